@@ -1,0 +1,114 @@
+/** Marks errors caused by what the user handed in; `Symbol.for` makes the check work across two copies of a package. */
+export const inputError: unique symbol = Symbol.for("@lathe/input-error");
+
+/** Where a checkpoint is at fault, what was expected there and what was found. */
+export interface CheckpointFault {
+  /** File or folder at fault. */
+  path: string;
+  /** Name of the tensor at fault, when it is one. */
+  tensor?: string;
+  expected: string;
+  actual: string;
+  /** What the user can do, as the rest of a sentence. */
+  remedy?: string;
+  cause?: unknown;
+}
+
+/** Weight files that are missing, malformed, or not the ones the model's config describes. */
+export class CheckpointError extends Error {
+  readonly [inputError] = true;
+  override readonly name = "CheckpointError";
+  readonly path: string;
+  readonly tensor: string | null;
+  readonly expected: string;
+  readonly actual: string;
+
+  constructor(fault: CheckpointFault) {
+    super(sentence(fault.path, fault.tensor === undefined ? null : `tensor ${quote(fault.tensor)}`, fault), {
+      cause: fault.cause,
+    });
+    this.path = fault.path;
+    this.tensor = fault.tensor ?? null;
+    this.expected = fault.expected;
+    this.actual = fault.actual;
+  }
+}
+
+/** Which key of a config file is at fault, what was expected there and what was found. */
+export interface ModelConfigFault {
+  /** File at fault. */
+  path: string;
+  /** Key at fault, with dots between levels, when it is one. */
+  key?: string;
+  expected: string;
+  actual: string;
+  /** What the user can do, as the rest of a sentence. */
+  remedy?: string;
+  cause?: unknown;
+}
+
+/** A config.json or generation_config.json that is missing, malformed, contradictory, or of an unsupported model. */
+export class ModelConfigError extends Error {
+  readonly [inputError] = true;
+  override readonly name = "ModelConfigError";
+  readonly path: string;
+  readonly key: string | null;
+  readonly expected: string;
+  readonly actual: string;
+
+  constructor(fault: ModelConfigFault) {
+    super(sentence(fault.path, fault.key === undefined ? null : `key ${quote(fault.key)}`, fault), {
+      cause: fault.cause,
+    });
+    this.path = fault.path;
+    this.key = fault.key ?? null;
+    this.expected = fault.expected;
+    this.actual = fault.actual;
+  }
+}
+
+/** Where a tokenizer or chat template is at fault, what was expected there and what was found. */
+export interface TokenizerFault {
+  /** File at fault. */
+  path: string;
+  expected: string;
+  actual: string;
+  /** What the user can do, as the rest of a sentence. */
+  remedy?: string;
+  cause?: unknown;
+}
+
+/** Tokenizer files or a chat template that are malformed, fail, or do not fit the model. */
+export class TokenizerError extends Error {
+  readonly [inputError] = true;
+  override readonly name = "TokenizerError";
+  readonly path: string;
+  readonly expected: string;
+  readonly actual: string;
+
+  constructor(fault: TokenizerFault) {
+    super(sentence(fault.path, null, fault), { cause: fault.cause });
+    this.path = fault.path;
+    this.expected = fault.expected;
+    this.actual = fault.actual;
+  }
+}
+
+// Text from a file may be of any length and hold anything; a message shows the start of it, escaped.
+const SHOWN_CHARACTERS = 80;
+
+/** A value from a file as a message shows it: JSON, cut to a readable length. */
+export function quote(value: unknown): string {
+  const text = value === undefined ? "nothing" : (JSON.stringify(value) ?? typeof value);
+  return text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}…`;
+}
+
+function sentence(
+  path: string,
+  place: string | null,
+  fault: { expected: string; actual: string; remedy?: string },
+): string {
+  const where = place === null ? path : `${path}, ${place}`;
+  const remedy = fault.remedy === undefined ? "" : `; ${fault.remedy}`;
+  return `${where}: expected ${fault.expected}, got ${fault.actual}${remedy}`;
+}
