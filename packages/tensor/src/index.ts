@@ -1,1 +1,41 @@
-export {};
+import { cpuEngine } from "./engines/cpu-engine.js";
+import { registerEngine } from "./engines/engine.js";
+import { wasmEngine } from "./engines/wasm-engine.js";
+
+registerEngine(wasmEngine);
+registerEngine(cpuEngine);
+
+export { checkpoint } from "./checkpoint.js";
+export {
+  type Engine,
+  listEngines,
+  type Precision,
+  registerEngine,
+  startEngine,
+  type StartedEngine,
+  tensorMemory,
+} from "./engines/engine.js";
+export { EngineError, ShapeError } from "./errors.js";
+export { fromTfjs } from "./from-tfjs.js";
+export {
+  apply,
+  type Forward,
+  fusedOperations,
+  type Kernel,
+  type Operation,
+  registerKernel,
+} from "./operation.js";
+export { add, multiplyRows, reshape, scale } from "./operations/arithmetic.js";
+export { attention } from "./operations/attention.js";
+export { crossEntropy, crossEntropyHead, headLosses } from "./operations/cross-entropy.js";
+export { dropout } from "./operations/dropout.js";
+export { embedding, hostEmbedding } from "./operations/embedding.js";
+export { linear, type WeightLayout } from "./operations/linear.js";
+export { rmsNorm } from "./operations/rms-norm.js";
+export { rope, rotaryAngles, type RotaryAngles } from "./operations/rope.js";
+export { swiglu } from "./operations/swiglu.js";
+export { product, transposed } from "./product.js";
+export { activeDropoutKey, activeTape, type DropoutKey, withDropout, withTape } from "./scope.js";
+export { type Accumulate, type Pullback, Tape } from "./tape.js";
+export { valueAndGradients, type ValueAndGradients } from "./value-and-gradients.js";
+export type { AttentionShape } from "@lathe/kernels";

@@ -1,0 +1,6 @@
+export { attentionBackward, attentionForward, type AttentionShape } from "./attention.js";
+export { dropoutMask } from "./dropout-mask.js";
+export { gatherRows } from "./gather-rows.js";
+export { rotate } from "./rotate.js";
+export { threefry2x32 } from "./threefry.js";
+export { transpose } from "./transpose.js";

@@ -1,0 +1,95 @@
+import { attentionBackward, attentionForward, gatherRows, rotate, transpose } from "@lathe/kernels";
+import type * as tf from "@tensorflow/tfjs";
+import { registerKernel } from "../operation.js";
+import { attentionOperation } from "../operations/attention.js";
+import { crossEntropyOperation } from "../operations/cross-entropy.js";
+import { embeddingOperation } from "../operations/embedding.js";
+import { ropeOperation, type RotaryAngles } from "../operations/rope.js";
+import { transposeOperation } from "../product.js";
+import { uninitialised, view } from "./wasm-heap.js";
+
+const BACKEND = "wasm";
+
+/**
+ * Kernels for what the wasm backend does slowly: it moves elements one by one through generic loops (gather, slice,
+ * transpose) and multiplies batches of small matrices without SIMD. These run in JavaScript on its memory, in place.
+ */
+export function registerWasmKernels(): void {
+  registerKernel(BACKEND, transposeOperation, {
+    forward([x]) {
+      const [rows, columns] = x.shape;
+      const output = uninitialised([columns, rows]);
+      transpose(view(x), view(output), rows, columns);
+      return { output, saved: [] };
+    },
+    pullback: transposeOperation.pullback,
+  });
+
+  registerKernel(BACKEND, embeddingOperation, {
+    forward([table], { ids }) {
+      const width = table.shape[1] as number;
+      const output = uninitialised([ids.length, width]);
+      gatherRows(view(table), ids, view(output), width);
+      return { output, saved: [] };
+    },
+    pullback(gradient, _saved, { ids, rows }) {
+      const width = gradient.shape[1] as number;
+      const output = uninitialised([rows, width]);
+      const from = view(gradient);
+      const sums = view(output);
+      sums.fill(0);
+      for (let n = 0; n < ids.length; n++) {
+        const start = ids[n] * width;
+        for (let c = 0; c < width; c++) sums[start + c] += from[n * width + c];
+      }
+      return [output];
+    },
+  });
+
+  const turn = (x: tf.Tensor, angles: RotaryAngles, direction: 1 | -1): tf.Tensor => {
+    const output = uninitialised(x.shape);
+    const [, heads, size] = x.shape;
+    rotate(view(x), view(output), angles.cos, angles.sin, heads, size as number, direction);
+    return output;
+  };
+  registerKernel(BACKEND, ropeOperation, {
+    forward: ([x], angles) => ({ output: turn(x, angles, 1), saved: [] }),
+    pullback: (gradient, _saved, angles) => [turn(gradient, angles, -1)],
+  });
+
+  registerKernel(BACKEND, attentionOperation, {
+    forward(inputs, shape) {
+      const output = uninitialised(inputs[0].shape);
+      const [q, k, v] = inputs.map(view);
+      attentionForward(q, k, v, view(output), shape);
+      return { output, saved: inputs };
+    },
+    pullback(gradient, saved, shape) {
+      const inputs = saved as tf.Tensor[];
+      const outputs = inputs.map((input) => uninitialised(input.shape));
+      const [q, k, v] = inputs.map(view);
+      const [dq, dk, dv] = outputs.map(view);
+      attentionBackward(q, k, v, view(gradient), dq, dk, dv, shape);
+      return outputs;
+    },
+  });
+
+  registerKernel(BACKEND, crossEntropyOperation, {
+    forward: crossEntropyOperation.forward,
+    pullback(gradient, [saved], { targets }) {
+      const probabilities = saved as tf.Tensor;
+      const [rows, vocabulary] = probabilities.shape;
+      const output = uninitialised([rows, vocabulary as number]);
+      const p = view(probabilities);
+      const scale = view(gradient);
+      const result = view(output);
+      for (let n = 0; n < rows; n++) {
+        const start = n * (vocabulary as number);
+        const factor = scale[n];
+        for (let c = 0; c < (vocabulary as number); c++) result[start + c] = p[start + c] * factor;
+        result[start + targets[n]] -= factor;
+      }
+      return [output];
+    },
+  });
+}

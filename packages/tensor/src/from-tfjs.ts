@@ -1,0 +1,32 @@
+import * as tf from "@tensorflow/tfjs";
+import { apply, type Operation } from "./operation.js";
+
+/**
+ * Makes a differentiable operation out of a function written in plain TensorFlow.js operations, for losses and layers
+ * of one's own. The pullback runs the function once more under `tf.grads`.
+ *
+ * @param fn a pure function of float32 tensors; every operation in it needs a gradient in TensorFlow.js
+ * @example const huber = fromTfjs((x, y) => tf.losses.huberLoss(y, x));
+ */
+export function fromTfjs<Output extends tf.Tensor>(
+  fn: (...inputs: tf.Tensor[]) => Output,
+): (...inputs: tf.Tensor[]) => Output {
+  const operation: Operation<null> = {
+    name: `fromTfjs(${fn.name})`,
+    forward: (inputs) => ({ output: fn(...inputs), saved: inputs }),
+    pullback(gradient, kept, _attributes, needed) {
+      const saved = kept as tf.Tensor[];
+      const wanted = saved.flatMap((_, index) => (needed[index] ? [index] : []));
+      const gradients = tf.grads((...some: tf.Tensor[]) => {
+        const all = [...saved];
+        wanted.forEach((index, position) => (all[index] = some[position]));
+        return fn(...all);
+      })(
+        wanted.map((index) => saved[index]),
+        gradient,
+      );
+      return saved.map((_, index) => (needed[index] ? gradients[wanted.indexOf(index)] : null));
+    },
+  };
+  return (...inputs) => apply(operation, inputs, null) as Output;
+}

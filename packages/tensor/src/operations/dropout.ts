@@ -1,0 +1,58 @@
+import { dropoutMask, threefry2x32 } from "@lathe/kernels";
+import * as tf from "@tensorflow/tfjs";
+import { apply, type Operation } from "../operation.js";
+import { activeDropoutKey, type DropoutKey } from "../scope.js";
+
+interface DropoutAttributes {
+  readonly rate: number;
+  readonly key: readonly [number, number];
+}
+
+function mask(shape: number[], { rate, key }: DropoutAttributes): tf.Tensor {
+  const factors = new Float32Array(tf.util.sizeFromShape(shape));
+  dropoutMask(factors, key, rate);
+  return tf.tensor(factors, shape);
+}
+
+export const dropoutOperation: Operation<DropoutAttributes> = {
+  name: "dropout",
+  forward: ([x], attributes) => ({ output: tf.mul(x, mask(x.shape, attributes)), saved: [] }),
+  // Drawn again rather than kept: the mask depends on its key alone.
+  pullback: (gradient, _saved, attributes) => [tf.mul(gradient, mask(gradient.shape, attributes))],
+};
+
+/** FNV-1a, 32 bits. */
+function hash(text: string): number {
+  let state = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193);
+  return state >>> 0;
+}
+
+function fold({ seed, step, microBatch }: DropoutKey, site: string): [number, number] {
+  const run = threefry2x32([seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0], [step, microBatch]);
+  return threefry2x32(run, [hash(site), 0]);
+}
+
+/**
+ * Inverted dropout (arXiv:1207.0580): zero with probability `rate`, else x / (1 − rate). Outside {@link withDropout}
+ * the input passes unchanged.
+ *
+ * @param site names the place in the model, e.g. a layer's path; places draw different masks
+ * @returns a new tensor, owned by the caller
+ */
+export function dropout<Input extends tf.Tensor>(x: Input, rate: number, site: string): Input {
+  if (!(rate >= 0 && rate < 1)) throw new RangeError(`dropout: expected a rate in [0, 1), got ${rate}`);
+  const dropoutKey = activeDropoutKey();
+  if (rate === 0 || !dropoutKey) return identity(x);
+  return apply(dropoutOperation, [x], { rate, key: fold(dropoutKey, site) }) as Input;
+}
+
+const identityOperation: Operation<null> = {
+  name: "identity",
+  forward: ([x]) => ({ output: x.clone(), saved: [] }),
+  pullback: (gradient) => [gradient.clone()],
+};
+
+function identity<Input extends tf.Tensor>(x: Input): Input {
+  return apply(identityOperation, [x], null) as Input;
+}

@@ -1,0 +1,35 @@
+import * as tf from "@tensorflow/tfjs";
+import { withTape } from "./scope.js";
+import { Tape } from "./tape.js";
+
+/** A scalar and its gradients; the caller owns all of them. */
+export interface ValueAndGradients {
+  readonly value: tf.Scalar;
+  /** One a watched tensor, in order; null where the value does not depend on it. */
+  readonly gradients: (tf.Tensor | null)[];
+}
+
+/**
+ * Runs `body` on a tape and differentiates the scalar it returns.
+ *
+ * @example const { value, gradients } = valueAndGradients(() => loss(linear(x, weight)), [weight]);
+ */
+export function valueAndGradients(body: () => tf.Scalar, watched: readonly tf.Tensor[]): ValueAndGradients {
+  const tape = new Tape(watched);
+  const sums = new Map<number, tf.Tensor>();
+  try {
+    const value = withTape(tape, body);
+    const one = tf.onesLike(value);
+    tape.backward(value, one, (tensor, part) => {
+      const sum = sums.get(tensor.id);
+      sums.set(tensor.id, sum ? tf.add(sum, part) : part.clone());
+      sum?.dispose();
+    });
+    one.dispose();
+    return { value, gradients: watched.map((tensor) => sums.get(tensor.id) ?? null) };
+  } catch (error) {
+    tape.dispose();
+    tf.dispose([...sums.values()]);
+    throw error;
+  }
+}
