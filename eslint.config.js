@@ -1,0 +1,162 @@
+import eslint from "@eslint/js";
+import { defineConfig, globalIgnores } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+/**
+ * The arrows between packages point down only (see CONTRIBUTING.md): what each folder may import of the workspace.
+ * Tests follow their package, with the additions listed below.
+ */
+const allowedImports = {
+  "packages/data/src": [],
+  "packages/kernels/src": [],
+  "packages/tensor/src": ["kernels"],
+  "packages/model/src": ["tensor"],
+  "packages/quant/src": ["kernels", "model", "tensor"],
+  "packages/peft/src": ["model", "tensor"],
+  "packages/eval/src": ["data"],
+  "packages/eval/src/model": ["data", "model"],
+  "packages/train/src": ["tensor", "model", "data", "eval"],
+};
+
+/** `train` knows nothing of LoRA, but its tests follow recorded LoRA runs. */
+const allowedInTests = {
+  "packages/train/src": [...allowedImports["packages/train/src"], "peft", "quant"],
+};
+
+/** Folders that must load where TensorFlow.js is not installed. */
+const withoutTensors = ["packages/data/src", "packages/kernels/src", "packages/eval/src"];
+
+const acrossPackages = {
+  regex: "^(\\.\\./)+[\\w-]+/(src|dist)/",
+  message: "Import another package by its name.",
+};
+
+/** @param {string} folder @param {readonly string[]} allowed @returns {import("eslint").Linter.RulesRecord} */
+function restrictedImports(folder, allowed) {
+  const names = allowed.map((name) => `@lathe/${name}`);
+  const patterns = [
+    acrossPackages,
+    {
+      group: ["@lathe/*", ...names.map((name) => `!${name}`)],
+      message: `${folder} may import ${names.length > 0 ? names.join(", ") : "no other package"} of the workspace: arrows point down.`,
+    },
+  ];
+  if (withoutTensors.includes(folder)) {
+    patterns.push({ group: ["@tensorflow/*"], message: `${folder} must load without TensorFlow.js.` });
+  }
+  return { "no-restricted-imports": ["error", { patterns }] };
+}
+
+export default defineConfig(
+  globalIgnores(["**/dist/", "**/fixtures/", "docs/api/", "coverage/", "runs/", "examples/*/runs/"]),
+  { linterOptions: { reportUnusedDisableDirectives: "error" } },
+  eslint.configs.recommended,
+  {
+    rules: {
+      eqeqeq: ["error", "always", { null: "ignore" }],
+      "no-constant-condition": ["error", { checkLoops: "none" }],
+      "no-new-func": "error",
+      "no-eval": "error",
+      "no-param-reassign": "off",
+      "no-restricted-imports": ["error", { patterns: [acrossPackages] }],
+      "no-warning-comments": ["error", { terms: ["todo", "fixme", "xxx", "hack"] }],
+      "object-shorthand": "error",
+      "prefer-object-spread": "error",
+    },
+  },
+  {
+    files: ["**/*.ts", "scripts/**/*.mjs", "*.config.{js,ts}"],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "separate-type-imports" }],
+      "@typescript-eslint/consistent-type-exports": "error",
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/no-import-type-side-effects": "error",
+      "@typescript-eslint/no-meaningless-void-operator": "error",
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_", caughtErrors: "all", ignoreRestSiblings: true },
+      ],
+      "@typescript-eslint/prefer-readonly": "error",
+      "@typescript-eslint/restrict-plus-operands": ["error", { allowNumberAndString: true }],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
+      "@typescript-eslint/return-await": ["error", "error-handling-correctness-only"],
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      "@typescript-eslint/use-unknown-in-catch-callback-variable": "error",
+
+      // An async function without `await` is how a plain value fits an asynchronous interface.
+      "@typescript-eslint/require-await": "off",
+      // The compiler reports undefined names, and knows the globals of Node.
+      "no-undef": "off",
+      // Index loops over typed arrays are the plain way to write a kernel.
+      "@typescript-eslint/prefer-for-of": "off",
+      // The compiler leaves `array[index]` without undefined, and so a `!` after a lookup says what a reader must know.
+      "@typescript-eslint/no-non-null-assertion": "off",
+    },
+  },
+  {
+    files: ["packages/*/src/**/*.ts"],
+    ignores: ["**/*.test.ts"],
+    rules: {
+      "no-console": "error",
+      "no-restricted-syntax": [
+        "error",
+        { selector: "ExportAllDeclaration", message: "Name each export." },
+        { selector: "ExportDefaultDeclaration", message: "Export by name." },
+        {
+          selector:
+            "MemberExpression[object.name='process'][property.name=/^(stdout|stderr|exit|exitCode)$/]",
+          message: "Packages never print and never end the process: return, call back or throw.",
+        },
+      ],
+      "@typescript-eslint/explicit-module-boundary-types": "error",
+    },
+  },
+  {
+    files: ["apps/*/src/**/*.ts"],
+    ignores: ["**/*.test.ts"],
+    rules: { "@typescript-eslint/explicit-module-boundary-types": "error" },
+  },
+  Object.entries(allowedImports).map(([folder, allowed]) => ({
+    files: [`${folder}/**/*.ts`],
+    rules: restrictedImports(folder, allowed),
+  })),
+  Object.entries(allowedInTests).map(([folder, allowed]) => ({
+    files: [`${folder}/**/*.test.ts`],
+    rules: restrictedImports(folder, allowed),
+  })),
+  {
+    files: ["**/*.test.ts"],
+    rules: {
+      // Recorded values come in as JSON; a wrong shape fails the test all the same.
+      "@typescript-eslint/no-unsafe-argument": "off",
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-call": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/no-unsafe-return": "off",
+      "@typescript-eslint/unbound-method": "off",
+    },
+  },
+  {
+    files: ["scripts/**/*.mjs"],
+    rules: {
+      // JSON.parse of the repository's own manifests; the compiler checks the types stated in JSDoc.
+      "@typescript-eslint/no-unsafe-argument": "off",
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/no-unsafe-return": "off",
+    },
+  },
+  {
+    // Examples are plain JavaScript that people copy: linted, not type-checked.
+    files: ["examples/**/*.{js,mjs}"],
+    rules: { "no-undef": "off" },
+  },
+);
