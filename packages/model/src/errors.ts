@@ -110,5 +110,6 @@ function sentence(
 ): string {
   const where = place === null ? path : `${path}, ${place}`;
   const remedy = fault.remedy === undefined ? "" : `; ${fault.remedy}`;
-  return `${where}: expected ${fault.expected}, got ${fault.actual}${remedy}`;
+  // A file can put anything into a name or a parser's complaint; the message stays one printable line.
+  return `${where}: expected ${fault.expected}, got ${fault.actual}${remedy}`.replaceAll(/\p{Cc}+/gu, " ");
 }

@@ -1,0 +1,178 @@
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { CheckpointError, quote } from "../errors.js";
+import type { Checkpoint } from "./checkpoint.js";
+import { swapOnBigEndianHost } from "./little-endian.js";
+import { headerLength, LENGTH_BYTES, parseSafetensorsHeader } from "./safetensors-header.js";
+import { dtypeSizes, type RawTensor, type RowRange, type TensorInfo } from "./tensor-info.js";
+import { widensToFloat32, widenToFloat32 } from "./widen-to-float32.js";
+
+/**
+ * Bytes asked for in one read: a multiple of every element size, far below the 2 GB that one system call can take, and
+ * all the room that a conversion needs beside its result.
+ */
+const PIECE_BYTES = 16 * 1024 * 1024;
+
+/** One safetensors file, open for reading. */
+export interface SafetensorsFile extends Checkpoint {
+  /** The strings of `__metadata__`. */
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/**
+ * Opens a safetensors file, reads and checks its header, and leaves the data on disk.
+ * @throws CheckpointError when the file is missing, cut short or malformed
+ */
+export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  // Asked before opening: opening a named pipe would wait for a writer.
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile()) {
+    throw new CheckpointError({
+      path,
+      expected: "a safetensors file",
+      actual: found === null ? "no such file" : "something that is not a file",
+    });
+  }
+  const handle = await open(path, "r").catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CheckpointError({ path, expected: "a readable file", actual: reason, cause });
+  });
+  try {
+    const { size } = await handle.stat();
+    if (size < LENGTH_BYTES) {
+      throw new CheckpointError({
+        path,
+        expected: `a safetensors file of at least ${LENGTH_BYTES} bytes`,
+        actual: `${size} bytes`,
+      });
+    }
+    const lengthField = new Uint8Array(LENGTH_BYTES);
+    await readInto(handle, path, lengthField, 0);
+    const headerBytes = new Uint8Array(headerLength(lengthField, path, size));
+    await readInto(handle, path, headerBytes, LENGTH_BYTES);
+    const { tensors, metadata } = parseSafetensorsHeader(headerBytes, path, size);
+    return openedFile(handle, path, tensors, metadata);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+function openedFile(
+  handle: FileHandle,
+  path: string,
+  tensors: ReadonlyMap<string, TensorInfo>,
+  metadata: ReadonlyMap<string, string>,
+): SafetensorsFile {
+  let isClosed = false;
+  const info = (name: string): TensorInfo => {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) {
+      throw new CheckpointError({ path, tensor: name, expected: "the tensor", actual: "no such tensor" });
+    }
+    return tensor;
+  };
+  const sliceOf = (name: string, rows: RowRange | undefined): TensorInfo => {
+    if (isClosed)
+      throw new Error(`${path}: expected an open file to read ${quote(name)} from, got a closed one`);
+    return rows === undefined ? info(name) : rowsOf(info(name), rows);
+  };
+  return {
+    path,
+    metadata,
+    names: () => [...tensors.keys()],
+    has: (name) => tensors.has(name),
+    info,
+    pathOf: (name) => (info(name), path),
+    async readRaw(name, rows): Promise<RawTensor> {
+      const { dtype, shape, byteOffset, byteLength } = sliceOf(name, rows);
+      const bytes = new Uint8Array(byteLength);
+      await readInto(handle, path, bytes, byteOffset);
+      return { dtype, shape, bytes };
+    },
+    async readFloat32(name, rows): Promise<Float32Array<ArrayBuffer>> {
+      const slice = sliceOf(name, rows);
+      if (!widensToFloat32(slice.dtype)) {
+        throw new CheckpointError({
+          path,
+          tensor: name,
+          expected: "a dtype that reads as float32",
+          actual: `${slice.dtype}, whose scales lie in other tensors`,
+        });
+      }
+      return await readWidened(handle, path, slice);
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      await handle.close();
+    },
+  };
+}
+
+function rowsOf(tensor: TensorInfo, { start, end }: RowRange): TensorInfo {
+  const [rowCount, ...rest] = tensor.shape;
+  const isRange = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end;
+  if (rowCount === undefined || !isRange || end > rowCount) {
+    throw new RangeError(
+      `${quote(tensor.name)}: expected rows within [0, ${rowCount ?? 0}), got [${start}, ${end})`,
+    );
+  }
+  const rowElements = rest.reduce((product, size) => product * size, 1);
+  const rowBytes = rowElements * dtypeSizes[tensor.dtype];
+  return {
+    ...tensor,
+    shape: [end - start, ...rest],
+    elementCount: (end - start) * rowElements,
+    byteOffset: tensor.byteOffset + start * rowBytes,
+    byteLength: (end - start) * rowBytes,
+  };
+}
+
+async function readWidened(
+  handle: FileHandle,
+  path: string,
+  { dtype, elementCount, byteOffset, byteLength }: TensorInfo,
+): Promise<Float32Array<ArrayBuffer>> {
+  const values = new Float32Array(elementCount);
+  if (dtype === "F32") {
+    const bytes = new Uint8Array(values.buffer);
+    await readInto(handle, path, bytes, byteOffset);
+    swapOnBigEndianHost(bytes, dtypeSizes.F32);
+    return values;
+  }
+  const piece = new Uint8Array(Math.min(PIECE_BYTES, byteLength));
+  const elementBytes = dtypeSizes[dtype];
+  for (let done = 0; done < byteLength; done += piece.byteLength) {
+    const part = piece.subarray(0, Math.min(piece.byteLength, byteLength - done));
+    await readInto(handle, path, part, byteOffset + done);
+    widenToFloat32(
+      dtype,
+      part,
+      values.subarray(done / elementBytes, (done + part.byteLength) / elementBytes),
+    );
+  }
+  return values;
+}
+
+/** Fills `target` with the bytes from `position` on. */
+async function readInto(
+  handle: FileHandle,
+  path: string,
+  target: Uint8Array,
+  position: number,
+): Promise<void> {
+  let done = 0;
+  while (done < target.byteLength) {
+    const length = Math.min(PIECE_BYTES, target.byteLength - done);
+    const { bytesRead } = await handle.read(target, done, length, position + done);
+    if (bytesRead === 0) {
+      throw new CheckpointError({
+        path,
+        expected: `${target.byteLength} bytes from byte ${position} on`,
+        actual: `${done}, then the end of the file`,
+        remedy: "the file was cut while it was open",
+      });
+    }
+    done += bytesRead;
+  }
+}
