@@ -14,7 +14,6 @@ const allowedImports = {
   "packages/quant/src": ["kernels", "model", "tensor"],
   "packages/peft/src": ["model", "tensor"],
   "packages/eval/src": ["data"],
-  "packages/eval/src/model": ["data", "model"],
   "packages/train/src": ["tensor", "model", "data", "eval"],
 };
 

@@ -7,7 +7,10 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { argv, platform, arch, stderr } from "node:process";
 import { fileURLToPath } from "node:url";
-import { pinnedPnpm, root, spawnPnpm } from "./pnpm.mjs";
+import { collect, pinnedPnpm, root, spawnPnpm } from "./pnpm.mjs";
+
+/** Is there when the packages of some lockfile are installed; path from the root. */
+export const installStamp = "node_modules/.lathe-install";
 
 /** @returns {string[]} the folders of the workspace that have a package.json, from the root */
 export function workspaceFolders() {
@@ -62,19 +65,7 @@ async function runStep({ title, stamp, inputs, products, command }) {
   if (readStamp(stamp) === inputs && products.every((folder) => existsSync(join(root, folder)))) return;
   const started = performance.now();
   stderr.write(`${title} … `);
-  const child = spawnPnpm(command, { stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding("utf8").on("data", (/** @type {string} */ text) => (output += text));
-  }
-  /** @type {number | NodeJS.Signals | null} */
-  const code = await new Promise((resolve) => {
-    child.once("error", (error) => {
-      output += String(error);
-      resolve(-1);
-    });
-    child.once("close", (exit, signal) => resolve(exit ?? signal));
-  });
+  const { code, output } = await collect(spawnPnpm(command, { stdio: ["ignore", "pipe", "pipe"] }));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   if (code === 0) {
     writeFileSync(join(root, stamp), inputs);
@@ -115,7 +106,7 @@ export async function bootstrap() {
   const manifests = ["package.json", ...folders.map((folder) => `${folder}/package.json`)];
   await runStep({
     title: "Installing packages",
-    stamp: "node_modules/.lathe-install",
+    stamp: installStamp,
     inputs: hashOf(["pnpm-lock.yaml", "pnpm-workspace.yaml", ...manifests]),
     products: folders
       .filter(

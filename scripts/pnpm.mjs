@@ -68,19 +68,27 @@ export function pinnedPnpm() {
 }
 
 /**
- * Starts `pnpm …args` in the repository.
+ * Starts npm or npx, in the repository unless `options` say otherwise.
  *
- * @param {readonly string[]} args plain words: on Windows they pass through a shell
+ * @param {"npm" | "npx"} tool
+ * @param {readonly string[]} args
  * @param {import("node:child_process").SpawnOptions} [options]
  */
-export function spawnPnpm(args, options = {}) {
-  return spawn("npx", ["--yes", pinnedPnpm(), ...args], {
-    cwd: root,
-    env: packageManagerEnvironment(process.env),
-    shell: process.platform === "win32", // npx is a .cmd file there
-    ...options,
-  });
+export function spawnNpm(tool, args, options = {}) {
+  const settings = { cwd: root, env: packageManagerEnvironment(process.env), ...options };
+  if (process.platform !== "win32") return spawn(tool, args, settings);
+  // Both are .cmd files there, which only a shell starts.
+  const words = args.map((word) => (/\s/.test(word) ? `"${word}"` : word));
+  return spawn([tool, ...words].join(" "), { ...settings, shell: true });
 }
+
+/**
+ * Starts `pnpm …args` in the repository.
+ *
+ * @param {readonly string[]} args
+ * @param {import("node:child_process").SpawnOptions} [options]
+ */
+export const spawnPnpm = (args, options) => spawnNpm("npx", ["--yes", pinnedPnpm(), ...args], options);
 
 /**
  * Waits for a child that shares this process's terminal. An interrupt reaches the child from the terminal (and is
@@ -102,6 +110,31 @@ export function exitCode(child) {
   }).finally(() => {
     for (const signal of signals) process.off(signal, forward);
   });
+}
+
+/**
+ * Waits for a child started with pipes and collects what it prints.
+ *
+ * @param {import("node:child_process").ChildProcess} child
+ * @returns {Promise<{ code: number, stdout: string, output: string }>} `output` holds both streams as they came
+ */
+export async function collect(child) {
+  let stdout = "";
+  let output = "";
+  child.stdout?.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
+    stdout += text;
+    output += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (/** @type {string} */ text) => (output += text));
+  /** @type {number} */
+  const code = await new Promise((resolve) => {
+    child.once("error", (error) => {
+      output += `${error.message}\n`;
+      resolve(127);
+    });
+    child.once("close", (exit) => resolve(exit ?? 1));
+  });
+  return { code, stdout, output };
 }
 
 /**
