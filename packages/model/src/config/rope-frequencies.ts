@@ -1,30 +1,36 @@
 import type { ModelConfig, RopeScaling } from "./model-config.js";
 
-/**
- * Angles per position of the rotary embedding (RoFormer, arXiv:2104.09864), one for each pair of a head's numbers:
- * theta^(-2i / headSize), stretched as `rope.scaling` says. Every step is rounded to float32 where Transformers rounds:
- * the models were trained with those values, and far positions multiply the difference.
- * @returns [headSize / 2], in radians per position
- */
-export function ropeInverseFrequencies(config: Pick<ModelConfig, "headSize" | "rope">): Float64Array {
-  const { headSize, rope } = config;
-  const wavelengths = Float64Array.from({ length: headSize / 2 }, (_, i) =>
-    f32(Math.pow(rope.theta, f32((2 * i) / headSize))),
-  );
-  if (rope.scaling?.type === "yarn") return yarnFrequencies(wavelengths, rope.theta, headSize, rope.scaling);
-  const frequencies = wavelengths.map((wavelength) => f32(1 / wavelength));
-  if (rope.scaling?.type === "linear") {
-    const { factor } = rope.scaling;
-    return frequencies.map((frequency) => f32(frequency / f32(factor)));
-  }
-  if (rope.scaling?.type === "llama3") return llama3Frequencies(frequencies, rope.scaling);
-  return frequencies;
+/** What turns positions into the angles of the rotary embedding. */
+export interface RopeFrequencies {
+  /** [headSize / 2], in radians per position, one for each pair of a head's numbers. */
+  readonly inverseFrequencies: Float64Array;
+  /** Multiplies the cosines and sines; 1 unless the scaling is YaRN's. */
+  readonly attentionFactor: number;
 }
 
-/** What the cosines and sines of the rotary embedding are multiplied by: 1 unless the scaling is YaRN's. */
-export function ropeAttentionFactor(config: Pick<ModelConfig, "rope">): number {
+/**
+ * Frequencies of the rotary embedding (RoFormer, arXiv:2104.09864): theta^(-2i / headSize), stretched as `rope.scaling`
+ * says. Every step is rounded to float32 where Transformers rounds: the models were trained with those values, and far
+ * positions multiply the difference.
+ */
+export function ropeInverseFrequencies(config: Pick<ModelConfig, "headSize" | "rope">): RopeFrequencies {
   const { scaling } = config.rope;
-  return scaling?.type === "yarn" ? scaling.attentionFactor : 1;
+  return {
+    inverseFrequencies: stretchedFrequencies(config),
+    attentionFactor: scaling?.type === "yarn" ? scaling.attentionFactor : 1,
+  };
+}
+
+function stretchedFrequencies({ headSize, rope }: Pick<ModelConfig, "headSize" | "rope">): Float64Array {
+  const { theta, scaling } = rope;
+  const wavelengths = Float64Array.from({ length: headSize / 2 }, (_, i) =>
+    f32(Math.pow(theta, f32((2 * i) / headSize))),
+  );
+  if (scaling?.type === "yarn") return yarnFrequencies(wavelengths, theta, headSize, scaling);
+  const frequencies = wavelengths.map((wavelength) => f32(1 / wavelength));
+  if (scaling?.type === "linear") return frequencies.map((frequency) => f32(frequency / f32(scaling.factor)));
+  if (scaling?.type === "llama3") return llama3Frequencies(frequencies, scaling);
+  return frequencies;
 }
 
 /** Llama 3.1: high frequencies stay, low ones are divided by the factor, those between are blended. */
@@ -36,10 +42,10 @@ function llama3Frequencies(
   const longestKept = originalMaxPositions / highFrequencyFactor;
   const shortestDivided = originalMaxPositions / lowFrequencyFactor;
   return frequencies.map((frequency) => {
-    const positionsPerTurn = f32(f32(2 * Math.PI) / frequency);
+    const positionsPerTurn = f32(f32(1 / frequency) * f32(2 * Math.PI));
     if (positionsPerTurn > shortestDivided) return f32(frequency / factor);
     if (positionsPerTurn < longestKept) return frequency;
-    const turns = f32(originalMaxPositions / positionsPerTurn);
+    const turns = f32(f32(1 / positionsPerTurn) * originalMaxPositions);
     const kept = f32(f32(turns - lowFrequencyFactor) / f32(highFrequencyFactor - lowFrequencyFactor));
     return f32(f32(f32(f32(1 - kept) * frequency) / factor) + f32(kept * frequency));
   });
