@@ -1,0 +1,205 @@
+/**
+ * chrF (Popović, 2015, https://aclanthology.org/W15-3049) and chrF++ (2017, https://aclanthology.org/W17-4770) as
+ * sacreBLEU 2.6 computes them: the F_β score of character n-grams, averaged over their orders, and for chrF++ of
+ * word n-grams too. Precision and recall are averaged over the orders first, the F score is taken of the averages:
+ *
+ *   F = 100 · (1 + β²) · P · R / (β² · P + R)
+ */
+import { MetricOptionError } from "./errors.js";
+import {
+  clippedMatches,
+  countNgrams,
+  encodeCharacters,
+  encodeTokens,
+  ngramTotal,
+  type EncodedSequences,
+} from "./ngram-counts.js";
+import { asciiPunctuation, splitWhiteSpace } from "./python-text.js";
+import { checkSegments, checkWholeNumber, referenceCount, type Segment, type Segments } from "./segments.js";
+
+/** How chrF is computed. */
+export interface ChrfOptions {
+  /** Longest character n-gram. @defaultValue 6 */
+  readonly characterOrder?: number;
+  /** Longest word n-gram: 0 for chrF, 2 for chrF++. @defaultValue 0 */
+  readonly wordOrder?: number;
+  /** How many times recall weighs as much as precision. @defaultValue 2 */
+  readonly beta?: number;
+  /** Compare in lower case. @defaultValue false */
+  readonly lowercase?: boolean;
+  /** Count white space among the characters. @defaultValue false */
+  readonly whitespace?: boolean;
+  /**
+   * Average the F scores of all orders, as chrF++.py, NLTK and Moses do, instead of leaving out the orders that
+   * are longer than a text.
+   * @defaultValue false
+   */
+  readonly epsilonSmoothing?: boolean;
+}
+
+/** A chrF score and how it was made. */
+export interface ChrfScore {
+  /** 0 to 100. */
+  readonly score: number;
+  /** "chrF2", "chrF2++": β, and a plus for each word order. */
+  readonly name: string;
+  /** sacreBLEU's description of how the score was made; its version is the one whose numbers these are. */
+  readonly signature: string;
+}
+
+// Stands for a precision or recall of nothing out of nothing, as in chrF++.py.
+const epsilon = 1e-16;
+
+type ResolvedOptions = Required<ChrfOptions>;
+
+/** N-grams of each order, character orders first: how many the prediction and the reference have, and how many match. */
+type MatchCounts = { prediction: number; reference: number; matches: number }[];
+
+/**
+ * chrF of a corpus: counts are summed over the segments; of several references the one with the best score counts.
+ *
+ * @throws SegmentError when predictions and references do not belong together
+ * @throws MetricOptionError when an option has an impossible value
+ */
+export function corpusChrf({ predictions, references, ...given }: Segments & ChrfOptions): ChrfScore {
+  const options = resolveOptions(given);
+  const referenceLists = checkSegments({ predictions, references });
+  const sums = countNothing(options);
+  predictions.forEach((prediction, segment) => {
+    const best = bestCounts(prediction, referenceLists[segment]!, options);
+    sums.forEach((sum, order) => {
+      sum.prediction += best[order]!.prediction;
+      sum.reference += best[order]!.reference;
+      sum.matches += best[order]!.matches;
+    });
+  });
+  return {
+    score: scoreCounts(sums, options),
+    name: `chrF${options.beta}${"+".repeat(options.wordOrder)}`,
+    signature: [
+      `nrefs:${referenceCount(referenceLists)}`,
+      `case:${options.lowercase ? "lc" : "mixed"}`,
+      `eff:${options.epsilonSmoothing ? "no" : "yes"}`,
+      `nc:${options.characterOrder}`,
+      `nw:${options.wordOrder}`,
+      `space:${options.whitespace ? "yes" : "no"}`,
+      "version:2.6.0",
+    ].join("|"),
+  };
+}
+
+/**
+ * chrF of one sentence.
+ *
+ * @throws SegmentError, MetricOptionError
+ */
+export function sentenceChrf({ prediction, references, ...options }: Segment & ChrfOptions): ChrfScore {
+  return corpusChrf({ ...options, predictions: [prediction], references: [references] });
+}
+
+function resolveOptions(given: ChrfOptions): ResolvedOptions {
+  const options: ResolvedOptions = {
+    characterOrder: given.characterOrder ?? 6,
+    wordOrder: given.wordOrder ?? 0,
+    beta: given.beta ?? 2,
+    lowercase: given.lowercase ?? false,
+    whitespace: given.whitespace ?? false,
+    epsilonSmoothing: given.epsilonSmoothing ?? false,
+  };
+  checkWholeNumber("characterOrder", options.characterOrder, 1);
+  checkWholeNumber("wordOrder", options.wordOrder, 0);
+  if (!(options.beta > 0 && options.beta < Infinity)) {
+    throw new MetricOptionError("beta", "a number above 0", options.beta);
+  }
+  return options;
+}
+
+function countNothing({ characterOrder, wordOrder }: ResolvedOptions): MatchCounts {
+  return Array.from({ length: characterOrder + wordOrder }, () => ({
+    prediction: 0,
+    reference: 0,
+    matches: 0,
+  }));
+}
+
+/** The counts against the reference with the best score, the first of equals. */
+function bestCounts(
+  prediction: string,
+  references: readonly string[],
+  options: ResolvedOptions,
+): MatchCounts {
+  const texts = [prediction, ...references].map((text) => (options.lowercase ? text.toLowerCase() : text));
+  const characters = encodeCharacters(
+    options.whitespace ? texts : texts.map((text) => splitWhiteSpace(text).join("")),
+  );
+  const words = options.wordOrder > 0 ? encodeTokens(texts.map(splitWords)) : undefined;
+
+  const all = references.map(() => countNothing(options));
+  countMatches(all, 0, options.characterOrder, characters);
+  if (words) countMatches(all, options.characterOrder, options.wordOrder, words);
+  if (all.length === 1) return all[0]!;
+
+  let best = all[0]!;
+  let bestScore = -1;
+  for (const counts of all) {
+    const score = scoreCounts(counts, options);
+    if (score > bestScore) [best, bestScore] = [counts, score];
+  }
+  return best;
+}
+
+/** Fills in `orders` orders of each reference's counts from `offset`; sequence 0 is the prediction. */
+function countMatches(all: MatchCounts[], offset: number, orders: number, encoded: EncodedSequences): void {
+  const { sequences, width } = encoded;
+  for (let order = 1; order <= orders; order++) {
+    const total = ngramTotal(sequences[0]!, width, order);
+    const predictionNgrams = countNgrams(sequences[0]!, width, order);
+    all.forEach((counts, index) => {
+      const reference = sequences[index + 1]!;
+      const referenceTotal = ngramTotal(reference, width, order);
+      // Where the reference has no n-gram of this order, the prediction's do not count against it.
+      if (referenceTotal === 0) return;
+      counts[offset + order - 1] = {
+        prediction: total,
+        reference: referenceTotal,
+        matches: clippedMatches(predictionNgrams, [countNgrams(reference, width, order)]),
+      };
+    });
+  }
+}
+
+/** Words with one ASCII punctuation mark split off: the last character if it is one, else the first. */
+function splitWords(text: string): string[] {
+  return splitWhiteSpace(text).flatMap((word) => {
+    // A word of one character stays whole, and a character outside the basic plane is no ASCII mark.
+    if (word.length === 1) return [word];
+    const last = word.length - 1;
+    if (asciiPunctuation.has(word[last]!)) return [word.slice(0, last), word[last]!];
+    if (asciiPunctuation.has(word[0]!)) return [word[0]!, word.slice(1)];
+    return [word];
+  });
+}
+
+function scoreCounts(counts: MatchCounts, { beta, epsilonSmoothing }: ResolvedOptions): number {
+  const factor = beta ** 2;
+  let sumOfScores = 0;
+  let precisionSum = 0;
+  let recallSum = 0;
+  let orders = 0;
+  for (const { prediction, reference, matches } of counts) {
+    const precision = prediction > 0 ? matches / prediction : epsilon;
+    const recall = reference > 0 ? matches / reference : epsilon;
+    const denominator = factor * precision + recall;
+    sumOfScores += denominator > 0 ? ((1 + factor) * precision * recall) / denominator : epsilon;
+    if (prediction > 0 && reference > 0) {
+      precisionSum += precision;
+      recallSum += recall;
+      orders++;
+    }
+  }
+  if (epsilonSmoothing) return (100 * sumOfScores) / counts.length;
+  if (precisionSum + recallSum === 0) return 0;
+  const precision = precisionSum / orders;
+  const recall = recallSum / orders;
+  return (100 * (1 + factor) * precision * recall) / (factor * precision + recall);
+}

@@ -1,0 +1,74 @@
+const inputError: unique symbol = Symbol.for("@lathe/input-error");
+
+/** Predictions and references that cannot be scored together: lengths differ, or a segment lacks a text. */
+export class SegmentError extends Error {
+  readonly [inputError] = true;
+  override readonly name = "SegmentError";
+
+  constructor(
+    message: string,
+    /** How many predictions came. */
+    readonly predictionCount: number,
+    /** How many segments of references came. */
+    readonly referenceCount: number,
+    /** The segment at fault, counted from 0; undefined when the fault is in the lengths. */
+    readonly segment?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** A metric name that is not in the registry. */
+export class UnknownMetricError extends Error {
+  readonly [inputError] = true;
+  override readonly name = "UnknownMetricError";
+
+  constructor(
+    /** The name as it was given. */
+    readonly metric: string,
+    /** The known name that is spelled most like it. */
+    readonly nearest: string,
+    /** Every name there is. */
+    readonly known: readonly string[],
+  ) {
+    super(
+      `unknown metric ${JSON.stringify(metric)}: did you mean ${JSON.stringify(nearest)}? Known metrics: ${known.join(", ")}`,
+    );
+  }
+}
+
+/** An option of a metric with a value it cannot have. */
+export class MetricOptionError extends Error {
+  readonly [inputError] = true;
+  override readonly name = "MetricOptionError";
+
+  constructor(
+    /** Name of the option, such as "tokenizer". */
+    readonly option: string,
+    /** What the option may be, in words. */
+    readonly expected: string,
+    /** The value that came. */
+    readonly actual: unknown,
+  ) {
+    super(
+      `option ${option}: expected ${expected}, got ${typeof actual === "string" ? JSON.stringify(actual) : String(actual)}`,
+    );
+  }
+}
+
+/** A file of texts that cannot be read, with the line at fault. */
+export class TextFileError extends Error {
+  readonly [inputError] = true;
+  override readonly name = "TextFileError";
+
+  constructor(
+    readonly path: string,
+    /** Line at fault, counted from 1; undefined when the file as a whole is at fault. */
+    readonly line: number | undefined,
+    /** What was expected and what came. */
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${path}${line === undefined ? "" : `, line ${line}`}: ${reason}`, options);
+  }
+}

@@ -1,0 +1,91 @@
+import { UnknownMetricError } from "./errors.js";
+
+/** What a metric measures and in which unit. */
+export interface MetricDescription {
+  /** A line for help texts. */
+  readonly summary: string;
+  /** `points` run from 0 to 100, `fraction` from 0 to 1: what the metric's reference implementation prints. */
+  readonly unit: "points" | "fraction";
+}
+
+/** Every metric that {@link evaluateText} knows. */
+export const metricTable = {
+  bleu: {
+    summary: "corpus BLEU; tokeniser 13a, or zh for Chinese, unless one is given",
+    unit: "points",
+  },
+  "bleu-13a": { summary: "corpus BLEU with mteval-v13a's tokeniser", unit: "points" },
+  "bleu-intl": { summary: "corpus BLEU, Unicode punctuation and symbols apart", unit: "points" },
+  "bleu-zh": { summary: "corpus BLEU, Chinese characters apart", unit: "points" },
+  "bleu-char": { summary: "corpus BLEU by character", unit: "points" },
+  "bleu-none": { summary: "corpus BLEU of words as white space divides them", unit: "points" },
+  "sentence-bleu-char": {
+    summary: "mean of the sentences' BLEU by character, as NLTK computes it with smoothing method 3",
+    unit: "points",
+  },
+  chrf: { summary: "corpus chrF2: character n-grams up to 6", unit: "points" },
+  "chrf++": { summary: "corpus chrF2++: characters, and words up to 2", unit: "points" },
+  rouge1: { summary: "ROUGE-1, F1 of words (Chinese: of characters)", unit: "fraction" },
+  rouge2: { summary: "ROUGE-2, F1 of pairs of words", unit: "fraction" },
+  rougeL: { summary: "ROUGE-L, F1 of the longest common subsequence", unit: "fraction" },
+  rougeLsum: { summary: "ROUGE-L by line", unit: "fraction" },
+  "exact-match": { summary: "equal after SQuAD's normalisation", unit: "points" },
+  f1: { summary: "F1 of words after SQuAD's normalisation (Chinese: of characters)", unit: "points" },
+  "f1-substring": { summary: "F1 of the longest common stretch, as CMRC 2018", unit: "points" },
+  accuracy: { summary: "equal but for white space at the ends", unit: "fraction" },
+} as const satisfies Readonly<Record<string, MetricDescription>>;
+
+/** Name of a metric. */
+export type MetricName = keyof typeof metricTable;
+
+/** The names of all metrics. */
+export const metricNames = Object.keys(metricTable) as readonly MetricName[];
+
+// Names that stand for others: a group, and spellings in wide use.
+const aliases: ReadonlyMap<string, readonly MetricName[]> = new Map([
+  ["rouge", ["rouge1", "rouge2", "rougeL"]],
+  ["rouge-1", ["rouge1"]],
+  ["rouge-2", ["rouge2"]],
+  ["rouge-l", ["rougeL"]],
+  ["rouge-lsum", ["rougeLsum"]],
+  ["em", ["exact-match"]],
+  ["chrfpp", ["chrf++"]],
+] satisfies [string, MetricName[]][]);
+
+/**
+ * The metrics that names stand for, each once, in the order they were named. Case does not matter, nor does `_`
+ * for `-`.
+ *
+ * @throws UnknownMetricError
+ */
+export function resolveMetricNames(names: readonly string[]): MetricName[] {
+  const resolved = names.flatMap((name): readonly MetricName[] => {
+    const plain = name.trim().toLowerCase().replaceAll("_", "-");
+    const metric = metricNames.find((known) => known.toLowerCase() === plain);
+    if (metric !== undefined) return [metric];
+    const group = aliases.get(plain);
+    if (group !== undefined) return group;
+    const known = [...metricNames, "rouge"];
+    throw new UnknownMetricError(name, nearest(plain, known), known);
+  });
+  return [...new Set(resolved)];
+}
+
+function nearest(name: string, known: readonly string[]): string {
+  const distances = known.map((candidate) => editDistance(name, candidate.toLowerCase()));
+  return known[distances.indexOf(Math.min(...distances))]!;
+}
+
+/** Levenshtein distance: the fewest characters to insert, delete or replace. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = previous[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, previous[column]! + 1, current[column - 1]! + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length]!;
+}

@@ -1,0 +1,192 @@
+import { createReadStream } from "node:fs";
+import { extname } from "node:path";
+import { TextFileError } from "./errors.js";
+
+/** Bounds for reading a file of texts. */
+export interface ReadTextsOptions {
+  /** Longest line that is read, in bytes; a longer one is an error before it fills memory. @defaultValue 16 MiB */
+  readonly maximumLineBytes?: number;
+}
+
+// Far longer than any reply, and small enough to hold a few copies of.
+const defaultMaximumLineBytes = 16 * 1024 * 1024;
+
+// Formats a user might hand over that would otherwise be read as one text a line, and scored as nonsense.
+const foreignExtensions: ReadonlySet<string> = new Set([
+  ".json",
+  ".csv",
+  ".tsv",
+  ".parquet",
+  ".arrow",
+  ".gz",
+  ".zst",
+  ".zip",
+]);
+
+// Which field of an object holds the text, the most telling name first: a file may carry prediction and reference.
+const predictionFields = ["prediction", "completion", "output", "text", "reference"] as const;
+const referenceFields = ["reference", "completion", "output", "text", "prediction"] as const;
+
+/**
+ * Reads texts to score, one a line.
+ *
+ * `.jsonl` and `.ndjson`: a JSON string a line, or an object with one of `prediction`, `completion`, `output`,
+ * `text`, `reference` (the first of these that is there); blank lines are skipped. Any other name, such as `.txt` or
+ * `.en`: the line as it stands; a blank line is an empty text. UTF-8 throughout.
+ *
+ * @throws TextFileError with file and line
+ */
+export async function readTexts(path: string, options: ReadTextsOptions = {}): Promise<string[]> {
+  const texts: string[] = [];
+  for await (const { line, value } of readRows(path, options)) {
+    texts.push(typeof value === "string" ? value : fieldOf(value, predictionFields, path, line));
+  }
+  return texts;
+}
+
+/**
+ * Reads references, the references of one segment a line: as {@link readTexts}, but of an object's fields
+ * `references` (a list of strings) comes first, then `reference`, `completion`, `output`, `text`, `prediction`; a line
+ * may also be a JSON list of strings.
+ *
+ * @returns for each line its references, at least one
+ * @throws TextFileError with file and line
+ */
+export async function readReferences(path: string, options: ReadTextsOptions = {}): Promise<string[][]> {
+  const references: string[][] = [];
+  for await (const { line, value } of readRows(path, options)) {
+    const list = isRecord(value) && Object.hasOwn(value, "references") ? value["references"] : value;
+    if (list !== value || Array.isArray(list)) {
+      if (!Array.isArray(list) || list.length === 0 || !list.every((text) => typeof text === "string")) {
+        throw new TextFileError(path, line, "expected references to be a list of at least one string");
+      }
+      references.push(list);
+    } else {
+      references.push([typeof value === "string" ? value : fieldOf(value, referenceFields, path, line)]);
+    }
+  }
+  return references;
+}
+
+interface Row {
+  readonly line: number;
+  /** A line of text, or what a line of JSON says. */
+  readonly value: unknown;
+}
+
+async function* readRows(path: string, options: ReadTextsOptions): AsyncGenerator<Row> {
+  const extension = extname(path).toLowerCase();
+  if (foreignExtensions.has(extension)) {
+    throw new TextFileError(
+      path,
+      undefined,
+      `expected a text a line (.txt) or a JSON value a line (.jsonl), got a ${extension} file`,
+    );
+  }
+  const isJson = extension === ".jsonl" || extension === ".ndjson";
+  for await (const { line, text } of readLines(path, options.maximumLineBytes ?? defaultMaximumLineBytes)) {
+    if (!isJson) yield { line, value: text };
+    else if (text.trim() !== "") yield { line, value: parseJson(text, path, line) };
+  }
+}
+
+function parseJson(text: string, path: string, line: number): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new TextFileError(path, line, `expected JSON: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function fieldOf(value: unknown, fields: readonly string[], path: string, line: number): string {
+  const expected = `expected a JSON string or an object with one of ${fields.join(", ")}`;
+  if (!isRecord(value)) {
+    const kind = value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
+    throw new TextFileError(path, line, `${expected}, got ${kind}`);
+  }
+  const field = fields.find((name) => Object.hasOwn(value, name));
+  if (field === undefined) {
+    const names = Object.keys(value).slice(0, 10).join(", ");
+    throw new TextFileError(
+      path,
+      line,
+      `${expected}, got an object with ${names === "" ? "no fields" : names}`,
+    );
+  }
+  const text = value[field];
+  if (typeof text !== "string") {
+    throw new TextFileError(
+      path,
+      line,
+      `expected ${field} to be a string, got ${text === null ? "null" : typeof text}`,
+    );
+  }
+  return text;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Lines as Node's chunks bring them, without line ends; memory holds one line and one chunk. */
+async function* readLines(
+  path: string,
+  maximumLineBytes: number,
+): AsyncGenerator<{ line: number; text: string }> {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const decode = (bytes: Buffer, line: number) => {
+    let text: string;
+    try {
+      text = decoder.decode(bytes);
+    } catch (error) {
+      throw new TextFileError(path, line, "expected UTF-8, got bytes that are not", { cause: error });
+    }
+    if (line === 1 && text.startsWith("\ufeff")) text = text.slice(1);
+    return text.endsWith("\r") ? text.slice(0, -1) : text;
+  };
+
+  let line = 1;
+  let pending: Buffer[] = [];
+  let pendingBytes = 0;
+  const hold = (bytes: Buffer) => {
+    pending.push(bytes);
+    pendingBytes += bytes.length;
+    if (pendingBytes > maximumLineBytes) {
+      throw new TextFileError(
+        path,
+        line,
+        `expected a line of at most ${maximumLineBytes} bytes, got a longer one`,
+      );
+    }
+  };
+  const release = () => {
+    const bytes = Buffer.concat(pending);
+    pending = [];
+    pendingBytes = 0;
+    return bytes;
+  };
+
+  for await (const chunk of openForReading(path)) {
+    let start = 0;
+    for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, start)) {
+      hold(chunk.subarray(start, end));
+      yield { line, text: decode(release(), line) };
+      line++;
+      start = end + 1;
+    }
+    if (start < chunk.length) hold(chunk.subarray(start));
+  }
+  if (pendingBytes > 0) yield { line, text: decode(release(), line) };
+}
+
+async function* openForReading(path: string): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(path) as AsyncIterable<Buffer>;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const reason =
+      code === "ENOENT" ? "no such file" : code === "EISDIR" ? "expected a file, got a folder" : message;
+    throw new TextFileError(path, undefined, reason, { cause: error });
+  }
+}
