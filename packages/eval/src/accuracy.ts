@@ -10,7 +10,7 @@ import { checkSegments, type Segments } from "./segments.js";
 export function accuracy({ predictions, references }: Segments): number {
   const lists = checkSegments({ predictions, references });
   const correct = predictions.filter((prediction, segment) =>
-    lists[segment]!.some((reference) => strip(reference) === strip(prediction)),
+    lists[segment].some((reference) => strip(reference) === strip(prediction)),
   );
   return correct.length / predictions.length;
 }

@@ -22,7 +22,7 @@ describe.each(metrics.text)("sacreBLEU's scores, $name", (text) => {
     const actual = corpusBleu({
       predictions: text.hypotheses,
       references: text.references.map((reference, index) =>
-        two ? [reference, text.second_references[index]!] : [reference],
+        two ? [reference, text.second_references[index]] : [reference],
       ),
       tokenizer: expected.tokenize as BleuTokenizer,
       lowercase: given.lowercase ?? false,
@@ -31,7 +31,7 @@ describe.each(metrics.text)("sacreBLEU's scores, $name", (text) => {
     });
     expectClose(actual.score, expected.score);
     expectClose(actual.brevityPenalty, expected.bp);
-    expected.precisions.forEach((precision, index) => expectClose(actual.precisions[index]!, precision));
+    expected.precisions.forEach((precision, index) => expectClose(actual.precisions[index], precision));
     expect(actual).toMatchObject({
       predictionLength: expected.sys_len,
       referenceLength: expected.ref_len,
@@ -47,15 +47,15 @@ it.each(recorded.bleu.map((expected, index) => ({ index, expected })))(
     const actual = corpusBleu({ predictions, references, ...(expected.options as BleuOptions) });
     expectClose(actual.score, expected.score, expected.signature);
     expectClose(actual.brevityPenalty, expected.brevityPenalty);
-    expected.precisions.forEach((precision, order) => expectClose(actual.precisions[order]!, precision));
+    expected.precisions.forEach((precision, order) => expectClose(actual.precisions[order], precision));
     const { counts, totals, predictionLength, referenceLength, signature } = expected;
     expect(actual).toMatchObject({ counts, totals, predictionLength, referenceLength, signature });
   },
 );
 
 describe("laws", () => {
-  const predictions = [...metrics.text[0]!.hypotheses, ...metrics.text[1]!.hypotheses];
-  const references = [...metrics.text[0]!.references, ...metrics.text[1]!.references];
+  const predictions = [...metrics.text[0].hypotheses, ...metrics.text[1].hypotheses];
+  const references = [...metrics.text[0].references, ...metrics.text[1].references];
 
   it.each(bleuTokenizers)("a text scores 100 against itself, %s", (tokenizer) => {
     expectClose(corpusBleu({ predictions: references, references, tokenizer }).score, 100);
@@ -64,11 +64,11 @@ describe("laws", () => {
   it("does not depend on the order of the segments or of a segment's references", () => {
     const order = predictions.map((_, index) => (index * 37 + 5) % predictions.length);
     expect(new Set(order).size).toBe(predictions.length);
-    const pairs = references.map((reference, index) => [reference, references[(index + 1) % 64]!]);
+    const pairs = references.map((reference, index) => [reference, references[(index + 1) % 64]]);
     const straight = corpusBleu({ predictions, references: pairs });
     const shuffled = corpusBleu({
-      predictions: order.map((index) => predictions[index]!),
-      references: order.map((index) => [...pairs[index]!].reverse()),
+      predictions: order.map((index) => predictions[index]),
+      references: order.map((index) => [...pairs[index]].reverse()),
     });
     expect(shuffled).toEqual(straight);
   });
@@ -77,9 +77,9 @@ describe("laws", () => {
     const one = corpusBleu({ predictions, references });
     const two = corpusBleu({
       predictions,
-      references: references.map((reference, index) => [reference, references[(index + 3) % 64]!]),
+      references: references.map((reference, index) => [reference, references[(index + 3) % 64]]),
     });
-    two.counts.forEach((count, order) => expect(count).toBeGreaterThanOrEqual(one.counts[order]!));
+    two.counts.forEach((count, order) => expect(count).toBeGreaterThanOrEqual(one.counts[order]));
   });
 
   it("stays between 0 and 100", () => {

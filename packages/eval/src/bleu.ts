@@ -112,7 +112,7 @@ export function corpusBleu({ predictions, references, ...options }: Segments & B
   let endsInOwnFullStop = 0;
   predictions.forEach((prediction, segment) => {
     if (prediction.endsWith(" .")) endsInOwnFullStop++;
-    addSegment(sums, prepare(prediction), referenceLists[segment]!.map(prepare));
+    addSegment(sums, prepare(prediction), referenceLists[segment].map(prepare));
   });
   if (!options.force && endsInOwnFullStop >= tokenizedWarningCount) {
     options.onWarning?.(
@@ -166,8 +166,8 @@ function addSegment(sums: BleuCounts, prediction: readonly string[], references:
   for (let order = 1; order <= sums.counts.length; order++) {
     const total = ngramTotal(encodedPrediction, width, order);
     if (total === 0) break;
-    sums.totals[order - 1]! += total;
-    sums.counts[order - 1]! += clippedMatches(
+    sums.totals[order - 1] += total;
+    sums.counts[order - 1] += clippedMatches(
       countNgrams(encodedPrediction, width, order),
       encodedReferences.map((reference) => countNgrams(reference, width, order)),
     );
@@ -210,11 +210,11 @@ function scoreCounts(
   let halvings = 1;
   for (let index = 0; index < maxOrder; index++) {
     if (smoothing === "add-k" && index > 0) {
-      counts[index]! += smoothingValue;
-      totals[index]! += smoothingValue;
+      counts[index] += smoothingValue;
+      totals[index] += smoothingValue;
     }
-    const count = counts[index]!;
-    const total = totals[index]!;
+    const count = counts[index];
+    const total = totals[index];
     if (total === 0) break;
     if (effectiveOrder) orders = index + 1;
     if (count > 0) {

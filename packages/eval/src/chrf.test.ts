@@ -43,15 +43,15 @@ describe("laws", () => {
   });
 
   it("is the best over the references for one sentence", () => {
-    const prediction = predictions[0]!;
+    const prediction = predictions[0];
     const scores = references.map((reference) => sentenceChrf({ prediction, references: reference }).score);
     expect(sentenceChrf({ prediction, references }).score).toBe(Math.max(...scores));
   });
 
   it("with β 1 does not care which side is the prediction", () => {
     predictions.forEach((prediction, index) => {
-      const there = sentenceChrf({ prediction, references: references[index]!, beta: 1 });
-      const back = sentenceChrf({ prediction: references[index]!, references: prediction, beta: 1 });
+      const there = sentenceChrf({ prediction, references: references[index], beta: 1 });
+      const back = sentenceChrf({ prediction: references[index], references: prediction, beta: 1 });
       expect(back.score).toBeCloseTo(there.score, 9);
     });
   });

@@ -66,11 +66,11 @@ export function corpusChrf({ predictions, references, ...given }: Segments & Chr
   const referenceLists = checkSegments({ predictions, references });
   const sums = countNothing(options);
   predictions.forEach((prediction, segment) => {
-    const best = bestCounts(prediction, referenceLists[segment]!, options);
+    const best = bestCounts(prediction, referenceLists[segment], options);
     sums.forEach((sum, order) => {
-      sum.prediction += best[order]!.prediction;
-      sum.reference += best[order]!.reference;
-      sum.matches += best[order]!.matches;
+      sum.prediction += best[order].prediction;
+      sum.reference += best[order].reference;
+      sum.matches += best[order].matches;
     });
   });
   return {
@@ -137,9 +137,9 @@ function bestCounts(
   const all = references.map(() => countNothing(options));
   countMatches(all, 0, options.characterOrder, characters);
   if (words) countMatches(all, options.characterOrder, options.wordOrder, words);
-  if (all.length === 1) return all[0]!;
+  if (all.length === 1) return all[0];
 
-  let best = all[0]!;
+  let best = all[0];
   let bestScore = -1;
   for (const counts of all) {
     const score = scoreCounts(counts, options);
@@ -152,10 +152,10 @@ function bestCounts(
 function countMatches(all: MatchCounts[], offset: number, orders: number, encoded: EncodedSequences): void {
   const { sequences, width } = encoded;
   for (let order = 1; order <= orders; order++) {
-    const total = ngramTotal(sequences[0]!, width, order);
-    const predictionNgrams = countNgrams(sequences[0]!, width, order);
+    const total = ngramTotal(sequences[0], width, order);
+    const predictionNgrams = countNgrams(sequences[0], width, order);
     all.forEach((counts, index) => {
-      const reference = sequences[index + 1]!;
+      const reference = sequences[index + 1];
       const referenceTotal = ngramTotal(reference, width, order);
       // Where the reference has no n-gram of this order, the prediction's do not count against it.
       if (referenceTotal === 0) return;
@@ -174,8 +174,8 @@ function splitWords(text: string): string[] {
     // A word of one character stays whole, and a character outside the basic plane is no ASCII mark.
     if (word.length === 1) return [word];
     const last = word.length - 1;
-    if (asciiPunctuation.has(word[last]!)) return [word.slice(0, last), word[last]!];
-    if (asciiPunctuation.has(word[0]!)) return [word[0]!, word.slice(1)];
+    if (asciiPunctuation.has(word[last])) return [word.slice(0, last), word[last]];
+    if (asciiPunctuation.has(word[0])) return [word[0], word.slice(1)];
     return [word];
   });
 }

@@ -132,7 +132,7 @@ it("says that input is at fault, with both lengths", () => {
     expect(error).toBeInstanceOf(kind);
     expect(error).toMatchObject({ [inputError]: true });
   }
-  expect(caught(faults[0]![0])).toMatchObject({ predictionCount: 1, referenceCount: 2 });
+  expect(caught(faults[0][0])).toMatchObject({ predictionCount: 1, referenceCount: 2 });
 });
 
 function caught(run: () => unknown): unknown {

@@ -168,7 +168,7 @@ function bleu({ predictions, references, options }: Job, tokenizer: BleuTokenize
     details,
     perSegment: () =>
       predictions.map((prediction, segment) => {
-        return sentenceBleu({ ...options, tokenizer, prediction, references: references[segment]! }).score;
+        return sentenceBleu({ ...options, tokenizer, prediction, references: references[segment] }).score;
       }),
   };
 }
@@ -181,7 +181,7 @@ function chrf({ predictions, references, options }: Job, wordOrder: number): Met
     details,
     perSegment: () =>
       predictions.map((prediction, segment) => {
-        return sentenceChrf({ ...chosen, prediction, references: references[segment]! }).score;
+        return sentenceChrf({ ...chosen, prediction, references: references[segment] }).score;
       }),
   };
 }
@@ -191,7 +191,7 @@ function mean(
   { predictions, references }: Job,
   scoreSegment: (prediction: string, references: readonly string[]) => number,
 ): MetricResult {
-  const scores = predictions.map((prediction, segment) => scoreSegment(prediction, references[segment]!));
+  const scores = predictions.map((prediction, segment) => scoreSegment(prediction, references[segment]));
   return {
     score: scores.reduce((sum, value) => sum + value, 0) / scores.length,
     perSegment: () => scores,

@@ -25,13 +25,13 @@ export function longestCommonSubsequenceLength(a: readonly string[], b: readonly
     let diagonal = 0;
     let left = 0;
     for (let j = 0; j < y.length; j++) {
-      const above = lengths[j + 1]!;
+      const above = lengths[j + 1];
       left = token === y[j] ? diagonal + 1 : above > left ? above : left;
       diagonal = above;
       lengths[j + 1] = left;
     }
   }
-  return lengths[y.length]!;
+  return lengths[y.length];
 }
 
 const take = 0; // the tokens are equal and belong to the subsequence
@@ -51,7 +51,7 @@ export function longestCommonSubsequencePositions(a: readonly string[], b: reado
     let diagonal = 0;
     let left = 0;
     for (let j = 0; j < y.length; j++) {
-      const above = lengths[j + 1]!;
+      const above = lengths[j + 1];
       if (x[i] === y[j]) {
         moves[i * y.length + j] = take;
         left = diagonal + 1;

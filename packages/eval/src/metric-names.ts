@@ -73,7 +73,7 @@ export function resolveMetricNames(names: readonly string[]): MetricName[] {
 
 function nearest(name: string, known: readonly string[]): string {
   const distances = known.map((candidate) => editDistance(name, candidate.toLowerCase()));
-  return known[distances.indexOf(Math.min(...distances))]!;
+  return known[distances.indexOf(Math.min(...distances))];
 }
 
 /** Levenshtein distance: the fewest characters to insert, delete or replace. */
@@ -82,10 +82,10 @@ function editDistance(a: string, b: string): number {
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
     for (let column = 1; column <= b.length; column++) {
-      const replaced = previous[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, previous[column]! + 1, current[column - 1]! + 1));
+      const replaced = previous[column - 1] + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, previous[column] + 1, current[column - 1] + 1));
     }
     previous = current;
   }
-  return previous[b.length]!;
+  return previous[b.length];
 }

@@ -8,7 +8,7 @@ describe.each(metrics.text)("NLTK's score by character, smoothing method 3, $nam
   it.each(text.sentence_bleu_char_smoothing3.map((expected, index) => ({ index, expected })))(
     "sentence $index",
     ({ index, expected }) => {
-      const actual = characterSentenceBleu(text.hypotheses[index]!, text.references[index]!);
+      const actual = characterSentenceBleu(text.hypotheses[index], text.references[index]);
       expect(Math.abs(actual - expected)).toBeLessThanOrEqual(1e-9);
     },
   );

@@ -72,7 +72,7 @@ export function characterSentenceBleu(prediction: string, references: Reference)
   const [list] = checkSegments({ predictions: [prediction], references: [references] });
   return nltkSentenceBleu({
     prediction: Array.from(prediction),
-    references: list!.map((reference) => Array.from(reference)),
+    references: list.map((reference) => Array.from(reference)),
     smoothing: "exp",
   });
 }

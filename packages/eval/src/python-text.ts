@@ -21,14 +21,14 @@ export function splitWhiteSpace(text: string): string[] {
 /** The text without white space at its end, as `text.rstrip()`. */
 export function stripEnd(text: string): string {
   let end = text.length;
-  while (end > 0 && whiteSpaceUnits.has(text[end - 1]!)) end--;
+  while (end > 0 && whiteSpaceUnits.has(text[end - 1])) end--;
   return text.slice(0, end);
 }
 
 /** The text without white space at either end, as `text.strip()`. */
 export function strip(text: string): string {
   let start = 0;
-  while (start < text.length && whiteSpaceUnits.has(text[start]!)) start++;
+  while (start < text.length && whiteSpaceUnits.has(text[start])) start++;
   return stripEnd(text.slice(start));
 }
 

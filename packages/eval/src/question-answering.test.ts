@@ -11,7 +11,7 @@ const asFractions = (actual: number, expected: number) => Math.abs(actual / 100 
 describe("TorchMetrics' SQuAD scores", () => {
   const { pairs, each, total } = metrics.squad;
 
-  it.each(pairs.map((pair, index) => ({ ...pair, expected: each[index]! })))(
+  it.each(pairs.map((pair, index) => ({ ...pair, expected: each[index] })))(
     "$prediction against $answers",
     ({ prediction, answers: references, expected }) => {
       expect(exactMatch({ prediction, references })).toBe(expected.exact_match);
@@ -105,8 +105,8 @@ describe("laws", () => {
 
   it("F1 is symmetric", () => {
     texts.slice(1).forEach((text, index) => {
-      const there = f1Score({ prediction: text, references: texts[index]! });
-      expect(f1Score({ prediction: texts[index]!, references: text })).toBe(there);
+      const there = f1Score({ prediction: text, references: texts[index] });
+      expect(f1Score({ prediction: texts[index], references: text })).toBe(there);
     });
   });
 });

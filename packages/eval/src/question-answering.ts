@@ -38,7 +38,7 @@ export function exactMatch({ prediction, references, language = "en" }: Segment 
   const [list] = checkSegments({ predictions: [prediction], references: [references] });
   const normalize = (text: string) => answerUnits(text, language).join(" ");
   const normalized = normalize(prediction);
-  return list!.some((reference) => normalize(reference) === normalized) ? 100 : 0;
+  return list.some((reference) => normalize(reference) === normalized) ? 100 : 0;
 }
 
 /**
@@ -53,7 +53,7 @@ export function f1Score(options: Segment & F1Options): number {
   const [list] = checkSegments({ predictions: [prediction], references: [references] });
   const common = overlap === "bag" ? commonUnits : longestCommonStretch;
   const units = answerUnits(prediction, language);
-  const scores = list!.map((reference) => {
+  const scores = list.map((reference) => {
     const expected = answerUnits(reference, language);
     if (units.length === 0 || expected.length === 0) return units.length === expected.length ? 100 : 0;
     return (200 * common(units, expected)) / (units.length + expected.length);
@@ -69,7 +69,7 @@ export function f1Score(options: Segment & F1Options): number {
 export function corpusExactMatch({ predictions, references, ...options }: Segments & AnswerOptions): number {
   const lists = checkSegments({ predictions, references });
   const scores = predictions.map((prediction, segment) =>
-    exactMatch({ ...options, prediction, references: lists[segment]! }),
+    exactMatch({ ...options, prediction, references: lists[segment] }),
   );
   return scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }
@@ -82,7 +82,7 @@ export function corpusExactMatch({ predictions, references, ...options }: Segmen
 export function corpusF1({ predictions, references, ...options }: Segments & F1Options): number {
   const lists = checkSegments({ predictions, references });
   const scores = predictions.map((prediction, segment) =>
-    f1Score({ ...options, prediction, references: lists[segment]! }),
+    f1Score({ ...options, prediction, references: lists[segment] }),
   );
   return scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }
@@ -125,7 +125,7 @@ function longestCommonStretch(a: readonly string[], b: readonly string[]): numbe
   let longest = 0;
   for (const unit of a) {
     for (let j = b.length - 1; j >= 0; j--) {
-      const length = unit === b[j] ? lengths[j]! + 1 : 0;
+      const length = unit === b[j] ? lengths[j] + 1 : 0;
       lengths[j + 1] = length;
       if (length > longest) longest = length;
     }

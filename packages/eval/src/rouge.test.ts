@@ -12,7 +12,7 @@ function expectScores(actual: RougeScores, expected: Readonly<Record<string, num
   expect(names).toHaveLength(3 * Object.keys(actual).length);
   for (const name of names) {
     const [kind, field] = name.split("_") as ["rouge1", "precision"];
-    const difference = Math.abs(actual[kind][field] - expected[name]!);
+    const difference = Math.abs(actual[kind][field] - expected[name]);
     expect(difference, `${name}: ${actual[kind][field]} against ${expected[name]}`).toBeLessThanOrEqual(
       fraction,
     );
@@ -30,12 +30,12 @@ describe.each(metrics.text)("TorchMetrics' scores, $name", (text) => {
   it.each(text.rouge_f1_per_pair.map((expected, index) => ({ index, expected })))(
     "pair $index",
     ({ index, expected }) => {
-      const [prediction, reference] = [predictions[index]!, references[index]!];
+      const [prediction, reference] = [predictions[index], references[index]];
       expectScores(sentenceRouge({ prediction, references: reference, tokenizer }), expected);
     },
   );
 
-  const stemmed = "rouge_f1_mean_stemmed" in text ? [text.rouge_f1_mean_stemmed!] : [];
+  const stemmed = "rouge_f1_mean_stemmed" in text ? [text.rouge_f1_mean_stemmed] : [];
   it.each(stemmed)("mean with stemming", (expected) => {
     expectScores(corpusRouge({ predictions, references, tokenizer, stem: true }), expected);
   });
@@ -62,8 +62,8 @@ it.each(recorded.rouge.map((expected, index) => ({ index, expected })))(
 );
 
 describe("laws", () => {
-  const predictions = metrics.text[0]!.hypotheses;
-  const references = metrics.text[0]!.references;
+  const predictions = metrics.text[0].hypotheses;
+  const references = metrics.text[0].references;
   const kinds = ["rouge1", "rouge2", "rougeL", "rougeLsum"] as const;
 
   it("a text scores 1 against itself", () => {
@@ -74,8 +74,8 @@ describe("laws", () => {
 
   it("swapping the texts swaps precision and recall", () => {
     predictions.forEach((prediction, index) => {
-      const there = sentenceRouge({ prediction, references: references[index]! });
-      const back = sentenceRouge({ prediction: references[index]!, references: prediction });
+      const there = sentenceRouge({ prediction, references: references[index] });
+      const back = sentenceRouge({ prediction: references[index], references: prediction });
       for (const kind of ["rouge1", "rouge2", "rougeL"] as const) {
         expect(back[kind].precision).toBe(there[kind].recall);
         expect(back[kind].recall).toBe(there[kind].precision);
@@ -85,7 +85,7 @@ describe("laws", () => {
 
   it("ROUGE-L is at most ROUGE-1, and on one line ROUGE-Lsum is ROUGE-L", () => {
     predictions.forEach((prediction, index) => {
-      const scores = sentenceRouge({ prediction, references: references[index]!, kinds });
+      const scores = sentenceRouge({ prediction, references: references[index], kinds });
       expect(scores.rougeL.fmeasure).toBeLessThanOrEqual(scores.rouge1.fmeasure);
       expect(scores.rougeLsum).toEqual(scores.rougeL);
     });

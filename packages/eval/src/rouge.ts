@@ -108,7 +108,7 @@ export function scoreSegments<Kind extends RougeKind>(
 
   return predictions.map((text, segment) => {
     const prediction = prepare(text);
-    const against = references[segment]!.map(prepare);
+    const against = references[segment].map(prepare);
     const entries = kinds.map((kind) => {
       const scores = against.map((reference) => scorePair(prediction, reference, kind));
       return [kind, accumulate === "best" ? bestScore(scores) : meanScore(scores)] as const;
@@ -119,7 +119,7 @@ export function scoreSegments<Kind extends RougeKind>(
 
 /** The mean of the scores of at least one segment. */
 export function meanRouge<Kind extends RougeKind>(segments: readonly RougeScores<Kind>[]): RougeScores<Kind> {
-  const kinds = Object.keys(segments[0]!) as Kind[];
+  const kinds = Object.keys(segments[0]) as Kind[];
   const entries = kinds.map((kind) => [kind, meanScore(segments.map((scores) => scores[kind]))] as const);
   return Object.fromEntries(entries) as RougeScores<Kind>;
 }
@@ -162,7 +162,7 @@ function scoreUnion(
   for (const line of reference) {
     const union = new Set(prediction.flatMap((other) => longestCommonSubsequencePositions(line, other)));
     for (const position of [...union].sort((a, b) => a - b)) {
-      const token = line[position]!;
+      const token = line[position];
       const inPrediction = predictionLeft.get(token) ?? 0;
       const inReference = referenceLeft.get(token) ?? 0;
       if (inPrediction === 0 || inReference === 0) continue;

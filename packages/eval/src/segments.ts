@@ -46,7 +46,7 @@ export function checkSegments({ predictions, references }: Segments): readonly (
 
 /** The number of references of each segment as signatures write it: a number, or "var" when it differs. */
 export function referenceCount(references: readonly (readonly string[])[]): string {
-  const first = references[0]!.length;
+  const first = references[0].length;
   return references.every((list) => list.length === first) ? String(first) : "var";
 }
 
