@@ -1,0 +1,76 @@
+import { Template } from "@huggingface/jinja";
+import { TokenizerError } from "../errors.js";
+
+/** One message of a conversation, in the fields that chat templates read. */
+export interface ChatMessage {
+  /** Who speaks, such as "system", "user" or "assistant". */
+  readonly role: string;
+  readonly content?: string | null;
+  /** What the assistant thought before it spoke, for templates that keep it apart. */
+  readonly reasoning_content?: string;
+  readonly tool_calls?: readonly unknown[];
+  readonly tool_call_id?: string;
+  readonly name?: string;
+}
+
+/** How a conversation is rendered; further fields become variables of the template. */
+export interface RenderChatOptions {
+  /** Whether the text ends where the assistant begins to speak. */
+  readonly addGenerationPrompt: boolean;
+  /** JSON schemas of functions that the assistant may call. */
+  readonly tools?: readonly unknown[];
+  readonly [variable: string]: unknown;
+}
+
+/**
+ * A renderer for a model's chat template, with the variables and the white-space rules of Transformers: `messages`,
+ * `tools`, `documents`, `add_generation_prompt`, the special tokens by name; a line break after a block and blanks before
+ * it are dropped. Templates are interpreted, never run as code. The template is parsed at the first rendering, so that a
+ * broken one is no hindrance to other work.
+ * @param path where the template comes from, for messages
+ * @param specialTokens token text by name, such as `bos_token`
+ */
+export function createChatRenderer(
+  template: string,
+  path: string,
+  specialTokens: Readonly<Record<string, string>>,
+): (messages: readonly ChatMessage[], options: RenderChatOptions) => string {
+  let parsed: Template | null = null;
+  return (messages, { addGenerationPrompt, ...variables }) => {
+    parsed ??= parseTemplate(template, path);
+    try {
+      return parsed.render({
+        tools: null,
+        documents: null,
+        ...specialTokens,
+        ...variables,
+        messages,
+        add_generation_prompt: addGenerationPrompt,
+      });
+    } catch (cause) {
+      throw new TokenizerError({
+        path,
+        expected: "messages that the chat template accepts",
+        actual: `its complaint ${messageOf(cause)}`,
+        cause,
+      });
+    }
+  };
+}
+
+function parseTemplate(template: string, path: string): Template {
+  try {
+    return new Template(template);
+  } catch (cause) {
+    throw new TokenizerError({
+      path,
+      expected: "a chat template in Jinja",
+      actual: `one that does not parse (${messageOf(cause)})`,
+      cause,
+    });
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
