@@ -1,1 +1,64 @@
-export {};
+export { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.js";
+export {
+  bfloat16ToFloat32,
+  float16ToFloat32,
+  float32ToBfloat16,
+  float32ToFloat16,
+} from "./checkpoint/half-precision.js";
+export { openSafetensors, type SafetensorsFile } from "./checkpoint/safetensors-file.js";
+export {
+  type Dtype,
+  dtypeSizes,
+  type RawTensor,
+  type RowRange,
+  type TensorInfo,
+} from "./checkpoint/tensor-info.js";
+export { type TensorToWrite, writeSafetensors } from "./checkpoint/write-safetensors.js";
+export { checkTensors } from "./config/check-tensors.js";
+export { expectedTensors } from "./config/expected-tensors.js";
+export {
+  type Architecture,
+  type ModelConfig,
+  type RopeConfig,
+  type RopeScaling,
+  supportedArchitectures,
+} from "./config/model-config.js";
+export { readModelConfig } from "./config/read-model-config.js";
+export { ropeInverseFrequencies } from "./config/rope-frequencies.js";
+export { DenseLinear } from "./decoder/dense-linear.js";
+export type { Attend, DecoderLayer, LayerLinearName } from "./decoder/decoder-layer.js";
+export { layerLinearNames } from "./decoder/decoder-layer.js";
+export { EmbeddingTable, type ReadRows } from "./decoder/embedding-table.js";
+export {
+  flatBatch,
+  type FlatBatch,
+  type LabelledBatch,
+  targetsOf,
+  type Targets,
+  UNSCORED,
+} from "./decoder/flat-batch.js";
+export {
+  type AttendLayer,
+  type Checkpointing,
+  LanguageModel,
+  type LanguageModelParts,
+  type LinearRole,
+  type NamedLinear,
+} from "./decoder/language-model.js";
+export type { DenseWeight, Linear } from "./decoder/linear.js";
+export { CheckpointError, ModelConfigError, TokenizerError } from "./errors.js";
+export {
+  generate,
+  type GeneratedToken,
+  type GenerationOptions,
+  type ShouldStop,
+} from "./generation/generate.js";
+export { KeyValueCache } from "./generation/key-value-cache.js";
+export { sampleToken, samplingDefaults, type SamplingOptions } from "./generation/sampling.js";
+export {
+  loadModel,
+  type LoadModelOptions,
+  readDenseLinear,
+  type ReadLinear,
+  type StoredLinear,
+} from "./load-model.js";

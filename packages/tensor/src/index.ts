@@ -29,7 +29,7 @@ export { add, multiplyRows, reshape, scale } from "./operations/arithmetic.js";
 export { attention } from "./operations/attention.js";
 export { crossEntropy, crossEntropyHead, headLosses } from "./operations/cross-entropy.js";
 export { dropout } from "./operations/dropout.js";
-export { embedding, hostEmbedding } from "./operations/embedding.js";
+export { embedding } from "./operations/embedding.js";
 export { linear, type WeightLayout } from "./operations/linear.js";
 export { rmsNorm } from "./operations/rms-norm.js";
 export { rope, rotaryAngles, type RotaryAngles } from "./operations/rope.js";

@@ -1,1 +1,18 @@
-export {};
+export { AdamW, type AdamWConfig } from "./adamw.js";
+export { DivergenceError, RunFolderError, TrainConfigError } from "./errors.js";
+export { GradientAccumulator } from "./gradient-accumulator.js";
+export type { TrainableParameter } from "./parameter.js";
+export { rowOrder } from "./row-order.js";
+export { countScored, type RowSource, type TrainingRow } from "./row-source.js";
+export { type CheckpointState, RunFolder, writeFolder } from "./run-folder.js";
+export { learningRateAt, type ScheduleName, scheduleNames } from "./schedule.js";
+export { planSteps, type StepPlan, stepsPerEpoch, totalSteps } from "./step-plan.js";
+export {
+  evaluateLoss,
+  type ParameterFiles,
+  safetensorsFiles,
+  type StepReport,
+  train,
+  type TrainOptions,
+} from "./train.js";
+export { resolveTrainConfig, type TrainConfig, trainDefaults } from "./train-config.js";

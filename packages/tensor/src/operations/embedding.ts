@@ -1,4 +1,3 @@
-import { gatherRows } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs";
 import { ShapeError } from "../errors.js";
 import { apply, type Operation } from "../operation.js";
@@ -43,16 +42,4 @@ export function embedding(table: tf.Tensor2D, ids: Int32Array): tf.Tensor2D {
   if (table.rank !== 2) throw new ShapeError("embedding", "table [V, h]", table.shape);
   checkIds(ids, table.shape[0]);
   return apply(embeddingOperation, [table], { ids, rows: table.shape[0] }) as tf.Tensor2D;
-}
-
-/**
- * Rows of a frozen table that stays on the host, so an engine's memory holds no copy of it.
- *
- * @param table [V, width] float32, row-major   @returns [N, width], owned by the caller
- */
-export function hostEmbedding(table: Float32Array, width: number, ids: Int32Array): tf.Tensor2D {
-  checkIds(ids, table.length / width);
-  const rows = new Float32Array(ids.length * width);
-  gatherRows(table, ids, rows, width);
-  return tf.tensor2d(rows, [ids.length, width]);
 }

@@ -1,0 +1,65 @@
+import { add, reshape, rmsNorm, rope, type RotaryAngles, swiglu } from "@lathe/tensor";
+import type * as tf from "@tensorflow/tfjs";
+import type { ModelConfig } from "../config/model-config.js";
+import type { Linear } from "./linear.js";
+
+/** Names of a layer's linears, as in checkpoints. */
+export const layerLinearNames = [
+  "q_proj",
+  "k_proj",
+  "v_proj",
+  "o_proj",
+  "gate_proj",
+  "up_proj",
+  "down_proj",
+] as const;
+
+export type LayerLinearName = (typeof layerLinearNames)[number];
+
+/** The parts of one decoder layer. The linears may be exchanged while the model lives. */
+export interface DecoderLayer {
+  readonly linears: Record<LayerLinearName, Linear>;
+  /** [h] */
+  readonly inputNorm: tf.Tensor1D;
+  /** [h] */
+  readonly postAttentionNorm: tf.Tensor1D;
+  /** [d], where queries are normalised a head (qwen3) */
+  readonly queryNorm: tf.Tensor1D | null;
+  /** [d] */
+  readonly keyNorm: tf.Tensor1D | null;
+}
+
+/** Attention over the rows at hand, or over those and a cache. q [N, H, d], k and v [N, G, d] → [N, H, d] */
+export type Attend = (q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D) => tf.Tensor3D;
+
+/**
+ * One pre-norm decoder layer: x + attention(norm(x)), then y + mlp(norm(y)).
+ *
+ * @param x [N, h]   @returns [N, h], owned by the caller
+ */
+export function decoderLayer(
+  x: tf.Tensor2D,
+  layer: DecoderLayer,
+  config: ModelConfig,
+  angles: RotaryAngles,
+  attend: Attend,
+): tf.Tensor2D {
+  const { headCount, keyValueHeadCount, headSize, rmsNormEpsilon: epsilon } = config;
+  const { linears } = layer;
+  const rows = x.shape[0];
+
+  const normed = rmsNorm(x, layer.inputNorm, epsilon);
+  const heads = (linear: Linear, count: number): tf.Tensor3D =>
+    reshape(linear.forward(normed), [rows, count, headSize]);
+  const turned = (y: tf.Tensor3D, norm: tf.Tensor1D | null): tf.Tensor3D =>
+    rope(norm ? rmsNorm(y, norm, epsilon) : y, angles);
+  const q = turned(heads(linears.q_proj, headCount), layer.queryNorm);
+  const k = turned(heads(linears.k_proj, keyValueHeadCount), layer.keyNorm);
+  const v = heads(linears.v_proj, keyValueHeadCount);
+  const attended: tf.Tensor2D = reshape(attend(q, k, v), [rows, headCount * headSize]);
+  const y = add(x, linears.o_proj.forward(attended));
+
+  const normedAgain = rmsNorm(y, layer.postAttentionNorm, epsilon);
+  const gated = swiglu(linears.gate_proj.forward(normedAgain), linears.up_proj.forward(normedAgain));
+  return add(y, linears.down_proj.forward(gated));
+}

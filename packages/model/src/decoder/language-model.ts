@@ -1,0 +1,213 @@
+import {
+  activeTape,
+  attention,
+  checkpoint,
+  crossEntropyHead,
+  embedding,
+  headLosses,
+  rmsNorm,
+  rotaryAngles,
+} from "@lathe/tensor";
+import * as tf from "@tensorflow/tfjs";
+import type { ModelConfig } from "../config/model-config.js";
+import { ropeInverseFrequencies } from "../config/rope-frequencies.js";
+import {
+  type Attend,
+  type DecoderLayer,
+  decoderLayer,
+  type LayerLinearName,
+  layerLinearNames,
+} from "./decoder-layer.js";
+import type { EmbeddingTable } from "./embedding-table.js";
+import { type FlatBatch, type LabelledBatch, positionsOf, targetsOf } from "./flat-batch.js";
+import type { Linear } from "./linear.js";
+
+/** Where a linear does its work. */
+export type LinearRole = "attention" | "mlp" | "head";
+
+/** A linear and its place in the model. */
+export interface NamedLinear {
+  /** Path as in checkpoints, e.g. `model.layers.0.self_attn.q_proj`. */
+  readonly path: string;
+  /** Last part of the path, e.g. `q_proj`. */
+  readonly name: string;
+  readonly role: LinearRole;
+  /** Layer number; null for the head. */
+  readonly layer: number | null;
+  readonly linear: Linear;
+}
+
+/** Which activations a recorded pass keeps: all, or only each layer's input, with the layer run again. */
+export type Checkpointing = "none" | "block";
+
+/** Attention of one layer; see {@link Attend}. */
+export type AttendLayer = (layer: number, ...qkv: Parameters<Attend>) => tf.Tensor3D;
+
+/** The parts a {@link LanguageModel} is made of; the model owns them from then on. */
+export interface LanguageModelParts {
+  readonly embedding: EmbeddingTable;
+  readonly layers: readonly DecoderLayer[];
+  /** [h] */
+  readonly finalNorm: tf.Tensor1D;
+  /** [V, h] */
+  readonly head: Linear;
+}
+
+/** Path of the output head. */
+export const HEAD_PATH = "lm_head";
+
+/** Path of a layer's linear, as in checkpoints. */
+export function linearPath(layer: number, name: LayerLinearName): string {
+  return `model.layers.${layer}.${roleOf(name) === "mlp" ? "mlp" : "self_attn"}.${name}`;
+}
+
+function roleOf(name: LayerLinearName): LinearRole {
+  return name === "gate_proj" || name === "up_proj" || name === "down_proj" ? "mlp" : "attention";
+}
+
+/** A decoder-only language model (Qwen2, Llama, Qwen3) over flat batches. */
+export class LanguageModel {
+  readonly #parts: LanguageModelParts;
+  #head: Linear;
+  readonly #frequencies: { readonly inverseFrequencies: Float64Array; readonly attentionFactor: number };
+  /** Activations kept by recorded passes. */
+  checkpointing: Checkpointing = "none";
+
+  constructor(
+    readonly config: ModelConfig,
+    parts: LanguageModelParts,
+  ) {
+    this.#parts = parts;
+    this.#head = parts.head;
+    this.#frequencies = ropeInverseFrequencies(config);
+  }
+
+  /** All linears with their places, layers first, the head last. */
+  linears(): NamedLinear[] {
+    const inLayers = this.#parts.layers.flatMap(({ linears }, layer) =>
+      layerLinearNames.map((name): NamedLinear => ({
+        path: linearPath(layer, name),
+        name,
+        role: roleOf(name),
+        layer,
+        linear: linears[name],
+      })),
+    );
+    return [...inLayers, { path: HEAD_PATH, name: HEAD_PATH, role: "head", layer: null, linear: this.#head }];
+  }
+
+  /**
+   * Puts another linear in a place, e.g. one that wraps the present one, which is returned and not disposed.
+   * @throws RangeError if the path is none of {@link LanguageModel.linears} or the shapes differ
+   */
+  replaceLinear(path: string, replacement: Linear): Linear {
+    const place = this.linears().find((candidate) => candidate.path === path);
+    if (!place) throw new RangeError(`no linear at ${path}`);
+    const before = place.linear;
+    if (before.shape[0] !== replacement.shape[0] || before.shape[1] !== replacement.shape[1]) {
+      throw new RangeError(
+        `${path}: expected shape [${before.shape.join(", ")}], got [${replacement.shape.join(", ")}]`,
+      );
+    }
+    if (place.layer === null) this.#head = replacement;
+    else this.#parts.layers[place.layer].linears[place.name as LayerLinearName] = replacement;
+    return before;
+  }
+
+  /**
+   * Hidden states after the final norm, recorded on the active tape.
+   *
+   * @param options.firstPositions position of each row's first token, where a cache holds the ones before
+   * @param options.attend attention, if not over the batch itself
+   * @param options.onResidual receives the residual stream [N, h] before each layer (borrowed)
+   * @returns [N, h], owned by the caller
+   */
+  hiddenStates(
+    batch: FlatBatch,
+    options: {
+      readonly firstPositions?: Int32Array;
+      readonly attend?: AttendLayer;
+      readonly onResidual?: (layer: number, x: tf.Tensor2D) => void;
+    } = {},
+  ): tf.Tensor2D {
+    const { config } = this;
+    const { tokens, segments } = batch;
+    const { inverseFrequencies, attentionFactor } = this.#frequencies;
+    const angles = rotaryAngles(
+      positionsOf(segments, options.firstPositions),
+      inverseFrequencies,
+      attentionFactor,
+    );
+    const shape = {
+      headCount: config.headCount,
+      keyValueHeadCount: config.keyValueHeadCount,
+      headSize: config.headSize,
+      scale: 1 / Math.sqrt(config.headSize),
+      querySegments: segments,
+      keySegments: segments,
+    };
+    const attend: AttendLayer = options.attend ?? ((_layer, q, k, v) => attention(q, k, v, shape));
+    const run = this.checkpointing === "block" && activeTape() ? checkpoint : directly;
+
+    let x = this.#parts.embedding.lookup(tokens);
+    try {
+      for (const [index, layer] of this.#parts.layers.entries()) {
+        options.onResidual?.(index, x);
+        const before = x;
+        x = run(
+          (input) =>
+            decoderLayer(input as tf.Tensor2D, layer, config, angles, (...qkv) => attend(index, ...qkv)),
+          before,
+        );
+        before.dispose();
+      }
+      return rmsNorm(x, this.#parts.finalNorm, config.rmsNormEpsilon);
+    } finally {
+      x.dispose();
+    }
+  }
+
+  /** Logits of rows of hidden states. @param hidden [N, h] @returns [N, V], owned by the caller */
+  project(hidden: tf.Tensor2D): tf.Tensor2D {
+    return this.#head.forward(hidden);
+  }
+
+  /**
+   * Summed negative log-likelihood of the labels, in nats, recorded on the active tape. Only positions that carry a
+   * label reach the head.
+   * @returns a scalar, owned by the caller
+   */
+  loss(batch: LabelledBatch): tf.Scalar {
+    const { positions, tokens } = targetsOf(batch);
+    return tf.tidy(() => {
+      const rows = embedding(this.hiddenStates(batch), positions);
+      return crossEntropyHead(rows, tokens, (chunk) => this.project(chunk));
+    });
+  }
+
+  /** Negative log-likelihood of every label, in nats, in order of position. Not recorded. */
+  tokenLosses(batch: LabelledBatch): Float32Array {
+    const { positions, tokens } = targetsOf(batch);
+    const rows = tf.tidy(() => embedding(this.hiddenStates(batch), positions));
+    try {
+      return headLosses(rows, tokens, (chunk) => this.project(chunk));
+    } finally {
+      rows.dispose();
+    }
+  }
+
+  /** Frees all weights, wrapped linears included. */
+  dispose(): void {
+    for (const { linear } of this.linears()) linear.dispose();
+    for (const { inputNorm, postAttentionNorm, queryNorm, keyNorm } of this.#parts.layers) {
+      tf.dispose([inputNorm, postAttentionNorm]);
+      queryNorm?.dispose();
+      keyNorm?.dispose();
+    }
+    this.#parts.finalNorm.dispose();
+  }
+}
+
+function directly(block: (...inputs: tf.Tensor[]) => tf.Tensor2D, ...inputs: tf.Tensor[]): tf.Tensor2D {
+  return tf.tidy(() => block(...inputs));
+}

@@ -1,0 +1,27 @@
+import type * as tf from "@tensorflow/tfjs";
+
+/**
+ * A matrix that rows are multiplied with, however it is stored: dense, packed, adapted.
+ *
+ * Axes: N rows, I inputs, O outputs.
+ */
+export interface Linear {
+  readonly shape: readonly [outFeatures: number, inFeatures: number];
+  /** y = x Wᵀ + b, recorded on the active tape. x [N, I] → y [N, O], owned by the caller. */
+  forward(x: tf.Tensor2D): tf.Tensor2D;
+  /** Dense float32 weight [O, I], row-major, on the host. */
+  denseWeight(): Float32Array;
+  /** Dense float32 bias [O] on the host, or null. */
+  denseBias(): Float32Array | null;
+  /** Frees what the linear owns. */
+  dispose(): void;
+}
+
+/** A dense weight as a checkpoint holds it. */
+export interface DenseWeight {
+  readonly shape: readonly [outFeatures: number, inFeatures: number];
+  /** [O, I] row-major */
+  readonly weight: Float32Array;
+  /** [O] */
+  readonly bias: Float32Array | null;
+}

@@ -1,0 +1,142 @@
+import * as tf from "@tensorflow/tfjs";
+import { bfloat16ToFloat32, float16ToFloat32 } from "./checkpoint/half-precision.js";
+import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.js";
+import { checkTensors } from "./config/check-tensors.js";
+import { expectedTensors } from "./config/expected-tensors.js";
+import type { ModelConfig } from "./config/model-config.js";
+import { readModelConfig } from "./config/read-model-config.js";
+import { DenseLinear } from "./decoder/dense-linear.js";
+import { type DecoderLayer, type LayerLinearName, layerLinearNames } from "./decoder/decoder-layer.js";
+import { EmbeddingTable } from "./decoder/embedding-table.js";
+import { HEAD_PATH, LanguageModel, linearPath } from "./decoder/language-model.js";
+import type { Linear } from "./decoder/linear.js";
+
+/** A linear's place in a checkpoint. */
+export interface StoredLinear {
+  /** Path without `.weight`, e.g. `model.layers.0.self_attn.q_proj`; `lm_head` for the head. */
+  readonly path: string;
+  /** Name of the weight's tensor; a tied head's is the embedding's. */
+  readonly weight: string;
+  /** Name of the bias's tensor, or null. */
+  readonly bias: string | null;
+  readonly shape: readonly [outFeatures: number, inFeatures: number];
+}
+
+/** Builds a linear from what a checkpoint holds. */
+export type ReadLinear = (checkpoint: Checkpoint, stored: StoredLinear) => Promise<Linear>;
+
+/** Reads a linear as dense float32. */
+export const readDenseLinear: ReadLinear = async (checkpoint, { weight, bias, shape }) =>
+  new DenseLinear({
+    shape,
+    weight: await checkpoint.readFloat32(weight),
+    bias: bias === null ? null : await checkpoint.readFloat32(bias),
+  });
+
+/** How {@link loadModel} reads a model. */
+export interface LoadModelOptions {
+  /** Makes the linears, e.g. packed ones. @defaultValue {@link readDenseLinear} */
+  readonly readLinear?: ReadLinear;
+  /** Tensors read so far, of all. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Tensors in the files that the architecture has no use for, and the like. */
+  readonly onWarning?: (message: string) => void;
+}
+
+const EMBEDDING = "model.embed_tokens.weight";
+
+async function readEmbedding(checkpoint: Checkpoint, config: ModelConfig): Promise<EmbeddingTable> {
+  const { vocabularySize: rows, hiddenSize: width } = config;
+  const { dtype } = checkpoint.info(EMBEDDING);
+  const half = dtype === "F16" ? float16ToFloat32 : dtype === "BF16" ? bfloat16ToFloat32 : null;
+  if (!half) {
+    const table = await checkpoint.readFloat32(EMBEDDING);
+    return new EmbeddingTable([rows, width], (ids, into) => {
+      ids.forEach((id, n) => {
+        into.set(table.subarray(id * width, (id + 1) * width), n * width);
+      });
+    });
+  }
+  const { bytes } = await checkpoint.readRaw(EMBEDDING);
+  const table = new Uint16Array(bytes.buffer, bytes.byteOffset, rows * width);
+  return new EmbeddingTable([rows, width], (ids, into) => {
+    ids.forEach((id, n) => {
+      half(table.subarray(id * width, (id + 1) * width), into.subarray(n * width, (n + 1) * width));
+    });
+  });
+}
+
+function storedLinear(expected: ReadonlyMap<string, readonly number[]>, path: string): StoredLinear {
+  const [outFeatures, inFeatures] = expected.get(`${path}.weight`)!;
+  const bias = `${path}.bias`;
+  return {
+    path,
+    weight: `${path}.weight`,
+    bias: expected.has(bias) ? bias : null,
+    shape: [outFeatures, inFeatures],
+  };
+}
+
+/**
+ * Loads a Hugging Face model folder (`config.json`, safetensors) into the engine that has been started.
+ *
+ * @throws ModelConfigError, CheckpointError
+ */
+export async function loadModel(folder: string, options: LoadModelOptions = {}): Promise<LanguageModel> {
+  const config = await readModelConfig(folder);
+  const checkpoint = await openCheckpoint(folder);
+  const { readLinear = readDenseLinear, onProgress, onWarning } = options;
+  const made: { dispose(): unknown }[] = [];
+  const own = <Part extends { dispose(): unknown }>(part: Part): Part => {
+    made.push(part);
+    return part;
+  };
+  try {
+    const { unused } = checkTensors(config, checkpoint);
+    if (unused.length > 0)
+      onWarning?.(`${folder}: ${unused.length} tensors are not used (${unused.slice(0, 3).join(", ")} …)`);
+
+    const total = config.layerCount * layerLinearNames.length + 2;
+    let done = 0;
+    const step = <Part>(part: Part): Part => {
+      onProgress?.(++done, total);
+      return part;
+    };
+    const vector = async (name: string): Promise<tf.Tensor1D> =>
+      own(tf.keep(tf.tensor1d(await checkpoint.readFloat32(name))));
+
+    const embedding = step(await readEmbedding(checkpoint, config));
+    const expected = expectedTensors(config);
+    const layers: DecoderLayer[] = [];
+    for (let layer = 0; layer < config.layerCount; layer++) {
+      const prefix = `model.layers.${layer}`;
+      const linears: Partial<Record<LayerLinearName, Linear>> = {};
+      for (const name of layerLinearNames) {
+        const stored = storedLinear(expected, linearPath(layer, name));
+        linears[name] = step(own(await readLinear(checkpoint, stored)));
+      }
+      layers.push({
+        linears: linears as Record<LayerLinearName, Linear>,
+        inputNorm: await vector(`${prefix}.input_layernorm.weight`),
+        postAttentionNorm: await vector(`${prefix}.post_attention_layernorm.weight`),
+        queryNorm: config.queryKeyNorm ? await vector(`${prefix}.self_attn.q_norm.weight`) : null,
+        keyNorm: config.queryKeyNorm ? await vector(`${prefix}.self_attn.k_norm.weight`) : null,
+      });
+    }
+    const finalNorm = await vector("model.norm.weight");
+    const head: StoredLinear = config.tieWordEmbeddings
+      ? { path: HEAD_PATH, weight: EMBEDDING, bias: null, shape: embedding.shape }
+      : storedLinear(expected, HEAD_PATH);
+    return new LanguageModel(config, {
+      embedding,
+      layers,
+      finalNorm,
+      head: step(own(await readLinear(checkpoint, head))),
+    });
+  } catch (error) {
+    for (const part of made) part.dispose();
+    throw error;
+  } finally {
+    await checkpoint.close();
+  }
+}

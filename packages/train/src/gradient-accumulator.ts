@@ -1,0 +1,40 @@
+import * as tf from "@tensorflow/tfjs";
+
+/**
+ * Sums gradients over the micro-batches of a step.
+ *
+ * Each part is already divided by the step's number of label tokens, so the sum is the gradient of the mean over all of
+ * them, however they fell into micro-batches.
+ */
+export class GradientAccumulator {
+  readonly #sums = new Map<number, tf.Tensor>();
+
+  /** Adds one part of a tensor's gradient; borrowed. */
+  readonly add = (watched: tf.Tensor, part: tf.Tensor): void => {
+    const sum = this.#sums.get(watched.id);
+    this.#sums.set(watched.id, tf.keep(sum ? tf.add(sum, part) : part.clone()));
+    sum?.dispose();
+  };
+
+  /** The gradient so far; null if none came. Owned by the accumulator. */
+  gradient(watched: tf.Tensor): tf.Tensor | null {
+    return this.#sums.get(watched.id) ?? null;
+  }
+
+  /** Euclidean norm over all gradients together. */
+  norm(): number {
+    const sums = [...this.#sums.values()];
+    if (sums.length === 0) return 0;
+    const squares = tf.tidy(() => tf.stack(sums.map((sum) => tf.sum(tf.square(sum)))));
+    let total = 0;
+    for (const square of squares.dataSync()) total += square;
+    squares.dispose();
+    return Math.sqrt(total);
+  }
+
+  /** Frees the gradients; the accumulator is empty again. */
+  dispose(): void {
+    tf.dispose([...this.#sums.values()]);
+    this.#sums.clear();
+  }
+}

@@ -1,0 +1,8 @@
+import type * as tf from "@tensorflow/tfjs";
+
+/** A tensor that training changes. */
+export interface TrainableParameter {
+  /** Unique within a run; names the tensor in checkpoints. */
+  readonly name: string;
+  readonly variable: tf.Variable;
+}

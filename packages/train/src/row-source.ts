@@ -1,0 +1,18 @@
+/** A tokenised row: as many labels as ids, −100 where nothing is scored. */
+export interface TrainingRow {
+  readonly inputIds: Int32Array;
+  readonly labels: Int32Array;
+}
+
+/** Rows by number, e.g. a prepared Arrow file. */
+export interface RowSource {
+  readonly length: number;
+  row(index: number): TrainingRow;
+}
+
+/** Labels that can be predicted: all but −100 and the first, which has nothing before it. */
+export function countScored(row: TrainingRow): number {
+  let count = 0;
+  for (let i = 1; i < row.labels.length; i++) if (row.labels[i] !== -100) count++;
+  return count;
+}
