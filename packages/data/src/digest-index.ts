@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+
+const WORDS = 4; // 32-bit words of a digest
+const FIRST_CAPACITY = 1024;
+const FULLEST = 0.6; // share of slots in use before the table doubles; linear probing slows down steeply beyond
+
+/**
+ * The first 128 bits of SHA-256 as four 32-bit words. Two different texts among 10^9 share them with a
+ * probability of about 10^-21, so equality of digests stands for equality of texts.
+ */
+export function digest128(...parts: readonly string[]): Uint32Array {
+  const hash = createHash("sha256");
+  // Lengths keep ("ab","c") and ("a","bc") apart.
+  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  const bytes = hash.digest();
+  return Uint32Array.from({ length: WORDS }, (_, word) => bytes.readUInt32LE(word * 4));
+}
+
+/**
+ * Numbers distinct 128-bit digests in the order of their first appearance. A Set of strings would take about five
+ * times the memory and ends at 2^24 entries; here an entry costs 16 bytes and its share of the table.
+ */
+export class DigestIndex {
+  #digests = new Uint32Array(FIRST_CAPACITY * WORDS);
+  #slots = new Int32Array(FIRST_CAPACITY * 2); // 1 + number of the digest, 0 when free; a power of two
+  #size = 0;
+
+  /** Number of distinct digests. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The number of a digest, given to it now if it is new; it is new exactly when the result equals the former `size`. */
+  add(digest: Uint32Array): number {
+    if (this.#size + 1 > this.#slots.length * FULLEST) this.#grow();
+    const mask = this.#slots.length - 1;
+    let slot = digest[0] & mask;
+    for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const number = this.#slots[slot] - 1;
+      if (this.#equals(number, digest)) return number;
+    }
+    if ((this.#size + 1) * WORDS > this.#digests.length) {
+      const larger = new Uint32Array(this.#digests.length * 2);
+      larger.set(this.#digests);
+      this.#digests = larger;
+    }
+    this.#digests.set(digest, this.#size * WORDS);
+    this.#slots[slot] = this.#size + 1;
+    return this.#size++;
+  }
+
+  /** The digest of a number that `add` gave. */
+  digest(number: number): Uint32Array {
+    return this.#digests.slice(number * WORDS, (number + 1) * WORDS);
+  }
+
+  #equals(number: number, digest: Uint32Array): boolean {
+    for (let word = 0; word < WORDS; word++) {
+      if (this.#digests[number * WORDS + word] !== digest[word]) return false;
+    }
+    return true;
+  }
+
+  #grow(): void {
+    const slots = new Int32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let number = 0; number < this.#size; number++) {
+      let slot = this.#digests[number * WORDS] & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = number + 1;
+    }
+    this.#slots = slots;
+  }
+}

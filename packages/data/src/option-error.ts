@@ -1,0 +1,39 @@
+import { InputError } from "./input-error.js";
+
+/** An option has a value it cannot have. */
+export class OptionError extends InputError {
+  override readonly name = "OptionError";
+  /**
+   * @param option path of the option, e.g. "split" or "cleaning.maximumCharacters"
+   * @param expected what the option may be
+   * @param actual what came
+   */
+  constructor(
+    readonly option: string,
+    readonly expected: string,
+    readonly actual: unknown,
+  ) {
+    super(`option ${option}: expected ${expected}, got ${describe(actual)}`);
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
+  return String(value);
+}
+
+/** Checks that an option is a whole number within bounds and returns it; throws {@link OptionError}. */
+export function checkInteger(
+  option: string,
+  value: unknown,
+  minimum: number,
+  maximum = Number.MAX_SAFE_INTEGER,
+): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < minimum || value > maximum) {
+    const bound =
+      maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`;
+    throw new OptionError(option, `a whole number ${bound}`, value);
+  }
+  return value;
+}

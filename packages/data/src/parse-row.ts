@@ -1,0 +1,172 @@
+import { ROW_SHAPES, RowError, type RowPlace } from "./row-error.js";
+import { UNSCORED, type ChatMessage, type ChatRole, type Row, type RowFields } from "./row.js";
+
+const ROLES: readonly ChatRole[] = ["system", "user", "assistant", "tool"];
+const MAXIMUM_TOKEN_ID = 2 ** 31 - 1; // token files store 32-bit integers
+
+/**
+ * Reads a value of unknown origin as a row. The first shape whose keys are all there decides, in the order
+ * `input_ids`, `messages`, `prompt`+`completion`, `instruction`+`output`, `input`+`output`, `text`; keys that are
+ * not part of it are kept in `fields`. A key whose value is null counts as absent.
+ *
+ * - `{"instruction","output"}` (Alpaca): a non-empty `input` is appended to the instruction on a new line.
+ * - `{"input","output"}` and `{"instruction","output"}` may carry a `system` text.
+ * - `{"input_ids"}` without `labels` scores every token.
+ *
+ * @param place where the row came from; it begins the message of an error
+ * @throws RowError when the shape is unknown or a value is of the wrong type
+ */
+export function parseRow(value: unknown, place?: RowPlace): Row {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new RowError(
+      null,
+      `expected an object of one of the shapes ${ROW_SHAPES.join(", ")}, got ${typeName(value)}`,
+      place,
+    );
+  }
+  const source = value as Record<string, unknown>;
+  const has = (key: string): boolean => Object.hasOwn(source, key) && source[key] != null;
+  const text = (key: string): string => readText(source, key, place);
+  const fields = (...keys: string[]): RowFields =>
+    Object.fromEntries(Object.entries(source).filter(([key]) => !keys.includes(key)));
+
+  if (has("input_ids")) return parseTokens(source, has("labels"), fields("input_ids", "labels"), place);
+  if (has("messages")) {
+    return { kind: "messages", messages: parseMessages(source.messages, place), fields: fields("messages") };
+  }
+  if (has("prompt") && has("completion")) {
+    const prompt = text("prompt");
+    return {
+      kind: "completion",
+      prompt,
+      completion: text("completion"),
+      fields: fields("prompt", "completion"),
+    };
+  }
+  if ((has("instruction") || has("input")) && has("output")) {
+    const parts = ["instruction", "input"].filter(has).map(text);
+    return {
+      kind: "pair",
+      ...(has("system") && text("system") !== "" ? { system: text("system") } : {}),
+      input: parts.filter((part, index) => index === 0 || part !== "").join(parts[0] === "" ? "" : "\n"),
+      output: text("output"),
+      fields: fields("instruction", "input", "output", "system"),
+    };
+  }
+  if (has("text")) return { kind: "text", text: text("text"), fields: fields("text") };
+  throw unknownShape(source, has, place);
+}
+
+function unknownShape(source: object, has: (key: string) => boolean, place: RowPlace | undefined): RowError {
+  const shapes = `expected one of the shapes ${ROW_SHAPES.join(", ")}`;
+  const partners: readonly (readonly [present: string, missing: string])[] = [
+    ["instruction", "output"],
+    ["input", "output"],
+    ["output", "input"],
+    ["prompt", "completion"],
+    ["completion", "prompt"],
+    ["labels", "input_ids"],
+  ];
+  const partner = partners.find(([present]) => has(present));
+  if (partner !== undefined) {
+    return new RowError(partner[1], `missing beside "${partner[0]}"; ${shapes}`, place);
+  }
+  const keys = Object.keys(source).slice(0, 8);
+  return new RowError(
+    null,
+    `${shapes}, got the keys ${keys.length === 0 ? "(none)" : keys.join(", ")}`,
+    place,
+  );
+}
+
+function parseMessages(value: unknown, place: RowPlace | undefined): ChatMessage[] {
+  if (!Array.isArray(value)) throw new RowError("messages", `expected a list, got ${typeName(value)}`, place);
+  const messages = value.map((message: unknown, index) => parseMessage(message, `messages[${index}]`, place));
+  if (!messages.some(({ role }) => role === "assistant")) {
+    throw new RowError(
+      "messages",
+      'expected at least one turn with the role "assistant", there is nothing to learn',
+      place,
+    );
+  }
+  return messages;
+}
+
+function parseMessage(value: unknown, key: string, place: RowPlace | undefined): ChatMessage {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new RowError(key, `expected {"role","content"}, got ${typeName(value)}`, place);
+  }
+  const source = value as Record<string, unknown>;
+  const role = ROLES.find((known) => known === source.role);
+  if (role === undefined) {
+    const got = typeof source.role === "string" ? JSON.stringify(source.role) : typeName(source.role);
+    throw new RowError(`${key}.role`, `expected one of ${ROLES.join(", ")}, got ${got}`, place);
+  }
+  // A turn that only calls tools has null content in the files of other programs.
+  const callsTools = role === "assistant" && Array.isArray(source.tool_calls) && source.tool_calls.length > 0;
+  const content = source.content ?? (callsTools ? "" : undefined);
+  if (typeof content !== "string") {
+    throw new RowError(`${key}.content`, `expected a string, got ${typeName(content)}`, place);
+  }
+  return { ...source, role, content };
+}
+
+function parseTokens(
+  source: Record<string, unknown>,
+  labelled: boolean,
+  fields: RowFields,
+  place: RowPlace | undefined,
+): Row {
+  const inputIds = readIntegers(source, "input_ids", 0, place);
+  const labels = labelled ? readIntegers(source, "labels", UNSCORED, place) : [...inputIds];
+  if (labels.length !== inputIds.length) {
+    throw new RowError(
+      "labels",
+      `expected as many as input_ids (${inputIds.length}), got ${labels.length}`,
+      place,
+    );
+  }
+  const odd = labels.findIndex((label) => label < 0 && label !== UNSCORED);
+  if (odd !== -1) {
+    throw new RowError(`labels[${odd}]`, `expected a token id or ${UNSCORED}, got ${labels[odd]}`, place);
+  }
+  return { kind: "tokens", inputIds, labels, fields };
+}
+
+function readIntegers(
+  source: Record<string, unknown>,
+  key: string,
+  minimum: number,
+  place: RowPlace | undefined,
+): number[] {
+  const value = source[key];
+  if (!Array.isArray(value))
+    throw new RowError(key, `expected a list of integers, got ${typeName(value)}`, place);
+  const numbers = value as unknown[];
+  const odd = numbers.findIndex(
+    (id) => typeof id !== "number" || !Number.isInteger(id) || id < minimum || id > MAXIMUM_TOKEN_ID,
+  );
+  if (odd !== -1) {
+    const got = typeof numbers[odd] === "number" ? String(numbers[odd]) : typeName(numbers[odd]);
+    throw new RowError(
+      `${key}[${odd}]`,
+      `expected an integer from ${minimum} to ${MAXIMUM_TOKEN_ID}, got ${got}`,
+      place,
+    );
+  }
+  return [...(numbers as number[])];
+}
+
+function readText(source: Record<string, unknown>, key: string, place: RowPlace | undefined): string {
+  const value = source[key];
+  if (typeof value !== "string") throw new RowError(key, `expected a string, got ${typeName(value)}`, place);
+  return value;
+}
+
+function typeName(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "an object";
+  return `a ${typeof value}`;
+}

@@ -1,0 +1,58 @@
+/** Who speaks in a dialogue. */
+export type ChatRole = "system" | "user" | "assistant" | "tool";
+
+/** One turn of a dialogue. Further keys (`reasoning_content`, `tool_calls`, annotations) are kept and reach the chat template. */
+export interface ChatMessage {
+  readonly role: ChatRole;
+  readonly content: string;
+  readonly [key: string]: unknown;
+}
+
+/** The keys of a source row that are not part of its shape, such as `dialogue` or `category`. */
+export type RowFields = Readonly<Record<string, unknown>>;
+
+/** A request and the reply to learn. */
+export interface PairRow {
+  readonly kind: "pair";
+  readonly system?: string;
+  readonly input: string;
+  readonly output: string;
+  readonly fields: RowFields;
+}
+
+/** Raw text and its continuation; no chat template is applied and edges of the texts are significant. */
+export interface CompletionRow {
+  readonly kind: "completion";
+  readonly prompt: string;
+  readonly completion: string;
+  readonly fields: RowFields;
+}
+
+/** A dialogue with at least one turn of the assistant. */
+export interface MessagesRow {
+  readonly kind: "messages";
+  readonly messages: readonly ChatMessage[];
+  readonly fields: RowFields;
+}
+
+/** Running text, all of it to be learnt. */
+export interface TextRow {
+  readonly kind: "text";
+  readonly text: string;
+  readonly fields: RowFields;
+}
+
+/** A row that is tokenised already. */
+export interface TokensRow {
+  readonly kind: "tokens";
+  readonly inputIds: readonly number[];
+  /** As long as `inputIds`; {@link UNSCORED} where the token is not scored. */
+  readonly labels: readonly number[];
+  readonly fields: RowFields;
+}
+
+/** A normalised row, told apart by `kind`. */
+export type Row = PairRow | CompletionRow | MessagesRow | TextRow | TokensRow;
+
+/** The label of a token that is not scored, as in Transformers (`ignore_index` of PyTorch's cross-entropy). */
+export const UNSCORED = -100;

@@ -1,0 +1,103 @@
+import { createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import {
+  type Data,
+  Field,
+  Int32,
+  List,
+  makeData,
+  RecordBatch,
+  RecordBatchFileWriter,
+  Schema,
+  Struct,
+} from "apache-arrow";
+import { TOKEN_FILE_VERSION, type TokenFileMetadata, type TokenRow } from "./token-row.js";
+
+// A batch is what a reader decodes to get at one row: half a megabyte of ids and labels, unless one row is larger.
+const BATCH_TOKENS = 65_536;
+const BATCH_ROWS = 4096; // rows may be very short
+
+/** A row to write; its number defaults to its position. */
+export type TokenRowInput = Pick<TokenRow, "inputIds" | "labels"> & { readonly row?: number };
+
+/**
+ * Streams token rows into an Arrow IPC file, in record batches of bounded size. An existing file is overwritten.
+ *
+ * @returns the number of rows
+ * @throws RangeError when a row has not as many labels as ids
+ */
+export async function writeTokenFile(
+  path: string,
+  rows: Iterable<TokenRowInput> | AsyncIterable<TokenRowInput>,
+  metadata: TokenFileMetadata,
+): Promise<number> {
+  const schema = tokenSchema(metadata);
+  let written = 0;
+  async function* batches(): AsyncGenerator<RecordBatch, void, undefined> {
+    let pending: TokenRow[] = [];
+    let tokens = 0;
+    for await (const { inputIds, labels, row = written } of rows) {
+      if (inputIds.length !== labels.length) {
+        throw new RangeError(
+          `row ${row}: expected ${inputIds.length} labels, one for each id, got ${labels.length}`,
+        );
+      }
+      pending.push({ inputIds, labels, row });
+      tokens += inputIds.length;
+      written += 1;
+      if (tokens >= BATCH_TOKENS || pending.length >= BATCH_ROWS) {
+        yield tokenBatch(schema, pending);
+        pending = [];
+        tokens = 0;
+      }
+    }
+    // A file without rows still needs a batch, as the writer learns the schema from it.
+    if (pending.length > 0 || written === 0) yield tokenBatch(schema, pending);
+  }
+  await pipeline(
+    batches(),
+    RecordBatchFileWriter.throughNode({ autoDestroy: true }),
+    createWriteStream(path, { flush: true }),
+  );
+  return written;
+}
+
+const TOKEN_LIST = new List(new Field("item", new Int32(), false));
+
+function tokenSchema(metadata: TokenFileMetadata): Schema {
+  const entries = Object.entries({ version: TOKEN_FILE_VERSION, ...metadata })
+    .filter(([, value]) => value !== null)
+    .map(([key, value]) => [`lathe.${key}`, String(value)] as const);
+  const fields = [
+    new Field("input_ids", TOKEN_LIST, false),
+    new Field("labels", TOKEN_LIST, false),
+    new Field("row", new Int32(), false),
+  ];
+  return new Schema(fields, new Map(entries));
+}
+
+function tokenBatch(schema: Schema, rows: readonly TokenRow[]): RecordBatch {
+  const children = [
+    listData(rows.map(({ inputIds }) => inputIds)),
+    listData(rows.map(({ labels }) => labels)),
+    makeData({ type: new Int32(), data: Int32Array.from(rows, ({ row }) => row) }),
+  ];
+  return new RecordBatch(
+    schema,
+    makeData({ type: new Struct(schema.fields), length: rows.length, nullCount: 0, children }),
+  );
+}
+
+function listData(lists: readonly Int32Array[]): Data<List<Int32>> {
+  const valueOffsets = new Int32Array(lists.length + 1);
+  lists.forEach((list, index) => (valueOffsets[index + 1] = valueOffsets[index] + list.length));
+  const values = new Int32Array(valueOffsets[lists.length]);
+  lists.forEach((list, index) => values.set(list, valueOffsets[index]));
+  return makeData({
+    type: TOKEN_LIST,
+    length: lists.length,
+    nullCount: 0,
+    valueOffsets,
+    child: makeData({ type: new Int32(), data: values }),
+  });
+}
