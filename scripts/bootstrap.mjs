@@ -24,8 +24,9 @@ export function workspaceFolders() {
 /** @param {string} folder @returns {{ scripts?: Record<string, string>, dependencies?: object, devDependencies?: object }} */
 const manifest = (folder) => JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
 
-/** @param {string} folder @returns {string[]} every file below it, from the root */
+/** @param {string} folder @returns {string[]} every file below it, from the root; none when it is missing */
 function filesBelow(folder) {
+  if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) =>
     entry.isDirectory() ? filesBelow(`${folder}/${entry.name}`) : [`${folder}/${entry.name}`],
   );
@@ -85,7 +86,7 @@ function advice(output) {
     return "A file could not be written: check that this folder and your home folder belong to you, then run the command again.";
   }
   if (/OUTDATED_LOCKFILE|lockfile is not up to date/i.test(output)) {
-    return `A package.json was changed without pnpm-lock.yaml: run \`npx ${pinnedPnpm()} install\` and try again.`;
+    return `A package.json was changed without pnpm-lock.yaml: run \`node scripts/with-pnpm.mjs pnpm install\` and try again.`;
   }
   if (
     /ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|CERT|ERR_SOCKET|connect error|dns error|error sending request/i.test(

@@ -1,7 +1,18 @@
-// Runs a tool of node_modules with the pinned pnpm on its path, which turbo and changesets call; a machine needs no pnpm
-// of its own. Run: node scripts/with-pnpm.mjs turbo run build
+// Runs a tool of node_modules with pnpm on its path, which turbo and changesets call: the pnpm that runs this script, or
+// else the pinned one, so that a machine needs none of its own. Run: node scripts/with-pnpm.mjs turbo run build
 
 import "./require-node.mjs";
-import { exitCode, spawnPnpm } from "./pnpm.mjs";
+import { spawn } from "node:child_process";
+import { exitCode, packageManagerEnvironment, root, spawnPnpm } from "./pnpm.mjs";
 
-process.exitCode = await exitCode(spawnPnpm(["exec", ...process.argv.slice(2)], { stdio: "inherit" }));
+const args = process.argv.slice(2);
+const insidePnpm = process.env.npm_config_user_agent?.startsWith("pnpm/") ?? false;
+const child = insidePnpm
+  ? spawn("pnpm", ["exec", ...args], {
+      cwd: root,
+      env: packageManagerEnvironment(process.env),
+      shell: process.platform === "win32",
+      stdio: "inherit",
+    })
+  : spawnPnpm(["exec", ...args], { stdio: "inherit" });
+process.exitCode = await exitCode(child);
