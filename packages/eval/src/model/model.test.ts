@@ -1,0 +1,88 @@
+import { readFile } from "node:fs/promises";
+import { loadModel, type LanguageModel } from "@lathe/model";
+import { startEngine } from "@lathe/tensor";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { generateReplies, scoreRows } from "./index.js";
+
+const folder = new URL("../../../model/fixtures/models/qwen2/", import.meta.url).pathname;
+
+/** Recorded by Transformers; see the fixtures' README. */
+interface Expected {
+  readonly input_ids: number[][];
+  readonly attention_mask: number[][];
+  readonly labels: number[][];
+  readonly loss: number;
+  readonly greedy_prompt: number[];
+  readonly greedy_tokens: number[];
+}
+
+let model: LanguageModel;
+let expected: Expected;
+beforeAll(async () => {
+  await startEngine("wasm");
+  model = await loadModel(folder);
+  expected = JSON.parse(await readFile(`${folder}expected.json`, "utf8")) as Expected;
+});
+afterAll(() => model.dispose());
+
+const rows = () =>
+  expected.input_ids.map((ids, row) => {
+    const length = expected.attention_mask[row].filter((one) => one === 1).length;
+    return {
+      inputIds: Int32Array.from(ids.slice(0, length)),
+      labels: Int32Array.from(expected.labels[row].slice(0, length)),
+    };
+  });
+
+describe("scoreRows", () => {
+  it("gives Transformers' loss, whatever the batches", async () => {
+    for (const tokensPerBatch of [1, 50, 4096]) {
+      const score = await scoreRows(model, rows(), { tokensPerBatch });
+      expect(Math.abs(score.loss! - expected.loss) / expected.loss).toBeLessThan(1e-5);
+      expect(score.perplexity).toBeCloseTo(Math.exp(score.loss!), 9);
+      const sum = score.rows.reduce((total, row) => total + row.loss! * row.tokens, 0);
+      expect(sum / score.tokens).toBeCloseTo(score.loss!, 9);
+    }
+  });
+
+  it("has no loss for rows without labels", async () => {
+    const [first] = rows();
+    const silent = { inputIds: first.inputIds, labels: first.labels.map(() => -100) };
+    expect(await scoreRows(model, [silent])).toEqual({
+      loss: null,
+      perplexity: null,
+      tokens: 0,
+      rows: [{ loss: null, tokens: 0 }],
+    });
+    const both = await scoreRows(model, [silent, first]);
+    expect(both.rows[0].loss).toBeNull();
+    expect(both.loss).toBe(both.rows[1].loss);
+  });
+
+  it("reports progress and stops when told", async () => {
+    const seen: number[] = [];
+    await scoreRows(model, rows(), { tokensPerBatch: 1, onProgress: (done) => seen.push(done) });
+    expect(seen).toEqual([1, 2]);
+    await expect(scoreRows(model, rows(), { signal: AbortSignal.abort() })).rejects.toThrow();
+  });
+});
+
+describe("generateReplies", () => {
+  const options = { maxNewTokens: 24 };
+
+  it("continues each prompt as alone, in any batch", async () => {
+    const prompts = [expected.input_ids[0], expected.greedy_prompt, expected.input_ids[1].slice(0, 3)];
+    const alone = await Promise.all(prompts.map((prompt) => generateReplies(model, [prompt], options)));
+    expect(alone[1][0]).toEqual(expected.greedy_tokens);
+    for (const batchSize of [2, 3]) {
+      const together = await generateReplies(model, prompts, { ...options, batchSize });
+      expect(together).toEqual(alone.map(([reply]) => reply));
+    }
+  });
+
+  it("leaves out the id that ends a reply", async () => {
+    const stop = expected.greedy_tokens[3];
+    const [reply] = await generateReplies(model, [expected.greedy_prompt], { ...options, stopIds: [stop] });
+    expect(reply).toEqual(expected.greedy_tokens.slice(0, expected.greedy_tokens.indexOf(stop)));
+  });
+});

@@ -1,0 +1,89 @@
+import { flatBatch, type LanguageModel, targetsOf } from "@lathe/model";
+import { perplexity } from "../perplexity.js";
+
+/** A tokenised row: as many labels as ids, −100 where nothing is scored. */
+export interface ScoredRow {
+  readonly inputIds: Int32Array;
+  readonly labels: Int32Array;
+}
+
+/** What a model makes of one row. */
+export interface RowScore {
+  /** Mean negative log-likelihood a label, in nats; null for a row without a scored label. */
+  readonly loss: number | null;
+  /** Scored labels. */
+  readonly tokens: number;
+}
+
+/** What a model makes of a set of rows. */
+export interface ModelScore {
+  /** Mean over all scored labels of all rows, in nats; null if there are none. */
+  readonly loss: number | null;
+  /** e^loss */
+  readonly perplexity: number | null;
+  /** Scored labels of all rows. */
+  readonly tokens: number;
+  readonly rows: readonly RowScore[];
+}
+
+/** Limits and hooks of {@link scoreRows}. */
+export interface ScoreRowsOptions {
+  /** Tokens computed at one time; a longer row is computed alone. @defaultValue 2048 */
+  readonly tokensPerBatch?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (rowsDone: number, rows: number) => void;
+}
+
+/** Numbers of consecutive rows that together stay within a number of tokens. */
+function* batches(
+  rows: readonly ScoredRow[],
+  tokensPerBatch: number,
+): Generator<[start: number, end: number]> {
+  let start = 0;
+  let tokens = 0;
+  for (let end = 0; end < rows.length; end++) {
+    const length = rows[end].inputIds.length;
+    if (end > start && tokens + length > tokensPerBatch) {
+      yield [start, end];
+      start = end;
+      tokens = 0;
+    }
+    tokens += length;
+  }
+  if (start < rows.length) yield [start, rows.length];
+}
+
+/**
+ * Negative log-likelihood and perplexity of labelled rows under a model. A label is predicted from the positions before
+ * its own; labels of −100 and a row's first are not scored.
+ */
+export async function scoreRows(
+  model: LanguageModel,
+  rows: readonly ScoredRow[],
+  { tokensPerBatch = 2048, signal, onProgress }: ScoreRowsOptions = {},
+): Promise<ModelScore> {
+  const sums = new Float64Array(rows.length);
+  const counts = new Int32Array(rows.length);
+  for (const [start, end] of batches(rows, tokensPerBatch)) {
+    signal?.throwIfAborted();
+    const batch = flatBatch(rows.slice(start, end));
+    const owners = targetsOf(batch).rows;
+    model.tokenLosses(batch).forEach((loss, index) => {
+      sums[start + owners[index]] += loss;
+      counts[start + owners[index]]++;
+    });
+    onProgress?.(end, rows.length);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const sum = sums.reduce((a, b) => a + b, 0);
+  const tokens = counts.reduce((a, b) => a + b, 0);
+  return {
+    loss: tokens > 0 ? sum / tokens : null,
+    perplexity: tokens > 0 ? perplexity(sum, tokens) : null,
+    tokens,
+    rows: Array.from(sums, (rowSum, row) => ({
+      loss: counts[row] > 0 ? rowSum / counts[row] : null,
+      tokens: counts[row],
+    })),
+  };
+}
