@@ -14,6 +14,7 @@ const allowedImports = {
   "packages/quant/src": ["kernels", "tensor", "model"],
   "packages/peft/src": ["kernels", "tensor", "model"],
   "packages/eval/src": ["data"],
+  "packages/eval/src/model": ["data", "kernels", "tensor", "model"],
   "packages/train/src": ["kernels", "tensor", "model", "data", "eval"],
 };
 

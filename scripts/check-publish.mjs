@@ -138,10 +138,9 @@ try {
   await Promise.all(
     tarballs.map(async (packed) => {
       const manifest = packedManifest(packed.filename);
-      const faults = [
-        ...faultsOfContents(packed, manifest),
-        ...(await faultsOfEntryPoints(packed.filename, manifest)),
-      ];
+      const faults = faultsOfContents(packed, manifest);
+      const isBuilt = packed.files.some(({ path }) => path.startsWith("dist/"));
+      if (isBuilt) faults.push(...(await faultsOfEntryPoints(packed.filename, manifest)));
       report(`${manifest.name} ${manifest.version}, ${packed.files.length} files`, faults);
     }),
   );
