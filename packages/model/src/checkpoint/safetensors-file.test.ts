@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -176,6 +176,10 @@ describe("refuses", () => {
       "absent: expected a safetensors file, got no such file",
     );
     await expect(openSafetensors(folder)).rejects.toThrow("got something that is not a file");
+    await symlink("loop", join(folder, "loop"));
+    await expect(openSafetensors(join(folder, "loop"))).rejects.toThrow(
+      /loop: expected a readable file, got ELOOP/,
+    );
   });
 
   it("every prefix of a whole file", async () => {

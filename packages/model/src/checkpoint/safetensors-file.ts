@@ -1,4 +1,5 @@
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
+import { type MakeFault, messageOf, statIfThere } from "../config/read-small-file.js";
 import { CheckpointError, quote } from "../errors.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { swapOnBigEndianHost } from "./little-endian.js";
@@ -23,27 +24,19 @@ export interface SafetensorsFile extends Checkpoint {
  * @throws CheckpointError when the file is missing, cut short or malformed
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  const makeFault: MakeFault = (expected, actual, cause) =>
+    new CheckpointError({ path, expected, actual, cause });
   // Asked before opening: opening a named pipe would wait for a writer.
-  const found = await stat(path).catch(() => null);
-  if (!found?.isFile()) {
-    throw new CheckpointError({
-      path,
-      expected: "a safetensors file",
-      actual: found === null ? "no such file" : "something that is not a file",
-    });
-  }
+  const found = await statIfThere(path, makeFault);
+  if (found === null) throw makeFault("a safetensors file", "no such file");
+  if (!found.isFile()) throw makeFault("a safetensors file", "something that is not a file");
   const handle = await open(path, "r").catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CheckpointError({ path, expected: "a readable file", actual: reason, cause });
+    throw makeFault("a readable file", messageOf(cause), cause);
   });
   try {
     const { size } = await handle.stat();
     if (size < LENGTH_BYTES) {
-      throw new CheckpointError({
-        path,
-        expected: `a safetensors file of at least ${LENGTH_BYTES} bytes`,
-        actual: `${size} bytes`,
-      });
+      throw makeFault(`a safetensors file of at least ${LENGTH_BYTES} bytes`, `${size} bytes`);
     }
     const lengthField = new Uint8Array(LENGTH_BYTES);
     await readInto(handle, path, lengthField, 0);

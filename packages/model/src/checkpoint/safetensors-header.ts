@@ -1,3 +1,4 @@
+import { messageOf } from "../config/read-small-file.js";
 import { CheckpointError, quote } from "../errors.js";
 import { findDuplicateKey } from "./duplicate-key.js";
 import { type Dtype, dtypes, dtypeSizes, type TensorInfo } from "./tensor-info.js";
@@ -79,11 +80,10 @@ function parseObject(header: Uint8Array, path: string): [string, unknown][] {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(header);
     parsed = JSON.parse(text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CheckpointError({
       path,
       expected: "a JSON object as header",
-      actual: `text that does not parse (${reason})`,
+      actual: `text that does not parse (${messageOf(cause)})`,
       cause,
     });
   }
@@ -168,7 +168,7 @@ function parseTensor(
   return {
     name,
     dtype,
-    shape: shape as number[],
+    shape,
     elementCount: Number(elementCount),
     byteOffset: dataStart + begin,
     byteLength: end - begin,

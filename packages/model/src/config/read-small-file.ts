@@ -1,7 +1,22 @@
+import type { Stats } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 
 /** Makes the caller's own error from what was expected and what was found. */
 export type MakeFault = (expected: string, actual: string, cause?: unknown) => Error;
+
+/**
+ * What the file system says of a path, or null when nothing is there.
+ * @throws what `makeFault` makes when it cannot be told, for instance for lack of permission
+ */
+export async function statIfThere(path: string, makeFault: MakeFault): Promise<Stats | null> {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : null;
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    throw makeFault("a readable file", messageOf(cause), cause);
+  }
+}
 
 /**
  * A whole file of bounded size, or null when there is none.
@@ -13,7 +28,7 @@ export async function readSmallFile(
   limit: number,
   makeFault: MakeFault,
 ): Promise<Buffer | null> {
-  const found = await stat(path).catch(() => null);
+  const found = await statIfThere(path, makeFault);
   if (found === null) return null;
   if (!found.isFile()) throw makeFault("a file", "something that is not a file");
   if (found.size > limit) throw makeFault(`a file of at most ${limit} bytes`, `${found.size} bytes`);
@@ -53,6 +68,7 @@ export async function readJsonFile(path: string, limit: number, makeFault: MakeF
   return parseJson(bytes, makeFault);
 }
 
-function messageOf(cause: unknown): string {
+/** The message of whatever was thrown. */
+export function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,4 +1,5 @@
 import { Template } from "@huggingface/jinja";
+import { messageOf } from "../config/read-small-file.js";
 import { TokenizerError } from "../errors.js";
 
 /** One message of a conversation, in the fields that chat templates read. */
@@ -69,8 +70,4 @@ function parseTemplate(template: string, path: string): Template {
       cause,
     });
   }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

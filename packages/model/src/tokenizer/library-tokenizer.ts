@@ -1,4 +1,6 @@
-import { ByteFallbackDecoder, Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import { TextDecoder } from "node:util";
+import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import { quote } from "../errors.js";
 
 /**
  * What is used of the library's tokenizer. Written out here because the library's own declarations import each other in
@@ -13,24 +15,40 @@ export interface LibraryTokenizer {
 }
 
 interface LibraryDecoder {
+  readonly config?: { readonly type?: string };
   decoders?: LibraryDecoder[];
   text_decoder?: TextDecoder;
 }
 
+const LibraryClass = HuggingFaceTokenizer as new (json: object, config: object) => LibraryTokenizer;
+
+/** Kinds of vocabulary that the library encodes with as the reference does. */
+const modelTypes: readonly unknown[] = ["BPE", "Unigram", "WordPiece"];
+
+/** Keys that the reference implementation lets a file leave out. */
+const optionalParts = {
+  added_tokens: [],
+  normalizer: null,
+  pre_tokenizer: null,
+  post_processor: null,
+  decoder: null,
+};
+
 /**
  * A tokenizer of the library from the values of tokenizer.json and tokenizer_config.json.
- * @throws whatever the library throws on values it cannot use
+ * @throws an error of the library or a RangeError on values that it cannot use
  */
-export function createLibraryTokenizer(json: object, config: object): LibraryTokenizer {
-  // Keys that the reference implementation lets a file leave out.
-  const complete = {
-    added_tokens: [],
-    normalizer: null,
-    pre_tokenizer: null,
-    post_processor: null,
-    decoder: null,
-  };
-  const library = new HuggingFaceTokenizer({ ...complete, ...json }, config) as LibraryTokenizer;
+export function createLibraryTokenizer(
+  json: Readonly<Record<string, unknown>>,
+  config: Readonly<Record<string, unknown>>,
+): LibraryTokenizer {
+  const model = json["model"] as Readonly<Record<string, unknown>>;
+  // Old files leave the type out. The library takes any other type for a legacy kind, and would encode wrongly.
+  const type = model["type"] ?? (Array.isArray(model["merges"]) ? "BPE" : "none");
+  if (!modelTypes.includes(type)) {
+    throw new RangeError(`no support for a model of type ${quote(type)}, only ${modelTypes.join(", ")}`);
+  }
+  const library = new LibraryClass({ ...optionalParts, ...json, model: { ...model, type } }, config);
   keepByteOrderMarks(library.decoder);
   return library;
 }
@@ -38,8 +56,8 @@ export function createLibraryTokenizer(json: object, config: object): LibraryTok
 /** The library's byte-fallback decoder drops a U+FEFF at the start of a run of byte tokens; the reference keeps it. */
 function keepByteOrderMarks(decoder: LibraryDecoder | null): void {
   if (decoder === null) return;
-  if (decoder instanceof ByteFallbackDecoder) {
-    (decoder as LibraryDecoder).text_decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  if (decoder.config?.type === "ByteFallback") {
+    decoder.text_decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   }
   for (const inner of decoder.decoders ?? []) keepByteOrderMarks(inner);
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { messageOf } from "../config/read-small-file.js";
 import { TokenizerError, quote } from "../errors.js";
 import { type ChatMessage, createChatRenderer, type RenderChatOptions } from "./chat-template.js";
 import { createLibraryTokenizer, type LibraryTokenizer } from "./library-tokenizer.js";
@@ -75,7 +76,7 @@ export class Tokenizer {
       throw new TokenizerError({
         path,
         expected: "a tokenizer of kinds that are supported",
-        actual: `a complaint: ${cause instanceof Error ? cause.message : String(cause)}`,
+        actual: `a complaint: ${messageOf(cause)}`,
         cause,
       });
     }
@@ -103,7 +104,8 @@ export class Tokenizer {
   /**
    * Text of ids. Ids that the tokenizer does not know, such as those of an embedding's spare rows, are left out. Spaces
    * before punctuation stay, whatever `clean_up_tokenization_spaces` says: for byte-pair tokenizers Transformers no
-   * longer removes them either.
+   * longer removes them either. Bytes that are not UTF-8 become U+FFFD, one for each stretch that could not become a
+   * character; where such bytes come from a byte-fallback vocabulary, the reference spoils the valid ones beside them too.
    */
   decode(ids: Iterable<number>, { skipSpecialTokens = true }: DecodeOptions = {}): string {
     const known: number[] = [];
