@@ -11,18 +11,22 @@ export interface Forward {
 /** How one operation is computed, forward and backward. Runs inside a `tf.tidy`. */
 export interface Kernel<Attributes> {
   /** @param needed per input: whether its gradient will be wanted; all false when nothing is recorded */
-  forward(inputs: readonly tf.Tensor[], attributes: Attributes, needed: readonly boolean[]): Forward;
+  readonly forward: (
+    inputs: readonly tf.Tensor[],
+    attributes: Attributes,
+    needed: readonly boolean[],
+  ) => Forward;
   /**
    * @param gradient of the output   @param saved what `forward` saved, in order
    * @param needed per input: whether its gradient is wanted
    * @returns per input a new tensor of its shape, or null where it is not needed
    */
-  pullback(
+  readonly pullback: (
     gradient: tf.Tensor,
     saved: readonly (tf.Tensor | null)[],
     attributes: Attributes,
     needed: readonly boolean[],
-  ): (tf.Tensor | null)[];
+  ) => (tf.Tensor | null)[];
 }
 
 /** A differentiable operation: a name and its portable form in plain TensorFlow.js operations. */

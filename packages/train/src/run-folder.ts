@@ -34,8 +34,8 @@ async function sha256(path: string): Promise<string> {
 async function filesBelow(folder: string, prefix = ""): Promise<string[]> {
   const entries = await readdir(join(folder, prefix), { withFileTypes: true });
   const nested = await Promise.all(
-    entries.map((entry) =>
-      entry.isDirectory() ? filesBelow(folder, `${prefix}${entry.name}/`) : [`${prefix}${entry.name}`],
+    entries.map(async (entry) =>
+      entry.isDirectory() ? await filesBelow(folder, `${prefix}${entry.name}/`) : [`${prefix}${entry.name}`],
     ),
   );
   return nested.flat().sort();

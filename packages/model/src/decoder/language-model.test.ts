@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadTokenizer } from "../tokenizer/load-tokenizer.js";
 import { generate, type LabelledBatch, type LanguageModel, loadModel, openSafetensors } from "../index.js";
 
-
 const fixtures = new URL("../../fixtures/", import.meta.url);
 const folder = (name: string): string => new URL(name, fixtures).pathname;
 const json = async <T>(path: string): Promise<T> => JSON.parse(await readFile(folder(path), "utf8")) as T;
@@ -112,7 +111,7 @@ describe.each(["wasm", "cpu"])("on %s", (engine) => {
     it("gives the same loss and gradients when layers are run again instead of kept", () => {
       const batch = unpadded(expected);
       const { path, linear: base } = model.linears()[0];
-      const gain = tf.variable(tf.randomUniform([base.shape[0]], 0.5, 1.5, "float32", 7) as tf.Tensor1D);
+      const gain = tf.variable(tf.randomUniform<tf.Rank.R1>([base.shape[0]], 0.5, 1.5, "float32", 7));
       model.replaceLinear(path, {
         shape: base.shape,
         forward: (x) => multiplyRows(base.forward(x), gain),

@@ -122,5 +122,5 @@ function definedOnly(options: GenerationOptions): Partial<SamplingOptions> {
   const names = Object.keys(samplingDefaults) as (keyof SamplingOptions)[];
   return Object.fromEntries(
     names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
-  ) as Partial<SamplingOptions>;
+  );
 }

@@ -49,7 +49,7 @@ export function registerWasmKernels(): void {
   const turn = (x: tf.Tensor, angles: RotaryAngles, direction: 1 | -1): tf.Tensor => {
     const output = uninitialised(x.shape);
     const [, heads, size] = x.shape;
-    rotate(view(x), view(output), angles.cos, angles.sin, heads, size as number, direction);
+    rotate(view(x), view(output), angles.cos, angles.sin, heads, size, direction);
     return output;
   };
   registerKernel(BACKEND, ropeOperation, {
@@ -79,14 +79,14 @@ export function registerWasmKernels(): void {
     pullback(gradient, [saved], { targets }) {
       const probabilities = saved as tf.Tensor;
       const [rows, vocabulary] = probabilities.shape;
-      const output = uninitialised([rows, vocabulary as number]);
+      const output = uninitialised([rows, vocabulary]);
       const p = view(probabilities);
       const scale = view(gradient);
       const result = view(output);
       for (let n = 0; n < rows; n++) {
-        const start = n * (vocabulary as number);
+        const start = n * vocabulary;
         const factor = scale[n];
-        for (let c = 0; c < (vocabulary as number); c++) result[start + c] = p[start + c] * factor;
+        for (let c = 0; c < vocabulary; c++) result[start + c] = p[start + c] * factor;
         result[start + targets[n]] -= factor;
       }
       return [output];
