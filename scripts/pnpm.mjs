@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
+import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 
 /** Absolute path of the repository. */
@@ -91,8 +92,8 @@ export function spawnNpm(tool, args, options = {}) {
 export const spawnPnpm = (args, options) => spawnNpm("npx", ["--yes", pinnedPnpm(), ...args], options);
 
 /**
- * Waits for a child that shares this process's terminal. An interrupt reaches the child from the terminal (and is
- * handed on when only this process received it), so that it can finish what it is doing.
+ * Waits for a child that shares this process's streams. Signals are handed on, so that the child can finish what it is
+ * doing; an interrupt typed at a terminal reaches the child by itself.
  *
  * @param {import("node:child_process").ChildProcess} child
  * @returns {Promise<number>} its exit code; 128 + n when signal n ended it, as shells count
@@ -100,7 +101,7 @@ export const spawnPnpm = (args, options) => spawnNpm("npx", ["--yes", pinnedPnpm
 export function exitCode(child) {
   /** @param {NodeJS.Signals} signal */
   const forward = (signal) => {
-    if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+    if (signal !== "SIGINT" || ![0, 1, 2].some((stream) => isatty(stream))) child.kill(signal);
   };
   const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
   for (const signal of signals) process.on(signal, forward);
