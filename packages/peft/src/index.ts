@@ -1,1 +1,42 @@
-export {};
+export {
+  activeAdapters,
+  type AdaptableModel,
+  adapterConfig,
+  adapterNames,
+  DEFAULT_ADAPTER,
+  isMerged,
+} from "./adapted-model.js";
+export { readAdapterConfig } from "./adapter-folder.js";
+export { attach, type AttachOptions, detach, setActive } from "./attach.js";
+export { AdapterFileError, type AdapterFileFault, AdapterStateError, LoraConfigError } from "./errors.js";
+export { loadAdapter, type LoadAdapterOptions } from "./load-adapter.js";
+export {
+  type LayerRange,
+  type LoraConfig,
+  loraDefaults,
+  resolveLoraConfig,
+  type TargetRole,
+  targetRoles,
+} from "./lora-config.js";
+export { LoraLinear, type LoraMatrices, type UpdateSettings } from "./lora-linear.js";
+export { merge, unmerge } from "./merge.js";
+export {
+  type MergedCheckpoint,
+  type MergedDtype,
+  mergedDtypes,
+  mergeIntoCheckpoint,
+  type MergeIntoCheckpointOptions,
+} from "./merge-into-checkpoint.js";
+export { type HostMatrices } from "./merged-weight.js";
+export { MergedLinear } from "./merged-linear.js";
+export {
+  estimateParameters,
+  linearPlaces,
+  type ParameterGroup,
+  parameterTable,
+  type ParameterTable,
+} from "./parameter-table.js";
+export { type PeftConfig } from "./peft-config.js";
+export { saveAdapter, type SaveAdapterOptions } from "./save-adapter.js";
+export { type LinearPlace, type LoraTarget, type SelectedTargets, selectTargets } from "./select-targets.js";
+export { type NamedParameter, trainableParameters } from "./trainable-parameters.js";

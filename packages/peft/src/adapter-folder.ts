@@ -1,0 +1,267 @@
+/** Adapter folders as PEFT writes them: adapter_config.json and adapter_model.safetensors. */
+import { randomBytes } from "node:crypto";
+import { lstat, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { type Dtype, openSafetensors, type SafetensorsFile, writeSafetensors } from "@lathe/model";
+import { AdapterFileError, LoraConfigError, quote } from "./errors.js";
+import type { LoraConfig } from "./lora-config.js";
+import type { HostMatrices } from "./merged-weight.js";
+import { fromPeftConfig, type PeftConfig, peftFault, toPeftConfig } from "./peft-config.js";
+import { type LinearPlace, type LoraTarget, type SelectedTargets, selectTargets } from "./select-targets.js";
+import { type MatrixKind, parameterName, parseParameterName } from "./trainable-parameters.js";
+
+const CONFIG_FILE = "adapter_config.json";
+const WEIGHTS_FILE = "adapter_model.safetensors";
+
+/** Largest adapter_config.json that is read, in bytes; real ones have a few thousand. */
+const CONFIG_BYTES_LIMIT = 10_000_000;
+
+/** Types in which adapters are stored. */
+const storedTypes: readonly Dtype[] = ["F32", "F16", "BF16"];
+
+/** An adapter for a certain model, on the host. */
+export interface StoredAdapter extends SelectedTargets {
+  /** Name or folder of the model that the adapter was trained on, if stated. */
+  readonly baseModel: string | null;
+  /** By path; one entry per target. */
+  readonly matrices: ReadonlyMap<string, HostMatrices>;
+}
+
+/**
+ * Reads the config of an adapter folder.
+ * @throws AdapterFileError naming file and key
+ */
+export async function readAdapterConfig(folder: string): Promise<PeftConfig> {
+  const path = join(folder, CONFIG_FILE);
+  const found = await stat(folder).catch(() => null);
+  if (!found?.isDirectory()) {
+    const actual = found === null ? "no such folder" : "a file";
+    throw new AdapterFileError({ path: folder, expected: "an adapter folder", actual });
+  }
+  const values = await readJson(path);
+  if (typeof values !== "object" || values === null || Array.isArray(values)) {
+    throw new AdapterFileError({ path, expected: "a JSON object", actual: quote(values) });
+  }
+  const read = fromPeftConfig(values as Record<string, unknown>);
+  if ("expected" in read) throw new AdapterFileError({ path, ...read });
+  return read;
+}
+
+/**
+ * Reads an adapter folder for a model with the given linears. Weights in float32, float16 or bfloat16 are taken.
+ *
+ * @throws AdapterFileError when files are missing or malformed, the adapter needs what Lathe does not do, or its
+ * tensors are not the ones that its config asks for in this model
+ */
+export async function readAdapter(
+  folder: string,
+  places: readonly LinearPlace[],
+  onWarning?: (message: string) => void,
+): Promise<StoredAdapter> {
+  const { config, baseModel } = await readAdapterConfig(folder);
+  const selected = selectStored(join(folder, CONFIG_FILE), places, config, onWarning);
+  const path = join(folder, WEIGHTS_FILE);
+  if ((await stat(path).catch(() => null)) === null) {
+    const hasPickle = (await stat(join(folder, "adapter_model.bin")).catch(() => null)) !== null;
+    throw new AdapterFileError({
+      path,
+      expected: "the adapter's weights",
+      actual: hasPickle ? "only adapter_model.bin, which is not read" : "no such file",
+      ...(hasPickle ? { remedy: "save the adapter as safetensors" } : {}),
+    });
+  }
+  const file = await openSafetensors(path);
+  try {
+    const names = namesByPlace(file, selected, places);
+    const matrices = new Map<string, HostMatrices>();
+    for (const target of selected.targets) {
+      const stored = names.get(target.path);
+      const read = async (kind: MatrixKind): Promise<Float32Array> =>
+        await readMatrix(file, stored?.get(kind) ?? parameterName(target.path, kind), kind, target);
+      matrices.set(target.path, {
+        a: await read("a"),
+        b: await read("b"),
+        magnitude: selected.config.useDora ? await read("magnitude") : null,
+      });
+    }
+    return { ...selected, baseModel, matrices };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Writes an adapter folder. A new folder is written beside its place and renamed; in one that exists, each file is, so
+ * that other files there stay.
+ *
+ * @param config with roles written out as names
+ */
+export async function writeAdapter(
+  folder: string,
+  config: LoraConfig,
+  baseModel: string | null,
+  tensors: readonly { name: string; shape: readonly number[]; data: Float32Array }[],
+): Promise<void> {
+  const text = `${JSON.stringify(toPeftConfig(config, baseModel), null, 2)}\n`;
+  const write = async (into: string): Promise<void> => {
+    await writeSafetensors(
+      join(into, WEIGHTS_FILE),
+      tensors.map((tensor) => ({ ...tensor, dtype: "F32" })),
+      { format: "pt" },
+    );
+    await writeText(join(into, CONFIG_FILE), text);
+  };
+  if ((await lstat(folder).catch(() => null)) !== null) {
+    await write(folder);
+    return;
+  }
+  await writeNewFolder(folder, write);
+}
+
+/**
+ * Makes a folder that is there as a whole or not at all: filled beside its place, then renamed.
+ * @param fill gets the folder to write into
+ */
+export async function writeNewFolder(folder: string, fill: (into: string) => Promise<void>): Promise<void> {
+  const place = resolve(folder);
+  const temporary = join(dirname(place), `.${basename(place)}.${randomBytes(6).toString("hex")}.tmp`);
+  await mkdir(temporary, { recursive: true });
+  try {
+    await fill(temporary);
+    await rename(temporary, place);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Writes a text beside its place, syncs it and renames it. */
+export async function writeText(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  try {
+    const handle = await open(temporary, "wx");
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile()) {
+    const actual = found === null ? "no such file" : "something that is not a file";
+    throw new AdapterFileError({ path, expected: "the config of a PEFT adapter", actual });
+  }
+  if (found.size > CONFIG_BYTES_LIMIT) {
+    const expected = `a file of at most ${CONFIG_BYTES_LIMIT} bytes`;
+    throw new AdapterFileError({ path, expected, actual: `${found.size} bytes` });
+  }
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path))) as unknown;
+  } catch (cause) {
+    const actual = cause instanceof Error ? cause.message : String(cause);
+    throw new AdapterFileError({ path, expected: "JSON in UTF-8", actual, cause });
+  }
+}
+
+function selectStored(
+  path: string,
+  places: readonly LinearPlace[],
+  config: LoraConfig,
+  onWarning?: (message: string) => void,
+): SelectedTargets {
+  try {
+    return selectTargets(places, config, onWarning);
+  } catch (error) {
+    if (!(error instanceof LoraConfigError)) throw error;
+    const remedy = "the adapter may be of another model";
+    throw new AdapterFileError({ path, ...peftFault(error), remedy, cause: error });
+  }
+}
+
+/** Names of the stored tensors by path and kind. @throws AdapterFileError on one that no target asks for */
+function namesByPlace(
+  file: SafetensorsFile,
+  { config, targets }: SelectedTargets,
+  places: readonly LinearPlace[],
+): Map<string, Map<MatrixKind, string>> {
+  const wanted = new Set(targets.map(({ path }) => path));
+  const present = new Set(places.map(({ path }) => path));
+  const names = new Map<string, Map<MatrixKind, string>>();
+  for (const tensor of file.names()) {
+    const parsed = parseParameterName(tensor);
+    const fault = (expected: string, actual: string, remedy: string): AdapterFileError =>
+      new AdapterFileError({ path: file.path, tensor, expected, actual, remedy });
+    if (!parsed) {
+      throw fault(
+        "only LoRA matrices, such as base_model.model.….lora_A.weight",
+        "a tensor of another kind",
+        "it may come from modules_to_save or another method, which Lathe does not have",
+      );
+    }
+    const { path, kind } = parsed;
+    if (!present.has(path)) {
+      throw fault(
+        "a linear of the model",
+        `${quote(path)}, which it does not have`,
+        "the adapter is of another model",
+      );
+    }
+    if (!wanted.has(path)) {
+      throw fault(
+        "only linears that target_modules picks",
+        quote(path),
+        "config and weights are of different adapters",
+      );
+    }
+    if (kind === "magnitude" && !config.useDora) {
+      throw fault(
+        "no magnitudes, as use_dora is false",
+        "one",
+        "config and weights are of different adapters",
+      );
+    }
+    const kinds = names.get(path) ?? new Map<MatrixKind, string>();
+    if (kinds.has(kind)) throw fault("each matrix once", `it beside ${quote(kinds.get(kind))}`, "remove one");
+    names.set(path, kinds.set(kind, tensor));
+  }
+  return names;
+}
+
+async function readMatrix(
+  file: SafetensorsFile,
+  tensor: string,
+  kind: MatrixKind,
+  { path, rank, shape: [outFeatures, inFeatures] }: LoraTarget,
+): Promise<Float32Array> {
+  const fault = (expected: string, actual: string, remedy?: string): AdapterFileError =>
+    new AdapterFileError({ path: file.path, tensor, expected, actual, ...(remedy ? { remedy } : {}) });
+  if (!file.has(tensor)) {
+    throw fault(
+      `the tensor, as ${CONFIG_FILE} asks for it`,
+      "no such tensor",
+      "the file is incomplete or of another model",
+    );
+  }
+  const { dtype, shape } = file.info(tensor);
+  if (!storedTypes.includes(dtype)) throw fault(`a dtype among ${storedTypes.join(", ")}`, dtype);
+  const expected = { a: [rank, inFeatures], b: [outFeatures, rank], magnitude: [outFeatures] }[kind];
+  if (shape.length !== expected.length || shape.some((size, axis) => size !== expected[axis])) {
+    throw fault(
+      `shape [${expected.join(", ")}] for rank ${rank} on ${path} [${outFeatures}, ${inFeatures}]`,
+      `[${shape.join(", ")}]`,
+      "the adapter is of another model, or its config of another adapter",
+    );
+  }
+  const values = await file.readFloat32(tensor);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw fault("finite numbers", `${values[bad]} as element ${bad}`);
+  return values;
+}

@@ -1,0 +1,119 @@
+import {
+  type AdaptableModel,
+  adaptedPlaces,
+  adapterConfig,
+  adapterNames,
+  DEFAULT_ADAPTER,
+  requireUnmerged,
+} from "./adapted-model.js";
+import { AdapterStateError } from "./errors.js";
+import { initialMatrix } from "./initial-matrix.js";
+import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
+import { LoraLinear } from "./lora-linear.js";
+import type { HostMatrices } from "./merged-weight.js";
+import { type LinearPlace, type LoraTarget, type SelectedTargets, selectTargets } from "./select-targets.js";
+
+/** How {@link attach} names an adapter. */
+export interface AttachOptions {
+  /** @defaultValue "default" */
+  readonly name?: string;
+  /** Parts of the config that have no effect in this model. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** The places of a model's linears, adapted or not. */
+export function placesOf(model: AdaptableModel): LinearPlace[] {
+  return model
+    .linears()
+    .map(({ path, name, role, layer, linear }) => ({ path, name, role, layer, shape: linear.shape }));
+}
+
+/**
+ * Puts a fresh LoRA adapter on a model and makes it the only active one. A is drawn from the config's seed and B is
+ * zero, so the model's results stay the same until training.
+ *
+ * @param options see {@link LoraConfig}; what is left out is taken from {@link loraDefaults}
+ * @returns the config in full, with roles written out as names
+ * @throws LoraConfigError on a bad value, or when no linear is picked
+ * @throws AdapterStateError if the name is taken or the model is merged
+ */
+export function attach(
+  model: AdaptableModel,
+  options: Partial<LoraConfig> = {},
+  { name = DEFAULT_ADAPTER, onWarning }: AttachOptions = {},
+): LoraConfig {
+  requireFree(model, name);
+  const selected = selectTargets(placesOf(model), resolveLoraConfig(options), onWarning);
+  const { seed } = selected.config;
+  install(model, name, selected, ({ path, rank, shape: [outFeatures, inFeatures] }) => ({
+    a: initialMatrix(rank, inFeatures, seed, path),
+    b: new Float32Array(outFeatures * rank),
+    magnitude: null,
+  }));
+  return selected.config;
+}
+
+/** @throws AdapterStateError if an adapter of this name cannot be attached */
+export function requireFree(model: AdaptableModel, name: string): void {
+  requireUnmerged(model, "attach");
+  if (name === "") throw new AdapterStateError(name, "expected a name for the adapter, got an empty one");
+  if (adapterNames(model).includes(name)) {
+    throw new AdapterStateError(
+      name,
+      `the model has an adapter named ${name} already; detach it or choose another name`,
+    );
+  }
+}
+
+/** Wraps the targets as needed, adds the adapter's matrices and makes it the only active one. */
+export function install(
+  model: AdaptableModel,
+  name: string,
+  { config, targets }: SelectedTargets,
+  valuesOf: (target: LoraTarget) => HostMatrices,
+): void {
+  try {
+    const linears = new Map(model.linears().map(({ path, linear }) => [path, linear]));
+    for (const target of targets) {
+      const { path, rank, scale } = target;
+      const present = linears.get(path)!;
+      const adapted = present instanceof LoraLinear ? present : new LoraLinear(present, path);
+      if (adapted !== present) model.replaceLinear(path, adapted);
+      adapted.add(name, config, { rank, scale, dropout: config.dropout }, valuesOf(target));
+    }
+    setActive(model, name);
+  } catch (error) {
+    remove(model, name);
+    throw error;
+  }
+}
+
+/**
+ * Takes an adapter off a model and frees its matrices. Linears that no adapter is left on are what they were before.
+ * @throws AdapterStateError if the model has no such adapter or is merged
+ */
+export function detach(model: AdaptableModel, name: string = DEFAULT_ADAPTER): void {
+  requireUnmerged(model, "detach");
+  adapterConfig(model, name);
+  remove(model, name);
+}
+
+function remove(model: AdaptableModel, name: string): void {
+  for (const { path, adapted } of adaptedPlaces(model)) {
+    adapted.remove(name);
+    if (adapted.adapters.size > 0) continue;
+    model.replaceLinear(path, adapted.base);
+    adapted.disposeAdapters();
+  }
+}
+
+/**
+ * Chooses the adapters in force, in the order in which they apply; none gives the base model's results.
+ * @throws AdapterStateError if the model has no such adapter or is merged
+ */
+export function setActive(model: AdaptableModel, names: string | readonly string[]): void {
+  requireUnmerged(model, "setActive");
+  const list = [...new Set(typeof names === "string" ? [names] : names)];
+  for (const name of list) adapterConfig(model, name);
+  for (const { adapted } of adaptedPlaces(model)) adapted.active = list;
+}

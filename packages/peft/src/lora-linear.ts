@@ -1,0 +1,209 @@
+import type { Linear } from "@lathe/model";
+import { activeDropoutKey, add, dropout, linear, scale } from "@lathe/tensor";
+import * as tf from "@tensorflow/tfjs";
+import { adaptedRowNorms, doraUpdate } from "./dora.js";
+import { AdapterStateError } from "./errors.js";
+import type { LoraConfig } from "./lora-config.js";
+import { type HostMatrices, mergeIntoWeight, type ScaledMatrices, squaredRowNorms } from "./merged-weight.js";
+
+/** How an adapter acts on one linear. */
+export interface UpdateSettings {
+  readonly rank: number;
+  /** Factor on the update. */
+  readonly scale: number;
+  /** Rate at which the update's input is dropped in training. */
+  readonly dropout: number;
+}
+
+/** One adapter's matrices on one linear. Axes: I inputs, O outputs, r rank. */
+export interface LoraMatrices extends UpdateSettings {
+  /** Of the adapter as a whole; shared by all its linears. */
+  readonly config: LoraConfig;
+  /** [r, I] */
+  readonly a: tf.Variable<tf.Rank.R2>;
+  /** [O, r], zero before training */
+  readonly b: tf.Variable<tf.Rank.R2>;
+  /** [O] with DoRA, else null */
+  readonly magnitude: tf.Variable<tf.Rank.R1> | null;
+}
+
+/** Row norms of W + s·B A and the data of A and B that they were computed from. */
+interface KnownNorms {
+  readonly a: tf.DataId;
+  readonly b: tf.DataId;
+  readonly norms: tf.Tensor1D;
+}
+
+/**
+ * A frozen linear under adapters: y = base(x) + Σ scale · (dropout(x) Aᵀ) Bᵀ over the active ones
+ * (arXiv:2106.09685, §4.1), or with DoRA the same product under trained row lengths (arXiv:2402.09353).
+ *
+ * Several active adapters apply in order; a DoRA adapter rescales the result of those before it, as in PEFT.
+ *
+ * Axes: N rows, I inputs, O outputs, r rank.
+ */
+export class LoraLinear implements Linear {
+  readonly #adapters = new Map<string, LoraMatrices>();
+  readonly #knownNorms = new Map<string, KnownNorms>();
+  #active: readonly string[] = [];
+  /** [O] each, made for the first DoRA adapter. */
+  #forDora: { readonly squaredNorms: tf.Tensor1D; readonly bias: tf.Tensor1D | null } | null = null;
+
+  constructor(
+    /** The linear below, which this one owns. */
+    readonly base: Linear,
+    /** Its path in the model; places draw different dropout masks. */
+    readonly path: string,
+  ) {}
+
+  get shape(): readonly [outFeatures: number, inFeatures: number] {
+    return this.base.shape;
+  }
+
+  /** Adapters by name, in the order in which they were added. */
+  get adapters(): ReadonlyMap<string, LoraMatrices> {
+    return this.#adapters;
+  }
+
+  /** Names of the adapters in force, of the whole model; some may have no matrices here. */
+  get active(): readonly string[] {
+    return this.#active;
+  }
+
+  set active(names: readonly string[]) {
+    this.#active = [...names];
+  }
+
+  /**
+   * Adds an adapter; it has no effect before it is active.
+   * @param values initial matrices, copied; a missing magnitude is the row norm of W + s·B A, so that nothing changes
+   * @throws AdapterStateError if the name is taken
+   */
+  add(name: string, config: LoraConfig, settings: UpdateSettings, values: HostMatrices): void {
+    if (this.#adapters.has(name))
+      throw new AdapterStateError(name, `${this.path} has an adapter ${name} already`);
+    const [outFeatures, inFeatures] = this.shape;
+    const { rank } = settings;
+    const a = variable(tf.tensor2d(values.a.slice(), [rank, inFeatures]));
+    const b = variable(tf.tensor2d(values.b.slice(), [outFeatures, rank]));
+    const magnitude = config.useDora
+      ? variable(
+          values.magnitude
+            ? tf.tensor1d(values.magnitude.slice())
+            : adaptedRowNorms(this.base, ...this.#doraConstants(), a, b, settings.scale),
+        )
+      : null;
+    this.#adapters.set(name, { ...settings, config, a, b, magnitude });
+  }
+
+  /** Removes an adapter and frees its matrices; an unknown name is passed over. */
+  remove(name: string): void {
+    const matrices = this.#adapters.get(name);
+    if (!matrices) return;
+    this.#adapters.delete(name);
+    this.#knownNorms.get(name)?.norms.dispose();
+    this.#knownNorms.delete(name);
+    this.#active = this.#active.filter((other) => other !== name);
+    matrices.a.dispose();
+    matrices.b.dispose();
+    matrices.magnitude?.dispose();
+  }
+
+  /** x [N, I] → y [N, O], recorded on the active tape and owned by the caller. */
+  forward(x: tf.Tensor2D): tf.Tensor2D {
+    const active = this.#inForce();
+    if (active.length === 0) return this.base.forward(x);
+    return tf.tidy(() => {
+      let y = this.base.forward(x);
+      for (const [name, matrices] of active) {
+        const { a, b, magnitude } = matrices;
+        const isDropping = matrices.dropout > 0 && activeDropoutKey() !== null;
+        const input = isDropping ? dropout(x, matrices.dropout, `${this.path}.lora_dropout.${name}`) : x;
+        const update = linear(scale(linear(input, a, null, "OI"), matrices.scale), b, null, "OI");
+        if (magnitude) {
+          // What is dropped for the update is dropped for the product that DoRA rescales, too.
+          const z = isDropping ? this.base.forward(input) : y;
+          const [, bias] = this.#doraConstants();
+          y = add(y, doraUpdate(z, update, magnitude, this.#norms(name, matrices), bias));
+        } else {
+          y = add(y, update);
+        }
+      }
+      return y;
+    });
+  }
+
+  /** The weight with the active adapters merged in, [O, I] row-major. */
+  denseWeight(): Float32Array {
+    const weight = this.base.denseWeight();
+    mergeIntoWeight(
+      weight,
+      this.shape,
+      this.#inForce().map(([, matrices]) => onHost(matrices)),
+    );
+    return weight;
+  }
+
+  denseBias(): Float32Array | null {
+    return this.base.denseBias();
+  }
+
+  /** Frees all adapters and leaves the base alone. */
+  disposeAdapters(): void {
+    for (const name of [...this.#adapters.keys()]) this.remove(name);
+    this.#forDora?.squaredNorms.dispose();
+    this.#forDora?.bias?.dispose();
+    this.#forDora = null;
+  }
+
+  /** Frees the adapters and the base. */
+  dispose(): void {
+    this.disposeAdapters();
+    this.base.dispose();
+  }
+
+  #inForce(): [name: string, matrices: LoraMatrices][] {
+    return this.#active.flatMap((name) => {
+      const matrices = this.#adapters.get(name);
+      return matrices ? [[name, matrices] as [string, LoraMatrices]] : [];
+    });
+  }
+
+  #doraConstants(): [squaredNorms: tf.Tensor1D, bias: tf.Tensor1D | null] {
+    if (!this.#forDora) {
+      const bias = this.base.denseBias();
+      this.#forDora = {
+        squaredNorms: tf.keep(tf.tensor1d(squaredRowNorms(this.base.denseWeight(), this.shape[0]))),
+        bias: bias && tf.keep(tf.tensor1d(bias)),
+      };
+    }
+    return [this.#forDora.squaredNorms, this.#forDora.bias];
+  }
+
+  /** Computed anew when A or B have been assigned: a variable then holds other data. */
+  #norms(name: string, { a, b, scale: factor }: LoraMatrices): tf.Tensor1D {
+    const known = this.#knownNorms.get(name);
+    if (known?.a === a.dataId && known.b === b.dataId) return known.norms;
+    known?.norms.dispose();
+    const norms = tf.keep(adaptedRowNorms(this.base, ...this.#doraConstants(), a, b, factor));
+    this.#knownNorms.set(name, { a: a.dataId, b: b.dataId, norms });
+    return norms;
+  }
+}
+
+/** Without a name of ours: TensorFlow.js keeps the names of variables in one list and refuses a second of a name. */
+function variable<R extends tf.Rank>(initial: tf.Tensor<R>): tf.Variable<R> {
+  const made = tf.variable(initial);
+  initial.dispose();
+  return made;
+}
+
+function onHost({ a, b, magnitude, rank, scale: factor }: LoraMatrices): ScaledMatrices {
+  return {
+    a: a.dataSync() as Float32Array,
+    b: b.dataSync() as Float32Array,
+    magnitude: (magnitude?.dataSync() as Float32Array | undefined) ?? null,
+    rank,
+    scale: factor,
+  };
+}

@@ -1,0 +1,264 @@
+import { copyFile, lstat, open, readdir, readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import {
+  type Checkpoint,
+  type Dtype,
+  float32ToBfloat16,
+  float32ToFloat16,
+  openCheckpoint,
+  readModelConfig,
+  type TensorToWrite,
+  writeSafetensors,
+} from "@lathe/model";
+import { readAdapter, type StoredAdapter, writeNewFolder, writeText } from "./adapter-folder.js";
+import { AdapterFileError, quote } from "./errors.js";
+import { mergeIntoWeight } from "./merged-weight.js";
+import { linearPlaces } from "./parameter-table.js";
+import type { LoraTarget } from "./select-targets.js";
+
+/** Types in which merged weights can be written. */
+export const mergedDtypes = ["F32", "F16", "BF16"] as const;
+
+export type MergedDtype = (typeof mergedDtypes)[number];
+
+/** What {@link mergeIntoCheckpoint} reads and writes. */
+export interface MergeIntoCheckpointOptions {
+  /** Folder of the base model, as Hugging Face models are. */
+  readonly model: string;
+  /** Folder of the adapter. */
+  readonly adapter: string;
+  /** Folder to make; must not exist. */
+  readonly output: string;
+  /** Type of all floating-point weights. @defaultValue each tensor keeps its own */
+  readonly dtype?: MergedDtype;
+  /** Tensors written so far, of all. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Parts of the adapter's config that have no effect in this model. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** What {@link mergeIntoCheckpoint} did. */
+export interface MergedCheckpoint {
+  /** Tensors that the adapter changed. */
+  readonly changed: number;
+  /** Tensors written. */
+  readonly tensors: number;
+  /** Bytes of their data. */
+  readonly bytes: number;
+}
+
+const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
+const EMBEDDING = "model.embed_tokens.weight";
+const HEAD = "lm_head";
+const HEAD_WEIGHT = `${HEAD}.weight`;
+
+/** Files that make up a model folder beside its weights: configs, tokenizers, templates, licences. */
+const companionFile = /(\.(json|txt|model|jinja|tiktoken)|^(licen[cs]e|notice)[^/]*)$/i;
+const weightIndex = /\.index\.json$/;
+const adapterFile = /^adapter_config\.json$/;
+
+/**
+ * Merges an adapter into the weights of a model folder and writes the result as a new model folder, tensor by tensor, so
+ * that only the largest one has to fit into memory. Files, their tensors and types stay as in the base; configs and
+ * tokenizer files are copied. The new folder appears as a whole or not at all.
+ *
+ * An adapter on the output head of a model with tied embeddings makes the head a tensor of its own, as the embedding is
+ * not adapted with it.
+ *
+ * @throws AdapterFileError, CheckpointError, ModelConfigError; AdapterFileError too if `output` exists
+ */
+export async function mergeIntoCheckpoint(options: MergeIntoCheckpointOptions): Promise<MergedCheckpoint> {
+  const { model, adapter, output, dtype, onProgress, onWarning } = options;
+  if ((await lstat(output).catch(() => null)) !== null) {
+    throw new AdapterFileError({
+      path: output,
+      expected: "the name of a folder to make",
+      actual: "one that exists",
+      remedy: "nothing is overwritten; choose another name",
+    });
+  }
+  const config = await readModelConfig(model);
+  const stored = await readAdapter(adapter, linearPlaces(config), onWarning);
+  const checkpoint = await openCheckpoint(model);
+  try {
+    const unties = config.tieWordEmbeddings && stored.matrices.has(HEAD);
+    const plan = planFiles(checkpoint, stored, dtype ?? null, unties);
+    const total = [...plan.values()].reduce((sum, tensors) => sum + tensors.length, 0);
+    let done = 0;
+    let bytes = 0;
+    await writeNewFolder(output, async (into) => {
+      for (const [file, tensors] of plan) {
+        const counted = tensors.map((tensor) => ({
+          ...tensor,
+          data: async () => {
+            const data = await tensor.data();
+            bytes += data.byteLength;
+            onProgress?.(++done, total);
+            return data;
+          },
+        }));
+        await writeSafetensors(join(into, file), counted, { format: "pt" });
+      }
+      if (plan.size > 1) await writeText(join(into, "model.safetensors.index.json"), indexOf(plan, bytes));
+      await copyCompanions(model, into, { ...(dtype ? { dtype } : {}), unties });
+    });
+    return { changed: stored.targets.length, tensors: total, bytes };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+interface PlannedTensor extends TensorToWrite {
+  data: () => Promise<ArrayBufferView>;
+}
+
+/** The files to write, each with its tensors; nothing is read before it is written. */
+function planFiles(
+  checkpoint: Checkpoint,
+  stored: StoredAdapter,
+  dtype: MergedDtype | null,
+  unties: boolean,
+): Map<string, PlannedTensor[]> {
+  const plan = new Map<string, PlannedTensor[]>();
+  const add = (source: string, name: string, target: LoraTarget | undefined): void => {
+    const file = basename(checkpoint.pathOf(source));
+    const tensors = plan.get(file) ?? [];
+    tensors.push(plannedTensor(checkpoint, source, name, target, stored, dtype));
+    plan.set(file, tensors);
+  };
+  const targets = new Map(stored.targets.map((target) => [`${target.path}.weight`, target]));
+  // A tied model's head is its embedding: a head that is stored all the same is not used.
+  const names = checkpoint.names().filter((name) => !(unties && name === HEAD_WEIGHT));
+  for (const name of names) add(name, name, targets.get(name));
+  if (unties) add(EMBEDDING, HEAD_WEIGHT, targets.get(HEAD_WEIGHT));
+  for (const [weight, { shape, path }] of targets) {
+    const source = unties && weight === HEAD_WEIGHT ? EMBEDDING : weight;
+    const info = checkpoint.info(source);
+    if (
+      !floatTypes.includes(info.dtype) ||
+      info.shape.length !== 2 ||
+      shape.some((size, i) => size !== info.shape[i])
+    ) {
+      throw new AdapterFileError({
+        path: checkpoint.pathOf(source),
+        tensor: source,
+        expected: `a weight of ${floatTypes.join(", ")} with shape [${shape.join(", ")}] for the adapter on ${path}`,
+        actual: `${info.dtype} [${info.shape.join(", ")}]`,
+        remedy: "merge into the model before it is quantised",
+      });
+    }
+  }
+  return plan;
+}
+
+function plannedTensor(
+  checkpoint: Checkpoint,
+  source: string,
+  name: string,
+  target: LoraTarget | undefined,
+  stored: StoredAdapter,
+  wanted: MergedDtype | null,
+): PlannedTensor {
+  const { dtype, shape } = checkpoint.info(source);
+  const written: Dtype = wanted !== null && floatTypes.includes(dtype) ? wanted : dtype;
+  if (!target && written === dtype) {
+    return { name, dtype, shape, data: async () => (await checkpoint.readRaw(source)).bytes };
+  }
+  const data = async (): Promise<ArrayBufferView> => {
+    const values = await checkpoint.readFloat32(source);
+    if (target) mergeIntoWeight(values, target.shape, [{ ...stored.matrices.get(target.path)!, ...target }]);
+    return narrowed(values, written, checkpoint.pathOf(source), name);
+  };
+  return { name, dtype: written, shape, data };
+}
+
+/** @throws AdapterFileError when a finite value has no place in the type */
+function narrowed(values: Float32Array, dtype: Dtype, path: string, tensor: string): ArrayBufferView {
+  const fail = (index: number): never => {
+    throw new AdapterFileError({
+      path,
+      tensor,
+      expected: `merged weights within the range of ${dtype}`,
+      actual: `${values[index]} as element ${index}`,
+      remedy: "write another dtype",
+    });
+  };
+  const notFinite = values.findIndex((value) => !Number.isFinite(value));
+  if (notFinite >= 0) fail(notFinite);
+  switch (dtype) {
+    case "F32":
+      return values;
+    case "F64":
+      return Float64Array.from(values);
+    case "BF16":
+      return checkedRange(float32ToBfloat16(values), 0x7f80, fail);
+    case "F16":
+      return checkedRange(float32ToFloat16(values), 0x7c00, fail);
+    default:
+      throw new RangeError(`narrowed: expected a floating-point type, got ${dtype}`);
+  }
+}
+
+/** @param infinity pattern that finite values have become where they were out of range */
+function checkedRange(patterns: Uint16Array, infinity: number, fail: (index: number) => never): Uint16Array {
+  const index = patterns.findIndex((pattern) => (pattern & 0x7fff) === infinity);
+  if (index >= 0) fail(index);
+  return patterns;
+}
+
+function indexOf(plan: ReadonlyMap<string, readonly PlannedTensor[]>, totalBytes: number): string {
+  const entries = [...plan].flatMap(([file, tensors]) =>
+    tensors.map(({ name }): [string, string] => [name, file]),
+  );
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  const index = { metadata: { total_size: totalBytes }, weight_map: Object.fromEntries(entries) };
+  return `${JSON.stringify(index, null, 2)}\n`;
+}
+
+/** Names that Transformers has for the types in a config.json. */
+const configDtypes: Record<MergedDtype, string> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
+
+async function copyCompanions(
+  model: string,
+  into: string,
+  changes: { readonly dtype?: MergedDtype; readonly unties: boolean },
+): Promise<void> {
+  for (const name of await readdir(model)) {
+    const isCompanion = companionFile.test(name) && !weightIndex.test(name) && !adapterFile.test(name);
+    if (!isCompanion || !(await stat(join(model, name))).isFile()) continue;
+    if (name === "config.json" && (changes.dtype || changes.unties)) {
+      await writeText(join(into, name), await changedConfig(join(model, name), changes));
+      continue;
+    }
+    // A link is followed, as hubs keep files as links into a store of their own.
+    await copyFile(join(model, name), join(into, name));
+    await syncFile(join(into, name));
+  }
+}
+
+async function changedConfig(
+  path: string,
+  { dtype, unties }: { readonly dtype?: MergedDtype; readonly unties: boolean },
+): Promise<string> {
+  // readModelConfig has accepted the file.
+  const config = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
+  if (typeof config !== "object" || config === null) {
+    throw new AdapterFileError({ path, expected: "a JSON object", actual: quote(config) });
+  }
+  if (dtype) {
+    const key =
+      Object.hasOwn(config, "torch_dtype") && !Object.hasOwn(config, "dtype") ? "torch_dtype" : "dtype";
+    config[key] = configDtypes[dtype];
+  }
+  if (unties) config["tie_word_embeddings"] = false;
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, "r+");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

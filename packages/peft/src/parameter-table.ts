@@ -1,0 +1,126 @@
+import { expectedTensors, type LanguageModel, type LinearRole, type ModelConfig } from "@lathe/model";
+import { adaptedPlaces, adapterConfig, DEFAULT_ADAPTER } from "./adapted-model.js";
+import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
+import { matricesOf } from "./trainable-parameters.js";
+import { type LinearPlace, selectTargets } from "./select-targets.js";
+
+/** Linears of one name and the parameters an adapter has on them. */
+export interface ParameterGroup {
+  /** Name of the linears, e.g. `q_proj`. */
+  readonly name: string;
+  /** How many linears of this name are adapted. */
+  readonly linears: number;
+  readonly parameters: number;
+}
+
+/** How many parameters an adapter trains. */
+export interface ParameterTable {
+  readonly groups: readonly ParameterGroup[];
+  readonly trainable: number;
+  /** Parameters of model and adapter together, as PEFT counts them. */
+  readonly all: number;
+  /** 100 · trainable / all */
+  readonly percent: number;
+  /** The table for people: several lines, without an end of line after the last. */
+  readonly text: string;
+}
+
+/**
+ * Counts the parameters of an adapter that a model has.
+ * @throws AdapterStateError if the model has no such adapter
+ */
+export function parameterTable(model: LanguageModel, name: string = DEFAULT_ADAPTER): ParameterTable {
+  adapterConfig(model, name);
+  const counted = adaptedPlaces(model).flatMap((place) => {
+    const matrices = place.adapted.adapters.get(name);
+    if (!matrices) return [];
+    const sizes = matricesOf(matrices).map(({ variable }) => variable.size);
+    return [{ name: place.name, parameters: sum(sizes) }];
+  });
+  return tableOf(counted, model.config);
+}
+
+/**
+ * Counts the parameters an adapter would have, from the dimensions of a model alone: no weights are needed.
+ * @param options see {@link LoraConfig}   @throws LoraConfigError
+ */
+export function estimateParameters(model: ModelConfig, options: Partial<LoraConfig> = {}): ParameterTable {
+  const { config, targets } = selectTargets(linearPlaces(model), resolveLoraConfig(options));
+  const counted = targets.map(({ name, rank, shape: [outFeatures, inFeatures] }) => ({
+    name,
+    parameters: rank * (inFeatures + outFeatures) + (config.useDora ? outFeatures : 0),
+  }));
+  return tableOf(counted, model);
+}
+
+/** The linears of a model as its config implies them, layers first, the head last. */
+export function linearPlaces(model: ModelConfig): LinearPlace[] {
+  const places: LinearPlace[] = [];
+  for (const [tensor, shape] of expectedTensors(model)) {
+    const path = tensor.slice(0, -".weight".length);
+    const name = path.slice(path.lastIndexOf(".") + 1);
+    const role = roleOf(path);
+    if (role === null || shape.length !== 2 || !tensor.endsWith(".weight")) continue;
+    places.push({ path, name, role, layer: layerOf(path), shape: [shape[0], shape[1]] });
+  }
+  const head = places.filter(({ role }) => role === "head");
+  // A tied head has no tensor of its own.
+  if (head.length === 0) {
+    const shape = [model.vocabularySize, model.hiddenSize] as const;
+    head.push({ path: "lm_head", name: "lm_head", role: "head", layer: null, shape });
+  }
+  return [...places.filter(({ role }) => role !== "head"), ...head];
+}
+
+function roleOf(path: string): LinearRole | null {
+  if (path.includes(".self_attn.")) return "attention";
+  if (path.includes(".mlp.")) return "mlp";
+  return path === "lm_head" ? "head" : null;
+}
+
+function layerOf(path: string): number | null {
+  const match = /\.layers\.(\d+)\./.exec(path);
+  return match ? Number(match[1]) : null;
+}
+
+function tableOf(
+  counted: readonly { name: string; parameters: number }[],
+  model: ModelConfig,
+): ParameterTable {
+  const groups = new Map<string, ParameterGroup>();
+  for (const { name, parameters } of counted) {
+    const group = groups.get(name) ?? { name, linears: 0, parameters: 0 };
+    groups.set(name, { name, linears: group.linears + 1, parameters: group.parameters + parameters });
+  }
+  const trainable = sum(counted.map(({ parameters }) => parameters));
+  const ofModel = [...expectedTensors(model).values()].map((shape) => shape.reduce((a, b) => a * b, 1));
+  const all = sum(ofModel) + trainable;
+  const percent = (100 * trainable) / all;
+  const list = [...groups.values()];
+  return { groups: list, trainable, all, percent, text: textOf(list, trainable, all, percent) };
+}
+
+function textOf(groups: readonly ParameterGroup[], trainable: number, all: number, percent: number): string {
+  const digits = new Intl.NumberFormat("en-US");
+  const rows = [
+    ["linear", "count", "trainable parameters"],
+    ...groups.map(({ name, linears, parameters }) => [
+      name,
+      digits.format(linears),
+      digits.format(parameters),
+    ]),
+    ["total", digits.format(sum(groups.map(({ linears }) => linears))), digits.format(trainable)],
+  ];
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column].length)));
+  const lines = rows.map(([name, linears, parameters]) =>
+    [name.padEnd(widths[0]), linears.padStart(widths[1]), parameters.padStart(widths[2])].join("  "),
+  );
+  return [
+    ...lines,
+    `${digits.format(trainable)} of ${digits.format(all)} parameters (${percent.toFixed(4)} %)`,
+  ].join("\n");
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,148 @@
+import type { LinearRole } from "@lathe/model";
+import { LoraConfigError, quote } from "./errors.js";
+import { isTargetRole, layerNumbers, type LoraConfig } from "./lora-config.js";
+import { compilePattern, firstMatch, matchModules } from "./module-pattern.js";
+
+/** Where a linear stands and how large it is; a model's own list of linears fits. */
+export interface LinearPlace {
+  /** Path as in checkpoints, e.g. `model.layers.0.self_attn.q_proj`. */
+  readonly path: string;
+  /** Last part of the path. */
+  readonly name: string;
+  readonly role: LinearRole;
+  /** Layer number; null for the head. */
+  readonly layer: number | null;
+  readonly shape: readonly [outFeatures: number, inFeatures: number];
+}
+
+/** A linear that a config asks to adapt, and how. */
+export interface LoraTarget extends LinearPlace {
+  readonly rank: number;
+  readonly alpha: number;
+  /** Factor on the update: alpha / rank, or alpha / √rank with rsLoRA. */
+  readonly scale: number;
+}
+
+/** A config for a certain model, and what it picks there. */
+export interface SelectedTargets {
+  /** The config with roles written out as names, as PEFT's files hold them. */
+  readonly config: LoraConfig;
+  /** In the order of the model's linears; at least one. */
+  readonly targets: readonly LoraTarget[];
+}
+
+/**
+ * The linears that a config picks among those of a model.
+ *
+ * A list of names picks paths that equal one or end in it after a dot, within `layers`; a name that is a full path holds
+ * whatever `layers` says. A regular expression has to match a path as a whole. All as in PEFT.
+ *
+ * @param onWarning receives a sentence for each part of the config that has no effect while others have
+ * @throws LoraConfigError when nothing is picked, with the names there are, or a rank exceeds what the linear can use
+ */
+export function selectTargets(
+  places: readonly LinearPlace[],
+  options: LoraConfig,
+  onWarning?: (message: string) => void,
+): SelectedTargets {
+  const config: LoraConfig = { ...options, targets: withoutRoles(options.targets, places) };
+  const { targets, excludeModules } = config;
+  const layers = layerNumbers(config.layers);
+  const isTarget = matchModules(targets);
+  const isExcluded = excludeModules === null ? () => false : matchModules(excludeModules);
+  const isFullPath = (path: string): boolean => Array.isArray(targets) && targets.includes(path);
+
+  const matched = places.filter(({ path }) => isTarget(path));
+  const inLayers = matched.filter(
+    ({ path, layer }) => layers === null || isFullPath(path) || (layer !== null && layers.includes(layer)),
+  );
+  const picked = inLayers.filter(({ path }) => !isExcluded(path));
+  if (matched.length === 0) {
+    throw new LoraConfigError(
+      "targets",
+      `the name of a linear among ${namesOf(places).join(", ")}, the end of its path, or a role (attention, mlp, all-linear)`,
+      quote(options.targets),
+    );
+  }
+  if (inLayers.length === 0) {
+    const highest = Math.max(...matched.map(({ layer }) => layer ?? 0));
+    throw new LoraConfigError(
+      "layers",
+      `layers within 0 to ${highest} that hold a target`,
+      quote(config.layers),
+    );
+  }
+  if (picked.length === 0) {
+    throw new LoraConfigError(
+      "excludeModules",
+      `to leave one of ${namesOf(inLayers).join(", ")} to adapt`,
+      `${quote(excludeModules)}, which excludes all targets`,
+    );
+  }
+  const rankOf = firstMatch(config.rankPattern);
+  const alphaOf = firstMatch(config.alphaPattern);
+  const selected = picked.map((place): LoraTarget => {
+    const rank = rankOf(place.path) ?? config.rank;
+    const alpha = alphaOf(place.path) ?? config.alpha;
+    const { path, name, role, layer, shape } = place;
+    const largest = Math.max(...shape);
+    if (rank > largest) {
+      throw new LoraConfigError(
+        "rank",
+        `at most ${largest}, the longer side of ${path} [${shape.join(", ")}]`,
+        quote(rank),
+      );
+    }
+    const scale = alpha / (config.useRslora ? Math.sqrt(rank) : rank);
+    return { path, name, role, layer, shape, rank, alpha, scale };
+  });
+  if (onWarning) warnOfIdleParts(config, places, selected, layers, onWarning);
+  return { config, targets: selected };
+}
+
+function withoutRoles(targets: LoraConfig["targets"], places: readonly LinearPlace[]): LoraConfig["targets"] {
+  if (typeof targets === "string" && !isTargetRole(targets)) return targets;
+  const list = typeof targets === "string" ? [targets] : targets;
+  const names = list.flatMap((target) => {
+    if (!isTargetRole(target)) return [target];
+    return namesOf(
+      places.filter(({ role }) => (target === "all-linear" ? role !== "head" : role === target)),
+    );
+  });
+  return [...new Set(names)].sort();
+}
+
+function namesOf(places: readonly LinearPlace[]): string[] {
+  return [...new Set(places.map(({ name }) => name))];
+}
+
+function warnOfIdleParts(
+  { targets, excludeModules, rankPattern, alphaPattern }: LoraConfig,
+  places: readonly LinearPlace[],
+  selected: readonly LoraTarget[],
+  layers: readonly number[] | null,
+  onWarning: (message: string) => void,
+): void {
+  const idle = (key: string, names: readonly unknown[], reason: string): void => {
+    if (names.length > 0) onWarning(`LoRA config, key "${key}": ${names.map(quote).join(", ")} ${reason}`);
+  };
+  if (typeof targets !== "string") {
+    const unmatched = targets.filter((name) => !places.some(({ path }) => matchModules([name])(path)));
+    idle("targets", unmatched, `matched no linear; there are ${namesOf(places).join(", ")}`);
+  }
+  if (excludeModules !== null) {
+    const list = typeof excludeModules === "string" ? [excludeModules] : excludeModules;
+    const matcher = (name: string): string | string[] => (typeof excludeModules === "string" ? name : [name]);
+    const unmatched = list.filter((name) => !places.some(({ path }) => matchModules(matcher(name))(path)));
+    idle("excludeModules", unmatched, "excluded nothing");
+  }
+  const present = new Set(places.map(({ layer }) => layer));
+  idle("layers", layers?.filter((layer) => !present.has(layer)) ?? [], "are not layers of the model");
+  for (const [key, pattern] of Object.entries({ rankPattern, alphaPattern })) {
+    const unmatched = Object.keys(pattern).filter((name) => {
+      const matches = compilePattern(`(?:.*\\.)?(?:${name})`);
+      return !selected.some(({ path }) => matches(path));
+    });
+    idle(key, unmatched, "matched no adapted linear");
+  }
+}

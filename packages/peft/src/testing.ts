@@ -1,0 +1,67 @@
+import { DenseLinear, flatBatch, type LanguageModel, loadModel } from "@lathe/model";
+import { fileURLToPath } from "node:url";
+import * as tf from "@tensorflow/tfjs";
+
+/** Helpers of this package's tests. */
+
+/** A file or folder of this package, by its path from the package's root. */
+export function packagePath(path: string): string {
+  return fileURLToPath(new URL(`../${path}`, import.meta.url));
+}
+
+/** One of the tiny models that `@lathe/model` keeps for its tests. */
+export function fixtureModel(name: string): string {
+  return packagePath(`../model/fixtures/models/${name}`);
+}
+
+/** Loads a tiny model. */
+export async function loadFixture(name: string): Promise<LanguageModel> {
+  return await loadModel(fixtureModel(name));
+}
+
+/** A seeded generator of floats in [−1, 1). */
+export function seededFloats(seed: number): (length: number) => Float32Array {
+  let state = seed >>> 0;
+  const next = (): number => {
+    // mulberry32
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return (((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * 2 - 1;
+  };
+  return (length) => Float32Array.from({ length }, next);
+}
+
+/** A dense linear with random weight and bias. */
+export function randomLinear(
+  outFeatures: number,
+  inFeatures: number,
+  floats: (length: number) => Float32Array,
+  hasBias = true,
+): DenseLinear {
+  return new DenseLinear({
+    shape: [outFeatures, inFeatures],
+    weight: floats(outFeatures * inFeatures),
+    bias: hasBias ? floats(outFeatures) : null,
+  });
+}
+
+/** Logits of one row of tokens. @returns [N, V] row-major */
+export function logitsOf(model: LanguageModel, ids: readonly number[]): Float32Array {
+  const inputIds = Int32Array.from(ids);
+  return tf.tidy(() => {
+    const batch = flatBatch([{ inputIds, labels: inputIds }]);
+    return model.project(model.hiddenStates(batch)).dataSync() as Float32Array;
+  });
+}
+
+/** Largest |a − b|; NaN differs from everything. */
+export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Infinity;
+  let worst = 0;
+  for (let i = 0; i < a.length; i++) {
+    const error = Math.abs(a[i] - b[i]);
+    if (!(error <= worst)) worst = Number.isNaN(error) ? Infinity : error;
+  }
+  return worst;
+}
