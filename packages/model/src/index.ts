@@ -14,7 +14,7 @@ export {
   type TensorInfo,
 } from "./checkpoint/tensor-info.js";
 export { type TensorToWrite, writeSafetensors } from "./checkpoint/write-safetensors.js";
-export { checkTensors } from "./config/check-tensors.js";
+export { checkTensors, type TensorCheck } from "./config/check-tensors.js";
 export { expectedTensors } from "./config/expected-tensors.js";
 export {
   type Architecture,
@@ -23,8 +23,8 @@ export {
   type RopeScaling,
   supportedArchitectures,
 } from "./config/model-config.js";
-export { readModelConfig } from "./config/read-model-config.js";
-export { ropeInverseFrequencies } from "./config/rope-frequencies.js";
+export { parseModelConfig, readModelConfig } from "./config/read-model-config.js";
+export { type RopeFrequencies, ropeInverseFrequencies } from "./config/rope-frequencies.js";
 export { DenseLinear } from "./decoder/dense-linear.js";
 export type { Attend, DecoderLayer, LayerLinearName } from "./decoder/decoder-layer.js";
 export { layerLinearNames } from "./decoder/decoder-layer.js";
@@ -46,7 +46,7 @@ export {
   type NamedLinear,
 } from "./decoder/language-model.js";
 export type { DenseWeight, Linear } from "./decoder/linear.js";
-export { CheckpointError, ModelConfigError, TokenizerError } from "./errors.js";
+export { CheckpointError, inputError, ModelConfigError, TokenizerError } from "./errors.js";
 export {
   generate,
   type GeneratedToken,
@@ -62,3 +62,13 @@ export {
   type ReadLinear,
   type StoredLinear,
 } from "./load-model.js";
+export type { ChatMessage, RenderChatOptions } from "./tokenizer/chat-template.js";
+export { checkTokenizerFits } from "./tokenizer/check-tokenizer-fits.js";
+export { loadTokenizer } from "./tokenizer/load-tokenizer.js";
+export { createStreamDecoder, type StreamDecoder } from "./tokenizer/stream-decoder.js";
+export {
+  type DecodeOptions,
+  type EncodeOptions,
+  Tokenizer,
+  type TokenizerParts,
+} from "./tokenizer/tokenizer.js";

@@ -25,6 +25,17 @@ async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null)) !== null;
 }
 
+/** Names in a folder; none where there is no folder. */
+async function entriesOf(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return [];
+    throw new RunFolderError(path, `expected a folder or a free place (${message})`, { cause: error });
+  }
+}
+
 async function sha256(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
@@ -92,12 +103,7 @@ export class RunFolder {
     path: string,
     { overwrite = false }: { readonly overwrite?: boolean } = {},
   ): Promise<void> {
-    const entries = await readdir(path).catch((error: NodeJS.ErrnoException): string[] => {
-      if (error.code === "ENOENT") return [];
-      throw new RunFolderError(path, `expected a folder or a free place (${error.message})`, {
-        cause: error,
-      });
-    });
+    const entries = await entriesOf(path);
     if (entries.length === 0) return;
     if (!overwrite) {
       throw new RunFolderError(
