@@ -1,1 +1,23 @@
-export {};
+export { dequantize } from "./dequantize.js";
+export { OutputFolderError, QuantizationError } from "./errors.js";
+export { linearReader, type WeightFormat } from "./linear-reader.js";
+export type { Codes, PackedFormat, PackedFormatName } from "./packed-format.js";
+export { isPackedFormatName, packedFormatNames, packedFormats } from "./packed-formats.js";
+export { packedLinears, readPackedLinear } from "./packed-linears.js";
+export { packedBytes, type PackedMatrix } from "./packed-matrix.js";
+export { isPackedFolder } from "./quantization-config.js";
+export { quantize } from "./quantize.js";
+export {
+  quantizeCheckpoint,
+  type QuantizeCheckpointOptions,
+  type QuantizedCheckpoint,
+  SHARD_BYTES,
+} from "./quantize-checkpoint.js";
+export {
+  quantizedLinear,
+  QuantizedLinear,
+  type QuantizedLinearAttributes,
+  quantizedLinearOperation,
+  WIDENED_WEIGHTS,
+} from "./quantized-linear.js";
+export { quantizedLinears } from "./quantized-linears.js";

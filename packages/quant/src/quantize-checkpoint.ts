@@ -1,0 +1,225 @@
+import {
+  type Checkpoint,
+  checkTensors,
+  type Dtype,
+  dtypeSizes,
+  expectedTensors,
+  type ModelConfig,
+  ModelConfigError,
+  openCheckpoint,
+  readModelConfig,
+} from "@lathe/model";
+import { constants } from "node:fs";
+import { copyFile, readdir, realpath, stat, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { OutputFolderError } from "./errors.js";
+import { checkReplaceable, writeFolder } from "./output-folder.js";
+import type { PackedFormatName } from "./packed-format.js";
+import { packedFormats } from "./packed-formats.js";
+import { HEAD_PATH, int8QuantizationConfig, isPackedFolder } from "./quantization-config.js";
+import { matrixShape, quantizeStored, storedRowScales } from "./quantize-stored.js";
+import { readConfigText } from "./read-config-text.js";
+import { setJsonKey } from "./set-json-key.js";
+import { type SizedTensor, writeShards } from "./shards.js";
+
+/** Bytes after which a further weight file is begun, as Transformers does it: 5 GB. */
+export const SHARD_BYTES = 5_000_000_000;
+
+/** What {@link quantizeCheckpoint} reads and writes. */
+export interface QuantizeCheckpointOptions {
+  /** Hugging Face model folder to read. */
+  readonly model: string;
+  /** Folder to write. */
+  readonly output: string;
+  readonly format: PackedFormatName;
+  /** Replace a folder that an earlier call wrote and nobody added to. @defaultValue false */
+  readonly overwrite?: boolean;
+  /** Bytes after which a further weight file is begun. @defaultValue {@link SHARD_BYTES} */
+  readonly shardBytes?: number;
+  /** Called before each tensor of the new folder, and once more at the end. */
+  readonly onProgress?: (done: number, total: number, tensor: string | null) => void;
+  /** Stops between two tensors; nothing is left then. */
+  readonly signal?: AbortSignal;
+}
+
+/** What {@link quantizeCheckpoint} has written. */
+export interface QuantizedCheckpoint {
+  /** Absolute path of the folder. */
+  readonly path: string;
+  readonly format: PackedFormatName;
+  /** Tensors that were packed, and all that the folder's weights came from. */
+  readonly packedTensors: number;
+  readonly tensors: number;
+  /** Bytes of all weights before and after, without file headers. */
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
+const EMBEDDING = "model.embed_tokens.weight";
+const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
+
+/** Files that belong to a model besides its weights and config. */
+const companions =
+  /^(generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|chat_template)\.json$|^(merges|vocab)\.txt$|^tokenizer\.model$|\.jinja$|^(LICENSE|LICENCE|NOTICE)/i;
+
+/** `torch_dtype` of a folder of plain weights in a format. */
+const dtypeNames: Partial<Record<PackedFormatName, string>> = { fp16: "float16", bf16: "bfloat16" };
+
+/**
+ * Writes a model folder with packed weights, tensor by tensor: memory holds one packed tensor and a few MiB.
+ *
+ * - fp16, bf16: every float tensor in that type; a plain Hugging Face folder that any tool loads.
+ * - int8: the linears of the layers as I8 codes with a `weight_scale` each, described by the `quantization_config` of the
+ *   `compressed-tensors` format ("int-quantized", symmetric, a scale a channel). Embedding, norms, biases and the head
+ *   keep the type they have.
+ *
+ * Config (only the keys that change), tokenizer, chat template, generation config and licence come along. The folder is
+ * written beside its place and renamed.
+ *
+ * @throws ModelConfigError, CheckpointError when the model is malformed or already quantised
+ * @throws QuantizationError when a weight does not fit the format
+ * @throws OutputFolderError when `output` exists and must not be replaced
+ */
+export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Promise<QuantizedCheckpoint> {
+  const { model, format, overwrite = false, shardBytes = SHARD_BYTES, onProgress, signal } = options;
+  const output = resolve(options.output);
+  if (await isPackedFolder(model)) {
+    throw new ModelConfigError({
+      path: join(model, "config.json"),
+      key: "quantization_config",
+      expected: "a model that is not quantised",
+      actual: "int8 weights",
+      remedy: "quantise the original weights",
+    });
+  }
+  const config = await readModelConfig(model);
+  await checkReplaceable(output, overwrite);
+  if ((await realpath(output).catch(() => null)) === (await realpath(model))) {
+    throw new OutputFolderError(
+      output,
+      "another folder than the model's",
+      "the same",
+      "choose another place",
+    );
+  }
+
+  const checkpoint = await openCheckpoint(model);
+  try {
+    checkTensors(config, checkpoint);
+    const names = checkpoint.names();
+    const packs = tensorsToPack(config, checkpoint, format);
+    let done = 0;
+    let total = 0;
+    const announce = (name: string): void => {
+      signal?.throwIfAborted();
+      onProgress?.(done++, total, name);
+    };
+    const groups = names.map((name) =>
+      packs.has(name)
+        ? packedGroup(checkpoint, name, format, announce)
+        : [storedTensor(checkpoint, name, announce)],
+    );
+    total = groups.flat().length;
+    const sum = (tensors: readonly { readonly byteLength: number }[]): number =>
+      tensors.reduce((bytes, { byteLength }) => bytes + byteLength, 0);
+    const report = {
+      format,
+      packedTensors: packs.size,
+      tensors: names.length,
+      bytesBefore: sum(names.map((name) => checkpoint.info(name))),
+      bytesAfter: sum(groups.flat()),
+    };
+    await writeFolder(output, overwrite, { source: basename(resolve(model)), ...report }, async (folder) => {
+      await writeFile(join(folder, "config.json"), await packedConfig(model, format));
+      for (const file of await readdir(model)) {
+        const source = join(model, file);
+        if (!companions.test(file) || !(await stat(source)).isFile()) continue;
+        await copyFile(source, join(folder, file), constants.COPYFILE_EXCL);
+      }
+      await writeShards(folder, groups, shardBytes);
+      signal?.throwIfAborted();
+    });
+    onProgress?.(total, total, null);
+    return { path: output, ...report };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** Names of the tensors that change: the linears' weights for formats with scales, else all floats of another type. */
+function tensorsToPack(config: ModelConfig, checkpoint: Checkpoint, format: PackedFormatName): Set<string> {
+  const { hasRowScales, leavesHead, dtype } = packedFormats[format];
+  if (!hasRowScales) {
+    return new Set(
+      checkpoint.names().filter((name) => {
+        const stored = checkpoint.info(name).dtype;
+        return stored !== dtype && floatTypes.includes(stored);
+      }),
+    );
+  }
+  const left = leavesHead ? [EMBEDDING, `${HEAD_PATH}.weight`] : [EMBEDDING];
+  const matrices = [...expectedTensors(config)].filter(
+    ([name, shape]) => shape.length === 2 && !left.includes(name),
+  );
+  return new Set(matrices.map(([name]) => name));
+}
+
+function packedGroup(
+  checkpoint: Checkpoint,
+  name: string,
+  format: PackedFormatName,
+  announce: (name: string) => void,
+): SizedTensor[] {
+  const { shape, elementCount } = checkpoint.info(name);
+  const { dtype, codeBytes, hasRowScales } = packedFormats[format];
+  const codes: SizedTensor = {
+    name,
+    dtype,
+    shape,
+    byteLength: elementCount * codeBytes,
+    data: async () => {
+      announce(name);
+      return (await quantizeStored(checkpoint, name, format)).codes;
+    },
+  };
+  if (!hasRowScales) return [codes];
+  const [rows] = matrixShape(shape);
+  // A file holds its float32 tensors before its bytes, so scales are needed before the codes: the weight is read twice.
+  const scalesName = `${name}_scale`;
+  const scales: SizedTensor = {
+    name: scalesName,
+    dtype: "F32",
+    shape: [rows, 1],
+    byteLength: rows * dtypeSizes.F32,
+    data: async () => {
+      announce(scalesName);
+      return await storedRowScales(checkpoint, name, format);
+    },
+  };
+  return [codes, scales];
+}
+
+function storedTensor(checkpoint: Checkpoint, name: string, announce: (name: string) => void): SizedTensor {
+  const { dtype, shape, byteLength } = checkpoint.info(name);
+  return {
+    name,
+    dtype,
+    shape,
+    byteLength,
+    data: async () => {
+      announce(name);
+      return (await checkpoint.readRaw(name)).bytes;
+    },
+  };
+}
+
+async function packedConfig(model: string, format: PackedFormatName): Promise<string> {
+  const { text, json } = await readConfigText(model);
+  const dtypeName = dtypeNames[format];
+  if (dtypeName === undefined) return setJsonKey(text, "quantization_config", int8QuantizationConfig());
+  const keys = ["dtype", "torch_dtype"].filter((key) => Object.hasOwn(json, key));
+  return (keys.length > 0 ? keys : ["torch_dtype"]).reduce(
+    (edited, key) => setJsonKey(edited, key, dtypeName),
+    text,
+  );
+}

@@ -1,0 +1,53 @@
+import { type TensorToWrite, writeSafetensors } from "@lathe/model";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A tensor to write and its size in bytes. */
+export interface SizedTensor extends TensorToWrite {
+  readonly byteLength: number;
+}
+
+/** What PyTorch readers want to find in a file of theirs. */
+const METADATA = { format: "pt" };
+
+/**
+ * Writes the weights of a model folder: `model.safetensors`, or shards with their index.
+ *
+ * @param groups tensors that stay in one file, in order
+ * @param shardBytes size from which on a further file is begun; one group may exceed it
+ */
+export async function writeShards(
+  folder: string,
+  groups: readonly (readonly SizedTensor[])[],
+  shardBytes: number,
+): Promise<void> {
+  const shards: SizedTensor[][] = [];
+  let filled = Infinity;
+  for (const group of groups) {
+    const bytes = group.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    if (filled + bytes > shardBytes) {
+      shards.push([]);
+      filled = 0;
+    }
+    shards.at(-1)!.push(...group);
+    filled += bytes;
+  }
+  if (shards.length <= 1) {
+    await writeSafetensors(join(folder, "model.safetensors"), shards[0] ?? [], METADATA);
+    return;
+  }
+  const number = (value: number): string => String(value).padStart(5, "0");
+  const weightMap: [name: string, file: string][] = [];
+  let totalSize = 0;
+  for (const [index, shard] of shards.entries()) {
+    const file = `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`;
+    await writeSafetensors(join(folder, file), shard, METADATA);
+    for (const { name, byteLength } of shard) {
+      weightMap.push([name, file]);
+      totalSize += byteLength;
+    }
+  }
+  // fromEntries defines keys and does not assign them: a tensor may have any name.
+  const index = { metadata: { total_size: totalSize }, weight_map: Object.fromEntries(weightMap) };
+  await writeFile(join(folder, "model.safetensors.index.json"), `${JSON.stringify(index, null, 2)}\n`);
+}
