@@ -8,7 +8,7 @@ import { splitCodeFences } from "./code-fences.js";
 const FOLDABLE = new RegExp(
   "[" +
     "\\uff10-\\uff19\\uff21-\\uff3a\\uff41-\\uff5a" + // full-width digits and letters
-    "\\uff03-\\uff06\\uff0a\\uff0b\\uff0d\\uff0f\\uff1d\\uff20\\uff3c\\uff3f" + // ＃ ＄ ％ ＆ ＊ ＋ － ／ ＝ ＠ ＼ ＿
+    "\\uff03-\\uff06\\uff0a\\uff0b\\uff1d\\uff20\\uff3c\\uff3f" + // ＃ ＄ ％ ＆ ＊ ＋ ＝ ＠ ＼ ＿
     "\\uff61-\\uff9f" + // half-width katakana and its punctuation
     "\\ufb00-\\ufb06\\ufb13-\\ufb17\\ufb20-\\ufb28\\ufb4f" + // Latin, Armenian and Hebrew ligatures and wide letters
     "\\ufb50-\\ufbb1\\ufbd3-\\ufd3d\\ufd50-\\ufd8f\\ufd92-\\ufdc7\\ufe80-\\ufefc" + // Arabic letters in positional form
@@ -22,10 +22,10 @@ const SPECIAL_TOKEN = /(<[|｜][^<>|｜\n]{1,64}[|｜]>)/;
 
 /**
  * Rule "unicode": Unicode's canonical composition (NFC) for the whole text, and its compatibility folding (NFKC) where
- * that is safe: full-width letters, digits and the symbols ＃＄％＆＊＋－／＝＠＼＿, half-width katakana,
+ * that is safe: full-width letters, digits and the symbols ＃＄％＆＊＋＝＠＼＿, half-width katakana,
  * ligatures, Arabic presentation forms, radicals. CJK compatibility ideographs are folded by NFC already.
  *
- * Left alone: Chinese and Japanese punctuation, also ＜＞｜～￥, super- and subscripts, fractions, circled and Roman
+ * Left alone: Chinese and Japanese punctuation, also －／＜＞｜～￥, super- and subscripts, fractions, circled and Roman
  * numerals, units such as ㎡, letterlike and mathematical letters, the ideographic space (white space has its own rule),
  * special tokens such as `<｜User｜>`, and fenced code.
  */

@@ -318,16 +318,14 @@ function listColumn(batch: RecordBatch, name: string): [offsets: Int32Array, val
   const items = data?.children[0];
   if (data === undefined || items === undefined) throw new Error(`column ${name} is empty`);
   if (data.nullCount > 0 || items.nullCount > 0) throw new Error(`column ${name} has nulls`);
-  const offsets = data.valueOffsets as Int32Array;
+  // Both arrays may be padded at their end.
+  const offsets = (data.valueOffsets as Int32Array).subarray(0, data.length + 1);
   const values = items.values as Int32Array;
-  if (
-    offsets[0] < 0 ||
-    offsets[data.length] > values.length ||
-    offsets.some((at, i) => i > 0 && at < offsets[i - 1])
-  ) {
+  const ordered = offsets.every((at, index) => at >= (index === 0 ? 0 : offsets[index - 1]));
+  if (offsets.length !== data.length + 1 || !ordered || offsets[data.length] > values.length) {
     throw new Error(`column ${name} points outside of its values`);
   }
-  return [offsets.subarray(0, data.length + 1), values];
+  return [offsets, values];
 }
 
 function checkColumns(path: string, schema: Schema): void {

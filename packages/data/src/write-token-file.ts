@@ -1,5 +1,4 @@
-import { createWriteStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
+import { open } from "node:fs/promises";
 import {
   type Data,
   Field,
@@ -32,8 +31,10 @@ export async function writeTokenFile(
   metadata: TokenFileMetadata,
 ): Promise<number> {
   const schema = tokenSchema(metadata);
+  const encoder = new BatchEncoder(schema);
+  const file = await open(path, "w");
   let written = 0;
-  async function* batches(): AsyncGenerator<RecordBatch, void, undefined> {
+  try {
     let pending: TokenRow[] = [];
     let tokens = 0;
     for await (const { inputIds, labels, row = written } of rows) {
@@ -46,20 +47,57 @@ export async function writeTokenFile(
       tokens += inputIds.length;
       written += 1;
       if (tokens >= BATCH_TOKENS || pending.length >= BATCH_ROWS) {
-        yield tokenBatch(schema, pending);
+        await file.writeFile(encoder.encode(tokenBatch(schema, pending)));
         pending = [];
         tokens = 0;
       }
     }
-    // A file without rows still needs a batch, as the writer learns the schema from it.
-    if (pending.length > 0 || written === 0) yield tokenBatch(schema, pending);
+    if (pending.length > 0) await file.writeFile(encoder.encode(tokenBatch(schema, pending)));
+    await file.writeFile(encoder.finish());
+    await file.sync();
+  } finally {
+    await file.close();
   }
-  await pipeline(
-    batches(),
-    RecordBatchFileWriter.throughNode({ autoDestroy: true }),
-    createWriteStream(path, { flush: true }),
-  );
   return written;
+}
+
+/**
+ * Arrow's file writer with its bytes handed out after each batch. Its own streams cannot be used: a source that fails
+ * leaves a rejected promise behind that nobody can handle, and Node ends the process for it.
+ */
+class BatchEncoder extends RecordBatchFileWriter {
+  #chunks: Uint8Array[] = [];
+
+  constructor(schema: Schema) {
+    super();
+    this.reset(undefined, schema);
+  }
+
+  /** The bytes of a batch, and of the file's beginning before the first. */
+  encode(batch: RecordBatch): Buffer {
+    this.write(batch);
+    return this.#take();
+  }
+
+  /** The bytes that end the file. */
+  finish(): Buffer {
+    this.close();
+    return this.#take();
+  }
+
+  protected override _write(chunk: ArrayBufferView): this {
+    if (!this._started) return this;
+    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    this.#chunks.push(bytes);
+    this._position += bytes.length;
+    return this;
+  }
+
+  #take(): Buffer {
+    const bytes = Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    return bytes;
+  }
 }
 
 const TOKEN_LIST = new List(new Field("item", new Int32(), false));

@@ -22,7 +22,7 @@ const JOINING_SCRIPTS = [
 
 // Kept: the tag sequence of a flag such as that of Scotland; a joiner after a letter of such a script; a joiner inside an emoji sequence.
 const FLAG = "\\u{1F3F4}[\\u{E0020}-\\u{E007E}]{1,16}\\u{E007F}";
-const SCRIPT_JOINER = `(?<=[${JOINING_SCRIPTS}])[\\u200c\\u200d]`;
+const SCRIPT_JOINER = `(?<=[${JOINING_SCRIPTS}])(?<!\\u180e)[\\u200c\\u200d]`;
 const EMOJI_JOINER =
   "(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f\\u20e3])\\u200d(?=\\p{Extended_Pictographic})";
 
@@ -45,6 +45,7 @@ const RIGHT_TO_LEFT =
  * are removed everywhere, as they show a text other than the one that is there.
  */
 export function removeZeroWidth(text: string): string {
-  const visible = text.replace(ZERO_WIDTH, (_match, kept: string | undefined) => kept ?? "");
-  return visible.replace(RIGHT_TO_LEFT.test(visible) ? DIRECTION_OVERRIDES : DIRECTION_MARKS, "");
+  // Marks first: a joiner must be judged by the character that will precede it.
+  const unmarked = text.replace(RIGHT_TO_LEFT.test(text) ? DIRECTION_OVERRIDES : DIRECTION_MARKS, "");
+  return unmarked.replace(ZERO_WIDTH, (_match, kept: string | undefined) => kept ?? "");
 }
