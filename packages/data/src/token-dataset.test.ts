@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { tableFromArrays, tableToIPC } from "apache-arrow";
+import { tableFromArrays, tableFromIPC, tableToIPC, type Int32, type Vector } from "apache-arrow";
 import { describe, expect, it } from "vitest";
 import { forSeeds, SeededRandom } from "../testing/seeded-random.js";
 import { temporaryFolder } from "../testing/temporary-folder.js";
@@ -86,6 +86,26 @@ describe("token files", () => {
     const dataset = await TokenDataset.open(await writeFile([{ inputIds: ids, labels: ids, row: 41 }]));
     expect(dataset.metadata).toEqual(metadata);
     expect(dataset.row(0).row).toBe(41);
+  });
+
+  it("are read by Arrow's own reader, and read what its own writer writes", async () => {
+    const rows = randomRows(new SeededRandom(9), 300, 900);
+    const table = tableFromIPC(readFileSync(await writeFile(rows)));
+    const column = (name: string): Int32Array[] =>
+      Array.from(table.getChild(name) as Iterable<Vector<Int32>>, (list) => Int32Array.from(list.toArray()));
+    expect(column("input_ids").every((ids, index) => same(ids, rows[index].inputIds))).toBe(true);
+    expect(column("labels").every((labels, index) => same(labels, rows[index].labels))).toBe(true);
+    expect(table.getChild("row")?.toArray()).toEqual(Int32Array.from(rows.keys()));
+
+    const path = join(temporaryFolder(), "rewritten.arrow");
+    writeFileSync(path, tableToIPC(table.select(["labels", "input_ids"]), "file"));
+    const dataset = await TokenDataset.open(path);
+    expect(
+      rows.every(
+        ({ inputIds, labels }, index) =>
+          same(dataset.row(index).inputIds, inputIds) && same(dataset.row(index).labels, labels),
+      ),
+    ).toBe(true);
   });
 
   it("are written from an asynchronous source, whose failure is passed on", async () => {

@@ -53,7 +53,7 @@ export async function writeTokenFile(
       }
     }
     if (pending.length > 0) await file.writeFile(encoder.encode(tokenBatch(schema, pending)));
-    await file.writeFile(encoder.finish());
+    await file.writeFile(encoder.end());
     await file.sync();
   } finally {
     await file.close();
@@ -80,7 +80,7 @@ class BatchEncoder extends RecordBatchFileWriter {
   }
 
   /** The bytes that end the file. */
-  finish(): Buffer {
+  end(): Buffer {
     this.close();
     return this.#take();
   }
