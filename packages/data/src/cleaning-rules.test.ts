@@ -44,6 +44,22 @@ describe("the text rules", () => {
     });
   });
 
+  it.each([
+    ["blanks within a line", `a${" ".repeat(300_000)}b`],
+    ["line feeds", `a${"\n".repeat(300_000)}b`],
+    ["blank lines in an open fence", `\`\`\`\n${"\n".repeat(300_000)}`],
+    ["backticks", `${"`".repeat(300_000)}a\``],
+    ["tildes", `${"~".repeat(300_000)} a`],
+    ["beginnings of special tokens", "<|".repeat(150_000)],
+    ["joiners", "\u200d".repeat(300_000)],
+    ["combining marks", `a${"\u0301".repeat(30_000)}`],
+  ])("take time in proportion to a text of many %s", (_name, text) => {
+    const start = performance.now();
+    for (const { apply } of TEXT_RULES) apply(text);
+    // Tens of milliseconds each; a quadratic rule takes minutes.
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
   it("leave plain text of many languages alone", () => {
     for (const text of [
       "你好，我想吃“烤鸭”（全聚德）！多少钱？答：１２ 元".replace("１２", "12"),

@@ -1,7 +1,7 @@
 /** White space within a line, of any script. */
 export const BLANKS = " \\t\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000";
 
-const OPENING = new RegExp(`^[${BLANKS}]*(\`{3,}(?!.*\`)|~{3,})`);
+const OPENING = new RegExp(`^[${BLANKS}]*(\`{3,}(?=[^\`]*$)|~{3,})`);
 
 /** A run of lines that are all inside or all outside of fenced code. */
 export interface FencedPart {

@@ -2,9 +2,8 @@ import { BLANKS, splitCodeFences } from "./code-fences.js";
 
 const LEADING = new RegExp(`^[${BLANKS}]*`);
 const ASCII_INDENT = /^[ \t]*$/;
-const RUN = new RegExp(`[${BLANKS}]+`, "g");
-const TRAILING = new RegExp(`[${BLANKS}]+$`);
-const EDGE = new RegExp(`^[${BLANKS}\\n]+|[${BLANKS}\\n]+$`, "g");
+const UNTIDY = new RegExp(`[${BLANKS}]{2,}|(?! )[${BLANKS}]`, "g"); // a run, or one blank that is no plain space
+const EDGE = new RegExp(`[${BLANKS}\\n]`);
 
 /**
  * Rule "white-space": runs of blanks of any width become one space, blanks at line ends go, more than two line feeds become two, and
@@ -18,7 +17,7 @@ export function tidyWhiteSpace(text: string): string {
   const tidied = splitCodeFences(text).flatMap(({ code, lines }) =>
     code ? lines : dropBlankRuns(lines.map(tidyLine)),
   );
-  return tidied.join("\n").replace(EDGE, "");
+  return trimEdges(tidied.join("\n"));
 }
 
 function dropBlankRuns(lines: readonly string[]): string[] {
@@ -27,7 +26,17 @@ function dropBlankRuns(lines: readonly string[]): string[] {
 
 function tidyLine(line: string): string {
   const indent = LEADING.exec(line)?.[0] ?? "";
-  const body = line.slice(indent.length).replace(TRAILING, "").replace(RUN, " ");
-  if (body === "") return "";
+  if (indent.length === line.length) return "";
+  const single = line.slice(indent.length).replace(UNTIDY, " ");
+  const body = single.endsWith(" ") ? single.slice(0, -1) : single;
   return (ASCII_INDENT.test(indent) ? indent : "") + body;
+}
+
+/** Trims by steps: a pattern that is anchored at the end takes quadratic time on a long run of blanks. */
+function trimEdges(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && EDGE.test(text[start])) start += 1;
+  while (end > start && EDGE.test(text[end - 1])) end -= 1;
+  return text.slice(start, end);
 }
