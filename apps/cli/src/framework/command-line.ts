@@ -1,0 +1,133 @@
+import { Command, CommanderError, Option } from "commander";
+import { suggestion } from "./nearest-name.js";
+import { flagSchema, propertiesOf, type Property } from "./property.js";
+import { UsageError } from "./usage-error.js";
+import type { Verb } from "./verb.js";
+
+/** Flags that every verb has and that are no part of the config file. */
+export interface CommonFlags {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly language?: string;
+  readonly verbose?: boolean;
+  readonly printSchema?: boolean;
+  readonly help?: boolean;
+}
+
+/** A command line, taken apart. */
+export interface ParsedLine {
+  readonly common: CommonFlags;
+  /** What was given of the verb's own options, by camelCase key. */
+  readonly flags: Readonly<Record<string, unknown>>;
+}
+
+const COMMON_GROUP = "Everywhere:";
+
+const commonOptions = (): Option[] => [
+  new Option("--config <file>", "YAML file with options; flags win over it"),
+  new Option("--json", "end stdout with one JSON object"),
+  new Option("--language <language>", "language of messages: en or zh (default: that of the system)"),
+  new Option("--verbose", "show where an unexpected error came from"),
+  new Option("--print-schema", "print the JSON Schema of the config file"),
+];
+
+function describe({ schema, details }: Property): string {
+  const notes = [
+    schema.enum ? schema.enum.join(" | ") : null,
+    details.unit ?? null,
+    details.defaultText !== undefined
+      ? `default: ${details.defaultText}`
+      : schema.default === undefined
+        ? null
+        : `default: ${defaultText(schema.default, details.separator)}`,
+  ].filter((note) => note !== null);
+  return `${schema.description ?? ""}${notes.length > 0 ? ` (${notes.join("; ")})` : ""}`;
+}
+
+function defaultText(value: unknown, separator = ","): string {
+  if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(separator);
+  if (typeof value === "object" && value !== null) return "none";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** The flags of one option; a second, hidden one undoes a boolean that the config file may have set. */
+function flagsOf(property: Property): Option[] {
+  const { flag, schema, details } = property;
+  const group = `${details.group ?? "Options"}:`;
+  const wanted = flagSchema(schema);
+  if (wanted.type === "boolean") {
+    const on = new Option(`--${flag}`, describe({ ...property, schema: { ...schema, default: undefined } }));
+    const off = new Option(`--no-${flag}`, on.description);
+    const isOn = schema.default === true;
+    (isOn ? on : off).hideHelp();
+    return [on.helpGroup(group), off.helpGroup(group)];
+  }
+  const placeholder = details.placeholder ?? "value";
+  const isList = wanted.type === "array";
+  const isVariadic = isList && details.separator === undefined && details.parse === undefined;
+  const made = new Option(`--${flag} <${placeholder}${isVariadic ? "..." : ""}>`, describe(property));
+  // A list that is named twice goes on where it was.
+  const separator = details.separator;
+  if (isList && separator !== undefined) {
+    made.argParser((text: string, before: string | undefined) =>
+      before === undefined ? text : `${before}${separator}${text}`,
+    );
+  }
+  return [made.helpGroup(group)];
+}
+
+/** The command of a verb, for parsing and for its help. */
+export function commandOf(verb: Verb, width?: number): Command {
+  const command = new Command(`lathe ${verb.name}`)
+    .description(`${verb.summary}.${verb.description === undefined ? "" : `\n\n${verb.description}`}`)
+    .usage("[options]")
+    .helpOption("-h, --help", "show this help")
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: () => undefined,
+      writeErr: () => undefined,
+      getOutHelpWidth: () => width ?? 100,
+    });
+  for (const property of propertiesOf(verb.options)) {
+    for (const flag of flagsOf(property)) command.addOption(flag);
+  }
+  for (const common of commonOptions()) command.addOption(common.helpGroup(COMMON_GROUP));
+  const examples = verb.examples.map((example) => `  $ ${example}`).join("\n");
+  if (examples !== "") command.addHelpText("after", `\nExamples:\n${examples}`);
+  return command;
+}
+
+/** The text of `lathe VERB --help`. */
+export function helpOf(verb: Verb, width?: number): string {
+  let text = "";
+  commandOf(verb, width)
+    .configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => width ?? 100 })
+    .outputHelp();
+  return text;
+}
+
+/** @throws UsageError for an unknown flag, a missing value or a stray argument */
+export function parseLine(verb: Verb, words: readonly string[]): ParsedLine {
+  const command = commandOf(verb);
+  try {
+    command.parse([...words], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.helpDisplayed") return { common: { help: true }, flags: {} };
+    throw new UsageError([usageFault(command, error)], verb.name, { cause: error });
+  }
+  const given = Object.fromEntries(
+    Object.entries(command.opts()).filter(([key]) => command.getOptionValueSource(key) === "cli"),
+  ) as Record<string, unknown>;
+  const { config, json, language, verbose, printSchema, ...flags } = given;
+  return { common: { config, json, language, verbose, printSchema } as CommonFlags, flags };
+}
+
+function usageFault(command: Command, { code, message }: CommanderError): string {
+  const [sentence] = message.replace(/^error: /, "").split("\n");
+  if (code !== "commander.unknownOption") return sentence;
+  const flag = /'([^']+)'/.exec(sentence)?.[1] ?? "";
+  const known = command.options.filter(({ hidden }) => !hidden).map(({ long }) => long ?? "");
+  return `unknown flag ${flag}${suggestion(flag, known)}`;
+}

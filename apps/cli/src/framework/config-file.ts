@@ -1,0 +1,69 @@
+import { readFile, stat } from "node:fs/promises";
+import { parseDocument } from "yaml";
+import { camelCase } from "./property.js";
+import { suggestion } from "./nearest-name.js";
+import { UsageError } from "./usage-error.js";
+
+/** Options from a config file, by their camelCase keys. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** Largest file that is read, in bytes; a long one has a few kilobytes. */
+const BYTES_LIMIT = 1_000_000;
+
+/** Aliases that one file may expand to: enough for shared values, too few to fill the memory. */
+const ALIAS_LIMIT = 100;
+
+/**
+ * Reads options from YAML 1.2, of which JSON is a part. Keys may be written as in the help (`learning-rate`) or as in
+ * the schema (`learningRate`, `learning_rate`).
+ *
+ * @param keys the options there are
+ * @throws UsageError naming the file and every fault in it
+ */
+export async function readConfigFile(path: string, keys: readonly string[]): Promise<ConfigFile> {
+  const values = await readYaml(path);
+  if (values === null || values === undefined) return { path, values: {} };
+  if (typeof values !== "object" || Array.isArray(values)) {
+    throw new UsageError([`${path}: expected a mapping from options to values`]);
+  }
+  const faults: string[] = [];
+  const entries = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(values)) {
+    const key = camelCase(name);
+    if (!keys.includes(key)) {
+      faults.push(`${path}: unknown key ${JSON.stringify(name)}${suggestion(name, keys)}`);
+    } else if (entries.has(key)) {
+      faults.push(`${path}: key ${JSON.stringify(name)} is there twice, in two spellings`);
+    } else if (value !== null && value !== undefined) {
+      entries.set(key, value);
+    }
+  }
+  if (faults.length > 0) throw new UsageError(faults);
+  return { path, values: Object.fromEntries(entries) };
+}
+
+async function readYaml(path: string): Promise<unknown> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === "ENOENT" ? "no such file" : error.message;
+    throw new UsageError([`${path}: ${reason}`], null, { cause: error });
+  });
+  if (!found.isFile()) throw new UsageError([`${path}: expected a file`]);
+  if (found.size > BYTES_LIMIT) {
+    throw new UsageError([`${path}: expected at most ${BYTES_LIMIT} bytes, got ${found.size}`]);
+  }
+  const text = await readFile(path, "utf8");
+  const document = parseDocument(text, { version: "1.2", schema: "core", prettyErrors: true });
+  const [fault] = [...document.errors, ...document.warnings];
+  if (fault) {
+    const [sentence] = fault.message.split("\n");
+    throw new UsageError([`${path}: expected YAML: ${sentence.replace(/:$/, "")}`], null, { cause: fault });
+  }
+  try {
+    return document.toJS({ maxAliasCount: ALIAS_LIMIT });
+  } catch (error) {
+    throw new UsageError([`${path}: expected YAML: ${(error as Error).message}`], null, { cause: error });
+  }
+}

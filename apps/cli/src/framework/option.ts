@@ -1,0 +1,48 @@
+import { z } from "zod";
+
+/** How an option is written on the command line and shown in the help; what it may be is in its schema. */
+export interface OptionDetails {
+  /** Stands for the value in the help, e.g. `DIR`. */
+  readonly placeholder?: string;
+  /** Unit of a number, e.g. `steps`. */
+  readonly unit?: string;
+  /** Heading of the help under which the option stands. */
+  readonly group?: string;
+  /** A list that is one value on the command line, its parts set apart by this. Other lists take several values. */
+  readonly separator?: string;
+  /** Shown as the default where the schema has none. */
+  readonly defaultText?: string;
+  /** Reads the flag's text, where its form is not that of the schema. @returns undefined when it cannot be read */
+  readonly parse?: (text: string) => unknown;
+  /** What `parse` reads, in words. */
+  readonly expected?: string;
+}
+
+const detailsOf = z.registry<OptionDetails>();
+
+/** An option of a verb: what it may be, what it is for, and how it is written. */
+export function option<Schema extends z.ZodType>(
+  schema: Schema,
+  description: string,
+  details: OptionDetails = {},
+): Schema {
+  const described = schema.describe(description);
+  detailsOf.add(described, details);
+  return described;
+}
+
+/** Puts options under a heading of the help. */
+export function optionGroup<Shape extends Readonly<Record<string, z.ZodType>>>(
+  group: string,
+  shape: Shape,
+): Shape {
+  for (const schema of Object.values(shape)) {
+    detailsOf.add(schema, { ...detailsOf.get(schema), group });
+  }
+  return shape;
+}
+
+/** Details of an option; none where it was not made by {@link option}. */
+export function optionDetails(schema: z.ZodType): OptionDetails {
+  return detailsOf.get(schema) ?? {};
+}

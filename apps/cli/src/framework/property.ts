@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { type OptionDetails, optionDetails } from "./option.js";
+
+/** What a JSON Schema says of one value, as far as options use it. */
+export interface PropertySchema {
+  readonly type?: "string" | "number" | "integer" | "boolean" | "array" | "object";
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly items?: PropertySchema;
+  readonly anyOf?: readonly PropertySchema[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+}
+
+/** One option as flags, help and messages need it. */
+export interface Property {
+  /** camelCase, as in the config file. */
+  readonly key: string;
+  /** kebab-case, without the dashes. */
+  readonly flag: string;
+  readonly schema: PropertySchema;
+  readonly details: OptionDetails;
+  readonly required: boolean;
+}
+
+/** `learningRate` → `learning-rate` */
+export function kebabCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `learning-rate` or `learning_rate` → `learningRate` */
+export function camelCase(name: string): string {
+  return name.replace(/[-_]+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The JSON Schema of a config file. */
+export function configSchema(options: z.ZodObject): Record<string, unknown> {
+  return z.toJSONSchema(options, { io: "input" });
+}
+
+/** The options of a verb, in the order in which they were written. */
+export function propertiesOf(options: z.ZodObject): Property[] {
+  const { properties = {}, required = [] } = configSchema(options) as {
+    properties?: Record<string, PropertySchema>;
+    required?: string[];
+  };
+  return Object.entries(options.shape).map(([key, schema]) => ({
+    key,
+    flag: kebabCase(key),
+    schema: properties[key],
+    details: optionDetails(schema as z.ZodType),
+    required: required.includes(key),
+  }));
+}
+
+/** The alternative of a schema that a flag gives: a list, where the config file may also hold one value. */
+export function flagSchema(schema: PropertySchema): PropertySchema {
+  return schema.anyOf?.find(({ type }) => type === "array") ?? schema.anyOf?.[0] ?? schema;
+}
+
+/** What a value has to be, in words. */
+export function expectedText(schema: PropertySchema): string {
+  if (schema.anyOf) return schema.anyOf.map(expectedText).join(" or ");
+  if (schema.enum) return `one of ${schema.enum.join(", ")}`;
+  switch (schema.type) {
+    case "integer":
+      return `a whole number${rangeText(schema)}`;
+    case "number":
+      return `a number${rangeText(schema)}`;
+    case "boolean":
+      return "true or false";
+    case "array":
+      return schema.items?.type === undefined ? "a list" : `a list, each ${expectedText(schema.items)}`;
+    case "object":
+      return "a mapping from names to numbers";
+    default:
+      return "a text that is not empty";
+  }
+}
+
+function rangeText({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: PropertySchema): string {
+  // Every whole number that a double holds is what "no limit" means.
+  const low = minimum === undefined || minimum <= Number.MIN_SAFE_INTEGER ? undefined : minimum;
+  const high = maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER ? undefined : maximum;
+  const from =
+    low !== undefined ? `from ${low}` : exclusiveMinimum !== undefined ? `above ${exclusiveMinimum}` : "";
+  const to =
+    high !== undefined
+      ? `${low === undefined ? "at most" : "to"} ${high}`
+      : exclusiveMaximum !== undefined
+        ? `below ${exclusiveMaximum}`
+        : "";
+  if (from === "" && to === "") return "";
+  return ` ${[from, to].filter((part) => part !== "").join(to.startsWith("to") ? " " : ", ")}`;
+}

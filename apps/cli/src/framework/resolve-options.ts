@@ -1,0 +1,75 @@
+import type { z } from "zod";
+import type { ConfigFile } from "./config-file.js";
+import { expectedText, flagSchema, propertiesOf, type Property, type PropertySchema } from "./property.js";
+import { UsageError } from "./usage-error.js";
+
+/** Options of a verb, checked, and which of them were given. */
+export interface ResolvedOptions {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Keys that a flag or the file gave. */
+  readonly given: ReadonlySet<string>;
+}
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** A part of a flag's text as its schema wants it; the text itself where it is not of that form. */
+function coerce(text: string, { type }: PropertySchema): unknown {
+  const isNumber = (type === "integer" || type === "number") && NUMBER.test(text);
+  return isNumber ? Number(text) : text;
+}
+
+/** The value of a flag: what the command line holds, as the schema wants it. */
+function flagValue({ schema, details }: Property, raw: unknown): unknown {
+  if (typeof raw === "boolean") return raw;
+  const wanted = flagSchema(schema);
+  if (Array.isArray(raw)) return raw.map((text) => coerce(String(text), wanted.items ?? {}));
+  const text = String(raw);
+  if (details.parse) return details.parse(text) ?? text;
+  if (wanted.type !== "array") return coerce(text, wanted);
+  return text
+    .split(details.separator ?? ",")
+    .map((part) => part.trim())
+    .map((part) => coerce(part, wanted.items ?? {}));
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= 80 ? text : `${text.slice(0, 80)}…`;
+}
+
+/**
+ * Merges what was given, flags over file over defaults, and checks all of it.
+ *
+ * @param flags what the command line holds, by camelCase key
+ * @throws UsageError with every fault
+ */
+export function resolveOptions(
+  verb: string,
+  options: z.ZodObject,
+  flags: Readonly<Record<string, unknown>>,
+  file: ConfigFile | null,
+): ResolvedOptions {
+  const properties = propertiesOf(options);
+  const merged: Record<string, unknown> = { ...file?.values };
+  for (const property of properties) {
+    if (Object.hasOwn(flags, property.key)) merged[property.key] = flagValue(property, flags[property.key]);
+  }
+  const given = new Set(Object.keys(merged));
+  const result = options.safeParse(merged);
+  if (result.success) return { values: result.data, given };
+
+  const faults = result.error.issues.map((issue) => {
+    const property = properties.find(({ key }) => key === issue.path[0]);
+    if (!property) return issue.message;
+    const { key, flag, schema, details } = property;
+    const placeholder = details.placeholder ?? "VALUE";
+    if (!Object.hasOwn(merged, key)) return `--${flag} ${placeholder} is required`;
+    const where = Object.hasOwn(flags, key) || !file ? `--${flag}` : `${file.path}: key "${key}"`;
+    if (issue.code === "custom") return `${where}: ${issue.message}`;
+    const isFlag = Object.hasOwn(flags, key);
+    const expected =
+      (isFlag ? details.expected : undefined) ?? expectedText(isFlag ? flagSchema(schema) : schema);
+    return `${where}: expected ${expected}, got ${shown(merged[key])}`;
+  });
+  throw new UsageError([...new Set(faults)], verb);
+}

@@ -1,0 +1,50 @@
+import type { z } from "zod";
+import type { Io } from "./io.js";
+import type { Messages } from "./messages.js";
+import type { Progress, ProgressOptions } from "./progress.js";
+
+/** What a verb is given besides its options. */
+export interface VerbContext {
+  /** Keys of the options that a flag or the config file gave. */
+  readonly given: ReadonlySet<string>;
+  /** Whether the result is wanted as JSON. */
+  readonly json: boolean;
+  readonly io: Io;
+  readonly messages: Messages;
+  /** Aborts when the user interrupts. */
+  readonly signal: AbortSignal;
+  /** Says something to people, on a line of its own. */
+  note(text: string): void;
+  /** Says that something is not as one would expect. */
+  warn(text: string): void;
+  /** Shows how far a longer work is. */
+  progress(options: ProgressOptions): Progress;
+}
+
+/** What a verb has to say at its end. */
+export interface VerbResult {
+  /** For `--json`. */
+  readonly json: Readonly<Record<string, unknown>>;
+  /** For people; empty when all was said on the way. */
+  readonly text: string;
+  /** @defaultValue 0 */
+  readonly exitCode?: number;
+}
+
+/** A command: arguments in, library calls, a result out. */
+export interface Verb<Options extends z.ZodObject = z.ZodObject> {
+  readonly name: string;
+  /** One line for the list of verbs. */
+  readonly summary: string;
+  /** What the help says below that. */
+  readonly description?: string;
+  readonly examples: readonly string[];
+  /** Types, checks, flags, help and the config file's shape all come from here. */
+  readonly options: Options;
+  run(options: z.output<Options>, context: VerbContext): Promise<VerbResult>;
+}
+
+/** Checks a verb against its own options; the table of verbs holds any. */
+export function defineVerb<Options extends z.ZodObject>(verb: Verb<Options>): Verb {
+  return verb as unknown as Verb;
+}

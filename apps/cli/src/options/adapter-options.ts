@@ -1,0 +1,81 @@
+import { loraDefaults, targetRoles } from "@lathe/peft";
+import { z } from "zod";
+import { option, optionGroup } from "../framework/option.js";
+
+const names = z.array(z.string().min(1)).min(1);
+
+/** `0-3,8` → [0, 1, 2, 3, 8] */
+function parseLayers(text: string): number[] | undefined {
+  const layers = text.split(",").map((part): number[] | null => {
+    const [, first, last] = /^\s*(\d{1,5})(?:-(\d{1,5}))?\s*$/.exec(part) ?? [];
+    if (first === undefined) return null;
+    const [start, end] = [Number(first), Number(last ?? first)];
+    return end < start ? null : Array.from({ length: end - start + 1 }, (_, index) => start + index);
+  });
+  return layers.includes(null) ? undefined : layers.flatMap((part) => part ?? []);
+}
+
+/** `o_proj=4,q_proj=8` → { o_proj: 4, q_proj: 8 } */
+function parsePattern(text: string): Record<string, number> | undefined {
+  const entries = text.split(",").map((part) => {
+    const at = part.lastIndexOf("=");
+    return [part.slice(0, at).trim(), at > 0 ? Number(part.slice(at + 1)) : NaN] as const;
+  });
+  return entries.some(([, value]) => Number.isNaN(value)) ? undefined : Object.fromEntries(entries);
+}
+
+const pattern = {
+  placeholder: "name=n,…",
+  parse: parsePattern,
+  expected: "names and numbers such as o_proj=4",
+};
+
+/** What a LoRA adapter is made of and which linears it goes on; the keys are those of `LoraConfig`. */
+export const adapterOptions = optionGroup("Adapter", {
+  rank: option(z.int().min(1).default(loraDefaults.rank), "rank of the update", { placeholder: "n" }),
+  alpha: option(z.number().positive().default(loraDefaults.alpha), "numerator of the scale alpha / rank", {
+    placeholder: "x",
+  }),
+  dropout: option(
+    z.number().min(0).lt(1).default(loraDefaults.dropout),
+    "probability with which an input of the update is dropped in training",
+    { placeholder: "p" },
+  ),
+  targets: option(
+    z.union([z.string().min(1), names]).default([...loraDefaults.targets]),
+    `linears to adapt: names such as q_proj, or ${targetRoles.join(", ")}; a single text in the config file is a regular expression of their paths`,
+    { placeholder: "a,b", separator: "," },
+  ),
+  excludeModules: option(
+    z.union([z.string().min(1), names]).optional(),
+    "linears to leave out, named likewise",
+    {
+      placeholder: "a,b",
+      separator: ",",
+    },
+  ),
+  useRslora: option(
+    z.boolean().default(loraDefaults.useRslora),
+    "scale alpha / √rank in place of alpha / rank (rsLoRA)",
+  ),
+  useDora: option(
+    z.boolean().default(loraDefaults.useDora),
+    "train the length of each weight row apart from its direction (DoRA)",
+  ),
+  rankPattern: option(
+    z.record(z.string(), z.int().min(1)).default({}),
+    "ranks that differ, by the end of a path",
+    pattern,
+  ),
+  alphaPattern: option(
+    z.record(z.string(), z.number().positive()).default({}),
+    "alphas that differ, by the end of a path",
+    pattern,
+  ),
+  layers: option(z.array(z.int().min(0)).min(1).optional(), "layers to adapt, from 0, such as 0-3,8", {
+    placeholder: "layers",
+    parse: parseLayers,
+    expected: "layer numbers and ranges such as 0-3,8",
+    defaultText: "all",
+  }),
+});

@@ -1,0 +1,22 @@
+import { packedFormatNames } from "@lathe/quant";
+import { z } from "zod";
+import { option, optionGroup } from "../framework/option.js";
+
+/** Where a model computes and how it holds its weights. */
+export const engineOptions = optionGroup("Engine", {
+  engine: option(
+    z.string().min(1).default("auto"),
+    "what computes: auto, or an engine that lathe doctor lists",
+    {
+      placeholder: "name",
+    },
+  ),
+  precision: option(z.enum(["auto", "fp32", "bf16"]).default("auto"), "precision of matrix products", {
+    placeholder: "precision",
+  }),
+  quantize: option(
+    z.enum(["none", ...packedFormatNames]).default("none"),
+    "pack the base weights while they are read",
+    { placeholder: "format" },
+  ),
+});

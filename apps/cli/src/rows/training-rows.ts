@@ -1,0 +1,149 @@
+import { extname } from "node:path";
+import {
+  InputFileError,
+  parseRow,
+  readRecords,
+  RejectedRowsError,
+  RowError,
+  type RowPlace,
+  TokenDataset,
+  tokenizeRow,
+  UnscoredRowError,
+} from "@lathe/data";
+import { countScored, type RowSource, type TrainingRow } from "@lathe/train";
+import { UsageError } from "../framework/usage-error.js";
+import type { ModelFolder } from "../model/open-model.js";
+import { checkVocabulary } from "./labelled-rows.js";
+
+/** A row that cannot be used, as `rejected.jsonl` lists it. */
+export interface RejectedRow extends RowPlace {
+  readonly row: unknown;
+  readonly reason: string;
+}
+
+/** Rows to train on, and what became of the others. */
+export interface TrainingRows {
+  readonly rows: RowSource;
+  /** Rows of the file. */
+  readonly read: number;
+  readonly rejected: readonly RejectedRow[];
+  /** Rows left out because no label is left to learn from. */
+  readonly unscored: number;
+  /** Rows whose end was cut off. */
+  readonly truncated: number;
+}
+
+/** How training rows are read. */
+export interface TrainingRowsOptions {
+  /** Longest row in tokens. */
+  readonly maxTokens: number;
+  /** Share of unusable rows, 0 to 1, beyond which nothing is trained. */
+  readonly rejectLimit: number;
+}
+
+/** Rejected rows that the message shows when there are too many. */
+const SHOWN_REJECTIONS = 5;
+
+/**
+ * Reads rows to train on: a file of rows in any shape, or a token file that `prepare` wrote (`.arrow`), which stays on the
+ * disk. Malformed rows are set aside.
+ *
+ * @throws RejectedRowsError when too many are
+ * @throws RowError when rows need a tokenizer and the model has none
+ */
+export async function readTrainingRows(
+  file: string,
+  folder: ModelFolder,
+  options: TrainingRowsOptions,
+): Promise<TrainingRows> {
+  const result =
+    extname(file).toLowerCase() === ".arrow"
+      ? await openTokenFile(file, folder, options)
+      : await tokenizeFile(file, folder, options);
+  if (result.rows.length === 0) {
+    throw new InputFileError(
+      file,
+      `leaves no row to train on: ${result.read} read, ${result.rejected.length} unusable, ${result.unscored} without a label within ${options.maxTokens} tokens`,
+    );
+  }
+  return result;
+}
+
+async function tokenizeFile(
+  file: string,
+  { tokenizer, config }: ModelFolder,
+  { maxTokens, rejectLimit }: TrainingRowsOptions,
+): Promise<TrainingRows> {
+  const rows: TrainingRow[] = [];
+  const rejected: RejectedRow[] = [];
+  let [read, unscored, truncated] = [0, 0, 0];
+  for await (const record of readRecords(file)) {
+    const place: RowPlace = { file: record.file, line: record.line };
+    read++;
+    if ("error" in record) {
+      rejected.push({ row: record.text, reason: record.error, ...place });
+      continue;
+    }
+    try {
+      const row = parseRow(record.value, place);
+      if (row.kind !== "tokens" && tokenizer === null) throw new TokenizerNeeded(row.kind, place);
+      const tokens = tokenizeRow(row, tokenizer, { maxTokens });
+      checkVocabulary(tokens, config.vocabularySize, place);
+      rows.push(tokens);
+      if (tokens.truncated) truncated++;
+    } catch (error) {
+      if (error instanceof UnscoredRowError) unscored++;
+      else if (error instanceof RowError)
+        rejected.push({ row: record.value, reason: error.reason, ...place });
+      else throw error;
+    }
+  }
+  if (rejected.length > rejectLimit * read) {
+    throw new RejectedRowsError(read, rejected.length, rejectLimit, rejected.slice(0, SHOWN_REJECTIONS));
+  }
+  return { rows: TokenDataset.fromRows(rows), read, rejected, unscored, truncated };
+}
+
+/** No row of a file can be used, and for a reason that is not the row's: it is not set aside. */
+class TokenizerNeeded extends UsageError {
+  constructor(kind: string, { file, line }: RowPlace) {
+    super([
+      `${file}:${line}: a ${kind} row needs a tokenizer, and the model has none; give rows of {"input_ids","labels"}`,
+    ]);
+  }
+}
+
+async function openTokenFile(
+  file: string,
+  { tokenizer, config }: ModelFolder,
+  { maxTokens }: TrainingRowsOptions,
+): Promise<TrainingRows> {
+  const dataset = await TokenDataset.open(file);
+  const made = dataset.metadata?.tokenizerHash ?? null;
+  if (made !== null && tokenizer !== null && made !== tokenizer.hash) {
+    throw new InputFileError(
+      file,
+      "was tokenised with another tokenizer than the model's; prepare the data again",
+    );
+  }
+  const cut = (row: TrainingRow): TrainingRow =>
+    row.inputIds.length <= maxTokens
+      ? row
+      : { inputIds: row.inputIds.subarray(0, maxTokens), labels: row.labels.subarray(0, maxTokens) };
+  const usable: number[] = [];
+  let truncated = 0;
+  for (let index = 0; index < dataset.length; index++) {
+    const row = dataset.row(index);
+    checkVocabulary(row, config.vocabularySize, { file, line: index + 1 });
+    if (countScored(cut(row)) === 0) continue;
+    usable.push(index);
+    if (row.inputIds.length > maxTokens) truncated++;
+  }
+  return {
+    rows: { length: usable.length, row: (index) => cut(dataset.row(usable[index])) },
+    read: dataset.length,
+    rejected: [],
+    unscored: dataset.length - usable.length,
+    truncated,
+  };
+}

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { option } from "../framework/option.js";
+import { adapterOptions } from "../options/adapter-options.js";
+import { engineOptions } from "../options/engine-options.js";
+import { trainingOptions } from "../options/training-options.js";
+
+/** Steps between two lines of a run that is not watched on a terminal. */
+const LOG_EVERY = 50;
+
+const text = z.string().min(1);
+
+/** Everything `lathe train` can be told. */
+export const trainOptions = z
+  .object({
+    model: option(text.optional(), "model folder: config.json, safetensors, tokenizer", {
+      placeholder: "dir",
+    }),
+    data: option(
+      text.optional(),
+      "rows to learn: .jsonl, .csv, .parquet in any row shape, or a prepared .arrow file",
+      { placeholder: "file" },
+    ),
+    validation: option(text.optional(), "rows to evaluate on, likewise", { placeholder: "file" }),
+    output: option(text, "folder of the run", { placeholder: "dir" }),
+    initAdapter: option(
+      text.optional(),
+      "adapter to start from; rank, alpha, targets and the like are its own",
+      {
+        placeholder: "dir",
+      },
+    ),
+    resume: option(
+      z.boolean().default(false),
+      "continue the run in --output after its last checkpoint, with its own options",
+    ),
+    overwrite: option(z.boolean().default(false), "replace an earlier run in --output"),
+    maxTokens: option(z.int().min(2).optional(), "longest row; the end of a longer one is cut off", {
+      placeholder: "n",
+      unit: "tokens",
+      defaultText: "what the model can read",
+    }),
+    rejectLimit: option(
+      z.number().min(0).max(1).default(0.05),
+      "share of unusable rows beyond which nothing is trained",
+      {
+        placeholder: "share",
+      },
+    ),
+    logEvery: option(z.int().min(1).default(LOG_EVERY), "steps between two lines where no bar is drawn", {
+      placeholder: "n",
+      unit: "optimiser steps",
+    }),
+    checkpointing: option(
+      z.enum(["none", "block"]).default("none"),
+      "block: keep only each layer's input and compute the layer again; slower, far less memory",
+      { placeholder: "kind" },
+    ),
+    ...trainingOptions,
+    ...adapterOptions,
+    ...engineOptions,
+  })
+  .refine(({ model, resume }) => resume || model !== undefined, { path: ["model"] })
+  .refine(({ data, resume }) => resume || data !== undefined, { path: ["data"] })
+  .refine(({ resume, overwrite }) => !(resume && overwrite), {
+    error: "--resume goes on with a run and --overwrite replaces it: give one of them",
+  });
+
+export type TrainVerbOptions = z.output<typeof trainOptions>;

@@ -1,0 +1,106 @@
+import { createInterface } from "node:readline";
+import type { ChatMessage } from "@lathe/model";
+import { z } from "zod";
+import { option } from "../framework/option.js";
+import { defineVerb } from "../framework/verb.js";
+import { openModel, readModelFolder } from "../model/open-model.js";
+import { chatPrompt, requireTokenizer } from "../model/prompt.js";
+import { samplingOf } from "../model/sampling.js";
+import { streamReply } from "../model/stream-reply.js";
+import { engineOptions } from "../options/engine-options.js";
+import { generationOptions } from "../options/generation-options.js";
+import { adapterOption, modelOption } from "../options/model-options.js";
+
+const PROMPT = "> ";
+
+const options = z.object({
+  model: modelOption(),
+  adapter: adapterOption(),
+  system: option(z.string().min(1).optional(), "system message that begins the conversation", {
+    placeholder: "text",
+  }),
+  ...generationOptions,
+  ...engineOptions,
+});
+
+export const chatVerb = defineVerb({
+  name: "chat",
+  summary: "Talk with a model",
+  description:
+    "A line is a turn; the model sees the whole conversation. /reset forgets it, /exit ends. Piped lines work as well: a reply for each.",
+  examples: [
+    "lathe chat --model models/base --adapter runs/first/adapter --temperature 0.7 --top-p 0.9",
+    'echo "你好" | lathe chat --model models/base',
+  ],
+  options,
+  async run(given, context) {
+    const { json, io, messages, note, signal } = context;
+    const folder = await readModelFolder(given.model);
+    const tokenizer = requireTokenizer(folder.tokenizer, given.model, "chat");
+    const { model } = await openModel(folder, given, context);
+    const first: ChatMessage[] =
+      given.system === undefined ? [] : [{ role: "system", content: given.system }];
+    let turns = [...first];
+    const said: { readonly user: string; readonly reply: string }[] = [];
+
+    const isTerminal = io.stdin.isTTY === true && io.stdout.isTTY === true;
+    const lines = createInterface({
+      input: io.stdin,
+      ...(isTerminal ? { output: io.stdout, historySize: 1000 } : {}),
+      terminal: isTerminal,
+      prompt: PROMPT,
+    });
+    // Ctrl-C ends the reply under way; at the prompt it ends the conversation.
+    let reply = new AbortController();
+    let isReplying = false;
+    lines.on("SIGINT", () => (isReplying ? reply.abort() : lines.close()));
+    const stop = (): void => lines.close();
+    signal.addEventListener("abort", stop);
+    if (isTerminal) note(messages.chatHelp);
+    if (isTerminal) lines.prompt();
+    try {
+      for await (const line of lines) {
+        const text = line.trim();
+        if (signal.aborted || text === "/exit") break;
+        if (text === "/reset") {
+          turns = [...first];
+          note(messages.chatReset);
+        } else if (text.startsWith("/") && isTerminal) {
+          note(messages.chatHelp);
+        } else if (text !== "") {
+          turns.push({ role: "user", content: text });
+          reply = new AbortController();
+          isReplying = true;
+          let content = "";
+          try {
+            await streamReply(
+              model,
+              tokenizer,
+              chatPrompt(tokenizer, turns),
+              samplingOf(given, AbortSignal.any([signal, reply.signal])),
+              given.stop,
+              (piece) => {
+                content += piece;
+                if (!json) io.stdout.write(piece);
+              },
+            );
+          } catch (error) {
+            if (!reply.signal.aborted) throw error;
+          } finally {
+            isReplying = false;
+            if (!json) io.stdout.write("\n");
+          }
+          turns.push({ role: "assistant", content });
+          said.push({ user: text, reply: content });
+        }
+        if (isTerminal) lines.prompt();
+      }
+      signal.throwIfAborted();
+      return { json: { turns: said }, text: "" };
+    } finally {
+      signal.removeEventListener("abort", stop);
+      lines.close();
+      model.dispose();
+    }
+  },
+});

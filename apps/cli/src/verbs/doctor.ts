@@ -1,0 +1,207 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
+import { checkTensors, openCheckpoint } from "@lathe/model";
+import { estimateParameters } from "@lathe/peft";
+import { fusedOperations, listEngines, tensorMemory } from "@lathe/tensor";
+import { z } from "zod";
+import { option } from "../framework/option.js";
+import { formatBytes } from "../framework/progress.js";
+import { version } from "../framework/run.js";
+import { formatNumber, table } from "../framework/table.js";
+import { defineVerb } from "../framework/verb.js";
+import { readModelFolder, startEngineAloud } from "../model/open-model.js";
+import { engineOptions } from "../options/engine-options.js";
+
+const options = z.object({
+  model: option(z.string().min(1).optional(), "model folder to check: config, tensors, tokenizer", {
+    placeholder: "dir",
+  }),
+  engine: engineOptions.engine,
+  precision: engineOptions.precision,
+});
+
+/** What the engines, present and to come, look at; the names are Linux's. */
+const cpuFeatures =
+  /^(sse4_2|avx|avx2|fma|f16c|avx512f|avx512bw|avx512vl|avx512_vnni|avx_vnni|avx512_bf16|amx_bf16|amx_int8|neon|asimd|asimddp|bf16|i8mm|sve)$/;
+
+/** Features of the processor that engines look at; null where the system does not tell. */
+async function readCpuFeatures(): Promise<string[] | null> {
+  const text = await readFile("/proc/cpuinfo", "utf8").catch(() => null);
+  const flags = text === null ? null : /^(?:flags|Features)\s*:(.*)$/m.exec(text)?.[1];
+  return flags?.split(/\s+/).filter((flag) => cpuFeatures.test(flag)) ?? null;
+}
+
+function versionOf(name: string): string | null {
+  try {
+    return (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;
+  } catch {
+    return null;
+  }
+}
+
+/** Checks a model folder without reading its weights, and says what it is and how much it takes. */
+async function checkModelFolder(path: string): Promise<Record<string, unknown>> {
+  const { config, tokenizer } = await readModelFolder(path);
+  const checkpoint = await openCheckpoint(path);
+  try {
+    const { unused } = checkTensors(config, checkpoint);
+    const names = checkpoint.names();
+    const infos = names.map((name) => checkpoint.info(name));
+    const { trainable, all } = estimateParameters(config);
+    const parameters = all - trainable;
+    return {
+      path,
+      architecture: config.architecture,
+      layers: config.layerCount,
+      hiddenSize: config.hiddenSize,
+      vocabularySize: config.vocabularySize,
+      maxPositions: config.maxPositions,
+      parameters,
+      dtypes: [...new Set(infos.map(({ dtype }) => dtype))].sort(),
+      fileBytes: infos.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      tensors: names.length,
+      unusedTensors: unused.length,
+      tokenizer:
+        tokenizer === null
+          ? null
+          : { vocabularySize: tokenizer.vocabularySize, chatTemplate: tokenizer.hasChatTemplate },
+      weightBytes: weightBytes(
+        config.vocabularySize * config.hiddenSize,
+        parameters,
+        config.tieWordEmbeddings,
+      ),
+      // Matrices, their gradients and two moments, in float32.
+      loraBytes: trainable * 4 * 4,
+    };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/**
+ * Memory for the weights by `--quantize`: the embedding stays as stored or float32 on the host; a tied head is a matrix
+ * of its own beside it.
+ */
+function weightBytes(embedding: number, parameters: number, isTied: boolean): Record<string, number> {
+  const matrices = parameters - embedding + (isTied ? embedding : 0);
+  const bytesEach = { none: 4, fp16: 2, bf16: 2, int8: 1 };
+  return Object.fromEntries(
+    Object.entries(bytesEach).map(([format, bytes]) => [format, embedding * 4 + matrices * bytes]),
+  );
+}
+
+export const doctorVerb = defineVerb({
+  name: "doctor",
+  summary: "Show what this machine offers, and check a model folder",
+  examples: ["lathe doctor", "lathe doctor --model models/base"],
+  options,
+  async run(given, context) {
+    const model = given.model === undefined ? null : await checkModelFolder(given.model);
+    const engines = await Promise.all(
+      listEngines().map(async (engine) => {
+        const reason = await engine.probe();
+        const { name, description, precisions } = engine;
+        return { name, available: reason === null, reason, description, precisions };
+      }),
+    );
+    const started = await startEngineAloud(given, context);
+    const { tensors, bytes } = tensorMemory();
+    const [processor] = cpus();
+    const json = {
+      lathe: version(),
+      node: process.version,
+      platform: `${platform()} ${arch()}`,
+      system: release(),
+      cpu: processor?.model.trim() ?? null,
+      cpuThreads: availableParallelism(),
+      cpuFeatures: await readCpuFeatures(),
+      memory: { totalBytes: totalmem(), freeBytes: freemem(), processBytes: process.memoryUsage().rss },
+      engine: started.name,
+      precision: started.precision,
+      engines,
+      fusedOperations: fusedOperations(started.name),
+      tensorMemory: { tensors, bytes },
+      versions: Object.fromEntries(
+        [
+          "@lathe/tensor",
+          "@lathe/model",
+          "@lathe/peft",
+          "@lathe/quant",
+          "@lathe/data",
+          "@lathe/train",
+          "@lathe/eval",
+        ].map((name) => [name, versionOf(name)]),
+      ),
+      ...(model ? { model } : {}),
+    };
+    return { json, text: textOf(json) };
+  },
+});
+
+function textOf(json: {
+  readonly lathe: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly cpu: string | null;
+  readonly cpuThreads: number;
+  readonly cpuFeatures: readonly string[] | null;
+  readonly memory: { readonly totalBytes: number; readonly freeBytes: number };
+  readonly engine: string;
+  readonly precision: string;
+  readonly engines: readonly {
+    name: string;
+    reason: string | null;
+    description: string;
+    precisions: readonly string[];
+  }[];
+  readonly fusedOperations: readonly string[];
+  readonly model?: Record<string, unknown>;
+}): string {
+  const facts: [string, string][] = [
+    ["lathe", json.lathe],
+    ["Node", json.node],
+    ["platform", json.platform],
+    ["processor", `${json.cpu ?? "unknown"}, ${json.cpuThreads} threads`],
+    ["features", json.cpuFeatures?.join(" ") ?? "unknown"],
+    ["memory", `${formatBytes(json.memory.totalBytes)}, ${formatBytes(json.memory.freeBytes)} free`],
+    ["engine", `${json.engine}, ${json.precision}`],
+    ["kernels of its own", json.fusedOperations.join(", ") || "none"],
+  ];
+  const engines = json.engines.map(({ name, reason, description, precisions }) => [
+    name,
+    reason === null ? "yes" : "no",
+    precisions.join(", "),
+    reason ?? description,
+  ]);
+  return [
+    facts.map(([name, value]) => `${name.padEnd(20)}${value}`).join("\n"),
+    "",
+    table(["engine", "runs", "precision", ""], engines),
+    ...(json.model ? ["", modelText(json.model)] : []),
+  ].join("\n");
+}
+
+function modelText(model: Record<string, unknown>): string {
+  return Object.entries(model)
+    .map(([key, value]) => {
+      const isBytes = key.endsWith("Bytes");
+      const shown = (one: unknown): string =>
+        typeof one === "number"
+          ? isBytes
+            ? formatBytes(one)
+            : formatNumber(one)
+          : typeof one === "string"
+            ? one
+            : one === null
+              ? "none"
+              : Array.isArray(one)
+                ? one.join(", ")
+                : Object.entries(one as object)
+                    .map(([name, part]) => `${name} ${shown(part)}`)
+                    .join(", ");
+      const label = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+      return `${label.padEnd(20)}${shown(value)}`;
+    })
+    .join("\n");
+}

@@ -1,0 +1,182 @@
+import { writeFile } from "node:fs/promises";
+import {
+  evaluateText,
+  metricNames,
+  metricTable,
+  readReferences,
+  readTexts,
+  resolveMetricNames,
+  type TextScores,
+} from "@lathe/eval";
+import { generateReplies, type ModelScore, scoreRows } from "@lathe/eval/model";
+import { z } from "zod";
+import { option, optionGroup } from "../framework/option.js";
+import { table } from "../framework/table.js";
+import { UsageError } from "../framework/usage-error.js";
+import { defineVerb, type VerbContext } from "../framework/verb.js";
+import { openModel, readModelFolder } from "../model/open-model.js";
+import { samplingOf } from "../model/sampling.js";
+import { cutAtStop } from "../model/stream-reply.js";
+import { engineOptions } from "../options/engine-options.js";
+import { generationOptions } from "../options/generation-options.js";
+import { adapterOption, tokensPerBatchOption } from "../options/model-options.js";
+import { readLabelledRows } from "../rows/labelled-rows.js";
+import { replyTask, type ReplyTask } from "../rows/reply-tasks.js";
+
+const path = (description: string, placeholder: string): z.ZodOptional<z.ZodString> =>
+  option(z.string().min(1).optional(), description, { placeholder });
+
+const options = z
+  .object({
+    predictions: path("replies to score: a text a line, or .jsonl", "file"),
+    references: path("what they should be: a text a line, or .jsonl, also several a line", "file"),
+    metrics: option(
+      z.array(z.string().min(1)).min(1).default(["bleu", "rouge"]),
+      `metrics: ${metricNames.join(", ")}; rouge stands for the first three of them`,
+      { placeholder: "a,b", separator: "," },
+    ),
+    textLanguage: option(
+      z.enum(["auto", "en", "zh"]).default("auto"),
+      "whose rules divide the texts; auto looks at the references",
+      { placeholder: "language" },
+    ),
+    ...optionGroup("With a model", {
+      model: path("model folder: generates the replies first, and measures perplexity", "dir"),
+      adapter: adapterOption(),
+      data: path("rows in any shape; the last reply of each is the reference", "file"),
+      limit: option(z.int().min(1).optional(), "rows at most, from the start of the file", {
+        placeholder: "n",
+        unit: "rows",
+        defaultText: "all",
+      }),
+      batchSize: option(z.int().min(1).default(32), "replies generated at one time", {
+        placeholder: "n",
+        unit: "rows",
+      }),
+      tokensPerBatch: tokensPerBatchOption(),
+      predictionsOutput: path("file for the replies: .jsonl with prompt, prediction, reference", "file"),
+    }),
+    ...generationOptions,
+    ...engineOptions,
+  })
+  .refine(
+    ({ predictions, references, model, data }) =>
+      model === undefined && data === undefined
+        ? predictions !== undefined && references !== undefined
+        : model !== undefined && data !== undefined && predictions === undefined && references === undefined,
+    { error: "expected either --predictions and --references, or --model and --data" },
+  )
+  .refine(
+    ({ model, adapter, predictionsOutput }) =>
+      model !== undefined || (adapter ?? predictionsOutput) === undefined,
+    {
+      error: "--adapter and --predictions-output go with --model",
+    },
+  );
+
+type EvalOptions = z.output<typeof options>;
+
+/** Scores by name first, for scripts; then what they were made of. */
+function scoresJson({ scores, segments, language, details }: TextScores): Record<string, unknown> {
+  return { ...scores, segments, language, details };
+}
+
+function scoresText({ scores, segments, language }: TextScores): string {
+  const rows = resolveMetricNames(Object.keys(scores)).map((name) => [
+    name,
+    scores[name] ?? null,
+    metricTable[name].unit === "points" ? "0–100" : "0–1",
+  ]);
+  return `${table(["metric", "score", "range"], rows)}\n${segments} texts, ${language}`;
+}
+
+async function evaluateWithModel(
+  given: EvalOptions,
+  context: VerbContext,
+): Promise<{
+  readonly score: ModelScore;
+  readonly tasks: readonly ReplyTask[];
+  readonly predictions: readonly string[];
+}> {
+  const { messages, signal, warn } = context;
+  const folder = await readModelFolder(given.model!);
+  const { tokenizer } = folder;
+  const rows = await readLabelledRows(given.data!, folder, given.limit);
+  if (rows.length === 0) throw new UsageError([`${given.data}: expected at least one row, got none`]);
+  const tasks = rows.map((row) => replyTask(row, tokenizer)).filter((task) => task !== null);
+  if (tasks.length < rows.length) {
+    warn(
+      `${given.data}: ${rows.length - tasks.length} of ${rows.length} rows have no reply to generate and are only scored`,
+    );
+  }
+  const opened = await openModel(folder, { ...given, model: given.model! }, context);
+  const bars = {
+    scoring: context.progress({ label: messages.scoring }),
+    generating: context.progress({ label: messages.generating }),
+  };
+  try {
+    const score = await scoreRows(opened.model, rows, {
+      tokensPerBatch: given.tokensPerBatch,
+      signal,
+      onProgress: bars.scoring.update,
+    });
+    bars.scoring.end();
+    const replies = await generateReplies(
+      opened.model,
+      tasks.map(({ promptIds }) => promptIds),
+      { ...samplingOf(given, signal), batchSize: given.batchSize, onProgress: bars.generating.update },
+    );
+    // Tasks there are only with a tokenizer.
+    const predictions = replies.map((ids) => {
+      const text = tokenizer!.decode(ids);
+      return (cutAtStop(text, given.stop) ?? text).trim();
+    });
+    return { score, tasks, predictions };
+  } finally {
+    bars.scoring.end();
+    bars.generating.end();
+    opened.model.dispose();
+  }
+}
+
+export const evalVerb = defineVerb({
+  name: "eval",
+  summary: "Score replies against references: BLEU, ROUGE, chrF, F1, …",
+  description:
+    "Scores a file of replies, or has a model reply to rows first: it then also measures the perplexity of the references.",
+  examples: [
+    "lathe eval --predictions replies.txt --references references.txt --metrics bleu,chrf,rouge",
+    "lathe eval --model models/base --adapter runs/first/adapter --data prepared/test.jsonl --metrics bleu-char,rouge",
+  ],
+  options,
+  async run(given, context) {
+    // A name that is not known is found before the work, not after it.
+    resolveMetricNames(given.metrics);
+    const metrics = { metrics: given.metrics, options: { language: given.textLanguage } };
+    if (given.model === undefined) {
+      const [predictions, references] = [
+        await readTexts(given.predictions!),
+        await readReferences(given.references!),
+      ];
+      const scores = evaluateText({ ...metrics, predictions, references });
+      return { json: scoresJson(scores), text: scoresText(scores) };
+    }
+    const { score, tasks, predictions } = await evaluateWithModel(given, context);
+    if (given.predictionsOutput !== undefined) {
+      const lines = tasks.map(({ prompt, reference }, index) =>
+        JSON.stringify({ prompt, prediction: predictions[index], reference }),
+      );
+      await writeFile(given.predictionsOutput, lines.map((line) => `${line}\n`).join(""));
+    }
+    const { loss, perplexity, tokens } = score;
+    const references = tasks.map(({ reference }) => reference);
+    const scores = tasks.length > 0 ? evaluateText({ ...metrics, predictions, references }) : null;
+    return {
+      json: { loss, perplexity, tokens, rows: score.rows.length, ...(scores ? scoresJson(scores) : {}) },
+      text: [
+        table(["rows", "labels", "loss", "perplexity"], [[score.rows.length, tokens, loss, perplexity]]),
+        ...(scores ? ["", scoresText(scores)] : []),
+      ].join("\n"),
+    };
+  },
+});

@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { option } from "../framework/option.js";
+import { UsageError } from "../framework/usage-error.js";
+import { defineVerb } from "../framework/verb.js";
+import { openModel, readModelFolder } from "../model/open-model.js";
+import { chatPrompt, checkIds, requireTokenizer, textPrompt } from "../model/prompt.js";
+import { samplingOf } from "../model/sampling.js";
+import { streamReply } from "../model/stream-reply.js";
+import { engineOptions } from "../options/engine-options.js";
+import { generationOptions } from "../options/generation-options.js";
+import { adapterOption, modelOption } from "../options/model-options.js";
+
+const options = z
+  .object({
+    model: modelOption(),
+    adapter: adapterOption(),
+    prompt: option(z.string().min(1).optional(), "text to answer, put into the model's chat template", {
+      placeholder: "text",
+    }),
+    system: option(z.string().min(1).optional(), "system message before the prompt", { placeholder: "text" }),
+    raw: option(z.boolean().default(false), "continue the prompt as it stands, without the chat template"),
+    ids: option(z.array(z.int().min(0)).min(1).optional(), "token ids to continue, in place of a prompt", {
+      placeholder: "1,2,3",
+      separator: ",",
+    }),
+    ...generationOptions,
+    ...engineOptions,
+  })
+  .refine(({ prompt, ids }) => (prompt === undefined) !== (ids === undefined), {
+    error: "expected either --prompt TEXT or --ids 1,2,3",
+  })
+  .refine(({ system, ids, raw }) => system === undefined || (ids === undefined && !raw), {
+    error: "--system goes with --prompt in a chat template, not with --ids or --raw",
+  });
+
+export const generateVerb = defineVerb({
+  name: "generate",
+  summary: "Continue a prompt",
+  description:
+    "With --json: text without control tokens, and the new ids alone; text is null where the model has no tokenizer.",
+  examples: [
+    'lathe generate --model models/base --prompt "你好" --max-new-tokens 64',
+    "lathe generate --model models/base --ids 1,2,3 --temperature 0.7 --top-p 0.9 --seed 1 --json",
+  ],
+  options,
+  async run(given, context) {
+    const { json, io, signal } = context;
+    const folder = await readModelFolder(given.model);
+    const { tokenizer, config } = folder;
+    const { prompt, system, ids, stop } = given;
+    if (stop.length > 0) requireTokenizer(tokenizer, given.model, "--stop");
+    let promptIds: readonly number[];
+    if (prompt === undefined) {
+      promptIds = ids ?? [];
+      checkIds(promptIds, config);
+    } else {
+      const encoder = requireTokenizer(tokenizer, given.model, "--prompt");
+      if (system !== undefined && !encoder.hasChatTemplate) {
+        throw new UsageError([`${given.model}: the model has no chat template, which --system needs`]);
+      }
+      const turns = [
+        ...(system === undefined ? [] : [{ role: "system", content: system }]),
+        { role: "user", content: prompt },
+      ];
+      promptIds =
+        given.raw || !encoder.hasChatTemplate ? textPrompt(encoder, prompt) : chatPrompt(encoder, turns);
+      if (promptIds.length === 0) throw new UsageError(["--prompt: the text has no tokens"]);
+    }
+    const { model } = await openModel(folder, given, context);
+    try {
+      const show = json || !tokenizer ? undefined : (piece: string) => void io.stdout.write(piece);
+      const reply = await streamReply(model, tokenizer, promptIds, samplingOf(given, signal), stop, show);
+      if (show) io.stdout.write("\n");
+      return { json: { ...reply }, text: tokenizer ? "" : reply.ids.join(",") };
+    } finally {
+      model.dispose();
+    }
+  },
+});

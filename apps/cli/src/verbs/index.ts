@@ -1,0 +1,50 @@
+import type { VerbEntry } from "../framework/run.js";
+
+/** All verbs, in the order of a project: from raw rows to a model that answers. */
+export const verbs: readonly VerbEntry[] = [
+  {
+    name: "prepare",
+    summary: "Clean, split and tokenise rows of dialogue",
+    load: async () => (await import("./prepare.js")).prepareVerb,
+  },
+  {
+    name: "train",
+    summary: "Fine-tune a model with LoRA and write an adapter",
+    load: async () => (await import("./train.js")).trainVerb,
+  },
+  {
+    name: "score",
+    summary: "Measure loss and perplexity of rows under a model",
+    load: async () => (await import("./score.js")).scoreVerb,
+  },
+  {
+    name: "eval",
+    summary: "Score replies against references: BLEU, ROUGE, chrF, F1, …",
+    load: async () => (await import("./eval.js")).evalVerb,
+  },
+  {
+    name: "generate",
+    summary: "Continue a prompt",
+    load: async () => (await import("./generate.js")).generateVerb,
+  },
+  {
+    name: "chat",
+    summary: "Talk with a model",
+    load: async () => (await import("./chat.js")).chatVerb,
+  },
+  {
+    name: "merge",
+    summary: "Merge an adapter into its base model",
+    load: async () => (await import("./merge.js")).mergeVerb,
+  },
+  {
+    name: "quantize",
+    summary: "Write a model folder with packed weights",
+    load: async () => (await import("./quantize.js")).quantizeVerb,
+  },
+  {
+    name: "doctor",
+    summary: "Show what this machine offers, and check a model folder",
+    load: async () => (await import("./doctor.js")).doctorVerb,
+  },
+];

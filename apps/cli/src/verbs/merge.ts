@@ -1,0 +1,54 @@
+import { mergedDtypes, mergeIntoCheckpoint } from "@lathe/peft";
+import { z } from "zod";
+import { option } from "../framework/option.js";
+import { formatBytes } from "../framework/progress.js";
+import { defineVerb } from "../framework/verb.js";
+import { modelOption } from "../options/model-options.js";
+
+/** Names as `--precision` has them, and those of the files. */
+const dtypes = { fp32: "F32", fp16: "F16", bf16: "BF16" } as const satisfies Record<
+  string,
+  (typeof mergedDtypes)[number]
+>;
+
+const options = z.object({
+  model: modelOption(),
+  adapter: option(z.string().min(1), "adapter folder", { placeholder: "dir" }),
+  output: option(z.string().min(1), "folder to make", { placeholder: "dir" }),
+  dtype: option(z.enum(["keep", "fp32", "fp16", "bf16"]).default("keep"), "type of the weights written", {
+    placeholder: "type",
+  }),
+});
+
+export const mergeVerb = defineVerb({
+  name: "merge",
+  summary: "Merge an adapter into its base model",
+  description: "Writes a model folder that needs no adapter, tensor by tensor. Nothing is overwritten.",
+  examples: [
+    "lathe merge --model models/base --adapter runs/first/adapter --output models/tuned --dtype bf16",
+  ],
+  options,
+  async run({ model, adapter, output, dtype }, { messages, progress, warn, signal }) {
+    signal.throwIfAborted();
+    const bar = progress({ label: messages.merging });
+    try {
+      const { changed, tensors, bytes } = await mergeIntoCheckpoint({
+        model,
+        adapter,
+        output,
+        ...(dtype === "keep" ? {} : { dtype: dtypes[dtype] }),
+        onWarning: warn,
+        onProgress(done, total) {
+          signal.throwIfAborted();
+          bar.update(done, total);
+        },
+      });
+      return {
+        json: { output, changed, tensors, bytes, dtype },
+        text: `${output}: ${changed} of ${tensors} tensors changed, ${formatBytes(bytes)}`,
+      };
+    } finally {
+      bar.end();
+    }
+  },
+});

@@ -1,0 +1,170 @@
+import { CLEANING_DEFAULTS, CLEANING_RULES, DIALOGUE_FIELDS, prepare, type PrepareResult } from "@lathe/data";
+import { z } from "zod";
+import { option, optionGroup } from "../framework/option.js";
+import { table } from "../framework/table.js";
+import { defineVerb } from "../framework/verb.js";
+import { readModelFolder } from "../model/open-model.js";
+
+const characters = { placeholder: "n", unit: "characters" };
+
+/** `question=input,answer=output` → { question: "input", answer: "output" } */
+function parseRenames(text: string): Record<string, string> | undefined {
+  const entries = text.split(",").map((part) => part.split("=").map((name) => name.trim()));
+  const isSound = entries.every((names) => names.length === 2 && names.every((name) => name !== ""));
+  return isSound ? (Object.fromEntries(entries) as Record<string, string>) : undefined;
+}
+
+const options = z.object({
+  input: option(z.array(z.string().min(1)).min(1), "files to read: .jsonl, .csv, .tsv, .parquet", {
+    placeholder: "file",
+  }),
+  output: option(z.string().min(1), "folder to write", { placeholder: "dir" }),
+  split: option(z.string().default("7:1:2"), "weights of train, validation and test", {
+    placeholder: "a:b:c",
+  }),
+  seed: option(z.int().min(0).default(0), "chooses among the possible splits", { placeholder: "n" }),
+  groupBy: option(
+    z
+      .array(z.string().min(1))
+      .min(1)
+      .default([...DIALOGUE_FIELDS]),
+    "fields that name the dialogue of a row; rows of a dialogue share a split",
+    { placeholder: "a,b", separator: "," },
+  ),
+  rename: option(z.record(z.string(), z.string()).default({}), "keys to rename before a row is read", {
+    placeholder: "old=new,…",
+    parse: parseRenames,
+    expected: "renames such as question=input,answer=output",
+  }),
+  rejectLimit: option(
+    z.number().min(0).max(1).default(0.05),
+    "share of unusable rows beyond which nothing is written",
+    { placeholder: "share" },
+  ),
+  overwrite: option(z.boolean().default(false), "replace a folder that prepare made"),
+  ...optionGroup("Cleaning", {
+    minInputCharacters: option(
+      z.int().min(0).default(CLEANING_DEFAULTS.minimumInputCharacters),
+      "least of what the model is given",
+      characters,
+    ),
+    minOutputCharacters: option(
+      z.int().min(0).default(CLEANING_DEFAULTS.minimumOutputCharacters),
+      "least of what the model is to say",
+      characters,
+    ),
+    maxCharacters: option(
+      z.int().min(1).default(CLEANING_DEFAULTS.maximumCharacters),
+      "most of a row, input and output together",
+      characters,
+    ),
+    disable: option(z.array(z.enum(CLEANING_RULES)).default([]), "cleaning rules to leave out", {
+      placeholder: "a,b",
+      separator: ",",
+    }),
+  }),
+  ...optionGroup("Tokens", {
+    model: option(z.string().min(1).optional(), "model folder whose tokenizer also makes .arrow files", {
+      placeholder: "dir",
+    }),
+    maxTokens: option(z.int().min(2).optional(), "longest row; the end of a longer one is cut off", {
+      placeholder: "n",
+      unit: "tokens",
+      defaultText: "no limit",
+    }),
+  }),
+});
+
+function describe({ read, kept, rejected, rules, splits, tokens }: PrepareResult, output: string): string {
+  const applied = Object.entries(rules).filter(([, count]) => count > 0);
+  return [
+    table(
+      ["rows", ""],
+      [
+        ["read", read],
+        ["kept", kept],
+        ["set aside", rejected],
+        ["train", splits.train],
+        ["validation", splits.validation],
+        ["test", splits.test],
+      ],
+    ),
+    ...(applied.length > 0 ? ["", table(["rule", "rows"], applied)] : []),
+    ...(tokens
+      ? [
+          "",
+          table(
+            ["tokens", ""],
+            [
+              ["all", tokens.tokens],
+              ["scored", tokens.scoredTokens],
+              ["rows cut", tokens.truncatedRows],
+            ],
+          ),
+        ]
+      : []),
+    "",
+    output,
+  ].join("\n");
+}
+
+export const prepareVerb = defineVerb({
+  name: "prepare",
+  summary: "Clean, split and tokenise rows of dialogue",
+  description:
+    "Writes train.jsonl, validation.jsonl, test.jsonl, rejected.jsonl and manifest.json; with --model also .arrow files of tokens.",
+  examples: [
+    "lathe prepare --input rows.jsonl --output prepared --split 7:1:2 --seed 0",
+    "lathe prepare --input a.jsonl b.csv --output prepared --model models/base --max-tokens 1024",
+  ],
+  options,
+  async run(given, { messages, progress, signal }) {
+    const tokenizer = given.model === undefined ? null : (await readModelFolder(given.model)).tokenizer;
+    const bars = {
+      read: progress({ label: messages.reading }),
+      write: progress({ label: messages.writing }),
+    };
+    try {
+      const result = await prepare({
+        inputs: given.input,
+        output: given.output,
+        split: given.split,
+        seed: given.seed,
+        groupBy: given.groupBy,
+        rename: given.rename,
+        rejectLimit: given.rejectLimit,
+        overwrite: given.overwrite,
+        cleaning: {
+          disable: given.disable,
+          minimumInputCharacters: given.minInputCharacters,
+          minimumOutputCharacters: given.minOutputCharacters,
+          maximumCharacters: given.maxCharacters,
+        },
+        ...(tokenizer
+          ? {
+              tokenizer,
+              tokenizerHashes: { tokenizerHash: tokenizer.hash, templateHash: tokenizer.templateHash },
+            }
+          : {}),
+        ...(given.maxTokens === undefined ? {} : { maxTokens: given.maxTokens }),
+        signal,
+        onProgress(at) {
+          if (at.phase === "read") {
+            bars.read.update(at.bytes, at.totalBytes, messages.rows(at.kept, at.read));
+          } else {
+            bars.read.end();
+            bars.write.update(at.written, at.kept);
+          }
+        },
+      });
+      const { read, kept, rejected, rules, splits, examples, tokens } = result;
+      return {
+        json: { read, kept, rejected, rules, splits, tokens, examples, output: given.output },
+        text: describe(result, given.output),
+      };
+    } finally {
+      bars.read.end();
+      bars.write.end();
+    }
+  },
+});

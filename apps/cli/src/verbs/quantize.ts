@@ -1,0 +1,47 @@
+import { packedFormatNames, quantizeCheckpoint } from "@lathe/quant";
+import { z } from "zod";
+import { option } from "../framework/option.js";
+import { formatBytes } from "../framework/progress.js";
+import { defineVerb } from "../framework/verb.js";
+import { modelOption } from "../options/model-options.js";
+
+const options = z.object({
+  model: modelOption(),
+  output: option(z.string().min(1), "folder to write", { placeholder: "dir" }),
+  format: option(
+    z.enum([...packedFormatNames] as [(typeof packedFormatNames)[number]]),
+    "format of the weights",
+    {
+      placeholder: "format",
+    },
+  ),
+  overwrite: option(z.boolean().default(false), "replace a folder that quantize made"),
+});
+
+export const quantizeVerb = defineVerb({
+  name: "quantize",
+  summary: "Write a model folder with packed weights",
+  description:
+    "fp16 and bf16 folders are plain Hugging Face models; int8 is one scale a weight row, as compressed-tensors has it.",
+  examples: ["lathe quantize --model models/base --output models/base-int8 --format int8"],
+  options,
+  async run({ model, output, format, overwrite }, { messages, progress, signal }) {
+    const bar = progress({ label: messages.quantising });
+    try {
+      const { packedTensors, tensors, bytesBefore, bytesAfter } = await quantizeCheckpoint({
+        model,
+        output,
+        format,
+        overwrite,
+        signal,
+        onProgress: (done, total, tensor) => bar.update(done, total, tensor ?? ""),
+      });
+      return {
+        json: { output, format, packedTensors, tensors, bytesBefore, bytesAfter },
+        text: `${output}: ${packedTensors} of ${tensors} tensors packed as ${format}, ${formatBytes(bytesBefore)} → ${formatBytes(bytesAfter)}`,
+      };
+    } finally {
+      bar.end();
+    }
+  },
+});
