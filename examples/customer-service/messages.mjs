@@ -1,0 +1,69 @@
+// What the quick start says, in the language of the terminal.
+
+const english = {
+  title: "Lathe teaches a small Chinese model to answer like a customer-service agent.",
+  prepare: "Clean the dialogues and split them 7:1:2",
+  train: "Train a LoRA adapter (the base model is scored at the same time)",
+  evaluate: "Score the tuned model on the test split",
+  split: (splits, rejected) =>
+    `${splits.train} rows to train, ${splits.validation} to validate, ${splits.test} to test; ${rejected} set aside`,
+  scores: "On the test split",
+  columns: ["", "base", "tuned"],
+  perplexity: "perplexity (lower is better)",
+  bleu: "BLEU-4 by character",
+  dialogues: "Three questions from the test split",
+  question: "question",
+  base: "base",
+  tuned: "tuned",
+  agent: "agent",
+  files: "Files",
+  adapter: "adapter, in PEFT's format",
+  metrics: "loss of every step",
+  report: "this report as a page",
+  predictions: "all replies",
+  next: "What to run next",
+  talk: "talk to it",
+  longer: "train longer",
+  merge: "merge it into the base model",
+  own: "use your own rows",
+  took: (seconds) => `Done in ${seconds} s.`,
+  lossTitle: "Training loss, nats a token",
+  failed: (name, code) => `${name} ended with code ${code}.`,
+};
+
+const chinese = {
+  title: "Lathe 教一个中文小模型像客服一样回答。",
+  prepare: "清洗对话，按 7:1:2 划分",
+  train: "训练 LoRA 适配器（同时给基座模型打分）",
+  evaluate: "在测试集上给微调后的模型打分",
+  split: (splits, rejected) =>
+    `训练 ${splits.train} 行，验证 ${splits.validation} 行，测试 ${splits.test} 行；剔除 ${rejected} 行`,
+  scores: "测试集得分",
+  columns: ["", "基座", "微调后"],
+  perplexity: "困惑度（越低越好）",
+  bleu: "BLEU-4（按字）",
+  dialogues: "测试集中的三个问题",
+  question: "问题",
+  base: "基座",
+  tuned: "微调后",
+  agent: "客服",
+  files: "文件",
+  adapter: "适配器（PEFT 格式）",
+  metrics: "每一步的损失",
+  report: "本报告的网页",
+  predictions: "全部回复",
+  next: "接下来可以运行",
+  talk: "和它对话",
+  longer: "训练更久",
+  merge: "合并进基座模型",
+  own: "用你自己的数据",
+  took: (seconds) => `用时 ${seconds} 秒。`,
+  lossTitle: "训练损失（nat/词元）",
+  failed: (name, code) => `${name} 以退出码 ${code} 结束。`,
+};
+
+const locale = process.env.LC_ALL || process.env.LC_MESSAGES || process.env.LANG || "";
+
+/** Messages of the terminal's language, and its code. */
+export const language = locale.toLowerCase().startsWith("zh") ? "zh" : "en";
+export const messages = language === "zh" ? chinese : english;
