@@ -93,6 +93,8 @@ export default defineConfig(
 
       // An async function without `await` is how a plain value fits an asynchronous interface.
       "@typescript-eslint/require-await": "off",
+      // Records of plain functions are handed around and taken apart; few things here have a `this`.
+      "@typescript-eslint/unbound-method": "off",
       // The compiler reports undefined names, and knows the globals of Node.
       "no-undef": "off",
       // Index loops over typed arrays are the plain way to write a kernel.
@@ -141,7 +143,6 @@ export default defineConfig(
       "@typescript-eslint/no-unsafe-call": "off",
       "@typescript-eslint/no-unsafe-member-access": "off",
       "@typescript-eslint/no-unsafe-return": "off",
-      "@typescript-eslint/unbound-method": "off",
     },
   },
   {
@@ -155,8 +156,10 @@ export default defineConfig(
     },
   },
   {
-    // Examples are plain JavaScript that people copy: linted, not type-checked.
-    files: ["examples/**/*.{js,mjs}"],
-    rules: { "no-undef": "off" },
+    // Plain JavaScript that people run or copy is linted without types.
+    files: ["examples/**/*.mjs", "packages/*/scripts/**/*.mjs"],
+    languageOptions: {
+      globals: Object.fromEntries(Object.getOwnPropertyNames(globalThis).map((name) => [name, "readonly"])),
+    },
   },
 );
