@@ -126,8 +126,11 @@ export function parseLine(verb: Verb, words: readonly string[]): ParsedLine {
 
 function usageFault(command: Command, { code, message }: CommanderError): string {
   const [sentence] = message.replace(/^error: /, "").split("\n");
-  if (code !== "commander.unknownOption") return sentence;
   const flag = /'([^']+)'/.exec(sentence)?.[1] ?? "";
+  if (code === "commander.optionMissingArgument") return `${flag}: the value is missing`;
+  if (code === "commander.excessArguments")
+    return `unexpected argument ${command.args[0]}: options have names`;
+  if (code !== "commander.unknownOption") return sentence;
   const known = command.options.filter(({ hidden }) => !hidden).map(({ long }) => long ?? "");
   return `unknown flag ${flag}${suggestion(flag, known)}`;
 }

@@ -9,6 +9,9 @@ const LOG_EVERY = 50;
 
 const text = z.string().min(1);
 
+/** What is missing is said along with what else is wrong. */
+const always = (): boolean => true;
+
 /** Everything `lathe train` can be told. */
 export const trainOptions = z
   .object({
@@ -59,8 +62,8 @@ export const trainOptions = z
     ...adapterOptions,
     ...engineOptions,
   })
-  .refine(({ model, resume }) => resume || model !== undefined, { path: ["model"] })
-  .refine(({ data, resume }) => resume || data !== undefined, { path: ["data"] })
+  .refine(({ model, resume }) => resume || model !== undefined, { path: ["model"], when: always })
+  .refine(({ data, resume }) => resume || data !== undefined, { path: ["data"], when: always })
   .refine(({ resume, overwrite }) => !(resume && overwrite), {
     error: "--resume goes on with a run and --overwrite replaces it: give one of them",
   });

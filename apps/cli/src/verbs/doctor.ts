@@ -191,14 +191,17 @@ function modelText(model: Record<string, unknown>): string {
           ? isBytes
             ? formatBytes(one)
             : formatNumber(one)
-          : typeof one === "string"
-            ? one
+          : typeof one === "string" || typeof one === "boolean"
+            ? String(one)
             : one === null
               ? "none"
               : Array.isArray(one)
                 ? one.join(", ")
                 : Object.entries(one as object)
-                    .map(([name, part]) => `${name} ${shown(part)}`)
+                    .map(
+                      ([name, part]) =>
+                        `${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)} ${shown(part)}`,
+                    )
                     .join(", ");
       const label = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
       return `${label.padEnd(20)}${shown(value)}`;

@@ -1,0 +1,98 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openSafetensors } from "@lathe/model";
+import { beforeAll, describe, expect, it } from "vitest";
+import { loraFixture, temporaryFolder, tinyModel, writeJsonl } from "../testing/folders.js";
+import { runLathe } from "../testing/run-lathe.js";
+
+const rowsFile = fileURLToPath(new URL("../../fixtures/lora-rows.jsonl", import.meta.url));
+
+/** Rows of a step: micro-batches of two, four a step. */
+const ROWS_A_STEP = 8;
+
+const runs = [
+  ["qwen2-qv", "qwen2"],
+  ["qwen2-all-rs", "qwen2"],
+  ["llama-dora", "llama"],
+  ["qwen3-pattern", "qwen3"],
+] as const;
+
+interface RecordedStep {
+  readonly loss: number;
+  readonly grad_norm: number;
+  readonly lr: number;
+  readonly label_tokens: number;
+}
+
+let folder: string;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+
+async function tensorsOf(adapter: string): Promise<Map<string, Float32Array>> {
+  const file = await openSafetensors(join(adapter, "adapter_model.safetensors"));
+  try {
+    const tensors = new Map<string, Float32Array>();
+    for (const name of file.names()) tensors.set(name, await file.readFloat32(name));
+    return tensors;
+  } finally {
+    await file.close();
+  }
+}
+
+describe.each(runs)("lathe train, %s as PEFT trained it", (name, model) => {
+  it("every step's loss, norm and rate, and the adapter at the end", async () => {
+    const fixture = loraFixture(name);
+    const expected = JSON.parse(await readFile(join(fixture, "expected.json"), "utf8"));
+    const steps = expected.steps as RecordedStep[];
+    const { learning_rate, weight_decay, max_grad_norm, warmup_steps } = expected.hyper_parameters;
+    const lines = (await readFile(rowsFile, "utf8"))
+      .trimEnd()
+      .split("\n")
+      .slice(0, steps.length * ROWS_A_STEP);
+    const data = await writeJsonl(
+      join(folder, `${name}.jsonl`),
+      lines.map((line) => JSON.parse(line)),
+    );
+    const output = join(folder, name);
+    const words =
+      `train --model ${tinyModel(model)} --data ${data} --output ${output} --init-adapter ${join(fixture, "adapter_start")}` +
+      ` --no-shuffle --epochs 1 --batch-size 2 --gradient-accumulation 4 --schedule cosine` +
+      ` --learning-rate ${learning_rate} --weight-decay ${weight_decay} --max-grad-norm ${max_grad_norm}` +
+      ` --warmup-steps ${warmup_steps} --json`;
+    const { code, json, stderr } = await runLathe(words.split(" "));
+    expect(code, stderr).toBe(0);
+
+    const metrics = (await readFile(join(output, "metrics.jsonl"), "utf8"))
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(metrics.map(({ step }) => step)).toEqual(steps.map((_, index) => index + 1));
+    for (const [index, { loss, grad_norm, lr, label_tokens }] of steps.entries()) {
+      const at = `${name}, step ${index + 1}`;
+      expect(Math.abs(metrics[index].loss - loss), at).toBeLessThan(1e-4);
+      expect(Math.abs(metrics[index].gradNorm - grad_norm) / grad_norm, at).toBeLessThan(1e-3);
+      expect(metrics[index].learningRate, at).toBeCloseTo(lr, 12);
+      expect(metrics[index].labelTokens, at).toBe(label_tokens);
+      expect(metrics[index].tokensPerSecond, at).toBeGreaterThan(0);
+    }
+    expect(json).toMatchObject({
+      steps: steps.length,
+      loss: metrics.at(-1).loss,
+      adapter: join(output, "adapter"),
+    });
+
+    const [actual, wanted] = [
+      await tensorsOf(join(output, "adapter")),
+      await tensorsOf(join(fixture, "adapter_end")),
+    ];
+    expect([...actual.keys()].sort()).toEqual([...wanted.keys()].sort());
+    for (const [tensor, values] of wanted) {
+      const difference = actual
+        .get(tensor)!
+        .reduce((most, value, i) => Math.max(most, Math.abs(value - values[i])), 0);
+      expect(difference, tensor).toBeLessThan(2e-4);
+    }
+  });
+});
