@@ -72,7 +72,7 @@ export async function readAdapter(
   }
   const file = await openSafetensors(path);
   try {
-    const names = namesByPlace(file, selected, places);
+    const names = namesByPlace(file, selected, places, onWarning);
     const matrices = new Map<string, HostMatrices>();
     for (const target of selected.targets) {
       const stored = names.get(target.path);
@@ -191,11 +191,18 @@ function namesByPlace(
   file: SafetensorsFile,
   { config, targets }: SelectedTargets,
   places: readonly LinearPlace[],
+  onWarning?: (message: string) => void,
 ): Map<string, Map<MatrixKind, string>> {
   const wanted = new Set(targets.map(({ path }) => path));
   const present = new Set(places.map(({ path }) => path));
   const names = new Map<string, Map<MatrixKind, string>>();
+  // PEFT adds the frozen weight to adapters on the output head.
+  const frozen = new Set(targets.map(({ path }) => `base_model.model.${path}.base_layer.weight`));
   for (const tensor of file.names()) {
+    if (frozen.has(tensor)) {
+      onWarning?.(`${file.path}, tensor ${quote(tensor)}: passed over; the model's own weight is used`);
+      continue;
+    }
     const parsed = parseParameterName(tensor);
     const fault = (expected: string, actual: string, remedy: string): AdapterFileError =>
       new AdapterFileError({ path: file.path, tensor, expected, actual, remedy });

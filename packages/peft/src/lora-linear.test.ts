@@ -38,13 +38,15 @@ const dot = (length: number, at: (index: number) => number): number => {
 };
 
 /** y [N, O] in doubles, straight from the definitions. */
-function reference({ x, a, b, magnitude }: Values, { weight, bias, mask, scale, norms }: Constants): number[] {
+function reference(
+  { x, a, b, magnitude }: Values,
+  { weight, bias, mask, scale, norms }: Constants,
+): number[] {
   return Array.from({ length: N * O }, (_, index) => {
     const [n, o] = [Math.floor(index / O), index % O];
     const base = dot(I, (i) => x[n * I + i] * weight[o * I + i]) + (bias ? bias[o] : 0);
     const update =
-      scale *
-      dot(R, (k) => b[o * R + k] * dot(I, (i) => x[n * I + i] * mask[n * I + i] * a[k * I + i]));
+      scale * dot(R, (k) => b[o * R + k] * dot(I, (i) => x[n * I + i] * mask[n * I + i] * a[k * I + i]));
     if (!magnitude) return base + update;
     const dropped = dot(I, (i) => x[n * I + i] * mask[n * I + i] * weight[o * I + i]);
     const factor = magnitude[o] / norms[o];
@@ -54,9 +56,7 @@ function reference({ x, a, b, magnitude }: Values, { weight, bias, mask, scale, 
 
 function rowNorms({ a, b }: Values, { weight, scale }: Pick<Constants, "weight" | "scale">): number[] {
   return Array.from({ length: O }, (_, o) =>
-    Math.sqrt(
-      dot(I, (i) => (weight[o * I + i] + scale * dot(R, (k) => b[o * R + k] * a[k * I + i])) ** 2),
-    ),
+    Math.sqrt(dot(I, (i) => (weight[o * I + i] + scale * dot(R, (k) => b[o * R + k] * a[k * I + i])) ** 2)),
   );
 }
 
@@ -80,7 +80,13 @@ const cases = [false, true].flatMap((useDora) =>
 describe.each(cases)("dora $useDora, dropout $rate, bias $hasBias", ({ useDora, rate, hasBias }) => {
   const seed = 11;
   const floats = seededFloats(seed);
-  const config: LoraConfig = resolveLoraConfig({ rank: R, alpha: 4, dropout: rate, useDora, useRslora: true });
+  const config: LoraConfig = resolveLoraConfig({
+    rank: R,
+    alpha: 4,
+    dropout: rate,
+    useDora,
+    useRslora: true,
+  });
   const scale = config.alpha / Math.sqrt(R);
 
   it(`has the value and the gradients of the definition within 1e-5 (seed ${seed})`, () => {
@@ -98,7 +104,7 @@ describe.each(cases)("dora $useDora, dropout $rate, bias $hasBias", ({ useDora, 
     const weights = floats(N * O);
     const x = tf.tensor2d(values.x as Float32Array, [N, I]);
 
-    const weigh = fromTfjs((y: tf.Tensor) => tf.sum(tf.mul(y, tf.tensor2d(weights, [N, O]))) as tf.Scalar);
+    const weigh = fromTfjs((y: tf.Tensor) => tf.sum<tf.Scalar>(tf.mul(y, tf.tensor2d(weights, [N, O]))));
     let y: Float32Array = new Float32Array();
     const watched = magnitude ? [x, a, b, magnitude] : [x, a, b];
     const { value, gradients } = withDropout(KEY, () =>

@@ -49,7 +49,9 @@ describe.each(runs)("$run", ({ run, base }) => {
     expect(largestDifference(last(adapted), last(plain))).toBeGreaterThan(100 * TOLERANCE);
 
     merge(model);
-    expect(largestDifference(last(logitsOf(model, ids)), expected.probe_logits_last_merged)).toBeLessThan(TOLERANCE);
+    expect(largestDifference(last(logitsOf(model, ids)), expected.probe_logits_last_merged)).toBeLessThan(
+      TOLERANCE,
+    );
 
     unmerge(model);
     expect(logitsOf(model, ids)).toEqual(adapted);

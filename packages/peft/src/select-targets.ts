@@ -58,9 +58,12 @@ export function selectTargets(
   );
   const picked = inLayers.filter(({ path }) => !isExcluded(path));
   if (matched.length === 0) {
+    const names = namesOf(places).join(", ");
     throw new LoraConfigError(
       "targets",
-      `the name of a linear among ${namesOf(places).join(", ")}, the end of its path, or a role (attention, mlp, all-linear)`,
+      typeof targets === "string"
+        ? `a list of names among ${names}, or a regular expression that matches a whole path such as ${places[0]?.path}`
+        : `the name of a linear among ${names}, the end of its path, or a role (attention, mlp, all-linear)`,
       quote(options.targets),
     );
   }

@@ -1,4 +1,4 @@
-import { DenseLinear, flatBatch, type LanguageModel, loadModel } from "@lathe/model";
+import { DenseLinear, flatBatch, type LanguageModel, loadModel, type ModelConfig } from "@lathe/model";
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 
@@ -65,3 +65,27 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
   }
   return worst;
 }
+
+/** Dimensions of Qwen2.5-3B. */
+export const qwen25Sizes: ModelConfig = {
+  architecture: "qwen2",
+  vocabularySize: 151936,
+  hiddenSize: 2048,
+  intermediateSize: 11008,
+  layerCount: 36,
+  headCount: 16,
+  keyValueHeadCount: 2,
+  headSize: 128,
+  rmsNormEpsilon: 1e-6,
+  rope: { theta: 1_000_000, scaling: null },
+  maxPositions: 32768,
+  tieWordEmbeddings: true,
+  attentionBias: true,
+  attentionOutputBias: false,
+  mlpBias: false,
+  queryKeyNorm: false,
+  beginOfSequenceIds: [151643],
+  endOfSequenceIds: [151645],
+  padId: null,
+  dtype: "bfloat16",
+};
