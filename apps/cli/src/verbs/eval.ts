@@ -1,4 +1,5 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import {
   evaluateText,
   metricNames,
@@ -166,6 +167,7 @@ export const evalVerb = defineVerb({
       const lines = tasks.map(({ prompt, reference }, index) =>
         JSON.stringify({ prompt, prediction: predictions[index], reference }),
       );
+      await mkdir(dirname(given.predictionsOutput), { recursive: true });
       await writeFile(given.predictionsOutput, lines.map((line) => `${line}\n`).join(""));
     }
     const { loss, perplexity, tokens } = score;

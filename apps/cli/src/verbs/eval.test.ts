@@ -1,0 +1,164 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { evaluateText } from "@lathe/eval";
+import { beforeAll, describe, expect, it } from "vitest";
+import { storiesModel, temporaryFolder, tinyModel, writeJsonl } from "../testing/folders.js";
+import { runLathe } from "../testing/run-lathe.js";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+
+const predictions = ["the cat sat on the mat", "a dog ran"];
+const references = ["the cat sat on a mat", "a dog ran fast"];
+
+async function files(): Promise<string[]> {
+  const [hypotheses, wanted] = [join(folder, "hypotheses.txt"), join(folder, "references.txt")];
+  await writeFile(hypotheses, `${predictions.join("\n")}\n`);
+  await writeFile(wanted, `${references.join("\n")}\n`);
+  return ["eval", "--predictions", hypotheses, "--references", wanted];
+}
+
+describe("lathe eval of files", () => {
+  it("gives each score by its name", async () => {
+    const { code, json } = await runLathe([...(await files()), "--metrics", "bleu,rouge,chrf", "--json"]);
+    expect(code).toBe(0);
+    const { scores } = evaluateText({ predictions, references, metrics: ["bleu", "rouge", "chrf"] });
+    expect(Object.keys(json!).slice(0, 5)).toEqual(["bleu", "rouge1", "rouge2", "rougeL", "chrf"]);
+    expect(json).toMatchObject({ ...scores, segments: 2, language: "en" });
+  });
+
+  it("shows a table", async () => {
+    const { stdout } = await runLathe([...(await files()), "--metrics", "rouge1"]);
+    expect(stdout).toMatch(/^metric +score +range\n[─ ]+\nrouge1 +0\.\d+ +0–1\n2 texts, en\n$/);
+  });
+
+  it("takes JSON lines with several references", async () => {
+    const [hypotheses, wanted] = [join(folder, "p.jsonl"), join(folder, "r.jsonl")];
+    await writeJsonl(hypotheses, [{ prediction: "一只猫" }]);
+    await writeJsonl(wanted, [{ references: ["两只狗", "一只猫"] }]);
+    const words = [
+      "eval",
+      "--predictions",
+      hypotheses,
+      "--references",
+      wanted,
+      "--metrics",
+      "em,f1",
+      "--json",
+    ];
+    expect((await runLathe(words)).json).toMatchObject({ "exact-match": 100, f1: 100, language: "zh" });
+  });
+
+  it.each([
+    [["--metrics", "blue"], 'unknown metric "blue": did you mean "bleu"?'],
+    [["--adapter", "x"], "--adapter and --predictions-output go with --model"],
+    [
+      ["--model", "x", "--data", "y"],
+      "expected either --predictions and --references, or --model and --data",
+    ],
+    [["--references", "no-such.txt"], "no-such.txt: no such file"],
+  ])("refuses %j", async (words, message) => {
+    const { code, stderr } = await runLathe([...(await files()), ...words]);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+  });
+
+  it("refuses files of different length", async () => {
+    const longer = join(folder, "longer.txt");
+    await writeFile(longer, "a\nb\nc\n");
+    const { code, json } = await runLathe([...(await files()), "--references", longer, "--json"]);
+    expect(code).toBe(2);
+    expect(json).toMatchObject({ error: { name: "SegmentError", predictionCount: 2, referenceCount: 3 } });
+  });
+});
+
+describe("lathe eval with a model", () => {
+  const rows = [
+    { prompt: "Once upon a time", completion: ", there was a little girl." },
+    { input: "Tom had a", output: "cat." },
+    {
+      messages: [
+        { role: "user", content: "Lily was" },
+        { role: "assistant", content: "happy." },
+      ],
+    },
+    { text: "Nothing is asked here." },
+  ];
+
+  it("generates, scores, and keeps the replies", async () => {
+    const data = await writeJsonl(join(folder, "rows.jsonl"), rows);
+    const kept = join(folder, "made", "replies.jsonl");
+    const words = [
+      "eval",
+      "--model",
+      storiesModel,
+      "--data",
+      data,
+      "--max-new-tokens",
+      "8",
+      "--metrics",
+      "chrf",
+    ];
+    const { code, json, stderr } = await runLathe([...words, "--predictions-output", kept, "--json"]);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain("1 of 4 rows have no reply to generate");
+    const replies = (await readFile(kept, "utf8"))
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(replies.map(({ prompt }) => prompt)).toEqual(["Once upon a time", "Tom had a", "Lily was"]);
+    expect(replies.map(({ reference }) => reference)).toEqual([
+      ", there was a little girl.",
+      "cat.",
+      "happy.",
+    ]);
+
+    // The prompt of a completion row is what --raw generation is given.
+    const alone = await runLathe([
+      "generate",
+      "--model",
+      storiesModel,
+      "--prompt",
+      "Once upon a time",
+      "--max-new-tokens",
+      "8",
+      "--json",
+    ]);
+    expect(replies[0].prediction).toBe((alone.json!["text"] as string).trim());
+
+    // Perplexity is that of score, and the metric that of the kept file.
+    const score = (await runLathe(["score", "--model", storiesModel, "--data", data, "--json"])).json!;
+    expect(json!["loss"]).toBeCloseTo(score["loss"] as number, 9);
+    expect(json).toMatchObject({
+      perplexity: score["perplexity"],
+      tokens: score["tokens"],
+      rows: 4,
+      segments: 3,
+    });
+    const again = await runLathe([
+      "eval",
+      "--predictions",
+      kept,
+      "--references",
+      kept,
+      "--metrics",
+      "chrf",
+      "--json",
+    ]);
+    expect(again.json!["chrf"]).toBe(json!["chrf"]);
+  });
+
+  it("takes token rows without a tokenizer for perplexity alone", async () => {
+    const data = await writeJsonl(join(folder, "tokens.jsonl"), [
+      { input_ids: [1, 2, 3, 4], labels: [-100, -100, 3, 4] },
+      { input_ids: [5, 6], labels: [-100, 6] },
+    ]);
+    const words = ["eval", "--model", tinyModel("llama"), "--data", data, "--json"];
+    const { code, json } = await runLathe([...words, "--limit", "1"]);
+    expect(code).toBe(0);
+    expect(json).toMatchObject({ rows: 1, tokens: 2 });
+    expect(json).not.toHaveProperty("bleu");
+  });
+});

@@ -1,0 +1,107 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { storiesModel, tinyModel } from "../testing/folders.js";
+import { runLathe } from "../testing/run-lathe.js";
+
+const read = async (path: string) => JSON.parse(await readFile(path, "utf8"));
+const generate = async (...words: string[]) =>
+  (await runLathe(["generate", ...words, "--json"])).json as {
+    text: string | null;
+    ids: number[];
+  };
+
+describe("lathe generate", () => {
+  it.each(["qwen2", "llama", "qwen3"] as const)("gives Transformers' greedy ids of %s", async (name) => {
+    const model = tinyModel(name);
+    const { greedy_prompt, greedy_tokens } = await read(join(model, "expected.json"));
+    const count = String(greedy_tokens.length);
+    const words = [
+      "--model",
+      model,
+      "--ids",
+      greedy_prompt.join(","),
+      "--max-new-tokens",
+      count,
+      "--temperature",
+      "0",
+    ];
+    expect(await generate(...words)).toEqual({ text: null, ids: greedy_tokens });
+  });
+
+  it("gives Transformers' story", async () => {
+    const { generations } = await read(join(storiesModel, "reference.json"));
+    const told = generations.find(({ prompt }: { prompt: string | null }) => prompt !== null);
+    const ids = told.output_ids.slice(0, 40);
+    const reply = await generate("--model", storiesModel, "--prompt", told.prompt, "--max-new-tokens", "40");
+    expect(reply.ids).toEqual(ids);
+    expect(reply.text!.length).toBeGreaterThan(20);
+    const words = ["generate", "--model", storiesModel, "--prompt", told.prompt, "--max-new-tokens", "40"];
+    expect((await runLathe(words)).stdout).toBe(`${reply.text}\n`);
+  });
+
+  it("ends at a stop text and leaves it out", async () => {
+    const words = ["--model", storiesModel, "--prompt", "Once upon a time", "--max-new-tokens", "40"];
+    const whole = await generate(...words);
+    const stop = whole.text!.slice(12, 17);
+    const cut = await generate(...words, "--stop", "never said", stop);
+    expect(cut.text).toBe(whole.text!.slice(0, whole.text!.indexOf(stop)));
+    expect(cut.ids).toEqual(whole.ids.slice(0, cut.ids.length));
+    const shown = await runLathe(["generate", ...words, "--stop", "never said", stop]);
+    expect(shown.stdout).toBe(`${cut.text}\n`);
+  });
+
+  it("draws by the seed", async () => {
+    const words = [
+      "--model",
+      tinyModel("qwen2"),
+      "--ids",
+      "1,2,3",
+      "--max-new-tokens",
+      "12",
+      "--temperature",
+      "1.5",
+    ];
+    const [first, again, other] = await Promise.all(
+      ["1", "1", "2"].map((seed) => generate(...words, "--seed", seed, "--top-k", "50")),
+    );
+    expect(again).toEqual(first);
+    expect(other).not.toEqual(first);
+  });
+
+  it.each([
+    ["", "expected either --prompt TEXT or --ids 1,2,3"],
+    ["--ids 1 --prompt a", "expected either --prompt TEXT or --ids 1,2,3"],
+    ["--prompt a", "the folder has no tokenizer.json, which --prompt needs; give token ids (--ids)"],
+    ["--ids 1 --stop a", "which --stop needs"],
+    ["--ids 320", "--ids: expected token ids below 320, the model's vocabulary, got 320"],
+    ["--ids -1", "--ids: expected a list, each a whole number from 0, got [-1]"],
+    ["--ids 1 --top-p 0", "--top-p: expected a number above 0, at most 1, got 0"],
+    ["--ids 1 --temperature -1", "--temperature: expected a number from 0, got -1"],
+    ["--ids 1 --max-new-tokens 0", "--max-new-tokens: expected a whole number from 1, got 0"],
+    ["--ids 1 --engine steam", "engine steam is unknown; expected auto or one of"],
+    ["--ids 1 --engine cpu --precision bf16", "precision bf16: engine cpu computes in fp32"],
+    ["--ids 1 --quantize int2", '--quantize: expected one of none, int8, fp16, bf16, got "int2"'],
+  ])("refuses %s", async (words, message) => {
+    const list = words.split(" ").filter((word) => word !== "");
+    const { code, stderr } = await runLathe(["generate", "--model", tinyModel("qwen2"), ...list]);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+  });
+
+  it("says how a model without a chat template takes a system message", async () => {
+    const { code, stderr } = await runLathe([
+      "generate",
+      "--model",
+      storiesModel,
+      "--prompt",
+      "a",
+      "--system",
+      "b",
+    ]);
+    expect([code, stderr]).toEqual([
+      2,
+      `lathe: ${storiesModel}: the model has no chat template, which --system needs\n`,
+    ]);
+  });
+});
