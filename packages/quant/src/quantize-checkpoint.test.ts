@@ -386,6 +386,17 @@ it("refuses a half-precision weight that is not a number, taken bit for bit", as
   });
 });
 
+it("refuses to pack what is packed already", async () => {
+  const path = join(folder, "model.safetensors");
+  await writeSafetensors(path, [{ name: "w", dtype: "I8", shape: [2, 2], data: Int8Array.of(1, 2, 3, 4) }]);
+  await open(folder, async (checkpoint) => {
+    const stored = { path: "w", weight: "w", bias: null, shape: [2, 2] as const };
+    await expect(quantizedLinears("bf16")(checkpoint, stored)).rejects.toThrow(
+      'tensor "w": expected a dtype among F64, F32, F16, BF16, to pack it, got I8',
+    );
+  });
+});
+
 it("packs a matrix larger than what is read at one time as it packs a small one", async () => {
   const shape = [1031, 4099] as const; // 4.2 million weights
   const weight = seededNormals(1)(shape[0] * shape[1], 0.02);

@@ -1,7 +1,6 @@
 import {
   type Checkpoint,
   checkTensors,
-  type Dtype,
   dtypeSizes,
   expectedTensors,
   type ModelConfig,
@@ -17,7 +16,7 @@ import { checkReplaceable, writeFolder } from "./output-folder.js";
 import type { PackedFormatName } from "./packed-format.js";
 import { packedFormats } from "./packed-formats.js";
 import { HEAD_PATH, int8QuantizationConfig, isPackedFolder } from "./quantization-config.js";
-import { matrixShape, quantizeStored, storedRowScales } from "./quantize-stored.js";
+import { floatTypes, matrixShape, quantizeStored, storedRowScales } from "./quantize-stored.js";
 import { readConfigText } from "./read-config-text.js";
 import { setJsonKey } from "./set-json-key.js";
 import { type SizedTensor, writeShards } from "./shards.js";
@@ -56,7 +55,6 @@ export interface QuantizedCheckpoint {
 }
 
 const EMBEDDING = "model.embed_tokens.weight";
-const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
 
 /** Files that belong to a model besides its weights and config. */
 const companions =

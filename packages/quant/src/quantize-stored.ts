@@ -1,4 +1,4 @@
-import type { Checkpoint } from "@lathe/model";
+import { type Checkpoint, CheckpointError, type Dtype } from "@lathe/model";
 import { endianness } from "node:os";
 import { QuantizationError } from "./errors.js";
 import type { PackedFormatName } from "./packed-format.js";
@@ -8,6 +8,9 @@ import { quantizeRows, rowScales } from "./quantize.js";
 
 /** Weights that are read as float32 at one time: 16 MiB, all the dense memory that packing a tensor takes. */
 const READ_WEIGHTS = 4 * 1024 * 1024;
+
+/** Types that weights can be packed from. */
+export const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
 
 /** Rows of a tensor as a matrix: the first axis, and everything after it in one. */
 export function matrixShape(shape: readonly number[]): readonly [rows: number, columns: number] {
@@ -19,6 +22,7 @@ export function matrixShape(shape: readonly number[]): readonly [rows: number, c
  * Packs a tensor of a checkpoint while it is read, rows at a time. A half-precision tensor that has the format already is
  * taken bit for bit.
  * @throws QuantizationError on weights that the format cannot hold
+ * @throws CheckpointError when the tensor does not hold floats
  */
 export async function quantizeStored(
   checkpoint: Checkpoint,
@@ -79,7 +83,16 @@ async function eachPiece(
   name: string,
   take: (weights: Float32Array, firstRow: number) => void,
 ): Promise<void> {
-  const { shape, elementCount } = checkpoint.info(name);
+  const { dtype, shape, elementCount } = checkpoint.info(name);
+  if (!floatTypes.includes(dtype)) {
+    throw new CheckpointError({
+      path: checkpoint.pathOf(name),
+      tensor: name,
+      expected: `a dtype among ${floatTypes.join(", ")}, to pack it`,
+      actual: dtype,
+      remedy: "quantise the original weights",
+    });
+  }
   const [rows, columns] = matrixShape(shape);
   if (elementCount === 0) return;
   if (shape.length === 0) {

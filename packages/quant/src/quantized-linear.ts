@@ -1,7 +1,7 @@
 import type { Linear, RowRange } from "@lathe/model";
-import { apply, type Operation, product, ShapeError } from "@lathe/tensor";
+import { apply, type Operation, product, ShapeError, transposed } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
-import { dequantize, widenRows, widenRowsTransposed } from "./dequantize.js";
+import { dequantize, widenRows } from "./dequantize.js";
 import { checkPackedMatrix, packedBytes, type PackedMatrix } from "./packed-matrix.js";
 
 /** Most weights that are widened to float32 at one time: 32 MiB. A larger matrix is used in blocks of output rows. */
@@ -23,27 +23,29 @@ export interface QuantizedLinearAttributes {
 export const quantizedLinearOperation: Operation<QuantizedLinearAttributes> = {
   name: "quantizedLinear",
   forward([x, bias], { matrix, widenedWeights }) {
+    // As (C xᵀ)ᵀ, which turns x and y and leaves the codes as they lie. The wasm backend repacks the second operand of a
+    // product when it sees it for the first time, so freshly widened codes come first.
+    const turnedX = transposed(x as tf.Tensor2D);
     const parts = rowBlocks(matrix, widenedWeights).map((rows) => {
-      const widened = tf.tensor2d(widenRowsTransposed(matrix, rows), [
-        matrix.shape[1],
-        rows.end - rows.start,
-      ]);
-      const part = product(x as tf.Tensor2D, widened);
+      const widened = widenedBlock(matrix, rows);
+      const part = product(widened, turnedX);
       widened.dispose();
       return part;
     });
-    let y: tf.Tensor = parts.length === 1 ? parts[0] : tf.concat(parts, 1);
-    if (matrix.scales) y = tf.mul(y, tf.tensor1d(matrix.scales));
+    const turnedY = parts.length === 1 ? parts[0] : tf.concat(parts, 0);
+    const y = transposed(
+      matrix.scales ? tf.mul(turnedY, tf.tensor2d(matrix.scales, [matrix.shape[0], 1])) : turnedY,
+    );
     return { output: bias ? tf.add(y, bias) : y, saved: [] };
   },
   pullback(gradient, _saved, { matrix, widenedWeights }, [needsX]) {
     if (!needsX) return [null, null];
-    const [outFeatures, inFeatures] = matrix.shape;
+    const outFeatures = matrix.shape[0];
     const dy = matrix.scales ? tf.mul(gradient, tf.tensor1d(matrix.scales)) : gradient;
     let sum: tf.Tensor | null = null;
     for (const rows of rowBlocks(matrix, widenedWeights)) {
       const count = rows.end - rows.start;
-      const widened = tf.tensor2d(widenRows(matrix, rows), [count, inFeatures]);
+      const widened = widenedBlock(matrix, rows);
       const columns =
         count === outFeatures ? dy : tf.slice2d(dy as tf.Tensor2D, [0, rows.start], [dy.shape[0], count]);
       const part = product(columns as tf.Tensor2D, widened);
@@ -58,6 +60,10 @@ export const quantizedLinearOperation: Operation<QuantizedLinearAttributes> = {
     return [sum, null];
   },
 };
+
+function widenedBlock(matrix: PackedMatrix, rows: RowRange): tf.Tensor2D {
+  return tf.tensor2d(widenRows(matrix, rows), [rows.end - rows.start, matrix.shape[1]]);
+}
 
 function rowBlocks({ shape: [rows, columns] }: PackedMatrix, widenedWeights: number): RowRange[] {
   const size = Math.max(1, Math.floor(widenedWeights / Math.max(1, columns)));
