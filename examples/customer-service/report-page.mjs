@@ -56,7 +56,7 @@ const STYLE = `
     margin: 2rem auto; padding: 0 1rem; }
   h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
   table { border-collapse: collapse; width: 100%; } th, td { padding: .4rem .6rem; border-bottom: 1px solid var(--line); }
-  th { text-align: left; } td { text-align: right; font-variant-numeric: tabular-nums; } td:last-child { font-weight: 600; }
+  th { text-align: left; } th:not(:first-child), td { text-align: right; } td { font-variant-numeric: tabular-nums; } td:last-child { font-weight: 600; }
   svg { width: 100%; height: auto; } svg text { font-size: 12px; fill: currentColor; opacity: .7; }
   .grid { stroke: var(--line); } polyline { fill: none; } .raw { stroke: var(--soft); } .mean { stroke: var(--accent); stroke-width: 2; }
   .validation { fill: #c2571a; }

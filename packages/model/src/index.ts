@@ -48,6 +48,7 @@ export {
 export type { DenseWeight, Linear } from "./decoder/linear.js";
 export { CheckpointError, inputError, ModelConfigError, TokenizerError } from "./errors.js";
 export {
+  DEFAULT_MAX_NEW_TOKENS,
   generate,
   type GeneratedToken,
   type GenerationOptions,

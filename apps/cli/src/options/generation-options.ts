@@ -1,13 +1,10 @@
-import { samplingDefaults } from "@lathe/model";
+import { DEFAULT_MAX_NEW_TOKENS, samplingDefaults } from "@lathe/model";
 import { z } from "zod";
 import { option, optionGroup } from "../framework/option.js";
 
-/** New tokens at most, where nothing is said: enough for a reply. */
-const MAX_NEW_TOKENS = 256;
-
 /** How text is continued; the keys are those of `GenerationOptions`. */
 export const generationOptions = optionGroup("Generation", {
-  maxNewTokens: option(z.int().min(1).default(MAX_NEW_TOKENS), "new tokens at most", {
+  maxNewTokens: option(z.int().min(1).default(DEFAULT_MAX_NEW_TOKENS), "new tokens at most", {
     placeholder: "n",
     unit: "tokens",
   }),

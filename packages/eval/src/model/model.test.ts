@@ -80,6 +80,18 @@ describe("generateReplies", () => {
     }
   });
 
+  it("reports progress that never falls and ends with all", async () => {
+    const seen: number[] = [];
+    const prompts = [expected.greedy_prompt, expected.input_ids[0], expected.input_ids[1]];
+    await generateReplies(model, prompts, {
+      ...options,
+      batchSize: 2,
+      onProgress: (done) => seen.push(done),
+    });
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen.at(-1)).toBe(3);
+  });
+
   it("leaves out the id that ends a reply", async () => {
     const stop = expected.greedy_tokens[3];
     const [reply] = await generateReplies(model, [expected.greedy_prompt], { ...options, stopIds: [stop] });

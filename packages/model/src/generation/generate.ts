@@ -6,7 +6,7 @@ import { checkSampling, sampleToken, samplingDefaults, type SamplingOptions } fr
 
 /** When and how to continue a prompt. */
 export interface GenerationOptions extends Partial<SamplingOptions> {
-  /** New tokens at most. @defaultValue 256 */
+  /** New tokens at most. @defaultValue {@link DEFAULT_MAX_NEW_TOKENS} */
   readonly maxNewTokens?: number;
   /** Ids that end a sequence; the id itself is still given out. @defaultValue the model's end-of-sequence ids */
   readonly stopIds?: readonly number[];
@@ -26,7 +26,8 @@ export interface GeneratedToken {
 /** Decides after a token whether its sequence ends, for what ids alone do not show (stop strings). */
 export type ShouldStop = (token: GeneratedToken) => boolean;
 
-const MAX_NEW_TOKENS = 256;
+/** Enough for a reply. */
+export const DEFAULT_MAX_NEW_TOKENS = 256;
 
 /**
  * Continues several prompts at once and gives out each new token as it comes; a sequence leaves the batch when it ends.
@@ -45,7 +46,7 @@ export async function* generate(
 ): AsyncGenerator<GeneratedToken, void, undefined> {
   const sampling: SamplingOptions = { ...samplingDefaults, ...definedOnly(options) };
   checkSampling(sampling);
-  const maxNewTokens = options.maxNewTokens ?? MAX_NEW_TOKENS;
+  const maxNewTokens = options.maxNewTokens ?? DEFAULT_MAX_NEW_TOKENS;
   if (!Number.isInteger(maxNewTokens) || maxNewTokens < 0) {
     throw new RangeError(`maxNewTokens: expected a whole number from 0, got ${maxNewTokens}`);
   }
