@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./checkpoint/half-precision.js";
 import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.js";
-import { checkTensors } from "./config/check-tensors.js";
+import { checkTensors, floatTypes } from "./config/check-tensors.js";
 import { expectedTensors } from "./config/expected-tensors.js";
+import { CheckpointError } from "./errors.js";
 import type { ModelConfig } from "./config/model-config.js";
 import { readModelConfig } from "./config/read-model-config.js";
 import { DenseLinear } from "./decoder/dense-linear.js";
@@ -25,13 +26,24 @@ export interface StoredLinear {
 /** Builds a linear from what a checkpoint holds. */
 export type ReadLinear = (checkpoint: Checkpoint, stored: StoredLinear) => Promise<Linear>;
 
-/** Reads a linear as dense float32. */
-export const readDenseLinear: ReadLinear = async (checkpoint, { weight, bias, shape }) =>
-  new DenseLinear({
+/** Reads a linear as dense float32. @throws CheckpointError when its weight is packed */
+export const readDenseLinear: ReadLinear = async (checkpoint, { weight, bias, shape }) => {
+  const { dtype } = checkpoint.info(weight);
+  if (!floatTypes.includes(dtype)) {
+    throw new CheckpointError({
+      path: checkpoint.pathOf(weight),
+      tensor: weight,
+      expected: `a dense weight of a dtype among ${floatTypes.join(", ")}`,
+      actual: `${dtype}, a packed one`,
+      remedy: "give loadModel a readLinear that unpacks it, such as linearReader of @lathe/quant",
+    });
+  }
+  return new DenseLinear({
     shape,
     weight: await checkpoint.readFloat32(weight),
     bias: bias === null ? null : await checkpoint.readFloat32(bias),
   });
+};
 
 /** How {@link loadModel} reads a model. */
 export interface LoadModelOptions {

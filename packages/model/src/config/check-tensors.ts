@@ -4,8 +4,16 @@ import { CheckpointError, quote } from "../errors.js";
 import { expectedTensors, OUTPUT_HEAD } from "./expected-tensors.js";
 import type { ModelConfig } from "./model-config.js";
 
+const EMBEDDING = "model.embed_tokens.weight";
+
 /** Types that weights can be computed with. */
-const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
+export const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
+
+/** Types that the weights of linears may be packed in; whoever reads the linears knows what else belongs to them. */
+const packedTypes: readonly Dtype[] = ["I8"];
+
+/** Ends of the names of tensors that say how a packed weight is to be read, after the weight's own name. */
+const packedCompanions = ["_scale", "_zero_point"];
 
 /** Names that a message lists before it only counts. */
 const SHOWN_NAMES = 5;
@@ -17,8 +25,8 @@ export interface TensorCheck {
 }
 
 /**
- * Compares the weights with the config: every tensor there, of the shape the config implies, of a float type. With tied
- * embeddings a stored output head is passed over, as the embedding takes its place.
+ * Compares the weights with the config: every tensor there, of the shape the config implies, of a float type or, for
+ * linears, a packed one. With tied embeddings a stored output head is passed over, as the embedding takes its place.
  * @throws CheckpointError that names the tensor at fault
  */
 export function checkTensors(config: ModelConfig, checkpoint: Checkpoint): TensorCheck {
@@ -46,7 +54,8 @@ export function checkTensors(config: ModelConfig, checkpoint: Checkpoint): Tenso
         remedy: "config and weights are of different models",
       });
     }
-    if (!floatTypes.includes(info.dtype)) {
+    const isLinear = shape.length === 2 && name !== EMBEDDING;
+    if (!floatTypes.includes(info.dtype) && !(isLinear && packedTypes.includes(info.dtype))) {
       throw new CheckpointError({
         path: checkpoint.pathOf(name),
         tensor: name,
@@ -55,6 +64,11 @@ export function checkTensors(config: ModelConfig, checkpoint: Checkpoint): Tenso
       });
     }
   }
-  const passedOver = config.tieWordEmbeddings ? OUTPUT_HEAD : null;
-  return { unused: checkpoint.names().filter((name) => !expected.has(name) && name !== passedOver) };
+  const used = new Set(expected.keys());
+  if (config.tieWordEmbeddings) used.add(OUTPUT_HEAD);
+  for (const name of expected.keys()) {
+    if (!packedTypes.includes(checkpoint.info(name).dtype)) continue;
+    for (const companion of packedCompanions) used.add(name + companion);
+  }
+  return { unused: checkpoint.names().filter((name) => !used.has(name)) };
 }

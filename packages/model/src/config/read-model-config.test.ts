@@ -227,7 +227,7 @@ describe("refuses", () => {
     [
       "packed weights",
       { quantization_config: { quant_method: "gptq", bits: 4 } },
-      'key "quantization_config": expected none, as only plain weights are read, got "gptq"',
+      'key "quantization_config": expected none or quant_method "compressed-tensors", got "gptq"',
     ],
     [
       "heads that do not share evenly",

@@ -212,6 +212,9 @@ function architectureOf(keys: ConfigKeys): Architecture {
   return architecture;
 }
 
+/** The way of storing packed weights that linears can be read from. */
+const PACKED_METHOD = "compressed-tensors";
+
 /** Refuses what would change the model's numbers if it were passed over. */
 function refuseUnsupported(keys: ConfigKeys): void {
   const activation = keys.text("hidden_act") ?? "silu";
@@ -226,7 +229,10 @@ function refuseUnsupported(keys: ConfigKeys): void {
   const quantization = keys.value("quantization_config");
   if (quantization !== undefined && quantization !== null) {
     const method = isObject(quantization) ? quantization["quant_method"] : quantization;
-    throw keys.fault("quantization_config", "none, as only plain weights are read", method);
+    // The folder's weights tell what is packed and how; what reads the linears checks the rest.
+    if (method !== PACKED_METHOD) {
+      throw keys.fault("quantization_config", `none or quant_method "${PACKED_METHOD}"`, method);
+    }
   }
 }
 
