@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { storiesModel, tinyModel } from "../testing/folders.js";
+import { runLathe } from "../testing/run-lathe.js";
+
+describe("lathe doctor", () => {
+  it("says what there is", async () => {
+    const { code, json } = await runLathe(["doctor", "--json"]);
+    expect(code).toBe(0);
+    expect(json).toMatchObject({
+      ...{ node: process.version, engine: expect.any(String), precision: expect.any(String) },
+      ...{ cpuThreads: expect.any(Number), memory: { totalBytes: expect.any(Number) } },
+      engines: expect.arrayContaining([
+        expect.objectContaining({ name: "cpu", available: true, reason: null, precisions: ["fp32"] }),
+      ]),
+      tensorMemory: { tensors: expect.any(Number), bytes: expect.any(Number) },
+      versions: { "@lathe/tensor": expect.any(String) },
+    });
+    const { json: ofWasm } = await runLathe(["doctor", "--engine", "wasm", "--json"]);
+    expect(ofWasm!["fusedOperations"]).toContain("attention");
+    expect((await runLathe(["doctor", "--engine", "cpu"])).stdout).toMatch(/^engine +cpu, fp32$/m);
+  });
+
+  it("checks a model folder", async () => {
+    const { json } = await runLathe(["doctor", "--model", storiesModel, "--json"]);
+    expect(json!["model"]).toMatchObject({
+      ...{ architecture: "llama", layers: 5, parameters: 260_032, dtypes: ["F32"], unusedTensors: 0 },
+      tokenizer: { vocabularySize: 512, chatTemplate: false },
+    });
+    expect(
+      (await runLathe(["doctor", "--model", tinyModel("qwen2"), "--json"])).json!["model"],
+    ).toMatchObject({
+      tokenizer: null,
+    });
+    expect((await runLathe(["doctor", "--model", storiesModel])).stdout).toMatch(/^parameters +260,032$/m);
+    expect((await runLathe(["doctor", "--model", "nowhere"])).code).toBe(2);
+  });
+});

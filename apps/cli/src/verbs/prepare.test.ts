@@ -1,0 +1,125 @@
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { TokenDataset } from "@lathe/data";
+import { beforeAll, describe, expect, it } from "vitest";
+import { storiesModel, temporaryFolder, writeJsonl } from "../testing/folders.js";
+import { runLathe } from "../testing/run-lathe.js";
+
+let folder: string;
+let input: string;
+const rows = Array.from({ length: 40 }, (_, row) => ({
+  ...{ instruction: `Where is cat number ${row}?`, output: `Cat number ${row} is here.` },
+  dialogue: `d${row % 10}`,
+}));
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  input = await writeJsonl(join(folder, "rows.jsonl"), [...rows, rows[0]]);
+});
+
+const linesOf = async (...path: string[]): Promise<any[]> =>
+  (await readFile(join(...path), "utf8"))
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line));
+
+describe("lathe prepare", () => {
+  it("gives what the contract says, and writes it", async () => {
+    const output = join(folder, "out");
+    const { code, json, stdout } = await runLathe([
+      "prepare",
+      "--input",
+      input,
+      "--output",
+      output,
+      "--split",
+      "7:1:2",
+      "--seed",
+      "3",
+      "--json",
+    ]);
+    expect(code).toBe(0);
+    expect(stdout.trimEnd().split("\n")).toHaveLength(1);
+    expect(Object.keys(json!).slice(0, 5)).toEqual(["read", "kept", "rejected", "rules", "splits"]);
+    expect(json).toMatchObject({
+      ...{ read: 41, kept: 40, rejected: 1 },
+      rules: { duplicate: 1, malformed: 0 },
+      splits: { train: 28, validation: 4, test: 8 },
+    });
+    expect((await readdir(output)).sort()).toEqual([
+      "manifest.json",
+      "rejected.jsonl",
+      "test.jsonl",
+      "train.jsonl",
+      "validation.jsonl",
+    ]);
+    const train = await linesOf(output, "train.jsonl");
+    const dialogues = (list: any[]) => new Set(list.map(({ dialogue }) => dialogue));
+    expect(train).toHaveLength(28);
+    expect(dialogues(train).size).toBe(7);
+    expect(dialogues(await linesOf(output, "test.jsonl")).intersection?.(dialogues(train)).size ?? 0).toBe(0);
+    expect(await linesOf(output, "rejected.jsonl")).toEqual([
+      { row: rows[0], reason: expect.any(String), file: input, line: 41 },
+    ]);
+  });
+
+  it("tokenises with a model, reads several files, and shows tables", async () => {
+    const csv = join(folder, "more.csv");
+    await writeFile(csv, "question,answer\nWho?,Tom.\nWhen?,Now.\n");
+    const output = join(folder, "tokens");
+    const { code, stdout, stderr } = await runLathe([
+      ...["prepare", "--input", input, csv, "--output", output, "--model", storiesModel],
+      ...["--rename", "question=instruction,answer=output", "--disable", "duplicate", "--max-tokens", "64"],
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/read +43\nkept +43\n/);
+    expect(stdout).toContain("scored");
+    const tokens = await TokenDataset.open(join(output, "train.arrow"));
+    expect(tokens.length).toBe((await linesOf(output, "train.jsonl")).length);
+  });
+
+  it("sets a malformed line aside, and stops when there are too many", async () => {
+    const lines = [...rows.map((row) => JSON.stringify(row)), '{"instruction": "a", '];
+    const file = join(folder, "malformed.jsonl");
+    await writeFile(file, lines.join("\n"));
+    const output = join(folder, "malformed");
+    const { json } = await runLathe(["prepare", "--input", file, "--output", output, "--json"]);
+    expect(json).toMatchObject({ read: 41, kept: 40, rejected: 1, rules: { malformed: 1 } });
+    expect(await linesOf(output, "rejected.jsonl")).toEqual([
+      { row: '{"instruction": "a", ', reason: expect.stringContaining("not valid JSON"), file, line: 41 },
+    ]);
+
+    await writeFile(file, lines.slice(-10).join("\n"));
+    const refused = join(folder, "refused");
+    const { code, stderr } = await runLathe(["prepare", "--input", file, "--output", refused]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${file}:10: not valid JSON`);
+    await expect(stat(refused)).rejects.toThrow("ENOENT");
+  });
+
+  it.each([
+    [["--split", "7:1"], "option split: expected three weights"],
+    [["--input", "nowhere.jsonl"], "nowhere.jsonl"],
+    [["--disable", "duplicates"], "--disable: expected a list, each one of line-ends"],
+    [["--min-output-characters", "-1"], "--min-output-characters: expected a whole number from 0, got -1"],
+    [["--model", "nowhere"], "nowhere"],
+    [["--rename", "a"], "--rename: expected renames such as question=input,answer=output, got"],
+  ])("refuses %j and writes nothing", async (words, message) => {
+    const output = join(folder, "nothing");
+    const { code, stderr } = await runLathe(["prepare", "--input", input, "--output", output, ...words]);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+    await expect(stat(output)).rejects.toThrow("ENOENT");
+  });
+
+  it("replaces only what it made, and only when that is said", async () => {
+    const output = join(folder, "again");
+    const words = ["prepare", "--input", input, "--output", output];
+    expect((await runLathe(words)).code).toBe(0);
+    expect((await runLathe(words)).code).toBe(2);
+    expect((await runLathe([...words, "--overwrite"])).code).toBe(0);
+    await writeFile(join(output, "notes.txt"), "mine");
+    expect((await runLathe([...words, "--overwrite"])).code).toBe(2);
+    expect(await readFile(join(output, "notes.txt"), "utf8")).toBe("mine");
+  });
+});
