@@ -9,13 +9,7 @@ const folder = fileURLToPath(new URL("..", import.meta.url));
 const output = `${folder}build/simd.wasm`;
 const stamp = `${folder}build/simd.wasm.inputs`;
 
-const options = [
-  "wasm/index.ts",
-  "-O3",
-  "--noAssert",
-  ...["--enable", "simd"],
-  ...["--runtime", "stub"],
-];
+const options = ["wasm/index.ts", "-O3", "--noAssert", ...["--enable", "simd"], ...["--runtime", "stub"]];
 
 /** @returns {string} a hash of all that the output depends on */
 function inputs() {

@@ -1,8 +1,19 @@
 import { readFileSync } from "node:fs";
 
+interface Memory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+// The part of the global that is used here: TypeScript has it only in the library of browsers.
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+};
+
 /** What wasm/index.ts exports. Pointers are byte addresses in the module's memory. */
 interface SimdExports {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: Memory;
   heapBase(): number;
   attentionScratch(keys: number, headSize: number, backward: boolean): number;
   attentionForward(
@@ -88,10 +99,10 @@ export class SimdModule {
   #end: number;
   #floats: Float32Array;
 
-  /** @throws WebAssembly.CompileError if the machine has no SIMD that WebAssembly can use */
-  constructor(bytes: BufferSource) {
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes as ArrayBuffer), {});
-    this.exports = instance.exports as unknown as SimdExports;
+  /** @throws CompileError if the machine has no SIMD that WebAssembly can use */
+  constructor(bytes: Uint8Array) {
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {});
+    this.exports = instance.exports as SimdExports;
     this.#start = Math.ceil(this.exports.heapBase() / ALIGNMENT) * ALIGNMENT;
     this.#end = this.#start;
     this.#floats = new Float32Array(this.exports.memory.buffer);

@@ -10,7 +10,7 @@ export function padded(size: i32): i32 {
 /** Copies `size` float32 values, times a factor. */
 export function copyScaled(from: usize, to: usize, size: i32, factor: f32): void {
   const factors = f32x4.splat(factor);
-  const end = to + (<usize>size << 2);
+  const end = to + (usize(size) << 2);
   for (; to + 16 <= end; to += 16, from += 16) v128.store(to, f32x4.mul(v128.load(from), factors));
   for (; to < end; to += 4, from += 4) store<f32>(to, load<f32>(from) * factor);
 }
@@ -30,7 +30,7 @@ export function packColumns(
 ): void {
   for (let start = 0; start < columns; start += 8) {
     const width = min(8, columns - start);
-    let from = x + (<usize>start << 2);
+    let from = x + (usize(start) << 2);
     let target = to;
     for (let i = 0; i < rows; i++, from += stride, target += PANEL_ROW) {
       if (width === 8) {
@@ -38,12 +38,12 @@ export function packColumns(
         v128.store(target, v128.load(from, 16), 16);
       } else {
         for (let c = 0; c < 8; c++) {
-          store<f32>(target + (<usize>c << 2), c < width ? load<f32>(from + (<usize>c << 2)) : 0);
+          store<f32>(target + (usize(c) << 2), c < width ? load<f32>(from + (usize(c) << 2)) : 0);
         }
       }
     }
-    memory.fill(target, 0, <usize>(panelRows - rows) * PANEL_ROW);
-    to += <usize>panelRows * PANEL_ROW;
+    memory.fill(target, 0, usize(panelRows - rows) * PANEL_ROW);
+    to += usize(panelRows) * PANEL_ROW;
   }
 }
 
@@ -58,7 +58,7 @@ export function packRows(x: usize, stride: usize, rows: i32, columns: i32, to: u
     let c = 0;
     if (height === 8) {
       for (; c + 4 <= columns; c += 4) {
-        const from = x + (<usize>c << 2);
+        const from = x + (usize(c) << 2);
         transposeFour(from, stride, to, PANEL_ROW);
         transposeFour(from + 4 * stride, stride, to + 16, PANEL_ROW);
         to += 4 * PANEL_ROW;
@@ -66,8 +66,8 @@ export function packRows(x: usize, stride: usize, rows: i32, columns: i32, to: u
     }
     for (; c < columns; c++, to += PANEL_ROW) {
       for (let i = 0; i < 8; i++) {
-        const value: f32 = i < height ? load<f32>(x + <usize>i * stride + (<usize>c << 2)) : 0;
-        store<f32>(to + (<usize>i << 2), value);
+        const value: f32 = i < height ? load<f32>(x + usize(i) * stride + (usize(c) << 2)) : 0;
+        store<f32>(to + (usize(i) << 2), value);
       }
     }
     x += 8 * stride;

@@ -13,7 +13,7 @@ export function rotate(
   half: i32,
   direction: f32,
 ): void {
-  const width = <usize>half << 2;
+  const width = usize(half) << 2;
   const signs = f32x4.splat(direction);
   for (let n = 0; n < rows; n++, cos += width, sin += width) {
     for (let h = 0; h < heads; h++, x += 2 * width) {

@@ -34,7 +34,7 @@ export function tileOfRows(
   let c21 = c00;
   let c30 = c00;
   let c31 = c00;
-  const end = a + (<usize>depth << 2);
+  const end = a + (usize(depth) << 2);
   for (; a < end; a += 4, a1 += 4, a2 += 4, a3 += 4, panel += PANEL_ROW) {
     const b0 = v128.load(panel);
     const b1 = v128.load(panel, 16);
@@ -95,7 +95,7 @@ export function tileOfColumns(
   let c21 = c00;
   let c30 = c00;
   let c31 = c00;
-  const end = panel + <usize>depth * PANEL_ROW;
+  const end = panel + usize(depth) * PANEL_ROW;
   for (; panel < end; a += aStride, panel += PANEL_ROW) {
     const b0 = v128.load(panel);
     const b1 = v128.load(panel, 16);

@@ -1,0 +1,70 @@
+import { attentionBackward, attentionForward } from "./attention.js";
+import { dropoutMask } from "./dropout-mask.js";
+import { rotate } from "./rotate.js";
+import { transpose } from "./transpose.js";
+import { simdAttentionBackward, simdAttentionForward } from "./wasm-attention.js";
+import {
+  crossEntropyGradient,
+  crossEntropyRows,
+  simdCrossEntropyGradient,
+  simdCrossEntropyRows,
+} from "./wasm-cross-entropy-rows.js";
+import { simdDropoutMask } from "./wasm-dropout-mask.js";
+import { simdAvailability, type SimdAvailability } from "./wasm-module.js";
+import { simdRotate } from "./wasm-rotate.js";
+import { simdTranspose } from "./wasm-transpose.js";
+
+/** Kernels on arrays in the memory of the process. Both sets take the same arguments. */
+export interface HostKernels {
+  /** `simd` runs in WebAssembly and sums in float32; `plain` is TypeScript and sums in float64. */
+  readonly name: "simd" | "plain";
+  /** Why it is `plain`, for people; null for `simd`. */
+  readonly reason: string | null;
+  readonly attentionForward: typeof attentionForward;
+  readonly attentionBackward: typeof attentionBackward;
+  readonly crossEntropyRows: typeof crossEntropyRows;
+  readonly crossEntropyGradient: typeof crossEntropyGradient;
+  readonly dropoutMask: typeof dropoutMask;
+  readonly rotate: typeof rotate;
+  readonly transpose: typeof transpose;
+}
+
+let chosen: HostKernels | undefined;
+
+/**
+ * The fastest kernels that run here: SIMD when the package was built with them and the machine has it, else the plain
+ * ones. The choice is made once, so a process computes the same bits throughout.
+ */
+export function hostKernels(): HostKernels {
+  chosen ??= kernelsOf(simdAvailability());
+  return chosen;
+}
+
+/** The kernels that go with a module, or the plain ones where there is none. */
+export function kernelsOf(availability: SimdAvailability): HostKernels {
+  if ("reason" in availability) {
+    return {
+      name: "plain",
+      reason: availability.reason,
+      attentionForward,
+      attentionBackward,
+      crossEntropyRows,
+      crossEntropyGradient,
+      dropoutMask,
+      rotate,
+      transpose,
+    };
+  }
+  const { module } = availability;
+  return {
+    name: "simd",
+    reason: null,
+    attentionForward: (...values) => simdAttentionForward(module, ...values),
+    attentionBackward: (...values) => simdAttentionBackward(module, ...values),
+    crossEntropyRows: (...values) => simdCrossEntropyRows(module, ...values),
+    crossEntropyGradient: (...values) => simdCrossEntropyGradient(module, ...values),
+    dropoutMask: (...values) => simdDropoutMask(module, ...values),
+    rotate: (...values) => simdRotate(module, ...values),
+    transpose: (...values) => simdTranspose(module, ...values),
+  };
+}

@@ -1,0 +1,34 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.rotate = rotate;
+/**
+ * Rotary positions: the pair (x[c], x[c + d/2]) turns by the angle whose cosine and sine are given.
+ *
+ * @param x [rows, heads, 2 half], overwritten with the result   @param cos [rows, half]   @param sin [rows, half]
+ * @param direction 1 or −1
+ */
+function rotate(x, cos, sin, rows, heads, half, direction) {
+    const width = usize(half) << 2;
+    const signs = f32x4.splat(direction);
+    for (let n = 0; n < rows; n++, cos += width, sin += width) {
+        for (let h = 0; h < heads; h++, x += 2 * width) {
+            let c = 0;
+            for (; c + 16 <= width; c += 16) {
+                const a = v128.load(x + c);
+                const b = v128.load(x + width + c);
+                const co = v128.load(cos + c);
+                const si = f32x4.mul(signs, v128.load(sin + c));
+                v128.store(x + c, f32x4.sub(f32x4.mul(a, co), f32x4.mul(b, si)));
+                v128.store(x + width + c, f32x4.add(f32x4.mul(b, co), f32x4.mul(a, si)));
+            }
+            for (; c < width; c += 4) {
+                const a = load(x + c);
+                const b = load(x + width + c);
+                const co = load(cos + c);
+                const si = direction * load(sin + c);
+                store(x + c, a * co - b * si);
+                store(x + width + c, b * co + a * si);
+            }
+        }
+    }
+}
