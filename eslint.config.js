@@ -48,7 +48,10 @@ function restrictedImports(folder, allowed) {
 }
 
 export default defineConfig(
-  globalIgnores(["**/dist/", "**/fixtures/", "docs/api/", "coverage/", "runs/", "examples/*/runs/"]),
+  globalIgnores([
+    ...["**/dist/", "**/build/", "**/fixtures/", "**/runs/", "coverage/", "docs/api/"],
+    "packages/*/wasm/", // AssemblyScript, which its own compiler checks
+  ]),
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   eslint.configs.recommended,
   {

@@ -24,12 +24,16 @@ export function workspaceFolders() {
 /** @param {string} folder @returns {{ scripts?: Record<string, string>, dependencies?: object, devDependencies?: object }} */
 const manifest = (folder) => JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
 
-/** @param {string} folder @returns {string[]} every file below it, from the root; none when it is missing */
-function filesBelow(folder) {
-  if (!existsSync(join(root, folder))) return [];
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory() ? filesBelow(`${folder}/${entry.name}`) : [`${folder}/${entry.name}`],
-  );
+/** What a build does not read, or makes. */
+const notSources = /^(node_modules|dist|build|fixtures|testing|runs|\..*|.*\.md|.*\.test\.\w+)$/;
+
+/** @param {string} folder @returns {string[]} the files below it that a build may read, from the root */
+function sourcesBelow(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .filter(({ name }) => !notSources.test(name))
+    .flatMap((entry) =>
+      entry.isDirectory() ? sourcesBelow(`${folder}/${entry.name}`) : [`${folder}/${entry.name}`],
+    );
 }
 
 /** @param {readonly string[]} files @returns {string} */
@@ -119,14 +123,10 @@ export async function bootstrap() {
   });
 
   const built = folders.filter((folder) => manifest(folder).scripts?.build);
-  const sources = built.flatMap((folder) => [
-    `${folder}/tsconfig.build.json`,
-    ...filesBelow(`${folder}/src`).filter((file) => !/\.test\.\w+$/.test(file)),
-  ]);
   await runStep({
     title: "Building the workspace",
     stamp: "node_modules/.lathe-build",
-    inputs: hashOf(["pnpm-lock.yaml", "tsconfig.base.json", "turbo.json", ...manifests, ...sources]),
+    inputs: hashOf(["pnpm-lock.yaml", "tsconfig.base.json", "turbo.json", ...built.flatMap(sourcesBelow)]),
     products: built.map((folder) => `${folder}/dist`),
     command: ["exec", "turbo", "run", "build", "--output-logs=errors-only"],
   });
