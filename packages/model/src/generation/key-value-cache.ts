@@ -1,4 +1,4 @@
-import { attentionForward } from "@lathe/kernels";
+import { hostKernels } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs";
 import type { ModelConfig } from "../config/model-config.js";
 
@@ -53,6 +53,7 @@ export class KeyValueCache {
     const { headCount, keyValueHeadCount, headSize } = this.#config;
     const [queries, newKeys, newValues] = [q, k, v].map((x) => x.dataSync() as Float32Array);
     const out = new Float32Array(queries.length);
+    const { attentionForward } = hostKernels();
     const qWidth = headCount * headSize;
     this.#lengths.forEach((length, s) => {
       const [start, end] = [segments[s], segments[s + 1]];

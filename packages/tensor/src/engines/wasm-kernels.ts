@@ -1,8 +1,9 @@
-import { attentionBackward, attentionForward, gatherRows, rotate, transpose } from "@lathe/kernels";
-import type * as tf from "@tensorflow/tfjs";
+import { gatherRows, hostKernels } from "@lathe/kernels";
+import * as tf from "@tensorflow/tfjs";
 import { registerKernel } from "../operation.js";
 import { attentionOperation } from "../operations/attention.js";
 import { crossEntropyOperation } from "../operations/cross-entropy.js";
+import { dropoutOperation } from "../operations/dropout.js";
 import { embeddingOperation } from "../operations/embedding.js";
 import { ropeOperation, type RotaryAngles } from "../operations/rope.js";
 import { transposeOperation } from "../product.js";
@@ -12,9 +13,19 @@ const BACKEND = "wasm";
 
 /**
  * Kernels for what the wasm backend does slowly: it moves elements one by one through generic loops (gather, slice,
- * transpose) and multiplies batches of small matrices without SIMD. These run in JavaScript on its memory, in place.
+ * transpose) and multiplies batches of small matrices without SIMD. These read and write its memory in place.
  */
 export function registerWasmKernels(): void {
+  const {
+    attentionBackward,
+    attentionForward,
+    crossEntropyGradient,
+    crossEntropyRows,
+    dropoutMask,
+    rotate,
+    transpose,
+  } = hostKernels();
+
   registerKernel(BACKEND, transposeOperation, {
     forward([x]) {
       const [rows, columns] = x.shape;
@@ -75,21 +86,29 @@ export function registerWasmKernels(): void {
   });
 
   registerKernel(BACKEND, crossEntropyOperation, {
-    forward: crossEntropyOperation.forward,
+    forward([logits], { targets }) {
+      const [rows, vocabularySize] = logits.shape as [number, number];
+      const losses = uninitialised([rows]);
+      const probabilities = uninitialised([rows, vocabularySize]);
+      crossEntropyRows(view(logits), targets, view(losses), view(probabilities), vocabularySize);
+      return { output: losses, saved: [probabilities] };
+    },
     pullback(gradient, [saved], { targets }) {
       const probabilities = saved as tf.Tensor;
-      const [rows, vocabulary] = probabilities.shape;
-      const output = uninitialised([rows, vocabulary]);
-      const p = view(probabilities);
-      const scale = view(gradient);
-      const result = view(output);
-      for (let n = 0; n < rows; n++) {
-        const start = n * vocabulary;
-        const factor = scale[n];
-        for (let c = 0; c < vocabulary; c++) result[start + c] = p[start + c] * factor;
-        result[start + targets[n]] -= factor;
-      }
+      const [rows, vocabularySize] = probabilities.shape as [number, number];
+      const output = uninitialised([rows, vocabularySize]);
+      crossEntropyGradient(view(probabilities), targets, view(gradient), view(output), vocabularySize);
       return [output];
     },
+  });
+
+  const masked = (x: tf.Tensor, key: readonly [number, number], rate: number): tf.Tensor => {
+    const mask = uninitialised(x.shape);
+    dropoutMask(view(mask), key, rate);
+    return tf.mul(x, mask);
+  };
+  registerKernel(BACKEND, dropoutOperation, {
+    forward: ([x], { key, rate }) => ({ output: masked(x, key, rate), saved: [] }),
+    pullback: (gradient, _saved, { key, rate }) => [masked(gradient, key, rate)],
   });
 }
