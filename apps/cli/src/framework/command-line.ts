@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
+import { formatValue } from "./format.js";
 import { suggestion } from "./nearest-name.js";
 import { flagSchema, propertiesOf, type Property } from "./property.js";
 import { UsageError } from "./usage-error.js";
@@ -31,23 +32,24 @@ const commonOptions = (): Option[] => [
   new Option("--print-schema", "print the JSON Schema of the config file"),
 ];
 
-function describe({ schema, details }: Property): string {
+function describe({ schema, details, required }: Property): string {
+  const fallback =
+    details.defaultText ??
+    (schema.default === undefined ? null : valueText(schema.default, details.separator));
+  const requirement = details.requiredText ?? (required ? "required" : null);
   const notes = [
-    schema.enum ? schema.enum.join(" | ") : null,
-    details.unit ?? null,
-    details.defaultText !== undefined
-      ? `default: ${details.defaultText}`
-      : schema.default === undefined
-        ? null
-        : `default: ${defaultText(schema.default, details.separator)}`,
-  ].filter((note) => note !== null);
+    schema.enum?.join(" | "),
+    details.unit,
+    requirement ?? (fallback === null ? undefined : `default: ${fallback}`),
+  ].filter((note) => note !== undefined);
   return `${schema.description ?? ""}${notes.length > 0 ? ` (${notes.join("; ")})` : ""}`;
 }
 
-function defaultText(value: unknown, separator = ","): string {
-  if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(separator);
-  if (typeof value === "object" && value !== null) return "none";
-  return typeof value === "string" ? value : JSON.stringify(value);
+function valueText(value: unknown, separator = ","): string {
+  if (typeof value === "number") return formatValue(value);
+  if (typeof value === "string") return value;
+  if (Array.isArray(value) && value.length > 0) return value.join(separator);
+  return "none";
 }
 
 /** The flags of one option; a second, hidden one undoes a boolean that the config file may have set. */
@@ -56,11 +58,11 @@ function flagsOf(property: Property): Option[] {
   const group = `${details.group ?? "Options"}:`;
   const wanted = flagSchema(schema);
   if (wanted.type === "boolean") {
-    const on = new Option(`--${flag}`, describe({ ...property, schema: { ...schema, default: undefined } }));
-    const off = new Option(`--no-${flag}`, on.description);
-    const isOn = schema.default === true;
-    (isOn ? on : off).hideHelp();
-    return [on.helpGroup(group), off.helpGroup(group)];
+    const description = schema.description ?? "";
+    const on = new Option(`--${flag}`, description).helpGroup(group);
+    const off = new Option(`--no-${flag}`, details.negated ?? description).helpGroup(group);
+    (schema.default === true ? on : off).hideHelp();
+    return [on, off];
   }
   const placeholder = details.placeholder ?? "value";
   const isList = wanted.type === "array";
@@ -81,7 +83,7 @@ export function commandOf(verb: Verb, width?: number): Command {
   const command = new Command(`lathe ${verb.name}`)
     .description(`${verb.summary}.${verb.description === undefined ? "" : `\n\n${verb.description}`}`)
     .usage("[options]")
-    .helpOption("-h, --help", "show this help")
+    .addHelpOption(new Option("-h, --help", "show this help").helpGroup(COMMON_GROUP))
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({

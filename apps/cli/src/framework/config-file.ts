@@ -46,8 +46,9 @@ export async function readConfigFile(path: string, keys: readonly string[]): Pro
 }
 
 async function readYaml(path: string): Promise<unknown> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === "ENOENT" ? "no such file" : error.message;
+  const found = await stat(path).catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === "ENOENT" ? "no such file" : message;
     throw new UsageError([`${path}: ${reason}`], null, { cause: error });
   });
   if (!found.isFile()) throw new UsageError([`${path}: expected a file`]);

@@ -5,13 +5,11 @@ import { z } from "zod";
 import { temporaryFolder } from "../testing/folders.js";
 import { Readable, Writable } from "node:stream";
 import { option } from "./option.js";
-import { runCommandLine, type VerbEntry } from "./run.js";
+import { runCommandLine } from "./run.js";
 import { UsageError } from "./usage-error.js";
-import { defineVerb } from "./verb.js";
+import { defineVerb, type VerbEntry } from "./verb.js";
 
 const echo = defineVerb({
-  name: "echo",
-  summary: "Give its options back",
   examples: [],
   options: z.object({
     path: option(z.string().min(1), "a path", { placeholder: "file" }),
@@ -37,7 +35,7 @@ const echo = defineVerb({
 });
 
 const verbs: VerbEntry[] = [
-  { name: "echo", summary: echo.summary, load: () => Promise.resolve(echo) },
+  { name: "echo", summary: "Give its options back", load: () => Promise.resolve(echo) },
   { name: "train", summary: "Train", load: () => Promise.resolve(echo) },
 ];
 
@@ -49,7 +47,12 @@ beforeAll(async () => {
 async function run(words: string, config?: string, signal = new AbortController().signal) {
   let [stdout, stderr] = ["", ""];
   const sink = (take: (text: string) => void) =>
-    new Writable({ write: (chunk: Buffer, _encoding, done) => (take(chunk.toString()), done()) });
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        take(chunk.toString());
+        done();
+      },
+    });
   const io = {
     stdin: Readable.from([""]),
     stdout: sink((text) => (stdout += text)),

@@ -10,6 +10,10 @@ export interface OptionDetails {
   readonly group?: string;
   /** A list that is one value on the command line, its parts set apart by this. Other lists take several values. */
   readonly separator?: string;
+  /** What the flag that switches a boolean off is for, where the option is on by default. */
+  readonly negated?: string;
+  /** Said of an option that is required only at times. */
+  readonly requiredText?: string;
   /** Shown as the default where the schema has none. */
   readonly defaultText?: string;
   /** Reads the flag's text, where its form is not that of the schema. @returns undefined when it cannot be read */

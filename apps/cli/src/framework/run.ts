@@ -10,14 +10,7 @@ import { startProgress } from "./progress.js";
 import { configSchema } from "./property.js";
 import { resolveOptions } from "./resolve-options.js";
 import { UsageError } from "./usage-error.js";
-import type { Verb, VerbContext } from "./verb.js";
-
-/** A verb as the table holds it: its module is loaded when it is called for. */
-export interface VerbEntry {
-  readonly name: string;
-  readonly summary: string;
-  readonly load: () => Promise<Verb>;
-}
+import type { Verb, VerbContext, VerbEntry } from "./verb.js";
 
 /** Version of the command. */
 export function version(): string {
@@ -101,7 +94,7 @@ async function dispatch(
 
 async function loadVerb(verbs: readonly VerbEntry[], name: string): Promise<Verb> {
   const entry = verbs.find((verb) => verb.name === name);
-  if (entry) return entry.load();
+  if (entry) return { ...(await entry.load()), name: entry.name, summary: entry.summary };
   const names = [...verbs.map((verb) => verb.name), "schema", "help"];
   throw new UsageError([`unknown verb ${name}${suggestion(name, names)} lathe --help lists the verbs`]);
 }
@@ -148,7 +141,7 @@ async function runVerb(verb: Verb, words: readonly string[], io: Io, signal: Abo
     common.config === undefined ? null : await readConfigFile(common.config, Object.keys(verb.options.shape));
   const { values, given } = resolveOptions(verb.name, verb.options, flags, file);
   const context = contextOf({ json: common.json ?? false, given, io, messages, signal });
-  const { json, text, exitCode = EXIT_DONE } = await verb.run(values as never, context);
+  const { json, text, exitCode = EXIT_DONE } = await verb.run(values, context);
   if (common.json) io.stdout.write(`${JSON.stringify(json)}\n`);
   else if (text !== "") io.stdout.write(`${text}\n`);
   return exitCode;

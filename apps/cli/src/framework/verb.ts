@@ -31,12 +31,9 @@ export interface VerbResult {
   readonly exitCode?: number;
 }
 
-/** A command: arguments in, library calls, a result out. */
-export interface Verb<Options extends z.ZodObject = z.ZodObject> {
-  readonly name: string;
-  /** One line for the list of verbs. */
-  readonly summary: string;
-  /** What the help says below that. */
+/** What a verb does: arguments in, library calls, a result out. */
+export interface VerbDefinition<Options extends z.ZodObject = z.ZodObject> {
+  /** What the help says below the summary. */
   readonly description?: string;
   readonly examples: readonly string[];
   /** Types, checks, flags, help and the config file's shape all come from here. */
@@ -44,7 +41,21 @@ export interface Verb<Options extends z.ZodObject = z.ZodObject> {
   run(options: z.output<Options>, context: VerbContext): Promise<VerbResult>;
 }
 
-/** Checks a verb against its own options; the table of verbs holds any. */
-export function defineVerb<Options extends z.ZodObject>(verb: Verb<Options>): Verb {
-  return verb as unknown as Verb;
+/** A verb under its name. */
+export interface Verb extends VerbDefinition {
+  readonly name: string;
+  readonly summary: string;
+}
+
+/** A verb as the table holds it: its module is loaded when it is called for. */
+export interface VerbEntry {
+  readonly name: string;
+  /** One line for the list of verbs and the head of the help. */
+  readonly summary: string;
+  readonly load: () => Promise<VerbDefinition>;
+}
+
+/** Holds what a verb runs to its own options; the table takes any. */
+export function defineVerb<Options extends z.ZodObject>(definition: VerbDefinition<Options>): VerbDefinition {
+  return definition;
 }

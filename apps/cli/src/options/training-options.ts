@@ -62,10 +62,9 @@ export const trainingOptions = optionGroup("Training", {
     "order of rows, dropout and initial adapter follow from it",
     { placeholder: "n" },
   ),
-  shuffle: option(
-    z.boolean().default(trainDefaults.shuffle),
-    "take the rows in the order of the file, each epoch",
-  ),
+  shuffle: option(z.boolean().default(trainDefaults.shuffle), "take the rows in another order each epoch", {
+    negated: "take the rows in the order of the file, each epoch",
+  }),
   saveEvery: option(
     z.int().min(0).default(trainDefaults.saveEvery),
     "steps between checkpoints; 0 for one at the end only",

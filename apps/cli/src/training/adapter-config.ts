@@ -38,11 +38,11 @@ function effectOf(model: ModelConfig, config: LoraConfig): string {
  * Options of a run that starts from an adapter: what describes the adapter comes from its own config.
  * @throws UsageError when what was given contradicts it
  */
-export async function withInitAdapter(
-  options: TrainVerbOptions,
+export async function withInitAdapter<Options extends TrainVerbOptions>(
+  options: Options,
   given: ReadonlySet<string>,
   model: ModelConfig,
-): Promise<TrainVerbOptions> {
+): Promise<Options> {
   if (options.initAdapter === undefined) return options;
   const { config: stored } = await readAdapterConfig(options.initAdapter);
   const wanted = loraConfigOf(options);

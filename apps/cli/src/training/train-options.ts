@@ -17,11 +17,12 @@ export const trainOptions = z
   .object({
     model: option(text.optional(), "model folder: config.json, safetensors, tokenizer", {
       placeholder: "dir",
+      requiredText: "required unless --resume",
     }),
     data: option(
       text.optional(),
       "rows to learn: .jsonl, .csv, .parquet in any row shape, or a prepared .arrow file",
-      { placeholder: "file" },
+      { placeholder: "file", requiredText: "required unless --resume" },
     ),
     validation: option(text.optional(), "rows to evaluate on, likewise", { placeholder: "file" }),
     output: option(text, "folder of the run", { placeholder: "dir" }),

@@ -24,8 +24,6 @@ const options = z.object({
 });
 
 export const chatVerb = defineVerb({
-  name: "chat",
-  summary: "Talk with a model",
   description:
     "A line is a turn; the model sees the whole conversation. /reset forgets it, /exit ends. Piped lines work as well: a reply for each.",
   examples: [

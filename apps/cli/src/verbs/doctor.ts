@@ -6,9 +6,8 @@ import { estimateParameters } from "@lathe/peft";
 import { fusedOperations, listEngines, tensorMemory } from "@lathe/tensor";
 import { z } from "zod";
 import { option } from "../framework/option.js";
-import { formatBytes } from "../framework/progress.js";
+import { formatBytes, formatNumber, formatTable } from "../framework/format.js";
 import { version } from "../framework/run.js";
-import { formatNumber, table } from "../framework/table.js";
 import { defineVerb } from "../framework/verb.js";
 import { readModelFolder, startEngineAloud } from "../model/open-model.js";
 import { engineOptions } from "../options/engine-options.js";
@@ -92,8 +91,6 @@ function weightBytes(embedding: number, parameters: number, isTied: boolean): Re
 }
 
 export const doctorVerb = defineVerb({
-  name: "doctor",
-  summary: "Show what this machine offers, and check a model folder",
   examples: ["lathe doctor", "lathe doctor --model models/base"],
   options,
   async run(given, context) {
@@ -177,7 +174,7 @@ function textOf(json: {
   return [
     facts.map(([name, value]) => `${name.padEnd(20)}${value}`).join("\n"),
     "",
-    table(["engine", "runs", "precision", ""], engines),
+    formatTable(["engine", "runs", "precision", ""], engines),
     ...(json.model ? ["", modelText(json.model)] : []),
   ].join("\n");
 }

@@ -12,7 +12,7 @@ import {
 import { generateReplies, type ModelScore, scoreRows } from "@lathe/eval/model";
 import { z } from "zod";
 import { option, optionGroup } from "../framework/option.js";
-import { table } from "../framework/table.js";
+import { formatTable } from "../framework/format.js";
 import { UsageError } from "../framework/usage-error.js";
 import { defineVerb, type VerbContext } from "../framework/verb.js";
 import { openModel, readModelFolder } from "../model/open-model.js";
@@ -33,7 +33,7 @@ const options = z
     references: path("what they should be: a text a line, or .jsonl, also several a line", "file"),
     metrics: option(
       z.array(z.string().min(1)).min(1).default(["bleu", "rouge"]),
-      `metrics: ${metricNames.join(", ")}; rouge stands for the first three of them`,
+      `metrics: ${metricNames.join(", ")}; rouge stands for rouge1, rouge2 and rougeL`,
       { placeholder: "a,b", separator: "," },
     ),
     textLanguage: option(
@@ -88,7 +88,7 @@ function scoresText({ scores, segments, language }: TextScores): string {
     scores[name] ?? null,
     metricTable[name].unit === "points" ? "0–100" : "0–1",
   ]);
-  return `${table(["metric", "score", "range"], rows)}\n${segments} texts, ${language}`;
+  return `${formatTable(["metric", "score", "range"], rows)}\n${segments} texts, ${language}`;
 }
 
 async function evaluateWithModel(
@@ -141,8 +141,6 @@ async function evaluateWithModel(
 }
 
 export const evalVerb = defineVerb({
-  name: "eval",
-  summary: "Score replies against references: BLEU, ROUGE, chrF, F1, …",
   description:
     "Scores a file of replies, or has a model reply to rows first: it then also measures the perplexity of the references.",
   examples: [
@@ -176,7 +174,10 @@ export const evalVerb = defineVerb({
     return {
       json: { loss, perplexity, tokens, rows: score.rows.length, ...(scores ? scoresJson(scores) : {}) },
       text: [
-        table(["rows", "labels", "loss", "perplexity"], [[score.rows.length, tokens, loss, perplexity]]),
+        formatTable(
+          ["rows", "labels", "loss", "perplexity"],
+          [[score.rows.length, tokens, loss, perplexity]],
+        ),
         ...(scores ? ["", scoresText(scores)] : []),
       ].join("\n"),
     };

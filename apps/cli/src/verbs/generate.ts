@@ -34,8 +34,6 @@ const options = z
   });
 
 export const generateVerb = defineVerb({
-  name: "generate",
-  summary: "Continue a prompt",
   description:
     "With --json: text without control tokens, and the new ids alone; text is null where the model has no tokenizer.",
   examples: [

@@ -21,8 +21,3 @@ it.each(verbs.map(({ name }) => name))("the schema of %s describes every option"
     expect(property.description, key).toEqual(expect.any(String));
   }
 });
-
-it.each(verbs)("$name is summed up in one way", async ({ name, summary, load }) => {
-  const verb = await load();
-  expect([verb.name, verb.summary]).toEqual([name, summary]);
-});

@@ -1,4 +1,4 @@
-import type { VerbEntry } from "../framework/run.js";
+import type { VerbEntry } from "../framework/verb.js";
 
 /** All verbs, in the order of a project: from raw rows to a model that answers. */
 export const verbs: readonly VerbEntry[] = [
@@ -19,7 +19,7 @@ export const verbs: readonly VerbEntry[] = [
   },
   {
     name: "eval",
-    summary: "Score replies against references: BLEU, ROUGE, chrF, F1, …",
+    summary: "Score replies against references: BLEU, ROUGE, chrF, F1 and more",
     load: async () => (await import("./eval.js")).evalVerb,
   },
   {

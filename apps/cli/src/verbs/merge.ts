@@ -1,15 +1,12 @@
-import { mergedDtypes, mergeIntoCheckpoint } from "@lathe/peft";
+import { type MergedDtype, mergeIntoCheckpoint } from "@lathe/peft";
 import { z } from "zod";
 import { option } from "../framework/option.js";
-import { formatBytes } from "../framework/progress.js";
+import { formatBytes } from "../framework/format.js";
 import { defineVerb } from "../framework/verb.js";
 import { modelOption } from "../options/model-options.js";
 
 /** Names as `--precision` has them, and those of the files. */
-const dtypes = { fp32: "F32", fp16: "F16", bf16: "BF16" } as const satisfies Record<
-  string,
-  (typeof mergedDtypes)[number]
->;
+const dtypes = { fp32: "F32", fp16: "F16", bf16: "BF16" } as const satisfies Record<string, MergedDtype>;
 
 const options = z.object({
   model: modelOption(),
@@ -21,8 +18,6 @@ const options = z.object({
 });
 
 export const mergeVerb = defineVerb({
-  name: "merge",
-  summary: "Merge an adapter into its base model",
   description: "Writes a model folder that needs no adapter, tensor by tensor. Nothing is overwritten.",
   examples: [
     "lathe merge --model models/base --adapter runs/first/adapter --output models/tuned --dtype bf16",

@@ -1,7 +1,7 @@
 import { CLEANING_DEFAULTS, CLEANING_RULES, DIALOGUE_FIELDS, prepare, type PrepareResult } from "@lathe/data";
 import { z } from "zod";
 import { option, optionGroup } from "../framework/option.js";
-import { table } from "../framework/table.js";
+import { formatTable } from "../framework/format.js";
 import { defineVerb } from "../framework/verb.js";
 import { readModelFolder } from "../model/open-model.js";
 
@@ -78,7 +78,7 @@ const options = z.object({
 function describe({ read, kept, rejected, rules, splits, tokens }: PrepareResult, output: string): string {
   const applied = Object.entries(rules).filter(([, count]) => count > 0);
   return [
-    table(
+    formatTable(
       ["rows", ""],
       [
         ["read", read],
@@ -89,11 +89,11 @@ function describe({ read, kept, rejected, rules, splits, tokens }: PrepareResult
         ["test", splits.test],
       ],
     ),
-    ...(applied.length > 0 ? ["", table(["rule", "rows"], applied)] : []),
+    ...(applied.length > 0 ? ["", formatTable(["rule", "rows"], applied)] : []),
     ...(tokens
       ? [
           "",
-          table(
+          formatTable(
             ["tokens", ""],
             [
               ["all", tokens.tokens],
@@ -109,8 +109,6 @@ function describe({ read, kept, rejected, rules, splits, tokens }: PrepareResult
 }
 
 export const prepareVerb = defineVerb({
-  name: "prepare",
-  summary: "Clean, split and tokenise rows of dialogue",
   description:
     "Writes train.jsonl, validation.jsonl, test.jsonl, rejected.jsonl and manifest.json; with --model also .arrow files of tokens.",
   examples: [

@@ -1,7 +1,7 @@
 import { packedFormatNames, quantizeCheckpoint } from "@lathe/quant";
 import { z } from "zod";
 import { option } from "../framework/option.js";
-import { formatBytes } from "../framework/progress.js";
+import { formatBytes } from "../framework/format.js";
 import { defineVerb } from "../framework/verb.js";
 import { modelOption } from "../options/model-options.js";
 
@@ -19,8 +19,6 @@ const options = z.object({
 });
 
 export const quantizeVerb = defineVerb({
-  name: "quantize",
-  summary: "Write a model folder with packed weights",
   description:
     "fp16 and bf16 folders are plain Hugging Face models; int8 is one scale a weight row, as compressed-tensors has it.",
   examples: ["lathe quantize --model models/base --output models/base-int8 --format int8"],

@@ -1,6 +1,6 @@
 import { scoreRows } from "@lathe/eval/model";
 import { z } from "zod";
-import { table } from "../framework/table.js";
+import { formatTable } from "../framework/format.js";
 import { defineVerb } from "../framework/verb.js";
 import { openModel, readModelFolder } from "../model/open-model.js";
 import { engineOptions } from "../options/engine-options.js";
@@ -16,8 +16,6 @@ const options = z.object({
 });
 
 export const scoreVerb = defineVerb({
-  name: "score",
-  summary: "Measure loss and perplexity of rows under a model",
   description:
     "The loss is the mean over all labels, in nats. Of pairs and dialogues the replies are scored, of token rows what their labels say; -100 is not.",
   examples: [
@@ -43,7 +41,10 @@ export const scoreVerb = defineVerb({
       });
       return {
         json: { loss, perplexity, tokens, rows: scores },
-        text: table(["rows", "labels", "loss", "perplexity"], [[rows.length, tokens, loss, perplexity]]),
+        text: formatTable(
+          ["rows", "labels", "loss", "perplexity"],
+          [[rows.length, tokens, loss, perplexity]],
+        ),
       };
     } finally {
       bar.end();

@@ -34,7 +34,7 @@ async function editConfig(copy: string, change: Record<string, unknown>): Promis
 /** Rewrites the header of a safetensors file, whose length stands in its first eight bytes. */
 async function editHeader(
   copy: string,
-  change: (header: Record<string, any>) => void,
+  change: (header: Record<string, { dtype: string; data_offsets: number[] }>) => void,
   length?: bigint,
 ): Promise<void> {
   const path = join(copy, "model.safetensors");

@@ -5,24 +5,17 @@ import {
   linearPlaces,
   loadAdapter,
   parameterTable,
+  type ParameterTable,
   saveAdapter,
   selectTargets,
   trainableParameters,
 } from "@lathe/peft";
-import {
-  resolveTrainConfig,
-  RunFolder,
-  type StepReport,
-  train,
-  type TrainConfig,
-  trainDefaults,
-} from "@lathe/train";
 import { tensorMemory } from "@lathe/tensor";
+import { resolveTrainConfig, RunFolder, train, type TrainConfig, trainDefaults } from "@lathe/train";
 import { EXIT_INTERRUPTED } from "../framework/failure.js";
-import { formatBytes, formatDuration } from "../framework/progress.js";
-import { table } from "../framework/table.js";
-import { defineVerb, type VerbContext } from "../framework/verb.js";
-import { type ModelFolder, openModel, readModelFolder } from "../model/open-model.js";
+import { formatBytes, formatDuration, formatTable } from "../framework/format.js";
+import { defineVerb, type VerbContext, type VerbResult } from "../framework/verb.js";
+import { type ModelFolder, openModel, type OpenModel, readModelFolder } from "../model/open-model.js";
 import { readTrainingRows, type TrainingRows } from "../rows/training-rows.js";
 import { loraConfigOf, withInitAdapter } from "../training/adapter-config.js";
 import { adapterFiles } from "../training/adapter-files.js";
@@ -33,13 +26,68 @@ import { trainOptions, type TrainVerbOptions } from "../training/train-options.j
 
 const REJECTED_FILE = "rejected.jsonl";
 
-/** Options of a run that is about to begin or to go on. */
+/** Options with all that a run needs. */
 type RunOptions = TrainVerbOptions & { readonly model: string; readonly data: string };
 
 /** The rows of a run, and those that could not be used. */
 interface RunRows {
   readonly training: TrainingRows;
   readonly validation: TrainingRows | null;
+}
+
+/** Everything a run needs, checked; nothing is written yet. */
+interface PreparedRun {
+  readonly options: RunOptions;
+  readonly config: TrainConfig;
+  readonly folder: ModelFolder;
+  readonly rows: RunRows;
+  /** Last step of an earlier part of the run, 0 for none. */
+  readonly resumedStep: number;
+}
+
+export const trainVerb = defineVerb({
+  description:
+    "RUN/adapter is a PEFT folder, RUN/metrics.jsonl has a line for every optimiser step. Ctrl-C writes a checkpoint; --resume goes on from it, to the same bits.",
+  examples: [
+    "lathe train --model models/base --data prepared/train.arrow --validation prepared/validation.arrow --output runs/first",
+    "lathe train --config run.yaml --learning-rate 1e-4 --output runs/second",
+    "lathe train --output runs/first --resume",
+  ],
+  options: trainOptions,
+  async run(asked, context) {
+    const prepared = await prepareRun(asked, context);
+    const { options, folder } = prepared;
+    const opened = await openModel(folder, { ...options, adapter: undefined }, context);
+    try {
+      opened.model.checkpointing = options.checkpointing;
+      await attachAdapter(prepared, opened, context);
+      const parameters = parameterTable(opened.model);
+      context.note(parameters.text);
+      context.signal.throwIfAborted();
+      const run = await openRun(prepared);
+      const isComplete = await runSteps(prepared, opened, run, context);
+      if (isComplete) await saveAdapter(opened.model, run.adapterPath, { baseModel: options.model });
+      return await report(prepared, opened, run, parameters, isComplete, context);
+    } finally {
+      opened.model.dispose();
+    }
+  },
+});
+
+async function prepareRun(asked: TrainVerbOptions, context: VerbContext): Promise<PreparedRun> {
+  const { given, signal } = context;
+  const settled = (asked.resume ? await resumedOptions(asked, given) : asked) as RunOptions;
+  const config = trainConfigOf(settled);
+  if (!settled.resume) await checkOutput(settled);
+  const folder = await readModelFolder(settled.model);
+  const options = settled.resume ? settled : await withInitAdapter(settled, given, folder.config);
+  // Targets that are not there are found before the weights are read.
+  selectTargets(linearPlaces(folder.config), loraConfigOf(options));
+  const rows = await readRows(options, folder, context);
+  signal.throwIfAborted();
+  const earlier = options.resume ? await RunFolder.open(options.output) : null;
+  const resumedStep = (await earlier?.checkpointSteps())?.at(-1) ?? 0;
+  return { options, config, folder, rows, resumedStep };
 }
 
 function trainConfigOf(options: TrainVerbOptions): TrainConfig {
@@ -52,17 +100,14 @@ async function readRows(
   folder: ModelFolder,
   { messages, warn }: VerbContext,
 ): Promise<RunRows> {
-  const limits = {
-    maxTokens: options.maxTokens ?? folder.config.maxPositions,
-    rejectLimit: options.rejectLimit,
-  };
+  const maxTokens = options.maxTokens ?? folder.config.maxPositions;
   const read = async (file: string): Promise<TrainingRows> => {
-    const rows = await readTrainingRows(file, folder, limits);
+    const rows = await readTrainingRows(file, folder, { maxTokens, rejectLimit: options.rejectLimit });
     const { truncated, unscored, rejected } = rows;
-    if (rejected.length > 0)
-      warn(`${file}: ${messages.rowsSetAside(rejected.length, join(options.output, REJECTED_FILE))}`);
+    const list = join(options.output, REJECTED_FILE);
+    if (rejected.length > 0) warn(`${file}: ${messages.rowsSetAside(rejected.length, list)}`);
     if (unscored > 0) warn(`${file}: ${messages.rowsUnscored(unscored)}`);
-    if (truncated > 0) warn(`${file}: ${messages.rowsCut(truncated, limits.maxTokens)}`);
+    if (truncated > 0) warn(`${file}: ${messages.rowsCut(truncated, maxTokens)}`);
     return rows;
   };
   return {
@@ -71,145 +116,124 @@ async function readRows(
   };
 }
 
-function rowCounts({ training, validation }: RunRows): Record<string, unknown> {
-  const count = ({ rows, read, rejected, unscored, truncated }: TrainingRows): Record<string, number> => ({
-    ...{ read, used: rows.length, rejected: rejected.length, unscored, truncated },
-  });
-  return { train: count(training), validation: validation ? count(validation) : null };
+/** Puts the adapter on the model. A checkpoint brings its values, so an adapter to start from is then not needed. */
+async function attachAdapter(
+  { options, resumedStep }: PreparedRun,
+  { model }: OpenModel,
+  { warn }: VerbContext,
+): Promise<void> {
+  if (options.initAdapter !== undefined && resumedStep === 0) {
+    await loadAdapter(model, options.initAdapter, { dropout: options.dropout, onWarning: warn });
+  } else {
+    attach(model, loraConfigOf(options), { onWarning: warn });
+  }
 }
 
-async function openRun(options: RunOptions, { training, validation }: RunRows): Promise<RunFolder> {
+/** The folder of the run: the first thing that is written. */
+async function openRun({ options, rows }: PreparedRun): Promise<RunFolder> {
   if (options.resume) return RunFolder.open(options.output);
   const run = await RunFolder.create(options.output, { overwrite: options.overwrite });
   await run.writeConfig(storedOptions(options));
-  const rejected = [...training.rejected, ...(validation?.rejected ?? [])];
+  const rejected = [...rows.training.rejected, ...(rows.validation?.rejected ?? [])];
   if (rejected.length > 0) {
-    await writeFile(
-      join(run.path, REJECTED_FILE),
-      rejected.map((row) => `${JSON.stringify(row)}\n`).join(""),
-    );
+    const lines = rejected.map((row) => `${JSON.stringify(row)}\n`);
+    await writeFile(join(run.path, REJECTED_FILE), lines.join(""));
   }
   return run;
 }
 
-export const trainVerb = defineVerb({
-  name: "train",
-  summary: "Fine-tune a model with LoRA and write an adapter",
-  description:
-    "RUN/adapter is a PEFT folder, RUN/metrics.jsonl has a line for every optimiser step. Ctrl-C writes a checkpoint; --resume goes on from it, to the same bits.",
-  examples: [
-    "lathe train --model models/base --data prepared/train.arrow --validation prepared/validation.arrow --output runs/first",
-    "lathe train --config run.yaml --learning-rate 1e-4 --output runs/second",
-    "lathe train --output runs/first --resume",
-  ],
-  options: trainOptions,
-  async run(asked, context) {
-    const { given, messages, note, signal, warn } = context;
-    const settled = (asked.resume ? await resumedOptions(asked, given) : asked) as RunOptions;
-    const config = trainConfigOf(settled);
-    if (!settled.resume) await checkOutput(settled);
-    const folder = await readModelFolder(settled.model);
-    const options = (
-      settled.resume ? settled : await withInitAdapter(settled, given, folder.config)
-    ) as RunOptions;
-    // Targets that are not there are found before the weights are read.
-    const lora = loraConfigOf(options);
-    selectTargets(linearPlaces(folder.config), lora);
-    const rows = await readRows(options, folder, context);
-    signal.throwIfAborted();
-
-    const { model, engine } = await openModel(folder, { ...options, adapter: undefined }, context);
-    try {
-      model.checkpointing = options.checkpointing;
-      const earlier = options.resume ? await RunFolder.open(options.output) : null;
-      const resumedStep = (await earlier?.checkpointSteps())?.at(-1) ?? 0;
-      if (options.initAdapter !== undefined && resumedStep === 0) {
-        await loadAdapter(model, options.initAdapter, { dropout: options.dropout, onWarning: warn });
-      } else {
-        attach(model, lora, { onWarning: warn });
+/** Trains and shows it. @returns false when the run was interrupted before its last step */
+async function runSteps(
+  { options, config, rows, resumedStep }: PreparedRun,
+  { model }: OpenModel,
+  run: RunFolder,
+  { messages, note, progress, signal }: VerbContext,
+): Promise<boolean> {
+  if (resumedStep > 0) note(messages.resuming(resumedStep));
+  const training = progress({ label: messages.training, every: options.logEvery });
+  const evaluating = progress({ label: messages.evaluating });
+  let isComplete = !signal.aborted;
+  try {
+    const steps = train({
+      parameters: trainableParameters(model),
+      loss: (batch) => model.loss(batch),
+      rows: rows.training.rows,
+      ...(rows.validation ? { validation: rows.validation.rows } : {}),
+      config,
+      run,
+      files: adapterFiles(model, options.model),
+      resume: options.resume,
+      signal,
+      onEvaluation(done, total) {
+        training.end();
+        evaluating.update(done, total);
+      },
+    });
+    for await (const { step, totalSteps, loss, tokensPerSecond, residentBytes, validationLoss } of steps) {
+      evaluating.end();
+      const details = [
+        `${messages.loss} ${loss.toFixed(4)}`,
+        messages.tokensPerSecond(tokensPerSecond.toFixed(0)),
+        formatBytes(residentBytes),
+      ];
+      training.update(step, totalSteps, details.join(" · "));
+      if (validationLoss !== undefined) {
+        const perplexity = Math.exp(validationLoss).toFixed(2);
+        training.note(messages.validation(step, validationLoss.toFixed(4), perplexity));
       }
-      const parameters = parameterTable(model);
-      note(parameters.text);
-      signal.throwIfAborted();
-
-      const run = await openRun(options, rows);
-      if (resumedStep > 0) note(messages.resuming(resumedStep));
-      const bar = context.progress({ label: messages.training, start: resumedStep, every: options.logEvery });
-      let evaluation: ReturnType<VerbContext["progress"]> | null = null;
-      let last: StepReport | null = null;
-      try {
-        for await (const step of train({
-          parameters: trainableParameters(model),
-          loss: (batch) => model.loss(batch),
-          rows: rows.training.rows,
-          ...(rows.validation ? { validation: rows.validation.rows } : {}),
-          config,
-          run,
-          files: adapterFiles(model, options.model),
-          resume: options.resume,
-          signal,
-          onEvaluation(done, total) {
-            bar.end();
-            evaluation ??= context.progress({ label: messages.evaluating });
-            evaluation.update(done, total);
-          },
-        })) {
-          (evaluation as ReturnType<VerbContext["progress"]> | null)?.end();
-          evaluation = null;
-          last = step;
-          bar.update(
-            step.step,
-            step.totalSteps,
-            [
-              `${messages.loss} ${step.loss.toFixed(4)}`,
-              messages.tokensPerSecond(step.tokensPerSecond.toFixed(0)),
-              formatBytes(step.residentBytes),
-            ].join(" · "),
-          );
-          if (step.validationLoss !== undefined) {
-            const perplexity = Math.exp(step.validationLoss).toFixed(2);
-            bar.note(messages.validation(step.step, step.validationLoss.toFixed(4), perplexity));
-          }
-        }
-      } finally {
-        bar.end();
-        (evaluation as ReturnType<VerbContext["progress"]> | null)?.end();
-      }
-
-      const totals = await runTotals(run);
-      const isInterrupted = signal.aborted && (last === null || last.step < last.totalSteps);
-      const json = {
-        ...totals,
-        adapter: isInterrupted ? null : join(options.output, "adapter"),
-        run: options.output,
-        engine: engine.name,
-        precision: engine.precision,
-        interrupted: isInterrupted,
-        trainableParameters: parameters.trainable,
-        allParameters: parameters.all,
-        rows: rowCounts(rows),
-        memory: { residentBytes: process.memoryUsage().rss, tensorBytes: tensorMemory().bytes },
-      };
-      if (isInterrupted) {
-        note(messages.interrupted(totals.steps, options.output));
-        return { json, text: "", exitCode: EXIT_INTERRUPTED };
-      }
-      await saveAdapter(model, run.adapterPath, { baseModel: options.model });
-      await run.writeJson("report.json", json);
-      const { loss, validationLoss, seconds, tokensPerSecond } = totals;
-      return {
-        json,
-        text: [
-          messages.trained(totals.steps, formatDuration(seconds)),
-          table(
-            ["loss", "validation loss", "tokens", "tokens/s"],
-            [[loss, validationLoss, totals.tokens, tokensPerSecond]],
-          ),
-          messages.adapterAt(join(options.output, "adapter")),
-        ].join("\n"),
-      };
-    } finally {
-      model.dispose();
+      isComplete = step === totalSteps;
     }
-  },
-});
+    return isComplete;
+  } finally {
+    training.end();
+    evaluating.end();
+  }
+}
+
+async function report(
+  { options, rows }: PreparedRun,
+  { engine }: OpenModel,
+  run: RunFolder,
+  parameters: ParameterTable,
+  isComplete: boolean,
+  { messages, note }: VerbContext,
+): Promise<VerbResult> {
+  const totals = await runTotals(run);
+  const adapter = join(options.output, "adapter");
+  const json = {
+    ...totals,
+    adapter: isComplete ? adapter : null,
+    run: options.output,
+    engine: engine.name,
+    precision: engine.precision,
+    interrupted: !isComplete,
+    trainableParameters: parameters.trainable,
+    allParameters: parameters.all,
+    rows: rowCounts(rows),
+    memory: { residentBytes: process.memoryUsage().rss, tensorBytes: tensorMemory().bytes },
+  };
+  const { steps, loss, validationLoss, tokens, seconds, tokensPerSecond } = totals;
+  if (!isComplete) {
+    note(messages.interrupted(steps, options.output));
+    return { json, text: "", exitCode: EXIT_INTERRUPTED };
+  }
+  await run.writeJson("report.json", json);
+  const head = ["loss", "validation loss", "tokens", "tokens/s"];
+  const text = [
+    messages.trained(steps, formatDuration(seconds)),
+    formatTable(head, [[loss, validationLoss, tokens, tokensPerSecond]]),
+    messages.adapterAt(adapter),
+  ];
+  return { json, text: text.join("\n") };
+}
+
+function rowCounts({ training, validation }: RunRows): Record<string, unknown> {
+  const count = ({ rows, read, rejected, unscored, truncated }: TrainingRows): Record<string, number> => ({
+    read,
+    used: rows.length,
+    rejected: rejected.length,
+    unscored,
+    truncated,
+  });
+  return { train: count(training), validation: validation ? count(validation) : null };
+}
