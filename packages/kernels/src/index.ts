@@ -4,6 +4,5 @@ export { gatherRows } from "./gather-rows.js";
 export { rotate } from "./rotate.js";
 export { threefry2x32 } from "./threefry.js";
 export { transpose } from "./transpose.js";
-export { crossEntropyGradient, crossEntropyRows } from "./wasm-cross-entropy-rows.js";
 export { hostKernels, type HostKernels } from "./wasm-kernels.js";
 export { SIMD_MEMORY_LIMIT, SimdMemoryError } from "./wasm-module.js";

@@ -273,12 +273,18 @@ describe("the other kernels agree with the plain ones", () => {
       logits.length,
       logits.length,
     ].map(garbage);
-    simd.crossEntropyRows(logits, targets, losses, probabilities, vocabularySize);
-    plain.crossEntropyRows(logits, targets, expectedLosses, expectedProbabilities, vocabularySize);
+    simd.softmaxCrossEntropy(logits, targets, losses, probabilities, vocabularySize);
+    plain.softmaxCrossEntropy(logits, targets, expectedLosses, expectedProbabilities, vocabularySize);
     expect(distance(losses, expectedLosses), about("losses")).toBeLessThan(1e-6);
     expect(distance(probabilities, expectedProbabilities), about("probabilities")).toBeLessThan(1e-6);
-    simd.crossEntropyGradient(expectedProbabilities, targets, factors, gradient, vocabularySize);
-    plain.crossEntropyGradient(expectedProbabilities, targets, factors, expectedGradient, vocabularySize);
+    simd.softmaxCrossEntropyGradient(expectedProbabilities, targets, factors, gradient, vocabularySize);
+    plain.softmaxCrossEntropyGradient(
+      expectedProbabilities,
+      targets,
+      factors,
+      expectedGradient,
+      vocabularySize,
+    );
     expect(distance(gradient, expectedGradient), about("gradient")).toBeLessThan(1e-6);
   });
 
@@ -286,7 +292,7 @@ describe("the other kernels agree with the plain ones", () => {
     const losses = garbage(2);
     const probabilities = garbage(6);
     const logits = Float32Array.of(0, -Infinity, 0, 1, NaN, 0);
-    simd.crossEntropyRows(logits, Int32Array.of(0, 0), losses, probabilities, 3);
+    simd.softmaxCrossEntropy(logits, Int32Array.of(0, 0), losses, probabilities, 3);
     expect([...probabilities.slice(0, 3)]).toEqual([0.5, 0, 0.5]);
     expect(losses[0]).toBeCloseTo(Math.log(2), 6);
     expect(losses[1]).toBeNaN();

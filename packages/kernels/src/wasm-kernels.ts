@@ -4,11 +4,11 @@ import { rotate } from "./rotate.js";
 import { transpose } from "./transpose.js";
 import { simdAttentionBackward, simdAttentionForward } from "./wasm-attention.js";
 import {
-  crossEntropyGradient,
-  crossEntropyRows,
-  simdCrossEntropyGradient,
-  simdCrossEntropyRows,
-} from "./wasm-cross-entropy-rows.js";
+  softmaxCrossEntropyGradient,
+  softmaxCrossEntropy,
+  simdSoftmaxCrossEntropyGradient,
+  simdSoftmaxCrossEntropy,
+} from "./wasm-softmax-cross-entropy.js";
 import { simdDropoutMask } from "./wasm-dropout-mask.js";
 import { simdAvailability, type SimdAvailability } from "./wasm-module.js";
 import { simdRotate } from "./wasm-rotate.js";
@@ -22,8 +22,8 @@ export interface HostKernels {
   readonly reason: string | null;
   readonly attentionForward: typeof attentionForward;
   readonly attentionBackward: typeof attentionBackward;
-  readonly crossEntropyRows: typeof crossEntropyRows;
-  readonly crossEntropyGradient: typeof crossEntropyGradient;
+  readonly softmaxCrossEntropy: typeof softmaxCrossEntropy;
+  readonly softmaxCrossEntropyGradient: typeof softmaxCrossEntropyGradient;
   readonly dropoutMask: typeof dropoutMask;
   readonly rotate: typeof rotate;
   readonly transpose: typeof transpose;
@@ -48,8 +48,8 @@ export function kernelsOf(availability: SimdAvailability): HostKernels {
       reason: availability.reason,
       attentionForward,
       attentionBackward,
-      crossEntropyRows,
-      crossEntropyGradient,
+      softmaxCrossEntropy,
+      softmaxCrossEntropyGradient,
       dropoutMask,
       rotate,
       transpose,
@@ -61,8 +61,8 @@ export function kernelsOf(availability: SimdAvailability): HostKernels {
     reason: null,
     attentionForward: (...values) => simdAttentionForward(module, ...values),
     attentionBackward: (...values) => simdAttentionBackward(module, ...values),
-    crossEntropyRows: (...values) => simdCrossEntropyRows(module, ...values),
-    crossEntropyGradient: (...values) => simdCrossEntropyGradient(module, ...values),
+    softmaxCrossEntropy: (...values) => simdSoftmaxCrossEntropy(module, ...values),
+    softmaxCrossEntropyGradient: (...values) => simdSoftmaxCrossEntropyGradient(module, ...values),
     dropoutMask: (...values) => simdDropoutMask(module, ...values),
     rotate: (...values) => simdRotate(module, ...values),
     transpose: (...values) => simdTranspose(module, ...values),

@@ -19,8 +19,8 @@ export function registerWasmKernels(): void {
   const {
     attentionBackward,
     attentionForward,
-    crossEntropyGradient,
-    crossEntropyRows,
+    softmaxCrossEntropyGradient,
+    softmaxCrossEntropy,
     dropoutMask,
     rotate,
     transpose,
@@ -90,14 +90,14 @@ export function registerWasmKernels(): void {
       const [rows, vocabularySize] = logits.shape as [number, number];
       const losses = uninitialised([rows]);
       const probabilities = uninitialised([rows, vocabularySize]);
-      crossEntropyRows(view(logits), targets, view(losses), view(probabilities), vocabularySize);
+      softmaxCrossEntropy(view(logits), targets, view(losses), view(probabilities), vocabularySize);
       return { output: losses, saved: [probabilities] };
     },
     pullback(gradient, [saved], { targets }) {
       const probabilities = saved as tf.Tensor;
       const [rows, vocabularySize] = probabilities.shape as [number, number];
       const output = uninitialised([rows, vocabularySize]);
-      crossEntropyGradient(view(probabilities), targets, view(gradient), view(output), vocabularySize);
+      softmaxCrossEntropyGradient(view(probabilities), targets, view(gradient), view(output), vocabularySize);
       return [output];
     },
   });

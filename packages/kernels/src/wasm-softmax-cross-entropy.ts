@@ -8,7 +8,7 @@ import type { SimdModule } from "./wasm-module.js";
  * @param logits [N, V]   @param targets N ids below V
  * @param losses [N], overwritten   @param probabilities [N, V], overwritten; may be `logits`
  */
-export function crossEntropyRows(
+export function softmaxCrossEntropy(
   logits: Float32Array,
   targets: Int32Array,
   losses: Float32Array,
@@ -34,12 +34,12 @@ export function crossEntropyRows(
 }
 
 /**
- * Gradient of {@link crossEntropyRows} by the logits: out[n] = factors[n] · (probabilities[n] − onehot(targets[n])).
+ * Gradient of {@link softmaxCrossEntropy} by the logits: out[n] = factors[n] · (probabilities[n] − onehot(targets[n])).
  *
  * @param probabilities [N, V]   @param targets N ids below V   @param factors [N], the gradients of the losses
  * @param out [N, V], overwritten; may be `probabilities`
  */
-export function crossEntropyGradient(
+export function softmaxCrossEntropyGradient(
   probabilities: Float32Array,
   targets: Int32Array,
   factors: Float32Array,
@@ -54,8 +54,8 @@ export function crossEntropyGradient(
   }
 }
 
-/** {@link crossEntropyRows} in WebAssembly SIMD. Takes memory for a row. @throws SimdMemoryError */
-export function simdCrossEntropyRows(
+/** {@link softmaxCrossEntropy} in WebAssembly SIMD. Takes memory for a row. @throws SimdMemoryError */
+export function simdSoftmaxCrossEntropy(
   simd: SimdModule,
   logits: Float32Array,
   targets: Int32Array,
@@ -75,8 +75,8 @@ export function simdCrossEntropyRows(
   }
 }
 
-/** {@link crossEntropyGradient} in WebAssembly SIMD. Takes memory for a row. @throws SimdMemoryError */
-export function simdCrossEntropyGradient(
+/** {@link softmaxCrossEntropyGradient} in WebAssembly SIMD. Takes memory for a row. @throws SimdMemoryError */
+export function simdSoftmaxCrossEntropyGradient(
   simd: SimdModule,
   probabilities: Float32Array,
   targets: Int32Array,
