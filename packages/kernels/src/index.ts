@@ -6,3 +6,20 @@ export { threefry2x32 } from "./threefry.js";
 export { transpose } from "./transpose.js";
 export { hostKernels, type HostKernels } from "./wasm-kernels.js";
 export { SIMD_MEMORY_LIMIT, SimdMemoryError } from "./wasm-module.js";
+export {
+  loadNativeKernels,
+  type LoadedNative,
+  type LoadNativeOptions,
+  nativePlatform,
+} from "./load-native.js";
+export type {
+  AdamWStep,
+  AdamWTensor,
+  CpuLevel,
+  DecodeShape,
+  GemmShape,
+  NativeKernels,
+  NativeMemory,
+  ProductOptions,
+} from "./native-kernels.js";
+export type { WeightFormat, WeightMatrix } from "./weight-matrix.js";

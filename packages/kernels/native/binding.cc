@@ -1,0 +1,1129 @@
+// What JavaScript can call: the only file that knows Node-API.
+//
+// Each entry reads its arguments, checks every one (type, length, values, overlap) and passes pointers to a kernel. A wrong
+// argument becomes a JavaScript TypeError or RangeError that begins with the kernel's name; nothing a caller passes may
+// crash the process. The typed form of this surface is src/native-kernels.ts.
+#include <node_api.h>
+
+#include <climits>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core_count.h"
+#include "cpu_level.h"
+#include "memory.h"
+#include "thread_pool.h"
+
+namespace lathe {
+namespace {
+
+struct ArgumentError {
+  bool isType;  // a TypeError, else a RangeError
+  std::string message;
+};
+
+// A JavaScript exception is already pending.
+struct Pending {};
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.17g", value);
+  return text;
+}
+
+template <class T>
+struct TypeOf;
+template <>
+struct TypeOf<float> {
+  static constexpr napi_typedarray_type type = napi_float32_array;
+  static constexpr const char* name = "Float32Array";
+};
+template <>
+struct TypeOf<std::int32_t> {
+  static constexpr napi_typedarray_type type = napi_int32_array;
+  static constexpr const char* name = "Int32Array";
+};
+template <>
+struct TypeOf<std::int8_t> {
+  static constexpr napi_typedarray_type type = napi_int8_array;
+  static constexpr const char* name = "Int8Array";
+};
+template <>
+struct TypeOf<std::uint16_t> {
+  static constexpr napi_typedarray_type type = napi_uint16_array;
+  static constexpr const char* name = "Uint16Array";
+};
+
+// A typed array's memory, and what the caller calls it. data is nullptr where null was passed and allowed.
+template <class T>
+struct Array {
+  const char* name = "";
+  T* data = nullptr;
+  std::int64_t length = 0;
+
+  const char* begin() const { return reinterpret_cast<const char*>(data); }
+  const char* end() const { return reinterpret_cast<const char*>(data + length); }
+  explicit operator bool() const { return data != nullptr; }
+};
+
+// The arguments of one call.
+class Arguments {
+ public:
+  Arguments(napi_env env, const char* kernel, const napi_value* values, const Kernels& kernels)
+      : env_(env), kernel_(kernel), values_(values), kernels_(kernels) {}
+
+  // The kernels, once all arguments are read. Reading a field may run a getter, and a getter may take away the memory of
+  // an array that was read before it: arrays are looked at again.
+  const Kernels& kernels() const {
+    if (ranForeignCode_) {
+      for (const Read& read : reads_) {
+        std::size_t length = 0;
+        void* data = nullptr;
+        check(napi_get_typedarray_info(env_, read.value, nullptr, &length, &data, nullptr, nullptr));
+        if (length != read.length || data != read.data) fail(true, "an array changed while the arguments were read");
+      }
+    }
+    return kernels_;
+  }
+
+  napi_env env() const { return env_; }
+
+  void check(napi_status status) const {
+    if (status == napi_ok) return;
+    bool pending = false;
+    napi_is_exception_pending(env_, &pending);
+    if (pending) throw Pending();
+    const napi_extended_error_info* info = nullptr;
+    napi_get_last_error_info(env_, &info);
+    fail(true, std::string("unexpected failure in Node-API: ") +
+                   (info != nullptr && info->error_message != nullptr ? info->error_message : "unknown"));
+  }
+
+  [[noreturn]] void fail(bool isType, const std::string& message) const {
+    throw ArgumentError{isType, std::string(kernel_) + ": " + message};
+  }
+  [[noreturn]] void failRange(const std::string& message) const { fail(false, message); }
+
+  std::string describe(napi_value value) const {
+    napi_valuetype type;
+    check(napi_typeof(env_, value, &type));
+    switch (type) {
+      case napi_undefined: return "undefined";
+      case napi_null: return "null";
+      case napi_boolean: return "a boolean";
+      case napi_number: {
+        double number_ = 0;
+        napi_get_value_double(env_, value, &number_);
+        return number(number_);
+      }
+      case napi_string: return "a string";
+      case napi_function: return "a function";
+      case napi_bigint: return "a bigint";
+      case napi_symbol: return "a symbol";
+      default: break;
+    }
+    bool is = false;
+    napi_is_typedarray(env_, value, &is);
+    if (is) {
+      static const char* const names[] = {"an Int8Array",  "a Uint8Array",  "a Uint8ClampedArray", "an Int16Array",
+                                          "a Uint16Array", "an Int32Array", "a Uint32Array",       "a Float32Array",
+                                          "a Float64Array", "a BigInt64Array", "a BigUint64Array"};
+      napi_typedarray_type kind;
+      check(napi_get_typedarray_info(env_, value, &kind, nullptr, nullptr, nullptr, nullptr));
+      return static_cast<unsigned>(kind) < sizeof names / sizeof *names ? names[kind] : "another typed array";
+    }
+    napi_is_array(env_, value, &is);
+    return is ? "an array" : "an object";
+  }
+
+  bool isNull(napi_value value) const {
+    napi_valuetype type;
+    check(napi_typeof(env_, value, &type));
+    return type == napi_null || type == napi_undefined;
+  }
+
+  template <class T>
+  Array<T> array(napi_value value, const char* name) const {
+    bool isTypedArray = false;
+    check(napi_is_typedarray(env_, value, &isTypedArray));
+    napi_typedarray_type type = napi_int8_array;
+    std::size_t length = 0;
+    void* data = nullptr;
+    napi_value buffer = nullptr;
+    if (isTypedArray) check(napi_get_typedarray_info(env_, value, &type, &length, &data, &buffer, nullptr));
+    if (!isTypedArray || type != TypeOf<T>::type) {
+      fail(true, std::string("expected ") + name + " to be a " + TypeOf<T>::name + ", got " + describe(value));
+    }
+    bool detached = false;
+    napi_is_detached_arraybuffer(env_, buffer, &detached);
+    if (detached) fail(true, std::string("expected ") + name + " to hold memory, got one whose buffer is detached");
+    if (reinterpret_cast<std::uintptr_t>(data) % sizeof(T) != 0) {
+      failRange(std::string("expected ") + name + " to lie at a multiple of " + std::to_string(sizeof(T)) + " bytes");
+    }
+    reads_.push_back({value, data, length});
+    Array<T> array;
+    array.name = name;
+    array.length = static_cast<std::int64_t>(length);
+    // An empty array may have no memory at all: null is for arguments that were left out.
+    static T nothing[1];
+    array.data = length == 0 || data == nullptr ? nothing : static_cast<T*>(data);
+    return array;
+  }
+  template <class T>
+  Array<T> array(int index, const char* name) const {
+    return array<T>(values_[index], name);
+  }
+  template <class T>
+  Array<T> arrayOrNull(int index, const char* name) const {
+    return isNull(values_[index]) ? Array<T>() : array<T>(values_[index], name);
+  }
+
+  template <class T>
+  void expectLength(const Array<T>& array, std::int64_t length, const std::string& shape) const {
+    if (array.length == length) return;
+    failRange(std::string("expected ") + array.name + " " + shape + " of " + std::to_string(length) + " elements, got " +
+              std::to_string(array.length));
+  }
+
+  // How many rows of `width` an array holds.
+  template <class T>
+  std::int64_t rowsOf(const Array<T>& array, std::int64_t width, const std::string& shape) const {
+    if (width > 0 && array.length % width == 0) return array.length / width;
+    failRange(std::string("expected ") + array.name + " " + shape + " in whole rows of " + std::to_string(width) +
+              " elements, got " + std::to_string(array.length));
+  }
+
+  // Two arrays may be the same memory from the same element on only where `mayBeSame`, and may not overlap else.
+  template <class T, class U>
+  void expectApart(const Array<T>& out, const Array<U>& other, bool mayBeSame = false) const {
+    if (!out || !other || out.length == 0 || other.length == 0) return;
+    if (out.begin() >= other.end() || other.begin() >= out.end()) return;
+    if (mayBeSame && out.begin() == other.begin()) return;
+    failRange(std::string("expected ") + out.name + " not to overlap " + other.name);
+  }
+
+  double numberAt(napi_value value, const std::string& name) const {
+    double result = 0;
+    if (napi_get_value_double(env_, value, &result) != napi_ok) {
+      fail(true, "expected " + name + " to be a number, got " + describe(value));
+    }
+    return result;
+  }
+  double finite(napi_value value, const std::string& name) const {
+    const double result = numberAt(value, name);
+    if (!std::isfinite(result)) failRange("expected " + name + " to be finite, got " + number(result));
+    return result;
+  }
+  double finite(int index, const std::string& name) const { return finite(values_[index], name); }
+  float finiteFloat(napi_value value, const std::string& name) const {
+    const double result = finite(value, name);
+    if (!std::isfinite(static_cast<float>(result))) {
+      failRange("expected " + name + " to fit a float32, got " + number(result));
+    }
+    return static_cast<float>(result);
+  }
+  float finiteFloat(int index, const std::string& name) const { return finiteFloat(values_[index], name); }
+  double notNegative(napi_value value, const std::string& name) const {
+    const double result = finite(value, name);
+    if (result < 0) failRange("expected " + name + " to be at least 0, got " + number(result));
+    return result;
+  }
+
+  std::int64_t integer(napi_value value, const std::string& name, std::int64_t least, std::int64_t most = 1LL << 53) const {
+    const double result = numberAt(value, name);
+    if (!(result >= static_cast<double>(least) && result <= static_cast<double>(most)) || result != std::floor(result)) {
+      failRange("expected " + name + " to be a whole number from " + std::to_string(least) +
+                (most < 1LL << 53 ? " to " + std::to_string(most) : std::string(" on")) + ", got " + number(result));
+    }
+    return static_cast<std::int64_t>(result);
+  }
+  std::int64_t integer(int index, const std::string& name, std::int64_t least, std::int64_t most = 1LL << 53) const {
+    return integer(values_[index], name, least, most);
+  }
+
+  std::string text(napi_value value, const std::string& name) const {
+    std::size_t length = 0;
+    if (napi_get_value_string_utf8(env_, value, nullptr, 0, &length) != napi_ok) {
+      fail(true, "expected " + name + " to be a string, got " + describe(value));
+    }
+    std::string result(length, '\0');
+    check(napi_get_value_string_utf8(env_, value, &result[0], length + 1, &length));
+    return result;
+  }
+  std::string text(int index, const std::string& name) const { return text(values_[index], name); }
+
+  napi_value value(int index) const { return values_[index]; }
+  void expectObject(napi_value value, const char* name) const {
+    napi_valuetype type;
+    check(napi_typeof(env_, value, &type));
+    if (type != napi_object) fail(true, std::string("expected ") + name + " to be an object, got " + describe(value));
+  }
+  napi_value field(napi_value object, const char* name) const {
+    ranForeignCode_ = true;
+    napi_value result;
+    check(napi_get_named_property(env_, object, name, &result));
+    return result;
+  }
+  bool flag(napi_value object, const char* name) const {
+    const napi_value value = field(object, name);
+    if (isNull(value)) return false;
+    bool result = false;
+    if (napi_get_value_bool(env_, value, &result) != napi_ok) {
+      fail(true, std::string("expected ") + name + " to be a boolean, got " + describe(value));
+    }
+    return result;
+  }
+
+  template <class Each>
+  void forElements(int index, const char* name, Each&& each) const {
+    bool isArray = false;
+    check(napi_is_array(env_, values_[index], &isArray));
+    if (!isArray) fail(true, std::string("expected ") + name + " to be an array, got " + describe(values_[index]));
+    std::uint32_t count = 0;
+    check(napi_get_array_length(env_, values_[index], &count));
+    for (std::uint32_t i = 0; i < count; i++) each(element(values_[index], i));
+  }
+
+  napi_value element(napi_value array, std::uint32_t index) const {
+    ranForeignCode_ = true;
+    napi_value result;
+    check(napi_get_element(env_, array, index, &result));
+    return result;
+  }
+
+ private:
+  struct Read {
+    napi_value value;
+    void* data;
+    std::size_t length;
+  };
+
+  napi_env env_;
+  const char* kernel_;
+  const napi_value* values_;
+  const Kernels& kernels_;
+  mutable std::vector<Read> reads_;
+  mutable bool ranForeignCode_ = false;
+};
+
+// ---- shared readers
+
+struct WeightArgument {
+  Weight weight;
+  Array<char> codes;  // the bytes, for overlap checks
+};
+
+WeightArgument readWeight(const Arguments& a, int index, const char* name) {
+  const napi_value object = a.value(index);
+  a.expectObject(object, name);
+  const std::string of = std::string(" of ") + name;
+  const std::string format = a.text(a.field(object, "format"), "the format" + of);
+  const napi_value shape = a.field(object, "shape");
+  bool isArray = false;
+  a.check(napi_is_array(a.env(), shape, &isArray));
+  std::uint32_t axes = 0;
+  if (isArray) a.check(napi_get_array_length(a.env(), shape, &axes));
+  if (axes != 2) a.fail(true, "expected the shape" + of + " to be [O, I], got " + a.describe(shape));
+  WeightArgument result = {};
+  std::int64_t sizes[2];
+  for (std::uint32_t axis = 0; axis < 2; axis++) {
+    sizes[axis] = a.integer(a.element(shape, axis), "a size in the shape" + of, 1, INT_MAX);
+  }
+  Weight& weight = result.weight;
+  weight.rows = sizes[0];
+  weight.columns = sizes[1];
+  const napi_value codes = a.field(object, "codes");
+  const auto take = [&](auto type, Format as) {
+    using Code = decltype(type);
+    const Array<Code> array = a.array<Code>(codes, "the codes of a weight");
+    a.expectLength(array, weight.rows * weight.columns,
+                   "[" + std::to_string(weight.rows) + ", " + std::to_string(weight.columns) + "]");
+    weight.format = as;
+    weight.codes = array.data;
+    result.codes = {"the codes of a weight", reinterpret_cast<char*>(array.data),
+                    array.length * static_cast<std::int64_t>(sizeof(Code))};
+  };
+  if (format == "fp32") take(float(), Format::fp32);
+  else if (format == "bf16") take(std::uint16_t(), Format::bf16);
+  else if (format == "fp16") take(std::uint16_t(), Format::fp16);
+  else if (format == "int8") take(std::int8_t(), Format::int8);
+  else a.failRange("expected the format" + of + " to be fp32, bf16, fp16 or int8, got \"" + format + "\"");
+  const napi_value scales = a.field(object, "scales");
+  if (format == "int8") {
+    const Array<float> array = a.array<float>(scales, "the scales of a weight");
+    a.expectLength(array, weight.rows, "[O]");
+    for (std::int64_t o = 0; o < array.length; o++) {
+      if (!std::isfinite(array.data[o])) {
+        a.failRange("expected finite scales of a weight, got " + number(static_cast<double>(array.data[o])) + " at " +
+                    std::to_string(o));
+      }
+    }
+    weight.scales = array.data;
+  } else if (!a.isNull(scales)) {
+    a.failRange("expected no scales with the format " + format);
+  }
+  return result;
+}
+
+struct ProductOptions {
+  float alpha = 1;
+  bool accumulate = false;
+  bool bf16 = false;
+};
+
+ProductOptions readProductOptions(const Arguments& a, int index) {
+  ProductOptions options;
+  const napi_value object = a.value(index);
+  if (a.isNull(object)) return options;
+  a.expectObject(object, "options");
+  const napi_value alpha = a.field(object, "alpha");
+  if (!a.isNull(alpha)) options.alpha = a.finiteFloat(alpha, "alpha");
+  options.accumulate = a.flag(object, "accumulate");
+  const napi_value precision = a.field(object, "precision");
+  if (!a.isNull(precision)) {
+    const std::string name = a.text(precision, "precision");
+    if (name != "fp32" && name != "bf16") a.failRange("expected precision fp32 or bf16, got \"" + name + "\"");
+    options.bf16 = name == "bf16";
+  }
+  return options;
+}
+
+const std::int32_t* readSegments(const Arguments& a, const Array<std::int32_t>& segments, std::int64_t rows) {
+  if (segments.length < 1) a.failRange(std::string("expected ") + segments.name + " to have at least the entry 0, got none");
+  for (std::int64_t s = 0; s < segments.length; s++) {
+    const std::int64_t before = s == 0 ? 0 : segments.data[s - 1];
+    const std::int64_t here = segments.data[s];
+    if ((s == 0 && here != 0) || here < before) {
+      a.failRange(std::string("expected ") + segments.name + " to start at 0 and never fall, got " + std::to_string(here) +
+                  " at " + std::to_string(s));
+    }
+  }
+  if (segments.data[segments.length - 1] != rows) {
+    a.failRange(std::string("expected ") + segments.name + " to end at " + std::to_string(rows) + " rows, got " +
+                std::to_string(segments.data[segments.length - 1]));
+  }
+  return segments.data;
+}
+
+struct HeadCounts {
+  std::int64_t heads, keyValueHeads, headSize;
+};
+
+HeadCounts readHeads(const Arguments& a, napi_value shape) {
+  a.expectObject(shape, "shape");
+  HeadCounts counts;
+  counts.heads = a.integer(a.field(shape, "headCount"), "headCount", 1, 65536);
+  counts.keyValueHeads = a.integer(a.field(shape, "keyValueHeadCount"), "keyValueHeadCount", 1, 65536);
+  counts.headSize = a.integer(a.field(shape, "headSize"), "headSize", 1, 4096);
+  if (counts.heads % counts.keyValueHeads != 0) {
+    a.failRange("expected keyValueHeadCount to divide headCount, got " + std::to_string(counts.keyValueHeads) + " and " +
+                std::to_string(counts.heads));
+  }
+  return counts;
+}
+
+// @param queries array [N, H, d]   @param keys array [M, G, d]
+Attention readAttention(const Arguments& a, int index, const Array<float>& queries, const Array<float>& keys) {
+  const napi_value shape = a.value(index);
+  const HeadCounts counts = readHeads(a, shape);
+  Attention attention;
+  attention.heads = counts.heads;
+  attention.keyValueHeads = counts.keyValueHeads;
+  attention.headSize = counts.headSize;
+  attention.scale = a.finiteFloat(a.field(shape, "scale"), "scale");
+  const std::int64_t queryRows = a.rowsOf(queries, counts.heads * counts.headSize, "[N, H, d]");
+  const std::int64_t keyRows = a.rowsOf(keys, counts.keyValueHeads * counts.headSize, "[M, G, d]");
+  const Array<std::int32_t> querySegments = a.array<std::int32_t>(a.field(shape, "querySegments"), "querySegments");
+  const Array<std::int32_t> keySegments = a.array<std::int32_t>(a.field(shape, "keySegments"), "keySegments");
+  attention.querySegments = readSegments(a, querySegments, queryRows);
+  attention.keySegments = readSegments(a, keySegments, keyRows);
+  a.expectLength(keySegments, querySegments.length, "with an entry for each of querySegments");
+  attention.sequences = querySegments.length - 1;
+  for (std::int64_t s = 0; s < attention.sequences; s++) {
+    const std::int64_t queriesHere = attention.querySegments[s + 1] - attention.querySegments[s];
+    const std::int64_t keysHere = attention.keySegments[s + 1] - attention.keySegments[s];
+    if (queriesHere > keysHere) {
+      a.failRange("expected no more queries than keys in a sequence, got " + std::to_string(queriesHere) + " and " +
+                  std::to_string(keysHere) + " in sequence " + std::to_string(s));
+    }
+  }
+  return attention;
+}
+
+void expectIds(const Arguments& a, const Array<std::int32_t>& ids, std::int64_t below) {
+  for (std::int64_t n = 0; n < ids.length; n++) {
+    if (ids.data[n] < 0 || ids.data[n] >= below) {
+      a.failRange(std::string("expected ") + ids.name + " from 0 to " + std::to_string(below - 1) + ", got " +
+                  std::to_string(ids.data[n]) + " at " + std::to_string(n));
+    }
+  }
+}
+
+// ---- kernels
+
+using Entry = void (*)(const Arguments&, napi_value* result);
+
+// linear(x, weight, bias, y, options)
+void callLinear(const Arguments& a, napi_value*) {
+  const auto x = a.array<float>(0, "x");
+  const auto w = readWeight(a, 1, "weight");
+  const auto bias = a.arrayOrNull<float>(2, "bias");
+  const auto y = a.array<float>(3, "y");
+  const ProductOptions options = readProductOptions(a, 4);
+  const std::int64_t rows = a.rowsOf(x, w.weight.columns, "[N, I]");
+  a.expectLength(y, rows * w.weight.rows, "[N, O]");
+  if (bias) a.expectLength(bias, w.weight.rows, "[O]");
+  a.expectApart(y, x);
+  a.expectApart(y, w.codes);
+  a.expectApart(y, bias);
+  a.kernels().linear(x.data, w.weight, bias.data, y.data, rows, options.alpha, options.accumulate, options.bf16);
+}
+
+// linearInputGradient(dy, weight, dx, options)
+void callLinearInputGradient(const Arguments& a, napi_value*) {
+  const auto dy = a.array<float>(0, "dy");
+  const auto w = readWeight(a, 1, "weight");
+  const auto dx = a.array<float>(2, "dx");
+  const ProductOptions options = readProductOptions(a, 3);
+  const std::int64_t rows = a.rowsOf(dy, w.weight.rows, "[N, O]");
+  a.expectLength(dx, rows * w.weight.columns, "[N, I]");
+  a.expectApart(dx, dy);
+  a.expectApart(dx, w.codes);
+  a.kernels().linearInputGradient(dy.data, w.weight, dx.data, rows, options.alpha, options.accumulate, options.bf16);
+}
+
+// gemm(a, b, c, {m, n, k, transposeA, transposeB, alpha, accumulate})
+void callGemm(const Arguments& a, napi_value*) {
+  const auto left = a.array<float>(0, "a");
+  const auto right = a.array<float>(1, "b");
+  const auto c = a.array<float>(2, "c");
+  const napi_value shape = a.value(3);
+  a.expectObject(shape, "shape");
+  Gemm gemm;
+  gemm.m = a.integer(a.field(shape, "m"), "m", 0, INT_MAX);
+  gemm.n = a.integer(a.field(shape, "n"), "n", 0, INT_MAX);
+  gemm.k = a.integer(a.field(shape, "k"), "k", 0, INT_MAX);
+  gemm.transposeA = a.flag(shape, "transposeA");
+  gemm.transposeB = a.flag(shape, "transposeB");
+  const ProductOptions options = readProductOptions(a, 3);
+  a.expectLength(left, gemm.m * gemm.k, gemm.transposeA ? "[k, m]" : "[m, k]");
+  a.expectLength(right, gemm.k * gemm.n, gemm.transposeB ? "[n, k]" : "[k, n]");
+  a.expectLength(c, gemm.m * gemm.n, "[m, n]");
+  a.expectApart(c, left);
+  a.expectApart(c, right);
+  gemm.a = left.data;
+  gemm.b = right.data;
+  gemm.c = c.data;
+  gemm.alpha = options.alpha;
+  gemm.accumulate = options.accumulate;
+  a.kernels().gemm(gemm);
+}
+
+// rmsNormForward(x, weight, y, epsilon)
+void callRmsNormForward(const Arguments& a, napi_value*) {
+  const auto x = a.array<float>(0, "x");
+  const auto weight = a.array<float>(1, "weight");
+  const auto y = a.array<float>(2, "y");
+  const float epsilon = static_cast<float>(a.notNegative(a.value(3), "epsilon"));
+  const std::int64_t rows = a.rowsOf(x, weight.length, "[N, h]");
+  a.expectLength(y, x.length, "[N, h]");
+  a.expectApart(y, x, true);
+  a.expectApart(y, weight);
+  a.kernels().rmsNormForward(x.data, weight.data, y.data, rows, weight.length, epsilon);
+}
+
+// rmsNormBackward(x, weight, dy, dx, dWeight, epsilon)
+void callRmsNormBackward(const Arguments& a, napi_value*) {
+  const auto x = a.array<float>(0, "x");
+  const auto weight = a.array<float>(1, "weight");
+  const auto dy = a.array<float>(2, "dy");
+  const auto dx = a.arrayOrNull<float>(3, "dx");
+  const auto dWeight = a.arrayOrNull<float>(4, "dWeight");
+  const float epsilon = static_cast<float>(a.notNegative(a.value(5), "epsilon"));
+  const std::int64_t rows = a.rowsOf(x, weight.length, "[N, h]");
+  a.expectLength(dy, x.length, "[N, h]");
+  if (dx) a.expectLength(dx, x.length, "[N, h]");
+  if (dWeight) a.expectLength(dWeight, weight.length, "[h]");
+  a.expectApart(dx, x);
+  a.expectApart(dx, weight);
+  a.expectApart(dx, dy, true);
+  a.expectApart(dWeight, x);
+  a.expectApart(dWeight, weight);
+  a.expectApart(dWeight, dy);
+  a.expectApart(dWeight, dx);
+  a.kernels().rmsNormBackward(x.data, weight.data, dy.data, dx.data, dWeight.data, rows, weight.length, epsilon);
+}
+
+// rotate(x, out, cos, sin, headCount, headSize, direction)
+void callRotate(const Arguments& a, napi_value*) {
+  const auto x = a.array<float>(0, "x");
+  const auto out = a.array<float>(1, "out");
+  const auto cos = a.array<float>(2, "cos");
+  const auto sin = a.array<float>(3, "sin");
+  const std::int64_t heads = a.integer(4, "headCount", 1, 65536);
+  const std::int64_t headSize = a.integer(5, "headSize", 2, 4096);
+  const double direction = a.finite(6, "direction");
+  if (headSize % 2 != 0) a.failRange("expected an even headSize, got " + std::to_string(headSize));
+  if (direction != 1 && direction != -1) a.failRange("expected direction 1 or -1, got " + number(direction));
+  const std::int64_t rows = a.rowsOf(x, heads * headSize, "[N, H, d]");
+  a.expectLength(out, x.length, "[N, H, d]");
+  a.expectLength(cos, rows * (headSize / 2), "[N, d/2]");
+  a.expectLength(sin, rows * (headSize / 2), "[N, d/2]");
+  a.expectApart(out, x, true);
+  a.expectApart(out, cos);
+  a.expectApart(out, sin);
+  a.kernels().rotate(x.data, out.data, cos.data, sin.data, rows, heads, headSize, static_cast<float>(direction));
+}
+
+// swigluForward(gate, up, out)
+void callSwigluForward(const Arguments& a, napi_value*) {
+  const auto gate = a.array<float>(0, "gate");
+  const auto up = a.array<float>(1, "up");
+  const auto out = a.array<float>(2, "out");
+  a.expectLength(up, gate.length, "like gate");
+  a.expectLength(out, gate.length, "like gate");
+  a.expectApart(out, gate, true);
+  a.expectApart(out, up, true);
+  a.kernels().swigluForward(gate.data, up.data, out.data, gate.length);
+}
+
+// swigluBackward(gate, up, dOut, dGate, dUp)
+void callSwigluBackward(const Arguments& a, napi_value*) {
+  const auto gate = a.array<float>(0, "gate");
+  const auto up = a.array<float>(1, "up");
+  const auto dOut = a.array<float>(2, "dOut");
+  const auto dGate = a.arrayOrNull<float>(3, "dGate");
+  const auto dUp = a.arrayOrNull<float>(4, "dUp");
+  a.expectLength(up, gate.length, "like gate");
+  a.expectLength(dOut, gate.length, "like gate");
+  if (dGate) a.expectLength(dGate, gate.length, "like gate");
+  if (dUp) a.expectLength(dUp, gate.length, "like gate");
+  for (const auto& gradient : {dGate, dUp}) {
+    a.expectApart(gradient, gate, true);
+    a.expectApart(gradient, up, true);
+    a.expectApart(gradient, dOut, true);
+  }
+  a.expectApart(dGate, dUp);
+  a.kernels().swigluBackward(gate.data, up.data, dOut.data, dGate.data, dUp.data, gate.length);
+}
+
+// add(a, b, out), multiply(a, b, out)
+template <void (*Kernels::*kernel)(const float*, const float*, float*, std::int64_t)>
+void callPairwise(const Arguments& a, napi_value*) {
+  const auto left = a.array<float>(0, "a");
+  const auto right = a.array<float>(1, "b");
+  const auto out = a.array<float>(2, "out");
+  a.expectLength(right, left.length, "like a");
+  a.expectLength(out, left.length, "like a");
+  a.expectApart(out, left, true);
+  a.expectApart(out, right, true);
+  (a.kernels().*kernel)(left.data, right.data, out.data, left.length);
+}
+
+// scale(x, factor, out)
+void callScale(const Arguments& a, napi_value*) {
+  const auto x = a.array<float>(0, "x");
+  const float factor = a.finiteFloat(1, "factor");
+  const auto out = a.array<float>(2, "out");
+  a.expectLength(out, x.length, "like x");
+  a.expectApart(out, x, true);
+  a.kernels().scale(x.data, factor, out.data, x.length);
+}
+
+// addScaled(y, x, factor)
+void callAddScaled(const Arguments& a, napi_value*) {
+  const auto y = a.array<float>(0, "y");
+  const auto x = a.array<float>(1, "x");
+  const float factor = a.finiteFloat(2, "factor");
+  a.expectLength(x, y.length, "like y");
+  a.expectApart(y, x, true);
+  a.kernels().addScaled(y.data, x.data, factor, y.length);
+}
+
+// exponential(x, out)
+void callExponential(const Arguments& a, napi_value*) {
+  const auto x = a.array<float>(0, "x");
+  const auto out = a.array<float>(1, "out");
+  a.expectLength(out, x.length, "like x");
+  a.expectApart(out, x, true);
+  a.kernels().exponential(x.data, out.data, x.length);
+}
+
+// transpose(x, out, rows, columns)
+void callTranspose(const Arguments& a, napi_value*) {
+  const auto x = a.array<float>(0, "x");
+  const auto out = a.array<float>(1, "out");
+  const std::int64_t rows = a.integer(2, "rows", 0, INT_MAX);
+  const std::int64_t columns = a.integer(3, "columns", 0, INT_MAX);
+  a.expectLength(x, rows * columns, "[rows, columns]");
+  a.expectLength(out, rows * columns, "[columns, rows]");
+  a.expectApart(out, x);
+  a.kernels().transpose(x.data, out.data, rows, columns);
+}
+
+// gatherRows(table, ids, out)
+void callGatherRows(const Arguments& a, napi_value*) {
+  const auto table = readWeight(a, 0, "table");
+  const auto ids = a.array<std::int32_t>(1, "ids");
+  const auto out = a.array<float>(2, "out");
+  a.expectLength(out, ids.length * table.weight.columns, "[N, columns]");
+  expectIds(a, ids, table.weight.rows);
+  a.expectApart(out, table.codes);
+  a.expectApart(out, ids);
+  a.kernels().gatherRows(table.weight, ids.data, out.data, ids.length);
+}
+
+// scatterAddRows(dOut, ids, dTable, width)
+void callScatterAddRows(const Arguments& a, napi_value*) {
+  const auto dOut = a.array<float>(0, "dOut");
+  const auto ids = a.array<std::int32_t>(1, "ids");
+  const auto dTable = a.array<float>(2, "dTable");
+  const std::int64_t width = a.integer(3, "width", 1, INT_MAX);
+  a.expectLength(dOut, ids.length * width, "[N, width]");
+  expectIds(a, ids, a.rowsOf(dTable, width, "[rows, width]"));
+  a.expectApart(dTable, dOut);
+  a.expectApart(dTable, ids);
+  a.kernels().scatterAddRows(dOut.data, ids.data, dTable.data, ids.length, width);
+}
+
+// dropout(x, out, key0, key1, rate)
+void callDropout(const Arguments& a, napi_value*) {
+  const auto x = a.array<float>(0, "x");
+  const auto out = a.array<float>(1, "out");
+  const std::int64_t key0 = a.integer(2, "key0", 0, UINT_MAX);
+  const std::int64_t key1 = a.integer(3, "key1", 0, UINT_MAX);
+  const double rate = a.finite(4, "rate");
+  if (!(rate >= 0 && rate < 1)) a.failRange("expected a rate in [0, 1), got " + number(rate));
+  a.expectLength(out, x.length, "like x");
+  a.expectApart(out, x, true);
+  a.kernels().dropout(x.data, out.data, x.length, static_cast<std::uint32_t>(key0), static_cast<std::uint32_t>(key1),
+                  static_cast<std::uint32_t>(std::floor(rate * 65536 + 0.5)), static_cast<float>(1 / (1 - rate)));
+}
+
+// attentionForward(q, k, v, out, logSumExp, shape)
+void callAttentionForward(const Arguments& a, napi_value*) {
+  const auto q = a.array<float>(0, "q");
+  const auto k = a.array<float>(1, "k");
+  const auto v = a.array<float>(2, "v");
+  const auto out = a.array<float>(3, "out");
+  const auto logSumExp = a.arrayOrNull<float>(4, "logSumExp");
+  const Attention attention = readAttention(a, 5, q, k);
+  a.expectLength(v, k.length, "[M, G, d]");
+  a.expectLength(out, q.length, "[N, H, d]");
+  if (logSumExp) a.expectLength(logSumExp, q.length / attention.headSize, "[N, H]");
+  for (const auto& input : {q, k, v}) {
+    a.expectApart(out, input);
+    a.expectApart(logSumExp, input);
+  }
+  a.expectApart(logSumExp, out);
+  a.kernels().attentionForward(q.data, k.data, v.data, out.data, logSumExp.data, attention);
+}
+
+// attentionBackward(q, k, v, out, logSumExp, dOut, dq, dk, dv, shape)
+void callAttentionBackward(const Arguments& a, napi_value*) {
+  const auto q = a.array<float>(0, "q");
+  const auto k = a.array<float>(1, "k");
+  const auto v = a.array<float>(2, "v");
+  const auto out = a.array<float>(3, "out");
+  const auto logSumExp = a.array<float>(4, "logSumExp");
+  const auto dOut = a.array<float>(5, "dOut");
+  const auto dq = a.array<float>(6, "dq");
+  const auto dk = a.array<float>(7, "dk");
+  const auto dv = a.array<float>(8, "dv");
+  const Attention attention = readAttention(a, 9, q, k);
+  a.expectLength(v, k.length, "[M, G, d]");
+  a.expectLength(out, q.length, "[N, H, d]");
+  a.expectLength(logSumExp, q.length / attention.headSize, "[N, H]");
+  a.expectLength(dOut, q.length, "[N, H, d]");
+  a.expectLength(dq, q.length, "[N, H, d]");
+  a.expectLength(dk, k.length, "[M, G, d]");
+  a.expectLength(dv, k.length, "[M, G, d]");
+  for (const auto& gradient : {dq, dk, dv}) {
+    for (const auto& input : {q, k, v, out, logSumExp, dOut}) a.expectApart(gradient, input);
+  }
+  a.expectApart(dq, dk);
+  a.expectApart(dq, dv);
+  a.expectApart(dk, dv);
+  a.kernels().attentionBackward(q.data, k.data, v.data, out.data, logSumExp.data, dOut.data, dq.data, dk.data, dv.data,
+                            attention);
+}
+
+// attentionDecode(q, k, v, out, {headCount, keyValueHeadCount, headSize, scale, length})
+void callAttentionDecode(const Arguments& a, napi_value*) {
+  const auto q = a.array<float>(0, "q");
+  const auto k = a.array<float>(1, "k");
+  const auto v = a.array<float>(2, "v");
+  const auto out = a.array<float>(3, "out");
+  const napi_value shape = a.value(4);
+  const HeadCounts counts = readHeads(a, shape);
+  const float scale = a.finiteFloat(a.field(shape, "scale"), "scale");
+  const std::int64_t rows = a.rowsOf(k, counts.keyValueHeads * counts.headSize, "[M, G, d]");
+  const std::int64_t length = a.integer(a.field(shape, "length"), "length", 1, rows < 1 ? 1 : rows);
+  a.expectLength(q, counts.heads * counts.headSize, "[H, d]");
+  a.expectLength(out, q.length, "[H, d]");
+  a.expectLength(v, k.length, "[M, G, d]");
+  if (length > rows) a.failRange("expected a length up to the cache's " + std::to_string(rows) + " rows, got " + std::to_string(length));
+  for (const auto& input : {q, k, v}) a.expectApart(out, input);
+  a.kernels().attentionDecode(q.data, k.data, v.data, out.data, length, counts.heads, counts.keyValueHeads, counts.headSize,
+                          scale);
+}
+
+// crossEntropyRows(logits, targets, losses, dLogits, gradientScale)
+void callCrossEntropyRows(const Arguments& a, napi_value*) {
+  const auto logits = a.array<float>(0, "logits");
+  const auto targets = a.array<std::int32_t>(1, "targets");
+  const auto losses = a.array<float>(2, "losses");
+  const auto dLogits = a.arrayOrNull<float>(3, "dLogits");
+  const float gradientScale = a.finiteFloat(4, "gradientScale");
+  const std::int64_t rows = targets.length;
+  a.expectLength(losses, rows, "[M]");
+  if (rows == 0) {
+    a.expectLength(logits, 0, "[M, V]");
+    return;
+  }
+  if (logits.length == 0 || logits.length % rows != 0) {
+    a.failRange("expected logits [M, V] in " + std::to_string(rows) + " rows, got " + std::to_string(logits.length) +
+                " elements");
+  }
+  const std::int64_t vocabulary = logits.length / rows;
+  if (dLogits) a.expectLength(dLogits, logits.length, "[M, V]");
+  expectIds(a, targets, vocabulary);
+  a.expectApart(dLogits, logits, true);
+  a.expectApart(losses, logits);
+  a.expectApart(losses, dLogits);
+  a.expectApart(losses, targets);
+  a.expectApart(dLogits, targets);
+  a.kernels().crossEntropyRows(logits.data, targets.data, losses.data, dLogits.data, rows, vocabulary, gradientScale);
+}
+
+// adamW([{parameter, gradient, first, second}], {learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale})
+void callAdamW(const Arguments& a, napi_value*) {
+  const napi_value object = a.value(1);
+  a.expectObject(object, "config");
+  AdamW config;
+  config.learningRate = a.finite(a.field(object, "learningRate"), "learningRate");
+  config.beta1 = a.notNegative(a.field(object, "beta1"), "beta1");
+  config.beta2 = a.notNegative(a.field(object, "beta2"), "beta2");
+  config.epsilon = a.notNegative(a.field(object, "epsilon"), "epsilon");
+  config.weightDecay = a.finite(a.field(object, "weightDecay"), "weightDecay");
+  config.step = a.integer(a.field(object, "step"), "step", 1);
+  const napi_value gradientScale = a.field(object, "gradientScale");
+  config.gradientScale = a.isNull(gradientScale) ? 1 : a.finite(gradientScale, "gradientScale");
+  if (config.beta1 >= 1) a.failRange("expected beta1 in [0, 1), got " + number(config.beta1));
+  if (config.beta2 >= 1) a.failRange("expected beta2 in [0, 1), got " + number(config.beta2));
+  std::vector<AdamWTensor> tensors;
+  a.forElements(0, "tensors", [&](napi_value element) {
+    a.expectObject(element, "a tensor");
+    const auto parameter = a.array<float>(a.field(element, "parameter"), "parameter");
+    const auto gradient = a.array<float>(a.field(element, "gradient"), "gradient");
+    const auto first = a.array<float>(a.field(element, "first"), "first");
+    const auto second = a.array<float>(a.field(element, "second"), "second");
+    a.expectLength(gradient, parameter.length, "like parameter");
+    a.expectLength(first, parameter.length, "like parameter");
+    a.expectLength(second, parameter.length, "like parameter");
+    a.expectApart(parameter, gradient);
+    a.expectApart(parameter, first);
+    a.expectApart(parameter, second);
+    a.expectApart(first, second);
+    a.expectApart(first, gradient);
+    a.expectApart(second, gradient);
+    tensors.push_back({parameter.data, gradient.data, first.data, second.data, parameter.length});
+  });
+  a.kernels().adamW(tensors.data(), static_cast<std::int64_t>(tensors.size()), config);
+}
+
+// sumOfSquares([tensor]) -> number
+void callSumOfSquares(const Arguments& a, napi_value* result) {
+  std::vector<Span> spans;
+  a.forElements(0, "tensors", [&](napi_value element) {
+    const auto tensor = a.array<float>(element, "a tensor");
+    spans.push_back({tensor.data, tensor.length});
+  });
+  a.check(napi_create_double(a.env(), a.kernels().sumOfSquares(spans.data(), static_cast<std::int64_t>(spans.size())), result));
+}
+
+struct Export {
+  const char* name;
+  int arity;
+  Entry entry;
+};
+
+const Export kernelExports[] = {
+    {"linear", 5, callLinear},
+    {"linearInputGradient", 4, callLinearInputGradient},
+    {"gemm", 4, callGemm},
+    {"rmsNormForward", 4, callRmsNormForward},
+    {"rmsNormBackward", 6, callRmsNormBackward},
+    {"rotate", 7, callRotate},
+    {"swigluForward", 3, callSwigluForward},
+    {"swigluBackward", 5, callSwigluBackward},
+    {"add", 3, callPairwise<&Kernels::add>},
+    {"multiply", 3, callPairwise<&Kernels::multiply>},
+    {"scale", 3, callScale},
+    {"addScaled", 3, callAddScaled},
+    {"exponential", 2, callExponential},
+    {"transpose", 4, callTranspose},
+    {"gatherRows", 3, callGatherRows},
+    {"scatterAddRows", 4, callScatterAddRows},
+    {"dropout", 5, callDropout},
+    {"attentionForward", 6, callAttentionForward},
+    {"attentionBackward", 10, callAttentionBackward},
+    {"attentionDecode", 5, callAttentionDecode},
+    {"crossEntropyRows", 5, callCrossEntropyRows},
+    {"adamW", 2, callAdamW},
+    {"sumOfSquares", 1, callSumOfSquares},
+};
+
+// ---- memory
+
+struct Block {
+  void* data = nullptr;
+  void* base = nullptr;
+  std::size_t bytes = 0;
+  bool isMapped = false;
+  bool isFree = false;
+
+  void release() {
+    if (isFree) return;
+    isFree = true;
+    if (isMapped) unmapFile(base, bytes);
+    else freeBlock(base, bytes);
+  }
+};
+
+std::mutex blocksLock;
+std::unordered_map<void*, std::shared_ptr<Block>>& blocks() {
+  static auto* map = new std::unordered_map<void*, std::shared_ptr<Block>>();  // outlives every finaliser
+  return *map;
+}
+
+void forget(const std::shared_ptr<Block>& block) {
+  std::lock_guard<std::mutex> lock(blocksLock);
+  const auto found = blocks().find(block->data);
+  if (found != blocks().end() && found->second == block) blocks().erase(found);
+  block->release();
+}
+
+napi_value bufferOf(const Arguments& a, void* data, std::size_t length, std::shared_ptr<Block> block) {
+  {
+    std::lock_guard<std::mutex> lock(blocksLock);
+    blocks()[data] = block;
+  }
+  auto* hint = new std::shared_ptr<Block>(block);
+  napi_value buffer;
+  const napi_status status = napi_create_external_arraybuffer(
+      a.env(), data, length,
+      [](napi_env, void*, void* pointer) {
+        auto* held = static_cast<std::shared_ptr<Block>*>(pointer);
+        forget(*held);
+        delete held;
+      },
+      hint, &buffer);
+  if (status != napi_ok) {
+    forget(block);
+    delete hint;
+    if (status == napi_no_external_buffers_allowed) a.fail(true, "this runtime takes no memory from outside");
+    a.check(status);
+  }
+  return buffer;
+}
+
+napi_value emptyBuffer(const Arguments& a) {
+  napi_value buffer;
+  void* data;
+  a.check(napi_create_arraybuffer(a.env(), 0, &data, &buffer));
+  return buffer;
+}
+
+// allocate(bytes) -> ArrayBuffer
+void callAllocate(const Arguments& a, napi_value* result) {
+  const std::int64_t bytes = a.integer(0, "bytes", 0);
+  if (bytes == 0) {
+    *result = emptyBuffer(a);
+    return;
+  }
+  void* data = allocateBlock(static_cast<std::size_t>(bytes));
+  if (data == nullptr) a.failRange("the system has no " + std::to_string(bytes) + " bytes more");
+  auto block = std::make_shared<Block>();
+  block->data = block->base = data;
+  block->bytes = static_cast<std::size_t>(bytes);
+  *result = bufferOf(a, data, block->bytes, block);
+}
+
+// mapFile(path, offset, length) -> ArrayBuffer
+void callMapFile(const Arguments& a, napi_value* result) {
+  const std::string path = a.text(0, "path");
+  if (path.find('\0') != std::string::npos) a.failRange("expected a path without null characters");
+  const std::int64_t offset = a.isNull(a.value(1)) ? 0 : a.integer(1, "offset", 0);
+  const std::int64_t length = a.isNull(a.value(2)) ? -1 : a.integer(2, "length", 0);
+  const Mapping mapping = mapFile(path, offset, length);
+  if (!mapping.error.empty()) a.failRange("cannot map \"" + path + "\": " + mapping.error);
+  if (mapping.bytes == 0) {
+    *result = emptyBuffer(a);
+    return;
+  }
+  auto block = std::make_shared<Block>();
+  block->data = mapping.data;
+  block->base = mapping.base;
+  block->bytes = mapping.mappedBytes;
+  block->isMapped = true;
+  *result = bufferOf(a, mapping.data, mapping.bytes, block);
+}
+
+// free(buffer)
+void callFree(const Arguments& a, napi_value*) {
+  bool isBuffer = false;
+  a.check(napi_is_arraybuffer(a.env(), a.value(0), &isBuffer));
+  if (!isBuffer) a.fail(true, "expected buffer to be an ArrayBuffer, got " + a.describe(a.value(0)));
+  bool detached = false;
+  a.check(napi_is_detached_arraybuffer(a.env(), a.value(0), &detached));
+  void* data = nullptr;
+  std::size_t length = 0;
+  a.check(napi_get_arraybuffer_info(a.env(), a.value(0), &data, &length));
+  if (detached || length == 0) return;  // freed before, or nothing to free
+  std::shared_ptr<Block> block;
+  {
+    std::lock_guard<std::mutex> lock(blocksLock);
+    const auto found = blocks().find(data);
+    if (found != blocks().end()) block = found->second;
+  }
+  if (block == nullptr) a.failRange("expected a buffer of allocate or mapFile, got another one");
+  a.check(napi_detach_arraybuffer(a.env(), a.value(0)));
+  forget(block);
+}
+
+// memory() -> counts
+void callMemory(const Arguments& a, napi_value* result) {
+  const MemoryCounts counts = memoryCounts();
+  a.check(napi_create_object(a.env(), result));
+  const auto put = [&](const char* name, std::int64_t value) {
+    napi_value number_;
+    a.check(napi_create_int64(a.env(), value, &number_));
+    a.check(napi_set_named_property(a.env(), *result, name, number_));
+  };
+  put("allocatedBytes", counts.allocatedBytes);
+  put("allocations", counts.allocations);
+  put("peakAllocatedBytes", counts.peakAllocatedBytes);
+  put("mappedBytes", counts.mappedBytes);
+  put("mappings", counts.mappings);
+  put("scratchBytes", counts.scratchBytes);
+}
+
+void callResetPeak(const Arguments&, napi_value*) { resetPeak(); }
+void callTrimScratch(const Arguments&, napi_value*) { trimScratch(); }
+
+void callThreads(const Arguments& a, napi_value* result) {
+  a.check(napi_create_int64(a.env(), threadCount(), result));
+}
+
+void callSetThreads(const Arguments& a, napi_value*) {
+  setThreadCount(a.integer(0, "count", 1, kMostThreads));
+}
+
+const Export commonExports[] = {
+    {"allocate", 1, callAllocate},
+    {"free", 1, callFree},
+    {"mapFile", 3, callMapFile},
+    {"memory", 0, callMemory},
+    {"resetPeak", 0, callResetPeak},
+    {"trimScratch", 0, callTrimScratch},
+    {"threads", 0, callThreads},
+    {"setThreads", 1, callSetThreads},
+};
+
+// ---- dispatch
+
+struct Bound {
+  const Export* what;
+  const Kernels* kernels;
+};
+
+constexpr int kMostArguments = 10;
+
+napi_value call(napi_env env, napi_callback_info info) {
+  napi_value values[kMostArguments];
+  std::size_t count = kMostArguments;
+  void* data = nullptr;
+  if (napi_get_cb_info(env, info, &count, values, nullptr, &data) != napi_ok) return nullptr;
+  const Bound& bound = *static_cast<const Bound*>(data);
+  napi_value result = nullptr;
+  try {
+    bound.what->entry(Arguments(env, bound.what->name, values, *bound.kernels), &result);
+  } catch (const ArgumentError& error) {
+    if (error.isType) napi_throw_type_error(env, "ERR_LATHE_ARGUMENT", error.message.c_str());
+    else napi_throw_range_error(env, "ERR_LATHE_ARGUMENT", error.message.c_str());
+  } catch (const Pending&) {
+  } catch (const std::bad_alloc&) {
+    const std::string message = std::string(bound.what->name) + ": the system has no memory left to work in";
+    napi_throw_range_error(env, "ERR_LATHE_MEMORY", message.c_str());
+  }
+  return result;
+}
+
+// Adds functions to an object. Bound entries live as long as the process: functions of any environment point at them.
+template <std::size_t Count>
+bool define(napi_env env, napi_value object, const Export (&exports)[Count], const Kernels* kernels) {
+  static std::mutex lock;
+  static auto* made = new std::map<std::pair<const Export*, const Kernels*>, std::unique_ptr<Bound[]>>();
+  Bound* bound;
+  {
+    std::lock_guard<std::mutex> guard(lock);
+    std::unique_ptr<Bound[]>& entries = (*made)[{exports, kernels}];
+    if (entries == nullptr) {
+      entries.reset(new Bound[Count]);
+      for (std::size_t i = 0; i < Count; i++) entries[i] = {&exports[i], kernels};
+    }
+    bound = entries.get();
+  }
+  for (std::size_t i = 0; i < Count; i++) {
+    napi_value function;
+    if (napi_create_function(env, exports[i].name, NAPI_AUTO_LENGTH, call, &bound[i], &function) != napi_ok) return false;
+    if (napi_set_named_property(env, object, exports[i].name, function) != napi_ok) return false;
+  }
+  return true;
+}
+
+template <class Names, class NameOf>
+bool defineNames(napi_env env, napi_value object, const char* property, const Names& names, NameOf&& nameOf) {
+  napi_value array;
+  if (napi_create_array(env, &array) != napi_ok) return false;
+  std::uint32_t index = 0;
+  for (const auto& entry : names) {
+    napi_value name;
+    if (napi_create_string_utf8(env, nameOf(entry), NAPI_AUTO_LENGTH, &name) != napi_ok) return false;
+    if (napi_set_element(env, array, index++, name) != napi_ok) return false;
+  }
+  return napi_set_named_property(env, object, property, array) == napi_ok;
+}
+
+}  // namespace
+}  // namespace lathe
+
+// { levels, compiledLevels, <common functions>, kernels: { <level>: { <kernels> } } }
+NAPI_MODULE_INIT() {
+  using namespace lathe;
+  napi_value byLevel;
+  if (napi_create_object(env, &byLevel) != napi_ok) return nullptr;
+  for (const Kernels* kernels : availableLevels()) {
+    napi_value object;
+    if (napi_create_object(env, &object) != napi_ok) return nullptr;
+    if (!define(env, object, kernelExports, kernels)) return nullptr;
+    if (napi_set_named_property(env, byLevel, kernels->level, object) != napi_ok) return nullptr;
+  }
+  if (napi_set_named_property(env, exports, "kernels", byLevel) != napi_ok) return nullptr;
+  if (!define(env, exports, commonExports, availableLevels().front())) return nullptr;
+  if (!defineNames(env, exports, "levels", availableLevels(), [](const Kernels* kernels) { return kernels->level; }) ||
+      !defineNames(env, exports, "compiledLevels", compiledLevels(), [](const char* name) { return name; })) {
+    return nullptr;
+  }
+  return exports;
+}

@@ -1,0 +1,122 @@
+#include "cpu_level.h"
+
+#include <cstdint>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+// Which levels there are is the build script's to say: a compiler that is too old for one leaves it out.
+#define LATHE_DECLARE(name)    \
+  namespace name {             \
+  extern const Kernels kernels; \
+  }
+
+namespace lathe {
+
+LATHE_DECLARE(portable)
+#if defined(LATHE_HAS_avx2)
+LATHE_DECLARE(avx2)
+#endif
+#if defined(LATHE_HAS_avx512)
+LATHE_DECLARE(avx512)
+#endif
+#if defined(LATHE_HAS_avx512bf16)
+LATHE_DECLARE(avx512bf16)
+#endif
+#if defined(LATHE_HAS_neon)
+LATHE_DECLARE(neon)
+#endif
+#if defined(LATHE_HAS_emulated)
+LATHE_DECLARE(emulated)
+#endif
+
+namespace {
+
+struct Features {
+  bool avx2 = false;
+  bool avx512 = false;
+  bool avx512bf16 = false;
+};
+
+#if defined(__x86_64__)
+bool bit(unsigned word, int index) { return (word >> index & 1) != 0; }
+
+// Which register states the operating system saves.
+unsigned savedStates() {
+  unsigned low, high;
+  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low;
+}
+#endif
+
+Features detect() {
+  Features features;
+#if defined(__x86_64__)
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return features;
+  const bool fma = bit(c, 12), osxsave = bit(c, 27), avx = bit(c, 28), f16c = bit(c, 29);
+  if (!osxsave || !avx || (savedStates() & 0x6) != 0x6) return features;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return features;
+  const bool bmi2 = bit(b, 8);
+  features.avx2 = bit(b, 5) && fma && f16c && bmi2;
+  const bool saves512 = (savedStates() & 0xe6) == 0xe6;
+  const bool f = bit(b, 16), dq = bit(b, 17), bw = bit(b, 30), vl = bit(b, 31), vnni = bit(c, 11);
+  features.avx512 = features.avx2 && saves512 && f && dq && bw && vl;
+  if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) features.avx512bf16 = features.avx512 && vnni && bit(a, 5);
+#endif
+  return features;
+}
+
+}  // namespace
+
+const std::vector<const Kernels*>& availableLevels() {
+  static const std::vector<const Kernels*> levels = [] {
+    const Features features = detect();
+    std::vector<const Kernels*> found;
+    (void)features;
+#if defined(LATHE_HAS_avx512bf16)
+    if (features.avx512bf16) found.push_back(&avx512bf16::kernels);
+#endif
+#if defined(LATHE_HAS_avx512)
+    if (features.avx512) found.push_back(&avx512::kernels);
+#endif
+#if defined(LATHE_HAS_avx2)
+    if (features.avx2) found.push_back(&avx2::kernels);
+#endif
+#if defined(LATHE_HAS_neon)
+    found.push_back(&neon::kernels);
+#endif
+    found.push_back(&portable::kernels);
+#if defined(LATHE_HAS_emulated)
+    found.push_back(&emulated::kernels);
+#endif
+    return found;
+  }();
+  return levels;
+}
+
+const std::vector<const char*>& compiledLevels() {
+  static const std::vector<const char*> names = {
+#if defined(LATHE_HAS_avx512bf16)
+      "avx512bf16",
+#endif
+#if defined(LATHE_HAS_avx512)
+      "avx512",
+#endif
+#if defined(LATHE_HAS_avx2)
+      "avx2",
+#endif
+#if defined(LATHE_HAS_neon)
+      "neon",
+#endif
+      "portable",
+#if defined(LATHE_HAS_emulated)
+      "emulated",
+#endif
+  };
+  return names;
+}
+
+}  // namespace lathe

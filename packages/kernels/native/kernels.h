@@ -1,0 +1,132 @@
+// Every kernel, as a table of plain functions: one table a level (see cpu_level.h), all with the same meaning.
+//
+// Axes: N rows (tokens), I inputs, O outputs, h hidden size, V vocabulary, H query heads, G key/value heads, d head size.
+// Arrays are float32 and row-major unless said otherwise. A kernel borrows its pointers for the call and keeps none.
+// Outputs are overwritten unless `accumulate` is set, and do not overlap inputs unless said otherwise.
+// Each output element is summed by one thread in a fixed order: the number of threads changes no bit.
+#pragma once
+
+#include <cstdint>
+
+namespace lathe {
+
+enum class Format { fp32, bf16, fp16, int8 };
+
+// A weight matrix [rows, columns], row-major codes; weight = scale of its row * widened code (no scales: * 1).
+struct Weight {
+  Format format;
+  const void* codes;
+  const float* scales;  // [rows] for int8, else nullptr
+  std::int64_t rows;
+  std::int64_t columns;
+};
+
+struct Gemm {
+  std::int64_t m, n, k;
+  const float* a;  // [m, k], or [k, m] where transposeA
+  const float* b;  // [k, n], or [n, k] where transposeB
+  float* c;        // [m, n]
+  bool transposeA, transposeB;
+  float alpha;
+  bool accumulate;
+};
+
+struct Attention {
+  std::int64_t heads, keyValueHeads, headSize;
+  float scale;
+  const std::int32_t* querySegments;  // [sequences + 1], from 0 to N
+  const std::int32_t* keySegments;    // [sequences + 1], from 0 to M
+  std::int64_t sequences;
+};
+
+struct AdamW {
+  double learningRate, beta1, beta2, epsilon, weightDecay, gradientScale;
+  std::int64_t step;  // 1 for the first
+};
+
+struct AdamWTensor {
+  float* parameter;
+  const float* gradient;
+  float* first;
+  float* second;
+  std::int64_t length;
+};
+
+struct Span {
+  const float* data;
+  std::int64_t length;
+};
+
+struct Kernels {
+  const char* level;
+
+  // y [N, O] = alpha * x [N, I] W^T + bias [O] (or nullptr), added to y where `accumulate`; W is [O, I].
+  // bf16: x may be rounded to bfloat16 where the level multiplies that faster.
+  void (*linear)(const float* x, const Weight& weight, const float* bias, float* y, std::int64_t N, float alpha,
+                 bool accumulate, bool bf16);
+  // dx [N, I] = alpha * dy [N, O] W
+  void (*linearInputGradient)(const float* dy, const Weight& weight, float* dx, std::int64_t N, float alpha,
+                              bool accumulate, bool bf16);
+  // c = alpha * op(a) op(b), added to c where `accumulate`
+  void (*gemm)(const Gemm& gemm);
+
+  // y [N, h] = x / sqrt(mean(x^2) + epsilon) * weight [h]
+  void (*rmsNormForward)(const float* x, const float* weight, float* y, std::int64_t N, std::int64_t h, float epsilon);
+  // dx [N, h] and dWeight [h], each nullptr where not wanted; dx may be dy
+  void (*rmsNormBackward)(const float* x, const float* weight, const float* dy, float* dx, float* dWeight,
+                          std::int64_t N, std::int64_t h, float epsilon);
+
+  // The pair (x[c], x[c + d/2]) of every head turned by the angle of cos, sin [N, d/2]; direction 1 or -1; out may be x
+  void (*rotate)(const float* x, float* out, const float* cos, const float* sin, std::int64_t N, std::int64_t heads,
+                 std::int64_t headSize, float direction);
+
+  // out = silu(gate) * up, elementwise; out may be gate or up
+  void (*swigluForward)(const float* gate, const float* up, float* out, std::int64_t length);
+  // each gradient nullptr where not wanted; dGate may be gate, dUp may be up or dOut
+  void (*swigluBackward)(const float* gate, const float* up, const float* dOut, float* dGate, float* dUp,
+                         std::int64_t length);
+
+  // out = a + b; out may be either
+  void (*add)(const float* a, const float* b, float* out, std::int64_t length);
+  // out = a * b; out may be either
+  void (*multiply)(const float* a, const float* b, float* out, std::int64_t length);
+  // out = factor * x; out may be x
+  void (*scale)(const float* x, float factor, float* out, std::int64_t length);
+  // y += factor * x
+  void (*addScaled)(float* y, const float* x, float factor, std::int64_t length);
+  // out [n, m] = x [m, n] transposed
+  void (*transpose)(const float* x, float* out, std::int64_t m, std::int64_t n);
+
+  // out [N, columns] = rows `ids` of the table, widened
+  void (*gatherRows)(const Weight& table, const std::int32_t* ids, float* out, std::int64_t N);
+  // dTable [rows, width] += dOut [N, width] at rows `ids`, in order of N
+  void (*scatterAddRows)(const float* dOut, const std::int32_t* ids, float* dTable, std::int64_t N, std::int64_t width);
+
+  // out = x * mask, the mask of Threefry-2x32 under the key: 0 where 16 random bits are below dropBelow, else kept; out may be x
+  void (*dropout)(const float* x, float* out, std::int64_t length, std::uint32_t key0, std::uint32_t key1,
+                  std::uint32_t dropBelow, float kept);
+
+  // out [N, H, d] = causal attention of q [N, H, d] over k, v [M, G, d]; logSumExp [N, H] or nullptr
+  void (*attentionForward)(const float* q, const float* k, const float* v, float* out, float* logSumExp,
+                           const Attention& attention);
+  // dq [N, H, d], dk [M, G, d], dv [M, G, d], from what the forward gave and dOut [N, H, d]
+  void (*attentionBackward)(const float* q, const float* k, const float* v, const float* out, const float* logSumExp,
+                            const float* dOut, float* dq, float* dk, float* dv, const Attention& attention);
+  // out [H, d] = attention of one query [H, d] over `length` rows of a cache k, v [.., G, d]
+  void (*attentionDecode)(const float* q, const float* k, const float* v, float* out, std::int64_t length,
+                          std::int64_t heads, std::int64_t keyValueHeads, std::int64_t headSize, float scale);
+
+  // losses [M] = log sum exp(logits [M, V]) - logits[target]; dLogits [M, V] = gradientScale * (softmax - one-hot), or
+  // nullptr; dLogits may be logits
+  void (*crossEntropyRows)(const float* logits, const std::int32_t* targets, float* losses, float* dLogits, std::int64_t M,
+                           std::int64_t V, float gradientScale);
+
+  // Adam with decoupled weight decay over many tensors
+  void (*adamW)(const AdamWTensor* tensors, std::int64_t count, const AdamW& config);
+  // sum of the squares of all elements
+  double (*sumOfSquares)(const Span* tensors, std::int64_t count);
+  // y = e^x; out may be x
+  void (*exponential)(const float* x, float* out, std::int64_t length);
+};
+
+}  // namespace lathe

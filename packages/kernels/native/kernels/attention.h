@@ -1,0 +1,235 @@
+// Causal attention over sequences that lie end to end, with grouped key/value heads, in tiles (arXiv:2205.14135).
+//
+// A tile is up to kTileKeys keys of one key/value head and the rows of one block of queries: the G-th part of the query
+// heads, all that share this head, for a few positions. Its scores live in the cache and nowhere else. Row r of a block is
+// query position r / group and head r % group of the group.
+#pragma once
+
+#include "../memory.h"
+#include "exponential.h"
+#include "product.h"
+
+namespace lathe {
+namespace LATHE_LEVEL {
+
+constexpr std::int64_t kTileKeys = 64;
+constexpr std::int64_t kTileRows = 96;
+static_assert(kTileKeys % NR == 0, "a tile of keys is whole panels");
+
+LATHE_INLINE std::int64_t roundUp(std::int64_t count, std::int64_t unit) { return ceilDivide(count, unit) * unit; }
+
+// e^x of one number, by the same code as vectors.
+LATHE_INLINE float exponentialOfOne(float x) { return exponential(splat(x))[0]; }
+
+// Sizes that all of one call's tiles share, and where the rows of heads lie.
+struct AttentionLayout {
+  const Attention& shape;
+  std::int64_t group, d, padded, queriesPerBlock, mostRows;
+
+  explicit AttentionLayout(const Attention& attention) : shape(attention) {
+    group = attention.heads / attention.keyValueHeads;
+    d = attention.headSize;
+    padded = roundUp(d, W);
+    queriesPerBlock = larger(1, kTileRows / group);
+    mostRows = queriesPerBlock * group;
+  }
+  std::int64_t queryRow(std::int64_t position, std::int64_t head) const { return (position * shape.heads + head) * d; }
+  std::int64_t keyRow(std::int64_t position, std::int64_t head) const {
+    return (position * shape.keyValueHeads + head) * d;
+  }
+};
+
+// One sequence as seen from one key/value head.
+struct AttentionSequence {
+  std::int64_t queryStart, queries, keyStart, keys, head;
+
+  AttentionSequence(const Attention& a, std::int64_t sequence, std::int64_t keyValueHead) {
+    queryStart = a.querySegments[sequence];
+    queries = a.querySegments[sequence + 1] - queryStart;
+    keyStart = a.keySegments[sequence];
+    keys = a.keySegments[sequence + 1] - keyStart;
+    head = keyValueHead;
+  }
+  // Keys that a query of this sequence sees: its own and all before it.
+  std::int64_t visible(std::int64_t query) const { return keys - queries + query + 1; }
+};
+
+// Hands out consecutive pieces of scratch.
+struct Carver {
+  float* next;
+  float* take(std::int64_t count) {
+    float* piece = next;
+    next += roundUp(count, 16);
+    return piece;
+  }
+};
+
+// rows [count, padded] of query heads, times `factor`, from an array [N, H, d]
+static void copyQueryRows(const AttentionLayout& layout, const AttentionSequence& sequence, const float* from,
+                          std::int64_t firstQuery, std::int64_t queries, float factor, float* rows) {
+  for (std::int64_t i = 0; i < queries; i++) {
+    for (std::int64_t h = 0; h < layout.group; h++, rows += layout.padded) {
+      const float* source = from + layout.queryRow(sequence.queryStart + firstQuery + i, sequence.head * layout.group + h);
+      for (std::int64_t c = 0; c < layout.padded; c += W) {
+        store(rows + c, loadUpTo(source + c, layout.d - c) * splat(factor));
+      }
+    }
+  }
+}
+
+static void storeQueryRows(const AttentionLayout& layout, const AttentionSequence& sequence, const float* rows,
+                           std::int64_t firstQuery, std::int64_t queries, float* to) {
+  for (std::int64_t i = 0; i < queries; i++) {
+    for (std::int64_t h = 0; h < layout.group; h++, rows += layout.padded) {
+      float* target = to + layout.queryRow(sequence.queryStart + firstQuery + i, sequence.head * layout.group + h);
+      std::memcpy(target, rows, static_cast<std::size_t>(layout.d) * sizeof(float));
+    }
+  }
+}
+
+// rows [count, padded] of one head, from an array [M, G, d]
+static void copyKeyRows(const AttentionLayout& layout, const AttentionSequence& sequence, const float* from,
+                        std::int64_t firstKey, std::int64_t count, float* rows) {
+  for (std::int64_t j = 0; j < count; j++, rows += layout.padded) {
+    const float* source = from + layout.keyRow(sequence.keyStart + firstKey + j, sequence.head);
+    for (std::int64_t c = 0; c < layout.padded; c += W) store(rows + c, loadUpTo(source + c, layout.d - c));
+  }
+}
+
+// panels [kTileKeys / NR, d, NR] of key rows [count, padded]
+static void packKeys(const AttentionLayout& layout, const float* rows, std::int64_t count, float* panels) {
+  for (std::int64_t first = 0; first < count; first += NR) {
+    packRows<Float32Steps, Fp32, NR>(rows + first * layout.padded, layout.padded, smaller(NR, count - first), layout.d,
+                                     nullptr, panels + first * layout.d);
+  }
+}
+
+// out [rows, kTileKeys] = a [rows, padded] times packed keys
+static void scoreRows(const AttentionLayout& layout, const float* a, std::int64_t rows, const float* panels,
+                      std::int64_t keys, float* out) {
+  for (std::int64_t first = 0; first < keys; first += NR) {
+    tileColumn<Float32Steps>(rows, layout.d, a, layout.padded, 1, panels + first * layout.d, NR,
+                             {out + first, kTileKeys, smaller(NR, keys - first), nullptr, nullptr, 1.0f, false});
+  }
+}
+
+// out [rows, padded] (+)= alpha * a * b [k, padded], element (r, k) of a at a[r * aRow + k * aStep]
+static void combineRows(const AttentionLayout& layout, const float* a, std::int64_t aRow, std::int64_t aStep,
+                        std::int64_t rows, std::int64_t k, const float* b, float alpha, float* out) {
+  for (std::int64_t c = 0; c < layout.padded; c += NR) {
+    tileColumn<Float32Steps>(rows, k, a, aRow, aStep, b + c, layout.padded,
+                             {out + c, layout.padded, smaller(NR, layout.padded - c), nullptr, nullptr, alpha, true});
+  }
+}
+
+// Finds the sequence of a job when sequence s has jobs [first[s], first[s + 1]).
+LATHE_INLINE std::int64_t sequenceOf(const std::int64_t* first, std::int64_t sequences, std::int64_t job) {
+  std::int64_t low = 0;
+  std::int64_t high = sequences;
+  while (high - low > 1) {
+    const std::int64_t middle = (low + high) / 2;
+    if (first[middle] <= job) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+// Cumulative numbers of jobs, jobsOf(sequence) each, in scratch.
+template <class JobsOf>
+LATHE_INLINE const std::int64_t* countJobs(std::int64_t sequences, JobsOf&& jobsOf) {
+  auto* first = static_cast<std::int64_t*>(
+      scratch(Scratch::partials, static_cast<std::size_t>(sequences + 1) * sizeof(std::int64_t)));
+  first[0] = 0;
+  for (std::int64_t s = 0; s < sequences; s++) first[s + 1] = first[s] + jobsOf(s);
+  return first;
+}
+
+static void attentionForward(const float* q, const float* k, const float* v, float* out, float* logSumExp,
+                             const Attention& attention) {
+  const AttentionLayout layout(attention);
+  const std::int64_t heads = attention.keyValueHeads;
+  const std::int64_t* first = countJobs(attention.sequences, [&](std::int64_t s) {
+    return heads * ceilDivide(attention.querySegments[s + 1] - attention.querySegments[s], layout.queriesPerBlock);
+  });
+  const std::int64_t jobs = first[attention.sequences];
+  parallel(jobs, [&](std::int64_t index) {
+    const std::int64_t job = jobs - 1 - index;  // late blocks see the most keys: they go first
+    const std::int64_t s = sequenceOf(first, attention.sequences, job);
+    const AttentionSequence sequence(attention, s, (job - first[s]) % heads);
+    const std::int64_t firstQuery = (job - first[s]) / heads * layout.queriesPerBlock;
+    const std::int64_t queries = smaller(layout.queriesPerBlock, sequence.queries - firstQuery);
+    const std::int64_t rows = queries * layout.group;
+
+    const std::int64_t tileFloats = kTileKeys * (layout.padded + NR);
+    Carver carver = {scratchFloats(Scratch::attention, 2 * roundUp(layout.mostRows * layout.padded, 16) +
+                                                           roundUp(layout.mostRows * kTileKeys, 16) +
+                                                           2 * roundUp(layout.mostRows, 16) + 2 * tileFloats)};
+    float* const queryRows = carver.take(layout.mostRows * layout.padded);
+    float* const sums = carver.take(layout.mostRows * layout.padded);
+    float* const scores = carver.take(layout.mostRows * kTileKeys);
+    float* const largest = carver.take(layout.mostRows);
+    float* const total = carver.take(layout.mostRows);
+    float* const tileRows = carver.take(tileFloats);
+    float* const panels = carver.take(tileFloats);
+
+    copyQueryRows(layout, sequence, q, firstQuery, queries, attention.scale, queryRows);
+    std::memset(sums, 0, static_cast<std::size_t>(rows * layout.padded) * sizeof(float));
+    for (std::int64_t r = 0; r < rows; r++) {
+      largest[r] = -__builtin_inff();
+      total[r] = 0;
+    }
+    const std::int64_t seen = sequence.visible(firstQuery + queries - 1);
+    for (std::int64_t firstKey = 0; firstKey < seen; firstKey += kTileKeys) {
+      const std::int64_t keys = smaller(kTileKeys, seen - firstKey);
+      copyKeyRows(layout, sequence, k, firstKey, keys, tileRows);
+      packKeys(layout, tileRows, keys, panels);
+      scoreRows(layout, queryRows, rows, panels, keys, scores);
+      for (std::int64_t r = 0; r < rows; r++) {
+        float* const row = scores + r * kTileKeys;
+        const std::int64_t visible = smaller(keys, sequence.visible(firstQuery + r / layout.group) - firstKey);
+        for (std::int64_t j = larger(0, visible); j < keys; j++) row[j] = 0;
+        if (visible <= 0) continue;
+        float most = largest[r];
+        for (std::int64_t j = 0; j < visible; j += W) {
+          const std::int64_t n = smaller(W, visible - j);
+          if (n == W) {
+            const float here = largestOf(load(row + j));
+            most = here > most || here != here ? here : most;
+          } else {
+            for (std::int64_t i = j; i < visible; i++) most = row[i] > most ? row[i] : most;
+          }
+        }
+        F sum = {};
+        for (std::int64_t j = 0; j < visible; j += W) {
+          const std::int64_t n = smaller(W, visible - j);
+          F e = exponential(loadUpTo(row + j, n) - splat(most));
+          storeUpTo(row + j, e, n);
+          if (n < W) e = loadPart(row + j, n);
+          sum = sum + e;
+        }
+        const float correction = largest[r] == most ? 1.0f : exponentialOfOne(largest[r] - most);
+        largest[r] = most;
+        total[r] = total[r] * correction + sumOf(sum);
+        if (correction != 1.0f) {
+          float* const target = sums + r * layout.padded;
+          for (std::int64_t c = 0; c < layout.padded; c += W) store(target + c, load(target + c) * splat(correction));
+        }
+      }
+      copyKeyRows(layout, sequence, v, firstKey, keys, tileRows);
+      combineRows(layout, scores, kTileKeys, 1, rows, keys, tileRows, 1.0f, sums);
+    }
+    for (std::int64_t r = 0; r < rows; r++) {
+      float* const target = sums + r * layout.padded;
+      const F factor = splat(1.0f / total[r]);
+      for (std::int64_t c = 0; c < layout.padded; c += W) store(target + c, load(target + c) * factor);
+      if (logSumExp == nullptr) continue;
+      const std::int64_t position = sequence.queryStart + firstQuery + r / layout.group;
+      logSumExp[position * attention.heads + sequence.head * layout.group + r % layout.group] =
+          largest[r] + __builtin_logf(total[r]);
+    }
+    storeQueryRows(layout, sequence, sums, firstQuery, queries, out);
+  });
+}
+
+}  // namespace LATHE_LEVEL
+}  // namespace lathe

@@ -1,0 +1,71 @@
+// out = x * mask with the mask of src/dropout-mask.ts: element i takes 16 bits of Threefry-2x32-20 (Salmon et al., SC 2011)
+// at counter floor(i / 4), in the order low and high half of the first word, then of the second.
+#pragma once
+
+#include "../thread_pool.h"
+#include "widen.h"
+
+namespace lathe {
+namespace LATHE_LEVEL {
+
+template <int Bits>
+LATHE_INLINE UnsignedW rotateLeft(UnsignedW x) {
+  return (x << Bits) | (x >> (32 - Bits));
+}
+
+template <int R0, int R1, int R2, int R3>
+LATHE_INLINE void fourRounds(UnsignedW& a, UnsignedW& b) {
+  a = a + b, b = rotateLeft<R0>(b) ^ a;
+  a = a + b, b = rotateLeft<R1>(b) ^ a;
+  a = a + b, b = rotateLeft<R2>(b) ^ a;
+  a = a + b, b = rotateLeft<R3>(b) ^ a;
+}
+
+// Counters (counter + lane, 0) under the key; a and b are the two words of each.
+LATHE_INLINE void threefry(std::uint32_t counter, std::uint32_t k0, std::uint32_t k1, UnsignedW& a, UnsignedW& b) {
+  const std::uint32_t k2 = 0x1bd11bdau ^ k0 ^ k1;
+  for (int lane = 0; lane < W; lane++) a[lane] = static_cast<std::uint32_t>(lane);
+  a = a + (counter + k0);
+  b = UnsignedW{} + k1;
+  fourRounds<13, 15, 26, 6>(a, b);
+  a = a + k1, b = b + (k2 + 1);
+  fourRounds<17, 29, 16, 24>(a, b);
+  a = a + k2, b = b + (k0 + 2);
+  fourRounds<13, 15, 26, 6>(a, b);
+  a = a + k0, b = b + (k1 + 3);
+  fourRounds<17, 29, 16, 24>(a, b);
+  a = a + k1, b = b + (k2 + 4);
+  fourRounds<13, 15, 26, 6>(a, b);
+  a = a + k2, b = b + (k0 + 5);
+}
+
+static void dropout(const float* x, float* out, std::int64_t length, std::uint32_t key0, std::uint32_t key1,
+                    std::uint32_t dropBelow, float kept) {
+  constexpr std::int64_t perJob = 16384;
+  constexpr std::int64_t step = 4 * W;  // elements of W counters
+  parallel(ceilDivide(length, perJob), [&](std::int64_t job) {
+    const std::int64_t end = smaller(length, (job + 1) * perJob);
+    for (std::int64_t i = job * perJob; i < end; i += step) {
+      UnsignedW a;
+      UnsignedW b;
+      threefry(static_cast<std::uint32_t>(i / 4), key0, key1, a, b);
+      std::uint32_t words[2 * W];
+      for (int lane = 0; lane < W; lane++) {
+        words[2 * lane] = a[lane];
+        words[2 * lane + 1] = b[lane];
+      }
+      float factors[step];
+      for (int j = 0; j < 2 * W; j++) {
+        factors[2 * j] = (words[j] & 0xffff) < dropBelow ? 0.0f : kept;
+        factors[2 * j + 1] = (words[j] >> 16) < dropBelow ? 0.0f : kept;
+      }
+      for (std::int64_t j = 0; j < smaller(step, end - i); j += W) {
+        const std::int64_t n = smaller(W, end - i - j);
+        storeUpTo(out + i + j, loadUpTo(x + i + j, n) * load(factors + j), n);
+      }
+    }
+  });
+}
+
+}  // namespace LATHE_LEVEL
+}  // namespace lathe

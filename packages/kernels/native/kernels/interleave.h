@@ -1,0 +1,86 @@
+// Rows to panels: panel[k * R + r] = rows[r][k], so that a step of depth finds its R values side by side.
+#pragma once
+
+#include "simd.h"
+
+namespace lathe {
+namespace LATHE_LEVEL {
+
+#if defined(LATHE_AVX2)
+constexpr int T = 8;  // rows and steps of a block that is transposed in registers
+using Block = __m256;
+LATHE_INLINE Block loadBlock(const float* p) { return _mm256_loadu_ps(p); }
+LATHE_INLINE void storeBlock(float* p, Block v) { _mm256_storeu_ps(p, v); }
+LATHE_INLINE void transposeBlock(Block (&v)[T]) {
+  const Block a0 = _mm256_unpacklo_ps(v[0], v[1]), a1 = _mm256_unpackhi_ps(v[0], v[1]);
+  const Block a2 = _mm256_unpacklo_ps(v[2], v[3]), a3 = _mm256_unpackhi_ps(v[2], v[3]);
+  const Block a4 = _mm256_unpacklo_ps(v[4], v[5]), a5 = _mm256_unpackhi_ps(v[4], v[5]);
+  const Block a6 = _mm256_unpacklo_ps(v[6], v[7]), a7 = _mm256_unpackhi_ps(v[6], v[7]);
+  const Block b0 = _mm256_shuffle_ps(a0, a2, 0x44), b1 = _mm256_shuffle_ps(a0, a2, 0xee);
+  const Block b2 = _mm256_shuffle_ps(a1, a3, 0x44), b3 = _mm256_shuffle_ps(a1, a3, 0xee);
+  const Block b4 = _mm256_shuffle_ps(a4, a6, 0x44), b5 = _mm256_shuffle_ps(a4, a6, 0xee);
+  const Block b6 = _mm256_shuffle_ps(a5, a7, 0x44), b7 = _mm256_shuffle_ps(a5, a7, 0xee);
+  v[0] = _mm256_permute2f128_ps(b0, b4, 0x20);
+  v[1] = _mm256_permute2f128_ps(b1, b5, 0x20);
+  v[2] = _mm256_permute2f128_ps(b2, b6, 0x20);
+  v[3] = _mm256_permute2f128_ps(b3, b7, 0x20);
+  v[4] = _mm256_permute2f128_ps(b0, b4, 0x31);
+  v[5] = _mm256_permute2f128_ps(b1, b5, 0x31);
+  v[6] = _mm256_permute2f128_ps(b2, b6, 0x31);
+  v[7] = _mm256_permute2f128_ps(b3, b7, 0x31);
+}
+#else
+constexpr int T = 4;
+typedef float Block __attribute__((vector_size(16)));
+typedef float UnalignedBlock __attribute__((vector_size(16), aligned(4), may_alias));
+LATHE_INLINE Block loadBlock(const float* p) { return (Block) * reinterpret_cast<const UnalignedBlock*>(p); }
+LATHE_INLINE void storeBlock(float* p, Block v) { *reinterpret_cast<UnalignedBlock*>(p) = (UnalignedBlock)v; }
+LATHE_INLINE void transposeBlock(Block (&v)[T]) {
+  const Block a0 = __builtin_shufflevector(v[0], v[1], 0, 4, 1, 5), a1 = __builtin_shufflevector(v[0], v[1], 2, 6, 3, 7);
+  const Block a2 = __builtin_shufflevector(v[2], v[3], 0, 4, 1, 5), a3 = __builtin_shufflevector(v[2], v[3], 2, 6, 3, 7);
+  v[0] = __builtin_shufflevector(a0, a2, 0, 1, 4, 5);
+  v[1] = __builtin_shufflevector(a0, a2, 2, 3, 6, 7);
+  v[2] = __builtin_shufflevector(a1, a3, 0, 1, 4, 5);
+  v[3] = __builtin_shufflevector(a1, a3, 2, 3, 6, 7);
+}
+#endif
+
+// rows: R pointers (repeat one where there are fewer); panel [k, R]. R need not be a multiple of T: a store that reaches
+// over the end of a step is overwritten by the next, and the last step is stored lane by lane.
+template <int R>
+static void interleave(const float* const* rows, std::int64_t k, float* panel) {
+  constexpr int groups = (R + T - 1) / T;
+  std::int64_t step = 0;
+  const std::int64_t whole = R % T == 0 ? k : k - 1;
+  for (; step + T <= whole; step += T) {
+    if constexpr (R % T == 0) {
+      for (int g = 0; g < groups; g++) {
+        Block block[T];
+        LATHE_UNROLL
+        for (int i = 0; i < T; i++) block[i] = loadBlock(rows[g * T + i] + step);
+        transposeBlock(block);
+        LATHE_UNROLL
+        for (int i = 0; i < T; i++) storeBlock(panel + (step + i) * R + g * T, block[i]);
+      }
+    } else {
+      Block block[groups][T];
+      LATHE_UNROLL
+      for (int g = 0; g < groups; g++) {
+        LATHE_UNROLL
+        for (int i = 0; i < T; i++) block[g][i] = loadBlock(rows[g * T + i < R ? g * T + i : R - 1] + step);
+        transposeBlock(block[g]);
+      }
+      LATHE_UNROLL
+      for (int i = 0; i < T; i++) {
+        LATHE_UNROLL
+        for (int g = 0; g < groups; g++) storeBlock(panel + (step + i) * R + g * T, block[g][i]);
+      }
+    }
+  }
+  for (; step < k; step++) {
+    for (int r = 0; r < R; r++) panel[step * R + r] = rows[r][step];
+  }
+}
+
+}  // namespace LATHE_LEVEL
+}  // namespace lathe

@@ -1,0 +1,92 @@
+// y = x r w with r = 1 / sqrt(mean(x^2) + epsilon), row by row (arXiv:1910.07467), and its gradients.
+#pragma once
+
+#include "../memory.h"
+#include "../thread_pool.h"
+#include "simd.h"
+
+namespace lathe {
+namespace LATHE_LEVEL {
+
+constexpr std::int64_t kNormRowsPerJob = 16;
+
+// Sum over c of term(c, count), which gives a vector whose lanes past `count` are zero.
+template <class Term>
+LATHE_INLINE float sumOverRow(std::int64_t h, Term&& term) {
+  F sums[4] = {};
+  std::int64_t c = 0;
+  for (; c + 4 * W <= h; c += 4 * W) {
+    LATHE_UNROLL
+    for (int i = 0; i < 4; i++) sums[i] = sums[i] + term(c + i * W, W);
+  }
+  for (; c < h; c += W) sums[0] = sums[0] + term(c, smaller(W, h - c));
+  return sumOf((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
+LATHE_INLINE float reciprocalRms(const float* x, std::int64_t h, float epsilon) {
+  const float squares = sumOverRow(h, [&](std::int64_t c, std::int64_t n) {
+    const F v = loadUpTo(x + c, n);
+    return v * v;
+  });
+  return 1.0f / __builtin_sqrtf(squares / static_cast<float>(h) + epsilon);
+}
+
+static void rmsNormForward(const float* x, const float* weight, float* y, std::int64_t N, std::int64_t h, float epsilon) {
+  parallel(ceilDivide(N, kNormRowsPerJob), [&](std::int64_t job) {
+    for (std::int64_t row = job * kNormRowsPerJob; row < smaller(N, (job + 1) * kNormRowsPerJob); row++) {
+      const float* from = x + row * h;
+      const F r = splat(reciprocalRms(from, h, epsilon));
+      for (std::int64_t c = 0; c < h; c += W) {
+        const std::int64_t n = smaller(W, h - c);
+        storeUpTo(y + row * h + c, loadUpTo(from + c, n) * r * loadUpTo(weight + c, n), n);
+      }
+    }
+  });
+}
+
+// With n = x r and g = dy w: dx = r (g - n mean(g n)), dw = sum over rows of dy n.
+static void rmsNormBackward(const float* x, const float* weight, const float* dy, float* dx, float* dWeight,
+                            std::int64_t N, std::int64_t h, float epsilon) {
+  const std::int64_t jobs = ceilDivide(N, kNormRowsPerJob);
+  float* const partials = dWeight == nullptr ? nullptr : scratchFloats(Scratch::partials, jobs * h);
+  parallel(jobs, [&](std::int64_t job) {
+    float* const partial = partials == nullptr ? nullptr : partials + job * h;
+    if (partial != nullptr) std::memset(partial, 0, static_cast<std::size_t>(h) * sizeof(float));
+    for (std::int64_t row = job * kNormRowsPerJob; row < smaller(N, (job + 1) * kNormRowsPerJob); row++) {
+      const float* from = x + row * h;
+      const float* gradient = dy + row * h;
+      const float r = reciprocalRms(from, h, epsilon);
+      if (partial != nullptr) {
+        for (std::int64_t c = 0; c < h; c += W) {
+          const std::int64_t n = smaller(W, h - c);
+          const F normalised = loadUpTo(from + c, n) * splat(r);
+          storeUpTo(partial + c, fma(loadUpTo(gradient + c, n), normalised, loadUpTo(partial + c, n)), n);
+        }
+      }
+      if (dx == nullptr) continue;
+      const float dot = sumOverRow(h, [&](std::int64_t c, std::int64_t n) {
+        return loadUpTo(gradient + c, n) * loadUpTo(weight + c, n) * loadUpTo(from + c, n);
+      });
+      const F mean = splat(dot * r / static_cast<float>(h));
+      for (std::int64_t c = 0; c < h; c += W) {
+        const std::int64_t n = smaller(W, h - c);
+        const F g = loadUpTo(gradient + c, n) * loadUpTo(weight + c, n);
+        const F normalised = loadUpTo(from + c, n) * splat(r);
+        storeUpTo(dx + row * h + c, splat(r) * (g - normalised * mean), n);
+      }
+    }
+  });
+  if (dWeight == nullptr) return;
+  constexpr std::int64_t columnsPerJob = 256;
+  parallel(ceilDivide(h, columnsPerJob), [&](std::int64_t job) {
+    for (std::int64_t c = job * columnsPerJob; c < smaller(h, (job + 1) * columnsPerJob); c += W) {
+      const std::int64_t n = smaller(W, h - c);
+      F sum = {};
+      for (std::int64_t part = 0; part < jobs; part++) sum = sum + loadUpTo(partials + part * h + c, n);
+      storeUpTo(dWeight + c, sum, n);
+    }
+  });
+}
+
+}  // namespace LATHE_LEVEL
+}  // namespace lathe

@@ -1,0 +1,177 @@
+// The vector type a level computes with: F, W float32 lanes. Kernels are written once over it and compiled once a level.
+//
+// Arithmetic is GCC's and Clang's vector extension (operators on F and I); only what it lacks is spelled in intrinsics.
+// Multiplication and addition fuse where `fma` says so and nowhere else (-ffp-contract=off), so that an element has the
+// same bits wherever in a vector or a tail it falls.
+//
+// LATHE_EMULATED makes a level of 16 lanes with bf16 products out of portable code: it runs the control flow of the
+// AVX-512 levels, tails and layouts included, on machines without AVX-512. Tests build it; nothing ships it.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#if !defined(LATHE_EMULATED) && !defined(LATHE_PORTABLE)
+#if defined(__AVX512F__)
+#define LATHE_AVX512 1
+#endif
+#if defined(__AVX512BF16__)
+#define LATHE_AVX512BF16 1
+#endif
+#if defined(__AVX2__)
+#define LATHE_AVX2 1
+#include <immintrin.h>
+#endif
+#if defined(__aarch64__)
+#define LATHE_NEON 1
+#include <arm_neon.h>
+#endif
+#endif
+
+#if defined(__clang__)
+#define LATHE_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define LATHE_UNROLL _Pragma("GCC unroll 32")
+#endif
+#define LATHE_INLINE static inline __attribute__((always_inline))
+
+namespace lathe {
+namespace LATHE_LEVEL {
+
+#if defined(LATHE_AVX512) || defined(LATHE_EMULATED)
+constexpr int W = 16;
+#elif defined(LATHE_AVX2)
+constexpr int W = 8;
+#else
+constexpr int W = 4;
+#endif
+
+typedef float F __attribute__((vector_size(W * 4)));
+typedef std::int32_t I __attribute__((vector_size(W * 4)));
+typedef float UnalignedF __attribute__((vector_size(W * 4), aligned(4), may_alias));
+typedef std::int32_t UnalignedI __attribute__((vector_size(W * 4), aligned(4), may_alias));
+
+LATHE_INLINE F load(const float* p) { return (F) * reinterpret_cast<const UnalignedF*>(p); }
+LATHE_INLINE void store(float* p, F v) { *reinterpret_cast<UnalignedF*>(p) = (UnalignedF)v; }
+LATHE_INLINE I loadInts(const std::int32_t* p) { return (I) * reinterpret_cast<const UnalignedI*>(p); }
+LATHE_INLINE void storeInts(std::int32_t* p, I v) { *reinterpret_cast<UnalignedI*>(p) = (UnalignedI)v; }
+LATHE_INLINE F splat(float value) {
+#if defined(LATHE_AVX512)
+  return (F)_mm512_set1_ps(value);
+#elif defined(LATHE_AVX2)
+  return (F)_mm256_set1_ps(value);
+#elif defined(LATHE_EMULATED)
+  F v;
+  for (int i = 0; i < W; i++) v[i] = value;
+  return v;
+#else
+  return F{value, value, value, value};
+#endif
+}
+LATHE_INLINE I splatInt(std::int32_t value) { return I{} + value; }
+
+// The first `count` floats (0 < count < W), the other lanes zero.
+LATHE_INLINE F loadPart(const float* p, std::int64_t count) {
+#if defined(LATHE_AVX512)
+  return (F)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
+#elif defined(LATHE_AVX2)
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return (F)_mm256_maskload_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), lanes));
+#else
+  F v = {};
+  for (std::int64_t i = 0; i < count; i++) v[i] = p[i];
+  return v;
+#endif
+}
+LATHE_INLINE void storePart(float* p, F v, std::int64_t count) {
+#if defined(LATHE_AVX512)
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1), (__m512)v);
+#elif defined(LATHE_AVX2)
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  _mm256_maskstore_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), lanes), (__m256)v);
+#else
+  for (std::int64_t i = 0; i < count; i++) p[i] = v[i];
+#endif
+}
+LATHE_INLINE F loadUpTo(const float* p, std::int64_t count) { return count >= W ? load(p) : loadPart(p, count); }
+LATHE_INLINE void storeUpTo(float* p, F v, std::int64_t count) {
+  if (count >= W) store(p, v);
+  else storePart(p, v, count);
+}
+
+// a * b + c, rounded once where the machine can.
+LATHE_INLINE F fma(F a, F b, F c) {
+#if defined(LATHE_AVX512)
+  return (F)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(LATHE_AVX2)
+  return (F)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(LATHE_NEON)
+  return (F)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+  return a * b + c;
+#endif
+}
+
+// Lanes of a where the mask is all ones, of b where it is zero.
+LATHE_INLINE F select(I mask, F a, F b) { return (F)((mask & (I)a) | (~mask & (I)b)); }
+
+// A NaN in b comes through, one in a does not.
+LATHE_INLINE F maximum(F a, F b) {
+#if defined(LATHE_AVX512)
+  return (F)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(LATHE_AVX2)
+  return (F)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+  return select((I)(a > b), a, b);
+#endif
+}
+LATHE_INLINE F minimum(F a, F b) {
+#if defined(LATHE_AVX512)
+  return (F)_mm512_min_ps((__m512)a, (__m512)b);
+#elif defined(LATHE_AVX2)
+  return (F)_mm256_min_ps((__m256)a, (__m256)b);
+#else
+  return select((I)(a < b), a, b);
+#endif
+}
+LATHE_INLINE F squareRoot(F a) {
+#if defined(LATHE_AVX512)
+  return (F)_mm512_sqrt_ps((__m512)a);
+#elif defined(LATHE_AVX2)
+  return (F)_mm256_sqrt_ps((__m256)a);
+#elif defined(LATHE_NEON)
+  return (F)vsqrtq_f32((float32x4_t)a);
+#else
+  F v;
+  for (int i = 0; i < W; i++) v[i] = __builtin_sqrtf(a[i]);
+  return v;
+#endif
+}
+
+// Halves are added to halves: the same tree of additions every time.
+LATHE_INLINE float sumOf(F v) {
+  float lanes[W];
+  store(lanes, v);
+  LATHE_UNROLL
+  for (int width = W / 2; width > 0; width /= 2) {
+    LATHE_UNROLL
+    for (int i = 0; i < width; i++) lanes[i] += lanes[i + width];
+  }
+  return lanes[0];
+}
+LATHE_INLINE float largestOf(F v) {
+  float lanes[W];
+  store(lanes, v);
+  float largest = lanes[0];
+  for (int i = 1; i < W; i++) {
+    if (lanes[i] > largest || lanes[i] != lanes[i]) largest = lanes[i];
+  }
+  return largest;
+}
+
+LATHE_INLINE std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+LATHE_INLINE std::int64_t larger(std::int64_t a, std::int64_t b) { return a > b ? a : b; }
+LATHE_INLINE std::int64_t ceilDivide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace LATHE_LEVEL
+}  // namespace lathe

@@ -1,0 +1,52 @@
+// All kernels for one level. Compiled once a level with that level's instruction set and name (LATHE_LEVEL).
+//
+// Nothing here or in kernels/ uses templates or inline functions of the standard library: the linker keeps one copy of
+// such a function for the whole addon, and that copy might be the one with instructions this machine lacks.
+#include "kernels/attention.h"
+#include "kernels/attention_backward.h"
+#include "kernels/attention_decode.h"
+#include "kernels/cross_entropy.h"
+#include "kernels/dropout.h"
+#include "kernels/elementwise.h"
+#include "kernels/linear.h"
+#include "kernels/optimiser.h"
+#include "kernels/rms_norm.h"
+#include "kernels/rotate.h"
+#include "kernels/rows.h"
+
+#define LATHE_TEXT_OF(name) #name
+#define LATHE_TEXT(name) LATHE_TEXT_OF(name)
+
+namespace lathe {
+namespace LATHE_LEVEL {
+
+extern const Kernels kernels;
+const Kernels kernels = {
+    LATHE_TEXT(LATHE_LEVEL),
+    linear,
+    linearInputGradient,
+    gemm,
+    rmsNormForward,
+    rmsNormBackward,
+    rotate,
+    swigluForward,
+    swigluBackward,
+    add,
+    multiplyElements,
+    scale,
+    addScaled,
+    transpose,
+    gatherRows,
+    scatterAddRows,
+    dropout,
+    attentionForward,
+    attentionBackward,
+    attentionDecode,
+    crossEntropyRows,
+    adamW,
+    sumOfSquares,
+    exponentialOf,
+};
+
+}  // namespace LATHE_LEVEL
+}  // namespace lathe

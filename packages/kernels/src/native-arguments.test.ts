@@ -1,0 +1,333 @@
+import { describe, expect, it } from "vitest";
+import type { NativeKernels } from "./native-kernels.js";
+import { nativeLevels, nativeMissing } from "./testing.js";
+
+const missing = nativeMissing();
+const kernels = nativeLevels()[0] as unknown as Record<
+  keyof NativeKernels,
+  (...values: unknown[]) => unknown
+>;
+
+const floats = (length: number): Float32Array => new Float32Array(length);
+const ints = (...values: number[]): Int32Array => Int32Array.from(values);
+const weight = { format: "fp32", shape: [2, 3], codes: floats(6), scales: null };
+const int8 = { format: "int8", shape: [2, 3], codes: new Int8Array(6), scales: floats(2) };
+const attention = {
+  ...{ headCount: 2, keyValueHeadCount: 1, headSize: 2, scale: 1 },
+  ...{ querySegments: ints(0, 1), keySegments: ints(0, 2) },
+};
+const decode = { headCount: 2, keyValueHeadCount: 1, headSize: 2, scale: 1, length: 1 };
+const adam = { learningRate: 1, beta1: 0.9, beta2: 0.9, epsilon: 1, weightDecay: 0, step: 1 };
+const tensor = { parameter: floats(1), gradient: floats(1), first: floats(1), second: floats(1) };
+
+function detached(): Float32Array {
+  const array = floats(3);
+  structuredClone(array, { transfer: [array.buffer as ArrayBuffer] });
+  return array;
+}
+const shared = floats(12);
+
+/** Kernel, arguments, what the message says after the kernel's name. */
+const cases: [keyof NativeKernels, unknown[], RegExp][] = [
+  ["linear", [], /expected x to be a Float32Array, got undefined/],
+  [
+    "linear",
+    [new Float64Array(3), weight, null, floats(2)],
+    /expected x to be a Float32Array, got a Float64Array/,
+  ],
+  ["linear", [[1, 2, 3], weight, null, floats(2)], /expected x to be a Float32Array, got an array/],
+  [
+    "linear",
+    [detached(), weight, null, floats(2)],
+    /expected x to hold memory, got one whose buffer is detached/,
+  ],
+  ["linear", [floats(4), weight, null, floats(2)], /expected x \[N, I\] in whole rows of 3 elements, got 4/],
+  ["linear", [floats(3), null, null, floats(2)], /expected weight to be an object, got null/],
+  ["linear", [floats(3), weight, floats(3), floats(2)], /expected bias \[O\] of 2 elements, got 3/],
+  ["linear", [floats(3), weight, null, floats(3)], /expected y \[N, O\] of 2 elements, got 3/],
+  [
+    "linear",
+    [floats(3), { ...weight, format: "q3" }, null, floats(2)],
+    /format of weight to be fp32, .* got "q3"/,
+  ],
+  [
+    "linear",
+    [floats(3), { ...weight, format: 3 }, null, floats(2)],
+    /format of weight to be a string, got 3/,
+  ],
+  ["linear", [floats(3), { ...weight, shape: [6] }, null, floats(2)], /shape of weight to be \[O, I\]/],
+  [
+    "linear",
+    [floats(3), { ...weight, shape: [-2, -3] }, null, floats(2)],
+    /whole number from 1 to 2147483647, got -2/,
+  ],
+  [
+    "linear",
+    [floats(3), { ...weight, codes: floats(5) }, null, floats(2)],
+    /codes of a weight \[2, 3\] of 6 elements, got 5/,
+  ],
+  [
+    "linear",
+    [floats(3), { ...weight, scales: floats(2) }, null, floats(2)],
+    /no scales with the format fp32/,
+  ],
+  [
+    "linear",
+    [floats(3), { ...int8, scales: null }, null, floats(2)],
+    /scales of a weight to be a Float32Array, got null/,
+  ],
+  [
+    "linear",
+    [floats(3), { ...int8, scales: Float32Array.of(1, NaN) }, null, floats(2)],
+    /finite scales of a weight, got nan at 1/,
+  ],
+  [
+    "linear",
+    [floats(3), { ...int8, codes: new Uint8Array(6) }, null, floats(2)],
+    /to be a Int8Array, got a Uint8Array/,
+  ],
+  ["linear", [floats(3), weight, null, floats(2), { alpha: NaN }], /expected alpha to be finite, got nan/],
+  ["linear", [floats(3), weight, null, floats(2), { alpha: 1e300 }], /expected alpha to fit a float32/],
+  [
+    "linear",
+    [floats(3), weight, null, floats(2), { accumulate: 1 }],
+    /expected accumulate to be a boolean, got 1/,
+  ],
+  [
+    "linear",
+    [floats(3), weight, null, floats(2), { precision: "tf32" }],
+    /precision fp32 or bf16, got "tf32"/,
+  ],
+  ["linear", [shared.subarray(0, 3), weight, null, shared.subarray(2, 4)], /expected y not to overlap x/],
+  [
+    "linearInputGradient",
+    [floats(3), weight, floats(3)],
+    /expected dy \[N, O\] in whole rows of 2 elements, got 3/,
+  ],
+  ["linearInputGradient", [floats(2), weight, floats(2)], /expected dx \[N, I\] of 3 elements, got 2/],
+  [
+    "linearInputGradient",
+    [floats(2), weight, weight.codes.subarray(0, 3)],
+    /expected dx not to overlap the codes/,
+  ],
+  [
+    "gemm",
+    [floats(6), floats(6), floats(4), { m: 2, n: 2, k: 4 }],
+    /expected a \[m, k\] of 8 elements, got 6/,
+  ],
+  [
+    "gemm",
+    [floats(6), floats(6), floats(4), { m: 2, n: 2, k: 2.5 }],
+    /expected k to be a whole number .* got 2.5/,
+  ],
+  ["gemm", [floats(6), floats(6), floats(4)], /expected shape to be an object, got undefined/],
+  ["rmsNormForward", [floats(5), floats(2), floats(5), 0], /x \[N, h\] in whole rows of 2 elements, got 5/],
+  ["rmsNormForward", [floats(4), floats(0), floats(4), 0], /whole rows of 0 elements/],
+  ["rmsNormForward", [floats(4), floats(2), floats(4), -1], /expected epsilon to be at least 0, got -1/],
+  ["rmsNormForward", [floats(4), floats(2), floats(4), "1"], /expected epsilon to be a number, got a string/],
+  [
+    "rmsNormBackward",
+    [floats(4), floats(2), floats(4), floats(3), null, 0],
+    /dx \[N, h\] of 4 elements, got 3/,
+  ],
+  ["rotate", [floats(6), floats(6), floats(1), floats(1), 1, 3, 1], /expected an even headSize, got 3/],
+  [
+    "rotate",
+    [floats(8), floats(8), floats(4), floats(3), 1, 4, 1],
+    /expected sin \[N, d\/2\] of 4 elements, got 3/,
+  ],
+  ["rotate", [floats(4), floats(4), floats(2), floats(2), 1, 4, 2], /expected direction 1 or -1, got 2/],
+  ["swigluForward", [floats(2), floats(3), floats(2)], /expected up like gate of 2 elements, got 3/],
+  [
+    "swigluBackward",
+    [shared, floats(12), floats(12), floats(12), floats(1)],
+    /expected dUp like gate of 12 elements/,
+  ],
+  [
+    "swigluBackward",
+    [floats(2), floats(2), floats(2), shared.subarray(0, 2), shared.subarray(0, 2)],
+    /dGate not to overlap dUp/,
+  ],
+  ["add", [floats(2), floats(3), floats(2)], /expected b like a of 2 elements, got 3/],
+  ["multiply", [floats(2), floats(2), "out"], /expected out to be a Float32Array, got a string/],
+  ["scale", [floats(2), Infinity, floats(2)], /expected factor to be finite, got inf/],
+  ["addScaled", [floats(2), floats(2), undefined], /expected factor to be a number, got undefined/],
+  ["exponential", [floats(2), floats(1)], /expected out like x of 2 elements, got 1/],
+  ["transpose", [floats(6), floats(6), 2, 2], /expected x \[rows, columns\] of 4 elements, got 6/],
+  ["transpose", [shared.subarray(0, 4), shared.subarray(0, 4), 2, 2], /expected out not to overlap x/],
+  ["gatherRows", [weight, ints(0, 2), floats(6)], /expected ids from 0 to 1, got 2 at 1/],
+  ["gatherRows", [weight, ints(-1), floats(3)], /expected ids from 0 to 1, got -1 at 0/],
+  ["gatherRows", [weight, floats(1), floats(3)], /expected ids to be a Int32Array, got a Float32Array/],
+  ["scatterAddRows", [floats(3), ints(2), floats(6), 3], /expected ids from 0 to 1, got 2 at 0/],
+  ["dropout", [floats(2), floats(2), 1, 2, 1], /expected a rate in \[0, 1\), got 1/],
+  [
+    "dropout",
+    [floats(2), floats(2), -1, 2, 0.1],
+    /expected key0 to be a whole number from 0 to 4294967295, got -1/,
+  ],
+  [
+    "attentionForward",
+    [floats(4), floats(4), floats(4), floats(3), null, attention],
+    /out \[N, H, d\] of 4 elements, got 3/,
+  ],
+  [
+    "attentionForward",
+    [floats(4), floats(4), floats(2), floats(4), null, attention],
+    /v \[M, G, d\] of 4 elements, got 2/,
+  ],
+  [
+    "attentionForward",
+    [floats(4), floats(4), floats(4), floats(4), null, { ...attention, keyValueHeadCount: 3 }],
+    /keyValueHeadCount to divide headCount, got 3 and 2/,
+  ],
+  [
+    "attentionForward",
+    [floats(4), floats(4), floats(4), floats(4), null, { ...attention, scale: NaN }],
+    /expected scale to be finite, got nan/,
+  ],
+  [
+    "attentionForward",
+    [floats(4), floats(4), floats(4), floats(4), null, { ...attention, querySegments: ints(0, 2) }],
+    /querySegments to end at 1 rows, got 2/,
+  ],
+  [
+    "attentionForward",
+    [floats(4), floats(4), floats(4), floats(4), null, { ...attention, keySegments: ints(0, 3, 2) }],
+    /keySegments to start at 0 and never fall, got 2 at 2/,
+  ],
+  [
+    "attentionForward",
+    [floats(4), floats(4), floats(4), floats(4), null, { ...attention, keySegments: ints(0, 1, 2) }],
+    /keySegments with an entry for each of querySegments of 2 elements, got 3/,
+  ],
+  [
+    "attentionForward",
+    [
+      floats(8),
+      floats(2),
+      floats(2),
+      floats(8),
+      null,
+      { ...attention, querySegments: ints(0, 2), keySegments: ints(0, 1) },
+    ],
+    /no more queries than keys in a sequence, got 2 and 1 in sequence 0/,
+  ],
+  [
+    "attentionBackward",
+    [4, 4, 4, 4, 1, 4, 4, 4, 4].map(floats).concat(attention as never),
+    /expected logSumExp \[N, H\] of 2 elements, got 1/,
+  ],
+  [
+    "attentionDecode",
+    [floats(4), floats(4), floats(4), floats(4), { ...decode, length: 3 }],
+    /length .* from 1 to 2, got 3/,
+  ],
+  [
+    "attentionDecode",
+    [floats(4), floats(0), floats(0), floats(4), decode],
+    /length up to the cache's 0 rows, got 1/,
+  ],
+  [
+    "crossEntropyRows",
+    [floats(6), ints(0, 3), floats(2), null, 1],
+    /expected targets from 0 to 2, got 3 at 1/,
+  ],
+  [
+    "crossEntropyRows",
+    [floats(7), ints(0, 0), floats(2), null, 1],
+    /expected logits \[M, V\] in 2 rows, got 7 elements/,
+  ],
+  [
+    "crossEntropyRows",
+    [floats(6), ints(0, 0), floats(3), null, 1],
+    /expected losses \[M\] of 2 elements, got 3/,
+  ],
+  ["adamW", [{}, adam], /expected tensors to be an array, got an object/],
+  ["adamW", [[{ ...tensor, first: floats(2) }], adam], /expected first like parameter of 1 elements, got 2/],
+  ["adamW", [[{ ...tensor, second: tensor.first }], adam], /expected first not to overlap second/],
+  ["adamW", [[tensor], { ...adam, step: 0 }], /expected step to be a whole number from 1 on, got 0/],
+  ["adamW", [[tensor], { ...adam, beta2: 1 }], /expected beta2 in \[0, 1\), got 1/],
+  ["sumOfSquares", [[floats(1), 3]], /expected a tensor to be a Float32Array, got 3/],
+  ["setThreads", [0], /expected count to be a whole number from 1 to 1024, got 0/],
+  ["allocate", [-1], /expected bytes to be a whole number from 0 on, got -1/],
+  ["allocate", [2 ** 52], /the system has no 4503599627370496 bytes more/],
+  ["free", [floats(1)], /expected buffer to be an ArrayBuffer, got a Float32Array/],
+  ["free", [new ArrayBuffer(8)], /expected a buffer of allocate or mapFile, got another one/],
+  ["mapFile", [3], /expected path to be a string, got 3/],
+  ["mapFile", ["a\0b"], /expected a path without null characters/],
+  ["mapFile", ["no such file"], /cannot map "no such file": No such file/],
+  ["mapFile", ["."], /cannot map ".": not a regular file/],
+];
+
+describe.skipIf(missing !== null)("native kernels refuse", () => {
+  it.each(cases)("%s %#", (name, values, message) => {
+    let thrown: unknown;
+    try {
+      kernels[name](...values);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(Error);
+    expect(["TypeError", "RangeError"]).toContain((thrown as Error).name);
+    expect((thrown as Error).message).toMatch(new RegExp(`^${name}: `));
+    expect((thrown as Error).message).toMatch(message);
+    expect((thrown as NodeJS.ErrnoException).code).toBe("ERR_LATHE_ARGUMENT");
+  });
+
+  it("anything at all in place of an argument, without a crash", () => {
+    const junk = [
+      undefined,
+      null,
+      true,
+      0,
+      -1,
+      NaN,
+      1e300,
+      "x",
+      [],
+      {},
+      () => 0,
+      Symbol(),
+      1n,
+      floats(0),
+      floats(3),
+    ];
+    const names = Object.keys(kernels).filter(
+      (name) => typeof kernels[name as keyof NativeKernels] === "function",
+    );
+    const harmless = new Set(["setThreads", "allocate"]); // a valid count is no junk
+    for (const name of names.filter((name) => !harmless.has(name)) as (keyof NativeKernels)[]) {
+      for (const value of junk) {
+        for (let count = 0; count < 11; count++) {
+          try {
+            kernels[name](...Array.from({ length: count }, () => value));
+          } catch (error) {
+            expect((error as Error).message, name).toMatch(new RegExp(`^${name}: `));
+          }
+        }
+      }
+    }
+  });
+
+  it("an error thrown by a getter comes through as it is", () => {
+    const trap = {
+      get format(): string {
+        throw new Error("mine");
+      },
+    };
+    expect(() => kernels.linear(floats(3), trap, null, floats(2))).toThrow(/^mine$/);
+  });
+
+  it("a getter that detaches what was already read", () => {
+    const x = floats(3);
+    const sly = {
+      ...weight,
+      get scales(): null {
+        structuredClone(x, { transfer: [x.buffer as ArrayBuffer] });
+        return null;
+      },
+    };
+    // Whatever it does, it must not read memory that is gone.
+    expect(() => kernels.linear(x, sly, null, floats(2))).toThrow(/^linear: /);
+  });
+});

@@ -1,0 +1,623 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { adamW } from "./adamw.js";
+import { attentionBackward, attentionForward, type AttentionShape } from "./attention.js";
+import { crossEntropyRows } from "./cross-entropy-rows.js";
+import { dropoutMask } from "./dropout-mask.js";
+import { gatherRows } from "./gather-rows.js";
+import { gemm } from "./gemm.js";
+import { linear, linearInputGradient } from "./linear.js";
+import type { NativeKernels } from "./native-kernels.js";
+import { rmsNormBackward, rmsNormForward } from "./rms-norm.js";
+import { rotate } from "./rotate.js";
+import { sumOfSquares } from "./sum-of-squares.js";
+import { swigluBackward, swigluForward } from "./swiglu.js";
+import { expectSame, expectWithin, nativeLevels, nativeMissing, Random } from "./testing.js";
+import { transpose } from "./transpose.js";
+import type { WeightFormat, WeightMatrix } from "./weight-matrix.js";
+import { widenWeights } from "./widen-weights.js";
+
+const missing = nativeMissing();
+if (missing !== null) it.skip(`native kernels are not there: ${missing}`, () => {});
+
+const ROUNDING = 2 ** -23; // of one float32 operation, relative
+const FORMATS: readonly WeightFormat[] = ["fp32", "bf16", "fp16", "int8"];
+
+const absolute = (values: Float32Array): Float32Array => values.map(Math.abs);
+const absoluteWeights = (weight: WeightMatrix): WeightMatrix => ({
+  format: "fp32",
+  shape: weight.shape,
+  codes: absolute(widenWeights(weight)),
+  scales: null,
+});
+
+/** Sums of float32 products err by a share of the sum of magnitudes; a bf16 factor by 2⁻⁹ of each product. */
+const productBounds = (magnitudes: Float32Array, precision: "fp32" | "bf16"): Float32Array =>
+  magnitudes.map((sum) => sum * (4 * ROUNDING + (precision === "bf16" ? 2 ** -8 : 0)) + 1e-30);
+
+function checkProducts(
+  kernels: NativeKernels,
+  random: Random,
+  format: WeightFormat,
+  [rows, inputs, outputs]: readonly [number, number, number],
+): void {
+  const weight = random.weights(format, [outputs, inputs]);
+  const x = random.normals(rows * inputs);
+  const dy = random.normals(rows * outputs);
+  const bias = random.pick([null, random.normals(outputs)]);
+  const alpha = random.pick([1, -0.75]);
+  const accumulate = random.pick([false, true]);
+  const what = `${format} [${rows}, ${inputs}] × [${outputs}, ${inputs}]ᵀ alpha ${alpha} accumulate ${accumulate} bias ${bias !== null}, seed ${random.seed}`;
+  for (const precision of ["fp32", "bf16"] as const) {
+    const options = { alpha, accumulate, precision };
+    const before = random.normals(rows * outputs);
+    const actual = before.slice();
+    const expected = before.slice();
+    kernels.linear(x, weight, bias, actual, options);
+    linear(x, weight, bias, expected, options);
+    const magnitudes = absolute(before);
+    linear(absolute(x), absoluteWeights(weight), bias && absolute(bias), magnitudes, { accumulate });
+    expectWithin(actual, expected, productBounds(magnitudes, precision), `linear ${precision} ${what}`);
+
+    const beforeInput = random.normals(rows * inputs);
+    const actualInput = beforeInput.slice();
+    const expectedInput = beforeInput.slice();
+    kernels.linearInputGradient(dy, weight, actualInput, options);
+    linearInputGradient(dy, weight, expectedInput, options);
+    const inputMagnitudes = absolute(beforeInput);
+    linearInputGradient(absolute(dy), absoluteWeights(weight), inputMagnitudes, { accumulate });
+    const bounds = productBounds(inputMagnitudes, precision);
+    expectWithin(actualInput, expectedInput, bounds, `linearInputGradient ${precision} ${what}`);
+  }
+}
+
+function checkGemm(kernels: NativeKernels, random: Random, [m, n, k]: readonly number[]): void {
+  for (const transposeA of [false, true]) {
+    for (const transposeB of [false, true]) {
+      const shape = {
+        ...{ m, n, k, transposeA, transposeB },
+        ...{ alpha: random.pick([1, 0.5]), accumulate: random.pick([false, true]) },
+      };
+      const a = random.normals(m * k);
+      const b = random.normals(k * n);
+      const actual = random.normals(m * n);
+      const expected = actual.slice();
+      const magnitudes = absolute(actual);
+      kernels.gemm(a, b, actual, shape);
+      gemm(a, b, expected, shape);
+      gemm(absolute(a), absolute(b), magnitudes, shape);
+      const what = `gemm ${JSON.stringify(shape)} seed ${random.seed}`;
+      expectWithin(actual, expected, productBounds(magnitudes, "fp32"), what);
+    }
+  }
+}
+
+/** Segments of the given lengths. */
+const cumulative = (lengths: readonly number[]): Int32Array =>
+  Int32Array.from([0, ...lengths.map((_, i) => lengths.slice(0, i + 1).reduce((a, b) => a + b, 0))]);
+
+function checkAttention(
+  kernels: NativeKernels,
+  random: Random,
+  heads: readonly [headCount: number, keyValueHeadCount: number, headSize: number],
+  sequences: readonly (readonly [queries: number, keys: number])[],
+): void {
+  const [headCount, keyValueHeadCount, headSize] = heads;
+  const shape: AttentionShape = {
+    ...{ headCount, keyValueHeadCount, headSize, scale: 1 / Math.sqrt(headSize) },
+    querySegments: cumulative(sequences.map(([queries]) => queries)),
+    keySegments: cumulative(sequences.map(([, keys]) => keys)),
+  };
+  const queryRows = shape.querySegments.at(-1)!;
+  const queryCount = queryRows * headCount * headSize;
+  const keyCount = shape.keySegments.at(-1)! * keyValueHeadCount * headSize;
+  const q = random.normals(queryCount);
+  const k = random.normals(keyCount);
+  const v = random.normals(keyCount);
+  const dOut = random.normals(queryCount);
+  const what = `heads ${heads.join("/")} sequences ${JSON.stringify(sequences)} seed ${random.seed}`;
+
+  const expected = new Float32Array(queryCount);
+  attentionForward(q, k, v, expected, shape);
+  const actual = new Float32Array(queryCount).fill(NaN);
+  const logSumExp = new Float32Array(queryRows * headCount).fill(NaN);
+  kernels.attentionForward(q, k, v, actual, logSumExp, shape);
+  expectWithin(actual, expected, 4e-6, `attention ${what}`);
+
+  const gradients = (): Float32Array[] =>
+    [queryCount, keyCount, keyCount].map((length) => new Float32Array(length).fill(NaN));
+  const [dq, dk, dv] = gradients();
+  kernels.attentionBackward(q, k, v, actual, logSumExp, dOut, dq, dk, dv, shape);
+  const [dqExpected, dkExpected, dvExpected] = gradients();
+  attentionBackward(q, k, v, dOut, dqExpected, dkExpected, dvExpected, shape);
+  const bound = 2e-5 * Math.sqrt(headSize);
+  expectWithin(dq, dqExpected, bound, `dq ${what}`);
+  expectWithin(dk, dkExpected, bound, `dk ${what}`);
+  expectWithin(dv, dvExpected, bound, `dv ${what}`);
+}
+
+describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const))(
+  "level %s",
+  (_level, kernels) => {
+    describe("products", () => {
+      const shapes = [
+        ...[
+          [1, 1, 1],
+          [1, 7, 3],
+          [2, 33, 17],
+          [3, 64, 40],
+          [4, 129, 31],
+          [5, 1, 1],
+          [6, 16, 16],
+          [7, 31, 65],
+          [13, 127, 129],
+        ],
+        [97, 385, 67],
+        [61, 769, 130],
+      ] as [number, number, number][];
+      it.each(FORMATS)("%s weights, forward and backward", (format) => {
+        for (const [index, shape] of shapes.entries())
+          checkProducts(kernels, new Random(index + 1), format, shape);
+      });
+
+      it("adapters of rank 16", () => {
+        checkProducts(kernels, new Random(1), "fp32", [101, 96, 16]);
+        checkProducts(kernels, new Random(2), "fp32", [101, 16, 96]);
+      });
+
+      it("more columns than are packed at once", () => {
+        // 1100 × 1000 in float32 are 4.4 MB: each job packs its own columns.
+        const random = new Random(3);
+        const [rows, inputs, outputs] = [9, 1000, 1100];
+        const weight = random.weights("int8", [outputs, inputs]);
+        const x = random.normals(rows * inputs);
+        const [actual, expected] = [new Float32Array(rows * outputs), new Float32Array(rows * outputs)];
+        kernels.linear(x, weight, null, actual);
+        linear(x, weight, null, expected);
+        const magnitudes = new Float32Array(rows * outputs);
+        linear(absolute(x), absoluteWeights(weight), null, magnitudes);
+        expectWithin(actual, expected, productBounds(magnitudes, "fp32"));
+      });
+
+      it("general matrices, each transposed or not", () => {
+        const sizes = [
+          [1, 1, 1],
+          [16, 96, 201],
+          [96, 16, 201],
+          [7, 5, 3],
+          [1, 33, 65],
+          [65, 1, 33],
+          [130, 67, 400],
+          [12, 12, 0],
+        ];
+        for (const [index, size] of sizes.entries()) checkGemm(kernels, new Random(index + 1), size);
+      });
+
+      it("nothing to multiply leaves the bias", () => {
+        const y = new Float32Array(2).fill(NaN);
+        kernels.gemm(new Float32Array(0), new Float32Array(0), y, { m: 1, n: 2, k: 0 });
+        expect([...y]).toEqual([0, 0]);
+        kernels.linear(new Float32Array(0), new Random(1).weights("fp32", [2, 3]), null, new Float32Array(0));
+      });
+
+      it("NaN and infinity come through in their row and no other", () => {
+        const random = new Random(5);
+        const weight = random.weights("fp32", [20, 40]);
+        const x = random.normals(8 * 40);
+        x[3 * 40 + 7] = NaN;
+        x[5 * 40 + 7] = Infinity;
+        const y = new Float32Array(8 * 20);
+        kernels.linear(x, weight, null, y);
+        const finite = Array.from({ length: 8 }, (_, row) =>
+          y.subarray(row * 20, row * 20 + 20).every(Number.isFinite),
+        );
+        expect(finite).toEqual([true, true, true, false, true, false, true, true]);
+      });
+
+      it("random shapes and formats", () => {
+        const seed = Number(process.env["LATHE_TEST_SEED"] ?? 20251123);
+        const random = new Random(seed);
+        for (let round = 0; round < 25; round++) {
+          const shape = [random.integer(1, 40), random.integer(1, 200), random.integer(1, 140)] as const;
+          const format = random.pick(FORMATS);
+          checkProducts(kernels, new Random(seed + round), format, shape);
+        }
+      });
+    });
+
+    describe("attention", () => {
+      it.each([
+        [[1, 1, 1], [[1, 1]]],
+        [[2, 1, 8], [[5, 5]]],
+        [
+          [14, 2, 64],
+          [
+            [67, 67],
+            [1, 1],
+            [0, 0],
+            [33, 33],
+          ],
+        ],
+        [[4, 4, 24], [[130, 130]]],
+        [[3, 1, 20], [[65, 65]]],
+        [
+          [6, 2, 16],
+          [
+            [3, 200],
+            [0, 9],
+            [70, 71],
+            [1, 65],
+          ],
+        ],
+        [[8, 2, 128], [[40, 40]]],
+        [[5, 5, 7], [[17, 19]]],
+        [[2, 2, 64], []],
+      ] as const)("heads %j, sequences of [queries, keys] %j", (heads, sequences) => {
+        checkAttention(kernels, new Random(7), heads, sequences);
+      });
+
+      it("random shapes", () => {
+        const seed = Number(process.env["LATHE_TEST_SEED"] ?? 4711);
+        for (let round = 0; round < 8; round++) {
+          const random = new Random(seed + round);
+          const groups = random.integer(1, 3);
+          const sequences = Array.from({ length: random.integer(1, 4) }, () => {
+            const queries = random.integer(0, 90);
+            return [queries, queries + random.pick([0, 0, random.integer(0, 80)])] as const;
+          });
+          checkAttention(
+            kernels,
+            random,
+            [groups * random.integer(1, 8), groups, random.integer(1, 70)],
+            sequences,
+          );
+        }
+      });
+
+      it("large scores neither overflow nor vanish", () => {
+        const shape: AttentionShape = {
+          ...{ headCount: 1, keyValueHeadCount: 1, headSize: 4, scale: 1 },
+          ...{ querySegments: Int32Array.of(0, 80), keySegments: Int32Array.of(0, 80) },
+        };
+        const random = new Random(2);
+        const q = random.normals(320, 30);
+        const k = random.normals(320, 30);
+        const v = random.normals(320);
+        const [actual, expected] = [new Float32Array(320), new Float32Array(320)];
+        kernels.attentionForward(q, k, v, actual, null, shape);
+        attentionForward(q, k, v, expected, shape);
+        // Scores of about a thousand have spacings of 2⁻¹³, which are the relative errors of the probabilities.
+        expectWithin(actual, expected, 1e-3);
+      });
+
+      it.each([
+        [14, 2, 64, 1],
+        [14, 2, 64, 300],
+        [4, 4, 20, 256],
+        [3, 1, 7, 700],
+      ])("decodes: H %i, G %i, d %i over %i keys", (headCount, keyValueHeadCount, headSize, length) => {
+        const random = new Random(11);
+        const q = random.normals(headCount * headSize);
+        const rows = length + 5;
+        const k = random.normals(rows * keyValueHeadCount * headSize);
+        const v = random.normals(rows * keyValueHeadCount * headSize);
+        const scale = 1 / Math.sqrt(headSize);
+        const [actual, expected] = [new Float32Array(q.length), new Float32Array(q.length)];
+        kernels.attentionDecode(q, k, v, actual, { headCount, keyValueHeadCount, headSize, scale, length });
+        const used = length * keyValueHeadCount * headSize;
+        attentionForward(q, k.subarray(0, used), v.subarray(0, used), expected, {
+          ...{ headCount, keyValueHeadCount, headSize, scale },
+          ...{ querySegments: Int32Array.of(0, 1), keySegments: Int32Array.of(0, length) },
+        });
+        expectWithin(actual, expected, 2e-6);
+      });
+    });
+
+    it.each([
+      [1, 1],
+      [3, 7],
+      [17, 64],
+      [33, 129],
+      [40, 896],
+    ])("rmsNorm of %i rows of %i", (rows, width) => {
+      const random = new Random(rows);
+      const x = random.normals(rows * width, 3);
+      const weight = random.normals(width);
+      const dy = random.normals(rows * width);
+      const [y, yExpected] = [new Float32Array(x.length), new Float32Array(x.length)];
+      kernels.rmsNormForward(x, weight, y, 1e-6);
+      rmsNormForward(x, weight, yExpected, 1e-6);
+      expectWithin(
+        y,
+        yExpected,
+        yExpected.map((value) => 1e-6 * Math.abs(value) + 1e-12),
+      );
+      const [dx, dxExpected] = [new Float32Array(x.length), new Float32Array(x.length)];
+      const [dWeight, dWeightExpected] = [new Float32Array(width), new Float32Array(width)];
+      kernels.rmsNormBackward(x, weight, dy, dx, dWeight, 1e-6);
+      rmsNormBackward(x, weight, dy, dxExpected, dWeightExpected, 1e-6);
+      // A single column has the gradient ε / …: all that is left of two equal numbers.
+      expectWithin(dx, dxExpected, width === 1 ? 1e-5 : 2e-6, "dx");
+      expectWithin(dWeight, dWeightExpected, 1e-5, "dWeight");
+      const inPlace = dy.slice();
+      kernels.rmsNormBackward(x, weight, inPlace, inPlace, null, 1e-6);
+      expectSame(inPlace, dx);
+    });
+
+    it.each([
+      [1, 1, 2],
+      [5, 3, 6],
+      [19, 14, 64],
+      [2, 1, 34],
+    ])("rotate %i rows of %i heads of %i, forth and back", (rows, heads, size) => {
+      const random = new Random(rows);
+      const x = random.normals(rows * heads * size);
+      const angles = random.normals((rows * size) / 2, 5);
+      const [cos, sin] = [angles.map(Math.cos), angles.map(Math.sin)];
+      const [out, expected] = [new Float32Array(x.length), new Float32Array(x.length)];
+      kernels.rotate(x, out, cos, sin, heads, size, 1);
+      rotate(x, expected, cos, sin, heads, size, 1);
+      expectWithin(out, expected, 1e-6);
+      kernels.rotate(out, out, cos, sin, heads, size, -1);
+      expectWithin(out, x, 2e-6);
+    });
+
+    it.each([1, 15, 16, 1000, 16385, 40001])("elementwise kernels on %i elements", (length) => {
+      const random = new Random(length);
+      const a = random.normals(length, 4);
+      const b = random.normals(length);
+      const d = random.normals(length);
+      const out = new Float32Array(length);
+      const bounds = (values: Float32Array): Float32Array =>
+        values.map((value) => 1e-6 * Math.abs(value) + 1e-12);
+
+      kernels.add(a, b, out);
+      expectSame(
+        out,
+        a.map((value, i) => value + b[i]),
+      );
+      kernels.multiply(a, b, out);
+      expectSame(
+        out,
+        a.map((value, i) => value * b[i]),
+      );
+      kernels.scale(a, 0.3, out);
+      expectSame(
+        out,
+        a.map((value) => value * Math.fround(0.3)),
+      );
+      out.set(b);
+      kernels.addScaled(out, a, -2);
+      expectWithin(
+        out,
+        a.map((value, i) => b[i] - 2 * value),
+        2e-6,
+        "addScaled",
+      );
+
+      const expected = new Float32Array(length);
+      kernels.swigluForward(a, b, out);
+      swigluForward(a, b, expected);
+      expectWithin(out, expected, bounds(expected), "swiglu");
+      const [dGate, dUp, dGateExpected, dUpExpected] = [0, 1, 2, 3].map(() => new Float32Array(length));
+      kernels.swigluBackward(a, b, d, dGate, dUp);
+      swigluBackward(a, b, d, dGateExpected, dUpExpected);
+      expectWithin(dGate, dGateExpected, 4e-6, "dGate");
+      expectWithin(dUp, dUpExpected, bounds(dUpExpected), "dUp");
+      const [gate, up] = [a.slice(), b.slice()];
+      kernels.swigluBackward(gate, up, d, gate, up);
+      expectSame(gate, dGate);
+      expectSame(up, dUp);
+    });
+
+    it("exponential is within 2 ulp from the smallest to the largest number, and exact at the ends", () => {
+      const spread = Float32Array.from({ length: 200_001 }, (_, i) => -104 + (193 * i) / 200_000);
+      const small = Float32Array.from({ length: 2001 }, (_, i) => (i - 1000) * 1e-6);
+      for (const x of [spread, small]) {
+        const out = new Float32Array(x.length);
+        kernels.exponential(x, out);
+        const expected = x.map(Math.exp);
+        const ulps = expected.map((value) => Math.max(2 ** -149, Math.abs(value) * 2 ** -22));
+        expectWithin(out, expected, ulps, "exponential");
+      }
+      const ends = Float32Array.of(-Infinity, Infinity, NaN, 0, -0, -1000, 1000, -103.9, 88.72283);
+      const out = new Float32Array(ends.length);
+      kernels.exponential(ends, out);
+      expect([...out.subarray(0, 7)]).toEqual([0, Infinity, NaN, 1, 1, 0, Infinity]);
+      expect(out[7]).toBe(Math.fround(Math.exp(Math.fround(-103.9))));
+      expect(out[8]).toBeGreaterThan(3.4e38);
+    });
+
+    it.each([
+      [1, 1],
+      [1, 9],
+      [64, 64],
+      [67, 130],
+      [8, 5],
+    ])("transpose [%i, %i]", (rows, columns) => {
+      const x = new Random(1).normals(rows * columns);
+      const [out, expected] = [new Float32Array(x.length), new Float32Array(x.length)];
+      kernels.transpose(x, out, rows, columns);
+      transpose(x, expected, rows, columns);
+      expectSame(out, expected);
+    });
+
+    it.each(FORMATS)("gathers rows of %s and adds rows up", (format) => {
+      const random = new Random(3);
+      const table = random.weights(format, [23, 37]);
+      const ids = random.ids(50, 23);
+      const [out, expected] = [new Float32Array(50 * 37), new Float32Array(50 * 37)];
+      kernels.gatherRows(table, ids, out);
+      gatherRows(widenWeights(table), ids, expected, 37);
+      expectSame(out, expected);
+      const sums = new Float32Array(23 * 37).fill(1);
+      kernels.scatterAddRows(expected, ids, sums, 37);
+      const expectedSums = new Float32Array(23 * 37).fill(1);
+      for (let i = 0; i < expected.length; i++)
+        expectedSums[ids[Math.floor(i / 37)] * 37 + (i % 37)] += expected[i];
+      expectSame(sums, expectedSums);
+    });
+
+    it.each([
+      [1, 0.1],
+      [31, 0.5],
+      [16_390, 0.1],
+      [70_001, 0.999999],
+      [64, 0],
+    ])("dropout of %i elements at rate %f has the bits of dropoutMask", (length, rate) => {
+      const x = new Random(1).normals(length);
+      const mask = new Float32Array(length);
+      dropoutMask(mask, [0xdeadbeef, 12345], rate);
+      const out = new Float32Array(length);
+      kernels.dropout(x, out, 0xdeadbeef, 12345, rate);
+      expectSame(
+        out,
+        x.map((value, i) => value * mask[i]),
+      );
+      const inPlace = x.slice();
+      kernels.dropout(inPlace, inPlace, 0xdeadbeef, 12345, rate);
+      expectSame(inPlace, out);
+    });
+
+    it.each([
+      [1, 1],
+      [3, 5],
+      [9, 64],
+      [4, 2049],
+      [2, 10_007],
+    ])("cross-entropy of %i rows of %i logits", (rows, vocabulary) => {
+      const random = new Random(rows);
+      const logits = random.normals(rows * vocabulary, 6);
+      const targets = random.ids(rows, vocabulary);
+      const [losses, expectedLosses] = [new Float32Array(rows), new Float32Array(rows)];
+      const [gradient, expectedGradient] = [new Float32Array(logits.length), new Float32Array(logits.length)];
+      kernels.crossEntropyRows(logits, targets, losses, gradient, 0.25);
+      crossEntropyRows(logits, targets, expectedLosses, expectedGradient, 0.25);
+      expectWithin(
+        losses,
+        expectedLosses,
+        expectedLosses.map((loss) => 1e-6 + 2e-7 * loss),
+        "losses",
+      );
+      expectWithin(gradient, expectedGradient, 1e-6, "gradient");
+      const only = new Float32Array(rows);
+      kernels.crossEntropyRows(logits, targets, only, null, 1);
+      expectSame(only, losses);
+      const inPlace = logits.slice();
+      kernels.crossEntropyRows(inPlace, targets, only, inPlace, 0.25);
+      expectSame(inPlace, gradient);
+    });
+
+    it("cross-entropy of logits far apart, infinite or not a number", () => {
+      const losses = new Float32Array(3);
+      const logits = Float32Array.of(1e30, -1e30, 0, -Infinity, 0, 0, NaN, 0, 0);
+      const gradient = new Float32Array(9);
+      kernels.crossEntropyRows(logits, Int32Array.of(0, 1, 1), losses, gradient, 1);
+      expect([...losses]).toEqual([0, Math.fround(Math.log(2)), NaN]);
+      expect([...gradient.subarray(0, 6)]).toEqual([0, 0, 0, 0, -0.5, 0.5]);
+      expect(gradient.subarray(6).every(Number.isNaN)).toBe(true);
+    });
+
+    it("AdamW over several tensors for several steps", () => {
+      const random = new Random(4);
+      const tensors = [1, 100, 20_000].map((length) => ({
+        parameter: random.normals(length),
+        gradient: random.normals(length),
+        first: new Float32Array(length),
+        second: new Float32Array(length),
+      }));
+      const copy = tensors.map(({ parameter, gradient, first, second }) => ({
+        ...{
+          parameter: parameter.slice(),
+          gradient: gradient.slice(),
+          first: first.slice(),
+          second: second.slice(),
+        },
+      }));
+      const config = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
+      for (let step = 1; step <= 5; step++) {
+        kernels.adamW(tensors, { ...config, step, gradientScale: 0.7 });
+        adamW(copy, { ...config, step, gradientScale: 0.7 });
+      }
+      for (const [index, { parameter, first, second }] of tensors.entries()) {
+        // Two roundings of the parameter a step.
+        const bounds = parameter.map((value) => 10 * ROUNDING * Math.abs(value) + 1e-9);
+        expectWithin(parameter, copy[index].parameter, bounds, "parameter");
+        expectWithin(first, copy[index].first, 1e-6, "first");
+        expectWithin(second, copy[index].second, 1e-6, "second");
+      }
+    });
+
+    it("sum of squares", () => {
+      const random = new Random(6);
+      const tensors = [0, 1, 9000, 33].map((length) => random.normals(length));
+      const expected = sumOfSquares(tensors);
+      expect(Math.abs(kernels.sumOfSquares(tensors) / expected - 1)).toBeLessThan(1e-6);
+      expect(kernels.sumOfSquares([])).toBe(0);
+    });
+  },
+);
+
+describe.skipIf(missing !== null)("the same bits for 1, 2 and 5 threads", () => {
+  let initial = 1;
+  beforeAll(() => {
+    initial = nativeLevels()[0].threads();
+    return () => nativeLevels()[0].setThreads(initial);
+  });
+
+  /** Runs with each number of threads and compares all outputs. */
+  const compare = (kernels: NativeKernels, run: () => readonly Float32Array[]): void => {
+    kernels.setThreads(1);
+    const expected = run();
+    for (const threads of [2, 5]) {
+      kernels.setThreads(threads);
+      expect(kernels.threads()).toBe(threads);
+      for (let repeat = 0; repeat < 3; repeat++) {
+        for (const [index, output] of run().entries()) expectSame(output, expected[index], `output ${index}`);
+      }
+    }
+  };
+
+  it.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const))("%s", (_level, kernels) => {
+    const random = new Random(9);
+    const weight = random.weights("int8", [300, 500]);
+    const x = random.normals(130 * 500);
+    const dy = random.normals(130 * 300);
+    compare(kernels, () => {
+      const [y, dx] = [new Float32Array(130 * 300), new Float32Array(130 * 500)];
+      kernels.linear(x, weight, null, y);
+      kernels.linearInputGradient(dy, weight, dx);
+      const dA = new Float32Array(16 * 500);
+      kernels.gemm(dy.subarray(0, 130 * 16), x, dA, { m: 16, n: 500, k: 130, transposeA: true });
+      return [y, dx, dA];
+    });
+
+    const shape: AttentionShape = {
+      ...{ headCount: 6, keyValueHeadCount: 1, headSize: 40, scale: 0.2 },
+      ...{ querySegments: Int32Array.of(0, 90, 150), keySegments: Int32Array.of(0, 100, 170) },
+    };
+    const [q, k, v, dOut] = [150 * 240, 170 * 40, 170 * 40, 150 * 240].map((length) =>
+      random.normals(length),
+    );
+    compare(kernels, () => {
+      const [out, lse, dq] = [
+        new Float32Array(q.length),
+        new Float32Array(150 * 6),
+        new Float32Array(q.length),
+      ];
+      const [dk, dv] = [new Float32Array(k.length), new Float32Array(k.length)];
+      kernels.attentionForward(q, k, v, out, lse, shape);
+      kernels.attentionBackward(q, k, v, out, lse, dOut, dq, dk, dv, shape);
+      return [out, lse, dq, dk, dv];
+    });
+
+    const norm = random.normals(500);
+    compare(kernels, () => {
+      const [dx, dWeight] = [new Float32Array(x.length), new Float32Array(500)];
+      kernels.rmsNormBackward(x, norm, x, dx, dWeight, 1e-5);
+      const losses = new Float32Array(130);
+      const gradient = new Float32Array(x.length);
+      kernels.crossEntropyRows(x, random.ids(130, 1), losses, gradient, 1);
+      return [dx, dWeight, losses, gradient, Float32Array.of(kernels.sumOfSquares([x, dy]))];
+    });
+  });
+});

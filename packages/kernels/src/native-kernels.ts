@@ -1,0 +1,231 @@
+import type { AttentionShape } from "./attention.js";
+import type { WeightMatrix } from "./weight-matrix.js";
+
+/** Sets of processor features that native kernels are compiled for. `emulated` is in test builds only. */
+export type CpuLevel = "portable" | "avx2" | "avx512" | "avx512bf16" | "neon" | "emulated";
+
+/** How a product ends, and how it multiplies. */
+export interface ProductOptions {
+  /** Factor on the product, 1 if left out. */
+  readonly alpha?: number | undefined;
+  /** Adds to the output instead of overwriting it. */
+  readonly accumulate?: boolean | undefined;
+  /**
+   * `bf16` lets the level round activations to bfloat16 where it multiplies that faster and the weights are exact in it
+   * (int8, bf16); sums are float32 either way. `fp32` if left out.
+   */
+  readonly precision?: "fp32" | "bf16" | undefined;
+}
+
+/** c [m, n] = alpha · op(a) op(b). */
+export interface GemmShape {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** a is [k, m] instead of [m, k]. */
+  readonly transposeA?: boolean | undefined;
+  /** b is [n, k] instead of [k, n]. */
+  readonly transposeB?: boolean | undefined;
+  readonly alpha?: number | undefined;
+  readonly accumulate?: boolean | undefined;
+}
+
+/** Attention of one query over the first `length` rows of a cache. */
+export interface DecodeShape {
+  readonly headCount: number;
+  readonly keyValueHeadCount: number;
+  readonly headSize: number;
+  readonly scale: number;
+  readonly length: number;
+}
+
+/** What one parameter's step reads and writes, all of one length. */
+export interface AdamWTensor {
+  readonly parameter: Float32Array;
+  readonly gradient: Float32Array;
+  readonly first: Float32Array;
+  readonly second: Float32Array;
+}
+
+/** Constants of one step of AdamW; each in float64. */
+export interface AdamWStep {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** Number of this step, 1 for the first. */
+  readonly step: number;
+  /** Factor on every gradient, e.g. from clipping; 1 if left out. */
+  readonly gradientScale?: number | undefined;
+}
+
+/** Native memory of the process, in bytes, exact. */
+export interface NativeMemory {
+  /** In blocks of {@link NativeKernels.allocate} that were not freed. */
+  readonly allocatedBytes: number;
+  readonly allocations: number;
+  /** Most that `allocatedBytes` was since the start or {@link NativeKernels.resetPeak}. */
+  readonly peakAllocatedBytes: number;
+  /** Of files in {@link NativeKernels.mapFile}, in whole pages; resident only as far as they were read. */
+  readonly mappedBytes: number;
+  readonly mappings: number;
+  /** What kernels keep to work in, all threads together. */
+  readonly scratchBytes: number;
+}
+
+/**
+ * The C++ kernels, at one level of processor features.
+ *
+ * Axes: N rows (tokens), I inputs, O outputs, h hidden size, V vocabulary, H query heads, G key/value heads, d head size,
+ * M key rows. Arrays are row-major. Sizes follow from the lengths of the arrays, which must fit exactly: pass a
+ * `subarray` of a larger buffer. Outputs are overwritten and, unless said otherwise, do not overlap inputs.
+ *
+ * Results have the same bits for any number of threads; levels differ in the last bits. Calls are synchronous. A wrong
+ * argument throws a TypeError or RangeError that begins with the kernel's name, before anything is written.
+ */
+export interface NativeKernels {
+  readonly level: CpuLevel;
+  /** Levels that this build has and this machine can run, best first. */
+  readonly levels: readonly CpuLevel[];
+
+  /** Threads that a kernel uses, the caller included: LATHE_THREADS, else the processor's cores. Shared by the process. */
+  threads(): number;
+  /** @param count from 1 to 1024, in force for the whole process */
+  setThreads(count: number): void;
+
+  /** Zeroed memory of `bytes` bytes, aligned to 64. Freed with the buffer, or at once by {@link free}. */
+  allocate(bytes: number): ArrayBuffer;
+  /** Gives the memory of {@link allocate} or {@link mapFile} back now and detaches the buffer. Freeing twice is harmless. */
+  free(buffer: ArrayBuffer): void;
+  /**
+   * Maps `length` bytes of a file from `offset` on (to its end if left out). The file cannot change through the buffer:
+   * pages become private copies when written to. The file must not be truncated while it is mapped.
+   */
+  mapFile(path: string, offset?: number, length?: number): ArrayBuffer;
+  memory(): NativeMemory;
+  resetPeak(): void;
+  /** Frees what kernels keep to work in on the calling thread; it comes back with use. */
+  trimScratch(): void;
+
+  /** y [N, O] = alpha · x [N, I] Wᵀ + bias [O], W being [O, I]. Up to 4 rows are bound by reading the weights. */
+  linear(
+    x: Float32Array,
+    weight: WeightMatrix,
+    bias: Float32Array | null,
+    y: Float32Array,
+    options?: ProductOptions,
+  ): void;
+  /** dx [N, I] = alpha · dy [N, O] W, from the same codes. */
+  linearInputGradient(
+    dy: Float32Array,
+    weight: WeightMatrix,
+    dx: Float32Array,
+    options?: ProductOptions,
+  ): void;
+  /** c = alpha · op(a) op(b), in float32. */
+  gemm(a: Float32Array, b: Float32Array, c: Float32Array, shape: GemmShape): void;
+
+  /** y [N, h] = x / √(mean(x²) + ε) · weight [h]. y may be x. */
+  rmsNormForward(x: Float32Array, weight: Float32Array, y: Float32Array, epsilon: number): void;
+  /** dx [N, h] and dWeight [h], each null where not wanted. dx may be dy. */
+  rmsNormBackward(
+    x: Float32Array,
+    weight: Float32Array,
+    dy: Float32Array,
+    dx: Float32Array | null,
+    dWeight: Float32Array | null,
+    epsilon: number,
+  ): void;
+
+  /** Rotary positions, x and out [N, H, d], cos and sin [N, d/2]; −1 turns back, which is the gradient. out may be x. */
+  rotate(
+    x: Float32Array,
+    out: Float32Array,
+    cos: Float32Array,
+    sin: Float32Array,
+    headCount: number,
+    headSize: number,
+    direction: 1 | -1,
+  ): void;
+
+  /** out = silu(gate) · up, elementwise. out may be gate or up. */
+  swigluForward(gate: Float32Array, up: Float32Array, out: Float32Array): void;
+  /** Gradients of both, each null where not wanted; each may be gate, up or dOut, but not the other. */
+  swigluBackward(
+    gate: Float32Array,
+    up: Float32Array,
+    dOut: Float32Array,
+    dGate: Float32Array | null,
+    dUp: Float32Array | null,
+  ): void;
+
+  /** out = a + b. out may be either. */
+  add(a: Float32Array, b: Float32Array, out: Float32Array): void;
+  /** out = a · b, elementwise. out may be either. */
+  multiply(a: Float32Array, b: Float32Array, out: Float32Array): void;
+  /** out = factor · x. out may be x. */
+  scale(x: Float32Array, factor: number, out: Float32Array): void;
+  /** y += factor · x. */
+  addScaled(y: Float32Array, x: Float32Array, factor: number): void;
+  /** out = eˣ, within 2 ulp. out may be x. */
+  exponential(x: Float32Array, out: Float32Array): void;
+  /** out [columns, rows] = x [rows, columns] transposed. */
+  transpose(x: Float32Array, out: Float32Array, rows: number, columns: number): void;
+
+  /** out [N, columns] = rows `ids` of a table in any format, widened. */
+  gatherRows(table: WeightMatrix, ids: Int32Array, out: Float32Array): void;
+  /** dTable [rows, width] += dOut [N, width] at rows `ids`: the gradient of a lookup. */
+  scatterAddRows(dOut: Float32Array, ids: Int32Array, dTable: Float32Array, width: number): void;
+
+  /** out = x · mask, with the mask that `dropoutMask` gives for the key (key0, key1) and rate. out may be x. */
+  dropout(x: Float32Array, out: Float32Array, key0: number, key1: number, rate: number): void;
+
+  /** out [N, H, d] of q [N, H, d] over k and v [M, G, d]; logSumExp [N, H] is what the backward pass needs. */
+  attentionForward(
+    q: Float32Array,
+    k: Float32Array,
+    v: Float32Array,
+    out: Float32Array,
+    logSumExp: Float32Array | null,
+    shape: AttentionShape,
+  ): void;
+  /** dq [N, H, d], dk and dv [M, G, d] from dOut [N, H, d] and what the forward pass gave. */
+  attentionBackward(
+    q: Float32Array,
+    k: Float32Array,
+    v: Float32Array,
+    out: Float32Array,
+    logSumExp: Float32Array,
+    dOut: Float32Array,
+    dq: Float32Array,
+    dk: Float32Array,
+    dv: Float32Array,
+    shape: AttentionShape,
+  ): void;
+  /** out [H, d] of one query q [H, d] over the first `length` rows of k and v [M, G, d]. */
+  attentionDecode(
+    q: Float32Array,
+    k: Float32Array,
+    v: Float32Array,
+    out: Float32Array,
+    shape: DecodeShape,
+  ): void;
+
+  /**
+   * losses [M] = log Σ exp(logits [M, V]) − logits[target], in nats; dLogits [M, V] = gradientScale · (softmax − one-hot),
+   * or null. dLogits may be logits.
+   */
+  crossEntropyRows(
+    logits: Float32Array,
+    targets: Int32Array,
+    losses: Float32Array,
+    dLogits: Float32Array | null,
+    gradientScale: number,
+  ): void;
+
+  /** One step of AdamW over many tensors, in PyTorch's form (see `adamW`). */
+  adamW(tensors: readonly AdamWTensor[], step: AdamWStep): void;
+  /** Sum of the squares of all elements of all tensors. */
+  sumOfSquares(tensors: readonly Float32Array[]): number;
+}

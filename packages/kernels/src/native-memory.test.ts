@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync, writeFileSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nativeLevels, nativeMissing } from "./testing.js";
+
+const [kernels] = nativeLevels();
+let folder = "";
+beforeAll(() => (folder = mkdtempSync(join(tmpdir(), "lathe-memory-"))) && undefined);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe.skipIf(nativeMissing() !== null)("native memory", () => {
+  it.each([1, 63, 4096, 5_000_000])("%i bytes are zero, aligned, and counted to the byte", (bytes) => {
+    const before = kernels.memory();
+    const buffer = kernels.allocate(bytes);
+    expect(buffer.byteLength).toBe(bytes);
+    expect(new Uint8Array(buffer).every((byte) => byte === 0)).toBe(true);
+    const during = kernels.memory();
+    expect(during.allocatedBytes - before.allocatedBytes).toBe(bytes);
+    expect(during.allocations - before.allocations).toBe(1);
+    new Uint8Array(buffer).fill(1);
+    kernels.free(buffer);
+    expect(buffer.byteLength).toBe(0);
+    expect(kernels.memory().allocatedBytes).toBe(before.allocatedBytes);
+    kernels.free(buffer); // a second time does nothing
+    expect(kernels.memory()).toMatchObject({
+      allocatedBytes: before.allocatedBytes,
+      allocations: before.allocations,
+    });
+  });
+
+  it("nothing is a buffer without bytes", () => {
+    expect(kernels.allocate(0).byteLength).toBe(0);
+  });
+
+  it("keeps the peak until it is reset", () => {
+    kernels.resetPeak();
+    const start = kernels.memory().allocatedBytes;
+    const [a, b] = [kernels.allocate(1000), kernels.allocate(500)];
+    kernels.free(a);
+    kernels.free(kernels.allocate(100));
+    expect(kernels.memory().peakAllocatedBytes - start).toBe(1500);
+    kernels.free(b);
+    kernels.resetPeak();
+    expect(kernels.memory().peakAllocatedBytes).toBe(start);
+  });
+
+  it("is freed with its buffer", async () => {
+    const before = kernels.memory().allocations;
+    for (let i = 0; i < 300; i++) kernels.allocate(4_000_000);
+    // Buffers count towards the collector's limits, so 1.2 GB of them cannot all stay.
+    for (let i = 0; i < 100 && kernels.memory().allocations - before > 200; i++) {
+      new Float32Array(1_000_000);
+      await setTimeout(5);
+    }
+    expect(kernels.memory().allocations - before).toBeLessThan(300);
+  });
+
+  it("maps a file that writing into the buffer does not change", () => {
+    const path = join(folder, "weights.bin");
+    const bytes = Uint8Array.from({ length: 10_000 }, (_, i) => i * 7);
+    writeFileSync(path, bytes);
+    const before = kernels.memory();
+    const buffer = kernels.mapFile(path);
+    expect(new Uint8Array(buffer)).toEqual(bytes);
+    expect(kernels.memory().mappedBytes - before.mappedBytes).toBe(10_000);
+    new Uint8Array(buffer)[3] = 255;
+    expect(readFileSync(path)[3]).toBe(21);
+    kernels.free(buffer);
+    expect(kernels.memory()).toMatchObject({ mappedBytes: before.mappedBytes, mappings: before.mappings });
+  });
+
+  it("maps a part of a file, from any byte on", () => {
+    const path = join(folder, "part.bin");
+    const bytes = Uint8Array.from({ length: 20_000 }, (_, i) => i % 251);
+    writeFileSync(path, bytes);
+    const buffer = kernels.mapFile(path, 5001, 300);
+    expect(new Uint8Array(buffer)).toEqual(bytes.subarray(5001, 5301));
+    expect(new Uint8Array(kernels.mapFile(path, 19_999))).toEqual(bytes.subarray(19_999));
+    expect(kernels.mapFile(path, 20_000).byteLength).toBe(0);
+    expect(() => kernels.mapFile(path, 20_001)).toThrow(/^mapFile: cannot map .*: the file has 20000 bytes$/);
+    expect(() => kernels.mapFile(path, 19_999, 2)).toThrow(/the file has 20000 bytes$/);
+    kernels.free(buffer);
+  });
+
+  it("an empty file maps to nothing", () => {
+    const path = join(folder, "empty.bin");
+    writeFileSync(path, "");
+    expect(kernels.mapFile(path).byteLength).toBe(0);
+  });
+
+  it("counts what kernels work in, and gives it back", () => {
+    const [a, b, c] = [0, 1, 2].map(() => new Float32Array(100 * 100));
+    kernels.gemm(a, b, c, { m: 100, n: 100, k: 100 });
+    const used = kernels.memory().scratchBytes;
+    expect(used).toBeGreaterThan(40_000);
+    kernels.trimScratch();
+    expect(kernels.memory().scratchBytes).toBeLessThan(used);
+  });
+});
