@@ -117,6 +117,28 @@ describe("a guide", () => {
     expectToRun(runExample(source, { place: project, cwd: root }));
   });
 
+  it("has code of sound types", { timeout: 120_000 }, () => {
+    const files = guides.flatMap(programsOf).map(({ source }, index) => {
+      const file = join(project, `program-${index}.ts`);
+      writeFileSync(file, source);
+      return file;
+    });
+    const program = ts.createProgram(files, {
+      noEmit: true,
+      strict: true,
+      skipLibCheck: true,
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ESNext,
+      moduleResolution: ts.ModuleResolutionKind.Bundler,
+      types: ["node"],
+      typeRoots: [join(root, "node_modules/@types")],
+    });
+    const faults = ts
+      .getPreEmitDiagnostics(program)
+      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
+    expect(faults).toEqual([]);
+  });
+
   it("with code is in the list above", () => {
     const pages = readdirSync(join(root, "docs/guide")).filter((name) => !name.endsWith(".zh-CN.md"));
     const withCode = pages.filter((name) =>
