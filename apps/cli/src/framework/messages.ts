@@ -10,6 +10,7 @@ export interface Messages {
   readonly rows: (used: number, total: number) => string;
   readonly rowsSetAside: (count: number, file: string) => string;
   readonly rowsCut: (count: number, maxTokens: number) => string;
+  readonly rowsLong: (count: number, maxPositions: number) => string;
   readonly rowsUnscored: (count: number) => string;
   readonly training: string;
   readonly evaluating: string;
@@ -41,6 +42,8 @@ const en: Messages = {
   rowsSetAside: (count, file) =>
     `${count} ${count === 1 ? "row" : "rows"} set aside as unusable${file === "" ? "" : `, listed in ${file}`}`,
   rowsCut: (count, maxTokens) => `${count} ${count === 1 ? "row" : "rows"} cut to ${maxTokens} tokens`,
+  rowsLong: (count, maxPositions) =>
+    `${count} ${count === 1 ? "row is" : "rows are"} longer than the ${maxPositions} tokens that the model is meant to read`,
   rowsUnscored: (count) =>
     `${count} ${count === 1 ? "row" : "rows"} left out: no label to learn from, or none within the token limit`,
   training: "training",
@@ -72,6 +75,7 @@ const zh: Messages = {
   rows: (used, total) => `${total} 行中的 ${used} 行`,
   rowsSetAside: (count, file) => `${count} 行无法使用，已搁置${file === "" ? "" : `，见 ${file}`}`,
   rowsCut: (count, maxTokens) => `${count} 行被截断到 ${maxTokens} 个词元`,
+  rowsLong: (count, maxPositions) => `${count} 行超过模型可读的 ${maxPositions} 个词元`,
   rowsUnscored: (count) => `${count} 行被略去：没有可学习的标签，或标签超出词元上限`,
   training: "训练",
   evaluating: "评估",

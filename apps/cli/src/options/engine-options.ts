@@ -20,3 +20,17 @@ export const engineOptions = optionGroup("Engine", {
     { placeholder: "format" },
   ),
 });
+
+/**
+ * The same flags for verbs that compute on the host alone: scripts may pass them everywhere. Nothing depends on the
+ * engine there, and a format that would be ignored is refused.
+ */
+export const hostEngineOptions = optionGroup("Engine", {
+  engine: option(z.string().min(1).default("auto"), "taken as everywhere; this verb needs none", {
+    placeholder: "name",
+  }),
+  precision: option(z.enum(["auto", "fp32", "bf16"]).default("auto"), "likewise", {
+    placeholder: "precision",
+  }),
+  quantize: option(z.enum(["none"]).default("none"), "likewise", { placeholder: "format" }),
+});

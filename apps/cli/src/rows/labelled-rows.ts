@@ -7,6 +7,7 @@ import {
   UNSCORED,
   UnscoredRowError,
 } from "@lathe/data";
+import type { VerbContext } from "../framework/verb.js";
 import type { ModelFolder } from "../model/open-model.js";
 
 /** A row with its tokens, and where it came from. */
@@ -74,4 +75,14 @@ export async function readLabelledRows(
 function withPlace(error: RowError, place: RowPlace): RowError {
   const prefix = error.key === null ? "" : `key "${error.key}": `;
   return new RowError(error.key, error.reason.slice(prefix.length), place, { cause: error });
+}
+
+/** Rows longer than the model is meant to read are scored all the same, which deserves a word. */
+export function warnOfLongRows(
+  rows: readonly LabelledRow[],
+  { config }: ModelFolder,
+  { messages, warn }: VerbContext,
+): void {
+  const long = rows.filter(({ inputIds }) => inputIds.length > config.maxPositions);
+  if (long.length > 0) warn(`${long[0].file}: ${messages.rowsLong(long.length, config.maxPositions)}`);
 }

@@ -13,7 +13,7 @@ describe("lathe doctor", () => {
         expect.objectContaining({ name: "cpu", available: true, reason: null, precisions: ["fp32"] }),
       ]),
       tensorMemory: { tensors: expect.any(Number), bytes: expect.any(Number) },
-      versions: { "@lathe/tensor": expect.any(String) },
+      versions: { "@lathe/tensor": expect.any(String), "@tensorflow/tfjs": expect.stringMatching(/^4/) },
     });
     const { json: ofWasm } = await runLathe(["doctor", "--engine", "wasm", "--json"]);
     expect(ofWasm!["fusedOperations"]).toContain("attention");
@@ -26,10 +26,14 @@ describe("lathe doctor", () => {
       ...{ architecture: "llama", layers: 5, parameters: 260_032, dtypes: ["F32"], unusedTensors: 0 },
       tokenizer: { vocabularySize: 512, chatTemplate: false },
     });
-    expect(
-      (await runLathe(["doctor", "--model", tinyModel("qwen2"), "--json"])).json!["model"],
-    ).toMatchObject({
+    const { parameters, weightBytes, ...tiny } = (
+      await runLathe(["doctor", "--model", tinyModel("qwen2"), "--json"])
+    ).json!["model"] as { parameters: number; weightBytes: Record<string, number> };
+    expect(weightBytes["int8"]).toBeLessThan(weightBytes["bf16"]);
+    expect({ ...tiny, weightBytes }).toMatchObject({
       tokenizer: null,
+      // The tied head is a matrix beside the embedding; everything is float32.
+      weightBytes: { none: 4 * (parameters + 320 * 64) },
     });
     expect((await runLathe(["doctor", "--model", storiesModel])).stdout).toMatch(/^parameters +260,032$/m);
     expect((await runLathe(["doctor", "--model", "nowhere"])).code).toBe(2);

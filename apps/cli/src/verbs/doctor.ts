@@ -2,13 +2,14 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
 import { checkTensors, openCheckpoint } from "@lathe/model";
-import { estimateParameters } from "@lathe/peft";
+import { packedFormatNames } from "@lathe/quant";
 import { fusedOperations, listEngines, tensorMemory } from "@lathe/tensor";
 import { z } from "zod";
 import { option } from "../framework/option.js";
 import { formatBytes, formatNumber, formatTable } from "../framework/format.js";
 import { version } from "../framework/run.js";
 import { defineVerb } from "../framework/verb.js";
+import { adapterBytes, parameterCount, weightBytes } from "../model/estimate-memory.js";
 import { readModelFolder, startEngineAloud } from "../model/open-model.js";
 import { engineOptions } from "../options/engine-options.js";
 
@@ -16,8 +17,7 @@ const options = z.object({
   model: option(z.string().min(1).optional(), "model folder to check: config, tensors, tokenizer", {
     placeholder: "dir",
   }),
-  engine: engineOptions.engine,
-  precision: engineOptions.precision,
+  ...engineOptions,
 });
 
 /** What the engines, present and to come, look at; the names are Linux's. */
@@ -31,12 +31,21 @@ async function readCpuFeatures(): Promise<string[] | null> {
   return flags?.split(/\s+/).filter((flag) => cpuFeatures.test(flag)) ?? null;
 }
 
-function versionOf(name: string): string | null {
-  try {
-    return (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;
-  } catch {
-    return null;
-  }
+const packages = ["tensor", "model", "peft", "quant", "data", "train", "eval"].map(
+  (name) => `@lathe/${name}`,
+);
+
+/** Versions of the packages, and of the library that the engines stand on. */
+function readVersions(): Record<string, string> {
+  const require = createRequire(import.meta.url);
+  const requireOfTensor = createRequire(require.resolve("@lathe/tensor/package.json"));
+  const versionOf = (from: NodeJS.Require, name: string): [string, string] => {
+    return [name, (from(`${name}/package.json`) as { version: string }).version];
+  };
+  return Object.fromEntries([
+    ...packages.map((name) => versionOf(require, name)),
+    versionOf(requireOfTensor, "@tensorflow/tfjs"),
+  ]);
 }
 
 /** Checks a model folder without reading its weights, and says what it is and how much it takes. */
@@ -47,8 +56,6 @@ async function checkModelFolder(path: string): Promise<Record<string, unknown>> 
     const { unused } = checkTensors(config, checkpoint);
     const names = checkpoint.names();
     const infos = names.map((name) => checkpoint.info(name));
-    const { trainable, all } = estimateParameters(config);
-    const parameters = all - trainable;
     return {
       path,
       architecture: config.architecture,
@@ -56,7 +63,7 @@ async function checkModelFolder(path: string): Promise<Record<string, unknown>> 
       hiddenSize: config.hiddenSize,
       vocabularySize: config.vocabularySize,
       maxPositions: config.maxPositions,
-      parameters,
+      parameters: parameterCount(config),
       dtypes: [...new Set(infos.map(({ dtype }) => dtype))].sort(),
       fileBytes: infos.reduce((sum, { byteLength }) => sum + byteLength, 0),
       tensors: names.length,
@@ -65,29 +72,17 @@ async function checkModelFolder(path: string): Promise<Record<string, unknown>> 
         tokenizer === null
           ? null
           : { vocabularySize: tokenizer.vocabularySize, chatTemplate: tokenizer.hasChatTemplate },
-      weightBytes: weightBytes(
-        config.vocabularySize * config.hiddenSize,
-        parameters,
-        config.tieWordEmbeddings,
+      weightBytes: Object.fromEntries(
+        (["none", ...packedFormatNames] as const).map((name) => [
+          name,
+          weightBytes(config, checkpoint, name),
+        ]),
       ),
-      // Matrices, their gradients and two moments, in float32.
-      loraBytes: trainable * 4 * 4,
+      adapterBytes: adapterBytes(config),
     };
   } finally {
     await checkpoint.close();
   }
-}
-
-/**
- * Memory for the weights by `--quantize`: the embedding stays as stored or float32 on the host; a tied head is a matrix
- * of its own beside it.
- */
-function weightBytes(embedding: number, parameters: number, isTied: boolean): Record<string, number> {
-  const matrices = parameters - embedding + (isTied ? embedding : 0);
-  const bytesEach = { none: 4, fp16: 2, bf16: 2, int8: 1 };
-  return Object.fromEntries(
-    Object.entries(bytesEach).map(([format, bytes]) => [format, embedding * 4 + matrices * bytes]),
-  );
 }
 
 export const doctorVerb = defineVerb({
@@ -119,17 +114,7 @@ export const doctorVerb = defineVerb({
       engines,
       fusedOperations: fusedOperations(started.name),
       tensorMemory: { tensors, bytes },
-      versions: Object.fromEntries(
-        [
-          "@lathe/tensor",
-          "@lathe/model",
-          "@lathe/peft",
-          "@lathe/quant",
-          "@lathe/data",
-          "@lathe/train",
-          "@lathe/eval",
-        ].map((name) => [name, versionOf(name)]),
-      ),
+      versions: readVersions(),
       ...(model ? { model } : {}),
     };
     return { json, text: textOf(json) };

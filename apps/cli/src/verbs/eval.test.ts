@@ -74,6 +74,20 @@ describe("lathe eval of files", () => {
   });
 });
 
+describe("options of the metrics", () => {
+  it("reach them", async () => {
+    const words = [...(await files()), "--json", "--metrics"];
+    const scored = async (...more: string[]) => (await runLathe([...words, ...more])).json!;
+    const request = { predictions, references, metrics: ["bleu"] };
+    expect((await scored("bleu", "--smoothing", "none", "--bleu-tokenizer", "char"))["bleu"]).toBe(
+      evaluateText({ ...request, options: { smoothing: "none", tokenizer: "char" } }).scores.bleu,
+    );
+    const each = (await scored("chrf", "--per-segment"))["perSegment"] as { chrf: number[] };
+    expect(each.chrf).toHaveLength(2);
+    expect(await scored("chrf")).not.toHaveProperty("perSegment");
+  });
+});
+
 describe("lathe eval with a model", () => {
   const rows = [
     { prompt: "Once upon a time", completion: ", there was a little girl." },
@@ -148,6 +162,15 @@ describe("lathe eval with a model", () => {
       "--json",
     ]);
     expect(again.json!["chrf"]).toBe(json!["chrf"]);
+  });
+
+  it("never writes the replies over the rows", async () => {
+    const data = await writeJsonl(join(folder, "precious.jsonl"), rows);
+    const words = ["eval", "--model", storiesModel, "--data", data, "--predictions-output"];
+    const { code, stderr } = await runLathe([...words, join(folder, ".", "precious.jsonl")]);
+    expect(stderr).toContain("the replies would be written over the rows");
+    expect(code).toBe(2);
+    expect((await runLathe([...words, folder])).stderr).toContain("expected a file, got a folder");
   });
 
   it("takes token rows without a tokenizer for perplexity alone", async () => {

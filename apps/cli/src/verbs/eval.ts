@@ -1,6 +1,8 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, realpath, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import {
+  bleuSmoothings,
+  bleuTokenizers,
   evaluateText,
   metricNames,
   metricTable,
@@ -21,7 +23,7 @@ import { cutAtStop } from "../model/stream-reply.js";
 import { engineOptions } from "../options/engine-options.js";
 import { generationOptions } from "../options/generation-options.js";
 import { adapterOption, tokensPerBatchOption } from "../options/model-options.js";
-import { readLabelledRows } from "../rows/labelled-rows.js";
+import { readLabelledRows, warnOfLongRows } from "../rows/labelled-rows.js";
 import { replyTask, type ReplyTask } from "../rows/reply-tasks.js";
 
 const path = (description: string, placeholder: string): z.ZodOptional<z.ZodString> =>
@@ -41,6 +43,16 @@ const options = z
       "whose rules divide the texts; auto looks at the references",
       { placeholder: "language" },
     ),
+    bleuTokenizer: option(z.enum(bleuTokenizers).optional(), "tokeniser of the metric bleu", {
+      placeholder: "name",
+      defaultText: "13a, or zh for Chinese",
+    }),
+    smoothing: option(z.enum(bleuSmoothings).default("exp"), "smoothing of BLEU, as sacreBLEU names it", {
+      placeholder: "name",
+    }),
+    lowercase: option(z.boolean().default(false), "compare in lower case, for BLEU and chrF"),
+    stem: option(z.boolean().default(false), "compare English words without their endings, for ROUGE"),
+    perSegment: option(z.boolean().default(false), "also give every text's own scores, with --json"),
     ...optionGroup("With a model", {
       model: path("model folder: generates the replies first, and measures perplexity", "dir"),
       adapter: adapterOption(),
@@ -78,8 +90,14 @@ const options = z
 type EvalOptions = z.output<typeof options>;
 
 /** Scores by name first, for scripts; then what they were made of. */
-function scoresJson({ scores, segments, language, details }: TextScores): Record<string, unknown> {
-  return { ...scores, segments, language, details };
+function scoresJson({
+  scores,
+  segments,
+  language,
+  details,
+  perSegment,
+}: TextScores): Record<string, unknown> {
+  return { ...scores, segments, language, details, ...(perSegment ? { perSegment } : {}) };
 }
 
 function scoresText({ scores, segments, language }: TextScores): string {
@@ -89,6 +107,17 @@ function scoresText({ scores, segments, language }: TextScores): string {
     metricTable[name].unit === "points" ? "0–100" : "0–1",
   ]);
   return `${formatTable(["metric", "score", "range"], rows)}\n${segments} texts, ${language}`;
+}
+
+/** @throws UsageError when the replies would be written over what is read */
+async function checkPredictionsOutput({ predictionsOutput, data }: EvalOptions): Promise<void> {
+  if (predictionsOutput === undefined || data === undefined) return;
+  const found = await stat(predictionsOutput).catch(() => null);
+  if (found === null) return;
+  if (found.isDirectory()) throw new UsageError([`${predictionsOutput}: expected a file, got a folder`]);
+  if ((await realpath(predictionsOutput)) === (await realpath(data).catch(() => null))) {
+    throw new UsageError([`${predictionsOutput}: the replies would be written over the rows`]);
+  }
 }
 
 async function evaluateWithModel(
@@ -105,6 +134,7 @@ async function evaluateWithModel(
   const rows = await readLabelledRows(given.data!, folder, given.limit);
   if (rows.length === 0) throw new UsageError([`${given.data}: expected at least one row, got none`]);
   const tasks = rows.map((row) => replyTask(row, tokenizer)).filter((task) => task !== null);
+  warnOfLongRows(rows, folder, context);
   if (tasks.length < rows.length) {
     warn(
       `${given.data}: ${rows.length - tasks.length} of ${rows.length} rows have no reply to generate and are only scored`,
@@ -151,13 +181,21 @@ export const evalVerb = defineVerb({
   async run(given, context) {
     // A name that is not known is found before the work, not after it.
     resolveMetricNames(given.metrics);
-    const metrics = { metrics: given.metrics, options: { language: given.textLanguage } };
+    await checkPredictionsOutput(given);
+    const { metrics, textLanguage: language, bleuTokenizer, smoothing, lowercase, stem, perSegment } = given;
+    const wanted = {
+      metrics,
+      options: {
+        ...{ language, smoothing, lowercase, stem, perSegment, onWarning: context.warn },
+        ...(bleuTokenizer === undefined ? {} : { tokenizer: bleuTokenizer }),
+      },
+    };
     if (given.model === undefined) {
       const [predictions, references] = [
         await readTexts(given.predictions!),
         await readReferences(given.references!),
       ];
-      const scores = evaluateText({ ...metrics, predictions, references });
+      const scores = evaluateText({ ...wanted, predictions, references });
       return { json: scoresJson(scores), text: scoresText(scores) };
     }
     const { score, tasks, predictions } = await evaluateWithModel(given, context);
@@ -170,7 +208,7 @@ export const evalVerb = defineVerb({
     }
     const { loss, perplexity, tokens } = score;
     const references = tasks.map(({ reference }) => reference);
-    const scores = tasks.length > 0 ? evaluateText({ ...metrics, predictions, references }) : null;
+    const scores = tasks.length > 0 ? evaluateText({ ...wanted, predictions, references }) : null;
     return {
       json: { loss, perplexity, tokens, rows: score.rows.length, ...(scores ? scoresJson(scores) : {}) },
       text: [

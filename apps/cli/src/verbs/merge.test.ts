@@ -56,6 +56,24 @@ describe("lathe merge", () => {
     expect(Math.abs((await lossOf("--model", output)) - exact)).toBeLessThan(0.02);
   });
 
+  it("takes the flags that are taken everywhere", async () => {
+    const adapter = join(loraFixture("qwen2-qv"), "adapter_end");
+    const words = [
+      "merge",
+      "--model",
+      tinyModel("qwen2"),
+      "--adapter",
+      adapter,
+      "--output",
+      join(folder, "flags"),
+    ];
+    const { code, stderr } = await runLathe([...words, "--quantize", "int8"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("--quantize: expected one of none")]);
+    expect(
+      (await runLathe([...words, "--engine", "wasm", "--precision", "fp32", "--quantize", "none"])).code,
+    ).toBe(0);
+  });
+
   it.each([
     [
       ["--adapter", join(loraFixture("llama-dora"), "adapter_end"), "--model", tinyModel("qwen3")],

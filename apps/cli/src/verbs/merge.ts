@@ -3,6 +3,7 @@ import { z } from "zod";
 import { option } from "../framework/option.js";
 import { formatBytes } from "../framework/format.js";
 import { defineVerb } from "../framework/verb.js";
+import { hostEngineOptions } from "../options/engine-options.js";
 import { modelOption } from "../options/model-options.js";
 
 /** Names as `--precision` has them, and those of the files. */
@@ -15,6 +16,7 @@ const options = z.object({
   dtype: option(z.enum(["keep", "fp32", "fp16", "bf16"]).default("keep"), "type of the weights written", {
     placeholder: "type",
   }),
+  ...hostEngineOptions,
 });
 
 export const mergeVerb = defineVerb({

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { option, optionGroup } from "../framework/option.js";
 import { formatTable } from "../framework/format.js";
 import { defineVerb } from "../framework/verb.js";
+import { hostEngineOptions } from "../options/engine-options.js";
 import { readModelFolder } from "../model/open-model.js";
 
 const characters = { placeholder: "n", unit: "characters" };
@@ -73,6 +74,7 @@ const options = z.object({
       defaultText: "no limit",
     }),
   }),
+  ...hostEngineOptions,
 });
 
 function describe({ read, kept, rejected, rules, splits, tokens }: PrepareResult, output: string): string {

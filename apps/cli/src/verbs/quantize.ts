@@ -3,6 +3,7 @@ import { z } from "zod";
 import { option } from "../framework/option.js";
 import { formatBytes } from "../framework/format.js";
 import { defineVerb } from "../framework/verb.js";
+import { hostEngineOptions } from "../options/engine-options.js";
 import { modelOption } from "../options/model-options.js";
 
 const options = z.object({
@@ -16,6 +17,7 @@ const options = z.object({
     },
   ),
   overwrite: option(z.boolean().default(false), "replace a folder that quantize made"),
+  ...hostEngineOptions,
 });
 
 export const quantizeVerb = defineVerb({

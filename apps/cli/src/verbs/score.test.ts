@@ -83,6 +83,14 @@ describe("lathe score", () => {
     expect(stderr).toContain("engine wasm, fp32");
   });
 
+  it("says which rows are longer than the model can read", async () => {
+    const long = Array.from({ length: 513 }, (_, i) => i % 320);
+    const data = await writeJsonl(join(folder, "long.jsonl"), [{ input_ids: [1, 2] }, { input_ids: long }]);
+    const { code, stderr } = await runLathe(["score", "--model", tinyModel("qwen2"), "--data", data]);
+    expect(code).toBe(0);
+    expect(stderr).toContain("1 row is longer than the 512 tokens that the model is meant to read");
+  });
+
   it("speaks Chinese where the system does", async () => {
     const data = await writeJsonl(join(folder, "texts.jsonl"), [{ text: "Once" }]);
     const words = ["score", "--model", storiesModel, "--data", data];

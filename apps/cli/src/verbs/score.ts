@@ -5,7 +5,7 @@ import { defineVerb } from "../framework/verb.js";
 import { openModel, readModelFolder } from "../model/open-model.js";
 import { engineOptions } from "../options/engine-options.js";
 import { adapterOption, dataOption, modelOption, tokensPerBatchOption } from "../options/model-options.js";
-import { readLabelledRows } from "../rows/labelled-rows.js";
+import { readLabelledRows, warnOfLongRows } from "../rows/labelled-rows.js";
 
 const options = z.object({
   model: modelOption(),
@@ -26,6 +26,7 @@ export const scoreVerb = defineVerb({
   async run(given, context) {
     const folder = await readModelFolder(given.model);
     const rows = await readLabelledRows(given.data, folder);
+    warnOfLongRows(rows, folder, context);
     const { model } = await openModel(folder, given, context);
     const bar = context.progress({ label: context.messages.scoring });
     try {
