@@ -1,5 +1,14 @@
 import type { Linear, RowRange } from "@lathe/model";
-import { apply, type Operation, product, ShapeError, transposed } from "@lathe/tensor";
+import {
+  apply,
+  nativeTensor,
+  nativeView,
+  type Operation,
+  product,
+  registerNativeKernel,
+  ShapeError,
+  transposed,
+} from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { dequantize, widenRows } from "./dequantize.js";
 import { checkPackedMatrix, packedBytes, type PackedMatrix } from "./packed-matrix.js";
@@ -60,6 +69,22 @@ export const quantizedLinearOperation: Operation<QuantizedLinearAttributes> = {
     return [sum, null];
   },
 };
+
+registerNativeKernel(quantizedLinearOperation, ({ linear, linearInputGradient }) => ({
+  forward([x, bias], { matrix }) {
+    const output = nativeTensor([x.shape[0], matrix.shape[0]], (y) => {
+      linear(nativeView(x), matrix, bias ? nativeView(bias) : null, y);
+    });
+    return { output, saved: [] };
+  },
+  pullback(gradient, _saved, { matrix }, [needsX]) {
+    const toInput = (): tf.Tensor =>
+      nativeTensor([gradient.shape[0], matrix.shape[1]], (dx) => {
+        linearInputGradient(nativeView(gradient), matrix, dx);
+      });
+    return [needsX ? toInput() : null, null];
+  },
+}));
 
 function widenedBlock(matrix: PackedMatrix, rows: RowRange): tf.Tensor2D {
   return tf.tensor2d(widenRows(matrix, rows), [rows.end - rows.start, matrix.shape[1]]);

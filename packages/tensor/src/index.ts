@@ -1,7 +1,9 @@
 import { cpuEngine } from "./engines/cpu-engine.js";
 import { registerEngine } from "./engines/engine.js";
+import { nativeEngine } from "./engines/native/native-engine.js";
 import { wasmEngine } from "./engines/wasm-engine.js";
 
+registerEngine(nativeEngine);
 registerEngine(wasmEngine);
 registerEngine(cpuEngine);
 
@@ -16,6 +18,7 @@ export {
   tensorMemory,
 } from "./engines/engine.js";
 export { EngineError, ShapeError } from "./errors.js";
+export { nativeTensor, nativeView, registerNativeKernel } from "./engines/native/native-operations.js";
 export { fromTfjs } from "./from-tfjs.js";
 export {
   apply,
@@ -30,11 +33,12 @@ export { attention } from "./operations/attention.js";
 export { crossEntropy, crossEntropyHead, headLosses } from "./operations/cross-entropy.js";
 export { dropout } from "./operations/dropout.js";
 export { embedding } from "./operations/embedding.js";
-export { linear, type WeightLayout } from "./operations/linear.js";
+export { linear, preferredWeightLayout, type WeightLayout } from "./operations/linear.js";
 export { rmsNorm } from "./operations/rms-norm.js";
 export { rope, rotaryAngles, type RotaryAngles } from "./operations/rope.js";
 export { swiglu } from "./operations/swiglu.js";
 export { product, transposed } from "./product.js";
+export { type AdamWSettings, type AdamWUpdate, type Routines, routines } from "./routines.js";
 export { activeDropoutKey, activeTape, type DropoutKey, withDropout, withTape } from "./scope.js";
 export { type Accumulate, type Pullback, Tape } from "./tape.js";
 export { valueAndGradients, type ValueAndGradients } from "./value-and-gradients.js";

@@ -1,3 +1,4 @@
+import { routines } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
 import type { TrainableParameter } from "./parameter.js";
 
@@ -53,22 +54,11 @@ export class AdamW {
     gradientScale = 1,
   ): void {
     this.#step++;
-    const { beta1, beta2, epsilon, weightDecay } = this.#config;
-    const stepSize = learningRate / (1 - beta1 ** this.#step);
-    const secondCorrection = 1 / Math.sqrt(1 - beta2 ** this.#step);
-    for (const { name, variable } of this.#parameters) {
+    const updates = this.#parameters.flatMap(({ name, variable }) => {
       const gradient = gradientOf(variable);
-      if (!gradient) continue;
-      const { first, second } = this.#moments.get(name)!;
-      tf.tidy(() => {
-        const g = gradientScale === 1 ? gradient : tf.mul(gradient, gradientScale);
-        first.assign(tf.add(tf.mul(first, beta1), tf.mul(g, 1 - beta1)));
-        second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(g), 1 - beta2)));
-        const denominator = tf.add(tf.mul(tf.sqrt(second), secondCorrection), epsilon);
-        const decayed = weightDecay === 0 ? variable : tf.mul(variable, 1 - learningRate * weightDecay);
-        variable.assign(tf.sub(decayed, tf.mul(tf.div(first, denominator), stepSize)));
-      });
-    }
+      return gradient ? [{ variable, gradient, ...this.#moments.get(name)! }] : [];
+    });
+    routines().adamW(updates, { ...this.#config, learningRate, gradientScale, step: this.#step });
   }
 
   /** The moments by tensor name, copied to the host. */

@@ -1,3 +1,4 @@
+import { routines } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
 
 /**
@@ -23,13 +24,7 @@ export class GradientAccumulator {
 
   /** Euclidean norm over all gradients together. */
   norm(): number {
-    const sums = [...this.#sums.values()];
-    if (sums.length === 0) return 0;
-    const squares = tf.tidy(() => tf.stack(sums.map((sum) => tf.sum(tf.square(sum)))));
-    let total = 0;
-    for (const square of squares.dataSync()) total += square;
-    squares.dispose();
-    return Math.sqrt(total);
+    return Math.sqrt(routines().sumOfSquares([...this.#sums.values()]));
   }
 
   /** Frees the gradients; the accumulator is empty again. */

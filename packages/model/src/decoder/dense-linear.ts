@@ -1,33 +1,37 @@
 import { transpose } from "@lathe/kernels";
-import { linear } from "@lathe/tensor";
+import { linear, preferredWeightLayout, type WeightLayout } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
 import type { DenseWeight, Linear } from "./linear.js";
 
 /** A frozen float32 matrix in the engine's memory. */
 export class DenseLinear implements Linear {
   readonly shape: readonly [outFeatures: number, inFeatures: number];
-  /** [I, O]: the layout in which the forward product needs no transposition. */
+  /** In the layout that the engine multiplies fastest. */
   readonly #weight: tf.Tensor2D;
+  readonly #layout: WeightLayout;
   readonly #bias: tf.Tensor1D | null;
 
+  /** @param given its weight is taken over, not copied, where the engine allows it */
   constructor({ shape, weight, bias }: DenseWeight) {
     const [outFeatures, inFeatures] = shape;
     this.shape = shape;
-    const inputsFirst = new Float32Array(weight.length);
-    transpose(weight, inputsFirst, outFeatures, inFeatures);
-    this.#weight = tf.keep(tf.tensor2d(inputsFirst, [inFeatures, outFeatures]));
+    this.#layout = preferredWeightLayout();
+    this.#weight = tf.keep(
+      this.#layout === "OI"
+        ? tf.tensor2d(weight, [outFeatures, inFeatures])
+        : tf.tensor2d(turned(weight, outFeatures, inFeatures), [inFeatures, outFeatures]),
+    );
     this.#bias = bias && tf.keep(tf.tensor1d(bias));
   }
 
   forward(x: tf.Tensor2D): tf.Tensor2D {
-    return linear(x, this.#weight, this.#bias);
+    return linear(x, this.#weight, this.#bias, this.#layout);
   }
 
   denseWeight(): Float32Array {
     const [outFeatures, inFeatures] = this.shape;
-    const weight = new Float32Array(outFeatures * inFeatures);
-    transpose(this.#weight.dataSync() as Float32Array, weight, inFeatures, outFeatures);
-    return weight;
+    const weight = this.#weight.dataSync() as Float32Array;
+    return this.#layout === "OI" ? Float32Array.from(weight) : turned(weight, inFeatures, outFeatures);
   }
 
   denseBias(): Float32Array | null {
@@ -38,4 +42,10 @@ export class DenseLinear implements Linear {
     this.#weight.dispose();
     this.#bias?.dispose();
   }
+}
+
+function turned(x: Float32Array, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(x.length);
+  transpose(x, out, rows, columns);
+  return out;
 }

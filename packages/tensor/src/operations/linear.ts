@@ -10,6 +10,18 @@ interface LinearAttributes {
 /** `"IO"`: weight [I, O]; `"OI"`: weight [O, I], as checkpoints store it. */
 export type WeightLayout = "IO" | "OI";
 
+const layoutOfBackends = new Map<string, WeightLayout>();
+
+/** Says in which layout an engine multiplies fastest with a weight that is used again and again. */
+export function preferWeightLayout(backend: string, layout: WeightLayout): void {
+  layoutOfBackends.set(backend, layout);
+}
+
+/** The layout in which weights that stay should be given to the engine in use; `"IO"` unless it says otherwise. */
+export function preferredWeightLayout(): WeightLayout {
+  return layoutOfBackends.get(tf.getBackend()) ?? "IO";
+}
+
 export const linearOperation: Operation<LinearAttributes> = {
   name: "linear",
   forward([x, weight, bias], { layout }, [needsX, needsWeight]) {
@@ -34,7 +46,7 @@ export const linearOperation: Operation<LinearAttributes> = {
  *
  * Axes: N rows, I inputs, O outputs.
  * @param x [N, I]
- * @param weight [I, O] in layout `"IO"` (the default; fastest where it is used often), or [O, I] in layout `"OI"`
+ * @param weight [I, O] in layout `"IO"` (the default), or [O, I] in layout `"OI"`; see {@link preferredWeightLayout}
  * @param bias [O], optional
  * @returns [N, O], owned by the caller
  * @throws ShapeError

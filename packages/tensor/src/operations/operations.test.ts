@@ -11,6 +11,7 @@ import {
   embedding,
   fromTfjs,
   linear,
+  listEngines,
   multiplyRows,
   reshape,
   rmsNorm,
@@ -49,6 +50,15 @@ const shape: AttentionShape = {
   keySegments: Int32Array.of(0, 3, 3, 4, 9),
 };
 const key = { seed: 3, step: 2, microBatch: 1 };
+
+/** The reference first, then every engine that runs here. */
+const reasons = await Promise.all(
+  listEngines().map(async (engine) => [engine.name, await engine.probe()] as const),
+);
+const engines = [
+  "cpu",
+  ...reasons.filter(([name, reason]) => name !== "cpu" && reason === null).map(([name]) => name),
+];
 
 interface Case {
   readonly name: string;
@@ -182,7 +192,7 @@ function weightsFor({ run }: Case, inputs: tf.Tensor[]): tf.Tensor {
   return weights;
 }
 
-describe.each(["cpu", "wasm"])("on %s (seed " + SEED + ")", (engine) => {
+describe.each(engines)("on %s (seed " + SEED + ")", (engine) => {
   beforeAll(() => startEngine(engine));
 
   describe.each(cases)("$name", (entry) => {
@@ -238,16 +248,16 @@ describe("pullbacks against tf.grads of the portable forward", () => {
   });
 });
 
-describe("engines agree", () => {
-  it.each(cases)("$name: wasm equals cpu", async (entry) => {
+describe.each(engines.slice(1))("%s agrees with cpu", (other) => {
+  it.each(cases)("$name", async (entry) => {
     const results: Float32Array[][] = [];
     await startEngine("cpu");
     const values = entry
       .inputs()
       .map((input) => ({ shape: input.shape, data: input.dataSync() as Float32Array }));
-    for (const engine of ["cpu", "wasm"]) {
+    for (const engine of ["cpu", other]) {
       await startEngine(engine);
-      const inputs = values.map(({ shape, data }) => tf.tensor(data, shape));
+      const inputs = values.map(({ shape, data }) => tf.tensor(Float32Array.from(data), shape));
       const weights = weightsFor(entry, inputs);
       const { value, gradients } = valueAndGradients(() => projected(entry.run, inputs, weights), inputs);
       results.push([value, ...gradients].map((tensor) => tensor!.dataSync() as Float32Array));

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { seededFloats } from "../../testing.js";
+import { MemoryPool } from "./memory-pool.js";
+
+const SEED = Number(process.env["TEST_SEED"] ?? 77);
+const pool = (): MemoryPool => new MemoryPool((bytes) => new ArrayBuffer(bytes));
+
+describe("MemoryPool", () => {
+  it("gives back what was returned, at once", () => {
+    const memory = pool();
+    const first = memory.take(1000);
+    memory.give(first);
+    const second = memory.take(1000);
+    expect(second.byteOffset).toBe(first.byteOffset);
+    expect(second.buffer).toBe(first.buffer);
+  });
+
+  it("aligns every view and counts bytes exactly", () => {
+    const memory = pool();
+    const views = [1, 16, 17, 0].map((length) => memory.take(length));
+    for (const view of views) expect(view.byteOffset % 64).toBe(0);
+    expect(memory.bytesInUse).toBe(64 + 64 + 128 + 64);
+    views.forEach((view) => memory.give(view));
+    expect(memory.bytesInUse).toBe(0);
+    expect(memory.peakBytes).toBe(320);
+  });
+
+  it("joins neighbours, so a large request fits where small ones were", () => {
+    const memory = pool();
+    const pieces = Array.from({ length: 8 }, () => memory.take(2 ** 20)); // 8 × 4 MiB: one slab
+    const { bytesReserved } = memory;
+    for (const i of [3, 1, 5, 7, 0, 2, 4, 6]) memory.give(pieces[i]);
+    memory.take(8 * 2 ** 20);
+    expect(memory.bytesReserved).toBe(bytesReserved);
+  });
+
+  it("refuses what is not out of it", () => {
+    const memory = pool();
+    const view = memory.take(4);
+    memory.give(view);
+    expect(() => {
+      memory.give(view);
+    }).toThrow(/not out of the pool/);
+    expect(memory.owns(view)).toBe(false);
+  });
+
+  it(`never gives out the same memory twice (seed ${SEED})`, () => {
+    const memory = pool();
+    const floats = seededFloats(SEED);
+    const out: { view: Float32Array; mark: number }[] = [];
+    for (let round = 0; round < 1500; round++) {
+      const [choice, size] = floats(2);
+      if (choice > -0.1 || out.length === 0) {
+        const view = memory.take(Math.floor(Math.abs(size) * 300_000));
+        view.fill(round);
+        out.push({ view, mark: round });
+      } else {
+        const [{ view, mark }] = out.splice(Math.floor(Math.abs(size) * out.length), 1);
+        expect(view.every((value) => value === mark)).toBe(true);
+        memory.give(view);
+      }
+      if (out.length > 40) out.splice(0, 20).forEach(({ view }) => memory.give(view));
+    }
+    out.forEach(({ view }) => memory.give(view));
+    expect(memory.bytesInUse).toBe(0);
+  });
+});

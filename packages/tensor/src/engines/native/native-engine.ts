@@ -1,0 +1,49 @@
+import { loadNativeKernels, type NativeKernels } from "@lathe/kernels";
+import * as tf from "@tensorflow/tfjs";
+import type { Engine, Precision } from "../engine.js";
+import { NATIVE_BACKEND, NativeBackend } from "./native-backend.js";
+import { registerNativeOperations } from "./native-operations.js";
+import { registerNativeRoutines } from "./native-routines.js";
+import { registerNativeTfjsKernels } from "./native-tfjs-kernels.js";
+
+type Loaded = ReturnType<typeof loadNativeKernels>;
+let loaded: Loaded | undefined;
+
+const load = (): Loaded => (loaded ??= loadNativeKernels());
+
+function kernelsOf(result: Loaded): NativeKernels | null {
+  return "kernels" in result ? result.kernels : null;
+}
+
+/** The C++ kernels on all cores. */
+export const nativeEngine: Engine = {
+  name: NATIVE_BACKEND,
+  get description() {
+    const kernels = kernelsOf(load());
+    return kernels ? `C++ kernels (${kernels.level}), ${kernels.threads()} threads` : "C++ kernels";
+  },
+  get precisions(): readonly Precision[] {
+    return ["fp32"];
+  },
+  probe() {
+    try {
+      const result = load();
+      return Promise.resolve("reason" in result ? result.reason : null);
+    } catch (error) {
+      // A setting that asks for a level of processor features that is not there.
+      return Promise.resolve((error as Error).message);
+    }
+  },
+  async start() {
+    const kernels = kernelsOf(load());
+    if (!kernels) throw new Error("the native kernels are not there");
+    if (!tf.findBackendFactory(NATIVE_BACKEND)) {
+      registerNativeTfjsKernels();
+      registerNativeOperations();
+      registerNativeRoutines();
+      tf.registerBackend(NATIVE_BACKEND, () => new NativeBackend(kernels));
+    }
+    if (!(await tf.setBackend(NATIVE_BACKEND))) throw new Error("the native backend did not start");
+    await tf.ready();
+  },
+};

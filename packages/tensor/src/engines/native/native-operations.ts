@@ -1,0 +1,303 @@
+import type { AttentionShape, NativeKernels, WeightMatrix } from "@lathe/kernels";
+import type * as tf from "@tensorflow/tfjs";
+import { type Kernel, type Operation, registerKernel } from "../../operation.js";
+import { addOperation, scaleOperation } from "../../operations/arithmetic.js";
+import { attentionOperation } from "../../operations/attention.js";
+import { crossEntropyOperation } from "../../operations/cross-entropy.js";
+import { dropoutOperation } from "../../operations/dropout.js";
+import { embeddingOperation } from "../../operations/embedding.js";
+import { linearOperation, preferWeightLayout } from "../../operations/linear.js";
+import { rmsNormOperation } from "../../operations/rms-norm.js";
+import { ropeOperation, type RotaryAngles } from "../../operations/rope.js";
+import { swigluOperation } from "../../operations/swiglu.js";
+import { transposeOperation } from "../../product.js";
+import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
+
+const kernels = (): NativeKernels => nativeBackend().kernels;
+
+/** The values of a tensor, in place. */
+export const nativeView = (tensor: tf.Tensor): Float32Array => nativeBackend().view(tensor);
+
+/** A new tensor that `fill` gives its values. */
+export function nativeTensor(shape: readonly number[], fill: (values: Float32Array) => void): tf.Tensor {
+  const output = nativeBackend().uninitialised(shape);
+  fill(nativeView(output));
+  return output;
+}
+
+/** Gives the native engine a kernel for an operation of another package, e.g. one over packed weights. */
+export function registerNativeKernel<Attributes>(
+  operation: Operation<Attributes>,
+  kernel: (kernels: NativeKernels) => Kernel<Attributes>,
+): void {
+  registerKernel(NATIVE_BACKEND, operation, {
+    forward: (...given) => kernel(kernels()).forward(...given),
+    pullback: (...given) => kernel(kernels()).pullback(...given),
+  });
+}
+
+/** A dense weight as kernels take it. @param weight [O, I] */
+function dense(weight: tf.Tensor): WeightMatrix {
+  const [outFeatures, inFeatures] = weight.shape;
+  return { format: "fp32", shape: [outFeatures, inFeatures], codes: nativeView(weight), scales: null };
+}
+
+function addBias(y: Float32Array, bias: Float32Array): void {
+  for (let row = 0; row < y.length; row += bias.length) {
+    for (let column = 0; column < bias.length; column++) y[row + column] += bias[column];
+  }
+}
+
+function sumOfRows(dy: tf.Tensor): tf.Tensor {
+  const [, columns] = dy.shape as [number, number];
+  return nativeTensor([columns], (sums) => {
+    const values = nativeView(dy);
+    sums.fill(0);
+    for (let row = 0; row < values.length; row += columns) {
+      for (let column = 0; column < columns; column++) sums[column] += values[row + column];
+    }
+  });
+}
+
+/** Registers the C++ kernels under the operations of this package. */
+export function registerNativeOperations(): void {
+  // Codes of packed weights lie so too, and both directions read them in place.
+  preferWeightLayout(NATIVE_BACKEND, "OI");
+
+  registerNativeKernel(linearOperation, ({ linear, linearInputGradient, gemm }) => ({
+    forward([x, weight, bias], { layout }, [needsX, needsWeight]) {
+      const [rows, inFeatures] = x.shape as [number, number];
+      const outFeatures = weight.shape[layout === "IO" ? 1 : 0] as number;
+      const output = nativeTensor([rows, outFeatures], (y) => {
+        if (layout === "OI") {
+          linear(nativeView(x), dense(weight), bias ? nativeView(bias) : null, y);
+          return;
+        }
+        gemm(nativeView(x), nativeView(weight), y, { m: rows, n: outFeatures, k: inFeatures });
+        if (bias) addBias(y, nativeView(bias));
+      });
+      return { output, saved: [needsWeight ? x : null, needsX ? weight : null] };
+    },
+    pullback(dy, [x, weight], { layout }, [needsX, needsWeight, needsBias]) {
+      const [rows, outFeatures] = dy.shape as [number, number];
+      const toInput = (w: tf.Tensor): tf.Tensor => {
+        const inFeatures = w.shape[layout === "IO" ? 0 : 1] as number;
+        return nativeTensor([rows, inFeatures], (dx) => {
+          if (layout === "OI") linearInputGradient(nativeView(dy), dense(w), dx);
+          else
+            gemm(nativeView(dy), nativeView(w), dx, {
+              m: rows,
+              n: inFeatures,
+              k: outFeatures,
+              transposeB: true,
+            });
+        });
+      };
+      const toWeight = (input: tf.Tensor): tf.Tensor => {
+        const inFeatures = input.shape[1] as number;
+        return layout === "OI"
+          ? nativeTensor([outFeatures, inFeatures], (dw) => {
+              const shape = { m: outFeatures, n: inFeatures, k: rows, transposeA: true };
+              gemm(nativeView(dy), nativeView(input), dw, shape);
+            })
+          : nativeTensor([inFeatures, outFeatures], (dw) => {
+              const shape = { m: inFeatures, n: outFeatures, k: rows, transposeA: true };
+              gemm(nativeView(input), nativeView(dy), dw, shape);
+            });
+      };
+      return [
+        needsX ? toInput(weight as tf.Tensor) : null,
+        needsWeight ? toWeight(x as tf.Tensor) : null,
+        needsBias ? sumOfRows(dy) : null,
+      ];
+    },
+  }));
+
+  registerNativeKernel(transposeOperation, ({ transpose }) => {
+    const turned = (x: tf.Tensor): tf.Tensor => {
+      const [rows, columns] = x.shape as [number, number];
+      return nativeTensor([columns, rows], (out) => {
+        transpose(nativeView(x), out, rows, columns);
+      });
+    };
+    return {
+      forward: ([x]) => ({ output: turned(x), saved: [] }),
+      pullback: (gradient) => [turned(gradient)],
+    };
+  });
+
+  registerNativeKernel(embeddingOperation, ({ gatherRows, scatterAddRows }) => ({
+    forward: ([table], { ids }) => ({
+      output: nativeTensor([ids.length, table.shape[1] as number], (out) => {
+        gatherRows(dense(table), ids, out);
+      }),
+      saved: [],
+    }),
+    pullback(gradient, _saved, { ids, rows }) {
+      const width = gradient.shape[1] as number;
+      return [
+        nativeTensor([rows, width], (sums) => {
+          sums.fill(0);
+          scatterAddRows(nativeView(gradient), ids, sums, width);
+        }),
+      ];
+    },
+  }));
+
+  registerNativeKernel(rmsNormOperation, ({ rmsNormForward, rmsNormBackward }) => ({
+    forward([x, weight], { epsilon }) {
+      const output = nativeTensor(x.shape, (y) => {
+        rmsNormForward(nativeView(x), nativeView(weight), y, epsilon);
+      });
+      return { output, saved: [x, weight] };
+    },
+    pullback(gradient, saved, { epsilon }, [needsX, needsWeight]) {
+      const [x, weight] = saved as tf.Tensor[];
+      const dx = needsX ? nativeBackend().uninitialised(x.shape) : null;
+      const dWeight = needsWeight ? nativeBackend().uninitialised(weight.shape) : null;
+      rmsNormBackward(
+        nativeView(x),
+        nativeView(weight),
+        nativeView(gradient),
+        dx && nativeView(dx),
+        dWeight && nativeView(dWeight),
+        epsilon,
+      );
+      return [dx, dWeight];
+    },
+  }));
+
+  registerNativeKernel(ropeOperation, ({ rotate }) => {
+    const turned = (x: tf.Tensor, { cos, sin }: RotaryAngles, direction: 1 | -1): tf.Tensor => {
+      const [, heads, size] = x.shape as [number, number, number];
+      return nativeTensor(x.shape, (out) => {
+        rotate(nativeView(x), out, cos, sin, heads, size, direction);
+      });
+    };
+    return {
+      forward: ([x], angles) => ({ output: turned(x, angles, 1), saved: [] }),
+      pullback: (gradient, _saved, angles) => [turned(gradient, angles, -1)],
+    };
+  });
+
+  registerNativeKernel<AttentionShape>(attentionOperation, ({ attentionForward, attentionBackward }) => ({
+    forward([q, k, v], shape, needed) {
+      const output = nativeBackend().uninitialised(q.shape);
+      const [rows, heads] = q.shape as [number, number];
+      const logSumExp = needed.includes(true) ? nativeBackend().uninitialised([rows, heads]) : null;
+      attentionForward(
+        nativeView(q),
+        nativeView(k),
+        nativeView(v),
+        nativeView(output),
+        logSumExp && nativeView(logSumExp),
+        shape,
+      );
+      return { output, saved: [q, k, v, output, logSumExp] };
+    },
+    pullback(gradient, saved, shape) {
+      const [q, k, v, output, logSumExp] = saved as tf.Tensor[];
+      const gradients = [q, k, v].map((input) => nativeBackend().uninitialised(input.shape));
+      const [dq, dk, dv] = gradients.map(nativeView);
+      attentionBackward(
+        nativeView(q),
+        nativeView(k),
+        nativeView(v),
+        nativeView(output),
+        nativeView(logSumExp),
+        nativeView(gradient),
+        dq,
+        dk,
+        dv,
+        shape,
+      );
+      return gradients;
+    },
+  }));
+
+  registerNativeKernel(swigluOperation, ({ swigluForward, swigluBackward }) => ({
+    forward: ([gate, up]) => ({
+      output: nativeTensor(gate.shape, (out) => {
+        swigluForward(nativeView(gate), nativeView(up), out);
+      }),
+      saved: [gate, up],
+    }),
+    pullback(gradient, saved, _attributes, [needsGate, needsUp]) {
+      const [gate, up] = saved as tf.Tensor[];
+      const dGate = needsGate ? nativeBackend().uninitialised(gate.shape) : null;
+      const dUp = needsUp ? nativeBackend().uninitialised(up.shape) : null;
+      swigluBackward(
+        nativeView(gate),
+        nativeView(up),
+        nativeView(gradient),
+        dGate && nativeView(dGate),
+        dUp && nativeView(dUp),
+      );
+      return [dGate, dUp];
+    },
+  }));
+
+  registerNativeKernel(addOperation, (native) => ({
+    forward: ([a, b]) => ({
+      output: nativeTensor(a.shape, (out) => {
+        native.add(nativeView(a), nativeView(b), out);
+      }),
+      saved: [],
+    }),
+    pullback: addOperation.pullback,
+  }));
+
+  registerNativeKernel(scaleOperation, (native) => {
+    const scaled = (x: tf.Tensor, factor: number): tf.Tensor =>
+      nativeTensor(x.shape, (out) => {
+        native.scale(nativeView(x), factor, out);
+      });
+    return {
+      forward: ([x], { factor }) => ({ output: scaled(x, factor), saved: [] }),
+      pullback: (gradient, _saved, { factor }) => [scaled(gradient, factor)],
+    };
+  });
+
+  registerNativeKernel(dropoutOperation, (native) => {
+    const dropped = (x: tf.Tensor, [key0, key1]: readonly [number, number], rate: number): tf.Tensor =>
+      nativeTensor(x.shape, (out) => {
+        native.dropout(nativeView(x), out, key0, key1, rate);
+      });
+    return {
+      forward: ([x], { key, rate }) => ({ output: dropped(x, key, rate), saved: [] }),
+      pullback: (gradient, _saved, { key, rate }) => [dropped(gradient, key, rate)],
+    };
+  });
+
+  registerNativeKernel(crossEntropyOperation, ({ crossEntropyRows, scale }) => ({
+    forward([logits], { targets }, [needed]) {
+      const [rows] = logits.shape;
+      const losses = nativeBackend().uninitialised([rows]);
+      const gradients = needed ? nativeBackend().uninitialised(logits.shape) : null;
+      crossEntropyRows(
+        nativeView(logits),
+        targets,
+        nativeView(losses),
+        gradients && nativeView(gradients),
+        1,
+      );
+      return { output: losses, saved: [gradients] };
+    },
+    pullback(gradient, [saved]) {
+      const gradients = saved as tf.Tensor;
+      const factors = nativeView(gradient);
+      // A sum of losses, the usual case, asks for the gradients as they are.
+      if (factors.every((factor) => factor === 1)) return [gradients.clone()];
+      const [, vocabularySize] = gradients.shape as [number, number];
+      return [
+        nativeTensor(gradients.shape, (out) => {
+          const values = nativeView(gradients);
+          factors.forEach((factor, row) => {
+            const [start, end] = [row * vocabularySize, (row + 1) * vocabularySize];
+            scale(values.subarray(start, end), factor, out.subarray(start, end));
+          });
+        }),
+      ];
+    },
+  }));
+}
