@@ -14,8 +14,8 @@ const commands = [
     "run",
     "packages/kernels",
     "packages/tensor/src/tape",
-    "packages/data",
-    "packages/eval",
+    "packages/data/src/prepare",
+    "packages/eval/src/bleu",
   ],
 ];
 
