@@ -46,7 +46,7 @@ const packedManifest = (tarball) =>
 function faultsOfContents({ files }, manifest) {
   const paths = files.map(({ path }) => path);
   const unwanted = paths.filter((path) =>
-    /\.test\.|(^|\/)(fixtures|node_modules)\/|\.tsbuildinfo$/.test(path),
+    /\.test\.|(^|\/)(fixtures|node_modules|testing)(\/|\.)|\.tsbuildinfo$/.test(path),
   );
   const siblings = Object.entries(manifest.dependencies ?? {}).filter(([name]) => name.startsWith("@lathe/"));
   return [

@@ -12,8 +12,8 @@ const commands = [
   [
     "node_modules/vitest/vitest.mjs",
     "run",
-    "packages/kernels",
-    "packages/tensor/src/tape",
+    "packages/kernels/src/wasm",
+    "packages/tensor/src/operations",
     "packages/data/src/prepare",
     "packages/eval/src/bleu",
   ],
