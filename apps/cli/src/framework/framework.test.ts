@@ -203,7 +203,7 @@ describe("verbs", () => {
   it.each([
     ["ecko", "unknown verb ecko; did you mean echo?"],
     ["trian", "unknown verb trian; did you mean train?"],
-    ["zzzzzzzz", "unknown verb zzzzzzzz"],
+    ["zzzzzzzz", "unknown verb zzzzzzzz; lathe --help lists the verbs"],
     ["--halp", "unknown flag --halp; did you mean --help?"],
     ["schema", "lathe schema VERB: expected the name of a verb"],
   ])("%s: %s", async (words, message) => {
@@ -229,7 +229,7 @@ describe("verbs", () => {
     const schema = await run("schema echo");
     expect(await run("echo --print-schema")).toEqual(schema);
     expect(JSON.parse(schema.stdout)).toMatchObject({
-      ...{ title: "lathe echo", required: ["path"], type: "object" },
+      ...{ title: "lathe echo", required: ["path"], type: "object", additionalProperties: false },
       properties: { learningRate: { type: "number", minimum: 0, default: 0.5, description: "a rate" } },
     });
   });

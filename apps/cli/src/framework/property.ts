@@ -8,6 +8,8 @@ export interface PropertySchema {
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
   readonly items?: PropertySchema;
+  /** Schema of the values of a mapping. */
+  readonly additionalProperties?: PropertySchema;
   readonly anyOf?: readonly PropertySchema[];
   readonly minimum?: number;
   readonly maximum?: number;
@@ -38,7 +40,7 @@ export function camelCase(name: string): string {
 
 /** The JSON Schema of a config file. */
 export function configSchema(options: z.ZodObject): Record<string, unknown> {
-  return z.toJSONSchema(options, { io: "input" });
+  return { ...z.toJSONSchema(options, { io: "input" }), additionalProperties: false };
 }
 
 /** The options of a verb, in the order in which they were written. */
@@ -75,7 +77,9 @@ export function expectedText(schema: PropertySchema): string {
     case "array":
       return schema.items?.type === undefined ? "a list" : `a list, each ${expectedText(schema.items)}`;
     case "object":
-      return "a mapping from names to numbers";
+      return schema.additionalProperties?.type === undefined
+        ? "a mapping"
+        : `a mapping from names, each to ${expectedText(schema.additionalProperties)}`;
     default:
       return "a text that is not empty";
   }

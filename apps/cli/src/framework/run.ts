@@ -96,7 +96,9 @@ async function loadVerb(verbs: readonly VerbEntry[], name: string): Promise<Verb
   const entry = verbs.find((verb) => verb.name === name);
   if (entry) return { ...(await entry.load()), name: entry.name, summary: entry.summary };
   const names = [...verbs.map((verb) => verb.name), "schema", "help"];
-  throw new UsageError([`unknown verb ${name}${suggestion(name, names)} lathe --help lists the verbs`]);
+  throw new UsageError([
+    `unknown verb ${name}${suggestion(name, names) || ";"} lathe --help lists the verbs`,
+  ]);
 }
 
 function mainHelp(verbs: readonly VerbEntry[], width = 100): string {

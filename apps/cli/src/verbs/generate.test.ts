@@ -6,7 +6,7 @@ import { runLathe } from "../testing/run-lathe.js";
 
 const read = async (path: string) => JSON.parse(await readFile(path, "utf8"));
 const generate = async (...words: string[]) =>
-  (await runLathe(["generate", ...words, "--json"])).json as {
+  (await runLathe(["generate", ...words, "--precision", "fp32", "--json"])).json as {
     text: string | null;
     ids: number[];
   };

@@ -60,7 +60,7 @@ describe.each(runs)("lathe train, %s as PEFT trained it", (name, model) => {
       `train --model ${tinyModel(model)} --data ${data} --output ${output} --init-adapter ${join(fixture, "adapter_start")}` +
       ` --no-shuffle --epochs 1 --batch-size 2 --gradient-accumulation 4 --schedule cosine` +
       ` --learning-rate ${learning_rate} --weight-decay ${weight_decay} --max-grad-norm ${max_grad_norm}` +
-      ` --warmup-steps ${warmup_steps} --json`;
+      ` --warmup-steps ${warmup_steps} --precision fp32 --json`;
     const { code, json, stderr } = await runLathe(words.split(" "));
     expect(code, stderr).toBe(0);
 
