@@ -59,18 +59,21 @@ export function checkpoint<Output extends tf.Tensor>(
       if (needed[index]) tape.watch(input);
     });
     const sums: (tf.Tensor | null)[] = saved.map(() => null);
-    const again = withDropout(dropoutKey, () => withTape(tape, () => tf.tidy(() => block(...saved))));
-    tape.backward(again, gradient, (tensor, part) => {
-      const index = saved.indexOf(tensor);
-      if (index < 0) {
-        accumulate(tensor, part);
-        return;
-      }
-      const sum = sums[index];
-      sums[index] = sum ? tf.add(sum, part) : part.clone();
-      sum?.dispose();
-    });
-    again.dispose();
+    try {
+      const again = withDropout(dropoutKey, () => withTape(tape, () => tf.tidy(() => block(...saved))));
+      tape.backward(again, gradient, (tensor, part) => {
+        const index = saved.indexOf(tensor);
+        if (index < 0) {
+          accumulate(tensor, part);
+          return;
+        }
+        const sum = sums[index];
+        sums[index] = sum ? tf.add(sum, part) : part.clone();
+        sum?.dispose();
+      });
+    } finally {
+      tape.dispose();
+    }
     return sums;
   });
   return output;

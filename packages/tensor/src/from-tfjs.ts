@@ -5,7 +5,8 @@ import { apply, type Operation } from "./operation.js";
  * Makes a differentiable operation out of a function written in plain TensorFlow.js operations, for losses and layers
  * of one's own. The pullback runs the function once more under `tf.grads`.
  *
- * @param fn a pure function of float32 tensors; every operation in it needs a gradient in TensorFlow.js
+ * @param fn a pure function of float32 tensors that uses all of them; every operation in it needs a gradient in
+ * TensorFlow.js
  * @example const huber = fromTfjs((x, y) => tf.losses.huberLoss(y, x));
  */
 export function fromTfjs<Output extends tf.Tensor>(
@@ -13,7 +14,11 @@ export function fromTfjs<Output extends tf.Tensor>(
 ): (...inputs: tf.Tensor[]) => Output {
   const operation: Operation<null> = {
     name: `fromTfjs(${fn.name})`,
-    forward: (inputs) => ({ output: fn(...inputs), saved: inputs }),
+    forward(inputs) {
+      const output = fn(...inputs);
+      // A function may hand back what it was given; the caller owns the result and not the argument.
+      return { output: inputs.includes(output) ? output.clone() : output, saved: inputs };
+    },
     pullback(gradient, kept, _attributes, needed) {
       const saved = kept as tf.Tensor[];
       const wanted = saved.flatMap((_, index) => (needed[index] ? [index] : []));

@@ -21,7 +21,13 @@ function within<T>(scope: Scope, body: () => T): T {
   const outer = current;
   current = scope;
   try {
-    return body();
+    const result = body();
+    if (result instanceof Promise) {
+      throw new TypeError(
+        "withTape, withDropout: expected a synchronous body; an async one outlives its scope",
+      );
+    }
+    return result;
   } finally {
     current = outer;
   }

@@ -35,6 +35,8 @@ interface TapeRecord {
 export class Tape {
   readonly #watched = new Map<number, tf.Tensor>();
   readonly #tracked = new Set<number>();
+  /** Outputs of records: gradients of these go further back. */
+  readonly #computed = new Set<number>();
   readonly #records: TapeRecord[] = [];
 
   /** @param watched tensors whose gradients are wanted, usually the trainable variables; borrowed */
@@ -79,6 +81,7 @@ export class Tape {
     pullback: Pullback,
   ): void {
     this.#tracked.add(output.id);
+    this.#computed.add(output.id);
     const inputIds = inputs.map((input) => input.id);
     this.#records.push({ output: output.id, inputs, inputIds, saved, pullback });
   }
@@ -90,35 +93,14 @@ export class Tape {
    * @param output a tensor made while this tape was active   @param gradient of the output, same shape; borrowed
    */
   backward(output: tf.Tensor, gradient: tf.Tensor, accumulate: Accumulate): void {
-    const gradients = new Map<number, tf.Tensor>([[output.id, tf.keep(gradient.clone())]]);
+    const gradients = new Map<number, tf.Tensor>();
     try {
-      if (this.#watched.has(output.id)) accumulate(output, gradient);
+      this.#receive(gradients, output, output.id, gradient.clone(), accumulate);
       for (let record = this.#records.pop(); record; record = this.#records.pop()) {
-        const { inputs, inputIds } = record;
         const outputGradient = gradients.get(record.output);
+        gradients.delete(record.output);
         try {
-          if (!outputGradient) continue;
-          gradients.delete(record.output);
-          const needed = inputIds.map((id) => this.#tracked.has(id));
-          // What a pullback hands over from within is kept until its tidy has ended: an accumulator's own tensors
-          // would be freed with the pullback's.
-          const handedOver: [watched: tf.Tensor, gradient: tf.Tensor][] = [];
-          let parts: readonly (tf.Tensor | null)[] = [];
-          tf.tidy(() => {
-            parts = record.pullback(outputGradient, needed, (watched, part) => {
-              handedOver.push([watched, tf.keep(part.clone())]);
-            });
-            return parts.filter((part) => part !== null);
-          });
-          for (const [watched, part] of handedOver) {
-            accumulate(watched, part);
-            part.dispose();
-          }
-          parts.forEach((part, index) => {
-            if (!part) return;
-            if (needed[index]) this.#add(gradients, inputs[index], inputIds[index], part, accumulate);
-            else part.dispose();
-          });
+          if (outputGradient) this.#pullBack(record, outputGradient, gradients, accumulate);
         } finally {
           outputGradient?.dispose();
           tf.dispose([...record.saved]);
@@ -130,29 +112,61 @@ export class Tape {
     }
   }
 
-  #add(
+  #pullBack(
+    { inputs, inputIds, pullback }: TapeRecord,
+    outputGradient: tf.Tensor,
     gradients: Map<number, tf.Tensor>,
-    input: tf.Tensor,
+    accumulate: Accumulate,
+  ): void {
+    const needed = inputIds.map((id) => this.#tracked.has(id));
+    // What a pullback hands over from within is kept until its tidy has ended: an accumulator's own tensors would be
+    // freed with the pullback's.
+    const handedOver: { readonly watched: tf.Tensor; readonly part: tf.Tensor }[] = [];
+    const parts: (tf.Tensor | null)[] = [];
+    try {
+      tf.tidy(() => {
+        parts.push(
+          ...pullback(outputGradient, needed, (watched, part) => {
+            handedOver.push({ watched, part: tf.keep(part.clone()) });
+          }),
+        );
+        return parts.filter((part) => part !== null);
+      });
+      for (const { watched, part } of handedOver) accumulate(watched, part);
+      for (const [index, part] of parts.entries()) {
+        if (!part || !needed[index]) continue;
+        parts[index] = null; // received, whatever happens next
+        this.#receive(gradients, inputs[index], inputIds[index], part, accumulate);
+      }
+    } finally {
+      tf.dispose(handedOver.map(({ part }) => part));
+      tf.dispose(parts.filter((part) => part !== null));
+    }
+  }
+
+  /** Takes one part of a tensor's gradient: to whoever watches it, and further back where the tensor was computed. */
+  #receive(
+    gradients: Map<number, tf.Tensor>,
+    tensor: tf.Tensor,
     id: number,
     part: tf.Tensor,
     accumulate: Accumulate,
   ): void {
-    if (this.#watched.has(id)) {
-      accumulate(input, part);
+    try {
+      if (this.#watched.has(id)) accumulate(tensor, part);
+      if (!this.#computed.has(id)) return;
+      const sum = gradients.get(id);
+      gradients.set(id, tf.keep(sum ? tf.add(sum, part) : part.clone()));
+      sum?.dispose();
+    } finally {
       part.dispose();
-      return;
     }
-    const sum = gradients.get(id);
-    if (!sum) {
-      gradients.set(id, part);
-      return;
-    }
-    gradients.set(id, tf.add(sum, part));
-    tf.dispose([sum, part]);
   }
 
-  /** Frees what the records kept. The tape can be used again. */
+  /** Frees what the records kept and forgets the tensors that were computed. The tape can be used again. */
   dispose(): void {
-    for (const record of this.#records.splice(0)) tf.dispose([...record.saved]);
+    for (const { saved } of this.#records.splice(0)) tf.dispose([...saved]);
+    for (const id of this.#computed) if (!this.#watched.has(id)) this.#tracked.delete(id);
+    this.#computed.clear();
   }
 }

@@ -17,18 +17,23 @@ export interface ValueAndGradients {
 export function valueAndGradients(body: () => tf.Scalar, watched: readonly tf.Tensor[]): ValueAndGradients {
   const tape = new Tape(watched);
   const sums = new Map<number, tf.Tensor>();
+  let value: tf.Scalar | null = null;
   try {
-    const value = withTape(tape, body);
+    value = withTape(tape, body);
     const one = tf.onesLike(value);
-    tape.backward(value, one, (tensor, part) => {
-      const sum = sums.get(tensor.id);
-      sums.set(tensor.id, sum ? tf.add(sum, part) : part.clone());
-      sum?.dispose();
-    });
-    one.dispose();
+    try {
+      tape.backward(value, one, (tensor, part) => {
+        const sum = sums.get(tensor.id);
+        sums.set(tensor.id, sum ? tf.add(sum, part) : part.clone());
+        sum?.dispose();
+      });
+    } finally {
+      one.dispose();
+    }
     return { value, gradients: watched.map((tensor) => sums.get(tensor.id) ?? null) };
   } catch (error) {
     tape.dispose();
+    value?.dispose();
     tf.dispose([...sums.values()]);
     throw error;
   }

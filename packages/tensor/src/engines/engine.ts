@@ -65,11 +65,15 @@ export async function startEngine(
     throw new EngineError(name, `engine ${name} is unknown; expected auto or one of ${known}`);
   }
   for (const engine of candidates) {
-    const reason = await engine.probe();
+    let reason = await engine.probe();
     if (reason === null) {
       const chosen = withPrecision(engine, precision);
-      await engine.start();
-      return { name: engine.name, description: engine.description, precision: chosen, passedOver };
+      try {
+        await engine.start();
+        return { name: engine.name, description: engine.description, precision: chosen, passedOver };
+      } catch (error) {
+        reason = `it did not start: ${(error as Error).message}`;
+      }
     }
     passedOver.push({ name: engine.name, reason });
   }

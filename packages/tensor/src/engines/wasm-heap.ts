@@ -11,8 +11,13 @@ export function uninitialised(shape: readonly number[]): tf.Tensor {
 }
 
 /**
- * The values of a tensor, in place. Valid until the next tensor is made: the heap may then move.
+ * The values of tensors, in place. Valid until the next tensor is made: the heap may then move.
+ *
+ * A tensor made on another backend moves here when it is first looked at, which makes one; so all are looked at before
+ * any view is taken.
  */
-export function view(tensor: tf.Tensor): Float32Array {
-  return backend().typedArrayFromHeap(tensor) as Float32Array;
+export function views(tensors: readonly tf.Tensor[]): Float32Array[] {
+  const take = (tensor: tf.Tensor): Float32Array => backend().typedArrayFromHeap(tensor) as Float32Array;
+  tensors.forEach(take);
+  return tensors.map(take);
 }

@@ -7,7 +7,7 @@ import { dropoutOperation } from "../operations/dropout.js";
 import { embeddingOperation } from "../operations/embedding.js";
 import { ropeOperation, type RotaryAngles } from "../operations/rope.js";
 import { transposeOperation } from "../product.js";
-import { uninitialised, view } from "./wasm-heap.js";
+import { uninitialised, views } from "./wasm-heap.js";
 
 const BACKEND = "wasm";
 
@@ -30,7 +30,8 @@ export function registerWasmKernels(): void {
     forward([x]) {
       const [rows, columns] = x.shape;
       const output = uninitialised([columns, rows]);
-      transpose(view(x), view(output), rows, columns);
+      const [from, to] = views([x, output]);
+      transpose(from, to, rows, columns);
       return { output, saved: [] };
     },
     pullback: transposeOperation.pullback,
@@ -40,14 +41,14 @@ export function registerWasmKernels(): void {
     forward([table], { ids }) {
       const width = table.shape[1] as number;
       const output = uninitialised([ids.length, width]);
-      gatherRows(view(table), ids, view(output), width);
+      const [from, to] = views([table, output]);
+      gatherRows(from, ids, to, width);
       return { output, saved: [] };
     },
     pullback(gradient, _saved, { ids, rows }) {
       const width = gradient.shape[1] as number;
       const output = uninitialised([rows, width]);
-      const from = view(gradient);
-      const sums = view(output);
+      const [from, sums] = views([gradient, output]);
       sums.fill(0);
       for (let n = 0; n < ids.length; n++) {
         const start = ids[n] * width;
@@ -60,7 +61,8 @@ export function registerWasmKernels(): void {
   const turn = (x: tf.Tensor, angles: RotaryAngles, direction: 1 | -1): tf.Tensor => {
     const output = uninitialised(x.shape);
     const [, heads, size] = x.shape;
-    rotate(view(x), view(output), angles.cos, angles.sin, heads, size, direction);
+    const [from, to] = views([x, output]);
+    rotate(from, to, angles.cos, angles.sin, heads, size, direction);
     return output;
   };
   registerKernel(BACKEND, ropeOperation, {
@@ -71,16 +73,15 @@ export function registerWasmKernels(): void {
   registerKernel(BACKEND, attentionOperation, {
     forward(inputs, shape) {
       const output = uninitialised(inputs[0].shape);
-      const [q, k, v] = inputs.map(view);
-      attentionForward(q, k, v, view(output), shape);
+      const [q, k, v, out] = views([...inputs, output]);
+      attentionForward(q, k, v, out, shape);
       return { output, saved: inputs };
     },
     pullback(gradient, saved, shape) {
       const inputs = saved as tf.Tensor[];
       const outputs = inputs.map((input) => uninitialised(input.shape));
-      const [q, k, v] = inputs.map(view);
-      const [dq, dk, dv] = outputs.map(view);
-      attentionBackward(q, k, v, view(gradient), dq, dk, dv, shape);
+      const [q, k, v, dOut, dq, dk, dv] = views([...inputs, gradient, ...outputs]);
+      attentionBackward(q, k, v, dOut, dq, dk, dv, shape);
       return outputs;
     },
   });
@@ -90,21 +91,23 @@ export function registerWasmKernels(): void {
       const [rows, vocabularySize] = logits.shape as [number, number];
       const losses = uninitialised([rows]);
       const probabilities = uninitialised([rows, vocabularySize]);
-      softmaxCrossEntropy(view(logits), targets, view(losses), view(probabilities), vocabularySize);
+      const [scores, nats, shares] = views([logits, losses, probabilities]);
+      softmaxCrossEntropy(scores, targets, nats, shares, vocabularySize);
       return { output: losses, saved: [probabilities] };
     },
     pullback(gradient, [saved], { targets }) {
       const probabilities = saved as tf.Tensor;
       const [rows, vocabularySize] = probabilities.shape as [number, number];
       const output = uninitialised([rows, vocabularySize]);
-      softmaxCrossEntropyGradient(view(probabilities), targets, view(gradient), view(output), vocabularySize);
+      const [shares, factors, out] = views([probabilities, gradient, output]);
+      softmaxCrossEntropyGradient(shares, targets, factors, out, vocabularySize);
       return [output];
     },
   });
 
   const masked = (x: tf.Tensor, key: readonly [number, number], rate: number): tf.Tensor => {
     const mask = uninitialised(x.shape);
-    dropoutMask(view(mask), key, rate);
+    dropoutMask(views([mask])[0], key, rate);
     return tf.mul(x, mask);
   };
   registerKernel(BACKEND, dropoutOperation, {

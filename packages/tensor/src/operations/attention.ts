@@ -46,18 +46,24 @@ function segmentOf(inputs: readonly tf.Tensor[], shape: AttentionShape, s: numbe
   return { q, k, v, queries, keys, probabilities: tf.softmax(masked) as tf.Tensor3D };
 }
 
-function sequences(shape: AttentionShape): number[] {
-  const all = Array.from({ length: shape.querySegments.length - 1 }, (_, s) => s);
-  return all.filter((s) => shape.querySegments[s + 1] > shape.querySegments[s]);
+/** Sequences that have keys. */
+function sequences({ keySegments }: AttentionShape): number[] {
+  const all = Array.from({ length: keySegments.length - 1 }, (_, s) => s);
+  return all.filter((s) => keySegments[s + 1] > keySegments[s]);
 }
 
 const join = (parts: tf.Tensor3D[], like: tf.Tensor): tf.Tensor =>
   parts.length > 0 ? tf.concat(parts, 0) : tf.zerosLike(like);
 
+/** Whether keys of a sequence are seen by no query: nothing flows to them. */
+const isUnseen = ({ querySegments }: AttentionShape, s: number): boolean =>
+  querySegments[s + 1] === querySegments[s];
+
 export const attentionOperation: Operation<AttentionShape> = {
   name: "attention",
   forward(inputs, shape) {
-    const parts = sequences(shape).map((s) =>
+    const seen = sequences(shape).filter((s) => !isUnseen(shape, s));
+    const parts = seen.map((s) =>
       tf.tidy(() => {
         const { v, queries, probabilities } = segmentOf(inputs, shape, s);
         return rowsFirst(tf.matMul(probabilities, v), queries, shape.headCount);
@@ -67,9 +73,14 @@ export const attentionOperation: Operation<AttentionShape> = {
   },
   pullback(gradient, saved, shape) {
     const inputs = saved as tf.Tensor[];
-    const { headCount, keyValueHeadCount: groups, scale, querySegments } = shape;
+    const { headCount, headSize, keyValueHeadCount: groups, scale, querySegments, keySegments } = shape;
+    const zeros = (rows: number, heads: number): tf.Tensor3D => tf.zeros([rows, heads, headSize]);
     const parts = sequences(shape).map((s) =>
       tf.tidy(() => {
+        if (isUnseen(shape, s)) {
+          const rows = keySegments[s + 1] - keySegments[s];
+          return [zeros(0, headCount), zeros(rows, groups), zeros(rows, groups)] as const;
+        }
         const { q, k, v, queries, keys, probabilities: p } = segmentOf(inputs, shape, s);
         const dOut = headsFirst(gradient, querySegments[s], queries, groups);
         const dv = tf.matMul(p, dOut, true, false);
@@ -113,6 +124,20 @@ export function attention(
       throw new ShapeError("attention", `${name} [${rows}, ${heads}, ${headSize}]`, x.shape);
     }
   };
+  if (headCount % keyValueHeadCount !== 0) {
+    throw new ShapeError("attention", `a multiple of ${keyValueHeadCount} key/value heads`, [headCount]);
+  }
+  if (querySegments.length !== keySegments.length) {
+    throw new ShapeError("attention", `key segments [${querySegments.length}]`, [keySegments.length]);
+  }
+  for (let s = 0; s + 1 < querySegments.length; s++) {
+    const [queries, keys] = [querySegments, keySegments].map((segments) => segments[s + 1] - segments[s]);
+    if (queries < 0 || keys < queries) {
+      throw new ShapeError("attention", `sequence ${s} with at least as many keys as queries (${queries})`, [
+        keys,
+      ]);
+    }
+  }
   expect("q", q, querySegments.at(-1) ?? 0, headCount);
   expect("k", k, keySegments.at(-1) ?? 0, keyValueHeadCount);
   expect("v", v, keySegments.at(-1) ?? 0, keyValueHeadCount);

@@ -96,25 +96,34 @@ export function crossEntropyHead(
   const hiddenGradients: tf.Tensor2D[] = [];
   const wantsHidden = outer.isTracked(hidden);
   let sum = 0;
-  for (const [start, length] of chunks(targets.length, chunkRows)) {
-    const rows = tf.tidy(() => tf.slice(hidden, [start, 0], [length, hidden.shape[1]]));
-    const tape = new Tape(outer.watched);
-    if (wantsHidden) tape.watch(rows);
-    const losses = withTape(tape, () =>
-      tf.tidy(() => crossEntropy(project(rows), targets.subarray(start, start + length))),
-    );
-    for (const loss of losses.dataSync()) sum += loss;
-    const ones = tf.onesLike(losses);
-    tape.backward(losses, ones, (tensor, part) => {
-      if (tensor.id === rows.id) {
-        hiddenGradients.push(tf.keep(part.clone()) as tf.Tensor2D);
-        return;
+  try {
+    for (const [start, length] of chunks(targets.length, chunkRows)) {
+      const tape = new Tape(outer.watched);
+      try {
+        tf.tidy(() => {
+          const rows = tf.slice(hidden, [start, 0], [length, hidden.shape[1]]);
+          if (wantsHidden) tape.watch(rows);
+          const losses = withTape(tape, () =>
+            tf.tidy(() => crossEntropy(project(rows), targets.subarray(start, start + length))),
+          );
+          for (const loss of losses.dataSync()) sum += loss;
+          tape.backward(losses, tf.onesLike(losses), (tensor, part) => {
+            if (tensor.id === rows.id) {
+              hiddenGradients.push(tf.keep(part.clone()) as tf.Tensor2D);
+              return;
+            }
+            const before = parameterGradients.get(tensor);
+            parameterGradients.set(tensor, tf.keep(before ? tf.add(before, part) : part.clone()));
+            before?.dispose();
+          });
+        });
+      } finally {
+        tape.dispose();
       }
-      const before = parameterGradients.get(tensor);
-      parameterGradients.set(tensor, tf.keep(before ? tf.add(before, part) : part.clone()));
-      before?.dispose();
-    });
-    tf.dispose([rows, losses, ones]);
+    }
+  } catch (error) {
+    tf.dispose([...parameterGradients.values(), ...hiddenGradients]);
+    throw error;
   }
   const loss = tf.scalar(sum);
   const hiddenGradient = hiddenGradients.length > 0 ? tf.keep(tf.concat(hiddenGradients, 0)) : null;

@@ -45,9 +45,9 @@ const shape: AttentionShape = {
   keyValueHeadCount: 2,
   headSize: 4,
   scale: 0.5,
-  // An empty sequence, one of a single row, and one whose queries are the last two of five keys.
-  querySegments: Int32Array.of(0, 3, 3, 4, 6),
-  keySegments: Int32Array.of(0, 3, 3, 4, 9),
+  // An empty sequence, one of a single row, one whose queries are the last two of three keys, and keys without a query.
+  querySegments: Int32Array.of(0, 3, 3, 4, 6, 6),
+  keySegments: Int32Array.of(0, 3, 3, 4, 7, 9),
 };
 const key = { seed: 3, step: 2, microBatch: 1 };
 
@@ -211,6 +211,16 @@ describe.each(engines)("on %s (seed " + SEED + ")", (engine) => {
         expect(distance(gradients[index]!.dataSync(), expected), `input ${index}`).toBeLessThan(2e-3);
       });
       tf.dispose([value, ...gradients.filter((g) => g !== null), ...inputs, weights]);
+    });
+
+    it("gives each gradient the same when it alone is asked for", () => {
+      const inputs = entry.inputs();
+      const weights = weightsFor(entry, inputs);
+      const all = valueAndGradients(() => projected(entry.run, inputs, weights), inputs);
+      inputs.forEach((input, index) => {
+        const one = valueAndGradients(() => projected(entry.run, inputs, weights), [input]);
+        expect([...one.gradients[0]!.dataSync()]).toEqual([...all.gradients[index]!.dataSync()]);
+      });
     });
 
     it("frees everything but its results", () => {
