@@ -3,7 +3,8 @@
 const english = {
   title: "Lathe teaches a small Chinese model to answer like a customer-service agent.",
   prepare: "Clean the dialogues and split them 7:1:2",
-  train: "Train a LoRA adapter (the base model is scored at the same time)",
+  train: "Train a LoRA adapter",
+  meanwhile: "and score the base model meanwhile",
   evaluate: "Score the tuned model on the test split",
   split: (splits, rejected) =>
     `${splits.train} rows to train, ${splits.validation} to validate, ${splits.test} to test; ${rejected} set aside`,
@@ -28,13 +29,15 @@ const english = {
   own: "use your own rows",
   took: (seconds) => `Done in ${seconds} s.`,
   lossTitle: "Training loss, nats a token",
-  failed: (name, code) => `${name} ended with code ${code}.`,
+  failed: (name, code) => `${name} ended with ${code}.`,
+  seeLog: (path) => `What it said is in ${path}.`,
 };
 
 const chinese = {
   title: "Lathe 教一个中文小模型像客服一样回答。",
   prepare: "清洗对话，按 7:1:2 划分",
-  train: "训练 LoRA 适配器（同时给基座模型打分）",
+  train: "训练 LoRA 适配器",
+  meanwhile: "同时给基座模型打分",
   evaluate: "在测试集上给微调后的模型打分",
   split: (splits, rejected) =>
     `训练 ${splits.train} 行，验证 ${splits.validation} 行，测试 ${splits.test} 行；剔除 ${rejected} 行`,
@@ -59,7 +62,8 @@ const chinese = {
   own: "用你自己的数据",
   took: (seconds) => `用时 ${seconds} 秒。`,
   lossTitle: "训练损失（nat/词元）",
-  failed: (name, code) => `${name} 以退出码 ${code} 结束。`,
+  failed: (name, code) => `${name} 以 ${code} 结束。`,
+  seeLog: (path) => `详情见 ${path}。`,
 };
 
 const locale = process.env.LC_ALL || process.env.LC_MESSAGES || process.env.LANG || "";

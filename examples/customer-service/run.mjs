@@ -1,12 +1,12 @@
 // The quick start: clean and split real dialogues, train a LoRA adapter on a small Chinese model, score base and tuned
-// model side by side and show what changed. Every step is a command that can be run by hand; each is printed.
+// model side by side and show what changed. Every step is a command that can be run by hand, and is printed.
 //
-//   node examples/customer-service/run.mjs [--output DIR] [flags of `lathe train`, e.g. --max-steps 176 --engine cpu]
+//   node examples/customer-service/run.mjs [--output DIR] [flags of `lathe train`, e.g. --max-steps 176 --engine wasm]
 
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { language, messages } from "./messages.mjs";
 import { reportPage } from "./report-page.mjs";
@@ -25,15 +25,19 @@ const test = join(data, "test.jsonl");
 
 /** `--output` is ours; the rest goes to training, and what names the engine to scoring too. */
 function readArguments(args) {
-  const at = args.indexOf("--output");
-  const output = at >= 0 && args[at + 1] ? args[at + 1] : join(root, "runs/customer-service");
-  const trainFlags = at >= 0 ? args.toSpliced(at, 2) : args;
-  const engineFlags = ["--engine", "--precision", "--quantize"].flatMap((flag) => {
-    const place = trainFlags.indexOf(flag);
-    return place >= 0 ? trainFlags.slice(place, place + 2) : [];
-  });
-  return { output, trainFlags, engineFlags };
+  // --flag=value and --flag value alike
+  const words = args.flatMap((word) => (word.startsWith("--") ? word.split(/=(.*)/s, 2) : [word]));
+  const take = (flag, from) => {
+    const at = from.indexOf(flag);
+    return at >= 0 && at + 1 < from.length ? from.slice(at, at + 2) : [];
+  };
+  const output = take("--output", words)[1] ?? join(root, "runs/customer-service");
+  const trainFlags = words.filter((word, i) => word !== "--output" && words[i - 1] !== "--output");
+  const engineFlags = ["--engine", "--precision", "--quantize"].flatMap((flag) => take(flag, trainFlags));
+  return { output: resolve(output), trainFlags, engineFlags };
 }
+
+const children = new Set();
 
 /** Runs a verb with --json and resolves to its object. Progress goes to the terminal, or to a file where two run at once. */
 function runLathe(verb, flags, logFile) {
@@ -42,26 +46,37 @@ function runLathe(verb, flags, logFile) {
     const child = spawn(process.execPath, [lathe, verb, ...flags, "--json"], {
       stdio: ["ignore", "pipe", log ? "pipe" : "inherit"],
     });
+    children.add(child);
     if (log) child.stderr.pipe(log);
     const chunks = [];
     child.stdout.on("data", (chunk) => chunks.push(chunk));
     child.on("error", reject);
-    child.on("close", (code) => {
+    child.on("close", (code, signal) => {
+      children.delete(child);
       const last = Buffer.concat(chunks).toString("utf8").trim().split("\n").at(-1);
       if (code === 0) resolve(JSON.parse(last));
-      else reject(Object.assign(new Error(messages.failed(`lathe ${verb}`, code)), { code, last }));
+      else reject(new VerbError(verb, code ?? 1, signal, logFile));
     });
   });
+}
+
+/** A verb that ended otherwise than well; it has said on stderr, or in its log, what was wrong. */
+class VerbError extends Error {
+  constructor(verb, code, signal, logFile) {
+    const where = logFile ? ` ${messages.seeLog(shown(logFile))}` : "";
+    super(`${messages.failed(`lathe ${verb}`, signal ?? code)}${where}`);
+    this.code = code;
+  }
 }
 
 const say = (line = "") => console.log(line);
 function command(number, title, verb, flags) {
   const quoted = flags.map((flag) => (flag.startsWith(root) ? shown(flag) : flag)).join(" ");
-  say(`\n${number}. ${title}\n   $ lathe ${verb} ${quoted}`);
+  say(`\n${number ? `${number}. ${title}` : `   ${title}`}\n   $ node ${shown(lathe)} ${verb} ${quoted}`);
 }
 
 const evalFlags = (name) => [
-  "--model", model, "--data", test, "--metrics", "bleu-char,rouge", "--max-new-tokens", "48", "--batch-size", "64",
+  "--model", model, "--data", test, "--metrics", "bleu-char,rouge", "--max-new-tokens", "40", "--batch-size", "64",
   "--predictions-output", join(output, `replies-${name}.jsonl`), ...engineFlags,
 ]; // prettier-ignore
 
@@ -87,6 +102,18 @@ function lastQuestion(prompt) {
   return typeof prompt === "string" ? prompt : prompt.at(-1).content;
 }
 
+/** Name of the engine that training will run on. */
+async function engineInUse() {
+  const { engine } = await runLathe("doctor", engineFlags, join(output, "doctor.log"));
+  return engine;
+}
+
+/** The portable engines train on some of the rows only, so that the quick start stays quick. */
+function lengthOf(engine, flags) {
+  const isSaid = flags.includes("--max-steps") || flags.includes("--epochs");
+  return engine === "native" || isSaid ? [] : ["--max-steps", "60"];
+}
+
 async function main() {
   const started = performance.now();
   await mkdir(output, { recursive: true });
@@ -102,10 +129,10 @@ async function main() {
 
   const training = [
     "--config", join(here, "train.yaml"), "--model", model, "--data", join(data, "train.arrow"), "--validation",
-    join(data, "validation.arrow"), "--output", run, "--overwrite", ...trainFlags,
+    join(data, "validation.arrow"), "--output", run, "--overwrite", ...lengthOf(await engineInUse(), trainFlags), ...trainFlags,
   ]; // prettier-ignore
   command(2, messages.train, "train", training);
-  // The second core scores the base model while the first trains.
+  command(null, messages.meanwhile, "eval", evalFlags("base"));
   const [base] = await Promise.all([
     runLathe("eval", evalFlags("base"), join(output, "score-base.log")),
     runLathe("train", training),
@@ -172,7 +199,7 @@ function print(rows, dialogues, page) {
   say(`\n${messages.next}`);
   for (const [what, line] of [
     [messages.talk, `${start} chat --model ${shown(model)} --adapter ${shown(adapter)}`],
-    [messages.longer, "npm start -- --max-steps 528"],
+    [messages.longer, "npm start -- --epochs 6"],
     [
       messages.merge,
       `${start} merge --model ${shown(model)} --adapter ${shown(adapter)} --output runs/merged`,
@@ -189,8 +216,8 @@ function print(rows, dialogues, page) {
 try {
   await main();
 } catch (error) {
-  // The verb has said on stderr what was wrong.
-  if (typeof error.code !== "number") throw error;
+  for (const child of children) child.kill("SIGINT");
+  if (!(error instanceof VerbError)) throw error;
   console.error(error.message);
   process.exitCode = error.code;
 }
