@@ -70,17 +70,17 @@ export const quantizedLinearOperation: Operation<QuantizedLinearAttributes> = {
   },
 };
 
-registerNativeKernel(quantizedLinearOperation, ({ linear, linearInputGradient }) => ({
+registerNativeKernel(quantizedLinearOperation, ({ linear, linearInputGradient }, products) => ({
   forward([x, bias], { matrix }) {
     const output = nativeTensor([x.shape[0], matrix.shape[0]], (y) => {
-      linear(nativeView(x), matrix, bias ? nativeView(bias) : null, y);
+      linear(nativeView(x), matrix, bias ? nativeView(bias) : null, y, products);
     });
     return { output, saved: [] };
   },
   pullback(gradient, _saved, { matrix }, [needsX]) {
     const toInput = (): tf.Tensor =>
       nativeTensor([gradient.shape[0], matrix.shape[1]], (dx) => {
-        linearInputGradient(nativeView(gradient), matrix, dx);
+        linearInputGradient(nativeView(gradient), matrix, dx, products);
       });
     return [needsX ? toInput() : null, null];
   },

@@ -1,7 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { EngineError } from "../errors.js";
 
-/** What an engine can hold products in. */
+/**
+ * How products are computed: in float32, or with operands that may be rounded to bfloat16 where that is faster. Sums are
+ * float32 either way.
+ */
 export type Precision = "fp32" | "bf16";
 
 /** A way to compute: a TensorFlow.js backend and the kernels registered for it. */
@@ -13,8 +16,8 @@ export interface Engine {
   readonly precisions: readonly Precision[];
   /** Null if the engine can run here, else the reason why not. Must not throw. */
   probe(): Promise<string | null>;
-  /** Makes the engine's backend the current one. */
-  start(): Promise<void>;
+  /** Makes the engine's backend the current one, with products in the given one of its precisions. */
+  start(precision: Precision): Promise<void>;
 }
 
 /** The engine in use and why. */
@@ -69,7 +72,7 @@ export async function startEngine(
     if (reason === null) {
       const chosen = withPrecision(engine, precision);
       try {
-        await engine.start();
+        await engine.start(chosen);
         return { name: engine.name, description: engine.description, precision: chosen, passedOver };
       } catch (error) {
         reason = `it did not start: ${(error as Error).message}`;

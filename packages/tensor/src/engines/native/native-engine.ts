@@ -2,7 +2,7 @@ import { loadNativeKernels, type NativeKernels } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs";
 import type { Engine, Precision } from "../engine.js";
 import { NATIVE_BACKEND, NativeBackend } from "./native-backend.js";
-import { registerNativeOperations } from "./native-operations.js";
+import { productOptions, registerNativeOperations } from "./native-operations.js";
 import { registerNativeRoutines } from "./native-routines.js";
 import { registerNativeTfjsKernels } from "./native-tfjs-kernels.js";
 
@@ -23,7 +23,8 @@ export const nativeEngine: Engine = {
     return kernels ? `C++ kernels (${kernels.level}), ${kernels.threads()} threads` : "C++ kernels";
   },
   get precisions(): readonly Precision[] {
-    return ["fp32"];
+    // Other levels gain nothing by rounding.
+    return kernelsOf(load())?.level === "avx512bf16" ? ["fp32", "bf16"] : ["fp32"];
   },
   probe() {
     try {
@@ -34,7 +35,7 @@ export const nativeEngine: Engine = {
       return Promise.resolve((error as Error).message);
     }
   },
-  async start() {
+  async start(precision) {
     const kernels = kernelsOf(load());
     if (!kernels) throw new Error("the native kernels are not there");
     if (!tf.findBackendFactory(NATIVE_BACKEND)) {
@@ -43,6 +44,7 @@ export const nativeEngine: Engine = {
       registerNativeRoutines();
       tf.registerBackend(NATIVE_BACKEND, () => new NativeBackend(kernels));
     }
+    productOptions.precision = precision;
     if (!(await tf.setBackend(NATIVE_BACKEND))) throw new Error("the native backend did not start");
     await tf.ready();
   },

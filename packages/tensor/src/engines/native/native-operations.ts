@@ -1,4 +1,4 @@
-import type { AttentionShape, NativeKernels, WeightMatrix } from "@lathe/kernels";
+import type { AttentionShape, NativeKernels, ProductOptions, WeightMatrix } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs";
 import { type Kernel, type Operation, registerKernel } from "../../operation.js";
 import { addOperation, scaleOperation } from "../../operations/arithmetic.js";
@@ -11,7 +11,11 @@ import { rmsNormOperation } from "../../operations/rms-norm.js";
 import { ropeOperation, type RotaryAngles } from "../../operations/rope.js";
 import { swigluOperation } from "../../operations/swiglu.js";
 import { transposeOperation } from "../../product.js";
+import type { Precision } from "../engine.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
+
+/** How products with weights are computed, as the engine was started. */
+export const productOptions: { precision: Precision } = { precision: "fp32" };
 
 const kernels = (): NativeKernels => nativeBackend().kernels;
 
@@ -25,14 +29,17 @@ export function nativeTensor(shape: readonly number[], fill: (values: Float32Arr
   return output;
 }
 
-/** Gives the native engine a kernel for an operation of another package, e.g. one over packed weights. */
+/**
+ * Gives the native engine a kernel for an operation of another package, e.g. one over packed weights.
+ * @param kernel is given the kernels and the options that products with weights take
+ */
 export function registerNativeKernel<Attributes>(
   operation: Operation<Attributes>,
-  kernel: (kernels: NativeKernels) => Kernel<Attributes>,
+  kernel: (kernels: NativeKernels, products: ProductOptions) => Kernel<Attributes>,
 ): void {
   registerKernel(NATIVE_BACKEND, operation, {
-    forward: (...given) => kernel(kernels()).forward(...given),
-    pullback: (...given) => kernel(kernels()).pullback(...given),
+    forward: (...given) => kernel(kernels(), productOptions).forward(...given),
+    pullback: (...given) => kernel(kernels(), productOptions).pullback(...given),
   });
 }
 
@@ -70,7 +77,7 @@ export function registerNativeOperations(): void {
       const outFeatures = weight.shape[layout === "IO" ? 1 : 0] as number;
       const output = nativeTensor([rows, outFeatures], (y) => {
         if (layout === "OI") {
-          linear(nativeView(x), dense(weight), bias ? nativeView(bias) : null, y);
+          linear(nativeView(x), dense(weight), bias ? nativeView(bias) : null, y, productOptions);
           return;
         }
         gemm(nativeView(x), nativeView(weight), y, { m: rows, n: outFeatures, k: inFeatures });
@@ -83,7 +90,7 @@ export function registerNativeOperations(): void {
       const toInput = (w: tf.Tensor): tf.Tensor => {
         const inFeatures = w.shape[layout === "IO" ? 0 : 1] as number;
         return nativeTensor([rows, inFeatures], (dx) => {
-          if (layout === "OI") linearInputGradient(nativeView(dy), dense(w), dx);
+          if (layout === "OI") linearInputGradient(nativeView(dy), dense(w), dx, productOptions);
           else
             gemm(nativeView(dy), nativeView(w), dx, {
               m: rows,
