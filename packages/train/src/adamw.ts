@@ -1,4 +1,4 @@
-import { routines } from "@lathe/tensor";
+import { type AdamWUpdate, routines } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
 import type { TrainableParameter } from "./parameter.js";
 
@@ -10,8 +10,11 @@ export interface AdamWConfig {
   readonly weightDecay: number;
 }
 
-/** First and second moments of one parameter, of its shape. */
+/** What is remembered of one parameter. */
 interface Moments {
+  /** Steps in which it had a gradient. */
+  step: number;
+
   readonly first: tf.Variable;
   readonly second: tf.Variable;
 }
@@ -21,26 +24,20 @@ interface Moments {
  *
  *   θ ← θ (1 − ηλ);  m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;  θ ← θ − η/(1 − β₁ᵗ) · m / (√(v/(1 − β₂ᵗ)) + ε)
  *
- * A parameter without a gradient in a step is left as it is.
+ * A parameter without a gradient in a step is left as it is, and t, which is counted for each parameter, does not advance.
  */
 export class AdamW {
   readonly #moments = new Map<string, Moments>();
   readonly #parameters: readonly TrainableParameter[];
   readonly #config: AdamWConfig;
-  #step = 0;
 
   constructor(parameters: readonly TrainableParameter[], config: AdamWConfig) {
     this.#parameters = parameters;
     this.#config = config;
     for (const { name, variable } of parameters) {
       const zeros = (): tf.Variable => tf.tidy(() => tf.variable(tf.zeros(variable.shape), false));
-      this.#moments.set(name, { first: zeros(), second: zeros() });
+      this.#moments.set(name, { step: 0, first: zeros(), second: zeros() });
     }
-  }
-
-  /** Steps taken, restored ones included. */
-  get step(): number {
-    return this.#step;
   }
 
   /**
@@ -53,18 +50,27 @@ export class AdamW {
     learningRate: number,
     gradientScale = 1,
   ): void {
-    this.#step++;
-    const updates = this.#parameters.flatMap(({ name, variable }) => {
+    // The engine takes one t a call.
+    const updates = new Map<number, AdamWUpdate[]>();
+    for (const { name, variable } of this.#parameters) {
       const gradient = gradientOf(variable);
-      return gradient ? [{ variable, gradient, ...this.#moments.get(name)! }] : [];
-    });
-    routines().adamW(updates, { ...this.#config, learningRate, gradientScale, step: this.#step });
+      if (!gradient) continue;
+      const moments = this.#moments.get(name)!;
+      moments.step++;
+      const { step, first, second } = moments;
+      updates.set(step, [...(updates.get(step) ?? []), { variable, gradient, first, second }]);
+    }
+    for (const [step, together] of updates) {
+      routines().adamW(together, { ...this.#config, learningRate, gradientScale, step });
+    }
   }
 
-  /** The moments by tensor name, copied to the host. */
+  /** Moments and step counts by tensor name, copied to the host. */
   state(): { readonly name: string; readonly shape: readonly number[]; readonly values: Float32Array }[] {
-    return [...this.#moments].flatMap(([name, { first, second }]) =>
-      [
+    return [...this.#moments].flatMap(([name, { step, first, second }]) => [
+      // Exact up to 2²⁴ steps; PyTorch keeps it so too.
+      { name: `${name}.step`, shape: [], values: Float32Array.of(step) },
+      ...[
         { name: `${name}.first_moment`, variable: first },
         { name: `${name}.second_moment`, variable: second },
       ].map((entry) => ({
@@ -72,21 +78,21 @@ export class AdamW {
         shape: entry.variable.shape,
         values: Float32Array.from(entry.variable.dataSync()),
       })),
-    );
+    ]);
   }
 
-  /** Takes over moments of {@link AdamW.state} and the number of steps they stand for. */
-  async restore(step: number, read: (name: string) => Promise<Float32Array>): Promise<void> {
-    for (const [name, { first, second }] of this.#moments) {
+  /** Takes over what {@link AdamW.state} gave. */
+  async restore(read: (name: string) => Promise<Float32Array>): Promise<void> {
+    for (const [name, moments] of this.#moments) {
       for (const [variable, part] of [
-        [first, "first_moment"],
-        [second, "second_moment"],
+        [moments.first, "first_moment"],
+        [moments.second, "second_moment"],
       ] as const) {
         const values = await read(`${name}.${part}`);
         tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
       }
+      [moments.step] = await read(`${name}.step`);
     }
-    this.#step = step;
   }
 
   /** Frees the moments; the parameters stay. */

@@ -13,6 +13,21 @@ export class TrainConfigError extends Error {
   }
 }
 
+/** A row cannot be trained or evaluated on. */
+export class RowsError extends Error {
+  override readonly name = "RowsError";
+  readonly [inputError] = true;
+  constructor(
+    /** Which rows: those of training or of validation. */
+    readonly key: "rows" | "validation",
+    /** Number of the row, from 0. */
+    readonly row: number,
+    readonly reason: string,
+  ) {
+    super(`${key === "rows" ? "" : `${key} `}row ${row}: ${reason}`);
+  }
+}
+
 /** A run folder is in the way, is damaged, or belongs to another run. */
 export class RunFolderError extends Error {
   override readonly name = "RunFolderError";

@@ -1,10 +1,11 @@
 export { AdamW, type AdamWConfig } from "./adamw.js";
-export { DivergenceError, RunFolderError, TrainConfigError } from "./errors.js";
+export { DivergenceError, RowsError, RunFolderError, TrainConfigError } from "./errors.js";
 export { GradientAccumulator } from "./gradient-accumulator.js";
 export type { TrainableParameter } from "./parameter.js";
 export { rowOrder } from "./row-order.js";
 export { countScored, type RowSource, type TrainingRow } from "./row-source.js";
-export { type CheckpointState, RunFolder, writeFolder } from "./run-folder.js";
+export { type CheckpointState, RunFolder } from "./run-folder.js";
+export type { RunIdentity } from "./run-identity.js";
 export { learningRateAt, type ScheduleName, scheduleNames } from "./schedule.js";
 export { planSteps, type StepPlan, stepsPerEpoch, totalSteps } from "./step-plan.js";
 export {
@@ -13,6 +14,8 @@ export {
   safetensorsFiles,
   type StepReport,
   train,
+  type TrainEnd,
   type TrainOptions,
 } from "./train.js";
 export { resolveTrainConfig, type TrainConfig, trainDefaults } from "./train-config.js";
+export { writeFolder } from "./write-folder.js";

@@ -1,14 +1,29 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { RunFolderError } from "./errors.js";
+import { identityFault, type RunIdentity } from "./run-identity.js";
+import { clearLeftovers, filesBelow, isOnTheWay, syncFile, syncFolder, writeFolder } from "./write-folder.js";
 
 const CONFIG_FILE = "config.json";
 const METRICS_FILE = "metrics.jsonl";
 const CHECKPOINTS_FOLDER = "checkpoints";
 const STATE_FILE = "state.json";
 const STATE_VERSION = 1;
+const ADAPTER = /^adapter$/;
+const STEP_FOLDER = /^step-(\d+)$/;
+
+/** What a run writes; nothing else is ever removed. */
+const ownEntries: readonly string[] = [
+  CONFIG_FILE,
+  METRICS_FILE,
+  `${METRICS_FILE}.partial`,
+  CHECKPOINTS_FOLDER,
+  "adapter",
+  "report.json",
+  "rejected.jsonl",
+];
 
 /** What a checkpoint says of itself; everything random follows from seed and step. */
 export interface CheckpointState {
@@ -16,7 +31,7 @@ export interface CheckpointState {
   /** Optimiser steps done. */
   readonly step: number;
   /** What must be the same for a resumed run to give the same bits, e.g. seed, batch size, a hash of the rows. */
-  readonly identity: Readonly<Record<string, unknown>>;
+  readonly identity: RunIdentity;
   /** SHA-256 of every other file of the checkpoint, by path within it. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -42,42 +57,16 @@ async function sha256(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-async function filesBelow(folder: string, prefix = ""): Promise<string[]> {
-  const entries = await readdir(join(folder, prefix), { withFileTypes: true });
-  const nested = await Promise.all(
-    entries.map(async (entry) =>
-      entry.isDirectory() ? await filesBelow(folder, `${prefix}${entry.name}/`) : [`${prefix}${entry.name}`],
-    ),
+/** Whether a run writes an entry of this name into its folder. */
+function isOwn(entry: string): boolean {
+  return (
+    ownEntries.includes(entry) || isOnTheWay(entry, ADAPTER) || /^\.adapter\.[0-9a-f]+\.tmp$/.test(entry)
   );
-  return nested.flat().sort();
 }
 
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/**
- * Fills a folder beside its place and renames it there, so that the place holds all of it or nothing.
- * @throws what `fill` throws; nothing is left behind then
- */
-export async function writeFolder(place: string, fill: (folder: string) => Promise<void>): Promise<void> {
-  const beside = `${place}.partial-${process.pid}`;
-  await rm(beside, { recursive: true, force: true });
-  try {
-    await mkdir(beside, { recursive: true });
-    await fill(beside);
-    for (const file of await filesBelow(beside)) await sync(join(beside, file));
-    await rm(place, { recursive: true, force: true });
-    await rename(beside, place);
-  } catch (error) {
-    await rm(beside, { recursive: true, force: true });
-    throw error;
-  }
+/** Whether a run writes an entry of this name into its folder of checkpoints. */
+function isOwnCheckpoint(entry: string): boolean {
+  return STEP_FOLDER.test(entry) || isOnTheWay(entry, STEP_FOLDER);
 }
 
 /**
@@ -88,12 +77,16 @@ export class RunFolder {
 
   /**
    * Makes the folder of a new run.
-   * @param options.overwrite removes an earlier run there; a folder that is no run is never removed
+   * @param options.overwrite removes an earlier run there; a folder that holds anything else is left alone
    * @throws RunFolderError if something is there already
    */
   static async create(path: string, options: { readonly overwrite?: boolean } = {}): Promise<RunFolder> {
     await RunFolder.checkFree(path, options);
-    await rm(path, { recursive: true, force: true });
+    // The checkpoints last: what remains when this is interrupted is still known as a run.
+    const entries = (await entriesOf(path)).filter((entry) => entry !== CHECKPOINTS_FOLDER);
+    for (const entry of [...entries.filter(isOwn), CHECKPOINTS_FOLDER]) {
+      await rm(join(path, entry), { recursive: true, force: true });
+    }
     await mkdir(join(path, CHECKPOINTS_FOLDER), { recursive: true });
     return new RunFolder(resolve(path));
   }
@@ -117,13 +110,33 @@ export class RunFolder {
         `is not a run (no ${CHECKPOINTS_FOLDER} folder), so it is not overwritten`,
       );
     }
+    const checkpoints = await entriesOf(join(path, CHECKPOINTS_FOLDER));
+    const foreign = [
+      ...entries.filter((entry) => !isOwn(entry)),
+      ...checkpoints
+        .filter((entry) => !isOwnCheckpoint(entry))
+        .map((entry) => `${CHECKPOINTS_FOLDER}/${entry}`),
+    ];
+    if (foreign.length > 0) {
+      const shown =
+        foreign.slice(0, 3).join(", ") + (foreign.length > 3 ? ` and ${foreign.length - 3} more` : "");
+      throw new RunFolderError(
+        path,
+        `is not overwritten, as it also holds what no run writes: ${shown}; move that away or choose another output`,
+      );
+    }
   }
 
-  /** Opens the folder of a run that was begun before. @throws RunFolderError if there is none */
+  /**
+   * Opens the folder of a run that was begun before, and clears away what killed processes left half written.
+   * @throws RunFolderError if there is none
+   */
   static async open(path: string): Promise<RunFolder> {
     if (!(await exists(join(path, CHECKPOINTS_FOLDER)))) {
       throw new RunFolderError(path, "holds no run to resume");
     }
+    await clearLeftovers(path, ADAPTER);
+    await clearLeftovers(join(path, CHECKPOINTS_FOLDER), STEP_FOLDER);
     return new RunFolder(resolve(path));
   }
 
@@ -137,8 +150,8 @@ export class RunFolder {
     await writeFile(join(this.path, CONFIG_FILE), `${JSON.stringify(config, null, 2)}\n`);
   }
 
-  /** Writes another JSON file into the run, e.g. `report.json`. */
-  async writeJson(name: string, value: unknown): Promise<void> {
+  /** Writes a JSON file into the run. */
+  async writeJson(name: "report.json", value: unknown): Promise<void> {
     await writeFile(join(this.path, name), `${JSON.stringify(value, null, 2)}\n`);
   }
 
@@ -147,27 +160,33 @@ export class RunFolder {
     await appendFile(join(this.path, METRICS_FILE), `${JSON.stringify(metrics)}\n`);
   }
 
+  /** The lines of `metrics.jsonl` up to a step, parsed; a line cut short by a kill is left out. */
+  async readMetrics(lastStep: number): Promise<Record<string, unknown>[]> {
+    const path = join(this.path, METRICS_FILE);
+    if (!(await exists(path))) return [];
+    return (await readFile(path, "utf8")).split("\n").flatMap((line) => {
+      const value = parsed(line);
+      return isRecord(value) && typeof value["step"] === "number" && value["step"] <= lastStep ? [value] : [];
+    });
+  }
+
   /** Drops the lines after a step: a resumed run writes them again. */
   async truncateMetrics(step: number): Promise<void> {
     const path = join(this.path, METRICS_FILE);
     if (!(await exists(path))) return;
-    const kept = (await readFile(path, "utf8")).split("\n").filter((line) => {
-      try {
-        return (JSON.parse(line) as { step: number }).step <= step;
-      } catch {
-        return false; // a line cut short by a kill
-      }
-    });
+    const kept = await this.readMetrics(step);
     const beside = `${path}.partial`;
-    await writeFile(beside, kept.map((line) => `${line}\n`).join(""));
+    await writeFile(beside, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    await syncFile(beside);
     await rename(beside, path);
+    await syncFolder(this.path);
   }
 
   /** Steps that have a checkpoint, ascending. */
   async checkpointSteps(): Promise<number[]> {
     const names = await readdir(join(this.path, CHECKPOINTS_FOLDER)).catch(() => []);
     return names
-      .flatMap((name) => /^step-(\d+)$/.exec(name)?.slice(1, 2).map(Number) ?? [])
+      .flatMap((name) => STEP_FOLDER.exec(name)?.slice(1, 2).map(Number) ?? [])
       .sort((a, b) => a - b);
   }
 
@@ -176,13 +195,15 @@ export class RunFolder {
     return join(this.path, CHECKPOINTS_FOLDER, `step-${step}`);
   }
 
-  /** Writes a checkpoint: what `fill` puts into the folder, its hashes and the state. */
+  /** Writes a checkpoint, and the metrics before it to the disk: what `fill` puts into the folder, its hashes and the state. */
   async writeCheckpoint(
     step: number,
     identity: CheckpointState["identity"],
     fill: (folder: string) => Promise<void>,
   ): Promise<string> {
     const place = this.checkpointPath(step);
+    const metrics = join(this.path, METRICS_FILE);
+    if (await exists(metrics)) await syncFile(metrics);
     await writeFolder(place, async (folder) => {
       await fill(folder);
       const files: Record<string, string> = {};
@@ -195,35 +216,71 @@ export class RunFolder {
 
   /**
    * Reads the state of a checkpoint and checks its files and that it belongs to the same run.
+   * @param required files that it must have
    * @throws RunFolderError
    */
-  async readCheckpoint(step: number, identity: CheckpointState["identity"]): Promise<CheckpointState> {
+  async readCheckpoint(
+    step: number,
+    identity: CheckpointState["identity"],
+    required: readonly string[] = [],
+  ): Promise<CheckpointState> {
     const folder = this.checkpointPath(step);
     const statePath = join(folder, STATE_FILE);
-    let state: CheckpointState;
+    let value: unknown;
     try {
-      state = JSON.parse(await readFile(statePath, "utf8")) as CheckpointState;
+      value = JSON.parse(await readFile(statePath, "utf8"));
     } catch (error) {
-      throw new RunFolderError(statePath, `cannot be read (${(error as Error).message})`, { cause: error });
+      throw new RunFolderError(statePath, `cannot be read (${(error as Error).message}); ${REMOVE_IT}`, {
+        cause: error,
+      });
     }
-    if (state.version !== STATE_VERSION) {
-      throw new RunFolderError(statePath, `expected version ${STATE_VERSION}, got ${String(state.version)}`);
+    const state = checkedState(value, step, statePath);
+    const present = (await filesBelow(folder)).filter((file) => file !== STATE_FILE);
+    const unlisted = [...required, ...present.filter((file) => !/(^|\/)\./.test(file))].find(
+      (file) => !Object.hasOwn(state.files, file),
+    );
+    if (unlisted !== undefined) {
+      throw new RunFolderError(statePath, `expected the hash of ${unlisted}, got none; ${REMOVE_IT}`);
     }
     for (const [file, expected] of Object.entries(state.files)) {
-      const actual = await sha256(join(folder, file)).catch(() => "no such file");
-      if (actual !== expected) {
-        throw new RunFolderError(join(folder, file), "is damaged (its hash differs); remove this checkpoint");
+      const path = join(folder, file);
+      if (!present.includes(file)) throw new RunFolderError(path, `is missing; ${REMOVE_IT}`);
+      if ((await sha256(path)) !== expected) {
+        throw new RunFolderError(path, `is damaged (its hash differs); ${REMOVE_IT}`);
       }
     }
-    for (const [key, value] of Object.entries(identity)) {
-      if (JSON.stringify(state.identity[key]) !== JSON.stringify(value)) {
-        throw new RunFolderError(
-          folder,
-          `was written with ${key} ${JSON.stringify(state.identity[key])}, this run has ${JSON.stringify(value)}; ` +
-            "resume with the same settings and data",
-        );
-      }
-    }
+    const fault = identityFault(state.identity, identity);
+    if (fault !== null) throw new RunFolderError(folder, fault);
     return state;
   }
+}
+
+const REMOVE_IT = "remove this checkpoint to resume from the one before";
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
+
+function checkedState(value: unknown, step: number, path: string): CheckpointState {
+  const refuse = (expected: string, actual: unknown): never => {
+    throw new RunFolderError(
+      path,
+      `expected ${expected}, got ${JSON.stringify(actual) ?? "nothing"}; ${REMOVE_IT}`,
+    );
+  };
+  if (!isRecord(value)) return refuse("an object", value);
+  const { version, identity, files } = value;
+  if (version !== STATE_VERSION) return refuse(`version ${STATE_VERSION}`, version);
+  if (value["step"] !== step) return refuse(`step ${step}, as its folder says`, value["step"]);
+  if (!isRecord(identity)) return refuse("an object as identity", identity);
+  if (!isRecord(files)) return refuse("an object as files", files);
+  return { version, step, identity, files: files as Record<string, string> };
 }

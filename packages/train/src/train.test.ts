@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LanguageModel, loadModel } from "@lathe/model";
@@ -245,7 +245,7 @@ describe("train", () => {
   it("refuses rows without a scored label", async () => {
     const silent = { inputIds: Int32Array.of(1, 2), labels: Int32Array.of(1, -100) };
     await expect(collect(options({ rows: source([rows[0], silent]) }))).rejects.toThrow(
-      "rows: expected at least one scored label in every row, got none in row 1",
+      "row 1: expected at least one scored label after the first token, got none",
     );
     await expect(collect(options({ rows: source([]) }))).rejects.toThrow(
       "rows: expected at least one row, got none",
@@ -263,7 +263,12 @@ describe("RunFolder", () => {
     await RunFolder.create(path, { overwrite: true });
     expect(await readdir(path)).toEqual(["checkpoints"]);
     await writeFile(join(folder, "letter.txt"), "dear");
-    await expect(RunFolder.create(folder, { overwrite: true })).rejects.not.toThrow("letter");
+    await mkdir(join(folder, "checkpoints"));
+    await expect(RunFolder.create(folder, { overwrite: true })).rejects.toThrow(
+      /is not overwritten, as it also holds what no run writes: letter\.txt, run; move/,
+    );
+    expect(await readFile(join(folder, "letter.txt"), "utf8")).toBe("dear");
+    await rm(join(folder, "checkpoints"), { recursive: true });
     await rm(path, { recursive: true });
     await expect(RunFolder.create(folder, { overwrite: true })).rejects.toThrow(/is not a run/);
     await expect(RunFolder.open(folder)).rejects.toThrow("holds no run to resume");

@@ -1,14 +1,16 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { flatBatch, type LabelledBatch, openSafetensors, writeSafetensors } from "@lathe/model";
 import { Tape, tensorMemory, withDropout, withTape } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { AdamW } from "./adamw.js";
-import { DivergenceError, TrainConfigError } from "./errors.js";
+import { breathe } from "./breathe.js";
+import { checkRows } from "./check-rows.js";
+import { DivergenceError, RunFolderError, TrainConfigError } from "./errors.js";
 import { GradientAccumulator } from "./gradient-accumulator.js";
 import type { TrainableParameter } from "./parameter.js";
 import { countScored, type RowSource, type TrainingRow } from "./row-source.js";
 import type { RunFolder } from "./run-folder.js";
+import { runIdentity, type RunIdentity } from "./run-identity.js";
 import { learningRateAt } from "./schedule.js";
 import { planSteps, type StepPlan, totalSteps } from "./step-plan.js";
 import { resolveTrainConfig, type TrainConfig } from "./train-config.js";
@@ -25,8 +27,10 @@ export interface TrainOptions {
   /** Summed negative log-likelihood of a batch's labels, in nats, recorded on the active tape. */
   readonly loss: (batch: LabelledBatch) => tf.Scalar;
   readonly rows: RowSource;
-  /** Rows for evaluation; their mean loss a label is reported. */
+  /** Rows for evaluation; their mean loss a label is reported. None of them, and nothing is evaluated. */
   readonly validation?: RowSource;
+  /** Token ids and labels of all rows must be below it; without it a wrong one fails in the loss. */
+  readonly vocabularySize?: number;
   readonly config?: Partial<TrainConfig>;
   /** Where metrics and checkpoints go; without it nothing is written. */
   readonly run?: RunFolder;
@@ -36,6 +40,8 @@ export interface TrainOptions {
   readonly resume?: boolean;
   /** Ends the run between micro-batches; the last complete step is checkpointed. */
   readonly signal?: AbortSignal;
+  /** A setting that is allowed and hardly meant. */
+  readonly onWarning?: (message: string) => void;
   /** Rows evaluated so far. */
   readonly onEvaluation?: (done: number, total: number) => void;
 }
@@ -70,6 +76,14 @@ export interface StepReport {
   readonly checkpoint?: string;
 }
 
+/** How a run, or this part of it, ended. */
+export interface TrainEnd {
+  /** Whether all steps are done and all evaluations that were due; false after an interrupt. */
+  readonly completed: boolean;
+  /** The last complete step, those before a resumption included; 0 for none. */
+  readonly step: number;
+}
+
 const OPTIMISER_FILE = "optimizer.safetensors";
 const PARAMETERS_FILE = "parameters.safetensors";
 
@@ -99,22 +113,10 @@ export function safetensorsFiles(parameters: readonly TrainableParameter[]): Par
   };
 }
 
-/** Hash of the rows' ids and labels: a resumed run must see the same data. */
-function fingerprint(rows: RowSource): string {
-  const hash = createHash("sha256");
-  for (let index = 0; index < rows.length; index++) {
-    const { inputIds, labels } = rows.row(index);
-    hash.update(new Uint8Array(inputIds.buffer, inputIds.byteOffset, inputIds.byteLength));
-    hash.update(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
-  }
-  return hash.digest("hex");
-}
-
-const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
 /**
  * Mean loss a label over all rows, in nats, without gradients or dropout.
  * @param batchSize rows at a time
+ * @throws TrainConfigError if no row has a scored label
  */
 export async function evaluateLoss(
   loss: (batch: LabelledBatch) => tf.Scalar,
@@ -133,12 +135,16 @@ export async function evaluateLoss(
     for (let index = start; index < Math.min(start + batchSize, rows.length); index++)
       batch.push(rows.row(index));
     const value = withDropout(null, () => withTape(null, () => loss(flatBatch(batch))));
-    sum += value.dataSync()[0];
-    value.dispose();
+    try {
+      sum += value.dataSync()[0];
+    } finally {
+      value.dispose();
+    }
     labels += batch.reduce((count, row) => count + countScored(row), 0);
     options.onProgress?.(start + batch.length, rows.length);
     await breathe();
   }
+  if (labels === 0) throw new TrainConfigError("rows", "at least one scored label", "none");
   return sum / labels;
 }
 
@@ -149,28 +155,35 @@ export async function evaluateLoss(
  * accumulated with the same weights. Order of rows and dropout masks follow from seed, epoch and step alone, so a run
  * that was killed and resumed gives the same bits as one that was not.
  *
- * When the signal aborts, a checkpoint of the last complete step is written and the iterator ends.
+ * When the signal aborts, a checkpoint of the last complete step is written and the iterator ends; its return value says
+ * whether the run was complete. An evaluation that is cut short leaves its step without `validationLoss`. A run that is
+ * resumed from such a step makes the evaluation up for, and yields that step's report once more.
  *
- * @throws TrainConfigError, RunFolderError, DivergenceError
+ * @returns whether the run was completed, and its last step
+ * @throws TrainConfigError, RowsError, RunFolderError, DivergenceError
  */
-export async function* train(options: TrainOptions): AsyncGenerator<StepReport, void, undefined> {
+export async function* train(options: TrainOptions): AsyncGenerator<StepReport, TrainEnd, undefined> {
   const config = resolveTrainConfig(options.config);
   const { parameters, rows, validation, run, signal } = options;
   const files = options.files ?? safetensorsFiles(parameters);
-  checkRows(rows);
+  checkParameters(parameters);
+  const begun = options.resume && run ? ((await run.checkpointSteps()).at(-1) ?? 0) : 0;
+
+  const { vocabularySize } = options;
+  const hash = await checkRows(rows, "rows", { vocabularySize, signal, hash: run !== undefined });
+  if (hash === null) return { completed: false, step: begun };
+  if (validation && (await checkRows(validation, "validation", { vocabularySize, signal })) === null) {
+    return { completed: false, step: begun };
+  }
 
   const last = totalSteps(rows.length, config);
-  const identity = {
-    rows: fingerprint(rows),
-    totalSteps: last,
-    parameters: parameters.map(({ name, variable }) => [name, variable.shape]),
-    ...config,
-    // These change neither the numbers nor their order.
-    saveEvery: undefined,
-    evalEvery: undefined,
-    epochs: undefined,
-    maxSteps: undefined,
-  };
+  if (config.warmupSteps >= last && config.warmupSteps > 0) {
+    options.onWarning?.(
+      `warmupSteps ${config.warmupSteps}: the run has ${last} steps, so the learning rate never reaches ${config.learningRate}`,
+    );
+  }
+  const engine = tf.getBackend();
+  const identity = runIdentity({ engine, parameters, config, rows: hash, totalSteps: last });
   const optimiser = new AdamW(parameters, config);
   const saveCheckpoint = (step: number): Promise<string> | undefined =>
     run?.writeCheckpoint(step, identity, async (folder) => {
@@ -182,29 +195,51 @@ export async function* train(options: TrainOptions): AsyncGenerator<StepReport, 
           .map(({ name, shape, values }) => ({ name, dtype: "F32" as const, shape, data: values })),
       );
     });
+  const isDue = (step: number, every: number): boolean => step === last || (every > 0 && step % every === 0);
+  const isEvaluated = (step: number): boolean =>
+    validation !== undefined && validation.length > 0 && isDue(step, config.evalEvery);
+  /** Undefined if the signal aborted. */
+  const evaluate = (): Promise<number | undefined> =>
+    evaluateLoss(options.loss, validation!, config.batchSize, {
+      signal,
+      onProgress: options.onEvaluation,
+    }).catch((error: unknown) => {
+      if (signal?.aborted && error === signal.reason) return undefined;
+      throw error;
+    });
 
   try {
-    const resumed = options.resume && run ? await restore(run, identity, files, optimiser) : 0;
-    let saved = resumed;
-    for (const plan of planSteps(rows.length, config, resumed + 1)) {
+    if (begun > last) {
+      throw new RunFolderError(
+        run!.path,
+        `has done ${begun} steps already, more than the ${last} of this run`,
+      );
+    }
+    if (begun > 0) await restore(run!, begun, identity, files, optimiser);
+    if (options.resume) await run?.truncateMetrics(begun);
+
+    let isComplete = true;
+    const previous = isEvaluated(begun) ? (await run?.readMetrics(begun))?.at(-1) : undefined;
+    if (run && previous?.["step"] === begun && typeof previous["validationLoss"] !== "number") {
+      const validationLoss = await evaluate();
+      if (validationLoss === undefined) return { completed: false, step: begun };
+      const report = { ...(previous as unknown as StepReport), validationLoss };
+      await run.truncateMetrics(begun - 1);
+      await run.appendMetrics(report);
+      yield report;
+    }
+
+    let saved = begun;
+    for (const plan of planSteps(rows.length, config, begun + 1)) {
       const report = await runStep(plan, last, config, options, optimiser);
       if (!report) {
         if (saved < plan.step - 1) await saveCheckpoint(plan.step - 1);
-        return;
+        return { completed: false, step: plan.step - 1 };
       }
       const { step } = plan;
-      const due = (every: number): boolean => step === last || (every > 0 && step % every === 0);
-      const validationLoss =
-        validation && validation.length > 0 && due(config.evalEvery)
-          ? await evaluateLoss(options.loss, validation, config.batchSize, {
-              signal,
-              onProgress: options.onEvaluation,
-            }).catch((error: unknown) => {
-              if (signal?.aborted) return undefined;
-              throw error;
-            })
-          : undefined;
-      const saves = run !== undefined && due(config.saveEvery);
+      const validationLoss = isEvaluated(step) ? await evaluate() : undefined;
+      isComplete = !isEvaluated(step) || validationLoss !== undefined;
+      const saves = run !== undefined && isDue(step, config.saveEvery);
       const complete: StepReport = {
         ...report,
         ...(validationLoss === undefined ? {} : { validationLoss }),
@@ -218,41 +253,37 @@ export async function* train(options: TrainOptions): AsyncGenerator<StepReport, 
       }
       yield complete;
     }
+    return { completed: isComplete, step: last };
   } finally {
     optimiser.dispose();
   }
 }
 
-function checkRows(rows: RowSource): void {
-  if (rows.length === 0) throw new TrainConfigError("rows", "at least one row", "none");
-  for (let index = 0; index < rows.length; index++) {
-    const row = rows.row(index);
-    if (countScored(row) === 0) {
-      throw new TrainConfigError("rows", "at least one scored label in every row", `none in row ${index}`);
-    }
+function checkParameters(parameters: readonly TrainableParameter[]): void {
+  if (parameters.length === 0) throw new TrainConfigError("parameters", "at least one to train", "none");
+  const names = new Set<string>();
+  for (const { name } of parameters) {
+    if (names.has(name)) throw new TrainConfigError("parameters", "names that differ", `${name} twice`);
+    names.add(name);
   }
 }
 
 async function restore(
   run: RunFolder,
-  identity: Record<string, unknown>,
+  step: number,
+  identity: RunIdentity,
   files: ParameterFiles,
   optimiser: AdamW,
-): Promise<number> {
-  const step = (await run.checkpointSteps()).at(-1) ?? 0;
-  if (step > 0) {
-    await run.readCheckpoint(step, identity);
-    const folder = run.checkpointPath(step);
-    await files.load(folder);
-    const moments = await openSafetensors(join(folder, OPTIMISER_FILE));
-    try {
-      await optimiser.restore(step, (name) => moments.readFloat32(name));
-    } finally {
-      await moments.close();
-    }
+): Promise<void> {
+  await run.readCheckpoint(step, identity, [OPTIMISER_FILE]);
+  const folder = run.checkpointPath(step);
+  await files.load(folder);
+  const moments = await openSafetensors(join(folder, OPTIMISER_FILE));
+  try {
+    await optimiser.restore((name) => moments.readFloat32(name));
+  } finally {
+    await moments.close();
   }
-  await run.truncateMetrics(step);
-  return step;
 }
 
 /** One optimiser step; null if the signal aborted before it was complete. */
@@ -273,16 +304,18 @@ async function runStep(
     for (const [microBatch, batch] of batches.entries()) {
       if (signal?.aborted) return null;
       const tape = new Tape(parameters.map(({ variable }) => variable));
+      const weight = tf.scalar(1 / labelTokens);
+      let value: tf.Scalar | null = null;
       try {
-        const value = withDropout({ seed: config.seed, step, microBatch }, () =>
+        value = withDropout({ seed: config.seed, step, microBatch }, () =>
           withTape(tape, () => loss(flatBatch(batch))),
         );
         lossSum += value.dataSync()[0];
-        const weight = tf.scalar(1 / labelTokens);
         tape.backward(value, weight, gradients.add);
-        tf.dispose([value, weight]);
       } finally {
         tape.dispose();
+        weight.dispose();
+        value?.dispose();
       }
       await breathe();
     }
