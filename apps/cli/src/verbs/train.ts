@@ -147,12 +147,11 @@ async function runSteps(
   { options, config, rows, resumedStep }: PreparedRun,
   { model }: OpenModel,
   run: RunFolder,
-  { messages, note, progress, signal }: VerbContext,
+  { messages, note, progress, signal, warn }: VerbContext,
 ): Promise<boolean> {
   if (resumedStep > 0) note(messages.resuming(resumedStep));
   const training = progress({ label: messages.training, every: options.logEvery });
   const evaluating = progress({ label: messages.evaluating });
-  let isComplete = !signal.aborted;
   try {
     const steps = train({
       parameters: trainableParameters(model),
@@ -164,12 +163,15 @@ async function runSteps(
       files: adapterFiles(model, options.model),
       resume: options.resume,
       signal,
+      onWarning: warn,
       onEvaluation(done, total) {
         training.end();
         evaluating.update(done, total);
       },
     });
-    for await (const { step, totalSteps, loss, tokensPerSecond, residentBytes, validationLoss } of steps) {
+    let next = await steps.next();
+    for (; !next.done; next = await steps.next()) {
+      const { step, totalSteps, loss, tokensPerSecond, residentBytes, validationLoss } = next.value;
       evaluating.end();
       const details = [
         `${messages.loss} ${loss.toFixed(4)}`,
@@ -181,9 +183,8 @@ async function runSteps(
         const perplexity = Math.exp(validationLoss).toFixed(2);
         training.note(messages.validation(step, validationLoss.toFixed(4), perplexity));
       }
-      isComplete = step === totalSteps;
     }
-    return isComplete;
+    return next.value.completed;
   } finally {
     training.end();
     evaluating.end();
