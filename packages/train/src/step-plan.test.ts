@@ -45,6 +45,20 @@ describe("planSteps", () => {
     for (const first of [2, 4, 5, 8]) expect([...planSteps(20, config, first)]).toEqual(all.slice(first - 1));
   });
 
+  it.each([
+    [0.5, 8, 4],
+    [0.3, 10, 3], // 0.3 × 10 is 3
+    [0.1, 30, 3], // 0.1 × 30 is a little above 3
+    [1.1, 10, 11], // a little above 11
+    [1 / 3, 3, 1],
+    [0.34, 3, 2], // part of a step is a step
+    [0.01, 3, 1],
+    [2, 7, 14],
+  ])("%d epochs of %d steps are %d", (epochs, rows, steps) => {
+    const alone = { ...config, batchSize: 1, gradientAccumulation: 1, epochs };
+    expect(totalSteps(rows, alone)).toBe(steps);
+  });
+
   it("runs as many epochs as the steps ask for", () => {
     const limited = { ...config, maxSteps: 11 };
     expect(stepsPerEpoch(20, limited)).toBe(4);

@@ -1,21 +1,27 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type LanguageModel, loadModel } from "@lathe/model";
-import { dropout, multiplyRows, startEngine, withDropout } from "@lathe/tensor";
+import { fileURLToPath } from "node:url";
+import { type LabelledBatch, type LanguageModel, loadModel } from "@lathe/model";
+import { dropout, fromTfjs, listEngines, multiplyRows, startEngine, withDropout } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
+  type CheckpointState,
   resolveTrainConfig,
   RunFolder,
+  RunFolderError,
+  safetensorsFiles,
   type StepReport,
   train,
+  type TrainEnd,
   type TrainConfig,
   type TrainOptions,
+  writeFolder,
 } from "./index.js";
 import { rowOrder } from "./row-order.js";
 
-const base = new URL("../../model/fixtures/models/llama/", import.meta.url).pathname;
+const base = fileURLToPath(new URL("../../model/fixtures/models/llama/", import.meta.url));
 
 let folder: string;
 let model: LanguageModel;
@@ -29,8 +35,16 @@ const rows = Array.from({ length: 11 }, (_, row) => {
 });
 const source = (some = rows) => ({ length: some.length, row: (index: number) => some[index] });
 
-beforeAll(async () => {
-  await startEngine("wasm");
+/** Engines that run here; the plain one is too slow for all of this. */
+const probed = await Promise.all(
+  listEngines()
+    .filter(({ name }) => name !== "cpu")
+    .map(async (engine) => ((await engine.probe()) === null ? engine.name : null)),
+);
+const engines = probed.filter((name) => name !== null);
+
+async function prepare(engine: string): Promise<void> {
+  await startEngine(engine);
   model = await loadModel(base);
   // A trainable gain on each output of two linears, with dropout before them.
   gains = [0, 9].map((place) => {
@@ -48,11 +62,16 @@ beforeAll(async () => {
     return gain;
   });
   beginnings = gains.map((gain) => Float32Array.from(gain.dataSync()));
-});
-afterAll(() => model.dispose());
+}
+function release(): void {
+  model.dispose();
+  tf.dispose(gains);
+}
+function restart(): void {
+  gains.forEach((gain, i) => tf.tidy(() => gain.assign(tf.tensor1d(beginnings[i]) as tf.Tensor)));
+}
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "lathe-train-"));
-  gains.forEach((gain, i) => tf.tidy(() => gain.assign(tf.tensor1d(beginnings[i]) as tf.Tensor)));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -78,6 +97,16 @@ async function collect(given: TrainOptions): Promise<StepReport[]> {
   for await (const report of train(given)) reports.push(report);
   return reports;
 }
+/** Reports and the end. */
+async function follow(given: TrainOptions): Promise<{ reports: StepReport[]; end: TrainEnd }> {
+  const reports: StepReport[] = [];
+  const steps = train(given);
+  for (;;) {
+    const next = await steps.next();
+    if (next.done) return { reports, end: next.value };
+    reports.push(next.value);
+  }
+}
 const values = (): number[][] => gains.map((gain) => [...gain.dataSync()]);
 /** What must be the same in two runs; times and memory are not. */
 const numbers = (reports: readonly StepReport[]) =>
@@ -91,7 +120,11 @@ const numbers = (reports: readonly StepReport[]) =>
     tokens,
   }));
 
-describe("train", () => {
+describe.each(engines)("train, %s", (engine) => {
+  beforeAll(() => prepare(engine));
+  afterAll(release);
+  beforeEach(restart);
+
   it("lowers the loss", async () => {
     const reports = await collect(options({ config: { epochs: 12, learningRate: 0.1 } }));
     expect(reports).toHaveLength(36);
@@ -125,7 +158,7 @@ describe("train", () => {
       });
     const one = await still(8, 1);
     const end = values();
-    gains.forEach((gain, i) => tf.tidy(() => gain.assign(tf.tensor1d(beginnings[i]) as tf.Tensor)));
+    restart();
     const four = await still(2, 4);
     four.forEach((report, i) => {
       expect(report.loss).toBeCloseTo(one[i].loss, 5);
@@ -137,10 +170,10 @@ describe("train", () => {
   it("gives the same bits again, and others under another seed", async () => {
     const first = numbers(await collect(options()));
     const end = values();
-    gains.forEach((gain, i) => tf.tidy(() => gain.assign(tf.tensor1d(beginnings[i]) as tf.Tensor)));
+    restart();
     expect(numbers(await collect(options()))).toEqual(first);
     expect(values()).toEqual(end);
-    gains.forEach((gain, i) => tf.tidy(() => gain.assign(tf.tensor1d(beginnings[i]) as tf.Tensor)));
+    restart();
     expect(numbers(await collect(options({ config: { seed: 6 } })))).not.toEqual(first);
   });
 
@@ -170,7 +203,7 @@ describe("train", () => {
   ])("gives the same bits after a kill %s and a resume", async (_where, killedAfter) => {
     const whole = numbers(await collect(options()));
     const end = values();
-    gains.forEach((gain, i) => tf.tidy(() => gain.assign(tf.tensor1d(beginnings[i]) as tf.Tensor)));
+    restart();
 
     const run = await RunFolder.create(join(folder, "run"));
     const killed = train(options({ run, config: { saveEvery: 4 } }));
@@ -192,7 +225,7 @@ describe("train", () => {
 
   it("checkpoints the last complete step when the signal aborts", async () => {
     const whole = numbers(await collect(options()));
-    gains.forEach((gain, i) => tf.tidy(() => gain.assign(tf.tensor1d(beginnings[i]) as tf.Tensor)));
+    restart();
     const run = await RunFolder.create(join(folder, "run"));
     const controller = new AbortController();
     let passes = 0;
@@ -229,14 +262,8 @@ describe("train", () => {
   });
 
   it("stops with the step's number when the loss is not finite", async () => {
-    const broken = options({
-      loss: (batch) => {
-        const loss = model.loss(batch);
-        const infinite = tf.tidy(() => tf.mul<tf.Scalar>(loss, NaN));
-        loss.dispose();
-        return infinite;
-      },
-    });
+    const broken = options();
+    tf.tidy(() => gains[1].assign(tf.tensor1d(beginnings[1].map(() => NaN)) as tf.Tensor));
     const before = tf.memory().numTensors;
     await expect(collect(broken)).rejects.toThrow(/step 1: the loss is NaN/);
     expect(tf.memory().numTensors).toBe(before);
@@ -250,6 +277,215 @@ describe("train", () => {
     await expect(collect(options({ rows: source([]) }))).rejects.toThrow(
       "rows: expected at least one row, got none",
     );
+  });
+
+  it("names the row that is wrong, before the first step", async () => {
+    const ids = Int32Array.of(1, 2, 3, 4, 5, 6, 7);
+    const wrong = (inputIds: Int32Array, labels: Int32Array) =>
+      collect(options({ rows: source([rows[0], rows[1], { inputIds, labels }]), vocabularySize: 320 }));
+    await expect(wrong(ids, ids.with(3, 9999))).rejects.toThrow(
+      "row 2: label 9999 at position 3 is outside the vocabulary of 320",
+    );
+    await expect(wrong(ids.with(6, 320), ids)).rejects.toThrow(
+      "row 2: token id 320 at position 6 is outside the vocabulary of 320",
+    );
+    await expect(wrong(ids, ids.with(1, -1))).rejects.toThrow("row 2: label -1 at position 1");
+    await expect(wrong(ids, ids.slice(0, 5))).rejects.toThrow("row 2: expected 7 labels, one a token, got 5");
+    const silent = { inputIds: ids, labels: ids.map(() => -100) };
+    await expect(collect(options({ validation: source([rows[0], silent]) }))).rejects.toThrow(
+      "validation row 1: expected at least one scored label",
+    );
+  });
+
+  it("leaves no tensor behind when a loss throws", async () => {
+    const before = tf.memory().numTensors;
+    const loss = (): tf.Scalar => {
+      throw new Error("no loss");
+    };
+    await expect(collect(options({ loss }))).rejects.toThrow("no loss");
+    expect(tf.memory().numTensors).toBe(before);
+    const labels = Int32Array.from(rows[0].labels, (label) => (label < 0 ? label : 9999));
+    const wrong = { length: 1, row: () => ({ inputIds: rows[0].inputIds, labels }) };
+    await expect(collect(options({ rows: wrong }))).rejects.toThrow();
+    expect(tf.memory().numTensors).toBe(before);
+    // A pullback that throws, after the forward pass.
+    const failing = fromTfjs((x) => {
+      if (++calls > 1) throw new Error("no gradient");
+      return tf.sum<tf.Scalar>(x);
+    });
+    let calls = 0;
+    await expect(collect(options({ loss: () => failing(gains[0]) }))).rejects.toThrow("no gradient");
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it("clips to the global norm", async () => {
+    const [w, v] = [tf.variable(tf.tensor1d([0])), tf.variable(tf.tensor1d([0]))];
+    const weighted = fromTfjs((x, y) => tf.sum<tf.Scalar>(tf.add(tf.mul(x, 3), tf.mul(y, 4))));
+    const [report] = await collect({
+      parameters: [
+        { name: "w", variable: w },
+        { name: "v", variable: v },
+      ],
+      loss: () => weighted(w, v),
+      rows: source([{ inputIds: Int32Array.of(1, 2), labels: Int32Array.of(-100, 2) }]),
+      config: { maxSteps: 1, learningRate: 0.1, epsilon: 1, maxGradNorm: 1 },
+    });
+    expect(report.gradNorm).toBeCloseTo(5, 5);
+    expect(w.dataSync()[0]).toBeCloseTo((-0.1 * 0.6) / 1.6, 6);
+    expect(v.dataSync()[0]).toBeCloseTo((-0.1 * 0.8) / 1.8, 6);
+    tf.dispose([w, v]);
+  });
+
+  it("says that an interrupt in the first step completed nothing, also after a resume", async () => {
+    const run = await RunFolder.create(join(folder, "run"));
+    const interrupted = (resume: boolean, atCall: number) => {
+      const controller = new AbortController();
+      let calls = 0;
+      const loss = (batch: LabelledBatch): tf.Scalar => {
+        if (++calls === atCall) controller.abort();
+        return model.loss(batch);
+      };
+      return follow(options({ run, resume, loss, signal: controller.signal }));
+    };
+    expect(await interrupted(false, 1)).toEqual({ reports: [], end: { completed: false, step: 0 } });
+    expect(await run.checkpointSteps()).toEqual([]);
+    // Without a checkpoint there is nothing to go on from: it begins anew.
+    const second = await interrupted(true, 5);
+    expect(second.reports.map(({ step }) => step)).toEqual([1, 2]);
+    expect(second.end).toEqual({ completed: false, step: 2 });
+    expect(await interrupted(true, 1)).toEqual({ reports: [], end: { completed: false, step: 2 } });
+    const rest = await follow(options({ run, resume: true }));
+    expect(rest.end).toEqual({ completed: true, step: 9 });
+    // A run that is complete stays so, and nothing is done again.
+    const bits = values();
+    expect(await follow(options({ run, resume: true }))).toEqual({
+      reports: [],
+      end: { completed: true, step: 9 },
+    });
+    expect(values()).toEqual(bits);
+    expect(await follow(options({ signal: AbortSignal.abort() }))).toEqual({
+      reports: [],
+      end: { completed: false, step: 0 },
+    });
+  });
+
+  it("makes up for an evaluation that was interrupted", async () => {
+    const validation = source(rows.slice(0, 5));
+    const whole = await collect(options({ validation }));
+    restart();
+    const run = await RunFolder.create(join(folder, "run"));
+    const controller = new AbortController();
+    const cut = await follow(
+      options({ run, validation, signal: controller.signal, onEvaluation: () => controller.abort() }),
+    );
+    expect(cut.end).toEqual({ completed: false, step: 9 });
+    expect(cut.reports.at(-1)).not.toHaveProperty("validationLoss");
+    expect(await run.checkpointSteps()).toEqual([9]);
+    const { reports, end } = await follow(options({ run, validation, resume: true }));
+    expect(end).toEqual({ completed: true, step: 9 });
+    expect(reports.map(({ step, validationLoss }) => [step, validationLoss])).toEqual([
+      [9, whole.at(-1)!.validationLoss],
+    ]);
+    const lines = await run.readMetrics(9);
+    expect(lines.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(lines.at(-1)).toEqual(reports[0]);
+    expect((await follow(options({ run, validation, resume: true }))).reports).toEqual([]);
+  });
+
+  it("finishes a checkpoint during which the signal aborts", async () => {
+    const run = await RunFolder.create(join(folder, "run"));
+    const controller = new AbortController();
+    const parameters = options().parameters;
+    const files = safetensorsFiles(parameters);
+    let saves = 0;
+    const { end } = await follow(
+      options({
+        run,
+        signal: controller.signal,
+        config: { saveEvery: 4 },
+        files: {
+          load: (from) => files.load(from),
+          async save(into) {
+            saves++;
+            controller.abort();
+            await files.save(into);
+          },
+        },
+      }),
+    );
+    expect(end).toEqual({ completed: false, step: 4 });
+    expect(saves).toBe(1);
+    expect((await follow(options({ run, resume: true }))).end).toEqual({ completed: true, step: 9 });
+  });
+
+  it("refuses another length where the schedule depends on it, and takes it where not", async () => {
+    const run = await RunFolder.create(join(folder, "cosine"));
+    await collect(options({ run, config: { maxSteps: 3 } }));
+    const resumed = (maxSteps: number) => collect(options({ run, resume: true, config: { maxSteps } }));
+    await expect(resumed(5)).rejects.toThrow(
+      /was written with 3 as the number of steps of the whole run, this run has 5.*same epochs and maxSteps/,
+    );
+    await expect(resumed(2)).rejects.toThrow("has done 3 steps already, more than the 2 of this run");
+    restart();
+    const constant = (more: Partial<TrainOptions>, maxSteps: number) =>
+      collect(options({ ...more, config: { schedule: "constant", maxSteps } }));
+    const whole = numbers(await constant({}, 5));
+    restart();
+    const short = await RunFolder.create(join(folder, "constant"));
+    await constant({ run: short }, 3);
+    expect(numbers(await constant({ run: short, resume: true }, 5))).toEqual(whole.slice(3));
+  });
+
+  it("refuses a checkpoint that is not sound, or of other parameters or another engine", async () => {
+    const run = await RunFolder.create(join(folder, "run"));
+    await collect(options({ run, config: { maxSteps: 1 } }));
+    const resume = (more: Partial<TrainOptions> = {}) =>
+      collect(options({ run, resume: true, ...more, config: { maxSteps: 1 } }));
+    const renamed = options().parameters.map(({ variable }, i) => ({ name: `other.${i}`, variable }));
+    await expect(resume({ parameters: [options().parameters[0], renamed[1]] })).rejects.toThrow(
+      /was written with gain\.1 \[\d+\] as parameter 2 of 2, this run has other\.1 \[\d+\] there/,
+    );
+    await expect(resume({ rows: { ...source(), fingerprint: "another" } })).rejects.toThrow(
+      /other than those/,
+    );
+    const path = join(run.checkpointPath(1), "state.json");
+    const state = JSON.parse(await readFile(path, "utf8")) as CheckpointState;
+    const { "optimizer.safetensors": _left, ...files } = state.files;
+    for (const [change, message] of [
+      [null, /state\.json: expected an object, got null/],
+      [[], /expected an object, got \[\]/],
+      [{ version: 1 }, /expected step 1, as its folder says, got nothing/],
+      [{ ...state, step: 2 }, /expected step 1, as its folder says, got 2/],
+      [{ ...state, files: undefined }, /expected an object as files, got nothing/],
+      [{ ...state, identity: null }, /expected an object as identity, got null/],
+      [{ ...state, files }, /expected the hash of optimizer\.safetensors, got none/],
+      [{ ...state, files: { ...state.files, gone: "0" } }, /gone: is missing/],
+      [
+        { ...state, identity: { ...state.identity, engine: "abacus" } },
+        `was written with engine abacus, and this is engine ${engine}, which rounds differently; resume with --engine abacus`,
+      ],
+    ] as const) {
+      await writeFile(path, JSON.stringify(change));
+      const refused = resume();
+      await expect(refused).rejects.toThrow(message);
+      await expect(refused).rejects.toBeInstanceOf(RunFolderError);
+    }
+  });
+
+  it("refuses parameters that are none or share a name, and warns of a warm-up without an end", async () => {
+    const [first] = options().parameters;
+    await expect(collect(options({ parameters: [] }))).rejects.toThrow(
+      "parameters: expected at least one to train, got none",
+    );
+    await expect(collect(options({ parameters: [first, first] }))).rejects.toThrow(
+      "parameters: expected names that differ, got gain.0 twice",
+    );
+    const warnings: string[] = [];
+    const onWarning = (message: string) => warnings.push(message);
+    await collect(options({ onWarning, config: { maxSteps: 2, warmupSteps: 1 } }));
+    expect(warnings).toEqual([]);
+    await collect(options({ onWarning, config: { maxSteps: 2, warmupSteps: 2 } }));
+    expect(warnings).toEqual(["warmupSteps 2: the run has 2 steps, so the learning rate never reaches 0.02"]);
   });
 });
 
@@ -272,6 +508,51 @@ describe("RunFolder", () => {
     await rm(path, { recursive: true });
     await expect(RunFolder.create(folder, { overwrite: true })).rejects.toThrow(/is not a run/);
     await expect(RunFolder.open(folder)).rejects.toThrow("holds no run to resume");
+  });
+
+  it("replaces a run whole, and never a folder with checkpoints of something else", async () => {
+    const run = await RunFolder.create(join(folder, "run"));
+    await run.writeCheckpoint(1, {}, (into) => writeFile(join(into, "a"), "b"));
+    await run.writeConfig({});
+    await run.writeJson("report.json", {});
+    await mkdir(join(run.path, "adapter"));
+    await mkdir(join(run.path, "adapter.partial-7"));
+    await RunFolder.create(run.path, { overwrite: true });
+    expect(await readdir(run.path)).toEqual(["checkpoints"]);
+    await writeFile(join(run.path, "checkpoints", "epoch-1.bin"), "weights");
+    await expect(RunFolder.create(run.path, { overwrite: true })).rejects.toThrow(
+      /checkpoints\/epoch-1\.bin/,
+    );
+    expect(await readdir(join(run.path, "checkpoints"))).toEqual(["epoch-1.bin"]);
+  });
+
+  it("clears what a killed process left, and nothing else", async () => {
+    const { path } = await RunFolder.create(join(folder, "run"));
+    const dead = 2 ** 30; // above any process number
+    const checkpoints = join(path, "checkpoints");
+    const names = [`step-3.partial-${dead}`, `step-2.old-${dead}`, `mine.partial-${dead}`, "step-1"];
+    // A process that is alive and not this one: its parent.
+    names.push(`step-4.partial-${process.ppid}`);
+    for (const name of names) await mkdir(join(checkpoints, name));
+    await mkdir(join(path, `adapter.partial-${dead}`));
+    const run = await RunFolder.open(path);
+    expect((await readdir(checkpoints)).sort()).toEqual(
+      [`mine.partial-${dead}`, "step-1", "step-2", `step-4.partial-${process.ppid}`].sort(),
+    );
+    expect(await run.checkpointSteps()).toEqual([1, 2]);
+    expect(await readdir(path)).toEqual(["checkpoints"]);
+  });
+
+  it("keeps what was there when a folder cannot be replaced", async () => {
+    const place = join(folder, "place");
+    await writeFolder(place, (into) => writeFile(join(into, "text"), "old"));
+    await expect(writeFolder(place, () => Promise.reject(new Error("disk full")))).rejects.toThrow(
+      "disk full",
+    );
+    expect(await readFile(join(place, "text"), "utf8")).toBe("old");
+    await writeFolder(place, (into) => writeFile(join(into, "text"), "new"));
+    expect(await readFile(join(place, "text"), "utf8")).toBe("new");
+    expect(await readdir(folder)).toEqual(["place"]);
   });
 
   it("leaves no checkpoint behind when writing one fails", async () => {

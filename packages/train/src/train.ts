@@ -311,6 +311,7 @@ async function runStep(
           withTape(tape, () => loss(flatBatch(batch))),
         );
         lossSum += value.dataSync()[0];
+        if (!Number.isFinite(lossSum)) throw new DivergenceError(step, "loss", lossSum / labelTokens);
         tape.backward(value, weight, gradients.add);
       } finally {
         tape.dispose();
@@ -320,7 +321,6 @@ async function runStep(
       await breathe();
     }
     const meanLoss = lossSum / labelTokens;
-    if (!Number.isFinite(meanLoss)) throw new DivergenceError(step, "loss", meanLoss);
     const gradNorm = gradients.norm();
     if (!Number.isFinite(gradNorm)) throw new DivergenceError(step, "gradient norm", gradNorm);
 
