@@ -15,10 +15,20 @@ export interface LabelledBatch extends FlatBatch {
 /** The label of a token that is not scored, as in Transformers. */
 export const UNSCORED = -100;
 
-/** Joins rows into a flat batch. */
+/**
+ * Joins rows into a flat batch.
+ * @throws RangeError naming the row that has not one label a token
+ */
 export function flatBatch(rows: readonly { inputIds: Int32Array; labels: Int32Array }[]): LabelledBatch {
   const segments = new Int32Array(rows.length + 1);
-  rows.forEach((row, index) => (segments[index + 1] = segments[index] + row.inputIds.length));
+  for (const [index, { inputIds, labels }] of rows.entries()) {
+    if (labels.length !== inputIds.length) {
+      throw new RangeError(
+        `row ${index}: expected ${inputIds.length} labels, one a token, got ${labels.length}`,
+      );
+    }
+    segments[index + 1] = segments[index] + inputIds.length;
+  }
   const tokens = new Int32Array(segments[rows.length]);
   const labels = new Int32Array(segments[rows.length]);
   rows.forEach((row, index) => {
