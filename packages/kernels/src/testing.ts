@@ -112,6 +112,18 @@ export function expectSame(actual: Float32Array, expected: Float32Array, what = 
   }
 }
 
+/** (f(x + h) − f(x − h)) / 2h for each element of x, which is put back. f sums in double. */
+export function centralDifferences(f: () => number, x: Float32Array, h = 2 ** -10): Float32Array {
+  return x.map((value, i) => {
+    x[i] = value + h;
+    const [above, high] = [f(), x[i]];
+    x[i] = value - h;
+    const [below, low] = [f(), x[i]];
+    x[i] = value;
+    return (above - below) / (high - low);
+  });
+}
+
 /** All levels of the addon that was built and runs here, or none. */
 export function nativeLevels(): NativeKernels[] {
   const loaded = loadNativeKernels();
