@@ -54,8 +54,11 @@ export {
   type GenerationOptions,
   type ShouldStop,
 } from "./generation/generate.js";
+export { generateText, type TextGenerationOptions, type TextPiece } from "./generation/generate-text.js";
 export { KeyValueCache } from "./generation/key-value-cache.js";
-export { sampleToken, samplingDefaults, type SamplingOptions } from "./generation/sampling.js";
+export { NonFiniteLogitsError } from "./generation/non-finite-logits-error.js";
+export { type Draw, sampleToken, samplingDefaults, type SamplingOptions } from "./generation/sampling.js";
+export { createStopCutter, cutAtStop, type StopCutter } from "./generation/stop-texts.js";
 export {
   loadModel,
   type LoadModelOptions,

@@ -1,12 +1,11 @@
 import { createInterface } from "node:readline";
-import type { ChatMessage } from "@lathe/model";
+import { type ChatMessage, generateText } from "@lathe/model";
 import { z } from "zod";
 import { option } from "../framework/option.js";
 import { defineVerb } from "../framework/verb.js";
 import { openModel, readModelFolder } from "../model/open-model.js";
 import { chatPrompt, requireTokenizer } from "../model/prompt.js";
 import { samplingOf } from "../model/sampling.js";
-import { streamReply } from "../model/stream-reply.js";
 import { engineOptions } from "../options/engine-options.js";
 import { generationOptions } from "../options/generation-options.js";
 import { adapterOption, modelOption } from "../options/model-options.js";
@@ -51,6 +50,11 @@ export const chatVerb = defineVerb({
     // Ctrl-C ends the reply under way; at the prompt it ends the conversation.
     let reply = new AbortController();
     let isReplying = false;
+    let isWarned = false;
+    const warnOnce = (text: string): void => {
+      if (!isWarned) context.warn(text);
+      isWarned = true;
+    };
     lines.on("SIGINT", () => (isReplying ? reply.abort() : lines.close()));
     const stop = (): void => lines.close();
     signal.addEventListener("abort", stop);
@@ -71,17 +75,18 @@ export const chatVerb = defineVerb({
           isReplying = true;
           let content = "";
           try {
-            await streamReply(
-              model,
-              tokenizer,
-              chatPrompt(tokenizer, turns),
-              samplingOf(given, AbortSignal.any([signal, reply.signal])),
-              given.stop,
-              (piece) => {
-                content += piece;
-                if (!json) io.stdout.write(piece);
-              },
-            );
+            const sampling = samplingOf(given, {
+              signal: AbortSignal.any([signal, reply.signal]),
+              warn: warnOnce,
+            });
+            const pieces = generateText(model, tokenizer, chatPrompt(tokenizer, turns), {
+              ...sampling,
+              stop: given.stop,
+            });
+            for await (const piece of pieces) {
+              content += piece.text;
+              if (!json) io.stdout.write(piece.text);
+            }
           } catch (error) {
             if (!reply.signal.aborted) throw error;
           } finally {

@@ -12,6 +12,7 @@ import {
   type TextScores,
 } from "@lathe/eval";
 import { generateReplies, type ModelScore, scoreRows } from "@lathe/eval/model";
+import { cutAtStop } from "@lathe/model";
 import { z } from "zod";
 import { option, optionGroup } from "../framework/option.js";
 import { formatTable } from "../framework/format.js";
@@ -19,7 +20,6 @@ import { UsageError } from "../framework/usage-error.js";
 import { defineVerb, type VerbContext } from "../framework/verb.js";
 import { openModel, readModelFolder } from "../model/open-model.js";
 import { samplingOf } from "../model/sampling.js";
-import { cutAtStop } from "../model/stream-reply.js";
 import { engineOptions } from "../options/engine-options.js";
 import { generationOptions } from "../options/generation-options.js";
 import { adapterOption, tokensPerBatchOption } from "../options/model-options.js";
@@ -155,7 +155,12 @@ async function evaluateWithModel(
     const replies = await generateReplies(
       opened.model,
       tasks.map(({ promptIds }) => promptIds),
-      { ...samplingOf(given, signal), batchSize: given.batchSize, onProgress: bars.generating.update },
+      {
+        ...samplingOf(given, context),
+        ...(tokenizer ? { tokenizer, stop: given.stop } : {}),
+        batchSize: given.batchSize,
+        onProgress: bars.generating.update,
+      },
     );
     // Tasks there are only with a tokenizer.
     const predictions = replies.map((ids) => {

@@ -1,3 +1,4 @@
+import { generate, generateText } from "@lathe/model";
 import { z } from "zod";
 import { option } from "../framework/option.js";
 import { UsageError } from "../framework/usage-error.js";
@@ -5,7 +6,6 @@ import { defineVerb } from "../framework/verb.js";
 import { openModel, readModelFolder } from "../model/open-model.js";
 import { chatPrompt, checkIds, requireTokenizer, textPrompt } from "../model/prompt.js";
 import { samplingOf } from "../model/sampling.js";
-import { streamReply } from "../model/stream-reply.js";
 import { engineOptions } from "../options/engine-options.js";
 import { generationOptions } from "../options/generation-options.js";
 import { adapterOption, modelOption } from "../options/model-options.js";
@@ -42,7 +42,7 @@ export const generateVerb = defineVerb({
   ],
   options,
   async run(given, context) {
-    const { json, io, signal } = context;
+    const { json, io } = context;
     const folder = await readModelFolder(given.model);
     const { tokenizer, config } = folder;
     const { prompt, system, ids, stop } = given;
@@ -66,10 +66,20 @@ export const generateVerb = defineVerb({
     }
     const { model } = await openModel(folder, given, context);
     try {
-      const show = json || !tokenizer ? undefined : (piece: string) => void io.stdout.write(piece);
-      const reply = await streamReply(model, tokenizer, promptIds, samplingOf(given, signal), stop, show);
-      if (show) io.stdout.write("\n");
-      return { json: { ...reply }, text: tokenizer ? "" : reply.ids.join(",") };
+      const sampling = samplingOf(given, context);
+      const ids: number[] = [];
+      if (!tokenizer) {
+        for await (const { id } of generate(model, [promptIds], sampling)) ids.push(id);
+        return { json: { text: null, ids }, text: ids.join(",") };
+      }
+      let text = "";
+      for await (const piece of generateText(model, tokenizer, promptIds, { ...sampling, stop })) {
+        text += piece.text;
+        ids.push(...piece.ids);
+        if (!json) io.stdout.write(piece.text);
+      }
+      if (!json) io.stdout.write("\n");
+      return { json: { text, ids }, text: "" };
     } finally {
       model.dispose();
     }

@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { loadModel, type LanguageModel } from "@lathe/model";
 import { startEngine } from "@lathe/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateReplies, scoreRows } from "./index.js";
 
-const folder = new URL("../../../model/fixtures/models/qwen2/", import.meta.url).pathname;
+const folder = fileURLToPath(new URL("../../../model/fixtures/models/qwen2/", import.meta.url));
 
 /** Recorded by Transformers; see the fixtures' README. */
 interface Expected {

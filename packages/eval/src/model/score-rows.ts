@@ -56,12 +56,26 @@ function* batches(
 /**
  * Negative log-likelihood and perplexity of labelled rows under a model. A label is predicted from the positions before
  * its own; labels of −100 and a row's first are not scored.
+ *
+ * @throws RangeError for tokensPerBatch out of range, or a row that has not one label a token
+ * @throws the signal's reason when it aborts: an AbortError, unless told otherwise
  */
 export async function scoreRows(
   model: LanguageModel,
   rows: readonly ScoredRow[],
   { tokensPerBatch = 2048, signal, onProgress }: ScoreRowsOptions = {},
 ): Promise<ModelScore> {
+  if (!Number.isInteger(tokensPerBatch) || tokensPerBatch < 1) {
+    throw new RangeError(`tokensPerBatch: expected a whole number from 1, got ${tokensPerBatch}`);
+  }
+  // Before any row is computed, and with the row's number among all.
+  for (const [index, { inputIds, labels }] of rows.entries()) {
+    if (labels.length !== inputIds.length) {
+      throw new RangeError(
+        `row ${index}: expected ${inputIds.length} labels, one a token, got ${labels.length}`,
+      );
+    }
+  }
   const sums = new Float64Array(rows.length);
   const counts = new Int32Array(rows.length);
   for (const [start, end] of batches(rows, tokensPerBatch)) {

@@ -10,8 +10,15 @@ export interface GenerationOptions extends Partial<SamplingOptions> {
   readonly maxNewTokens?: number;
   /** Ids that end a sequence; the id itself is still given out. @defaultValue the model's end-of-sequence ids */
   readonly stopIds?: readonly number[];
+  /**
+   * Number of each prompt's random stream, from 0 to 2³² − 1: a sampled continuation depends on its stream, not on its
+   * place among the prompts. @defaultValue the number of the prompt
+   */
+  readonly streams?: readonly number[];
   /** Ends generation between tokens. */
   readonly signal?: AbortSignal;
+  /** Receives a sentence, once, when a prompt and its new tokens may pass the positions the model is meant for. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** One new token of one sequence. */
@@ -23,7 +30,7 @@ export interface GeneratedToken {
   readonly last: boolean;
 }
 
-/** Decides after a token whether its sequence ends, for what ids alone do not show (stop strings). */
+/** Decides after a token whether its sequence ends, for what ids alone do not show, such as stop texts. */
 export type ShouldStop = (token: GeneratedToken) => boolean;
 
 /** Enough for a reply. */
@@ -37,6 +44,8 @@ export const DEFAULT_MAX_NEW_TOKENS = 256;
  *
  * @param prompts token ids, at least one each
  * @throws RangeError for an empty prompt or an option out of range
+ * @throws NonFiniteLogitsError if the weights or an adapter hold values that are not finite
+ * @throws the signal's reason when it aborts: an AbortError, unless told otherwise
  */
 export async function* generate(
   model: LanguageModel,
@@ -46,20 +55,22 @@ export async function* generate(
 ): AsyncGenerator<GeneratedToken, void, undefined> {
   const sampling: SamplingOptions = { ...samplingDefaults, ...definedOnly(options) };
   checkSampling(sampling);
-  const maxNewTokens = options.maxNewTokens ?? DEFAULT_MAX_NEW_TOKENS;
+  const { maxNewTokens = DEFAULT_MAX_NEW_TOKENS, streams = prompts.map((_, sequence) => sequence) } = options;
   if (!Number.isInteger(maxNewTokens) || maxNewTokens < 0) {
     throw new RangeError(`maxNewTokens: expected a whole number from 0, got ${maxNewTokens}`);
   }
+  checkStreams(streams, prompts.length);
   const empty = prompts.findIndex((prompt) => prompt.length === 0);
   if (empty >= 0) throw new RangeError(`prompt ${empty}: expected at least one token`);
   if (prompts.length === 0 || maxNewTokens === 0) return;
+  warnOfLength(prompts, maxNewTokens, model.config.maxPositions, options.onWarning);
 
   const stopIds = new Set(options.stopIds ?? model.config.endOfSequenceIds);
   const cache = new KeyValueCache(model.config, prompts.length);
-  const seen = prompts.map((prompt) => Array.from(prompt));
+  const seen = prompts.map((prompt) => new Set(Array.from(prompt)));
   /** Sequences still going, and the tokens each feeds into the next pass. */
   let active = prompts.map((_, sequence) => sequence);
-  let pending = seen.map((ids) => [...ids]);
+  let pending = prompts.map((prompt) => Array.from(prompt));
 
   for (let step = 0; step < maxNewTokens && active.length > 0; step++) {
     options.signal?.throwIfAborted();
@@ -67,8 +78,8 @@ export async function* generate(
     const staying: number[] = [];
     const next: number[][] = [];
     for (const [index, sequence] of active.entries()) {
-      const id = sampleToken(logits[index], seen[sequence], sampling, [sequence, step]);
-      seen[sequence].push(id);
+      const id = sampleToken(logits[index], seen[sequence], sampling, [streams[sequence], step]);
+      seen[sequence].add(id);
       const ended = stopIds.has(id) || step + 1 === maxNewTokens;
       const token = { sequence, id, last: ended };
       const last = shouldStop(token) || ended;
@@ -117,6 +128,33 @@ function nextLogits(
   const vocabulary = values.shape[1];
   values.dispose();
   return pending.map((_, index) => flat.slice(index * vocabulary, (index + 1) * vocabulary));
+}
+
+function checkStreams(streams: readonly number[], prompts: number): void {
+  if (streams.length !== prompts) {
+    throw new RangeError(`streams: expected ${prompts}, one a prompt, got ${streams.length}`);
+  }
+  const wrong = streams.findIndex((stream) => stream >>> 0 !== stream);
+  if (wrong >= 0) {
+    throw new RangeError(
+      `streams, entry ${wrong}: expected a whole number from 0 to 2³² − 1, got ${streams[wrong]}`,
+    );
+  }
+}
+
+function warnOfLength(
+  prompts: readonly ArrayLike<number>[],
+  maxNewTokens: number,
+  maxPositions: number,
+  onWarning: GenerationOptions["onWarning"],
+): void {
+  let longest = 0;
+  for (const { length } of prompts) longest = Math.max(longest, length);
+  if (longest + maxNewTokens <= maxPositions) return;
+  onWarning?.(
+    `a prompt of ${longest} tokens and up to ${maxNewTokens} new ones may pass the ${maxPositions} positions that the ` +
+      "model is meant for; what it writes beyond them is likely to be poor",
+  );
 }
 
 function definedOnly(options: GenerationOptions): Partial<SamplingOptions> {

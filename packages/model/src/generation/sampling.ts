@@ -1,4 +1,5 @@
 import { threefry2x32 } from "@lathe/kernels";
+import { NonFiniteLogitsError } from "./non-finite-logits-error.js";
 
 /** How the next token is chosen from the logits. */
 export interface SamplingOptions {
@@ -13,6 +14,9 @@ export interface SamplingOptions {
   /** Same seed, same text. @defaultValue 0 */
   readonly seed: number;
 }
+
+/** Number of a draw: of the random stream, which is a sequence's own, and of the step within it. */
+export type Draw = readonly [sequence: number, step: number];
 
 export const samplingDefaults: SamplingOptions = {
   temperature: 0,
@@ -38,68 +42,139 @@ export function checkSampling(options: SamplingOptions): void {
   expect(Number.isSafeInteger(options.seed) && options.seed >= 0, "seed", "a whole number from 0");
 }
 
-function argmax(logits: Float32Array): number {
+/** Scales the logits of ids that have occurred, towards less likely whatever their sign. */
+function penalise(logits: Float32Array, seen: ReadonlySet<number>, penalty: number): void {
+  for (const id of seen) logits[id] = logits[id] < 0 ? logits[id] * penalty : logits[id] / penalty;
+}
+
+/** The id of the largest logit, of equals the first. −∞ rules a token out; one logit at least must be finite. */
+function likeliest(logits: Float32Array, [sequence, step]: Draw): number {
   let best = 0;
-  for (let i = 1; i < logits.length; i++) if (logits[i] > logits[best]) best = i;
+  for (let id = 0; id < logits.length; id++) {
+    if (!(logits[id] < Infinity)) throw new NonFiniteLogitsError(sequence, step, id, logits[id]);
+    if (logits[id] > logits[best]) best = id;
+  }
+  if (!(logits[best] > -Infinity)) throw new NonFiniteLogitsError(sequence, step, best, logits[best]);
   return best;
 }
 
-function penalise(logits: Float32Array, seen: Iterable<number>, penalty: number): void {
-  for (const id of new Set(seen)) logits[id] = logits[id] < 0 ? logits[id] * penalty : logits[id] / penalty;
+/** The largest values down to the least that is needed, and how many of the values equal to it. */
+interface Cut {
+  readonly least: number;
+  readonly equals: number;
 }
 
-/** The ids whose weight is at least the threshold, heaviest first. */
-function heaviest(weights: Float64Array, threshold: number): Int32Array {
-  const ids: number[] = [];
-  for (let id = 0; id < weights.length; id++) if (weights[id] >= threshold) ids.push(id);
-  return Int32Array.from(ids).sort((a, b) => weights[b] - weights[a] || a - b);
-}
+const middle = (a: number, b: number, c: number): number =>
+  Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 
-/** Ids that remain after top-k and then top-p, heaviest first. */
-function nucleus(weights: Float64Array, topK: number, topP: number): Int32Array {
-  const wanted = topK > 0 ? Math.min(topK, weights.length) : weights.length;
-  const largest = weights.reduce((a, b) => Math.max(a, b), 0);
-  const total = weights.reduce((a, b) => a + b, 0);
-  // Sorting a vocabulary of 152K is in vain when a few tokens hold the mass: lower the bar until they suffice.
-  for (let threshold = 1e-3 * largest; ; threshold *= 1e-3) {
-    const ids = heaviest(weights, threshold < 1e-15 * largest ? 0 : threshold);
-    const complete = ids.length === weights.length;
-    if (topK > 0 && ids.length < wanted && !complete) continue;
-    const kept = ids.subarray(0, wanted);
-    // After top-k, probabilities are relative to the k that are left.
-    const mass = topP * (topK > 0 ? kept.reduce((sum, id) => sum + weights[id], 0) : total);
-    let sum = 0;
-    for (let count = 0; count < kept.length; count++) {
-      sum += weights[kept[count]];
-      if (sum >= mass) return kept.subarray(0, count + 1);
+/**
+ * Where to cut so that the largest values together measure at least what is needed. Divides around a pivot and goes on in
+ * the part that holds the cut, so a vocabulary is never sorted.
+ *
+ * @param values at least one; their order changes
+ * @param measure "count" for values as such, "mass" for their sum
+ * @returns null where all values together measure less
+ */
+function cutLargest(
+  values: Float32Array | Float64Array,
+  measure: "count" | "mass",
+  needed: number,
+): Cut | null {
+  const isCount = measure === "count";
+  let start = 0;
+  let end = values.length;
+  while (start < end) {
+    const pivot = middle(values[start], values[(start + end) >>> 1], values[end - 1]);
+    // Larger ones to the front, smaller ones to the back, equal ones between.
+    let above = start;
+    let below = end;
+    let sumAbove = 0;
+    for (let i = start; i < below;) {
+      const value = values[i];
+      if (value > pivot) {
+        sumAbove += isCount ? 1 : value;
+        values[i++] = values[above];
+        values[above++] = value;
+      } else if (value < pivot) {
+        values[i] = values[--below];
+        values[below] = value;
+      } else {
+        i++;
+      }
     }
-    if (complete || topK > 0) return kept;
+    const share = isCount ? 1 : pivot;
+    if (above > start && sumAbove >= needed) {
+      end = above;
+    } else if (sumAbove + (below - above) * share >= needed) {
+      return { least: pivot, equals: Math.max(1, Math.ceil((needed - sumAbove) / share)) };
+    } else {
+      needed -= sumAbove + (below - above) * share;
+      start = below;
+    }
   }
+  return null;
+}
+
+/** Replaces all values that a cut leaves out; of those equal to the least, the first stay. */
+function keepLargest(values: Float32Array | Float64Array, { least, equals }: Cut, replacement: number): void {
+  let left = equals;
+  for (let id = 0; id < values.length; id++) {
+    if (values[id] > least) continue;
+    if (values[id] === least && left > 0) left--;
+    else values[id] = replacement;
+  }
+}
+
+/** Keeps the likeliest tokens whose weights sum to at least topP of the total; the others' weights become 0. */
+function keepNucleus(weights: Float64Array, total: number, topP: number): void {
+  let count = 0;
+  const candidates = new Float64Array(weights.length);
+  for (let id = 0; id < weights.length; id++) if (weights[id] > 0) candidates[count++] = weights[id];
+  const cut = cutLargest(candidates.subarray(0, count), "mass", topP * total);
+  if (cut) keepLargest(weights, cut, 0);
 }
 
 /**
- * The next token. Order of the steps as in Transformers: repetition penalty, temperature, top-k, top-p.
+ * The next token. Order of the steps as in Transformers: repetition penalty, temperature, top-k, top-p. Of tokens that are
+ * equally likely at the edge of top-k or top-p, those of lower id stay.
  *
  * @param logits [V], changed in place   @param seen ids of the prompt and of what was generated
- * @param draw number of the draw: sequence and step; the same draw under the same seed gives the same token
+ * @param draw the same draw under the same seed gives the same token
+ * @throws NonFiniteLogitsError if a logit is NaN or +∞, or all are −∞
  */
 export function sampleToken(
   logits: Float32Array,
-  seen: Iterable<number>,
-  options: SamplingOptions,
-  draw: readonly [sequence: number, step: number],
+  seen: ReadonlySet<number>,
+  { temperature, topK, topP, repetitionPenalty, seed }: SamplingOptions,
+  draw: Draw,
 ): number {
-  if (options.repetitionPenalty !== 1) penalise(logits, seen, options.repetitionPenalty);
-  if (options.temperature === 0) return argmax(logits);
-  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
-  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - largest) / options.temperature));
-  const all = options.topK === 0 && options.topP === 1;
-  const ids = all ? Int32Array.from(weights.keys()) : nucleus(weights, options.topK, options.topP);
-  const [bits] = threefry2x32([options.seed >>> 0, Math.floor(options.seed / 2 ** 32) >>> 0], draw);
-  let rest = (bits / 2 ** 32) * ids.reduce((sum, id) => sum + weights[id], 0);
-  for (const id of ids) {
+  if (repetitionPenalty !== 1) penalise(logits, seen, repetitionPenalty);
+  const best = likeliest(logits, draw);
+  if (temperature === 0) return best;
+  const largest = logits[best];
+  if (topK > 0 && topK < logits.length) {
+    const cut = cutLargest(logits.slice(), "count", topK);
+    if (cut) keepLargest(logits, cut, -Infinity);
+  }
+  const weights = new Float64Array(logits.length);
+  let total = 0;
+  for (let id = 0; id < logits.length; id++) {
+    if (logits[id] > -Infinity) total += weights[id] = Math.exp((logits[id] - largest) / temperature);
+  }
+  if (topP < 1) {
+    keepNucleus(weights, total, topP);
+    total = 0;
+    for (let id = 0; id < weights.length; id++) total += weights[id];
+  }
+  const [bits] = threefry2x32([seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0], draw);
+  let rest = (bits / 2 ** 32) * total;
+  let last = best;
+  for (let id = 0; id < weights.length; id++) {
+    if (weights[id] === 0) continue;
     rest -= weights[id];
     if (rest < 0) return id;
+    last = id;
   }
-  return ids[ids.length - 1];
+  // Rounding may leave a little over.
+  return last;
 }
