@@ -15,6 +15,7 @@ import {
   type StepReport,
   train,
   type TrainEnd,
+  type TrainingRow,
   type TrainConfig,
   type TrainOptions,
   writeFolder,
@@ -33,7 +34,10 @@ const rows = Array.from({ length: 11 }, (_, row) => {
   const ids = rowOrder(300, row, 1, true).subarray(0, 5 + ((row * 7) % 9));
   return { inputIds: ids, labels: ids.map((id, i) => (i < ids.length / 2 ? -100 : id)) };
 });
-const source = (some = rows) => ({ length: some.length, row: (index: number) => some[index] });
+const source = (some: readonly TrainingRow[] = rows) => ({
+  length: some.length,
+  row: (index: number) => some[index],
+});
 
 /** Engines that run here; the plain one is too slow for all of this. */
 const probed = await Promise.all(
