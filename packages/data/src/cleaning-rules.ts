@@ -12,6 +12,7 @@ export interface TextRule {
   readonly name: CleaningRuleName;
   /** Kinds of rows whose texts are left alone. */
   readonly except: readonly Row["kind"][];
+  /** The text after the rule. */
   readonly apply: (text: string) => string;
 }
 

@@ -19,7 +19,12 @@ export { OptionError } from "./option-error.js";
 export { OutputFolderError } from "./output-folder-error.js";
 export { parseRow } from "./parse-row.js";
 export { prepare, type PrepareResult } from "./prepare.js";
-export { REJECTION_RULES, type PrepareRuleName, type TokenCounts } from "./prepare-intake.js";
+export {
+  REJECTION_RULES,
+  type PrepareRuleName,
+  type RejectionRuleName,
+  type TokenCounts,
+} from "./prepare-intake.js";
 export { type PrepareOptions, type PrepareProgress } from "./prepare-options.js";
 export { MANIFEST_FILE, MANIFEST_FORMAT } from "./prepared-folder.js";
 export { readCsv, type ReadCsvOptions } from "./read-csv.js";

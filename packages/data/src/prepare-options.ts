@@ -50,6 +50,7 @@ export interface PrepareOptions {
   readonly rejectLimit?: number;
   /** Whether a folder that prepare made may be replaced. @defaultValue false */
   readonly overwrite?: boolean;
+  /** Hears of bytes read and rows tokenised. */
   readonly onProgress?: (progress: PrepareProgress) => void;
   /** Stops the work; nothing is written then. */
   readonly signal?: AbortSignal;

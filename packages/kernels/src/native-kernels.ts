@@ -91,7 +91,10 @@ export interface NativeKernels {
 
   /** Threads that a kernel uses, the caller included: LATHE_THREADS, else the processor's cores. Shared by the process. */
   threads(): number;
-  /** @param count from 1 to 1024, in force for the whole process */
+  /**
+   * Sets how many threads a kernel uses.
+   * @param count from 1 to 1024, in force for the whole process
+   */
   setThreads(count: number): void;
 
   /** Zeroed memory of `bytes` bytes, aligned to 64. Freed with the buffer, or at once by {@link free}. */
@@ -103,7 +106,9 @@ export interface NativeKernels {
    * pages become private copies when written to. The file must not be truncated while it is mapped.
    */
   mapFile(path: string, offset?: number, length?: number): ArrayBuffer;
+  /** What the process holds of native memory now. */
   memory(): NativeMemory;
+  /** Begins a new peak at what is allocated now. */
   resetPeak(): void;
   /** Frees what kernels keep to work in on the calling thread; it comes back with use. */
   trimScratch(): void;

@@ -20,12 +20,19 @@ export interface HostKernels {
   readonly name: "simd" | "plain";
   /** Why it is `plain`, for people; null for `simd`. */
   readonly reason: string | null;
+  /** See `attentionForward`. */
   readonly attentionForward: typeof attentionForward;
+  /** See `attentionBackward`. */
   readonly attentionBackward: typeof attentionBackward;
+  /** Losses and probabilities of rows of logits. */
   readonly softmaxCrossEntropy: typeof softmaxCrossEntropy;
+  /** Gradient of those losses. */
   readonly softmaxCrossEntropyGradient: typeof softmaxCrossEntropyGradient;
+  /** See `dropoutMask`. */
   readonly dropoutMask: typeof dropoutMask;
+  /** See `rotate`. */
   readonly rotate: typeof rotate;
+  /** See `transpose`. */
   readonly transpose: typeof transpose;
 }
 

@@ -13,6 +13,7 @@ export interface LayerRange {
  */
 export const targetRoles = ["attention", "mlp", "all-linear"] as const;
 
+/** A group of linears by what they do. */
 export type TargetRole = (typeof targetRoles)[number];
 
 /** What a LoRA adapter is made of and which linears it goes on. Names and meanings follow PEFT unless stated. */

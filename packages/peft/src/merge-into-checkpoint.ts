@@ -19,6 +19,7 @@ import type { LoraTarget } from "./select-targets.js";
 /** Types in which merged weights can be written. */
 export const mergedDtypes = ["F32", "F16", "BF16"] as const;
 
+/** Element type of a merged checkpoint. */
 export type MergedDtype = (typeof mergedDtypes)[number];
 
 /** What {@link mergeIntoCheckpoint} reads and writes. */

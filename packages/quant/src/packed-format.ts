@@ -26,6 +26,7 @@ export interface PackedFormat {
   readonly overflowsAt: number;
   /** Bits that are all set in the codes of NaN and infinity, or null where no code means either. */
   readonly nonFiniteMask: number | null;
+  /** Room for so many codes. */
   makeCodes(length: number): Codes;
   /** Scale of a row of finite weights, above 0. Only called where the format has row scales. */
   rowScale(row: Float32Array): number;

@@ -10,13 +10,17 @@ export interface Forward {
 
 /** How one operation is computed, forward and backward. Runs inside a `tf.tidy`. */
 export interface Kernel<Attributes> {
-  /** @param needed per input: whether its gradient will be wanted; all false when nothing is recorded */
+  /**
+   * Computes the output.
+   * @param needed per input: whether its gradient will be wanted; all false when nothing is recorded
+   */
   readonly forward: (
     inputs: readonly tf.Tensor[],
     attributes: Attributes,
     needed: readonly boolean[],
   ) => Forward;
   /**
+   * Turns the gradient of the output into those of the inputs.
    * @param gradient of the output   @param saved what `forward` saved, in order
    * @param needed per input: whether its gradient is wanted
    * @returns per input a new tensor of its shape, or null where it is not needed

@@ -56,12 +56,16 @@ describe.each(runs)("lathe train, %s as PEFT trained it", (name, model) => {
       lines.map((line) => JSON.parse(line)),
     );
     const output = join(folder, name);
+    const folders = { model: tinyModel(model), data, output, "init-adapter": join(fixture, "adapter_start") };
     const words =
-      `train --model ${tinyModel(model)} --data ${data} --output ${output} --init-adapter ${join(fixture, "adapter_start")}` +
-      ` --no-shuffle --epochs 1 --batch-size 2 --gradient-accumulation 4 --schedule cosine` +
+      `--no-shuffle --epochs 1 --batch-size 2 --gradient-accumulation 4 --schedule cosine` +
       ` --learning-rate ${learning_rate} --weight-decay ${weight_decay} --max-grad-norm ${max_grad_norm}` +
       ` --warmup-steps ${warmup_steps} --precision fp32 --json`;
-    const { code, json, stderr } = await runLathe(words.split(" "));
+    const { code, json, stderr } = await runLathe([
+      "train",
+      ...Object.entries(folders).flatMap(([flag, path]) => [`--${flag}`, path]),
+      ...words.split(" "),
+    ]);
     expect(code, stderr).toBe(0);
 
     const metrics = (await readFile(join(output, "metrics.jsonl"), "utf8"))

@@ -17,6 +17,7 @@ export interface Checkpoint {
   readonly path: string;
   /** Names of all tensors. */
   names(): string[];
+  /** Whether there is a tensor of that name. */
   has(name: string): boolean;
   /** @throws CheckpointError when there is no such tensor */
   info(name: string): TensorInfo;

@@ -1,12 +1,13 @@
 import { mkdtemp, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CheckpointError, inputError } from "../errors.js";
 import { openSafetensors } from "./safetensors-file.js";
 import { writeSafetensors } from "./write-safetensors.js";
 
-const fixtures = new URL("../../fixtures/", import.meta.url).pathname;
+const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 
 let folder: string;
 beforeAll(async () => {

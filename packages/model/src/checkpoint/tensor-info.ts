@@ -20,6 +20,7 @@ export const dtypeSizes = {
   U64: 8,
 } as const;
 
+/** An element type of the safetensors format. */
 export type Dtype = keyof typeof dtypeSizes;
 
 /** Names of the known element types. */

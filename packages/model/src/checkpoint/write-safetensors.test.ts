@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSafetensors } from "./safetensors-file.js";
 import { type TensorToWrite, writeSafetensors } from "./write-safetensors.js";
 
-const fixtures = new URL("../../fixtures/", import.meta.url).pathname;
+const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 
 let folder: string;
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.js";
 import { type Dtype, dtypeSizes } from "../checkpoint/tensor-info.js";
@@ -11,7 +12,7 @@ import { expectedTensors } from "./expected-tensors.js";
 import type { ModelConfig } from "./model-config.js";
 import { parseModelConfig, readModelConfig } from "./read-model-config.js";
 
-const fixtures = new URL("../../fixtures/", import.meta.url).pathname;
+const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 
 describe.each(["models/qwen2", "models/llama", "models/qwen3", "stories260k", "babyllama105"])(
   "%s",

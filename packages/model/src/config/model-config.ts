@@ -1,6 +1,7 @@
 /** Architectures the package can run, by the `model_type` of their config.json. */
 export const supportedArchitectures = ["qwen2", "llama", "qwen3"] as const;
 
+/** An architecture the package can run. */
 export type Architecture = (typeof supportedArchitectures)[number];
 
 /** Stretches the rotary wavelengths so that a model reads further than it was pretrained on. */
@@ -30,6 +31,7 @@ export type RopeScaling =
       readonly truncate: boolean;
     };
 
+/** How positions turn into angles. */
 export interface RopeConfig {
   /** Base of the wavelengths. */
   readonly theta: number;

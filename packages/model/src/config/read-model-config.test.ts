@@ -1,12 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { inputError, ModelConfigError } from "../errors.js";
 import type { ModelConfig } from "./model-config.js";
 import { parseModelConfig, readModelConfig } from "./read-model-config.js";
 
-const fixtures = new URL("../../fixtures/", import.meta.url).pathname;
+const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 
 const reference = JSON.parse(await readFile(join(fixtures, "reference/config-defaults.json"), "utf8")) as {
   source: string;

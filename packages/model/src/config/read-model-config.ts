@@ -126,7 +126,8 @@ async function readObject(path: string): Promise<ConfigObject | null> {
   return json;
 }
 
-type ConfigObject = Readonly<Record<string, unknown>>;
+/** A parsed config.json. */
+export type ConfigObject = Readonly<Record<string, unknown>>;
 
 /**
  * A model's config from the value of its config.json.

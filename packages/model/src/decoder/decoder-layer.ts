@@ -14,6 +14,7 @@ export const layerLinearNames = [
   "down_proj",
 ] as const;
 
+/** Name of one of a layer's linears. */
 export type LayerLinearName = (typeof layerLinearNames)[number];
 
 /** The parts of one decoder layer. The linears may be exchanged while the model lives. */

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { multiplyRows, startEngine, Tape, valueAndGradients, withTape } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -6,7 +7,7 @@ import { loadTokenizer } from "../tokenizer/load-tokenizer.js";
 import { generate, type LabelledBatch, type LanguageModel, loadModel, openSafetensors } from "../index.js";
 
 const fixtures = new URL("../../fixtures/", import.meta.url);
-const folder = (name: string): string => new URL(name, fixtures).pathname;
+const folder = (name: string): string => fileURLToPath(new URL(name, fixtures));
 const json = async <T>(path: string): Promise<T> => JSON.parse(await readFile(folder(path), "utf8")) as T;
 
 /** Recorded by Transformers 5.18 and PyTorch 2.13 in float32; see fixtures/README.md. */

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadTokenizer } from "./load-tokenizer.js";
 import { createStreamDecoder } from "./stream-decoder.js";
@@ -64,7 +65,7 @@ describe("over bytes", () => {
 describe.each(["stories260k", "babyllama105"])("with the tokenizer of %s", (name) => {
   let tokenizer: Tokenizer;
   beforeAll(async () => {
-    tokenizer = (await loadTokenizer(new URL(`../../fixtures/${name}/`, import.meta.url).pathname))!;
+    tokenizer = (await loadTokenizer(fileURLToPath(new URL(`../../fixtures/${name}/`, import.meta.url))))!;
   });
 
   it.each([true, false])(
@@ -84,7 +85,7 @@ describe.each(["stories260k", "babyllama105"])("with the tokenizer of %s", (name
 });
 
 it("a blank after a skipped token is kept", async () => {
-  const folder = new URL("../../fixtures/stories260k/", import.meta.url).pathname;
+  const folder = fileURLToPath(new URL("../../fixtures/stories260k/", import.meta.url));
   const tokenizer = (await loadTokenizer(folder))!;
   const once = tokenizer.encode("Once", { addSpecialTokens: false });
   const stream = tokenizer.streamDecoder();

@@ -2,13 +2,14 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ChatMessage } from "./chat-template.js";
 import { loadTokenizer } from "./load-tokenizer.js";
 import type { Tokenizer } from "./tokenizer.js";
 
 /** Encodings of the Python tokenizers library and chat texts of Transformers; fixtures/README.md tells how they came. */
-const fixtures = new URL("../../fixtures/", import.meta.url).pathname;
+const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 const require = createRequire(import.meta.url);
 
 const names = ["deepseek_v3", "qwen3", "stories260k", "babyllama105"] as const;

@@ -20,11 +20,13 @@ export interface TokenizerParts {
   readonly chatTemplate: { readonly path: string; readonly text: string } | null;
 }
 
+/** How text becomes ids. */
 export interface EncodeOptions {
   /** Whether the tokens that frame a text are added, such as one that begins it. @defaultValue true */
   readonly addSpecialTokens?: boolean;
 }
 
+/** How ids become text. */
 export interface DecodeOptions {
   /** Whether control tokens are left out of the text. @defaultValue true */
   readonly skipSpecialTokens?: boolean;
