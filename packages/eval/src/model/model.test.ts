@@ -68,6 +68,25 @@ describe("scoreRows", () => {
   });
 });
 
+describe("scoreRows, bad input", () => {
+  it.each([0, -1, 1.5, NaN])("refuses tokensPerBatch %d", async (tokensPerBatch) => {
+    await expect(scoreRows(model, rows(), { tokensPerBatch })).rejects.toThrow(
+      `tokensPerBatch: expected a whole number from 1, got ${tokensPerBatch}`,
+    );
+  });
+
+  it("names a row with another number of labels than tokens, before any is computed", async () => {
+    const [first, second] = rows();
+    const done: number[] = [];
+    const wrong = { ...second, labels: second.labels.slice(1) };
+    const length = second.inputIds.length;
+    await expect(
+      scoreRows(model, [first, wrong], { tokensPerBatch: 1, onProgress: (count) => done.push(count) }),
+    ).rejects.toThrow(`row 1: expected ${length} labels, one a token, got ${length - 1}`);
+    expect(done).toEqual([]);
+  });
+});
+
 describe("generateReplies", () => {
   const options = { maxNewTokens: 24 };
 
@@ -97,5 +116,57 @@ describe("generateReplies", () => {
     const stop = expected.greedy_tokens[3];
     const [reply] = await generateReplies(model, [expected.greedy_prompt], { ...options, stopIds: [stop] });
     expect(reply).toEqual(expected.greedy_tokens.slice(0, expected.greedy_tokens.indexOf(stop)));
+  });
+
+  it("gives the same sampled replies for any batch size, each prompt its own", async () => {
+    const [first, second] = expected.input_ids;
+    const prompts = [first, expected.greedy_prompt, second.slice(0, 3), expected.greedy_prompt, second];
+    const sampled = { ...options, temperature: 1, seed: 3, stopIds: [] };
+    const replies = await generateReplies(model, prompts, { ...sampled, batchSize: 1 });
+    expect(replies[3]).not.toEqual(replies[1]);
+    for (const batchSize of [2, 3, 4, 5, 32]) {
+      expect(await generateReplies(model, prompts, { ...sampled, batchSize }), `${batchSize}`).toEqual(
+        replies,
+      );
+    }
+    const last = await generateReplies(model, [second], { ...sampled, streams: [4] });
+    expect(last).toEqual([replies[4]]);
+    await expect(generateReplies(model, prompts, { ...sampled, streams: [4] })).rejects.toThrow(
+      "streams: expected 5, one a prompt, got 1",
+    );
+  });
+
+  it("ends a reply at a stop text, the others go on", async () => {
+    const prompts = [expected.input_ids[0], expected.greedy_prompt];
+    const sampled = { ...options, temperature: 1, stopIds: [] };
+    const whole = await generateReplies(model, prompts, sampled);
+    // Two letters an id, so that a stop text of three crosses a token's edge.
+    const letters = (id: number): string => String.fromCodePoint(0x4e00 + id, 0x5e00 + id);
+    const tokenizer = { streamDecoder: () => ({ push: letters, end: () => "" }) };
+    const text = whole[1].map(letters).join("");
+    const stop = text.slice(7, 10);
+    const end = Math.ceil((text.indexOf(stop) + stop.length) / 2);
+    const replies = await generateReplies(model, prompts, {
+      ...sampled,
+      stop: ["absent", stop],
+      tokenizer,
+    });
+    expect(whole[0].map(letters).join("")).not.toContain(stop);
+    expect(replies).toEqual([whole[0], whole[1].slice(0, end)]);
+    await expect(generateReplies(model, prompts, { ...options, stop: ["x"] })).rejects.toThrow(
+      "stop: expected a tokenizer",
+    );
+  });
+
+  it("warns once of prompts that may pass the model's positions", async () => {
+    const warnings: string[] = [];
+    const prompts = [500, 3, 505].map((length) => Array.from({ length }, () => 5));
+    await generateReplies(model, prompts, {
+      maxNewTokens: 13,
+      batchSize: 1,
+      stopIds: [],
+      onWarning: (message) => warnings.push(message),
+    });
+    expect(warnings).toEqual([expect.stringContaining("a prompt of 500 tokens and up to 13 new ones")]);
   });
 });

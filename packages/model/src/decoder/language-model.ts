@@ -11,6 +11,7 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import type { ModelConfig } from "../config/model-config.js";
 import { ropeInverseFrequencies } from "../config/rope-frequencies.js";
+import { attentionHeads } from "./attention-heads.js";
 import {
   type Attend,
   type DecoderLayer,
@@ -139,10 +140,7 @@ export class LanguageModel {
       attentionFactor,
     );
     const shape = {
-      headCount: config.headCount,
-      keyValueHeadCount: config.keyValueHeadCount,
-      headSize: config.headSize,
-      scale: 1 / Math.sqrt(config.headSize),
+      ...attentionHeads(config),
       querySegments: segments,
       keySegments: segments,
     };

@@ -1,6 +1,7 @@
 import { hostKernels } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs";
 import type { ModelConfig } from "../config/model-config.js";
+import { attentionHeads } from "../decoder/attention-heads.js";
 
 interface Rows {
   keys: Float32Array;
@@ -50,11 +51,11 @@ export class KeyValueCache {
    * @returns [N, H, d], owned by the caller
    */
   attend(layer: number, q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, segments: Int32Array): tf.Tensor3D {
-    const { headCount, keyValueHeadCount, headSize } = this.#config;
+    const heads = attentionHeads(this.#config);
     const [queries, newKeys, newValues] = [q, k, v].map((x) => x.dataSync() as Float32Array);
     const out = new Float32Array(queries.length);
     const { attentionForward } = hostKernels();
-    const qWidth = headCount * headSize;
+    const qWidth = heads.headCount * heads.headSize;
     this.#lengths.forEach((length, s) => {
       const [start, end] = [segments[s], segments[s + 1]];
       const total = length + end - start;
@@ -67,10 +68,7 @@ export class KeyValueCache {
         rows.values,
         out.subarray(start * qWidth, end * qWidth),
         {
-          headCount,
-          keyValueHeadCount,
-          headSize,
-          scale: 1 / Math.sqrt(headSize),
+          ...heads,
           querySegments: Int32Array.of(0, end - start),
           keySegments: Int32Array.of(0, total),
         },
