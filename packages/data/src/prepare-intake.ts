@@ -21,7 +21,6 @@ import { writeTokenFile } from "./write-token-file.js";
 export const REJECTION_RULES = ["malformed", "invalid", "unscored", "too-many-tokens"] as const;
 
 /** Name of a reason for setting a row aside besides the cleaning rules. */
-/** A reason for which a row is set aside before it is cleaned. */
 export type RejectionRuleName = (typeof REJECTION_RULES)[number];
 
 /** Name of a cleaning rule or of another reason for setting a row aside. */

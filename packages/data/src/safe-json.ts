@@ -30,7 +30,8 @@ export function checkValue(root: unknown): string | undefined {
     if (depth > MAXIMUM_NESTING) return `nested deeper than ${MAXIMUM_NESTING} levels`;
     if (!Array.isArray(value) && Object.hasOwn(value, "__proto__"))
       return 'the key "__proto__" is not allowed';
-    for (const child of Array.isArray(value) ? value : Object.values(value)) {
+    const children: unknown[] = Array.isArray(value) ? value : Object.values(value);
+    for (const child of children) {
       if (typeof child === "object" && child !== null) pending.push({ value: child, depth: depth + 1 });
     }
   }

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
+import type { Schema } from "apache-arrow";
 import {
   AsyncRecordBatchFileReader,
   DataType,
@@ -7,8 +8,6 @@ import {
   MessageHeader,
   RecordBatchReader,
   RecordBatchStreamWriter,
-  Schema,
-  type List,
   type RecordBatch,
 } from "apache-arrow";
 import { asFileError } from "./read-lines.js";
@@ -332,7 +331,7 @@ function checkColumns(path: string, schema: Schema): void {
   for (const name of ["input_ids", "labels"]) {
     const field = schema.fields.find((candidate) => candidate.name === name);
     const isTokens =
-      field !== undefined && DataType.isList(field.type) && isInt32((field.type as List).children[0].type);
+      field !== undefined && DataType.isList(field.type) && isInt32(field.type.children[0].type as DataType);
     if (!isTokens) {
       const got = schema.fields.map(({ name: column, type }) => `${column}: ${String(type)}`).join(", ");
       throw new TokenFileError(
@@ -342,7 +341,7 @@ function checkColumns(path: string, schema: Schema): void {
     }
   }
   const row = schema.fields.find(({ name }) => name === "row");
-  if (row !== undefined && !isInt32(row.type)) {
+  if (row !== undefined && !isInt32(row.type as DataType)) {
     throw new TokenFileError(path, `has a column row of type ${String(row.type)}, expected Int32`);
   }
 }

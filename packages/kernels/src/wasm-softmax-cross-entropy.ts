@@ -34,7 +34,7 @@ export function softmaxCrossEntropy(
 }
 
 /**
- * Gradient of {@link softmaxCrossEntropy} by the logits: out[n] = factors[n] · (probabilities[n] − onehot(targets[n])).
+ * Gradient of `softmaxCrossEntropy` by the logits: out[n] = factors[n] · (probabilities[n] − onehot(targets[n])).
  *
  * @param probabilities [N, V]   @param targets N ids below V   @param factors [N], the gradients of the losses
  * @param out [N, V], overwritten; may be `probabilities`
@@ -54,7 +54,7 @@ export function softmaxCrossEntropyGradient(
   }
 }
 
-/** {@link softmaxCrossEntropy} in WebAssembly SIMD. Takes memory for a row. @throws SimdMemoryError */
+/** `softmaxCrossEntropy` in WebAssembly SIMD. Takes memory for a row. @throws SimdMemoryError */
 export function simdSoftmaxCrossEntropy(
   simd: SimdModule,
   logits: Float32Array,
@@ -75,7 +75,7 @@ export function simdSoftmaxCrossEntropy(
   }
 }
 
-/** {@link softmaxCrossEntropyGradient} in WebAssembly SIMD. Takes memory for a row. @throws SimdMemoryError */
+/** `softmaxCrossEntropyGradient` in WebAssembly SIMD. Takes memory for a row. @throws SimdMemoryError */
 export function simdSoftmaxCrossEntropyGradient(
   simd: SimdModule,
   probabilities: Float32Array,

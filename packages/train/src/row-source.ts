@@ -11,6 +11,7 @@ export interface RowSource {
   readonly length: number;
   /** Changes with the rows or their order; taken instead of hashing all of them. */
   readonly fingerprint?: string;
+  /** The row of a number from 0. */
   row(index: number): TrainingRow;
 }
 

@@ -1,6 +1,7 @@
 /** Courses of the learning rate after the warm-up. */
 export const scheduleNames = ["cosine", "linear", "constant"] as const;
 
+/** A course of the learning rate. */
 export type ScheduleName = (typeof scheduleNames)[number];
 
 /**

@@ -37,6 +37,7 @@ export interface TrainConfig {
   readonly evalEvery: number;
 }
 
+/** The recipe's values. */
 export const trainDefaults: TrainConfig = {
   batchSize: 4,
   gradientAccumulation: 4,

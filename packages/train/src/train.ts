@@ -17,7 +17,9 @@ import { resolveTrainConfig, type TrainConfig } from "./train-config.js";
 
 /** How the trainable parameters are written to and read from a folder, e.g. as a PEFT adapter. */
 export interface ParameterFiles {
+  /** Writes all parameters into the folder. */
   save(folder: string): Promise<void>;
+  /** Gives all parameters the values in the folder. */
   load(folder: string): Promise<void>;
 }
 
