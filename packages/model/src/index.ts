@@ -23,7 +23,7 @@ export {
   type RopeScaling,
   supportedArchitectures,
 } from "./config/model-config.js";
-export { parseModelConfig, readModelConfig } from "./config/read-model-config.js";
+export { type ConfigObject, parseModelConfig, readModelConfig } from "./config/read-model-config.js";
 export { type RopeFrequencies, ropeInverseFrequencies } from "./config/rope-frequencies.js";
 export { DenseLinear } from "./decoder/dense-linear.js";
 export type { Attend, DecoderLayer, LayerLinearName } from "./decoder/decoder-layer.js";
@@ -46,7 +46,15 @@ export {
   type NamedLinear,
 } from "./decoder/language-model.js";
 export type { DenseWeight, Linear } from "./decoder/linear.js";
-export { CheckpointError, inputError, ModelConfigError, TokenizerError } from "./errors.js";
+export {
+  CheckpointError,
+  type CheckpointFault,
+  inputError,
+  ModelConfigError,
+  type ModelConfigFault,
+  TokenizerError,
+  type TokenizerFault,
+} from "./errors.js";
 export {
   DEFAULT_MAX_NEW_TOKENS,
   generate,

@@ -18,6 +18,7 @@ export interface SamplingOptions {
 /** Number of a draw: of the random stream, which is a sequence's own, and of the step within it. */
 export type Draw = readonly [sequence: number, step: number];
 
+/** Greedy: the likeliest token each time. */
 export const samplingDefaults: SamplingOptions = {
   temperature: 0,
   topK: 0,
