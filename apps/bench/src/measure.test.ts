@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { measure, quantile, summarise } from "./measure.js";
+import { quantile, summarise } from "./measure.js";
 
 describe("quantile", () => {
   it("interpolates between neighbours", () => {
@@ -15,15 +15,5 @@ describe("summarise", () => {
     const summary = summarise([1.1, 1, 0.9, 1, 60], 2);
     expect(summary).toMatchObject({ median: 1, best: 0.9, warmUp: 2, repeats: 5 });
     expect(summary.spread).toBeCloseTo(0.05, 12);
-  });
-});
-
-describe("measure", () => {
-  it("runs warm-ups that do not count", async () => {
-    let runs = 0;
-    const result = await measure(() => ++runs, { warmUp: 3, repeats: 4 });
-    expect(runs).toBe(7);
-    expect(result.repeats).toBe(4);
-    expect(result.best).toBeLessThanOrEqual(result.median);
   });
 });

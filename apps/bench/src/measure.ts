@@ -32,14 +32,3 @@ export function summarise(seconds: readonly number[], warmUp: number): Measureme
     spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 2 / median,
   };
 }
-
-/** Runs a case again and again and times each run. */
-export async function measure(body: () => unknown, { warmUp, repeats }: Repeats): Promise<Measurement> {
-  const seconds: number[] = [];
-  for (let run = 0; run < warmUp + repeats; run++) {
-    const started = performance.now();
-    await body();
-    if (run >= warmUp) seconds.push((performance.now() - started) / 1000);
-  }
-  return summarise(seconds, warmUp);
-}
