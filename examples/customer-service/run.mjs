@@ -39,6 +39,15 @@ function readArguments(args) {
 
 const children = new Set();
 
+// A terminal sends Ctrl-C to the verbs as well, and a second one would end training without a checkpoint; anything else
+// reaches this process only. Either way it waits for the verbs to end.
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.on(signal, () => {
+    if (signal === "SIGINT" && process.stdin.isTTY) return;
+    for (const child of children) child.kill(signal);
+  });
+}
+
 /** Runs a verb with --json and resolves to its object. Progress goes to the terminal, or to a file where two run at once. */
 function runLathe(verb, flags, logFile) {
   const log = logFile && createWriteStream(logFile);
