@@ -38,11 +38,13 @@ function readArguments(args) {
 }
 
 const children = new Set();
+let interrupted = false;
 
 // A terminal sends Ctrl-C to the verbs as well, and a second one would end training without a checkpoint; anything else
 // reaches this process only. Either way it waits for the verbs to end.
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.on(signal, () => {
+    interrupted = true;
     if (signal === "SIGINT" && process.stdin.isTTY) return;
     for (const child of children) child.kill(signal);
   });
@@ -225,7 +227,7 @@ function print(rows, dialogues, page) {
 try {
   await main();
 } catch (error) {
-  for (const child of children) child.kill("SIGINT");
+  if (!interrupted) for (const child of children) child.kill("SIGINT");
   if (!(error instanceof VerbError)) throw error;
   console.error(error.message);
   process.exitCode = error.code;
