@@ -32,7 +32,7 @@ export interface Messages {
 
 const en: Messages = {
   engine: (name, precision, description) => `engine ${name}, ${precision}: ${description}`,
-  passedOver: (name, reason) => `engine ${name} passed over: ${reason}`,
+  passedOver: (name, reason) => `engine ${name} passed over: ${reason} lathe doctor says more.`,
   loadingModel: "loading",
   warning: "warning",
   timeLeft: (duration) => `${duration} left`,
@@ -66,7 +66,7 @@ const en: Messages = {
 
 const zh: Messages = {
   engine: (name, precision, description) => `计算引擎 ${name}，${precision}：${description}`,
-  passedOver: (name, reason) => `未使用引擎 ${name}：${reason}`,
+  passedOver: (name, reason) => `未使用引擎 ${name}：${reason} 详情见 lathe doctor。`,
   loadingModel: "加载模型",
   warning: "警告",
   timeLeft: (duration) => `剩余 ${duration}`,

@@ -51,7 +51,7 @@ export async function startEngineAloud(
   { messages, note }: VerbContext,
 ): Promise<StartedEngine> {
   const started = await startEngine(engine, precision);
-  for (const { name, reason } of started.passedOver) note(messages.passedOver(name, reason));
+  for (const { name, reason } of started.passedOver) note(messages.passedOver(name, firstLine(reason)));
   note(messages.engine(started.name, started.precision, started.description));
   return started;
 }
@@ -79,3 +79,6 @@ export async function openModel(
     bar.end();
   }
 }
+
+/** A reason may be a whole list of what was tried; a note before every run is one line. */
+const firstLine = (text: string): string => text.split("\n", 1)[0];

@@ -154,12 +154,17 @@ function textOf(json: {
     name,
     reason === null ? "yes" : "no",
     precisions.join(", "),
-    reason ?? description,
+    reason?.split("\n", 1)[0] ?? description,
   ]);
+  // Reasons of more than one line, e.g. where an addon was looked for, go below the table.
+  const details = json.engines.flatMap(({ name, reason }) =>
+    reason?.includes("\n") ? ["", `${name}: ${reason}`] : [],
+  );
   return [
     facts.map(([name, value]) => `${name.padEnd(20)}${value}`).join("\n"),
     "",
     formatTable(["engine", "runs", "precision", ""], engines),
+    ...details,
     ...(json.model ? ["", modelText(json.model)] : []),
   ].join("\n");
 }
