@@ -58,6 +58,11 @@ struct TypeOf<std::int8_t> {
   static constexpr const char* name = "Int8Array";
 };
 template <>
+struct TypeOf<std::uint8_t> {
+  static constexpr napi_typedarray_type type = napi_uint8_array;
+  static constexpr const char* name = "Uint8Array";
+};
+template <>
 struct TypeOf<std::uint16_t> {
   static constexpr napi_typedarray_type type = napi_uint16_array;
   static constexpr const char* name = "Uint16Array";
@@ -178,6 +183,15 @@ class Arguments {
     array.data = length == 0 || data == nullptr ? nothing : static_cast<T*>(data);
     return array;
   }
+  // The type of a typed array; napi_float64_array, which no kernel takes, for anything else.
+  napi_typedarray_type typeOf(int index) const {
+    bool isTypedArray = false;
+    check(napi_is_typedarray(env_, values_[index], &isTypedArray));
+    napi_typedarray_type type = napi_float64_array;
+    if (isTypedArray) check(napi_get_typedarray_info(env_, values_[index], &type, nullptr, nullptr, nullptr, nullptr));
+    return type;
+  }
+
   template <class T>
   Array<T> array(int index, const char* name) const {
     return array<T>(values_[index], name);
@@ -273,9 +287,9 @@ class Arguments {
     check(napi_get_named_property(env_, object, name, &result));
     return result;
   }
-  bool flag(napi_value object, const char* name) const {
-    const napi_value value = field(object, name);
-    if (isNull(value)) return false;
+  bool flag(napi_value object, const char* name) const { return booleanOr(field(object, name), name, false); }
+  bool booleanOr(napi_value value, const char* name, bool otherwise) const {
+    if (isNull(value)) return otherwise;
     bool result = false;
     if (napi_get_value_bool(env_, value, &result) != napi_ok) {
       fail(true, std::string("expected ") + name + " to be a boolean, got " + describe(value));
@@ -322,8 +336,44 @@ struct WeightArgument {
   Array<char> codes;  // the bytes, for overlap checks
 };
 
-WeightArgument readWeight(const Arguments& a, int index, const char* name) {
-  const napi_value object = a.value(index);
+void expectFinite(const Arguments& a, const Array<float>& values) {
+  for (std::int64_t i = 0; i < values.length; i++) {
+    if (!std::isfinite(values.data[i])) {
+      a.failRange(std::string("expected finite ") + values.name + ", got " + number(static_cast<double>(values.data[i])) +
+                  " at " + std::to_string(i));
+    }
+  }
+}
+
+// The scales of nf4: one float32 a block, or quantised themselves.
+void readNf4Scales(const Arguments& a, napi_value object, Weight& weight) {
+  const std::int64_t blocks = weight.rows * ((weight.columns + kNf4Block - 1) / kNf4Block);
+  const napi_value scales = a.field(object, "scales");
+  const napi_value nested = a.field(object, "nested");
+  if (!a.isNull(scales)) {
+    const auto array = a.array<float>(scales, "scales of a weight");
+    a.expectLength(array, blocks, "[O * ceil(I / 64)]");
+    expectFinite(a, array);
+    weight.scales = array.data;
+    return;
+  }
+  if (a.isNull(nested)) a.failRange("expected the scales of a weight in nf4 or their nested form, got neither");
+  a.expectObject(nested, "the nested scales of a weight");
+  const auto codes = a.array<std::uint8_t>(a.field(nested, "codes"), "codes of the nested scales");
+  const auto groups = a.array<float>(a.field(nested, "scales"), "scales of the nested scales");
+  const auto map = a.array<float>(a.field(nested, "map"), "map of the nested scales");
+  weight.scaleOffset = a.finiteFloat(a.field(nested, "offset"), "the offset of the nested scales");
+  a.expectLength(codes, blocks, "[O * ceil(I / 64)]");
+  a.expectLength(groups, (blocks + kNf4ScaleGroup - 1) / kNf4ScaleGroup, "one for 256 codes");
+  a.expectLength(map, 256, "one for each code");
+  expectFinite(a, groups);
+  expectFinite(a, map);
+  weight.scaleCodes = codes.data;
+  weight.groupScales = groups.data;
+  weight.scaleMap = map.data;
+}
+
+WeightArgument readWeight(const Arguments& a, napi_value object, const char* name) {
   a.expectObject(object, name);
   const std::string of = std::string(" of ") + name;
   const std::string format = a.text(a.field(object, "format"), "the format" + of);
@@ -342,31 +392,31 @@ WeightArgument readWeight(const Arguments& a, int index, const char* name) {
   weight.rows = sizes[0];
   weight.columns = sizes[1];
   const napi_value codes = a.field(object, "codes");
-  const auto take = [&](auto type, Format as) {
+  const auto take = [&](auto type, Format as, std::int64_t codesInRow) {
     using Code = decltype(type);
     const Array<Code> array = a.array<Code>(codes, "the codes of a weight");
-    a.expectLength(array, weight.rows * weight.columns,
-                   "[" + std::to_string(weight.rows) + ", " + std::to_string(weight.columns) + "]");
+    a.expectLength(array, weight.rows * codesInRow,
+                   "[" + std::to_string(weight.rows) + ", " + std::to_string(codesInRow) + "]");
     weight.format = as;
     weight.codes = array.data;
     result.codes = {"the codes of a weight", reinterpret_cast<char*>(array.data),
                     array.length * static_cast<std::int64_t>(sizeof(Code))};
   };
-  if (format == "fp32") take(float(), Format::fp32);
-  else if (format == "bf16") take(std::uint16_t(), Format::bf16);
-  else if (format == "fp16") take(std::uint16_t(), Format::fp16);
-  else if (format == "int8") take(std::int8_t(), Format::int8);
-  else a.failRange("expected the format" + of + " to be fp32, bf16, fp16 or int8, got \"" + format + "\"");
+  if (format == "fp32") take(float(), Format::fp32, weight.columns);
+  else if (format == "bf16") take(std::uint16_t(), Format::bf16, weight.columns);
+  else if (format == "fp16") take(std::uint16_t(), Format::fp16, weight.columns);
+  else if (format == "int8") take(std::int8_t(), Format::int8, weight.columns);
+  else if (format == "nf4") take(std::uint8_t(), Format::nf4, (weight.columns + 1) / 2);
+  else a.failRange("expected the format" + of + " to be fp32, bf16, fp16, int8 or nf4, got \"" + format + "\"");
+  if (weight.format == Format::nf4) {
+    readNf4Scales(a, object, weight);
+    return result;
+  }
   const napi_value scales = a.field(object, "scales");
-  if (format == "int8") {
-    const Array<float> array = a.array<float>(scales, "the scales of a weight");
+  if (weight.format == Format::int8) {
+    const Array<float> array = a.array<float>(scales, "scales of a weight");
     a.expectLength(array, weight.rows, "[O]");
-    for (std::int64_t o = 0; o < array.length; o++) {
-      if (!std::isfinite(array.data[o])) {
-        a.failRange("expected finite scales of a weight, got " + number(static_cast<double>(array.data[o])) + " at " +
-                    std::to_string(o));
-      }
-    }
+    expectFinite(a, array);
     weight.scales = array.data;
   } else if (!a.isNull(scales)) {
     a.failRange("expected no scales with the format " + format);
@@ -374,15 +424,10 @@ WeightArgument readWeight(const Arguments& a, int index, const char* name) {
   return result;
 }
 
-struct ProductOptions {
-  float alpha = 1;
-  bool accumulate = false;
-  bool bf16 = false;
-};
+constexpr float kOutlierRatio = 6;  // as the threshold of LLM.int8(), for activations of root mean square 1
 
-ProductOptions readProductOptions(const Arguments& a, int index) {
-  ProductOptions options;
-  const napi_value object = a.value(index);
+ProductOptions readProductOptions(const Arguments& a, napi_value object) {
+  ProductOptions options = {1.0f, false, Precision::fp32, kOutlierRatio};
   if (a.isNull(object)) return options;
   a.expectObject(object, "options");
   const napi_value alpha = a.field(object, "alpha");
@@ -391,10 +436,39 @@ ProductOptions readProductOptions(const Arguments& a, int index) {
   const napi_value precision = a.field(object, "precision");
   if (!a.isNull(precision)) {
     const std::string name = a.text(precision, "precision");
-    if (name != "fp32" && name != "bf16") a.failRange("expected precision fp32 or bf16, got \"" + name + "\"");
-    options.bf16 = name == "bf16";
+    if (name == "bf16") options.precision = Precision::bf16;
+    else if (name == "int8") options.precision = Precision::int8;
+    else if (name != "fp32") a.failRange("expected precision fp32, bf16 or int8, got \"" + name + "\"");
+  }
+  const napi_value ratio = a.field(object, "outlierRatio");
+  if (!a.isNull(ratio)) {
+    const double value = a.numberAt(ratio, "outlierRatio");
+    if (!(value > 0)) a.failRange("expected outlierRatio above 0, got " + number(value));
+    options.outlierRatio = static_cast<float>(value);
   }
   return options;
+}
+
+struct LowRankArgument {
+  LowRank lowRank;
+  Array<float> left, right;
+};
+
+// {left [N, rank], right, rank, scale}, or nothing. @param width of the product that it is added to
+LowRankArgument readLowRank(const Arguments& a, napi_value object, std::int64_t rows, std::int64_t width,
+                            const char* rightShape) {
+  LowRankArgument result = {};
+  if (a.isNull(object)) return result;
+  a.expectObject(object, "lowRank");
+  result.lowRank.rank = a.integer(a.field(object, "rank"), "the rank of lowRank", 1, 65536);
+  result.lowRank.scale = a.finiteFloat(a.field(object, "scale"), "the scale of lowRank");
+  result.left = a.array<float>(a.field(object, "left"), "left of lowRank");
+  result.right = a.array<float>(a.field(object, "right"), "right of lowRank");
+  a.expectLength(result.left, rows * result.lowRank.rank, "[N, rank]");
+  a.expectLength(result.right, width * result.lowRank.rank, rightShape);
+  result.lowRank.left = result.left.data;
+  result.lowRank.right = result.right.data;
+  return result;
 }
 
 const std::int32_t* readSegments(const Arguments& a, const Array<std::int32_t>& segments, std::int64_t rows) {
@@ -472,33 +546,75 @@ void expectIds(const Arguments& a, const Array<std::int32_t>& ids, std::int64_t 
 
 using Entry = void (*)(const Arguments&, napi_value* result);
 
+// One weight's share of a product: what it writes, and what that must not overlap.
+LinearOutput readLinearOutput(const Arguments& a, const Array<float>& x, napi_value weight, napi_value bias, napi_value y,
+                              napi_value lowRank, Array<float>& target) {
+  const auto w = readWeight(a, weight, "weight");
+  const auto offsets = a.isNull(bias) ? Array<float>() : a.array<float>(bias, "bias");
+  target = a.array<float>(y, "y");
+  const std::int64_t rows = a.rowsOf(x, w.weight.columns, "[N, I]");
+  a.expectLength(target, rows * w.weight.rows, "[N, O]");
+  if (offsets) a.expectLength(offsets, w.weight.rows, "[O]");
+  const auto update = readLowRank(a, lowRank, rows, w.weight.rows, "[O, rank]");
+  a.expectApart(target, x);
+  a.expectApart(target, w.codes);
+  a.expectApart(target, offsets);
+  a.expectApart(target, update.left);
+  a.expectApart(target, update.right);
+  return {w.weight, offsets.data, target.data, update.lowRank};
+}
+
+napi_value lowRankOf(const Arguments& a, napi_value options) {
+  return a.isNull(options) ? options : a.field(options, "lowRank");
+}
+
 // linear(x, weight, bias, y, options)
 void callLinear(const Arguments& a, napi_value*) {
   const auto x = a.array<float>(0, "x");
-  const auto w = readWeight(a, 1, "weight");
-  const auto bias = a.arrayOrNull<float>(2, "bias");
-  const auto y = a.array<float>(3, "y");
-  const ProductOptions options = readProductOptions(a, 4);
-  const std::int64_t rows = a.rowsOf(x, w.weight.columns, "[N, I]");
-  a.expectLength(y, rows * w.weight.rows, "[N, O]");
-  if (bias) a.expectLength(bias, w.weight.rows, "[O]");
-  a.expectApart(y, x);
-  a.expectApart(y, w.codes);
-  a.expectApart(y, bias);
-  a.kernels().linear(x.data, w.weight, bias.data, y.data, rows, options.alpha, options.accumulate, options.bf16);
+  const ProductOptions options = readProductOptions(a, a.value(4));
+  Array<float> y;
+  const LinearOutput output =
+      readLinearOutput(a, x, a.value(1), a.value(2), a.value(3), lowRankOf(a, a.value(4)), y);
+  a.kernels().linear(x.data, &output, 1, x.length / output.weight.columns, options);
+}
+
+// linearMany(x, [{weight, bias, y, lowRank}], options)
+void callLinearMany(const Arguments& a, napi_value*) {
+  const auto x = a.array<float>(0, "x");
+  const ProductOptions options = readProductOptions(a, a.value(2));
+  std::vector<LinearOutput> outputs;
+  std::vector<Array<float>> targets;
+  a.forElements(1, "outputs", [&](napi_value element) {
+    a.expectObject(element, "an output");
+    Array<float> y;
+    outputs.push_back(readLinearOutput(a, x, a.field(element, "weight"), a.field(element, "bias"), a.field(element, "y"),
+                                       a.field(element, "lowRank"), y));
+    if (outputs.back().weight.columns != outputs.front().weight.columns) {
+      a.failRange("expected weights with " + std::to_string(outputs.front().weight.columns) + " inputs, got one with " +
+                  std::to_string(outputs.back().weight.columns));
+    }
+    for (const auto& other : targets) a.expectApart(y, other);
+    targets.push_back(y);
+  });
+  if (outputs.empty()) return;
+  a.kernels().linear(x.data, outputs.data(), static_cast<std::int64_t>(outputs.size()),
+                     x.length / outputs.front().weight.columns, options);
 }
 
 // linearInputGradient(dy, weight, dx, options)
 void callLinearInputGradient(const Arguments& a, napi_value*) {
   const auto dy = a.array<float>(0, "dy");
-  const auto w = readWeight(a, 1, "weight");
+  const auto w = readWeight(a, a.value(1), "weight");
   const auto dx = a.array<float>(2, "dx");
-  const ProductOptions options = readProductOptions(a, 3);
+  const ProductOptions options = readProductOptions(a, a.value(3));
   const std::int64_t rows = a.rowsOf(dy, w.weight.rows, "[N, O]");
   a.expectLength(dx, rows * w.weight.columns, "[N, I]");
+  const auto update = readLowRank(a, lowRankOf(a, a.value(3)), rows, w.weight.columns, "[rank, I]");
   a.expectApart(dx, dy);
   a.expectApart(dx, w.codes);
-  a.kernels().linearInputGradient(dy.data, w.weight, dx.data, rows, options.alpha, options.accumulate, options.bf16);
+  a.expectApart(dx, update.left);
+  a.expectApart(dx, update.right);
+  a.kernels().linearInputGradient(dy.data, w.weight, dx.data, update.lowRank, rows, options);
 }
 
 // gemm(a, b, c, {m, n, k, transposeA, transposeB, alpha, accumulate})
@@ -514,7 +630,7 @@ void callGemm(const Arguments& a, napi_value*) {
   gemm.k = a.integer(a.field(shape, "k"), "k", 0, INT_MAX);
   gemm.transposeA = a.flag(shape, "transposeA");
   gemm.transposeB = a.flag(shape, "transposeB");
-  const ProductOptions options = readProductOptions(a, 3);
+  const ProductOptions options = readProductOptions(a, shape);
   a.expectLength(left, gemm.m * gemm.k, gemm.transposeA ? "[k, m]" : "[m, k]");
   a.expectLength(right, gemm.k * gemm.n, gemm.transposeB ? "[n, k]" : "[k, n]");
   a.expectLength(c, gemm.m * gemm.n, "[m, n]");
@@ -639,6 +755,67 @@ void callScale(const Arguments& a, napi_value*) {
   a.kernels().scale(x.data, factor, out.data, x.length);
 }
 
+// scaleRows(x, factors, out)
+void callScaleRows(const Arguments& a, napi_value*) {
+  const auto x = a.array<float>(0, "x");
+  const auto factors = a.array<float>(1, "factors");
+  const auto out = a.array<float>(2, "out");
+  a.expectLength(out, x.length, "like x");
+  if (factors.length == 0 ? x.length != 0 : x.length % factors.length != 0) {
+    a.failRange("expected x [N, width] in " + std::to_string(factors.length) + " rows, got " + std::to_string(x.length) +
+                " elements");
+  }
+  a.expectApart(out, x, true);
+  a.expectApart(out, factors);
+  if (x.length == 0) return;
+  a.kernels().scaleRows(x.data, factors.data, out.data, factors.length, x.length / factors.length);
+}
+
+// sumRows(x, sums, accumulate)
+void callSumRows(const Arguments& a, napi_value*) {
+  const auto x = a.array<float>(0, "x");
+  const auto sums = a.array<float>(1, "sums");
+  const bool accumulate = a.booleanOr(a.value(2), "accumulate", false);
+  const std::int64_t rows = a.rowsOf(x, sums.length, "[N, width]");
+  a.expectApart(sums, x);
+  a.kernels().sumRows(x.data, sums.data, rows, sums.length, accumulate);
+}
+
+// toBf16(x, codes)
+void callToBf16(const Arguments& a, napi_value*) {
+  const auto x = a.array<float>(0, "x");
+  const auto codes = a.array<std::uint16_t>(1, "codes");
+  a.expectLength(codes, x.length, "like x");
+  a.expectApart(codes, x);
+  a.kernels().toBf16(x.data, codes.data, x.length);
+}
+
+// fromBf16(codes, x)
+void callFromBf16(const Arguments& a, napi_value*) {
+  const auto codes = a.array<std::uint16_t>(0, "codes");
+  const auto x = a.array<float>(1, "x");
+  a.expectLength(x, codes.length, "like codes");
+  a.expectApart(x, codes);
+  a.kernels().fromBf16(codes.data, x.data, x.length);
+}
+
+// toInt8Rows(x, codes, scales)
+void callToInt8Rows(const Arguments& a, napi_value*) {
+  const auto x = a.array<float>(0, "x");
+  const auto codes = a.array<std::int8_t>(1, "codes");
+  const auto scales = a.array<float>(2, "scales");
+  a.expectLength(codes, x.length, "like x");
+  if (scales.length == 0 ? x.length != 0 : x.length % scales.length != 0) {
+    a.failRange("expected x [N, width] in " + std::to_string(scales.length) + " rows, got " + std::to_string(x.length) +
+                " elements");
+  }
+  a.expectApart(codes, x);
+  a.expectApart(scales, x);
+  a.expectApart(scales, codes);
+  if (x.length == 0) return;
+  a.kernels().toInt8Rows(x.data, codes.data, scales.data, scales.length, x.length / scales.length);
+}
+
 // addScaled(y, x, factor)
 void callAddScaled(const Arguments& a, napi_value*) {
   const auto y = a.array<float>(0, "y");
@@ -672,7 +849,7 @@ void callTranspose(const Arguments& a, napi_value*) {
 
 // gatherRows(table, ids, out)
 void callGatherRows(const Arguments& a, napi_value*) {
-  const auto table = readWeight(a, 0, "table");
+  const auto table = readWeight(a, a.value(0), "table");
   const auto ids = a.array<std::int32_t>(1, "ids");
   const auto out = a.array<float>(2, "out");
   a.expectLength(out, ids.length * table.weight.columns, "[N, columns]");
@@ -695,7 +872,7 @@ void callScatterAddRows(const Arguments& a, napi_value*) {
   a.kernels().scatterAddRows(dOut.data, ids.data, dTable.data, ids.length, width);
 }
 
-// dropout(x, out, key0, key1, rate)
+// dropout(x, out, key0, key1, rate, accumulate)
 void callDropout(const Arguments& a, napi_value*) {
   const auto x = a.array<float>(0, "x");
   const auto out = a.array<float>(1, "out");
@@ -705,8 +882,9 @@ void callDropout(const Arguments& a, napi_value*) {
   if (!(rate >= 0 && rate < 1)) a.failRange("expected a rate in [0, 1), got " + number(rate));
   a.expectLength(out, x.length, "like x");
   a.expectApart(out, x, true);
+  const bool accumulate = a.booleanOr(a.value(5), "accumulate", false);
   a.kernels().dropout(x.data, out.data, x.length, static_cast<std::uint32_t>(key0), static_cast<std::uint32_t>(key1),
-                  static_cast<std::uint32_t>(std::floor(rate * 65536 + 0.5)), static_cast<float>(1 / (1 - rate)));
+                  static_cast<std::uint32_t>(std::floor(rate * 65536 + 0.5)), static_cast<float>(1 / (1 - rate)), accumulate);
 }
 
 // attentionForward(q, k, v, out, logSumExp, shape)
@@ -757,24 +935,53 @@ void callAttentionBackward(const Arguments& a, napi_value*) {
                             attention);
 }
 
-// attentionDecode(q, k, v, out, {headCount, keyValueHeadCount, headSize, scale, length})
+// attentionDecode(q, k, v, out, {headCount, keyValueHeadCount, headSize, scale, length, keyScales, valueScales})
 void callAttentionDecode(const Arguments& a, napi_value*) {
   const auto q = a.array<float>(0, "q");
-  const auto k = a.array<float>(1, "k");
-  const auto v = a.array<float>(2, "v");
   const auto out = a.array<float>(3, "out");
   const napi_value shape = a.value(4);
   const HeadCounts counts = readHeads(a, shape);
   const float scale = a.finiteFloat(a.field(shape, "scale"), "scale");
-  const std::int64_t rows = a.rowsOf(k, counts.keyValueHeads * counts.headSize, "[M, G, d]");
-  const std::int64_t length = a.integer(a.field(shape, "length"), "length", 1, rows < 1 ? 1 : rows);
+  const napi_value keyScales = a.field(shape, "keyScales");
+  const napi_value valueScales = a.field(shape, "valueScales");
+  const std::int64_t width = counts.keyValueHeads * counts.headSize;
+  KeyValueCache cache = {};
+  std::int64_t rows = 0;
+  const auto take = [&](auto type, Format format) {
+    using Code = decltype(type);
+    const auto k = a.array<Code>(1, "k");
+    const auto v = a.array<Code>(2, "v");
+    rows = a.rowsOf(k, width, "[M, G, d]");
+    a.expectLength(v, k.length, "[M, G, d]");
+    a.expectApart(out, k);
+    a.expectApart(out, v);
+    cache.format = format;
+    cache.keys = k.data;
+    cache.values = v.data;
+  };
+  switch (a.typeOf(1)) {
+    case napi_uint16_array: take(std::uint16_t(), Format::bf16); break;
+    case napi_int8_array: take(std::int8_t(), Format::int8); break;
+    default: take(float(), Format::fp32); break;
+  }
+  if (cache.format == Format::int8) {
+    const auto keys = a.array<float>(keyScales, "keyScales");
+    const auto values = a.array<float>(valueScales, "valueScales");
+    a.expectLength(keys, rows * counts.keyValueHeads, "[M, G]");
+    a.expectLength(values, rows * counts.keyValueHeads, "[M, G]");
+    a.expectApart(out, keys);
+    a.expectApart(out, values);
+    cache.keyScales = keys.data;
+    cache.valueScales = values.data;
+  } else if (!a.isNull(keyScales) || !a.isNull(valueScales)) {
+    a.failRange("expected no keyScales and valueScales with a cache that is not int8");
+  }
   a.expectLength(q, counts.heads * counts.headSize, "[H, d]");
   a.expectLength(out, q.length, "[H, d]");
-  a.expectLength(v, k.length, "[M, G, d]");
-  if (length > rows) a.failRange("expected a length up to the cache's " + std::to_string(rows) + " rows, got " + std::to_string(length));
-  for (const auto& input : {q, k, v}) a.expectApart(out, input);
-  a.kernels().attentionDecode(q.data, k.data, v.data, out.data, length, counts.heads, counts.keyValueHeads, counts.headSize,
-                          scale);
+  a.expectApart(out, q);
+  if (rows < 1) a.failRange("expected a cache with at least one row, got none");
+  const std::int64_t length = a.integer(a.field(shape, "length"), "length", 1, rows);
+  a.kernels().attentionDecode(q.data, cache, out.data, length, counts.heads, counts.keyValueHeads, counts.headSize, scale);
 }
 
 // crossEntropyRows(logits, targets, losses, dLogits, gradientScale)
@@ -859,6 +1066,7 @@ struct Export {
 
 const Export kernelExports[] = {
     {"linear", 5, callLinear},
+    {"linearMany", 3, callLinearMany},
     {"linearInputGradient", 4, callLinearInputGradient},
     {"gemm", 4, callGemm},
     {"rmsNormForward", 4, callRmsNormForward},
@@ -869,12 +1077,17 @@ const Export kernelExports[] = {
     {"add", 3, callPairwise<&Kernels::add>},
     {"multiply", 3, callPairwise<&Kernels::multiply>},
     {"scale", 3, callScale},
+    {"scaleRows", 3, callScaleRows},
+    {"sumRows", 3, callSumRows},
+    {"toBf16", 2, callToBf16},
+    {"fromBf16", 2, callFromBf16},
+    {"toInt8Rows", 3, callToInt8Rows},
     {"addScaled", 3, callAddScaled},
     {"exponential", 2, callExponential},
     {"transpose", 4, callTranspose},
     {"gatherRows", 3, callGatherRows},
     {"scatterAddRows", 4, callScatterAddRows},
-    {"dropout", 5, callDropout},
+    {"dropout", 6, callDropout},
     {"attentionForward", 6, callAttentionForward},
     {"attentionBackward", 10, callAttentionBackward},
     {"attentionDecode", 5, callAttentionDecode},

@@ -10,15 +10,55 @@
 
 namespace lathe {
 
-enum class Format { fp32, bf16, fp16, int8 };
+enum class Format { fp32, bf16, fp16, int8, nf4 };
 
-// A weight matrix [rows, columns], row-major codes; weight = scale of its row * widened code (no scales: * 1).
+constexpr std::int64_t kNf4Block = 64;         // weights that share a scale, as in QLoRA (arXiv:2305.14314)
+constexpr std::int64_t kNf4ScaleGroup = 256;   // scales that share a scale of their own (double quantisation)
+
+// A weight matrix [rows, columns], row-major codes.
+// int8: weight = scales[row] * code.
+// nf4:  two codes a byte, the first in the high half, ceil(columns / 2) bytes a row; weight = scale of its block *
+//       codebook[code], blocks of kNf4Block starting anew in each row. The scale of block b is scales[b], or where scales
+//       is nullptr scaleOffset + groupScales[b / kNf4ScaleGroup] * scaleMap[scaleCodes[b]].
 struct Weight {
   Format format;
   const void* codes;
-  const float* scales;  // [rows] for int8, else nullptr
+  const float* scales;  // int8: [rows]; nf4: [blocks] or nullptr; else nullptr
   std::int64_t rows;
   std::int64_t columns;
+  const std::uint8_t* scaleCodes;  // nf4: [blocks]
+  const float* groupScales;        // nf4: [ceil(blocks / kNf4ScaleGroup)]
+  const float* scaleMap;           // nf4: [256]
+  float scaleOffset;
+};
+
+// How products multiply. fp32: float32 factors. bf16: activations may be rounded to bfloat16 where the level multiplies that
+// faster and the weights are exact in it. int8: activations are rounded to 8 bits with a scale a row, except in columns
+// with outliers; only for int8 weights, bf16 for others.
+enum class Precision { fp32, bf16, int8 };
+
+// left [N, rank] times right, scaled and added to a product before it leaves the cache: the update of a low-rank adapter.
+// right is [O, rank] for linear and [rank, I] for linearInputGradient. rank 0: none.
+struct LowRank {
+  const float* left;
+  const float* right;
+  std::int64_t rank;
+  float scale;
+};
+
+struct ProductOptions {
+  float alpha;
+  bool accumulate;
+  Precision precision;
+  float outlierRatio;  // columns with an element beyond so many times the root mean square are outliers; infinity: none
+};
+
+// One of several products with the same activations.
+struct LinearOutput {
+  Weight weight;
+  const float* bias;  // [O] or nullptr
+  float* y;           // [N, O]
+  LowRank lowRank;
 };
 
 struct Gemm {
@@ -37,6 +77,15 @@ struct Attention {
   const std::int32_t* querySegments;  // [sequences + 1], from 0 to N
   const std::int32_t* keySegments;    // [sequences + 1], from 0 to M
   std::int64_t sequences;
+};
+
+// Keys and values [M, G, d]; for int8 each head of each row has a scale in keyScales and valueScales [M, G].
+struct KeyValueCache {
+  Format format;  // fp32, bf16 or int8
+  const void* keys;
+  const void* values;
+  const float* keyScales;
+  const float* valueScales;
 };
 
 struct AdamW {
@@ -60,13 +109,12 @@ struct Span {
 struct Kernels {
   const char* level;
 
-  // y [N, O] = alpha * x [N, I] W^T + bias [O] (or nullptr), added to y where `accumulate`; W is [O, I].
-  // bf16: x may be rounded to bfloat16 where the level multiplies that faster.
-  void (*linear)(const float* x, const Weight& weight, const float* bias, float* y, std::int64_t N, float alpha,
-                 bool accumulate, bool bf16);
+  // y [N, O] = alpha * x [N, I] W^T + bias [O], for each of `count` weights [O, I], added to y where `accumulate`
+  void (*linear)(const float* x, const LinearOutput* outputs, std::int64_t count, std::int64_t N,
+                 const ProductOptions& options);
   // dx [N, I] = alpha * dy [N, O] W
-  void (*linearInputGradient)(const float* dy, const Weight& weight, float* dx, std::int64_t N, float alpha,
-                              bool accumulate, bool bf16);
+  void (*linearInputGradient)(const float* dy, const Weight& weight, float* dx, const LowRank& lowRank, std::int64_t N,
+                              const ProductOptions& options);
   // c = alpha * op(a) op(b), added to c where `accumulate`
   void (*gemm)(const Gemm& gemm);
 
@@ -90,6 +138,16 @@ struct Kernels {
   void (*add)(const float* a, const float* b, float* out, std::int64_t length);
   // out = a * b; out may be either
   void (*multiply)(const float* a, const float* b, float* out, std::int64_t length);
+  // out [N, width] = factors [N] * x [N, width] row by row; out may be x
+  void (*scaleRows)(const float* x, const float* factors, float* out, std::int64_t N, std::int64_t width);
+  // sums [width] of the rows of x [N, width], added to sums where `accumulate`
+  void (*sumRows)(const float* x, float* sums, std::int64_t N, std::int64_t width, bool accumulate);
+  // codes = x rounded to bfloat16, nearest and ties to even; NaN stays NaN
+  void (*toBf16)(const float* x, std::uint16_t* codes, std::int64_t length);
+  // x = codes widened
+  void (*fromBf16)(const std::uint16_t* codes, float* x, std::int64_t length);
+  // codes [N, width] = x / scales, scales [N] the largest magnitude of each row / 127 (0 for rows of zeros)
+  void (*toInt8Rows)(const float* x, std::int8_t* codes, float* scales, std::int64_t N, std::int64_t width);
   // out = factor * x; out may be x
   void (*scale)(const float* x, float factor, float* out, std::int64_t length);
   // y += factor * x
@@ -102,9 +160,10 @@ struct Kernels {
   // dTable [rows, width] += dOut [N, width] at rows `ids`, in order of N
   void (*scatterAddRows)(const float* dOut, const std::int32_t* ids, float* dTable, std::int64_t N, std::int64_t width);
 
-  // out = x * mask, the mask of Threefry-2x32 under the key: 0 where 16 random bits are below dropBelow, else kept; out may be x
+  // out = x * mask, added to out where `accumulate`; the mask of Threefry-2x32 under the key: 0 where 16 random bits are
+  // below dropBelow, else kept; out may be x
   void (*dropout)(const float* x, float* out, std::int64_t length, std::uint32_t key0, std::uint32_t key1,
-                  std::uint32_t dropBelow, float kept);
+                  std::uint32_t dropBelow, float kept, bool accumulate);
 
   // out [N, H, d] = causal attention of q [N, H, d] over k, v [M, G, d]; logSumExp [N, H] or nullptr
   void (*attentionForward)(const float* q, const float* k, const float* v, float* out, float* logSumExp,
@@ -112,9 +171,9 @@ struct Kernels {
   // dq [N, H, d], dk [M, G, d], dv [M, G, d], from what the forward gave and dOut [N, H, d]
   void (*attentionBackward)(const float* q, const float* k, const float* v, const float* out, const float* logSumExp,
                             const float* dOut, float* dq, float* dk, float* dv, const Attention& attention);
-  // out [H, d] = attention of one query [H, d] over `length` rows of a cache k, v [.., G, d]
-  void (*attentionDecode)(const float* q, const float* k, const float* v, float* out, std::int64_t length,
-                          std::int64_t heads, std::int64_t keyValueHeads, std::int64_t headSize, float scale);
+  // out [H, d] = attention of one query [H, d] over `length` rows of a cache
+  void (*attentionDecode)(const float* q, const KeyValueCache& cache, float* out, std::int64_t length, std::int64_t heads,
+                          std::int64_t keyValueHeads, std::int64_t headSize, float scale);
 
   // losses [M] = log sum exp(logits [M, V]) - logits[target]; dLogits [M, V] = gradientScale * (softmax - one-hot), or
   // nullptr; dLogits may be logits

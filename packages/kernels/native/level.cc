@@ -9,6 +9,7 @@
 #include "kernels/dropout.h"
 #include "kernels/elementwise.h"
 #include "kernels/linear.h"
+#include "kernels/narrow.h"
 #include "kernels/optimiser.h"
 #include "kernels/rms_norm.h"
 #include "kernels/rotate.h"
@@ -33,6 +34,11 @@ const Kernels kernels = {
     swigluBackward,
     add,
     multiplyElements,
+    scaleRows,
+    sumRows,
+    toBf16,
+    fromBf16,
+    toInt8Rows,
     scale,
     addScaled,
     transpose,

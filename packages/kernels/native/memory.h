@@ -40,7 +40,21 @@ MemoryCounts memoryCounts();
 void resetPeak();
 
 // Slots of scratch, one set a thread; a slot's memory stays until the thread ends or frees it, and grows as asked.
-enum class Scratch { packedRows, packedColumns, columnBlock, widened, scores, products, partials, attention, count };
+enum class Scratch {
+  packedRows,
+  packedColumns,
+  columnBlock,
+  lowRank,
+  rowScales,
+  isOutlier,
+  outliers,
+  outlierRows,
+  outlierWeights,
+  scores,
+  partials,
+  attention,
+  count
+};
 
 // At least `bytes` bytes, aligned to kAlignment, with unspecified content. Throws std::bad_alloc.
 void* scratch(Scratch slot, std::size_t bytes);

@@ -15,11 +15,23 @@ export {
 export type {
   AdamWStep,
   AdamWTensor,
+  CacheRows,
   CpuLevel,
   DecodeShape,
   GemmShape,
+  LinearOutput,
+  LowRankUpdate,
   NativeKernels,
   NativeMemory,
+  PrecisionOptions,
   ProductOptions,
+  ProductPrecision,
 } from "./native-kernels.js";
-export type { WeightFormat, WeightMatrix } from "./weight-matrix.js";
+export { NF4_CODEBOOK } from "./nf4-codebook.js";
+export {
+  type NestedScales,
+  NF4_BLOCK,
+  NF4_SCALE_GROUP,
+  type WeightFormat,
+  type WeightMatrix,
+} from "./weight-matrix.js";

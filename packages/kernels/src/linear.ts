@@ -1,9 +1,24 @@
 import { gemm } from "./gemm.js";
-import type { ProductOptions } from "./native-kernels.js";
+import { roundToInt8 } from "./int8-rows.js";
+import type { LinearOutput, PrecisionOptions, ProductOptions } from "./native-kernels.js";
 import { widenWeights } from "./widen-weights.js";
 import type { WeightMatrix } from "./weight-matrix.js";
 
-/** y [N, O] = alpha · x [N, I] Wᵀ + bias [O], W being [O, I]. `precision` is for kernels that have a choice. */
+const FEW_ROWS = 4; // products of so many rows take activations as they are
+const OUTLIER_RATIO = 6;
+
+/** Activations as a product with a weight takes them: `bf16` is a choice of kernels and changes nothing here. */
+function activations(
+  x: Float32Array,
+  depth: number,
+  { format }: WeightMatrix,
+  { precision, outlierRatio = OUTLIER_RATIO }: PrecisionOptions,
+): Float32Array {
+  const rounds = precision === "int8" && format === "int8" && x.length > FEW_ROWS * depth;
+  return rounds ? roundToInt8(x, depth, outlierRatio) : x;
+}
+
+/** y [N, O] = alpha · x [N, I] Wᵀ + bias [O] + scale · left rightᵀ of a low-rank update; W is [O, I]. */
 export function linear(
   x: Float32Array,
   weight: WeightMatrix,
@@ -12,17 +27,29 @@ export function linear(
   options: ProductOptions = {},
 ): void {
   const [outputs, inputs] = weight.shape;
-  const rows = x.length / inputs;
-  const { alpha, accumulate } = options;
-  gemm(x, widenWeights(weight), y, {
-    ...{ m: rows, n: outputs, k: inputs, transposeB: true },
-    ...{ alpha, accumulate },
-  });
-  if (bias === null) return;
-  for (let i = 0; i < y.length; i++) y[i] += bias[i % outputs];
+  const { alpha, accumulate, lowRank } = options;
+  const m = x.length / inputs;
+  const rows = activations(x, inputs, weight, options);
+  gemm(rows, widenWeights(weight), y, { m, n: outputs, k: inputs, transposeB: true, alpha, accumulate });
+  if (bias) for (let i = 0; i < y.length; i++) y[i] += bias[i % outputs];
+  if (!lowRank) return;
+  const { left, right, rank, scale } = lowRank;
+  gemm(left, right, y, { m, n: outputs, k: rank, transposeB: true, alpha: scale, accumulate: true });
 }
 
-/** dx [N, I] = alpha · dy [N, O] W. */
+/** {@link linear} with several weights. */
+export function linearMany(
+  x: Float32Array,
+  outputs: readonly LinearOutput[],
+  options: PrecisionOptions = {},
+): void {
+  for (const { weight, bias, y, lowRank } of outputs) linear(x, weight, bias, y, { ...options, lowRank });
+}
+
+/**
+ * dx [N, I] = alpha · dy [N, O] W + scale · left right of a low-rank update. Where dy is rounded, scales of the weight's rows
+ * are multiplied on first: they belong to the sum.
+ */
 export function linearInputGradient(
   dy: Float32Array,
   weight: WeightMatrix,
@@ -30,6 +57,17 @@ export function linearInputGradient(
   options: ProductOptions = {},
 ): void {
   const [outputs, inputs] = weight.shape;
-  const { alpha, accumulate } = options;
-  gemm(dy, widenWeights(weight), dx, { m: dy.length / outputs, n: inputs, k: outputs, alpha, accumulate });
+  const { alpha, accumulate, lowRank } = options;
+  const m = dy.length / outputs;
+  const shape = { m, n: inputs, k: outputs, alpha, accumulate };
+  if (weight.format === "int8") {
+    const scaled = dy.map((value, i) => value * weight.scales![i % outputs]);
+    const codes = Float32Array.from(weight.codes);
+    gemm(activations(scaled, outputs, weight, options), codes, dx, shape);
+  } else {
+    gemm(dy, widenWeights(weight), dx, shape);
+  }
+  if (!lowRank) return;
+  const { left, right, rank, scale } = lowRank;
+  gemm(left, right, dx, { m, n: inputs, k: rank, alpha: scale, accumulate: true });
 }

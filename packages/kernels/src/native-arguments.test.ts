@@ -12,6 +12,9 @@ const floats = (length: number): Float32Array => new Float32Array(length);
 const ints = (...values: number[]): Int32Array => Int32Array.from(values);
 const weight = { format: "fp32", shape: [2, 3], codes: floats(6), scales: null };
 const int8 = { format: "int8", shape: [2, 3], codes: new Int8Array(6), scales: floats(2) };
+const nf4 = { format: "nf4", shape: [2, 3], codes: new Uint8Array(4), scales: floats(2) };
+const nested = { codes: new Uint8Array(2), scales: floats(1), map: floats(256), offset: 0 };
+const lowRank = { left: floats(2), right: floats(4), rank: 2, scale: 1 };
 const attention = {
   ...{ headCount: 2, keyValueHeadCount: 1, headSize: 2, scale: 1 },
   ...{ querySegments: ints(0, 1), keySegments: ints(0, 2) },
@@ -74,7 +77,7 @@ const cases: [keyof NativeKernels, unknown[], RegExp][] = [
   [
     "linear",
     [floats(3), { ...int8, scales: null }, null, floats(2)],
-    /scales of a weight to be a Float32Array, got null/,
+    /expected scales of a weight to be a Float32Array, got null/,
   ],
   [
     "linear",
@@ -96,9 +99,102 @@ const cases: [keyof NativeKernels, unknown[], RegExp][] = [
   [
     "linear",
     [floats(3), weight, null, floats(2), { precision: "tf32" }],
-    /precision fp32 or bf16, got "tf32"/,
+    /precision fp32, bf16 or int8, got "tf32"/,
   ],
   ["linear", [shared.subarray(0, 3), weight, null, shared.subarray(2, 4)], /expected y not to overlap x/],
+  [
+    "linear",
+    [floats(3), { ...nf4, scales: null }, null, floats(2)],
+    /scales of a weight in nf4 or their nested form, got neither/,
+  ],
+  [
+    "linear",
+    [floats(3), { ...nf4, scales: floats(3) }, null, floats(2)],
+    /scales of a weight .* of 2 elements, got 3/,
+  ],
+  [
+    "linear",
+    [floats(3), { ...nf4, codes: new Uint8Array(3) }, null, floats(2)],
+    /codes of a weight \[2, 2\] of 4 elements/,
+  ],
+  [
+    "linear",
+    [floats(3), { ...nf4, scales: null, nested: { ...nested, map: floats(16) } }, null, floats(2)],
+    /map of the nested scales one for each code of 256 elements, got 16/,
+  ],
+  [
+    "linear",
+    [floats(3), { ...nf4, scales: null, nested: { ...nested, offset: NaN } }, null, floats(2)],
+    /the offset of the nested scales to be finite, got nan/,
+  ],
+  [
+    "linear",
+    [floats(3), weight, null, floats(2), { outlierRatio: 0 }],
+    /expected outlierRatio above 0, got 0/,
+  ],
+  [
+    "linear",
+    [floats(3), weight, null, floats(2), { lowRank: { ...lowRank, rank: 0 } }],
+    /rank of lowRank .* got 0/,
+  ],
+  [
+    "linear",
+    [floats(3), weight, null, floats(2), { lowRank: { ...lowRank, left: floats(3) } }],
+    /left of lowRank \[N, rank\] of 2 elements, got 3/,
+  ],
+  [
+    "linear",
+    [floats(3), weight, null, floats(2), { lowRank: { ...lowRank, right: floats(6) } }],
+    /right of lowRank \[O, rank\] of 4 elements, got 6/,
+  ],
+  [
+    "linearInputGradient",
+    [floats(2), weight, floats(3), { lowRank }],
+    /right of lowRank \[rank, I\] of 6 elements, got 4/,
+  ],
+  ["linearMany", [floats(3), {}], /expected outputs to be an array, got an object/],
+  [
+    "linearMany",
+    [
+      floats(12),
+      [
+        { weight, bias: null, y: floats(8) },
+        { weight: { ...weight, shape: [3, 2] }, bias: null, y: floats(18) },
+      ],
+    ],
+    /expected weights with 3 inputs, got one with 2/,
+  ],
+  [
+    "linearMany",
+    [
+      floats(3),
+      [
+        { weight, bias: null, y: shared.subarray(0, 2) },
+        { weight, bias: null, y: shared.subarray(1, 3) },
+      ],
+    ],
+    /expected y not to overlap y/,
+  ],
+  ["scaleRows", [floats(5), floats(2), floats(5)], /x \[N, width\] in 2 rows, got 5 elements/],
+  ["sumRows", [floats(5), floats(2)], /x \[N, width\] in whole rows of 2 elements, got 5/],
+  ["toBf16", [floats(5), new Uint16Array(4)], /expected codes like x of 5 elements, got 4/],
+  ["fromBf16", [new Int16Array(5), floats(5)], /expected codes to be a Uint16Array, got an Int16Array/],
+  ["toInt8Rows", [floats(5), new Int8Array(5), floats(3)], /x \[N, width\] in 3 rows, got 5 elements/],
+  [
+    "attentionDecode",
+    [floats(4), new Int8Array(4), new Int8Array(4), floats(4), decode],
+    /expected keyScales to be a Float32Array, got undefined/,
+  ],
+  [
+    "attentionDecode",
+    [floats(4), new Uint16Array(4), floats(4), floats(4), decode],
+    /expected v to be a Uint16Array, got a Float32Array/,
+  ],
+  [
+    "attentionDecode",
+    [floats(4), floats(4), floats(4), floats(4), { ...decode, keyScales: floats(2) }],
+    /no keyScales and valueScales with a cache that is not int8/,
+  ],
   [
     "linearInputGradient",
     [floats(3), weight, floats(3)],
@@ -225,7 +321,7 @@ const cases: [keyof NativeKernels, unknown[], RegExp][] = [
   [
     "attentionDecode",
     [floats(4), floats(0), floats(0), floats(4), decode],
-    /length up to the cache's 0 rows, got 1/,
+    /a cache with at least one row, got none/,
   ],
   [
     "crossEntropyRows",

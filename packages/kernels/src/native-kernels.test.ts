@@ -1,12 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { adamW } from "./adamw.js";
 import { attentionBackward, attentionForward, type AttentionShape } from "./attention.js";
+import { fromBf16, toBf16 } from "./bf16.js";
 import { crossEntropyRows } from "./cross-entropy-rows.js";
 import { dropoutMask } from "./dropout-mask.js";
 import { gatherRows } from "./gather-rows.js";
 import { gemm } from "./gemm.js";
-import { linear, linearInputGradient } from "./linear.js";
-import type { NativeKernels } from "./native-kernels.js";
+import { toInt8Rows } from "./int8-rows.js";
+import { linear, linearInputGradient, linearMany } from "./linear.js";
+import type { LinearOutput, LowRankUpdate, NativeKernels, ProductPrecision } from "./native-kernels.js";
 import { rmsNormBackward, rmsNormForward } from "./rms-norm.js";
 import { rotate } from "./rotate.js";
 import { sumOfSquares } from "./sum-of-squares.js";
@@ -20,7 +22,7 @@ const missing = nativeMissing();
 if (missing !== null) it.skip(`native kernels are not there: ${missing}`, () => {});
 
 const ROUNDING = 2 ** -23; // of one float32 operation, relative
-const FORMATS: readonly WeightFormat[] = ["fp32", "bf16", "fp16", "int8"];
+const FORMATS: readonly WeightFormat[] = ["fp32", "bf16", "fp16", "int8", "nf4"];
 
 const absolute = (values: Float32Array): Float32Array => values.map(Math.abs);
 const absoluteWeights = (weight: WeightMatrix): WeightMatrix => ({
@@ -30,9 +32,22 @@ const absoluteWeights = (weight: WeightMatrix): WeightMatrix => ({
   scales: null,
 });
 
-/** Sums of float32 products err by a share of the sum of magnitudes; a bf16 factor by 2⁻⁹ of each product. */
-const productBounds = (magnitudes: Float32Array, precision: "fp32" | "bf16"): Float32Array =>
-  magnitudes.map((sum) => sum * (4 * ROUNDING + (precision === "bf16" ? 2 ** -8 : 0)) + 1e-30);
+/**
+ * Sums of float32 products err by a share of the sum of magnitudes; a factor rounded to bfloat16 by up to 2⁻⁸ of each
+ * product, both factors (nf4) by twice that.
+ */
+const productBounds = (
+  magnitudes: Float32Array,
+  precision: ProductPrecision,
+  format?: WeightFormat,
+): Float32Array => {
+  const rounded = precision === "fp32" ? 0 : format === "nf4" ? 2 ** -7 + 2 ** -16 : 2 ** -8;
+  return magnitudes.map((sum) => sum * (4 * ROUNDING + rounded) + 1e-30);
+};
+
+/** What precision a product may have: 8-bit activations are exact in their reference. */
+const boundPrecision = (format: WeightFormat, precision: ProductPrecision): ProductPrecision =>
+  precision === "int8" && format === "int8" ? "fp32" : precision;
 
 function checkProducts(
   kernels: NativeKernels,
@@ -46,26 +61,49 @@ function checkProducts(
   const bias = random.pick([null, random.normals(outputs)]);
   const alpha = random.pick([1, -0.75]);
   const accumulate = random.pick([false, true]);
-  const what = `${format} [${rows}, ${inputs}] × [${outputs}, ${inputs}]ᵀ alpha ${alpha} accumulate ${accumulate} bias ${bias !== null}, seed ${random.seed}`;
-  for (const precision of ["fp32", "bf16"] as const) {
-    const options = { alpha, accumulate, precision };
+  const rank = random.pick([0, 0, random.integer(1, 20)]);
+  const outlierRatio = random.pick([6, 2, Infinity]);
+  const lowRank = (width: number): LowRankUpdate | null =>
+    rank === 0
+      ? null
+      : { left: random.normals(rows * rank), right: random.normals(rank * width), rank, scale: 0.5 };
+  const positive = (update: LowRankUpdate | null): LowRankUpdate | null =>
+    update && { ...update, left: absolute(update.left), right: absolute(update.right) };
+  const what =
+    `${format} [${rows}, ${inputs}] × [${outputs}, ${inputs}]ᵀ alpha ${alpha} accumulate ${accumulate} ` +
+    `bias ${bias !== null} rank ${rank} outliers ${outlierRatio}, seed ${random.seed}`;
+  for (const precision of ["fp32", "bf16", "int8"] as const) {
+    // Columns that 8 bits have to set aside.
+    for (let row = 0; row < rows && precision === "int8"; row++) {
+      x[row * inputs + Math.floor(inputs / 2)] *= 50;
+      dy[row * outputs + Math.floor(outputs / 3)] *= 50;
+    }
+    const update = lowRank(outputs);
+    const options = { alpha, accumulate, precision, outlierRatio };
     const before = random.normals(rows * outputs);
     const actual = before.slice();
     const expected = before.slice();
-    kernels.linear(x, weight, bias, actual, options);
-    linear(x, weight, bias, expected, options);
+    kernels.linear(x, weight, bias, actual, { ...options, lowRank: update });
+    linear(x, weight, bias, expected, { ...options, lowRank: update });
     const magnitudes = absolute(before);
-    linear(absolute(x), absoluteWeights(weight), bias && absolute(bias), magnitudes, { accumulate });
-    expectWithin(actual, expected, productBounds(magnitudes, precision), `linear ${precision} ${what}`);
+    const absoluteBias = bias && absolute(bias);
+    linear(absolute(x), absoluteWeights(weight), absoluteBias, magnitudes, {
+      ...{ accumulate, lowRank: positive(update) },
+    });
+    const allowed = boundPrecision(format, precision);
+    expectWithin(actual, expected, productBounds(magnitudes, allowed, format), `linear ${precision} ${what}`);
 
+    const inputUpdate = lowRank(inputs);
     const beforeInput = random.normals(rows * inputs);
     const actualInput = beforeInput.slice();
     const expectedInput = beforeInput.slice();
-    kernels.linearInputGradient(dy, weight, actualInput, options);
-    linearInputGradient(dy, weight, expectedInput, options);
+    kernels.linearInputGradient(dy, weight, actualInput, { ...options, lowRank: inputUpdate });
+    linearInputGradient(dy, weight, expectedInput, { ...options, lowRank: inputUpdate });
     const inputMagnitudes = absolute(beforeInput);
-    linearInputGradient(absolute(dy), absoluteWeights(weight), inputMagnitudes, { accumulate });
-    const bounds = productBounds(inputMagnitudes, precision);
+    linearInputGradient(absolute(dy), absoluteWeights(weight), inputMagnitudes, {
+      ...{ accumulate, lowRank: positive(inputUpdate) },
+    });
+    const bounds = productBounds(inputMagnitudes, allowed, format);
     expectWithin(actualInput, expectedInput, bounds, `linearInputGradient ${precision} ${what}`);
   }
 }
@@ -176,6 +214,77 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
         const magnitudes = new Float32Array(rows * outputs);
         linear(absolute(x), absoluteWeights(weight), null, magnitudes);
         expectWithin(actual, expected, productBounds(magnitudes, "fp32"));
+      });
+
+      it.each(["fp32", "bf16", "int8"] as const)(
+        "several weights with the same activations, %s",
+        (precision) => {
+          const random = new Random(8);
+          const inputs = 70;
+          for (const rows of [3, 50]) {
+            const x = random.normals(rows * inputs);
+            const make = (format: WeightFormat, outputs: number, rank = 0): LinearOutput => ({
+              weight: random.weights(format, [outputs, inputs]),
+              bias: random.normals(outputs),
+              y: new Float32Array(rows * outputs),
+              lowRank:
+                rank === 0
+                  ? null
+                  : {
+                      left: random.normals(rows * rank),
+                      right: random.normals(rank * outputs),
+                      rank,
+                      scale: 2,
+                    },
+            });
+            const outputs = [
+              ...[
+                make("int8", 96, 4),
+                make("int8", 16),
+                make("int8", 17, 8),
+                make("nf4", 33),
+                make("fp16", 70),
+              ],
+              ...Array.from({ length: 10 }, () => make("fp32", 5)),
+            ];
+            kernels.linearMany(x, outputs, { precision });
+            for (const { weight, bias, y, lowRank } of outputs) {
+              const alone = new Float32Array(y.length);
+              kernels.linear(x, weight, bias, alone, { precision, lowRank });
+              expectSame(y, alone, `${weight.format} ${weight.shape.join(" × ")}, ${rows} rows`);
+            }
+            const expected = outputs.map((output) => ({ ...output, y: new Float32Array(output.y.length) }));
+            linearMany(x, expected, { precision });
+            for (const [i, { y }] of expected.entries())
+              expectWithin(outputs[i].y, y, precision === "fp32" ? 1e-3 : 0.5);
+          }
+        },
+      );
+
+      it("8-bit activations: outliers keep their digits, a row that is not finite shows it, zeros stay zeros", () => {
+        const [rows, inputs, outputs] = [9, 130, 40];
+        const random = new Random(12);
+        const weight = random.weights("int8", [outputs, inputs]);
+        const x = random.normals(rows * inputs);
+        for (let row = 0; row < rows; row++) x[row * inputs + 77] = 1000 + row;
+        const errorWith = (outlierRatio: number): number => {
+          const [exact, rounded] = [new Float32Array(rows * outputs), new Float32Array(rows * outputs)];
+          kernels.linear(x, weight, null, exact);
+          kernels.linear(x, weight, null, rounded, { precision: "int8", outlierRatio });
+          return rounded.reduce((largest, value, i) => Math.max(largest, Math.abs(value - exact[i])), 0);
+        };
+        expect(errorWith(6)).toBeLessThan(errorWith(Infinity) / 50);
+
+        x.fill(0, 2 * inputs, 3 * inputs);
+        x[4 * inputs] = NaN;
+        x[6 * inputs] = -Infinity;
+        const y = new Float32Array(rows * outputs);
+        kernels.linear(x, weight, null, y, { precision: "int8", outlierRatio: Infinity });
+        for (let row = 0; row < rows; row++) {
+          const values = y.subarray(row * outputs, (row + 1) * outputs);
+          if (row === 2) expect(values.every((value) => value === 0)).toBe(true);
+          else expect(values.every(Number.isFinite), `row ${row}`).toBe(row !== 4 && row !== 6);
+        }
       });
 
       it("general matrices, each transposed or not", () => {
@@ -302,13 +411,41 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
         const v = random.normals(rows * keyValueHeadCount * headSize);
         const scale = 1 / Math.sqrt(headSize);
         const [actual, expected] = [new Float32Array(q.length), new Float32Array(q.length)];
-        kernels.attentionDecode(q, k, v, actual, { headCount, keyValueHeadCount, headSize, scale, length });
+        const shape = { headCount, keyValueHeadCount, headSize, scale, length };
+        kernels.attentionDecode(q, k, v, actual, shape);
         const used = length * keyValueHeadCount * headSize;
         attentionForward(q, k.subarray(0, used), v.subarray(0, used), expected, {
           ...{ headCount, keyValueHeadCount, headSize, scale },
           ...{ querySegments: Int32Array.of(0, 1), keySegments: Int32Array.of(0, length) },
         });
         expectWithin(actual, expected, 2e-6);
+
+        // Caches in fewer bits are what they stand for, exactly.
+        const again = new Float32Array(q.length);
+        const halves = [k, v].map((values) => {
+          const codes = new Uint16Array(values.length);
+          toBf16(values, codes);
+          const wide = new Float32Array(values.length);
+          fromBf16(codes, wide);
+          return { codes, wide };
+        });
+        kernels.attentionDecode(q, halves[0].codes, halves[1].codes, actual, shape);
+        kernels.attentionDecode(q, halves[0].wide, halves[1].wide, again, shape);
+        expectSame(actual, again, "bf16 cache");
+        expectWithin(actual, expected, 0.02, "bf16 cache against float32");
+
+        const bytes = [k, v].map((values) => {
+          const codes = new Int8Array(values.length);
+          const scales = new Float32Array(values.length / headSize);
+          toInt8Rows(values, codes, scales);
+          const wide = Float32Array.from(codes, (code, i) => code * scales[Math.floor(i / headSize)]);
+          return { codes, scales, wide };
+        });
+        const scaled = { ...shape, keyScales: bytes[0].scales, valueScales: bytes[1].scales };
+        kernels.attentionDecode(q, bytes[0].codes, bytes[1].codes, actual, scaled);
+        kernels.attentionDecode(q, bytes[0].wide, bytes[1].wide, again, shape);
+        expectSame(actual, again, "int8 cache");
+        expectWithin(actual, expected, 0.05, "int8 cache against float32");
       });
     });
 
@@ -407,6 +544,53 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
       kernels.swigluBackward(gate, up, d, gate, up);
       expectSame(gate, dGate);
       expectSame(up, dUp);
+    });
+
+    it.each([
+      [1, 1],
+      [3, 7],
+      [40, 100],
+      [2, 20_000],
+    ])("rows of [%i, %i]: scaled, summed, in fewer bits", (rows, width) => {
+      const random = new Random(rows);
+      const x = random.normals(rows * width);
+      const factors = random.normals(rows);
+      const out = new Float32Array(x.length);
+      kernels.scaleRows(x, factors, out);
+      expectSame(
+        out,
+        x.map((value, i) => value * factors[Math.floor(i / width)]),
+        "scaleRows",
+      );
+      const [sums, expectedSums] = [new Float32Array(width).fill(1), new Float64Array(width).fill(1)];
+      x.forEach((value, i) => (expectedSums[i % width] += value));
+      kernels.sumRows(x, sums, true);
+      expectWithin(sums, expectedSums, 2e-5, "sumRows");
+      kernels.sumRows(x, sums);
+      expectWithin(
+        sums,
+        expectedSums.map((sum) => sum - 1),
+        2e-5,
+        "sumRows",
+      );
+
+      x.set([NaN, Infinity, -0, 1.00390625].slice(0, x.length)); // the last is half-way between two bfloat16
+      const [codes, expectedCodes] = [new Uint16Array(x.length), new Uint16Array(x.length)];
+      kernels.toBf16(x, codes);
+      toBf16(x, expectedCodes);
+      expect(Buffer.compare(Buffer.from(codes.buffer), Buffer.from(expectedCodes.buffer))).toBe(0);
+      const wide = new Float32Array(x.length);
+      kernels.fromBf16(codes, wide);
+      fromBf16(codes, out);
+      expectSame(wide, out, "fromBf16");
+
+      const y = random.normals(rows * width).fill(0, 0, width);
+      const [bytes, expectedBytes] = [new Int8Array(y.length), new Int8Array(y.length)];
+      const [scales, expectedScales] = [new Float32Array(rows), new Float32Array(rows)];
+      kernels.toInt8Rows(y, bytes, scales);
+      toInt8Rows(y, expectedBytes, expectedScales);
+      expect(Buffer.compare(Buffer.from(bytes.buffer), Buffer.from(expectedBytes.buffer))).toBe(0);
+      expectSame(scales, expectedScales, "scales");
     });
 
     it("exponential is within 2 ulp from the smallest to the largest number, and exact at the ends", () => {

@@ -4,17 +4,53 @@ import type { WeightMatrix } from "./weight-matrix.js";
 /** Sets of processor features that native kernels are compiled for. `emulated` is in test builds only. */
 export type CpuLevel = "portable" | "avx2" | "avx512" | "avx512bf16" | "neon" | "emulated";
 
-/** How a product ends, and how it multiplies. */
-export interface ProductOptions {
-  /** Factor on the product, 1 if left out. */
+/**
+ * How activations enter a product; sums are float32 (or exact) in any case.
+ *
+ * - `fp32`: as they are.
+ * - `bf16`: rounded to bfloat16 on levels that multiply that faster, for weights in int8, bf16 and nf4 (which is itself
+ *   rounded then); elsewhere as they are.
+ * - `int8`: for int8 weights rounded to 8 bits with a scale a row, but for columns with outliers, which stay as they are
+ *   (LLM.int8(), arXiv:2208.07339; SwitchBack, arXiv:2304.13013). Other weights are multiplied as with `bf16`.
+ */
+export type ProductPrecision = "fp32" | "bf16" | "int8";
+
+/** The update of a low-rank adapter: scale · left right, added to a product before it leaves the cache. */
+export interface LowRankUpdate {
+  /** [N, rank] */
+  readonly left: Float32Array;
+  /** [O, rank] for `linear`, which uses its transpose; [rank, I] for `linearInputGradient`. */
+  readonly right: Float32Array;
+  readonly rank: number;
+  readonly scale: number;
+}
+
+/** How products with weights multiply and end. */
+export interface PrecisionOptions {
+  /** Factor on the product, 1 if left out. Bias and low-rank updates are not multiplied by it. */
   readonly alpha?: number | undefined;
   /** Adds to the output instead of overwriting it. */
   readonly accumulate?: boolean | undefined;
+  /** `fp32` if left out. Products of up to 4 rows always take activations as they are. */
+  readonly precision?: ProductPrecision | undefined;
   /**
-   * `bf16` lets the level round activations to bfloat16 where it multiplies that faster and the weights are exact in it
-   * (int8, bf16); sums are float32 either way. `fp32` if left out.
+   * With `int8`: columns of activations that have an element beyond so many times the root mean square of all are outliers, up
+   * to an eighth of the columns. 6 if left out; Infinity for none.
    */
-  readonly precision?: "fp32" | "bf16" | undefined;
+  readonly outlierRatio?: number | undefined;
+}
+
+/** {@link PrecisionOptions} of one product, with a low-rank update. */
+export interface ProductOptions extends PrecisionOptions {
+  readonly lowRank?: LowRankUpdate | null | undefined;
+}
+
+/** One of several products of the same activations. */
+export interface LinearOutput {
+  readonly weight: WeightMatrix;
+  readonly bias: Float32Array | null;
+  readonly y: Float32Array;
+  readonly lowRank?: LowRankUpdate | null | undefined;
 }
 
 /** c [m, n] = alpha · op(a) op(b). */
@@ -37,7 +73,13 @@ export interface DecodeShape {
   readonly headSize: number;
   readonly scale: number;
   readonly length: number;
+  /** [M, G], for caches in int8: one scale for each head of each row, as `toInt8Rows` gives them. */
+  readonly keyScales?: Float32Array | undefined;
+  readonly valueScales?: Float32Array | undefined;
 }
+
+/** Keys or values [M, G, d]: float32, bfloat16 or, with scales, int8. */
+export type CacheRows = Float32Array | Uint16Array | Int8Array;
 
 /** What one parameter's step reads and writes, all of one length. */
 export interface AdamWTensor {
@@ -121,6 +163,8 @@ export interface NativeKernels {
     y: Float32Array,
     options?: ProductOptions,
   ): void;
+  /** {@link linear} with several weights of one number of inputs: x is read and packed once. */
+  linearMany(x: Float32Array, outputs: readonly LinearOutput[], options?: PrecisionOptions): void;
   /** dx [N, I] = alpha · dy [N, O] W, from the same codes. */
   linearInputGradient(
     dy: Float32Array,
@@ -171,6 +215,16 @@ export interface NativeKernels {
   multiply(a: Float32Array, b: Float32Array, out: Float32Array): void;
   /** out = factor · x. out may be x. */
   scale(x: Float32Array, factor: number, out: Float32Array): void;
+  /** out [N, width] = factors [N] · x [N, width], row by row. out may be x. */
+  scaleRows(x: Float32Array, factors: Float32Array, out: Float32Array): void;
+  /** sums [width] of the rows of x [N, width], added to sums where `accumulate` is true: the gradient of a bias. */
+  sumRows(x: Float32Array, sums: Float32Array, accumulate?: boolean): void;
+  /** codes = x rounded to bfloat16, to nearest, ties to even. */
+  toBf16(x: Float32Array, codes: Uint16Array): void;
+  /** x = codes widened, exactly. */
+  fromBf16(codes: Uint16Array, x: Float32Array): void;
+  /** codes [N, width] = x / scales [N], the scale of a row being its largest magnitude / 127. */
+  toInt8Rows(x: Float32Array, codes: Int8Array, scales: Float32Array): void;
   /** y += factor · x. */
   addScaled(y: Float32Array, x: Float32Array, factor: number): void;
   /** out = eˣ, within 2 ulp. out may be x. */
@@ -183,8 +237,18 @@ export interface NativeKernels {
   /** dTable [rows, width] += dOut [N, width] at rows `ids`: the gradient of a lookup. */
   scatterAddRows(dOut: Float32Array, ids: Int32Array, dTable: Float32Array, width: number): void;
 
-  /** out = x · mask, with the mask that `dropoutMask` gives for the key (key0, key1) and rate. out may be x. */
-  dropout(x: Float32Array, out: Float32Array, key0: number, key1: number, rate: number): void;
+  /**
+   * out = x · mask, with the mask that `dropoutMask` gives for the key (key0, key1) and rate; added to out where
+   * `accumulate` is true. out may be x.
+   */
+  dropout(
+    x: Float32Array,
+    out: Float32Array,
+    key0: number,
+    key1: number,
+    rate: number,
+    accumulate?: boolean,
+  ): void;
 
   /** out [N, H, d] of q [N, H, d] over k and v [M, G, d]; logSumExp [N, H] is what the backward pass needs. */
   attentionForward(
@@ -209,13 +273,7 @@ export interface NativeKernels {
     shape: AttentionShape,
   ): void;
   /** out [H, d] of one query q [H, d] over the first `length` rows of k and v [M, G, d]. */
-  attentionDecode(
-    q: Float32Array,
-    k: Float32Array,
-    v: Float32Array,
-    out: Float32Array,
-    shape: DecodeShape,
-  ): void;
+  attentionDecode(q: Float32Array, k: CacheRows, v: CacheRows, out: Float32Array, shape: DecodeShape): void;
 
   /**
    * losses [M] = log Σ exp(logits [M, V]) − logits[target], in nats; dLogits [M, V] = gradientScale · (softmax − one-hot),

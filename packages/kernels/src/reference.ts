@@ -1,11 +1,14 @@
 // Every kernel in plain TypeScript, sums in double: what native kernels are tested against, and what runs anywhere.
 export { adamW } from "./adamw.js";
 export { attentionBackward, attentionForward, type AttentionShape } from "./attention.js";
+export { fromBf16, toBf16 } from "./bf16.js";
 export { crossEntropyRows } from "./cross-entropy-rows.js";
 export { dropoutMask } from "./dropout-mask.js";
 export { gatherRows } from "./gather-rows.js";
 export { gemm } from "./gemm.js";
-export { linear, linearInputGradient } from "./linear.js";
+export { outlierColumns, roundToInt8, toInt8Rows } from "./int8-rows.js";
+export { linear, linearInputGradient, linearMany } from "./linear.js";
+export { NF4_CODEBOOK } from "./nf4-codebook.js";
 export { rmsNormBackward, rmsNormForward } from "./rms-norm.js";
 export { rotate } from "./rotate.js";
 export { sumOfSquares } from "./sum-of-squares.js";

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { loadNativeKernels } from "./load-native.js";
 import type { NativeKernels } from "./native-kernels.js";
-import type { WeightFormat, WeightMatrix } from "./weight-matrix.js";
+import { NF4_BLOCK, NF4_SCALE_GROUP, type WeightFormat, type WeightMatrix } from "./weight-matrix.js";
 
 /** Helpers of this package's tests. */
 
@@ -67,6 +67,21 @@ export class Random {
           codes: Int8Array.from({ length }, () => this.integer(-127, 127)),
           scales: Float32Array.from({ length: outputs }, () => (0.5 + this.next()) / 64),
         };
+      case "nf4": {
+        const codes = Uint8Array.from({ length: outputs * Math.ceil(inputs / 2) }, () =>
+          this.integer(0, 255),
+        );
+        const blocks = outputs * Math.ceil(inputs / NF4_BLOCK);
+        const scales = this.normals(blocks).map((value) => 0.5 + Math.abs(value));
+        if (this.next() < 0.5) return { format, shape, codes, scales };
+        const nested = {
+          codes: Uint8Array.from({ length: blocks }, () => this.integer(0, 255)),
+          scales: this.normals(Math.ceil(blocks / NF4_SCALE_GROUP)).map((value) => 0.1 + Math.abs(value)),
+          map: Float32Array.from({ length: 256 }, (_, i) => (i - 127) / 128),
+          offset: 1.25,
+        };
+        return { format, shape, codes, scales: null, nested };
+      }
     }
   }
 }

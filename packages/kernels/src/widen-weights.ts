@@ -1,7 +1,9 @@
-import type { WeightMatrix } from "./weight-matrix.js";
+import { NF4_CODEBOOK } from "./nf4-codebook.js";
+import { NF4_BLOCK, NF4_SCALE_GROUP, type WeightMatrix } from "./weight-matrix.js";
 
-/** The weights [O, I] as float32: bit patterns exactly, int8 codes times the scale of their row. */
-export function widenWeights({ format, shape, codes, scales }: WeightMatrix): Float32Array {
+/** The weights [O, I] as float32: bit patterns exactly, codes of int8 and nf4 times their scale. */
+export function widenWeights(matrix: WeightMatrix): Float32Array {
+  const { format, shape, codes, scales } = matrix;
   switch (format) {
     case "fp32":
       return codes as Float32Array;
@@ -11,6 +13,8 @@ export function widenWeights({ format, shape, codes, scales }: WeightMatrix): Fl
       return Float32Array.from(codes, widenHalf);
     case "int8":
       return Float32Array.from(codes, (code, i) => code * scales![Math.floor(i / shape[1])]);
+    case "nf4":
+      return widenNf4(matrix);
   }
 }
 
@@ -21,4 +25,29 @@ function widenHalf(bits: number): number {
   const fraction = bits & 1023;
   if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+}
+
+function widenNf4(matrix: WeightMatrix): Float32Array {
+  const [rows, columns] = matrix.shape;
+  const rowBytes = Math.ceil(columns / 2);
+  const rowBlocks = Math.ceil(columns / NF4_BLOCK);
+  const weights = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const byte = matrix.codes[row * rowBytes + (column >> 1)];
+      const place = NF4_CODEBOOK[column % 2 === 0 ? byte >> 4 : byte & 15];
+      const block = row * rowBlocks + Math.floor(column / NF4_BLOCK);
+      weights[row * columns + column] = place * scaleOfBlock(matrix, block);
+    }
+  }
+  return weights;
+}
+
+function scaleOfBlock({ scales, nested }: WeightMatrix, block: number): number {
+  if (scales) return scales[block];
+  const { codes, scales: groupScales, map, offset } = nested!;
+  // Rounded to float32 twice, as kernels do.
+  return Math.fround(
+    offset + Math.fround(groupScales[Math.floor(block / NF4_SCALE_GROUP)] * map[codes[block]]),
+  );
 }

@@ -99,8 +99,9 @@ static void copyKeyRows(const AttentionLayout& layout, const AttentionSequence& 
 // panels [kTileKeys / NR, d, NR] of key rows [count, padded]
 static void packKeys(const AttentionLayout& layout, const float* rows, std::int64_t count, float* panels) {
   for (std::int64_t first = 0; first < count; first += NR) {
-    packRows<Float32Steps, Fp32, NR>(rows + first * layout.padded, layout.padded, smaller(NR, count - first), layout.d,
-                                     nullptr, panels + first * layout.d);
+    const float* pointers[NR];
+    for (int i = 0; i < NR; i++) pointers[i] = rows + smaller(first + i, count - 1) * layout.padded;
+    interleave<NR>(pointers, layout.d, panels + first * layout.d);
   }
 }
 

@@ -1,5 +1,5 @@
-// One query over a cache of keys and values: bound by reading the cache, which is cut into pieces of kDecodeKeys that are
-// attended to side by side and then joined in order.
+// One query over a cache of keys and values, which may be kept in fewer bits: bound by reading the cache. It is cut into pieces
+// of kDecodeKeys rows that are attended to side by side and then joined in order.
 #pragma once
 
 #include "attention.h"
@@ -8,12 +8,27 @@ namespace lathe {
 namespace LATHE_LEVEL {
 
 constexpr std::int64_t kDecodeKeys = 256;
+static_assert(kDecodeKeys % kTileKeys == 0, "a piece is whole tiles");
 
-static void attentionDecode(const float* q, const float* k, const float* v, float* out, std::int64_t length,
-                            std::int64_t heads, std::int64_t keyValueHeads, std::int64_t headSize, float scale) {
+// rows [count, padded] of one head, widened, from cache rows `first` on
+template <class Type>
+LATHE_INLINE void widenCacheRows(const void* cache, const float* scales, std::int64_t heads, std::int64_t head,
+                                 std::int64_t d, std::int64_t padded, std::int64_t first, std::int64_t count, float* rows) {
+  const auto* codes = static_cast<const typename Type::Code*>(cache);
+  for (std::int64_t j = 0; j < count; j++, rows += padded) {
+    const std::int64_t at = (first + j) * heads + head;
+    const F scale = splat(scales == nullptr ? 1.0f : scales[at]);
+    for (std::int64_t c = 0; c < padded; c += W) {
+      const F v = widenUpTo<Type>(codes + at * d + c, d - c);
+      store(rows + c, scales == nullptr ? v : v * scale);
+    }
+  }
+}
+
+template <class Type>
+static void decodeWith(const float* q, const KeyValueCache& cache, float* out, std::int64_t length, std::int64_t heads,
+                       std::int64_t keyValueHeads, std::int64_t d, float scale) {
   const std::int64_t group = heads / keyValueHeads;
-  const std::int64_t d = headSize;
-  const std::int64_t stride = keyValueHeads * d;
   const std::int64_t pieces = ceilDivide(length, kDecodeKeys);
   const std::int64_t padded = roundUp(d, W);
   // partial [G, pieces, group, 2 + padded]: largest score, sum of exponentials, weighted sum of values
@@ -23,17 +38,30 @@ static void attentionDecode(const float* q, const float* k, const float* v, floa
     const std::int64_t head = job / pieces;
     const std::int64_t start = job % pieces * kDecodeKeys;
     const std::int64_t keys = smaller(kDecodeKeys, length - start);
-    float* const scores = scratchFloats(Scratch::scores, group * kDecodeKeys);
-    const float* keyRows = k + start * stride + head * d;
-    const float* valueRows = v + start * stride + head * d;
-    for (std::int64_t j = 0; j < keys; j++) {
-      for (std::int64_t h = 0; h < group; h++) {
-        const float* query = q + (head * group + h) * d;
-        F sum = {};
-        for (std::int64_t c = 0; c < d; c += W) {
-          sum = fma(loadUpTo(query + c, d - c), loadUpTo(keyRows + j * stride + c, d - c), sum);
-        }
-        scores[h * kDecodeKeys + j] = sumOf(sum) * scale;
+    const std::int64_t tileFloats = kTileKeys * (padded + NR);
+    Carver carver = {scratchFloats(Scratch::scores, roundUp(group * kDecodeKeys, 16) + 2 * roundUp(group * padded, 16) +
+                                                        2 * roundUp(tileFloats, 16))};
+    float* const scores = carver.take(group * kDecodeKeys);
+    float* const queries = carver.take(group * padded);
+    float* const sums = carver.take(group * padded);
+    float* const rows = carver.take(tileFloats);
+    float* const panels = carver.take(tileFloats);
+    for (std::int64_t h = 0; h < group; h++) {
+      for (std::int64_t c = 0; c < padded; c += W) {
+        store(queries + h * padded + c, loadUpTo(q + (head * group + h) * d + c, d - c) * splat(scale));
+        store(sums + h * padded + c, F{});
+      }
+    }
+    for (std::int64_t tileStart = 0; tileStart < keys; tileStart += kTileKeys) {
+      const std::int64_t count = smaller(kTileKeys, keys - tileStart);
+      widenCacheRows<Type>(cache.keys, cache.keyScales, keyValueHeads, head, d, padded, start + tileStart, count, rows);
+      for (std::int64_t first = 0; first < count; first += NR) {
+        const float* pointers[NR];
+        for (int i = 0; i < NR; i++) pointers[i] = rows + smaller(first + i, count - 1) * padded;
+        interleave<NR>(pointers, d, panels);
+        tileColumn<Float32Steps>(group, d, queries, padded, 1, panels, NR,
+                                 {scores + tileStart + first, kDecodeKeys, smaller(NR, count - first), nullptr, nullptr, 1.0f,
+                                  false});
       }
     }
     for (std::int64_t h = 0; h < group; h++) {
@@ -44,22 +72,22 @@ static void attentionDecode(const float* q, const float* k, const float* v, floa
       float total = 0;
       for (std::int64_t j = 0; j < keys; j += W) {
         const std::int64_t n = smaller(W, keys - j);
-        float lanes[W];
-        store(lanes, exponential(loadUpTo(row + j, n) - splat(largest)));
-        for (std::int64_t i = 0; i < n; i++) total += row[j + i] = lanes[i];
+        storeUpTo(row + j, exponential(loadUpTo(row + j, n) - splat(largest)), n);
+        total += sumOf(loadUpTo(row + j, n));
       }
       result[0] = largest;
       result[1] = total;
     }
-    for (std::int64_t c = 0; c < d; c += W) {
-      const std::int64_t n = smaller(W, d - c);
-      for (std::int64_t h = 0; h < group; h++) {
-        F sum = {};
-        for (std::int64_t j = 0; j < keys; j++) {
-          sum = fma(splat(scores[h * kDecodeKeys + j]), loadUpTo(valueRows + j * stride + c, n), sum);
-        }
-        store(partial + (job * group + h) * record + 2 + c, sum);
+    for (std::int64_t tileStart = 0; tileStart < keys; tileStart += kTileKeys) {
+      const std::int64_t count = smaller(kTileKeys, keys - tileStart);
+      widenCacheRows<Type>(cache.values, cache.valueScales, keyValueHeads, head, d, padded, start + tileStart, count, rows);
+      for (std::int64_t c = 0; c < padded; c += NR) {
+        tileColumn<Float32Steps>(group, count, scores + tileStart, kDecodeKeys, 1, rows + c, padded,
+                                 {sums + c, padded, smaller(NR, padded - c), nullptr, nullptr, 1.0f, true});
       }
+    }
+    for (std::int64_t h = 0; h < group; h++) {
+      std::memcpy(partial + (job * group + h) * record + 2, sums + h * padded, static_cast<std::size_t>(padded) * 4);
     }
   });
   for (std::int64_t h = 0; h < heads; h++) {
@@ -80,6 +108,15 @@ static void attentionDecode(const float* q, const float* k, const float* v, floa
       }
       storeUpTo(out + h * d + c, sum, smaller(W, d - c));
     }
+  }
+}
+
+static void attentionDecode(const float* q, const KeyValueCache& cache, float* out, std::int64_t length, std::int64_t heads,
+                            std::int64_t keyValueHeads, std::int64_t headSize, float scale) {
+  switch (cache.format) {
+    case Format::bf16: return decodeWith<Bf16>(q, cache, out, length, heads, keyValueHeads, headSize, scale);
+    case Format::int8: return decodeWith<Int8>(q, cache, out, length, heads, keyValueHeads, headSize, scale);
+    default: return decodeWith<Fp32>(q, cache, out, length, heads, keyValueHeads, headSize, scale);
   }
 }
 

@@ -40,7 +40,7 @@ LATHE_INLINE void threefry(std::uint32_t counter, std::uint32_t k0, std::uint32_
 }
 
 static void dropout(const float* x, float* out, std::int64_t length, std::uint32_t key0, std::uint32_t key1,
-                    std::uint32_t dropBelow, float kept) {
+                    std::uint32_t dropBelow, float kept, bool accumulate) {
   constexpr std::int64_t perJob = 16384;
   constexpr std::int64_t step = 4 * W;  // elements of W counters
   parallel(ceilDivide(length, perJob), [&](std::int64_t job) {
@@ -61,7 +61,8 @@ static void dropout(const float* x, float* out, std::int64_t length, std::uint32
       }
       for (std::int64_t j = 0; j < smaller(step, end - i); j += W) {
         const std::int64_t n = smaller(W, end - i - j);
-        storeUpTo(out + i + j, loadUpTo(x + i + j, n) * load(factors + j), n);
+        const F masked = loadUpTo(x + i + j, n) * load(factors + j);
+        storeUpTo(out + i + j, accumulate ? loadUpTo(out + i + j, n) + masked : masked, n);
       }
     }
   });

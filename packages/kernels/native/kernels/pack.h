@@ -1,7 +1,7 @@
 // Operands to the panels that tiles read: rows of a in panels of MR, columns of b in panels of NR.
 //
-// A panel holds its steps of depth one after the other. With Bf16Steps a step is a pair of bfloat16, the first in the low
-// half; depth is padded with a zero where it is odd.
+// A panel holds its steps of depth one after the other; depth is padded with zeros to whole steps. Where integers need it
+// (see Int8Steps), the compensation of the panel's columns follows the steps.
 #pragma once
 
 #include "interleave.h"
@@ -13,6 +13,10 @@ namespace LATHE_LEVEL {
 
 constexpr int kChunk = 64;  // steps that are converted before they are interleaved: a chunk of NR rows stays in the L1 cache
 
+constexpr float kLeastMagnitude = 1e-30f;  // rows below it become zeros in 8 bits: their scale has no float32 reciprocal
+
+typedef std::uint8_t UnsignedByteW __attribute__((vector_size(W)));
+
 // To bfloat16 in the low half of each lane: nearest, ties to even; NaN stays NaN.
 LATHE_INLINE I roundToBf16(F v) {
   const I bits = (I)v;
@@ -22,74 +26,122 @@ LATHE_INLINE I roundToBf16(F v) {
 }
 
 LATHE_INLINE void storeHalves(std::uint16_t* to, I words) {
+#if defined(LATHE_AVX512)
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16((__m512i)words));
+#elif defined(LATHE_AVX2)
+  const __m256i packed = _mm256_packus_epi32((__m256i)words, (__m256i)words);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0x08)));
+#else
   const HalfW halves = __builtin_convertvector((UnsignedW)words, HalfW);
   std::memcpy(to, &halves, sizeof halves);
+#endif
+}
+LATHE_INLINE void storeBytes(std::uint8_t* to, I words) {
+  const UnsignedByteW bytes = __builtin_convertvector((UnsignedW)words, UnsignedByteW);
+  std::memcpy(to, &bytes, sizeof bytes);
 }
 
-// to: steps of `count` codes as the panel wants them, each row for itself; room for kChunk steps
-template <class Steps, class Type>
-LATHE_INLINE void convertSteps(const typename Type::Code* codes, std::int64_t count, const float* scale, float* to) {
-  if constexpr (Steps::depth == 1) {
-    std::int64_t i = 0;
-    for (; i < count; i += W) {
-      F v = widenUpTo<Type>(codes + i, count - i);
-      if (scale != nullptr) v = v * loadUpTo(scale + i, count - i);
-      store(to + i, v);
-    }
+// To the nearest whole number, ties to even, for magnitudes below 2^22.
+LATHE_INLINE I roundToInteger(F v) {
+  const F shift = splat(12582912.0f);
+  return (I)(v + shift) - splatInt(0x4b400000);
+}
+
+template <class Type>
+struct IsNf4 {
+  static constexpr bool value = false;
+};
+template <>
+struct IsNf4<Nf4> {
+  static constexpr bool value = true;
+};
+
+// Stores W converted activations of depth i on: float32, bfloat16 or small integers, as steps want them. `to` has room for W more.
+template <class Steps>
+LATHE_INLINE void storeStep(float* to, std::int64_t i, F v) {
+  if constexpr (Steps::isInteger) {
+    const I whole = roundToInteger(v);
+    // Unsigned; 128 is added after rounding, which it would change.
+    if constexpr (Steps::depth == 4) storeBytes(reinterpret_cast<std::uint8_t*>(to) + i, whole + 128);
+    else storeHalves(reinterpret_cast<std::uint16_t*>(to) + i, whole & 0xffff);
+  } else if constexpr (Steps::depth == 2) {
+#if defined(LATHE_AVX512BF16)
+    const __m256bh halves = _mm512_cvtneps_pbh((__m512)v);
+    std::memcpy(reinterpret_cast<std::uint16_t*>(to) + i, &halves, sizeof halves);
+#else
+    storeHalves(reinterpret_cast<std::uint16_t*>(to) + i, roundToBf16(v));
+#endif
   } else {
-    std::uint16_t* halves = reinterpret_cast<std::uint16_t*>(to);
-    std::int64_t i = 0;
-    for (; i < count; i += W) {
-      F v = widenUpTo<Type>(codes + i, count - i);
-      if (scale != nullptr) v = v * loadUpTo(scale + i, count - i);
-      storeHalves(halves + i, roundToBf16(v));
-    }
-    if (i == count && count % 2 != 0) halves[count] = 0;
+    store(to + i, v);
   }
 }
 
-// panel [steps, R] of R rows of codes (row r at codes + r * row, r < rows), depth from 0 to `depth`
-template <class Steps, class Type, int R>
-static void packRows(const typename Type::Code* codes, std::int64_t row, std::int64_t rows, std::int64_t depth,
-                     const float* scale, float* panel) {
-  const float* pointers[R];
-  if constexpr (Steps::depth == 1 && sizeof(typename Type::Code) == 4) {
-    if (scale == nullptr) {
-      for (int r = 0; r < R; r++) pointers[r] = codes + smaller(r, rows - 1) * row;
-      interleave<R>(pointers, depth, panel);
+// The same for weights, which are exact in the steps' type (or rounded to it, nf4 in bfloat16).
+template <class Steps, class Type>
+LATHE_INLINE void storeWeightStep(float* to, std::int64_t i, F v) {
+  if constexpr (Steps::depth == 2 && !Steps::isInteger && !IsNf4<Type>::value) {
+    storeHalves(reinterpret_cast<std::uint16_t*>(to) + i, (I)((UnsignedW)v >> 16));  // exact: nothing to round
+  } else {
+    storeStep<Steps>(to, i, v);
+  }
+}
+
+// What a row of activations is multiplied by before it is converted.
+struct RowConversion {
+  const float* depthScale;        // [depth] or nullptr
+  const std::uint8_t* isOutlier;  // [depth] or nullptr: these become 0
+  float factor;                   // for integers: 1 / scale of the row
+};
+
+// `to`: `count` activations from x on as steps want them
+template <class Steps>
+LATHE_INLINE void convertActivations(const float* x, std::int64_t from, std::int64_t count, const RowConversion& conversion,
+                                     float* to) {
+  for (std::int64_t i = 0; i < count; i += W) {
+    const std::int64_t n = smaller(W, count - i);
+    F v = loadUpTo(x + from + i, n);
+    if (conversion.depthScale != nullptr) v = v * loadUpTo(conversion.depthScale + from + i, n);
+    if constexpr (Steps::isInteger) {
+      v = v * splat(conversion.factor);
+      if (conversion.isOutlier != nullptr) {
+        float lanes[W];
+        store(lanes, v);
+        for (std::int64_t lane = 0; lane < n; lane++) {
+          if (conversion.isOutlier[from + i + lane] != 0) lanes[lane] = 0;
+        }
+        v = load(lanes);
+      }
+    }
+    storeStep<Steps>(to, i, v);
+  }
+  if constexpr (Steps::depth == 2) {
+    if (count % 2 != 0) reinterpret_cast<std::uint16_t*>(to)[count] = 0;
+  } else if constexpr (Steps::depth == 4) {
+    for (std::int64_t i = count; i % 4 != 0; i++) reinterpret_cast<std::uint8_t*>(to)[i] = 0;
+  }
+}
+
+// panel [steps, MR] of up to MR rows of activations (row r at x + r * row), over the whole depth
+template <class Steps>
+static void packActivations(const float* x, std::int64_t row, std::int64_t rows, std::int64_t depth,
+                            const RowConversion* conversions, float* panel) {
+  const float* pointers[MR];
+  if constexpr (Steps::depth == 1) {
+    if (conversions[0].depthScale == nullptr) {
+      for (int r = 0; r < MR; r++) pointers[r] = x + smaller(r, rows - 1) * row;
+      interleave<MR>(pointers, depth, panel);
       return;
     }
   }
-  alignas(64) float converted[R][kChunk + W];
-  for (int r = 0; r < R; r++) pointers[r] = converted[smaller(r, rows - 1)];
-  constexpr std::int64_t codesPerChunk = kChunk * Steps::depth;
-  for (std::int64_t k = 0; k < depth; k += codesPerChunk) {
-    const std::int64_t count = smaller(codesPerChunk, depth - k);
+  alignas(64) float converted[MR][kChunk + W];
+  for (int r = 0; r < MR; r++) pointers[r] = converted[smaller(r, rows - 1)];
+  constexpr std::int64_t perChunk = kChunk * Steps::depth;
+  for (std::int64_t k = 0; k < depth; k += perChunk) {
+    const std::int64_t count = smaller(perChunk, depth - k);
     for (std::int64_t r = 0; r < rows; r++) {
-      convertSteps<Steps, Type>(codes + r * row + k, count, scale == nullptr ? nullptr : scale + k, converted[r]);
+      convertActivations<Steps>(x + r * row, k, count, conversions[r], converted[r]);
     }
-    interleave<R>(pointers, ceilDivide(count, Steps::depth), panel + k / Steps::depth * R);
-  }
-}
-
-// panel [steps, NR] of `columns` <= NR columns of codes whose rows are the depth: element (k, c) at codes[k * row + c]
-template <class Steps, class Type>
-static void packColumns(const typename Type::Code* codes, std::int64_t row, std::int64_t columns, std::int64_t depth,
-                        float* panel) {
-  for (std::int64_t k = 0; k < depth; k += Steps::depth, panel += NR) {
-    LATHE_UNROLL
-    for (int v = 0; v < NV; v++) {
-      const std::int64_t left = columns - v * W;
-      F first = {};
-      if (left > 0) first = widenUpTo<Type>(codes + k * row + v * W, left);
-      if constexpr (Steps::depth == 1) {
-        store(panel + v * W, first);
-      } else {
-        F second = {};
-        if (left > 0 && k + 1 < depth) second = widenUpTo<Type>(codes + (k + 1) * row + v * W, left);
-        store(panel + v * W, (F)(roundToBf16(first) | (roundToBf16(second) << 16)));
-      }
-    }
+    interleave<MR>(pointers, ceilDivide(count, Steps::depth), panel + k / Steps::depth * MR);
   }
 }
 
@@ -97,6 +149,86 @@ static void packColumns(const typename Type::Code* codes, std::int64_t row, std:
 LATHE_INLINE void packTransposedRows(const float* a, std::int64_t row, std::int64_t rows, std::int64_t depth, float* panel) {
   for (std::int64_t k = 0; k < depth; k++) {
     for (std::int64_t r = 0; r < MR; r++) panel[k * MR + r] = a[k * row + smaller(r, rows - 1)];
+  }
+}
+
+// panel [steps, NR] of a matrix whose rows are the columns of b (x W^T): weight rows from `first` on, `columns` <= NR of
+// them, over depth [from, from + depth); `from` is a multiple of kChunk
+template <class Steps, class Type>
+static void packWeightRows(const Weight& weight, std::int64_t first, std::int64_t columns, std::int64_t from,
+                           std::int64_t depth, float* panel) {
+  const float* pointers[NR];
+  if constexpr (Steps::depth == 1 && sizeof(typename Type::Code) == 4) {
+    const auto* codes = static_cast<const typename Type::Code*>(weight.codes);
+    for (int c = 0; c < NR; c++) pointers[c] = codes + (first + smaller(c, columns - 1)) * weight.columns + from;
+    interleave<NR>(pointers, depth, panel);
+  } else {
+    alignas(64) float converted[NR][kChunk + W];
+    for (int c = 0; c < NR; c++) pointers[c] = converted[smaller(c, columns - 1)];
+    constexpr std::int64_t perChunk = kChunk * Steps::depth;
+    for (std::int64_t k = 0; k < depth; k += perChunk) {
+      const std::int64_t count = smaller(perChunk, depth - k);
+      for (std::int64_t c = 0; c < columns; c++) {
+        const WeightRow<Type> row(weight, first + c);
+        float* const to = converted[c];
+        if constexpr (Steps::isInteger && Steps::depth == 4) {
+          std::memcpy(to, row.codes + from + k, static_cast<std::size_t>(count));
+        } else if constexpr (Steps::depth == 2 && sizeof(typename Type::Code) == 2) {
+          std::memcpy(to, row.codes + from + k, static_cast<std::size_t>(count) * 2);
+        } else {
+          for (std::int64_t i = 0; i < count; i += W) {
+            storeWeightStep<Steps, Type>(to, i, row.at(from + k + i, smaller(W, count - i)));
+          }
+        }
+        if constexpr (Steps::depth > 1) {
+          constexpr std::int64_t bytes = 4 / Steps::depth;
+          for (std::int64_t i = count * bytes; i % 4 != 0; i++) reinterpret_cast<std::uint8_t*>(to)[i] = 0;
+        }
+      }
+      interleave<NR>(pointers, ceilDivide(count, Steps::depth), panel + k / Steps::depth * NR);
+    }
+  }
+}
+
+// panel [steps, NR] of a matrix whose rows are the depth of b (dy W): weight columns from `first` on, `columns` <= NR of
+// them, over weight rows [from, from + depth)
+template <class Steps, class Type>
+static void packWeightColumns(const Weight& weight, std::int64_t first, std::int64_t columns, std::int64_t from,
+                              std::int64_t depth, float* panel) {
+  for (std::int64_t k = 0; k < depth; k += Steps::depth, panel += NR) {
+    LATHE_UNROLL
+    for (int v = 0; v < NV; v++) {
+      const std::int64_t left = columns - v * W;
+      const auto at = [&](std::int64_t depthIndex) __attribute__((always_inline)) -> F {
+        if (left <= 0 || depthIndex >= depth) return F{};
+        return WeightRow<Type>(weight, from + depthIndex).at(first + v * W, smaller(W, left));
+      };
+      if constexpr (Steps::depth == 1) {
+        store(panel + v * W, at(k));
+      } else if constexpr (Steps::isInteger) {
+        constexpr int bits = 32 / Steps::depth;
+        I step = {};
+        LATHE_UNROLL
+        for (int i = 0; i < Steps::depth; i++) {
+          step |= (roundToInteger(at(k + i)) & ((1 << bits) - 1)) << (bits * i);
+        }
+        store(panel + v * W, (F)step);
+      } else {
+        store(panel + v * W, (F)(roundToBf16(at(k)) | (roundToBf16(at(k + 1)) << 16)));
+      }
+    }
+  }
+}
+
+// compensation [NR] = 128 times the sums of a panel's columns of bytes
+LATHE_INLINE void compensate(const float* panel, std::int64_t steps, std::int32_t* compensation) {
+  for (int v = 0; v < NV; v++) {
+    I sum = {};
+    for (std::int64_t step = 0; step < steps; step++) {
+      const I quad = (I)load(panel + step * NR + v * W);
+      sum += (quad >> 24) + ((quad << 8) >> 24) + ((quad << 16) >> 24) + ((quad << 24) >> 24);
+    }
+    storeInts(compensation + v * W, sum * 128);
   }
 }
 

@@ -1,16 +1,15 @@
-// c [rows, columns] = a [rows, depth] * b [depth, columns], blocked for the caches.
+// Products of rows of activations with one or several matrices: c [rows, columns] = a [rows, depth] * b [depth, columns].
 //
-// 1. Rows of a are packed once, in chunks that a third-level cache can hold, and shared by all threads.
+// 1. Rows of a are packed once, in chunks that a third-level cache can hold, and shared by all threads and matrices.
 // 2. b is widened and packed panel by panel. Small ones are packed once as a whole; of large ones each job packs its own
 //    columns, one block of depth at a time, and uses them for every row of the chunk.
 // 3. A job covers some panels of columns and some rows. For each block of depth, for each block of rows (which stays in the
 //    second-level cache), for each panel of columns (first-level cache): tiles down the rows.
+// 4. A low-rank update is one more, short block of depth: added while the tiles of c are still in the cache.
 // Depth is cut into the same blocks whatever the number of threads, and blocks are added to c in order.
 #pragma once
 
-#include "../memory.h"
-#include "../thread_pool.h"
-#include "pack.h"
+#include "outliers.h"
 
 namespace lathe {
 namespace LATHE_LEVEL {
@@ -21,53 +20,110 @@ constexpr std::int64_t kColumnBlock = 128;                      // columns a job
 constexpr std::int64_t kPackedRowBytes = std::int64_t{8} << 20;  // chunk of a
 constexpr std::int64_t kSharedColumnBytes = std::int64_t{4} << 20;
 
+// One matrix b, and where its product goes.
+struct Factor {
+  Weight weight;
+  bool isTransposed;  // b = weight^T (columns of b are rows of the weight), else b = weight
+  const float* bias;  // [columns] or nullptr
+  float* c;           // [rows, columns]
+  LowRank lowRank;    // right is [columns, rank] where isTransposed, else [rank, columns]
+
+  std::int64_t columns() const { return isTransposed ? weight.rows : weight.columns; }
+  std::int64_t depth() const { return isTransposed ? weight.columns : weight.rows; }
+  // Scales of rows of the weight belong to columns of b or to its depth.
+  const float* columnScale() const { return isTransposed && weight.format == Format::int8 ? weight.scales : nullptr; }
+  const float* depthScale() const { return !isTransposed && weight.format == Format::int8 ? weight.scales : nullptr; }
+};
+
 struct Product {
-  std::int64_t rows, columns, depth;
+  std::int64_t rows, depth;
   // element (r, k) at a[r * aRow + k * aStep], one of the two distances 1
   const float* a;
   std::int64_t aRow, aStep;
-  const float* depthScale;  // [depth] on a, or nullptr; only where aStep is 1
-  // element (k, c) at b[k * bRow + c], or at b[c * bRow + k] where bColumnMajor
-  Format format;
-  const void* b;
-  std::int64_t bRow;
-  bool bColumnMajor;
-  const float* columnScale;  // [columns] or nullptr
-  const float* bias;         // [columns] or nullptr
+  const Factor* factors;  // of one depth; more than one only where isTransposed
+  std::int64_t count;
   float alpha;
-  float* c;  // [rows, columns]
   bool accumulate;
 };
 
+// Packs `columns` columns of b from `first` on, over depth [from, from + depth).
+using PackPanel = void (*)(const Factor& factor, std::int64_t first, std::int64_t columns, std::int64_t from,
+                           std::int64_t depth, float* panel);
+
 template <class Steps, class Type>
-static void packPanel(const Product& p, std::int64_t panel, std::int64_t depth, std::int64_t from, float* to) {
-  const auto* codes = static_cast<const typename Type::Code*>(p.b);
-  const std::int64_t column = panel * NR;
-  const std::int64_t columns = smaller(NR, p.columns - column);
-  if (p.bColumnMajor) {
-    packRows<Steps, Type, NR>(codes + column * p.bRow + from, p.bRow, columns, depth, nullptr, to);
-  } else {
-    packColumns<Steps, Type>(codes + from * p.bRow + column, p.bRow, columns, depth, to);
+static void packPanelAs(const Factor& factor, std::int64_t first, std::int64_t columns, std::int64_t from,
+                        std::int64_t depth, float* panel) {
+  if (factor.isTransposed) packWeightRows<Steps, Type>(factor.weight, first, columns, from, depth, panel);
+  else packWeightColumns<Steps, Type>(factor.weight, first, columns, from, depth, panel);
+  if constexpr (Steps::isInteger && Steps::depth == 4) {
+    const std::int64_t steps = ceilDivide(depth, Steps::depth);
+    compensate(panel, steps, reinterpret_cast<std::int32_t*>(panel + steps * NR));
   }
 }
 
-template <class Steps, class Type>
-static void multiplyAs(const Product& p) {
-  const std::int64_t steps = ceilDivide(p.depth, Steps::depth);
-  const std::int64_t block = ceilDivide(steps, ceilDivide(steps, kDepthBlock));
-  const std::int64_t panels = ceilDivide(p.columns, NR);
-  const std::int64_t threads = threadCount();
+// The packing function of a format, for the formats that the steps can multiply.
+template <class Steps>
+LATHE_INLINE PackPanel packPanelOf(Format format) {
+  if constexpr (Steps::isInteger) {
+    return packPanelAs<Steps, Int8>;
+  } else if constexpr (Steps::depth == 2) {
+    if (format == Format::int8) return packPanelAs<Steps, Int8>;
+    if (format == Format::nf4) return packPanelAs<Steps, Nf4>;
+    return packPanelAs<Steps, Bf16>;
+  } else {
+    return withFormat(format, [](auto type) -> PackPanel { return packPanelAs<Steps, decltype(type)>; });
+  }
+}
 
-  // A single panel reads each row once: packing it would cost more than it saves.
-  const bool packsRows = !(Steps::depth == 1 && p.depthScale == nullptr && panels == 1);
-  const bool sharesColumns = panels * NR * steps * 4 <= kSharedColumnBytes;
-  float* const shared = sharesColumns ? scratchFloats(Scratch::packedColumns, panels * NR * steps) : nullptr;
+// How the columns of one factor are cut.
+struct Columns {
+  std::int64_t panels, jobs;
+  float* shared;         // all panels, where they were packed as a whole
+  std::int64_t firstJob;
+  PackPanel pack;
+  float* lowRankRows;  // panels of lowRank.left, of the chunk at hand
+};
+
+constexpr std::int64_t kMostFactors = 8;
+
+template <class Steps>
+static void multiplyWith(const Product& p, const Outliers* outliers) {
+  const std::int64_t steps = ceilDivide(p.depth, Steps::depth);
+  const std::int64_t block = ceilDivide(ceilDivide(steps, ceilDivide(steps, kDepthBlock)), kChunk) * kChunk;
+  const std::int64_t blocks = ceilDivide(steps, block);
+  const std::int64_t panelStride = (steps + blocks) * NR;  // each block is followed by a row of compensations
+  const std::int64_t threads = threadCount();
+  const std::int64_t panelsPerJob = larger(1, kColumnBlock / NR);
+  const float* const depthScale = p.factors[0].depthScale();
+
+  Columns columns[kMostFactors];
+  std::int64_t columnJobs = 0;
+  std::int64_t allPanels = 0;
+  for (std::int64_t f = 0; f < p.count; f++) {
+    columns[f].panels = ceilDivide(p.factors[f].columns(), NR);
+    columns[f].jobs = ceilDivide(columns[f].panels, panelsPerJob);
+    columns[f].firstJob = columnJobs;
+    columns[f].pack = packPanelOf<Steps>(p.factors[f].weight.format);
+    columnJobs += columns[f].jobs;
+    allPanels += columns[f].panels;
+  }
+  // A single panel reads each row once: packing the rows would cost more than it saves.
+  const bool packsRows = !(Steps::depth == 1 && depthScale == nullptr && allPanels == 1);
+  const bool sharesColumns = allPanels * panelStride * 4 <= kSharedColumnBytes;
   if (sharesColumns) {
-    const std::int64_t blocks = ceilDivide(steps, block);
-    parallel(panels * blocks, [&](std::int64_t job) {
+    float* next = scratchFloats(Scratch::packedColumns, allPanels * panelStride);
+    for (std::int64_t f = 0; f < p.count; f++) {
+      columns[f].shared = next;
+      next += columns[f].panels * panelStride;
+    }
+    parallel(allPanels * blocks, [&](std::int64_t job) {
+      std::int64_t panel = job / blocks;
+      std::int64_t f = 0;
+      for (; panel >= columns[f].panels; f++) panel -= columns[f].panels;
       const std::int64_t from = job % blocks * block;
-      const std::int64_t depth = smaller(block * Steps::depth, p.depth - from * Steps::depth);
-      packPanel<Steps, Type>(p, job / blocks, depth, from * Steps::depth, shared + (job / blocks * steps + from) * NR);
+      columns[f].pack(p.factors[f], panel * NR, smaller(NR, p.factors[f].columns() - panel * NR), from * Steps::depth,
+                      smaller(block * Steps::depth, p.depth - from * Steps::depth),
+                      columns[f].shared + panel * panelStride + (from + job % blocks) * NR);
     });
   }
 
@@ -75,62 +131,100 @@ static void multiplyAs(const Product& p) {
   const std::int64_t chunk = packsRows ? rowsPacked : p.rows;
   for (std::int64_t chunkStart = 0; chunkStart < p.rows; chunkStart += chunk) {
     const std::int64_t chunkRows = smaller(chunk, p.rows - chunkStart);
+    const std::int64_t rowPanels = ceilDivide(chunkRows, MR);
     const float* a = p.a + chunkStart * p.aRow;
-    float* packed = nullptr;
-    if (packsRows) {
-      const std::int64_t rowPanels = ceilDivide(chunkRows, MR);
-      packed = scratchFloats(Scratch::packedRows, rowPanels * MR * steps);
-      constexpr std::int64_t panelsPerJob = 4;
-      parallel(ceilDivide(rowPanels, panelsPerJob), [&](std::int64_t job) {
-        for (std::int64_t panel = job * panelsPerJob; panel < smaller(rowPanels, (job + 1) * panelsPerJob); panel++) {
+    float* const packed = packsRows ? scratchFloats(Scratch::packedRows, rowPanels * MR * steps) : nullptr;
+    float* const rowScales = Steps::isInteger ? scratchFloats(Scratch::rowScales, rowPanels * MR) : nullptr;
+    std::int64_t lowRankFloats = 0;
+    for (std::int64_t f = 0; f < p.count; f++) lowRankFloats += rowPanels * MR * p.factors[f].lowRank.rank;
+    float* lowRankNext = lowRankFloats > 0 ? scratchFloats(Scratch::lowRank, lowRankFloats) : nullptr;
+    for (std::int64_t f = 0; f < p.count; f++) {
+      columns[f].lowRankRows = lowRankNext;
+      lowRankNext += rowPanels * MR * p.factors[f].lowRank.rank;
+    }
+    if (packsRows || lowRankFloats > 0) {
+      constexpr std::int64_t panelsAtOnce = 4;
+      parallel(ceilDivide(rowPanels, panelsAtOnce), [&](std::int64_t job) {
+        for (std::int64_t panel = job * panelsAtOnce; panel < smaller(rowPanels, (job + 1) * panelsAtOnce); panel++) {
+          const std::int64_t rows = smaller(MR, chunkRows - panel * MR);
+          for (std::int64_t f = 0; f < p.count; f++) {
+            const LowRank& lowRank = p.factors[f].lowRank;
+            if (lowRank.rank == 0) continue;
+            const RowConversion plain = {nullptr, nullptr, 1.0f};
+            packActivations<Float32Steps>(lowRank.left + (chunkStart + panel * MR) * lowRank.rank, lowRank.rank, rows,
+                                          lowRank.rank, &plain, columns[f].lowRankRows + panel * MR * lowRank.rank);
+          }
+          if (!packsRows) continue;
           const float* from = a + panel * MR * p.aRow;
           float* to = packed + panel * MR * steps;
-          const std::int64_t rows = smaller(MR, chunkRows - panel * MR);
-          if (p.aStep == 1) packRows<Steps, Fp32, MR>(from, p.aRow, rows, p.depth, p.depthScale, to);
-          else packTransposedRows(from, p.aStep, rows, p.depth, to);
+          if (p.aStep != 1) {
+            packTransposedRows(from, p.aStep, rows, p.depth, to);
+            continue;
+          }
+          RowConversion conversions[MR];
+          for (std::int64_t r = 0; r < rows; r++) {
+            conversions[r] = {depthScale, nullptr, 1.0f};
+            if constexpr (Steps::isInteger) {
+              const float largest = largestInRow(from + r * p.aRow, p.depth, depthScale, *outliers);
+              conversions[r].factor = largest > kLeastMagnitude ? 127.0f / largest : 0.0f;
+              conversions[r].isOutlier = outliers->count > 0 ? outliers->isOutlier : nullptr;
+              rowScales[panel * MR + r] = largest / 127.0f;
+            }
+          }
+          packActivations<Steps>(from, p.aRow, rows, p.depth, conversions, to);
         }
       });
     }
 
-    const std::int64_t panelsPerJob = larger(1, kColumnBlock / NR);
-    const std::int64_t columnJobs = ceilDivide(panels, panelsPerJob);
     // More jobs than threads even out their speeds; but columns that a job packs itself must serve enough rows.
     const std::int64_t wanted = ceilDivide(threads * 4, columnJobs);
-    const std::int64_t rowJobs =
-        larger(1, smaller(wanted, chunkRows / (sharesColumns ? kRowBlock / 2 : 4 * kRowBlock)));
+    const std::int64_t rowJobs = larger(1, smaller(wanted, chunkRows / (sharesColumns ? kRowBlock / 2 : 4 * kRowBlock)));
     const std::int64_t rowsPerJob = ceilDivide(ceilDivide(chunkRows, rowJobs), MR) * MR;
     parallel(columnJobs * rowJobs, [&](std::int64_t job) {
-      const std::int64_t firstPanel = job / rowJobs * panelsPerJob;
-      const std::int64_t lastPanel = smaller(panels, firstPanel + panelsPerJob);
+      std::int64_t f = 0;
+      while (f + 1 < p.count && job / rowJobs >= columns[f + 1].firstJob) f++;
+      const Factor& factor = p.factors[f];
+      const std::int64_t width = factor.columns();
+      const std::int64_t firstPanel = (job / rowJobs - columns[f].firstJob) * panelsPerJob;
+      const std::int64_t lastPanel = smaller(columns[f].panels, firstPanel + panelsPerJob);
       const std::int64_t firstRow = job % rowJobs * rowsPerJob;
       const std::int64_t lastRow = smaller(chunkRows, firstRow + rowsPerJob);
       if (firstRow >= lastRow) return;
-      float* own = sharesColumns ? nullptr : scratchFloats(Scratch::columnBlock, panelsPerJob * NR * block);
+      const float* const columnScale = factor.columnScale();
+      const std::int64_t ownStride = (larger(block, factor.lowRank.rank) + 1) * NR;
+      float* const own =
+          sharesColumns && factor.lowRank.rank == 0 ? nullptr : scratchFloats(Scratch::columnBlock, panelsPerJob * ownStride);
       for (std::int64_t k = 0; k < steps; k += block) {
         const std::int64_t depth = smaller(block, steps - k);
         if (!sharesColumns) {
           for (std::int64_t panel = firstPanel; panel < lastPanel; panel++) {
-            packPanel<Steps, Type>(p, panel, smaller(depth * Steps::depth, p.depth - k * Steps::depth), k * Steps::depth,
-                                   own + (panel - firstPanel) * NR * block);
+            columns[f].pack(factor, panel * NR, smaller(NR, width - panel * NR), k * Steps::depth,
+                            smaller(depth * Steps::depth, p.depth - k * Steps::depth), own + (panel - firstPanel) * ownStride);
           }
         }
         for (std::int64_t row = firstRow; row < lastRow; row += kRowBlock) {
           const std::int64_t rows = smaller(kRowBlock, lastRow - row);
           for (std::int64_t panel = firstPanel; panel < lastPanel; panel++) {
             const std::int64_t column = panel * NR;
-            const float* b = sharesColumns ? shared + (panel * steps + k) * NR : own + (panel - firstPanel) * NR * block;
-            TileOutput output = {p.c + (chunkStart + row) * p.columns + column,
-                                 p.columns,
-                                 smaller(NR, p.columns - column),
-                                 p.columnScale == nullptr ? nullptr : p.columnScale + column,
-                                 p.bias == nullptr || k > 0 ? nullptr : p.bias + column,
+            const float* b = sharesColumns ? columns[f].shared + panel * panelStride + (k + k / block) * NR
+                                           : own + (panel - firstPanel) * ownStride;
+            TileOutput output = {factor.c + (chunkStart + row) * width + column,
+                                 width,
+                                 smaller(NR, width - column),
+                                 columnScale == nullptr ? nullptr : columnScale + column,
+                                 factor.bias == nullptr || k > 0 ? nullptr : factor.bias + column,
                                  p.alpha,
                                  p.accumulate || k > 0};
+            if constexpr (Steps::isInteger) {
+              output.rowScale = rowScales + row;
+              if (Steps::depth == 4) output.compensation = reinterpret_cast<const std::int32_t*>(b + depth * NR);
+            }
             if (packsRows) {
               for (std::int64_t r = 0; r < rows; r += MR) {
                 tileFor<Steps>(smaller(MR, rows - r), output.columns)(depth, packed + (row + r) * steps + k * MR, 1, MR, b,
                                                                       NR, output);
                 output.c += MR * output.row;
+                if constexpr (Steps::isInteger) output.rowScale += MR;
               }
             } else {
               tileColumn<Steps>(rows, depth, a + row * p.aRow + k * p.aStep, p.aRow, p.aStep, b, NR, output);
@@ -138,27 +232,94 @@ static void multiplyAs(const Product& p) {
           }
         }
       }
+      const LowRank& lowRank = factor.lowRank;
+      if (lowRank.rank == 0) return;
+      Factor right = factor;
+      right.weight = {Format::fp32, lowRank.right, nullptr, factor.isTransposed ? width : lowRank.rank,
+                      factor.isTransposed ? lowRank.rank : width, nullptr, nullptr, nullptr, 0};
+      for (std::int64_t panel = firstPanel; panel < lastPanel; panel++) {
+        const std::int64_t column = panel * NR;
+        packPanelAs<Float32Steps, Fp32>(right, column, smaller(NR, width - column), 0, lowRank.rank, own);
+        TileOutput output = {factor.c + (chunkStart + firstRow) * width + column, width, smaller(NR, width - column), nullptr,
+                             nullptr, lowRank.scale, true};
+        for (std::int64_t r = firstRow; r < lastRow; r += MR) {
+          tileFor<Float32Steps>(smaller(MR, lastRow - r), output.columns)(
+              lowRank.rank, columns[f].lowRankRows + r * lowRank.rank, 1, MR, own, NR, output);
+          output.c += MR * output.row;
+        }
+      }
     });
   }
 }
 
-// bf16: a may be rounded to bfloat16 where that is faster and b loses nothing by it.
-static void multiply(const Product& p, bool bf16) {
-  if (p.rows == 0 || p.columns == 0) return;
-  if (p.depth == 0) {
-    for (std::int64_t r = 0; r < p.rows; r++) {
-      for (std::int64_t c = 0; c < p.columns; c++) {
-        float& target = p.c[r * p.columns + c];
-        target = (p.accumulate ? target : 0.0f) + (p.bias == nullptr ? 0.0f : p.bias[c]);
+// Products without depth: what is added to them is all there is.
+static void multiplyNothing(const Product& p) {
+  for (std::int64_t f = 0; f < p.count; f++) {
+    const Factor& factor = p.factors[f];
+    const std::int64_t width = factor.columns();
+    for (std::int64_t i = 0; i < p.rows * width; i++) {
+      factor.c[i] = (p.accumulate ? factor.c[i] : 0.0f) + (factor.bias == nullptr ? 0.0f : factor.bias[i % width]);
+    }
+  }
+}
+
+// c += alpha * a[:, outliers] * b[outliers, :], in float32, of columns that 8 bits left out
+static void addOutliers(const Product& p, const Outliers& outliers) {
+  float* const rows = scratchFloats(Scratch::outlierRows, p.rows * outliers.count);
+  const float* const depthScale = p.factors[0].depthScale();
+  constexpr std::int64_t rowsPerJob = 64;
+  parallel(ceilDivide(p.rows, rowsPerJob), [&](std::int64_t job) {
+    for (std::int64_t r = job * rowsPerJob; r < smaller(p.rows, (job + 1) * rowsPerJob); r++) {
+      for (std::int64_t i = 0; i < outliers.count; i++) {
+        const std::int64_t k = outliers.columns[i];
+        rows[r * outliers.count + i] = p.a[r * p.aRow + k] * (depthScale == nullptr ? 1.0f : depthScale[k]);
       }
     }
+  });
+  for (std::int64_t f = 0; f < p.count; f++) {
+    const Factor& factor = p.factors[f];
+    const std::int64_t width = factor.columns();
+    const float* const columnScale = factor.columnScale();
+    const auto* codes = static_cast<const std::int8_t*>(factor.weight.codes);
+    // b[outliers, :] as [count, width]
+    float* const weights = scratchFloats(Scratch::outlierWeights, outliers.count * width);
+    parallel(ceilDivide(width, 256), [&](std::int64_t job) {
+      for (std::int64_t i = 0; i < outliers.count; i++) {
+        const std::int64_t k = outliers.columns[i];
+        for (std::int64_t c = job * 256; c < smaller(width, (job + 1) * 256); c++) {
+          const std::int8_t code = factor.isTransposed ? codes[c * factor.weight.columns + k] : codes[k * width + c];
+          weights[i * width + c] = static_cast<float>(code) * (columnScale == nullptr ? 1.0f : columnScale[c]);
+        }
+      }
+    });
+    Factor dense = {};
+    dense.weight = {Format::fp32, weights, nullptr, outliers.count, width, nullptr, nullptr, nullptr, 0};
+    dense.c = factor.c;
+    multiplyWith<Float32Steps>({p.rows, outliers.count, rows, outliers.count, 1, &dense, 1, p.alpha, true}, nullptr);
+  }
+}
+
+// Which steps multiply a format at a precision.
+LATHE_INLINE Precision precisionFor(Format format, Precision wanted) {
+  if (wanted == Precision::int8 && format == Format::int8) return Precision::int8;
+  if (wanted == Precision::fp32 || !kMultipliesBf16) return Precision::fp32;
+  return format == Format::int8 || format == Format::bf16 || format == Format::nf4 ? Precision::bf16 : Precision::fp32;
+}
+
+// All factors at one precision.
+static void multiply(const Product& p, Precision precision, float outlierRatio) {
+  if (p.rows == 0 || p.count == 0) return;
+  if (p.depth == 0) return multiplyNothing(p);
+  if (precision == Precision::int8) {
+    const Outliers outliers = findOutliers(p.a, p.rows, p.depth, p.factors[0].depthScale(), outlierRatio);
+    multiplyWith<Int8Steps>(p, &outliers);
+    if (outliers.count > 0) addOutliers(p, outliers);
     return;
   }
   if constexpr (kMultipliesBf16) {
-    if (bf16 && p.format == Format::int8) return multiplyAs<Bf16Steps, Int8>(p);
-    if (bf16 && p.format == Format::bf16) return multiplyAs<Bf16Steps, Bf16>(p);
+    if (precision == Precision::bf16) return multiplyWith<Bf16Steps>(p, nullptr);
   }
-  withFormat(p.format, [&](auto type) { multiplyAs<Float32Steps, decltype(type)>(p); });
+  multiplyWith<Float32Steps>(p, nullptr);
 }
 
 }  // namespace LATHE_LEVEL

@@ -40,15 +40,16 @@ static void gatherRows(const Weight& table, const std::int32_t* ids, float* out,
   const std::int64_t width = table.columns;
   withFormat(table.format, [&](auto type) {
     using Type = decltype(type);
-    const auto* codes = static_cast<const typename Type::Code*>(table.codes);
+    const float* const scales = table.format == Format::int8 ? table.scales : nullptr;
     parallel(ceilDivide(N, rowsPerJob), [&](std::int64_t job) {
       for (std::int64_t row = job * rowsPerJob; row < smaller(N, (job + 1) * rowsPerJob); row++) {
         const std::int64_t id = ids[row];
-        const F factor = splat(table.scales == nullptr ? 1.0f : table.scales[id]);
+        const WeightRow<Type> source(table, id);
+        const F factor = splat(scales == nullptr ? 1.0f : scales[id]);
         for (std::int64_t c = 0; c < width; c += W) {
           const std::int64_t n = smaller(W, width - c);
-          const F v = widenUpTo<Type>(codes + id * width + c, n);
-          storeUpTo(out + row * width + c, table.scales == nullptr ? v : v * factor, n);
+          const F v = source.at(c, n);
+          storeUpTo(out + row * width + c, scales == nullptr ? v : v * factor, n);
         }
       }
     });
@@ -65,6 +66,32 @@ static void scatterAddRows(const float* dOut, const std::int32_t* ids, float* dT
         const std::int64_t n = smaller(W, end - c);
         storeUpTo(target + c, loadUpTo(target + c, n) + loadUpTo(dOut + row * width + c, n), n);
       }
+    }
+  });
+}
+
+static void scaleRows(const float* x, const float* factors, float* out, std::int64_t N, std::int64_t width) {
+  const std::int64_t rowsPerJob = larger(1, 16384 / width);
+  parallel(ceilDivide(N, rowsPerJob), [&](std::int64_t job) {
+    for (std::int64_t row = job * rowsPerJob; row < smaller(N, (job + 1) * rowsPerJob); row++) {
+      const F factor = splat(factors[row]);
+      for (std::int64_t c = 0; c < width; c += W) {
+        const std::int64_t n = smaller(W, width - c);
+        storeUpTo(out + row * width + c, loadUpTo(x + row * width + c, n) * factor, n);
+      }
+    }
+  });
+}
+
+static void sumRows(const float* x, float* sums, std::int64_t N, std::int64_t width, bool accumulate) {
+  constexpr std::int64_t columnsPerJob = 64;  // a job owns columns, and adds rows in order
+  parallel(ceilDivide(width, columnsPerJob), [&](std::int64_t job) {
+    const std::int64_t end = smaller(width, (job + 1) * columnsPerJob);
+    for (std::int64_t c = job * columnsPerJob; c < end; c += W) {
+      const std::int64_t n = smaller(W, end - c);
+      F sum = accumulate ? loadUpTo(sums + c, n) : F{};
+      for (std::int64_t row = 0; row < N; row++) sum = sum + loadUpTo(x + row * width + c, n);
+      storeUpTo(sums + c, sum, n);
     }
   });
 }

@@ -1,7 +1,8 @@
 // The register tile every product is made of: M rows times NR columns, over k steps of depth.
 //
 // M * NV sums, NV vectors of b and one broadcast of a fit the registers (AVX2: 12 + 2 + 1 of 16; AVX-512: 24 + 4 + 1 of 32).
-// A step of depth is 4 bytes of a and of each column of b: one float32, or a pair of bfloat16 whose two products are added.
+// A step of depth is 4 bytes of a and of each column of b: one float32, a pair of bfloat16, or several small integers,
+// whose products are added.
 #pragma once
 
 #include "simd.h"
@@ -25,11 +26,15 @@ constexpr bool kMultipliesBf16 = false;
 
 struct Float32Steps {
   static constexpr int depth = 1;
+  static constexpr bool isInteger = false;
+  using Sum = F;
   LATHE_INLINE F multiplyAdd(F sum, F a, F b) { return fma(a, b, sum); }
 };
 
 struct Bf16Steps {
   static constexpr int depth = 2;
+  static constexpr bool isInteger = false;
+  using Sum = F;
   LATHE_INLINE F multiplyAdd(F sum, F a, F b) {
 #if defined(LATHE_AVX512BF16)
     return (F)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
@@ -41,7 +46,40 @@ struct Bf16Steps {
   }
 };
 
-// What becomes of a tile's sums: c = sums * alpha * columnScale + bias + (accumulate ? c : 0).
+// Small integers, added exactly in 32 bits. With VNNI four a step: one side is unsigned there, so a is stored as a + 128 and
+// 128 times the sum of a column of b, its compensation, is taken off again. Elsewhere two a step, as 16-bit integers.
+#if defined(LATHE_AVX512BF16) || defined(LATHE_EMULATED)
+#define LATHE_INT8_QUADS 1
+#endif
+
+struct Int8Steps {
+  static constexpr bool isInteger = true;
+  using Sum = I;
+#if defined(LATHE_INT8_QUADS)
+  static constexpr int depth = 4;
+  LATHE_INLINE I multiplyAdd(I sum, F a, F b) {
+#if defined(LATHE_AVX512BF16)
+    return (I)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
+#else
+    for (int byte = 0; byte < 4; byte++) sum += (((I)a >> (8 * byte)) & 255) * (((I)b << (24 - 8 * byte)) >> 24);
+    return sum;
+#endif
+  }
+#else
+  static constexpr int depth = 2;
+  LATHE_INLINE I multiplyAdd(I sum, F a, F b) {
+#if defined(LATHE_AVX512)
+    return sum + (I)_mm512_madd_epi16((__m512i)a, (__m512i)b);
+#elif defined(LATHE_AVX2)
+    return sum + (I)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+#else
+    return sum + (((I)a << 16) >> 16) * (((I)b << 16) >> 16) + ((I)a >> 16) * ((I)b >> 16);
+#endif
+  }
+#endif
+};
+
+// What becomes of a tile's sums: c = sums * alpha * rowScale * columnScale + bias + (accumulate ? c : 0).
 struct TileOutput {
   float* c;
   std::int64_t row;          // distance between rows of c
@@ -50,29 +88,13 @@ struct TileOutput {
   const float* bias;         // likewise
   float alpha;
   bool accumulate;
+  // For integers only:
+  const float* rowScale = nullptr;             // at the tile's first row
+  const std::int32_t* compensation = nullptr;  // of the tile's columns, or nullptr
 };
 
-// a: element (r, step) at a[r * aRow + step * aStep]; b: V * W columns of a step at b[step * bStep]
-template <class Steps, int V, int M>
-static __attribute__((noinline)) void tile(std::int64_t k, const float* a, std::int64_t aRow, std::int64_t aStep,
-                                           const float* b, std::int64_t bStep, const TileOutput& output) {
-  F sums[M][V];
-  LATHE_UNROLL
-  for (int r = 0; r < M; r++) {
-    LATHE_UNROLL
-    for (int v = 0; v < V; v++) sums[r][v] = F{};
-  }
-  for (; k > 0; k--, a += aStep, b += bStep) {
-    F columns[V];
-    LATHE_UNROLL
-    for (int v = 0; v < V; v++) columns[v] = load(b + v * W);
-    LATHE_UNROLL
-    for (int r = 0; r < M; r++) {
-      const F row = splat(a[r * aRow]);
-      LATHE_UNROLL
-      for (int v = 0; v < V; v++) sums[r][v] = Steps::multiplyAdd(sums[r][v], row, columns[v]);
-    }
-  }
+template <int V, int M>
+LATHE_INLINE void storeTile(F (&sums)[M][V], const TileOutput& output) {
   F scales[V];
   F biases[V];
   LATHE_UNROLL
@@ -109,6 +131,47 @@ static __attribute__((noinline)) void tile(std::int64_t k, const float* a, std::
   }
 }
 
+// a: element (r, step) at a[r * aRow + step * aStep]; b: V * W columns of a step at b[step * bStep]
+template <class Steps, int V, int M>
+static __attribute__((noinline)) void tile(std::int64_t k, const float* a, std::int64_t aRow, std::int64_t aStep,
+                                           const float* b, std::int64_t bStep, const TileOutput& output) {
+  typename Steps::Sum sums[M][V];
+  LATHE_UNROLL
+  for (int r = 0; r < M; r++) {
+    LATHE_UNROLL
+    for (int v = 0; v < V; v++) sums[r][v] = typename Steps::Sum{};
+  }
+  for (; k > 0; k--, a += aStep, b += bStep) {
+    F columns[V];
+    LATHE_UNROLL
+    for (int v = 0; v < V; v++) {
+      // A panel of 64 columns is larger than the first-level cache: ask for what comes eight steps on.
+      if constexpr (NR >= 64) __builtin_prefetch(b + v * W + 8 * bStep);
+      columns[v] = load(b + v * W);
+    }
+    LATHE_UNROLL
+    for (int r = 0; r < M; r++) {
+      const F row = splat(a[r * aRow]);
+      LATHE_UNROLL
+      for (int v = 0; v < V; v++) sums[r][v] = Steps::multiplyAdd(sums[r][v], row, columns[v]);
+    }
+  }
+  if constexpr (Steps::isInteger) {
+    F values[M][V];
+    LATHE_UNROLL
+    for (int v = 0; v < V; v++) {
+      const I compensation = output.compensation == nullptr ? I{} : loadInts(output.compensation + v * W);
+      LATHE_UNROLL
+      for (int r = 0; r < M; r++) {
+        values[r][v] = __builtin_convertvector(sums[r][v] - compensation, F) * splat(output.rowScale[r]);
+      }
+    }
+    storeTile<V, M>(values, output);
+  } else {
+    storeTile<V, M>(sums, output);
+  }
+}
+
 using TileKernel = void (*)(std::int64_t, const float*, std::int64_t, std::int64_t, const float*, std::int64_t,
                             const TileOutput&);
 
@@ -136,6 +199,7 @@ LATHE_INLINE void tileColumn(std::int64_t rows, std::int64_t k, const float* a, 
   for (std::int64_t r = 0; r < rows; r += MR) {
     tileFor<Steps>(smaller(MR, rows - r), output.columns)(k, a + r * aRow, aRow, aStep, b, bStep, output);
     output.c += MR * output.row;
+    if (output.rowScale != nullptr) output.rowScale += MR;
   }
 }
 

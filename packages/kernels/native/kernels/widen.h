@@ -78,23 +78,110 @@ LATHE_INLINE F widenUpTo(const typename Type::Code* p, std::int64_t count) {
   return count >= W ? Type::widen(p) : widenPart<Type>(p, count);
 }
 
+// Two codes a byte, the first in the high half; places of a code book that is spaced like a normal distribution
+// (arXiv:2305.14314, appendix E).
+struct Nf4 {
+  using Code = std::uint8_t;
+};
+
+alignas(64) static const float kNf4Codebook[16] = {
+    -1.0f,
+    -0.6961928009986877f,
+    -0.5250730514526367f,
+    -0.39491748809814453f,
+    -0.28444138169288635f,
+    -0.18477343022823334f,
+    -0.09105003625154495f,
+    0.0f,
+    0.07958029955625534f,
+    0.16093020141124725f,
+    0.24611230194568634f,
+    0.33791524171829224f,
+    0.44070982933044434f,
+    0.5626170039176941f,
+    0.7229568362236023f,
+    1.0f,
+};
+
+// W code book values of the W / 2 bytes at p.
+LATHE_INLINE F lookUpNf4(const std::uint8_t* p) {
+#if defined(LATHE_AVX2)
+  // Each 32-bit lane gets the bytes that hold its codes, then shifts its own down.
+  const auto eight = [](const std::uint8_t* from) __attribute__((always_inline)) {
+    int word;
+    std::memcpy(&word, from, 4);
+    const __m256i shifts = _mm256_setr_epi32(4, 0, 12, 8, 20, 16, 28, 24);
+    return _mm256_srlv_epi32(_mm256_set1_epi32(word), shifts);
+  };
+#if defined(LATHE_AVX512)
+  const __m512i codes = _mm512_inserti64x4(_mm512_castsi256_si512(eight(p)), eight(p + 4), 1);
+  return (F)_mm512_permutexvar_ps(codes, _mm512_load_ps(kNf4Codebook));  // reads the low four bits
+#else
+  const __m256i codes = eight(p);
+  const __m256 low = _mm256_permutevar8x32_ps(_mm256_load_ps(kNf4Codebook), codes);  // reads the low three bits
+  const __m256 high = _mm256_permutevar8x32_ps(_mm256_load_ps(kNf4Codebook + 8), codes);
+  return (F)_mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(codes, 28)));
+#endif
+#else
+  F values;
+  for (int i = 0; i < W; i++) values[i] = kNf4Codebook[(p[i / 2] >> (i % 2 == 0 ? 4 : 0)) & 15];
+  return values;
+#endif
+}
+
+// The first `count` of W values, the other lanes zero; 0 < count <= W.
+LATHE_INLINE F lookUpNf4UpTo(const std::uint8_t* p, std::int64_t count) {
+  if (count >= W) return lookUpNf4(p);
+  std::uint8_t bytes[W / 2] = {};
+  std::memcpy(bytes, p, static_cast<std::size_t>(count + 1) / 2);
+  float values[W];
+  store(values, lookUpNf4(bytes));
+  return loadPart(values, count);
+}
+
+// The scale of a block of nf4 weights.
+LATHE_INLINE float scaleOfBlock(const Weight& weight, std::int64_t block) {
+  if (weight.scales != nullptr) return weight.scales[block];
+  return weight.scaleOffset + weight.groupScales[block / kNf4ScaleGroup] * weight.scaleMap[weight.scaleCodes[block]];
+}
+
+// A row of a weight matrix: W weights from a column on (a multiple of W), without the scale of the row. Lanes from `count`
+// on are zero.
+template <class Type>
+struct WeightRow {
+  const typename Type::Code* codes;
+  WeightRow(const Weight& weight, std::int64_t row)
+      : codes(static_cast<const typename Type::Code*>(weight.codes) + row * weight.columns) {}
+  __attribute__((always_inline)) inline F at(std::int64_t column, std::int64_t count) const {
+    return widenUpTo<Type>(codes + column, count);
+  }
+};
+
+template <>
+struct WeightRow<Nf4> {
+  const Weight& weight;
+  const std::uint8_t* codes;
+  std::int64_t firstBlock;
+  WeightRow(const Weight& matrix, std::int64_t row)
+      : weight(matrix),
+        codes(static_cast<const std::uint8_t*>(matrix.codes) + row * ((matrix.columns + 1) / 2)),
+        firstBlock(row * ceilDivide(matrix.columns, kNf4Block)) {}
+  __attribute__((always_inline)) inline F at(std::int64_t column, std::int64_t count) const {
+    return lookUpNf4UpTo(codes + column / 2, count) * splat(scaleOfBlock(weight, firstBlock + column / kNf4Block));
+  }
+};
+
 // Calls visit(Type{}) with the type of a format.
 template <class Visit>
-LATHE_INLINE void withFormat(Format format, Visit&& visit) {
+LATHE_INLINE auto withFormat(Format format, Visit&& visit) {
   switch (format) {
-    case Format::fp32: return visit(Fp32{});
     case Format::bf16: return visit(Bf16{});
     case Format::fp16: return visit(Fp16{});
     case Format::int8: return visit(Int8{});
+    case Format::nf4: return visit(Nf4{});
+    case Format::fp32: break;
   }
-}
-
-// to [count] = codes [count] widened
-template <class Type>
-static void widenRow(const typename Type::Code* codes, float* to, std::int64_t count) {
-  std::int64_t i = 0;
-  for (; i + W <= count; i += W) store(to + i, Type::widen(codes + i));
-  if (i < count) storePart(to + i, widenPart<Type>(codes + i, count - i), count - i);
+  return visit(Fp32{});
 }
 
 }  // namespace LATHE_LEVEL
