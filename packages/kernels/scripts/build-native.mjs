@@ -4,8 +4,10 @@
 // into them, so an unchanged file is not compiled again. Without a compiler, or when it fails, the exit code is still 0: the
 // wasm engine then does the work, and build/<platform>-<arch>/note.txt tells the loader why.
 //
-// Run: node scripts/build-native.mjs [--release] [--jobs N] [--output FOLDER] [--sanitize address,undefined|thread] [--emulated]
-//   --release   links the C++ library in, for binaries that travel
+// Levels that this machine cannot run are left out, unless all are asked for: they would only take time to compile.
+//
+// Run: node scripts/build-native.mjs [--release] [--all-levels] [--jobs N] [--output FOLDER] [--sanitize address,undefined|thread] [--emulated]
+//   --release   for binaries that travel: all levels, and the C++ library linked in
 //   --emulated  adds the level `emulated`, which runs the code of the AVX-512 levels on any machine (for tests)
 //   --sanitize  builds with the compiler's sanitizers (for tests)
 
@@ -24,6 +26,7 @@ const nativeFolder = join(packageFolder, "native");
 const { values: options } = parseArgs({
   options: {
     release: { type: "boolean", default: false },
+    "all-levels": { type: "boolean", default: false },
     emulated: { type: "boolean", default: false },
     sanitize: { type: "string" },
     jobs: { type: "string" },
@@ -35,28 +38,44 @@ const target = `${process.platform}-${process.arch}`;
 const outputFolder = resolve(options.output ?? join(packageFolder, "build", target));
 const notePath = join(outputFolder, "note.txt");
 
-/** Flags of each level, by architecture; the portable level comes first so that the linker prefers its copies. */
-const levels = /** @type {Record<string, [name: string, flags: string[]][]>} */ ({
+const avx512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma", "-mf16c", "-mbmi2"];
+
+/**
+ * Levels by architecture: the compiler's flags, and the names that Linux has for the features. The portable level comes first
+ * so that the linker prefers its copies.
+ *
+ * @type {Record<string, { name: string, flags: string[], features: string[] }[]>}
+ */
+const levels = {
   x64: [
-    ["portable", ["-DLATHE_PORTABLE"]],
-    ["avx2", ["-mavx2", "-mfma", "-mf16c", "-mbmi2"]],
-    [
-      "avx512",
-      ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma", "-mf16c", "-mbmi2"],
-    ],
-    [
-      "avx512bf16",
-      [
-        ...["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512bf16", "-mavx512vnni"],
-        ...["-mavx2", "-mfma", "-mf16c", "-mbmi2"],
-      ],
-    ],
+    { name: "portable", flags: ["-DLATHE_PORTABLE"], features: [] },
+    {
+      name: "avx2",
+      flags: ["-mavx2", "-mfma", "-mf16c", "-mbmi2"],
+      features: ["avx2", "fma", "f16c", "bmi2"],
+    },
+    { name: "avx512", flags: avx512, features: ["avx512f", "avx512bw", "avx512vl", "avx512dq"] },
+    {
+      name: "avx512bf16",
+      flags: [...avx512, "-mavx512bf16", "-mavx512vnni"],
+      features: ["avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_bf16", "avx512_vnni"],
+    },
   ],
   arm64: [
-    ["portable", ["-DLATHE_PORTABLE"]],
-    ["neon", []],
+    { name: "portable", flags: ["-DLATHE_PORTABLE"], features: [] },
+    { name: "neon", flags: [], features: [] },
   ],
-});
+};
+
+/** Features of this processor as Linux lists them, or null where it does not say. @returns {Set<string> | null} */
+function processorFeatures() {
+  try {
+    const flags = /^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"));
+    return flags && new Set(flags[1].trim().split(/\s+/));
+  } catch {
+    return null;
+  }
+}
 
 /** Why there is no addon, for people and for the loader. @type {(line: string, details?: string) => void} */
 function leaveNote(line, details = "") {
@@ -148,9 +167,10 @@ async function build() {
     return { source, object, level, command: [...compiler.command, ...args, "-c", source, "-o", object] };
   };
 
-  const wanted = [...available];
-  if (options.emulated) wanted.push(["emulated", ["-DLATHE_EMULATED"]]);
-  const levelUnits = wanted.map(([name, flags]) =>
+  const features = options.release || options["all-levels"] ? null : processorFeatures();
+  const wanted = available.filter((level) => level.features.every((name) => features?.has(name) ?? true));
+  if (options.emulated) wanted.push({ name: "emulated", flags: ["-DLATHE_EMULATED"], features: [] });
+  const levelUnits = wanted.map(({ name, flags }) =>
     unit("level.cc", `level-${name}`, [`-DLATHE_LEVEL=${name}`, ...flags], name),
   );
   const plainUnits = files

@@ -63,7 +63,7 @@ describe.skipIf(nativeMissing() !== null)("the addon", () => {
     const { kernels } = at("portable") as Extract<ReturnType<typeof at>, { kernels: unknown }>;
     const others = ["avx512", "avx512bf16"].filter((level) => !kernels.levels.includes(level as "avx512"));
     for (const level of process.arch === "x64" ? others : []) {
-      expect(() => at(level)).toThrow(/this processor does not have it; it has .*portable/);
+      expect(() => at(level)).toThrow(/does not have it; it has .*portable|expected .*portable, got/);
     }
   });
 

@@ -48,7 +48,7 @@ LATHE_INLINE void transposeBlock(Block (&v)[T]) {
 // rows: R pointers (repeat one where there are fewer); panel [k, R]. R need not be a multiple of T: a store that reaches
 // over the end of a step is overwritten by the next, and the last step is stored lane by lane.
 template <int R>
-static void interleave(const float* const* rows, std::int64_t k, float* panel) {
+static __attribute__((noinline)) void interleave(const float* const* rows, std::int64_t k, float* panel) {
   constexpr int groups = (R + T - 1) / T;
   std::int64_t step = 0;
   const std::int64_t whole = R % T == 0 ? k : k - 1;

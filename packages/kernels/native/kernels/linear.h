@@ -125,10 +125,10 @@ static void fewRowsOf(const float* x, const Weight& w, const float* bias, float*
   withFormat(w.format, [&](auto type) {
     using Type = decltype(type);
     switch (N) {
-      case 1: return fewRows<Type, 1>(x, w, bias, y, alpha, accumulate);
+      case 4: return fewRows<Type, 4>(x, w, bias, y, alpha, accumulate);
+      case 3: fewRows<Type, 1>(x + 2 * w.columns, w, bias, y + 2 * w.rows, alpha, accumulate); [[fallthrough]];
       case 2: return fewRows<Type, 2>(x, w, bias, y, alpha, accumulate);
-      case 3: return fewRows<Type, 3>(x, w, bias, y, alpha, accumulate);
-      default: return fewRows<Type, 4>(x, w, bias, y, alpha, accumulate);
+      default: return fewRows<Type, 1>(x, w, bias, y, alpha, accumulate);
     }
   });
 }

@@ -63,7 +63,7 @@ static void packPanelAs(const Factor& factor, std::int64_t first, std::int64_t c
 
 // The packing function of a format, for the formats that the steps can multiply.
 template <class Steps>
-LATHE_INLINE PackPanel packPanelOf(Format format) {
+static PackPanel packPanelOf(Format format) {
   if constexpr (Steps::isInteger) {
     return packPanelAs<Steps, Int8>;
   } else if constexpr (Steps::depth == 2) {
@@ -74,6 +74,21 @@ LATHE_INLINE PackPanel packPanelOf(Format format) {
     return withFormat(format, [](auto type) -> PackPanel { return packPanelAs<Steps, decltype(type)>; });
   }
 }
+
+// What a product does with its steps of depth, one of Float32Steps, Bf16Steps and Int8Steps: as values, so that the code around
+// them is compiled once.
+struct StepKind {
+  std::int64_t depth;
+  bool isInteger, isCompensated;
+  PackPanel (*packPanelOf)(Format format);
+  void (*packActivations)(const float* x, std::int64_t row, std::int64_t rows, std::int64_t depth,
+                          const RowConversion* conversions, float* panel);
+  TileKernel (*tileFor)(std::int64_t rows, std::int64_t columns);
+};
+
+template <class Steps>
+constexpr StepKind stepKind = {Steps::depth,       Steps::isInteger,       Steps::isInteger && Steps::depth == 4,
+                               packPanelOf<Steps>, packActivations<Steps>, tileFor<Steps>};
 
 // How the columns of one factor are cut.
 struct Columns {
@@ -86,9 +101,8 @@ struct Columns {
 
 constexpr std::int64_t kMostFactors = 8;
 
-template <class Steps>
-static void multiplyWith(const Product& p, const Outliers* outliers) {
-  const std::int64_t steps = ceilDivide(p.depth, Steps::depth);
+static void multiplyWith(const StepKind& kind, const Product& p, const Outliers* outliers) {
+  const std::int64_t steps = ceilDivide(p.depth, kind.depth);
   const std::int64_t block = ceilDivide(ceilDivide(steps, ceilDivide(steps, kDepthBlock)), kChunk) * kChunk;
   const std::int64_t blocks = ceilDivide(steps, block);
   const std::int64_t panelStride = (steps + blocks) * NR;  // each block is followed by a row of compensations
@@ -103,12 +117,12 @@ static void multiplyWith(const Product& p, const Outliers* outliers) {
     columns[f].panels = ceilDivide(p.factors[f].columns(), NR);
     columns[f].jobs = ceilDivide(columns[f].panels, panelsPerJob);
     columns[f].firstJob = columnJobs;
-    columns[f].pack = packPanelOf<Steps>(p.factors[f].weight.format);
+    columns[f].pack = kind.packPanelOf(p.factors[f].weight.format);
     columnJobs += columns[f].jobs;
     allPanels += columns[f].panels;
   }
   // A single panel reads each row once: packing the rows would cost more than it saves.
-  const bool packsRows = !(Steps::depth == 1 && depthScale == nullptr && allPanels == 1);
+  const bool packsRows = !(kind.depth == 1 && depthScale == nullptr && allPanels == 1);
   const bool sharesColumns = allPanels * panelStride * 4 <= kSharedColumnBytes;
   if (sharesColumns) {
     float* next = scratchFloats(Scratch::packedColumns, allPanels * panelStride);
@@ -121,8 +135,8 @@ static void multiplyWith(const Product& p, const Outliers* outliers) {
       std::int64_t f = 0;
       for (; panel >= columns[f].panels; f++) panel -= columns[f].panels;
       const std::int64_t from = job % blocks * block;
-      columns[f].pack(p.factors[f], panel * NR, smaller(NR, p.factors[f].columns() - panel * NR), from * Steps::depth,
-                      smaller(block * Steps::depth, p.depth - from * Steps::depth),
+      columns[f].pack(p.factors[f], panel * NR, smaller(NR, p.factors[f].columns() - panel * NR), from * kind.depth,
+                      smaller(block * kind.depth, p.depth - from * kind.depth),
                       columns[f].shared + panel * panelStride + (from + job % blocks) * NR);
     });
   }
@@ -134,7 +148,7 @@ static void multiplyWith(const Product& p, const Outliers* outliers) {
     const std::int64_t rowPanels = ceilDivide(chunkRows, MR);
     const float* a = p.a + chunkStart * p.aRow;
     float* const packed = packsRows ? scratchFloats(Scratch::packedRows, rowPanels * MR * steps) : nullptr;
-    float* const rowScales = Steps::isInteger ? scratchFloats(Scratch::rowScales, rowPanels * MR) : nullptr;
+    float* const rowScales = kind.isInteger ? scratchFloats(Scratch::rowScales, rowPanels * MR) : nullptr;
     std::int64_t lowRankFloats = 0;
     for (std::int64_t f = 0; f < p.count; f++) lowRankFloats += rowPanels * MR * p.factors[f].lowRank.rank;
     float* lowRankNext = lowRankFloats > 0 ? scratchFloats(Scratch::lowRank, lowRankFloats) : nullptr;
@@ -164,14 +178,14 @@ static void multiplyWith(const Product& p, const Outliers* outliers) {
           RowConversion conversions[MR];
           for (std::int64_t r = 0; r < rows; r++) {
             conversions[r] = {depthScale, nullptr, 1.0f};
-            if constexpr (Steps::isInteger) {
+            if (kind.isInteger) {
               const float largest = largestInRow(from + r * p.aRow, p.depth, depthScale, *outliers);
               conversions[r].factor = largest > kLeastMagnitude ? 127.0f / largest : 0.0f;
               conversions[r].isOutlier = outliers->count > 0 ? outliers->isOutlier : nullptr;
               rowScales[panel * MR + r] = largest / 127.0f;
             }
           }
-          packActivations<Steps>(from, p.aRow, rows, p.depth, conversions, to);
+          kind.packActivations(from, p.aRow, rows, p.depth, conversions, to);
         }
       });
     }
@@ -198,8 +212,8 @@ static void multiplyWith(const Product& p, const Outliers* outliers) {
         const std::int64_t depth = smaller(block, steps - k);
         if (!sharesColumns) {
           for (std::int64_t panel = firstPanel; panel < lastPanel; panel++) {
-            columns[f].pack(factor, panel * NR, smaller(NR, width - panel * NR), k * Steps::depth,
-                            smaller(depth * Steps::depth, p.depth - k * Steps::depth), own + (panel - firstPanel) * ownStride);
+            columns[f].pack(factor, panel * NR, smaller(NR, width - panel * NR), k * kind.depth,
+                            smaller(depth * kind.depth, p.depth - k * kind.depth), own + (panel - firstPanel) * ownStride);
           }
         }
         for (std::int64_t row = firstRow; row < lastRow; row += kRowBlock) {
@@ -215,19 +229,19 @@ static void multiplyWith(const Product& p, const Outliers* outliers) {
                                  factor.bias == nullptr || k > 0 ? nullptr : factor.bias + column,
                                  p.alpha,
                                  p.accumulate || k > 0};
-            if constexpr (Steps::isInteger) {
+            if (kind.isInteger) {
               output.rowScale = rowScales + row;
-              if (Steps::depth == 4) output.compensation = reinterpret_cast<const std::int32_t*>(b + depth * NR);
+              if (kind.isCompensated) output.compensation = reinterpret_cast<const std::int32_t*>(b + depth * NR);
             }
             if (packsRows) {
               for (std::int64_t r = 0; r < rows; r += MR) {
-                tileFor<Steps>(smaller(MR, rows - r), output.columns)(depth, packed + (row + r) * steps + k * MR, 1, MR, b,
-                                                                      NR, output);
+                kind.tileFor(smaller(MR, rows - r), output.columns)(depth, packed + (row + r) * steps + k * MR, 1, MR, b, NR,
+                                                                    output);
                 output.c += MR * output.row;
-                if constexpr (Steps::isInteger) output.rowScale += MR;
+                if (kind.isInteger) output.rowScale += MR;
               }
             } else {
-              tileColumn<Steps>(rows, depth, a + row * p.aRow + k * p.aStep, p.aRow, p.aStep, b, NR, output);
+              tileColumn<Float32Steps>(rows, depth, a + row * p.aRow + k * p.aStep, p.aRow, p.aStep, b, NR, output);
             }
           }
         }
@@ -295,7 +309,7 @@ static void addOutliers(const Product& p, const Outliers& outliers) {
     Factor dense = {};
     dense.weight = {Format::fp32, weights, nullptr, outliers.count, width, nullptr, nullptr, nullptr, 0};
     dense.c = factor.c;
-    multiplyWith<Float32Steps>({p.rows, outliers.count, rows, outliers.count, 1, &dense, 1, p.alpha, true}, nullptr);
+    multiplyWith(stepKind<Float32Steps>, {p.rows, outliers.count, rows, outliers.count, 1, &dense, 1, p.alpha, true}, nullptr);
   }
 }
 
@@ -312,14 +326,14 @@ static void multiply(const Product& p, Precision precision, float outlierRatio) 
   if (p.depth == 0) return multiplyNothing(p);
   if (precision == Precision::int8) {
     const Outliers outliers = findOutliers(p.a, p.rows, p.depth, p.factors[0].depthScale(), outlierRatio);
-    multiplyWith<Int8Steps>(p, &outliers);
+    multiplyWith(stepKind<Int8Steps>, p, &outliers);
     if (outliers.count > 0) addOutliers(p, outliers);
     return;
   }
   if constexpr (kMultipliesBf16) {
-    if (precision == Precision::bf16) return multiplyWith<Bf16Steps>(p, nullptr);
+    if (precision == Precision::bf16) return multiplyWith(stepKind<Bf16Steps>, p, nullptr);
   }
-  multiplyWith<Float32Steps>(p, nullptr);
+  multiplyWith(stepKind<Float32Steps>, p, nullptr);
 }
 
 }  // namespace LATHE_LEVEL

@@ -179,14 +179,12 @@ template <class Steps, int V>
 constexpr TileKernel tilesOfWidth[MR] = {tile<Steps, V, 1>, tile<Steps, V, 2>, tile<Steps, V, 3>,
                                          tile<Steps, V, 4>, tile<Steps, V, 5>, tile<Steps, V, 6>};
 
-// The tile for a number of rows, 1 to MR, and of columns, 1 to NR: no wider than the columns need.
+// The tile for a number of rows, 1 to MR, and of columns, 1 to NR: half or a quarter as wide where that is enough.
 template <class Steps>
-LATHE_INLINE TileKernel tileFor(std::int64_t rows, std::int64_t columns) {
+static TileKernel tileFor(std::int64_t rows, std::int64_t columns) {
   if constexpr (NV == 4) {
-    if (columns <= W) return tilesOfWidth<Steps, 1>[rows - 1];
-    if (columns > 3 * W) return tilesOfWidth<Steps, 4>[rows - 1];
-    if (columns > 2 * W) return tilesOfWidth<Steps, 3>[rows - 1];
-    return tilesOfWidth<Steps, 2>[rows - 1];
+    if (columns > 2 * W) return tilesOfWidth<Steps, 4>[rows - 1];
+    return columns > W ? tilesOfWidth<Steps, 2>[rows - 1] : tilesOfWidth<Steps, 1>[rows - 1];
   } else {
     return columns <= W ? tilesOfWidth<Steps, 1>[rows - 1] : tilesOfWidth<Steps, 2>[rows - 1];
   }
@@ -194,7 +192,7 @@ LATHE_INLINE TileKernel tileFor(std::int64_t rows, std::int64_t columns) {
 
 // c [rows, output.columns <= NR], tile by tile down the rows.
 template <class Steps>
-LATHE_INLINE void tileColumn(std::int64_t rows, std::int64_t k, const float* a, std::int64_t aRow, std::int64_t aStep,
+static __attribute__((noinline)) void tileColumn(std::int64_t rows, std::int64_t k, const float* a, std::int64_t aRow, std::int64_t aStep,
                              const float* b, std::int64_t bStep, TileOutput output) {
   for (std::int64_t r = 0; r < rows; r += MR) {
     tileFor<Steps>(smaller(MR, rows - r), output.columns)(k, a + r * aRow, aRow, aStep, b, bStep, output);
