@@ -160,6 +160,9 @@ function checkAttention(
   const logSumExp = new Float32Array(queryRows * headCount).fill(NaN);
   kernels.attentionForward(q, k, v, actual, logSumExp, shape);
   expectWithin(actual, expected, 4e-6, `attention ${what}`);
+  const alone = new Float32Array(queryCount).fill(NaN);
+  kernels.attentionForward(q, k, v, alone, null, shape);
+  expectWithin(alone, expected, 4e-6, `attention without logSumExp ${what}`);
 
   const gradients = (): Float32Array[] =>
     [queryCount, keyCount, keyCount].map((length) => new Float32Array(length).fill(NaN));
@@ -359,6 +362,15 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
         ],
         [[8, 2, 128], [[40, 40]]],
         [[5, 5, 7], [[17, 19]]],
+        [
+          [6, 3, 12],
+          [
+            [1, 90],
+            [0, 4],
+            [1, 1],
+            [1, 300],
+          ],
+        ],
         [[2, 2, 64], []],
       ] as const)("heads %j, sequences of [queries, keys] %j", (heads, sequences) => {
         checkAttention(kernels, new Random(7), heads, sequences);

@@ -145,7 +145,7 @@ LATHE_INLINE const std::int64_t* countJobs(std::int64_t sequences, JobsOf&& jobs
   return first;
 }
 
-static void attentionForward(const float* q, const float* k, const float* v, float* out, float* logSumExp,
+static void attentionInTiles(const float* q, const float* k, const float* v, float* out, float* logSumExp,
                              const Attention& attention) {
   const AttentionLayout layout(attention);
   const std::int64_t heads = attention.keyValueHeads;

@@ -120,5 +120,25 @@ static void attentionDecode(const float* q, const KeyValueCache& cache, float* o
   }
 }
 
+// Attention of any number of queries: in tiles, but for steps of generation, whose sequences have one query each.
+static void attentionForward(const float* q, const float* k, const float* v, float* out, float* logSumExp,
+                             const Attention& attention) {
+  bool isStep = logSumExp == nullptr;
+  for (std::int64_t s = 0; s < attention.sequences && isStep; s++) {
+    isStep = attention.querySegments[s + 1] - attention.querySegments[s] <= 1;
+  }
+  if (!isStep) return attentionInTiles(q, k, v, out, logSumExp, attention);
+  const std::int64_t queryWidth = attention.heads * attention.headSize;
+  const std::int64_t keyWidth = attention.keyValueHeads * attention.headSize;
+  for (std::int64_t s = 0; s < attention.sequences; s++) {
+    const std::int64_t query = attention.querySegments[s];
+    if (attention.querySegments[s + 1] == query) continue;
+    const std::int64_t first = attention.keySegments[s];
+    const KeyValueCache cache = {Format::fp32, k + first * keyWidth, v + first * keyWidth, nullptr, nullptr};
+    decodeWith<Fp32>(q + query * queryWidth, cache, out + query * queryWidth, attention.keySegments[s + 1] - first,
+                     attention.heads, attention.keyValueHeads, attention.headSize, attention.scale);
+  }
+}
+
 }  // namespace LATHE_LEVEL
 }  // namespace lathe

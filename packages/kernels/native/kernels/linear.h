@@ -29,6 +29,8 @@ LATHE_INLINE void dotRows(const float* x, const Weight& weight, std::int64_t fir
   for (; i + 2 * W <= inputs; i += 2 * W) {
     LATHE_UNROLL
     for (int r = 0; r < R; r++) {
+      // Rows are short, and the hardware starts anew with each: ask for the same place in the next rows.
+      __builtin_prefetch(codes + (R + r) * inputs + i);
       const F near = Type::widen(codes + r * inputs + i);
       const F far = Type::widen(codes + r * inputs + i + W);
       LATHE_UNROLL
@@ -61,6 +63,7 @@ LATHE_INLINE void dotNf4Rows(const float* x, const Weight& weight, std::int64_t 
   const std::int64_t blocks = ceilDivide(inputs, kNf4Block);
   const std::int64_t rowBytes = (inputs + 1) / 2;
   const auto* codes = static_cast<const std::uint8_t*>(weight.codes) + first * rowBytes;
+  const Nf4Tables tables;
   F totals[R][N];
   LATHE_UNROLL
   for (int r = 0; r < R; r++) {
@@ -75,10 +78,24 @@ LATHE_INLINE void dotNf4Rows(const float* x, const Weight& weight, std::int64_t 
       F inBlock[N];
       LATHE_UNROLL
       for (int n = 0; n < N; n++) inBlock[n] = F{};
-      for (std::int64_t i = start; i < end; i += W) {
-        const F values = lookUpNf4UpTo(codes + r * rowBytes + i / 2, end - i);
+      if (end - start == kNf4Block) {
+        __builtin_prefetch(codes + (R + r) * rowBytes + start / 2);
         LATHE_UNROLL
-        for (int n = 0; n < N; n++) inBlock[n] = fma(values, loadUpTo(x + n * inputs + i, end - i), inBlock[n]);
+        for (std::int64_t i = 0; i < kNf4Block; i += 4 * W) {
+          F values[4];
+          tables.lookUp(codes + r * rowBytes + (start + i) / 2, values);
+          LATHE_UNROLL
+          for (int v = 0; v < 4; v++) {
+            LATHE_UNROLL
+            for (int n = 0; n < N; n++) inBlock[n] = fma(values[v], load(x + n * inputs + start + i + v * W), inBlock[n]);
+          }
+        }
+      } else {
+        for (std::int64_t i = start; i < end; i += W) {
+          const F values = lookUpNf4UpTo(codes + r * rowBytes + i / 2, end - i);
+          LATHE_UNROLL
+          for (int n = 0; n < N; n++) inBlock[n] = fma(values, loadUpTo(x + n * inputs + i, end - i), inBlock[n]);
+        }
       }
       const F scale = splat(scaleOfBlock(weight, (first + r) * blocks + block));
       LATHE_UNROLL

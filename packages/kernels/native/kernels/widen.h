@@ -129,6 +129,46 @@ LATHE_INLINE F lookUpNf4(const std::uint8_t* p) {
 #endif
 }
 
+#if defined(LATHE_AVX2) && !defined(LATHE_AVX512)
+// Byte `index` of each float of the code book.
+LATHE_INLINE __m256i nf4Bytes(int index) {
+  alignas(16) std::uint8_t bytes[16];
+  for (int i = 0; i < 16; i++) std::memcpy(bytes + i, reinterpret_cast<const char*>(kNf4Codebook + i) + index, 1);
+  return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(bytes)));
+}
+
+// Code book values of 32 codes, 16 bytes at p: the four bytes of each float are looked up apart and then woven together, which
+// takes half the instructions of two 8-entry lookups.
+struct Nf4Tables {
+  __m256i bytes[4] = {nf4Bytes(0), nf4Bytes(1), nf4Bytes(2), nf4Bytes(3)};
+
+  __attribute__((always_inline)) inline void lookUp(const std::uint8_t* p, F (&values)[4]) const {
+    // Weaving works in halves of 128 bits: the lower takes codes 0-3, 8-11, 16-19, 24-27, the upper the others.
+    const __m256i spread = _mm256_setr_epi8(0, 0, 1, 1, 4, 4, 5, 5, 8, 8, 9, 9, 12, 12, 13, 13,  //
+                                            2, 2, 3, 3, 6, 6, 7, 7, 10, 10, 11, 11, 14, 14, 15, 15);
+    const __m256i twice = _mm256_shuffle_epi8(
+        _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))), spread);
+    const __m256i codes = _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi16(twice, 4), _mm256_set1_epi16(0x000f)),
+                                          _mm256_and_si256(twice, _mm256_set1_epi16(0x0f00)));
+    const __m256i b0 = _mm256_shuffle_epi8(bytes[0], codes), b1 = _mm256_shuffle_epi8(bytes[1], codes);
+    const __m256i b2 = _mm256_shuffle_epi8(bytes[2], codes), b3 = _mm256_shuffle_epi8(bytes[3], codes);
+    const __m256i low0 = _mm256_unpacklo_epi8(b0, b1), low1 = _mm256_unpackhi_epi8(b0, b1);
+    const __m256i high0 = _mm256_unpacklo_epi8(b2, b3), high1 = _mm256_unpackhi_epi8(b2, b3);
+    values[0] = (F)_mm256_unpacklo_epi16(low0, high0);
+    values[1] = (F)_mm256_unpackhi_epi16(low0, high0);
+    values[2] = (F)_mm256_unpacklo_epi16(low1, high1);
+    values[3] = (F)_mm256_unpackhi_epi16(low1, high1);
+  }
+};
+#else
+struct Nf4Tables {
+  __attribute__((always_inline)) inline void lookUp(const std::uint8_t* p, F (&values)[4]) const {
+    LATHE_UNROLL
+    for (int i = 0; i < 4; i++) values[i] = lookUpNf4(p + i * W / 2);
+  }
+};
+#endif
+
 // The first `count` of W values, the other lanes zero; 0 < count <= W.
 LATHE_INLINE F lookUpNf4UpTo(const std::uint8_t* p, std::int64_t count) {
   if (count >= W) return lookUpNf4(p);
