@@ -6,134 +6,99 @@
 namespace lathe {
 namespace LATHE_LEVEL {
 
-template <int Number>
-struct Count {
-  static constexpr int value = Number;
-};
-
 constexpr std::int64_t kFewRows = 4;  // up to here a product is bound by reading the weights, not by multiplying
 
-// Sums of N rows of x by R rows of weights from `first` on, in vectors along the inputs.
-template <class Type, int N, int R>
-LATHE_INLINE void dotRows(const float* x, const Weight& weight, std::int64_t first, float (&sums)[R][N]) {
+// Sums of N rows of x by one row of weights, in vectors along the inputs. Rows of weights are read one after the other, in
+// the order in which they lie: then the hardware fetches ahead, which it does not across several rows at a time.
+template <class Type, int N>
+LATHE_INLINE void dotRow(const float* x, const Weight& weight, std::int64_t row, float (&sums)[N]) {
+  constexpr int chains = 4;  // of additions, to hide their latency
   const std::int64_t inputs = weight.columns;
-  F even[R][N];
-  F odd[R][N];
+  const auto* codes = static_cast<const typename Type::Code*>(weight.codes) + row * inputs;
+  F partial[N][chains];
   LATHE_UNROLL
-  for (int r = 0; r < R; r++) {
+  for (int n = 0; n < N; n++) {
     LATHE_UNROLL
-    for (int n = 0; n < N; n++) even[r][n] = odd[r][n] = F{};
+    for (int c = 0; c < chains; c++) partial[n][c] = F{};
   }
-  const auto* codes = static_cast<const typename Type::Code*>(weight.codes) + first * inputs;
   std::int64_t i = 0;
-  for (; i + 2 * W <= inputs; i += 2 * W) {
+  for (; i + chains * W <= inputs; i += chains * W) {
     LATHE_UNROLL
-    for (int r = 0; r < R; r++) {
-      // Rows are short, and the hardware starts anew with each: ask for the same place in the next rows.
-      __builtin_prefetch(codes + (R + r) * inputs + i);
-      const F near = Type::widen(codes + r * inputs + i);
-      const F far = Type::widen(codes + r * inputs + i + W);
+    for (int c = 0; c < chains; c++) {
+      const F values = Type::widen(codes + i + c * W);
       LATHE_UNROLL
-      for (int n = 0; n < N; n++) {
-        even[r][n] = fma(near, load(x + n * inputs + i), even[r][n]);
-        odd[r][n] = fma(far, load(x + n * inputs + i + W), odd[r][n]);
-      }
+      for (int n = 0; n < N; n++) partial[n][c] = fma(values, load(x + n * inputs + i + c * W), partial[n][c]);
     }
   }
   for (; i < inputs; i += W) {
-    const std::int64_t left = inputs - i;
+    const F values = widenUpTo<Type>(codes + i, inputs - i);
     LATHE_UNROLL
-    for (int r = 0; r < R; r++) {
-      const F codesHere = widenUpTo<Type>(codes + r * inputs + i, left);
-      LATHE_UNROLL
-      for (int n = 0; n < N; n++) even[r][n] = fma(codesHere, loadUpTo(x + n * inputs + i, left), even[r][n]);
-    }
+    for (int n = 0; n < N; n++) partial[n][0] = fma(values, loadUpTo(x + n * inputs + i, inputs - i), partial[n][0]);
   }
   LATHE_UNROLL
-  for (int r = 0; r < R; r++) {
-    LATHE_UNROLL
-    for (int n = 0; n < N; n++) sums[r][n] = sumOf(even[r][n] + odd[r][n]);
-  }
+  for (int n = 0; n < N; n++) sums[n] = sumOf((partial[n][0] + partial[n][1]) + (partial[n][2] + partial[n][3]));
 }
 
 // The same for nf4: each block is summed by itself and then scaled.
-template <int N, int R>
-LATHE_INLINE void dotNf4Rows(const float* x, const Weight& weight, std::int64_t first, float (&sums)[R][N]) {
+template <int N>
+LATHE_INLINE void dotNf4Row(const float* x, const Weight& weight, std::int64_t row, const Nf4Tables& tables,
+                            float (&sums)[N]) {
   const std::int64_t inputs = weight.columns;
   const std::int64_t blocks = ceilDivide(inputs, kNf4Block);
-  const std::int64_t rowBytes = (inputs + 1) / 2;
-  const auto* codes = static_cast<const std::uint8_t*>(weight.codes) + first * rowBytes;
-  const Nf4Tables tables;
-  F totals[R][N];
+  const auto* codes = static_cast<const std::uint8_t*>(weight.codes) + row * ((inputs + 1) / 2);
+  F totals[N];
   LATHE_UNROLL
-  for (int r = 0; r < R; r++) {
-    LATHE_UNROLL
-    for (int n = 0; n < N; n++) totals[r][n] = F{};
-  }
+  for (int n = 0; n < N; n++) totals[n] = F{};
   for (std::int64_t block = 0; block < blocks; block++) {
     const std::int64_t start = block * kNf4Block;
     const std::int64_t end = smaller(inputs, start + kNf4Block);
+    F inBlock[N][2];
     LATHE_UNROLL
-    for (int r = 0; r < R; r++) {
-      F inBlock[N];
+    for (int n = 0; n < N; n++) inBlock[n][0] = inBlock[n][1] = F{};
+    if (end - start == kNf4Block) {
       LATHE_UNROLL
-      for (int n = 0; n < N; n++) inBlock[n] = F{};
-      if (end - start == kNf4Block) {
-        __builtin_prefetch(codes + (R + r) * rowBytes + start / 2);
+      for (std::int64_t i = 0; i < kNf4Block; i += 4 * W) {
+        F values[4];
+        tables.lookUp(codes + (start + i) / 2, values);
         LATHE_UNROLL
-        for (std::int64_t i = 0; i < kNf4Block; i += 4 * W) {
-          F values[4];
-          tables.lookUp(codes + r * rowBytes + (start + i) / 2, values);
+        for (int v = 0; v < 4; v++) {
           LATHE_UNROLL
-          for (int v = 0; v < 4; v++) {
-            LATHE_UNROLL
-            for (int n = 0; n < N; n++) inBlock[n] = fma(values[v], load(x + n * inputs + start + i + v * W), inBlock[n]);
+          for (int n = 0; n < N; n++) {
+            inBlock[n][v % 2] = fma(values[v], load(x + n * inputs + start + i + v * W), inBlock[n][v % 2]);
           }
         }
-      } else {
-        for (std::int64_t i = start; i < end; i += W) {
-          const F values = lookUpNf4UpTo(codes + r * rowBytes + i / 2, end - i);
-          LATHE_UNROLL
-          for (int n = 0; n < N; n++) inBlock[n] = fma(values, loadUpTo(x + n * inputs + i, end - i), inBlock[n]);
-        }
       }
-      const F scale = splat(scaleOfBlock(weight, (first + r) * blocks + block));
-      LATHE_UNROLL
-      for (int n = 0; n < N; n++) totals[r][n] = fma(inBlock[n], scale, totals[r][n]);
+    } else {
+      for (std::int64_t i = start; i < end; i += W) {
+        const F values = lookUpNf4UpTo(codes + i / 2, end - i);
+        LATHE_UNROLL
+        for (int n = 0; n < N; n++) inBlock[n][0] = fma(values, loadUpTo(x + n * inputs + i, end - i), inBlock[n][0]);
+      }
     }
+    const F scale = splat(scaleOfBlock(weight, row * blocks + block));
+    LATHE_UNROLL
+    for (int n = 0; n < N; n++) totals[n] = fma(inBlock[n][0] + inBlock[n][1], scale, totals[n]);
   }
   LATHE_UNROLL
-  for (int r = 0; r < R; r++) {
-    LATHE_UNROLL
-    for (int n = 0; n < N; n++) sums[r][n] = sumOf(totals[r][n]);
-  }
+  for (int n = 0; n < N; n++) sums[n] = sumOf(totals[n]);
 }
 
 template <class Type, int N>
 static void fewRows(const float* x, const Weight& w, const float* bias, float* y, float alpha, bool accumulate) {
-  constexpr int R = N == 1 ? 4 : N == 2 ? 2 : 1;  // chains of additions enough to hide their latency
   constexpr std::int64_t perJob = 32;
   const float* const scales = w.format == Format::int8 ? w.scales : nullptr;
   parallel(ceilDivide(w.rows, perJob), [&](std::int64_t job) {
-    const std::int64_t end = smaller(w.rows, (job + 1) * perJob);
-    std::int64_t o = job * perJob;
-    const auto put = [&](std::int64_t output, int n, float sum) {
-      float& target = y[n * w.rows + output];
-      const float base = (accumulate ? target : 0.0f) + (bias == nullptr ? 0.0f : bias[output]);
-      target = base + sum * (scales == nullptr ? alpha : alpha * scales[output]);
-    };
-    const auto rowsAt = [&](auto count) {
-      constexpr int rows = decltype(count)::value;
-      float sums[rows][N];
-      if constexpr (IsNf4<Type>::value) dotNf4Rows<N, rows>(x, w, o, sums);
-      else dotRows<Type, N, rows>(x, w, o, sums);
-      for (int r = 0; r < rows; r++) {
-        for (int n = 0; n < N; n++) put(o + r, n, sums[r][n]);
+    const Nf4Tables tables;
+    for (std::int64_t o = job * perJob; o < smaller(w.rows, (job + 1) * perJob); o++) {
+      float sums[N];
+      if constexpr (IsNf4<Type>::value) dotNf4Row<N>(x, w, o, tables, sums);
+      else dotRow<Type, N>(x, w, o, sums);
+      for (int n = 0; n < N; n++) {
+        float& target = y[n * w.rows + o];
+        const float base = (accumulate ? target : 0.0f) + (bias == nullptr ? 0.0f : bias[o]);
+        target = base + sums[n] * (scales == nullptr ? alpha : alpha * scales[o]);
       }
-      o += rows;
-    };
-    while (o + R <= end) rowsAt(Count<R>{});
-    while (o < end) rowsAt(Count<1>{});
+    }
   });
 }
 
