@@ -190,22 +190,16 @@ static void attentionInTiles(const float* q, const float* k, const float* v, flo
         const std::int64_t visible = smaller(keys, sequence.visible(firstQuery + r / layout.group) - firstKey);
         for (std::int64_t j = larger(0, visible); j < keys; j++) row[j] = 0;
         if (visible <= 0) continue;
-        float most = largest[r];
+        F mostLanes = splat(largest[r]);
         for (std::int64_t j = 0; j < visible; j += W) {
-          const std::int64_t n = smaller(W, visible - j);
-          if (n == W) {
-            const float here = largestOf(load(row + j));
-            most = here > most || here != here ? here : most;
-          } else {
-            for (std::int64_t i = j; i < visible; i++) most = row[i] > most ? row[i] : most;
-          }
+          mostLanes = maximum(mostLanes, loadFilled(row + j, visible - j, -__builtin_inff()));
         }
+        const float most = largestOf(mostLanes);
         F sum = {};
         for (std::int64_t j = 0; j < visible; j += W) {
           const std::int64_t n = smaller(W, visible - j);
-          F e = exponential(loadUpTo(row + j, n) - splat(most));
+          const F e = exponential(loadFilled(row + j, n, -__builtin_inff()) - splat(most));
           storeUpTo(row + j, e, n);
-          if (n < W) e = loadPart(row + j, n);
           sum = sum + e;
         }
         const float correction = largest[r] == most ? 1.0f : exponentialOfOne(largest[r] - most);

@@ -39,6 +39,22 @@ LATHE_INLINE void threefry(std::uint32_t counter, std::uint32_t k0, std::uint32_
   a = a + k2, b = b + (k0 + 5);
 }
 
+// words [2 W]: lanes of a and b in turn
+LATHE_INLINE void weave(UnsignedW a, UnsignedW b, std::uint32_t* words) {
+#if defined(LATHE_AVX512) || defined(LATHE_EMULATED)
+  const UnsignedW low = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const UnsignedW high = __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+#elif defined(LATHE_AVX2)
+  const UnsignedW low = __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+  const UnsignedW high = __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+#else
+  const UnsignedW low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  const UnsignedW high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+#endif
+  std::memcpy(words, &low, sizeof low);
+  std::memcpy(words + W, &high, sizeof high);
+}
+
 static void dropout(const float* x, float* out, std::int64_t length, std::uint32_t key0, std::uint32_t key1,
                     std::uint32_t dropBelow, float kept, bool accumulate) {
   constexpr std::int64_t perJob = 16384;
@@ -49,19 +65,15 @@ static void dropout(const float* x, float* out, std::int64_t length, std::uint32
       UnsignedW a;
       UnsignedW b;
       threefry(static_cast<std::uint32_t>(i / 4), key0, key1, a, b);
+      std::uint16_t bits[step];  // in the order of the elements, the low half of a word first
       std::uint32_t words[2 * W];
-      for (int lane = 0; lane < W; lane++) {
-        words[2 * lane] = a[lane];
-        words[2 * lane + 1] = b[lane];
-      }
-      float factors[step];
-      for (int j = 0; j < 2 * W; j++) {
-        factors[2 * j] = (words[j] & 0xffff) < dropBelow ? 0.0f : kept;
-        factors[2 * j + 1] = (words[j] >> 16) < dropBelow ? 0.0f : kept;
-      }
+      weave(a, b, words);
+      std::memcpy(bits, words, sizeof bits);
       for (std::int64_t j = 0; j < smaller(step, end - i); j += W) {
         const std::int64_t n = smaller(W, end - i - j);
-        const F masked = loadUpTo(x + i + j, n) * load(factors + j);
+        const I isDropped = (I)(halfWords(bits + j) < splatInt((std::int32_t)dropBelow));
+        const F factors = (F)(~isDropped & (I)splat(kept));
+        const F masked = loadUpTo(x + i + j, n) * factors;
         storeUpTo(out + i + j, accumulate ? loadUpTo(out + i + j, n) + masked : masked, n);
       }
     }

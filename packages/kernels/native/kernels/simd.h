@@ -94,6 +94,14 @@ LATHE_INLINE void storePart(float* p, F v, std::int64_t count) {
 #endif
 }
 LATHE_INLINE F loadUpTo(const float* p, std::int64_t count) { return count >= W ? load(p) : loadPart(p, count); }
+// loadUpTo with `filling` in the other lanes.
+LATHE_INLINE F loadFilled(const float* p, std::int64_t count, float filling) {
+  if (count >= W) return load(p);
+  I lanes;
+  for (int i = 0; i < W; i++) lanes[i] = i;
+  const I isFilling = (I)(lanes >= splatInt((std::int32_t)count));
+  return (F)((~isFilling & (I)loadPart(p, count)) | (isFilling & (I)splat(filling)));
+}
 LATHE_INLINE void storeUpTo(float* p, F v, std::int64_t count) {
   if (count >= W) store(p, v);
   else storePart(p, v, count);
