@@ -1255,6 +1255,9 @@ const Export commonExports[] = {
 
 // ---- dispatch
 
+// Raised with every change of what JavaScript can call: src/load-native.ts refuses an addon that speaks another version.
+constexpr std::int32_t kSurface = 2;
+
 struct Bound {
   const Export* what;
   const Kernels* kernels;
@@ -1321,7 +1324,7 @@ bool defineNames(napi_env env, napi_value object, const char* property, const Na
 }  // namespace
 }  // namespace lathe
 
-// { levels, compiledLevels, <common functions>, kernels: { <level>: { <kernels> } } }
+// { surface, levels, compiledLevels, <common functions>, kernels: { <level>: { <kernels> } } }
 NAPI_MODULE_INIT() {
   using namespace lathe;
   napi_value byLevel;
@@ -1333,6 +1336,9 @@ NAPI_MODULE_INIT() {
     if (napi_set_named_property(env, byLevel, kernels->level, object) != napi_ok) return nullptr;
   }
   if (napi_set_named_property(env, exports, "kernels", byLevel) != napi_ok) return nullptr;
+  napi_value surface;
+  if (napi_create_int32(env, kSurface, &surface) != napi_ok) return nullptr;
+  if (napi_set_named_property(env, exports, "surface", surface) != napi_ok) return nullptr;
   if (!define(env, exports, commonExports, availableLevels().front())) return nullptr;
   if (!defineNames(env, exports, "levels", availableLevels(), [](const Kernels* kernels) { return kernels->level; }) ||
       !defineNames(env, exports, "compiledLevels", compiledLevels(), [](const char* name) { return name; })) {

@@ -36,6 +36,19 @@ describe("loadNativeKernels", () => {
     }
   });
 
+  it("refuses an addon that was made for another version", () => {
+    const folder = mkdtempSync(join(tmpdir(), "lathe-load-"));
+    try {
+      const path = join(folder, "old.cjs");
+      writeFileSync(path, "module.exports = { levels: ['portable'], kernels: { portable: {} } };");
+      expect(loadNativeKernels({ environment: { LATHE_NATIVE: path } })).toMatchObject({
+        reason: expect.stringContaining(`${path}: made for another version of this package`),
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it.each(["0", "two", "-1", "1.5"])("refuses LATHE_THREADS=%s", (value) => {
     expect(() => loadNativeKernels({ environment: { LATHE_THREADS: value } })).toThrow(
       `LATHE_THREADS: expected a count of threads from 1 on, got "${value}"`,

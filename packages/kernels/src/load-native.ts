@@ -5,8 +5,12 @@ import type { CpuLevel, NativeKernels } from "./native-kernels.js";
 
 const ADDON_FILE = "lathe-kernels.node";
 
+/** The version of the addon's surface that this file speaks: kSurface in native/binding.cc. */
+const SURFACE = 2;
+
 /** What the addon exports; the kernels of a level lie in an object of their own. */
 interface Addon {
+  readonly surface?: number;
   readonly levels: readonly CpuLevel[];
   readonly compiledLevels: readonly CpuLevel[];
   readonly kernels: Readonly<Partial<Record<CpuLevel, object>>>;
@@ -60,9 +64,14 @@ export function loadNativeKernels(options: LoadNativeOptions = {}): LoadedNative
       : [setting];
   const failures: string[] = [];
   for (const candidate of candidates) {
-    const path = candidate.startsWith("..") ? fileURLToPath(new URL(candidate, import.meta.url)) : candidate;
+    let path = candidate.startsWith("..") ? fileURLToPath(new URL(candidate, import.meta.url)) : candidate;
     try {
+      path = require.resolve(path);
       const addon = require(path) as Addon;
+      if (addon.surface !== SURFACE) {
+        failures.push(`${path}: made for another version of this package`);
+        continue;
+      }
       return { kernels: kernelsOf(addon, options.level ?? environment["LATHE_CPU_LEVEL"]), path };
     } catch (error) {
       if (error instanceof RangeError) throw error;
@@ -90,7 +99,7 @@ export function loadNativeKernels(options: LoadNativeOptions = {}): LoadedNative
 const firstLine = (text: string): string => text.split("\n", 1)[0];
 
 function kernelsOf(addon: Addon, wanted: string | undefined): NativeKernels {
-  const { kernels, levels, compiledLevels, ...common } = addon;
+  const { kernels, levels, compiledLevels, surface: _surface, ...common } = addon;
   const level = wanted === undefined || wanted === "" ? levels[0] : (wanted as CpuLevel);
   if (!levels.includes(level)) {
     throw new RangeError(
