@@ -59,7 +59,9 @@ describe.each(["SIGINT", "SIGTERM"] as const)("lathe train, by %s", (signal) => 
     const never = (): Promise<void> => Promise.resolve();
     let isSent = false;
     const cut = await runChild([...words, "--output", parts, "--json"], async (kill) => {
-      if (isSent || (await linesOf(join(parts, "metrics.jsonl"))).length < 3) return;
+      const { length } = await linesOf(join(parts, "metrics.jsonl"));
+      // Looked at after the reading: looks overlap, and a second signal would end the command at once.
+      if (isSent || length < 3) return;
       isSent = true;
       kill(signal);
     });
@@ -95,7 +97,8 @@ it("ends at once when it is interrupted twice", async () => {
   ];
   let sent = 0;
   const { code } = await runChild(words, async (kill) => {
-    if ((await linesOf(join(output, "metrics.jsonl"))).length < 2 || sent > 1) return;
+    const { length } = await linesOf(join(output, "metrics.jsonl"));
+    if (length < 2 || sent > 1) return;
     sent += 1;
     kill("SIGINT");
     if (sent === 1) kill("SIGINT");
