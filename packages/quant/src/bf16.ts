@@ -14,16 +14,18 @@ export const bf16: PackedFormat = {
   description: "bfloat16, float32 cut to 16 bits",
   dtype: "BF16",
   codeBytes: 2,
-  hasRowScales: false,
+  scaling: "none",
   leavesHead: false,
   overflowsAt: (2 - 2 ** -8) * 2 ** 127, // half-way from the largest number to 2^128
   nonFiniteMask: 0x7f80,
+  codesInRow: (columns) => columns,
+  scalesInRow: () => 0,
   makeCodes: (length) => new Uint16Array(length),
-  rowScale: () => 1,
-  encode(weights, _scale, codes: Uint16Array) {
+  findScales: () => undefined,
+  encode(weights, _scales, codes: Uint16Array) {
     float32ToBfloat16(weights, codes);
   },
-  widen(codes: Uint16Array, target) {
+  widen(codes: Uint16Array, _columns, target) {
     bfloat16ToFloat32(codes, target);
   },
 };

@@ -1,4 +1,6 @@
+import { NF4_BLOCK } from "@lathe/kernels";
 import type { RowRange } from "@lathe/model";
+import { widenNestedScales } from "./nest-scales.js";
 import { packedFormats } from "./packed-formats.js";
 import type { PackedMatrix } from "./packed-matrix.js";
 
@@ -11,21 +13,52 @@ export function dequantize(packed: PackedMatrix, rows?: RowRange): Float32Array 
   const columns = packed.shape[1];
   const { start, end } = rowsWithin(packed, rows);
   const weights = widenRows(packed, { start, end });
-  if (packed.scales === null) return weights;
+  const scales = rowScalesOf(packed);
+  if (scales === null) return weights;
   for (let row = start; row < end; row++) {
-    const scale = packed.scales[row];
+    const scale = scales[row];
     const first = (row - start) * columns;
     for (let i = first; i < first + columns; i++) weights[i] *= scale;
   }
   return weights;
 }
 
-/** Codes of some rows as float32, without their scales. @returns [rows, I] */
-export function widenRows({ format, shape, codes }: PackedMatrix, { start, end }: RowRange): Float32Array {
+/** Some rows as float32, times scales of blocks but without scales of rows. @returns [rows, I] */
+export function widenRows(packed: PackedMatrix, { start, end }: RowRange): Float32Array {
+  const { format, shape, codes } = packed;
   const columns = shape[1];
+  const { codesInRow, widen } = packedFormats[format];
+  const rowCodes = codesInRow(columns);
   const target = new Float32Array((end - start) * columns);
-  packedFormats[format].widen(codes.subarray(start * columns, end * columns), target);
+  widen(codes.subarray(start * rowCodes, end * rowCodes), columns, target);
+  if (packedFormats[format].scaling === "block") applyBlockScales(packed, { start, end }, target);
   return target;
+}
+
+/** Scales of output rows [O], to be applied to rows of {@link widenRows} or to sums; null where there are none. */
+export function rowScalesOf({ format, scales }: PackedMatrix): Float32Array | null {
+  return packedFormats[format].scaling === "row" ? scales : null;
+}
+
+/** Scales of the blocks of some rows [rows, ⌈I/64⌉], whether they are quantised themselves or not. */
+function blockScales({ shape, scales, nested }: PackedMatrix, { start, end }: RowRange): Float32Array {
+  const rowBlocks = Math.ceil(shape[1] / NF4_BLOCK);
+  return nested
+    ? widenNestedScales(nested, start * rowBlocks, end * rowBlocks)
+    : scales!.subarray(start * rowBlocks, end * rowBlocks);
+}
+
+function applyBlockScales(packed: PackedMatrix, rows: RowRange, weights: Float32Array): void {
+  const columns = packed.shape[1];
+  const scales = blockScales(packed, rows);
+  let block = 0;
+  for (let first = 0; first < weights.length; first += columns) {
+    for (let start = 0; start < columns; start += NF4_BLOCK) {
+      const scale = scales[block++];
+      const end = first + Math.min(columns, start + NF4_BLOCK);
+      for (let i = first + start; i < end; i++) weights[i] *= scale;
+    }
+  }
 }
 
 function rowsWithin({ shape }: PackedMatrix, rows: RowRange | undefined): RowRange {

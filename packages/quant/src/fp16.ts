@@ -13,16 +13,18 @@ export const fp16: PackedFormat = {
   description: "half precision, IEEE 754 binary16",
   dtype: "F16",
   codeBytes: 2,
-  hasRowScales: false,
+  scaling: "none",
   leavesHead: false,
   overflowsAt: 65520, // half-way from the largest number, 65504, to the step above it
   nonFiniteMask: 0x7c00,
+  codesInRow: (columns) => columns,
+  scalesInRow: () => 0,
   makeCodes: (length) => new Uint16Array(length),
-  rowScale: () => 1,
-  encode(weights, _scale, codes: Uint16Array) {
+  findScales: () => undefined,
+  encode(weights, _scales, codes: Uint16Array) {
     float32ToFloat16(weights, codes);
   },
-  widen(codes: Uint16Array, target) {
+  widen(codes: Uint16Array, _columns, target) {
     float16ToFloat32(codes, target);
   },
 };

@@ -23,30 +23,37 @@ export const int8: PackedFormat = {
   description: "8-bit integers, one float32 scale an output row",
   dtype: "I8",
   codeBytes: 1,
-  hasRowScales: true,
+  scaling: "row",
   leavesHead: true,
   overflowsAt: Infinity,
   nonFiniteMask: null,
+  codesInRow: (columns) => columns,
+  scalesInRow: () => 1,
   makeCodes: (length) => new Int8Array(length),
-  rowScale(row) {
-    let largest = 0;
-    for (let i = 0; i < row.length; i++) {
-      const magnitude = Math.abs(row[i]);
-      if (magnitude > largest) largest = magnitude;
-    }
-    if (largest === 0) return 1;
-    const scale = largest / LARGEST_CODE;
-    // Float32 spaces its subnormal numbers evenly. A scale among them is rounded up: rounded down it could leave the
-    // largest weight out of reach of the largest code.
-    if (scale < SMALLEST_NORMAL) return Math.ceil(scale / SMALLEST) * SMALLEST;
-    const rounded = Math.fround(scale);
-    // Of all float32 numbers the largest alone would be unpacked as infinity.
-    return Math.fround(rounded * LARGEST_CODE) < Infinity ? rounded : Math.fround(rounded * (1 - 2 ** -24));
+  findScales(row, scales) {
+    scales[0] = rowScale(row);
   },
-  encode(weights, scale, codes: Int8Array) {
-    for (let i = 0; i < weights.length; i++) codes[i] = weights[i] / scale + TO_INTEGER - TO_INTEGER;
+  encode(row, scales, codes: Int8Array) {
+    const scale = scales![0];
+    for (let i = 0; i < row.length; i++) codes[i] = row[i] / scale + TO_INTEGER - TO_INTEGER;
   },
-  widen(codes: Int8Array, target) {
+  widen(codes: Int8Array, _columns, target) {
     target.set(codes);
   },
 };
+
+function rowScale(row: Float32Array): number {
+  let largest = 0;
+  for (let i = 0; i < row.length; i++) {
+    const magnitude = Math.abs(row[i]);
+    if (magnitude > largest) largest = magnitude;
+  }
+  if (largest === 0) return 1;
+  const scale = largest / LARGEST_CODE;
+  // Float32 spaces its subnormal numbers evenly. A scale among them is rounded up: rounded down it could leave the
+  // largest weight out of reach of the largest code.
+  if (scale < SMALLEST_NORMAL) return Math.ceil(scale / SMALLEST) * SMALLEST;
+  const rounded = Math.fround(scale);
+  // Of all float32 numbers the largest alone would be unpacked as infinity.
+  return Math.fround(rounded * LARGEST_CODE) < Infinity ? rounded : Math.fround(rounded * (1 - 2 ** -24));
+}

@@ -1,14 +1,19 @@
 import type { Dtype } from "@lathe/model";
 
 /** Names of the formats a weight can be packed in. */
-export type PackedFormatName = "int8" | "fp16" | "bf16";
+export type PackedFormatName = "int8" | "nf4" | "fp16" | "bf16";
 
-/** Weights as a format stores them: integers, or the bit patterns of half floats. */
-export type Codes = Int8Array | Uint16Array;
+/** Weights as a format stores them: integers, pairs of 4-bit codes, or the bit patterns of half floats. */
+export type Codes = Int8Array | Uint8Array | Uint16Array;
+
+/** Weights that share a scale: those of an output row, those of a block within a row, or none. */
+export type Scaling = "row" | "block" | "none";
 
 /**
- * How a format stores weights. A weight is its widened code, times the scale of its output row where the format has
- * scales; so a product can widen bare codes and apply the scales to its finished sums.
+ * How a format stores weights. A weight is its widened code, times its scale where the format has scales. Scales of rows
+ * can be applied to the finished sums of a product with bare codes.
+ *
+ * Axes: O rows, I columns.
  */
 export interface PackedFormat {
   readonly name: PackedFormatName;
@@ -16,22 +21,29 @@ export interface PackedFormat {
   readonly description: string;
   /** Element type of the codes in a safetensors file. */
   readonly dtype: Dtype;
-  /** Bytes of one code. */
+  /** Bytes of one element of the codes. */
   readonly codeBytes: number;
-  /** Whether each output row has a float32 scale. */
-  readonly hasRowScales: boolean;
+  /** What has a scale of its own. */
+  readonly scaling: Scaling;
   /** Whether the output head stays in the type it is stored in: its errors reach the logits unaveraged. */
   readonly leavesHead: boolean;
   /** Smallest magnitude that the format cannot hold; only NaN and infinity where this is Infinity. */
   readonly overflowsAt: number;
   /** Bits that are all set in the codes of NaN and infinity, or null where no code means either. */
   readonly nonFiniteMask: number | null;
+  /** Elements of the codes of a row. */
+  codesInRow(columns: number): number;
+  /** Scales of a row, 0 where the format has none. */
+  scalesInRow(columns: number): number;
   /** Room for so many codes. */
   makeCodes(length: number): Codes;
-  /** Scale of a row of finite weights, above 0. Only called where the format has row scales. */
-  rowScale(row: Float32Array): number;
-  /** Packs weights that the format can hold. @param scale of their row; 1 where the format has no row scales */
-  encode(weights: Float32Array, scale: number, codes: Codes): void;
-  /** Codes to float32, exactly and without their scale. */
-  widen(codes: Codes, target: Float32Array): void;
+  /** Finds the scales of a row of finite weights. Does nothing where the format has none. */
+  findScales(row: Float32Array, scales: Float32Array): void;
+  /**
+   * Packs weights that the format can hold.
+   * @param weights one row; any number of rows where the format has no scales   @param scales of the row, or null
+   */
+  encode(weights: Float32Array, scales: Float32Array | null, codes: Codes): void;
+  /** Codes of whole rows to float32, exactly and without their scales. @param columns weights of a row */
+  widen(codes: Codes, columns: number, target: Float32Array): void;
 }

@@ -1,52 +1,104 @@
+import { type NestedScales, NF4_SCALE_GROUP } from "@lathe/kernels";
+import { nestScales } from "./nest-scales.js";
 import type { Codes, PackedFormatName } from "./packed-format.js";
 import { packedFormats } from "./packed-formats.js";
 
-/** A weight matrix in a packed format, on the host: plain data, owned by whoever made it. */
+/** A weight matrix in a packed format, on the host: plain data that the native kernels take as it is. */
 export interface PackedMatrix {
   readonly format: PackedFormatName;
   readonly shape: readonly [outFeatures: number, inFeatures: number];
-  /** [O, I] row-major: an Int8Array for int8, the bit patterns in a Uint16Array for fp16 and bf16. */
+  /**
+   * Row-major: an Int8Array [O, I] for int8, a Uint8Array [O, ⌈I/2⌉] for nf4, the bit patterns in a Uint16Array [O, I] for
+   * fp16 and bf16.
+   */
   readonly codes: Codes;
-  /** [O] one scale an output row, or null where the format has none. */
+  /** [O] one scale an output row (int8), [O, ⌈I/64⌉] one a block (nf4 that is not nested), or null. */
   readonly scales: Float32Array | null;
+  /** Scales of nf4 that are quantised themselves. */
+  readonly nested?: NestedScales | undefined;
+}
+
+/** A matrix to be filled row by row: its scales, if any, are float32 until {@link finished}. */
+export interface UnfinishedMatrix extends PackedMatrix {
+  readonly nested?: undefined;
 }
 
 /** A matrix of zero codes, to be filled row by row. @throws RangeError on a shape that is not two counts */
-export function emptyPackedMatrix(format: PackedFormatName, shape: readonly [number, number]): PackedMatrix {
+export function emptyPackedMatrix(
+  format: PackedFormatName,
+  shape: readonly [number, number],
+): UnfinishedMatrix {
   checkShape(shape);
   const spec = packedFormats[format];
   const [rows, columns] = shape;
   return {
     format,
     shape,
-    codes: spec.makeCodes(rows * columns),
-    scales: spec.hasRowScales ? new Float32Array(rows).fill(1) : null,
+    codes: spec.makeCodes(rows * spec.codesInRow(columns)),
+    scales: spec.scaling === "none" ? null : new Float32Array(rows * spec.scalesInRow(columns)).fill(1),
   };
 }
 
-/** Exact bytes of a matrix in a format, codes and scales; the matrix need not exist yet. */
-export function packedBytes({ format, shape }: Pick<PackedMatrix, "format" | "shape">): number {
-  const { codeBytes, hasRowScales } = packedFormats[format];
-  const [rows, columns] = shape;
-  return rows * columns * codeBytes + (hasRowScales ? rows * Float32Array.BYTES_PER_ELEMENT : 0);
+/** A matrix whose rows are all there: scales of blocks are quantised in their turn. */
+export function finished(matrix: UnfinishedMatrix): PackedMatrix {
+  const { format, scales } = matrix;
+  if (packedFormats[format].scaling !== "block") return matrix;
+  return { ...matrix, scales: null, nested: nestScales(scales!) };
+}
+
+/**
+ * Exact bytes of a matrix in a format, codes and scales; the matrix need not exist yet. The map of nested scales, 1 KiB,
+ * is not counted: matrices share it.
+ */
+export function packedBytes(
+  matrix: Pick<PackedMatrix, "format" | "shape"> & Partial<Pick<PackedMatrix, "scales">>,
+): number {
+  const { codeBytes, codesInRow, scalesInRow, scaling } = packedFormats[matrix.format];
+  const [rows, columns] = matrix.shape;
+  const scales = rows * scalesInRow(columns);
+  const isNested = scaling === "block" && !matrix.scales;
+  return (
+    rows * codesInRow(columns) * codeBytes +
+    (isNested
+      ? scales + (Math.ceil(scales / NF4_SCALE_GROUP) + 1) * Float32Array.BYTES_PER_ELEMENT
+      : scales * Float32Array.BYTES_PER_ELEMENT)
+  );
 }
 
 /** @throws RangeError when codes or scales are not of the format and shape that the matrix states */
-export function checkPackedMatrix({ format, shape, codes, scales }: PackedMatrix): void {
+export function checkPackedMatrix({ format, shape, codes, scales, nested }: PackedMatrix): void {
   checkShape(shape);
-  const { codeBytes, hasRowScales } = packedFormats[format];
+  const { codeBytes, codesInRow, scalesInRow, scaling } = packedFormats[format];
   const [rows, columns] = shape;
-  if (codes.length !== rows * columns || codes.BYTES_PER_ELEMENT !== codeBytes) {
+  const expect = (what: string, expected: number, actual: number): void => {
+    if (actual === expected) return;
     throw new RangeError(
-      `packed ${format} matrix: expected ${rows * columns} codes of ${codeBytes} bytes for shape ` +
+      `packed ${format} matrix: expected ${expected} ${what} for shape [${shape.join(", ")}], got ${actual}`,
+    );
+  };
+  const expectedCodes = rows * codesInRow(columns);
+  if (codes.length !== expectedCodes || codes.BYTES_PER_ELEMENT !== codeBytes) {
+    throw new RangeError(
+      `packed ${format} matrix: expected ${expectedCodes} codes of ${codeBytes} bytes for shape ` +
         `[${shape.join(", ")}], got ${codes.length} of ${codes.BYTES_PER_ELEMENT}`,
     );
   }
-  const expectedScales = hasRowScales ? rows : 0;
-  if ((scales?.length ?? 0) !== expectedScales) {
+  const blocks = rows * scalesInRow(columns);
+  if (nested === undefined) {
+    expect("scales", blocks, scales?.length ?? 0);
+    return;
+  }
+  if (scaling !== "block" || scales !== null) {
     throw new RangeError(
-      `packed ${format} matrix: expected ${expectedScales} scales for shape [${shape.join(", ")}], got ${scales?.length ?? 0}`,
+      `packed ${format} matrix: expected ${scaling === "block" ? "scales or nested scales" : "no nested scales"}, got ` +
+        (scaling === "block" ? "both" : "some"),
     );
+  }
+  expect("codes of scales", blocks, nested.codes.length);
+  expect("scales of scales", Math.ceil(blocks / NF4_SCALE_GROUP), nested.scales.length);
+  expect("values in the map of scales", 256, nested.map.length);
+  if (!Number.isFinite(nested.offset)) {
+    throw new RangeError(`packed ${format} matrix: expected a finite offset of scales, got ${nested.offset}`);
   }
 }
 

@@ -16,7 +16,7 @@ import { checkReplaceable, writeFolder } from "./output-folder.js";
 import type { PackedFormatName } from "./packed-format.js";
 import { packedFormats } from "./packed-formats.js";
 import { HEAD_PATH, int8QuantizationConfig, isPackedFolder } from "./quantization-config.js";
-import { floatTypes, matrixShape, quantizeStored, storedRowScales } from "./quantize-stored.js";
+import { floatTypes, matrixShape, quantizeStored, storedScales } from "./quantize-stored.js";
 import { readConfigText } from "./read-config-text.js";
 import { setJsonKey } from "./set-json-key.js";
 import { type SizedTensor, writeShards } from "./shards.js";
@@ -146,8 +146,8 @@ export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Pr
 
 /** Names of the tensors that change: the linears' weights for formats with scales, else all floats of another type. */
 function tensorsToPack(config: ModelConfig, checkpoint: Checkpoint, format: PackedFormatName): Set<string> {
-  const { hasRowScales, leavesHead, dtype } = packedFormats[format];
-  if (!hasRowScales) {
+  const { scaling, leavesHead, dtype } = packedFormats[format];
+  if (scaling === "none") {
     return new Set(
       checkpoint.names().filter((name) => {
         const stored = checkpoint.info(name).dtype;
@@ -169,7 +169,7 @@ function packedGroup(
   announce: (name: string) => void,
 ): SizedTensor[] {
   const { shape, elementCount } = checkpoint.info(name);
-  const { dtype, codeBytes, hasRowScales } = packedFormats[format];
+  const { dtype, codeBytes, scaling } = packedFormats[format];
   const codes: SizedTensor = {
     name,
     dtype,
@@ -180,7 +180,7 @@ function packedGroup(
       return (await quantizeStored(checkpoint, name, format)).codes;
     },
   };
-  if (!hasRowScales) return [codes];
+  if (scaling === "none") return [codes];
   const [rows] = matrixShape(shape);
   // A file holds its float32 tensors before its bytes, so scales are needed before the codes: the weight is read twice.
   const scalesName = `${name}_scale`;
@@ -191,7 +191,7 @@ function packedGroup(
     byteLength: rows * dtypeSizes.F32,
     data: async () => {
       announce(scalesName);
-      return await storedRowScales(checkpoint, name, format);
+      return await storedScales(checkpoint, name, format);
     },
   };
   return [codes, scales];

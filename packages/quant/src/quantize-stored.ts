@@ -3,8 +3,8 @@ import { endianness } from "node:os";
 import { QuantizationError } from "./errors.js";
 import type { PackedFormatName } from "./packed-format.js";
 import { packedFormats } from "./packed-formats.js";
-import { emptyPackedMatrix, type PackedMatrix } from "./packed-matrix.js";
-import { quantizeRows, rowScales } from "./quantize.js";
+import { emptyPackedMatrix, finished, type PackedMatrix } from "./packed-matrix.js";
+import { findScales, quantizeRows } from "./quantize.js";
 
 /** Weights that are read as float32 at one time: 16 MiB, all the dense memory that packing a tensor takes. */
 const READ_WEIGHTS = 4 * 1024 * 1024;
@@ -33,28 +33,29 @@ export async function quantizeStored(
   if (hasFormat(checkpoint, name, format)) return await readHalves(checkpoint, name, format, shape);
   const packed = emptyPackedMatrix(format, shape);
   await eachPiece(checkpoint, name, (weights, firstRow) => quantizeRows(weights, packed, firstRow, name));
-  return packed;
+  return finished(packed);
 }
 
-/** The scales that packing a tensor gives, without packing it. @returns [O] */
-export async function storedRowScales(
+/** The scales that packing a tensor gives, in float32, without packing it. @returns [O, scales of a row] */
+export async function storedScales(
   checkpoint: Checkpoint,
   name: string,
   format: PackedFormatName,
 ): Promise<Float32Array> {
   const [rows, columns] = matrixShape(checkpoint.info(name).shape);
-  const scales = new Float32Array(rows);
+  const rowScales = packedFormats[format].scalesInRow(columns);
+  const scales = new Float32Array(rows * rowScales);
   await eachPiece(checkpoint, name, (weights, firstRow) => {
-    const target = scales.subarray(firstRow, firstRow + weights.length / columns);
-    rowScales(weights, format, columns, firstRow, name, target);
+    const target = scales.subarray(firstRow * rowScales);
+    findScales(weights, format, columns, firstRow, name, target);
   });
   return scales;
 }
 
 /** Whether the file holds the format's own bits. On a big-endian host they would have to be turned; widening does that. */
 function hasFormat(checkpoint: Checkpoint, name: string, format: PackedFormatName): boolean {
-  const { dtype, hasRowScales } = packedFormats[format];
-  return !hasRowScales && checkpoint.info(name).dtype === dtype && endianness() === "LE";
+  const { dtype, scaling } = packedFormats[format];
+  return scaling === "none" && checkpoint.info(name).dtype === dtype && endianness() === "LE";
 }
 
 async function readHalves(
@@ -70,7 +71,7 @@ async function readHalves(
   for (let i = 0; i < codes.length; i++) {
     if ((codes[i] & mask) === mask) {
       const value = new Float32Array(1);
-      spec.widen(codes.subarray(i, i + 1), value);
+      spec.widen(codes.subarray(i, i + 1), 1, value);
       const element = [Math.floor(i / shape[1]), i % shape[1]] as const;
       throw new QuantizationError(format, name, element, value[0], spec.overflowsAt);
     }

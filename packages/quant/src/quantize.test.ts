@@ -13,6 +13,7 @@ const shapes: readonly (readonly [number, number])[] = [
   [31, 13],
   [16, 16],
   [17, 64],
+  [3, 131],
   [0, 5],
   [5, 0],
 ];
@@ -119,6 +120,8 @@ describe.each(packedFormatNames)("%s", (format) => {
       const packed = quantize(weight, shape, format);
       // Where float32 runs out of scales, a row may come out with another one.
       if (packed.scales?.some((scale) => scale < 2 ** -126)) continue;
+      // Scales that were quantised once have another mean; nf4.test.ts holds those of float32 to this.
+      if (packed.nested) continue;
       expect(quantize(dequantize(packed), shape, format), label).toEqual(packed);
     }
   });
@@ -144,7 +147,10 @@ describe.each(packedFormatNames)("%s", (format) => {
   it("counts its bytes exactly", () => {
     for (const shape of shapes) {
       const packed = quantize(new Float32Array(shape[0] * shape[1]), shape, format);
-      expect(packedBytes({ format, shape })).toBe(packed.codes.byteLength + (packed.scales?.byteLength ?? 0));
+      const { codes, scales, nested } = packed;
+      const nestedBytes = nested ? nested.codes.byteLength + nested.scales.byteLength + 4 : 0;
+      expect(packedBytes(packed)).toBe(codes.byteLength + (scales?.byteLength ?? 0) + nestedBytes);
+      expect(packedBytes({ format, shape })).toBe(packedBytes(packed));
     }
   });
 

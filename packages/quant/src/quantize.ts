@@ -1,7 +1,13 @@
 import { QuantizationError } from "./errors.js";
 import type { PackedFormatName } from "./packed-format.js";
 import { packedFormats } from "./packed-formats.js";
-import { checkShape, emptyPackedMatrix, type PackedMatrix } from "./packed-matrix.js";
+import {
+  checkShape,
+  emptyPackedMatrix,
+  finished,
+  type PackedMatrix,
+  type UnfinishedMatrix,
+} from "./packed-matrix.js";
 
 /**
  * Packs a dense matrix.
@@ -25,7 +31,7 @@ export function quantize(
   }
   const packed = emptyPackedMatrix(format, shape);
   quantizeRows(weight, packed, 0, name);
-  return packed;
+  return finished(packed);
 }
 
 /**
@@ -34,28 +40,34 @@ export function quantize(
  */
 export function quantizeRows(
   weights: Float32Array,
-  { format, shape, codes, scales }: PackedMatrix,
+  { format, shape, codes, scales }: UnfinishedMatrix,
   firstRow: number,
   name: string | null,
 ): void {
   const columns = shape[1];
-  const spec = packedFormats[format];
-  const place = codes.subarray(firstRow * columns, firstRow * columns + weights.length);
+  if (columns === 0) return;
+  const { codesInRow, scalesInRow, encode } = packedFormats[format];
+  const [rowCodes, rowScales] = [codesInRow(columns), scalesInRow(columns)];
+  const rows = weights.length / columns;
+  const place = codes.subarray(firstRow * rowCodes, (firstRow + rows) * rowCodes);
   if (scales === null) {
     checkRange(weights, format, columns, firstRow, name);
-    spec.encode(weights, 1, place);
+    encode(weights, null, place);
     return;
   }
-  const own = scales.subarray(firstRow, firstRow + weights.length / columns);
-  rowScales(weights, format, columns, firstRow, name, own);
-  for (let row = 0; row < own.length; row++) {
-    const start = row * columns;
-    spec.encode(weights.subarray(start, start + columns), own[row], place.subarray(start, start + columns));
+  const own = scales.subarray(firstRow * rowScales, (firstRow + rows) * rowScales);
+  findScales(weights, format, columns, firstRow, name, own);
+  for (let row = 0; row < rows; row++) {
+    encode(
+      weights.subarray(row * columns, (row + 1) * columns),
+      own.subarray(row * rowScales, (row + 1) * rowScales),
+      place.subarray(row * rowCodes, (row + 1) * rowCodes),
+    );
   }
 }
 
-/** Scales of some rows. @param target one scale a row, overwritten @throws QuantizationError */
-export function rowScales(
+/** Scales of some rows, in float32. @param target of all the rows, overwritten @throws QuantizationError */
+export function findScales(
   weights: Float32Array,
   format: PackedFormatName,
   columns: number,
@@ -65,8 +77,12 @@ export function rowScales(
 ): void {
   checkRange(weights, format, columns, firstRow, name);
   const spec = packedFormats[format];
-  for (let row = 0; row < target.length; row++) {
-    target[row] = spec.rowScale(weights.subarray(row * columns, (row + 1) * columns));
+  const rowScales = spec.scalesInRow(columns);
+  for (let row = 0; row * columns < weights.length; row++) {
+    spec.findScales(
+      weights.subarray(row * columns, (row + 1) * columns),
+      target.subarray(row * rowScales, (row + 1) * rowScales),
+    );
   }
 }
 

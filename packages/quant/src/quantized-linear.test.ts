@@ -1,3 +1,4 @@
+import { loadNativeKernels } from "@lathe/kernels";
 import { fromTfjs, startEngine, valueAndGradients } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -17,11 +18,15 @@ const sizes: readonly (readonly [n: number, i: number, o: number, widenedWeights
   [7, 31, 53, 31 * 10], // blocks of 10 rows, the last of 3
   [2, 17, 33, 1], // less than a row: one row at a time
   [4, 64, 32, 64 * 16], // blocks that come out even
+  [3, 130, 9, 130 * 2], // more than two blocks of nf4 in a row, the last of 2 weights
 ];
 
-describe.each(["cpu", "wasm"])("on engine %s", (engine) => {
+const native = loadNativeKernels();
+const engines = ["kernels" in native ? "native" : null, "cpu", "wasm"].filter((name) => name !== null);
+
+describe.each(engines)("on engine %s", (engine) => {
   beforeAll(async () => {
-    await startEngine(engine);
+    await startEngine(engine, "fp32");
   });
 
   describe.each(packedFormatNames)("%s", (format) => {
@@ -94,10 +99,13 @@ describe.each(["cpu", "wasm"])("on engine %s", (engine) => {
       const x = tf.tensor2d(xValues, [n, i]);
       const y = quantizedLinear(x, matrix);
       const dense = productTransposed(xValues, weight, [n, i, o]);
-      const step = (row: number, w: number): number =>
-        matrix.scales
-          ? matrix.scales[row] / 2
-          : (format === "fp16" ? 2 ** -11 : 2 ** -8) * Math.abs(w) + 2 ** -25;
+      const largest = Math.max(...weight.map(Math.abs));
+      const step = (row: number, w: number): number => {
+        if (format === "int8") return matrix.scales![row] / 2;
+        // Half the widest gap between two values of nf4; no weight is beyond the largest.
+        if (format === "nf4") return 0.16 * largest;
+        return (format === "fp16" ? 2 ** -11 : 2 ** -8) * Math.abs(w) + 2 ** -25;
+      };
       const got = y.dataSync();
       for (let k = 0; k < n * o; k++) {
         let bound = 0;

@@ -10,7 +10,7 @@ import {
   transposed,
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
-import { dequantize, widenRows } from "./dequantize.js";
+import { dequantize, rowScalesOf, widenRows } from "./dequantize.js";
 import { checkPackedMatrix, packedBytes, type PackedMatrix } from "./packed-matrix.js";
 
 /** Most weights that are widened to float32 at one time: 32 MiB. A larger matrix is used in blocks of output rows. */
@@ -27,7 +27,8 @@ export interface QuantizedLinearAttributes {
  * y = x Ŵᵀ + b over a packed Ŵ [O, I]; inputs are x [N, I] and, if there is one, b [O]. Engines with kernels for packed
  * weights register theirs under this operation; the portable form widens the codes, block by block, and multiplies.
  *
- * A scale belongs to an output row, so it is applied to sums and not to weights: y = (x Cᵀ) · s and dx = (dy · s) C.
+ * A scale of an output row is applied to sums and not to weights: y = (x Cᵀ) · s and dx = (dy · s) C. Scales of blocks
+ * (nf4) are applied while codes are widened.
  */
 export const quantizedLinearOperation: Operation<QuantizedLinearAttributes> = {
   name: "quantizedLinear",
@@ -42,15 +43,15 @@ export const quantizedLinearOperation: Operation<QuantizedLinearAttributes> = {
       return part;
     });
     const turnedY = parts.length === 1 ? parts[0] : tf.concat(parts, 0);
-    const y = transposed(
-      matrix.scales ? tf.mul(turnedY, tf.tensor2d(matrix.scales, [matrix.shape[0], 1])) : turnedY,
-    );
+    const scales = rowScalesOf(matrix);
+    const y = transposed(scales ? tf.mul(turnedY, tf.tensor2d(scales, [matrix.shape[0], 1])) : turnedY);
     return { output: bias ? tf.add(y, bias) : y, saved: [] };
   },
   pullback(gradient, _saved, { matrix, widenedWeights }, [needsX]) {
     if (!needsX) return [null, null];
     const outFeatures = matrix.shape[0];
-    const dy = matrix.scales ? tf.mul(gradient, tf.tensor1d(matrix.scales)) : gradient;
+    const scales = rowScalesOf(matrix);
+    const dy = scales ? tf.mul(gradient, tf.tensor1d(scales)) : gradient;
     let sum: tf.Tensor | null = null;
     for (const rows of rowBlocks(matrix, widenedWeights)) {
       const count = rows.end - rows.start;

@@ -1,6 +1,6 @@
 import { type Checkpoint, dtypeSizes, expectedTensors, type ModelConfig } from "@lathe/model";
 import { estimateParameters, linearPlaces } from "@lathe/peft";
-import { packedFormats, type WeightFormat } from "@lathe/quant";
+import { packedBytes, packedFormats, type WeightFormat } from "@lathe/quant";
 
 const EMBEDDING = "model.embed_tokens.weight";
 const HEAD = "lm_head";
@@ -28,7 +28,7 @@ export function weightBytes(config: ModelConfig, checkpoint: Checkpoint, format:
   const ofLinears = linears.map(({ path, shape }) => {
     if (packed === null) return sizeOf(shape) * FLOAT_BYTES;
     if (packed.leavesHead && path === HEAD) return sizeOf(shape) * storedBytes;
-    return sizeOf(shape) * packed.codeBytes + (packed.hasRowScales ? shape[0] * FLOAT_BYTES : 0);
+    return packedBytes({ format: packed.name, shape });
   });
   const matrices = linears.map(({ shape }) => sizeOf(shape)).reduce((sum, size) => sum + size, 0);
   const isHeadStored = !config.tieWordEmbeddings;

@@ -47,7 +47,7 @@ describe("lathe quantize", () => {
   );
 
   it.each([
-    [["--format", "int3"], '--format: expected one of int8, fp16, bf16, got "int3"'],
+    [["--format", "int3"], '--format: expected one of int8, nf4, fp16, bf16, got "int3"'],
     [["--model", "nowhere"], "nowhere"],
   ])("refuses %j", async (words, message) => {
     const output = join(folder, "refused");
