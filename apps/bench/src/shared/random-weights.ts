@@ -1,0 +1,110 @@
+import { type Linear, DenseLinear } from "@lathe/model";
+import { threefry2x32 } from "@lathe/kernels";
+import {
+  packedFormatNames,
+  type PackedFormatName,
+  type PackedMatrix,
+  quantize,
+  QuantizedLinear,
+} from "@lathe/quant";
+
+/** How the frozen weights of a model are held: dense float32, or packed. */
+export type BaseFormat = "fp32" | PackedFormatName;
+
+/** All formats of frozen weights. */
+export const baseFormats: readonly BaseFormat[] = ["fp32", ...packedFormatNames];
+
+/** Weights that are drawn and packed in earnest; everything larger picks its codes from these. */
+const SAMPLE_ROWS = 64;
+const SAMPLE_COLUMNS = 1024;
+
+/** Standard deviation of fresh weights in Transformers. */
+const WEIGHT_DEVIATION = 0.02;
+
+/** Typed arrays that weights are stored in. */
+type Elements = Float32Array | Uint16Array | Int8Array | Uint8Array;
+
+/**
+ * Picks elements at random; the same stream picks the same on every machine.
+ * @param source a power of two of them, at most 65,536
+ */
+export function randomPicks<Kind extends Elements>(source: Kind, length: number, stream: number): Kind {
+  const picks = new (source.constructor as new (length: number) => Kind)(length);
+  const mask = source.length - 1;
+  // Xorshift with 32 bits (Marsaglia, "Xorshift RNGs", 2003): billions of picks within seconds.
+  let state = threefry2x32([stream, 1], [0, 0])[0] | 1;
+  for (let i = 0; i < length; i++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    picks[i] = source[(state >>> 15) & mask];
+  }
+  return picks;
+}
+
+/** Roughly normal numbers of {@link WEIGHT_DEVIATION}, the same on every machine. */
+function sampleWeights(): Float32Array {
+  return Float32Array.from({ length: SAMPLE_ROWS * SAMPLE_COLUMNS }, (_, i) => {
+    const [a, b] = threefry2x32([0, 0], [i, 0]);
+    // Sum of four 16-bit uniforms, centred; its variance is 4/12.
+    const sum = ((a & 0xffff) + (a >>> 16) + (b & 0xffff) + (b >>> 16)) / 65536 - 2;
+    return sum * WEIGHT_DEVIATION * Math.sqrt(3);
+  });
+}
+
+let floats: Float32Array | undefined;
+const samples = new Map<PackedFormatName, PackedMatrix>();
+
+/** Float weights, e.g. of a bias. */
+export function randomFloats(length: number, stream: number): Float32Array {
+  return randomPicks((floats ??= sampleWeights()), length, stream);
+}
+
+function sampleOf(format: PackedFormatName): PackedMatrix {
+  let sample = samples.get(format);
+  if (!sample) {
+    sample = quantize((floats ??= sampleWeights()), [SAMPLE_ROWS, SAMPLE_COLUMNS], format);
+    samples.set(format, sample);
+  }
+  return sample;
+}
+
+/**
+ * A random matrix in a packed format, made of codes and scales that packed normal weights have; float weights of its
+ * size never exist.
+ * @param stream tells matrices apart
+ */
+export function randomMatrix(
+  format: PackedFormatName,
+  shape: readonly [outFeatures: number, inFeatures: number],
+  stream: number,
+): PackedMatrix {
+  const sample = sampleOf(format);
+  const [rows, columns] = shape;
+  /** Elements a row, of parts that go with the weights in a fixed proportion. */
+  const perRow = (part: Elements): number =>
+    Math.ceil((part.length / SAMPLE_ROWS / SAMPLE_COLUMNS) * columns);
+  const codes = randomPicks(sample.codes, rows * perRow(sample.codes), stream);
+  const scales =
+    sample.scales && randomPicks(sample.scales, rows * scalesPerRow(sample.scales, columns), stream);
+  return { ...sample, shape, codes, scales };
+}
+
+function scalesPerRow(scales: Float32Array, columns: number): number {
+  const ofSample = scales.length / SAMPLE_ROWS;
+  return ofSample === 1 ? 1 : Math.ceil((columns * ofSample) / SAMPLE_COLUMNS);
+}
+
+/** A frozen linear of random weights. */
+export function randomLinear(
+  format: BaseFormat,
+  shape: readonly [outFeatures: number, inFeatures: number],
+  biased: boolean,
+  stream: number,
+): Linear {
+  const [outFeatures, inFeatures] = shape;
+  const bias = biased ? randomFloats(outFeatures, stream) : null;
+  return format === "fp32"
+    ? new DenseLinear({ shape, weight: randomFloats(outFeatures * inFeatures, stream), bias })
+    : new QuantizedLinear(randomMatrix(format, shape, stream), bias);
+}

@@ -1,0 +1,32 @@
+import { fileURLToPath } from "node:url";
+import { withJobFile } from "./job-file.js";
+import { lastLine, type PeerPython } from "./python.js";
+import { lastJsonObject, type ProcessEnd, runProcess } from "./run-process.js";
+
+/** What a peer did, or why it did not. */
+export type PeerOutcome<Outcome> = { readonly outcome: Outcome } | { readonly failure: string };
+
+/** Reads how a peer's process ended. @param seconds it had */
+export function peerOutcome<Outcome>(end: ProcessEnd, seconds: number): PeerOutcome<Outcome> {
+  if (end.timedOut) return { failure: `not done after ${seconds} s` };
+  if (end.signal !== null) return { failure: `ended by ${end.signal}, often for want of memory` };
+  if (end.code !== 0) return { failure: lastLine(end.stderr) || `ended with code ${end.code}` };
+  const outcome = lastJsonObject(end.stdout);
+  return outcome === null ? { failure: "printed no result" } : { outcome: outcome as Outcome };
+}
+
+/**
+ * Runs one of the scripts in `peer/` in a process of its own.
+ * @param script file name   @param timeout seconds after which the peer is ended
+ */
+export async function runPeer<Outcome>(
+  python: PeerPython,
+  script: string,
+  job: object,
+  timeout: number,
+): Promise<PeerOutcome<Outcome>> {
+  const path = fileURLToPath(new URL(`../../peer/${script}`, import.meta.url));
+  return await withJobFile(job, async (file) =>
+    peerOutcome<Outcome>(await runProcess(python.path, [path, file], { timeout }), timeout),
+  );
+}

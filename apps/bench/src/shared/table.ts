@@ -1,0 +1,30 @@
+/** A table for people. Cells are texts already; the first column is flush left, numbers flush right. */
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+function widths({ columns, rows }: Table): number[] {
+  return columns.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column].length)));
+}
+
+/** Lines of a table, columns two spaces apart. */
+export function formatTable(table: Table): string {
+  const sizes = widths(table);
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => (column === 0 ? cell.padEnd(sizes[column]) : cell.padStart(sizes[column])))
+      .join("  ")
+      .trimEnd();
+  return [line(table.columns), ...table.rows.map(line)].join("\n");
+}
+
+/** A table in Markdown. */
+export function markdownTable({ columns, rows }: Table): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [
+    line(columns),
+    line(columns.map((_, column) => (column === 0 ? "---" : "---:"))),
+    ...rows.map((row) => line(row.map((cell) => cell.replaceAll("|", "\\|")))),
+  ].join("\n");
+}

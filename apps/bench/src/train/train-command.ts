@@ -1,0 +1,192 @@
+import { type Command, Option } from "commander";
+import { fileURLToPath } from "node:url";
+import { addCommonFlags, type CommonFlags, list, peerPython, share, whole } from "../shared/flags.js";
+import { huggingFaceConfig, modelSizeNames, modelSizes, type ModelSize } from "../shared/model-sizes.js";
+import type { PeerPython } from "../shared/python.js";
+import { type BaseFormat, baseFormats } from "../shared/random-weights.js";
+import { publish } from "../shared/report.js";
+import { runContestant } from "../shared/run-contestant.js";
+import { type PeerOutcome, runPeer } from "../shared/run-peer.js";
+import { UsageError } from "../shared/usage-error.js";
+import { fileBatches, randomBatch } from "./batches.js";
+import { compareTraining, trainTable } from "./compare-training.js";
+import { defaultPeerSetups, parsePeerSetup, type PeerSetup, peerSetupForm } from "./peer-setups.js";
+import type { JobRow, LatheTrainJob, LatheTrainOutcome, TrainJob, TrainOutcome } from "./train-job.js";
+
+interface TrainFlags extends CommonFlags {
+  readonly size: ModelSize;
+  readonly base: BaseFormat;
+  readonly precision: string;
+  readonly checkpointing: string;
+  readonly batch: number;
+  readonly sequence: number;
+  readonly promptShare: number;
+  readonly rows?: string;
+  readonly tokenizer: string;
+  readonly rank: number;
+  readonly targets: string[];
+  readonly warmUp?: number;
+  readonly repeats: number;
+  readonly rounds: number;
+  readonly peers?: string[];
+}
+
+const exampleTokenizer = fileURLToPath(
+  new URL("../../../../examples/customer-service/base-model", import.meta.url),
+);
+
+/** Rows of a file differ in length, and a compiled peer compiles anew once or twice before it takes any length. */
+const WARM_UP = { random: 1, rows: 3 };
+
+const LEARNING_RATE = 3e-5;
+
+/** Adds `bench train`. */
+export function addTrainCommand(program: Command): void {
+  const command = program
+    .command("train")
+    .description("LoRA training steps on a model of random weights, beside PyTorch with PEFT")
+    .addOption(new Option("--size <size>", "model dimensions").choices(modelSizeNames).default("mini"))
+    .addOption(new Option("--base <format>", "frozen weights").choices(baseFormats).default("int8"))
+    .option("--precision <name>", "of products: auto, or one that the engine offers", "auto")
+    .addOption(
+      new Option("--checkpointing <policy>", "activations that backward finds kept")
+        .choices(["none", "block", "auto"])
+        .default("none"),
+    )
+    .option("--batch <rows>", "rows a step", whole(1), 4)
+    .option("--sequence <tokens>", "tokens a random row", whole(2), 256)
+    .option("--prompt-share <share>", "share of each random row without labels", share, 0)
+    .option("--rows <file>", "rows of a file as they are, instead of random ones")
+    .option("--tokenizer <folder>", "for --rows; the quick start's model unless given", exampleTokenizer)
+    .option("--rank <rank>", "of the adapter", whole(1), 16)
+    .option("--targets <names>", "linears to adapt", list, ["q_proj", "v_proj"])
+    .option("--warm-up <steps>", "steps before the clock counts (1; with --rows 3)", whole(0))
+    .option("--repeats <steps>", "steps measured", whole(1), 5)
+    .option("--rounds <times>", "times that all contestants take their turn", whole(1), 1)
+    .option("--peers <names>", `peers' setups: ${peerSetupForm}`, list);
+  addCommonFlags(command).action(async (flags: TrainFlags) => {
+    await runTrain(flags, process.argv.slice(3));
+  });
+}
+
+async function runTrain(flags: TrainFlags, words: readonly string[]): Promise<void> {
+  const setups = peerSetups(flags);
+  const warmUp = flags.warmUp ?? (flags.rows === undefined ? WARM_UP.random : WARM_UP.rows);
+  const job: TrainJob = {
+    size: flags.size,
+    targets: flags.targets,
+    rank: flags.rank,
+    alpha: 2 * flags.rank,
+    learningRate: LEARNING_RATE,
+    batches: await batchesOf(flags, warmUp + flags.repeats),
+    warmUp,
+    repeats: flags.repeats,
+  };
+  const python = setups.length > 0 ? await peerPython(flags) : null;
+
+  const lathe: LatheTrainOutcome[] = [];
+  const peers = (python ? setups : []).map((setup) => ({
+    setup,
+    name: setup.name,
+    rounds: [] as PeerOutcome<TrainOutcome>[],
+  }));
+  for (let round = 1; round <= flags.rounds; round++) {
+    const turn = flags.rounds > 1 ? `, round ${round} of ${flags.rounds}` : "";
+    console.error(`Lathe${turn} …`);
+    lathe.push(await measureLathe(flags, job));
+    for (const { setup, name, rounds } of peers) {
+      // What failed once is not given its time again.
+      if (rounds.some((outcome) => "failure" in outcome)) continue;
+      console.error(`PyTorch ${name}${turn} …`);
+      rounds.push(await measurePeer(python!, setup, job, flags.peerTimeout));
+    }
+  }
+
+  const comparison = compareTraining(lathe, peers, warmUp);
+  const { engine, engineDescription, precision, trainableParameters, tensorBytes, modelResidentBytes } =
+    lathe[0];
+  const rowsName = flags.rows === undefined ? `${flags.batch}x${flags.sequence}` : `${flags.batch}-file-rows`;
+  const rowsTitle =
+    flags.rows === undefined
+      ? `${flags.batch} × ${flags.sequence} tokens${flags.promptShare > 0 ? `, ${flags.promptShare * 100} % prompt` : ""}`
+      : `${flags.batch} rows of a file a step`;
+  const nameParts = [
+    "train",
+    flags.size,
+    flags.base,
+    rowsName,
+    ...(flags.promptShare > 0 && flags.rows === undefined ? [`prompt-${flags.promptShare * 100}`] : []),
+    ...(flags.precision === "auto" ? [] : [flags.precision]),
+    ...(flags.checkpointing === "none" ? [] : [`checkpointing-${flags.checkpointing}`]),
+  ];
+  await publish(
+    {
+      name: nameParts.join("-"),
+      title: `LoRA steps, ${flags.size} dimensions, ${flags.base} base, rank ${flags.rank} on ${flags.targets.join(", ")}, ${rowsTitle}`,
+      result: {
+        engine,
+        engineDescription,
+        precision,
+        trainableParameters,
+        tensorBytes,
+        modelResidentBytes,
+        ...comparison,
+      },
+      tables: [trainTable(comparison)],
+      notes: [
+        `Engine ${engine} (${engineDescription}), products in ${precision}; checkpointing ${flags.checkpointing}; ` +
+          `${trainableParameters} trainable parameters; ${mebibytes(tensorBytes)} of tensors after a step; ` +
+          `${mebibytes(modelResidentBytes)} resident before the first.`,
+        `Warm-up ${warmUp}, repeats ${flags.repeats}, rounds ${flags.rounds}; medians, ± half the distance between the quartiles.`,
+      ],
+    },
+    { case: "train", words, options: optionsOf(flags, warmUp), python, save: flags.save },
+  );
+}
+
+/** The flags without what only this machine has. */
+function optionsOf(flags: TrainFlags, warmUp: number): object {
+  const { python: _python, save: _save, tokenizer: _tokenizer, ...kept } = flags;
+  return { ...kept, warmUp };
+}
+
+function peerSetups(flags: TrainFlags): PeerSetup[] {
+  if (!flags.peer) return [];
+  if (flags.peers === undefined && flags.size === "7b") {
+    console.error(
+      "No peer is measured: at 7b it needs more memory than most machines have; name some by --peers.",
+    );
+    return [];
+  }
+  return (flags.peers ?? defaultPeerSetups(flags.checkpointing)).map((name) => {
+    const setup = parsePeerSetup(name);
+    if (!setup) throw new UsageError(`--peers: expected ${peerSetupForm}, got ${name}`);
+    return setup;
+  });
+}
+
+async function batchesOf(flags: TrainFlags, steps: number): Promise<JobRow[][]> {
+  const { vocabularySize } = modelSizes[flags.size];
+  if (flags.rows === undefined) {
+    return [randomBatch(flags.batch, flags.sequence, flags.promptShare, vocabularySize)];
+  }
+  return await fileBatches(flags.rows, flags.tokenizer, flags.batch, steps, vocabularySize);
+}
+
+async function measureLathe(flags: TrainFlags, job: TrainJob): Promise<LatheTrainOutcome> {
+  const { engine, base, precision, checkpointing } = flags;
+  const own: LatheTrainJob = { ...job, engine, base, precision, checkpointing };
+  return await runContestant<LatheTrainOutcome>("train", own);
+}
+
+async function measurePeer(
+  python: PeerPython,
+  { dtype, compile, checkpointing }: PeerSetup,
+  job: TrainJob,
+  timeout: number,
+): Promise<PeerOutcome<TrainOutcome>> {
+  const own = { ...job, config: huggingFaceConfig(job.size), dtype, compile, checkpointing };
+  return await runPeer<TrainOutcome>(python, "peer_train.py", own, timeout);
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;

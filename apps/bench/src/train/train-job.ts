@@ -1,0 +1,64 @@
+import type { ModelSize } from "../shared/model-sizes.js";
+import type { BaseFormat } from "../shared/random-weights.js";
+
+/** A row as jobs carry it: plain lists, so that every contestant can read it. */
+export interface JobRow {
+  readonly inputIds: readonly number[];
+  /** −100 where nothing is scored. */
+  readonly labels: readonly number[];
+}
+
+/** Training steps that every contestant takes alike. */
+export interface TrainJob {
+  readonly size: ModelSize;
+  /** Linears to adapt, by name. */
+  readonly targets: readonly string[];
+  readonly rank: number;
+  readonly alpha: number;
+  readonly learningRate: number;
+  /** Rows of the steps, step by step; after the last it starts over. All batches have as many rows. */
+  readonly batches: readonly (readonly JobRow[])[];
+  /** Steps before the clock counts. */
+  readonly warmUp: number;
+  /** Steps that are measured. */
+  readonly repeats: number;
+}
+
+/** The job of Lathe's own process. */
+export interface LatheTrainJob extends TrainJob {
+  readonly engine: string;
+  readonly base: BaseFormat;
+  /** Precision of products, or `auto`. */
+  readonly precision: string;
+  readonly checkpointing: string;
+}
+
+/** One measured step. */
+export interface MeasuredStep {
+  readonly seconds: number;
+  /** Tokens of the rows, without padding. */
+  readonly tokens: number;
+}
+
+/** What a contestant did. */
+export interface TrainOutcome {
+  /** The measured steps, in order. */
+  readonly steps: readonly MeasuredStep[];
+  /** Mean loss a label of the first step, warm-up included, in nats. */
+  readonly firstLoss: number;
+  readonly lastLoss: number;
+  readonly trainableParameters: number;
+  /** Largest resident size of the process. */
+  readonly peakResidentBytes: number;
+}
+
+/** What Lathe's process did. */
+export interface LatheTrainOutcome extends TrainOutcome {
+  readonly engine: string;
+  readonly engineDescription: string;
+  readonly precision: string;
+  /** Largest size of all tensors after a step. */
+  readonly tensorBytes: number;
+  /** Resident size before the first step: the model and the runtime. */
+  readonly modelResidentBytes: number;
+}
