@@ -5,6 +5,7 @@
 // crash the process. The typed form of this surface is src/native-kernels.ts.
 #include <node_api.h>
 
+#include <algorithm>
 #include <climits>
 #include <cmath>
 #include <cstdio>
@@ -184,11 +185,11 @@ class Arguments {
     return array;
   }
   // The type of a typed array; napi_float64_array, which no kernel takes, for anything else.
-  napi_typedarray_type typeOf(int index) const {
+  napi_typedarray_type typeOf(napi_value value) const {
     bool isTypedArray = false;
-    check(napi_is_typedarray(env_, values_[index], &isTypedArray));
+    check(napi_is_typedarray(env_, value, &isTypedArray));
     napi_typedarray_type type = napi_float64_array;
-    if (isTypedArray) check(napi_get_typedarray_info(env_, values_[index], &type, nullptr, nullptr, nullptr, nullptr));
+    if (isTypedArray) check(napi_get_typedarray_info(env_, value, &type, nullptr, nullptr, nullptr, nullptr));
     return type;
   }
 
@@ -935,6 +936,61 @@ void callAttentionBackward(const Arguments& a, napi_value*) {
                             attention);
 }
 
+// A cache's arrays, whose memory a step writes to.
+struct CacheArgument {
+  KeyValueCache cache;
+  std::int64_t rows;  // it has room for
+  Array<char> keys, values;  // the bytes, for overlap checks
+  Array<float> keyScales, valueScales;
+};
+
+template <class T>
+Array<char> bytesOf(const Array<T>& array) {
+  return {array.name, reinterpret_cast<char*>(array.data), array.length * static_cast<std::int64_t>(sizeof(T))};
+}
+
+// @param names of keys and values, as the caller calls them
+CacheArgument readCache(const Arguments& a, const char* const (&names)[2], napi_value k, napi_value v, napi_value keyScales,
+                        napi_value valueScales, const HeadCounts& counts) {
+  CacheArgument result = {};
+  const std::int64_t width = counts.keyValueHeads * counts.headSize;
+  const auto take = [&](auto type, Format format) {
+    using Code = decltype(type);
+    const auto keys = a.array<Code>(k, names[0]);
+    const auto values = a.array<Code>(v, names[1]);
+    result.rows = a.rowsOf(keys, width, "[M, G, d]");
+    a.expectLength(values, keys.length, "[M, G, d]");
+    result.keys = bytesOf(keys);
+    result.values = bytesOf(values);
+    result.cache.format = format;
+    result.cache.keys = keys.data;
+    result.cache.values = values.data;
+  };
+  switch (a.typeOf(k)) {
+    case napi_uint16_array: take(std::uint16_t(), Format::bf16); break;
+    case napi_int8_array: take(std::int8_t(), Format::int8); break;
+    default: take(float(), Format::fp32); break;
+  }
+  if (result.cache.format == Format::int8) {
+    result.keyScales = a.array<float>(keyScales, "keyScales");
+    result.valueScales = a.array<float>(valueScales, "valueScales");
+    a.expectLength(result.keyScales, result.rows * counts.keyValueHeads, "[M, G]");
+    a.expectLength(result.valueScales, result.rows * counts.keyValueHeads, "[M, G]");
+    result.cache.keyScales = result.keyScales.data;
+    result.cache.valueScales = result.valueScales.data;
+  } else if (!a.isNull(keyScales) || !a.isNull(valueScales)) {
+    a.failRange("expected no keyScales and valueScales with a cache that is not int8");
+  }
+  return result;
+}
+
+void expectApartFromCache(const Arguments& a, const Array<float>& other, const CacheArgument& cache) {
+  a.expectApart(other, cache.keys);
+  a.expectApart(other, cache.values);
+  a.expectApart(other, cache.keyScales);
+  a.expectApart(other, cache.valueScales);
+}
+
 // attentionDecode(q, k, v, out, {headCount, keyValueHeadCount, headSize, scale, length, keyScales, valueScales})
 void callAttentionDecode(const Arguments& a, napi_value*) {
   const auto q = a.array<float>(0, "q");
@@ -942,46 +998,89 @@ void callAttentionDecode(const Arguments& a, napi_value*) {
   const napi_value shape = a.value(4);
   const HeadCounts counts = readHeads(a, shape);
   const float scale = a.finiteFloat(a.field(shape, "scale"), "scale");
-  const napi_value keyScales = a.field(shape, "keyScales");
-  const napi_value valueScales = a.field(shape, "valueScales");
-  const std::int64_t width = counts.keyValueHeads * counts.headSize;
-  KeyValueCache cache = {};
-  std::int64_t rows = 0;
-  const auto take = [&](auto type, Format format) {
-    using Code = decltype(type);
-    const auto k = a.array<Code>(1, "k");
-    const auto v = a.array<Code>(2, "v");
-    rows = a.rowsOf(k, width, "[M, G, d]");
-    a.expectLength(v, k.length, "[M, G, d]");
-    a.expectApart(out, k);
-    a.expectApart(out, v);
-    cache.format = format;
-    cache.keys = k.data;
-    cache.values = v.data;
-  };
-  switch (a.typeOf(1)) {
-    case napi_uint16_array: take(std::uint16_t(), Format::bf16); break;
-    case napi_int8_array: take(std::int8_t(), Format::int8); break;
-    default: take(float(), Format::fp32); break;
-  }
-  if (cache.format == Format::int8) {
-    const auto keys = a.array<float>(keyScales, "keyScales");
-    const auto values = a.array<float>(valueScales, "valueScales");
-    a.expectLength(keys, rows * counts.keyValueHeads, "[M, G]");
-    a.expectLength(values, rows * counts.keyValueHeads, "[M, G]");
-    a.expectApart(out, keys);
-    a.expectApart(out, values);
-    cache.keyScales = keys.data;
-    cache.valueScales = values.data;
-  } else if (!a.isNull(keyScales) || !a.isNull(valueScales)) {
-    a.failRange("expected no keyScales and valueScales with a cache that is not int8");
-  }
+  CacheArgument argument =
+      readCache(a, {"k", "v"}, a.value(1), a.value(2), a.field(shape, "keyScales"), a.field(shape, "valueScales"), counts);
   a.expectLength(q, counts.heads * counts.headSize, "[H, d]");
   a.expectLength(out, q.length, "[H, d]");
   a.expectApart(out, q);
-  if (rows < 1) a.failRange("expected a cache with at least one row, got none");
-  const std::int64_t length = a.integer(a.field(shape, "length"), "length", 1, rows);
-  a.kernels().attentionDecode(q.data, cache, out.data, length, counts.heads, counts.keyValueHeads, counts.headSize, scale);
+  expectApartFromCache(a, out, argument);
+  if (argument.rows < 1) a.failRange("expected a cache with at least one row, got none");
+  argument.cache.length = a.integer(a.field(shape, "length"), "length", 1, argument.rows);
+  a.kernels().attentionDecode(q.data, &argument.cache, out.data, 1, counts.heads, counts.keyValueHeads, counts.headSize,
+                              scale);
+}
+
+// Memory that a step writes to must belong to one cache alone.
+void expectCachesApart(const Arguments& a, const std::vector<CacheArgument>& caches) {
+  std::vector<std::pair<const char*, const char*>> ranges;
+  for (const CacheArgument& cache : caches) {
+    ranges.emplace_back(cache.keys.begin(), cache.keys.end());
+    ranges.emplace_back(cache.values.begin(), cache.values.end());
+    if (!cache.keyScales) continue;
+    ranges.emplace_back(cache.keyScales.begin(), cache.keyScales.end());
+    ranges.emplace_back(cache.valueScales.begin(), cache.valueScales.end());
+  }
+  std::sort(ranges.begin(), ranges.end());
+  for (std::size_t i = 1; i < ranges.size(); i++) {
+    if (ranges[i].first < ranges[i - 1].second) a.failRange("expected caches that do not overlap");
+  }
+}
+
+// attentionStep(q, k, v, [{keys, values, keyScales, valueScales, length}], out, {headCount, keyValueHeadCount, headSize, scale})
+void callAttentionStep(const Arguments& a, napi_value*) {
+  const auto q = a.array<float>(0, "q");
+  const auto k = a.array<float>(1, "k");
+  const auto v = a.array<float>(2, "v");
+  const auto out = a.array<float>(4, "out");
+  const HeadCounts counts = readHeads(a, a.value(5));
+  const float scale = a.finiteFloat(a.field(a.value(5), "scale"), "scale");
+  std::vector<CacheArgument> caches;
+  a.forElements(3, "caches", [&](napi_value element) {
+    a.expectObject(element, "a cache");
+    CacheArgument argument =
+        readCache(a, {"the keys of a cache", "the values of a cache"}, a.field(element, "keys"), a.field(element, "values"),
+                  a.field(element, "keyScales"), a.field(element, "valueScales"), counts);
+    if (argument.rows < 1) a.failRange("expected caches with room for a row, got one without");
+    argument.cache.length = a.integer(a.field(element, "length"), "the length of a cache", 0, argument.rows - 1);
+    if (!caches.empty() && caches.front().cache.format != argument.cache.format) {
+      a.failRange("expected caches of one format, got several");
+    }
+    for (const auto& other : {q, k, v, out}) expectApartFromCache(a, other, argument);
+    caches.push_back(argument);
+  });
+  const auto sequences = static_cast<std::int64_t>(caches.size());
+  const std::int64_t width = counts.keyValueHeads * counts.headSize;
+  a.expectLength(q, sequences * counts.heads * counts.headSize, "[S, H, d]");
+  a.expectLength(k, sequences * width, "[S, G, d]");
+  a.expectLength(v, sequences * width, "[S, G, d]");
+  a.expectLength(out, q.length, "[S, H, d]");
+  for (const auto& input : {q, k, v}) a.expectApart(out, input);
+  expectCachesApart(a, caches);
+  const Kernels& kernels = a.kernels();
+  const auto append = [&](const float* row, const CacheArgument& argument, const Array<char>& target, const Array<float>& scales) {
+    const std::int64_t at = argument.cache.length * width;
+    switch (argument.cache.format) {
+      case Format::bf16: return kernels.toBf16(row, reinterpret_cast<std::uint16_t*>(target.data) + at, width);
+      case Format::int8:
+        return kernels.toInt8Rows(row, reinterpret_cast<std::int8_t*>(target.data) + at,
+                                  scales.data + argument.cache.length * counts.keyValueHeads, counts.keyValueHeads,
+                                  counts.headSize);
+      default:
+        std::memcpy(target.data + at * 4, row, static_cast<std::size_t>(width) * 4);
+        return;
+    }
+  };
+  std::vector<KeyValueCache> grown;
+  grown.reserve(caches.size());
+  for (std::int64_t s = 0; s < sequences; s++) {
+    const CacheArgument& argument = caches[static_cast<std::size_t>(s)];
+    append(k.data + s * width, argument, argument.keys, argument.keyScales);
+    append(v.data + s * width, argument, argument.values, argument.valueScales);
+    grown.push_back(argument.cache);
+    grown.back().length++;
+  }
+  kernels.attentionDecode(q.data, grown.data(), out.data, sequences, counts.heads, counts.keyValueHeads, counts.headSize,
+                          scale);
 }
 
 // crossEntropyRows(logits, targets, losses, dLogits, gradientScale)
@@ -1091,6 +1190,7 @@ const Export kernelExports[] = {
     {"attentionForward", 6, callAttentionForward},
     {"attentionBackward", 10, callAttentionBackward},
     {"attentionDecode", 5, callAttentionDecode},
+    {"attentionStep", 6, callAttentionStep},
     {"crossEntropyRows", 5, callCrossEntropyRows},
     {"adamW", 2, callAdamW},
     {"sumOfSquares", 1, callSumOfSquares},
@@ -1256,7 +1356,7 @@ const Export commonExports[] = {
 // ---- dispatch
 
 // Raised with every change of what JavaScript can call: src/load-native.ts refuses an addon that speaks another version.
-constexpr std::int32_t kSurface = 2;
+constexpr std::int32_t kSurface = 3;
 
 struct Bound {
   const Export* what;

@@ -79,13 +79,15 @@ struct Attention {
   std::int64_t sequences;
 };
 
-// Keys and values [M, G, d]; for int8 each head of each row has a scale in keyScales and valueScales [M, G].
+// The first `length` rows of keys and values [M, G, d] of one sequence; for int8 each head of each row has a scale in
+// keyScales and valueScales [M, G].
 struct KeyValueCache {
   Format format;  // fp32, bf16 or int8
   const void* keys;
   const void* values;
   const float* keyScales;
   const float* valueScales;
+  std::int64_t length;
 };
 
 struct AdamW {
@@ -171,8 +173,8 @@ struct Kernels {
   // dq [N, H, d], dk [M, G, d], dv [M, G, d], from what the forward gave and dOut [N, H, d]
   void (*attentionBackward)(const float* q, const float* k, const float* v, const float* out, const float* logSumExp,
                             const float* dOut, float* dq, float* dk, float* dv, const Attention& attention);
-  // out [H, d] = attention of one query [H, d] over `length` rows of a cache
-  void (*attentionDecode)(const float* q, const KeyValueCache& cache, float* out, std::int64_t length, std::int64_t heads,
+  // out [S, H, d] = attention of S queries [S, H, d], each over a cache of its own; caches of one format, none empty
+  void (*attentionDecode)(const float* q, const KeyValueCache* caches, float* out, std::int64_t S, std::int64_t heads,
                           std::int64_t keyValueHeads, std::int64_t headSize, float scale);
 
   // losses [M] = log sum exp(logits [M, V]) - logits[target]; dLogits [M, V] = gradientScale * (softmax - one-hot), or

@@ -18,7 +18,7 @@ export interface AttentionShape {
   readonly keySegments: Int32Array;
 }
 
-/** softmax(scale · q kᵀ + causal) into `row`, over `visible` keys. Returns the largest score and the sum of exponentials. */
+/** softmax(scale · q kᵀ + causal) into `row`, over `visible` keys. */
 function softmaxRow(
   q: Float32Array,
   qStart: number,

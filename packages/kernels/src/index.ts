@@ -26,6 +26,8 @@ export type {
   PrecisionOptions,
   ProductOptions,
   ProductPrecision,
+  StepCache,
+  StepShape,
 } from "./native-kernels.js";
 export { NF4_CODEBOOK } from "./nf4-codebook.js";
 export {

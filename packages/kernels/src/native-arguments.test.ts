@@ -29,6 +29,9 @@ function detached(): Float32Array {
   return array;
 }
 const shared = floats(12);
+const stepCache = (rows: number, length: number): object => ({
+  ...{ keys: floats(2 * rows), values: floats(2 * rows), length },
+});
 
 /** Kernel, arguments, what the message says after the kernel's name. */
 const cases: [keyof NativeKernels, unknown[], RegExp][] = [
@@ -322,6 +325,61 @@ const cases: [keyof NativeKernels, unknown[], RegExp][] = [
     "attentionDecode",
     [floats(4), floats(0), floats(0), floats(4), decode],
     /a cache with at least one row, got none/,
+  ],
+  [
+    "attentionStep",
+    [floats(4), floats(2), floats(2), {}, floats(4), decode],
+    /expected caches to be an array/,
+  ],
+  [
+    "attentionStep",
+    [floats(4), floats(2), floats(2), [stepCache(1, 1)], floats(4), decode],
+    /expected the length of a cache to be a whole number from 0 to 0, got 1/,
+  ],
+  [
+    "attentionStep",
+    [floats(4), floats(2), floats(2), [stepCache(0, 0)], floats(4), decode],
+    /expected caches with room for a row, got one without/,
+  ],
+  [
+    "attentionStep",
+    [floats(4), floats(2), floats(2), [stepCache(1, 0), stepCache(1, 0)], floats(4), decode],
+    /expected q \[S, H, d\] of 8 elements, got 4/,
+  ],
+  [
+    "attentionStep",
+    [floats(4), floats(3), floats(2), [stepCache(1, 0)], floats(4), decode],
+    /expected k \[S, G, d\] of 2 elements, got 3/,
+  ],
+  [
+    "attentionStep",
+    [
+      ...[floats(8), floats(4), floats(4)],
+      [stepCache(1, 0), { keys: new Uint16Array(2), values: new Uint16Array(2), length: 0 }],
+      ...[floats(8), decode],
+    ],
+    /expected caches of one format, got several/,
+  ],
+  [
+    "attentionStep",
+    [
+      ...[floats(8), floats(4), floats(4)],
+      [
+        { keys: shared.subarray(0, 4), values: shared.subarray(4, 8), length: 0 },
+        { keys: shared.subarray(8, 12), values: shared.subarray(2, 6), length: 0 },
+      ],
+      ...[floats(8), decode],
+    ],
+    /expected caches that do not overlap/,
+  ],
+  [
+    "attentionStep",
+    [
+      ...[floats(4), shared.subarray(1, 3), floats(2)],
+      [{ keys: shared.subarray(0, 2), values: floats(2), length: 0 }],
+      ...[floats(4), decode],
+    ],
+    /expected k not to overlap the keys of a cache/,
   ],
   [
     "crossEntropyRows",

@@ -8,7 +8,13 @@ import { gatherRows } from "./gather-rows.js";
 import { gemm } from "./gemm.js";
 import { toInt8Rows } from "./int8-rows.js";
 import { linear, linearInputGradient, linearMany } from "./linear.js";
-import type { LinearOutput, LowRankUpdate, NativeKernels, ProductPrecision } from "./native-kernels.js";
+import type {
+  CacheRows,
+  LinearOutput,
+  LowRankUpdate,
+  NativeKernels,
+  ProductPrecision,
+} from "./native-kernels.js";
 import { rmsNormBackward, rmsNormForward } from "./rms-norm.js";
 import { rotate } from "./rotate.js";
 import { sumOfSquares } from "./sum-of-squares.js";
@@ -459,6 +465,74 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
         expectSame(actual, again, "int8 cache");
         expectWithin(actual, expected, 0.05, "int8 cache against float32");
       });
+
+      it.each(["fp32", "bf16", "int8"] as const)("steps sequences of any length together, %s", (format) => {
+        const random = new Random(12);
+        for (const [headCount, keyValueHeadCount, headSize] of [
+          [14, 2, 64],
+          [3, 3, 20],
+          [5, 1, 7],
+        ]) {
+          const shape = { headCount, keyValueHeadCount, headSize, scale: 1 / Math.sqrt(headSize) };
+          const width = keyValueHeadCount * headSize;
+          const lengths = [0, 1, 300, 255, 256, 5, 31, 600, 2, 17];
+          const [count, queryWidth] = [lengths.length, headCount * headSize];
+          const q = random.normals(count * queryWidth);
+          const k = random.normals(count * width);
+          const v = random.normals(count * width);
+          const narrow = (values: Float32Array): { codes: CacheRows; scales: Float32Array | undefined } => {
+            if (format === "fp32") return { codes: values, scales: undefined };
+            if (format === "bf16") {
+              const codes = new Uint16Array(values.length);
+              toBf16(values, codes);
+              return { codes, scales: undefined };
+            }
+            const codes = new Int8Array(values.length);
+            const scales = new Float32Array(values.length / headSize);
+            toInt8Rows(values, codes, scales);
+            return { codes, scales };
+          };
+          // What each cache is to hold afterwards, and the same with the last row not yet written and room to spare.
+          const full = lengths.map((length, s) => {
+            const rows = (fresh: Float32Array): Float32Array => {
+              const values = random.normals((length + 4) * width);
+              values.set(fresh.subarray(s * width, (s + 1) * width), length * width);
+              return values;
+            };
+            const [keys, values] = [narrow(rows(k)), narrow(rows(v))];
+            return { keys, values, length };
+          });
+          const without = ({ codes, scales }: ReturnType<typeof narrow>, length: number) => ({
+            codes: codes.slice().fill(0, length * width, (length + 1) * width),
+            scales: scales?.slice().fill(0, length * keyValueHeadCount, (length + 1) * keyValueHeadCount),
+          });
+          const caches = full.map(({ keys, values, length }) => {
+            const [before, valuesBefore] = [without(keys, length), without(values, length)];
+            return {
+              ...{ keys: before.codes, values: valuesBefore.codes, length },
+              ...{ keyScales: before.scales, valueScales: valuesBefore.scales },
+            };
+          });
+          const out = new Float32Array(q.length);
+          kernels.attentionStep(q, k, v, caches, out, shape);
+          for (const [s, { keys, values, length }] of full.entries()) {
+            const cache = caches[s];
+            expect(cache.keys).toEqual(keys.codes);
+            expect(cache.values).toEqual(values.codes);
+            expect(cache.keyScales).toEqual(keys.scales);
+            expect(cache.valueScales).toEqual(values.scales);
+            const alone = new Float32Array(queryWidth);
+            kernels.attentionDecode(
+              q.subarray(s * queryWidth, (s + 1) * queryWidth),
+              keys.codes,
+              values.codes,
+              alone,
+              { ...shape, length: length + 1, keyScales: keys.scales, valueScales: values.scales },
+            );
+            expectSame(out.subarray(s * queryWidth, (s + 1) * queryWidth), alone, `sequence ${s}`);
+          }
+        }
+      });
     });
 
     it.each([
@@ -804,6 +878,23 @@ describe.skipIf(missing !== null)("the same bits for 1, 2 and 5 threads", () => 
       kernels.attentionForward(q, k, v, out, lse, shape);
       kernels.attentionBackward(q, k, v, out, lse, dOut, dq, dk, dv, shape);
       return [out, lse, dq, dk, dv];
+    });
+
+    const past = [0, 40, 700].map((length) => ({
+      bytes: Int8Array.from(random.normals((length + 1) * 40), (value) => 30 * value),
+      length,
+    }));
+    compare(kernels, () => {
+      const caches = past.map(({ bytes, length }) => {
+        const scales = new Float32Array(length + 1).fill(0.03);
+        return {
+          ...{ keys: bytes.slice(), values: bytes.slice(), length },
+          ...{ keyScales: scales, valueScales: scales.slice() },
+        };
+      });
+      const out = new Float32Array(3 * 240);
+      kernels.attentionStep(q.subarray(0, 720), k.subarray(0, 120), v.subarray(0, 120), caches, out, shape);
+      return [out];
     });
 
     const norm = random.normals(500);

@@ -78,6 +78,23 @@ export interface DecodeShape {
   readonly valueScales?: Float32Array | undefined;
 }
 
+/** A sequence's keys and values in {@link NativeKernels.attentionStep}, with room for at least one row more. */
+export interface StepCache {
+  /** [M, G, d] */
+  readonly keys: CacheRows;
+  /** [M, G, d], of the type of `keys` */
+  readonly values: CacheRows;
+  /** [M, G], for caches in int8: one scale for each head of each row. */
+  readonly keyScales?: Float32Array | undefined;
+  /** [M, G], likewise. */
+  readonly valueScales?: Float32Array | undefined;
+  /** Rows held so far. */
+  readonly length: number;
+}
+
+/** The heads of {@link NativeKernels.attentionStep}. */
+export type StepShape = Pick<DecodeShape, "headCount" | "keyValueHeadCount" | "headSize" | "scale">;
+
 /** Keys or values [M, G, d]: float32, bfloat16 or, with scales, int8. */
 export type CacheRows = Float32Array | Uint16Array | Int8Array;
 
@@ -274,6 +291,19 @@ export interface NativeKernels {
   ): void;
   /** out [H, d] of one query q [H, d] over the first `length` rows of k and v [M, G, d]. */
   attentionDecode(q: Float32Array, k: CacheRows, v: CacheRows, out: Float32Array, shape: DecodeShape): void;
+  /**
+   * One token a sequence: writes rows k and v [S, G, d] after those that each sequence's cache holds, in its format, and
+   * gives out [S, H, d] of queries q [S, H, d], each over its sequence's rows, the new one included. The caches have one
+   * format and no memory in common.
+   */
+  attentionStep(
+    q: Float32Array,
+    k: Float32Array,
+    v: Float32Array,
+    caches: readonly StepCache[],
+    out: Float32Array,
+    shape: StepShape,
+  ): void;
 
   /**
    * losses [M] = log Σ exp(logits [M, V]) − logits[target], in nats; dLogits [M, V] = gradientScale · (softmax − one-hot),

@@ -1,5 +1,5 @@
-// One query over a cache of keys and values, which may be kept in fewer bits: bound by reading the cache. It is cut into pieces
-// of kDecodeKeys rows that are attended to side by side and then joined in order.
+// One query a sequence over its cache of keys and values, which may be kept in fewer bits: bound by reading the caches. They
+// are cut into pieces of kDecodeKeys rows that are attended to side by side and then joined in order.
 #pragma once
 
 #include "attention.h"
@@ -26,18 +26,29 @@ LATHE_INLINE void widenCacheRows(const void* cache, const float* scales, std::in
 }
 
 template <class Type>
-static void decodeWith(const float* q, const KeyValueCache& cache, float* out, std::int64_t length, std::int64_t heads,
+static void decodeWith(const float* q, const KeyValueCache* caches, float* out, std::int64_t S, std::int64_t heads,
                        std::int64_t keyValueHeads, std::int64_t d, float scale) {
   const std::int64_t group = heads / keyValueHeads;
-  const std::int64_t pieces = ceilDivide(length, kDecodeKeys);
   const std::int64_t padded = roundUp(d, W);
-  // partial [G, pieces, group, 2 + padded]: largest score, sum of exponentials, weighted sum of values
+  // firstPiece [S + 1]: pieces of the sequences before
+  auto* const firstPiece = static_cast<std::int64_t*>(
+      scratch(Scratch::attention, static_cast<std::size_t>(S + 1) * sizeof(std::int64_t)));
+  firstPiece[0] = 0;
+  for (std::int64_t s = 0; s < S; s++) firstPiece[s + 1] = firstPiece[s] + ceilDivide(caches[s].length, kDecodeKeys);
+  // partial [pieces of all sequences, G, group, 2 + padded]: largest score, sum of exponentials, weighted sum of values
   const std::int64_t record = 2 + padded;
-  float* const partial = scratchFloats(Scratch::partials, keyValueHeads * pieces * group * record);
-  parallel(keyValueHeads * pieces, [&](std::int64_t job) {
-    const std::int64_t head = job / pieces;
-    const std::int64_t start = job % pieces * kDecodeKeys;
-    const std::int64_t keys = smaller(kDecodeKeys, length - start);
+  float* const partial = scratchFloats(Scratch::partials, firstPiece[S] * heads * record);
+  parallel(firstPiece[S] * keyValueHeads, [&](std::int64_t job) {
+    const std::int64_t piece = job / keyValueHeads;
+    const std::int64_t head = job % keyValueHeads;
+    std::int64_t sequence = 0;
+    for (std::int64_t end = S; end - sequence > 1;) {
+      const std::int64_t middle = (sequence + end) / 2;
+      (firstPiece[middle] <= piece ? sequence : end) = middle;
+    }
+    const KeyValueCache& cache = caches[sequence];
+    const std::int64_t start = (piece - firstPiece[sequence]) * kDecodeKeys;
+    const std::int64_t keys = smaller(kDecodeKeys, cache.length - start);
     const std::int64_t tileFloats = kTileKeys * (padded + NR);
     Carver carver = {scratchFloats(Scratch::scores, roundUp(group * kDecodeKeys, 16) + 2 * roundUp(group * padded, 16) +
                                                         2 * roundUp(tileFloats, 16))};
@@ -48,7 +59,8 @@ static void decodeWith(const float* q, const KeyValueCache& cache, float* out, s
     float* const panels = carver.take(tileFloats);
     for (std::int64_t h = 0; h < group; h++) {
       for (std::int64_t c = 0; c < padded; c += W) {
-        store(queries + h * padded + c, loadUpTo(q + (head * group + h) * d + c, d - c) * splat(scale));
+        const float* query = q + (sequence * heads + head * group + h) * d;
+        store(queries + h * padded + c, loadUpTo(query + c, d - c) * splat(scale));
         store(sums + h * padded + c, F{});
       }
     }
@@ -90,33 +102,40 @@ static void decodeWith(const float* q, const KeyValueCache& cache, float* out, s
       std::memcpy(partial + (job * group + h) * record + 2, sums + h * padded, static_cast<std::size_t>(padded) * 4);
     }
   });
-  for (std::int64_t h = 0; h < heads; h++) {
-    const auto at = [&](std::int64_t piece) {
-      return partial + ((h / group * pieces + piece) * group + h % group) * record;
-    };
-    float largest = at(0)[0];
-    for (std::int64_t piece = 1; piece < pieces; piece++) {
-      const float here = at(piece)[0];
-      largest = here > largest || here != here ? here : largest;
-    }
-    float total = 0;
-    for (std::int64_t piece = 0; piece < pieces; piece++) total += at(piece)[1] * exponentialOfOne(at(piece)[0] - largest);
-    for (std::int64_t c = 0; c < d; c += W) {
-      F sum = {};
-      for (std::int64_t piece = 0; piece < pieces; piece++) {
-        sum = fma(load(at(piece) + 2 + c), splat(exponentialOfOne(at(piece)[0] - largest) / total), sum);
+  // A job joins the heads of kJoinedPerJob sequences.
+  constexpr std::int64_t kJoinedPerJob = 8;
+  parallel(ceilDivide(S, kJoinedPerJob), [&](std::int64_t job) {
+    for (std::int64_t s = job * kJoinedPerJob; s < smaller(S, (job + 1) * kJoinedPerJob); s++) {
+      for (std::int64_t h = 0; h < heads; h++) {
+        const auto at = [&](std::int64_t piece) { return partial + (piece * heads + h) * record; };
+        float largest = at(firstPiece[s])[0];
+        for (std::int64_t piece = firstPiece[s] + 1; piece < firstPiece[s + 1]; piece++) {
+          const float here = at(piece)[0];
+          largest = here > largest || here != here ? here : largest;
+        }
+        float total = 0;
+        for (std::int64_t piece = firstPiece[s]; piece < firstPiece[s + 1]; piece++) {
+          total += at(piece)[1] * exponentialOfOne(at(piece)[0] - largest);
+        }
+        for (std::int64_t c = 0; c < d; c += W) {
+          F sum = {};
+          for (std::int64_t piece = firstPiece[s]; piece < firstPiece[s + 1]; piece++) {
+            sum = fma(load(at(piece) + 2 + c), splat(exponentialOfOne(at(piece)[0] - largest) / total), sum);
+          }
+          storeUpTo(out + (s * heads + h) * d + c, sum, smaller(W, d - c));
+        }
       }
-      storeUpTo(out + h * d + c, sum, smaller(W, d - c));
     }
-  }
+  });
 }
 
-static void attentionDecode(const float* q, const KeyValueCache& cache, float* out, std::int64_t length, std::int64_t heads,
+static void attentionDecode(const float* q, const KeyValueCache* caches, float* out, std::int64_t S, std::int64_t heads,
                             std::int64_t keyValueHeads, std::int64_t headSize, float scale) {
-  switch (cache.format) {
-    case Format::bf16: return decodeWith<Bf16>(q, cache, out, length, heads, keyValueHeads, headSize, scale);
-    case Format::int8: return decodeWith<Int8>(q, cache, out, length, heads, keyValueHeads, headSize, scale);
-    default: return decodeWith<Fp32>(q, cache, out, length, heads, keyValueHeads, headSize, scale);
+  if (S == 0) return;
+  switch (caches[0].format) {
+    case Format::bf16: return decodeWith<Bf16>(q, caches, out, S, heads, keyValueHeads, headSize, scale);
+    case Format::int8: return decodeWith<Int8>(q, caches, out, S, heads, keyValueHeads, headSize, scale);
+    default: return decodeWith<Fp32>(q, caches, out, S, heads, keyValueHeads, headSize, scale);
   }
 }
 
@@ -134,9 +153,10 @@ static void attentionForward(const float* q, const float* k, const float* v, flo
     const std::int64_t query = attention.querySegments[s];
     if (attention.querySegments[s + 1] == query) continue;
     const std::int64_t first = attention.keySegments[s];
-    const KeyValueCache cache = {Format::fp32, k + first * keyWidth, v + first * keyWidth, nullptr, nullptr};
-    decodeWith<Fp32>(q + query * queryWidth, cache, out + query * queryWidth, attention.keySegments[s + 1] - first,
-                     attention.heads, attention.keyValueHeads, attention.headSize, attention.scale);
+    const KeyValueCache cache = {Format::fp32, k + first * keyWidth, v + first * keyWidth, nullptr, nullptr,
+                                 attention.keySegments[s + 1] - first};
+    decodeWith<Fp32>(q + query * queryWidth, &cache, out + query * queryWidth, 1, attention.heads, attention.keyValueHeads,
+                     attention.headSize, attention.scale);
   }
 }
 

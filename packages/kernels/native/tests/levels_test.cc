@@ -142,11 +142,12 @@ void attention(const Kernels& level, const Kernels& portable) {
     compare(level.level, "attention, dk", dk[0], dk[1], 1e-4);
     compare(level.level, "attention, dv", dv[0], dv[1], 1e-4);
     if (M == 0) continue;
-    Floats decoded[2] = {Floats(static_cast<std::size_t>(H * d)), Floats(static_cast<std::size_t>(H * d))};
-    const Floats query = normals(H * d);
-    const KeyValueCache cache = {Format::fp32, k.data(), v.data(), nullptr, nullptr};
-    level.attentionDecode(query.data(), cache, decoded[0].data(), M, H, G, d, 0.3f);
-    portable.attentionDecode(query.data(), cache, decoded[1].data(), M, H, G, d, 0.3f);
+    Floats decoded[2] = {Floats(static_cast<std::size_t>(2 * H * d)), Floats(static_cast<std::size_t>(2 * H * d))};
+    const Floats query = normals(2 * H * d);
+    const KeyValueCache caches[2] = {{Format::fp32, k.data(), v.data(), nullptr, nullptr, M},
+                                     {Format::fp32, v.data(), k.data(), nullptr, nullptr, between(1, M)}};
+    level.attentionDecode(query.data(), caches, decoded[0].data(), 2, H, G, d, 0.3f);
+    portable.attentionDecode(query.data(), caches, decoded[1].data(), 2, H, G, d, 0.3f);
     compare(level.level, "attentionDecode", decoded[0], decoded[1], 1e-5);
   }
 }
