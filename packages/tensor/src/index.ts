@@ -18,6 +18,20 @@ export {
   tensorMemory,
 } from "./engines/engine.js";
 export { EngineError, ShapeError } from "./errors.js";
+export type { DeviceFindings, InstalledBinding } from "./engines/tensorflow/installed-binding.js";
+export { installedBinding } from "./engines/tensorflow/installed-binding.js";
+export type { CudaDevice } from "./engines/tensorflow/diagnose-log.js";
+export type { Environment } from "./engines/tensorflow/cache-folder.js";
+export type { Findings } from "./engines/tensorflow/check-binding.js";
+export { type MissingPart, TensorFlowSetupError } from "./engines/tensorflow/setup-error.js";
+export { nvidiaCard, type NvidiaCard } from "./engines/tensorflow/nvidia-card.js";
+export type { TensorFlowLibrary } from "./engines/tensorflow/find-library.js";
+export {
+  type SetupOptions,
+  type SetupStep,
+  setupTensorFlow,
+  type TensorFlowSetup,
+} from "./engines/tensorflow/setup-tensorflow.js";
 export { nativeTensor, nativeView, registerNativeKernel } from "./engines/native/native-operations.js";
 export { fromTfjs } from "./from-tfjs.js";
 export {

@@ -1,3 +1,5 @@
+import type { SetupStep } from "@lathe/tensor";
+
 /** What the command says on the way, in one language. Errors are English everywhere, so that they can be searched for. */
 export interface Messages {
   readonly engine: (name: string, precision: string, description: string) => string;
@@ -28,11 +30,14 @@ export interface Messages {
   readonly adapterAt: (folder: string) => string;
   readonly chatHelp: string;
   readonly chatReset: string;
+  /** @param step one of those that the set-up of an engine reports @param subject what it is about */
+  readonly setupStep: (step: SetupStep, subject: string) => string;
 }
 
 const en: Messages = {
   engine: (name, precision, description) => `engine ${name}, ${precision}: ${description}`,
-  passedOver: (name, reason) => `engine ${name} passed over: ${reason} lathe doctor says more.`,
+  passedOver: (name, reason) =>
+    `engine ${name} passed over: ${reason.replace(/\.?$/, ".")} lathe doctor says more.`,
   loadingModel: "loading",
   warning: "warning",
   timeLeft: (duration) => `${duration} left`,
@@ -62,11 +67,18 @@ const en: Messages = {
   adapterAt: (folder) => `adapter: ${folder}`,
   chatHelp: "/reset forgets the conversation, /exit ends it",
   chatReset: "forgotten",
+  setupStep: (step, subject) =>
+    ({
+      library: `looking for TensorFlow${subject === "" ? "" : ` in ${subject}`}`,
+      compile: `compiling the binding for TensorFlow ${subject}, some 15 s`,
+      check: `computing with TensorFlow ${subject} on the CPU`,
+      "check card": `computing on ${subject}`,
+    })[step],
 };
 
 const zh: Messages = {
   engine: (name, precision, description) => `计算引擎 ${name}，${precision}：${description}`,
-  passedOver: (name, reason) => `未使用引擎 ${name}：${reason} 详情见 lathe doctor。`,
+  passedOver: (name, reason) => `未使用引擎 ${name}：${reason.replace(/\.?$/, ".")} 详情见 lathe doctor。`,
   loadingModel: "加载模型",
   warning: "警告",
   timeLeft: (duration) => `剩余 ${duration}`,
@@ -93,6 +105,13 @@ const zh: Messages = {
   adapterAt: (folder) => `适配器：${folder}`,
   chatHelp: "/reset 清空对话，/exit 结束",
   chatReset: "对话已清空",
+  setupStep: (step, subject) =>
+    ({
+      library: `查找 TensorFlow${subject === "" ? "" : `：${subject}`}`,
+      compile: `为 TensorFlow ${subject} 编译绑定，约 15 秒`,
+      check: `在 CPU 上用 TensorFlow ${subject} 试算`,
+      "check card": `在 ${subject} 上试算`,
+    })[step],
 };
 
 /** Languages that messages come in. */

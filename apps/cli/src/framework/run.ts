@@ -66,11 +66,14 @@ async function dispatch(
       io.stdout.write(mainHelp(verbs, io.stdout.columns));
       return EXIT_DONE;
     case "help": {
-      const named = rest.find((word) => !word.startsWith("-"));
+      const named = verbIn(
+        verbs,
+        rest.filter((word) => !word.startsWith("-")),
+      );
       const text =
-        named === undefined
+        named === null
           ? mainHelp(verbs, io.stdout.columns)
-          : helpOf(await loadVerb(verbs, named), io.stdout.columns);
+          : helpOf(await loadVerb(verbs, named.name), io.stdout.columns);
       io.stdout.write(text);
       return EXIT_DONE;
     }
@@ -79,23 +82,52 @@ async function dispatch(
       io.stdout.write(`${version()}\n`);
       return EXIT_DONE;
     case "schema": {
-      const named = rest.find((word) => !word.startsWith("-"));
-      if (named === undefined) throw new UsageError(["lathe schema VERB: expected the name of a verb"]);
-      writeSchema(await loadVerb(verbs, named), rest.includes("--json"), io);
+      const named = verbIn(
+        verbs,
+        rest.filter((word) => !word.startsWith("-")),
+      );
+      if (named === null) throw new UsageError(["lathe schema VERB: expected the name of a verb"]);
+      writeSchema(await loadVerb(verbs, named.name), rest.includes("--json"), io);
       return EXIT_DONE;
     }
     default:
       if (first.startsWith("-")) {
         throw new UsageError([`unknown flag ${first}${suggestion(first, ["--help", "--version"])}`]);
       }
-      return runVerb(await loadVerb(verbs, first), rest, io, signal);
+      return runNamed(verbs, words, io, signal);
   }
+}
+
+async function runNamed(
+  verbs: readonly VerbEntry[],
+  words: readonly string[],
+  io: Io,
+  signal: AbortSignal,
+): Promise<number> {
+  const { name, rest } = verbIn(verbs, words)!;
+  return runVerb(await loadVerb(verbs, name), rest, io, signal);
+}
+
+/** Parts the name of a verb, which may be of two words, from what follows it; null where there is no word. */
+function verbIn(
+  verbs: readonly VerbEntry[],
+  words: readonly string[],
+): { readonly name: string; readonly rest: readonly string[] } | null {
+  if (words.length === 0) return null;
+  const [first, second, ...others] = words;
+  const both = `${first} ${second}`;
+  const isBoth = verbs.some((verb) => verb.name === both);
+  return isBoth ? { name: both, rest: others } : { name: first, rest: words.slice(1) };
 }
 
 async function loadVerb(verbs: readonly VerbEntry[], name: string): Promise<Verb> {
   const entry = verbs.find((verb) => verb.name === name);
   if (entry) return { ...(await entry.load()), name: entry.name, summary: entry.summary };
   const names = [...verbs.map((verb) => verb.name), "schema", "help"];
+  const longer = names.filter((known) => known.startsWith(`${name} `));
+  if (longer.length > 0) {
+    throw new UsageError([`lathe ${name}: expected ${longer.map((known) => `lathe ${known}`).join(" or ")}`]);
+  }
   throw new UsageError([
     `unknown verb ${name}${suggestion(name, names) || ";"} lathe --help lists the verbs`,
   ]);
@@ -109,7 +141,10 @@ function mainHelp(verbs: readonly VerbEntry[], width = 100): string {
     .option("-V, --version", "show the version")
     .helpCommand(false)
     .configureOutput({ getOutHelpWidth: () => width });
-  for (const { name, summary } of verbs) program.command(name, { hidden: false }).summary(summary).usage("");
+  for (const { name, summary } of verbs) {
+    // Named afterwards: a second word would be read as an argument.
+    program.command(name.replace(" ", "-"), { hidden: false }).name(name).summary(summary).usage("");
+  }
   program.command("schema <verb>").summary("Print the JSON Schema of a verb's config file").usage("");
   return program.helpInformation();
 }

@@ -7,13 +7,13 @@ it("the list of verbs", async () => {
 });
 
 it.each(verbs.map(({ name }) => name))("the help of %s", async (name) => {
-  const { code, stdout } = await runLathe([name, "--help"]);
+  const { code, stdout } = await runLathe([...name.split(" "), "--help"]);
   expect(code).toBe(0);
   expect(stdout).toMatchSnapshot();
 });
 
 it.each(verbs.map(({ name }) => name))("the schema of %s describes every option", async (name) => {
-  const { json, stdout } = await runLathe(["schema", name, "--json"]);
+  const { json, stdout } = await runLathe(["schema", ...name.split(" "), "--json"]);
   expect(json, stdout).toMatchObject({ title: `lathe ${name}`, type: "object" });
   for (const [key, property] of Object.entries(
     json!["properties"] as Record<string, { description?: string }>,

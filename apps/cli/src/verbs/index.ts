@@ -43,6 +43,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./quantize.js")).quantizeVerb,
   },
   {
+    name: "setup cuda",
+    summary: "Make TensorFlow on this machine ready as an engine, with an NVIDIA card or without",
+    load: async () => (await import("./setup-cuda.js")).setupCudaVerb,
+  },
+  {
     name: "doctor",
     summary: "Show what this machine offers, and check a model folder",
     load: async () => (await import("./doctor.js")).doctorVerb,
