@@ -1,4 +1,4 @@
-export { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.js";
+export { type Checkpoint, openCheckpoint, type OpenCheckpointOptions } from "./checkpoint/checkpoint.js";
 export {
   bfloat16ToFloat32,
   float16ToFloat32,
@@ -9,11 +9,13 @@ export { openSafetensors, type SafetensorsFile } from "./checkpoint/safetensors-
 export {
   type Dtype,
   dtypeSizes,
+  type HeldTensor,
   type RawTensor,
   type RowRange,
   type TensorInfo,
 } from "./checkpoint/tensor-info.js";
 export { type TensorToWrite, writeSafetensors } from "./checkpoint/write-safetensors.js";
+export type { WeightMemory } from "./checkpoint/weight-memory.js";
 export { checkTensors, type TensorCheck } from "./config/check-tensors.js";
 export { expectedTensors } from "./config/expected-tensors.js";
 export {

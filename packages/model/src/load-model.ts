@@ -1,6 +1,9 @@
+import type { WeightMatrix } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./checkpoint/half-precision.js";
 import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.js";
+import type { Dtype } from "./checkpoint/tensor-info.js";
+import { kernelsInUse } from "./checkpoint/weight-memory.js";
 import { checkTensors, floatTypes } from "./config/check-tensors.js";
 import { expectedTensors } from "./config/expected-tensors.js";
 import { CheckpointError } from "./errors.js";
@@ -38,11 +41,14 @@ export const readDenseLinear: ReadLinear = async (checkpoint, { weight, bias, sh
       remedy: "give loadModel a readLinear that unpacks it, such as linearReader of @lathe/quant",
     });
   }
-  return new DenseLinear({
-    shape,
-    weight: await checkpoint.readFloat32(weight),
-    bias: bias === null ? null : await checkpoint.readFloat32(bias),
-  });
+  const biasValues = bias === null ? null : await checkpoint.readFloat32(bias);
+  const held = checkpoint.memory && dtype === "F32" ? await checkpoint.hold(weight) : null;
+  if (!held) {
+    return new DenseLinear({ shape, weight: await checkpoint.readFloat32(weight), bias: biasValues });
+  }
+  const { buffer, byteOffset } = held.bytes;
+  const view = new Float32Array(buffer, byteOffset, shape[0] * shape[1]);
+  return new DenseLinear({ shape, weight: view, bias: biasValues }, () => held.release());
 };
 
 /** How {@link loadModel} reads a model. */
@@ -57,9 +63,29 @@ export interface LoadModelOptions {
 
 const EMBEDDING = "model.embed_tokens.weight";
 
+/** Formats of tables that kernels read rows of in place. */
+const tableFormats: Partial<Record<Dtype, "fp32" | "bf16" | "fp16">> = {
+  F32: "fp32",
+  BF16: "bf16",
+  F16: "fp16",
+};
+
 async function readEmbedding(checkpoint: Checkpoint, config: ModelConfig): Promise<EmbeddingTable> {
   const { vocabularySize: rows, hiddenSize: width } = config;
   const { dtype } = checkpoint.info(EMBEDDING);
+  const format = tableFormats[dtype];
+  const kernels = kernelsInUse();
+  if (kernels && checkpoint.memory && format) {
+    const held = await checkpoint.hold(EMBEDDING);
+    const { buffer, byteOffset } = held.bytes;
+    const codes = new (format === "fp32" ? Float32Array : Uint16Array)(buffer, byteOffset, rows * width);
+    const table: WeightMatrix = { format, shape: [rows, width], codes, scales: null };
+    return new EmbeddingTable(
+      [rows, width],
+      (ids, into) => kernels.gatherRows(table, ids, into),
+      () => held.release(),
+    );
+  }
   const half = dtype === "F16" ? float16ToFloat32 : dtype === "BF16" ? bfloat16ToFloat32 : null;
   if (!half) {
     const table = await checkpoint.readFloat32(EMBEDDING);
@@ -96,7 +122,8 @@ function storedLinear(expected: ReadonlyMap<string, readonly number[]>, path: st
  */
 export async function loadModel(folder: string, options: LoadModelOptions = {}): Promise<LanguageModel> {
   const config = await readModelConfig(folder);
-  const checkpoint = await openCheckpoint(folder);
+  // Files are little-endian, and so is what the kernels are built for.
+  const checkpoint = await openCheckpoint(folder, { memory: kernelsInUse() });
   const { readLinear = readDenseLinear, onProgress, onWarning } = options;
   const made: { dispose(): unknown }[] = [];
   const own = <Part extends { dispose(): unknown }>(part: Part): Part => {
@@ -117,7 +144,7 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
     const vector = async (name: string): Promise<tf.Tensor1D> =>
       own(tf.keep(tf.tensor1d(await checkpoint.readFloat32(name))));
 
-    const embedding = step(await readEmbedding(checkpoint, config));
+    const embedding = step(own(await readEmbedding(checkpoint, config)));
     const expected = expectedTensors(config);
     const layers: DecoderLayer[] = [];
     for (let layer = 0; layer < config.layerCount; layer++) {

@@ -3,7 +3,8 @@ import { basename, join } from "node:path";
 import { readJsonFile } from "../config/read-small-file.js";
 import { CheckpointError, quote } from "../errors.js";
 import { openSafetensors, type SafetensorsFile } from "./safetensors-file.js";
-import type { RawTensor, RowRange, TensorInfo } from "./tensor-info.js";
+import type { HeldTensor, RawTensor, RowRange, TensorInfo } from "./tensor-info.js";
+import type { WeightMemory } from "./weight-memory.js";
 
 const SINGLE_FILE = "model.safetensors";
 const INDEX_FILE = "model.safetensors.index.json";
@@ -33,8 +34,23 @@ export interface Checkpoint {
    * @throws CheckpointError when there is no such tensor or the file ends early
    */
   readRaw(name: string, rows?: RowRange): Promise<RawTensor>;
-  /** Closes the files; closing twice is harmless. */
+  /**
+   * A tensor as it lies in the file, for as long as it is needed, also after the checkpoint is closed. With a
+   * {@link Checkpoint.memory} it is a view of the mapped file, to be read only; else, and where the file does not align
+   * it to its type, a copy.
+   * @throws CheckpointError when there is no such tensor or the file was exchanged
+   */
+  hold(name: string): Promise<HeldTensor>;
+  /** Where weights lie outside the JavaScript heap, or null. */
+  readonly memory: WeightMemory | null;
+  /** Closes the files; closing twice is harmless. Tensors that are held stay. */
   close(): Promise<void>;
+}
+
+/** How {@link openCheckpoint} opens files. */
+export interface OpenCheckpointOptions {
+  /** Files are mapped into it instead of read where a tensor is held. @defaultValue null */
+  readonly memory?: WeightMemory | null;
 }
 
 /**
@@ -42,7 +58,10 @@ export interface Checkpoint {
  * `model.safetensors.index.json` lists. All headers are read and checked; data is read on demand.
  * @throws CheckpointError when files are missing or malformed, or the index and the shards disagree
  */
-export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+export async function openCheckpoint(
+  folder: string,
+  options: OpenCheckpointOptions = {},
+): Promise<Checkpoint> {
   const found = await stat(folder).catch(() => null);
   if (!found?.isDirectory()) {
     throw new CheckpointError({
@@ -51,8 +70,10 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
       actual: found === null ? "no such folder" : "a file",
     });
   }
-  if (await exists(join(folder, SINGLE_FILE))) return await openSafetensors(join(folder, SINGLE_FILE));
-  if (await exists(join(folder, INDEX_FILE))) return await openSharded(folder);
+  if (await exists(join(folder, SINGLE_FILE))) {
+    return await openSafetensors(join(folder, SINGLE_FILE), options);
+  }
+  if (await exists(join(folder, INDEX_FILE))) return await openSharded(folder, options);
   const hasPickle = await exists(join(folder, "pytorch_model.bin"));
   throw new CheckpointError({
     path: folder,
@@ -62,7 +83,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   });
 }
 
-async function openSharded(folder: string): Promise<Checkpoint> {
+async function openSharded(folder: string, options: OpenCheckpointOptions): Promise<Checkpoint> {
   const indexPath = join(folder, INDEX_FILE);
   const shardOf = await readWeightMap(indexPath);
   const shards = new Map<string, SafetensorsFile>();
@@ -77,7 +98,7 @@ async function openSharded(folder: string): Promise<Checkpoint> {
           remedy: "download it too",
         });
       }
-      shards.set(shard, await openSafetensors(shardPath));
+      shards.set(shard, await openSafetensors(shardPath, options));
     }
     for (const [name, shard] of shardOf) {
       if (!shards.get(shard)!.has(name)) {
@@ -115,6 +136,8 @@ async function openSharded(folder: string): Promise<Checkpoint> {
     pathOf: (name) => fileOf(name).path,
     readFloat32: async (name, rows) => await fileOf(name).readFloat32(name, rows),
     readRaw: async (name, rows) => await fileOf(name).readRaw(name, rows),
+    hold: async (name) => await fileOf(name).hold(name),
+    memory: options.memory ?? null,
     close: async () => await closeAll(shards.values()),
   };
 }

@@ -1,10 +1,12 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { type MakeFault, messageOf, statIfThere } from "../config/read-small-file.js";
 import { CheckpointError, quote } from "../errors.js";
-import type { Checkpoint } from "./checkpoint.js";
+import type { Checkpoint, OpenCheckpointOptions } from "./checkpoint.js";
+import { MappedFile } from "./mapped-file.js";
 import { swapOnBigEndianHost } from "./little-endian.js";
 import { headerLength, LENGTH_BYTES, parseSafetensorsHeader } from "./safetensors-header.js";
-import { dtypeSizes, type RawTensor, type RowRange, type TensorInfo } from "./tensor-info.js";
+import { dtypeSizes, type HeldTensor, type RowRange, type TensorInfo } from "./tensor-info.js";
+import type { WeightMemory } from "./weight-memory.js";
 import { widensToFloat32, widenToFloat32 } from "./widen-to-float32.js";
 
 /**
@@ -23,7 +25,10 @@ export interface SafetensorsFile extends Checkpoint {
  * Opens a safetensors file, reads and checks its header, and leaves the data on disk.
  * @throws CheckpointError when the file is missing, cut short or malformed
  */
-export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+export async function openSafetensors(
+  path: string,
+  options: OpenCheckpointOptions = {},
+): Promise<SafetensorsFile> {
   const makeFault: MakeFault = (expected, actual, cause) =>
     new CheckpointError({ path, expected, actual, cause });
   // Asked before opening: opening a named pipe would wait for a writer.
@@ -43,7 +48,9 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     const headerBytes = new Uint8Array(headerLength(lengthField, path, size));
     await readInto(handle, path, headerBytes, LENGTH_BYTES);
     const { tensors, metadata } = parseSafetensorsHeader(headerBytes, path, size);
-    return openedFile(handle, path, tensors, metadata);
+    const { memory = null } = options;
+    const mapped = memory && new MappedFile(memory, () => mapChecked(memory, path, size, headerBytes));
+    return openedFile(handle, path, tensors, metadata, mapped);
   } catch (error) {
     await handle.close();
     throw error;
@@ -55,6 +62,7 @@ function openedFile(
   path: string,
   tensors: ReadonlyMap<string, TensorInfo>,
   metadata: ReadonlyMap<string, string>,
+  mapped: MappedFile | null,
 ): SafetensorsFile {
   let isClosed = false;
   const info = (name: string): TensorInfo => {
@@ -69,18 +77,27 @@ function openedFile(
       throw new Error(`${path}: expected an open file to read ${quote(name)} from, got a closed one`);
     return rows === undefined ? info(name) : rowsOf(info(name), rows);
   };
+  const readRaw: Checkpoint["readRaw"] = async (name, rows) => {
+    const { dtype, shape, byteOffset, byteLength } = sliceOf(name, rows);
+    const bytes = new Uint8Array(byteLength);
+    await readInto(handle, path, bytes, byteOffset);
+    return { dtype, shape, bytes };
+  };
   return {
     path,
     metadata,
+    memory: mapped?.memory ?? null,
     names: () => [...tensors.keys()],
     has: (name) => tensors.has(name),
     info,
     pathOf: (name) => (info(name), path),
-    async readRaw(name, rows): Promise<RawTensor> {
-      const { dtype, shape, byteOffset, byteLength } = sliceOf(name, rows);
-      const bytes = new Uint8Array(byteLength);
-      await readInto(handle, path, bytes, byteOffset);
-      return { dtype, shape, bytes };
+    readRaw,
+    async hold(name): Promise<HeldTensor> {
+      const { dtype, shape, byteOffset, byteLength } = sliceOf(name, undefined);
+      if (mapped === null || byteOffset % dtypeSizes[dtype] !== 0) {
+        return { ...(await readRaw(name)), release: () => undefined };
+      }
+      return { dtype, shape, ...mapped.hold(byteOffset, byteLength) };
     },
     async readFloat32(name, rows): Promise<Float32Array<ArrayBuffer>> {
       const slice = sliceOf(name, rows);
@@ -97,9 +114,32 @@ function openedFile(
     async close() {
       if (isClosed) return;
       isClosed = true;
+      mapped?.close();
       await handle.close();
     },
   };
+}
+
+/** Maps a file whose header was checked. @throws CheckpointError when the path now leads to another file */
+function mapChecked(memory: WeightMemory, path: string, size: number, header: Uint8Array): ArrayBuffer {
+  const fault = (actual: string, cause?: unknown): CheckpointError =>
+    new CheckpointError({
+      path,
+      expected: "the file that was opened",
+      actual,
+      remedy: "it was exchanged or cut meanwhile; load the model again",
+      cause,
+    });
+  let buffer: ArrayBuffer;
+  try {
+    buffer = memory.mapFile(path, 0, size);
+  } catch (cause) {
+    throw fault(messageOf(cause), cause);
+  }
+  const mappedHeader = new Uint8Array(buffer, LENGTH_BYTES, header.byteLength);
+  if (Buffer.compare(mappedHeader, header) === 0) return buffer;
+  memory.free(buffer);
+  throw fault("one with another header");
 }
 
 function rowsOf(tensor: TensorInfo, { start, end }: RowRange): TensorInfo {

@@ -52,3 +52,13 @@ export interface RawTensor {
   /** Little-endian, row-major, at the start of a buffer of its own, so that a view of any type fits. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
+
+/** A tensor as it lies in the file, held until it is released. */
+export interface HeldTensor {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** Little-endian, row-major, aligned so that a view of the type fits. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Gives the bytes back, which must not be used from then on; a second call is harmless. */
+  release(): void;
+}

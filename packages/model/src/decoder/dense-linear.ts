@@ -1,6 +1,7 @@
 import { transpose } from "@lathe/kernels";
 import { linear, preferredWeightLayout, type WeightLayout } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
+import { once } from "../checkpoint/mapped-file.js";
 import type { DenseWeight, Linear } from "./linear.js";
 
 /** A frozen float32 matrix in the engine's memory. */
@@ -10,9 +11,14 @@ export class DenseLinear implements Linear {
   readonly #weight: tf.Tensor2D;
   readonly #layout: WeightLayout;
   readonly #bias: tf.Tensor1D | null;
+  readonly #release: () => void;
 
-  /** @param given its weight is taken over, not copied, where the engine allows it */
-  constructor({ shape, weight, bias }: DenseWeight) {
+  /**
+   * @param given its weight is taken over, not copied, where the engine allows it
+   * @param release gives back what the weight lies in, once, when the linear is disposed
+   */
+  constructor({ shape, weight, bias }: DenseWeight, release: () => void = () => undefined) {
+    this.#release = once(release);
     const [outFeatures, inFeatures] = shape;
     this.shape = shape;
     this.#layout = preferredWeightLayout();
@@ -41,6 +47,7 @@ export class DenseLinear implements Linear {
   dispose(): void {
     this.#weight.dispose();
     this.#bias?.dispose();
+    this.#release();
   }
 }
 

@@ -203,6 +203,7 @@ export class LanguageModel {
       keyNorm?.dispose();
     }
     this.#parts.finalNorm.dispose();
+    this.#parts.embedding.dispose();
   }
 }
 
