@@ -1,5 +1,6 @@
 """LoRA training steps with PyTorch, Transformers and PEFT: the same rows, adapter, loss, clipping and optimiser as Lathe's."""
 
+import json
 import time
 
 import torch
@@ -8,6 +9,12 @@ from peft import LoraConfig, get_peft_model
 from peer_common import finish, peak_resident_bytes, random_model, read_job
 
 UNSCORED = -100
+
+# torch.compile compiles the forward pass, then the backward pass, and once more when lengths turn out to differ.
+COMPILING_STEPS = 3
+
+# What starting and building the model take of the time that a peer has.
+SPARE_SECONDS = 60
 
 
 def padded(rows):
@@ -46,9 +53,14 @@ trainable = [parameter for parameter in model.parameters() if parameter.requires
 optimiser = torch.optim.AdamW(trainable, lr=job["learningRate"], weight_decay=0.0)
 forward = torch.compile(model) if job["compile"] else model
 
+# The first steps of a compiled model compile it; they are taken before the job's own and repeat its first batch.
+extra = max(0, COMPILING_STEPS - job["warmUp"]) if job["compile"] else 0
+warm_up = extra + job["warmUp"]
+
+begun = time.perf_counter()
 steps, losses = [], []
-for step in range(job["warmUp"] + job["repeats"]):
-    rows = job["batches"][step % len(job["batches"])]
+for step in range(warm_up + job["repeats"]):
+    rows = job["batches"][max(0, step - extra) % len(job["batches"])]
     started = time.perf_counter()
     loss = forward(**padded(rows), use_cache=False).loss
     loss.backward()
@@ -57,8 +69,12 @@ for step in range(job["warmUp"] + job["repeats"]):
     optimiser.zero_grad(set_to_none=True)
     losses.append(loss.item())
     seconds = time.perf_counter() - started
-    if step >= job["warmUp"]:
+    print(json.dumps({"step": step + 1, "of": warm_up + job["repeats"], "seconds": seconds}), flush=True)
+    if step >= warm_up:
         steps.append({"seconds": seconds, "tokens": sum(len(row["inputIds"]) for row in rows)})
+        # A peer that would pass its time is content with fewer steps.
+        if time.perf_counter() - begun + seconds > job["timeout"] - SPARE_SECONDS:
+            break
 
 finish(
     {

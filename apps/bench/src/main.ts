@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { addGenerateCommand } from "./generate/generate-command.js";
 import { ContestantError } from "./shared/run-contestant.js";
 import { endProcesses } from "./shared/run-process.js";
 import { isInputError } from "./shared/usage-error.js";
@@ -9,6 +10,7 @@ const program = new Command("bench")
   .description("Measures Lathe. People's output goes to stderr, the last line on stdout is one JSON object.")
   .exitOverride();
 addTrainCommand(program);
+addGenerateCommand(program);
 
 for (const [signal, code] of [
   ["SIGINT", 130],

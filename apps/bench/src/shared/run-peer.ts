@@ -8,7 +8,12 @@ export type PeerOutcome<Outcome> = { readonly outcome: Outcome } | { readonly fa
 
 /** Reads how a peer's process ended. @param seconds it had */
 export function peerOutcome<Outcome>(end: ProcessEnd, seconds: number): PeerOutcome<Outcome> {
-  if (end.timedOut) return { failure: `not done after ${seconds} s` };
+  if (end.timedOut) {
+    const progress = lastJsonObject(end.stdout);
+    const done =
+      progress === null ? "0 steps" : `${String(progress["step"])} of ${String(progress["of"])} steps`;
+    return { failure: `not done after ${seconds} s (${done})` };
+  }
   if (end.signal !== null) return { failure: `ended by ${end.signal}, often for want of memory` };
   if (end.code !== 0) return { failure: lastLine(end.stderr) || `ended with code ${end.code}` };
   const outcome = lastJsonObject(end.stdout);
@@ -26,7 +31,7 @@ export async function runPeer<Outcome>(
   timeout: number,
 ): Promise<PeerOutcome<Outcome>> {
   const path = fileURLToPath(new URL(`../../peer/${script}`, import.meta.url));
-  return await withJobFile(job, async (file) =>
+  return await withJobFile({ ...job, timeout }, async (file) =>
     peerOutcome<Outcome>(await runProcess(python.path, [path, file], { timeout }), timeout),
   );
 }
