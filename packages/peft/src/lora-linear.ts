@@ -1,5 +1,14 @@
 import type { Linear } from "@lathe/model";
-import { activeDropoutKey, add, dropout, linear, scale } from "@lathe/tensor";
+import {
+  activeDropoutKey,
+  add,
+  dropout,
+  fusedLinears,
+  fusesLinears,
+  linear,
+  type LinearTerms,
+  scale,
+} from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { adaptedRowNorms, doraUpdate } from "./dora.js";
 import { AdapterStateError } from "./errors.js";
@@ -113,12 +122,14 @@ export class LoraLinear implements Linear {
   forward(x: tf.Tensor2D): tf.Tensor2D {
     const active = this.#inForce();
     if (active.length === 0) return this.base.forward(x);
+    const terms = fusesLinears() ? this.terms() : null;
+    if (terms) return fusedLinears(x, [terms])[0];
     return tf.tidy(() => {
       let y = this.base.forward(x);
       for (const [name, matrices] of active) {
         const { a, b, magnitude } = matrices;
         const isDropping = matrices.dropout > 0 && activeDropoutKey() !== null;
-        const input = isDropping ? dropout(x, matrices.dropout, `${this.path}.lora_dropout.${name}`) : x;
+        const input = isDropping ? dropout(x, matrices.dropout, this.#dropoutSite(name)) : x;
         const update = linear(scale(linear(input, a, null, "OI"), matrices.scale), b, null, "OI");
         if (magnitude) {
           // What is dropped for the update is dropped for the product that DoRA rescales, too.
@@ -131,6 +142,15 @@ export class LoraLinear implements Linear {
       }
       return y;
     });
+  }
+
+  terms(): LinearTerms | null {
+    const below = this.base.terms?.() ?? null;
+    const active = this.#inForce();
+    if (!below || active.length === 0) return below;
+    const [[name, { a, b, magnitude, dropout: rate, scale: factor }]] = active;
+    if (active.length > 1 || magnitude || below.update) return null;
+    return { ...below, update: { a, b, scale: factor, dropout: rate, site: this.#dropoutSite(name) } };
   }
 
   /** The weight with the active adapters merged in, [O, I] row-major. */
@@ -160,6 +180,10 @@ export class LoraLinear implements Linear {
   dispose(): void {
     this.disposeAdapters();
     this.base.dispose();
+  }
+
+  #dropoutSite(adapter: string): string {
+    return `${this.path}.lora_dropout.${adapter}`;
   }
 
   #inForce(): [name: string, matrices: LoraMatrices][] {

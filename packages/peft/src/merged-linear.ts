@@ -1,4 +1,5 @@
 import { DenseLinear, type Linear } from "@lathe/model";
+import type { LinearTerms } from "@lathe/tensor";
 import type * as tf from "@tensorflow/tfjs";
 import type { LoraLinear } from "./lora-linear.js";
 
@@ -21,6 +22,10 @@ export class MergedLinear implements Linear {
 
   forward(x: tf.Tensor2D): tf.Tensor2D {
     return this.#dense.forward(x);
+  }
+
+  terms(): LinearTerms | null {
+    return this.#dense.terms();
   }
 
   denseWeight(): Float32Array {

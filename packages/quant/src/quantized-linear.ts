@@ -1,11 +1,11 @@
 import type { Linear, RowRange } from "@lathe/model";
 import {
   apply,
-  nativeTensor,
-  nativeView,
+  fusedLinears,
+  fusesLinears,
+  type LinearTerms,
   type Operation,
   product,
-  registerNativeKernel,
   ShapeError,
   transposed,
 } from "@lathe/tensor";
@@ -24,8 +24,8 @@ export interface QuantizedLinearAttributes {
 }
 
 /**
- * y = x Ŵᵀ + b over a packed Ŵ [O, I]; inputs are x [N, I] and, if there is one, b [O]. Engines with kernels for packed
- * weights register theirs under this operation; the portable form widens the codes, block by block, and multiplies.
+ * y = x Ŵᵀ + b over a packed Ŵ [O, I]; inputs are x [N, I] and, if there is one, b [O]. For engines
+ * that do not read packed weights themselves: the codes are widened, block by block, and multiplied.
  *
  * A scale of an output row is applied to sums and not to weights: y = (x Cᵀ) · s and dx = (dy · s) C. Scales of blocks
  * (nf4) are applied while codes are widened.
@@ -71,22 +71,6 @@ export const quantizedLinearOperation: Operation<QuantizedLinearAttributes> = {
   },
 };
 
-registerNativeKernel(quantizedLinearOperation, ({ linear, linearInputGradient }, products) => ({
-  forward([x, bias], { matrix }) {
-    const output = nativeTensor([x.shape[0], matrix.shape[0]], (y) => {
-      linear(nativeView(x), matrix, bias ? nativeView(bias) : null, y, products);
-    });
-    return { output, saved: [] };
-  },
-  pullback(gradient, _saved, { matrix }, [needsX]) {
-    const toInput = (): tf.Tensor =>
-      nativeTensor([gradient.shape[0], matrix.shape[1]], (dx) => {
-        linearInputGradient(nativeView(gradient), matrix, dx, products);
-      });
-    return [needsX ? toInput() : null, null];
-  },
-}));
-
 function widenedBlock(matrix: PackedMatrix, rows: RowRange): tf.Tensor2D {
   return tf.tensor2d(widenRows(matrix, rows), [rows.end - rows.start, matrix.shape[1]]);
 }
@@ -120,6 +104,7 @@ export function quantizedLinear(
   if (bias && (bias.rank !== 1 || bias.shape[0] !== outFeatures)) {
     throw new ShapeError("quantizedLinear", `bias [${outFeatures}]`, bias.shape);
   }
+  if (fusesLinears()) return fusedLinears(x, [{ weight: matrix, bias, update: null }])[0];
   const attributes = { matrix, widenedWeights };
   return apply(quantizedLinearOperation, bias ? [x, bias] : [x], attributes) as tf.Tensor2D;
 }
@@ -158,6 +143,10 @@ export class QuantizedLinear implements Linear {
 
   forward(x: tf.Tensor2D): tf.Tensor2D {
     return quantizedLinear(x, this.matrix, this.#bias);
+  }
+
+  terms(): LinearTerms {
+    return { weight: this.matrix, bias: this.#bias, update: null };
   }
 
   denseWeight(): Float32Array {

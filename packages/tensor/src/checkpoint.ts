@@ -4,6 +4,7 @@ import { Tape } from "./tape.js";
 
 /** A tape that notices what depends on what and keeps nothing. */
 class DryTape extends Tape {
+  override readonly keeps = false;
   readonly #outer: Tape;
   readonly #own: ReadonlySet<number>;
 
@@ -25,9 +26,13 @@ class DryTape extends Tape {
     return false;
   }
 
-  override record(output: tf.Tensor, _inputs: readonly tf.Tensor[], saved: readonly tf.Tensor[]): void {
+  override record(
+    outputs: readonly tf.Tensor[],
+    _inputs: readonly tf.Tensor[],
+    saved: readonly tf.Tensor[],
+  ): void {
     tf.dispose([...saved]);
-    this.track(output);
+    for (const output of outputs) this.track(output);
   }
 }
 
@@ -53,7 +58,7 @@ export function checkpoint<Output extends tf.Tensor>(
   if (!dry.isTracked(output)) return output;
 
   const saved = inputs.map((input) => tf.keep(input.clone()));
-  outer.record(output, inputs, saved, (gradient, needed, accumulate) => {
+  outer.record([output], inputs, saved, ([gradient], needed, accumulate) => {
     const tape = new Tape(outer.watched);
     saved.forEach((input, index) => {
       if (needed[index]) tape.watch(input);
@@ -61,7 +66,7 @@ export function checkpoint<Output extends tf.Tensor>(
     const sums: (tf.Tensor | null)[] = saved.map(() => null);
     try {
       const again = withDropout(dropoutKey, () => withTape(tape, () => tf.tidy(() => block(...saved))));
-      tape.backward(again, gradient, (tensor, part) => {
+      tape.backward(again, gradient as tf.Tensor, (tensor, part) => {
         const index = saved.indexOf(tensor);
         if (index < 0) {
           accumulate(tensor, part);

@@ -32,8 +32,18 @@ export {
   setupTensorFlow,
   type TensorFlowSetup,
 } from "./engines/tensorflow/setup-tensorflow.js";
-export { nativeTensor, nativeView, registerNativeKernel } from "./engines/native/native-operations.js";
+export { registerNativeKernel } from "./engines/native/native-operations.js";
+export { nativeTensor, nativeView } from "./engines/native/native-tensor.js";
 export { fromTfjs } from "./from-tfjs.js";
+export {
+  cacheFormat,
+  type CacheFormat,
+  type CacheShape,
+  createKeyValueCache,
+  type KeyValueCache,
+  type KeyValueCaches,
+  registerKeyValueCaches,
+} from "./key-value-cache.js";
 export {
   apply,
   type Forward,
@@ -44,9 +54,16 @@ export {
 } from "./operation.js";
 export { add, multiplyRows, reshape, scale } from "./operations/arithmetic.js";
 export { attention } from "./operations/attention.js";
-export { crossEntropy, crossEntropyHead, headLosses } from "./operations/cross-entropy.js";
+export { crossEntropy } from "./operations/cross-entropy.js";
+export { crossEntropyHead, headLosses, type OutputHead } from "./operations/cross-entropy-head.js";
 export { dropout } from "./operations/dropout.js";
 export { embedding } from "./operations/embedding.js";
+export {
+  fusedLinears,
+  fusesLinears,
+  type LinearTerms,
+  type LowRankTerm,
+} from "./operations/fused-linears.js";
 export { linear, preferredWeightLayout, type WeightLayout } from "./operations/linear.js";
 export { rmsNorm } from "./operations/rms-norm.js";
 export { rope, rotaryAngles, type RotaryAngles } from "./operations/rope.js";
@@ -55,5 +72,6 @@ export { product, transposed } from "./product.js";
 export { type AdamWSettings, type AdamWUpdate, type Routines, routines } from "./routines.js";
 export { activeDropoutKey, activeTape, type DropoutKey, withDropout, withTape } from "./scope.js";
 export { type Accumulate, type Pullback, Tape } from "./tape.js";
+export { registerValuesInPlace, valuesInPlace } from "./values-in-place.js";
 export { valueAndGradients, type ValueAndGradients } from "./value-and-gradients.js";
 export type { AttentionShape } from "@lathe/kernels";

@@ -76,8 +76,14 @@ export function apply<Attributes>(
   const kernel = kernelFor(operation);
   const tape = activeTape();
   const needed = inputs.map((input) => tape?.isTracked(input) ?? false);
+  const nothing = inputs.map(() => false);
   if (!tape || !needed.includes(true)) {
-    return tf.tidy(() => kernel.forward(inputs, attributes, needed).output);
+    return tf.tidy(() => kernel.forward(inputs, attributes, nothing).output);
+  }
+  if (!tape.keeps) {
+    const dry = tf.tidy(() => kernel.forward(inputs, attributes, nothing).output);
+    tape.track(dry);
+    return dry;
   }
   let saved: (tf.Tensor | null)[] = [];
   const output = tf.tidy(() => {
@@ -87,6 +93,8 @@ export function apply<Attributes>(
     return forward.output;
   });
   const kept = saved.filter((tensor) => tensor !== null);
-  tape.record(output, inputs, kept, (gradient) => kernel.pullback(gradient, saved, attributes, needed));
+  tape.record([output], inputs, kept, ([gradient]) =>
+    kernel.pullback(gradient as tf.Tensor, saved, attributes, needed),
+  );
   return output;
 }

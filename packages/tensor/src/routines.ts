@@ -29,6 +29,11 @@ export interface AdamWSettings {
 export interface Routines {
   /** One step of AdamW (arXiv:1711.05101) in PyTorch's form. */
   readonly adamW: (updates: readonly AdamWUpdate[], settings: AdamWSettings) => void;
+  /**
+   * sum + part of equal shapes. `sum` is given up: an engine may add to its memory where no other tensor has a share in it.
+   * @returns kept, owned by the caller
+   */
+  readonly addInto: (sum: tf.Tensor, part: tf.Tensor) => tf.Tensor;
   /** Σ x² over all elements of all tensors. */
   readonly sumOfSquares: (tensors: readonly tf.Tensor[]) => number;
 }
@@ -47,6 +52,11 @@ const portable: Routines = {
         variable.assign(tf.sub(decayed, tf.mul(tf.div(first, denominator), stepSize)));
       });
     }
+  },
+  addInto(sum, part) {
+    const total = tf.keep(tf.add(sum, part));
+    sum.dispose();
+    return total;
   },
   sumOfSquares(tensors) {
     if (tensors.length === 0) return 0;

@@ -181,7 +181,8 @@ describe("crossEntropyHead", () => {
     const weight = tf.variable(tf.tensor2d([1, 0, 0, 1], [2, 2]));
     const run = () =>
       valueAndGradients(
-        () => crossEntropyHead(hidden, Int32Array.of(0, 1, 9), (rows) => linear(rows, weight), 1),
+        () =>
+          crossEntropyHead(hidden, Int32Array.of(0, 1, 9), { project: (rows) => linear(rows, weight) }, 2, 1),
         [hidden, weight],
       );
     expectNoLeak(run, /target 9 is outside the vocabulary of 2/);

@@ -1,24 +1,25 @@
 import * as tf from "@tensorflow/tfjs";
+import { routines } from "./routines.js";
 
 /** Receives a watched tensor and one part of its gradient. Parts of one tensor add up; the gradient is borrowed. */
 export type Accumulate = (watched: tf.Tensor, gradient: tf.Tensor) => void;
 
 /**
- * Turns the gradient of an output into those of the inputs.
+ * Turns the gradients of a record's outputs into those of its inputs.
  *
- * @param gradient of the output, borrowed
+ * @param gradients per output, borrowed; null where nothing depends on that output, but never null in all places
  * @param needed per input: whether its gradient is wanted; others may be returned as null
  * @param accumulate takes gradients of watched tensors that are not among the inputs (a checkpointed block's parameters)
- * @returns a new tensor an input, of the input's shape (never `gradient` itself); the tape disposes it
+ * @returns a new tensor an input, of the input's shape (never one of `gradients` itself); the tape disposes it
  */
 export type Pullback = (
-  gradient: tf.Tensor,
+  gradients: readonly (tf.Tensor | null)[],
   needed: readonly boolean[],
   accumulate: Accumulate,
 ) => readonly (tf.Tensor | null)[];
 
 interface TapeRecord {
-  readonly output: number;
+  readonly outputs: readonly number[];
   readonly inputs: readonly tf.Tensor[];
   readonly inputIds: readonly number[];
   readonly saved: readonly tf.Tensor[];
@@ -26,7 +27,7 @@ interface TapeRecord {
 }
 
 /**
- * A reverse-mode tape: operations append a record of their output, their inputs and a pullback; {@link Tape.backward}
+ * A reverse-mode tape: operations append a record of their outputs, their inputs and a pullback; {@link Tape.backward}
  * walks the records once, newest first, and frees each as it is passed.
  *
  * Tensors are known by their `id`, so a tensor may be disposed by its owner while the tape still knows its place in the
@@ -38,6 +39,9 @@ export class Tape {
   /** Outputs of records: gradients of these go further back. */
   readonly #computed = new Set<number>();
   readonly #records: TapeRecord[] = [];
+
+  /** Whether records are kept for a backward pass; if not, only what depends on what is noticed. */
+  readonly keeps: boolean = true;
 
   /** @param watched tensors whose gradients are wanted, usually the trainable variables; borrowed */
   constructor(watched: Iterable<tf.Tensor> = []) {
@@ -75,15 +79,17 @@ export class Tape {
    * @param saved tensors that the pullback reads; the tape owns them from now on
    */
   record(
-    output: tf.Tensor,
+    outputs: readonly tf.Tensor[],
     inputs: readonly tf.Tensor[],
     saved: readonly tf.Tensor[],
     pullback: Pullback,
   ): void {
-    this.#tracked.add(output.id);
-    this.#computed.add(output.id);
-    const inputIds = inputs.map((input) => input.id);
-    this.#records.push({ output: output.id, inputs, inputIds, saved, pullback });
+    for (const { id } of outputs) {
+      this.#tracked.add(id);
+      this.#computed.add(id);
+    }
+    const [outputIds, inputIds] = [outputs, inputs].map((tensors) => tensors.map(({ id }) => id));
+    this.#records.push({ outputs: outputIds, inputs, inputIds, saved, pullback });
   }
 
   /**
@@ -97,12 +103,14 @@ export class Tape {
     try {
       this.#receive(gradients, output, output.id, gradient.clone(), accumulate);
       for (let record = this.#records.pop(); record; record = this.#records.pop()) {
-        const outputGradient = gradients.get(record.output);
-        gradients.delete(record.output);
+        const ofOutputs = record.outputs.map((id) => gradients.get(id) ?? null);
+        for (const id of record.outputs) gradients.delete(id);
         try {
-          if (outputGradient) this.#pullBack(record, outputGradient, gradients, accumulate);
+          if (ofOutputs.some((part) => part !== null)) {
+            this.#pullBack(record, ofOutputs, gradients, accumulate);
+          }
         } finally {
-          outputGradient?.dispose();
+          for (const part of ofOutputs) part?.dispose();
           tf.dispose([...record.saved]);
         }
       }
@@ -114,7 +122,7 @@ export class Tape {
 
   #pullBack(
     { inputs, inputIds, pullback }: TapeRecord,
-    outputGradient: tf.Tensor,
+    ofOutputs: readonly (tf.Tensor | null)[],
     gradients: Map<number, tf.Tensor>,
     accumulate: Accumulate,
   ): void {
@@ -126,7 +134,7 @@ export class Tape {
     try {
       tf.tidy(() => {
         parts.push(
-          ...pullback(outputGradient, needed, (watched, part) => {
+          ...pullback(ofOutputs, needed, (watched, part) => {
             handedOver.push({ watched, part: tf.keep(part.clone()) });
           }),
         );
@@ -156,8 +164,7 @@ export class Tape {
       if (this.#watched.has(id)) accumulate(tensor, part);
       if (!this.#computed.has(id)) return;
       const sum = gradients.get(id);
-      gradients.set(id, tf.keep(sum ? tf.add(sum, part) : part.clone()));
-      sum?.dispose();
+      gradients.set(id, sum ? routines().addInto(sum, part) : tf.keep(part.clone()));
     } finally {
       part.dispose();
     }

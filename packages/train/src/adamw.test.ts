@@ -13,7 +13,7 @@ const probed = await Promise.all(
 describe.each(probed.filter((name) => name !== null))("AdamW, %s", (engine) => {
   const owned: tf.Tensor[] = [];
   beforeAll(async () => {
-    await startEngine(engine);
+    await startEngine(engine, "fp32");
   });
   afterEach(() => {
     tf.dispose(owned.splice(0));

@@ -13,8 +13,7 @@ export class GradientAccumulator {
   /** Adds one part of a tensor's gradient; borrowed. */
   readonly add = (watched: tf.Tensor, part: tf.Tensor): void => {
     const sum = this.#sums.get(watched.id);
-    this.#sums.set(watched.id, tf.keep(sum ? tf.add(sum, part) : part.clone()));
-    sum?.dispose();
+    this.#sums.set(watched.id, sum ? routines().addInto(sum, part) : tf.keep(part.clone()));
   };
 
   /** The gradient so far; null if none came. Owned by the accumulator. */

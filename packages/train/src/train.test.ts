@@ -48,7 +48,7 @@ const probed = await Promise.all(
 const engines = probed.filter((name) => name !== null);
 
 async function prepare(engine: string): Promise<void> {
-  await startEngine(engine);
+  await startEngine(engine, "fp32");
   model = await loadModel(base);
   // A trainable gain on each output of two linears, with dropout before them.
   gains = [0, 9].map((place) => {

@@ -1,6 +1,7 @@
 import { add, reshape, rmsNorm, rope, type RotaryAngles, swiglu } from "@lathe/tensor";
 import type * as tf from "@tensorflow/tfjs";
 import type { ModelConfig } from "../config/model-config.js";
+import { forwardTogether } from "./forward-together.js";
 import type { Linear } from "./linear.js";
 
 /** Names of a layer's linears, as in checkpoints. */
@@ -50,17 +51,17 @@ export function decoderLayer(
   const rows = x.shape[0];
 
   const normed = rmsNorm(x, layer.inputNorm, epsilon);
-  const heads = (linear: Linear, count: number): tf.Tensor3D =>
-    reshape(linear.forward(normed), [rows, count, headSize]);
+  const [queries, keys, values] = forwardTogether([linears.q_proj, linears.k_proj, linears.v_proj], normed);
+  const heads = (y: tf.Tensor2D, count: number): tf.Tensor3D => reshape(y, [rows, count, headSize]);
   const turned = (y: tf.Tensor3D, norm: tf.Tensor1D | null): tf.Tensor3D =>
     rope(norm ? rmsNorm(y, norm, epsilon) : y, angles);
-  const q = turned(heads(linears.q_proj, headCount), layer.queryNorm);
-  const k = turned(heads(linears.k_proj, keyValueHeadCount), layer.keyNorm);
-  const v = heads(linears.v_proj, keyValueHeadCount);
+  const q = turned(heads(queries, headCount), layer.queryNorm);
+  const k = turned(heads(keys, keyValueHeadCount), layer.keyNorm);
+  const v = heads(values, keyValueHeadCount);
   const attended: tf.Tensor2D = reshape(attend(q, k, v), [rows, headCount * headSize]);
   const y = add(x, linears.o_proj.forward(attended));
 
   const normedAgain = rmsNorm(y, layer.postAttentionNorm, epsilon);
-  const gated = swiglu(linears.gate_proj.forward(normedAgain), linears.up_proj.forward(normedAgain));
-  return add(y, linears.down_proj.forward(gated));
+  const [gate, up] = forwardTogether([linears.gate_proj, linears.up_proj], normedAgain);
+  return add(y, linears.down_proj.forward(swiglu(gate, up)));
 }

@@ -1,5 +1,12 @@
 import { transpose } from "@lathe/kernels";
-import { linear, preferredWeightLayout, type WeightLayout } from "@lathe/tensor";
+import {
+  fusesLinears,
+  linear,
+  type LinearTerms,
+  nativeView,
+  preferredWeightLayout,
+  type WeightLayout,
+} from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { once } from "../checkpoint/mapped-file.js";
 import type { DenseWeight, Linear } from "./linear.js";
@@ -32,6 +39,16 @@ export class DenseLinear implements Linear {
 
   forward(x: tf.Tensor2D): tf.Tensor2D {
     return linear(x, this.#weight, this.#bias, this.#layout);
+  }
+
+  terms(): LinearTerms | null {
+    if (!fusesLinears() || this.#layout !== "OI") return null;
+    const codes = nativeView(this.#weight);
+    return {
+      weight: { format: "fp32", shape: this.shape, codes, scales: null },
+      bias: this.#bias,
+      update: null,
+    };
   }
 
   denseWeight(): Float32Array {

@@ -51,7 +51,7 @@ function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number
 }
 
 describe.each(["wasm", "cpu"])("on %s", (engine) => {
-  beforeAll(() => startEngine(engine));
+  beforeAll(() => startEngine(engine, "fp32"));
 
   describe.each(["qwen2", "llama", "qwen3"])("%s against Transformers", (name) => {
     let model: LanguageModel;

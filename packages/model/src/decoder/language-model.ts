@@ -5,6 +5,7 @@ import {
   crossEntropyHead,
   embedding,
   headLosses,
+  type OutputHead,
   rmsNorm,
   rotaryAngles,
 } from "@lathe/tensor";
@@ -170,6 +171,10 @@ export class LanguageModel {
     return this.#head.forward(hidden);
   }
 
+  #outputHead(): OutputHead {
+    return { project: (rows) => this.project(rows), terms: this.#head.terms?.() ?? null };
+  }
+
   /**
    * Summed negative log-likelihood of the labels, in nats, recorded on the active tape. Only positions that carry a
    * label reach the head.
@@ -179,7 +184,7 @@ export class LanguageModel {
     const { positions, tokens } = targetsOf(batch);
     return tf.tidy(() => {
       const rows = embedding(this.hiddenStates(batch), positions);
-      return crossEntropyHead(rows, tokens, (chunk) => this.project(chunk));
+      return crossEntropyHead(rows, tokens, this.#outputHead(), this.config.vocabularySize);
     });
   }
 
@@ -188,7 +193,7 @@ export class LanguageModel {
     const { positions, tokens } = targetsOf(batch);
     const rows = tf.tidy(() => embedding(this.hiddenStates(batch), positions));
     try {
-      return headLosses(rows, tokens, (chunk) => this.project(chunk));
+      return headLosses(rows, tokens, this.#outputHead(), this.config.vocabularySize);
     } finally {
       rows.dispose();
     }

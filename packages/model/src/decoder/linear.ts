@@ -1,3 +1,4 @@
+import type { LinearTerms } from "@lathe/tensor";
 import type * as tf from "@tensorflow/tfjs";
 
 /**
@@ -9,6 +10,11 @@ export interface Linear {
   readonly shape: readonly [outFeatures: number, inFeatures: number];
   /** y = x Wᵀ + b, recorded on the active tape. x [N, I] → y [N, O], owned by the caller. */
   forward(x: tf.Tensor2D): tf.Tensor2D;
+  /**
+   * What {@link Linear.forward} multiplies with, for engines that compute several linears of the same rows together; null
+   * or left out where only `forward` knows. Valid until the linear is disposed.
+   */
+  terms?(): LinearTerms | null;
   /** Dense float32 weight [O, I], row-major, on the host. */
   denseWeight(): Float32Array;
   /** Dense float32 bias [O] on the host, or null. */

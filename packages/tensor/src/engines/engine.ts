@@ -2,10 +2,14 @@ import * as tf from "@tensorflow/tfjs";
 import { EngineError } from "../errors.js";
 
 /**
- * How products are computed: in float32, or with operands that may be rounded to bfloat16 where that is faster. Sums are
- * float32 either way.
+ * How much rounding is allowed. Sums, norms, the residual stream, losses and adapters are float32 in any case.
+ *
+ * - `fp32`: none.
+ * - `bf16`: operands of products with weights where that is faster, and what a pullback needs of activations, to bfloat16.
+ * - `int8`: as `bf16`, and in products with int8 weights rows of activations and of gradients to 8 bits but for columns with
+ *   outliers (LLM.int8(), arXiv:2208.07339; SwitchBack, arXiv:2304.13013).
  */
-export type Precision = "fp32" | "bf16";
+export type Precision = "fp32" | "bf16" | "int8";
 
 /** A way to compute: a TensorFlow.js backend and the kernels registered for it. */
 export interface Engine {

@@ -1,8 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { ShapeError } from "../errors.js";
 import { apply, type Operation } from "../operation.js";
-import { activeTape, withTape } from "../scope.js";
-import { Tape } from "../tape.js";
 
 interface CrossEntropyAttributes {
   readonly targets: Int32Array;
@@ -36,103 +34,15 @@ export function crossEntropy(logits: tf.Tensor2D, targets: Int32Array): tf.Tenso
   const [rows, vocabulary] = logits.shape;
   if (rows !== targets.length)
     throw new ShapeError("crossEntropy", `logits [${targets.length}, V]`, logits.shape);
-  for (const target of targets) {
-    if (target < 0 || target >= vocabulary) {
-      throw new RangeError(`crossEntropy: target ${target} is outside the vocabulary of ${vocabulary}`);
-    }
-  }
+  checkTargets(targets, vocabulary);
   return apply(crossEntropyOperation, [logits], { targets }) as tf.Tensor1D;
 }
 
-/** Rows whose logits exist at one time: 256 × a vocabulary of 152K in float32 is 156 MB. */
-const HEAD_CHUNK_ROWS = 256;
-
-function* chunks(rows: number, size: number): Generator<[start: number, length: number]> {
-  for (let start = 0; start < rows; start += size) yield [start, Math.min(size, rows - start)];
-}
-
-/** {@link crossEntropy} of projected rows, chunk by chunk and without gradients. @returns N losses in nats */
-export function headLosses(
-  hidden: tf.Tensor2D,
-  targets: Int32Array,
-  project: (rows: tf.Tensor2D) => tf.Tensor2D,
-  chunkRows: number = HEAD_CHUNK_ROWS,
-): Float32Array {
-  const losses = new Float32Array(targets.length);
-  withTape(null, () => {
-    for (const [start, length] of chunks(targets.length, chunkRows)) {
-      const part = tf.tidy(() => {
-        const logits = project(tf.slice(hidden, [start, 0], [length, hidden.shape[1]]));
-        return crossEntropy(logits, targets.subarray(start, start + length));
-      });
-      losses.set(part.dataSync(), start);
-      part.dispose();
+/** @throws RangeError if a target is not below the size of the vocabulary */
+export function checkTargets(targets: Int32Array, vocabularySize: number): void {
+  for (const target of targets) {
+    if (target < 0 || target >= vocabularySize) {
+      throw new RangeError(`crossEntropy: target ${target} is outside the vocabulary of ${vocabularySize}`);
     }
-  });
-  return losses;
-}
-
-/**
- * The output head and its loss together: Σₙ crossEntropy(project(hidden[n]), targets[n]), in nats.
- *
- * Works in chunks of rows, so the logits of a batch never exist as a whole. Each chunk's gradient is taken at once,
- * while its logits are there; the pullback only scales what was kept.
- *
- * @param hidden [N, h]   @param targets N ids   @param project rows [n, h] to logits [n, V]
- * @returns a scalar, owned by the caller
- */
-export function crossEntropyHead(
-  hidden: tf.Tensor2D,
-  targets: Int32Array,
-  project: (rows: tf.Tensor2D) => tf.Tensor2D,
-  chunkRows: number = HEAD_CHUNK_ROWS,
-): tf.Scalar {
-  const outer = activeTape();
-  if (!outer) {
-    const losses = headLosses(hidden, targets, project, chunkRows);
-    return tf.scalar(losses.reduce((sum, loss) => sum + loss, 0));
   }
-  const parameterGradients = new Map<tf.Tensor, tf.Tensor>();
-  const hiddenGradients: tf.Tensor2D[] = [];
-  const wantsHidden = outer.isTracked(hidden);
-  let sum = 0;
-  try {
-    for (const [start, length] of chunks(targets.length, chunkRows)) {
-      const tape = new Tape(outer.watched);
-      try {
-        tf.tidy(() => {
-          const rows = tf.slice(hidden, [start, 0], [length, hidden.shape[1]]);
-          if (wantsHidden) tape.watch(rows);
-          const losses = withTape(tape, () =>
-            tf.tidy(() => crossEntropy(project(rows), targets.subarray(start, start + length))),
-          );
-          for (const loss of losses.dataSync()) sum += loss;
-          tape.backward(losses, tf.onesLike(losses), (tensor, part) => {
-            if (tensor.id === rows.id) {
-              hiddenGradients.push(tf.keep(part.clone()) as tf.Tensor2D);
-              return;
-            }
-            const before = parameterGradients.get(tensor);
-            parameterGradients.set(tensor, tf.keep(before ? tf.add(before, part) : part.clone()));
-            before?.dispose();
-          });
-        });
-      } finally {
-        tape.dispose();
-      }
-    }
-  } catch (error) {
-    tf.dispose([...parameterGradients.values(), ...hiddenGradients]);
-    throw error;
-  }
-  const loss = tf.scalar(sum);
-  const hiddenGradient = hiddenGradients.length > 0 ? tf.keep(tf.concat(hiddenGradients, 0)) : null;
-  tf.dispose(hiddenGradients);
-  const saved = [...parameterGradients.values(), ...(hiddenGradient ? [hiddenGradient] : [])];
-  if (saved.length === 0) return loss;
-  outer.record(loss, [hidden], saved, (gradient, _needed, accumulate) => {
-    for (const [tensor, part] of parameterGradients) accumulate(tensor, tf.mul(part, gradient));
-    return [hiddenGradient && tf.mul(hiddenGradient, gradient)];
-  });
-  return loss;
 }

@@ -3,9 +3,12 @@ import * as tf from "@tensorflow/tfjs";
 import { apply, type Operation } from "../operation.js";
 import { activeDropoutKey, type DropoutKey } from "../scope.js";
 
+/** What a mask is drawn from; see `dropoutMask` of `@lathe/kernels`. */
+export type MaskKey = readonly [number, number];
+
 interface DropoutAttributes {
   readonly rate: number;
-  readonly key: readonly [number, number];
+  readonly key: MaskKey;
 }
 
 function mask(shape: number[], { rate, key }: DropoutAttributes): tf.Tensor {
@@ -33,6 +36,12 @@ function fold({ seed, step, microBatch }: DropoutKey, site: string): [number, nu
   return threefry2x32(run, [hash(site), 0]);
 }
 
+/** The key of the mask of a place in the model, or null outside `withDropout`. */
+export function dropoutMaskKey(site: string): MaskKey | null {
+  const dropoutKey = activeDropoutKey();
+  return dropoutKey && fold(dropoutKey, site);
+}
+
 /**
  * Inverted dropout (arXiv:1207.0580): zero with probability `rate`, else x / (1 − rate). Outside {@link withDropout}
  * the input passes unchanged.
@@ -42,9 +51,8 @@ function fold({ seed, step, microBatch }: DropoutKey, site: string): [number, nu
  */
 export function dropout<Input extends tf.Tensor>(x: Input, rate: number, site: string): Input {
   if (!(rate >= 0 && rate < 1)) throw new RangeError(`dropout: expected a rate in [0, 1), got ${rate}`);
-  const dropoutKey = activeDropoutKey();
-  if (rate === 0 || !dropoutKey) return identity(x);
-  return apply(dropoutOperation, [x], { rate, key: fold(dropoutKey, site) }) as Input;
+  const key = rate === 0 ? null : dropoutMaskKey(site);
+  return key ? (apply(dropoutOperation, [x], { rate, key }) as Input) : identity(x);
 }
 
 const identityOperation: Operation<null> = {

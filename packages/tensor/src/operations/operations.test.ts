@@ -157,7 +157,7 @@ const cases: Case[] = [
     name: "crossEntropyHead in chunks, trainable head",
     inputs: () => [random(5, 3), random(3, 6)],
     run: (hidden: tf.Tensor2D, w: tf.Tensor2D) =>
-      crossEntropyHead(hidden, Int32Array.of(1, 5, 0, 2, 2), (rows) => linear(rows, w), 2),
+      crossEntropyHead(hidden, Int32Array.of(1, 5, 0, 2, 2), { project: (rows) => linear(rows, w) }, 6, 2),
   },
   {
     name: "fromTfjs",
@@ -193,7 +193,7 @@ function weightsFor({ run }: Case, inputs: tf.Tensor[]): tf.Tensor {
 }
 
 describe.each(engines)("on %s (seed " + SEED + ")", (engine) => {
-  beforeAll(() => startEngine(engine));
+  beforeAll(() => startEngine(engine, "fp32"));
 
   describe.each(cases)("$name", (entry) => {
     it("agrees with central differences", () => {
@@ -266,7 +266,7 @@ describe.each(engines.slice(1))("%s agrees with cpu", (other) => {
       .inputs()
       .map((input) => ({ shape: input.shape, data: input.dataSync() as Float32Array }));
     for (const engine of ["cpu", other]) {
-      await startEngine(engine);
+      await startEngine(engine, "fp32");
       const inputs = values.map(({ shape, data }) => tf.tensor(Float32Array.from(data), shape));
       const weights = weightsFor(entry, inputs);
       const { value, gradients } = valueAndGradients(() => projected(entry.run, inputs, weights), inputs);

@@ -41,6 +41,12 @@ export class NativeBackend extends MathBackendCPU {
     return this.data.get(tensor.dataId).values as Float32Array;
   }
 
+  /** Whether the tensor's values are in the pool and no other tensor shares them, so that they may be changed in place. */
+  isExclusive({ dataId }: tf.TensorInfo): boolean {
+    const { values } = this.data.get(dataId);
+    return this.refCount(dataId) === 1 && values instanceof Float32Array && this.#pool.owns(values);
+  }
+
   /** A copy: memory of the pool may hold another tensor's values once this one is disposed. */
   override readSync(dataId: object): tf.backend_util.BackendValues {
     const values = super.readSync(dataId);

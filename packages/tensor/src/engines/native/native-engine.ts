@@ -1,10 +1,14 @@
 import { loadNativeKernels, type NativeKernels } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs";
-import type { Engine, Precision } from "../engine.js";
+import type { Engine } from "../engine.js";
 import { NATIVE_BACKEND, NativeBackend } from "./native-backend.js";
-import { productOptions, registerNativeOperations } from "./native-operations.js";
+import { registerNativeFusedHead } from "./native-fused-head.js";
+import { registerNativeFusedLinears } from "./native-fused-linears.js";
+import { registerNativeKeyValueCaches } from "./native-key-value-cache.js";
+import { registerNativeOperations } from "./native-operations.js";
 import { registerNativeRoutines } from "./native-routines.js";
 import { registerNativeTfjsKernels } from "./native-tfjs-kernels.js";
+import { productOptions } from "./product-options.js";
 
 type Loaded = ReturnType<typeof loadNativeKernels>;
 let loaded: Loaded | undefined;
@@ -22,10 +26,7 @@ export const nativeEngine: Engine = {
     const kernels = kernelsOf(load());
     return kernels ? `C++ kernels (${kernels.level}), ${kernels.threads()} threads` : "C++ kernels";
   },
-  get precisions(): readonly Precision[] {
-    // Other levels gain nothing by rounding.
-    return kernelsOf(load())?.level === "avx512bf16" ? ["fp32", "bf16"] : ["fp32"];
-  },
+  precisions: ["bf16", "fp32", "int8"],
   probe() {
     try {
       const result = load();
@@ -41,7 +42,10 @@ export const nativeEngine: Engine = {
     if (!tf.findBackendFactory(NATIVE_BACKEND)) {
       registerNativeTfjsKernels();
       registerNativeOperations();
+      registerNativeFusedHead();
+      registerNativeFusedLinears();
       registerNativeRoutines();
+      registerNativeKeyValueCaches();
       tf.registerBackend(NATIVE_BACKEND, () => new NativeBackend(kernels));
     }
     productOptions.precision = precision;

@@ -11,23 +11,12 @@ import { rmsNormOperation } from "../../operations/rms-norm.js";
 import { ropeOperation, type RotaryAngles } from "../../operations/rope.js";
 import { swigluOperation } from "../../operations/swiglu.js";
 import { transposeOperation } from "../../product.js";
-import type { Precision } from "../engine.js";
+import { keepActivation, openActivation } from "./kept-activations.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
-
-/** How products with weights are computed, as the engine was started. */
-export const productOptions: { precision: Precision } = { precision: "fp32" };
+import { nativeTensor, nativeView } from "./native-tensor.js";
+import { productOptions } from "./product-options.js";
 
 const kernels = (): NativeKernels => nativeBackend().kernels;
-
-/** The values of a tensor, in place. */
-export const nativeView = (tensor: tf.Tensor): Float32Array => nativeBackend().view(tensor);
-
-/** A new tensor that `fill` gives its values. */
-export function nativeTensor(shape: readonly number[], fill: (values: Float32Array) => void): tf.Tensor {
-  const output = nativeBackend().uninitialised(shape);
-  fill(nativeView(output));
-  return output;
-}
 
 /**
  * Gives the native engine a kernel for an operation of another package, e.g. one over packed weights.
@@ -83,7 +72,7 @@ export function registerNativeOperations(): void {
         gemm(nativeView(x), nativeView(weight), y, { m: rows, n: outFeatures, k: inFeatures });
         if (bias) addBias(y, nativeView(bias));
       });
-      return { output, saved: [needsWeight ? x : null, needsX ? weight : null] };
+      return { output, saved: [needsWeight ? keepActivation(x) : null, needsX ? weight : null] };
     },
     pullback(dy, [x, weight], { layout }, [needsX, needsWeight, needsBias]) {
       const [rows, outFeatures] = dy.shape as [number, number];
@@ -114,7 +103,7 @@ export function registerNativeOperations(): void {
       };
       return [
         needsX ? toInput(weight as tf.Tensor) : null,
-        needsWeight ? toWeight(x as tf.Tensor) : null,
+        needsWeight ? toWeight(openActivation(x as tf.Tensor)) : null,
         needsBias ? sumOfRows(dy) : null,
       ];
     },
@@ -152,14 +141,15 @@ export function registerNativeOperations(): void {
   }));
 
   registerNativeKernel(rmsNormOperation, ({ rmsNormForward, rmsNormBackward }) => ({
-    forward([x, weight], { epsilon }) {
+    forward([x, weight], { epsilon }, needed) {
       const output = nativeTensor(x.shape, (y) => {
         rmsNormForward(nativeView(x), nativeView(weight), y, epsilon);
       });
-      return { output, saved: [x, weight] };
+      return { output, saved: needed.includes(true) ? [keepActivation(x), weight] : [] };
     },
     pullback(gradient, saved, { epsilon }, [needsX, needsWeight]) {
-      const [x, weight] = saved as tf.Tensor[];
+      const [kept, weight] = saved as tf.Tensor[];
+      const x = openActivation(kept);
       const dx = needsX ? nativeBackend().uninitialised(x.shape) : null;
       const dWeight = needsWeight ? nativeBackend().uninitialised(weight.shape) : null;
       rmsNormBackward(
@@ -200,10 +190,14 @@ export function registerNativeOperations(): void {
         logSumExp && nativeView(logSumExp),
         shape,
       );
-      return { output, saved: [q, k, v, output, logSumExp] };
+      return {
+        output,
+        saved: logSumExp ? [...[q, k, v, output].map(keepActivation), logSumExp] : [],
+      };
     },
     pullback(gradient, saved, shape) {
-      const [q, k, v, output, logSumExp] = saved as tf.Tensor[];
+      const [q, k, v, output] = (saved as tf.Tensor[]).slice(0, 4).map(openActivation);
+      const logSumExp = saved[4] as tf.Tensor;
       const gradients = [q, k, v].map((input) => nativeBackend().uninitialised(input.shape));
       const [dq, dk, dv] = gradients.map(nativeView);
       attentionBackward(
@@ -223,14 +217,14 @@ export function registerNativeOperations(): void {
   }));
 
   registerNativeKernel(swigluOperation, ({ swigluForward, swigluBackward }) => ({
-    forward: ([gate, up]) => ({
+    forward: ([gate, up], _attributes, needed) => ({
       output: nativeTensor(gate.shape, (out) => {
         swigluForward(nativeView(gate), nativeView(up), out);
       }),
-      saved: [gate, up],
+      saved: needed.includes(true) ? [gate, up].map(keepActivation) : [],
     }),
     pullback(gradient, saved, _attributes, [needsGate, needsUp]) {
-      const [gate, up] = saved as tf.Tensor[];
+      const [gate, up] = (saved as tf.Tensor[]).map(openActivation);
       const dGate = needsGate ? nativeBackend().uninitialised(gate.shape) : null;
       const dUp = needsUp ? nativeBackend().uninitialised(up.shape) : null;
       swigluBackward(

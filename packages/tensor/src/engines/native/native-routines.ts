@@ -1,6 +1,7 @@
+import * as tf from "@tensorflow/tfjs";
 import { registerRoutines } from "../../routines.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
-import { nativeTensor, nativeView } from "./native-operations.js";
+import { nativeTensor, nativeView } from "./native-tensor.js";
 
 /** Registers the C++ kernels that work over many tensors in one call. */
 export function registerNativeRoutines(): void {
@@ -29,6 +30,14 @@ export function registerNativeRoutines(): void {
         from.assign(to);
         to.dispose();
       }
+    },
+    addInto(sum, part) {
+      const backend = nativeBackend();
+      const isOwn = backend.isExclusive(sum) && sum.dataId !== part.dataId;
+      const target = isOwn ? sum : tf.keep(backend.uninitialised(sum.shape));
+      backend.kernels.add(nativeView(sum), nativeView(part), nativeView(target));
+      if (!isOwn) sum.dispose();
+      return target;
     },
     sumOfSquares: (tensors) => nativeBackend().kernels.sumOfSquares(tensors.map(nativeView)),
   });

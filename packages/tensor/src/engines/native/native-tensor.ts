@@ -1,0 +1,12 @@
+import type * as tf from "@tensorflow/tfjs";
+import { nativeBackend } from "./native-backend.js";
+
+/** The values of a tensor of the native engine, in place; valid while the tensor lives. */
+export const nativeView = (tensor: tf.TensorInfo): Float32Array => nativeBackend().view(tensor);
+
+/** A new tensor of the native engine that `fill` gives its values. */
+export function nativeTensor(shape: readonly number[], fill: (values: Float32Array) => void): tf.Tensor {
+  const output = nativeBackend().uninitialised(shape);
+  fill(nativeView(output));
+  return output;
+}

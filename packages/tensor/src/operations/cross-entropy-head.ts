@@ -1,0 +1,204 @@
+import type { WeightMatrix } from "@lathe/kernels";
+import * as tf from "@tensorflow/tfjs";
+import { routines } from "../routines.js";
+import { activeTape, withTape } from "../scope.js";
+import { Tape } from "../tape.js";
+import { checkTargets, crossEntropy } from "./cross-entropy.js";
+import type { LinearTerms } from "./fused-linears.js";
+
+/** The output head: what turns hidden states into logits. */
+export interface OutputHead {
+  /** Rows [n, h] to logits [n, V], recorded on the active tape. */
+  readonly project: (rows: tf.Tensor2D) => tf.Tensor2D;
+  /** What `project` multiplies with, for engines that have product and loss in one; null where only `project` knows. */
+  readonly terms?: LinearTerms | null;
+}
+
+/** How an engine computes a head without a low-rank update, and its loss. */
+export interface FusedHeadKernel {
+  /**
+   * Cross-entropies of rows, in nats, and the gradient of their sum.
+   * @param hidden [N, h]   @param losses [N], written   @param wantsGradient whether dHidden is wanted
+   * @param chunkRows rows whose logits may exist at one time
+   * @returns dHidden [N, h], or null where it is not wanted
+   */
+  readonly losses: (
+    hidden: tf.Tensor2D,
+    targets: Int32Array,
+    weight: WeightMatrix,
+    bias: tf.Tensor1D | null,
+    losses: Float32Array,
+    wantsGradient: boolean,
+    chunkRows: number,
+  ) => tf.Tensor2D | null;
+}
+
+const ofEngines = new Map<string, FusedHeadKernel>();
+
+/** Gives an engine its kernel. @param backend name of the TensorFlow.js backend the engine runs on */
+export function registerFusedHead(backend: string, kernel: FusedHeadKernel): void {
+  ofEngines.set(backend, kernel);
+}
+
+/** Bytes of logits that exist at one time: enough rows to make products worth their packing, little beside the weights. */
+const CHUNK_BYTES = 128 * 2 ** 20;
+const LEAST_CHUNK_ROWS = 64;
+const MOST_CHUNK_ROWS = 1024;
+
+/** Rows whose logits exist at one time, for a vocabulary. */
+export function headChunkRows(vocabularySize: number): number {
+  const rows = Math.floor(CHUNK_BYTES / (vocabularySize * Float32Array.BYTES_PER_ELEMENT));
+  return Math.min(MOST_CHUNK_ROWS, Math.max(LEAST_CHUNK_ROWS, rows));
+}
+
+function* chunks(rows: number, size: number): Generator<[start: number, length: number]> {
+  for (let start = 0; start < rows; start += size) yield [start, Math.min(size, rows - start)];
+}
+
+const slice = (hidden: tf.Tensor2D, start: number, length: number): tf.Tensor2D =>
+  tf.slice(hidden, [start, 0], [length, hidden.shape[1]]);
+
+/** A loss and the gradients that were taken with it, each kept. */
+interface HeadGradients {
+  readonly loss: tf.Scalar;
+  readonly ofParameters: ReadonlyMap<tf.Tensor, tf.Tensor>;
+  /** Null where it is not wanted. */
+  readonly ofHidden: tf.Tensor | null;
+}
+
+/** The engine's kernel with the head's weight and bias, if there is one for it. */
+function fusedHead({ terms }: OutputHead): { kernel: FusedHeadKernel; terms: LinearTerms } | null {
+  const kernel = ofEngines.get(tf.getBackend());
+  return kernel && terms && !terms.update ? { kernel, terms } : null;
+}
+
+/**
+ * `crossEntropy` of projected rows, chunk by chunk and without gradients. @returns N losses in nats
+ * @throws ShapeError, RangeError
+ */
+export function headLosses(
+  hidden: tf.Tensor2D,
+  targets: Int32Array,
+  head: OutputHead,
+  vocabularySize: number,
+  chunkRows: number = headChunkRows(vocabularySize),
+): Float32Array {
+  const losses = new Float32Array(targets.length);
+  const fused = fusedHead(head);
+  if (fused) {
+    checkTargets(targets, vocabularySize);
+    const { weight, bias } = fused.terms;
+    tf.tidy(() => {
+      fused.kernel.losses(hidden, targets, weight, bias, losses, false, chunkRows);
+    });
+    return losses;
+  }
+  withTape(null, () => {
+    for (const [start, length] of chunks(targets.length, chunkRows)) {
+      const part = tf.tidy(() =>
+        crossEntropy(head.project(slice(hidden, start, length)), targets.subarray(start, start + length)),
+      );
+      losses.set(part.dataSync(), start);
+      part.dispose();
+    }
+  });
+  return losses;
+}
+
+/**
+ * The output head and its loss together: Σₙ crossEntropy(project(hidden[n]), targets[n]), in nats.
+ *
+ * Works in chunks of rows, so the logits of a batch never exist as a whole. Each chunk's gradient is taken at once,
+ * while its logits are there; the pullback only scales what was kept.
+ *
+ * @param hidden [N, h]   @param targets N ids below V
+ * @param chunkRows rows whose logits exist at one time
+ * @returns a scalar, owned by the caller
+ * @throws ShapeError, RangeError
+ */
+export function crossEntropyHead(
+  hidden: tf.Tensor2D,
+  targets: Int32Array,
+  head: OutputHead,
+  vocabularySize: number,
+  chunkRows: number = headChunkRows(vocabularySize),
+): tf.Scalar {
+  const outer = activeTape();
+  if (!outer) return sumOf(headLosses(hidden, targets, head, vocabularySize, chunkRows));
+  const fused = fusedHead(head);
+  if (fused) checkTargets(targets, vocabularySize);
+  const { loss, ofParameters, ofHidden } = fused
+    ? gradientsByKernel(outer, hidden, targets, fused, chunkRows)
+    : gradientsByTape(outer, hidden, targets, head, chunkRows);
+  const saved = [...ofParameters.values(), ...(ofHidden ? [ofHidden] : [])];
+  if (saved.length === 0) return loss;
+  outer.record([loss], [hidden], saved, ([gradient], _needed, accumulate) => {
+    const factor = gradient as tf.Tensor;
+    for (const [tensor, part] of ofParameters) accumulate(tensor, tf.mul(part, factor));
+    return [ofHidden && tf.mul(ofHidden, factor)];
+  });
+  return loss;
+}
+
+const sumOf = (losses: Float32Array): tf.Scalar => tf.scalar(losses.reduce((sum, loss) => sum + loss, 0));
+
+function gradientsByKernel(
+  tape: Tape,
+  hidden: tf.Tensor2D,
+  targets: Int32Array,
+  { kernel, terms: { weight, bias } }: NonNullable<ReturnType<typeof fusedHead>>,
+  chunkRows: number,
+): HeadGradients {
+  const losses = new Float32Array(targets.length);
+  const gradients: tf.Tensor[] = [];
+  const wantsGradient = tape.isTracked(hidden);
+  tf.tidy(() => {
+    const gradient = kernel.losses(hidden, targets, weight, bias, losses, wantsGradient, chunkRows);
+    if (gradient) gradients.push(tf.keep(gradient));
+  });
+  return { loss: sumOf(losses), ofParameters: new Map(), ofHidden: gradients[0] ?? null };
+}
+
+function gradientsByTape(
+  outer: Tape,
+  hidden: tf.Tensor2D,
+  targets: Int32Array,
+  head: OutputHead,
+  chunkRows: number,
+): HeadGradients {
+  const ofParameters = new Map<tf.Tensor, tf.Tensor>();
+  const ofHidden: tf.Tensor2D[] = [];
+  const wantsHidden = outer.isTracked(hidden);
+  let sum = 0;
+  try {
+    for (const [start, length] of chunks(targets.length, chunkRows)) {
+      const tape = new Tape(outer.watched);
+      try {
+        tf.tidy(() => {
+          const rows = slice(hidden, start, length);
+          if (wantsHidden) tape.watch(rows);
+          const losses = withTape(tape, () =>
+            tf.tidy(() => crossEntropy(head.project(rows), targets.subarray(start, start + length))),
+          );
+          for (const loss of losses.dataSync()) sum += loss;
+          tape.backward(losses, tf.onesLike(losses), (tensor, part) => {
+            if (tensor.id === rows.id) {
+              ofHidden.push(tf.keep(part.clone()) as tf.Tensor2D);
+              return;
+            }
+            const before = ofParameters.get(tensor);
+            ofParameters.set(tensor, before ? routines().addInto(before, part) : tf.keep(part.clone()));
+          });
+        });
+      } finally {
+        tape.dispose();
+      }
+    }
+  } catch (error) {
+    tf.dispose([...ofParameters.values(), ...ofHidden]);
+    throw error;
+  }
+  const joined = ofHidden.length > 0 ? tf.keep(tf.concat(ofHidden, 0)) : null;
+  tf.dispose(ofHidden);
+  return { loss: tf.scalar(sum), ofParameters, ofHidden: joined };
+}
