@@ -2,17 +2,39 @@
 // node dist/contestant.js CASE JOB.json. The last line of stdout is the outcome as JSON.
 
 import { readFileSync } from "node:fs";
+import type { LatheGemmJob } from "./gemm/gemm-job.js";
+import type { TfjsJob } from "./gemm/measure-tfjs-product.js";
 import type { LatheGenerateJob } from "./generate/generate-job.js";
-import { measureGeneration } from "./generate/measure-generation.js";
-import { measureBandwidth } from "./shared/memory-bandwidth.js";
+import type { LatheLoadJob } from "./load/load-job.js";
 import { isInputError } from "./shared/usage-error.js";
-import { measureTraining } from "./train/measure-training.js";
 import type { LatheTrainJob } from "./train/train-job.js";
 
+/** Modules are imported by the case that needs them: a process that is timed as a whole takes no others in. */
 const cases: Readonly<Record<string, (job: unknown) => Promise<object>>> = {
-  bandwidth: (job) => measureBandwidth((job as { readonly repeats: number }).repeats),
-  generate: (job) => measureGeneration(job as LatheGenerateJob),
-  train: (job) => measureTraining(job as LatheTrainJob),
+  bandwidth: async (job) => {
+    const { measureBandwidth } = await import("./shared/memory-bandwidth.js");
+    return await measureBandwidth((job as { readonly repeats: number }).repeats);
+  },
+  gemm: async (job) => {
+    const { measureProducts } = await import("./gemm/measure-products.js");
+    return await measureProducts(job as LatheGemmJob);
+  },
+  generate: async (job) => {
+    const { measureGeneration } = await import("./generate/measure-generation.js");
+    return await measureGeneration(job as LatheGenerateJob);
+  },
+  load: async (job) => {
+    const { measureLoad } = await import("./load/measure-load.js");
+    return await measureLoad(job as LatheLoadJob);
+  },
+  tfjs: async (job) => {
+    const { measureTfjsProduct } = await import("./gemm/measure-tfjs-product.js");
+    return await measureTfjsProduct(job as TfjsJob);
+  },
+  train: async (job) => {
+    const { measureTraining } = await import("./train/measure-training.js");
+    return await measureTraining(job as LatheTrainJob);
+  },
 };
 
 const [name, jobFile] = process.argv.slice(2);

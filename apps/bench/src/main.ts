@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { addGemmCommand } from "./gemm/gemm-command.js";
 import { addGenerateCommand } from "./generate/generate-command.js";
+import { addLoadCommand } from "./load/load-command.js";
 import { ContestantError } from "./shared/run-contestant.js";
 import { endProcesses } from "./shared/run-process.js";
 import { isInputError } from "./shared/usage-error.js";
@@ -10,7 +12,9 @@ const program = new Command("bench")
   .description("Measures Lathe. People's output goes to stderr, the last line on stdout is one JSON object.")
   .exitOverride();
 addTrainCommand(program);
+addGemmCommand(program);
 addGenerateCommand(program);
+addLoadCommand(program);
 
 for (const [signal, code] of [
   ["SIGINT", 130],

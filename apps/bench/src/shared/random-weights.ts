@@ -1,7 +1,8 @@
 import { type Linear, DenseLinear } from "@lathe/model";
-import { threefry2x32 } from "@lathe/kernels";
+import { NF4_SCALE_GROUP, threefry2x32 } from "@lathe/kernels";
 import {
   packedFormatNames,
+  packedFormats,
   type PackedFormatName,
   type PackedMatrix,
   quantize,
@@ -79,20 +80,24 @@ export function randomMatrix(
   shape: readonly [outFeatures: number, inFeatures: number],
   stream: number,
 ): PackedMatrix {
-  const sample = sampleOf(format);
+  const { codes, scales, nested } = sampleOf(format);
+  const { codesInRow, scalesInRow } = packedFormats[format];
   const [rows, columns] = shape;
-  /** Elements a row, of parts that go with the weights in a fixed proportion. */
-  const perRow = (part: Elements): number =>
-    Math.ceil((part.length / SAMPLE_ROWS / SAMPLE_COLUMNS) * columns);
-  const codes = randomPicks(sample.codes, rows * perRow(sample.codes), stream);
-  const scales =
-    sample.scales && randomPicks(sample.scales, rows * scalesPerRow(sample.scales, columns), stream);
-  return { ...sample, shape, codes, scales };
-}
-
-function scalesPerRow(scales: Float32Array, columns: number): number {
-  const ofSample = scales.length / SAMPLE_ROWS;
-  return ofSample === 1 ? 1 : Math.ceil((columns * ofSample) / SAMPLE_COLUMNS);
+  const scaleCount = rows * scalesInRow(columns);
+  return {
+    format,
+    shape,
+    codes: randomPicks(codes, rows * codesInRow(columns), stream),
+    scales: scales && randomPicks(scales, scaleCount, stream),
+    ...(nested && {
+      nested: {
+        codes: randomPicks(nested.codes, scaleCount, stream),
+        scales: randomPicks(nested.scales, Math.ceil(scaleCount / NF4_SCALE_GROUP), stream),
+        map: nested.map,
+        offset: nested.offset,
+      },
+    }),
+  };
 }
 
 /** A frozen linear of random weights. */

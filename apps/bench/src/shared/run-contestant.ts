@@ -12,12 +12,19 @@ export class ContestantError extends Error {
   }
 }
 
+/** When a process was started, in milliseconds since 1970. */
+export interface Started {
+  readonly startedAt: number;
+}
+
 /** Runs a case of Lathe's in a process of its own. @throws ContestantError */
-export async function runContestant<Outcome>(name: string, job: object): Promise<Outcome> {
+export async function runContestant<Outcome>(name: string, job: object): Promise<Outcome & Started> {
   return await withJobFile(job, async (path) => {
-    const { code, stdout } = await runProcess(process.execPath, [entry, name, path], { stderr: "inherit" });
+    const { code, startedAt, stdout } = await runProcess(process.execPath, [entry, name, path], {
+      stderr: "inherit",
+    });
     const outcome = lastJsonObject(stdout);
     if (code !== 0 || outcome === null) throw new ContestantError(code === 0 || code === null ? 1 : code);
-    return outcome as Outcome;
+    return { ...outcome, startedAt } as Outcome & Started;
   });
 }

@@ -1,10 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { withJobFile } from "./job-file.js";
+import type { Started } from "./run-contestant.js";
 import { lastLine, type PeerPython } from "./python.js";
 import { lastJsonObject, type ProcessEnd, runProcess } from "./run-process.js";
 
 /** What a peer did, or why it did not. */
-export type PeerOutcome<Outcome> = { readonly outcome: Outcome } | { readonly failure: string };
+export type PeerOutcome<Outcome> = { readonly outcome: Outcome & Started } | { readonly failure: string };
 
 /** Reads how a peer's process ended. @param seconds it had */
 export function peerOutcome<Outcome>(end: ProcessEnd, seconds: number): PeerOutcome<Outcome> {
@@ -17,7 +18,8 @@ export function peerOutcome<Outcome>(end: ProcessEnd, seconds: number): PeerOutc
   if (end.signal !== null) return { failure: `ended by ${end.signal}, often for want of memory` };
   if (end.code !== 0) return { failure: lastLine(end.stderr) || `ended with code ${end.code}` };
   const outcome = lastJsonObject(end.stdout);
-  return outcome === null ? { failure: "printed no result" } : { outcome: outcome as Outcome };
+  if (outcome === null) return { failure: "printed no result" };
+  return { outcome: { ...outcome, startedAt: end.startedAt } as Outcome & Started };
 }
 
 /**

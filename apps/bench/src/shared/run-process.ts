@@ -5,6 +5,8 @@ export interface ProcessEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly timedOut: boolean;
+  /** When it was started, in milliseconds since 1970. */
+  readonly startedAt: number;
   readonly stdout: string;
   /** Empty where it was passed on. */
   readonly stderr: string;
@@ -43,6 +45,7 @@ export function runProcess(
   options: RunProcessOptions = {},
 ): Promise<ProcessEnd> {
   return new Promise((resolve, reject) => {
+    const startedAt = performance.timeOrigin + performance.now();
     const child = spawn(program, args, {
       stdio: ["ignore", "pipe", options.stderr === "inherit" ? "inherit" : "pipe"],
       detached: process.platform !== "win32",
@@ -71,7 +74,7 @@ export function runProcess(
     });
     child.on("close", (code, signal) => {
       settle(() => {
-        resolve({ code, signal, timedOut, stdout, stderr });
+        resolve({ code, signal, timedOut, startedAt, stdout, stderr });
       });
     });
   });
