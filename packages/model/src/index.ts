@@ -27,6 +27,11 @@ export {
 } from "./config/model-config.js";
 export { type ConfigObject, parseModelConfig, readModelConfig } from "./config/read-model-config.js";
 export { type RopeFrequencies, ropeInverseFrequencies } from "./config/rope-frequencies.js";
+export {
+  activationBytes,
+  type ActivationPlan,
+  fewestRecomputedLayers,
+} from "./decoder/activation-bytes.js";
 export { DenseLinear } from "./decoder/dense-linear.js";
 export type { Attend, DecoderLayer, LayerLinearName } from "./decoder/decoder-layer.js";
 export { layerLinearNames } from "./decoder/decoder-layer.js";
@@ -65,7 +70,6 @@ export {
   type ShouldStop,
 } from "./generation/generate.js";
 export { generateText, type TextGenerationOptions, type TextPiece } from "./generation/generate-text.js";
-export { KeyValueCache } from "./generation/key-value-cache.js";
 export { NonFiniteLogitsError } from "./generation/non-finite-logits-error.js";
 export { type Draw, sampleToken, samplingDefaults, type SamplingOptions } from "./generation/sampling.js";
 export { createStopCutter, cutAtStop, type StopCutter } from "./generation/stop-texts.js";

@@ -1,11 +1,14 @@
 import { cpuEngine } from "./engines/cpu-engine.js";
 import { registerEngine } from "./engines/engine.js";
 import { nativeEngine } from "./engines/native/native-engine.js";
+import { cudaEngine, tensorFlowEngine } from "./engines/tensorflow/tensorflow-engine.js";
 import { wasmEngine } from "./engines/wasm-engine.js";
 
+registerEngine(cudaEngine);
 registerEngine(nativeEngine);
 registerEngine(wasmEngine);
 registerEngine(cpuEngine);
+registerEngine(tensorFlowEngine);
 
 export { checkpoint } from "./checkpoint.js";
 export {
@@ -15,11 +18,22 @@ export {
   registerEngine,
   startEngine,
   type StartedEngine,
+  type TensorMemory,
   tensorMemory,
 } from "./engines/engine.js";
 export { EngineError, ShapeError } from "./errors.js";
 export type { DeviceFindings, InstalledBinding } from "./engines/tensorflow/installed-binding.js";
 export { installedBinding } from "./engines/tensorflow/installed-binding.js";
+export { DeviceError, type DeviceFault } from "./engines/tensorflow/device-error.js";
+export {
+  type Handle,
+  type Operand,
+  type ProductType,
+  TensorFlowDevice,
+  activeDevice,
+} from "./engines/tensorflow/device.js";
+export { matrixForward, matrixInputGradient, releaseMatrix } from "./engines/tensorflow/device-matrix.js";
+export { registerTensorFlowKernel } from "./engines/tensorflow/tensorflow-operations.js";
 export type { CudaDevice } from "./engines/tensorflow/diagnose-log.js";
 export type { Environment } from "./engines/tensorflow/cache-folder.js";
 export type { Findings } from "./engines/tensorflow/check-binding.js";
@@ -55,7 +69,12 @@ export {
 export { add, multiplyRows, reshape, scale } from "./operations/arithmetic.js";
 export { attention } from "./operations/attention.js";
 export { crossEntropy } from "./operations/cross-entropy.js";
-export { crossEntropyHead, headLosses, type OutputHead } from "./operations/cross-entropy-head.js";
+export {
+  crossEntropyHead,
+  headChunkRows,
+  headLosses,
+  type OutputHead,
+} from "./operations/cross-entropy-head.js";
 export { dropout } from "./operations/dropout.js";
 export { embedding } from "./operations/embedding.js";
 export {

@@ -1,6 +1,7 @@
 export { AdamW, type AdamWConfig } from "./adamw.js";
 export { DivergenceError, RowsError, RunFolderError, TrainConfigError } from "./errors.js";
 export { GradientAccumulator } from "./gradient-accumulator.js";
+export { largestMicroBatch } from "./largest-micro-batch.js";
 export type { TrainableParameter } from "./parameter.js";
 export { rowOrder } from "./row-order.js";
 export { countScored, type RowSource, type TrainingRow } from "./row-source.js";

@@ -70,8 +70,12 @@ export interface StepReport {
   readonly seconds: number;
   /** Bytes of tensors alive after the step. */
   readonly tensorBytes: number;
+  /** Most bytes of tensors that were alive so far. */
+  readonly peakTensorBytes: number;
   /** Resident memory of the process. */
   readonly residentBytes: number;
+  /** Largest resident memory of the process so far. */
+  readonly peakResidentBytes: number;
   /** Mean loss a label on the validation rows, where this step ended with an evaluation. */
   readonly validationLoss?: number;
   /** Folder of the checkpoint, where this step ended with one. */
@@ -332,6 +336,7 @@ async function runStep(
     optimiser.apply((variable) => gradients.gradient(variable), learningRate, clip);
     const seconds = (performance.now() - started) / 1000;
     gradients.dispose();
+    const { bytes: tensorBytes, peakBytes: peakTensorBytes } = tensorMemory();
     return {
       step,
       totalSteps: last,
@@ -343,8 +348,10 @@ async function runStep(
       tokens,
       tokensPerSecond: tokens / seconds,
       seconds,
-      tensorBytes: tensorMemory().bytes,
-      residentBytes: process.memoryUsage().rss,
+      tensorBytes,
+      peakTensorBytes,
+      residentBytes: process.memoryUsage.rss(),
+      peakResidentBytes: process.resourceUsage().maxRSS * 1024,
     };
   } finally {
     gradients.dispose();

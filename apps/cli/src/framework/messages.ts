@@ -5,6 +5,8 @@ export interface Messages {
   readonly engine: (name: string, precision: string, description: string) => string;
   readonly passedOver: (name: string, reason: string) => string;
   readonly loadingModel: string;
+  readonly memoryPlan: (recomputed: number, layers: number, expected: string, budget: string) => string;
+  readonly memoryShort: (expected: string, budget: string) => string;
   readonly warning: string;
   readonly timeLeft: (duration: string) => string;
   readonly reading: string;
@@ -39,6 +41,10 @@ const en: Messages = {
   passedOver: (name, reason) =>
     `engine ${name} passed over: ${reason.replace(/\.?$/, ".")} lathe doctor says more.`,
   loadingModel: "loading",
+  memoryPlan: (recomputed, layers, expected, budget) =>
+    `memory: about ${expected} of ${budget}, ${recomputed} of ${layers} layers computed again`,
+  memoryShort: (expected, budget) =>
+    `about ${expected} are needed even with every layer computed again, and about ${budget} are free; the system may end the run or swap. A smaller --batch-size, shorter rows (--max-tokens) or packed weights (--quantize) take less.`,
   warning: "warning",
   timeLeft: (duration) => `${duration} left`,
   reading: "reading",
@@ -80,6 +86,10 @@ const zh: Messages = {
   engine: (name, precision, description) => `计算引擎 ${name}，${precision}：${description}`,
   passedOver: (name, reason) => `未使用引擎 ${name}：${reason.replace(/\.?$/, ".")} 详情见 lathe doctor。`,
   loadingModel: "加载模型",
+  memoryPlan: (recomputed, layers, expected, budget) =>
+    `内存：约 ${expected}，预算 ${budget}；${layers} 层中有 ${recomputed} 层重新计算`,
+  memoryShort: (expected, budget) =>
+    `即使每层都重新计算也约需 ${expected}，而可用内存约 ${budget}；系统可能终止运行或使用交换空间。可减小 --batch-size、缩短行长 (--max-tokens) 或压缩权重 (--quantize)。`,
   warning: "警告",
   timeLeft: (duration) => `剩余 ${duration}`,
   reading: "读取",

@@ -19,6 +19,7 @@ const freeKeys: readonly string[] = [
   "evalEvery",
   "engine",
   "checkpointing",
+  "memory",
 ];
 
 /** Options as `config.json` of a run keeps them; a later `--config` can read it. */

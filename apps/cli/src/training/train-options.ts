@@ -2,6 +2,7 @@ import { z } from "zod";
 import { option } from "../framework/option.js";
 import { adapterOptions } from "../options/adapter-options.js";
 import { engineOptions } from "../options/engine-options.js";
+import { memoryOption } from "../options/memory-option.js";
 import { trainingOptions } from "../options/training-options.js";
 
 /** Steps between two lines of a run that is not watched on a terminal. */
@@ -55,10 +56,11 @@ export const trainOptions = z
       unit: "optimiser steps",
     }),
     checkpointing: option(
-      z.enum(["none", "block"]).default("none"),
-      "block: keep only each layer's input and compute the layer again; slower, far less memory",
+      z.enum(["auto", "none", "block"]).default("auto"),
+      "block: keep only each layer's input and compute the layer again, slower in far less memory; auto: for as few layers as --memory asks for",
       { placeholder: "kind" },
     ),
+    memory: memoryOption(),
     ...trainingOptions,
     ...adapterOptions,
     ...engineOptions,

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
 import { checkTensors, openCheckpoint } from "@lathe/model";
 import { packedFormatNames } from "@lathe/quant";
-import { fusedOperations, listEngines, tensorMemory } from "@lathe/tensor";
+import { fusedOperations, listEngines, type TensorMemory, tensorMemory } from "@lathe/tensor";
 import { z } from "zod";
 import { option } from "../framework/option.js";
 import { formatBytes, formatNumber, formatTable } from "../framework/format.js";
@@ -98,7 +98,6 @@ export const doctorVerb = defineVerb({
       }),
     );
     const started = await startEngineAloud(given, context);
-    const { tensors, bytes } = tensorMemory();
     const [processor] = cpus();
     const json = {
       lathe: version(),
@@ -108,12 +107,17 @@ export const doctorVerb = defineVerb({
       cpu: processor?.model.trim() ?? null,
       cpuThreads: availableParallelism(),
       cpuFeatures: await readCpuFeatures(),
-      memory: { totalBytes: totalmem(), freeBytes: freemem(), processBytes: process.memoryUsage().rss },
+      memory: {
+        totalBytes: totalmem(),
+        freeBytes: freemem(),
+        processBytes: process.memoryUsage.rss(),
+        peakProcessBytes: process.resourceUsage().maxRSS * 1024,
+      },
       engine: started.name,
       precision: started.precision,
       engines,
       fusedOperations: fusedOperations(started.name),
-      tensorMemory: { tensors, bytes },
+      tensorMemory: tensorMemory(),
       versions: readVersions(),
       ...(model ? { model } : {}),
     };
@@ -128,7 +132,13 @@ function textOf(json: {
   readonly cpu: string | null;
   readonly cpuThreads: number;
   readonly cpuFeatures: readonly string[] | null;
-  readonly memory: { readonly totalBytes: number; readonly freeBytes: number };
+  readonly memory: {
+    readonly totalBytes: number;
+    readonly freeBytes: number;
+    readonly processBytes: number;
+    readonly peakProcessBytes: number;
+  };
+  readonly tensorMemory: TensorMemory;
   readonly engine: string;
   readonly precision: string;
   readonly engines: readonly {
@@ -147,6 +157,14 @@ function textOf(json: {
     ["processor", `${json.cpu ?? "unknown"}, ${json.cpuThreads} threads`],
     ["features", json.cpuFeatures?.join(" ") ?? "unknown"],
     ["memory", `${formatBytes(json.memory.totalBytes)}, ${formatBytes(json.memory.freeBytes)} free`],
+    [
+      "this process",
+      `${formatBytes(json.memory.processBytes)} now, ${formatBytes(json.memory.peakProcessBytes)} at most`,
+    ],
+    [
+      "tensors",
+      `${formatBytes(json.tensorMemory.bytes)} now, ${formatBytes(json.tensorMemory.peakBytes)} at most`,
+    ],
     ["engine", `${json.engine}, ${json.precision}`],
     ["kernels of its own", json.fusedOperations.join(", ") || "none"],
   ];

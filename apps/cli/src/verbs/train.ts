@@ -10,15 +10,26 @@ import {
   selectTargets,
   trainableParameters,
 } from "@lathe/peft";
+import { type LanguageModel, openCheckpoint } from "@lathe/model";
 import { tensorMemory } from "@lathe/tensor";
-import { resolveTrainConfig, RunFolder, train, type TrainConfig, trainDefaults } from "@lathe/train";
+import {
+  largestMicroBatch,
+  resolveTrainConfig,
+  RunFolder,
+  train,
+  type TrainConfig,
+  trainDefaults,
+} from "@lathe/train";
 import { EXIT_INTERRUPTED } from "../framework/failure.js";
 import { formatBytes, formatDuration, formatTable } from "../framework/format.js";
 import { defineVerb, type VerbContext, type VerbResult } from "../framework/verb.js";
 import { type ModelFolder, openModel, type OpenModel, readModelFolder } from "../model/open-model.js";
+import { weightBytes } from "../model/estimate-memory.js";
+import { parseBytes } from "../options/memory-option.js";
 import { readTrainingRows, type TrainingRows } from "../rows/training-rows.js";
 import { loraConfigOf, withInitAdapter } from "../training/adapter-config.js";
 import { adapterFiles } from "../training/adapter-files.js";
+import { chooseCheckpointing } from "../training/choose-checkpointing.js";
 import { checkOutput } from "../training/check-output.js";
 import { resumedOptions, storedOptions } from "../training/resume-options.js";
 import { runTotals } from "../training/run-totals.js";
@@ -59,10 +70,10 @@ export const trainVerb = defineVerb({
     const { options, folder } = prepared;
     const opened = await openModel(folder, { ...options, adapter: undefined }, context);
     try {
-      opened.model.checkpointing = options.checkpointing;
       await attachAdapter(prepared, opened, context);
       const parameters = parameterTable(opened.model);
       context.note(parameters.text);
+      opened.model.checkpointing = await checkpointingOf(prepared, opened, parameters, context);
       context.signal.throwIfAborted();
       const run = await openRun(prepared);
       const isComplete = await runSteps(prepared, opened, run, context);
@@ -126,6 +137,39 @@ async function attachAdapter(
     await loadAdapter(model, options.initAdapter, { dropout: options.dropout, onWarning: warn });
   } else {
     attach(model, loraConfigOf(options), { onWarning: warn });
+  }
+}
+
+/** The policy that was asked for, or the one that fits the memory. */
+async function checkpointingOf(
+  { options, config, rows }: PreparedRun,
+  { model, engine }: OpenModel,
+  parameters: ParameterTable,
+  { messages, note, warn }: VerbContext,
+): Promise<LanguageModel["checkpointing"]> {
+  if (options.checkpointing !== "auto") return options.checkpointing;
+  const checkpoint = await openCheckpoint(options.model);
+  try {
+    const choice = await chooseCheckpointing(
+      {
+        config: model.config,
+        weightBytes: weightBytes(model.config, checkpoint, options.quantize),
+        parameters,
+        rank: Math.max(options.rank, ...Object.values(options.rankPattern)),
+        precision: engine.precision,
+        ...largestMicroBatch(rows.training.rows, config),
+      },
+      options.memory === undefined ? undefined : parseBytes(options.memory),
+    );
+    const { recomputedLayers, expectedBytes, budgetBytes } = choice;
+    const shown = [formatBytes(expectedBytes), formatBytes(budgetBytes)] as const;
+    if (expectedBytes > budgetBytes) warn(messages.memoryShort(...shown));
+    else if (recomputedLayers > 0 || options.memory !== undefined) {
+      note(messages.memoryPlan(recomputedLayers, model.config.layerCount, ...shown));
+    }
+    return choice.checkpointing;
+  } finally {
+    await checkpoint.close();
   }
 }
 
@@ -211,7 +255,12 @@ async function report(
     trainableParameters: parameters.trainable,
     allParameters: parameters.all,
     rows: rowCounts(rows),
-    memory: { residentBytes: process.memoryUsage().rss, tensorBytes: tensorMemory().bytes },
+    memory: {
+      residentBytes: process.memoryUsage.rss(),
+      peakResidentBytes: process.resourceUsage().maxRSS * 1024,
+      tensorBytes: tensorMemory().bytes,
+      peakTensorBytes: tensorMemory().peakBytes,
+    },
   };
   const { steps, loss, validationLoss, tokens, seconds, tokensPerSecond } = totals;
   if (!isComplete) {

@@ -39,8 +39,11 @@ export interface NamedLinear {
   readonly linear: Linear;
 }
 
-/** Which activations a recorded pass keeps: all, or only each layer's input, with the layer run again. */
-export type Checkpointing = "none" | "block";
+/**
+ * Which activations a recorded pass keeps: all (`"none"`), or only each layer's input, with the layer run again (`"block"`);
+ * a number does the latter for so many layers, the first ones.
+ */
+export type Checkpointing = "none" | "block" | number;
 
 /** Attention of one layer; see {@link Attend}. */
 export type AttendLayer = (layer: number, ...qkv: Parameters<Attend>) => tf.Tensor3D;
@@ -146,13 +149,14 @@ export class LanguageModel {
       keySegments: segments,
     };
     const attend: AttendLayer = options.attend ?? ((_layer, q, k, v) => attention(q, k, v, shape));
-    const run = this.checkpointing === "block" && activeTape() ? checkpoint : directly;
+    const recomputedLayers = activeTape() ? this.#recomputedLayers() : 0;
 
     let x = this.#parts.embedding.lookup(tokens);
     try {
       for (const [index, layer] of this.#parts.layers.entries()) {
         options.onResidual?.(index, x);
         const before = x;
+        const run = index < recomputedLayers ? checkpoint : directly;
         x = run(
           (input) =>
             decoderLayer(input as tf.Tensor2D, layer, config, angles, (...qkv) => attend(index, ...qkv)),
@@ -169,6 +173,11 @@ export class LanguageModel {
   /** Logits of rows of hidden states. @param hidden [N, h] @returns [N, V], owned by the caller */
   project(hidden: tf.Tensor2D): tf.Tensor2D {
     return this.#head.forward(hidden);
+  }
+
+  #recomputedLayers(): number {
+    if (this.checkpointing === "none") return 0;
+    return this.checkpointing === "block" ? this.config.layerCount : this.checkpointing;
   }
 
   #outputHead(): OutputHead {

@@ -8,8 +8,10 @@ import { EngineError } from "../errors.js";
  * - `bf16`: operands of products with weights where that is faster, and what a pullback needs of activations, to bfloat16.
  * - `int8`: as `bf16`, and in products with int8 weights rows of activations and of gradients to 8 bits but for columns with
  *   outliers (LLM.int8(), arXiv:2208.07339; SwitchBack, arXiv:2304.13013).
+ * - `fp16`: operands and results of products with weights to half, whose range is small: training then scales the loss
+ *   (arXiv:1710.03740, §3.2).
  */
-export type Precision = "fp32" | "bf16" | "int8";
+export type Precision = "fp32" | "bf16" | "int8" | "fp16";
 
 /** A way to compute: a TensorFlow.js backend and the kernels registered for it. */
 export interface Engine {
@@ -18,6 +20,8 @@ export interface Engine {
   readonly description: string;
   /** Precisions of products it offers, the default first. */
   readonly precisions: readonly Precision[];
+  /** Whether `auto` tries it at all; without this it does. */
+  readonly isAutomatic?: () => boolean;
   /** Null if the engine can run here, else the reason why not. Must not throw. */
   probe(): Promise<string | null>;
   /** Makes the engine's backend the current one, with products in the given one of its precisions. */
@@ -66,7 +70,9 @@ export async function startEngine(
   precision: Precision | "auto" = "auto",
 ): Promise<StartedEngine> {
   const passedOver: { name: string; reason: string }[] = [];
-  const candidates = name === "auto" ? engines : engines.filter((engine) => engine.name === name);
+  const candidates = engines.filter((engine) =>
+    name === "auto" ? (engine.isAutomatic?.() ?? true) : engine.name === name,
+  );
   if (candidates.length === 0) {
     const known = engines.map((engine) => engine.name).join(", ");
     throw new EngineError(name, `engine ${name} is unknown; expected auto or one of ${known}`);
@@ -88,8 +94,36 @@ export async function startEngine(
   throw new EngineError(name, `engine ${name} cannot run here (${reasons})`);
 }
 
-/** Bytes and tensors that TensorFlow.js counts as alive. */
-export function tensorMemory(): { readonly tensors: number; readonly bytes: number } {
-  const { numTensors, numBytes } = tf.memory();
-  return { tensors: numTensors, bytes: numBytes };
+/** Memory of tensors. */
+export interface TensorMemory {
+  /** Tensors alive. */
+  readonly tensors: number;
+  /** Bytes of their values. An engine with accounting of its own counts values that tensors share once. */
+  readonly bytes: number;
+  /** Most that `bytes` was; without accounting of its own, the most that was seen here. */
+  readonly peakBytes: number;
+  /** Bytes that the engine holds for tensors, in use or not, where it tells. */
+  readonly reservedBytes: number | null;
+}
+
+/** What an engine tells of its memory. */
+export type MemoryAccount = () => Omit<TensorMemory, "tensors">;
+
+const accounts = new Map<string, MemoryAccount>();
+const peaks = new Map<string, number>();
+
+/** Gives an engine its own accounting. @param backend name of the TensorFlow.js backend the engine runs on */
+export function registerMemoryAccount(backend: string, account: MemoryAccount): void {
+  accounts.set(backend, account);
+}
+
+/** Memory of the tensors of the engine in use. */
+export function tensorMemory(): TensorMemory {
+  const { numTensors: tensors, numBytes: bytes } = tf.memory();
+  const backend = tf.getBackend();
+  const account = accounts.get(backend);
+  if (account) return { tensors, ...account() };
+  const peakBytes = Math.max(bytes, peaks.get(backend) ?? 0);
+  peaks.set(backend, peakBytes);
+  return { tensors, bytes, peakBytes, reservedBytes: null };
 }

@@ -15,6 +15,8 @@ export const NATIVE_BACKEND = "native";
 export class NativeBackend extends MathBackendCPU {
   readonly kernels: NativeKernels;
   readonly #pool: MemoryPool;
+  #otherBytes = 0;
+  #peakBytes = 0;
 
   constructor(kernels: NativeKernels) {
     super();
@@ -24,9 +26,44 @@ export class NativeBackend extends MathBackendCPU {
     (this as unknown as { firstUse: boolean }).firstUse = false;
   }
 
-  /** Memory of tensors made by native kernels. */
-  get pool(): Pick<MemoryPool, "bytesInUse" | "bytesReserved" | "peakBytes"> {
-    return this.#pool;
+  /** Exact bytes of all tensors: those in the pool and those whose values came from elsewhere. */
+  account(): { readonly bytes: number; readonly peakBytes: number; readonly reservedBytes: number } {
+    const bytes = this.#pool.bytesInUse + this.#otherBytes;
+    return { bytes, peakBytes: this.#peakBytes, reservedBytes: this.#pool.bytesReserved + this.#otherBytes };
+  }
+
+  override memory(): ReturnType<MathBackendCPU["memory"]> {
+    // Unlike that of the cpu backend: nothing waits for garbage collection.
+    return { ...super.memory(), unreliable: false, reasons: [] };
+  }
+
+  override write(
+    values: tf.backend_util.BackendValues,
+    shape: number[],
+    dtype: tf.DataType,
+  ): ReturnType<MathBackendCPU["write"]> {
+    const dataId = super.write(values, shape, dtype);
+    this.#count(values, 1);
+    return dataId;
+  }
+
+  override move(
+    dataId: tf.DataId,
+    values: tf.backend_util.BackendValues,
+    shape: number[],
+    dtype: tf.DataType,
+    refCount: number,
+  ): void {
+    super.move(dataId, values, shape, dtype, refCount);
+    this.#count(values, 1);
+  }
+
+  /** Counts values that begin (1) or cease (−1) to be a tensor's. */
+  #count(values: unknown, direction: 1 | -1): void {
+    if (ArrayBuffer.isView(values) && !(values instanceof Float32Array && this.#pool.owns(values))) {
+      this.#otherBytes += direction * values.byteLength;
+    }
+    this.#peakBytes = Math.max(this.#peakBytes, this.#pool.bytesInUse + this.#otherBytes);
   }
 
   /** A new float32 tensor whose values are not set. */
@@ -56,6 +93,7 @@ export class NativeBackend extends MathBackendCPU {
   override disposeData(dataId: object, force = false): boolean {
     const values = this.data.has(dataId) ? this.data.get(dataId).values : undefined;
     const gone = super.disposeData(dataId, force);
+    if (gone) this.#count(values, -1);
     if (gone && values instanceof Float32Array && this.#pool.owns(values)) this.#pool.give(values);
     return gone;
   }

@@ -1,7 +1,7 @@
-import { loadNativeKernels, type NativeKernels } from "@lathe/kernels";
+import { loadNativeKernels, type NativeKernels, type ProductPrecision } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs";
-import type { Engine } from "../engine.js";
-import { NATIVE_BACKEND, NativeBackend } from "./native-backend.js";
+import { type Engine, registerMemoryAccount } from "../engine.js";
+import { NATIVE_BACKEND, nativeBackend, NativeBackend } from "./native-backend.js";
 import { registerNativeFusedHead } from "./native-fused-head.js";
 import { registerNativeFusedLinears } from "./native-fused-linears.js";
 import { registerNativeKeyValueCaches } from "./native-key-value-cache.js";
@@ -46,9 +46,10 @@ export const nativeEngine: Engine = {
       registerNativeFusedLinears();
       registerNativeRoutines();
       registerNativeKeyValueCaches();
+      registerMemoryAccount(NATIVE_BACKEND, () => nativeBackend().account());
       tf.registerBackend(NATIVE_BACKEND, () => new NativeBackend(kernels));
     }
-    productOptions.precision = precision;
+    productOptions.precision = precision as ProductPrecision;
     if (!(await tf.setBackend(NATIVE_BACKEND))) throw new Error("the native backend did not start");
     await tf.ready();
   },

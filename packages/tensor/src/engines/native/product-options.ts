@@ -1,4 +1,4 @@
-import type { Precision } from "../engine.js";
+import type { ProductPrecision } from "@lathe/kernels";
 
 /** How products with weights are computed, as the engine was started; one object, which kernels are given as it is. */
-export const productOptions: { precision: Precision } = { precision: "fp32" };
+export const productOptions: { precision: ProductPrecision } = { precision: "fp32" };

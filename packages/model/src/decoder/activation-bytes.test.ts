@@ -1,0 +1,125 @@
+import { listEngines, type Precision, startEngine, Tape, tensorMemory, withTape } from "@lathe/tensor";
+import * as tf from "@tensorflow/tfjs";
+import { describe, expect, it } from "vitest";
+import type { ModelConfig } from "../config/model-config.js";
+import { type ActivationPlan, activationBytes, fewestRecomputedLayers } from "./activation-bytes.js";
+import type { DecoderLayer } from "./decoder-layer.js";
+import { DenseLinear } from "./dense-linear.js";
+import { EmbeddingTable } from "./embedding-table.js";
+import { flatBatch } from "./flat-batch.js";
+import { type Checkpointing, LanguageModel } from "./language-model.js";
+
+const config: ModelConfig = {
+  architecture: "qwen2",
+  hiddenSize: 64,
+  intermediateSize: 224,
+  layerCount: 8,
+  headCount: 4,
+  keyValueHeadCount: 2,
+  headSize: 16,
+  vocabularySize: 512,
+  rmsNormEpsilon: 1e-6,
+  rope: { theta: 1e4, scaling: null },
+  maxPositions: 4096,
+  tieWordEmbeddings: true,
+  attentionBias: false,
+  attentionOutputBias: false,
+  mlpBias: false,
+  queryKeyNorm: false,
+  beginOfSequenceIds: [],
+  endOfSequenceIds: [],
+  padId: null,
+  dtype: null,
+};
+const [rows, rowTokens] = [8, 256];
+const planOf = (keptBytes: 2 | 4): ActivationPlan => ({
+  tokens: rows * rowTokens,
+  labels: rows * (rowTokens - 1),
+  keptBytes,
+  adapted: new Set(),
+  rank: 0,
+});
+
+describe("activationBytes", () => {
+  it("falls with every layer that is computed again", () => {
+    const bytes = Array.from({ length: 9 }, (_, layers) => activationBytes(config, planOf(4), layers));
+    // The first one costs what a layer keeps while it is computed back, and saves the same.
+    for (let layers = 2; layers <= 8; layers++) expect(bytes[layers]).toBeLessThan(bytes[layers - 1]);
+    expect(activationBytes(config, planOf(2), 0)).toBeLessThan(bytes[0]);
+  });
+
+  it("chooses the fewest layers that fit", () => {
+    const plan = planOf(2);
+    for (let layers = 0; layers <= 8; layers++) {
+      const chosen = fewestRecomputedLayers(config, plan, activationBytes(config, plan, layers))!;
+      expect(chosen).toBeLessThanOrEqual(layers);
+      expect(activationBytes(config, plan, chosen)).toBeLessThanOrEqual(
+        activationBytes(config, plan, layers),
+      );
+    }
+    expect(fewestRecomputedLayers(config, plan, Infinity)).toBe(0);
+    expect(fewestRecomputedLayers(config, plan, activationBytes(config, plan, 8) - 1)).toBeNull();
+  });
+});
+
+const native = listEngines().find(({ name }) => name === "native")!;
+
+/** Peaks only rise, so the cases are in ascending order. */
+describe.skipIf((await native.probe()) !== null)("against the peak that a step has", () => {
+  it.each([
+    ["bf16", "block"],
+    ["bf16", 4],
+    ["bf16", "none"],
+    ["fp32", "none"],
+  ] as [Precision, Checkpointing][])("%s, %s", async (precision, checkpointing) => {
+    await startEngine("native", precision);
+    const gain: tf.Variable<tf.Rank.R1> = tf.variable(tf.ones<tf.Rank.R1>([config.hiddenSize]));
+    const model = modelWith(gain);
+    model.checkpointing = checkpointing;
+    const before = tensorMemory().bytes;
+    const ids = Int32Array.from({ length: rowTokens }, (_, i) => (i * 31) % config.vocabularySize);
+    const batch = flatBatch(Array.from({ length: rows }, () => ({ inputIds: ids, labels: ids })));
+    const tape = new Tape([gain]);
+    const loss = withTape(tape, () => model.loss(batch));
+    const one = tf.scalar(1);
+    tape.backward(loss, one, () => undefined);
+    tf.dispose([loss, one]);
+    const measured = tensorMemory().peakBytes - before;
+    const layers = checkpointing === "block" ? 8 : checkpointing === "none" ? 0 : checkpointing;
+    const expected = activationBytes(config, planOf(precision === "fp32" ? 4 : 2), layers);
+    expect(expected / measured).toBeGreaterThan(1);
+    expect(expected / measured).toBeLessThan(1.3);
+    expect(tensorMemory().bytes).toBe(before);
+    model.dispose();
+  });
+});
+
+/** A model in which gradients flow through every layer: what is watched is the first norm. */
+function modelWith(firstNorm: tf.Tensor1D): LanguageModel {
+  const { hiddenSize, intermediateSize, keyValueHeadCount, headSize, vocabularySize, layerCount } = config;
+  const [keys, inner] = [keyValueHeadCount * headSize, intermediateSize];
+  const linear = (...shape: [number, number]): DenseLinear =>
+    new DenseLinear({ shape, weight: new Float32Array(shape[0] * shape[1]).fill(0.01), bias: null });
+  const norm = (): tf.Tensor1D => tf.keep(tf.ones<tf.Rank.R1>([hiddenSize]));
+  const layers = Array.from({ length: layerCount }, (_, index): DecoderLayer => ({
+    linears: {
+      q_proj: linear(hiddenSize, hiddenSize),
+      k_proj: linear(keys, hiddenSize),
+      v_proj: linear(keys, hiddenSize),
+      o_proj: linear(hiddenSize, hiddenSize),
+      gate_proj: linear(inner, hiddenSize),
+      up_proj: linear(inner, hiddenSize),
+      down_proj: linear(hiddenSize, inner),
+    },
+    inputNorm: index === 0 ? firstNorm : norm(),
+    postAttentionNorm: norm(),
+    queryNorm: null,
+    keyNorm: null,
+  }));
+  return new LanguageModel(config, {
+    embedding: new EmbeddingTable([vocabularySize, hiddenSize], (_ids, into) => into.fill(0.1)),
+    layers,
+    finalNorm: norm(),
+    head: linear(vocabularySize, hiddenSize),
+  });
+}

@@ -1,0 +1,85 @@
+import { headChunkRows } from "@lathe/tensor";
+import type { ModelConfig } from "../config/model-config.js";
+import type { LayerLinearName } from "./decoder-layer.js";
+
+const FLOAT_BYTES = 4;
+
+/** What the memory of a training step depends on, besides the model. */
+export interface ActivationPlan {
+  /** Tokens of the largest micro-batch. */
+  readonly tokens: number;
+  /** Labels of the micro-batch with the most. */
+  readonly labels: number;
+  /** Bytes of an element that is kept for the backward pass: 4 with precision fp32, else 2. */
+  readonly keptBytes: 2 | 4;
+  /** Linears with trained updates: their inputs are kept. */
+  readonly adapted: ReadonlySet<LayerLinearName | "lm_head">;
+  /** Largest rank of an update. */
+  readonly rank: number;
+}
+
+/** Elements a token that one layer keeps for its backward pass. */
+function keptElements(config: ModelConfig, { adapted }: ActivationPlan): number {
+  const { hiddenSize, intermediateSize, headCount, keyValueHeadCount, headSize, queryKeyNorm } = config;
+  const [queries, keys] = [headCount * headSize, keyValueHeadCount * headSize];
+  const adapts = (...names: LayerLinearName[]): boolean => names.some((name) => adapted.has(name));
+  return (
+    2 * hiddenSize + // inputs of the norms
+    (queryKeyNorm ? queries + keys : 0) +
+    queries +
+    2 * keys +
+    queries + // what attention reads and gives
+    2 * intermediateSize + // gate and up
+    (adapts("q_proj", "k_proj", "v_proj") ? hiddenSize : 0) +
+    (adapts("gate_proj", "up_proj") ? hiddenSize : 0) +
+    (adapts("down_proj") ? intermediateSize : 0)
+  );
+}
+
+/** Bytes a token that one layer keeps, and a checkpointed one. */
+function layerBytes(config: ModelConfig, plan: ActivationPlan): { whole: number; input: number } {
+  const adapted = [...plan.adapted].filter((name) => name !== "lm_head").length;
+  // The inner products of updates and the logarithms of sums in attention stay float32.
+  const small = (adapted * plan.rank + config.headCount) * FLOAT_BYTES;
+  return {
+    whole: keptElements(config, plan) * plan.keptBytes + small,
+    input: config.hiddenSize * FLOAT_BYTES,
+  };
+}
+
+/**
+ * Bytes of activations and gradients at the worst moment of a training step, weights not included: an estimate from above
+ * that measured peaks come close to.
+ *
+ * @param recomputedLayers layers that keep only their input and are computed again, 0 to all
+ */
+export function activationBytes(config: ModelConfig, plan: ActivationPlan, recomputedLayers: number): number {
+  const { tokens, labels } = plan;
+  const { hiddenSize, intermediateSize, layerCount, vocabularySize } = config;
+  const { whole, input } = layerBytes(config, plan);
+  const kept = tokens * (recomputedLayers * input + (layerCount - recomputedLayers) * whole);
+  // While a layer is computed back: its gradients, and what it kept, in float32.
+  const atWork = tokens * FLOAT_BYTES * (5 * intermediateSize + 6 * hiddenSize);
+  const again = recomputedLayers > 0 ? tokens * whole : 0;
+  const chunkRows = Math.min(labels, headChunkRows(vocabularySize));
+  const copiesOfLogits = plan.adapted.has("lm_head") ? 3 : 1;
+  const atHead =
+    chunkRows * vocabularySize * FLOAT_BYTES * copiesOfLogits +
+    (2 * labels + 2 * tokens) * hiddenSize * FLOAT_BYTES;
+  return kept + Math.max(atWork + again, atHead);
+}
+
+/**
+ * Fewest layers to compute again so that a step's activations fit a budget.
+ * @param budget bytes   @returns 0 to all layers; null when not even all of them are enough
+ */
+export function fewestRecomputedLayers(
+  config: ModelConfig,
+  plan: ActivationPlan,
+  budget: number,
+): number | null {
+  for (let layers = 0; layers <= config.layerCount; layers++) {
+    if (activationBytes(config, plan, layers) <= budget) return layers;
+  }
+  return null;
+}
