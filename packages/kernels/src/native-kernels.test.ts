@@ -51,6 +51,9 @@ const productBounds = (
   return magnitudes.map((sum) => sum * (4 * ROUNDING + rounded) + 1e-30);
 };
 
+const bytesOf = ({ buffer, byteOffset, byteLength }: CacheRows): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
 /** What precision a product may have: 8-bit activations are exact in their reference. */
 const boundPrecision = (format: WeightFormat, precision: ProductPrecision): ProductPrecision =>
   precision === "int8" && format === "int8" ? "fp32" : precision;
@@ -517,10 +520,14 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
           kernels.attentionStep(q, k, v, caches, out, shape);
           for (const [s, { keys, values, length }] of full.entries()) {
             const cache = caches[s];
-            expect(cache.keys).toEqual(keys.codes);
-            expect(cache.values).toEqual(values.codes);
-            expect(cache.keyScales).toEqual(keys.scales);
-            expect(cache.valueScales).toEqual(values.scales);
+            for (const [actual, expected] of [
+              [cache.keys, keys.codes],
+              [cache.values, values.codes],
+              [cache.keyScales ?? new Float32Array(), keys.scales ?? new Float32Array()],
+              [cache.valueScales ?? new Float32Array(), values.scales ?? new Float32Array()],
+            ]) {
+              expect(Buffer.compare(bytesOf(actual), bytesOf(expected)), `cache of sequence ${s}`).toBe(0);
+            }
             const alone = new Float32Array(queryWidth);
             kernels.attentionDecode(
               q.subarray(s * queryWidth, (s + 1) * queryWidth),
@@ -878,6 +885,19 @@ describe.skipIf(missing !== null)("the same bits for 1, 2 and 5 threads", () => 
       kernels.attentionForward(q, k, v, out, lse, shape);
       kernels.attentionBackward(q, k, v, out, lse, dOut, dq, dk, dv, shape);
       return [out, lse, dq, dk, dv];
+    });
+
+    const several = [300, 40, 41].map((outputs) => ({
+      weight: random.weights(random.pick(FORMATS), [outputs, 500]),
+      lowRank: { left: random.normals(3 * 4), right: random.normals(outputs * 4), rank: 4, scale: 0.5 },
+    }));
+    compare(kernels, () => {
+      const outputs = several.map((given) => ({
+        ...{ ...given, bias: null },
+        y: new Float32Array(3 * given.weight.shape[0]),
+      }));
+      kernels.linearMany(x.subarray(0, 1500), outputs);
+      return outputs.map(({ y }) => y);
     });
 
     const past = [0, 40, 700].map((length) => ({

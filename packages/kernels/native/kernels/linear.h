@@ -8,6 +8,11 @@ namespace LATHE_LEVEL {
 
 constexpr std::int64_t kFewRows = 4;  // up to here a product is bound by reading the weights, not by multiplying
 
+// Codes are asked for so many bytes before they are multiplied. The hardware fetches ahead by itself, but not far enough to
+// keep the memory busy while a core widens and multiplies.
+constexpr std::int64_t kFetchAhead = 1024;
+constexpr std::int64_t kLine = 64;  // bytes of a cache line
+
 // Sums of N rows of x by one row of weights, in vectors along the inputs. Rows of weights are read one after the other, in
 // the order in which they lie: then the hardware fetches ahead, which it does not across several rows at a time.
 template <class Type, int N>
@@ -23,6 +28,11 @@ LATHE_INLINE void dotRow(const float* x, const Weight& weight, std::int64_t row,
   }
   std::int64_t i = 0;
   for (; i + chains * W <= inputs; i += chains * W) {
+    // Past the end of the weights nothing is fetched, and nothing fails.
+    LATHE_UNROLL
+    for (std::int64_t byte = 0; byte < chains * W * static_cast<std::int64_t>(sizeof *codes); byte += kLine) {
+      __builtin_prefetch(reinterpret_cast<const char*>(codes + i) + kFetchAhead + byte);
+    }
     LATHE_UNROLL
     for (int c = 0; c < chains; c++) {
       const F values = Type::widen(codes + i + c * W);
@@ -83,34 +93,65 @@ LATHE_INLINE void dotNf4Row(const float* x, const Weight& weight, std::int64_t r
   for (int n = 0; n < N; n++) sums[n] = sumOf(totals[n]);
 }
 
+// Outputs [first, end) of a product of N rows.
 template <class Type, int N>
-static void fewRows(const float* x, const Weight& w, const float* bias, float* y, float alpha, bool accumulate) {
-  constexpr std::int64_t perJob = 32;
+static void fewRows(const float* x, const Weight& w, const float* bias, float* y, float alpha, bool accumulate,
+                    std::int64_t first, std::int64_t end) {
+  const Nf4Tables tables;
   const float* const scales = w.format == Format::int8 ? w.scales : nullptr;
-  parallel(ceilDivide(w.rows, perJob), [&](std::int64_t job) {
-    const Nf4Tables tables;
-    for (std::int64_t o = job * perJob; o < smaller(w.rows, (job + 1) * perJob); o++) {
-      float sums[N];
-      if constexpr (IsNf4<Type>::value) dotNf4Row<N>(x, w, o, tables, sums);
-      else dotRow<Type, N>(x, w, o, sums);
-      for (int n = 0; n < N; n++) {
-        float& target = y[n * w.rows + o];
-        const float base = (accumulate ? target : 0.0f) + (bias == nullptr ? 0.0f : bias[o]);
-        target = base + sums[n] * (scales == nullptr ? alpha : alpha * scales[o]);
-      }
+  for (std::int64_t o = first; o < end; o++) {
+    float sums[N];
+    if constexpr (IsNf4<Type>::value) dotNf4Row<N>(x, w, o, tables, sums);
+    else dotRow<Type, N>(x, w, o, sums);
+    for (int n = 0; n < N; n++) {
+      float& target = y[n * w.rows + o];
+      const float base = (accumulate ? target : 0.0f) + (bias == nullptr ? 0.0f : bias[o]);
+      target = base + sums[n] * (scales == nullptr ? alpha : alpha * scales[o]);
+    }
+  }
+}
+
+static void fewRowsOf(const float* x, const Weight& w, const float* bias, float* y, std::int64_t N, float alpha,
+                      bool accumulate, std::int64_t first, std::int64_t end) {
+  withFormat(w.format, [&](auto type) {
+    using Type = decltype(type);
+    switch (N) {
+      case 4: return fewRows<Type, 4>(x, w, bias, y, alpha, accumulate, first, end);
+      case 3:
+        fewRows<Type, 1>(x + 2 * w.columns, w, bias, y + 2 * w.rows, alpha, accumulate, first, end);
+        [[fallthrough]];
+      case 2: return fewRows<Type, 2>(x, w, bias, y, alpha, accumulate, first, end);
+      default: return fewRows<Type, 1>(x, w, bias, y, alpha, accumulate, first, end);
     }
   });
 }
 
-static void fewRowsOf(const float* x, const Weight& w, const float* bias, float* y, std::int64_t N, float alpha,
-                      bool accumulate) {
-  withFormat(w.format, [&](auto type) {
-    using Type = decltype(type);
-    switch (N) {
-      case 4: return fewRows<Type, 4>(x, w, bias, y, alpha, accumulate);
-      case 3: fewRows<Type, 1>(x + 2 * w.columns, w, bias, y + 2 * w.rows, alpha, accumulate); [[fallthrough]];
-      case 2: return fewRows<Type, 2>(x, w, bias, y, alpha, accumulate);
-      default: return fewRows<Type, 1>(x, w, bias, y, alpha, accumulate);
+// Rows of a weight that one job reads: enough that threads seldom meet, few enough that none waits long for the last.
+static std::int64_t fewRowsPerJob(const Weight& w) {
+  constexpr std::int64_t codesPerJob = 32768;
+  return larger(1, codesPerJob / larger(1, w.columns));
+}
+
+// The products of up to kFewRows rows with several weights, whose rows are dealt out together.
+static void fewRowsOfMany(const float* x, const LinearOutput* outputs, std::int64_t count, std::int64_t N,
+                          const ProductOptions& options) {
+  std::int64_t jobs = 0;
+  for (std::int64_t i = 0; i < count; i++) jobs += ceilDivide(outputs[i].weight.rows, fewRowsPerJob(outputs[i].weight));
+  parallel(jobs, [&](std::int64_t job) {
+    for (std::int64_t i = 0; i < count; i++) {
+      const LinearOutput& o = outputs[i];
+      const std::int64_t perJob = fewRowsPerJob(o.weight);
+      const std::int64_t own = ceilDivide(o.weight.rows, perJob);
+      if (job >= own) {
+        job -= own;
+        continue;
+      }
+      const std::int64_t first = job * perJob;
+      const std::int64_t end = smaller(o.weight.rows, first + perJob);
+      fewRowsOf(x, o.weight, o.bias, o.y, N, options.alpha, options.accumulate, first, end);
+      if (o.lowRank.rank == 0) return;
+      const Weight right = {Format::fp32, o.lowRank.right, nullptr, o.weight.rows, o.lowRank.rank, nullptr, nullptr, nullptr, 0};
+      return fewRowsOf(o.lowRank.left, right, nullptr, o.y, N, o.lowRank.scale, true, first, end);
     }
   });
 }
@@ -119,16 +160,7 @@ static void linear(const float* x, const LinearOutput* outputs, std::int64_t cou
                    const ProductOptions& options) {
   if (N == 0 || count == 0) return;
   const std::int64_t inputs = outputs[0].weight.columns;
-  if (N <= kFewRows) {
-    for (std::int64_t i = 0; i < count; i++) {
-      const LinearOutput& o = outputs[i];
-      fewRowsOf(x, o.weight, o.bias, o.y, N, options.alpha, options.accumulate);
-      if (o.lowRank.rank == 0) continue;
-      const Weight right = {Format::fp32, o.lowRank.right, nullptr, o.weight.rows, o.lowRank.rank, nullptr, nullptr, nullptr, 0};
-      fewRowsOf(o.lowRank.left, right, nullptr, o.y, N, o.lowRank.scale, true);
-    }
-    return;
-  }
+  if (N <= kFewRows) return fewRowsOfMany(x, outputs, count, N, options);
   // Weights that are multiplied in the same way share the packed rows.
   for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
     Factor factors[kMostFactors];

@@ -158,6 +158,16 @@ LATHE_INLINE F squareRoot(F a) {
 
 // Halves are added to halves: the same tree of additions every time.
 LATHE_INLINE float sumOf(F v) {
+#if defined(LATHE_AVX2)
+#if defined(LATHE_AVX512)
+  const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256((__m512)v), _mm512_extractf32x8_ps((__m512)v, 1));
+#else
+  const __m256 eight = (__m256)v;
+#endif
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+#else
   float lanes[W];
   store(lanes, v);
   LATHE_UNROLL
@@ -166,6 +176,7 @@ LATHE_INLINE float sumOf(F v) {
     for (int i = 0; i < width; i++) lanes[i] += lanes[i + width];
   }
   return lanes[0];
+#endif
 }
 LATHE_INLINE float largestOf(F v) {
   float lanes[W];
