@@ -1,5 +1,5 @@
 import { loadNativeKernels } from "@lathe/kernels";
-import { fromTfjs, startEngine, valueAndGradients } from "@lathe/tensor";
+import { fromTfjs, installedBinding, startEngine, valueAndGradients } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { dequantize } from "./dequantize.js";
@@ -22,7 +22,13 @@ const sizes: readonly (readonly [n: number, i: number, o: number, widenedWeights
 ];
 
 const native = loadNativeKernels();
-const engines = ["kernels" in native ? "native" : null, "cpu", "wasm"].filter((name) => name !== null);
+const hasTensorFlow = !("reason" in installedBinding());
+const engines = [
+  "kernels" in native ? "native" : null,
+  "cpu",
+  "wasm",
+  hasTensorFlow ? "tensorflow" : null,
+].filter((name) => name !== null);
 
 describe.each(engines)("on engine %s", (engine) => {
   beforeAll(async () => {

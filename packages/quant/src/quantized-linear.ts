@@ -4,8 +4,12 @@ import {
   fusedLinears,
   fusesLinears,
   type LinearTerms,
+  matrixForward,
+  matrixInputGradient,
   type Operation,
   product,
+  registerTensorFlowKernel,
+  releaseMatrix,
   ShapeError,
   transposed,
 } from "@lathe/tensor";
@@ -71,6 +75,15 @@ export const quantizedLinearOperation: Operation<QuantizedLinearAttributes> = {
   },
 };
 
+// The codes are uploaded on first use and stay on the device as they are.
+registerTensorFlowKernel(quantizedLinearOperation, (_device, type) => ({
+  forward: ([x, bias = null], { matrix }) => ({ output: matrixForward(type, x, matrix, bias), saved: [] }),
+  pullback: (gradient, _saved, { matrix }, [needsX]) => [
+    needsX ? matrixInputGradient(type, gradient, matrix) : null,
+    null,
+  ],
+}));
+
 function widenedBlock(matrix: PackedMatrix, rows: RowRange): tf.Tensor2D {
   return tf.tensor2d(widenRows(matrix, rows), [rows.end - rows.start, matrix.shape[1]]);
 }
@@ -114,18 +127,21 @@ export class QuantizedLinear implements Linear {
   readonly shape: readonly [outFeatures: number, inFeatures: number];
   #matrix: PackedMatrix | null;
   readonly #bias: tf.Tensor1D | null;
+  readonly #release: () => void;
 
   /**
    * @param matrix [O, I], used in place and not to be changed from then on   @param bias [O] float32, or null
+   * @param release gives back what the matrix lies in, once, when the linear is disposed
    * @throws RangeError when the parts of the matrix, or the bias, do not fit its shape
    */
-  constructor(matrix: PackedMatrix, bias: Float32Array | null = null) {
+  constructor(matrix: PackedMatrix, bias: Float32Array | null = null, release: () => void = () => undefined) {
     checkPackedMatrix(matrix);
     if (bias && bias.length !== matrix.shape[0]) {
       throw new RangeError(`QuantizedLinear: expected a bias of ${matrix.shape[0]}, got ${bias.length}`);
     }
     this.shape = matrix.shape;
     this.#matrix = matrix;
+    this.#release = release;
     this.#bias = bias && tf.keep(tf.tensor1d(bias));
   }
 
@@ -157,9 +173,12 @@ export class QuantizedLinear implements Linear {
     return this.#bias && Float32Array.from(this.#bias.dataSync());
   }
 
-  /** Frees the bias and lets go of the packed weight; a second call is harmless. */
+  /** Frees the bias and gives the packed weight back; a second call is harmless. */
   dispose(): void {
+    if (this.#matrix === null) return;
+    releaseMatrix(this.#matrix);
     this.#matrix = null;
     this.#bias?.dispose();
+    this.#release();
   }
 }

@@ -1,5 +1,6 @@
 import type { WeightMatrix } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs";
+import { gradientHeadroom } from "../gradient-headroom.js";
 import { routines } from "../routines.js";
 import { activeTape, withTape } from "../scope.js";
 import { Tape } from "../tape.js";
@@ -169,6 +170,7 @@ function gradientsByTape(
   const ofParameters = new Map<tf.Tensor, tf.Tensor>();
   const ofHidden: tf.Tensor2D[] = [];
   const wantsHidden = outer.isTracked(hidden);
+  const headroom = gradientHeadroom();
   let sum = 0;
   try {
     for (const [start, length] of chunks(targets.length, chunkRows)) {
@@ -181,13 +183,15 @@ function gradientsByTape(
             tf.tidy(() => crossEntropy(head.project(rows), targets.subarray(start, start + length))),
           );
           for (const loss of losses.dataSync()) sum += loss;
-          tape.backward(losses, tf.onesLike(losses), (tensor, part) => {
+          tape.backward(losses, tf.fill(losses.shape, headroom), (tensor, raised) => {
+            const part = tf.keep(headroom === 1 ? raised.clone() : tf.mul(raised, 1 / headroom));
             if (tensor.id === rows.id) {
-              ofHidden.push(tf.keep(part.clone()) as tf.Tensor2D);
+              ofHidden.push(part as tf.Tensor2D);
               return;
             }
             const before = ofParameters.get(tensor);
-            ofParameters.set(tensor, before ? routines().addInto(before, part) : tf.keep(part.clone()));
+            ofParameters.set(tensor, before ? routines().addInto(before, part) : part);
+            if (before) part.dispose();
           });
         });
       } finally {

@@ -1,8 +1,7 @@
 import { NF4_CODEBOOK, type WeightMatrix } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type {
-  TensorFlowDevice} from "../../index.js";
+import type { TensorFlowDevice } from "../../index.js";
 import {
   activeDevice,
   type AdamWUpdate,

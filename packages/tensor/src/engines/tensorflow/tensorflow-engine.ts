@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { registerGradientHeadroom } from "../../gradient-headroom.js";
 import type { Engine, Precision } from "../engine.js";
 import { ElementType } from "./addon-types.js";
 import { deviceOf } from "./device.js";
@@ -7,6 +8,12 @@ import { type DeviceKind, loadBackend } from "./load-binding.js";
 import { nvidiaCard } from "./nvidia-card.js";
 import { productOptions, registerTensorFlowOperations } from "./tensorflow-operations.js";
 import { registerTensorFlowRoutines } from "./tensorflow-routines.js";
+
+/**
+ * Raises gradients of logits, of which the largest is 1, to where half is normal from 6e-8 on; sums over a vocabulary stay far
+ * below 65504 all the same, as the gradients of a row add up to 0.
+ */
+const HALF_HEADROOM = 1024;
 
 /** Starts TensorFlow on a device under a backend's name. */
 async function start(
@@ -22,6 +29,7 @@ async function start(
     if (name === "cuda") tf.copyRegisteredKernels("tensorflow", "cuda");
     registerTensorFlowOperations(findings.operations);
     registerTensorFlowRoutines();
+    registerGradientHeadroom(name, () => (productOptions.type === ElementType.half ? HALF_HEADROOM : 1));
     tf.registerBackend(name, () => backend);
   }
   productOptions.type = precision === "fp16" ? ElementType.half : ElementType.float;
