@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { threefry2x32 } from "@lathe/kernels";
-import { startEngine } from "@lathe/tensor";
+import { loadNativeKernels, threefry2x32 } from "@lathe/kernels";
+import { type CacheFormat, createKeyValueCache, type KeyValueCache, startEngine } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { attentionHeads } from "../decoder/attention-heads.js";
 import type { LanguageModel } from "../decoder/language-model.js";
 import { loadModel } from "../load-model.js";
 import { generate, type GeneratedToken, type GenerationOptions } from "./generate.js";
-import { KeyValueCache } from "./key-value-cache.js";
 import { NonFiniteLogitsError } from "./non-finite-logits-error.js";
 
 const models = new URL("../../fixtures/models/", import.meta.url);
@@ -29,12 +29,33 @@ async function collect(tokens: AsyncIterable<GeneratedToken>): Promise<Generated
   return all;
 }
 
-beforeAll(() => startEngine("wasm"));
+const loaded = loadNativeKernels();
+const native = "kernels" in loaded ? loaded.kernels : null;
+const engines = ["wasm", ...(native ? ["native"] : [])];
 
-describe.each(["qwen2", "llama", "qwen3"])("the key/value cache of %s", (name) => {
+/** By how much logits of the fixtures' models, of magnitude 1, may differ from those without a cache. */
+const cacheBounds: Readonly<Record<CacheFormat, number>> = { fp32: 1e-4, bf16: 0.02, int8: 0.04 };
+const caches = [
+  ["wasm", "fp32"],
+  ...(native ? (["fp32", "bf16", "int8"] as const).map((format) => ["native", format] as const) : []),
+] as const;
+
+describe.each(
+  caches.flatMap(([engine, format]) =>
+    ["qwen2", "llama", "qwen3"].map((name) => [engine, format, name] as const),
+  ),
+)("on %s, the key/value cache in %s of %s", (engine, format, name) => {
   let model: LanguageModel;
-  beforeAll(async () => (model = await loadModel(folder(name))));
+  beforeAll(async () => {
+    await startEngine(engine, "fp32");
+    model = await loadModel(folder(name));
+  });
   afterAll(() => model.dispose());
+
+  const cacheOf = (sequences: number): KeyValueCache => {
+    const { layerCount } = model.config;
+    return createKeyValueCache({ ...attentionHeads(model.config), layerCount }, sequences, format);
+  };
 
   /** Logits of the next tokens of each sequence, after those in the cache. */
   function nextLogits(cache: KeyValueCache, rows: readonly number[][]): Float32Array[] {
@@ -65,12 +86,17 @@ describe.each(["qwen2", "llama", "qwen3"])("the key/value cache of %s", (name) =
       const difference = Math.abs(value - expected[i]);
       return difference <= most ? most : difference;
     }, 0);
-    expect(worst, what).toBeLessThan(1e-4);
+    expect(worst, what).toBeLessThan(cacheBounds[format]);
   }
 
   it("gives the logits of the whole sequence at every position, past the first 64 rows and 128", () => {
     const sequences = [ids(140, 1), ids(75, 2), ids(100, 3)];
-    const whole = sequences.map((sequence) => nextLogits(new KeyValueCache(model.config, 1), [sequence])[0]);
+    const whole = sequences.map((sequence) => {
+      const cache = cacheOf(1);
+      const [logits] = nextLogits(cache, [sequence]);
+      cache.dispose();
+      return logits;
+    });
     const tokens = Int32Array.from(sequences[0]);
     tf.tidy(() => {
       const plain = model.project(model.hiddenStates({ tokens, segments: Int32Array.of(0, tokens.length) }));
@@ -78,7 +104,7 @@ describe.each(["qwen2", "llama", "qwen3"])("the key/value cache of %s", (name) =
     });
 
     // Prefills of different length, then pieces of one to three tokens; a sequence leaves when it is at its end.
-    const cache = new KeyValueCache(model.config, sequences.length);
+    const cache = cacheOf(sequences.length);
     let active = [0, 1, 2];
     const places = [0, 0, 0];
     for (let pass = 0; active.length > 0; pass++) {
@@ -101,13 +127,15 @@ describe.each(["qwen2", "llama", "qwen3"])("the key/value cache of %s", (name) =
       active = staying.map((index) => active[index]);
     }
     expect(places).toEqual([140, 75, 100]);
+    expect(cache.byteLength).toBe(0);
   });
 });
 
-describe("generate", () => {
+describe.each(engines)("generate on %s", (engine) => {
   let model: LanguageModel;
   let expected: Expected;
   beforeAll(async () => {
+    await startEngine(engine, "fp32");
     model = await loadModel(folder("qwen2"));
     expected = JSON.parse(await readFile(`${folder("qwen2")}/expected.json`, "utf8")) as Expected;
   });
@@ -167,12 +195,13 @@ describe("generate", () => {
 
   it("goes on past the cache's first 64 rows as after a prompt that long", async () => {
     const length = 80;
-    const [reply] = await continued([expected.greedy_prompt], { maxNewTokens: length, stopIds: [] });
+    const options = { stopIds: [], cache: "fp32" } as const;
+    const [reply] = await continued([expected.greedy_prompt], { ...options, maxNewTokens: length });
     expect(reply.slice(0, expected.greedy_tokens.length)).toEqual(expected.greedy_tokens);
     // From a prompt that holds the first 70 tokens, the rest is the same.
     const [rest] = await continued([[...expected.greedy_prompt, ...reply.slice(0, 70)]], {
+      ...options,
       maxNewTokens: length - 70,
-      stopIds: [],
     });
     expect(rest).toEqual(reply.slice(70));
   });
@@ -237,6 +266,49 @@ describe("generate", () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it.skipIf(engine !== "native")("frees the cache at once, at its end or when it is left", async () => {
+    await continued([[5]], { maxNewTokens: 2 });
+    const before = native!.memory();
+    const held = (): number => native!.memory().allocatedBytes - before.allocatedBytes;
+    for (const cache of ["fp32", "bf16", "int8"] as const) {
+      await continued([[5], ids(70, 7)], { maxNewTokens: 4, cache, stopIds: [] });
+      expect(native!.memory()).toMatchObject({
+        ...{ allocatedBytes: before.allocatedBytes, allocations: before.allocations },
+      });
+
+      const left = generate(model, [[5], [6]], { cache, stopIds: [] });
+      await left.next();
+      const both = held();
+      expect(both).toBeGreaterThan(0);
+      await left.return();
+      expect(held()).toBe(0);
+
+      const failing = generate(model, [[5], [6]], { cache, stopIds: [] }, () => {
+        throw new Error("enough");
+      });
+      await expect(collect(failing)).rejects.toThrow("enough");
+      expect(held()).toBe(0);
+
+      // The first sequence ends with its first token, the other goes on.
+      const one = generate(model, [[5], [6]], { cache, stopIds: [] }, ({ sequence }) => sequence === 0);
+      for (let token = 0; token < 3; token++) await one.next();
+      expect(held()).toBe(both / 2);
+      await one.return();
+      expect(held()).toBe(0);
+    }
+  });
+
+  it("keeps keys and values as it is told, or refuses in a sentence", async () => {
+    const [expectedReply] = await continued([expected.greedy_prompt], { maxNewTokens: 12, stopIds: [] });
+    expect(expectedReply).toEqual(expected.greedy_tokens.slice(0, 12));
+    for (const cache of ["fp32", "bf16", "int8"] as const) {
+      const reply = continued([expected.greedy_prompt], { maxNewTokens: 12, stopIds: [], cache });
+      if (engine === "native" || cache === "fp32") await expect(reply).resolves.toHaveLength(1);
+      else
+        await expect(reply).rejects.toThrow(`cache ${cache}: engine ${engine} keeps keys and values in fp32`);
+    }
+  });
+
   it("warns once when a prompt and its new tokens may pass the model's positions", async () => {
     const { maxPositions } = model.config;
     const warnings: string[] = [];
@@ -256,10 +328,11 @@ describe("generate", () => {
     const { path, linear } = broken.linears()[0];
     broken.replaceLinear(path, {
       shape: linear.shape,
-      forward: (x) => tf.tidy(() => tf.mul(linear.forward(x), NaN)),
+      forward: (x) => tf.tidy(() => tf.add(linear.forward(x), NaN)),
       denseWeight: () => linear.denseWeight(),
       denseBias: () => linear.denseBias(),
       dispose: () => linear.dispose(),
+      terms: () => null,
     });
     const failure = await collect(generate(broken, [[5], [6]], { streams: [4, 9] })).catch(
       (error: unknown) => error,

@@ -1,7 +1,13 @@
-import { embedding } from "@lathe/tensor";
+import {
+  type CacheFormat,
+  createKeyValueCache,
+  embedding,
+  type KeyValueCache,
+  valuesInPlace,
+} from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
+import { attentionHeads } from "../decoder/attention-heads.js";
 import type { LanguageModel } from "../decoder/language-model.js";
-import { KeyValueCache } from "./key-value-cache.js";
 import { checkSampling, sampleToken, samplingDefaults, type SamplingOptions } from "./sampling.js";
 
 /** When and how to continue a prompt. */
@@ -15,6 +21,11 @@ export interface GenerationOptions extends Partial<SamplingOptions> {
    * place among the prompts. @defaultValue the number of the prompt
    */
   readonly streams?: readonly number[];
+  /**
+   * How keys and values of past tokens are kept: bf16 halves and int8 quarters what fp32 takes, and a long text's attention
+   * reads as much less. @defaultValue `"auto"`, the engine's default
+   */
+  readonly cache?: CacheFormat | "auto";
   /** Ends generation between tokens. */
   readonly signal?: AbortSignal;
   /** Receives a sentence, once, when a prompt and its new tokens may pass the positions the model is meant for. */
@@ -44,6 +55,7 @@ export const DEFAULT_MAX_NEW_TOKENS = 256;
  *
  * @param prompts token ids, at least one each
  * @throws RangeError for an empty prompt or an option out of range
+ * @throws EngineError when the engine does not keep keys and values in the format asked for
  * @throws NonFiniteLogitsError if the weights or an adapter hold values that are not finite
  * @throws the signal's reason when it aborts: an AbortError, unless told otherwise
  */
@@ -66,46 +78,64 @@ export async function* generate(
   warnOfLength(prompts, maxNewTokens, model.config.maxPositions, options.onWarning);
 
   const stopIds = new Set(options.stopIds ?? model.config.endOfSequenceIds);
-  const cache = new KeyValueCache(model.config, prompts.length);
   const seen = prompts.map((prompt) => new Set(Array.from(prompt)));
-  /** Sequences still going, and the tokens each feeds into the next pass. */
-  let active = prompts.map((_, sequence) => sequence);
-  let pending = prompts.map((prompt) => Array.from(prompt));
+  const { layerCount } = model.config;
+  const cache = createKeyValueCache(
+    { ...attentionHeads(model.config), layerCount },
+    prompts.length,
+    options.cache,
+  );
+  try {
+    /** Sequences still going, and the tokens each feeds into the next pass. */
+    let active = prompts.map((_, sequence) => sequence);
+    let pending: ArrayLike<number>[] = [...prompts];
 
-  for (let step = 0; step < maxNewTokens && active.length > 0; step++) {
-    options.signal?.throwIfAborted();
-    const logits = nextLogits(model, cache, pending);
-    const staying: number[] = [];
-    const next: number[][] = [];
-    for (const [index, sequence] of active.entries()) {
-      const id = sampleToken(logits[index], seen[sequence], sampling, [streams[sequence], step]);
-      seen[sequence].add(id);
-      const ended = stopIds.has(id) || step + 1 === maxNewTokens;
-      const token = { sequence, id, last: ended };
-      const last = shouldStop(token) || ended;
-      yield { ...token, last };
-      if (last) continue;
-      staying.push(index);
-      next.push([id]);
+    for (let step = 0; step < maxNewTokens && active.length > 0; step++) {
+      options.signal?.throwIfAborted();
+      const ids = nextIds(model, cache, pending, (logits, index) => {
+        const sequence = active[index];
+        return sampleToken(logits, seen[sequence], sampling, [streams[sequence], step]);
+      });
+      const staying: number[] = [];
+      const next: number[][] = [];
+      for (const [index, sequence] of active.entries()) {
+        const id = ids[index];
+        seen[sequence].add(id);
+        const ended = stopIds.has(id) || step + 1 === maxNewTokens;
+        const token = { sequence, id, last: ended };
+        const last = shouldStop(token) || ended;
+        yield { ...token, last };
+        if (last) continue;
+        staying.push(index);
+        next.push([id]);
+      }
+      if (staying.length < active.length) cache.select(staying);
+      active = staying.map((index) => active[index]);
+      pending = next;
+      // Lets signals and other work in between the steps.
+      await new Promise((resolve) => setImmediate(resolve));
     }
-    cache.select(staying);
-    active = staying.map((index) => active[index]);
-    pending = next;
-    // Lets signals and other work in between the steps.
-    await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    cache.dispose();
   }
 }
 
-/** One pass over the pending tokens. @returns the logits [V] after the last token of each sequence */
-function nextLogits(
+/**
+ * One pass over the pending tokens.
+ * @param sample chooses from the logits [V] after the last token of a sequence, which it may change
+ * @returns an id a sequence
+ */
+function nextIds(
   model: LanguageModel,
   cache: KeyValueCache,
-  pending: readonly number[][],
-): Float32Array[] {
+  pending: readonly ArrayLike<number>[],
+  sample: (logits: Float32Array, index: number) => number,
+): number[] {
   const segments = new Int32Array(pending.length + 1);
   pending.forEach((ids, index) => (segments[index + 1] = segments[index] + ids.length));
-  const tokens = Int32Array.from(pending.flat());
-  const values = tf.tidy(() => {
+  const tokens = new Int32Array(segments[pending.length]);
+  pending.forEach((ids, index) => tokens.set(ids, segments[index]));
+  const logits = tf.tidy(() => {
     const hidden = model.hiddenStates(
       { tokens, segments },
       {
@@ -123,11 +153,16 @@ function nextLogits(
         : hidden,
     );
   });
-  cache.advance(segments);
-  const flat = values.dataSync() as Float32Array;
-  const vocabulary = values.shape[1];
-  values.dispose();
-  return pending.map((_, index) => flat.slice(index * vocabulary, (index + 1) * vocabulary));
+  try {
+    cache.advance(segments);
+    const values = valuesInPlace(logits);
+    const [, vocabulary] = logits.shape;
+    return pending.map((_, index) =>
+      sample(values.subarray(index * vocabulary, (index + 1) * vocabulary), index),
+    );
+  } finally {
+    logits.dispose();
+  }
 }
 
 function checkStreams(streams: readonly number[], prompts: number): void {

@@ -1,7 +1,6 @@
 import { hostKernels } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs";
-import type { ModelConfig } from "../config/model-config.js";
-import { attentionHeads } from "../decoder/attention-heads.js";
+import type { CacheFormat, CacheShape, KeyValueCache } from "./key-value-cache.js";
 
 interface Rows {
   keys: Float32Array;
@@ -10,22 +9,20 @@ interface Rows {
 
 const FIRST_CAPACITY = 64; // rows; doubles when full, so appending stays linear in the length
 
-/**
- * Keys and values of the tokens seen so far, a sequence and layer, on the host. Rows of several sequences are decoded
- * together without padding.
- */
-export class KeyValueCache {
-  readonly #config: ModelConfig;
+/** Keys and values in float32 on the host, for engines without caches of their own. */
+export class HostKeyValueCache implements KeyValueCache {
+  readonly format: CacheFormat = "fp32";
+  readonly #shape: CacheShape;
   readonly #width: number;
   /** By sequence, then layer. */
   #rows: Rows[][];
   #lengths: number[];
 
-  constructor(config: ModelConfig, sequences: number) {
-    this.#config = config;
-    this.#width = config.keyValueHeadCount * config.headSize;
+  constructor(shape: CacheShape, sequences: number) {
+    this.#shape = shape;
+    this.#width = shape.keyValueHeadCount * shape.headSize;
     this.#rows = Array.from({ length: sequences }, () =>
-      Array.from({ length: config.layerCount }, () => ({
+      Array.from({ length: shape.layerCount }, () => ({
         keys: new Float32Array(FIRST_CAPACITY * this.#width),
         values: new Float32Array(FIRST_CAPACITY * this.#width),
       })),
@@ -33,29 +30,25 @@ export class KeyValueCache {
     this.#lengths = Array.from({ length: sequences }, () => 0);
   }
 
-  /** Tokens held a sequence, without those of the pass under way. */
+  get byteLength(): number {
+    return this.#rows.flat().reduce((sum, { keys, values }) => sum + keys.byteLength + values.byteLength, 0);
+  }
+
   get lengths(): Int32Array {
     return Int32Array.from(this.#lengths);
   }
 
-  /** Keeps only the given sequences, in the given order. */
   select(sequences: readonly number[]): void {
     this.#rows = sequences.map((s) => this.#rows[s]);
     this.#lengths = sequences.map((s) => this.#lengths[s]);
   }
 
-  /**
-   * Appends the new rows of a layer and lets their queries see all rows of their sequence.
-   *
-   * @param q [N, H, d]   @param k [N, G, d]   @param v [N, G, d]   @param segments offsets of the sequences' new rows
-   * @returns [N, H, d], owned by the caller
-   */
   attend(layer: number, q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, segments: Int32Array): tf.Tensor3D {
-    const heads = attentionHeads(this.#config);
+    const { headCount, keyValueHeadCount, headSize, scale } = this.#shape;
     const [queries, newKeys, newValues] = [q, k, v].map((x) => x.dataSync() as Float32Array);
     const out = new Float32Array(queries.length);
     const { attentionForward } = hostKernels();
-    const qWidth = heads.headCount * heads.headSize;
+    const qWidth = headCount * headSize;
     this.#lengths.forEach((length, s) => {
       const [start, end] = [segments[s], segments[s + 1]];
       const total = length + end - start;
@@ -68,7 +61,7 @@ export class KeyValueCache {
         rows.values,
         out.subarray(start * qWidth, end * qWidth),
         {
-          ...heads,
+          ...{ headCount, keyValueHeadCount, headSize, scale },
           querySegments: Int32Array.of(0, end - start),
           keySegments: Int32Array.of(0, total),
         },
@@ -77,9 +70,12 @@ export class KeyValueCache {
     return tf.tensor3d(out, q.shape);
   }
 
-  /** Counts the rows of a finished pass as held. */
   advance(segments: Int32Array): void {
     this.#lengths = this.#lengths.map((length, s) => length + segments[s + 1] - segments[s]);
+  }
+
+  dispose(): void {
+    this.select([]);
   }
 
   #reserve(sequence: number, layer: number, rows: number): Rows {

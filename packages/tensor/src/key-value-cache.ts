@@ -1,0 +1,101 @@
+import * as tf from "@tensorflow/tfjs";
+import { EngineError } from "./errors.js";
+import { HostKeyValueCache } from "./host-key-value-cache.js";
+
+/**
+ * How keys and values of past tokens are kept: as they are, rounded to bfloat16, or in 8 bits with a scale for each head of
+ * each row.
+ */
+export type CacheFormat = "fp32" | "bf16" | "int8";
+
+/** What a cache holds rows of. */
+export interface CacheShape {
+  readonly layerCount: number;
+  readonly headCount: number;
+  readonly keyValueHeadCount: number;
+  readonly headSize: number;
+  /** Factor on the scores, usually 1 / √d. */
+  readonly scale: number;
+}
+
+/**
+ * Keys and values of the tokens seen so far, of several sequences and all layers. Rows of several sequences are attended to
+ * together, without padding. The caller owns it and disposes it.
+ *
+ * Axes: N new rows of all sequences, H query heads, G key/value heads, d head size.
+ */
+export interface KeyValueCache {
+  readonly format: CacheFormat;
+  /** Bytes held, with the room that rows to come have. */
+  readonly byteLength: number;
+  /** Tokens held a sequence, without those of the pass under way. */
+  readonly lengths: Int32Array;
+  /** Keeps only the given sequences, each at most once, in the given order; memory of the others is free at once. */
+  select(sequences: readonly number[]): void;
+  /**
+   * Appends the new rows of a layer and lets their queries see all rows of their sequence. Not recorded on a tape.
+   *
+   * @param q [N, H, d]   @param k [N, G, d]   @param v [N, G, d]   @param segments offsets of the sequences' new rows
+   * @returns [N, H, d], owned by the caller
+   */
+  attend(layer: number, q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, segments: Int32Array): tf.Tensor3D;
+  /** Counts the rows of a finished pass as held. */
+  advance(segments: Int32Array): void;
+  /** Frees all memory at once; a second call is harmless. */
+  dispose(): void;
+}
+
+/** The caches that an engine offers. */
+export interface KeyValueCaches {
+  /** The default first. */
+  readonly formats: readonly CacheFormat[];
+  /** An empty cache in one of the formats. */
+  readonly create: (shape: CacheShape, sequences: number, format: CacheFormat) => KeyValueCache;
+}
+
+const ofHost: KeyValueCaches = {
+  formats: ["fp32"],
+  create: (shape, sequences) => new HostKeyValueCache(shape, sequences),
+};
+
+const ofEngines = new Map<string, KeyValueCaches>();
+
+/** Gives an engine caches of its own. @param backend name of the TensorFlow.js backend the engine runs on */
+export function registerKeyValueCaches(backend: string, caches: KeyValueCaches): void {
+  ofEngines.set(backend, caches);
+}
+
+const current = (): KeyValueCaches => ofEngines.get(tf.getBackend()) ?? ofHost;
+
+/**
+ * The format in which the engine in use keeps keys and values, if that one is wanted.
+ *
+ * @param wanted `"auto"` for the engine's default
+ * @throws EngineError when the engine does not offer it
+ */
+export function cacheFormat(wanted: CacheFormat | "auto" = "auto"): CacheFormat {
+  const { formats } = current();
+  if (wanted === "auto") return formats[0];
+  if (formats.includes(wanted)) return wanted;
+  const engine = tf.getBackend();
+  throw new EngineError(
+    engine,
+    `cache ${wanted}: engine ${engine} keeps keys and values in ${formats.join(" or ")}`,
+  );
+}
+
+/**
+ * An empty cache in the memory of the engine in use, or on the host where the engine has none of its own.
+ *
+ * @param sequences how many
+ * @param format `"auto"` for the engine's default
+ * @returns owned by the caller
+ * @throws EngineError when the engine does not offer the format
+ */
+export function createKeyValueCache(
+  shape: CacheShape,
+  sequences: number,
+  format: CacheFormat | "auto" = "auto",
+): KeyValueCache {
+  return current().create(shape, sequences, cacheFormat(format));
+}
