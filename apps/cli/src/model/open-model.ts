@@ -9,7 +9,13 @@ import {
 } from "@lathe/model";
 import { type LoraConfig, loadAdapter } from "@lathe/peft";
 import { linearReader, type WeightFormat } from "@lathe/quant";
-import { type Precision, type StartedEngine, startEngine } from "@lathe/tensor";
+import {
+  cacheFormat,
+  type CacheFormat,
+  type Precision,
+  type StartedEngine,
+  startEngine,
+} from "@lathe/tensor";
 import type { VerbContext } from "../framework/verb.js";
 
 /** Options of every verb that loads a model. */
@@ -19,6 +25,8 @@ export interface ModelOptions {
   readonly engine: string;
   readonly precision: Precision | "auto";
   readonly quantize: WeightFormat;
+  /** How generation is to keep keys and values, where the verb generates. */
+  readonly cache?: CacheFormat | "auto" | undefined;
 }
 
 /** What is known of a model before its weights are read. */
@@ -64,6 +72,8 @@ export async function openModel(
 ): Promise<OpenModel> {
   const { messages, warn, signal } = context;
   const engine = await startEngineAloud(options, context);
+  // An engine that does not offer it says so before the weights are read.
+  cacheFormat(options.cache);
   const bar = context.progress({ label: messages.loadingModel });
   try {
     const model = await loadModel(folder.path, {

@@ -3,12 +3,12 @@ import type { VerbContext } from "../framework/verb.js";
 
 /** The part of a verb's options that is for `generate`. */
 export function samplingOf(
-  options: SamplingOptions & { readonly maxNewTokens: number },
+  options: SamplingOptions & Required<Pick<GenerationOptions, "maxNewTokens" | "cache">>,
   { signal, warn }: Pick<VerbContext, "signal" | "warn">,
 ): GenerationOptions {
-  const { maxNewTokens, temperature, topK, topP, repetitionPenalty, seed } = options;
+  const { maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, cache } = options;
   return {
-    ...{ maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, signal },
+    ...{ maxNewTokens, temperature, topK, topP, repetitionPenalty, seed, cache, signal },
     onWarning: (message) => warn(message),
   };
 }

@@ -30,4 +30,9 @@ export const generationOptions = optionGroup("Generation", {
     placeholder: "text",
   }),
   seed: option(z.int().min(0).default(samplingDefaults.seed), "same seed, same text", { placeholder: "n" }),
+  cache: option(
+    z.enum(["auto", "fp32", "bf16", "int8"]).default("auto"),
+    "how keys and values of past tokens are kept; auto for the engine's default",
+    { placeholder: "format" },
+  ),
 });

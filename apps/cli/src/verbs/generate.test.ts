@@ -6,7 +6,7 @@ import { runLathe } from "../testing/run-lathe.js";
 
 const read = async (path: string) => JSON.parse(await readFile(path, "utf8"));
 const generate = async (...words: string[]) =>
-  (await runLathe(["generate", ...words, "--precision", "fp32", "--json"])).json as {
+  (await runLathe(["generate", ...words, "--precision", "fp32", "--cache", "fp32", "--json"])).json as {
     text: string | null;
     ids: number[];
   };
@@ -81,7 +81,9 @@ describe("lathe generate", () => {
     ["--ids 1 --max-new-tokens 0", "--max-new-tokens: expected a whole number from 1, got 0"],
     ["--ids 1 --engine steam", "engine steam is unknown; expected auto or one of"],
     ["--ids 1 --engine cpu --precision bf16", "precision bf16: engine cpu computes in fp32"],
-    ["--ids 1 --quantize int2", '--quantize: expected one of none, int8, fp16, bf16, got "int2"'],
+    ["--ids 1 --engine cpu --cache int8", "cache int8: engine cpu keeps keys and values in fp32"],
+    ["--ids 1 --cache fp16", '--cache: expected one of auto, fp32, bf16, int8, got "fp16"'],
+    ["--ids 1 --quantize int2", '--quantize: expected one of none, int8, nf4, fp16, bf16, got "int2"'],
   ])("refuses %s", async (words, message) => {
     const list = words.split(" ").filter((word) => word !== "");
     const { code, stderr } = await runLathe(["generate", "--model", tinyModel("qwen2"), ...list]);
