@@ -8,7 +8,7 @@ import {
   type LayerLinearName,
   type ModelConfig,
 } from "@lathe/model";
-import { type ParameterTable } from "@lathe/peft";
+import type { ParameterTable } from "@lathe/peft";
 import { UsageError } from "../framework/usage-error.js";
 
 /** The process itself: Node, its code, TensorFlow.js and what products work in. */

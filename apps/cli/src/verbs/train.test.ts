@@ -162,10 +162,23 @@ describe("lathe train", () => {
     expect(await adapterOf(some)).toEqual(await adapterOf(all));
   });
 
+  it("keeps to a budget of memory, to the same numbers, or says what it takes", async () => {
+    const [free, tight, refused] = [newRun(), newRun(), newRun()];
+    await run(free, ...short);
+    const { stderr } = await run(tight, ...short, "--memory", "2GiB");
+    expect(stderr).toMatch(/memory: about \d+ MB of 2\.1 GB, 0 of \d+ layers computed again/);
+    expect(await adapterOf(tight)).toEqual(await adapterOf(free));
+    const { code, stderr: reason } = await run(refused, ...short, "--memory", "1MB");
+    expect(code).toBe(2);
+    expect(reason).toMatch(/--memory: expected at least 0\.\d\dGB/);
+    expect(await readdir(refused).catch(() => null)).toBeNull();
+  });
+
   it("trains on packed weights", async () => {
-    const output = newRun();
-    const { code, stderr } = await run(output, ...short, "--quantize", "int8");
-    expect(code, stderr).toBe(0);
+    for (const format of ["int8", "nf4"]) {
+      const { code, stderr } = await run(newRun(), ...short, "--quantize", format);
+      expect(code, stderr).toBe(0);
+    }
   });
 
   it("sets rows aside that cannot be used, cuts long ones, and counts both", async () => {

@@ -76,7 +76,7 @@ describe.skipIf(reason !== null)(`fused linears on native (seed ${SEED})`, () =>
     const parts = outputs.flatMap((y, index) => (used[index] ? [sumOfSquares(y)] : []));
     return parts.reduce((sum, part) => add(sum, part));
   };
-  const sumOfSquares = fromTfjs((y: tf.Tensor) => tf.sum(tf.mul(y, y))) as (y: tf.Tensor) => tf.Scalar;
+  const sumOfSquares = fromTfjs((y) => tf.sum<tf.Scalar>(tf.mul(y, y)));
 
   it.each([
     [1, [true, true, true]],

@@ -61,7 +61,7 @@ export function registerNativeFusedLinears(): void {
 
     pullback(gradients, [kept, ...inner], terms, needsX) {
       const { kernels } = nativeBackend();
-      const rows = gradients.find((gradient) => gradient !== null)!.shape[0] as number;
+      const rows = gradients.find((gradient) => gradient !== null)!.shape[0];
       const x = kept ? openActivation(kept) : null;
       let dx: tf.Tensor | null = null;
       const ofUpdates: (tf.Tensor | null)[] = [];
