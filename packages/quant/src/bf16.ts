@@ -16,11 +16,12 @@ export const bf16: PackedFormat = {
   codeBytes: 2,
   scaling: "none",
   leavesHead: false,
+  isStorable: () => true,
   overflowsAt: (2 - 2 ** -8) * 2 ** 127, // half-way from the largest number to 2^128
   nonFiniteMask: 0x7f80,
   codesInRow: (columns) => columns,
   scalesInRow: () => 0,
-  makeCodes: (length) => new Uint16Array(length),
+  codesIn: (buffer, byteOffset, length) => new Uint16Array(buffer, byteOffset, length),
   findScales: () => undefined,
   encode(weights, _scales, codes: Uint16Array) {
     float32ToBfloat16(weights, codes);

@@ -15,11 +15,12 @@ export const fp16: PackedFormat = {
   codeBytes: 2,
   scaling: "none",
   leavesHead: false,
+  isStorable: () => true,
   overflowsAt: 65520, // half-way from the largest number, 65504, to the step above it
   nonFiniteMask: 0x7c00,
   codesInRow: (columns) => columns,
   scalesInRow: () => 0,
-  makeCodes: (length) => new Uint16Array(length),
+  codesIn: (buffer, byteOffset, length) => new Uint16Array(buffer, byteOffset, length),
   findScales: () => undefined,
   encode(weights, _scales, codes: Uint16Array) {
     float32ToFloat16(weights, codes);

@@ -5,7 +5,7 @@ export type { Codes, PackedFormat, PackedFormatName } from "./packed-format.js";
 export { isPackedFormatName, packedFormatNames, packedFormats } from "./packed-formats.js";
 export { packedLinears, readPackedLinear } from "./packed-linears.js";
 export { packedBytes, type PackedMatrix } from "./packed-matrix.js";
-export { isPackedFolder } from "./quantization-config.js";
+export { type FolderFormat, folderFormat, isPackedFolder } from "./quantization-config.js";
 export { quantize } from "./quantize.js";
 export {
   quantizeCheckpoint,

@@ -25,11 +25,12 @@ export const int8: PackedFormat = {
   codeBytes: 1,
   scaling: "row",
   leavesHead: true,
+  isStorable: () => true,
   overflowsAt: Infinity,
   nonFiniteMask: null,
   codesInRow: (columns) => columns,
   scalesInRow: () => 1,
-  makeCodes: (length) => new Int8Array(length),
+  codesIn: (buffer, byteOffset, length) => new Int8Array(buffer, byteOffset, length),
   findScales(row, scales) {
     scales[0] = rowScale(row);
   },

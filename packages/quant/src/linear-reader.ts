@@ -1,7 +1,8 @@
 import { ModelConfigError, readDenseLinear, type ReadLinear } from "@lathe/model";
 import { join } from "node:path";
 import type { PackedFormatName } from "./packed-format.js";
-import { packedLinears } from "./packed-linears.js";
+import { readPackedLinear } from "./packed-linears.js";
+import { folderFormat } from "./quantization-config.js";
 import { quantizedLinears } from "./quantized-linears.js";
 
 /** How weights are held: as the folder has them, or packed while they are read. */
@@ -10,18 +11,23 @@ export type WeightFormat = "none" | PackedFormatName;
 /**
  * What reads the linears of a model folder for `loadModel`: a packed folder as it is stored, any other dense in float32
  * (`"none"`) or packed on the fly.
+ * @param onWarning is told of linears that the format cannot hold
  * @throws ModelConfigError when the folder's weights are quantised in a way that is not read, or already in another
  * format than the one asked for
  */
-export async function linearReader(folder: string, format: WeightFormat): Promise<ReadLinear> {
-  const packed = await packedLinears(folder);
-  if (packed === null) return format === "none" ? readDenseLinear : quantizedLinears(format);
-  if (format === "none" || format === "int8") return packed;
+export async function linearReader(
+  folder: string,
+  format: WeightFormat,
+  onWarning?: (message: string) => void,
+): Promise<ReadLinear> {
+  const stored = await folderFormat(folder);
+  if (stored === null) return format === "none" ? readDenseLinear : quantizedLinears(format, onWarning);
+  if (format === "none" || format === stored) return readPackedLinear;
   throw new ModelConfigError({
     path: join(folder, "config.json"),
     key: "quantization_config",
     expected: `a model that is not quantised, to load it as ${format}`,
-    actual: "int8 weights",
+    actual: `${stored} weights`,
     remedy: "load it as it is stored, or take the original weights",
   });
 }

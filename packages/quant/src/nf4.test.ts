@@ -123,9 +123,7 @@ describe("nf4", () => {
       expect(() => checkPackedMatrix({ ...matrix, ...part })).toThrow(message);
     }
     const int8 = quantize(new Float32Array(6), [2, 3], "int8");
-    expect(() => checkPackedMatrix({ ...int8, nested })).toThrow(
-      "expected no nested scales, got some",
-    );
+    expect(() => checkPackedMatrix({ ...int8, nested })).toThrow("expected no nested scales, got some");
   });
 
   it("puts the first of two codes in the upper half, as bitsandbytes does, and a zero behind the last of an odd row", () => {

@@ -44,11 +44,13 @@ export const nf4: PackedFormat = {
   codeBytes: 1,
   scaling: "block",
   leavesHead: true,
+  // The files' blocks run on from row to row.
+  isStorable: (columns) => columns % NF4_BLOCK === 0,
   overflowsAt: Infinity,
   nonFiniteMask: null,
   codesInRow: (columns) => Math.ceil(columns / 2),
   scalesInRow: (columns) => Math.ceil(columns / NF4_BLOCK),
-  makeCodes: (length) => new Uint8Array(length),
+  codesIn: (buffer, byteOffset, length) => new Uint8Array(buffer, byteOffset, length),
   findScales(row, scales) {
     for (let block = 0; block < scales.length; block++) {
       const end = Math.min(row.length, (block + 1) * NF4_BLOCK);

@@ -27,6 +27,11 @@ export interface PackedFormat {
   readonly scaling: Scaling;
   /** Whether the output head stays in the type it is stored in: its errors reach the logits unaveraged. */
   readonly leavesHead: boolean;
+  /**
+   * Whether folders can hold rows of so many columns in this format. A linear they cannot hold stays in the type it is
+   * stored in, in a folder and when a model is packed while it is loaded.
+   */
+  isStorable(columns: number): boolean;
   /** Smallest magnitude that the format cannot hold; only NaN and infinity where this is Infinity. */
   readonly overflowsAt: number;
   /** Bits that are all set in the codes of NaN and infinity, or null where no code means either. */
@@ -35,8 +40,8 @@ export interface PackedFormat {
   codesInRow(columns: number): number;
   /** Scales of a row, 0 where the format has none. */
   scalesInRow(columns: number): number;
-  /** Room for so many codes. */
-  makeCodes(length: number): Codes;
+  /** A buffer, or the stretch of one, as codes. */
+  codesIn(buffer: ArrayBuffer, byteOffset?: number, length?: number): Codes;
   /** Finds the scales of a row of finite weights. Does nothing where the format has none. */
   findScales(row: Float32Array, scales: Float32Array): void;
   /**

@@ -1,37 +1,57 @@
 import {
   type Checkpoint,
   CheckpointError,
+  DenseLinear,
   type Linear,
   type ReadLinear,
   readDenseLinear,
   type StoredLinear,
 } from "@lathe/model";
+import { dequantize } from "./dequantize.js";
+import { readNf4 } from "./nf4-tensors.js";
 import type { PackedFormatName } from "./packed-format.js";
 import { isPackedFolder } from "./quantization-config.js";
 import { QuantizedLinear } from "./quantized-linear.js";
 import { quantizeStored } from "./quantize-stored.js";
 
 /**
- * Reads a linear of a packed folder: I8 weights with their scales as they are stored, others (the head, and what else
- * the folder leaves out) in the type they are stored in.
- * @throws CheckpointError when scales are missing, of another shape, or not positive numbers
+ * Reads a linear of a packed folder: int8 and nf4 weights with their scales as they are stored, others (the head, and
+ * what else the folder leaves out) in the type they are stored in.
+ * @throws CheckpointError when scales are missing, of another shape, or no numbers that scales can be
  */
 export const readPackedLinear: ReadLinear = async (checkpoint, stored) => {
-  const { weight, bias, shape } = stored;
-  if (checkpoint.info(weight).dtype !== "I8") return await readAsStored(checkpoint, stored);
-  const scales = await readScales(checkpoint, weight, shape[0]);
-  await refuseZeroPoints(checkpoint, weight);
-  const { bytes } = await checkpoint.readRaw(weight);
-  const codes = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return new QuantizedLinear(
-    { format: "int8", shape, codes, scales },
-    bias === null ? null : await checkpoint.readFloat32(bias),
-  );
+  const { dtype } = checkpoint.info(stored.weight);
+  if (dtype === "I8") return await readInt8(checkpoint, stored);
+  if (dtype === "U8") return await readNf4Linear(checkpoint, stored);
+  return await readAsStored(checkpoint, stored);
 };
 
+async function readInt8(checkpoint: Checkpoint, { weight, bias, shape }: StoredLinear): Promise<Linear> {
+  const scales = await readScales(checkpoint, weight, shape[0]);
+  await refuseZeroPoints(checkpoint, weight);
+  const biasValues = await readBias(checkpoint, bias);
+  const { bytes, release } = await checkpoint.hold(weight);
+  const codes = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return new QuantizedLinear({ format: "int8", shape, codes, scales }, biasValues, release);
+}
+
+async function readNf4Linear(checkpoint: Checkpoint, { weight, bias, shape }: StoredLinear): Promise<Linear> {
+  const biasValues = await readBias(checkpoint, bias);
+  const { matrix, release } = await readNf4(checkpoint, weight, shape);
+  if (matrix.shape[1] === shape[1]) return new QuantizedLinear(matrix, biasValues, release);
+  // Blocks run on from row to row, which no kernel takes: the same numbers, dense.
+  const dense = dequantize(matrix);
+  release();
+  return new DenseLinear({ shape, weight: dense, bias: biasValues });
+}
+
+async function readBias(checkpoint: Checkpoint, bias: string | null): Promise<Float32Array | null> {
+  return bias === null ? null : await checkpoint.readFloat32(bias);
+}
+
 /**
- * What reads the linears of a packed folder.
- * @throws ModelConfigError when its config.json does not describe int8 weights with a scale a row
+ * What reads the linears of a packed folder; null where its weights are not quantised.
+ * @throws ModelConfigError when its config.json describes weights in a format that is not read
  */
 export async function packedLinears(folder: string): Promise<ReadLinear | null> {
   return (await isPackedFolder(folder)) ? readPackedLinear : null;
@@ -51,8 +71,9 @@ export async function readQuantized(
   { weight, bias }: StoredLinear,
   format: PackedFormatName,
 ): Promise<Linear> {
-  const matrix = await quantizeStored(checkpoint, weight, format);
-  return new QuantizedLinear(matrix, bias === null ? null : await checkpoint.readFloat32(bias));
+  const biasValues = await readBias(checkpoint, bias);
+  const { matrix, release } = await quantizeStored(checkpoint, weight, format);
+  return new QuantizedLinear(matrix, biasValues, release);
 }
 
 async function readScales(checkpoint: Checkpoint, weight: string, rows: number): Promise<Float32Array> {

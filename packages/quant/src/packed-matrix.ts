@@ -23,10 +23,15 @@ export interface UnfinishedMatrix extends PackedMatrix {
   readonly nested?: undefined;
 }
 
-/** A matrix of zero codes, to be filled row by row. @throws RangeError on a shape that is not two counts */
+/**
+ * A matrix of zero codes, to be filled row by row.
+ * @param allocate gives zeroed memory for the codes, aligned to their elements; of the JavaScript heap if left out
+ * @throws RangeError on a shape that is not two counts
+ */
 export function emptyPackedMatrix(
   format: PackedFormatName,
   shape: readonly [number, number],
+  allocate: (bytes: number) => ArrayBuffer = (bytes) => new ArrayBuffer(bytes),
 ): UnfinishedMatrix {
   checkShape(shape);
   const spec = packedFormats[format];
@@ -34,7 +39,7 @@ export function emptyPackedMatrix(
   return {
     format,
     shape,
-    codes: spec.makeCodes(rows * spec.codesInRow(columns)),
+    codes: spec.codesIn(allocate(rows * spec.codesInRow(columns) * spec.codeBytes)),
     scales: spec.scaling === "none" ? null : new Float32Array(rows * spec.scalesInRow(columns)).fill(1),
   };
 }

@@ -2,17 +2,26 @@ import { ModelConfigError } from "@lathe/model";
 import { readConfigText } from "./read-config-text.js";
 
 /**
- * How a quantised folder is stored, in the words of the `compressed-tensors` format that Transformers reads: every
- * quantised linear has `weight` [O, I] in I8 and `weight_scale` [O, 1], weight ≈ weight_scale · weight, and
- * `quantization_config` in config.json says so.
+ * How a quantised folder is stored, in the words of two formats that Transformers reads; `quantization_config` in
+ * config.json says which.
+ *
+ * - int8 is `compressed-tensors`: every quantised linear has `weight` [O, I] in I8 and `weight_scale` [O, 1], weight ≈
+ *   weight_scale · weight.
+ * - nf4 is bitsandbytes' (see nf4-tensors.ts).
  */
 
-const METHOD = "compressed-tensors";
-const STORAGE = "int-quantized";
 const CONFIG_KEY = "quantization_config";
+
+const INT8_METHOD = "compressed-tensors";
+const INT8_STORAGE = "int-quantized";
+
+const NF4_METHOD = "bitsandbytes";
 
 /** Path of the output head. */
 export const HEAD_PATH = "lm_head";
+
+/** Formats that a folder can be packed in as a whole, by its config. */
+export type FolderFormat = "int8" | "nf4";
 
 /** The `quantization_config` of an int8 folder. */
 export function int8QuantizationConfig(): Record<string, unknown> {
@@ -25,24 +34,47 @@ export function int8QuantizationConfig(): Record<string, unknown> {
         output_activations: null,
       },
     },
-    format: STORAGE,
+    format: INT8_STORAGE,
     ignore: [HEAD_PATH],
-    quant_method: METHOD,
+    quant_method: INT8_METHOD,
     quantization_status: "compressed",
   };
 }
 
 /**
- * Whether a model folder holds packed int8 weights, by its config.json.
+ * The `quantization_config` of an nf4 folder, with all keys that Transformers writes.
+ * @param left paths of linears that are not packed, besides the head
+ * @param computeType type that others shall compute in
+ */
+export function nf4QuantizationConfig(left: readonly string[], computeType: string): Record<string, unknown> {
+  return {
+    _load_in_4bit: true,
+    _load_in_8bit: false,
+    bnb_4bit_compute_dtype: computeType,
+    bnb_4bit_quant_storage: "uint8",
+    bnb_4bit_quant_type: "nf4",
+    bnb_4bit_use_double_quant: true,
+    llm_int8_enable_fp32_cpu_offload: false,
+    llm_int8_has_fp16_weight: false,
+    llm_int8_skip_modules: [HEAD_PATH, ...left],
+    llm_int8_threshold: 6,
+    load_in_4bit: true,
+    load_in_8bit: false,
+    quant_method: NF4_METHOD,
+  };
+}
+
+/**
+ * What the linears of a model folder are packed in, by its config.json; null where they are not quantised.
  *
  * Activations that the folder wants quantised too stay float32 here: only its weights are what is read.
  * @throws ModelConfigError when there is no config, or its weights are quantised in another way
  */
-export async function isPackedFolder(folder: string): Promise<boolean> {
+export async function folderFormat(folder: string): Promise<FolderFormat | null> {
   const { path, json } = await readConfigText(folder);
   const config = json[CONFIG_KEY];
-  if (config === undefined || config === null) return false;
-  const expect = (key: string, actual: unknown, expected: unknown): void => {
+  if (config === undefined || config === null) return null;
+  const expect: Expect = (key, actual, expected) => {
     if (actual === expected) return;
     throw new ModelConfigError({
       path,
@@ -52,8 +84,24 @@ export async function isPackedFolder(folder: string): Promise<boolean> {
       remedy: "take the model's unquantised weights and quantise those",
     });
   };
-  expect("quant_method", field(config, "quant_method"), METHOD);
-  expect("format", field(config, "format"), STORAGE);
+  if (field(config, "quant_method") === NF4_METHOD) {
+    checkNf4(config, expect);
+    return "nf4";
+  }
+  checkInt8(config, expect);
+  return "int8";
+}
+
+/** Whether a model folder holds packed weights that this package reads. @throws ModelConfigError as `folderFormat` does */
+export async function isPackedFolder(folder: string): Promise<boolean> {
+  return (await folderFormat(folder)) !== null;
+}
+
+type Expect = (key: string, actual: unknown, expected: unknown) => void;
+
+function checkInt8(config: unknown, expect: Expect): void {
+  expect("quant_method", field(config, "quant_method"), INT8_METHOD);
+  expect("format", field(config, "format"), INT8_STORAGE);
   const groups = field(config, "config_groups");
   const names = isRecord(groups) ? Object.keys(groups) : [];
   if (names.length === 0) expect("config_groups", groups, "an object of groups");
@@ -66,7 +114,15 @@ export async function isPackedFolder(folder: string): Promise<boolean> {
     // Left out, the format means symmetric.
     expect(`${key}.symmetric`, field(weights, "symmetric") ?? true, true);
   }
-  return true;
+}
+
+function checkNf4(config: unknown, expect: Expect): void {
+  // Older writers have the names with an underscore, newer ones both.
+  const fourBits = field(config, "load_in_4bit") ?? field(config, "_load_in_4bit");
+  expect("load_in_4bit", fourBits, true);
+  // Left out, bitsandbytes means fp4.
+  expect("bnb_4bit_quant_type", field(config, "bnb_4bit_quant_type") ?? "fp4", "nf4");
+  expect("bnb_4bit_quant_storage", field(config, "bnb_4bit_quant_storage") ?? "uint8", "uint8");
 }
 
 function field(value: unknown, key: string): unknown {

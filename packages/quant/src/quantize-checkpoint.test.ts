@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { dequantize } from "./dequantize.js";
 import { linearReader } from "./linear-reader.js";
+import { readNf4 } from "./nf4-tensors.js";
 import { readPackedLinear } from "./packed-linears.js";
 import { quantize } from "./quantize.js";
 import { quantizeCheckpoint } from "./quantize-checkpoint.js";
@@ -170,6 +171,119 @@ describe("int8", () => {
       });
     },
   );
+});
+
+describe("nf4", () => {
+  const state = ".quant_state.bitsandbytes__nf4";
+
+  it.each([
+    ["qwen2", qwen2, ["down_proj"]],
+    ["llama", llama, ["down_proj"]],
+    ["qwen3", join(fixtures, "models/qwen3"), []],
+  ])(
+    "%s: linears become the tensors of bitsandbytes, the rest stays byte for byte",
+    async (_name, model, left) => {
+      const output = join(folder, "nf4");
+      const warnings: string[] = [];
+      const report = await quantizeCheckpoint({
+        ...{ model, output, format: "nf4" },
+        onWarning: (message) => warnings.push(message),
+      });
+      const linears = (await linearsOf(model)).filter(({ path }) => path !== "lm_head");
+      const packed = linears.filter(({ shape }) => shape[1] % 64 === 0);
+      const skipped = linears.filter(({ shape }) => shape[1] % 64 !== 0).map(({ path }) => path);
+      expect([...new Set(skipped.map((path) => path.split(".").at(-1)))]).toEqual(left);
+      expect(report.packedTensors).toBe(packed.length);
+      expect(warnings).toHaveLength(left.length);
+      for (const warning of warnings) {
+        expect(warning).toContain(`${skipped[0]} and 2 more stay in the type they are stored in`);
+      }
+      await open(model, async (source) => {
+        await open(output, async (target) => {
+          for (const { weight, shape } of packed) {
+            const expected = quantize(await source.readFloat32(weight), shape, "nf4");
+            const { matrix } = await readNf4(target, weight, shape);
+            expectSame(matrix.codes, expected.codes);
+            expect(matrix.nested).toEqual(expected.nested);
+            const json = Buffer.from((await target.readRaw(weight + state)).bytes).toString();
+            expect(JSON.parse(json)).toMatchObject({ dtype: "float32", shape });
+          }
+          const names = new Set(packed.map(({ weight }) => weight));
+          for (const name of source.names()) {
+            if (!names.has(name)) await expectSameTensor(target, source, name);
+          }
+          expect(target.names()).toHaveLength(source.names().length + 5 * packed.length);
+          const bytes = target.names().reduce((sum, name) => sum + target.info(name).byteLength, 0);
+          expect(report.bytesAfter).toBe(bytes);
+        });
+      });
+      const config = JSON.parse(await readFile(join(output, "config.json"), "utf8"));
+      const { quantization_config: added, ...rest } = config;
+      expect(rest).toEqual(JSON.parse(await readFile(join(model, "config.json"), "utf8")));
+      expect(added).toMatchObject({
+        quant_method: "bitsandbytes",
+        load_in_4bit: true,
+        bnb_4bit_quant_type: "nf4",
+        bnb_4bit_use_double_quant: true,
+        bnb_4bit_quant_storage: "uint8",
+        bnb_4bit_compute_dtype: "float32",
+        llm_int8_skip_modules: ["lm_head", ...skipped],
+      });
+    },
+  );
+
+  it.each(["F32", "F16", "BF16"] as const)(
+    "gives from the folder the linears that quantising while loading gives, from %s",
+    async (dtype) => {
+      const model = dtype === "F32" ? llama : await asHalfPrecision(llama, dtype);
+      const output = join(folder, "nf4");
+      await quantizeCheckpoint({ model, output, format: "nf4" });
+      const fromFolder = await linearReader(output, "none");
+      expect(fromFolder).toBe(await linearReader(output, "nf4"));
+      const warnings: string[] = [];
+      const onTheFly = await linearReader(model, "nf4", (message) => warnings.push(message));
+      await open(model, async (source) => {
+        await open(output, async (packed) => {
+          for (const stored of await linearsOf(model)) {
+            const a = await fromFolder(packed, stored);
+            const b = await onTheFly(source, stored);
+            expect(a.constructor).toBe(b.constructor);
+            expectSame(a.denseWeight(), b.denseWeight());
+            expectSame(a.denseBias(), b.denseBias());
+            const isPacked = stored.path !== "lm_head" && stored.shape[1] % 64 === 0;
+            const format = a instanceof DenseLinear ? "dense" : (a as QuantizedLinear).matrix.format;
+            const asStored = { F32: "dense", F16: "fp16", BF16: "bf16" }[dtype];
+            expect(format, stored.path).toBe(isPacked ? "nf4" : asStored);
+            a.dispose();
+            b.dispose();
+          }
+        });
+      });
+      expect(warnings).toEqual([
+        expect.stringContaining("model.layers.0.mlp.down_proj and others like it stay"),
+      ]);
+    },
+  );
+
+  it("reads a linear whose blocks run on from row to row, as other writers store it, dense", async () => {
+    const fixture = fileURLToPath(new URL("../fixtures/nf4.safetensors", import.meta.url));
+    const file = await openSafetensors(fixture);
+    const stored = { path: "across_rows", weight: "across_rows.weight", bias: null, shape: [6, 96] as const };
+    const linear = await readPackedLinear(file, stored);
+    expectSame(linear.denseWeight(), await file.readFloat32("across_rows.dequantised"));
+    expect(linear.shape).toEqual([6, 96]);
+    linear.dispose();
+    await file.close();
+  });
+
+  it("is not quantised again, nor loaded in another format", async () => {
+    const output = join(folder, "nf4");
+    await quantizeCheckpoint({ model: qwen2, output, format: "nf4" });
+    await expect(
+      quantizeCheckpoint({ model: output, output: join(folder, "twice"), format: "bf16" }),
+    ).rejects.toThrow("expected a model that is not quantised, got nf4 weights");
+    await expect(linearReader(output, "int8")).rejects.toThrow("to load it as int8, got nf4 weights");
+  });
 });
 
 describe.each([
@@ -489,7 +603,31 @@ describe("a packed folder", () => {
   it.each<[string, (config: QuantizationJson) => void, string]>([
     ["gptq", (q) => (q.quant_method = "gptq"), 'quant_method": expected "compressed-tensors", got "gptq"'],
     ["awq", (q) => (q.quant_method = "awq"), 'got "awq"'],
-    ["bitsandbytes", (q) => (q.quant_method = "bitsandbytes"), 'got "bitsandbytes"'],
+    [
+      "8 bits by bitsandbytes",
+      (q) => Object.assign(q, { quant_method: "bitsandbytes", load_in_8bit: true }),
+      'load_in_4bit": expected true, got nothing',
+    ],
+    [
+      "fp4",
+      (q) =>
+        Object.assign(q, { quant_method: "bitsandbytes", load_in_4bit: true, bnb_4bit_quant_type: "fp4" }),
+      'bnb_4bit_quant_type": expected "nf4", got "fp4"',
+    ],
+    [
+      "fp4, the default",
+      (q) => Object.assign(q, { quant_method: "bitsandbytes", _load_in_4bit: true }),
+      'expected "nf4", got "fp4"',
+    ],
+    [
+      "4 bits in bfloat16 elements",
+      (q) =>
+        Object.assign(q, {
+          ...{ quant_method: "bitsandbytes", load_in_4bit: true },
+          ...{ bnb_4bit_quant_type: "nf4", bnb_4bit_quant_storage: "bfloat16" },
+        }),
+      'bnb_4bit_quant_storage": expected "uint8", got "bfloat16"',
+    ],
     ["no method", (q) => (q.quant_method = undefined), "got nothing"],
     [
       "packed integers",

@@ -1,3 +1,4 @@
+import type { NestedScales } from "@lathe/kernels";
 import {
   type Checkpoint,
   checkTensors,
@@ -15,7 +16,15 @@ import { OutputFolderError } from "./errors.js";
 import { checkReplaceable, writeFolder } from "./output-folder.js";
 import type { PackedFormatName } from "./packed-format.js";
 import { packedFormats } from "./packed-formats.js";
-import { HEAD_PATH, int8QuantizationConfig, isPackedFolder } from "./quantization-config.js";
+import { nf4ByteLength, nf4Tensors, torchTypeName } from "./nf4-tensors.js";
+import {
+  folderFormat,
+  HEAD_PATH,
+  int8QuantizationConfig,
+  nf4QuantizationConfig,
+} from "./quantization-config.js";
+import { nestScales } from "./nest-scales.js";
+import { notStorable } from "./quantized-linears.js";
 import { floatTypes, matrixShape, quantizeStored, storedScales } from "./quantize-stored.js";
 import { readConfigText } from "./read-config-text.js";
 import { setJsonKey } from "./set-json-key.js";
@@ -37,6 +46,8 @@ export interface QuantizeCheckpointOptions {
   readonly shardBytes?: number;
   /** Called before each tensor of the new folder, and once more at the end. */
   readonly onProgress?: (done: number, total: number, tensor: string | null) => void;
+  /** Told of linears that the format cannot hold, which stay as they are. */
+  readonly onWarning?: (message: string) => void;
   /** Stops between two tensors; nothing is left then. */
   readonly signal?: AbortSignal;
 }
@@ -70,6 +81,8 @@ const dtypeNames: Partial<Record<PackedFormatName, string>> = { fp16: "float16",
  * - int8: the linears of the layers as I8 codes with a `weight_scale` each, described by the `quantization_config` of the
  *   `compressed-tensors` format ("int-quantized", symmetric, a scale a channel). Embedding, norms, biases and the head
  *   keep the type they have.
+ * - nf4: the same linears as bitsandbytes and Transformers store them (4 bits, double quantisation), but for those whose
+ *   rows are no multiple of 64 weights, which keep their type too.
  *
  * Config (only the keys that change), tokenizer, chat template, generation config and licence come along. The folder is
  * written beside its place and renamed.
@@ -79,14 +92,23 @@ const dtypeNames: Partial<Record<PackedFormatName, string>> = { fp16: "float16",
  * @throws OutputFolderError when `output` exists and must not be replaced
  */
 export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Promise<QuantizedCheckpoint> {
-  const { model, format, overwrite = false, shardBytes = SHARD_BYTES, onProgress, signal } = options;
+  const {
+    model,
+    format,
+    overwrite = false,
+    shardBytes = SHARD_BYTES,
+    onProgress,
+    onWarning,
+    signal,
+  } = options;
   const output = resolve(options.output);
-  if (await isPackedFolder(model)) {
+  const stored = await folderFormat(model);
+  if (stored !== null) {
     throw new ModelConfigError({
       path: join(model, "config.json"),
       key: "quantization_config",
       expected: "a model that is not quantised",
-      actual: "int8 weights",
+      actual: `${stored} weights`,
       remedy: "quantise the original weights",
     });
   }
@@ -105,7 +127,11 @@ export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Pr
   try {
     checkTensors(config, checkpoint);
     const names = checkpoint.names();
-    const packs = tensorsToPack(config, checkpoint, format);
+    const { packs, left } = tensorsToPack(config, checkpoint, format);
+    if (left.length > 0) {
+      const [, columns] = checkpoint.info(`${left[0]}.weight`).shape;
+      onWarning?.(notStorable(format, left, columns));
+    }
     let done = 0;
     let total = 0;
     const announce = (name: string): void => {
@@ -128,7 +154,7 @@ export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Pr
       bytesAfter: sum(groups.flat()),
     };
     await writeFolder(output, overwrite, { source: basename(resolve(model)), ...report }, async (folder) => {
-      await writeFile(join(folder, "config.json"), await packedConfig(model, format));
+      await writeFile(join(folder, "config.json"), await packedConfig(model, format, left, checkpoint));
       for (const file of await readdir(model)) {
         const source = join(model, file);
         if (!companions.test(file) || !(await stat(source)).isFile()) continue;
@@ -144,22 +170,33 @@ export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Pr
   }
 }
 
-/** Names of the tensors that change: the linears' weights for formats with scales, else all floats of another type. */
-function tensorsToPack(config: ModelConfig, checkpoint: Checkpoint, format: PackedFormatName): Set<string> {
-  const { scaling, leavesHead, dtype } = packedFormats[format];
+/**
+ * Names of the tensors that change: the linears' weights for formats with scales, else all floats of another type. And
+ * the paths of linears that the format cannot hold.
+ */
+function tensorsToPack(
+  config: ModelConfig,
+  checkpoint: Checkpoint,
+  format: PackedFormatName,
+): { readonly packs: ReadonlySet<string>; readonly left: readonly string[] } {
+  const { scaling, leavesHead, dtype, isStorable } = packedFormats[format];
   if (scaling === "none") {
-    return new Set(
-      checkpoint.names().filter((name) => {
-        const stored = checkpoint.info(name).dtype;
-        return stored !== dtype && floatTypes.includes(stored);
-      }),
-    );
+    const changing = checkpoint.names().filter((name) => {
+      const stored = checkpoint.info(name).dtype;
+      return stored !== dtype && floatTypes.includes(stored);
+    });
+    return { packs: new Set(changing), left: [] };
   }
-  const left = leavesHead ? [EMBEDDING, `${HEAD_PATH}.weight`] : [EMBEDDING];
+  const others = leavesHead ? [EMBEDDING, `${HEAD_PATH}.weight`] : [EMBEDDING];
   const matrices = [...expectedTensors(config)].filter(
-    ([name, shape]) => shape.length === 2 && !left.includes(name),
+    ([name, shape]) => shape.length === 2 && !others.includes(name),
   );
-  return new Set(matrices.map(([name]) => name));
+  const named = (storable: boolean): string[] =>
+    matrices.filter(([, shape]) => isStorable(shape[1]) === storable).map(([name]) => name);
+  return {
+    packs: new Set(named(true)),
+    left: named(false).map((name) => name.slice(0, -".weight".length)),
+  };
 }
 
 function packedGroup(
@@ -168,6 +205,7 @@ function packedGroup(
   format: PackedFormatName,
   announce: (name: string) => void,
 ): SizedTensor[] {
+  if (format === "nf4") return nf4Group(checkpoint, name, announce);
   const { shape, elementCount } = checkpoint.info(name);
   const { dtype, codeBytes, scaling } = packedFormats[format];
   const codes: SizedTensor = {
@@ -177,7 +215,7 @@ function packedGroup(
     byteLength: elementCount * codeBytes,
     data: async () => {
       announce(name);
-      return (await quantizeStored(checkpoint, name, format)).codes;
+      return (await quantizeStored(checkpoint, name, format)).matrix.codes;
     },
   };
   if (scaling === "none") return [codes];
@@ -197,6 +235,26 @@ function packedGroup(
   return [codes, scales];
 }
 
+function nf4Group(checkpoint: Checkpoint, name: string, announce: (name: string) => void): SizedTensor[] {
+  const info = checkpoint.info(name);
+  const shape = matrixShape(info.shape);
+  // As for int8, scales are written before the codes. They are kept until then: a 64th of the weights' bytes in 8 bits.
+  let scales: Promise<NestedScales> | null = null;
+  const nested = (): Promise<NestedScales> =>
+    (scales ??= storedScales(checkpoint, name, "nf4").then((plain) => nestScales(plain)));
+  return nf4Tensors(shape, info.dtype).map(({ suffix, dtype, shape: axes, part, data }) => ({
+    name: name + suffix,
+    dtype,
+    shape: axes,
+    byteLength: nf4ByteLength({ dtype, shape: axes }),
+    data: async () => {
+      announce(name + suffix);
+      if (part === "codes") return data((await quantizeStored(checkpoint, name, "nf4")).matrix);
+      return data({ codes: new Uint8Array(), nested: await nested() });
+    },
+  }));
+}
+
 function storedTensor(checkpoint: Checkpoint, name: string, announce: (name: string) => void): SizedTensor {
   const { dtype, shape, byteLength } = checkpoint.info(name);
   return {
@@ -211,8 +269,17 @@ function storedTensor(checkpoint: Checkpoint, name: string, announce: (name: str
   };
 }
 
-async function packedConfig(model: string, format: PackedFormatName): Promise<string> {
+async function packedConfig(
+  model: string,
+  format: PackedFormatName,
+  left: readonly string[],
+  checkpoint: Checkpoint,
+): Promise<string> {
   const { text, json } = await readConfigText(model);
+  if (format === "nf4") {
+    const computeType = torchTypeName(checkpoint.info(EMBEDDING).dtype);
+    return setJsonKey(text, "quantization_config", nf4QuantizationConfig(left, computeType));
+  }
   const dtypeName = dtypeNames[format];
   if (dtypeName === undefined) return setJsonKey(text, "quantization_config", int8QuantizationConfig());
   const keys = ["dtype", "torch_dtype"].filter((key) => Object.hasOwn(json, key));

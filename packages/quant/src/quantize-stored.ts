@@ -1,7 +1,7 @@
 import { type Checkpoint, CheckpointError, type Dtype } from "@lathe/model";
 import { endianness } from "node:os";
 import { QuantizationError } from "./errors.js";
-import type { PackedFormatName } from "./packed-format.js";
+import type { Codes, PackedFormatName } from "./packed-format.js";
 import { packedFormats } from "./packed-formats.js";
 import { emptyPackedMatrix, finished, type PackedMatrix } from "./packed-matrix.js";
 import { findScales, quantizeRows } from "./quantize.js";
@@ -18,9 +18,16 @@ export function matrixShape(shape: readonly number[]): readonly [rows: number, c
   return [rows, rest.reduce((product, size) => product * size, 1)];
 }
 
+/** A packed matrix and where it lies. */
+export interface StoredMatrix {
+  readonly matrix: PackedMatrix;
+  /** Gives the memory of the codes back, which must not be used from then on. */
+  readonly release: () => void;
+}
+
 /**
  * Packs a tensor of a checkpoint while it is read, rows at a time. A half-precision tensor that has the format already is
- * taken bit for bit.
+ * taken bit for bit. Codes lie in the memory of the checkpoint, if it has one.
  * @throws QuantizationError on weights that the format cannot hold
  * @throws CheckpointError when the tensor does not hold floats
  */
@@ -28,12 +35,19 @@ export async function quantizeStored(
   checkpoint: Checkpoint,
   name: string,
   format: PackedFormatName,
-): Promise<PackedMatrix> {
+): Promise<StoredMatrix> {
   const shape = matrixShape(checkpoint.info(name).shape);
-  if (hasFormat(checkpoint, name, format)) return await readHalves(checkpoint, name, format, shape);
-  const packed = emptyPackedMatrix(format, shape);
-  await eachPiece(checkpoint, name, (weights, firstRow) => quantizeRows(weights, packed, firstRow, name));
-  return finished(packed);
+  if (hasFormat(checkpoint, name, format)) return await holdHalves(checkpoint, name, format, shape);
+  const { memory } = checkpoint;
+  const packed = emptyPackedMatrix(format, shape, memory ? (bytes) => memory.allocate(bytes) : undefined);
+  const release = (): void => memory?.free(packed.codes.buffer as ArrayBuffer);
+  try {
+    await eachPiece(checkpoint, name, (weights, firstRow) => quantizeRows(weights, packed, firstRow, name));
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return { matrix: finished(packed), release };
 }
 
 /** The scales that packing a tensor gives, in float32, without packing it. @returns [O, scales of a row] */
@@ -58,25 +72,30 @@ function hasFormat(checkpoint: Checkpoint, name: string, format: PackedFormatNam
   return scaling === "none" && checkpoint.info(name).dtype === dtype && endianness() === "LE";
 }
 
-async function readHalves(
+async function holdHalves(
   checkpoint: Checkpoint,
   name: string,
   format: PackedFormatName,
   shape: readonly [number, number],
-): Promise<PackedMatrix> {
-  const spec = packedFormats[format];
-  const { bytes } = await checkpoint.readRaw(name);
-  const codes = new Uint16Array(bytes.buffer, bytes.byteOffset, shape[0] * shape[1]);
-  const mask = spec.nonFiniteMask ?? 0;
+): Promise<StoredMatrix> {
+  const { bytes, release } = await checkpoint.hold(name);
+  const codes = packedFormats[format].codesIn(bytes.buffer, bytes.byteOffset, shape[0] * shape[1]);
+  // A mapped file is not looked through: that would read all of it before it is needed.
+  if (checkpoint.memory === null) refuseNonFinite(codes, name, format, shape[1]);
+  return { matrix: { format, shape, codes, scales: null }, release };
+}
+
+function refuseNonFinite(codes: Codes, name: string, format: PackedFormatName, columns: number): void {
+  const { nonFiniteMask, overflowsAt, widen } = packedFormats[format];
+  const mask = nonFiniteMask ?? 0;
   for (let i = 0; i < codes.length; i++) {
     if ((codes[i] & mask) === mask) {
       const value = new Float32Array(1);
-      spec.widen(codes.subarray(i, i + 1), 1, value);
-      const element = [Math.floor(i / shape[1]), i % shape[1]] as const;
-      throw new QuantizationError(format, name, element, value[0], spec.overflowsAt);
+      widen(codes.subarray(i, i + 1), 1, value);
+      const element = [Math.floor(i / columns), i % columns] as const;
+      throw new QuantizationError(format, name, element, value[0], overflowsAt);
     }
   }
-  return { format, shape, codes, scales: null };
 }
 
 async function eachPiece(

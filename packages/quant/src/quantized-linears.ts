@@ -8,13 +8,32 @@ import { HEAD_PATH } from "./quantization-config.js";
  * What packs the linears of a model while `loadModel` reads it. Rows are read a few MiB at a time, so that no dense copy
  * of a matrix exists; half-precision weights that have the format already are taken bit for bit.
  *
- * int8 leaves the head in the type it is stored in, as folders that `quantizeCheckpoint` writes do: both ways of loading
- * give the same numbers.
+ * int8 and nf4 leave the head in the type it is stored in, as folders that `quantizeCheckpoint` writes do, and nf4 the
+ * linears that such folders cannot hold: both ways of loading give the same numbers.
+ *
+ * @param onWarning is told, once, of linears that the format cannot hold
  */
-export function quantizedLinears(format: PackedFormatName): ReadLinear {
-  const { leavesHead } = packedFormats[format];
-  return async (checkpoint, stored) =>
-    leavesHead && stored.path === HEAD_PATH
-      ? await readAsStored(checkpoint, stored)
-      : await readQuantized(checkpoint, stored, format);
+export function quantizedLinears(
+  format: PackedFormatName,
+  onWarning: (message: string) => void = () => undefined,
+): ReadLinear {
+  const { leavesHead, isStorable } = packedFormats[format];
+  let hasWarned = false;
+  return async (checkpoint, stored) => {
+    if (leavesHead && stored.path === HEAD_PATH) return await readAsStored(checkpoint, stored);
+    const columns = stored.shape[1];
+    if (isStorable(columns)) return await readQuantized(checkpoint, stored, format);
+    if (!hasWarned) onWarning(notStorable(format, [stored.path], columns));
+    hasWarned = true;
+    return await readAsStored(checkpoint, stored);
+  };
+}
+
+/** A sentence about linears that a format leaves as they are. @param columns of the first of them */
+export function notStorable(format: PackedFormatName, paths: readonly string[], columns: number): string {
+  const others = paths.length > 1 ? ` and ${paths.length - 1} more` : " and others like it";
+  return (
+    `${paths[0]}${others} stay in the type they are stored in: ` +
+    `${format} takes rows of a multiple of 64 weights, these have ${columns}`
+  );
 }

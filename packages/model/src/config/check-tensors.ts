@@ -10,10 +10,24 @@ const EMBEDDING = "model.embed_tokens.weight";
 export const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
 
 /** Types that the weights of linears may be packed in; whoever reads the linears knows what else belongs to them. */
-const packedTypes: readonly Dtype[] = ["I8"];
+const packedTypes: readonly Dtype[] = ["I8", "U8"];
 
 /** Ends of the names of tensors that say how a packed weight is to be read, after the weight's own name. */
-const packedCompanions = ["_scale", "_zero_point"];
+const packedCompanions = [
+  "_scale",
+  "_zero_point",
+  ".absmax",
+  ".quant_map",
+  ".nested_absmax",
+  ".nested_quant_map",
+  ".quant_state.bitsandbytes__nf4",
+  ".quant_state.bitsandbytes__fp4",
+];
+
+/** The shape a tensor has in the file: linears of 4 bits lie in a column of bytes, two weights in each. */
+function storedShape(shape: readonly number[], dtype: Dtype, isLinear: boolean): readonly number[] {
+  return isLinear && dtype === "U8" ? [Math.ceil((shape[0] * shape[1]) / 2), 1] : shape;
+}
 
 /** Names that a message lists before it only counts. */
 const SHOWN_NAMES = 5;
@@ -45,16 +59,17 @@ export function checkTensors(config: ModelConfig, checkpoint: Checkpoint): Tenso
   }
   for (const [name, shape] of expected) {
     const info = checkpoint.info(name);
-    if (info.shape.length !== shape.length || info.shape.some((size, axis) => size !== shape[axis])) {
+    const isLinear = shape.length === 2 && name !== EMBEDDING;
+    const stored = storedShape(shape, info.dtype, isLinear);
+    if (info.shape.length !== stored.length || info.shape.some((size, axis) => size !== stored[axis])) {
       throw new CheckpointError({
         path: checkpoint.pathOf(name),
         tensor: name,
-        expected: `shape [${shape.join(", ")}], as config.json implies`,
+        expected: `shape [${stored.join(", ")}], as config.json implies`,
         actual: `[${info.shape.join(", ")}]`,
         remedy: "config and weights are of different models",
       });
     }
-    const isLinear = shape.length === 2 && name !== EMBEDDING;
     if (!floatTypes.includes(info.dtype) && !(isLinear && packedTypes.includes(info.dtype))) {
       throw new CheckpointError({
         path: checkpoint.pathOf(name),

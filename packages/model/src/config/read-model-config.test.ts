@@ -228,7 +228,7 @@ describe("refuses", () => {
     [
       "packed weights",
       { quantization_config: { quant_method: "gptq", bits: 4 } },
-      'key "quantization_config": expected none or quant_method "compressed-tensors", got "gptq"',
+      'key "quantization_config": expected none or quant_method "compressed-tensors" or "bitsandbytes", got "gptq"',
     ],
     [
       "heads that do not share evenly",

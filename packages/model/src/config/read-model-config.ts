@@ -213,8 +213,8 @@ function architectureOf(keys: ConfigKeys): Architecture {
   return architecture;
 }
 
-/** The way of storing packed weights that linears can be read from. */
-const PACKED_METHOD = "compressed-tensors";
+/** The ways of storing packed weights that linears can be read from. */
+const PACKED_METHODS = ["compressed-tensors", "bitsandbytes"];
 
 /** Refuses what would change the model's numbers if it were passed over. */
 function refuseUnsupported(keys: ConfigKeys): void {
@@ -231,8 +231,9 @@ function refuseUnsupported(keys: ConfigKeys): void {
   if (quantization !== undefined && quantization !== null) {
     const method = isObject(quantization) ? quantization["quant_method"] : quantization;
     // The folder's weights tell what is packed and how; what reads the linears checks the rest.
-    if (method !== PACKED_METHOD) {
-      throw keys.fault("quantization_config", `none or quant_method "${PACKED_METHOD}"`, method);
+    if (typeof method !== "string" || !PACKED_METHODS.includes(method)) {
+      const known = PACKED_METHODS.map((name) => `"${name}"`).join(" or ");
+      throw keys.fault("quantization_config", `none or quant_method ${known}`, method);
     }
   }
 }
