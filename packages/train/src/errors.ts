@@ -48,10 +48,8 @@ export class DivergenceError extends Error {
     readonly step: number,
     readonly quantity: "loss" | "gradient norm",
     readonly value: number,
+    remedy = "lower the learning rate, raise the warm-up steps, or look for broken rows in the data",
   ) {
-    super(
-      `step ${step}: the ${quantity} is ${value}; lower the learning rate, raise the warm-up steps, ` +
-        "or look for broken rows in the data",
-    );
+    super(`step ${step}: the ${quantity} is ${value}; ${remedy}`);
   }
 }

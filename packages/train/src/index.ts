@@ -2,6 +2,7 @@ export { AdamW, type AdamWConfig } from "./adamw.js";
 export { DivergenceError, RowsError, RunFolderError, TrainConfigError } from "./errors.js";
 export { GradientAccumulator } from "./gradient-accumulator.js";
 export { largestMicroBatch } from "./largest-micro-batch.js";
+export { LossScale, type LossScaleConfig, lossScaleDefaults, type LossScaleState } from "./loss-scale.js";
 export type { TrainableParameter } from "./parameter.js";
 export { rowOrder } from "./row-order.js";
 export { countScored, type RowSource, type TrainingRow } from "./row-source.js";

@@ -1,3 +1,4 @@
+import { type LossScaleConfig, lossScaleDefaults } from "./loss-scale.js";
 import type { TrainableParameter } from "./parameter.js";
 import type { TrainConfig } from "./train-config.js";
 
@@ -12,10 +13,19 @@ export interface RunFeatures {
   /** Hash of the rows, or what their source gives for it. */
   readonly rows: string;
   readonly totalSteps: number;
+  /** Undefined where the loss is not scaled. */
+  readonly lossScale?: Partial<LossScaleConfig> | undefined;
 }
 
 /** Puts together what must not change when a run goes on. */
-export function runIdentity({ engine, parameters, config, rows, totalSteps }: RunFeatures): RunIdentity {
+export function runIdentity({
+  engine,
+  parameters,
+  config,
+  rows,
+  totalSteps,
+  lossScale,
+}: RunFeatures): RunIdentity {
   // When to save and evaluate changes neither the numbers nor their order; the length does so through the schedule alone.
   const { saveEvery: _save, evalEvery: _evaluate, epochs: _epochs, maxSteps: _steps, ...settings } = config;
   return {
@@ -24,6 +34,7 @@ export function runIdentity({ engine, parameters, config, rows, totalSteps }: Ru
     ...settings,
     rows,
     totalSteps: settings.schedule === "constant" ? null : totalSteps,
+    lossScale: lossScale ? { ...lossScaleDefaults, ...lossScale } : null,
   };
 }
 
@@ -31,7 +42,8 @@ export function runIdentity({ engine, parameters, config, rows, totalSteps }: Ru
 export function identityFault(stored: RunIdentity, current: RunIdentity): string | null {
   const text = (value: unknown): string => JSON.stringify(value) ?? "nothing";
   for (const [key, value] of Object.entries(current)) {
-    const before = stored[key];
+    // Checkpoints from before losses were scaled do not speak of it.
+    const before = key === "lossScale" ? (stored[key] ?? null) : stored[key];
     if (text(before) === text(value)) continue;
     switch (key) {
       case "engine":

@@ -7,6 +7,7 @@ import { breathe } from "./breathe.js";
 import { checkRows } from "./check-rows.js";
 import { DivergenceError, RunFolderError, TrainConfigError } from "./errors.js";
 import { GradientAccumulator } from "./gradient-accumulator.js";
+import { LossScale, type LossScaleConfig } from "./loss-scale.js";
 import type { TrainableParameter } from "./parameter.js";
 import { countScored, type RowSource, type TrainingRow } from "./row-source.js";
 import type { RunFolder } from "./run-folder.js";
@@ -42,7 +43,12 @@ export interface TrainOptions {
   readonly resume?: boolean;
   /** Ends the run between micro-batches; the last complete step is checkpointed. */
   readonly signal?: AbortSignal;
-  /** A setting that is allowed and hardly meant. */
+  /**
+   * Scales the loss before it is differentiated, dynamically, for products in half precision; steps whose gradients
+   * overflow are skipped. Without it nothing is scaled.
+   */
+  readonly lossScale?: Partial<LossScaleConfig>;
+  /** A setting that is allowed and hardly meant, or a step that was skipped. */
   readonly onWarning?: (message: string) => void;
   /** Rows evaluated so far. */
   readonly onEvaluation?: (done: number, total: number) => void;
@@ -78,6 +84,10 @@ export interface StepReport {
   readonly peakResidentBytes: number;
   /** Mean loss a label on the validation rows, where this step ended with an evaluation. */
   readonly validationLoss?: number;
+  /** Factor on the loss of this step, where it is scaled. */
+  readonly lossScale?: number;
+  /** Present where a gradient overflowed: the parameters stayed as they were, and `gradNorm` is not finite. */
+  readonly skipped?: true;
   /** Folder of the checkpoint, where this step ended with one. */
   readonly checkpoint?: string;
 }
@@ -91,6 +101,8 @@ export interface TrainEnd {
 }
 
 const OPTIMISER_FILE = "optimizer.safetensors";
+const LOSS_SCALE_FILE = "loss-scale.json";
+const HALF_REMEDY = "half precision ends at 65504: compute in fp32, or lower the learning rate";
 const PARAMETERS_FILE = "parameters.safetensors";
 
 /** Parameters in one safetensors file. */
@@ -189,8 +201,12 @@ export async function* train(options: TrainOptions): AsyncGenerator<StepReport, 
     );
   }
   const engine = tf.getBackend();
-  const identity = runIdentity({ engine, parameters, config, rows: hash, totalSteps: last });
+  const identity = runIdentity({
+    ...{ engine, parameters, config, rows: hash, totalSteps: last },
+    lossScale: options.lossScale,
+  });
   const optimiser = new AdamW(parameters, config);
+  const lossScale = options.lossScale && new LossScale(options.lossScale);
   const saveCheckpoint = (step: number): Promise<string> | undefined =>
     run?.writeCheckpoint(step, identity, async (folder) => {
       await files.save(folder);
@@ -200,6 +216,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<StepReport, 
           .state()
           .map(({ name, shape, values }) => ({ name, dtype: "F32" as const, shape, data: values })),
       );
+      await lossScale?.save(join(folder, LOSS_SCALE_FILE));
     });
   const isDue = (step: number, every: number): boolean => step === last || (every > 0 && step % every === 0);
   const isEvaluated = (step: number): boolean =>
@@ -221,7 +238,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<StepReport, 
         `has done ${begun} steps already, more than the ${last} of this run`,
       );
     }
-    if (begun > 0) await restore(run!, begun, identity, files, optimiser);
+    if (begun > 0) await restore(run!, begun, identity, files, optimiser, lossScale);
     if (options.resume) await run?.truncateMetrics(begun);
 
     let isComplete = true;
@@ -237,7 +254,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<StepReport, 
 
     let saved = begun;
     for (const plan of planSteps(rows.length, config, begun + 1)) {
-      const report = await runStep(plan, last, config, options, optimiser);
+      const report = await runStep(plan, last, config, options, optimiser, lossScale);
       if (!report) {
         if (saved < plan.step - 1) await saveCheckpoint(plan.step - 1);
         return { completed: false, step: plan.step - 1 };
@@ -280,9 +297,11 @@ async function restore(
   identity: RunIdentity,
   files: ParameterFiles,
   optimiser: AdamW,
+  lossScale: LossScale | undefined,
 ): Promise<void> {
-  await run.readCheckpoint(step, identity, [OPTIMISER_FILE]);
+  await run.readCheckpoint(step, identity, [OPTIMISER_FILE, ...(lossScale ? [LOSS_SCALE_FILE] : [])]);
   const folder = run.checkpointPath(step);
+  await lossScale?.load(join(folder, LOSS_SCALE_FILE));
   await files.load(folder);
   const moments = await openSafetensors(join(folder, OPTIMISER_FILE));
   try {
@@ -297,27 +316,32 @@ async function runStep(
   { step, epoch, microBatches }: StepPlan,
   last: number,
   config: TrainConfig,
-  { parameters, loss, rows, signal }: TrainOptions,
+  { parameters, loss, rows, signal, onWarning }: TrainOptions,
   optimiser: AdamW,
+  lossScale: LossScale | undefined,
 ): Promise<StepReport | null> {
   const started = performance.now();
   const batches = microBatches.map((numbers) => Array.from(numbers, (index) => rows.row(index)));
   const labelTokens = batches.flat().reduce((count, row) => count + countScored(row), 0);
   const tokens = batches.flat().reduce((count, row) => count + row.inputIds.length, 0);
   const gradients = new GradientAccumulator();
+  const scale = lossScale?.scale ?? 1;
+  const remedy = lossScale ? HALF_REMEDY : undefined;
   try {
     let lossSum = 0;
     for (const [microBatch, batch] of batches.entries()) {
       if (signal?.aborted) return null;
       const tape = new Tape(parameters.map(({ variable }) => variable));
-      const weight = tf.scalar(1 / labelTokens);
+      const weight = tf.scalar(scale / labelTokens);
       let value: tf.Scalar | null = null;
       try {
         value = withDropout({ seed: config.seed, step, microBatch }, () =>
           withTape(tape, () => loss(flatBatch(batch))),
         );
         lossSum += value.dataSync()[0];
-        if (!Number.isFinite(lossSum)) throw new DivergenceError(step, "loss", lossSum / labelTokens);
+        if (!Number.isFinite(lossSum)) {
+          throw new DivergenceError(step, "loss", lossSum / labelTokens, remedy);
+        }
         tape.backward(value, weight, gradients.add);
       } finally {
         tape.dispose();
@@ -327,13 +351,21 @@ async function runStep(
       await breathe();
     }
     const meanLoss = lossSum / labelTokens;
-    const gradNorm = gradients.norm();
-    if (!Number.isFinite(gradNorm)) throw new DivergenceError(step, "gradient norm", gradNorm);
+    const gradNorm = gradients.norm() / scale;
+    const skipped = !Number.isFinite(gradNorm);
+    if (!skipped) lossScale?.succeeded();
+    else if (!lossScale?.overflowed()) {
+      throw new DivergenceError(step, "gradient norm", gradNorm, remedy);
+    } else {
+      onWarning?.(
+        `step ${step} skipped: a gradient overflowed under the loss scale ${scale}, which is ${lossScale.scale} from now on`,
+      );
+    }
 
     const learningRate = learningRateAt(step, last, config);
     // The small constant is PyTorch's, so that clipped runs agree.
     const clip = config.maxGradNorm > 0 ? Math.min(1, config.maxGradNorm / (gradNorm + 1e-6)) : 1;
-    optimiser.apply((variable) => gradients.gradient(variable), learningRate, clip);
+    if (!skipped) optimiser.apply((variable) => gradients.gradient(variable), learningRate, clip / scale);
     const seconds = (performance.now() - started) / 1000;
     gradients.dispose();
     const { bytes: tensorBytes, peakBytes: peakTensorBytes } = tensorMemory();
@@ -352,6 +384,8 @@ async function runStep(
       peakTensorBytes,
       residentBytes: process.memoryUsage.rss(),
       peakResidentBytes: process.resourceUsage().maxRSS * 1024,
+      ...(lossScale ? { lossScale: scale } : {}),
+      ...(skipped ? { skipped } : {}),
     };
   } finally {
     gradients.dispose();

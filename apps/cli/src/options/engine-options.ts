@@ -12,7 +12,7 @@ export const engineOptions = optionGroup("Engine", {
     },
   ),
   precision: option(
-    z.enum(["auto", "fp32", "bf16", "int8"]).default("auto"),
+    z.enum(["auto", "fp32", "bf16", "int8", "fp16"]).default("auto"),
     "precision of matrix products",
     {
       placeholder: "precision",
@@ -33,7 +33,7 @@ export const hostEngineOptions = optionGroup("Engine", {
   engine: option(z.string().min(1).default("auto"), "taken as everywhere; this verb needs none", {
     placeholder: "name",
   }),
-  precision: option(z.enum(["auto", "fp32", "bf16", "int8"]).default("auto"), "likewise", {
+  precision: option(z.enum(["auto", "fp32", "bf16", "int8", "fp16"]).default("auto"), "likewise", {
     placeholder: "precision",
   }),
   quantize: option(z.enum(["none"]).default("none"), "likewise", { placeholder: "format" }),

@@ -59,22 +59,25 @@ export async function availableBytes(): Promise<number> {
 /**
  * The fastest policy that fits a budget: as few layers as possible are computed again.
  * @param given `--memory` in bytes, if there is one
+ * @param deviceBytes memory of the card that the engine computes on, if it does
  * @throws UsageError when a given budget is too small even with all layers computed again
  */
 export async function chooseCheckpointing(
   step: StepSize,
   given: number | undefined,
+  deviceBytes: number | null = null,
 ): Promise<CheckpointingChoice> {
   const { config, parameters, weightBytes, rank, precision, tokens, labels } = step;
   const plan: ActivationPlan = {
     tokens,
     labels,
-    keptBytes: precision === "fp32" ? 4 : 2,
+    // Engines with products in half keep activations as they are.
+    keptBytes: precision === "fp32" || precision === "fp16" ? 4 : 2,
     adapted: new Set(parameters.groups.map(({ name }) => name as LayerLinearName | "lm_head")),
     rank,
   };
   const fixed = PROCESS_BYTES + weightBytes + parameters.trainable * 4 * COPIES_IN_TRAINING;
-  const budgetBytes = given ?? (await availableBytes());
+  const budgetBytes = given ?? deviceBytes ?? (await availableBytes());
   const expected = (layers: number): number =>
     Math.round(fixed + activationBytes(config, plan, layers) * SLACK);
   const layers = fewestRecomputedLayers(config, plan, (budgetBytes - fixed) / SLACK);

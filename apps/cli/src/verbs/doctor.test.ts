@@ -20,6 +20,20 @@ describe("lathe doctor", () => {
     expect((await runLathe(["doctor", "--engine", "cpu"])).stdout).toMatch(/^engine +cpu, fp32$/m);
   });
 
+  it("shows TensorFlow: what was set up and what works, or why nothing was", async () => {
+    const { json } = await runLathe(["doctor", "--json"]);
+    const tensorFlow = json!["tensorFlow"] as { version: string | null; reason?: string };
+    const { stdout } = await runLathe(["doctor"]);
+    if (tensorFlow.version === null) {
+      expect(tensorFlow.reason).toMatch(/lathe setup cuda/);
+      expect(stdout).toMatch(/^tensorflow +no .*lathe setup cuda/m);
+    } else {
+      expect(tensorFlow).toMatchObject({ cpu: { types: { float: null }, operations: { MatMul: null } } });
+      expect(stdout).toMatch(/^on the CPU +float, .*; operations: /m);
+      expect(stdout).toMatch(/^card +/m);
+    }
+  });
+
   it("checks a model folder", async () => {
     const { json } = await runLathe(["doctor", "--model", storiesModel, "--json"]);
     expect(json!["model"]).toMatchObject({

@@ -3,7 +3,16 @@ import { createRequire } from "node:module";
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
 import { checkTensors, openCheckpoint } from "@lathe/model";
 import { packedFormatNames } from "@lathe/quant";
-import { fusedOperations, listEngines, type TensorMemory, tensorMemory } from "@lathe/tensor";
+import {
+  type DeviceFindings,
+  type Findings,
+  fusedOperations,
+  installedBinding,
+  listEngines,
+  nvidiaCard,
+  tensorMemory,
+  type TensorMemory,
+} from "@lathe/tensor";
 import { z } from "zod";
 import { option } from "../framework/option.js";
 import { formatBytes, formatNumber, formatTable } from "../framework/format.js";
@@ -116,6 +125,7 @@ export const doctorVerb = defineVerb({
       engine: started.name,
       precision: started.precision,
       engines,
+      tensorFlow: describeTensorFlow(),
       fusedOperations: fusedOperations(started.name),
       tensorMemory: tensorMemory(),
       versions: readVersions(),
@@ -124,6 +134,44 @@ export const doctorVerb = defineVerb({
     return { json, text: textOf(json) };
   },
 });
+
+/** The set-up of TensorFlow, or why there is none. */
+type TensorFlowFacts = ReturnType<typeof describeTensorFlow>;
+
+function describeTensorFlow() {
+  const installed = installedBinding();
+  if ("reason" in installed) return { version: null, reason: installed.reason } as const;
+  const { tensorFlowVersion: version, library, binding, cpu, cuda, cudaReason } = installed;
+  const cards = nvidiaCard();
+  return { version, library, binding, cpu, cuda, cudaReason, cards };
+}
+
+function tensorFlowText(facts: Exclude<TensorFlowFacts, { version: null }>): string {
+  const { version, library, cpu, cuda, cudaReason, cards } = facts;
+  const share = (found: Findings): string => {
+    const names = Object.keys(found);
+    const faults = names.filter((name) => found[name] !== null);
+    return faults.length === 0
+      ? `all ${names.length} work`
+      : `${names.length - faults.length} of ${names.length} work, not ${faults.map((name) => `${name} (${String(found[name])})`).join(", ")}`;
+  };
+  const types = ({ types }: DeviceFindings): string =>
+    Object.entries(types)
+      .map(([name, fault]) => (fault === null ? name : `not ${name} (${fault})`))
+      .join(", ");
+  const device = cuda
+    ? `${cuda.device.name}, compute capability ${cuda.device.computeCapability}, ${formatBytes(cuda.device.memoryBytes)}`
+    : `none: ${String(cudaReason)}`;
+  const driver = cards?.driver ?? null;
+  return [
+    ["TensorFlow", `${version} in ${library}`],
+    ["on the CPU", `${types(cpu)}; operations: ${share(cpu.operations)}`],
+    ["card", driver === null ? device : `${device}; driver ${driver}`],
+    ...(cuda ? [["on the card", `${types(cuda)}; operations: ${share(cuda.operations)}`]] : []),
+  ]
+    .map(([name, value]) => `${name.padEnd(20)}${value}`)
+    .join("\n");
+}
 
 function textOf(json: {
   readonly lathe: string;
@@ -147,6 +195,7 @@ function textOf(json: {
     description: string;
     precisions: readonly string[];
   }[];
+  readonly tensorFlow: TensorFlowFacts;
   readonly fusedOperations: readonly string[];
   readonly model?: Record<string, unknown>;
 }): string {
@@ -183,6 +232,7 @@ function textOf(json: {
     "",
     formatTable(["engine", "runs", "precision", ""], engines),
     ...details,
+    ...(json.tensorFlow.version === null ? [] : ["", tensorFlowText(json.tensorFlow)]),
     ...(json.model ? ["", modelText(json.model)] : []),
   ].join("\n");
 }

@@ -42,16 +42,26 @@ async function tensorsOf(adapter: string): Promise<Map<string, Float32Array>> {
   }
 }
 
-const isNative =
+const runsHere = async (engine: string): Promise<boolean> =>
   (await listEngines()
-    .find(({ name }) => name === "native")!
+    .find(({ name }) => name === engine)!
     .probe()) === null;
 
+const settings: [engine: string, precision: string][] = [
+  ["auto", "fp32"],
+  ...((await runsHere("native")) ? [["auto", "bf16"] as [string, string]] : []),
+  ...((await runsHere("tensorflow"))
+    ? ([
+        ["tensorflow", "fp32"],
+        ["tensorflow", "fp16"],
+      ] as [string, string][])
+    : []),
+];
+
 describe.each(runs)("lathe train, %s as PEFT trained it", (name, model) => {
-  const precisions = isNative ? (["fp32", "bf16"] as const) : (["fp32"] as const);
-  it.each(precisions)(
-    "every step's loss, norm and rate, and the adapter at the end, in %s",
-    async (precision) => {
+  it.each(settings)(
+    "every step's loss, norm and rate, and the adapter at the end, on %s in %s",
+    async (engine, precision) => {
       const tolerance =
         precision === "fp32"
           ? { loss: 1e-4, gradNorm: 1e-3, adapter: 2e-4 }
@@ -68,7 +78,7 @@ describe.each(runs)("lathe train, %s as PEFT trained it", (name, model) => {
         join(folder, `${name}.jsonl`),
         lines.map((line) => JSON.parse(line)),
       );
-      const output = join(folder, `${name}-${precision}`);
+      const output = join(folder, `${name}-${engine}-${precision}`);
       const folders = {
         model: tinyModel(model),
         data,
@@ -78,7 +88,7 @@ describe.each(runs)("lathe train, %s as PEFT trained it", (name, model) => {
       const words =
         `--no-shuffle --epochs 1 --batch-size 2 --gradient-accumulation 4 --schedule cosine` +
         ` --learning-rate ${learning_rate} --weight-decay ${weight_decay} --max-grad-norm ${max_grad_norm}` +
-        ` --warmup-steps ${warmup_steps} --precision ${precision} --json`;
+        ` --warmup-steps ${warmup_steps} --engine ${engine} --precision ${precision} --json`;
       const { code, json, stderr } = await runLathe([
         "train",
         ...Object.entries(folders).flatMap(([flag, path]) => [`--${flag}`, path]),

@@ -160,6 +160,7 @@ async function checkpointingOf(
         ...largestMicroBatch(rows.training.rows, config),
       },
       options.memory === undefined ? undefined : parseBytes(options.memory),
+      engine.deviceBytes,
     );
     const { recomputedLayers, expectedBytes, budgetBytes } = choice;
     const shown = [formatBytes(expectedBytes), formatBytes(budgetBytes)] as const;
@@ -189,7 +190,7 @@ async function openRun({ options, rows }: PreparedRun): Promise<RunFolder> {
 /** Trains and shows it. @returns false when the run was interrupted before its last step */
 async function runSteps(
   { options, config, rows, resumedStep }: PreparedRun,
-  { model }: OpenModel,
+  { model, engine }: OpenModel,
   run: RunFolder,
   { messages, note, progress, signal, warn }: VerbContext,
 ): Promise<boolean> {
@@ -205,6 +206,7 @@ async function runSteps(
       config,
       run,
       files: adapterFiles(model, options.model),
+      ...(engine.precision === "fp16" ? { lossScale: {} } : {}),
       resume: options.resume,
       signal,
       onWarning: warn,

@@ -22,6 +22,8 @@ export interface Engine {
   readonly precisions: readonly Precision[];
   /** Whether `auto` tries it at all; without this it does. */
   readonly isAutomatic?: () => boolean;
+  /** Bytes that tensors may take on the engine's own device; null or absent where they are the host's. */
+  readonly deviceBytes?: () => number | null;
   /** Null if the engine can run here, else the reason why not. Must not throw. */
   probe(): Promise<string | null>;
   /** Makes the engine's backend the current one, with products in the given one of its precisions. */
@@ -33,6 +35,8 @@ export interface StartedEngine {
   readonly name: string;
   readonly description: string;
   readonly precision: Precision;
+  /** Bytes that tensors may take on the engine's own device; null where they are the host's. */
+  readonly deviceBytes: number | null;
   /** Engines that `auto` would have preferred, each with the reason it was passed over. */
   readonly passedOver: readonly { readonly name: string; readonly reason: string }[];
 }
@@ -83,7 +87,14 @@ export async function startEngine(
       const chosen = withPrecision(engine, precision);
       try {
         await engine.start(chosen);
-        return { name: engine.name, description: engine.description, precision: chosen, passedOver };
+        const deviceBytes = engine.deviceBytes?.() ?? null;
+        return {
+          name: engine.name,
+          description: engine.description,
+          precision: chosen,
+          deviceBytes,
+          passedOver,
+        };
       } catch (error) {
         reason = `it did not start: ${(error as Error).message}`;
       }

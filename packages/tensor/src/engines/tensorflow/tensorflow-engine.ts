@@ -99,6 +99,7 @@ export const cudaEngine: Engine = {
   get precisions() {
     return precisionsOf(setUp().installed?.cuda ?? undefined, "fp16", "fp32");
   },
+  deviceBytes: () => setUp().installed?.cuda?.device.memoryBytes || null,
   probe: () => Promise.resolve(cudaFault()),
   async start(precision) {
     const reason = cudaFault();
