@@ -1,6 +1,6 @@
 /** Adapters trained by PEFT 0.21 (fixtures/README.md says how) against the logits that PEFT has with them. */
 import { readFile } from "node:fs/promises";
-import { startEngine } from "@lathe/tensor";
+import { installedBinding, startEngine } from "@lathe/tensor";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { LanguageModel } from "@lathe/model";
 import { detach } from "./attach.js";
@@ -25,37 +25,42 @@ interface Expected {
 
 let model: LanguageModel;
 
-beforeAll(async () => {
-  await startEngine("wasm");
-});
+const engines = ["wasm", ...("reason" in installedBinding() ? [] : ["tensorflow"])];
 
 afterEach(() => model.dispose());
 
-describe.each(runs)("$run", ({ run, base }) => {
-  const folder = packagePath(`fixtures/lora/${run}`);
-  const readExpected = async (): Promise<Expected> =>
-    JSON.parse(await readFile(`${folder}/expected.json`, "utf8")) as Expected;
+describe.each(engines.flatMap((engine) => runs.map((entry) => ({ engine, ...entry }))))(
+  "$run on $engine",
+  ({ engine, run, base }) => {
+    beforeAll(async () => {
+      await startEngine(engine, "fp32");
+    });
 
-  it(`has PEFT's logits with the trained adapter, merged and unmerged, within ${TOLERANCE}`, async () => {
-    const expected = await readExpected();
-    const ids = expected.probe_input_ids;
-    model = await loadFixture(base);
-    const plain = logitsOf(model, ids);
-    const last = (logits: Float32Array): Float32Array => logits.slice(-expected.probe_logits_last.length);
+    const folder = packagePath(`fixtures/lora/${run}`);
+    const readExpected = async (): Promise<Expected> =>
+      JSON.parse(await readFile(`${folder}/expected.json`, "utf8")) as Expected;
 
-    await loadAdapter(model, `${folder}/adapter_end`);
-    const adapted = logitsOf(model, ids);
-    expect(largestDifference(last(adapted), expected.probe_logits_last)).toBeLessThan(TOLERANCE);
-    expect(largestDifference(last(adapted), last(plain))).toBeGreaterThan(100 * TOLERANCE);
+    it(`has PEFT's logits with the trained adapter, merged and unmerged, within ${TOLERANCE}`, async () => {
+      const expected = await readExpected();
+      const ids = expected.probe_input_ids;
+      model = await loadFixture(base);
+      const plain = logitsOf(model, ids);
+      const last = (logits: Float32Array): Float32Array => logits.slice(-expected.probe_logits_last.length);
 
-    merge(model);
-    expect(largestDifference(last(logitsOf(model, ids)), expected.probe_logits_last_merged)).toBeLessThan(
-      TOLERANCE,
-    );
+      await loadAdapter(model, `${folder}/adapter_end`);
+      const adapted = logitsOf(model, ids);
+      expect(largestDifference(last(adapted), expected.probe_logits_last)).toBeLessThan(TOLERANCE);
+      expect(largestDifference(last(adapted), last(plain))).toBeGreaterThan(100 * TOLERANCE);
 
-    unmerge(model);
-    expect(logitsOf(model, ids)).toEqual(adapted);
-    detach(model);
-    expect(logitsOf(model, ids)).toEqual(plain);
-  });
-});
+      merge(model);
+      expect(largestDifference(last(logitsOf(model, ids)), expected.probe_logits_last_merged)).toBeLessThan(
+        TOLERANCE,
+      );
+
+      unmerge(model);
+      expect(logitsOf(model, ids)).toEqual(adapted);
+      detach(model);
+      expect(logitsOf(model, ids)).toEqual(plain);
+    });
+  },
+);

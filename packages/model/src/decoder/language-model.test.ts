@@ -65,12 +65,14 @@ interface Tolerance {
 }
 
 const float32: Tolerance = { elements: 2e-4, loss: 1e-5 };
+const half: Tolerance = { elements: 2e-2, loss: 2e-3 };
 const bfloat16: Tolerance = { elements: 3e-2, loss: 5e-3 };
 
-const isNative =
+const runsHere = async (engine: string): Promise<boolean> =>
   (await listEngines()
-    .find(({ name }) => name === "native")!
+    .find(({ name }) => name === engine)!
     .probe()) === null;
+const isNative = await runsHere("native");
 const settings: [engine: string, precision: Precision, Tolerance][] = [
   ["wasm", "fp32", float32],
   ["cpu", "fp32", float32],
@@ -78,6 +80,12 @@ const settings: [engine: string, precision: Precision, Tolerance][] = [
     ? ([
         ["native", "fp32", float32],
         ["native", "bf16", bfloat16],
+      ] as [string, Precision, Tolerance][])
+    : []),
+  ...((await runsHere("tensorflow"))
+    ? ([
+        ["tensorflow", "fp32", float32],
+        ["tensorflow", "fp16", half],
       ] as [string, Precision, Tolerance][])
     : []),
 ];

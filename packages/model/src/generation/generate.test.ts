@@ -1,7 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { loadNativeKernels, threefry2x32 } from "@lathe/kernels";
-import { type CacheFormat, createKeyValueCache, type KeyValueCache, startEngine } from "@lathe/tensor";
+import {
+  type CacheFormat,
+  createKeyValueCache,
+  installedBinding,
+  type KeyValueCache,
+  startEngine,
+} from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { attentionHeads } from "../decoder/attention-heads.js";
@@ -31,12 +37,14 @@ async function collect(tokens: AsyncIterable<GeneratedToken>): Promise<Generated
 
 const loaded = loadNativeKernels();
 const native = "kernels" in loaded ? loaded.kernels : null;
-const engines = ["wasm", ...(native ? ["native"] : [])];
+const hasTensorFlow = !("reason" in installedBinding());
+const engines = ["wasm", ...(native ? ["native"] : []), ...(hasTensorFlow ? ["tensorflow"] : [])];
 
 /** By how much logits of the fixtures' models, of magnitude 1, may differ from those without a cache. */
 const cacheBounds: Readonly<Record<CacheFormat, number>> = { fp32: 1e-4, bf16: 0.02, int8: 0.04 };
 const caches = [
   ["wasm", "fp32"],
+  ...(hasTensorFlow ? ([["tensorflow", "fp32"]] as const) : []),
   ...(native ? (["fp32", "bf16", "int8"] as const).map((format) => ["native", format] as const) : []),
 ] as const;
 
