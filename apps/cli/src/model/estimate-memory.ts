@@ -1,6 +1,6 @@
-import { type Checkpoint, dtypeSizes, expectedTensors, type ModelConfig } from "@lathe/model";
+import { type Checkpoint, type Dtype, dtypeSizes, expectedTensors, type ModelConfig } from "@lathe/model";
 import { estimateParameters, linearPlaces } from "@lathe/peft";
-import { packedBytes, packedFormats, type WeightFormat } from "@lathe/quant";
+import { packedBytes, type PackedFormatName, packedFormats, type WeightFormat } from "@lathe/quant";
 
 const EMBEDDING = "model.embed_tokens.weight";
 const HEAD = "lm_head";
@@ -17,27 +17,47 @@ export function parameterCount(config: ModelConfig): number {
 }
 
 /**
- * Bytes that the weights of a model take when its linears are held in a format. The embedding stays as it is stored; a
- * tied head is a matrix of its own beside it. Activations and caches come on top.
+ * Bytes that the weights of a model take on the native engine when its linears are held in a format; with `none`, in the
+ * type they are stored in. Embedding, head and others that a format leaves alone stay as they are stored, and a tied
+ * head that stays so is the embedding. Activations and caches come on top.
  */
 export function weightBytes(config: ModelConfig, checkpoint: Checkpoint, format: WeightFormat): number {
-  const packed = format === "none" ? null : packedFormats[format];
-  const embedding = [config.vocabularySize, config.hiddenSize];
-  const storedBytes = dtypeSizes[checkpoint.info(EMBEDDING).dtype];
-  const linears = linearPlaces(config);
-  const ofLinears = linears.map(({ path, shape }) => {
-    if (packed === null) return sizeOf(shape) * FLOAT_BYTES;
-    if (packed.leavesHead && path === HEAD) return sizeOf(shape) * storedBytes;
-    return packedBytes({ format: packed.name, shape });
-  });
-  const matrices = linears.map(({ shape }) => sizeOf(shape)).reduce((sum, size) => sum + size, 0);
-  const isHeadStored = !config.tieWordEmbeddings;
+  const expected = expectedTensors(config);
+  const stored = (name: string): number => sizeOf(expected.get(name)!) * storedElementBytes(checkpoint, name);
+  let bytes = stored(EMBEDDING);
+  for (const { path, shape } of linearPlaces(config)) {
+    const isTied = path === HEAD && config.tieWordEmbeddings;
+    const weight = isTied ? EMBEDDING : `${path}.weight`;
+    const { dtype } = checkpoint.info(weight);
+    const packed = packedAs(path, shape, dtype, format);
+    if (packed) bytes += packedBytes({ format: packed, shape });
+    else if (!isTied) bytes += stored(weight);
+  }
   // Norms and biases.
-  const others =
-    parameterCount(config) - sizeOf(embedding) - (matrices - (isHeadStored ? 0 : sizeOf(embedding)));
-  return (
-    ofLinears.reduce((sum, bytes) => sum + bytes, 0) + sizeOf(embedding) * storedBytes + others * FLOAT_BYTES
-  );
+  for (const shape of expected.values()) {
+    if (shape.length === 1) bytes += sizeOf(shape) * FLOAT_BYTES;
+  }
+  return bytes;
+}
+
+/** The format that a linear is packed in, or null where it stays as it is stored. */
+function packedAs(
+  path: string,
+  shape: readonly [number, number],
+  dtype: Dtype,
+  format: WeightFormat,
+): PackedFormatName | null {
+  if (dtype === "I8") return "int8";
+  if (dtype === "U8") return "nf4";
+  if (format === "none") return null;
+  const { leavesHead, isStorable, scaling, dtype: target } = packedFormats[format];
+  if ((leavesHead && path === HEAD) || !isStorable(shape[1])) return null;
+  return scaling === "none" && dtype === target ? null : format;
+}
+
+/** Bytes of an element in memory: what the file has, but for F64, which is narrowed. */
+function storedElementBytes(checkpoint: Checkpoint, name: string): number {
+  return Math.min(FLOAT_BYTES, dtypeSizes[checkpoint.info(name).dtype]);
 }
 
 /** Bytes that an adapter with the default options takes while it is trained. */

@@ -77,7 +77,7 @@ export async function openModel(
   const bar = context.progress({ label: messages.loadingModel });
   try {
     const model = await loadModel(folder.path, {
-      readLinear: await linearReader(folder.path, options.quantize),
+      readLinear: await linearReader(folder.path, options.quantize, warn),
       onWarning: warn,
       onProgress: bar.update,
     });

@@ -46,8 +46,8 @@ describe("lathe doctor", () => {
     expect(weightBytes["int8"]).toBeLessThan(weightBytes["bf16"]);
     expect({ ...tiny, weightBytes }).toMatchObject({
       tokenizer: null,
-      // The tied head is a matrix beside the embedding; everything is float32.
-      weightBytes: { none: 4 * (parameters + 320 * 64) },
+      // Everything is float32, and the tied head is the embedding.
+      weightBytes: { none: 4 * parameters },
     });
     expect((await runLathe(["doctor", "--model", storiesModel])).stdout).toMatch(/^parameters +260,032$/m);
     expect((await runLathe(["doctor", "--model", "nowhere"])).code).toBe(2);

@@ -22,10 +22,13 @@ const options = z.object({
 
 export const quantizeVerb = defineVerb({
   description:
-    "fp16 and bf16 folders are plain Hugging Face models; int8 is one scale a weight row, as compressed-tensors has it.",
-  examples: ["lathe quantize --model models/base --output models/base-int8 --format int8"],
+    "fp16 and bf16 folders are plain Hugging Face models; int8 is one scale a weight row, as compressed-tensors has it; nf4 is 4 bits a weight, as bitsandbytes has it.",
+  examples: [
+    "lathe quantize --model models/base --output models/base-int8 --format int8",
+    "lathe quantize --model models/base --output models/base-nf4 --format nf4",
+  ],
   options,
-  async run({ model, output, format, overwrite }, { messages, progress, signal }) {
+  async run({ model, output, format, overwrite }, { messages, progress, signal, warn }) {
     const bar = progress({ label: messages.quantising });
     try {
       const { packedTensors, tensors, bytesBefore, bytesAfter } = await quantizeCheckpoint({
@@ -34,6 +37,7 @@ export const quantizeVerb = defineVerb({
         format,
         overwrite,
         signal,
+        onWarning: warn,
         onProgress: (done, total, tensor) => bar.update(done, total, tensor ?? ""),
       });
       return {
