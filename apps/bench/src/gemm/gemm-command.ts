@@ -87,13 +87,13 @@ export function addGemmCommand(program: Command): void {
         .choices(["forward", "gradient"])
         .default("forward"),
     )
-    .option("--repeats <times>", "runs measured of each product", whole(1), 5)
+    .option("--repeats <times>", "runs measured of each product and round", whole(1), 4)
     .addOption(
       new Option("--budget <seconds>", "after which a product is not repeated")
         .argParser(whole(1))
         .default(2),
     )
-    .option("--rounds <times>", "times that all contestants take their turn", whole(1), 1);
+    .option("--rounds <times>", "times that all contestants take their turn", whole(1), 2);
   for (const option of command.options) {
     if (option.attributeName() === "weights") option.default(weights(DEFAULT_WEIGHTS), DEFAULT_WEIGHTS);
     if (option.attributeName() === "rows") option.default([256, 1024, 2048], "256,1024,2048");

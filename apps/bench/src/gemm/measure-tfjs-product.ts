@@ -1,8 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-cpu";
-import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { createRequire } from "node:module";
-import { dirname, sep } from "node:path";
+import "@tensorflow/tfjs-backend-wasm";
 import { randomFloats } from "../shared/random-weights.js";
 import type { GemmJob, GemmOutcome } from "./gemm-job.js";
 import { timed } from "./measure-products.js";
@@ -15,8 +13,6 @@ export interface TfjsJob extends GemmJob {
 /** Measures float32 products with `tf.matMul`. */
 export async function measureTfjsProduct(job: TfjsJob): Promise<GemmOutcome> {
   const { backend, shapes, repeats, budget } = job;
-  const require = createRequire(import.meta.url);
-  setWasmPaths(dirname(require.resolve("@tensorflow/tfjs-backend-wasm")) + sep);
   if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js backend ${backend} did not start`);
   await tf.ready();
   const products = shapes.map((shape) => {

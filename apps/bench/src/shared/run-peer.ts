@@ -11,9 +11,8 @@ export type PeerOutcome<Outcome> = { readonly outcome: Outcome & Started } | { r
 export function peerOutcome<Outcome>(end: ProcessEnd, seconds: number): PeerOutcome<Outcome> {
   if (end.timedOut) {
     const progress = lastJsonObject(end.stdout);
-    const done =
-      progress === null ? "0 steps" : `${String(progress["step"])} of ${String(progress["of"])} steps`;
-    return { failure: `not done after ${seconds} s (${done})` };
+    const done = progress === null ? "" : ` (${String(progress["step"])} of ${String(progress["of"])} steps)`;
+    return { failure: `not done after ${seconds} s${done}` };
   }
   if (end.signal !== null) return { failure: `ended by ${end.signal}, often for want of memory` };
   if (end.code !== 0) return { failure: lastLine(end.stderr) || `ended with code ${end.code}` };

@@ -96,8 +96,9 @@ export function compareTraining(
 
 /** The comparison as a table; without peers it has no columns that compare. */
 export function trainTable({ lathe, peers, ratios, fastestPeer }: TrainComparison): Table {
-  const columns = ["", "ms a step", "±", "tokens/s", "peak MiB", "loss, first → last"];
+  const columns = ["", "steps", "ms a step", "±", "tokens/s", "peak MiB", "loss, first → last"];
   const cells = ({ step, tokensPerSecond, peakResidentBytes, firstLoss, lastLoss }: ContestantSummary) => [
+    String(step.repeats),
     (step.median * 1000).toFixed(0),
     `${(step.spread * 100).toFixed(1)} %`,
     tokensPerSecond.toFixed(tokensPerSecond < 100 ? 1 : 0),

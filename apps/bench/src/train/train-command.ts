@@ -1,5 +1,6 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { fileURLToPath } from "node:url";
+import { parseBytes } from "../shared/available-bytes.js";
 import { addCommonFlags, type CommonFlags, list, peerPython, share, whole } from "../shared/flags.js";
 import { huggingFaceConfig, modelSizeNames, modelSizes, type ModelSize } from "../shared/model-sizes.js";
 import type { PeerPython } from "../shared/python.js";
@@ -13,11 +14,26 @@ import { compareTraining, trainTable } from "./compare-training.js";
 import { defaultPeerSetups, parsePeerSetup, type PeerSetup, peerSetupForm } from "./peer-setups.js";
 import type { JobRow, LatheTrainJob, LatheTrainOutcome, TrainJob, TrainOutcome } from "./train-job.js";
 
+function checkpointingPolicy(text: string): string {
+  if (!/^(none|block|auto|[1-9]\d*)$/.test(text)) {
+    throw new InvalidArgumentError(`expected none, block, auto or a number of layers, got ${text}`);
+  }
+  return text;
+}
+
+function memorySize(text: string): number {
+  const bytes = parseBytes(text);
+  if (bytes === null) throw new InvalidArgumentError(`expected a size such as 8GB or 7.5GiB, got ${text}`);
+  return bytes;
+}
+
 interface TrainFlags extends CommonFlags {
   readonly size: ModelSize;
   readonly base: BaseFormat;
   readonly precision: string;
   readonly checkpointing: string;
+  /** Bytes. */
+  readonly memory?: number;
   readonly batch: number;
   readonly sequence: number;
   readonly promptShare: number;
@@ -48,11 +64,13 @@ export function addTrainCommand(program: Command): void {
     .addOption(new Option("--size <size>", "model dimensions").choices(modelSizeNames).default("mini"))
     .addOption(new Option("--base <format>", "frozen weights").choices(baseFormats).default("int8"))
     .option("--precision <name>", "of products: auto, or one that the engine offers", "auto")
-    .addOption(
-      new Option("--checkpointing <policy>", "activations that backward finds kept")
-        .choices(["none", "block", "auto"])
-        .default("none"),
+    .option(
+      "--checkpointing <policy>",
+      "none, block, a number of layers, or auto",
+      checkpointingPolicy,
+      "none",
     )
+    .option("--memory <size>", "what the process may take, for --checkpointing auto, e.g. 8GB", memorySize)
     .option("--batch <rows>", "rows a step", whole(1), 4)
     .option("--sequence <tokens>", "tokens a random row", whole(2), 256)
     .option("--prompt-share <share>", "share of each random row without labels", share, 0)
@@ -103,8 +121,15 @@ async function runTrain(flags: TrainFlags, words: readonly string[]): Promise<vo
   }
 
   const comparison = compareTraining(lathe, peers, warmUp);
-  const { engine, engineDescription, precision, trainableParameters, tensorBytes, modelResidentBytes } =
-    lathe[0];
+  const {
+    engine,
+    engineDescription,
+    precision,
+    trainableParameters,
+    peakTensorBytes,
+    modelResidentBytes,
+    checkpointing,
+  } = lathe[0];
   const rowsName = flags.rows === undefined ? `${flags.batch}x${flags.sequence}` : `${flags.batch}-file-rows`;
   const rowsTitle =
     flags.rows === undefined
@@ -128,14 +153,15 @@ async function runTrain(flags: TrainFlags, words: readonly string[]): Promise<vo
         engineDescription,
         precision,
         trainableParameters,
-        tensorBytes,
+        checkpointing,
+        peakTensorBytes,
         modelResidentBytes,
         ...comparison,
       },
       tables: [trainTable(comparison)],
       notes: [
-        `Engine ${engine} (${engineDescription}), products in ${precision}; checkpointing ${flags.checkpointing}; ` +
-          `${trainableParameters} trainable parameters; ${mebibytes(tensorBytes)} of tensors after a step; ` +
+        `Engine ${engine} (${engineDescription}), products in ${precision}; checkpointing ${policyName(flags, checkpointing)}; ` +
+          `${trainableParameters} trainable parameters; ${mebibytes(peakTensorBytes)} of tensors at most; ` +
           `${mebibytes(modelResidentBytes)} resident before the first.`,
         `Warm-up ${warmUp}, repeats ${flags.repeats}, rounds ${flags.rounds}; medians, ± half the distance between the quartiles.`,
       ],
@@ -175,7 +201,7 @@ async function batchesOf(flags: TrainFlags, steps: number): Promise<JobRow[][]> 
 
 async function measureLathe(flags: TrainFlags, job: TrainJob): Promise<LatheTrainOutcome> {
   const { engine, base, precision, checkpointing } = flags;
-  const own: LatheTrainJob = { ...job, engine, base, precision, checkpointing };
+  const own: LatheTrainJob = { ...job, engine, base, precision, checkpointing, memory: flags.memory ?? null };
   return await runContestant<LatheTrainOutcome>("train", own);
 }
 
@@ -187,6 +213,12 @@ async function measurePeer(
 ): Promise<PeerOutcome<TrainOutcome>> {
   const own = { ...job, config: huggingFaceConfig(job.size), dtype, compile, checkpointing };
   return await runPeer<TrainOutcome>(python, "peer_train.py", own, timeout);
+}
+
+function policyName({ checkpointing, memory }: TrainFlags, chosen: string | number): string {
+  if (checkpointing !== "auto") return checkpointing;
+  const budget = memory === undefined ? "what is free" : `${(memory / 1e9).toFixed(1)} GB`;
+  return `${typeof chosen === "number" ? `of ${chosen} layers` : chosen}, to fit ${budget}`;
 }
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;

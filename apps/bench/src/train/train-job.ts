@@ -1,3 +1,4 @@
+import type { LanguageModel } from "@lathe/model";
 import type { ModelSize } from "../shared/model-sizes.js";
 import type { BaseFormat } from "../shared/random-weights.js";
 
@@ -30,7 +31,10 @@ export interface LatheTrainJob extends TrainJob {
   readonly base: BaseFormat;
   /** Precision of products, or `auto`. */
   readonly precision: string;
+  /** `none`, `block`, a number of layers, or `auto` for what fits the memory. */
   readonly checkpointing: string;
+  /** Bytes that the process may take, for `auto`; null for what is free. */
+  readonly memory: number | null;
 }
 
 /** One measured step. */
@@ -57,8 +61,10 @@ export interface LatheTrainOutcome extends TrainOutcome {
   readonly engine: string;
   readonly engineDescription: string;
   readonly precision: string;
-  /** Largest size of all tensors after a step. */
-  readonly tensorBytes: number;
+  /** The policy that was in force. */
+  readonly checkpointing: LanguageModel["checkpointing"];
+  /** Largest size of all tensors at any moment. */
+  readonly peakTensorBytes: number;
   /** Resident size before the first step: the model and the runtime. */
   readonly modelResidentBytes: number;
 }
