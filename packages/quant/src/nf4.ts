@@ -3,9 +3,7 @@ import { inverse } from "./inverse.js";
 import type { PackedFormat } from "./packed-format.js";
 
 /** Where the next higher value of the code book comes nearer: the mean of two neighbours. A tie takes the lower one. */
-const BORDERS = Float32Array.from({ length: NF4_CODEBOOK.length - 1 }, (_, code) => {
-  return (NF4_CODEBOOK[code] + NF4_CODEBOOK[code + 1]) / 2;
-});
+const BORDERS = NF4_CODEBOOK.map((value, code) => (value + NF4_CODEBOOK[code + 1]) / 2);
 
 const ZERO_CODE = NF4_CODEBOOK.indexOf(0);
 
@@ -18,10 +16,11 @@ const codeAtStart = Uint8Array.from({ length: INTERVALS + 1 }, (_, interval) => 
   return BORDERS.filter((border) => start > border).length;
 });
 
-/** The code of the nearest value. @param place within [−1, 1] */
+/** The code of the nearest value. @param place within [−1, 1], or beyond by a rounding */
 function nearestCode(place: number): number {
   const code = codeAtStart[((place + 1) * (INTERVALS / 2)) | 0];
-  return place > BORDERS[code] ? code + 1 : code;
+  // Beyond the last border is NaN, which nothing is above.
+  return code + +(place > BORDERS[code]);
 }
 
 /**
@@ -67,14 +66,17 @@ export const nf4: PackedFormat = {
       const scale = scales![block];
       const factor = inverse(scale);
       const end = Math.min(row.length, (block + 1) * NF4_BLOCK);
-      for (let i = block * NF4_BLOCK; i < end; i += 2) {
-        let high = ZERO_CODE;
-        let low = ZERO_CODE;
-        if (scale > 0) {
-          high = nearestCode(clamped(Math.fround(row[i] * factor)));
-          if (i + 1 < end) low = nearestCode(clamped(Math.fround(row[i + 1] * factor)));
-        }
-        codes[i >> 1] = (high << 4) | low;
+      if (scale === 0) {
+        codes.fill((ZERO_CODE << 4) | ZERO_CODE, (block * NF4_BLOCK) / 2, Math.ceil(end / 2));
+        continue;
+      }
+      const pairsEnd = end - (end % 2);
+      for (let i = block * NF4_BLOCK; i < pairsEnd; i += 2) {
+        const high = nearestCode(Math.fround(row[i] * factor));
+        codes[i >> 1] = (high << 4) | nearestCode(Math.fround(row[i + 1] * factor));
+      }
+      if (pairsEnd < end) {
+        codes[pairsEnd >> 1] = (nearestCode(Math.fround(row[pairsEnd] * factor)) << 4) | ZERO_CODE;
       }
     }
   },
@@ -89,5 +91,3 @@ export const nf4: PackedFormat = {
     }
   },
 };
-
-const clamped = (place: number): number => (place > 1 ? 1 : place < -1 ? -1 : place);
