@@ -1,6 +1,6 @@
 /** Adapters trained by PEFT 0.21 (fixtures/README.md says how) against the logits that PEFT has with them. */
 import { readFile } from "node:fs/promises";
-import { installedBinding, startEngine } from "@lathe/tensor";
+import { installedBinding, listEngines, startEngine } from "@lathe/tensor";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { LanguageModel } from "@lathe/model";
 import { detach } from "./attach.js";
@@ -25,7 +25,15 @@ interface Expected {
 
 let model: LanguageModel;
 
-const engines = ["wasm", ...("reason" in installedBinding() ? [] : ["tensorflow"])];
+const isNative =
+  (await listEngines()
+    .find(({ name }) => name === "native")!
+    .probe()) === null;
+const engines = [
+  "wasm",
+  ...(isNative ? ["native"] : []),
+  ...("reason" in installedBinding() ? [] : ["tensorflow"]),
+];
 
 afterEach(() => model.dispose());
 

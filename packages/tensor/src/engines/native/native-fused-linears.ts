@@ -62,7 +62,7 @@ export function registerNativeFusedLinears(): void {
     pullback(gradients, [kept, ...inner], terms, needsX) {
       const { kernels } = nativeBackend();
       const rows = gradients.find((gradient) => gradient !== null)!.shape[0];
-      const x = kept ? openActivation(kept) : null;
+      const x = kept ? openActivation(kept, [rows, terms[0].weight.shape[1]]) : null;
       let dx: tf.Tensor | null = null;
       const ofUpdates: (tf.Tensor | null)[] = [];
       for (const [index, term] of terms.entries()) {

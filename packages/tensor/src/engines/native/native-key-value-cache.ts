@@ -1,14 +1,18 @@
-import type { NativeKernels, StepCache } from "@lathe/kernels";
+import type { LowRankUpdate, NativeKernels, StepCache } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs";
 import {
   type CacheFormat,
   type CacheShape,
   type KeyValueCache,
   registerKeyValueCaches,
+  type StepLayer,
 } from "../../key-value-cache.js";
+import type { LinearTerms } from "../../operations/fused-linears.js";
+import type { RotaryAngles } from "../../operations/rope.js";
 import { registerValuesInPlace } from "../../values-in-place.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
 import { nativeTensor, nativeView } from "./native-tensor.js";
+import { productOptions } from "./product-options.js";
 
 const FIRST_CAPACITY = 64; // rows; doubles when full, so appending stays linear in the length
 const ALIGNMENT = 64; // bytes: a cache line, and the widest vector
@@ -77,10 +81,88 @@ class NativeKeyValueCache implements KeyValueCache {
       );
       const isFirst = this.#lengths.every((length) => length === 0);
       const isStep = segments.every((start, s) => start === s);
-      if (isStep && !isFirst) this.#step(views.q, views.k, views.v, ofLayer, out);
+      if (isStep && !isFirst) this.#attendOnce(views.q, views.k, views.v, ofLayer, out);
       else if (isFirst) this.#firstPass(views, ofLayer, out, segments);
       else this.#anyPass(views, ofLayer, out, segments);
     }) as tf.Tensor3D;
+  }
+
+  step(x: tf.Tensor2D, layers: readonly StepLayer[], angles: RotaryAngles, epsilon: number): tf.Tensor2D {
+    const kernels = this.#kernels;
+    const { headCount, keyValueHeadCount, headSize } = this.#shape;
+    const [rows, hiddenSize] = x.shape;
+    const { cos, sin } = angles;
+    const mlpSize = Math.max(...layers.map(({ gate }) => gate.weight.shape[0]));
+    const widths = [
+      ...[hiddenSize, this.#queryWidth, this.#width, this.#width, this.#queryWidth],
+      ...[mlpSize, mlpSize],
+    ];
+    const lengths = widths.map((width) => rows * width);
+    const offsets = lengths.map(() => 0);
+    const aligned = (length: number): number => Math.ceil((length * 4) / ALIGNMENT) * (ALIGNMENT / 4);
+    const total = lengths.reduce((sum, length, i) => {
+      offsets[i] = sum;
+      return sum + aligned(length);
+    }, 0);
+    const work = nativeTensor([total], () => undefined);
+    try {
+      const memory = nativeView(work);
+      const [normed, q, k, v, attended, gateRoom, upRoom] = offsets.map((offset, i) =>
+        memory.subarray(offset, offset + lengths[i]),
+      );
+      return nativeTensor([rows, hiddenSize], (residual) => {
+        residual.set(nativeView(x));
+        const addTo = (input: Float32Array, terms: LinearTerms): void => {
+          kernels.linear(input, terms.weight, terms.bias && nativeView(terms.bias), residual, {
+            ...productOptions,
+            accumulate: true,
+            lowRank: this.#lowRank(input, terms, rows),
+          });
+        };
+        const together = (
+          input: Float32Array,
+          outputs: readonly (readonly [LinearTerms, Float32Array])[],
+        ) => {
+          kernels.linearMany(
+            input,
+            outputs.map(([terms, y]) => ({
+              weight: terms.weight,
+              bias: terms.bias && nativeView(terms.bias),
+              y,
+              lowRank: this.#lowRank(input, terms, rows),
+            })),
+            productOptions,
+          );
+        };
+        for (const [index, layer] of layers.entries()) {
+          kernels.rmsNormForward(residual, nativeView(layer.inputNorm), normed, epsilon);
+          together(normed, [
+            [layer.query, q],
+            [layer.key, k],
+            [layer.value, v],
+          ]);
+          if (layer.queryNorm) kernels.rmsNormForward(q, nativeView(layer.queryNorm), q, epsilon);
+          if (layer.keyNorm) kernels.rmsNormForward(k, nativeView(layer.keyNorm), k, epsilon);
+          kernels.rotate(q, q, cos, sin, headCount, headSize, 1);
+          kernels.rotate(k, k, cos, sin, keyValueHeadCount, headSize, 1);
+          const caches = this.#lengths.map((length, s) => this.#reserve(index, s, length, length + 1));
+          kernels.attentionStep(q, k, v, caches, attended, this.#shape);
+          addTo(attended, layer.output);
+
+          const mlpLength = rows * layer.gate.weight.shape[0];
+          const [gate, up] = [gateRoom.subarray(0, mlpLength), upRoom.subarray(0, mlpLength)];
+          kernels.rmsNormForward(residual, nativeView(layer.postAttentionNorm), normed, epsilon);
+          together(normed, [
+            [layer.gate, gate],
+            [layer.up, up],
+          ]);
+          kernels.swigluForward(gate, up, gate);
+          addTo(gate, layer.down);
+        }
+      }) as tf.Tensor2D;
+    } finally {
+      work.dispose();
+    }
   }
 
   advance(segments: Int32Array): void {
@@ -91,7 +173,23 @@ class NativeKeyValueCache implements KeyValueCache {
     this.select([]);
   }
 
-  #step(q: Float32Array, k: Float32Array, v: Float32Array, rows: readonly Rows[], out: Float32Array): void {
+  /** The update of a linear for an input, its inner product computed. */
+  #lowRank(input: Float32Array, { update }: LinearTerms, rows: number): LowRankUpdate | null {
+    if (!update) return null;
+    const [rank, inFeatures] = update.a.shape;
+    const left = new Float32Array(rows * rank);
+    const weight = { shape: [rank, inFeatures], codes: nativeView(update.a), scales: null } as const;
+    this.#kernels.linear(input, { format: "fp32", ...weight }, null, left);
+    return { left, right: nativeView(update.b), rank, scale: update.scale };
+  }
+
+  #attendOnce(
+    q: Float32Array,
+    k: Float32Array,
+    v: Float32Array,
+    rows: readonly Rows[],
+    out: Float32Array,
+  ): void {
     this.#kernels.attentionStep(q, k, v, rows, out, this.#shape);
   }
 
@@ -135,7 +233,7 @@ class NativeKeyValueCache implements KeyValueCache {
       }
       for (let n = start; n < end; n++, rows.length++) {
         const [query, key, value] = [queriesOf(q, n, n + 1), keysOf(k, n, n + 1), keysOf(v, n, n + 1)];
-        this.#step(query, key, value, [rows], queriesOf(out, n, n + 1));
+        this.#attendOnce(query, key, value, [rows], queriesOf(out, n, n + 1));
       }
     }
   }

@@ -61,7 +61,7 @@ export function registerNativeOperations(): void {
   preferWeightLayout(NATIVE_BACKEND, "OI");
 
   registerNativeKernel(linearOperation, ({ linear, linearInputGradient, gemm }) => ({
-    forward([x, weight, bias], { layout }, [needsX, needsWeight]) {
+    forward([x, weight, bias], { layout }, [, needsWeight]) {
       const [rows, inFeatures] = x.shape as [number, number];
       const outFeatures = weight.shape[layout === "IO" ? 1 : 0] as number;
       const output = nativeTensor([rows, outFeatures], (y) => {
@@ -72,12 +72,14 @@ export function registerNativeOperations(): void {
         gemm(nativeView(x), nativeView(weight), y, { m: rows, n: outFeatures, k: inFeatures });
         if (bias) addBias(y, nativeView(bias));
       });
-      return { output, saved: [needsWeight ? keepActivation(x) : null, needsX ? weight : null] };
+      // The weight's place is always kept: it tells the number of inputs.
+      return { output, saved: [needsWeight ? keepActivation(x) : null, weight] };
     },
-    pullback(dy, [x, weight], { layout }, [needsX, needsWeight, needsBias]) {
+    pullback(dy, [x, kept], { layout }, [needsX, needsWeight, needsBias]) {
       const [rows, outFeatures] = dy.shape as [number, number];
+      const weight = kept as tf.Tensor;
+      const inFeatures = weight.shape[layout === "IO" ? 0 : 1] as number;
       const toInput = (w: tf.Tensor): tf.Tensor => {
-        const inFeatures = w.shape[layout === "IO" ? 0 : 1] as number;
         return nativeTensor([rows, inFeatures], (dx) => {
           if (layout === "OI") linearInputGradient(nativeView(dy), dense(w), dx, productOptions);
           else
@@ -89,8 +91,8 @@ export function registerNativeOperations(): void {
             });
         });
       };
-      const toWeight = (input: tf.Tensor): tf.Tensor => {
-        const inFeatures = input.shape[1] as number;
+      const toWeight = (keptInput: tf.Tensor): tf.Tensor => {
+        const input = openActivation(keptInput, [rows, inFeatures]);
         return layout === "OI"
           ? nativeTensor([outFeatures, inFeatures], (dw) => {
               const shape = { m: outFeatures, n: inFeatures, k: rows, transposeA: true };
@@ -102,8 +104,8 @@ export function registerNativeOperations(): void {
             });
       };
       return [
-        needsX ? toInput(weight as tf.Tensor) : null,
-        needsWeight ? toWeight(openActivation(x as tf.Tensor)) : null,
+        needsX ? toInput(weight) : null,
+        needsWeight ? toWeight(x as tf.Tensor) : null,
         needsBias ? sumOfRows(dy) : null,
       ];
     },
@@ -149,7 +151,7 @@ export function registerNativeOperations(): void {
     },
     pullback(gradient, saved, { epsilon }, [needsX, needsWeight]) {
       const [kept, weight] = saved as tf.Tensor[];
-      const x = openActivation(kept);
+      const x = openActivation(kept, gradient.shape);
       const dx = needsX ? nativeBackend().uninitialised(x.shape) : null;
       const dWeight = needsWeight ? nativeBackend().uninitialised(weight.shape) : null;
       rmsNormBackward(
@@ -196,7 +198,10 @@ export function registerNativeOperations(): void {
       };
     },
     pullback(gradient, saved, shape) {
-      const [q, k, v, output] = (saved as tf.Tensor[]).slice(0, 4).map(openActivation);
+      const keyRows = shape.keySegments.at(-1) ?? 0;
+      const ofKeys = [keyRows, shape.keyValueHeadCount, shape.headSize];
+      const shapes = [gradient.shape, ofKeys, ofKeys, gradient.shape];
+      const [q, k, v, output] = shapes.map((one, index) => openActivation(saved[index] as tf.Tensor, one));
       const logSumExp = saved[4] as tf.Tensor;
       const gradients = [q, k, v].map((input) => nativeBackend().uninitialised(input.shape));
       const [dq, dk, dv] = gradients.map(nativeView);
@@ -224,7 +229,7 @@ export function registerNativeOperations(): void {
       saved: needed.includes(true) ? [gate, up].map(keepActivation) : [],
     }),
     pullback(gradient, saved, _attributes, [needsGate, needsUp]) {
-      const [gate, up] = (saved as tf.Tensor[]).map(openActivation);
+      const [gate, up] = (saved as tf.Tensor[]).map((kept) => openActivation(kept, gradient.shape));
       const dGate = needsGate ? nativeBackend().uninitialised(gate.shape) : null;
       const dUp = needsUp ? nativeBackend().uninitialised(up.shape) : null;
       swigluBackward(
