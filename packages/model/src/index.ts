@@ -51,6 +51,7 @@ export {
   type LanguageModelParts,
   type LinearRole,
   type NamedLinear,
+  type RunLayers,
 } from "./decoder/language-model.js";
 export type { DenseWeight, Linear } from "./decoder/linear.js";
 export {

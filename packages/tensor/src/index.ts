@@ -57,6 +57,7 @@ export {
   type KeyValueCache,
   type KeyValueCaches,
   registerKeyValueCaches,
+  type StepLayer,
 } from "./key-value-cache.js";
 export {
   apply,

@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { EngineError } from "./errors.js";
 import { HostKeyValueCache } from "./host-key-value-cache.js";
+import type { LinearTerms } from "./operations/fused-linears.js";
+import type { RotaryAngles } from "./operations/rope.js";
 
 /**
  * How keys and values of past tokens are kept: as they are, rounded to bfloat16, or in 8 bits with a scale for each head of
@@ -16,6 +18,32 @@ export interface CacheShape {
   readonly headSize: number;
   /** Factor on the scores, usually 1 / √d. */
   readonly scale: number;
+}
+
+/** A pre-norm decoder layer, x + attention(norm(x)) and then y + mlp(norm(y)), as {@link KeyValueCache.step} takes it. */
+export interface StepLayer {
+  /** [h] */
+  readonly inputNorm: tf.Tensor1D;
+  /** [h] */
+  readonly postAttentionNorm: tf.Tensor1D;
+  /** [d], where queries are normalised a head; else null */
+  readonly queryNorm: tf.Tensor1D | null;
+  /** [d], likewise for keys */
+  readonly keyNorm: tf.Tensor1D | null;
+  /** [H · d, h] */
+  readonly query: LinearTerms;
+  /** [G · d, h] */
+  readonly key: LinearTerms;
+  /** [G · d, h] */
+  readonly value: LinearTerms;
+  /** [h, H · d] */
+  readonly output: LinearTerms;
+  /** [f, h] */
+  readonly gate: LinearTerms;
+  /** [f, h] */
+  readonly up: LinearTerms;
+  /** [h, f] */
+  readonly down: LinearTerms;
 }
 
 /**
@@ -39,6 +67,15 @@ export interface KeyValueCache {
    * @returns [N, H, d], owned by the caller
    */
   attend(layer: number, q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, segments: Int32Array): tf.Tensor3D;
+  /**
+   * One token of each sequence through all layers, for engines that do it faster than operation by operation; elsewhere
+   * missing. Appends rows like {@link KeyValueCache.attend}. Not recorded on a tape, and nothing is dropped out.
+   *
+   * @param x [S, h], the residual stream of S sequences   @param layers all layers, in order
+   * @param angles of the S positions   @param epsilon of the norms
+   * @returns the residual stream after the layers [S, h], owned by the caller
+   */
+  step?(x: tf.Tensor2D, layers: readonly StepLayer[], angles: RotaryAngles, epsilon: number): tf.Tensor2D;
   /** Counts the rows of a finished pass as held. */
   advance(segments: Int32Array): void;
   /** Frees all memory at once; a second call is harmless. */

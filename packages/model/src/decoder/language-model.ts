@@ -7,7 +7,9 @@ import {
   headLosses,
   type OutputHead,
   rmsNorm,
+  type RotaryAngles,
   rotaryAngles,
+  type StepLayer,
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
 import type { ModelConfig } from "../config/model-config.js";
@@ -47,6 +49,9 @@ export type Checkpointing = "none" | "block" | number;
 
 /** Attention of one layer; see {@link Attend}. */
 export type AttendLayer = (layer: number, ...qkv: Parameters<Attend>) => tf.Tensor3D;
+
+/** All layers at once: the residual stream [N, h] (borrowed) to that after the last layer, owned by the caller. */
+export type RunLayers = (x: tf.Tensor2D, angles: RotaryAngles, epsilon: number) => tf.Tensor2D;
 
 /** The parts a {@link LanguageModel} is made of; the model owns them from then on. */
 export interface LanguageModelParts {
@@ -124,6 +129,7 @@ export class LanguageModel {
    *
    * @param options.firstPositions position of each row's first token, where a cache holds the ones before
    * @param options.attend attention, if not over the batch itself
+   * @param options.runLayers all layers at once, in place of one after the other; nothing is recorded then
    * @param options.onResidual receives the residual stream [N, h] before each layer (borrowed)
    * @returns [N, h], owned by the caller
    */
@@ -132,6 +138,7 @@ export class LanguageModel {
     options: {
       readonly firstPositions?: Int32Array;
       readonly attend?: AttendLayer;
+      readonly runLayers?: RunLayers;
       readonly onResidual?: (layer: number, x: tf.Tensor2D) => void;
     } = {},
   ): tf.Tensor2D {
@@ -153,6 +160,12 @@ export class LanguageModel {
 
     let x = this.#parts.embedding.lookup(tokens);
     try {
+      if (options.runLayers) {
+        const before = x;
+        x = options.runLayers(before, angles, config.rmsNormEpsilon);
+        before.dispose();
+        return rmsNorm(x, this.#parts.finalNorm, config.rmsNormEpsilon);
+      }
       for (const [index, layer] of this.#parts.layers.entries()) {
         options.onResidual?.(index, x);
         const before = x;
@@ -168,6 +181,26 @@ export class LanguageModel {
     } finally {
       x.dispose();
     }
+  }
+
+  /**
+   * The layers as a cache takes them that computes a step of generation as a whole, or null where a linear does not say what
+   * it multiplies with. Valid until a linear is replaced or disposed.
+   */
+  stepLayers(): StepLayer[] | null {
+    const layers = this.#parts.layers.map((layer): StepLayer | null => {
+      const { linears, inputNorm, postAttentionNorm, queryNorm, keyNorm } = layer;
+      const terms = layerLinearNames.map((name) => linears[name].terms?.() ?? null);
+      const known = terms.filter((term) => term !== null);
+      if (known.length < terms.length) return null;
+      const [query, key, value, output, gate, up, down] = known;
+      return {
+        ...{ inputNorm, postAttentionNorm, queryNorm, keyNorm },
+        ...{ query, key, value, output, gate, up, down },
+      };
+    });
+    const known = layers.filter((layer) => layer !== null);
+    return known.length < layers.length ? null : known;
   }
 
   /** Logits of rows of hidden states. @param hidden [N, h] @returns [N, V], owned by the caller */

@@ -306,6 +306,52 @@ describe.each(engines)("generate on %s", (engine) => {
     }
   });
 
+  it("computes whole steps as it does operation by operation, low-rank updates included", async () => {
+    for (const name of ["qwen2", "qwen3"]) {
+      const own = await loadModel(folder(name));
+      const tensors: tf.Tensor[] = [];
+      let asTerms = true;
+      for (const { path, name: part, linear } of own.linears()) {
+        if (part !== "q_proj" && part !== "down_proj" && part !== "up_proj") continue;
+        const [outFeatures, inFeatures] = linear.shape;
+        const a = tf.randomNormal<tf.Rank.R2>([3, inFeatures], 0, 0.2, "float32", 5);
+        const b = tf.randomNormal<tf.Rank.R2>([outFeatures, 3], 0, 0.2, "float32", 6);
+        tensors.push(a, b);
+        own.replaceLinear(path, {
+          shape: linear.shape,
+          forward: (x) =>
+            tf.tidy(() =>
+              tf.add(linear.forward(x), tf.mul(0.7, tf.matMul(tf.matMul(x, a, false, true), b, false, true))),
+            ),
+          terms: () => {
+            const terms = asTerms ? (linear.terms?.() ?? null) : null;
+            return terms && { ...terms, update: { a, b, scale: 0.7, dropout: 0.5, site: path } };
+          },
+          denseWeight: () => linear.denseWeight(),
+          denseBias: () => linear.denseBias(),
+          dispose: () => linear.dispose(),
+        });
+      }
+      const prompts = [expected.greedy_prompt, ids(9, 4), ids(1, 5), ids(20, 6), ids(2, 9)];
+      for (const count of [1, 3, 5]) {
+        const options = { maxNewTokens: 30, stopIds: [], cache: "fp32" } as const;
+        const reply = async (): Promise<number[][]> => {
+          const replies: number[][] = [];
+          for (const { sequence, id } of await collect(generate(own, prompts.slice(0, count), options))) {
+            (replies[sequence] ??= []).push(id);
+          }
+          return replies;
+        };
+        asTerms = true;
+        const whole = await reply();
+        asTerms = false;
+        expect(whole).toEqual(await reply());
+      }
+      own.dispose();
+      tf.dispose(tensors);
+    }
+  });
+
   it("keeps keys and values as it is told, or refuses in a sentence", async () => {
     const [expectedReply] = await continued([expected.greedy_prompt], { maxNewTokens: 12, stopIds: [] });
     expect(expectedReply).toEqual(expected.greedy_tokens.slice(0, 12));

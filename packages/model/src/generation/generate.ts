@@ -3,6 +3,7 @@ import {
   createKeyValueCache,
   embedding,
   type KeyValueCache,
+  type StepLayer,
   valuesInPlace,
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
@@ -85,6 +86,7 @@ export async function* generate(
     prompts.length,
     options.cache,
   );
+  const layers = cache.step ? model.stepLayers() : null;
   try {
     /** Sequences still going, and the tokens each feeds into the next pass. */
     let active = prompts.map((_, sequence) => sequence);
@@ -92,7 +94,7 @@ export async function* generate(
 
     for (let step = 0; step < maxNewTokens && active.length > 0; step++) {
       options.signal?.throwIfAborted();
-      const ids = nextIds(model, cache, pending, (logits, index) => {
+      const ids = nextIds(model, layers, cache, pending, (logits, index) => {
         const sequence = active[index];
         return sampleToken(logits, seen[sequence], sampling, [streams[sequence], step]);
       });
@@ -122,11 +124,13 @@ export async function* generate(
 
 /**
  * One pass over the pending tokens.
+ * @param layers for caches that compute whole steps
  * @param sample chooses from the logits [V] after the last token of a sequence, which it may change
  * @returns an id a sequence
  */
 function nextIds(
   model: LanguageModel,
+  layers: readonly StepLayer[] | null,
   cache: KeyValueCache,
   pending: readonly ArrayLike<number>[],
   sample: (logits: Float32Array, index: number) => number,
@@ -135,15 +139,15 @@ function nextIds(
   pending.forEach((ids, index) => (segments[index + 1] = segments[index] + ids.length));
   const tokens = new Int32Array(segments[pending.length]);
   pending.forEach((ids, index) => tokens.set(ids, segments[index]));
+  const firstPositions = cache.lengths;
+  const prefill = firstPositions.includes(0);
   const logits = tf.tidy(() => {
     const hidden = model.hiddenStates(
       { tokens, segments },
-      {
-        firstPositions: cache.lengths,
-        attend: (layer, q, k, v) => cache.attend(layer, q, k, v, segments),
-      },
+      layers && !prefill
+        ? { firstPositions, runLayers: (x, ...rest) => cache.step!(x, layers, ...rest) }
+        : { firstPositions, attend: (layer, q, k, v) => cache.attend(layer, q, k, v, segments) },
     );
-    const prefill = tokens.length > pending.length;
     return model.project(
       prefill
         ? embedding(
