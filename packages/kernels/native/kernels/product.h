@@ -320,6 +320,35 @@ LATHE_INLINE Precision precisionFor(Format format, Precision wanted) {
   return format == Format::int8 || format == Format::bf16 || format == Format::nf4 ? Precision::bf16 : Precision::fp32;
 }
 
+// A product of far more depth than rows, as the gradient of an output head has: so few rows of a chunk would fit the cache that
+// each would have the weights packed anew. Depth is cut first, then, into parts of which all rows fit.
+static void multiplyInParts(const StepKind& kind, const Product& p) {
+  const Factor& factor = p.factors[0];
+  const Weight& weight = factor.weight;
+  const std::int64_t fits = kPackedRowBytes / 4 / (ceilDivide(p.rows, MR) * MR) * kind.depth;
+  const std::int64_t whole = kDepthBlock * kind.depth;
+  const std::int64_t part = larger(1, fits / whole) * whole;
+  const bool hasRows = weight.format != Format::nf4 && !factor.isTransposed && p.count == 1 && p.aStep == 1;
+  if (!hasRows || fits >= p.depth || kPackedRowBytes / (4 * ceilDivide(p.depth, kind.depth)) >= 4 * kRowBlock) {
+    return multiplyWith(kind, p, nullptr);
+  }
+  const std::int64_t codeBytes = weight.format == Format::fp32 ? 4 : weight.format == Format::int8 ? 1 : 2;
+  for (std::int64_t from = 0; from < p.depth; from += part) {
+    Factor rest = factor;
+    rest.weight.rows = smaller(part, p.depth - from);
+    rest.weight.codes = static_cast<const std::uint8_t*>(weight.codes) + from * weight.columns * codeBytes;
+    if (weight.scales != nullptr) rest.weight.scales = weight.scales + from;
+    if (from > 0) rest.bias = nullptr;
+    if (from + part < p.depth) rest.lowRank.rank = 0;
+    Product q = p;
+    q.depth = rest.weight.rows;
+    q.a = p.a + from;
+    q.factors = &rest;
+    q.accumulate = p.accumulate || from > 0;
+    multiplyWith(kind, q, nullptr);
+  }
+}
+
 // All factors at one precision.
 static void multiply(const Product& p, Precision precision, float outlierRatio) {
   if (p.rows == 0 || p.count == 0) return;
@@ -331,9 +360,9 @@ static void multiply(const Product& p, Precision precision, float outlierRatio) 
     return;
   }
   if constexpr (kMultipliesBf16) {
-    if (precision == Precision::bf16) return multiplyWith(stepKind<Bf16Steps>, p, nullptr);
+    if (precision == Precision::bf16) return multiplyInParts(stepKind<Bf16Steps>, p);
   }
-  multiplyWith(stepKind<Float32Steps>, p, nullptr);
+  multiplyInParts(stepKind<Float32Steps>, p);
 }
 
 }  // namespace LATHE_LEVEL
