@@ -1,7 +1,7 @@
 export { dequantize } from "./dequantize.js";
 export { OutputFolderError, QuantizationError } from "./errors.js";
 export { linearReader, type WeightFormat } from "./linear-reader.js";
-export type { Codes, PackedFormat, PackedFormatName } from "./packed-format.js";
+export type { Codes, PackedFormat, PackedFormatName, Scaling } from "./packed-format.js";
 export { isPackedFormatName, packedFormatNames, packedFormats } from "./packed-formats.js";
 export { packedLinears, readPackedLinear } from "./packed-linears.js";
 export { packedBytes, type PackedMatrix } from "./packed-matrix.js";

@@ -2,7 +2,7 @@ import { loadNativeKernels, type NativeKernels } from "@lathe/kernels";
 import { flatBatch, loadModel } from "@lathe/model";
 import { startEngine } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -120,6 +120,25 @@ describe.skipIf(kernels === null)("on the native engine", () => {
       expect(after.mappings).toBe(before.mappings);
     },
   );
+
+  it("maps each shard that weights are held in once, and unmaps them all", async () => {
+    await inFolder(async (folder) => {
+      const model = join(fixtures, "models/llama");
+      const [one, many] = [join(folder, "one"), join(folder, "many")];
+      await quantizeCheckpoint({ model, output: one, format: "int8" });
+      await quantizeCheckpoint({ model, output: many, format: "int8", shardBytes: 50_000 });
+      const shards = (await readdir(many)).filter((file) => file.endsWith(".safetensors"));
+      expect(shards.length).toBeGreaterThan(2);
+      await startEngine("native", "fp32");
+      const before = native.memory();
+      const opened = await loadModel(many, { readLinear: await linearReader(many, "none") });
+      expect(native.memory().mappings).toBe(before.mappings + shards.length);
+      const losses = opened.tokenLosses(flatBatch([{ inputIds: tokens, labels: tokens }]));
+      opened.dispose();
+      expect(native.memory().mappings).toBe(before.mappings);
+      expect([...losses]).toEqual(await lossesOf(one, "none"));
+    });
+  });
 
   it("gives memory back when a weight is refused", async () => {
     await startEngine("native", "fp32");
