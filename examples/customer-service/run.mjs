@@ -210,7 +210,7 @@ function print(rows, dialogues, page) {
   say(`\n${messages.next}`);
   for (const [what, line] of [
     [messages.talk, `${start} chat --model ${shown(model)} --adapter ${shown(adapter)}`],
-    [messages.longer, "npm start -- --epochs 3"],
+    [messages.longer, "npm start -- --epochs 6"],
     [
       messages.merge,
       `${start} merge --model ${shown(model)} --adapter ${shown(adapter)} --output runs/merged`,
