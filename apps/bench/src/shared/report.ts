@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { format } from "prettier";
-import { describeMachine, type Machine } from "../machine.js";
+import { describeMachine, isDisturbed, type Machine } from "../machine.js";
 import type { PeerPython } from "./python.js";
 import { formatTable, markdownTable, type Table } from "./table.js";
 
@@ -40,6 +40,13 @@ function versionsLine({ node, tfjs }: Machine, python: PeerPython | null): strin
   return `${own}; Python ${language}, PyTorch ${torch}, Transformers ${transformers}, PEFT ${peft}`;
 }
 
+function disturbance({ loadAverage, cores }: Machine): string {
+  return (
+    `Other programs were busy: a load of ${loadAverage} on ${cores} processors in the minute before. ` +
+    "Times are too long, those of contestants with threads that wait for each other most of all."
+  );
+}
+
 /** Flags that say where a measurement is put or by what, and nothing of the measurement. */
 const localFlags = ["--save", "--python"];
 
@@ -56,6 +63,7 @@ export function commandLine(name: string, words: readonly string[]): string {
 export async function publish(report: Report, context: ReportContext): Promise<void> {
   const machine = describeMachine();
   const date = new Date().toISOString().slice(0, 10);
+  const notes = [...report.notes, ...(isDisturbed(machine) ? [disturbance(machine)] : [])];
   const json = {
     case: context.case,
     date,
@@ -72,7 +80,7 @@ export async function publish(report: Report, context: ReportContext): Promise<v
       machineLine(machine),
       versionsLine(machine, context.python),
       ...report.tables.map((table) => `\n${formatTable(table)}`),
-      ...(report.notes.length > 0 ? ["", ...report.notes] : []),
+      ...(notes.length > 0 ? ["", ...notes] : []),
     ].join("\n"),
   );
   if (context.save !== undefined) {
@@ -81,7 +89,7 @@ export async function publish(report: Report, context: ReportContext): Promise<v
       `${date}, ${machineLine(machine)}. ${versionsLine(machine, context.python)}.`,
       `\`\`\`sh\n${json.command}\n\`\`\``,
       ...report.tables.map(markdownTable),
-      ...report.notes,
+      ...notes,
     ].join("\n\n");
     const pretty = { printWidth: 110 };
     await mkdir(context.save, { recursive: true });
