@@ -1,5 +1,6 @@
 // Packs every public package as it would be published and checks the tarballs: publint, the types of each entry point
-// (attw), what is inside, and that `data`, `eval` and `kernels` install and load without TensorFlow.js. Needs a build.
+// (attw), what is inside, and that `data`, `eval` and `kernels` install and load without TensorFlow.js, the last with a
+// prebuilt addon where one was compiled. Needs a build.
 // Run: npm run test:publish
 
 import { execFileSync, spawn } from "node:child_process";
@@ -125,6 +126,57 @@ async function faultsOfInstallation(folder, tarballs) {
   return load.code === 0 ? faults : [...faults, `the installed packages do not load:\n${load.output}`];
 }
 
+/** The addon that the build has compiled here, if it has. */
+const ownAddon = join(root, `packages/kernels/build/${process.platform}-${process.arch}/lathe-kernels.node`);
+
+/**
+ * Makes the platform's package, installs it beside `@lathe/kernels`, and multiplies with it.
+ *
+ * @param {string} project where `@lathe/kernels` is installed, without an addon of its own
+ * @param {string} destination
+ * @returns {Promise<string[]>} faults
+ */
+async function faultsOfPrebuilt(project, destination) {
+  const folder = join(destination, "prebuilt");
+  const make = join(root, "packages/kernels/scripts/prebuilt.mjs");
+  const made = await collect(
+    spawn(process.execPath, [make, "--addon", ownAddon, "--output", folder], {
+      stdio: ["ignore", "pipe", "pipe"],
+    }),
+  );
+  if (made.code !== 0) return [`the package cannot be made:\n${made.output}`];
+  const install = await collect(
+    spawnNpm("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "file:../prebuilt"], {
+      cwd: project,
+      stdio: ["ignore", "pipe", "pipe"],
+    }),
+  );
+  if (install.code !== 0) return [`npm install of it failed:\n${install.output}`];
+  const source = `
+    import { loadNativeKernels } from "@lathe/kernels";
+    const { kernels, path, reason } = loadNativeKernels();
+    if (!kernels) throw new Error(reason);
+    const weight = { format: "int8", shape: [1, 2], codes: Int8Array.of(3, 4), scales: Float32Array.of(0.5) };
+    const y = new Float32Array(1);
+    kernels.linear(Float32Array.of(2, 1), weight, null, y);
+    console.log(JSON.stringify({ path, product: y[0] }));`;
+  const { LATHE_NATIVE: _setting, ...environment } = process.env;
+  const use = await collect(
+    spawn(process.execPath, ["--input-type=module", "--eval", source], {
+      cwd: project,
+      env: environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    }),
+  );
+  if (use.code !== 0) return [`it does not load:\n${use.output}`];
+  /** @type {{ path: string, product: number }} */
+  const { path, product } = JSON.parse(use.stdout);
+  return [
+    ...(product === 5 ? [] : [`expected a product of 5, got ${product}`]),
+    ...(path.includes("build") ? [`expected the addon of the package, got ${path}`] : []),
+  ];
+}
+
 const temporary = mkdtempSync(join(tmpdir(), "lathe-publish-"));
 let failed = 0;
 /** @param {string} title @param {readonly string[]} faults */
@@ -148,6 +200,7 @@ try {
   mkdirSync(project);
   const small = tarballs.filter(({ name }) => withoutTensors.includes(name));
   report(`${withoutTensors.join(", ")} installed alone`, await faultsOfInstallation(project, small));
+  if (existsSync(ownAddon)) report("prebuilt addon installed", await faultsOfPrebuilt(project, temporary));
 } finally {
   rmSync(temporary, { recursive: true, force: true });
 }

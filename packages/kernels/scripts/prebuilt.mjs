@@ -1,22 +1,36 @@
-// Makes the package that carries this platform's prebuilt addon: npm/<platform>/, ready for `npm publish`.
+// Makes and publishes the packages that carry prebuilt addons, one a platform.
 //
-// Run on each platform:  node scripts/prebuilt.mjs
-// Run before publishing @lathe/kernels:  node scripts/prebuilt.mjs --pin linux-x64 darwin-arm64 …
-//   names the platforms' packages as optional dependencies of this one, at its own version. They are not named in the
-//   repository, where an install would look for versions that are yet to be published.
+// node scripts/prebuilt.mjs [--addon FILE] [--output FOLDER]
+//   makes this platform's package, ready for `npm publish`: the addon built for release with all levels (or the one given) and
+//   its manifest, in npm/<platform>/ (or the folder given).
+// node scripts/prebuilt.mjs --publish
+//   publishes what lies in npm/ and names it in this package's manifest as optional dependencies, at its own version; to
+//   be run right before this package is published. The repository does not name them: an install would look for versions
+//   that are yet to be published.
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const manifestPath = join(packageFolder, "package.json");
 /** @type {{ name: string, version: string, license: string, engines: object, optionalDependencies?: Record<string, string> }} */
 const manifest = JSON.parse(readFileSync(manifestPath, "utf8"));
 const addonFile = "lathe-kernels.node";
+const packages = join(packageFolder, "npm");
 
 /** Platforms whose package can be made: a system, an architecture, and on Linux a C library. */
 const platform = /^(linux|darwin)-(x64|arm64)(-musl)?$/;
@@ -40,48 +54,79 @@ function platformManifest(name) {
   };
 }
 
-/** Builds with all levels, tries the addon, and puts it beside its manifest. */
-function make() {
+/** `linux-x64`, `linux-x64-musl`, `darwin-arm64`: this machine. */
+function thisPlatform() {
   const report = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
   const isMusl = process.platform === "linux" && report.header.glibcVersionRuntime === undefined;
   const name = `${process.platform}-${process.arch}${isMusl ? "-musl" : ""}`;
   if (!platform.test(name)) throw new Error(`prebuilt: no package is made for ${name}`);
+  return name;
+}
+
+/** @param {string} name @param {string} addon @param {string} folder where the package goes; tries the addon first */
+function write(name, addon, folder) {
+  /** @type {{ levels: string[], compiledLevels: string[] }} */
+  const { levels, compiledLevels } = createRequire(import.meta.url)(addon);
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(addon, join(folder, addonFile));
+  copyFileSync(join(packageFolder, "../../LICENSE"), join(folder, "LICENSE"));
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify(platformManifest(name), null, 2)}\n`);
+  writeFileSync(
+    join(folder, "README.md"),
+    `# ${manifest.name}-${name}\n\nThe native kernels of [${manifest.name}](https://www.npmjs.com/package/${manifest.name}) ` +
+      `for ${name}, with the levels ${compiledLevels.join(", ")}. Installed along with it; there is nothing to import.\n`,
+  );
+  console.log(
+    `${manifest.name}-${name}: ${compiledLevels.join(", ")} (this machine runs ${levels.join(", ")})`,
+  );
+}
+
+/** @param {string | undefined} addon @param {string | undefined} output */
+function make(addon, output) {
+  const name = thisPlatform();
+  const folder = resolve(output ?? join(packages, name));
+  if (addon !== undefined) return write(name, resolve(addon), folder);
   const built = mkdtempSync(join(tmpdir(), "lathe-prebuilt-"));
   try {
     const script = join(packageFolder, "scripts/build-native.mjs");
-    spawnSync(process.execPath, [script, "--release", "--output", built], { stdio: "inherit" });
-    const addon = join(built, addonFile);
-    /** @type {{ levels: string[], compiledLevels: string[] }} */
-    const { levels, compiledLevels } = createRequire(import.meta.url)(addon);
-    const folder = join(packageFolder, "npm", name);
-    mkdirSync(folder, { recursive: true });
-    copyFileSync(addon, join(folder, addonFile));
-    copyFileSync(join(packageFolder, "../../LICENSE"), join(folder, "LICENSE"));
-    writeFileSync(join(folder, "package.json"), `${JSON.stringify(platformManifest(name), null, 2)}\n`);
-    writeFileSync(
-      join(folder, "README.md"),
-      `# ${manifest.name}-${name}\n\nThe native kernels of [${manifest.name}](https://www.npmjs.com/package/${manifest.name}) ` +
-        `for ${name}, with the levels ${compiledLevels.join(", ")}. Installed along with it; there is nothing to import.\n`,
-    );
-    console.log(`npm/${name}: ${compiledLevels.join(", ")} (this machine runs ${levels.join(", ")})`);
+    spawnSync(process.execPath, [script, "--release", "--output", built], {
+      stdio: "inherit",
+    });
+    write(name, join(built, addonFile), folder);
   } finally {
     rmSync(built, { recursive: true, force: true });
   }
 }
 
-/** @param {readonly string[]} names */
-function pin(names) {
-  const unknown = names.find((name) => !platform.test(name));
-  if (names.length === 0 || unknown !== undefined) {
-    throw new Error(`prebuilt: expected platforms such as linux-x64, got ${unknown ?? "none"}`);
+/** Publishes every package in npm/ that is not there yet, and pins all of them. */
+function publish() {
+  const names = existsSync(packages) ? readdirSync(packages).filter((name) => platform.test(name)) : [];
+  for (const name of names) {
+    const folder = join(packages, name);
+    /** @type {{ name: string, version: string }} */
+    const made = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    if (made.version !== manifest.version) {
+      throw new Error(
+        `prebuilt: ${made.name} in npm/ is version ${made.version}, expected ${manifest.version}; make it anew`,
+      );
+    }
+    const known = spawnSync("npm", ["view", `${made.name}@${made.version}`, "version"], { encoding: "utf8" });
+    if (known.stdout.trim() === made.version) continue;
+    const { status } = spawnSync("npm", ["publish", folder, "--access", "public"], { stdio: "inherit" });
+    if (status !== 0) throw new Error(`prebuilt: npm publish of ${made.name} failed`);
   }
-  manifest.optionalDependencies = Object.fromEntries(
-    names.map((name) => [`${manifest.name}-${name}`, manifest.version]),
-  );
-  writeFileSync(manifestPath, `${JSON.stringify(manifest, null, 2)}\n`);
+  const pinned = names.map((name) => [`${manifest.name}-${name}`, manifest.version]);
+  const optionalDependencies = pinned.length > 0 ? Object.fromEntries(pinned) : undefined;
+  writeFileSync(manifestPath, `${JSON.stringify({ ...manifest, optionalDependencies }, null, 2)}\n`);
+  console.log(`${manifest.name} ${manifest.version}: ${names.join(", ") || "no prebuilt packages"}`);
 }
 
-const [option, ...names] = process.argv.slice(2);
-if (option === "--pin") pin(names);
-else if (option === undefined) make();
-else throw new Error(`prebuilt: expected --pin or nothing, got ${option}`);
+const { values } = parseArgs({
+  options: {
+    addon: { type: "string" },
+    output: { type: "string" },
+    publish: { type: "boolean", default: false },
+  },
+});
+if (values.publish) publish();
+else make(values.addon, values.output);
