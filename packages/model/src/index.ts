@@ -27,11 +27,7 @@ export {
 } from "./config/model-config.js";
 export { type ConfigObject, parseModelConfig, readModelConfig } from "./config/read-model-config.js";
 export { type RopeFrequencies, ropeInverseFrequencies } from "./config/rope-frequencies.js";
-export {
-  activationBytes,
-  type ActivationPlan,
-  fewestRecomputedLayers,
-} from "./decoder/activation-bytes.js";
+export { activationBytes, type ActivationPlan, fewestRecomputedLayers } from "./decoder/activation-bytes.js";
 export { DenseLinear } from "./decoder/dense-linear.js";
 export type { Attend, DecoderLayer, LayerLinearName } from "./decoder/decoder-layer.js";
 export { layerLinearNames } from "./decoder/decoder-layer.js";
@@ -73,6 +69,7 @@ export {
 export { generateText, type TextGenerationOptions, type TextPiece } from "./generation/generate-text.js";
 export { NonFiniteLogitsError } from "./generation/non-finite-logits-error.js";
 export { type Draw, sampleToken, samplingDefaults, type SamplingOptions } from "./generation/sampling.js";
+export { weightBytesPerToken } from "./generation/weight-bytes-per-token.js";
 export { createStopCutter, cutAtStop, type StopCutter } from "./generation/stop-texts.js";
 export {
   loadModel,
