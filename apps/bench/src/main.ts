@@ -2,10 +2,12 @@
 import { Command, CommanderError } from "commander";
 import { addGemmCommand } from "./gemm/gemm-command.js";
 import { addGenerateCommand } from "./generate/generate-command.js";
+import { addLedgerCommand } from "./ledger/ledger-command.js";
 import { addLoadCommand } from "./load/load-command.js";
 import { ContestantError } from "./shared/run-contestant.js";
 import { endProcesses } from "./shared/run-process.js";
 import { isInputError } from "./shared/usage-error.js";
+import { addSoakCommand } from "./soak/soak-command.js";
 import { addTrainCommand } from "./train/train-command.js";
 
 const program = new Command("bench")
@@ -15,6 +17,8 @@ addTrainCommand(program);
 addGemmCommand(program);
 addGenerateCommand(program);
 addLoadCommand(program);
+addLedgerCommand(program);
+addSoakCommand(program);
 
 for (const [signal, code] of [
   ["SIGINT", 130],

@@ -45,7 +45,7 @@ export interface TensorFlowBinding {
   readonly TF_ATTR_TYPE: number;
   readonly TF_ATTR_SHAPE: number;
   isUsingGpuDevice(): boolean;
-  /** Copies to the device, but for int32, which stays on the host. The array may be used in place. */
+  /** Copies to the device, but for int32, which stays on the host. An array at an aligned address may be used in place. */
   createTensor(
     shape: readonly number[],
     dtype: number,

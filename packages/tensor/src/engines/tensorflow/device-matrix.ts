@@ -101,7 +101,7 @@ type Upload = [shape: number[], dtype: typeof ElementType.float, values: Float32
 
 function scalesOf(matrix: WeightMatrix, start: number, rows: number): Upload | null {
   const { format, shape, scales, nested } = matrix;
-  if (format === "int8") return [[rows, 1], ElementType.float, scales!.slice(start, start + rows)];
+  if (format === "int8") return [[rows, 1], ElementType.float, scales!.subarray(start, start + rows)];
   if (format !== "nf4") return null;
   const rowBlocks = Math.ceil(shape[1] / NF4_BLOCK);
   const [first, end] = [start * rowBlocks, (start + rows) * rowBlocks];
@@ -113,7 +113,7 @@ function scalesOf(matrix: WeightMatrix, start: number, rows: number): Upload | n
           nested.offset + Math.fround(nested.scales[group] * nested.map[nested.codes[first + i]]),
         );
       })
-    : scales!.slice(first, end);
+    : scales!.subarray(first, end);
   return [[rows, rowBlocks, 1], ElementType.float, values];
 }
 
@@ -161,7 +161,7 @@ function unpack(
     }
     case "nf4": {
       const [table] = device.constant(`${String(nf4Pairs)}${type}`, 2048, () => {
-        const pairs = device.upload([256, 2], ElementType.float, PAIRS.slice());
+        const pairs = device.upload([256, 2], ElementType.float, PAIRS);
         return [type === ElementType.float ? pairs : device.cast(pairs, ElementType.float, type)];
       });
       const places = device.cast(codes, ElementType.uint8, ElementType.int32);

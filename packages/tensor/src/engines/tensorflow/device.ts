@@ -161,7 +161,7 @@ export class TensorFlowDevice {
     return operand instanceof tf.Tensor ? this.backend.getInputTensorIds([operand])[0] : operand.id;
   }
 
-  /** Uploads values. The array may be used in place, so it must not be changed afterwards. */
+  /** Uploads a copy of values. */
   upload(
     shape: readonly number[],
     dtype: ElementType,

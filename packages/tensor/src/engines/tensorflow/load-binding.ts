@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import util from "node:util";
 import type * as tf from "@tensorflow/tfjs";
 import type { KernelBackend } from "@tensorflow/tfjs";
-import type { TensorFlowBinding, TensorInfo } from "./addon-types.js";
+import { ElementType, type TensorFlowBinding, type TensorInfo } from "./addon-types.js";
 import { tensorFlowEnvironment } from "./check-binding.js";
 import { BINDING_PACKAGE } from "./compile-binding.js";
 import { deviceError } from "./device-error.js";
@@ -65,7 +65,7 @@ export function loadBackend(installed: InstalledBinding, kind: DeviceKind): Node
   const { NodeJSKernelBackend } = require(`${BINDING_PACKAGE}/dist/nodejs_kernel_backend`) as {
     NodeJSKernelBackend: new (binding: TensorFlowBinding, name: string) => NodeBackend;
   };
-  const backend = new NodeJSKernelBackend(withClearErrors(raw), BINDING_PACKAGE);
+  const backend = new NodeJSKernelBackend(guarded(raw), BINDING_PACKAGE);
   loaded = { kind, path: installed.binding, backend };
   return backend;
 }
@@ -77,8 +77,8 @@ function restoreUtilities(): void {
   utilities["isArray"] ??= Array.isArray;
 }
 
-/** The binding, with errors that say what to do. Its own properties cannot be written to. */
-function withClearErrors(binding: TensorFlowBinding): TensorFlowBinding {
+/** Errors of the binding become sentences that say what to do, and uploads are copies. */
+function guarded(binding: TensorFlowBinding): TensorFlowBinding {
   const guard =
     <Arguments extends unknown[], Result>(
       call: (...given: Arguments) => Result,
@@ -91,9 +91,49 @@ function withClearErrors(binding: TensorFlowBinding): TensorFlowBinding {
         throw deviceError(name(...given), error);
       }
     };
+  // The binding's own properties cannot be written to.
   return Object.create(binding, {
     executeOp: { value: guard(binding.executeOp, (name) => name) },
-    createTensor: { value: guard(binding.createTensor, (shape) => `a tensor [${shape.join(", ")}]`) },
+    createTensor: {
+      value: guard(copyingUploads(binding), (shape) => `a tensor [${shape.join(", ")}]`),
+    },
     tensorDataSync: { value: guard(binding.tensorDataSync, () => "reading a tensor") },
   }) as TensorFlowBinding;
+}
+
+/** Bytes between an address of the room and one that TensorFlow would use in place. */
+const OFF_ALIGNMENT = 4;
+
+/** Most values go through one room; whole matrices get one of their own. */
+const ROOM_BYTES = 2 ** 24;
+
+/**
+ * Uploads that TensorFlow always copies.
+ *
+ * It uses an array in place where its address is aligned as its own memory is, and gives it back when the last user is done.
+ * That may be a thread of its own, or the end of the process, and Node allows it in neither: the heap is then corrupt. So
+ * values go through a room at addresses that are never aligned, which TensorFlow copies from at once.
+ */
+function copyingUploads(binding: TensorFlowBinding): TensorFlowBinding["createTensor"] {
+  const room = new ArrayBuffer(ROOM_BYTES);
+  const roomFor = (bytes: number): ArrayBuffer =>
+    bytes + OFF_ALIGNMENT <= room.byteLength ? room : new ArrayBuffer(bytes + OFF_ALIGNMENT);
+  const upload: TensorFlowBinding["createTensor"] = (shape, dtype, values) => {
+    // Strings come as lists, which are copied anyway.
+    if (!ArrayBuffer.isView(values)) return binding.createTensor(shape, dtype, values);
+    const Kind = values.constructor as new (
+      buffer: ArrayBuffer,
+      offset: number,
+      length: number,
+    ) => typeof values;
+    const view = new Kind(roomFor(values.byteLength), OFF_ALIGNMENT, values.length);
+    view.set(values);
+    return binding.createTensor(shape, dtype, view);
+  };
+  const probe = upload([2], ElementType.float, Float32Array.of(1, 2));
+  new Uint8Array(room, 0, 64).fill(0);
+  const [first] = binding.tensorDataSync(probe);
+  binding.deleteTensor(probe);
+  // A library that takes any address in place is given an array of its own each time.
+  return first === 1 ? upload : (shape, dtype, values) => binding.createTensor(shape, dtype, values.slice());
 }

@@ -195,7 +195,7 @@ export function registerTensorFlowOperations(findings: Findings): void {
   registerTensorFlowKernel(embeddingOperation, (device) => ({
     forward: ([table], { ids }) => ({
       output: device.computeOne(() => {
-        const places = device.upload([ids.length], ElementType.int32, ids.slice());
+        const places = device.upload([ids.length], ElementType.int32, ids);
         const attributes = [
           device.type("Tparams", ElementType.float),
           device.type("Tindices", ElementType.int32),
@@ -207,7 +207,7 @@ export function registerTensorFlowOperations(findings: Findings): void {
     }),
     pullback: (gradient, _saved, { ids, rows }) => [
       device.computeOne(() => {
-        const places = device.upload([ids.length], ElementType.int32, ids.slice());
+        const places = device.upload([ids.length], ElementType.int32, ids);
         return device.operation(
           "UnsortedSegmentSum",
           [gradient, places, device.integer(rows)],
@@ -302,27 +302,33 @@ export function registerTensorFlowOperations(findings: Findings): void {
 
   registerTensorFlowKernel(swigluOperation, (device) => ({
     forward: ([gate, up]) => ({
-      output: device.computeOne(() =>
-        device.multiply(device.multiply(gate, device.operation("Sigmoid", [gate])), up),
-      ),
+      output: device.computeOne(() => {
+        const s = device.operation("Sigmoid", [gate]);
+        const silu = device.multiply(gate, s);
+        device.free(s);
+        return device.multiply(silu, up);
+      }),
       saved: [gate, up],
     }),
+    // These are the largest tensors of a layer, so each is freed as soon as it has been used.
     pullback(gradient, saved, _attributes, [needsGate, needsUp]) {
       const [gate, up] = saved as tf.Tensor[];
       return device.compute(() => {
         const s = device.operation("Sigmoid", [gate]);
-        const dGate = (): Handle => {
-          // With g = dy · up: g (s + gate · s (1 − s)).
-          const g = device.multiply(gradient, up);
-          return device.add(
-            device.multiply(g, s),
-            device.multiply(gate, device.operation("SigmoidGrad", [s, g])),
-          );
-        };
-        return [
-          needsGate ? dGate() : null,
-          needsUp ? device.multiply(gradient, device.multiply(gate, s)) : null,
-        ];
+        const silu = needsUp ? device.multiply(gate, s) : null;
+        const dUp = silu && device.multiply(gradient, silu);
+        if (silu) device.free(silu);
+        if (!needsGate) return [null, dUp];
+        // With g = dy · up: g (s + gate · s (1 − s)).
+        const g = device.multiply(gradient, up);
+        const slope = device.operation("SigmoidGrad", [s, g]);
+        const curved = device.multiply(gate, slope);
+        device.free(slope);
+        const straight = device.multiply(g, s);
+        device.free(g, s);
+        const dGate = device.add(straight, curved);
+        device.free(straight, curved);
+        return [dGate, dUp];
       });
     },
   }));
@@ -362,7 +368,8 @@ export function registerTensorFlowOperations(findings: Findings): void {
       device.computeOne(() => {
         const factors = new Float32Array(x.size);
         dropoutMask(factors, key, rate);
-        const kept = Uint8Array.from(factors, (factor) => (factor === 0 ? 0 : 1));
+        const kept = new Uint8Array(factors.length);
+        for (let i = 0; i < factors.length; i++) if (factors[i] !== 0) kept[i] = 1;
         const bytes = device.upload(x.shape, ElementType.uint8, kept);
         const mask = device.cast(bytes, ElementType.uint8, ElementType.float);
         const scaled = device.multiply(mask, device.number(1 / (1 - rate)));
@@ -379,7 +386,7 @@ export function registerTensorFlowOperations(findings: Findings): void {
     registerTensorFlowKernel(crossEntropyOperation, (device) => ({
       forward([logits], { targets }, [needed]) {
         const [output, gradients] = device.compute(() => {
-          const labels = device.upload([targets.length], ElementType.int32, targets.slice());
+          const labels = device.upload([targets.length], ElementType.int32, targets);
           const [losses, slopes] = device.operations(
             "SparseSoftmaxCrossEntropyWithLogits",
             [device.type("T", ElementType.float), device.type("Tlabels", ElementType.int32)],

@@ -1,0 +1,77 @@
+import { type Command, Option } from "commander";
+import { whole } from "../shared/flags.js";
+import { modelSizeNames, type ModelSize } from "../shared/model-sizes.js";
+import { type BaseFormat, baseFormats } from "../shared/random-weights.js";
+import { publish } from "../shared/report.js";
+import { soakSteps } from "./soak-steps.js";
+
+interface SoakFlags {
+  readonly engine: string;
+  readonly precision: string;
+  readonly size: ModelSize;
+  readonly base: BaseFormat;
+  readonly steps: number;
+  readonly tokens: number;
+  readonly save?: string;
+}
+
+/** Adds `bench soak`. */
+export function addSoakCommand(program: Command): void {
+  program
+    .command("soak")
+    .description("Many training steps, counting what is alive after each; fails when anything stays behind")
+    .option("--engine <name>", "what computes", "auto")
+    .option("--precision <name>", "of products: auto, or one that the engine offers", "auto")
+    .addOption(new Option("--size <size>", "model dimensions").choices(modelSizeNames).default("mini"))
+    .addOption(
+      new Option("--base <format>", "format of the frozen weights").choices(baseFormats).default("int8"),
+    )
+    .option("--steps <count>", "optimiser steps", whole(2), 1000)
+    .option("--tokens <count>", "longest row", whole(2), 48)
+    .option("--save <folder>", "keep the result there, as JSON and as a page")
+    .action(async (flags: SoakFlags) => {
+      await runSoak(flags, process.argv.slice(3));
+    });
+}
+
+const MEBIBYTE = 2 ** 20;
+
+async function runSoak(flags: SoakFlags, words: readonly string[]): Promise<void> {
+  const { save, ...job } = flags;
+  const outcome = await soakSteps({
+    ...job,
+    onStep(step, loss) {
+      if (step % 100 === 0) console.error(`step ${step}: loss ${loss.toFixed(4)}`);
+    },
+  });
+  const { engine, engineDescription, precision, early, last, growth, keptHandles, tensorsLeft } = outcome;
+  const passed = growth === 0 && tensorsLeft === 0 && (keptHandles ?? 0) === 0;
+  await publish(
+    {
+      name: `soak-${engine}-${precision}-${flags.base}`,
+      title: `${flags.steps} steps on ${engine} (${engineDescription}), products in ${precision}, base in ${flags.base}`,
+      result: { outcome, passed },
+      tables: [
+        {
+          columns: ["after step", "tensors", "handles", "tensors MiB", "process MiB"],
+          rows: [early, last].map(({ step, tensors, handles, tensorBytes, residentBytes }) => [
+            String(step),
+            String(tensors),
+            handles === null ? "–" : String(handles),
+            (tensorBytes / MEBIBYTE).toFixed(1),
+            (residentBytes / MEBIBYTE).toFixed(0),
+          ]),
+        },
+      ],
+      notes: [
+        `Loss ${outcome.firstLoss.toFixed(4)} → ${outcome.lastLoss.toFixed(4)}, ${outcome.skippedSteps} steps skipped, ` +
+          `${(outcome.steps / outcome.seconds).toFixed(1)} steps/s.`,
+        passed
+          ? "Nothing stays behind."
+          : `Left behind: ${growth} after a step, ${tensorsLeft} tensors and ${keptHandles ?? 0} packed weights after the model.`,
+      ],
+    },
+    { case: "soak", words, options: flags, python: null, save },
+  );
+  if (!passed) process.exitCode = 1;
+}
