@@ -16,6 +16,7 @@
 #include <new>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -1236,26 +1237,41 @@ void forget(const std::shared_ptr<Block>& block) {
   block->release();
 }
 
-napi_value bufferOf(const Arguments& a, void* data, std::size_t length, std::shared_ptr<Block> block) {
+std::unordered_set<void*>& hints() {
+  static auto* set = new std::unordered_set<void*>();  // outlives every finaliser
+  return *set;
+}
+
+// What a buffer's finaliser is given. It runs once, whoever calls it first: some failures to make a buffer call it,
+// others do not.
+void finaliseBuffer(napi_env, void*, void* hint) {
+  {
+    std::lock_guard<std::mutex> lock(blocksLock);
+    if (hints().erase(hint) == 0) return;
+  }
+  auto* held = static_cast<std::shared_ptr<Block>*>(hint);
+  forget(*held);
+  delete held;
+}
+
+napi_value bufferOf(const Arguments& a, void* data, std::size_t length, const std::shared_ptr<Block>& block) {
+  auto* hint = new std::shared_ptr<Block>(block);
   {
     std::lock_guard<std::mutex> lock(blocksLock);
     blocks()[data] = block;
+    hints().insert(hint);
   }
-  auto* hint = new std::shared_ptr<Block>(block);
   napi_value buffer;
-  const napi_status status = napi_create_external_arraybuffer(
-      a.env(), data, length,
-      [](napi_env, void*, void* pointer) {
-        auto* held = static_cast<std::shared_ptr<Block>*>(pointer);
-        forget(*held);
-        delete held;
-      },
-      hint, &buffer);
+  const napi_status status = napi_create_external_arraybuffer(a.env(), data, length, finaliseBuffer, hint, &buffer);
   if (status != napi_ok) {
-    forget(block);
-    delete hint;
+    finaliseBuffer(a.env(), data, hint);
     if (status == napi_no_external_buffers_allowed) a.fail(true, "this runtime takes no memory from outside");
-    a.check(status);
+    bool isPending = false;
+    napi_is_exception_pending(a.env(), &isPending);
+    if (!isPending) a.check(status);
+    napi_value exception;
+    a.check(napi_get_and_clear_last_exception(a.env(), &exception));
+    a.failRange("this runtime takes no buffer of " + std::to_string(length) + " bytes; take less at a time");
   }
   return buffer;
 }

@@ -162,7 +162,8 @@ export interface NativeKernels {
   free(buffer: ArrayBuffer): void;
   /**
    * Maps `length` bytes of a file from `offset` on (to its end if left out). The file cannot change through the buffer:
-   * pages become private copies when written to. The file must not be truncated while it is mapped.
+   * pages become private copies when written to. The file must not be truncated while it is mapped. Runtimes have a limit
+   * to one buffer, 4 GiB on Node 20; a RangeError says so.
    */
   mapFile(path: string, offset?: number, length?: number): ArrayBuffer;
   /** What the process holds of native memory now. */

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync, readFileSync } from "node:fs";
+import { constants } from "node:buffer";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -82,6 +83,21 @@ describe.skipIf(nativeMissing() !== null)("native memory", () => {
     expect(() => kernels.mapFile(path, 20_001)).toThrow(/^mapFile: cannot map .*: the file has 20000 bytes$/);
     expect(() => kernels.mapFile(path, 19_999, 2)).toThrow(/the file has 20000 bytes$/);
     kernels.free(buffer);
+  });
+
+  it("maps what is longer than a buffer of the runtime, or says that it cannot", () => {
+    const path = join(folder, "sparse.bin");
+    const bytes = 4.5 * 2 ** 30; // Node 20 takes 4 GiB; the zeros take no room on the disk
+    writeFileSync(path, "");
+    truncateSync(path, bytes);
+    const before = kernels.memory();
+    const tooLong = /^mapFile: this runtime takes no buffer of 4831838208 bytes; take less at a time$/;
+    if (bytes > constants.MAX_LENGTH) expect(() => kernels.mapFile(path)).toThrow(tooLong);
+    else kernels.free(kernels.mapFile(path));
+    expect(kernels.memory()).toMatchObject({ mappedBytes: before.mappedBytes, mappings: before.mappings });
+    const end = kernels.mapFile(path, bytes - 10);
+    expect([...new Uint8Array(end)]).toEqual(Array<number>(10).fill(0));
+    kernels.free(end);
   });
 
   it("an empty file maps to nothing", () => {

@@ -6,7 +6,7 @@ import {
   type TensorToWrite,
   writeSafetensors,
 } from "@lathe/model";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -230,7 +230,7 @@ describe("a linear in a file", () => {
     const stored = await readNf4(checkpoint, "w", shape);
     await checkpoint.close();
     expect(kernels.memory().mappings).toBe(before.mappings + 1);
-    expect(stored.matrix.codes.buffer.byteLength).toBe((await readFile(path())).byteLength);
+    expect(kernels.memory().mappedBytes).toBeGreaterThan(before.mappedBytes);
     expect(stored.matrix.nested!.codes.buffer).toBe(stored.matrix.codes.buffer);
     expect(dequantize(stored.matrix)).toEqual(dequantize(matrix));
     stored.release();

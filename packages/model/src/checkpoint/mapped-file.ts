@@ -7,42 +7,81 @@ export interface HeldBytes {
   release(): void;
 }
 
-/** A file in memory, mapped when it is first asked for and unmapped when it is closed and nobody holds a part of it. */
+/** A stretch of a file, in bytes. */
+export interface Stretch {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * A file in memory, in stretches that are each mapped when a part of them is first asked for, and unmapped when the file
+ * is closed and nobody holds a part of them.
+ */
 export class MappedFile {
-  #buffer: ArrayBuffer | null = null;
-  #holders = 1; // the owner, until `close`
+  readonly #mappings: readonly Mapping[];
   #isClosed = false;
 
-  /** @param map maps the whole file */
+  /** @param stretches in order of offset; what is held must lie in one of them   @param map maps a stretch */
   constructor(
-    readonly memory: WeightMemory,
-    readonly map: () => ArrayBuffer,
-  ) {}
+    readonly memory: Pick<WeightMemory, "free">,
+    stretches: readonly Stretch[],
+    map: (stretch: Stretch) => ArrayBuffer,
+  ) {
+    this.#mappings = stretches.map((stretch) => ({ stretch, map, buffer: null, holders: 0 }));
+  }
 
-  /** Holds a stretch of the file. @throws Error after {@link MappedFile.close} */
-  hold(offset: number, length: number): HeldBytes {
+  /** Holds a part of the file. @throws Error after {@link MappedFile.close} */
+  hold({ offset, length }: Stretch): HeldBytes {
     if (this.#isClosed) throw new Error("mapped file: expected an open one, got a closed one");
-    this.#buffer ??= this.map();
-    this.#holders++;
+    const mapping = this.#mappings.find(
+      ({ stretch }) => offset >= stretch.offset && offset + length <= stretch.offset + stretch.length,
+    );
+    if (!mapping)
+      throw new RangeError(`mapped file: expected a part of a stretch, got ${length} at ${offset}`);
+    mapping.buffer ??= mapping.map(mapping.stretch);
+    mapping.holders++;
     return {
-      bytes: new Uint8Array(this.#buffer, offset, length),
-      release: once(() => this.#drop()),
+      bytes: new Uint8Array(mapping.buffer, offset - mapping.stretch.offset, length),
+      release: once(() => {
+        mapping.holders--;
+        if (this.#isClosed) this.#unmapIfUnused(mapping);
+      }),
     };
   }
 
   /** Lets go of the file; parts that are held stay. */
   close(): void {
-    if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#drop();
+    for (const mapping of this.#mappings) this.#unmapIfUnused(mapping);
   }
 
-  #drop(): void {
-    this.#holders--;
-    if (this.#holders > 0 || this.#buffer === null) return;
-    this.memory.free(this.#buffer);
-    this.#buffer = null;
+  #unmapIfUnused(mapping: Mapping): void {
+    if (mapping.holders > 0 || mapping.buffer === null) return;
+    this.memory.free(mapping.buffer);
+    mapping.buffer = null;
   }
+}
+
+interface Mapping {
+  readonly stretch: Stretch;
+  readonly map: (stretch: Stretch) => ArrayBuffer;
+  buffer: ArrayBuffer | null;
+  holders: number;
+}
+
+/**
+ * Joins neighbouring parts into stretches as long as `limit` allows; a part that is longer is a stretch of its own.
+ * @param parts in order of offset
+ */
+export function joinedStretches(parts: readonly Stretch[], limit: number): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (const { offset, length } of parts) {
+    const last = stretches.at(-1);
+    const joined = last && { offset: last.offset, length: offset + length - last.offset };
+    if (joined && joined.length <= limit) stretches[stretches.length - 1] = joined;
+    else stretches.push({ offset, length });
+  }
+  return stretches;
 }
 
 /** The action, which does nothing from its second call on. */

@@ -1,8 +1,10 @@
+import { constants } from "node:buffer";
+import { type Stats, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { type MakeFault, messageOf, statIfThere } from "../config/read-small-file.js";
 import { CheckpointError, quote } from "../errors.js";
 import type { Checkpoint, OpenCheckpointOptions } from "./checkpoint.js";
-import { MappedFile } from "./mapped-file.js";
+import { joinedStretches, MappedFile, type Stretch } from "./mapped-file.js";
 import { swapOnBigEndianHost } from "./little-endian.js";
 import { headerLength, LENGTH_BYTES, parseSafetensorsHeader } from "./safetensors-header.js";
 import { dtypeSizes, type HeldTensor, type RowRange, type TensorInfo } from "./tensor-info.js";
@@ -14,6 +16,15 @@ import { widensToFloat32, widenToFloat32 } from "./widen-to-float32.js";
  * all the room that a conversion needs beside its result.
  */
 const PIECE_BYTES = 16 * 1024 * 1024;
+
+/** Bytes of a file that are mapped at one time: Node 20 takes 4 GiB from addons, and shards may be longer. */
+const STRETCH_BYTES = 2 ** 31;
+
+/** A multiple of every element size. */
+const STRETCH_ALIGNMENT = 8;
+
+/** The longest buffer that the runtime takes from addons; a longer tensor is read. */
+const LONGEST_BUFFER = constants.MAX_LENGTH - STRETCH_ALIGNMENT;
 
 /** One safetensors file, open for reading. */
 export interface SafetensorsFile extends Checkpoint {
@@ -39,7 +50,8 @@ export async function openSafetensors(
     throw makeFault("a readable file", messageOf(cause), cause);
   });
   try {
-    const { size } = await handle.stat();
+    const stats = await handle.stat();
+    const { size } = stats;
     if (size < LENGTH_BYTES) {
       throw makeFault(`a safetensors file of at least ${LENGTH_BYTES} bytes`, `${size} bytes`);
     }
@@ -49,8 +61,8 @@ export async function openSafetensors(
     await readInto(handle, path, headerBytes, LENGTH_BYTES);
     const { tensors, metadata } = parseSafetensorsHeader(headerBytes, path, size);
     const { memory = null } = options;
-    const mapped = memory && new MappedFile(memory, () => mapChecked(memory, path, size, headerBytes));
-    return openedFile(handle, path, tensors, metadata, mapped);
+    const mapped = memory && mappedFile(memory, path, stats, tensors);
+    return openedFile(handle, path, tensors, metadata, memory, mapped);
   } catch (error) {
     await handle.close();
     throw error;
@@ -62,6 +74,7 @@ function openedFile(
   path: string,
   tensors: ReadonlyMap<string, TensorInfo>,
   metadata: ReadonlyMap<string, string>,
+  memory: WeightMemory | null,
   mapped: MappedFile | null,
 ): SafetensorsFile {
   let isClosed = false;
@@ -86,7 +99,7 @@ function openedFile(
   return {
     path,
     metadata,
-    memory: mapped?.memory ?? null,
+    memory,
     names: () => [...tensors.keys()],
     has: (name) => tensors.has(name),
     info,
@@ -94,10 +107,10 @@ function openedFile(
     readRaw,
     async hold(name): Promise<HeldTensor> {
       const { dtype, shape, byteOffset, byteLength } = sliceOf(name, undefined);
-      if (mapped === null || byteOffset % dtypeSizes[dtype] !== 0) {
+      if (mapped === null || byteOffset % dtypeSizes[dtype] !== 0 || byteLength > LONGEST_BUFFER) {
         return { ...(await readRaw(name)), release: () => undefined };
       }
-      return { dtype, shape, ...mapped.hold(byteOffset, byteLength) };
+      return { dtype, shape, ...mapped.hold({ offset: byteOffset, length: byteLength }) };
     },
     async readFloat32(name, rows): Promise<Float32Array<ArrayBuffer>> {
       const slice = sliceOf(name, rows);
@@ -120,26 +133,48 @@ function openedFile(
   };
 }
 
-/** Maps a file whose header was checked. @throws CheckpointError when the path now leads to another file */
-function mapChecked(memory: WeightMemory, path: string, size: number, header: Uint8Array): ArrayBuffer {
+/** The file, to be mapped as its tensors lie in it. */
+function mappedFile(
+  memory: WeightMemory,
+  path: string,
+  opened: Stats,
+  tensors: ReadonlyMap<string, TensorInfo>,
+): MappedFile {
+  const parts = [...tensors.values()]
+    .map(({ byteOffset, byteLength }) => ({ offset: byteOffset, length: byteLength }))
+    .sort((one, other) => one.offset - other.offset);
+  const stretches = joinedStretches(parts, STRETCH_BYTES).map(({ offset, length }) => {
+    // From a multiple of every element's size on, so that the file decides alone how its tensors are aligned.
+    const start = offset - (offset % STRETCH_ALIGNMENT);
+    return { offset: start, length: offset + length - start };
+  });
+  return new MappedFile(memory, stretches, (stretch) => mapChecked(memory, path, opened, stretch));
+}
+
+/** @throws CheckpointError when the path leads to another file than the one that was opened */
+function mapChecked(
+  memory: WeightMemory,
+  path: string,
+  opened: Stats,
+  { offset, length }: Stretch,
+): ArrayBuffer {
   const fault = (actual: string, cause?: unknown): CheckpointError =>
     new CheckpointError({
       path,
       expected: "the file that was opened",
       actual,
-      remedy: "it was exchanged or cut meanwhile; load the model again",
+      remedy: "it was exchanged or changed meanwhile; load the model again",
       cause,
     });
-  let buffer: ArrayBuffer;
   try {
-    buffer = memory.mapFile(path, 0, size);
+    const now = statSync(path);
+    if (now.dev === opened.dev && now.ino === opened.ino && now.mtimeMs === opened.mtimeMs) {
+      return memory.mapFile(path, offset, length);
+    }
   } catch (cause) {
     throw fault(messageOf(cause), cause);
   }
-  const mappedHeader = new Uint8Array(buffer, LENGTH_BYTES, header.byteLength);
-  if (Buffer.compare(mappedHeader, header) === 0) return buffer;
-  memory.free(buffer);
-  throw fault("one with another header");
+  throw fault("another or a changed one");
 }
 
 function rowsOf(tensor: TensorInfo, { start, end }: RowRange): TensorInfo {
