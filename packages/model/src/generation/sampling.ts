@@ -51,12 +51,47 @@ function penalise(logits: Float32Array, seen: ReadonlySet<number>, penalty: numb
 /** The id of the largest logit, of equals the first. −∞ rules a token out; one logit at least must be finite. */
 function likeliest(logits: Float32Array, [sequence, step]: Draw): number {
   let best = 0;
+  let most = -Infinity;
   for (let id = 0; id < logits.length; id++) {
-    if (!(logits[id] < Infinity)) throw new NonFiniteLogitsError(sequence, step, id, logits[id]);
-    if (logits[id] > logits[best]) best = id;
+    const logit = logits[id];
+    if (logit <= most) continue;
+    if (!(logit < Infinity)) throw new NonFiniteLogitsError(sequence, step, id, logit);
+    best = id;
+    most = logit;
   }
-  if (!(logits[best] > -Infinity)) throw new NonFiniteLogitsError(sequence, step, best, logits[best]);
+  if (most === -Infinity) throw new NonFiniteLogitsError(sequence, step, best, most);
   return best;
+}
+
+/** Ids of the k largest logits in ascending order; of those equal to the least, the first. */
+function largestIds(logits: Float32Array, k: number): Int32Array {
+  const heap = Int32Array.from({ length: k }, (_, id) => id);
+  /** Whether a is to leave before b: the smaller, of equals the later. */
+  const leavesBefore = (a: number, b: number): boolean =>
+    logits[a] < logits[b] || (logits[a] === logits[b] && a > b);
+  // The root leaves before all others.
+  const sink = (start: number): void => {
+    const id = heap[start];
+    let place = start;
+    for (;;) {
+      let child = 2 * place + 1;
+      if (child >= k) break;
+      if (child + 1 < k && leavesBefore(heap[child + 1], heap[child])) child++;
+      if (!leavesBefore(heap[child], id)) break;
+      heap[place] = heap[child];
+      place = child;
+    }
+    heap[place] = id;
+  };
+  for (let place = (k >>> 1) - 1; place >= 0; place--) sink(place);
+  let least = logits[heap[0]];
+  for (let id = k; id < logits.length; id++) {
+    if (logits[id] <= least) continue;
+    heap[0] = id;
+    sink(0);
+    least = logits[heap[0]];
+  }
+  return heap.sort();
 }
 
 /** The largest values down to the least that is needed, and how many of the values equal to it. */
@@ -69,19 +104,13 @@ const middle = (a: number, b: number, c: number): number =>
   Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 
 /**
- * Where to cut so that the largest values together measure at least what is needed. Divides around a pivot and goes on in
+ * Where to cut so that the largest values together sum to at least what is needed. Divides around a pivot and goes on in
  * the part that holds the cut, so a vocabulary is never sorted.
  *
- * @param values at least one; their order changes
- * @param measure "count" for values as such, "mass" for their sum
- * @returns null where all values together measure less
+ * @param values positive; their order changes
+ * @returns null where all values together sum to less
  */
-function cutLargest(
-  values: Float32Array | Float64Array,
-  measure: "count" | "mass",
-  needed: number,
-): Cut | null {
-  const isCount = measure === "count";
+function cutLargest(values: Float64Array, needed: number): Cut | null {
   let start = 0;
   let end = values.length;
   while (start < end) {
@@ -93,7 +122,7 @@ function cutLargest(
     for (let i = start; i < below;) {
       const value = values[i];
       if (value > pivot) {
-        sumAbove += isCount ? 1 : value;
+        sumAbove += value;
         values[i++] = values[above];
         values[above++] = value;
       } else if (value < pivot) {
@@ -103,36 +132,47 @@ function cutLargest(
         i++;
       }
     }
-    const share = isCount ? 1 : pivot;
     if (above > start && sumAbove >= needed) {
       end = above;
-    } else if (sumAbove + (below - above) * share >= needed) {
-      return { least: pivot, equals: Math.max(1, Math.ceil((needed - sumAbove) / share)) };
+    } else if (sumAbove + (below - above) * pivot >= needed) {
+      return { least: pivot, equals: Math.max(1, Math.ceil((needed - sumAbove) / pivot)) };
     } else {
-      needed -= sumAbove + (below - above) * share;
+      needed -= sumAbove + (below - above) * pivot;
       start = below;
     }
   }
   return null;
 }
 
-/** Replaces all values that a cut leaves out; of those equal to the least, the first stay. */
-function keepLargest(values: Float32Array | Float64Array, { least, equals }: Cut, replacement: number): void {
-  let left = equals;
-  for (let id = 0; id < values.length; id++) {
-    if (values[id] > least) continue;
-    if (values[id] === least && left > 0) left--;
-    else values[id] = replacement;
-  }
+/** Memory to work in, kept: a vocabulary's worth a token would keep the garbage collector busy. */
+const rooms = { weights: new Float64Array(), candidates: new Float64Array() };
+
+function roomFor(name: keyof typeof rooms, length: number): Float64Array {
+  if (rooms[name].length < length) rooms[name] = new Float64Array(length);
+  return rooms[name].subarray(0, length);
 }
 
-/** Keeps the likeliest tokens whose weights sum to at least topP of the total; the others' weights become 0. */
-function keepNucleus(weights: Float64Array, total: number, topP: number): void {
+/**
+ * Keeps the likeliest tokens whose weights sum to at least topP of the total; the others' weights become 0.
+ * @returns the sum of those that stay
+ */
+function keepNucleus(weights: Float64Array, total: number, topP: number): number {
+  // Tokens of less than this share sum to half of what may be left out, so the cut is above them.
+  const negligible = (0.5 * (1 - topP) * total) / weights.length;
+  const candidates = roomFor("candidates", weights.length);
   let count = 0;
-  const candidates = new Float64Array(weights.length);
-  for (let id = 0; id < weights.length; id++) if (weights[id] > 0) candidates[count++] = weights[id];
-  const cut = cutLargest(candidates.subarray(0, count), "mass", topP * total);
-  if (cut) keepLargest(weights, cut, 0);
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] > negligible) candidates[count++] = weights[i];
+  }
+  const cut = cutLargest(candidates.subarray(0, count), topP * total);
+  if (!cut) return total;
+  let left = cut.equals; // of those equal to the least, the first stay
+  let kept = 0;
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] > cut.least || (weights[i] === cut.least && left-- > 0)) kept += weights[i];
+    else weights[i] = 0;
+  }
+  return kept;
 }
 
 /**
@@ -152,30 +192,24 @@ export function sampleToken(
   if (repetitionPenalty !== 1) penalise(logits, seen, repetitionPenalty);
   const best = likeliest(logits, draw);
   if (temperature === 0) return best;
+  const ids = topK > 0 && topK < logits.length ? largestIds(logits, topK) : null;
+  const chosen = ids ? Float32Array.from(ids, (id) => logits[id]) : logits;
   const largest = logits[best];
-  if (topK > 0 && topK < logits.length) {
-    const cut = cutLargest(logits.slice(), "count", topK);
-    if (cut) keepLargest(logits, cut, -Infinity);
-  }
-  const weights = new Float64Array(logits.length);
+  const weights = roomFor("weights", chosen.length);
   let total = 0;
-  for (let id = 0; id < logits.length; id++) {
-    if (logits[id] > -Infinity) total += weights[id] = Math.exp((logits[id] - largest) / temperature);
+  for (let i = 0; i < chosen.length; i++) {
+    total += weights[i] = Math.exp((chosen[i] - largest) / temperature);
   }
-  if (topP < 1) {
-    keepNucleus(weights, total, topP);
-    total = 0;
-    for (let id = 0; id < weights.length; id++) total += weights[id];
-  }
+  if (topP < 1) total = keepNucleus(weights, total, topP);
   const [bits] = threefry2x32([seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0], draw);
   let rest = (bits / 2 ** 32) * total;
-  let last = best;
-  for (let id = 0; id < weights.length; id++) {
-    if (weights[id] === 0) continue;
-    rest -= weights[id];
-    if (rest < 0) return id;
-    last = id;
+  let last = -1;
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] === 0) continue;
+    rest -= weights[i];
+    last = i;
+    if (rest < 0) break;
   }
-  // Rounding may leave a little over.
-  return last;
+  // Rounding may leave a little over: then it is the last one that could be drawn.
+  return ids ? ids[last] : last;
 }
