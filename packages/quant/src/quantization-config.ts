@@ -42,7 +42,8 @@ export function int8QuantizationConfig(): Record<string, unknown> {
 }
 
 /**
- * The `quantization_config` of an nf4 folder, with all keys that Transformers writes.
+ * The `quantization_config` of an nf4 folder, with the keys that Transformers writes but for `llm_int8_threshold`: it has no
+ * meaning for 4 bits, and Transformers refuses numbers without a decimal point there, which JSON made here has not.
  * @param left paths of linears that are not packed, besides the head
  * @param computeType type that others shall compute in
  */
@@ -57,7 +58,6 @@ export function nf4QuantizationConfig(left: readonly string[], computeType: stri
     llm_int8_enable_fp32_cpu_offload: false,
     llm_int8_has_fp16_weight: false,
     llm_int8_skip_modules: [HEAD_PATH, ...left],
-    llm_int8_threshold: 6,
     load_in_4bit: true,
     load_in_8bit: false,
     quant_method: NF4_METHOD,
