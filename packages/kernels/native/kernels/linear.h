@@ -8,9 +8,9 @@ namespace LATHE_LEVEL {
 
 constexpr std::int64_t kFewRows = 4;  // up to here a product is bound by reading the weights, not by multiplying
 
-// Codes are asked for so many bytes before they are multiplied. The hardware fetches ahead by itself, but not far enough to
-// keep the memory busy while a core widens and multiplies.
-constexpr std::int64_t kFetchAhead = 1024;
+// Codes are asked for so many bytes before they are multiplied, into the second level of cache. The hardware fetches ahead by
+// itself, but not far enough to keep the memory busy while cores widen and multiply.
+constexpr std::int64_t kFetchAhead = 2048;
 constexpr std::int64_t kLine = 64;  // bytes of a cache line
 
 // Sums of N rows of x by one row of weights, in vectors along the inputs. Rows of weights are read one after the other, in
@@ -26,19 +26,27 @@ LATHE_INLINE void dotRow(const float* x, const Weight& weight, std::int64_t row,
     LATHE_UNROLL
     for (int c = 0; c < chains; c++) partial[n][c] = F{};
   }
+  const auto step = [&](std::int64_t at, int chain) __attribute__((always_inline)) {
+    const F values = Type::widen(codes + at);
+    LATHE_UNROLL
+    for (int n = 0; n < N; n++) partial[n][chain] = fma(values, load(x + n * inputs + at), partial[n][chain]);
+  };
+  // Whole lines, so that each is asked for once.
+  constexpr std::int64_t codesInLine = kLine / static_cast<std::int64_t>(sizeof(typename Type::Code));
+  constexpr std::int64_t together = codesInLine > chains * W ? codesInLine : chains * W;
   std::int64_t i = 0;
-  for (; i + chains * W <= inputs; i += chains * W) {
+  for (; i + together <= inputs; i += together) {
     // Past the end of the weights nothing is fetched, and nothing fails.
     LATHE_UNROLL
-    for (std::int64_t byte = 0; byte < chains * W * static_cast<std::int64_t>(sizeof *codes); byte += kLine) {
-      __builtin_prefetch(reinterpret_cast<const char*>(codes + i) + kFetchAhead + byte);
+    for (std::int64_t c = 0; c < together; c += codesInLine) {
+      __builtin_prefetch(reinterpret_cast<const char*>(codes + i + c) + kFetchAhead, 0, 2);
     }
     LATHE_UNROLL
-    for (int c = 0; c < chains; c++) {
-      const F values = Type::widen(codes + i + c * W);
-      LATHE_UNROLL
-      for (int n = 0; n < N; n++) partial[n][c] = fma(values, load(x + n * inputs + i + c * W), partial[n][c]);
-    }
+    for (std::int64_t c = 0; c < together / W; c++) step(i + c * W, static_cast<int>(c % chains));
+  }
+  for (; i + chains * W <= inputs; i += chains * W) {
+    LATHE_UNROLL
+    for (int c = 0; c < chains; c++) step(i + c * W, c);
   }
   for (; i < inputs; i += W) {
     const F values = widenUpTo<Type>(codes + i, inputs - i);
@@ -126,10 +134,11 @@ static void fewRowsOf(const float* x, const Weight& w, const float* bias, float*
   });
 }
 
-// Rows of a weight that one job reads: enough that threads seldom meet, few enough that none waits long for the last.
+// Rows of a weight that one job reads: a 32nd, so that no thread waits long for the last job, but not so few that starting on
+// them counts, nor more than are worth keeping together.
 static std::int64_t fewRowsPerJob(const Weight& w) {
-  constexpr std::int64_t codesPerJob = 32768;
-  return larger(1, codesPerJob / larger(1, w.columns));
+  const std::int64_t codes = larger(1 << 14, smaller(1 << 17, w.rows * w.columns / 32));
+  return larger(1, codes / larger(1, w.columns));
 }
 
 // The products of up to kFewRows rows with several weights, whose rows are dealt out together.
