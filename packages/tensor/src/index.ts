@@ -24,6 +24,13 @@ export {
 export { EngineError, ShapeError } from "./errors.js";
 export type { DeviceFindings, InstalledBinding } from "./engines/tensorflow/installed-binding.js";
 export { installedBinding } from "./engines/tensorflow/installed-binding.js";
+export {
+  ElementType,
+  type OperationAttribute,
+  type TensorFlowBinding,
+  type TensorInfo,
+} from "./engines/tensorflow/addon-types.js";
+export type { BackendEntries, BackendEntry, NodeBackend } from "./engines/tensorflow/load-binding.js";
 export { DeviceError, type DeviceFault } from "./engines/tensorflow/device-error.js";
 export {
   type Handle,

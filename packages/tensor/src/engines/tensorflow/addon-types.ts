@@ -44,6 +44,7 @@ export interface TensorFlowBinding {
   readonly TF_ATTR_BOOL: number;
   readonly TF_ATTR_TYPE: number;
   readonly TF_ATTR_SHAPE: number;
+  /** Whether it computes on a card. */
   isUsingGpuDevice(): boolean;
   /** Copies to the device, but for int32, which stays on the host. An array at an aligned address may be used in place. */
   createTensor(
@@ -51,9 +52,11 @@ export interface TensorFlowBinding {
     dtype: number,
     values: Float32Array | Int32Array | Uint8Array,
   ): number;
+  /** Frees a tensor. @throws Error if there is none of this number */
   deleteTensor(id: number): void;
   /** Values of float, int32, int64, bool and string tensors alone. */
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
+  /** Runs an operation of TensorFlow's at once. */
   executeOp(
     name: string,
     attributes: readonly OperationAttribute[],

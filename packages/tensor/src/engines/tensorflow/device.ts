@@ -17,8 +17,8 @@ export interface Handle {
 /** What operations take. */
 export type Operand = tf.Tensor | Handle;
 
-/** Element types that products are computed in. */
-export type ProductType = typeof ElementType.float | typeof ElementType.half;
+/** Element types that products are computed in, as TensorFlow numbers them: float32 or half. */
+export type ProductType = 1 | 19;
 
 /** Bytes of constants that are kept; the oldest go first. Masks of attention are the largest: 1 MiB for 512 tokens. */
 const CONSTANT_BYTES = 64 * 2 ** 20;
@@ -36,7 +36,9 @@ interface Constant {
  * asked for it ({@link TensorFlowDevice.keep}).
  */
 export class TensorFlowDevice {
+  /** The TensorFlow.js backend that shares its handles. */
   readonly backend: NodeBackend;
+  /** What runs the operations. */
   readonly binding: TensorFlowBinding;
   /** Handles of the computations under way, innermost last. */
   readonly #open: Map<number, Handle>[] = [];
@@ -233,24 +235,28 @@ export class TensorFlowDevice {
     return this.operations("Bitcast", [this.type("T", from), this.type("type", to)], [x], 1)[0];
   }
 
+  /** The same values under another shape. */
   reshape(x: Operand, shape: readonly number[], dtype: number = ElementType.float): Handle {
     return this.operation("Reshape", [x, this.integers(...shape)], dtype, [
       this.type("Tshape", ElementType.int32),
     ]);
   }
 
+  /** Float32 with its axes in another order. */
   transpose(x: Operand, permutation: readonly number[]): Handle {
     return this.operation("Transpose", [x, this.integers(...permutation)], ElementType.float, [
       this.type("Tperm", ElementType.int32),
     ]);
   }
 
+  /** A part of a float32 tensor. @param size of each axis */
   slice(x: Operand, begin: readonly number[], size: readonly number[]): Handle {
     return this.operation("Slice", [x, this.integers(...begin), this.integers(...size)], ElementType.float, [
       this.type("Index", ElementType.int32),
     ]);
   }
 
+  /** Float32 tensors one after the other along an axis. */
   concat(parts: readonly Operand[], axis: number): Handle {
     return this.operation("ConcatV2", [...parts, this.integer(axis)], ElementType.float, [
       this.count("N", parts.length),
@@ -258,14 +264,17 @@ export class TensorFlowDevice {
     ]);
   }
 
+  /** a + b, float32; shapes are broadcast. */
   add(a: Operand, b: Operand): Handle {
     return this.operation("AddV2", [a, b]);
   }
 
+  /** a − b, float32; shapes are broadcast. */
   subtract(a: Operand, b: Operand): Handle {
     return this.operation("Sub", [a, b]);
   }
 
+  /** a · b, element by element; shapes are broadcast. */
   multiply(a: Operand, b: Operand, dtype: number = ElementType.float): Handle {
     return this.operation("Mul", [a, b], dtype);
   }

@@ -12,13 +12,22 @@ import type { InstalledBinding } from "./installed-binding.js";
 export interface BackendEntry {
   /** −1 while the values have not been uploaded yet. */
   id: number;
+  /** TensorFlow.js tensors that share it. */
   readonly refCount: number;
+}
+
+/** What the backend holds. */
+export interface BackendEntries {
+  /** The entry of a data id. */
+  get(dataId: object): BackendEntry;
 }
 
 /** The backend of `@tensorflow/tfjs-node-gpu`, with the parts that its types hide. */
 export interface NodeBackend extends KernelBackend {
+  /** What runs its operations. */
   readonly binding: TensorFlowBinding;
-  readonly tensorMap: { get(dataId: object): BackendEntry };
+  /** Data ids of TensorFlow.js and their handles. */
+  readonly tensorMap: BackendEntries;
   /** Uploads what has not been uploaded yet. */
   getInputTensorIds(tensors: readonly tf.TensorInfo[]): number[];
   /** Gives a handle of float32, int32 or bool to TensorFlow.js, which frees it from then on. */
