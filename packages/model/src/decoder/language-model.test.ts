@@ -43,7 +43,11 @@ async function continued(
   maxNewTokens: number,
 ): Promise<number[][]> {
   const ids: number[][] = prompts.map(() => []);
-  for await (const { sequence, id } of generate(model, prompts, { maxNewTokens, stopIds: [] }))
+  for await (const { sequence, id } of generate(model, prompts, {
+    maxNewTokens,
+    stopIds: [],
+    cache: "fp32",
+  }))
     ids[sequence].push(id);
   return ids;
 }

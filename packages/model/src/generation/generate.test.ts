@@ -352,6 +352,18 @@ describe.each(engines)("generate on %s", (engine) => {
     }
   });
 
+  it.each(["llama", "qwen3"])(
+    "gives Transformers' greedy tokens of %s with the default cache",
+    async (name) => {
+      const own = await loadModel(folder(name));
+      const recorded = JSON.parse(await readFile(`${folder(name)}/expected.json`, "utf8")) as Expected;
+      const { greedy_prompt: prompt, greedy_tokens: tokens } = recorded;
+      const reply = await collect(generate(own, [prompt], { maxNewTokens: tokens.length, stopIds: [] }));
+      own.dispose();
+      expect(reply.map(({ id }) => id)).toEqual(tokens);
+    },
+  );
+
   it("keeps keys and values as it is told, or refuses in a sentence", async () => {
     const [expectedReply] = await continued([expected.greedy_prompt], { maxNewTokens: 12, stopIds: [] });
     expect(expectedReply).toEqual(expected.greedy_tokens.slice(0, 12));
