@@ -48,6 +48,11 @@ describe("diagnoseLog", () => {
     ],
     [
       "cuda libraries",
+      /the CUDA library libcudnn\.so\.9 was not found/,
+      "Error: libcudnn.so.9: cannot open shared object file: No such file or directory",
+    ],
+    [
+      "cuda libraries",
       /some of the CUDA libraries/,
       "gpu_device.cc:2343] Cannot dlopen some GPU libraries. Please make sure the missing libraries mentioned above",
     ],
@@ -70,7 +75,9 @@ describe("diagnoseLog", () => {
     expect(diagnosis?.remedy).not.toBe("");
   });
 
-  it("says nothing of messages that are no fault", () => {
+  it("says nothing of messages that are no fault, and does not take TensorFlow's library for one of CUDA's", () => {
+    const own = "libtensorflow_cc.so.2: cannot open shared object file: No such file or directory";
+    expect(diagnoseLog(own)).toBeNull();
     expect(diagnoseLog("To enable the following instructions: AVX2 FMA, rebuild TensorFlow")).toBeNull();
   });
 });

@@ -73,16 +73,12 @@ const rules: readonly Rule[] = [
     }),
   },
   {
-    pattern:
-      /(?:Could not load dynamic library|Could not load library|cannot open shared object file)[^\n]*/i,
-    diagnosis: ([line]) => {
-      const name = /lib[\w.+-]+\.so[.\d]*/.exec(line)?.[0] ?? "one of them";
-      return {
-        missing: "cuda libraries",
-        found: `the CUDA library ${name} was not found`,
-        remedy: INSTALL_CUDA,
-      };
-    },
+    pattern: /(lib(?!tensorflow)[\w+-]+\.so[.\d]*)['"]?[:;][^\n]*cannot open/i,
+    diagnosis: ([, name]) => ({
+      missing: "cuda libraries",
+      found: `the CUDA library ${name} was not found`,
+      remedy: INSTALL_CUDA,
+    }),
   },
   {
     pattern: /Cannot dlopen some GPU libraries|Cannot register .* factory.*cudnn.*version/i,

@@ -5,6 +5,7 @@ import type { KernelBackend } from "@tensorflow/tfjs";
 import { ElementType, type TensorFlowBinding, type TensorInfo } from "./addon-types.js";
 import { tensorFlowEnvironment } from "./check-binding.js";
 import { BINDING_PACKAGE } from "./compile-binding.js";
+import { diagnoseLog } from "./diagnose-log.js";
 import { deviceError } from "./device-error.js";
 import type { InstalledBinding } from "./installed-binding.js";
 
@@ -62,7 +63,7 @@ export function loadBackend(installed: InstalledBinding, kind: DeviceKind): Node
   Object.assign(process.env, tensorFlowEnvironment(kind, process.env));
   const require = createRequire(import.meta.url);
   restoreUtilities();
-  const raw = require(installed.binding) as TensorFlowBinding;
+  const raw = requireBinding(require, installed.binding);
   if (raw.isUsingGpuDevice() !== (kind === "cuda")) {
     throw new Error(
       kind === "cuda"
@@ -77,6 +78,22 @@ export function loadBackend(installed: InstalledBinding, kind: DeviceKind): Node
   const backend = new NodeJSKernelBackend(guarded(raw), BINDING_PACKAGE);
   loaded = { kind, path: installed.binding, backend };
   return backend;
+}
+
+/** @throws Error with the cause and the remedy where a library is gone that was there at the set-up */
+function requireBinding(require: NodeJS.Require, path: string): TensorFlowBinding {
+  try {
+    return require(path) as TensorFlowBinding;
+  } catch (error) {
+    const { message } = error as Error;
+    const known = diagnoseLog(message);
+    throw new Error(
+      known
+        ? `${known.found}; ${known.remedy}`
+        : `TensorFlow cannot be loaded (${message}); run lathe setup cuda`,
+      { cause: error },
+    );
+  }
 }
 
 /** Two functions that Node 23 removed and `@tensorflow/tfjs-node-gpu` 4.22 calls. */
