@@ -275,3 +275,11 @@ describe.each(engines.slice(1))("%s agrees with cpu", (other) => {
     results[0].forEach((expected, index) => expect(distance(results[1][index], expected)).toBeLessThan(2e-6));
   });
 });
+
+describe.each(engines)("%s, in operations of a user's own", (engine) => {
+  it.each([NaN, Infinity, 0, -2])("multiplies by %f as numbers do", async (factor) => {
+    await startEngine(engine, "fp32");
+    const product = tf.tidy(() => tf.mul(tf.tensor1d([1, -3, 0]), tf.scalar(factor)).dataSync());
+    expect([...product]).toEqual([1, -3, 0].map((value) => value * factor));
+  });
+});

@@ -45,6 +45,8 @@ export function registerNativeTfjsKernels(): void {
     const [large, small] = b.shape.length === 0 ? [a, b] : [b, a];
     const scalar = small.shape.length === 0;
     if (!scalar && !sameShape(a, b)) return null;
+    // The kernel takes a factor for a setting, and refuses NaN and infinity; as a value they are as good as any.
+    if (scalar && !Number.isFinite(backend.view(small)[0])) return null;
     const output = backend.uninitialised(large.shape);
     if (scalar) backend.kernels.scale(backend.view(large), backend.view(small)[0], backend.view(output));
     else backend.kernels.multiply(backend.view(a), backend.view(b), backend.view(output));
