@@ -13,6 +13,7 @@ import {
   releaseMatrix,
   routines,
   startEngine,
+  tensorMemory,
   valueAndGradients,
 } from "../../index.js";
 import { fromTfjs } from "../../from-tfjs.js";
@@ -169,6 +170,27 @@ describe.skipIf(reason !== null)(`engine tensorflow${reason === null ? "" : ` (s
       expect(() => device.operation("Neg", [x])).toThrow(/within TensorFlowDevice.compute/);
       tf.dispose([x, y]);
       expect(device.transientHandles).toBe(before);
+    });
+
+    it("counts bytes of handles and of TensorFlow.js, and the most there were", () => {
+      device.scratch(() => [device.integers(0), device.integers(1000), device.integers(10, 100)]);
+      const before = device.account();
+      const x = tf.zeros<tf.Rank.R1>([1000]);
+      const y = device.computeOne(() => {
+        const half = device.cast(x, ElementType.float, ElementType.half);
+        expect(device.account().bytes - before.bytes).toBe(4000 + 2000);
+        const view = device.reshape(half, [10, 100], ElementType.half);
+        device.free(half);
+        expect(device.account().bytes - before.bytes).toBe(4000 + 2000);
+        device.free(view);
+        expect(device.account().bytes - before.bytes).toBe(4000);
+        return device.operation("Neg", [x]);
+      });
+      expect(device.account().bytes - before.bytes).toBe(8000);
+      expect(tensorMemory()).toMatchObject(device.account());
+      tf.dispose([x, y]);
+      expect(device.account().bytes).toBe(before.bytes);
+      expect(device.account().peakBytes).toBeGreaterThanOrEqual(before.bytes + 8000);
     });
 
     it("keeps few constants", () => {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { registerGradientHeadroom } from "../../gradient-headroom.js";
-import type { Engine, Precision } from "../engine.js";
+import { type Engine, type Precision, registerMemoryAccount } from "../engine.js";
 import { ElementType } from "./addon-types.js";
 import { deviceOf } from "./device.js";
 import { type InstalledBinding, installedBinding } from "./installed-binding.js";
@@ -24,12 +24,13 @@ async function start(
   const kind: DeviceKind = name === "cuda" ? "cuda" : "cpu";
   const findings = kind === "cuda" ? installed.cuda! : installed.cpu;
   const backend = loadBackend(installed, kind);
-  deviceOf(backend);
+  const device = deviceOf(backend);
   if (!tf.findBackendFactory(name)) {
     if (name === "cuda") tf.copyRegisteredKernels("tensorflow", "cuda");
     registerTensorFlowOperations(findings.operations);
     registerTensorFlowRoutines();
     registerGradientHeadroom(name, () => (productOptions.type === ElementType.half ? HALF_HEADROOM : 1));
+    registerMemoryAccount(name, () => device.account());
     tf.registerBackend(name, () => backend);
   }
   productOptions.type = precision === "fp16" ? ElementType.half : ElementType.float;
