@@ -76,7 +76,7 @@ export interface StepReport {
   readonly seconds: number;
   /** Bytes of tensors alive after the step. */
   readonly tensorBytes: number;
-  /** Most bytes of tensors that were alive so far. */
+  /** Most bytes of tensors that were alive so far; see `tensorMemory` for engines without accounting of their own. */
   readonly peakTensorBytes: number;
   /** Resident memory of the process. */
   readonly residentBytes: number;

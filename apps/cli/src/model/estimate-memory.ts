@@ -17,11 +17,18 @@ export function parameterCount(config: ModelConfig): number {
 }
 
 /**
- * Bytes that the weights of a model take on the native engine when its linears are held in a format; with `none`, in the
- * type they are stored in. Embedding, head and others that a format leaves alone stay as they are stored, and a tied
- * head that stays so is the embedding. Activations and caches come on top.
+ * Bytes that the weights of a model take when its linears are held in a format. Embedding, head and others that a format
+ * leaves alone stay as they are stored, and a tied head that stays so is the embedding; with `none`, so do all linears on
+ * the native engine, while others hold them in float32. Activations and caches come on top.
+ *
+ * @param inPlace whether the engine uses stored weights as they lie, as the native one does
  */
-export function weightBytes(config: ModelConfig, checkpoint: Checkpoint, format: WeightFormat): number {
+export function weightBytes(
+  config: ModelConfig,
+  checkpoint: Checkpoint,
+  format: WeightFormat,
+  inPlace = true,
+): number {
   const expected = expectedTensors(config);
   const stored = (name: string): number => sizeOf(expected.get(name)!) * storedElementBytes(checkpoint, name);
   let bytes = stored(EMBEDDING);
@@ -31,6 +38,7 @@ export function weightBytes(config: ModelConfig, checkpoint: Checkpoint, format:
     const { dtype } = checkpoint.info(weight);
     const packed = packedAs(path, shape, dtype, format);
     if (packed) bytes += packedBytes({ format: packed, shape });
+    else if (format === "none" && !inPlace) bytes += sizeOf(shape) * FLOAT_BYTES;
     else if (!isTied) bytes += stored(weight);
   }
   // Norms and biases.

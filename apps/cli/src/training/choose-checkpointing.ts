@@ -82,7 +82,7 @@ export async function chooseCheckpointing(
     Math.round(fixed + activationBytes(config, plan, layers) * SLACK);
   const layers = fewestRecomputedLayers(config, plan, (budgetBytes - fixed) / SLACK);
   if (layers === null && given !== undefined) {
-    const least = (expected(config.layerCount) / 1e9).toFixed(2);
+    const least = (Math.ceil(expected(config.layerCount) / 1e7) / 100).toFixed(2);
     throw new UsageError(
       [
         `--memory: expected at least ${least}GB for this model and micro-batches of up to ${tokens} tokens with every layer computed again, got ${(given / 1e9).toFixed(2)}GB; use a smaller --batch-size, shorter rows (--max-tokens) or packed weights (--quantize nf4)`,

@@ -153,7 +153,7 @@ async function checkpointingOf(
     const choice = await chooseCheckpointing(
       {
         config: model.config,
-        weightBytes: weightBytes(model.config, checkpoint, options.quantize),
+        weightBytes: weightBytes(model.config, checkpoint, options.quantize, engine.name === "native"),
         parameters,
         rank: Math.max(options.rank, ...Object.values(options.rankPattern)),
         precision: engine.precision,
