@@ -30,6 +30,7 @@ export {
   type TensorFlowBinding,
   type TensorInfo,
 } from "./engines/tensorflow/addon-types.js";
+export type { HandleMemory } from "./engines/tensorflow/handle-memory.js";
 export type { BackendEntries, BackendEntry, NodeBackend } from "./engines/tensorflow/load-binding.js";
 export { DeviceError, type DeviceFault } from "./engines/tensorflow/device-error.js";
 export {

@@ -5,6 +5,7 @@ import {
   type TensorFlowBinding,
   type TensorInfo,
 } from "./addon-types.js";
+import type { HandleMemory } from "./handle-memory.js";
 import type { NodeBackend } from "./load-binding.js";
 
 /** A tensor in TensorFlow's memory that TensorFlow.js knows nothing of: its element type may be half or int8. */
@@ -22,22 +23,6 @@ export type ProductType = 1 | 19;
 
 /** Bytes of constants that are kept; the oldest go first. Masks of attention are the largest: 1 MiB for 512 tokens. */
 const CONSTANT_BYTES = 64 * 2 ** 20;
-
-/** Bytes of an element, by TensorFlow's number for its type. */
-const ELEMENT_BYTES: Readonly<Record<number, number>> = {
-  [ElementType.float]: 4,
-  [ElementType.int32]: 4,
-  [ElementType.uint8]: 1,
-  [ElementType.int8]: 1,
-  [ElementType.bool]: 1,
-  [ElementType.bfloat16]: 2,
-  [ElementType.half]: 2,
-};
-
-const elementsOf = (shape: readonly number[]): number => shape.reduce((count, size) => count * size, 1);
-
-/** Bytes that TensorFlow.js counts, without the objects that `tf.memory` makes: this is asked for with every operation. */
-const sharedBytes = (): number => tf.engine().state.numBytes;
 
 interface Constant {
   readonly handles: readonly Handle[];
@@ -61,19 +46,17 @@ export class TensorFlowDevice {
   readonly #constants = new Map<unknown, Constant>();
   #constantBytes = 0;
   readonly #kept = new Set<number>();
-  /** Bytes of the handles held here, by id; a view takes over those of what it looks at. */
-  readonly #bytes = new Map<number, number>();
-  #heldBytes = 0;
-  #peakBytes = 0;
+  readonly #memory: HandleMemory;
 
-  constructor(backend: NodeBackend) {
+  constructor(backend: NodeBackend, memory: HandleMemory) {
     this.backend = backend;
+    this.#memory = memory;
     this.binding = backend.binding;
   }
 
   /** Bytes of all tensors on the device now and at most, those of TensorFlow.js and of handles. */
   account(): { readonly bytes: number; readonly peakBytes: number; readonly reservedBytes: null } {
-    return { bytes: this.#heldBytes + sharedBytes(), peakBytes: this.#peakBytes, reservedBytes: null };
+    return { bytes: this.#memory.bytes, peakBytes: this.#memory.peakBytes, reservedBytes: null };
   }
 
   /** Handles alive that are neither constants nor kept: those of TensorFlow.js, and of computations under way. */
@@ -98,13 +81,12 @@ export class TensorFlowDevice {
       const tensors = body().map((handle) => {
         if (handle === null) return null;
         if (!own.delete(handle.id)) throw new Error(`handle ${handle.id} is not of this computation`);
-        this.#uncount(handle.id);
         return this.backend.createOutputTensor(handle as TensorInfo);
       });
       return tensors as never;
     } finally {
       this.#open.pop();
-      for (const id of own.keys()) this.#delete(id);
+      for (const id of own.keys()) this.binding.deleteTensor(id);
     }
   }
 
@@ -125,7 +107,7 @@ export class TensorFlowDevice {
 
   /** Frees handles of the computation before its end. */
   free(...handles: readonly Handle[]): void {
-    for (const { id } of handles) if (this.#open.at(-1)?.delete(id)) this.#delete(id);
+    for (const { id } of handles) if (this.#open.at(-1)?.delete(id)) this.binding.deleteTensor(id);
   }
 
   /** Takes a handle out of its computation: it lives until {@link TensorFlowDevice.release}. */
@@ -138,7 +120,7 @@ export class TensorFlowDevice {
 
   /** Frees what was kept; a second call is harmless. */
   release(handle: Handle): void {
-    if (this.#kept.delete(handle.id)) this.#delete(handle.id);
+    if (this.#kept.delete(handle.id)) this.binding.deleteTensor(handle.id);
   }
 
   /** Handles that do not change and are needed again and again; made on first use. @param bytes they take */
@@ -160,16 +142,23 @@ export class TensorFlowDevice {
       return handles;
     } finally {
       this.#open.pop();
-      for (const id of own.keys()) this.#delete(id);
+      for (const id of own.keys()) this.binding.deleteTensor(id);
     }
   }
 
+  /** Frees a constant before its time; harmless where there is none. */
+  forget(key: unknown): void {
+    const known = this.#constants.get(key);
+    if (!known) return;
+    this.#constants.delete(key);
+    this.#constantBytes -= known.bytes;
+    for (const { id } of known.handles) this.binding.deleteTensor(id);
+  }
+
   #trimConstants(): void {
-    for (const [key, { handles, bytes }] of this.#constants) {
+    for (const key of this.#constants.keys()) {
       if (this.#constantBytes <= CONSTANT_BYTES && this.#constants.size <= 1024) return;
-      this.#constants.delete(key);
-      this.#constantBytes -= bytes;
-      for (const { id } of handles) this.#delete(id);
+      this.forget(key);
     }
   }
 
@@ -182,35 +171,7 @@ export class TensorFlowDevice {
       throw new Error("handles are made within TensorFlowDevice.compute");
     }
     open.set(info.id, info);
-    const bytes = elementsOf(info.shape) * (ELEMENT_BYTES[info.dtype] ?? 0);
-    this.#bytes.set(info.id, bytes);
-    this.#heldBytes += bytes;
-    this.#peakBytes = Math.max(this.#peakBytes, this.#heldBytes + sharedBytes());
     return info;
-  }
-
-  #uncount(id: number): void {
-    this.#heldBytes -= this.#bytes.get(id) ?? 0;
-    this.#bytes.delete(id);
-  }
-
-  #delete(id: number): void {
-    this.#uncount(id);
-    this.binding.deleteTensor(id);
-  }
-
-  /** An operation whose result lies in the memory of its first input. */
-  #view(x: Operand, make: () => Handle): Handle {
-    const from = x instanceof tf.Tensor ? null : x.id;
-    const before = from === null ? 0 : (this.#bytes.get(from) ?? 0);
-    if (from !== null) {
-      this.#heldBytes -= before;
-      this.#bytes.set(from, 0);
-    }
-    const view = make();
-    this.#heldBytes += before - (this.#bytes.get(view.id) ?? 0);
-    this.#bytes.set(view.id, before);
-    return view;
   }
 
   #idOf(operand: Operand): number {
@@ -286,19 +247,14 @@ export class TensorFlowDevice {
 
   /** The same bytes taken for another element type; where that is wider the last axis goes. */
   bitcast(x: Operand, from: number, to: number): Handle {
-    return this.#view(
-      x,
-      () => this.operations("Bitcast", [this.type("T", from), this.type("type", to)], [x], 1)[0],
-    );
+    return this.operations("Bitcast", [this.type("T", from), this.type("type", to)], [x], 1)[0];
   }
 
   /** The same values under another shape. */
   reshape(x: Operand, shape: readonly number[], dtype: number = ElementType.float): Handle {
-    return this.#view(x, () =>
-      this.operation("Reshape", [x, this.integers(...shape)], dtype, [
-        this.type("Tshape", ElementType.int32),
-      ]),
-    );
+    return this.operation("Reshape", [x, this.integers(...shape)], dtype, [
+      this.type("Tshape", ElementType.int32),
+    ]);
   }
 
   /** Float32 with its axes in another order. */
@@ -385,9 +341,9 @@ export class TensorFlowDevice {
 const devices = new WeakMap<NodeBackend, TensorFlowDevice>();
 
 /** The device of a backend. */
-export function deviceOf(backend: NodeBackend): TensorFlowDevice {
+export function deviceOf(backend: NodeBackend, memory: HandleMemory): TensorFlowDevice {
   let device = devices.get(backend);
-  if (!device) devices.set(backend, (device = new TensorFlowDevice(backend)));
+  if (!device) devices.set(backend, (device = new TensorFlowDevice(backend, memory)));
   return device;
 }
 

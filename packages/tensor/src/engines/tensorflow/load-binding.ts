@@ -7,6 +7,7 @@ import { tensorFlowEnvironment } from "./check-binding.js";
 import { BINDING_PACKAGE } from "./compile-binding.js";
 import { diagnoseLog } from "./diagnose-log.js";
 import { deviceError } from "./device-error.js";
+import { HandleMemory } from "./handle-memory.js";
 import type { InstalledBinding } from "./installed-binding.js";
 
 /** What a data id of the backend stands for. */
@@ -42,6 +43,8 @@ interface Loaded {
   readonly kind: DeviceKind;
   readonly path: string;
   readonly backend: NodeBackend;
+  /** What its handles take. */
+  readonly memory: HandleMemory;
 }
 
 let loaded: Loaded | null = null;
@@ -52,9 +55,12 @@ let loaded: Loaded | null = null;
  * TensorFlow looks at its variables once, when it is loaded, and keeps its choice of devices for the life of the process.
  * @throws Error where the process has another device already, or the library cannot be loaded
  */
-export function loadBackend(installed: InstalledBinding, kind: DeviceKind): NodeBackend {
+export function loadBackend(
+  installed: InstalledBinding,
+  kind: DeviceKind,
+): Pick<Loaded, "backend" | "memory"> {
   if (loaded) {
-    if (loaded.kind === kind && loaded.path === installed.binding) return loaded.backend;
+    if (loaded.kind === kind && loaded.path === installed.binding) return loaded;
     throw new Error(
       `this process has loaded TensorFlow for ${loaded.kind === "cpu" ? "the CPU" : "a card"} already; ` +
         "use the other engine in a process of its own",
@@ -75,9 +81,10 @@ export function loadBackend(installed: InstalledBinding, kind: DeviceKind): Node
   const { NodeJSKernelBackend } = require(`${BINDING_PACKAGE}/dist/nodejs_kernel_backend`) as {
     NodeJSKernelBackend: new (binding: TensorFlowBinding, name: string) => NodeBackend;
   };
-  const backend = new NodeJSKernelBackend(guarded(raw), BINDING_PACKAGE);
-  loaded = { kind, path: installed.binding, backend };
-  return backend;
+  const memory = new HandleMemory();
+  const backend = new NodeJSKernelBackend(guarded(raw, memory), BINDING_PACKAGE);
+  loaded = { kind, path: installed.binding, backend, memory };
+  return loaded;
 }
 
 /** @throws Error with the cause and the remedy where a library is gone that was there at the set-up */
@@ -103,8 +110,11 @@ function restoreUtilities(): void {
   utilities["isArray"] ??= Array.isArray;
 }
 
-/** Errors of the binding become sentences that say what to do, and uploads are copies. */
-function guarded(binding: TensorFlowBinding): TensorFlowBinding {
+/** Operations whose result lies in the memory of their first input. */
+const VIEWS: ReadonlySet<string> = new Set(["Reshape", "Bitcast", "Identity"]);
+
+/** Errors of the binding become sentences that say what to do, uploads are copies, and memory is counted. */
+function guarded(binding: TensorFlowBinding, memory: HandleMemory): TensorFlowBinding {
   const guard =
     <Arguments extends unknown[], Result>(
       call: (...given: Arguments) => Result,
@@ -117,11 +127,32 @@ function guarded(binding: TensorFlowBinding): TensorFlowBinding {
         throw deviceError(name(...given), error);
       }
     };
+  const executeOp = guard(binding.executeOp, (name) => name);
+  const createTensor = guard(copyingUploads(binding), (shape) => `a tensor [${shape.join(", ")}]`);
   // The binding's own properties cannot be written to.
   return Object.create(binding, {
-    executeOp: { value: guard(binding.executeOp, (name) => name) },
+    executeOp: {
+      value: ((name, attributes, inputIds, outputs) => {
+        const made = executeOp(name, attributes, inputIds, outputs);
+        for (const { id, shape, dtype } of made) {
+          if (VIEWS.has(name)) memory.share(id, inputIds[0]);
+          else memory.add(id, shape, dtype);
+        }
+        return made;
+      }) satisfies TensorFlowBinding["executeOp"],
+    },
     createTensor: {
-      value: guard(copyingUploads(binding), (shape) => `a tensor [${shape.join(", ")}]`),
+      value: ((shape, dtype, values) => {
+        const id = createTensor(shape, dtype, values);
+        memory.add(id, shape, dtype);
+        return id;
+      }) satisfies TensorFlowBinding["createTensor"],
+    },
+    deleteTensor: {
+      value: ((id) => {
+        binding.deleteTensor(id);
+        memory.remove(id);
+      }) satisfies TensorFlowBinding["deleteTensor"],
     },
     tensorDataSync: { value: guard(binding.tensorDataSync, () => "reading a tensor") },
   }) as TensorFlowBinding;

@@ -176,6 +176,8 @@ describe.skipIf(reason !== null)(`engine tensorflow${reason === null ? "" : ` (s
       device.scratch(() => [device.integers(0), device.integers(1000), device.integers(10, 100)]);
       const before = device.account();
       const x = tf.zeros<tf.Rank.R1>([1000]);
+      device.scratch(() => device.operation("Neg", [x])); // uploads x
+      const shared = [x.clone(), tf.reshape(x, [10, 100])];
       const y = device.computeOne(() => {
         const half = device.cast(x, ElementType.float, ElementType.half);
         expect(device.account().bytes - before.bytes).toBe(4000 + 2000);
@@ -188,7 +190,7 @@ describe.skipIf(reason !== null)(`engine tensorflow${reason === null ? "" : ` (s
       });
       expect(device.account().bytes - before.bytes).toBe(8000);
       expect(tensorMemory()).toMatchObject(device.account());
-      tf.dispose([x, y]);
+      tf.dispose([x, ...shared, y]);
       expect(device.account().bytes).toBe(before.bytes);
       expect(device.account().peakBytes).toBeGreaterThanOrEqual(before.bytes + 8000);
     });

@@ -23,8 +23,8 @@ async function start(
 ): Promise<void> {
   const kind: DeviceKind = name === "cuda" ? "cuda" : "cpu";
   const findings = kind === "cuda" ? installed.cuda! : installed.cpu;
-  const backend = loadBackend(installed, kind);
-  const device = deviceOf(backend);
+  const { backend, memory } = loadBackend(installed, kind);
+  const device = deviceOf(backend, memory);
   if (!tf.findBackendFactory(name)) {
     if (name === "cuda") tf.copyRegisteredKernels("tensorflow", "cuda");
     registerTensorFlowOperations(findings.operations);

@@ -43,9 +43,16 @@ export function registerTensorFlowKernel<Attributes>(
 /** Names of the TensorFlow.js backends that compute on TensorFlow. */
 export const tensorFlowBackends = ["tensorflow", "cuda"] as const;
 
+/** Angles that are on the device: those of the pass under way. */
+let uploadedAngles: RotaryAngles | null = null;
+
 /** Cosines and sines over whole heads, [N, 1, d]: of a turn (C, S) and, for its inverse, −S. */
 function turns(device: TensorFlowDevice, angles: RotaryAngles, size: number): readonly Handle[] {
   const { cos, sin } = angles;
+  if (uploadedAngles !== angles) {
+    device.forget(uploadedAngles);
+    uploadedAngles = angles;
+  }
   return device.constant(angles, 12 * cos.length * 2, () => {
     const half = size / 2;
     const rows = cos.length / half;
