@@ -14,7 +14,7 @@
 namespace lathe {
 namespace LATHE_LEVEL {
 
-constexpr std::int64_t kDepthBlock = 384;                       // steps; a panel of b: 24 KiB (AVX2)
+constexpr std::int64_t kDepthBlock = 448;                       // steps; a panel of b: 28 KiB (AVX2)
 constexpr std::int64_t kRowBlock = 96;                          // rows; a block of a: 144 KiB
 constexpr std::int64_t kColumnBlock = 128;                      // columns a job takes, at least a panel
 constexpr std::int64_t kPackedRowBytes = std::int64_t{8} << 20;  // chunk of a

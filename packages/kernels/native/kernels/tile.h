@@ -141,6 +141,14 @@ static __attribute__((noinline)) void tile(std::int64_t k, const float* a, std::
     LATHE_UNROLL
     for (int v = 0; v < V; v++) sums[r][v] = typename Steps::Sum{};
   }
+  if constexpr (!Steps::isInteger) {
+    // Rows of c lie far apart, often in pages of their own: they are asked for before they are needed.
+    LATHE_UNROLL
+    for (int r = 0; r < M; r++) {
+      LATHE_UNROLL
+      for (int v = 0; v < V; v += 16 / W > 1 ? 16 / W : 1) __builtin_prefetch(output.c + r * output.row + v * W, 1);
+    }
+  }
   for (; k > 0; k--, a += aStep, b += bStep) {
     F columns[V];
     LATHE_UNROLL
