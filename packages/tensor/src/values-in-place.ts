@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** Where the values of a float32 tensor lie in the host's memory. */
-type View = (tensor: tf.Tensor) => Float32Array;
+const ofEngines = new Map<string, (tensor: tf.Tensor) => Float32Array>();
 
-const ofEngines = new Map<string, View>();
-
-/** Says where an engine's tensors lie. @param backend name of the TensorFlow.js backend the engine runs on */
-export function registerValuesInPlace(backend: string, view: View): void {
+/**
+ * Says where an engine's tensors lie in the host's memory.
+ * @param backend name of the TensorFlow.js backend the engine runs on
+ */
+export function registerValuesInPlace(backend: string, view: (tensor: tf.Tensor) => Float32Array): void {
   ofEngines.set(backend, view);
 }
 
