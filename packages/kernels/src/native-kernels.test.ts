@@ -214,29 +214,40 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
         checkProducts(kernels, new Random(2), "fp32", [101, 16, 96]);
       });
 
-      it.each(["fp32", "bf16", "fp16", "int8"] as const)(
-        "gradients of far more depth than rows, %s: in parts of the depth",
-        (format) => {
-          // 400 rows of 5600 values do not fit the cache, and neither would enough of them to share packed weights.
-          const random = new Random(17);
-          const [rows, inputs, outputs, rank] = [400, 18, 5600, 3];
-          const weight = random.weights(format, [outputs, inputs]);
-          const dy = random.normals(rows * outputs);
-          const before = random.normals(rows * inputs);
-          const [left, right] = [random.normals(rows * rank), random.normals(rank * inputs)];
+      it.each(FORMATS)("more depth than fits the cache for all rows, %s: in parts", (format) => {
+        const random = new Random(17);
+        const [rows, wide, narrow, rank] = [400, 5600, 18, 3];
+        const directions = [
+          { shape: [wide, narrow], native: kernels.linearInputGradient, reference: linearInputGradient },
+          {
+            shape: [narrow, wide],
+            native: (...[x, weight, y, options]: Parameters<typeof linearInputGradient>) => {
+              kernels.linear(x, weight, bias, y, options);
+            },
+            reference: (...[x, weight, y, options]: Parameters<typeof linearInputGradient>) => {
+              linear(x, weight, x.every((value) => value >= 0) ? absolute(bias) : bias, y, options);
+            },
+          },
+        ] as const;
+        const bias = random.normals(narrow);
+        for (const { shape, native, reference } of directions) {
+          const weight = random.weights(format, [...shape]);
+          const x = random.normals(rows * wide);
+          const before = random.normals(rows * narrow);
+          const [left, right] = [random.normals(rows * rank), random.normals(rank * narrow)];
           const options = { alpha: -0.75, accumulate: true, lowRank: { left, right, rank, scale: 0.5 } };
           const [actual, expected] = [before.slice(), before.slice()];
-          kernels.linearInputGradient(dy, weight, actual, options);
-          linearInputGradient(dy, weight, expected, options);
+          native(x, weight, actual, options);
+          reference(x, weight, expected, options);
           const magnitudes = absolute(before);
-          linearInputGradient(absolute(dy), absoluteWeights(weight), magnitudes, {
+          reference(absolute(x), absoluteWeights(weight), magnitudes, {
             ...options,
             alpha: 1,
             lowRank: { ...options.lowRank, left: absolute(left), right: absolute(right) },
           });
           expectWithin(actual, expected, productBounds(magnitudes, "fp32", format));
-        },
-      );
+        }
+      });
 
       it("more columns than are packed at once", () => {
         // 1100 × 1000 in float32 are 4.4 MB: each job packs its own columns.

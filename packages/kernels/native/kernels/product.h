@@ -44,6 +44,7 @@ struct Product {
   std::int64_t count;
   float alpha;
   bool accumulate;
+  std::int64_t depthStart = 0;  // where in the depth of b a part begins, a multiple of kChunk; a begins there itself
 };
 
 // Packs `columns` columns of b from `first` on, over depth [from, from + depth).
@@ -108,7 +109,8 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
   const std::int64_t panelStride = (steps + blocks) * NR;  // each block is followed by a row of compensations
   const std::int64_t threads = threadCount();
   const std::int64_t panelsPerJob = larger(1, kColumnBlock / NR);
-  const float* const depthScale = p.factors[0].depthScale();
+  const float* const scalesOfDepth = p.factors[0].depthScale();
+  const float* const depthScale = scalesOfDepth == nullptr ? nullptr : scalesOfDepth + p.depthStart;
 
   Columns columns[kMostFactors];
   std::int64_t columnJobs = 0;
@@ -135,8 +137,8 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
       std::int64_t f = 0;
       for (; panel >= columns[f].panels; f++) panel -= columns[f].panels;
       const std::int64_t from = job % blocks * block;
-      columns[f].pack(p.factors[f], panel * NR, smaller(NR, p.factors[f].columns() - panel * NR), from * kind.depth,
-                      smaller(block * kind.depth, p.depth - from * kind.depth),
+      columns[f].pack(p.factors[f], panel * NR, smaller(NR, p.factors[f].columns() - panel * NR),
+                      p.depthStart + from * kind.depth, smaller(block * kind.depth, p.depth - from * kind.depth),
                       columns[f].shared + panel * panelStride + (from + job % blocks) * NR);
     });
   }
@@ -212,7 +214,7 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
         const std::int64_t depth = smaller(block, steps - k);
         if (!sharesColumns) {
           for (std::int64_t panel = firstPanel; panel < lastPanel; panel++) {
-            columns[f].pack(factor, panel * NR, smaller(NR, width - panel * NR), k * kind.depth,
+            columns[f].pack(factor, panel * NR, smaller(NR, width - panel * NR), p.depthStart + k * kind.depth,
                             smaller(depth * kind.depth, p.depth - k * kind.depth), own + (panel - firstPanel) * ownStride);
           }
         }
@@ -320,30 +322,26 @@ LATHE_INLINE Precision precisionFor(Format format, Precision wanted) {
   return format == Format::int8 || format == Format::bf16 || format == Format::nf4 ? Precision::bf16 : Precision::fp32;
 }
 
-// A product of far more depth than rows, as the gradient of an output head has: so few rows of a chunk would fit the cache that
-// each would have the weights packed anew. Depth is cut first, then, into parts of which all rows fit.
+// A product whose rows do not fit the cache over the whole depth: rather than have the weights packed anew for each chunk of
+// rows, as many times as the gradient of an output head has such chunks, the depth is cut first, into parts of which all
+// rows fit.
 static void multiplyInParts(const StepKind& kind, const Product& p) {
-  const Factor& factor = p.factors[0];
-  const Weight& weight = factor.weight;
   const std::int64_t fits = kPackedRowBytes / 4 / (ceilDivide(p.rows, MR) * MR) * kind.depth;
   const std::int64_t whole = kDepthBlock * kind.depth;
   const std::int64_t part = larger(1, fits / whole) * whole;
-  const bool hasRows = weight.format != Format::nf4 && !factor.isTransposed && p.count == 1 && p.aStep == 1;
-  if (!hasRows || fits >= p.depth || kPackedRowBytes / (4 * ceilDivide(p.depth, kind.depth)) >= 4 * kRowBlock) {
-    return multiplyWith(kind, p, nullptr);
-  }
-  const std::int64_t codeBytes = weight.format == Format::fp32 ? 4 : weight.format == Format::int8 ? 1 : 2;
+  if (fits >= p.depth || p.aStep != 1) return multiplyWith(kind, p, nullptr);
+  Factor factors[kMostFactors];
   for (std::int64_t from = 0; from < p.depth; from += part) {
-    Factor rest = factor;
-    rest.weight.rows = smaller(part, p.depth - from);
-    rest.weight.codes = static_cast<const std::uint8_t*>(weight.codes) + from * weight.columns * codeBytes;
-    if (weight.scales != nullptr) rest.weight.scales = weight.scales + from;
-    if (from > 0) rest.bias = nullptr;
-    if (from + part < p.depth) rest.lowRank.rank = 0;
+    for (std::int64_t f = 0; f < p.count; f++) {
+      factors[f] = p.factors[f];
+      if (from > 0) factors[f].bias = nullptr;
+      if (from + part < p.depth) factors[f].lowRank.rank = 0;
+    }
     Product q = p;
-    q.depth = rest.weight.rows;
+    q.depth = smaller(part, p.depth - from);
+    q.depthStart = from;
     q.a = p.a + from;
-    q.factors = &rest;
+    q.factors = factors;
     q.accumulate = p.accumulate || from > 0;
     multiplyWith(kind, q, nullptr);
   }
