@@ -46,7 +46,7 @@ enum class Scratch {
   columnBlock,
   lowRank,
   rowScales,
-  isOutlier,
+  outlierMask,
   outliers,
   outlierRows,
   outlierWeights,

@@ -15,8 +15,8 @@ namespace LATHE_LEVEL {
 constexpr std::int64_t kOutlierShare = 8;
 
 struct Outliers {
-  std::uint8_t* isOutlier;  // [depth]
-  std::int32_t* columns;    // [count], ascending
+  std::int32_t* keeps;    // [depth, and up to a whole vector], all bits set but 0 for outliers
+  std::int32_t* columns;  // [count], ascending
   std::int64_t count;
 };
 
@@ -44,29 +44,37 @@ LATHE_INLINE float nthLargest(const float* values, std::int64_t length, std::int
 // x [rows, depth], times depthScale [depth] unless that is nullptr
 static Outliers findOutliers(const float* x, std::int64_t rows, std::int64_t depth, const float* depthScale, float ratio) {
   Outliers outliers;
-  outliers.isOutlier = static_cast<std::uint8_t*>(scratch(Scratch::isOutlier, static_cast<std::size_t>(depth)));
+  outliers.keeps =
+      static_cast<std::int32_t*>(scratch(Scratch::outlierMask, static_cast<std::size_t>(ceilDivide(depth, W) * W) * 4));
   outliers.columns = static_cast<std::int32_t*>(scratch(Scratch::outliers, static_cast<std::size_t>(depth) * 4));
   outliers.count = 0;
   float* const largest = scratchFloats(Scratch::partials, 2 * depth);
   float* const squares = largest + depth;
   constexpr std::int64_t columnsPerJob = 128;
   parallel(ceilDivide(depth, columnsPerJob), [&](std::int64_t job) {
-    for (std::int64_t c = job * columnsPerJob; c < smaller(depth, (job + 1) * columnsPerJob); c += W) {
-      const std::int64_t n = smaller(W, depth - c);
-      F most = {};
-      F sum = {};
-      for (std::int64_t r = 0; r < rows; r++) {
-        const F v = loadUpTo(x + r * depth + c, n);
-        most = maximum((F)((I)v & splatInt(0x7fffffff)), most);
-        sum = fma(v, v, sum);
+    const std::int64_t start = job * columnsPerJob;
+    const std::int64_t end = smaller(depth, start + columnsPerJob);
+    // Row by row: the columns of one row lie side by side, those of the next far away.
+    F most[columnsPerJob / W] = {};
+    F sum[columnsPerJob / W] = {};
+    for (std::int64_t r = 0; r < rows; r++) {
+      for (std::int64_t c = start; c < end; c += W) {
+        const F v = loadUpTo(x + r * depth + c, smaller(W, end - c));
+        const std::int64_t i = (c - start) / W;
+        most[i] = maximum((F)((I)v & splatInt(0x7fffffff)), most[i]);
+        sum[i] = fma(v, v, sum[i]);
       }
+    }
+    for (std::int64_t c = start; c < end; c += W) {
+      const std::int64_t n = smaller(W, end - c);
+      const std::int64_t i = (c - start) / W;
       if (depthScale != nullptr) {
         const F factor = loadUpTo(depthScale + c, n);
-        most = most * (F)((I)factor & splatInt(0x7fffffff));
-        sum = sum * factor * factor;
+        most[i] = most[i] * (F)((I)factor & splatInt(0x7fffffff));
+        sum[i] = sum[i] * factor * factor;
       }
-      storeUpTo(largest + c, most, n);
-      storeUpTo(squares + c, sum, n);
+      storeUpTo(largest + c, most[i], n);
+      storeUpTo(squares + c, sum[i], n);
     }
   });
   double total = 0;
@@ -79,7 +87,7 @@ static Outliers findOutliers(const float* x, std::int64_t rows, std::int64_t dep
   if (over > most) threshold = nthLargest(largest, depth, most + 1);  // equal ones stay in
   for (std::int64_t c = 0; c < depth; c++) {
     const bool is = largest[c] > threshold;
-    outliers.isOutlier[c] = is ? 1 : 0;
+    outliers.keeps[c] = is ? 0 : -1;
     if (is) outliers.columns[outliers.count++] = static_cast<std::int32_t>(c);
   }
   return outliers;
@@ -95,14 +103,7 @@ LATHE_INLINE float largestInRow(const float* x, std::int64_t depth, const float*
     poison = poison + (v - v);
     if (depthScale != nullptr) v = v * loadUpTo(depthScale + c, n);
     v = (F)((I)v & splatInt(0x7fffffff));
-    if (outliers.count > 0) {
-      float lanes[W];
-      store(lanes, v);
-      for (std::int64_t lane = 0; lane < n; lane++) {
-        if (outliers.isOutlier[c + lane] != 0) lanes[lane] = 0;
-      }
-      v = load(lanes);
-    }
+    if (outliers.count > 0) v = (F)((I)v & loadInts(outliers.keeps + c));
     most = maximum(v, most);
   }
   return sumOf(poison) == 0 ? largestOf(most) : __builtin_nanf("");

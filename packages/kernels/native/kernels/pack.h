@@ -89,7 +89,7 @@ LATHE_INLINE void storeWeightStep(float* to, std::int64_t i, F v) {
 // What a row of activations is multiplied by before it is converted.
 struct RowConversion {
   const float* depthScale;        // [depth] or nullptr
-  const std::uint8_t* isOutlier;  // [depth] or nullptr: these become 0
+  const std::int32_t* keeps;      // [depth, and up to a whole vector] or nullptr: where it is 0, they become 0
   float factor;                   // for integers: 1 / scale of the row
 };
 
@@ -103,14 +103,7 @@ LATHE_INLINE void convertActivations(const float* x, std::int64_t from, std::int
     if (conversion.depthScale != nullptr) v = v * loadUpTo(conversion.depthScale + from + i, n);
     if constexpr (Steps::isInteger) {
       v = v * splat(conversion.factor);
-      if (conversion.isOutlier != nullptr) {
-        float lanes[W];
-        store(lanes, v);
-        for (std::int64_t lane = 0; lane < n; lane++) {
-          if (conversion.isOutlier[from + i + lane] != 0) lanes[lane] = 0;
-        }
-        v = load(lanes);
-      }
+      if (conversion.keeps != nullptr) v = (F)((I)v & loadInts(conversion.keeps + from + i));
     }
     storeStep<Steps>(to, i, v);
   }

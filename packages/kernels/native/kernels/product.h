@@ -183,7 +183,7 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
             if (kind.isInteger) {
               const float largest = largestInRow(from + r * p.aRow, p.depth, depthScale, *outliers);
               conversions[r].factor = largest > kLeastMagnitude ? 127.0f / largest : 0.0f;
-              conversions[r].isOutlier = outliers->count > 0 ? outliers->isOutlier : nullptr;
+              conversions[r].keeps = outliers->count > 0 ? outliers->keeps : nullptr;
               rowScales[panel * MR + r] = largest / 127.0f;
             }
           }
