@@ -12,7 +12,8 @@ import { saveAdapter } from "./save-adapter.js";
 import { fixtureModel, loadFixture, logitsOf, packagePath, seededFloats } from "./testing.js";
 import { trainableParameters } from "./trainable-parameters.js";
 
-const python = process.env["LATHE_PYTHON"] ?? "python3";
+const { LATHE_PYTHON: named = "" } = process.env;
+const python = named === "" ? "python3" : named;
 const asksForPeft =
   "import importlib.util as u, sys; sys.exit(0 if u.find_spec('peft') and u.find_spec('torch') else 1)";
 const hasPeft = spawnSync(python, ["-c", asksForPeft]).status === 0;

@@ -10,7 +10,8 @@ import { describe, expect, it } from "vitest";
 import { linearReader } from "./linear-reader.js";
 import { quantizeCheckpoint } from "./quantize-checkpoint.js";
 
-const python = process.env["LATHE_PYTHON"] ?? "python3";
+const { LATHE_PYTHON: named = "" } = process.env;
+const python = named === "" ? "python3" : named;
 const asks =
   "import importlib.util as u, sys; sys.exit(0 if u.find_spec('transformers') and u.find_spec('torch') else 1)";
 const hasTransformers = spawnSync(python, ["-c", asks]).status === 0;
