@@ -27,7 +27,12 @@ export {
 } from "./config/model-config.js";
 export { type ConfigObject, parseModelConfig, readModelConfig } from "./config/read-model-config.js";
 export { type RopeFrequencies, ropeInverseFrequencies } from "./config/rope-frequencies.js";
-export { activationBytes, type ActivationPlan, fewestRecomputedLayers } from "./decoder/activation-bytes.js";
+export {
+  activationBytes,
+  type ActivationPlan,
+  type CheckpointingPlan,
+  planCheckpointing,
+} from "./decoder/activation-bytes.js";
 export { DenseLinear } from "./decoder/dense-linear.js";
 export type { Attend, DecoderLayer, LayerLinearName } from "./decoder/decoder-layer.js";
 export { layerLinearNames } from "./decoder/decoder-layer.js";

@@ -55,7 +55,7 @@ export {
   type TensorFlowSetup,
 } from "./engines/tensorflow/setup-tensorflow.js";
 export { registerNativeKernel } from "./engines/native/native-operations.js";
-export { nativeTensor, nativeView } from "./engines/native/native-tensor.js";
+export { nativeTensor, nativeView, nativeWeight } from "./engines/native/native-tensor.js";
 export { fromTfjs } from "./from-tfjs.js";
 export {
   cacheFormat,

@@ -3,6 +3,7 @@ export { DivergenceError, RowsError, RunFolderError, TrainConfigError } from "./
 export { GradientAccumulator } from "./gradient-accumulator.js";
 export { largestMicroBatch } from "./largest-micro-batch.js";
 export { LossScale, type LossScaleConfig, lossScaleDefaults, type LossScaleState } from "./loss-scale.js";
+export { availableBytes, parseBytes } from "./memory-budget.js";
 export type { TrainableParameter } from "./parameter.js";
 export { rowOrder } from "./row-order.js";
 export { countScored, type RowSource, type TrainingRow } from "./row-source.js";

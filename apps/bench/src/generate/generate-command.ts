@@ -8,7 +8,7 @@ import { type BaseFormat, baseFormats } from "../shared/random-weights.js";
 import { publish } from "../shared/report.js";
 import { runContestant } from "../shared/run-contestant.js";
 import { type PeerOutcome, runPeer } from "../shared/run-peer.js";
-import type { Table } from "../shared/table.js";
+import { comparisonTable, type Table } from "../shared/table.js";
 import type { GenerateJob, GenerateOutcome, LatheGenerateJob, LatheGenerateOutcome } from "./generate-job.js";
 
 interface GenerateFlags extends CommonFlags {
@@ -181,23 +181,18 @@ export function generateTable(
     (summary.firstTokenSeconds * 1000).toFixed(0),
     (summary.peakResidentBytes / 2 ** 20).toFixed(0),
   ];
-  if (others.length === 0) return { columns, rows: [["Lathe", ...cells(own)]] };
-  return {
-    columns: [...columns, "Lathe's speed", "Lathe's memory"],
-    rows: [
-      ["Lathe", ...cells(own), "", ""],
-      ...others.map((peer) => {
-        const name = `Transformers ${peer.name}`;
-        if ("failure" in peer) {
-          return [`${name}: ${peer.failure}`, ...columns.slice(1).map(() => "–"), "–", "–"];
-        }
-        return [
-          name,
-          ...cells(peer),
-          `${(own.tokensPerSecond / peer.tokensPerSecond).toFixed(2)} ×`,
-          `${(own.peakResidentBytes / peer.peakResidentBytes).toFixed(2)} ×`,
-        ];
-      }),
-    ],
-  };
+  return comparisonTable(
+    columns,
+    cells(own),
+    others.map((peer) => {
+      const name = `Transformers ${peer.name}`;
+      if ("failure" in peer) return { name, failure: peer.failure };
+      return {
+        name,
+        cells: cells(peer),
+        speed: own.tokensPerSecond / peer.tokensPerSecond,
+        memory: own.peakResidentBytes / peer.peakResidentBytes,
+      };
+    }),
+  );
 }

@@ -10,7 +10,7 @@ import { modelSizeNames, modelSizes, type ModelSize } from "../shared/model-size
 import { publish } from "../shared/report.js";
 import { runContestant, type Started } from "../shared/run-contestant.js";
 import { type PeerOutcome, runPeer } from "../shared/run-peer.js";
-import type { Table } from "../shared/table.js";
+import { comparisonTable, type Table } from "../shared/table.js";
 import type { LatheLoadJob, LatheLoadOutcome, LoadOutcome } from "./load-job.js";
 import { bf16Folder, packedFolder } from "./model-folders.js";
 
@@ -163,23 +163,18 @@ export function loadTable(
     `${(summary.firstToken.spread * 100).toFixed(1)} %`,
     (summary.peakResidentBytes / 2 ** 20).toFixed(0),
   ];
-  if (others.length === 0) return { columns, rows: [["Lathe", ...cells(own)]] };
-  return {
-    columns: [...columns, "Lathe's speed", "Lathe's memory"],
-    rows: [
-      ["Lathe", ...cells(own), "", ""],
-      ...others.map((peer) => {
-        const name = `Transformers ${peer.name}`;
-        if ("failure" in peer) {
-          return [`${name}: ${peer.failure}`, ...columns.slice(1).map(() => "–"), "–", "–"];
-        }
-        return [
-          name,
-          ...cells(peer),
-          `${(peer.firstToken.median / own.firstToken.median).toFixed(2)} ×`,
-          `${(own.peakResidentBytes / peer.peakResidentBytes).toFixed(2)} ×`,
-        ];
-      }),
-    ],
-  };
+  return comparisonTable(
+    columns,
+    cells(own),
+    others.map((peer) => {
+      const name = `Transformers ${peer.name}`;
+      if ("failure" in peer) return { name, failure: peer.failure };
+      return {
+        name,
+        cells: cells(peer),
+        speed: peer.firstToken.median / own.firstToken.median,
+        memory: own.peakResidentBytes / peer.peakResidentBytes,
+      };
+    }),
+  );
 }

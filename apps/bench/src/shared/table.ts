@@ -28,3 +28,37 @@ export function markdownTable({ columns, rows }: Table): string {
     ...rows.map((row) => line(row.map((cell) => cell.replaceAll("|", "\\|")))),
   ].join("\n");
 }
+
+/** A contestant beside Lathe: its cells and by how much Lathe is faster and smaller, or why there are none. */
+export type PeerRow =
+  | {
+      readonly name: string;
+      readonly cells: readonly string[];
+      readonly speed: number;
+      readonly memory: number;
+    }
+  | { readonly name: string; readonly failure: string };
+
+/**
+ * Lathe and its peers side by side; without peers no column compares.
+ * @param columns the first is that of names
+ */
+export function comparisonTable(
+  columns: readonly string[],
+  own: readonly string[],
+  peers: readonly PeerRow[],
+): Table {
+  if (peers.length === 0) return { columns, rows: [["Lathe", ...own]] };
+  const ratio = (value: number): string => `${value.toFixed(2)} ×`;
+  return {
+    columns: [...columns, "Lathe's speed", "Lathe's memory"],
+    rows: [
+      ["Lathe", ...own, "", ""],
+      ...peers.map((peer) =>
+        "failure" in peer
+          ? [`${peer.name}: ${peer.failure}`, ...own.map(() => "–"), "–", "–"]
+          : [peer.name, ...peer.cells, ratio(peer.speed), ratio(peer.memory)],
+      ),
+    ],
+  };
+}

@@ -1,6 +1,6 @@
 import { type Measurement, summarise } from "../measure.js";
 import type { PeerOutcome } from "../shared/run-peer.js";
-import type { Table } from "../shared/table.js";
+import { comparisonTable, type Table } from "../shared/table.js";
 import type { LatheTrainOutcome, MeasuredStep, TrainOutcome } from "./train-job.js";
 
 /** Speed and memory of one contestant over all rounds. */
@@ -105,18 +105,14 @@ export function trainTable({ lathe, peers, ratios, fastestPeer }: TrainCompariso
     (peakResidentBytes / 2 ** 20).toFixed(0),
     `${firstLoss.toFixed(3)} → ${lastLoss.toFixed(3)}`,
   ];
-  if (peers.length === 0) return { columns, rows: [["Lathe", ...cells(lathe)]] };
-  return {
-    columns: [...columns, "Lathe's speed", "Lathe's memory"],
-    rows: [
-      ["Lathe", ...cells(lathe), "", ""],
-      ...peers.map((peer) => {
-        const name = `PyTorch ${peer.name}${peer.name === fastestPeer ? ", the fastest" : ""}`;
-        if ("failure" in peer)
-          return [`${name}: ${peer.failure}`, ...columns.slice(1).map(() => "–"), "–", "–"];
-        const { speed, memory } = ratios.find(({ peer: of }) => of === peer.name)!;
-        return [name, ...cells(peer), `${speed.toFixed(2)} ×`, `${memory.toFixed(2)} ×`];
-      }),
-    ],
-  };
+  return comparisonTable(
+    columns,
+    cells(lathe),
+    peers.map((peer) => {
+      const name = `PyTorch ${peer.name}${peer.name === fastestPeer ? ", the fastest" : ""}`;
+      if ("failure" in peer) return { name, failure: peer.failure };
+      const { speed, memory } = ratios.find(({ peer: of }) => of === peer.name)!;
+      return { name, cells: cells(peer), speed, memory };
+    }),
+  );
 }

@@ -1,11 +1,18 @@
-import type { LanguageModel } from "@lathe/model";
+import {
+  type ActivationPlan,
+  type LanguageModel,
+  type LayerLinearName,
+  planCheckpointing,
+} from "@lathe/model";
 import { attach, parameterTable, trainableParameters } from "@lathe/peft";
 import { type Precision, startEngine, tensorMemory } from "@lathe/tensor";
-import { train } from "@lathe/train";
+import { availableBytes, largestMicroBatch, resolveTrainConfig, train } from "@lathe/train";
 import { peakResidentBytes } from "../shared/peak-memory.js";
 import { randomModel } from "../shared/random-model.js";
-import { chooseCheckpointing, type StepPlan } from "./choose-checkpointing.js";
 import type { LatheTrainJob, LatheTrainOutcome, MeasuredStep } from "./train-job.js";
+
+/** Gradients and the two moments of AdamW, in float32; the parameters themselves are there already. */
+const BYTES_PER_PARAMETER = 3 * 4;
 
 /** Takes the steps of a job through the loop that users run, on a model of random weights. */
 export async function measureTraining(job: LatheTrainJob): Promise<LatheTrainOutcome> {
@@ -19,33 +26,37 @@ export async function measureTraining(job: LatheTrainJob): Promise<LatheTrainOut
       labels: Int32Array.from(labels),
     })),
   );
-  const rows = typedBatches.flat();
+  const flatRows = typedBatches.flat();
+  const rows = { length: flatRows.length, row: (index: number) => flatRows[index] };
+  const config = resolveTrainConfig({
+    batchSize: batches[0].length,
+    gradientAccumulation: 1,
+    maxSteps: warmUp + repeats,
+    learningRate: job.learningRate,
+    schedule: "constant",
+    shuffle: false,
+  });
   const modelResidentBytes = process.memoryUsage.rss();
   const trainable = parameterTable(model).trainable;
-  model.checkpointing = await checkpointingOf(job, {
+  model.checkpointing = await checkpointingOf(
+    job,
     model,
-    residentBytes: modelResidentBytes,
-    trainableParameters: trainable,
-    targets,
-    rank,
-    precision: engine.precision,
-    batches: typedBatches,
-  });
+    modelResidentBytes + trainable * BYTES_PER_PARAMETER,
+    {
+      ...largestMicroBatch(rows, config),
+      precision: engine.precision,
+      adapted: new Set(targets as LayerLinearName[]),
+      rank,
+    },
+  );
   const measured: MeasuredStep[] = [];
   const losses: number[] = [];
   const reports = train({
     parameters: trainableParameters(model),
     loss: (flat) => model.loss(flat),
-    rows: { length: rows.length, row: (index) => rows[index] },
+    rows,
     vocabularySize: model.config.vocabularySize,
-    config: {
-      batchSize: batches[0].length,
-      gradientAccumulation: 1,
-      maxSteps: warmUp + repeats,
-      learningRate: job.learningRate,
-      schedule: "constant",
-      shuffle: false,
-    },
+    config,
     ...(engine.precision === "fp16" ? { lossScale: {} } : {}),
   });
   for await (const { step, seconds, tokens, loss } of reports) {
@@ -69,10 +80,19 @@ export async function measureTraining(job: LatheTrainJob): Promise<LatheTrainOut
   return outcome;
 }
 
+/** The policy that was asked for, or the one that the memory beside `fixedBytes` allows. */
 async function checkpointingOf(
   { checkpointing, memory }: LatheTrainJob,
-  plan: StepPlan,
+  model: LanguageModel,
+  fixedBytes: number,
+  activations: ActivationPlan,
 ): Promise<LanguageModel["checkpointing"]> {
-  if (checkpointing === "auto") return await chooseCheckpointing(plan, memory);
-  return checkpointing === "none" || checkpointing === "block" ? checkpointing : Number(checkpointing);
+  if (checkpointing === "none" || checkpointing === "block") return checkpointing;
+  if (checkpointing !== "auto") return Number(checkpointing);
+  const budget = memory ?? (await availableBytes());
+  const plan = planCheckpointing(model.config, activations, budget - fixedBytes);
+  if (!plan.fits) {
+    console.error("The step may take more memory than that, even with every layer computed again.");
+  }
+  return plan.checkpointing;
 }

@@ -1,6 +1,6 @@
+import { parseBytes } from "@lathe/train";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { fileURLToPath } from "node:url";
-import { parseBytes } from "../shared/available-bytes.js";
 import { addCommonFlags, type CommonFlags, list, peerPython, share, whole } from "../shared/flags.js";
 import { huggingFaceConfig, modelSizeNames, modelSizes, type ModelSize } from "../shared/model-sizes.js";
 import type { PeerPython } from "../shared/python.js";

@@ -68,7 +68,12 @@ function storedElementBytes(checkpoint: Checkpoint, name: string): number {
   return Math.min(FLOAT_BYTES, dtypeSizes[checkpoint.info(name).dtype]);
 }
 
+/** Bytes that trained parameters take with their gradients and the optimiser's moments. */
+export function trainingBytes(parameters: number): number {
+  return parameters * FLOAT_BYTES * COPIES_IN_TRAINING;
+}
+
 /** Bytes that an adapter with the default options takes while it is trained. */
 export function adapterBytes(config: ModelConfig): number {
-  return estimateParameters(config).trainable * FLOAT_BYTES * COPIES_IN_TRAINING;
+  return trainingBytes(estimateParameters(config).trainable);
 }

@@ -1,6 +1,6 @@
 import type { ModelConfig } from "@lathe/model";
 import { describe, expect, it } from "vitest";
-import { availableBytes, chooseCheckpointing, type StepSize } from "./choose-checkpointing.js";
+import { chooseCheckpointing, type StepSize } from "./choose-checkpointing.js";
 
 /** Dimensions of a model of 7 billion parameters. */
 const config: ModelConfig = {
@@ -58,9 +58,7 @@ describe("chooseCheckpointing", () => {
   });
 
   it("takes what is free where nothing is said, and never refuses then", async () => {
-    const available = await availableBytes();
-    expect(available).toBeGreaterThan(process.memoryUsage.rss());
-    const huge = await chooseCheckpointing({ ...step, weightBytes: 1e15 }, undefined);
+    const huge = await chooseCheckpointing({ ...step, weightBytes: 1e15 }, null);
     expect(huge.checkpointing).toBe("block");
     expect(huge.expectedBytes).toBeGreaterThan(huge.budgetBytes);
   });

@@ -14,6 +14,7 @@ import { type LanguageModel, openCheckpoint } from "@lathe/model";
 import { tensorMemory } from "@lathe/tensor";
 import {
   largestMicroBatch,
+  parseBytes,
   resolveTrainConfig,
   RunFolder,
   train,
@@ -25,7 +26,6 @@ import { formatBytes, formatDuration, formatTable } from "../framework/format.js
 import { defineVerb, type VerbContext, type VerbResult } from "../framework/verb.js";
 import { type ModelFolder, openModel, type OpenModel, readModelFolder } from "../model/open-model.js";
 import { weightBytes } from "../model/estimate-memory.js";
-import { parseBytes } from "../options/memory-option.js";
 import { readTrainingRows, type TrainingRows } from "../rows/training-rows.js";
 import { loraConfigOf, withInitAdapter } from "../training/adapter-config.js";
 import { adapterFiles } from "../training/adapter-files.js";
@@ -159,7 +159,7 @@ async function checkpointingOf(
         precision: engine.precision,
         ...largestMicroBatch(rows.training.rows, config),
       },
-      options.memory === undefined ? undefined : parseBytes(options.memory),
+      options.memory === undefined ? null : parseBytes(options.memory),
       engine.deviceBytes,
     );
     const { recomputedLayers, expectedBytes, budgetBytes } = choice;

@@ -2,7 +2,7 @@ import { listEngines, type Precision, startEngine, Tape, tensorMemory, withTape 
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import type { ModelConfig } from "../config/model-config.js";
-import { type ActivationPlan, activationBytes, fewestRecomputedLayers } from "./activation-bytes.js";
+import { type ActivationPlan, activationBytes, planCheckpointing } from "./activation-bytes.js";
 import type { DecoderLayer } from "./decoder-layer.js";
 import { DenseLinear } from "./dense-linear.js";
 import { EmbeddingTable } from "./embedding-table.js";
@@ -32,33 +32,37 @@ const config: ModelConfig = {
   dtype: null,
 };
 const [rows, rowTokens] = [8, 256];
-const planOf = (keptBytes: 2 | 4): ActivationPlan => ({
+const planOf = (precision: Precision): ActivationPlan => ({
   tokens: rows * rowTokens,
   labels: rows * (rowTokens - 1),
-  keptBytes,
+  precision,
   adapted: new Set(),
   rank: 0,
 });
 
 describe("activationBytes", () => {
   it("falls with every layer that is computed again", () => {
-    const bytes = Array.from({ length: 9 }, (_, layers) => activationBytes(config, planOf(4), layers));
+    const bytes = Array.from({ length: 9 }, (_, layers) => activationBytes(config, planOf("fp32"), layers));
     // The first one costs what a layer keeps while it is computed back, and saves the same.
     for (let layers = 2; layers <= 8; layers++) expect(bytes[layers]).toBeLessThan(bytes[layers - 1]);
-    expect(activationBytes(config, planOf(2), 0)).toBeLessThan(bytes[0]);
+    expect(activationBytes(config, planOf("bf16"), 0)).toBeLessThan(bytes[0]);
   });
 
   it("chooses the fewest layers that fit", () => {
-    const plan = planOf(2);
-    for (let layers = 0; layers <= 8; layers++) {
-      const chosen = fewestRecomputedLayers(config, plan, activationBytes(config, plan, layers))!;
-      expect(chosen).toBeLessThanOrEqual(layers);
-      expect(activationBytes(config, plan, chosen)).toBeLessThanOrEqual(
-        activationBytes(config, plan, layers),
-      );
+    const plan = planOf("bf16");
+    const planFor = (budget: number) => planCheckpointing(config, plan, budget);
+    let last = planFor(Infinity);
+    expect(last).toMatchObject({ checkpointing: "none", recomputedLayers: 0, fits: true });
+    for (;;) {
+      expect(last.bytes).toBeGreaterThan(activationBytes(config, plan, last.recomputedLayers));
+      expect(planFor(last.bytes)).toEqual(last);
+      const next = planFor(last.bytes - 1);
+      if (!next.fits) break;
+      expect(next.recomputedLayers).toBeGreaterThan(last.recomputedLayers);
+      last = next;
     }
-    expect(fewestRecomputedLayers(config, plan, Infinity)).toBe(0);
-    expect(fewestRecomputedLayers(config, plan, activationBytes(config, plan, 8) - 1)).toBeNull();
+    expect(last).toMatchObject({ checkpointing: "block", recomputedLayers: 8 });
+    expect(planFor(0)).toEqual({ ...last, fits: false });
   });
 });
 
@@ -86,7 +90,7 @@ describe.skipIf((await native.probe()) !== null)("against the peak that a step h
     tf.dispose([loss, one]);
     const measured = tensorMemory().peakBytes - before;
     const layers = checkpointing === "block" ? 8 : checkpointing === "none" ? 0 : checkpointing;
-    const expected = activationBytes(config, planOf(precision === "fp32" ? 4 : 2), layers);
+    const expected = activationBytes(config, planOf(precision), layers);
     expect(expected / measured).toBeGreaterThan(1);
     expect(expected / measured).toBeLessThan(1.3);
     expect(tensorMemory().bytes).toBe(before);

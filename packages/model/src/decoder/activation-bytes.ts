@@ -1,8 +1,13 @@
-import { headChunkRows } from "@lathe/tensor";
+import { headChunkRows, type Precision } from "@lathe/tensor";
 import type { ModelConfig } from "../config/model-config.js";
 import type { LayerLinearName } from "./decoder-layer.js";
+import type { Checkpointing } from "./language-model.js";
 
 const FLOAT_BYTES = 4;
+const HALF_BYTES = 2;
+
+/** Memory in pieces that are too small to be used again. */
+const SLACK = 1.08;
 
 /** What the memory of a training step depends on, besides the model. */
 export interface ActivationPlan {
@@ -10,8 +15,8 @@ export interface ActivationPlan {
   readonly tokens: number;
   /** Labels of the micro-batch with the most. */
   readonly labels: number;
-  /** Bytes of an element that is kept for the backward pass: 4 with precision fp32, else 2. */
-  readonly keptBytes: 2 | 4;
+  /** What the engine computes in; with `bf16` and `int8` it keeps activations in half the bytes. */
+  readonly precision: Precision;
   /** Linears with trained updates: their inputs are kept. */
   readonly adapted: ReadonlySet<LayerLinearName | "lm_head">;
   /** Largest rank of an update. */
@@ -41,8 +46,9 @@ function layerBytes(config: ModelConfig, plan: ActivationPlan): { whole: number;
   const adapted = [...plan.adapted].filter((name) => name !== "lm_head").length;
   // The inner products of updates and the logarithms of sums in attention stay float32.
   const small = (adapted * plan.rank + config.headCount) * FLOAT_BYTES;
+  const keptBytes = plan.precision === "bf16" || plan.precision === "int8" ? HALF_BYTES : FLOAT_BYTES;
   return {
-    whole: keptElements(config, plan) * plan.keptBytes + small,
+    whole: keptElements(config, plan) * keptBytes + small,
     input: config.hiddenSize * FLOAT_BYTES,
   };
 }
@@ -69,17 +75,36 @@ export function activationBytes(config: ModelConfig, plan: ActivationPlan, recom
   return kept + Math.max(atWork + again, atHead);
 }
 
+/** Which layers to compute again, and what that takes. */
+export interface CheckpointingPlan {
+  readonly checkpointing: Checkpointing;
+  /** Layers that are computed again, 0 to all. */
+  readonly recomputedLayers: number;
+  /** Expected at the worst moment of a step, weights not included. */
+  readonly bytes: number;
+  /** Whether that is within the budget; if not, all layers are computed again. */
+  readonly fits: boolean;
+}
+
 /**
- * Fewest layers to compute again so that a step's activations fit a budget.
- * @param budget bytes   @returns 0 to all layers; null when not even all of them are enough
+ * The fastest policy for a budget: as few layers as possible are computed again.
+ * @param budget bytes that activations may take, weights not included
  */
-export function fewestRecomputedLayers(
+export function planCheckpointing(
   config: ModelConfig,
   plan: ActivationPlan,
   budget: number,
-): number | null {
-  for (let layers = 0; layers <= config.layerCount; layers++) {
-    if (activationBytes(config, plan, layers) <= budget) return layers;
-  }
-  return null;
+): CheckpointingPlan {
+  const { layerCount } = config;
+  const bytesWith = (layers: number): number => Math.round(activationBytes(config, plan, layers) * SLACK);
+  let recomputedLayers = 0;
+  while (recomputedLayers < layerCount && bytesWith(recomputedLayers) > budget) recomputedLayers++;
+  const bytes = bytesWith(recomputedLayers);
+  const isEdge = recomputedLayers === 0 || recomputedLayers === layerCount;
+  return {
+    checkpointing: isEdge ? (recomputedLayers === 0 ? "none" : "block") : recomputedLayers,
+    recomputedLayers,
+    bytes,
+    fits: bytes <= budget,
+  };
 }

@@ -3,7 +3,7 @@ import {
   fusesLinears,
   linear,
   type LinearTerms,
-  nativeView,
+  nativeWeight,
   preferredWeightLayout,
   type WeightLayout,
 } from "@lathe/tensor";
@@ -43,12 +43,7 @@ export class DenseLinear implements Linear {
 
   terms(): LinearTerms | null {
     if (!fusesLinears() || this.#layout !== "OI") return null;
-    const codes = nativeView(this.#weight);
-    return {
-      weight: { format: "fp32", shape: this.shape, codes, scales: null },
-      bias: this.#bias,
-      update: null,
-    };
+    return { weight: nativeWeight(this.#weight), bias: this.#bias, update: null };
   }
 
   denseWeight(): Float32Array {

@@ -27,7 +27,6 @@ export class MemoryPool {
   readonly #slabs: Slab[] = [];
   readonly #taken = new Map<Float32Array, Stretch>();
   #bytesInUse = 0;
-  #peakBytes = 0;
 
   /** @param allocate gives memory aligned to 64 bytes */
   constructor(allocate: (bytes: number) => ArrayBuffer) {
@@ -37,11 +36,6 @@ export class MemoryPool {
   /** Bytes of all views that are out, rounded up to whole cache lines. */
   get bytesInUse(): number {
     return this.#bytesInUse;
-  }
-
-  /** Largest {@link MemoryPool.bytesInUse} so far. */
-  get peakBytes(): number {
-    return this.#peakBytes;
   }
 
   /** Bytes held from the system, in use or not. */
@@ -56,7 +50,6 @@ export class MemoryPool {
     const view = new Float32Array(slab.buffer, offset, length);
     this.#taken.set(view, { slab, offset, bytes });
     this.#bytesInUse += bytes;
-    this.#peakBytes = Math.max(this.#peakBytes, this.#bytesInUse);
     return view;
   }
 

@@ -1,16 +1,10 @@
-import type { LowRankUpdate, WeightMatrix } from "@lathe/kernels";
+import type { LowRankUpdate } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs";
 import { type LowRankTerm, type MaskedTerms, registerFusedLinears } from "../../operations/fused-linears.js";
 import { keepActivation, openActivation } from "./kept-activations.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
-import { nativeTensor, nativeView } from "./native-tensor.js";
+import { nativeTensor, nativeView, nativeWeight } from "./native-tensor.js";
 import { productOptions } from "./product-options.js";
-
-/** A dense matrix as kernels take weights. @param matrix [O, I] */
-function dense(matrix: tf.Tensor): WeightMatrix {
-  const [outFeatures, inFeatures] = matrix.shape as [number, number];
-  return { format: "fp32", shape: [outFeatures, inFeatures], codes: nativeView(matrix), scales: null };
-}
 
 /** x under the mask of a term; x itself where nothing is dropped. */
 function masked(x: tf.Tensor, { mask, update }: MaskedTerms): tf.Tensor {
@@ -37,7 +31,7 @@ export function registerNativeFusedLinears(): void {
         if (!update) return null;
         const input = masked(x, term);
         const product = nativeTensor([rows, update.a.shape[0]], (y) => {
-          kernels.linear(nativeView(input), dense(update.a), null, y);
+          kernels.linear(nativeView(input), nativeWeight(update.a), null, y);
         });
         if (input !== x) input.dispose();
         return product;
@@ -74,7 +68,9 @@ export function registerNativeFusedLinears(): void {
         const dInner =
           dy && update
             ? nativeTensor([rows, update.a.shape[0]], (out) => {
-                kernels.linearInputGradient(nativeView(dy), dense(update.b), out, { alpha: update.scale });
+                kernels.linearInputGradient(nativeView(dy), nativeWeight(update.b), out, {
+                  alpha: update.scale,
+                });
               })
             : null;
         if (update) {
@@ -104,7 +100,7 @@ export function registerNativeFusedLinears(): void {
         });
         if (update && dInner && term.mask) {
           const beforeMask = nativeTensor([rows, inFeatures], (out) => {
-            kernels.linearInputGradient(nativeView(dInner), dense(update.a), out);
+            kernels.linearInputGradient(nativeView(dInner), nativeWeight(update.a), out);
           });
           const [key0, key1] = term.mask;
           kernels.dropout(nativeView(beforeMask), nativeView(dx), key0, key1, update.dropout, true);

@@ -11,7 +11,7 @@ import type { LinearTerms } from "../../operations/fused-linears.js";
 import type { RotaryAngles } from "../../operations/rope.js";
 import { registerValuesInPlace } from "../../values-in-place.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
-import { nativeTensor, nativeView } from "./native-tensor.js";
+import { nativeTensor, nativeView, nativeWeight } from "./native-tensor.js";
 import { productOptions } from "./product-options.js";
 
 const FIRST_CAPACITY = 64; // rows; doubles when full, so appending stays linear in the length
@@ -176,10 +176,9 @@ class NativeKeyValueCache implements KeyValueCache {
   /** The update of a linear for an input, its inner product computed. */
   #lowRank(input: Float32Array, { update }: LinearTerms, rows: number): LowRankUpdate | null {
     if (!update) return null;
-    const [rank, inFeatures] = update.a.shape;
+    const [rank] = update.a.shape;
     const left = new Float32Array(rows * rank);
-    const weight = { shape: [rank, inFeatures], codes: nativeView(update.a), scales: null } as const;
-    this.#kernels.linear(input, { format: "fp32", ...weight }, null, left);
+    this.#kernels.linear(input, nativeWeight(update.a), null, left);
     return { left, right: nativeView(update.b), rank, scale: update.scale };
   }
 

@@ -1,4 +1,4 @@
-import type { AttentionShape, NativeKernels, ProductOptions, WeightMatrix } from "@lathe/kernels";
+import type { AttentionShape, NativeKernels, ProductOptions } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs";
 import { type Kernel, type Operation, registerKernel } from "../../operation.js";
 import { addOperation, scaleOperation } from "../../operations/arithmetic.js";
@@ -13,7 +13,7 @@ import { swigluOperation } from "../../operations/swiglu.js";
 import { transposeOperation } from "../../product.js";
 import { keepActivation, openActivation } from "./kept-activations.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
-import { nativeTensor, nativeView } from "./native-tensor.js";
+import { nativeTensor, nativeView, nativeWeight } from "./native-tensor.js";
 import { productOptions } from "./product-options.js";
 
 const kernels = (): NativeKernels => nativeBackend().kernels;
@@ -32,12 +32,6 @@ export function registerNativeKernel<Attributes>(
   });
 }
 
-/** A dense weight as kernels take it. @param weight [O, I] */
-function dense(weight: tf.Tensor): WeightMatrix {
-  const [outFeatures, inFeatures] = weight.shape;
-  return { format: "fp32", shape: [outFeatures, inFeatures], codes: nativeView(weight), scales: null };
-}
-
 function addBias(y: Float32Array, bias: Float32Array): void {
   for (let row = 0; row < y.length; row += bias.length) {
     for (let column = 0; column < bias.length; column++) y[row + column] += bias[column];
@@ -45,13 +39,8 @@ function addBias(y: Float32Array, bias: Float32Array): void {
 }
 
 function sumOfRows(dy: tf.Tensor): tf.Tensor {
-  const [, columns] = dy.shape as [number, number];
-  return nativeTensor([columns], (sums) => {
-    const values = nativeView(dy);
-    sums.fill(0);
-    for (let row = 0; row < values.length; row += columns) {
-      for (let column = 0; column < columns; column++) sums[column] += values[row + column];
-    }
+  return nativeTensor([dy.shape[1] as number], (sums) => {
+    kernels().sumRows(nativeView(dy), sums);
   });
 }
 
@@ -66,7 +55,7 @@ export function registerNativeOperations(): void {
       const outFeatures = weight.shape[layout === "IO" ? 1 : 0] as number;
       const output = nativeTensor([rows, outFeatures], (y) => {
         if (layout === "OI") {
-          linear(nativeView(x), dense(weight), bias ? nativeView(bias) : null, y, productOptions);
+          linear(nativeView(x), nativeWeight(weight), bias ? nativeView(bias) : null, y, productOptions);
           return;
         }
         gemm(nativeView(x), nativeView(weight), y, { m: rows, n: outFeatures, k: inFeatures });
@@ -81,7 +70,7 @@ export function registerNativeOperations(): void {
       const inFeatures = weight.shape[layout === "IO" ? 0 : 1] as number;
       const toInput = (w: tf.Tensor): tf.Tensor => {
         return nativeTensor([rows, inFeatures], (dx) => {
-          if (layout === "OI") linearInputGradient(nativeView(dy), dense(w), dx, productOptions);
+          if (layout === "OI") linearInputGradient(nativeView(dy), nativeWeight(w), dx, productOptions);
           else
             gemm(nativeView(dy), nativeView(w), dx, {
               m: rows,
@@ -127,7 +116,7 @@ export function registerNativeOperations(): void {
   registerNativeKernel(embeddingOperation, ({ gatherRows, scatterAddRows }) => ({
     forward: ([table], { ids }) => ({
       output: nativeTensor([ids.length, table.shape[1] as number], (out) => {
-        gatherRows(dense(table), ids, out);
+        gatherRows(nativeWeight(table), ids, out);
       }),
       saved: [],
     }),

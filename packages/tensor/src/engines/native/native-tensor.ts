@@ -1,3 +1,4 @@
+import type { WeightMatrix } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs";
 import { nativeBackend } from "./native-backend.js";
 
@@ -9,4 +10,10 @@ export function nativeTensor(shape: readonly number[], fill: (values: Float32Arr
   const output = nativeBackend().uninitialised(shape);
   fill(nativeView(output));
   return output;
+}
+
+/** A tensor of the native engine as kernels take weights, in place. @param weight [O, I] */
+export function nativeWeight(weight: tf.Tensor): WeightMatrix {
+  const [outFeatures, inFeatures] = weight.shape as [number, number];
+  return { format: "fp32", shape: [outFeatures, inFeatures], codes: nativeView(weight), scales: null };
 }
