@@ -50,7 +50,7 @@ struct ProductOptions {
   float alpha;
   bool accumulate;
   Precision precision;
-  float outlierRatio;  // columns with an element beyond so many times the root mean square are outliers; infinity: none
+  float outlierRatio;  // an element beyond so many times the root mean square of its row is an outlier; infinity: none
 };
 
 // One of several products with the same activations.

@@ -1,5 +1,7 @@
 const LEAST_MAGNITUDE = 1e-30; // rows below it become zeros: their scale has no float32 reciprocal
 const OUTLIER_SHARE = 8; // at most one column in so many is an outlier
+const OUTLIER_ROWS = 16; // one row in so many makes a column one of outliers
+const MASSIVE_RATIO = 4; // times the ratio times the mean magnitude of a row
 
 /** To the nearest whole number, ties to even, for |value| < 2⁵¹. */
 function roundToEven(value: number): number {
@@ -17,6 +19,14 @@ function largestMagnitude(values: Float32Array): number {
   return largest;
 }
 
+/** A row's codes, to nearest, ties to even, and what a code stands for. */
+function roundRow(values: Float32Array, largestCode: number): { codes: Int8Array; scale: number } {
+  const largest = largestMagnitude(values);
+  const factor = largest > LEAST_MAGNITUDE ? Math.fround(largestCode / largest) : 0;
+  const codes = Int8Array.from(values, (value) => roundToEven(Math.fround(value * factor)));
+  return { codes, scale: largest / largestCode };
+}
+
 /**
  * Rows to 8 bits: codes [N, width] = x / scales [N], to nearest, ties to even; the scale of a row is its largest
  * magnitude / 127, NaN for a row that is not finite.
@@ -24,41 +34,53 @@ function largestMagnitude(values: Float32Array): number {
 export function toInt8Rows(x: Float32Array, codes: Int8Array, scales: Float32Array): void {
   const width = x.length / scales.length;
   for (let row = 0; row < scales.length; row++) {
-    const values = x.subarray(row * width, (row + 1) * width);
-    const largest = largestMagnitude(values);
-    scales[row] = largest / 127;
-    const factor = largest > LEAST_MAGNITUDE ? Math.fround(127 / largest) : 0;
-    codes.set(
-      Int8Array.from(values, (value) => roundToEven(Math.fround(value * factor))),
-      row * width,
-    );
+    const rounded = roundRow(x.subarray(row * width, (row + 1) * width), 127);
+    codes.set(rounded.codes, row * width);
+    scales[row] = rounded.scale;
   }
 }
 
 /**
- * Which columns of x [N, depth] have an element beyond `ratio` times the root mean square of all. Of more than an eighth of
- * the columns, the ones with the largest elements.
+ * Which columns of x [N, depth] hold outliers: elements beyond `ratio` times the root mean square of their row in one row of 16,
+ * or a single one beyond 4 · `ratio` times the mean magnitude of its row. Of more than an eighth of the columns, the ones
+ * with the most.
  */
 export function outlierColumns(x: Float32Array, depth: number, ratio: number): boolean[] {
-  const largest = new Float64Array(depth);
-  let squares = 0;
-  for (let i = 0; i < x.length; i++) {
-    largest[i % depth] = Math.max(largest[i % depth], Math.abs(x[i]));
-    squares += x[i] ** 2;
+  const rows = x.length / depth;
+  const counts = new Float64Array(depth);
+  for (let row = 0; row < rows; row++) {
+    const magnitudes = Float64Array.from(x.subarray(row * depth, (row + 1) * depth), Math.abs);
+    const rms = Math.sqrt(magnitudes.reduce((sum, value) => sum + value ** 2, 0) / depth);
+    const mean = magnitudes.reduce((sum, value) => sum + value, 0) / depth;
+    for (const [column, value] of magnitudes.entries()) {
+      if (value > MASSIVE_RATIO * ratio * mean) counts[column] = Infinity;
+      else if (value > ratio * rms) counts[column]++;
+    }
   }
   const most = Math.max(1, Math.floor(depth / OUTLIER_SHARE));
-  let threshold = ratio * Math.sqrt(squares / x.length);
-  const over = largest.filter((value) => value > threshold);
-  if (over.length > most) threshold = over.sort((a, b) => b - a)[most];
-  return Array.from(largest, (value) => value > threshold);
+  const least = Math.ceil(rows / OUTLIER_ROWS);
+  const over = counts.filter((count) => count >= least);
+  if (over.length <= most) return Array.from(counts, (count) => count >= least);
+  const first = over.sort((a, b) => b - a)[most];
+  return Array.from(counts, (count) => count > first);
 }
 
-/** What x [N, depth] becomes in a product with 8-bit activations: rounded, but for columns with outliers. */
-export function roundToInt8(x: Float32Array, depth: number, ratio: number): Float32Array {
+/**
+ * What x [N, depth] becomes in a product with 8-bit activations: rounded to codes up to `largestCode`, but for columns with
+ * outliers.
+ */
+export function roundToInt8(
+  x: Float32Array,
+  depth: number,
+  ratio: number,
+  largestCode: number,
+): Float32Array {
   const isOutlier = outlierColumns(x, depth, ratio);
-  const rest = x.map((value, i) => (isOutlier[i % depth] ? 0 : value));
-  const codes = new Int8Array(x.length);
-  const scales = new Float32Array(x.length / depth);
-  toInt8Rows(rest, codes, scales);
-  return x.map((value, i) => (isOutlier[i % depth] ? value : codes[i] * scales[Math.floor(i / depth)]));
+  const result = x.slice();
+  for (let start = 0; start < x.length; start += depth) {
+    const rest = x.subarray(start, start + depth).map((value, i) => (isOutlier[i] ? 0 : value));
+    const { codes, scale } = roundRow(rest, largestCode);
+    for (let i = 0; i < depth; i++) if (!isOutlier[i]) result[start + i] = codes[i] * scale;
+  }
+  return result;
 }

@@ -7,15 +7,21 @@ import type { WeightMatrix } from "./weight-matrix.js";
 const FEW_ROWS = 4; // products of so many rows take activations as they are
 const OUTLIER_RATIO = 6;
 
+/** What the level of a product, besides its options, decides. */
+export interface LevelOptions {
+  /** Largest code of 8-bit activations: 64 on levels that add products of bytes in 16 bits, 127 if left out. */
+  readonly largestCode?: number | undefined;
+}
+
 /** Activations as a product with a weight takes them: `bf16` is a choice of kernels and changes nothing here. */
 function activations(
   x: Float32Array,
   depth: number,
   { format }: WeightMatrix,
-  { precision, outlierRatio = OUTLIER_RATIO }: PrecisionOptions,
+  { precision, outlierRatio = OUTLIER_RATIO, largestCode = 127 }: PrecisionOptions & LevelOptions,
 ): Float32Array {
   const rounds = precision === "int8" && format === "int8" && x.length > FEW_ROWS * depth;
-  return rounds ? roundToInt8(x, depth, outlierRatio) : x;
+  return rounds ? roundToInt8(x, depth, outlierRatio, largestCode) : x;
 }
 
 /** y [N, O] = alpha · x [N, I] Wᵀ + bias [O] + scale · left rightᵀ of a low-rank update; W is [O, I]. */
@@ -24,7 +30,7 @@ export function linear(
   weight: WeightMatrix,
   bias: Float32Array | null,
   y: Float32Array,
-  options: ProductOptions = {},
+  options: ProductOptions & LevelOptions = {},
 ): void {
   const [outputs, inputs] = weight.shape;
   const { alpha, accumulate, lowRank } = options;
@@ -41,7 +47,7 @@ export function linear(
 export function linearMany(
   x: Float32Array,
   outputs: readonly LinearOutput[],
-  options: PrecisionOptions = {},
+  options: PrecisionOptions & LevelOptions = {},
 ): void {
   for (const { weight, bias, y, lowRank } of outputs) linear(x, weight, bias, y, { ...options, lowRank });
 }
@@ -54,7 +60,7 @@ export function linearInputGradient(
   dy: Float32Array,
   weight: WeightMatrix,
   dx: Float32Array,
-  options: ProductOptions = {},
+  options: ProductOptions & LevelOptions = {},
 ): void {
   const [outputs, inputs] = weight.shape;
   const { alpha, accumulate, lowRank } = options;

@@ -10,6 +10,7 @@ import { toInt8Rows } from "./int8-rows.js";
 import { linear, linearInputGradient, linearMany } from "./linear.js";
 import type {
   CacheRows,
+  CpuLevel,
   LinearOutput,
   LowRankUpdate,
   NativeKernels,
@@ -58,6 +59,9 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: CacheRows): Uint8Array =>
 const boundPrecision = (format: WeightFormat, precision: ProductPrecision): ProductPrecision =>
   precision === "int8" && format === "int8" ? "fp32" : precision;
 
+/** What 8-bit activations reach on a level. */
+const largestCode = (level: CpuLevel): number => (level === "avx2" || level === "avx512" ? 64 : 127);
+
 function checkProducts(
   kernels: NativeKernels,
   random: Random,
@@ -89,11 +93,12 @@ function checkProducts(
     }
     const update = lowRank(outputs);
     const options = { alpha, accumulate, precision, outlierRatio };
+    const level = { largestCode: largestCode(kernels.level) };
     const before = random.normals(rows * outputs);
     const actual = before.slice();
     const expected = before.slice();
     kernels.linear(x, weight, bias, actual, { ...options, lowRank: update });
-    linear(x, weight, bias, expected, { ...options, lowRank: update });
+    linear(x, weight, bias, expected, { ...options, ...level, lowRank: update });
     const magnitudes = absolute(before);
     const absoluteBias = bias && absolute(bias);
     linear(absolute(x), absoluteWeights(weight), absoluteBias, magnitudes, {
@@ -107,7 +112,7 @@ function checkProducts(
     const actualInput = beforeInput.slice();
     const expectedInput = beforeInput.slice();
     kernels.linearInputGradient(dy, weight, actualInput, { ...options, lowRank: inputUpdate });
-    linearInputGradient(dy, weight, expectedInput, { ...options, lowRank: inputUpdate });
+    linearInputGradient(dy, weight, expectedInput, { ...options, ...level, lowRank: inputUpdate });
     const inputMagnitudes = absolute(beforeInput);
     linearInputGradient(absolute(dy), absoluteWeights(weight), inputMagnitudes, {
       ...{ accumulate, lowRank: positive(inputUpdate) },
@@ -301,7 +306,7 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
               expectSame(y, alone, `${weight.format} ${weight.shape.join(" × ")}, ${rows} rows`);
             }
             const expected = outputs.map((output) => ({ ...output, y: new Float32Array(output.y.length) }));
-            linearMany(x, expected, { precision });
+            linearMany(x, expected, { precision, largestCode: largestCode(kernels.level) });
             for (const [i, { y }] of expected.entries())
               expectWithin(outputs[i].y, y, precision === "fp32" ? 1e-3 : 0.5);
           }
@@ -332,6 +337,47 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
           if (row === 2) expect(values.every((value) => value === 0)).toBe(true);
           else expect(values.every(Number.isFinite), `row ${row}`).toBe(row !== 4 && row !== 6);
         }
+      });
+
+      it("8-bit activations: sums are exact at the ends of both ranges", () => {
+        // Whole numbers up to the largest code, so that nothing is rounded but what overflows would show.
+        const largest = largestCode(kernels.level);
+        const [rows, inputs, outputs] = [7, 515, 33];
+        const x = Float32Array.from({ length: rows * inputs }, (_, i) => (i % 5 < 3 ? largest : -largest));
+        const signs = Float32Array.from({ length: rows * outputs }, (_, i) => (i % 3 ? largest : -largest));
+        for (const code of [127, -128]) {
+          const codes = new Int8Array(outputs * inputs).fill(code);
+          const scales = new Float32Array(outputs).fill(1);
+          const weight: WeightMatrix = { format: "int8", shape: [outputs, inputs], codes, scales };
+          const [y, dx] = [new Float32Array(rows * outputs), new Float32Array(rows * inputs)];
+          kernels.linear(x, weight, null, y, { precision: "int8" });
+          kernels.linearInputGradient(signs, weight, dx, { precision: "int8" });
+          const sumOf = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0);
+          for (let row = 0; row < rows; row++) {
+            const sum = sumOf(x.subarray(row * inputs, (row + 1) * inputs)) * code;
+            const signSum = sumOf(signs.subarray(row * outputs, (row + 1) * outputs)) * code;
+            expect(y.subarray(row * outputs, (row + 1) * outputs).every((value) => value === sum)).toBe(true);
+            expect(dx.subarray(row * inputs, (row + 1) * inputs).every((value) => value === signSum)).toBe(true);
+          }
+        }
+      });
+
+      it("8-bit activations: what is massive in one row spares its other digits", () => {
+        const [rows, inputs, outputs] = [64, 256, 16];
+        const random = new Random(13);
+        const weight = random.weights("int8", [outputs, inputs]);
+        const x = random.normals(rows * inputs);
+        x[5 * inputs + 9] = 3000;
+        weight.codes.fill(0);
+        for (let output = 0; output < outputs; output++) weight.codes[output * inputs + 30] = 1;
+        const errorWith = (outlierRatio: number): number => {
+          const y = new Float32Array(rows * outputs);
+          kernels.linear(x, weight, null, y, { precision: "int8", outlierRatio });
+          const exact = x[5 * inputs + 30] * weight.scales![0];
+          return Math.abs(y[5 * outputs] / exact - 1);
+        };
+        expect(errorWith(6)).toBeLessThan(0.05);
+        expect(errorWith(Infinity)).toBe(1);
       });
 
       it("general matrices, each transposed or not", () => {

@@ -10,8 +10,9 @@ export type CpuLevel = "portable" | "avx2" | "avx512" | "avx512bf16" | "neon" | 
  * - `fp32`: as they are.
  * - `bf16`: rounded to bfloat16 on levels that multiply that faster, for weights in int8, bf16 and nf4 (which is itself
  *   rounded then); elsewhere as they are.
- * - `int8`: for int8 weights rounded to 8 bits with a scale a row, but for columns with outliers, which stay as they are
- *   (LLM.int8(), arXiv:2208.07339; SwitchBack, arXiv:2304.13013). Other weights are multiplied as with `bf16`.
+ * - `int8`: for int8 weights rounded to small integers with a scale a row, but for columns with outliers, which stay as they
+ *   are (LLM.int8(), arXiv:2208.07339; SwitchBack, arXiv:2304.13013). Codes reach 127, but 64 on `avx2` and `avx512`, which
+ *   lack VNNI and add two products of bytes in 16 bits. Other weights are multiplied as with `bf16`.
  */
 export type ProductPrecision = "fp32" | "bf16" | "int8";
 
@@ -34,8 +35,9 @@ export interface PrecisionOptions {
   /** `fp32` if left out. Products of up to 4 rows always take activations as they are. */
   readonly precision?: ProductPrecision | undefined;
   /**
-   * With `int8`: columns of activations that have an element beyond so many times the root mean square of all are outliers, up
-   * to an eighth of the columns. 6 if left out; Infinity for none.
+   * With `int8`: an element beyond so many times the root mean square of its row is an outlier. Columns that have one in a
+   * row of 16, or a single one beyond 4 times that ratio of the row's mean magnitude, are set aside, up to an eighth of
+   * the columns. 6 if left out; Infinity for none.
    */
   readonly outlierRatio?: number | undefined;
 }

@@ -61,8 +61,8 @@ template <class Steps>
 LATHE_INLINE void storeStep(float* to, std::int64_t i, F v) {
   if constexpr (Steps::isInteger) {
     const I whole = roundToInteger(v);
-    // Unsigned; 128 is added after rounding, which it would change.
-    if constexpr (Steps::depth == 4) storeBytes(reinterpret_cast<std::uint8_t*>(to) + i, whole + 128);
+    // Unsigned; the offset is added after rounding, which it would change.
+    if constexpr (Steps::depth == 4) storeBytes(reinterpret_cast<std::uint8_t*>(to) + i, whole + kInt8Offset);
     else storeHalves(reinterpret_cast<std::uint16_t*>(to) + i, whole & 0xffff);
   } else if constexpr (Steps::depth == 2) {
 #if defined(LATHE_AVX512BF16)
@@ -183,12 +183,44 @@ static void packWeightRows(const Weight& weight, std::int64_t first, std::int64_
   }
 }
 
+// Four rows of bytes to steps: out[c] = the bytes of column c, row after row.
+LATHE_INLINE void interleaveBytes(const std::int8_t* rows, std::int64_t row, float* out) {
+  typedef std::int8_t Bytes __attribute__((vector_size(16)));
+  typedef std::int16_t Pairs __attribute__((vector_size(16)));
+  LATHE_UNROLL
+  for (int c = 0; c < NR; c += 16) {
+    Bytes r[4];
+    LATHE_UNROLL
+    for (int i = 0; i < 4; i++) std::memcpy(&r[i], rows + i * row + c, sizeof(Bytes));
+    LATHE_UNROLL
+    for (int half = 0; half < 2; half++) {
+      const auto zip = [&](Bytes a, Bytes b) __attribute__((always_inline)) -> Pairs {
+        return half == 0
+                   ? (Pairs)__builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+                   : (Pairs)__builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+      };
+      const Pairs low = zip(r[0], r[1]);
+      const Pairs high = zip(r[2], r[3]);
+      const Pairs first = __builtin_shufflevector(low, high, 0, 8, 1, 9, 2, 10, 3, 11);
+      const Pairs second = __builtin_shufflevector(low, high, 4, 12, 5, 13, 6, 14, 7, 15);
+      std::memcpy(out + c + half * 8, &first, sizeof first);
+      std::memcpy(out + c + half * 8 + 4, &second, sizeof second);
+    }
+  }
+}
+
 // panel [steps, NR] of a matrix whose rows are the depth of b (dy W): weight columns from `first` on, `columns` <= NR of
 // them, over weight rows [from, from + depth)
 template <class Steps, class Type>
 static void packWeightColumns(const Weight& weight, std::int64_t first, std::int64_t columns, std::int64_t from,
                               std::int64_t depth, float* panel) {
   for (std::int64_t k = 0; k < depth; k += Steps::depth, panel += NR) {
+    if constexpr (Steps::isInteger && Steps::depth == 4) {
+      if (columns == NR && k + Steps::depth <= depth) {
+        interleaveBytes(WeightRow<Type>(weight, from + k).codes + first, weight.columns, panel);
+        continue;
+      }
+    }
     LATHE_UNROLL
     for (int v = 0; v < NV; v++) {
       const std::int64_t left = columns - v * W;
@@ -213,7 +245,7 @@ static void packWeightColumns(const Weight& weight, std::int64_t first, std::int
   }
 }
 
-// compensation [NR] = 128 times the sums of a panel's columns of bytes
+// compensation [NR] = kInt8Offset times the sums of a panel's columns of bytes
 LATHE_INLINE void compensate(const float* panel, std::int64_t steps, std::int32_t* compensation) {
   for (int v = 0; v < NV; v++) {
     I sum = {};
@@ -221,7 +253,7 @@ LATHE_INLINE void compensate(const float* panel, std::int64_t steps, std::int32_
       const I quad = (I)load(panel + step * NR + v * W);
       sum += (quad >> 24) + ((quad << 8) >> 24) + ((quad << 16) >> 24) + ((quad << 24) >> 24);
     }
-    storeInts(compensation + v * W, sum * 128);
+    storeInts(compensation + v * W, sum * kInt8Offset);
   }
 }
 

@@ -181,10 +181,10 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
           for (std::int64_t r = 0; r < rows; r++) {
             conversions[r] = {depthScale, nullptr, 1.0f};
             if (kind.isInteger) {
-              const float largest = largestInRow(from + r * p.aRow, p.depth, depthScale, *outliers);
-              conversions[r].factor = largest > kLeastMagnitude ? 127.0f / largest : 0.0f;
+              const float largest = largestInRow(from + r * p.aRow, chunkStart + panel * MR + r, p.depth, depthScale, *outliers);
+              conversions[r].factor = largest > kLeastMagnitude ? kInt8Largest / largest : 0.0f;
               conversions[r].keeps = outliers->count > 0 ? outliers->keeps : nullptr;
-              rowScales[panel * MR + r] = largest / 127.0f;
+              rowScales[panel * MR + r] = largest / kInt8Largest;
             }
           }
           kind.packActivations(from, p.aRow, rows, p.depth, conversions, to);
