@@ -357,7 +357,9 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
             const sum = sumOf(x.subarray(row * inputs, (row + 1) * inputs)) * code;
             const signSum = sumOf(signs.subarray(row * outputs, (row + 1) * outputs)) * code;
             expect(y.subarray(row * outputs, (row + 1) * outputs).every((value) => value === sum)).toBe(true);
-            expect(dx.subarray(row * inputs, (row + 1) * inputs).every((value) => value === signSum)).toBe(true);
+            expect(dx.subarray(row * inputs, (row + 1) * inputs).every((value) => value === signSum)).toBe(
+              true,
+            );
           }
         }
       });
