@@ -16,7 +16,7 @@ namespace LATHE_LEVEL {
 
 constexpr std::int64_t kDepthBlock = 448;                       // steps; a panel of b: 28 KiB (AVX2)
 constexpr std::int64_t kRowBlock = 96;                          // rows; a block of a: 144 KiB
-constexpr std::int64_t kColumnBlock = 128;                      // columns a job takes, at least a panel
+constexpr std::int64_t kColumnBlock = 128;                      // columns a job takes at most, if that is a panel or more
 constexpr std::int64_t kPackedRowBytes = std::int64_t{8} << 20;  // chunk of a
 constexpr std::int64_t kSharedColumnBytes = std::int64_t{4} << 20;
 
@@ -108,7 +108,10 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
   const std::int64_t blocks = ceilDivide(steps, block);
   const std::int64_t panelStride = (steps + blocks) * NR;  // each block is followed by a row of compensations
   const std::int64_t threads = threadCount();
-  const std::int64_t panelsPerJob = larger(1, kColumnBlock / NR);
+  std::int64_t wholePanels = 0;
+  for (std::int64_t f = 0; f < p.count; f++) wholePanels += ceilDivide(p.factors[f].columns(), NR);
+  // Four jobs for each thread even out their speeds.
+  const std::int64_t panelsPerJob = larger(1, smaller(kColumnBlock / NR, ceilDivide(wholePanels, 4 * threads)));
   const float* const scalesOfDepth = p.factors[0].depthScale();
   const float* const depthScale = scalesOfDepth == nullptr ? nullptr : scalesOfDepth + p.depthStart;
 

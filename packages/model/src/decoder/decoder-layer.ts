@@ -1,4 +1,4 @@
-import { add, reshape, rmsNorm, rope, type RotaryAngles, swiglu } from "@lathe/tensor";
+import { add, embedding, reshape, rmsNorm, rope, type RotaryAngles, swiglu } from "@lathe/tensor";
 import type * as tf from "@tensorflow/tfjs";
 import type { ModelConfig } from "../config/model-config.js";
 import { forwardTogether } from "./forward-together.js";
@@ -37,7 +37,9 @@ export type Attend = (q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D) => tf.Tens
 /**
  * One pre-norm decoder layer: x + attention(norm(x)), then y + mlp(norm(y)).
  *
- * @param x [N, h]   @returns [N, h], owned by the caller
+ * @param x [N, h]
+ * @param positions of the M rows that are wanted, all if left out; the others end as keys and values
+ * @returns [N, h], or [M, h] with `positions`, owned by the caller
  */
 export function decoderLayer(
   x: tf.Tensor2D,
@@ -45,6 +47,7 @@ export function decoderLayer(
   config: ModelConfig,
   angles: RotaryAngles,
   attend: Attend,
+  positions?: Int32Array,
 ): tf.Tensor2D {
   const { headCount, keyValueHeadCount, headSize, rmsNormEpsilon: epsilon } = config;
   const { linears } = layer;
@@ -59,7 +62,8 @@ export function decoderLayer(
   const k = turned(heads(keys, keyValueHeadCount), layer.keyNorm);
   const v = heads(values, keyValueHeadCount);
   const attended: tf.Tensor2D = reshape(attend(q, k, v), [rows, headCount * headSize]);
-  const y = add(x, linears.o_proj.forward(attended));
+  const wanted = (y: tf.Tensor2D): tf.Tensor2D => (positions ? embedding(y, positions) : y);
+  const y = add(wanted(x), linears.o_proj.forward(wanted(attended)));
 
   const normedAgain = rmsNorm(y, layer.postAttentionNorm, epsilon);
   const [gate, up] = forwardTogether([linears.gate_proj, linears.up_proj], normedAgain);

@@ -62,6 +62,23 @@ function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number
   return worst;
 }
 
+/** Multiplies the outputs of the first linear by a variable. */
+function withGain(model: LanguageModel): {
+  readonly gain: tf.Variable<tf.Rank.R1>;
+  readonly remove: () => void;
+} {
+  const { path, linear: base } = model.linears()[0];
+  const gain = tf.variable(tf.randomUniform<tf.Rank.R1>([base.shape[0]], 0.5, 1.5, "float32", 7));
+  model.replaceLinear(path, {
+    shape: base.shape,
+    forward: (x) => multiplyRows(base.forward(x), gain),
+    denseWeight: () => base.denseWeight(),
+    denseBias: () => base.denseBias(),
+    dispose: () => undefined,
+  });
+  return { gain, remove: () => model.replaceLinear(path, base) };
+}
+
 /** How far results may be from those of Transformers in float32: elements of logits and states, and losses relatively. */
 interface Tolerance {
   readonly elements: number;
@@ -157,15 +174,7 @@ describe.each(settings)("on %s in %s", (engine, precision, tolerance) => {
 
     it("gives the same loss and gradients when layers are run again instead of kept", () => {
       const batch = unpadded(expected);
-      const { path, linear: base } = model.linears()[0];
-      const gain = tf.variable(tf.randomUniform<tf.Rank.R1>([base.shape[0]], 0.5, 1.5, "float32", 7));
-      model.replaceLinear(path, {
-        shape: base.shape,
-        forward: (x) => multiplyRows(base.forward(x), gain),
-        denseWeight: () => base.denseWeight(),
-        denseBias: () => base.denseBias(),
-        dispose: () => undefined,
-      });
+      const { gain, remove } = withGain(model);
       const results = (["none", "block"] as const).map((checkpointing) => {
         model.checkpointing = checkpointing;
         const before = tf.memory().numTensors;
@@ -174,9 +183,29 @@ describe.each(settings)("on %s in %s", (engine, precision, tolerance) => {
         return [value.dataSync()[0], ...gradients[0]!.dataSync()];
       });
       model.checkpointing = "none";
-      model.replaceLinear(path, base);
+      remove();
       expect(results[1]).toEqual(results[0]);
       expect(results[0].slice(1).some((gradient) => gradient !== 0)).toBe(true);
+    });
+
+    it("adds up over labels, whether the last layer leaves rows without labels out or not", () => {
+      const whole = unpadded(expected);
+      const some = (isWanted: (i: number) => boolean): LabelledBatch => ({
+        ...whole,
+        labels: whole.labels.map((label, i) => (isWanted(i) ? label : -100)),
+      });
+      const { gain, remove } = withGain(model);
+      const sumsOf = (batch: LabelledBatch): number[] => {
+        const { value, gradients } = valueAndGradients(() => model.loss(batch), [gain]);
+        return [value.dataSync()[0], ...gradients[0]!.dataSync()];
+      };
+      const [all, odd, even] = [whole, some((i) => i % 2 === 1), some((i) => i % 2 === 0)].map(sumsOf);
+      remove();
+      const size = Math.max(...all.slice(1).map(Math.abs));
+      expect(Math.abs(all[0] / (odd[0] + even[0]) - 1)).toBeLessThan(tolerance.loss);
+      for (const [i, gradient] of all.slice(1).entries()) {
+        expect(Math.abs(gradient - odd[i + 1] - even[i + 1])).toBeLessThan(tolerance.elements * size);
+      }
     });
 
     it("leaves no tensor behind", () => {

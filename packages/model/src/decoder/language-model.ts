@@ -131,7 +131,9 @@ export class LanguageModel {
    * @param options.attend attention, if not over the batch itself
    * @param options.runLayers all layers at once, in place of one after the other; nothing is recorded then
    * @param options.onResidual receives the residual stream [N, h] before each layer (borrowed)
-   * @returns [N, h], owned by the caller
+   * @param options.positions of the M rows that are wanted, at least one; all if left out. The last layer leaves the others
+   *   out once it has their keys and values. Not with `runLayers`.
+   * @returns [N, h], or [M, h] with `positions`, owned by the caller
    */
   hiddenStates(
     batch: FlatBatch,
@@ -140,6 +142,7 @@ export class LanguageModel {
       readonly attend?: AttendLayer;
       readonly runLayers?: RunLayers;
       readonly onResidual?: (layer: number, x: tf.Tensor2D) => void;
+      readonly positions?: Int32Array;
     } = {},
   ): tf.Tensor2D {
     const { config } = this;
@@ -170,9 +173,10 @@ export class LanguageModel {
         options.onResidual?.(index, x);
         const before = x;
         const run = index < recomputedLayers ? checkpoint : directly;
+        const attendHere: Attend = (...qkv) => attend(index, ...qkv);
+        const wanted = index === config.layerCount - 1 ? options.positions : undefined;
         x = run(
-          (input) =>
-            decoderLayer(input as tf.Tensor2D, layer, config, angles, (...qkv) => attend(index, ...qkv)),
+          (input) => decoderLayer(input as tf.Tensor2D, layer, config, angles, attendHere, wanted),
           before,
         );
         before.dispose();
@@ -217,6 +221,15 @@ export class LanguageModel {
     return { project: (rows) => this.project(rows), terms: this.#head.terms?.() ?? null };
   }
 
+  #hiddenStatesAt(batch: FlatBatch, positions: Int32Array): tf.Tensor2D {
+    const wanted = positions.length / batch.tokens.length;
+    // Where nearly all are wanted, copies of their rows cost more than the others do. Layers want at least one row.
+    const leavesOut = wanted > 0 && wanted < 0.75;
+    return leavesOut
+      ? this.hiddenStates(batch, { positions })
+      : embedding(this.hiddenStates(batch), positions);
+  }
+
   /**
    * Summed negative log-likelihood of the labels, in nats, recorded on the active tape. Only positions that carry a
    * label reach the head.
@@ -225,7 +238,7 @@ export class LanguageModel {
   loss(batch: LabelledBatch): tf.Scalar {
     const { positions, tokens } = targetsOf(batch);
     return tf.tidy(() => {
-      const rows = embedding(this.hiddenStates(batch), positions);
+      const rows = this.#hiddenStatesAt(batch, positions);
       return crossEntropyHead(rows, tokens, this.#outputHead(), this.config.vocabularySize);
     });
   }
@@ -233,7 +246,7 @@ export class LanguageModel {
   /** Negative log-likelihood of every label, in nats, in order of position. Not recorded. */
   tokenLosses(batch: LabelledBatch): Float32Array {
     const { positions, tokens } = targetsOf(batch);
-    const rows = tf.tidy(() => embedding(this.hiddenStates(batch), positions));
+    const rows = tf.tidy(() => this.#hiddenStatesAt(batch, positions));
     try {
       return headLosses(rows, tokens, this.#outputHead(), this.config.vocabularySize);
     } finally {

@@ -6,8 +6,8 @@ import { EngineError } from "../errors.js";
  *
  * - `fp32`: none.
  * - `bf16`: operands of products with weights where that is faster, and what a pullback needs of activations, to bfloat16.
- * - `int8`: as `bf16`, and in products with int8 weights rows of activations and of gradients to 8 bits but for columns with
- *   outliers (LLM.int8(), arXiv:2208.07339; SwitchBack, arXiv:2304.13013).
+ * - `int8`: as `bf16`, and in products with int8 weights rows of activations and of gradients to 8 bits (7 on processors
+ *   without VNNI) but for columns with outliers (LLM.int8(), arXiv:2208.07339; SwitchBack, arXiv:2304.13013).
  * - `fp16`: operands and results of products with weights to half, whose range is small: training then scales the loss
  *   (arXiv:1710.03740, §3.2).
  */
