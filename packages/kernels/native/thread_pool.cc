@@ -14,9 +14,9 @@
 namespace lathe {
 namespace {
 
-// A wake-up through the kernel takes tens of microseconds, as long as a small product: who waits looks for that long
-// before it sleeps.
-constexpr auto kSpin = std::chrono::microseconds(40);
+// A wake-up through the kernel takes tens of microseconds, as long as a small product, and between two kernels of a training
+// step the caller is away for up to a hundred: who waits looks for longer than both before it sleeps.
+constexpr auto kSpin = std::chrono::microseconds(200);
 
 inline void pause() {
 #if defined(__x86_64__)
