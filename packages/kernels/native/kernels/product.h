@@ -108,23 +108,21 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
   const std::int64_t blocks = ceilDivide(steps, block);
   const std::int64_t panelStride = (steps + blocks) * NR;  // each block is followed by a row of compensations
   const std::int64_t threads = threadCount();
-  std::int64_t wholePanels = 0;
-  for (std::int64_t f = 0; f < p.count; f++) wholePanels += ceilDivide(p.factors[f].columns(), NR);
+  std::int64_t allPanels = 0;
+  for (std::int64_t f = 0; f < p.count; f++) allPanels += ceilDivide(p.factors[f].columns(), NR);
   // Four jobs for each thread even out their speeds.
-  const std::int64_t panelsPerJob = larger(1, smaller(kColumnBlock / NR, ceilDivide(wholePanels, 4 * threads)));
+  const std::int64_t panelsPerJob = larger(1, smaller(kColumnBlock / NR, ceilDivide(allPanels, 4 * threads)));
   const float* const scalesOfDepth = p.factors[0].depthScale();
   const float* const depthScale = scalesOfDepth == nullptr ? nullptr : scalesOfDepth + p.depthStart;
 
   Columns columns[kMostFactors];
   std::int64_t columnJobs = 0;
-  std::int64_t allPanels = 0;
   for (std::int64_t f = 0; f < p.count; f++) {
     columns[f].panels = ceilDivide(p.factors[f].columns(), NR);
     columns[f].jobs = ceilDivide(columns[f].panels, panelsPerJob);
     columns[f].firstJob = columnJobs;
     columns[f].pack = kind.packPanelOf(p.factors[f].weight.format);
     columnJobs += columns[f].jobs;
-    allPanels += columns[f].panels;
   }
   // A single panel reads each row once: packing the rows would cost more than it saves.
   const bool packsRows = !(kind.depth == 1 && depthScale == nullptr && allPanels == 1);
