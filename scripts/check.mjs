@@ -40,9 +40,10 @@ async function run({ command, minutes }) {
 }
 
 /**
- * What vitest's JSON report counts.
+ * What vitest's JSON report counts, and by reason how many tests were skipped: those that want a program which is not there
+ * end their titles with "skipped: " and the reason.
  *
- * @returns {{ passed: number, failed: number } | undefined} undefined when vitest wrote no report
+ * @returns {{ passed: number, failed: number, skipped: Map<string, number> } | undefined} undefined when vitest wrote no report
  */
 function countTests() {
   let report;
@@ -51,20 +52,28 @@ function countTests() {
   } catch {
     return undefined;
   }
-  /** @type {{ status: string, assertionResults: { status: string }[] }[]} */
+  /** @type {{ status: string, assertionResults: { status: string, fullName: string }[] }[]} */
   const files = report.testResults;
+  /** @type {Map<string, number>} */
+  const skipped = new Map();
+  for (const { status, fullName } of files.flatMap(({ assertionResults }) => assertionResults)) {
+    if (status === "passed" || status === "failed") continue;
+    const reason = /skipped: ([^();]+)/.exec(fullName)?.[1].trim() ?? "others";
+    skipped.set(reason, (skipped.get(reason) ?? 0) + 1);
+  }
   // A file that does not load fails without a failed test in it.
   const brokenFiles = files.filter(
     ({ status, assertionResults }) =>
       status === "failed" && !assertionResults.some((result) => result.status === "failed"),
   );
-  return { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles.length };
+  return { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles.length, skipped };
 }
 
 /** @param {Check} check @param {number} code @returns {{ passed: number, failed: number }} */
 function score(check, code) {
   if (check.name !== "test") return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
-  const counts = countTests() ?? { passed: 0, failed: 0 };
+  const { skipped, ...counts } = countTests() ?? { passed: 0, failed: 0, skipped: new Map() };
+  for (const [reason, count] of skipped) console.log(`skipped ${count} tests: ${reason}`);
   // A runner that crashed, or ran nothing, has failed, whatever it counted.
   const wrong = code !== 0 || counts.passed === 0;
   return wrong && counts.failed === 0 ? { ...counts, failed: 1 } : counts;

@@ -40,7 +40,9 @@ const cases: { base: string; options: Partial<LoraConfig> }[] = [
   { base: "llama", options: { targets: String.raw`model\.layers\.[02]\.self_attn\.(q|v)_proj` } },
 ];
 
-describe.skipIf(!hasPeft)("PEFT", () => {
+const skipped = hasPeft ? "" : " (skipped: Python has no PEFT with PyTorch)";
+
+describe.skipIf(!hasPeft)(`PEFT${skipped}`, () => {
   let folder: string;
   beforeAll(async () => {
     await startEngine("wasm");

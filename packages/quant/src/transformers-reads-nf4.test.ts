@@ -20,7 +20,9 @@ const script = fileURLToPath(
 );
 const fixtures = fileURLToPath(new URL("../../model/fixtures/", import.meta.url));
 
-describe.skipIf(!hasTransformers)("Transformers", () => {
+const skipped = hasTransformers ? "" : " (skipped: Python has no Transformers with PyTorch)";
+
+describe.skipIf(!hasTransformers)(`Transformers${skipped}`, () => {
   it.each(["models/qwen2", "models/llama", "models/qwen3", "stories260k"])(
     "has the same logits within 2e-4 from a folder in nf4: %s",
     async (name) => {

@@ -181,18 +181,10 @@ export function generateTable(
     (summary.firstTokenSeconds * 1000).toFixed(0),
     (summary.peakResidentBytes / 2 ** 20).toFixed(0),
   ];
-  return comparisonTable(
+  return comparisonTable(own, others, {
     columns,
-    cells(own),
-    others.map((peer) => {
-      const name = `Transformers ${peer.name}`;
-      if ("failure" in peer) return { name, failure: peer.failure };
-      return {
-        name,
-        cells: cells(peer),
-        speed: own.tokensPerSecond / peer.tokensPerSecond,
-        memory: own.peakResidentBytes / peer.peakResidentBytes,
-      };
-    }),
-  );
+    title: (name) => `Transformers ${name}`,
+    cells,
+    speed: (peer) => own.tokensPerSecond / peer.tokensPerSecond,
+  });
 }

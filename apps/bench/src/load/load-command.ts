@@ -163,18 +163,10 @@ export function loadTable(
     `${(summary.firstToken.spread * 100).toFixed(1)} %`,
     (summary.peakResidentBytes / 2 ** 20).toFixed(0),
   ];
-  return comparisonTable(
+  return comparisonTable(own, others, {
     columns,
-    cells(own),
-    others.map((peer) => {
-      const name = `Transformers ${peer.name}`;
-      if ("failure" in peer) return { name, failure: peer.failure };
-      return {
-        name,
-        cells: cells(peer),
-        speed: peer.firstToken.median / own.firstToken.median,
-        memory: own.peakResidentBytes / peer.peakResidentBytes,
-      };
-    }),
-  );
+    title: (name) => `Transformers ${name}`,
+    cells,
+    speed: (peer) => peer.firstToken.median / own.firstToken.median,
+  });
 }

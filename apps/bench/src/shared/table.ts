@@ -29,35 +29,44 @@ export function markdownTable({ columns, rows }: Table): string {
   ].join("\n");
 }
 
-/** A contestant beside Lathe: its cells and by how much Lathe is faster and smaller, or why there are none. */
-export type PeerRow =
-  | {
-      readonly name: string;
-      readonly cells: readonly string[];
-      readonly speed: number;
-      readonly memory: number;
-    }
-  | { readonly name: string; readonly failure: string };
+/** A contestant that was measured. */
+export interface Contestant {
+  readonly name: string;
+  readonly peakResidentBytes: number;
+}
 
-/**
- * Lathe and its peers side by side; without peers no column compares.
- * @param columns the first is that of names
- */
-export function comparisonTable(
-  columns: readonly string[],
-  own: readonly string[],
-  peers: readonly PeerRow[],
+/** How contestants of one kind are shown. */
+export interface Comparison<Summary extends Contestant> {
+  /** The first is that of names. */
+  readonly columns: readonly string[];
+  /** A peer's name for people. */
+  readonly title: (name: string) => string;
+  /** All cells but the name. */
+  readonly cells: (summary: Summary) => readonly string[];
+  /** Lathe's speed by a peer's. */
+  readonly speed: (peer: Summary) => number;
+}
+
+/** Lathe and its peers side by side, or why a peer has no numbers; without peers no column compares. */
+export function comparisonTable<Summary extends Contestant>(
+  own: Summary,
+  peers: readonly (Summary | { readonly name: string; readonly failure: string })[],
+  { columns, title, cells, speed }: Comparison<Summary>,
 ): Table {
-  if (peers.length === 0) return { columns, rows: [["Lathe", ...own]] };
+  const ownCells = cells(own);
+  if (peers.length === 0) return { columns, rows: [["Lathe", ...ownCells]] };
   const ratio = (value: number): string => `${value.toFixed(2)} ×`;
   return {
     columns: [...columns, "Lathe's speed", "Lathe's memory"],
     rows: [
-      ["Lathe", ...own, "", ""],
+      ["Lathe", ...ownCells, "", ""],
       ...peers.map((peer) =>
         "failure" in peer
-          ? [`${peer.name}: ${peer.failure}`, ...own.map(() => "–"), "–", "–"]
-          : [peer.name, ...peer.cells, ratio(peer.speed), ratio(peer.memory)],
+          ? [`${title(peer.name)}: ${peer.failure}`, ...ownCells.map(() => "–"), "–", "–"]
+          : [
+              ...[title(peer.name), ...cells(peer)],
+              ...[ratio(speed(peer)), ratio(own.peakResidentBytes / peer.peakResidentBytes)],
+            ],
       ),
     ],
   };

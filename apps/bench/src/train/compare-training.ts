@@ -105,14 +105,10 @@ export function trainTable({ lathe, peers, ratios, fastestPeer }: TrainCompariso
     (peakResidentBytes / 2 ** 20).toFixed(0),
     `${firstLoss.toFixed(3)} → ${lastLoss.toFixed(3)}`,
   ];
-  return comparisonTable(
+  return comparisonTable(lathe, peers, {
     columns,
-    cells(lathe),
-    peers.map((peer) => {
-      const name = `PyTorch ${peer.name}${peer.name === fastestPeer ? ", the fastest" : ""}`;
-      if ("failure" in peer) return { name, failure: peer.failure };
-      const { speed, memory } = ratios.find(({ peer: of }) => of === peer.name)!;
-      return { name, cells: cells(peer), speed, memory };
-    }),
-  );
+    title: (name) => `PyTorch ${name}${name === fastestPeer ? ", the fastest" : ""}`,
+    cells,
+    speed: (peer) => ratios.find(({ peer: of }) => of === peer.name)!.speed,
+  });
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 
 #include "../memory.h"
 #include "../thread_pool.h"
@@ -30,6 +31,13 @@ struct Outliers {
   const float* largest;  // [rows], the largest magnitude of each, outliers included; NaN where an element is not finite
 };
 
+// Magnitudes of a row from column c on, times depthScale [depth] unless that is nullptr.
+LATHE_INLINE F magnitudesAt(const float* row, const float* depthScale, std::int64_t c, std::int64_t depth) {
+  const std::int64_t n = smaller(W, depth - c);
+  const F v = loadUpTo(row + c, n);
+  return (F)((I)(depthScale == nullptr ? v : v * loadUpTo(depthScale + c, n)) & splatInt(0x7fffffff));
+}
+
 // x [rows, depth], times depthScale [depth] unless that is nullptr
 static Outliers findOutliers(const float* x, std::int64_t rows, std::int64_t depth, const float* depthScale, float ratio) {
   const std::int64_t padded = ceilDivide(depth, W) * W;
@@ -42,14 +50,9 @@ static Outliers findOutliers(const float* x, std::int64_t rows, std::int64_t dep
     std::memset(count, 0, static_cast<std::size_t>(padded) * sizeof(std::int32_t));
     for (std::int64_t r = part * rowsPerPart; r < smaller(rows, (part + 1) * rowsPerPart); r++) {
       const float* const row = x + r * depth;
-      const auto at = [&](std::int64_t c) __attribute__((always_inline)) {
-        const std::int64_t n = smaller(W, depth - c);
-        const F v = loadUpTo(row + c, n);
-        return (F)((I)(depthScale == nullptr ? v : v * loadUpTo(depthScale + c, n)) & splatInt(0x7fffffff));
-      };
       F most = {}, sum = {}, squares = {}, poison = {};
       for (std::int64_t c = 0; c < depth; c += W) {
-        const F v = at(c);
+        const F v = magnitudesAt(row, depthScale, c, depth);
         most = maximum(v, most);
         sum = sum + v;
         squares = fma(v, v, squares);
@@ -61,7 +64,7 @@ static Outliers findOutliers(const float* x, std::int64_t rows, std::int64_t dep
       const float massive = kMassiveRatio * ratio * (sumOf(sum) / length);
       if (!(largest[r] > smaller(large, massive))) continue;
       for (std::int64_t c = 0; c < depth; c += W) {
-        const F v = at(c);
+        const F v = magnitudesAt(row, depthScale, c, depth);
         const I before = loadInts(count + c);
         storeInts(count + c, (before - (I)(v > splat(large))) | ((I)(v > splat(massive)) & splatInt(kMassive)));
       }
@@ -100,10 +103,7 @@ LATHE_INLINE float largestInRow(const float* x, std::int64_t r, std::int64_t dep
   if (outliers.count == 0 || outliers.largest[r] != outliers.largest[r]) return outliers.largest[r];
   F most = {};
   for (std::int64_t c = 0; c < depth; c += W) {
-    const std::int64_t n = smaller(W, depth - c);
-    F v = loadUpTo(x + c, n);
-    if (depthScale != nullptr) v = v * loadUpTo(depthScale + c, n);
-    most = maximum((F)((I)v & loadInts(outliers.keeps + c) & splatInt(0x7fffffff)), most);
+    most = maximum((F)((I)magnitudesAt(x, depthScale, c, depth) & loadInts(outliers.keeps + c)), most);
   }
   return largestOf(most);
 }

@@ -8,6 +8,7 @@
 #include "simd.h"
 
 #if defined(LATHE_AVX2) && !defined(LATHE_AVX512)
+#define LATHE_ASSEMBLED_TILE 1
 #include "tile_avx2.h"
 #endif
 
@@ -55,10 +56,10 @@ struct Bf16Steps {
 //
 // Without VNNI two products of bytes are first added in 16 bits. They fit for sure up to 64 as the largest activation: a bit
 // less, for twice the speed of float32, where widening to 16 bits beforehand reaches one and a half times.
-#if defined(LATHE_AVX512BF16) || defined(LATHE_AVX512) || defined(LATHE_AVX2) || defined(LATHE_EMULATED)
+#if defined(LATHE_AVX2) || defined(LATHE_EMULATED)
 #define LATHE_INT8_QUADS 1
 #endif
-#if defined(LATHE_INT8_QUADS) && !defined(LATHE_AVX512BF16) && !defined(LATHE_EMULATED)
+#if defined(LATHE_AVX2) && !defined(LATHE_AVX512BF16)
 constexpr std::int32_t kInt8Largest = 64;
 constexpr std::int32_t kInt8Offset = 64;
 #else
@@ -158,7 +159,7 @@ static __attribute__((noinline)) void tile(std::int64_t k, const float* a, std::
     }
   }
   typename Steps::Sum sums[M][V];
-#if defined(LATHE_AVX2) && !defined(LATHE_AVX512)
+#if defined(LATHE_ASSEMBLED_TILE)
   const bool isAssembled = V == NV && M == MR && k >= kAssembledSteps && aRow == 1 && aStep == MR && bStep == NR;
   if constexpr (V == NV && M == MR) {
     if (isAssembled) {
