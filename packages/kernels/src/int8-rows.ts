@@ -3,6 +3,10 @@ const OUTLIER_SHARE = 8; // at most one column in so many is an outlier
 const OUTLIER_ROWS = 16; // one row in so many makes a column one of outliers
 const MASSIVE_RATIO = 4; // times the ratio times the mean magnitude of a row
 
+const GOLDEN_RATIO = 0x9e3779b9; // of 2³²
+const DITHER_OF_ROWS = 0x85ebca6b;
+const DITHER_STEP = Math.fround(Math.fround(0.999) / 2 ** 32);
+
 /** To the nearest whole number, ties to even, for |value| < 2⁵¹. */
 function roundToEven(value: number): number {
   const shift = 1.5 * 2 ** 52;
@@ -19,13 +23,33 @@ function largestMagnitude(values: Float32Array): number {
   return largest;
 }
 
-/** A row's codes, to nearest, ties to even, and what a code stands for. */
-function roundRow(values: Float32Array, largestCode: number): { codes: Int8Array; scale: number } {
+/**
+ * A row's codes, to nearest, ties to even, and what a code stands for.
+ * @param dither what is added to each code before it is rounded
+ */
+function roundRow(
+  values: Float32Array,
+  largestCode: number,
+  dither?: (index: number) => number,
+): { codes: Int8Array; scale: number } {
   const largest = largestMagnitude(values);
   const factor = largest > LEAST_MAGNITUDE ? Math.fround(largestCode / largest) : 0;
-  const codes = Int8Array.from(values, (value) => roundToEven(Math.fround(value * factor)));
+  const codes = Int8Array.from(values, (value, index) =>
+    roundToEven(Math.fround(Math.fround(value * factor) + (dither?.(index) ?? 0))),
+  );
   return { codes, scale: largest / largestCode };
 }
+
+/**
+ * What is added before rounding, so that a number a quarter above a whole one goes up one time in four: in (−½, ½), spread
+ * evenly over a row by the golden ratio (a Weyl sequence).
+ */
+const ditherOf =
+  (row: number) =>
+  (column: number): number =>
+    Math.fround(
+      Math.fround((Math.imul(row, DITHER_OF_ROWS) + Math.imul(column, GOLDEN_RATIO)) | 0) * DITHER_STEP,
+    );
 
 /**
  * Rows to 8 bits: codes [N, width] = x / scales [N], to nearest, ties to even; the scale of a row is its largest
@@ -71,15 +95,30 @@ export function outlierColumns(x: Float32Array, depth: number, ratio: number): b
  */
 export function roundToInt8(
   x: Float32Array,
-  depth: number,
-  ratio: number,
+  isOutlier: readonly boolean[],
   largestCode: number,
+  isDithered: boolean,
 ): Float32Array {
-  const isOutlier = outlierColumns(x, depth, ratio);
+  const depth = isOutlier.length;
   const result = x.slice();
-  for (let start = 0; start < x.length; start += depth) {
+  for (let row = 0; row * depth < x.length; row++) {
+    const start = row * depth;
     const rest = x.subarray(start, start + depth).map((value, i) => (isOutlier[i] ? 0 : value));
-    const { codes, scale } = roundRow(rest, largestCode);
+    const { codes, scale } = roundRow(rest, largestCode, isDithered ? ditherOf(row) : undefined);
+    for (let i = 0; i < depth; i++) if (!isOutlier[i]) result[start + i] = codes[i] * scale;
+  }
+  return result;
+}
+
+/**
+ * What weights [outputs, depth] become in such a product: rounded with a scale for each output, but for the depth where
+ * activations are outliers.
+ */
+export function roundWeightsToInt8(weights: Float32Array, isOutlier: readonly boolean[]): Float32Array {
+  const depth = isOutlier.length;
+  const result = weights.slice();
+  for (let start = 0; start < weights.length; start += depth) {
+    const { codes, scale } = roundRow(weights.subarray(start, start + depth), 127);
     for (let i = 0; i < depth; i++) if (!isOutlier[i]) result[start + i] = codes[i] * scale;
   }
   return result;

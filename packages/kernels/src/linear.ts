@@ -1,6 +1,7 @@
 import { gemm } from "./gemm.js";
-import { roundToInt8 } from "./int8-rows.js";
+import { outlierColumns, roundToInt8, roundWeightsToInt8 } from "./int8-rows.js";
 import type { LinearOutput, PrecisionOptions, ProductOptions } from "./native-kernels.js";
+import { transpose } from "./transpose.js";
 import { widenWeights } from "./widen-weights.js";
 import type { WeightMatrix } from "./weight-matrix.js";
 
@@ -13,15 +14,25 @@ export interface LevelOptions {
   readonly largestCode?: number | undefined;
 }
 
-/** Activations as a product with a weight takes them: `bf16` is a choice of kernels and changes nothing here. */
-function activations(
-  x: Float32Array,
+/**
+ * Operands as a product takes them: `bf16` is a choice of kernels and changes nothing here. With `int8` both are rounded, the
+ * weights unless they are codes, but for the depth where activations are outliers.
+ * @param activations [N, depth]   @param weights [outputs of the product, depth]
+ */
+function operands(
+  activations: Float32Array,
+  weights: Float32Array,
   depth: number,
-  { format }: WeightMatrix,
+  areCodes: boolean,
+  isDithered: boolean,
   { precision, outlierRatio = OUTLIER_RATIO, largestCode = 127 }: PrecisionOptions & LevelOptions,
-): Float32Array {
-  const rounds = precision === "int8" && format === "int8" && x.length > FEW_ROWS * depth;
-  return rounds ? roundToInt8(x, depth, outlierRatio, largestCode) : x;
+): [activations: Float32Array, weights: Float32Array] {
+  if (precision !== "int8" || activations.length <= FEW_ROWS * depth) return [activations, weights];
+  const isOutlier = outlierColumns(activations, depth, outlierRatio);
+  return [
+    roundToInt8(activations, isOutlier, largestCode, isDithered),
+    areCodes ? weights : roundWeightsToInt8(weights, isOutlier),
+  ];
 }
 
 /** y [N, O] = alpha · x [N, I] Wᵀ + bias [O] + scale · left rightᵀ of a low-rank update; W is [O, I]. */
@@ -35,8 +46,9 @@ export function linear(
   const [outputs, inputs] = weight.shape;
   const { alpha, accumulate, lowRank } = options;
   const m = x.length / inputs;
-  const rows = activations(x, inputs, weight, options);
-  gemm(rows, widenWeights(weight), y, { m, n: outputs, k: inputs, transposeB: true, alpha, accumulate });
+  const isInt8 = weight.format === "int8";
+  const [rows, weights] = operands(x, widenWeights(weight), inputs, isInt8, false, options);
+  gemm(rows, weights, y, { m, n: outputs, k: inputs, transposeB: true, alpha, accumulate });
   if (bias) for (let i = 0; i < y.length; i++) y[i] += bias[i % outputs];
   if (!lowRank) return;
   const { left, right, rank, scale } = lowRank;
@@ -65,14 +77,12 @@ export function linearInputGradient(
   const [outputs, inputs] = weight.shape;
   const { alpha, accumulate, lowRank } = options;
   const m = dy.length / outputs;
-  const shape = { m, n: inputs, k: outputs, alpha, accumulate };
-  if (weight.format === "int8") {
-    const scaled = dy.map((value, i) => value * weight.scales![i % outputs]);
-    const codes = Float32Array.from(weight.codes);
-    gemm(activations(scaled, outputs, weight, options), codes, dx, shape);
-  } else {
-    gemm(dy, widenWeights(weight), dx, shape);
-  }
+  const isInt8 = weight.format === "int8";
+  const scaled = isInt8 ? dy.map((value, i) => value * weight.scales![i % outputs]) : dy;
+  const codes = new Float32Array(outputs * inputs);
+  transpose(isInt8 ? Float32Array.from(weight.codes) : widenWeights(weight), codes, outputs, inputs);
+  const [rows, weights] = operands(scaled, codes, outputs, isInt8, true, options);
+  gemm(rows, weights, dx, { m, n: inputs, k: outputs, transposeB: true, alpha, accumulate });
   if (!lowRank) return;
   const { left, right, rank, scale } = lowRank;
   gemm(left, right, dx, { m, n: inputs, k: rank, alpha: scale, accumulate: true });

@@ -55,9 +55,24 @@ const productBounds = (
 const bytesOf = ({ buffer, byteOffset, byteLength }: CacheRows): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-/** What precision a product may have: 8-bit activations are exact in their reference. */
-const boundPrecision = (format: WeightFormat, precision: ProductPrecision): ProductPrecision =>
-  precision === "int8" && format === "int8" ? "fp32" : precision;
+/** What precision a product may have: 8-bit operands are exact in their reference. */
+const boundPrecision = (precision: ProductPrecision): ProductPrecision =>
+  precision === "int8" ? "fp32" : precision;
+
+/**
+ * Magnitudes of rows [N, depth]: at most a code more where they are rounded to 8 bits,
+ * twice that where scales of int8 weights belong to the row.
+ */
+function largestRounded(x: Float32Array, depth: number, precision: ProductPrecision): Float32Array {
+  if (precision !== "int8") return absolute(x);
+  const result = absolute(x);
+  for (let start = 0; start < x.length; start += depth) {
+    const row = result.subarray(start, start + depth);
+    const code = row.reduce((largest, value) => Math.max(largest, value), 0) / 32;
+    for (let i = 0; i < depth; i++) row[i] += code;
+  }
+  return result;
+}
 
 /** What 8-bit activations reach on a level. */
 const largestCode = (level: CpuLevel): number => (level === "avx2" || level === "avx512" ? 64 : 127);
@@ -101,10 +116,10 @@ function checkProducts(
     linear(x, weight, bias, expected, { ...options, ...level, lowRank: update });
     const magnitudes = absolute(before);
     const absoluteBias = bias && absolute(bias);
-    linear(absolute(x), absoluteWeights(weight), absoluteBias, magnitudes, {
+    linear(largestRounded(x, inputs, precision), absoluteWeights(weight), absoluteBias, magnitudes, {
       ...{ accumulate, lowRank: positive(update) },
     });
-    const allowed = boundPrecision(format, precision);
+    const allowed = boundPrecision(precision);
     expectWithin(actual, expected, productBounds(magnitudes, allowed, format), `linear ${precision} ${what}`);
 
     const inputUpdate = lowRank(inputs);
@@ -114,7 +129,7 @@ function checkProducts(
     kernels.linearInputGradient(dy, weight, actualInput, { ...options, lowRank: inputUpdate });
     linearInputGradient(dy, weight, expectedInput, { ...options, ...level, lowRank: inputUpdate });
     const inputMagnitudes = absolute(beforeInput);
-    linearInputGradient(absolute(dy), absoluteWeights(weight), inputMagnitudes, {
+    linearInputGradient(largestRounded(dy, outputs, precision), absoluteWeights(weight), inputMagnitudes, {
       ...{ accumulate, lowRank: positive(inputUpdate) },
     });
     const bounds = productBounds(inputMagnitudes, allowed, format);
@@ -380,6 +395,49 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
         };
         expect(errorWith(6)).toBeLessThan(0.05);
         expect(errorWith(Infinity)).toBe(1);
+      });
+
+      it("8-bit gradients: many small ones beside a large one keep their sum, whatever part of the depth they are in", () => {
+        // Rows of so many gradients do not fit the cache and are multiplied part by part.
+        const [rows, inputs, outputs] = [600, 24, 16000];
+        const random = new Random(14);
+        const int8 = random.weights("int8", [outputs, inputs]);
+        // Of one sign, so that what rounding does to all of them adds up.
+        for (const [i, code] of int8.codes.entries()) int8.codes[i] = Math.min(127, Math.abs(code));
+        for (const weight of [int8, absoluteWeights(int8)]) {
+          const dy = random.normals(rows * outputs).map((value) => Math.abs(value) * 1e-3);
+          for (let row = 0; row < rows; row++) dy[row * outputs + random.integer(0, outputs - 1)] = -1;
+          const [exact, rounded] = [new Float32Array(rows * inputs), new Float32Array(rows * inputs)];
+          kernels.linearInputGradient(dy, weight, exact);
+          kernels.linearInputGradient(dy, weight, rounded, { precision: "int8", outlierRatio: Infinity });
+          // Each is below half a code of its row: rounded to nearest, nothing would be left of them.
+          const error = Math.hypot(...rounded.map((value, i) => value - exact[i]));
+          expect(error / Math.hypot(...exact), weight.format).toBeLessThan(0.03);
+        }
+      });
+
+      it("8-bit products of other weights: many blocks of depth, and weights that are not finite", () => {
+        const [rows, inputs, outputs] = [40, 5000, 70];
+        const random = new Random(15);
+        for (const format of ["fp32", "bf16", "fp16", "nf4"] as const) {
+          const weight = random.weights(format, [outputs, inputs]);
+          const x = random.normals(rows * inputs);
+          const [exact, rounded] = [new Float32Array(rows * outputs), new Float32Array(rows * outputs)];
+          kernels.linear(x, weight, null, exact);
+          kernels.linear(x, weight, null, rounded, { precision: "int8" });
+          const error = Math.hypot(...rounded.map((value, i) => value - exact[i]));
+          expect(error, format).toBeGreaterThan(0);
+          expect(error / Math.hypot(...exact), format).toBeLessThan(0.03);
+        }
+        for (const value of [NaN, Infinity]) {
+          const weight = random.weights("fp32", [outputs, inputs]);
+          weight.codes[2 * inputs + 7] = value;
+          const [y, dx] = [new Float32Array(rows * outputs), new Float32Array(rows * inputs)];
+          kernels.linear(random.normals(rows * inputs), weight, null, y, { precision: "int8" });
+          kernels.linearInputGradient(random.normals(rows * outputs), weight, dx, { precision: "int8" });
+          expect(y.every((result, i) => Number.isFinite(result) === (i % outputs !== 2))).toBe(true);
+          expect(dx.every((result, i) => Number.isFinite(result) === (i % inputs !== 7))).toBe(true);
+        }
       });
 
       it("general matrices, each transposed or not", () => {

@@ -10,9 +10,11 @@ export type CpuLevel = "portable" | "avx2" | "avx512" | "avx512bf16" | "neon" | 
  * - `fp32`: as they are.
  * - `bf16`: rounded to bfloat16 on levels that multiply that faster, for weights in int8, bf16 and nf4 (which is itself
  *   rounded then); elsewhere as they are.
- * - `int8`: for int8 weights rounded to small integers with a scale a row, but for columns with outliers, which stay as they
- *   are (LLM.int8(), arXiv:2208.07339; SwitchBack, arXiv:2304.13013). Codes reach 127, but 64 on `avx2` and `avx512`, which
- *   lack VNNI and add two products of bytes in 16 bits. Other weights are multiplied as with `bf16`.
+ * - `int8`: rounded to small integers with a scale a row, but for columns with outliers, which stay as they are (LLM.int8(),
+ *   arXiv:2208.07339; SwitchBack, arXiv:2304.13013). Codes reach 127, but 64 on `avx2` and `avx512`, which lack VNNI and
+ *   add two products of bytes in 16 bits. Gradients are rounded up or down in proportion to what lies between, without a
+ *   bias. Weights in other formats than int8 are rounded too, with a scale for each output of the product in each block
+ *   of its depth (at least 896 long).
  */
 export type ProductPrecision = "fp32" | "bf16" | "int8";
 

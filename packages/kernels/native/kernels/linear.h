@@ -191,8 +191,11 @@ static void linearInputGradient(const float* dy, const Weight& w, float* dx, con
                                 const ProductOptions& options) {
   const Factor factor = {w, false, nullptr, dx, lowRank};
   const Precision wanted = N <= kFewRows ? Precision::fp32 : options.precision;
-  multiply({N, w.rows, dy, w.rows, 1, &factor, 1, options.alpha, options.accumulate}, precisionFor(w.format, wanted),
-           options.outlierRatio);
+  // Gradients hold many numbers far below the largest of their row, as the probabilities of unlikely tokens: each would be
+  // rounded to nothing, and their sum with them.
+  constexpr bool isDithered = true;
+  multiply({N, w.rows, dy, w.rows, 1, &factor, 1, options.alpha, options.accumulate, isDithered},
+           precisionFor(w.format, wanted), options.outlierRatio);
 }
 
 static void gemm(const Gemm& g) {

@@ -35,11 +35,44 @@ struct Outliers {
 LATHE_INLINE F magnitudesAt(const float* row, const float* depthScale, std::int64_t c, std::int64_t depth) {
   const std::int64_t n = smaller(W, depth - c);
   const F v = loadUpTo(row + c, n);
-  return (F)((I)(depthScale == nullptr ? v : v * loadUpTo(depthScale + c, n)) & splatInt(0x7fffffff));
+  return magnitude(depthScale == nullptr ? v : v * loadUpTo(depthScale + c, n));
 }
 
-// x [rows, depth], times depthScale [depth] unless that is nullptr
-static Outliers findOutliers(const float* x, std::int64_t rows, std::int64_t depth, const float* depthScale, float ratio) {
+struct RowMagnitudes {
+  float largest;  // NaN where an element is not finite
+  float sum, squares;
+};
+
+static RowMagnitudes magnitudesOf(const float* row, const float* depthScale, std::int64_t depth) {
+  constexpr int chains = 2;  // of additions, to hide their latency
+  F most[chains] = {}, sums[chains] = {}, squares[chains] = {};
+  const auto take = [&](int chain, std::int64_t c) __attribute__((always_inline)) {
+    const F v = magnitudesAt(row, depthScale, c, depth);
+    most[chain] = maximum(v, most[chain]);
+    sums[chain] = sums[chain] + v;
+    squares[chain] = fma(v, v, squares[chain]);
+  };
+  std::int64_t c = 0;
+  for (; c + chains * W <= depth; c += chains * W) {
+    LATHE_UNROLL
+    for (int chain = 0; chain < chains; chain++) take(chain, c + chain * W);
+  }
+  for (; c < depth; c += W) take(0, c);
+  RowMagnitudes found = {largestOf(maximum(most[0], most[1])), sumOf(sums[0] + sums[1]), sumOf(squares[0] + squares[1])};
+  if (found.sum - found.sum == 0) return found;
+  // Either an element is not finite, which `maximum` may have passed over, or only their sum is too large.
+  F poison = {};
+  for (c = 0; c < depth; c += W) {
+    const F v = magnitudesAt(row, depthScale, c, depth);
+    poison = poison + (v - v);
+  }
+  if (sumOf(poison) != 0) found.largest = __builtin_nanf("");
+  return found;
+}
+
+// x [rows, depth], rows `stride` apart, times depthScale [depth] unless that is nullptr
+static Outliers findOutliers(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t depth,
+                             const float* depthScale, float ratio) {
   const std::int64_t padded = ceilDivide(depth, W) * W;
   const std::int64_t rowsPerPart = larger(8, ceilDivide(rows, kOutlierParts));
   const std::int64_t parts = ceilDivide(rows, rowsPerPart);
@@ -49,19 +82,12 @@ static Outliers findOutliers(const float* x, std::int64_t rows, std::int64_t dep
     std::int32_t* const count = counts + part * padded;
     std::memset(count, 0, static_cast<std::size_t>(padded) * sizeof(std::int32_t));
     for (std::int64_t r = part * rowsPerPart; r < smaller(rows, (part + 1) * rowsPerPart); r++) {
-      const float* const row = x + r * depth;
-      F most = {}, sum = {}, squares = {}, poison = {};
-      for (std::int64_t c = 0; c < depth; c += W) {
-        const F v = magnitudesAt(row, depthScale, c, depth);
-        most = maximum(v, most);
-        sum = sum + v;
-        squares = fma(v, v, squares);
-        poison = poison + (v - v);
-      }
-      largest[r] = sumOf(poison) == 0 ? largestOf(most) : __builtin_nanf("");
+      const float* const row = x + r * stride;
+      const RowMagnitudes found = magnitudesOf(row, depthScale, depth);
+      largest[r] = found.largest;
       const float length = static_cast<float>(depth);
-      const float large = ratio * __builtin_sqrtf(sumOf(squares) / length);
-      const float massive = kMassiveRatio * ratio * (sumOf(sum) / length);
+      const float large = ratio * __builtin_sqrtf(found.squares / length);
+      const float massive = kMassiveRatio * ratio * (found.sum / length);
       if (!(largest[r] > smaller(large, massive))) continue;
       for (std::int64_t c = 0; c < depth; c += W) {
         const F v = magnitudesAt(row, depthScale, c, depth);

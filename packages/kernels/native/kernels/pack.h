@@ -1,7 +1,7 @@
 // Operands to the panels that tiles read: rows of a in panels of MR, columns of b in panels of NR.
 //
-// A panel holds its steps of depth one after the other; depth is padded with zeros to whole steps. Where integers need it
-// (see Int8Steps), the compensation of the panel's columns follows the steps.
+// A panel holds its steps of depth one after the other; depth is padded with zeros to whole steps. In panels of integers two
+// rows follow the steps: the compensations of the columns (see Int8Steps), and their scales.
 #pragma once
 
 #include "interleave.h"
@@ -14,8 +14,8 @@ namespace LATHE_LEVEL {
 constexpr int kChunk = 64;  // steps that are converted before they are interleaved: a chunk of NR rows stays in the L1 cache
 
 constexpr float kLeastMagnitude = 1e-30f;  // rows below it become zeros in 8 bits: their scale has no float32 reciprocal
-
-typedef std::uint8_t UnsignedByteW __attribute__((vector_size(W)));
+constexpr float kInt8LargestWeight = 127.0f;
+constexpr std::int64_t kIntegerTail = 2;   // rows behind the steps of a panel of integers
 
 // To bfloat16 in the low half of each lane: nearest, ties to even; NaN stays NaN.
 LATHE_INLINE I roundToBf16(F v) {
@@ -36,15 +36,32 @@ LATHE_INLINE void storeHalves(std::uint16_t* to, I words) {
   std::memcpy(to, &halves, sizeof halves);
 #endif
 }
+// The lowest byte of each lane.
 LATHE_INLINE void storeBytes(std::uint8_t* to, I words) {
+#if defined(LATHE_AVX512)
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8((__m512i)words));
+#elif defined(LATHE_AVX2)
+  const __m256i lowest = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12));
+  const __m256i picked = _mm256_shuffle_epi8((__m256i)words, lowest);
+  const __m128i joined = _mm_unpacklo_epi32(_mm256_castsi256_si128(picked), _mm256_extracti128_si256(picked, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(to), joined);
+#else
+  typedef std::uint8_t UnsignedByteW __attribute__((vector_size(W)));
   const UnsignedByteW bytes = __builtin_convertvector((UnsignedW)words, UnsignedByteW);
   std::memcpy(to, &bytes, sizeof bytes);
+#endif
 }
 
 // To the nearest whole number, ties to even, for magnitudes below 2^22.
 LATHE_INLINE I roundToInteger(F v) {
+#if defined(LATHE_AVX512)
+  return (I)_mm512_cvtps_epi32((__m512)v);
+#elif defined(LATHE_AVX2)
+  return (I)_mm256_cvtps_epi32((__m256)v);
+#else
   const F shift = splat(12582912.0f);
   return (I)(v + shift) - splatInt(0x4b400000);
+#endif
 }
 
 template <class Type>
@@ -53,6 +70,15 @@ struct IsNf4 {
 };
 template <>
 struct IsNf4<Nf4> {
+  static constexpr bool value = true;
+};
+
+template <class Type>
+struct IsInt8 {
+  static constexpr bool value = false;
+};
+template <>
+struct IsInt8<Int8> {
   static constexpr bool value = true;
 };
 
@@ -86,12 +112,32 @@ LATHE_INLINE void storeWeightStep(float* to, std::int64_t i, F v) {
   }
 }
 
+// Weights that are whole numbers up to kInt8LargestWeight, signed.
+template <class Steps>
+LATHE_INLINE void storeWholeWeights(float* to, std::int64_t i, I whole) {
+  if constexpr (Steps::depth == 4) storeBytes(reinterpret_cast<std::uint8_t*>(to) + i, whole & 0xff);
+  else storeHalves(reinterpret_cast<std::uint16_t*>(to) + i, whole & 0xffff);
+}
+
 // What a row of activations is multiplied by before it is converted.
 struct RowConversion {
   const float* depthScale;        // [depth] or nullptr
   const std::int32_t* keeps;      // [depth, and up to a whole vector] or nullptr: where it is 0, they become 0
   float factor;                   // for integers: 1 / scale of the row
+  bool isDithered;                // for integers
+  std::uint32_t ditherStart;
 };
+
+// What is added to W numbers of a row from i on before they are rounded, so that one a quarter above a whole number goes up one
+// time in four: numbers in (-1/2, 1/2), spread evenly over a row by the golden ratio (a Weyl sequence).
+constexpr std::uint32_t kGoldenRatio = 0x9e3779b9;   // of 2^32
+constexpr std::uint32_t kDitherOfRows = 0x85ebca6b;  // between the starts of two rows
+LATHE_INLINE F ditherAt(std::uint32_t start, std::int64_t i) {
+  UnsignedW places;
+  for (int lane = 0; lane < W; lane++) places[lane] = static_cast<std::uint32_t>(lane) * kGoldenRatio;
+  const UnsignedW at = places + (start + static_cast<std::uint32_t>(i) * kGoldenRatio);
+  return __builtin_convertvector((I)at, F) * splat(0.999f / 4294967296.0f);
+}
 
 // `to`: `count` activations from x on as steps want them
 template <class Steps>
@@ -104,6 +150,7 @@ LATHE_INLINE void convertActivations(const float* x, std::int64_t from, std::int
     if constexpr (Steps::isInteger) {
       v = v * splat(conversion.factor);
       if (conversion.keeps != nullptr) v = (F)((I)v & loadInts(conversion.keeps + from + i));
+      if (conversion.isDithered) v = v + ditherAt(conversion.ditherStart, from + i);
     }
     storeStep<Steps>(to, i, v);
   }
@@ -145,11 +192,50 @@ LATHE_INLINE void packTransposedRows(const float* a, std::int64_t row, std::int6
   }
 }
 
+// largest [NR]: the largest magnitudes of the columns of a panel over its depth, NaN where a weight is not finite. A panel is
+// part of weight rows (x W^T) or of weight columns (dy W), as for packWeightRows and packWeightColumns.
+template <class Type>
+static void largestOfRows(const Weight& weight, std::int64_t first, std::int64_t columns, std::int64_t from,
+                          std::int64_t depth, float* largest) {
+  for (std::int64_t c = 0; c < NR; c++) {
+    if (c >= columns) {
+      largest[c] = 0.0f;
+      continue;
+    }
+    const WeightRow<Type> row(weight, first + c);
+    F most = {}, poison = {};
+    for (std::int64_t k = 0; k < depth; k += W) {
+      const F v = row.at(from + k, smaller(W, depth - k));
+      most = maximum(magnitude(v), most);
+      poison = poison + (v - v);
+    }
+    largest[c] = sumOf(poison) == 0 ? largestOf(most) : __builtin_nanf("");
+  }
+}
+template <class Type>
+static void largestOfColumns(const Weight& weight, std::int64_t first, std::int64_t columns, std::int64_t from,
+                             std::int64_t depth, float* largest) {
+  F most[NV] = {}, poison[NV] = {};
+  for (std::int64_t k = 0; k < depth; k++) {
+    const WeightRow<Type> row(weight, from + k);
+    LATHE_UNROLL
+    for (int v = 0; v < NV; v++) {
+      if (columns <= v * W) continue;
+      const F value = row.at(first + v * W, smaller(W, columns - v * W));
+      most[v] = maximum(magnitude(value), most[v]);
+      poison[v] = poison[v] + (value - value);
+    }
+  }
+  LATHE_UNROLL
+  for (int v = 0; v < NV; v++) store(largest + v * W, select((I)(poison[v] == F{}), most[v], poison[v]));
+}
+
 // panel [steps, NR] of a matrix whose rows are the columns of b (x W^T): weight rows from `first` on, `columns` <= NR of
-// them, over depth [from, from + depth); `from` is a multiple of kChunk
+// them, over depth [from, from + depth); `from` is a multiple of kChunk. For integers each column is multiplied by its
+// factor and rounded; factors are nullptr where codes are integers themselves.
 template <class Steps, class Type>
 static void packWeightRows(const Weight& weight, std::int64_t first, std::int64_t columns, std::int64_t from,
-                           std::int64_t depth, float* panel) {
+                           std::int64_t depth, const float* factors, float* panel) {
   const float* pointers[NR];
   if constexpr (Steps::depth == 1 && sizeof(typename Type::Code) == 4) {
     const auto* codes = static_cast<const typename Type::Code*>(weight.codes);
@@ -164,8 +250,14 @@ static void packWeightRows(const Weight& weight, std::int64_t first, std::int64_
       for (std::int64_t c = 0; c < columns; c++) {
         const WeightRow<Type> row(weight, first + c);
         float* const to = converted[c];
-        if constexpr (Steps::isInteger && Steps::depth == 4) {
+        if constexpr (Steps::isInteger && Steps::depth == 4 && IsInt8<Type>::value) {
           std::memcpy(to, row.codes + from + k, static_cast<std::size_t>(count));
+        } else if constexpr (Steps::isInteger) {
+          const F factor = splat(factors == nullptr ? 1.0f : factors[c]);
+          for (std::int64_t i = 0; i < count; i += W) {
+            const F v = row.at(from + k + i, smaller(W, count - i));
+            storeWholeWeights<Steps>(to, i, roundToInteger(v * factor));
+          }
         } else if constexpr (Steps::depth == 2 && sizeof(typename Type::Code) == 2) {
           std::memcpy(to, row.codes + from + k, static_cast<std::size_t>(count) * 2);
         } else {
@@ -210,12 +302,12 @@ LATHE_INLINE void interleaveBytes(const std::int8_t* rows, std::int64_t row, flo
 }
 
 // panel [steps, NR] of a matrix whose rows are the depth of b (dy W): weight columns from `first` on, `columns` <= NR of
-// them, over weight rows [from, from + depth)
+// them, over weight rows [from, from + depth); factors as above
 template <class Steps, class Type>
 static void packWeightColumns(const Weight& weight, std::int64_t first, std::int64_t columns, std::int64_t from,
-                              std::int64_t depth, float* panel) {
+                              std::int64_t depth, const float* factors, float* panel) {
   for (std::int64_t k = 0; k < depth; k += Steps::depth, panel += NR) {
-    if constexpr (Steps::isInteger && Steps::depth == 4) {
+    if constexpr (Steps::isInteger && Steps::depth == 4 && IsInt8<Type>::value) {
       if (columns == NR && k + Steps::depth <= depth) {
         interleaveBytes(WeightRow<Type>(weight, from + k).codes + first, weight.columns, panel);
         continue;
@@ -232,10 +324,11 @@ static void packWeightColumns(const Weight& weight, std::int64_t first, std::int
         store(panel + v * W, at(k));
       } else if constexpr (Steps::isInteger) {
         constexpr int bits = 32 / Steps::depth;
+        const F factor = factors == nullptr ? splat(1.0f) : load(factors + v * W);
         I step = {};
         LATHE_UNROLL
         for (int i = 0; i < Steps::depth; i++) {
-          step |= (roundToInteger(at(k + i)) & ((1 << bits) - 1)) << (bits * i);
+          step |= (roundToInteger(at(k + i) * factor) & ((1 << bits) - 1)) << (bits * i);
         }
         store(panel + v * W, (F)step);
       } else {

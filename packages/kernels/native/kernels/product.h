@@ -30,7 +30,7 @@ struct Factor {
 
   std::int64_t columns() const { return isTransposed ? weight.rows : weight.columns; }
   std::int64_t depth() const { return isTransposed ? weight.columns : weight.rows; }
-  // Scales of rows of the weight belong to columns of b or to its depth.
+  // Scales of rows of an int8 weight belong to columns of b or to its depth.
   const float* columnScale() const { return isTransposed && weight.format == Format::int8 ? weight.scales : nullptr; }
   const float* depthScale() const { return !isTransposed && weight.format == Format::int8 ? weight.scales : nullptr; }
 };
@@ -44,30 +44,58 @@ struct Product {
   std::int64_t count;
   float alpha;
   bool accumulate;
+  bool isDithered = false;      // in 8 bits, so that rounding has no bias
   std::int64_t depthStart = 0;  // where in the depth of b a part begins, a multiple of kChunk; a begins there itself
 };
 
-// Packs `columns` columns of b from `first` on, over depth [from, from + depth).
+// What row scales of the weight multiply a with, from where it begins: [depth] or nullptr
+LATHE_INLINE const float* depthScaleOf(const Product& p) {
+  const float* const scales = p.factors[0].depthScale();
+  return scales == nullptr ? nullptr : scales + p.depthStart;
+}
+
+// Packs `columns` columns of b from `first` on, over depth [from, from + depth). For integers a tail follows: compensations
+// and scales of the columns. Weights of other formats than int8 are rounded to 8 bits on the way, with a scale for each
+// column of the panel.
 using PackPanel = void (*)(const Factor& factor, std::int64_t first, std::int64_t columns, std::int64_t from,
                            std::int64_t depth, float* panel);
 
 template <class Steps, class Type>
 static void packPanelAs(const Factor& factor, std::int64_t first, std::int64_t columns, std::int64_t from,
                         std::int64_t depth, float* panel) {
-  if (factor.isTransposed) packWeightRows<Steps, Type>(factor.weight, first, columns, from, depth, panel);
-  else packWeightColumns<Steps, Type>(factor.weight, first, columns, from, depth, panel);
-  if constexpr (Steps::isInteger && Steps::depth == 4) {
+  const Weight& weight = factor.weight;
+  const float* factors = nullptr;
+  if constexpr (Steps::isInteger) {
     const std::int64_t steps = ceilDivide(depth, Steps::depth);
-    compensate(panel, steps, reinterpret_cast<std::int32_t*>(panel + steps * NR));
+    float* const scales = panel + (steps + 1) * NR;
+    alignas(64) float reciprocals[NR];
+    if constexpr (IsInt8<Type>::value) {
+      const float* const columnScale = factor.columnScale();
+      for (std::int64_t c = 0; c < columns; c++) scales[c] = columnScale == nullptr ? 1.0f : columnScale[first + c];
+    } else {
+      if (factor.isTransposed) largestOfRows<Type>(weight, first, columns, from, depth, scales);
+      else largestOfColumns<Type>(weight, first, columns, from, depth, scales);
+      for (int c = 0; c < NR; c++) {
+        reciprocals[c] = scales[c] > kLeastMagnitude ? kInt8LargestWeight / scales[c] : 0.0f;
+        scales[c] /= kInt8LargestWeight;
+      }
+      factors = reciprocals;
+    }
+    if (factor.isTransposed) packWeightRows<Steps, Type>(weight, first, columns, from, depth, factors, panel);
+    else packWeightColumns<Steps, Type>(weight, first, columns, from, depth, factors, panel);
+    if constexpr (Steps::depth == 4) {
+      compensate(panel, steps, reinterpret_cast<std::int32_t*>(panel + steps * NR));
+    }
+  } else {
+    if (factor.isTransposed) packWeightRows<Steps, Type>(weight, first, columns, from, depth, factors, panel);
+    else packWeightColumns<Steps, Type>(weight, first, columns, from, depth, factors, panel);
   }
 }
 
 // The packing function of a format, for the formats that the steps can multiply.
 template <class Steps>
 static PackPanel packPanelOf(Format format) {
-  if constexpr (Steps::isInteger) {
-    return packPanelAs<Steps, Int8>;
-  } else if constexpr (Steps::depth == 2) {
+  if constexpr (Steps::depth == 2 && !Steps::isInteger) {
     if (format == Format::int8) return packPanelAs<Steps, Int8>;
     if (format == Format::nf4) return packPanelAs<Steps, Nf4>;
     return packPanelAs<Steps, Bf16>;
@@ -106,14 +134,14 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
   const std::int64_t steps = ceilDivide(p.depth, kind.depth);
   const std::int64_t block = ceilDivide(ceilDivide(steps, ceilDivide(steps, kDepthBlock)), kChunk) * kChunk;
   const std::int64_t blocks = ceilDivide(steps, block);
-  const std::int64_t panelStride = (steps + blocks) * NR;  // each block is followed by a row of compensations
+  const std::int64_t tail = kind.isInteger ? kIntegerTail : 0;  // behind each block of a panel
+  const std::int64_t panelStride = (steps + blocks * tail) * NR;
   const std::int64_t threads = threadCount();
   std::int64_t allPanels = 0;
   for (std::int64_t f = 0; f < p.count; f++) allPanels += ceilDivide(p.factors[f].columns(), NR);
   // Four jobs for each thread even out their speeds.
   const std::int64_t panelsPerJob = larger(1, smaller(kColumnBlock / NR, ceilDivide(allPanels, 4 * threads)));
-  const float* const scalesOfDepth = p.factors[0].depthScale();
-  const float* const depthScale = scalesOfDepth == nullptr ? nullptr : scalesOfDepth + p.depthStart;
+  const float* const depthScale = depthScaleOf(p);
 
   Columns columns[kMostFactors];
   std::int64_t columnJobs = 0;
@@ -140,7 +168,7 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
       const std::int64_t from = job % blocks * block;
       columns[f].pack(p.factors[f], panel * NR, smaller(NR, p.factors[f].columns() - panel * NR),
                       p.depthStart + from * kind.depth, smaller(block * kind.depth, p.depth - from * kind.depth),
-                      columns[f].shared + panel * panelStride + (from + job % blocks) * NR);
+                      columns[f].shared + panel * panelStride + (from + job % blocks * tail) * NR);
     });
   }
 
@@ -167,7 +195,7 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
           for (std::int64_t f = 0; f < p.count; f++) {
             const LowRank& lowRank = p.factors[f].lowRank;
             if (lowRank.rank == 0) continue;
-            const RowConversion plain = {nullptr, nullptr, 1.0f};
+            const RowConversion plain = {nullptr, nullptr, 1.0f, false, 0};
             packActivations<Float32Steps>(lowRank.left + (chunkStart + panel * MR) * lowRank.rank, lowRank.rank, rows,
                                           lowRank.rank, &plain, columns[f].lowRankRows + panel * MR * lowRank.rank);
           }
@@ -180,12 +208,14 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
           }
           RowConversion conversions[MR];
           for (std::int64_t r = 0; r < rows; r++) {
-            conversions[r] = {depthScale, nullptr, 1.0f};
+            conversions[r] = {depthScale, nullptr, 1.0f, p.isDithered, 0};
             if (kind.isInteger) {
               const float largest = largestInRow(from + r * p.aRow, chunkStart + panel * MR + r, p.depth, depthScale, *outliers);
               conversions[r].factor = largest > kLeastMagnitude ? kInt8Largest / largest : 0.0f;
               conversions[r].keeps = outliers->count > 0 ? outliers->keeps : nullptr;
               rowScales[panel * MR + r] = largest / kInt8Largest;
+              conversions[r].ditherStart = static_cast<std::uint32_t>(chunkStart + panel * MR + r) * kDitherOfRows +
+                                           static_cast<std::uint32_t>(p.depthStart) * kGoldenRatio;
             }
           }
           kind.packActivations(from, p.aRow, rows, p.depth, conversions, to);
@@ -208,7 +238,7 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
       const std::int64_t lastRow = smaller(chunkRows, firstRow + rowsPerJob);
       if (firstRow >= lastRow) return;
       const float* const columnScale = factor.columnScale();
-      const std::int64_t ownStride = (larger(block, factor.lowRank.rank) + 1) * NR;
+      const std::int64_t ownStride = (larger(block, factor.lowRank.rank) + tail) * NR;
       float* const own =
           sharesColumns && factor.lowRank.rank == 0 ? nullptr : scratchFloats(Scratch::columnBlock, panelsPerJob * ownStride);
       for (std::int64_t k = 0; k < steps; k += block) {
@@ -223,7 +253,7 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
           const std::int64_t rows = smaller(kRowBlock, lastRow - row);
           for (std::int64_t panel = firstPanel; panel < lastPanel; panel++) {
             const std::int64_t column = panel * NR;
-            const float* b = sharesColumns ? columns[f].shared + panel * panelStride + (k + k / block) * NR
+            const float* b = sharesColumns ? columns[f].shared + panel * panelStride + (k + k / block * tail) * NR
                                            : own + (panel - firstPanel) * ownStride;
             TileOutput output = {factor.c + (chunkStart + row) * width + column,
                                  width,
@@ -234,6 +264,7 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
                                  p.accumulate || k > 0};
             if (kind.isInteger) {
               output.rowScale = rowScales + row;
+              output.columnScale = b + (depth + 1) * NR;
               if (kind.isCompensated) output.compensation = reinterpret_cast<const std::int32_t*>(b + depth * NR);
             }
             if (packsRows) {
@@ -280,10 +311,34 @@ static void multiplyNothing(const Product& p) {
   }
 }
 
+constexpr std::int64_t kOutlierColumnsPerJob = 256;
+
+// Columns [first, end) of b[outliers, :] to weights [outliers.count, width], exact.
+template <class Type>
+static void copyOutlierWeights(const Product& p, const Factor& factor, const Outliers& outliers, std::int64_t first,
+                               std::int64_t end, float* weights) {
+  const std::int64_t width = factor.columns();
+  const float* const columnScale = factor.columnScale();
+  for (std::int64_t i = 0; i < outliers.count; i++) {
+    const std::int64_t k = p.depthStart + outliers.columns[i];
+    float* const to = weights + i * width;
+    if (!factor.isTransposed) {
+      const WeightRow<Type> row(factor.weight, k);
+      for (std::int64_t c = first; c < end; c += W) storeUpTo(to + c, row.at(c, smaller(W, end - c)), end - c);
+      continue;
+    }
+    const std::int64_t aligned = k / W * W;
+    for (std::int64_t c = first; c < end; c++) {
+      const F around = WeightRow<Type>(factor.weight, c).at(aligned, smaller(W, factor.depth() - aligned));
+      to[c] = around[k - aligned] * (columnScale == nullptr ? 1.0f : columnScale[c]);
+    }
+  }
+}
+
 // c += alpha * a[:, outliers] * b[outliers, :], in float32, of columns that 8 bits left out
 static void addOutliers(const Product& p, const Outliers& outliers) {
   float* const rows = scratchFloats(Scratch::outlierRows, p.rows * outliers.count);
-  const float* const depthScale = p.factors[0].depthScale();
+  const float* const depthScale = depthScaleOf(p);
   constexpr std::int64_t rowsPerJob = 64;
   parallel(ceilDivide(p.rows, rowsPerJob), [&](std::int64_t job) {
     for (std::int64_t r = job * rowsPerJob; r < smaller(p.rows, (job + 1) * rowsPerJob); r++) {
@@ -296,18 +351,12 @@ static void addOutliers(const Product& p, const Outliers& outliers) {
   for (std::int64_t f = 0; f < p.count; f++) {
     const Factor& factor = p.factors[f];
     const std::int64_t width = factor.columns();
-    const float* const columnScale = factor.columnScale();
-    const auto* codes = static_cast<const std::int8_t*>(factor.weight.codes);
     // b[outliers, :] as [count, width]
     float* const weights = scratchFloats(Scratch::outlierWeights, outliers.count * width);
-    parallel(ceilDivide(width, 256), [&](std::int64_t job) {
-      for (std::int64_t i = 0; i < outliers.count; i++) {
-        const std::int64_t k = outliers.columns[i];
-        for (std::int64_t c = job * 256; c < smaller(width, (job + 1) * 256); c++) {
-          const std::int8_t code = factor.isTransposed ? codes[c * factor.weight.columns + k] : codes[k * width + c];
-          weights[i * width + c] = static_cast<float>(code) * (columnScale == nullptr ? 1.0f : columnScale[c]);
-        }
-      }
+    parallel(ceilDivide(width, kOutlierColumnsPerJob), [&](std::int64_t job) {
+      const std::int64_t first = job * kOutlierColumnsPerJob;
+      const std::int64_t end = smaller(width, first + kOutlierColumnsPerJob);
+      withFormat(factor.weight.format, [&](auto type) { copyOutlierWeights<decltype(type)>(p, factor, outliers, first, end, weights); });
     });
     Factor dense = {};
     dense.weight = {Format::fp32, weights, nullptr, outliers.count, width, nullptr, nullptr, nullptr, 0};
@@ -318,19 +367,43 @@ static void addOutliers(const Product& p, const Outliers& outliers) {
 
 // Which steps multiply a format at a precision.
 LATHE_INLINE Precision precisionFor(Format format, Precision wanted) {
-  if (wanted == Precision::int8 && format == Format::int8) return Precision::int8;
+  if (wanted == Precision::int8) return Precision::int8;
   if (wanted == Precision::fp32 || !kMultipliesBf16) return Precision::fp32;
   return format == Format::int8 || format == Format::bf16 || format == Format::nf4 ? Precision::bf16 : Precision::fp32;
 }
 
-// A product whose rows do not fit the cache over the whole depth: rather than have the weights packed anew for each chunk of
-// rows, as many times as the gradient of an output head has such chunks, the depth is cut first, into parts of which all
-// rows fit.
-static void multiplyInParts(const StepKind& kind, const Product& p) {
-  const std::int64_t fits = kPackedRowBytes / 4 / (ceilDivide(p.rows, MR) * MR) * kind.depth;
-  const std::int64_t whole = kDepthBlock * kind.depth;
+// A part of a product's depth whose rows fit the cache.
+static void multiplyPart(const Product& p, Precision precision, float outlierRatio) {
+  if (precision == Precision::int8) {
+    const Outliers outliers = findOutliers(p.a, p.aRow, p.rows, p.depth, depthScaleOf(p), outlierRatio);
+    multiplyWith(stepKind<Int8Steps>, p, &outliers);
+    if (outliers.count > 0) addOutliers(p, outliers);
+    return;
+  }
+  if constexpr (kMultipliesBf16) {
+    if (precision == Precision::bf16) return multiplyWith(stepKind<Bf16Steps>, p, nullptr);
+  }
+  multiplyWith(stepKind<Float32Steps>, p, nullptr);
+}
+
+LATHE_INLINE std::int64_t depthOfStep(Precision precision) {
+  if (precision == Precision::int8) return Int8Steps::depth;
+  return kMultipliesBf16 && precision == Precision::bf16 ? Bf16Steps::depth : Float32Steps::depth;
+}
+
+// All factors at one precision.
+//
+// Where rows do not fit the cache over the whole depth, the depth is cut first, into parts of which all rows fit: rather than
+// have the weights packed anew for each chunk of rows, as many times as the gradient of an output head has such chunks. In
+// 8 bits each part has its own scales and outliers.
+static void multiply(const Product& p, Precision precision, float outlierRatio) {
+  if (p.rows == 0 || p.count == 0) return;
+  if (p.depth == 0) return multiplyNothing(p);
+  const std::int64_t perStep = depthOfStep(precision);
+  const std::int64_t fits = kPackedRowBytes / 4 / (ceilDivide(p.rows, MR) * MR) * perStep;
+  const std::int64_t whole = kDepthBlock * perStep;
   const std::int64_t part = larger(1, fits / whole) * whole;
-  if (fits >= p.depth || p.aStep != 1) return multiplyWith(kind, p, nullptr);
+  if (fits >= p.depth || p.aStep != 1) return multiplyPart(p, precision, outlierRatio);
   Factor factors[kMostFactors];
   for (std::int64_t from = 0; from < p.depth; from += part) {
     for (std::int64_t f = 0; f < p.count; f++) {
@@ -344,24 +417,8 @@ static void multiplyInParts(const StepKind& kind, const Product& p) {
     q.a = p.a + from;
     q.factors = factors;
     q.accumulate = p.accumulate || from > 0;
-    multiplyWith(kind, q, nullptr);
+    multiplyPart(q, precision, outlierRatio);
   }
-}
-
-// All factors at one precision.
-static void multiply(const Product& p, Precision precision, float outlierRatio) {
-  if (p.rows == 0 || p.count == 0) return;
-  if (p.depth == 0) return multiplyNothing(p);
-  if (precision == Precision::int8) {
-    const Outliers outliers = findOutliers(p.a, p.rows, p.depth, p.factors[0].depthScale(), outlierRatio);
-    multiplyWith(stepKind<Int8Steps>, p, &outliers);
-    if (outliers.count > 0) addOutliers(p, outliers);
-    return;
-  }
-  if constexpr (kMultipliesBf16) {
-    if (precision == Precision::bf16) return multiplyInParts(stepKind<Bf16Steps>, p);
-  }
-  multiplyInParts(stepKind<Float32Steps>, p);
 }
 
 }  // namespace LATHE_LEVEL

@@ -123,6 +123,8 @@ LATHE_INLINE F fma(F a, F b, F c) {
 // Lanes of a where the mask is all ones, of b where it is zero.
 LATHE_INLINE F select(I mask, F a, F b) { return (F)((mask & (I)a) | (~mask & (I)b)); }
 
+LATHE_INLINE F magnitude(F v) { return (F)((I)v & splatInt(0x7fffffff)); }
+
 // A NaN in b comes through, one in a does not.
 LATHE_INLINE F maximum(F a, F b) {
 #if defined(LATHE_AVX512)

@@ -11,8 +11,6 @@ export function registerNativeFusedHead(): void {
       const { kernels } = nativeBackend();
       const [rows, width] = hidden.shape;
       const [vocabularySize] = weight.shape;
-      // Most of a row's gradient are probabilities far below the largest, which 8 bits would round to nothing.
-      const precision = productOptions.precision === "int8" ? "bf16" : productOptions.precision;
       const dHidden = wantsGradient ? nativeBackend().uninitialised([rows, width]) : null;
       const x = nativeView(hidden);
       const biasValues = bias && nativeView(bias);
@@ -21,7 +19,7 @@ export function registerNativeFusedHead(): void {
         for (let start = 0; start < rows; start += most) {
           const end = Math.min(start + most, rows);
           const logits = values.subarray(0, (end - start) * vocabularySize);
-          kernels.linear(x.subarray(start * width, end * width), weight, biasValues, logits, { precision });
+          kernels.linear(x.subarray(start * width, end * width), weight, biasValues, logits, productOptions);
           kernels.crossEntropyRows(
             logits,
             targets.subarray(start, end),
@@ -31,7 +29,7 @@ export function registerNativeFusedHead(): void {
           );
           if (!dHidden) continue;
           const gradients = nativeView(dHidden).subarray(start * width, end * width);
-          kernels.linearInputGradient(logits, weight, gradients, { precision });
+          kernels.linearInputGradient(logits, weight, gradients, productOptions);
         }
       });
       scratch.dispose();

@@ -55,7 +55,7 @@ export function registerNativeOperations(): void {
       const outFeatures = weight.shape[layout === "IO" ? 1 : 0] as number;
       const output = nativeTensor([rows, outFeatures], (y) => {
         if (layout === "OI") {
-          linear(nativeView(x), nativeWeight(weight), bias ? nativeView(bias) : null, y, productOptions);
+          linear(nativeView(x), nativeWeight(weight), bias ? nativeView(bias) : null, y);
           return;
         }
         gemm(nativeView(x), nativeView(weight), y, { m: rows, n: outFeatures, k: inFeatures });
@@ -70,7 +70,7 @@ export function registerNativeOperations(): void {
       const inFeatures = weight.shape[layout === "IO" ? 0 : 1] as number;
       const toInput = (w: tf.Tensor): tf.Tensor => {
         return nativeTensor([rows, inFeatures], (dx) => {
-          if (layout === "OI") linearInputGradient(nativeView(dy), nativeWeight(w), dx, productOptions);
+          if (layout === "OI") linearInputGradient(nativeView(dy), nativeWeight(w), dx);
           else
             gemm(nativeView(dy), nativeView(w), dx, {
               m: rows,
