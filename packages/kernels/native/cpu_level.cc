@@ -5,6 +5,10 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #endif
 
 // Which levels there are is the build script's to say: a compiler that is too old for one leaves it out.
@@ -25,11 +29,17 @@ LATHE_DECLARE(avx512)
 #if defined(LATHE_HAS_avx512bf16)
 LATHE_DECLARE(avx512bf16)
 #endif
+#if defined(LATHE_HAS_amx)
+LATHE_DECLARE(amx)
+#endif
 #if defined(LATHE_HAS_neon)
 LATHE_DECLARE(neon)
 #endif
 #if defined(LATHE_HAS_emulated)
 LATHE_DECLARE(emulated)
+#endif
+#if defined(LATHE_HAS_emulatedamx)
+LATHE_DECLARE(emulatedamx)
 #endif
 
 namespace {
@@ -38,6 +48,7 @@ struct Features {
   bool avx2 = false;
   bool avx512 = false;
   bool avx512bf16 = false;
+  bool amx = false;
 };
 
 #if defined(__x86_64__)
@@ -48,6 +59,17 @@ unsigned savedStates() {
   unsigned low, high;
   asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return low;
+}
+
+// Asks the system for tile registers, which it hands out to processes that want them: a process whose signal stacks are too
+// small for what they add is refused.
+bool mayUseTiles() {
+#if defined(__linux__)
+  constexpr long requestPermission = 0x1023, tileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return (savedStates() & 0x60000) == 0x60000 && syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+#else
+  return false;
+#endif
 }
 #endif
 
@@ -64,7 +86,9 @@ Features detect() {
   const bool saves512 = (savedStates() & 0xe6) == 0xe6;
   const bool f = bit(b, 16), dq = bit(b, 17), bw = bit(b, 30), vl = bit(b, 31), vnni = bit(c, 11);
   features.avx512 = features.avx2 && saves512 && f && dq && bw && vl;
+  const bool tiles = bit(d, 22) && bit(d, 24) && bit(d, 25);
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) features.avx512bf16 = features.avx512 && vnni && bit(a, 5);
+  features.amx = features.avx512bf16 && tiles && mayUseTiles();
 #endif
   return features;
 }
@@ -76,6 +100,9 @@ const std::vector<const Kernels*>& availableLevels() {
     const Features features = detect();
     std::vector<const Kernels*> found;
     (void)features;
+#if defined(LATHE_HAS_amx)
+    if (features.amx) found.push_back(&amx::kernels);
+#endif
 #if defined(LATHE_HAS_avx512bf16)
     if (features.avx512bf16) found.push_back(&avx512bf16::kernels);
 #endif
@@ -92,6 +119,9 @@ const std::vector<const Kernels*>& availableLevels() {
 #if defined(LATHE_HAS_emulated)
     found.push_back(&emulated::kernels);
 #endif
+#if defined(LATHE_HAS_emulatedamx)
+    found.push_back(&emulatedamx::kernels);
+#endif
     return found;
   }();
   return levels;
@@ -99,6 +129,9 @@ const std::vector<const Kernels*>& availableLevels() {
 
 const std::vector<const char*>& compiledLevels() {
   static const std::vector<const char*> names = {
+#if defined(LATHE_HAS_amx)
+      "amx",
+#endif
 #if defined(LATHE_HAS_avx512bf16)
       "avx512bf16",
 #endif
@@ -114,6 +147,9 @@ const std::vector<const char*>& compiledLevels() {
       "portable",
 #if defined(LATHE_HAS_emulated)
       "emulated",
+#endif
+#if defined(LATHE_HAS_emulatedamx)
+      "emulatedamx",
 #endif
   };
   return names;

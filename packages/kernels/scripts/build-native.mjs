@@ -8,7 +8,8 @@
 //
 // Run: node scripts/build-native.mjs [--release] [--all-levels] [--jobs N] [--output FOLDER] [--sanitize address,undefined|thread] [--emulated]
 //   --release   for binaries that travel: all levels, and the C++ library linked in
-//   --emulated  adds the level `emulated`, which runs the code of the AVX-512 levels on any machine (for tests)
+//   --emulated  adds the levels `emulated` and `emulatedamx`, which run the code of the AVX-512 and AMX levels on any machine
+//               (for tests)
 //   --sanitize  builds with the compiler's sanitizers (for tests)
 
 import { spawn, spawnSync } from "node:child_process";
@@ -39,6 +40,8 @@ const outputFolder = resolve(options.output ?? join(packageFolder, "build", targ
 const notePath = join(outputFolder, "note.txt");
 
 const avx512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma", "-mf16c", "-mbmi2"];
+const avx512bf16 = [...avx512, "-mavx512bf16", "-mavx512vnni"];
+const avx512bf16Features = ["avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_bf16", "avx512_vnni"];
 
 /**
  * Levels by architecture: the compiler's flags, and the names that Linux has for the features. The portable level comes first
@@ -55,10 +58,11 @@ const levels = {
       features: ["avx2", "fma", "f16c", "bmi2"],
     },
     { name: "avx512", flags: avx512, features: ["avx512f", "avx512bw", "avx512vl", "avx512dq"] },
+    { name: "avx512bf16", flags: avx512bf16, features: avx512bf16Features },
     {
-      name: "avx512bf16",
-      flags: [...avx512, "-mavx512bf16", "-mavx512vnni"],
-      features: ["avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_bf16", "avx512_vnni"],
+      name: "amx",
+      flags: [...avx512bf16, "-mamx-tile", "-mamx-bf16", "-mamx-int8"],
+      features: [...avx512bf16Features, "amx_tile", "amx_bf16", "amx_int8"],
     },
   ],
   arm64: [
@@ -169,7 +173,14 @@ async function build() {
 
   const features = options.release || options["all-levels"] ? null : processorFeatures();
   const wanted = available.filter((level) => level.features.every((name) => features?.has(name) ?? true));
-  if (options.emulated) wanted.push({ name: "emulated", flags: ["-DLATHE_EMULATED"], features: [] });
+  if (options.emulated) {
+    wanted.push({ name: "emulated", flags: ["-DLATHE_EMULATED"], features: [] });
+    wanted.push({
+      name: "emulatedamx",
+      flags: ["-DLATHE_EMULATED", "-DLATHE_EMULATED_TILES"],
+      features: [],
+    });
+  }
   const levelUnits = wanted.map(({ name, flags }) =>
     unit("level.cc", `level-${name}`, [`-DLATHE_LEVEL=${name}`, ...flags], name),
   );

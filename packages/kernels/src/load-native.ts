@@ -42,7 +42,7 @@ function usesGlibc(): boolean {
  * Loads the C++ kernels: this package's own build, else the prebuilt package of the platform.
  *
  * - `LATHE_NATIVE=off` turns them off; `LATHE_NATIVE=<file>` loads that addon and no other.
- * - `LATHE_CPU_LEVEL=portable|avx2|avx512|avx512bf16|neon` takes that level of processor features.
+ * - `LATHE_CPU_LEVEL=portable|avx2|avx512|avx512bf16|amx|neon` takes that level of processor features.
  * - `LATHE_THREADS=<count>` sets the number of threads.
  *
  * Never throws for want of an addon: the reason says which paths were tried and what helps.

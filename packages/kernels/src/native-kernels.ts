@@ -1,8 +1,9 @@
 import type { AttentionShape } from "./attention.js";
 import type { WeightMatrix } from "./weight-matrix.js";
 
-/** Sets of processor features that native kernels are compiled for. `emulated` is in test builds only. */
-export type CpuLevel = "portable" | "avx2" | "avx512" | "avx512bf16" | "neon" | "emulated";
+/** Sets of processor features that native kernels are compiled for. Those that are emulated are in test builds only. */
+export type CpuLevel =
+  "portable" | "avx2" | "avx512" | "avx512bf16" | "amx" | "neon" | "emulated" | "emulatedamx";
 
 /**
  * How activations enter a product; sums are float32 (or exact) in any case.

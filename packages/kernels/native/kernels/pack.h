@@ -1,7 +1,8 @@
-// Operands to the panels that tiles read: rows of a in panels of MR, columns of b in panels of NR.
+// Operands to the panels that tiles read: rows of a in panels of Steps::panelRows, columns of b in panels of NR.
 //
-// A panel holds its steps of depth one after the other; depth is padded with zeros to whole steps. In panels of integers two
-// rows follow the steps: the compensations of the columns (see Int8Steps), and their scales.
+// A panel holds its steps of depth one after the other; depth is padded with zeros to whole steps, and to whole groups of
+// them. For tile registers a panel of a holds tiles of 16 rows x 16 steps, row by row. In panels of integers two rows follow
+// the steps: the compensations of the columns (see Int8Steps), and their scales.
 #pragma once
 
 #include "interleave.h"
@@ -16,6 +17,12 @@ constexpr int kChunk = 64;  // steps that are converted before they are interlea
 constexpr float kLeastMagnitude = 1e-30f;  // rows below it become zeros in 8 bits: their scale has no float32 reciprocal
 constexpr float kInt8LargestWeight = 127.0f;
 constexpr std::int64_t kIntegerTail = 2;   // rows behind the steps of a panel of integers
+
+// Steps of so much depth, in whole groups.
+template <class Steps>
+LATHE_INLINE std::int64_t stepsOf(std::int64_t depth) {
+  return ceilDivide(depth, Steps::depth * Steps::group) * Steps::group;
+}
 
 // To bfloat16 in the low half of each lane: nearest, ties to even; NaN stays NaN.
 LATHE_INLINE I roundToBf16(F v) {
@@ -161,10 +168,23 @@ LATHE_INLINE void convertActivations(const float* x, std::int64_t from, std::int
   }
 }
 
-// panel [steps, MR] of up to MR rows of activations (row r at x + r * row), over the whole depth
+// A panel of up to Steps::panelRows rows of activations (row r at x + r * row), over the whole depth
 template <class Steps>
 static void packActivations(const float* x, std::int64_t row, std::int64_t rows, std::int64_t depth,
                             const RowConversion* conversions, float* panel) {
+#if defined(LATHE_TILE_REGISTERS)
+  if constexpr (Steps::isTiled) {
+    constexpr std::int64_t perTile = kRegisterSteps * Steps::depth;
+    for (std::int64_t k = 0; k < depth; k += perTile, panel += kRegisterFloats) {
+      const std::int64_t count = smaller(perTile, depth - k);
+      if (count < perTile || rows < kRegisterRows) std::memset(panel, 0, kRegisterFloats * sizeof(float));
+      for (std::int64_t r = 0; r < rows; r++) {
+        convertActivations<Steps>(x + r * row, k, count, conversions[r], panel + r * kRegisterSteps);
+      }
+    }
+    return;
+  }
+#endif
   const float* pointers[MR];
   if constexpr (Steps::depth == 1) {
     if (conversions[0].depthScale == nullptr) {

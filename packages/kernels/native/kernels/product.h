@@ -14,9 +14,7 @@
 namespace lathe {
 namespace LATHE_LEVEL {
 
-constexpr std::int64_t kDepthBlock = 448;                       // steps; a panel of b: 28 KiB (AVX2)
-constexpr std::int64_t kRowBlock = 96;                          // rows; a block of a: 144 KiB
-constexpr std::int64_t kColumnBlock = 128;                      // columns a job takes at most, if that is a panel or more
+constexpr std::int64_t kRowUnit = 96;  // rows of jobs and chunks are multiples, and so begin with a panel whatever the cut
 constexpr std::int64_t kPackedRowBytes = std::int64_t{8} << 20;  // chunk of a
 constexpr std::int64_t kSharedColumnBytes = std::int64_t{4} << 20;
 
@@ -60,13 +58,16 @@ LATHE_INLINE const float* depthScaleOf(const Product& p) {
 using PackPanel = void (*)(const Factor& factor, std::int64_t first, std::int64_t columns, std::int64_t from,
                            std::int64_t depth, float* panel);
 
+template <class Steps>
+constexpr bool kIsCompensated = Steps::isInteger && Steps::depth == 4 && kInt8Offset != 0;
+
 template <class Steps, class Type>
 static void packPanelAs(const Factor& factor, std::int64_t first, std::int64_t columns, std::int64_t from,
                         std::int64_t depth, float* panel) {
   const Weight& weight = factor.weight;
   const float* factors = nullptr;
   if constexpr (Steps::isInteger) {
-    const std::int64_t steps = ceilDivide(depth, Steps::depth);
+    const std::int64_t steps = stepsOf<Steps>(depth);
     float* const scales = panel + (steps + 1) * NR;
     alignas(64) float reciprocals[NR];
     if constexpr (IsInt8<Type>::value) {
@@ -83,13 +84,15 @@ static void packPanelAs(const Factor& factor, std::int64_t first, std::int64_t c
     }
     if (factor.isTransposed) packWeightRows<Steps, Type>(weight, first, columns, from, depth, factors, panel);
     else packWeightColumns<Steps, Type>(weight, first, columns, from, depth, factors, panel);
-    if constexpr (Steps::depth == 4) {
+    if constexpr (kIsCompensated<Steps>) {
       compensate(panel, steps, reinterpret_cast<std::int32_t*>(panel + steps * NR));
     }
   } else {
     if (factor.isTransposed) packWeightRows<Steps, Type>(weight, first, columns, from, depth, factors, panel);
     else packWeightColumns<Steps, Type>(weight, first, columns, from, depth, factors, panel);
   }
+  const std::int64_t written = ceilDivide(depth, Steps::depth);
+  std::memset(panel + written * NR, 0, static_cast<std::size_t>(stepsOf<Steps>(depth) - written) * NR * sizeof(float));
 }
 
 // The packing function of a format, for the formats that the steps can multiply.
@@ -107,17 +110,22 @@ static PackPanel packPanelOf(Format format) {
 // What a product does with its steps of depth, one of Float32Steps, Bf16Steps and Int8Steps: as values, so that the code around
 // them is compiled once.
 struct StepKind {
-  std::int64_t depth;
+  std::int64_t depth, panelRows, depthBlock, rowBlock, columnBlock;
   bool isInteger, isCompensated;
+  std::int64_t (*stepsOf)(std::int64_t depth);
   PackPanel (*packPanelOf)(Format format);
   void (*packActivations)(const float* x, std::int64_t row, std::int64_t rows, std::int64_t depth,
                           const RowConversion* conversions, float* panel);
-  TileKernel (*tileFor)(std::int64_t rows, std::int64_t columns);
+  void (*multiplyPanels)(std::int64_t rows, std::int64_t k, const float* a, std::int64_t aPanel, const float* b,
+                         TileOutput output);
 };
 
 template <class Steps>
-constexpr StepKind stepKind = {Steps::depth,       Steps::isInteger,       Steps::isInteger && Steps::depth == 4,
-                               packPanelOf<Steps>, packActivations<Steps>, tileFor<Steps>};
+constexpr StepKind stepKind = {Steps::depth,          Steps::panelRows,       Steps::depthBlock,
+                               Steps::rowBlock,       Steps::columnBlock,     Steps::isInteger,
+                               kIsCompensated<Steps>, stepsOf<Steps>,         packPanelOf<Steps>,
+                               packActivations<Steps>, multiplyPanels<Steps>};
+constexpr std::int64_t kMostPanelRows = 16;
 
 // How the columns of one factor are cut.
 struct Columns {
@@ -130,9 +138,35 @@ struct Columns {
 
 constexpr std::int64_t kMostFactors = 8;
 
+// Packs lowRank.left of each factor, of the chunk of rows that begins at chunkStart.
+static void packLowRankRows(const Product& p, std::int64_t chunkStart, std::int64_t chunkRows, Columns* columns) {
+  const std::int64_t panels = ceilDivide(chunkRows, MR);
+  std::int64_t floats = 0;
+  for (std::int64_t f = 0; f < p.count; f++) floats += panels * MR * p.factors[f].lowRank.rank;
+  if (floats == 0) return;
+  float* next = scratchFloats(Scratch::lowRank, floats);
+  for (std::int64_t f = 0; f < p.count; f++) {
+    columns[f].lowRankRows = next;
+    next += panels * MR * p.factors[f].lowRank.rank;
+  }
+  constexpr std::int64_t panelsAtOnce = 16;
+  parallel(ceilDivide(panels, panelsAtOnce), [&](std::int64_t job) {
+    const RowConversion plain = {nullptr, nullptr, 1.0f, false, 0};
+    for (std::int64_t panel = job * panelsAtOnce; panel < smaller(panels, (job + 1) * panelsAtOnce); panel++) {
+      for (std::int64_t f = 0; f < p.count; f++) {
+        const LowRank& lowRank = p.factors[f].lowRank;
+        if (lowRank.rank == 0) continue;
+        packActivations<Float32Steps>(lowRank.left + (chunkStart + panel * MR) * lowRank.rank, lowRank.rank,
+                                      smaller(MR, chunkRows - panel * MR), lowRank.rank, &plain,
+                                      columns[f].lowRankRows + panel * MR * lowRank.rank);
+      }
+    }
+  });
+}
+
 static void multiplyWith(const StepKind& kind, const Product& p, const Outliers* outliers) {
-  const std::int64_t steps = ceilDivide(p.depth, kind.depth);
-  const std::int64_t block = ceilDivide(ceilDivide(steps, ceilDivide(steps, kDepthBlock)), kChunk) * kChunk;
+  const std::int64_t steps = kind.stepsOf(p.depth);
+  const std::int64_t block = ceilDivide(ceilDivide(steps, ceilDivide(steps, kind.depthBlock)), kChunk) * kChunk;
   const std::int64_t blocks = ceilDivide(steps, block);
   const std::int64_t tail = kind.isInteger ? kIntegerTail : 0;  // behind each block of a panel
   const std::int64_t panelStride = (steps + blocks * tail) * NR;
@@ -140,7 +174,7 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
   std::int64_t allPanels = 0;
   for (std::int64_t f = 0; f < p.count; f++) allPanels += ceilDivide(p.factors[f].columns(), NR);
   // Four jobs for each thread even out their speeds.
-  const std::int64_t panelsPerJob = larger(1, smaller(kColumnBlock / NR, ceilDivide(allPanels, 4 * threads)));
+  const std::int64_t panelsPerJob = larger(1, smaller(kind.columnBlock / NR, ceilDivide(allPanels, 4 * threads)));
   const float* const depthScale = depthScaleOf(p);
 
   Columns columns[kMostFactors];
@@ -172,49 +206,35 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
     });
   }
 
-  const std::int64_t rowsPacked = larger(kRowBlock, kPackedRowBytes / (steps * 4) / kRowBlock * kRowBlock);
+  const std::int64_t rowsPacked = larger(kRowUnit, kPackedRowBytes / (steps * 4) / kRowUnit * kRowUnit);
   const std::int64_t chunk = packsRows ? rowsPacked : p.rows;
   for (std::int64_t chunkStart = 0; chunkStart < p.rows; chunkStart += chunk) {
     const std::int64_t chunkRows = smaller(chunk, p.rows - chunkStart);
-    const std::int64_t rowPanels = ceilDivide(chunkRows, MR);
+    const std::int64_t rowPanels = ceilDivide(chunkRows, kind.panelRows);
     const float* a = p.a + chunkStart * p.aRow;
-    float* const packed = packsRows ? scratchFloats(Scratch::packedRows, rowPanels * MR * steps) : nullptr;
-    float* const rowScales = kind.isInteger ? scratchFloats(Scratch::rowScales, rowPanels * MR) : nullptr;
-    std::int64_t lowRankFloats = 0;
-    for (std::int64_t f = 0; f < p.count; f++) lowRankFloats += rowPanels * MR * p.factors[f].lowRank.rank;
-    float* lowRankNext = lowRankFloats > 0 ? scratchFloats(Scratch::lowRank, lowRankFloats) : nullptr;
-    for (std::int64_t f = 0; f < p.count; f++) {
-      columns[f].lowRankRows = lowRankNext;
-      lowRankNext += rowPanels * MR * p.factors[f].lowRank.rank;
-    }
-    if (packsRows || lowRankFloats > 0) {
-      constexpr std::int64_t panelsAtOnce = 4;
+    float* const packed = packsRows ? scratchFloats(Scratch::packedRows, rowPanels * kind.panelRows * steps) : nullptr;
+    float* const rowScales = kind.isInteger ? scratchFloats(Scratch::rowScales, rowPanels * kind.panelRows) : nullptr;
+    if (packsRows) {
+      const std::int64_t panelsAtOnce = 24 / kind.panelRows;
       parallel(ceilDivide(rowPanels, panelsAtOnce), [&](std::int64_t job) {
         for (std::int64_t panel = job * panelsAtOnce; panel < smaller(rowPanels, (job + 1) * panelsAtOnce); panel++) {
-          const std::int64_t rows = smaller(MR, chunkRows - panel * MR);
-          for (std::int64_t f = 0; f < p.count; f++) {
-            const LowRank& lowRank = p.factors[f].lowRank;
-            if (lowRank.rank == 0) continue;
-            const RowConversion plain = {nullptr, nullptr, 1.0f, false, 0};
-            packActivations<Float32Steps>(lowRank.left + (chunkStart + panel * MR) * lowRank.rank, lowRank.rank, rows,
-                                          lowRank.rank, &plain, columns[f].lowRankRows + panel * MR * lowRank.rank);
-          }
-          if (!packsRows) continue;
-          const float* from = a + panel * MR * p.aRow;
-          float* to = packed + panel * MR * steps;
+          const std::int64_t first = panel * kind.panelRows;
+          const std::int64_t rows = smaller(kind.panelRows, chunkRows - first);
+          const float* from = a + first * p.aRow;
+          float* to = packed + first * steps;
           if (p.aStep != 1) {
             packTransposedRows(from, p.aStep, rows, p.depth, to);
             continue;
           }
-          RowConversion conversions[MR];
+          RowConversion conversions[kMostPanelRows];
           for (std::int64_t r = 0; r < rows; r++) {
             conversions[r] = {depthScale, nullptr, 1.0f, p.isDithered, 0};
             if (kind.isInteger) {
-              const float largest = largestInRow(from + r * p.aRow, chunkStart + panel * MR + r, p.depth, depthScale, *outliers);
+              const float largest = largestInRow(from + r * p.aRow, chunkStart + first + r, p.depth, depthScale, *outliers);
               conversions[r].factor = largest > kLeastMagnitude ? kInt8Largest / largest : 0.0f;
               conversions[r].keeps = outliers->count > 0 ? outliers->keeps : nullptr;
-              rowScales[panel * MR + r] = largest / kInt8Largest;
-              conversions[r].ditherStart = static_cast<std::uint32_t>(chunkStart + panel * MR + r) * kDitherOfRows +
+              rowScales[first + r] = largest / kInt8Largest;
+              conversions[r].ditherStart = static_cast<std::uint32_t>(chunkStart + first + r) * kDitherOfRows +
                                            static_cast<std::uint32_t>(p.depthStart) * kGoldenRatio;
             }
           }
@@ -222,11 +242,13 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
         }
       });
     }
+    packLowRankRows(p, chunkStart, chunkRows, columns);
 
     // More jobs than threads even out their speeds; but columns that a job packs itself must serve enough rows.
     const std::int64_t wanted = ceilDivide(threads * 4, columnJobs);
-    const std::int64_t rowJobs = larger(1, smaller(wanted, chunkRows / (sharesColumns ? kRowBlock / 2 : 4 * kRowBlock)));
-    const std::int64_t rowsPerJob = ceilDivide(ceilDivide(chunkRows, rowJobs), MR) * MR;
+    const std::int64_t rowJobs = larger(1, smaller(wanted, chunkRows / (sharesColumns ? kRowUnit / 2 : 4 * kRowUnit)));
+    const std::int64_t rowUnit = kind.panelRows == MR ? MR : kRowUnit;
+    const std::int64_t rowsPerJob = ceilDivide(ceilDivide(chunkRows, rowJobs), rowUnit) * rowUnit;
     parallel(columnJobs * rowJobs, [&](std::int64_t job) {
       std::int64_t f = 0;
       while (f + 1 < p.count && job / rowJobs >= columns[f + 1].firstJob) f++;
@@ -249,8 +271,8 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
                             smaller(depth * kind.depth, p.depth - k * kind.depth), own + (panel - firstPanel) * ownStride);
           }
         }
-        for (std::int64_t row = firstRow; row < lastRow; row += kRowBlock) {
-          const std::int64_t rows = smaller(kRowBlock, lastRow - row);
+        for (std::int64_t row = firstRow; row < lastRow; row += kind.rowBlock) {
+          const std::int64_t rows = smaller(kind.rowBlock, lastRow - row);
           for (std::int64_t panel = firstPanel; panel < lastPanel; panel++) {
             const std::int64_t column = panel * NR;
             const float* b = sharesColumns ? columns[f].shared + panel * panelStride + (k + k / block * tail) * NR
@@ -268,12 +290,7 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
               if (kind.isCompensated) output.compensation = reinterpret_cast<const std::int32_t*>(b + depth * NR);
             }
             if (packsRows) {
-              for (std::int64_t r = 0; r < rows; r += MR) {
-                kind.tileFor(smaller(MR, rows - r), output.columns)(depth, packed + (row + r) * steps + k * MR, 1, MR, b, NR,
-                                                                    output);
-                output.c += MR * output.row;
-                if (kind.isInteger) output.rowScale += MR;
-              }
+              kind.multiplyPanels(rows, depth, packed + row * steps + k * kind.panelRows, kind.panelRows * steps, b, output);
             } else {
               tileColumn<Float32Steps>(rows, depth, a + row * p.aRow + k * p.aStep, p.aRow, p.aStep, b, NR, output);
             }
@@ -290,11 +307,8 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
         packPanelAs<Float32Steps, Fp32>(right, column, smaller(NR, width - column), 0, lowRank.rank, own);
         TileOutput output = {factor.c + (chunkStart + firstRow) * width + column, width, smaller(NR, width - column), nullptr,
                              nullptr, lowRank.scale, true};
-        for (std::int64_t r = firstRow; r < lastRow; r += MR) {
-          tileFor<Float32Steps>(smaller(MR, lastRow - r), output.columns)(
-              lowRank.rank, columns[f].lowRankRows + r * lowRank.rank, 1, MR, own, NR, output);
-          output.c += MR * output.row;
-        }
+        multiplyPanels<Float32Steps>(lastRow - firstRow, lowRank.rank, columns[f].lowRankRows + firstRow * lowRank.rank,
+                                     MR * lowRank.rank, own, output);
       }
     });
   }
@@ -400,8 +414,8 @@ static void multiply(const Product& p, Precision precision, float outlierRatio) 
   if (p.rows == 0 || p.count == 0) return;
   if (p.depth == 0) return multiplyNothing(p);
   const std::int64_t perStep = depthOfStep(precision);
-  const std::int64_t fits = kPackedRowBytes / 4 / (ceilDivide(p.rows, MR) * MR) * perStep;
-  const std::int64_t whole = kDepthBlock * perStep;
+  const std::int64_t fits = kPackedRowBytes / 4 / (ceilDivide(p.rows, kRowUnit) * kRowUnit) * perStep;
+  const std::int64_t whole = VectorCut::depthBlock * perStep;
   const std::int64_t part = larger(1, fits / whole) * whole;
   if (fits >= p.depth || p.aStep != 1) return multiplyPart(p, precision, outlierRatio);
   Factor factors[kMostFactors];

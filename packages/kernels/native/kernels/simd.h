@@ -5,7 +5,8 @@
 // same bits wherever in a vector or a tail it falls.
 //
 // LATHE_EMULATED makes a level of 16 lanes with bf16 products out of portable code: it runs the control flow of the
-// AVX-512 levels, tails and layouts included, on machines without AVX-512. Tests build it; nothing ships it.
+// AVX-512 levels, tails and layouts included, on machines without AVX-512; with LATHE_EMULATED_TILES that of the AMX level.
+// Tests build it; nothing ships it.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,9 @@
 #if defined(__AVX512BF16__)
 #define LATHE_AVX512BF16 1
 #endif
+#if defined(__AMX_BF16__) && defined(__AMX_INT8__)
+#define LATHE_AMX 1
+#endif
 #if defined(__AVX2__)
 #define LATHE_AVX2 1
 #include <immintrin.h>
@@ -26,6 +30,11 @@
 #define LATHE_NEON 1
 #include <arm_neon.h>
 #endif
+#endif
+
+// Products of bf16 and of int8 are made of tile registers.
+#if defined(LATHE_AMX) || defined(LATHE_EMULATED_TILES)
+#define LATHE_TILE_REGISTERS 1
 #endif
 
 #if defined(__clang__)

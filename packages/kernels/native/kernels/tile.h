@@ -11,6 +11,9 @@
 #define LATHE_ASSEMBLED_TILE 1
 #include "tile_avx2.h"
 #endif
+#if defined(LATHE_TILE_REGISTERS)
+#include "tile_amx.h"
+#endif
 
 namespace lathe {
 namespace LATHE_LEVEL {
@@ -29,14 +32,37 @@ constexpr bool kMultipliesBf16 = true;
 constexpr bool kMultipliesBf16 = false;
 #endif
 
-struct Float32Steps {
+// How steps are cut: rows of a in panels of so many, steps of depth in groups, padded with zeros; jobs take rows in blocks.
+struct VectorCut {
+  static constexpr bool isTiled = false;
+  static constexpr int panelRows = MR;
+  static constexpr int group = 1;
+  static constexpr std::int64_t depthBlock = 448;   // steps; a panel of b: 28 KiB (AVX2)
+  static constexpr std::int64_t rowBlock = 96;      // rows; a block of a: 144 KiB
+  static constexpr std::int64_t columnBlock = 128;  // columns a job takes at most, if that is a panel or more
+};
+#if defined(LATHE_TILE_REGISTERS)
+struct TiledCut {
+  static constexpr bool isTiled = true;
+  static constexpr int panelRows = kRegisterRows;
+  static constexpr int group = kRegisterSteps;
+  static constexpr std::int64_t depthBlock = 256;   // a block of a: 32 KiB, for the first-level cache
+  static constexpr std::int64_t rowBlock = 2 * kRegisterRows;
+  static constexpr std::int64_t columnBlock = 512;  // a block of b: 512 KiB, for the second
+};
+using ProductCut = TiledCut;
+#else
+using ProductCut = VectorCut;
+#endif
+
+struct Float32Steps : VectorCut {
   static constexpr int depth = 1;
   static constexpr bool isInteger = false;
   using Sum = F;
   LATHE_INLINE F multiplyAdd(F sum, F a, F b) { return fma(a, b, sum); }
 };
 
-struct Bf16Steps {
+struct Bf16Steps : ProductCut {
   static constexpr int depth = 2;
   static constexpr bool isInteger = false;
   using Sum = F;
@@ -52,14 +78,18 @@ struct Bf16Steps {
 };
 
 // Small integers, added exactly in 32 bits. Where a processor multiplies bytes, four a step: one side is unsigned there, so a
-// is stored as a + kInt8Offset, and kInt8Offset times the sum of a column of b, its compensation, is taken off again.
+// is stored as a + kInt8Offset, and kInt8Offset times the sum of a column of b, its compensation, is taken off again. Tile
+// registers multiply signed bytes.
 //
 // Without VNNI two products of bytes are first added in 16 bits. They fit for sure up to 64 as the largest activation: a bit
 // less, for twice the speed of float32, where widening to 16 bits beforehand reaches one and a half times.
 #if defined(LATHE_AVX2) || defined(LATHE_EMULATED)
 #define LATHE_INT8_QUADS 1
 #endif
-#if defined(LATHE_AVX2) && !defined(LATHE_AVX512BF16)
+#if defined(LATHE_TILE_REGISTERS)
+constexpr std::int32_t kInt8Largest = 127;
+constexpr std::int32_t kInt8Offset = 0;
+#elif defined(LATHE_AVX2) && !defined(LATHE_AVX512BF16)
 constexpr std::int32_t kInt8Largest = 64;
 constexpr std::int32_t kInt8Offset = 64;
 #else
@@ -67,7 +97,7 @@ constexpr std::int32_t kInt8Largest = 127;
 constexpr std::int32_t kInt8Offset = 128;
 #endif
 
-struct Int8Steps {
+struct Int8Steps : ProductCut {
   static constexpr bool isInteger = true;
   using Sum = I;
 #if defined(LATHE_INT8_QUADS)
@@ -223,6 +253,98 @@ static TileKernel tileFor(std::int64_t rows, std::int64_t columns) {
     return columns > W ? tilesOfWidth<Steps, 2>[rows - 1] : tilesOfWidth<Steps, 1>[rows - 1];
   } else {
     return columns <= W ? tilesOfWidth<Steps, 1>[rows - 1] : tilesOfWidth<Steps, 2>[rows - 1];
+  }
+}
+
+#if defined(LATHE_TILE_REGISTERS)
+// Sums of A * B tiles as multiplyTiles leaves them to c: `rows` up to 16 A, output.columns up to 16 B.
+template <bool isInteger, int A, int B>
+LATHE_INLINE void storeSums(const float* sums, std::int64_t rows, const TileOutput& output) {
+  F scales[B], biases[B];
+  LATHE_UNROLL
+  for (int v = 0; v < B; v++) {
+    const std::int64_t left = output.columns - v * W;
+    scales[v] = splat(output.alpha);
+    biases[v] = F{};
+    if (left <= 0) continue;
+    if (output.columnScale != nullptr) scales[v] = scales[v] * loadUpTo(output.columnScale + v * W, left);
+    if (output.bias != nullptr) biases[v] = loadUpTo(output.bias + v * W, left);
+  }
+  const auto storeRows = [&](auto load, auto store) __attribute__((always_inline)) {
+    for (std::int64_t r = 0; r < rows; r++) {
+      const float* const row = sums + r / kRegisterRows * (B * kRegisterFloats) + r % kRegisterRows * kRegisterSteps;
+      float* const c = output.c + r * output.row;
+      LATHE_UNROLL
+      for (int v = 0; v < B; v++) {
+        const std::int64_t left = output.columns - v * W;
+        if (left <= 0) continue;
+        F sum = lathe::LATHE_LEVEL::load(row + v * kRegisterFloats);
+        if constexpr (isInteger) sum = __builtin_convertvector((I)sum, F) * splat(output.rowScale[r]);
+        const F base = output.accumulate ? biases[v] + load(c + v * W, left) : biases[v];
+        store(c + v * W, fma(sum, scales[v], base), left);
+      }
+    }
+  };
+  if (output.columns == B * W) {
+    storeRows([](const float* p, std::int64_t) __attribute__((always_inline)) { return lathe::LATHE_LEVEL::load(p); },
+              [](float* p, F v, std::int64_t) __attribute__((always_inline)) { lathe::LATHE_LEVEL::store(p, v); });
+  } else {
+    storeRows([](const float* p, std::int64_t left) __attribute__((always_inline)) { return loadUpTo(p, left); },
+              [](float* p, F v, std::int64_t left) __attribute__((always_inline)) { storeUpTo(p, v, left); });
+  }
+}
+
+// c [rows <= 32, output.columns <= NR] over k steps; a in panels of 16 rows, `aPanel` floats apart.
+template <bool isInteger, int A>
+LATHE_INLINE void multiplyRowTiles(std::int64_t rows, std::int64_t k, const float* a, std::int64_t aPanel, const float* b,
+                                   TileOutput output) {
+  alignas(64) float sums[A * 2 * kRegisterFloats];
+  const std::int64_t columns = output.columns;
+  for (std::int64_t c = 0; c < columns; c += 2 * kRegisterSteps, b += 2 * kRegisterSteps) {
+    output.columns = smaller(2 * kRegisterSteps, columns - c);
+    // Rows of c lie far apart, often in pages of their own: they are asked for before they are needed.
+    for (std::int64_t r = 0; r < rows; r++) {
+      __builtin_prefetch(output.c + r * output.row, 1);
+      __builtin_prefetch(output.c + r * output.row + W, 1);
+    }
+    if (output.columns > kRegisterSteps) {
+      multiplyTiles<isInteger, A, 2>(k, a, aPanel, b, NR, sums);
+      storeSums<isInteger, A, 2>(sums, rows, output);
+    } else {
+      multiplyTiles<isInteger, A, 1>(k, a, aPanel, b, NR, sums);
+      storeSums<isInteger, A, 1>(sums, rows, output);
+    }
+    output.c += 2 * kRegisterSteps;
+    if (output.columnScale != nullptr) output.columnScale += 2 * kRegisterSteps;
+    if (output.bias != nullptr) output.bias += 2 * kRegisterSteps;
+  }
+}
+#endif
+
+// c [rows, output.columns <= NR] over k steps: a in panels of Steps::panelRows rows, `aPanel` floats apart, b a panel of NR
+// columns.
+template <class Steps>
+static __attribute__((noinline)) void multiplyPanels(std::int64_t rows, std::int64_t k, const float* a, std::int64_t aPanel,
+                                                     const float* b, TileOutput output) {
+#if defined(LATHE_TILE_REGISTERS)
+  if constexpr (Steps::isTiled) {
+    const TileRegisters registers;
+    for (std::int64_t r = 0; r < rows; r += 2 * kRegisterRows, a += 2 * aPanel) {
+      const std::int64_t together = smaller(2 * kRegisterRows, rows - r);
+      if (together > kRegisterRows) multiplyRowTiles<Steps::isInteger, 2>(together, k, a, aPanel, b, output);
+      else multiplyRowTiles<Steps::isInteger, 1>(together, k, a, aPanel, b, output);
+      output.c += 2 * kRegisterRows * output.row;
+      if (Steps::isInteger) output.rowScale += 2 * kRegisterRows;
+    }
+    return;
+  }
+#endif
+  if constexpr (!Steps::isTiled) {
+    for (std::int64_t r = 0; r < rows; r += MR, a += aPanel) {
+      tileFor<Steps>(smaller(MR, rows - r), output.columns)(k, a, 1, MR, b, NR, output);
+      output.c += MR * output.row;
+      if (Steps::isInteger) output.rowScale += MR;
+    }
   }
 }
 
