@@ -45,12 +45,74 @@ LATHE_INLINE void transposeBlock(Block (&v)[T]) {
 }
 #endif
 
+#if defined(LATHE_AVX512)
+// The same of 16 x 16, whole cache lines in and out.
+struct WideBlocks {
+  static constexpr int edge = 16;
+  using Vector = __m512;
+  LATHE_INLINE Vector load(const float* p) { return _mm512_loadu_ps(p); }
+  LATHE_INLINE void store(float* p, Vector v) { _mm512_storeu_ps(p, v); }
+  LATHE_INLINE void transpose(Vector (&v)[edge]) {
+    Vector w[edge];
+    LATHE_UNROLL
+    for (int i = 0; i < edge; i += 2) {
+      w[i] = _mm512_unpacklo_ps(v[i], v[i + 1]);
+      w[i + 1] = _mm512_unpackhi_ps(v[i], v[i + 1]);
+    }
+    // v[4 g + j]: column j of each quarter, of rows 4 g to 4 g + 3
+    LATHE_UNROLL
+    for (int g = 0; g < edge; g += 4) {
+      v[g] = _mm512_shuffle_ps(w[g], w[g + 2], 0x44);
+      v[g + 1] = _mm512_shuffle_ps(w[g], w[g + 2], 0xee);
+      v[g + 2] = _mm512_shuffle_ps(w[g + 1], w[g + 3], 0x44);
+      v[g + 3] = _mm512_shuffle_ps(w[g + 1], w[g + 3], 0xee);
+    }
+    LATHE_UNROLL
+    for (int j = 0; j < 4; j++) {
+      const Vector even01 = _mm512_shuffle_f32x4(v[j], v[j + 4], 0x88), odd01 = _mm512_shuffle_f32x4(v[j], v[j + 4], 0xdd);
+      const Vector even23 = _mm512_shuffle_f32x4(v[j + 8], v[j + 12], 0x88);
+      const Vector odd23 = _mm512_shuffle_f32x4(v[j + 8], v[j + 12], 0xdd);
+      w[j] = _mm512_shuffle_f32x4(even01, even23, 0x88);
+      w[j + 4] = _mm512_shuffle_f32x4(odd01, odd23, 0x88);
+      w[j + 8] = _mm512_shuffle_f32x4(even01, even23, 0xdd);
+      w[j + 12] = _mm512_shuffle_f32x4(odd01, odd23, 0xdd);
+    }
+    LATHE_UNROLL
+    for (int i = 0; i < edge; i++) v[i] = w[i];
+  }
+};
+
+constexpr std::int64_t kRowsAhead = 128;  // steps that are asked for before they are needed: so many rows are foreseen by no hardware
+
+template <int R>
+LATHE_INLINE std::int64_t interleaveWide(const float* const* rows, std::int64_t k, float* panel) {
+  std::int64_t step = 0;
+  for (; step + WideBlocks::edge <= k; step += WideBlocks::edge) {
+    for (int g = 0; g < R; g += WideBlocks::edge) {
+      WideBlocks::Vector block[WideBlocks::edge];
+      LATHE_UNROLL
+      for (int i = 0; i < WideBlocks::edge; i++) {
+        __builtin_prefetch(rows[g + i] + step + kRowsAhead);
+        block[i] = WideBlocks::load(rows[g + i] + step);
+      }
+      WideBlocks::transpose(block);
+      LATHE_UNROLL
+      for (int i = 0; i < WideBlocks::edge; i++) WideBlocks::store(panel + (step + i) * R + g, block[i]);
+    }
+  }
+  return step;
+}
+#endif
+
 // rows: R pointers (repeat one where there are fewer); panel [k, R]. R need not be a multiple of T: a store that reaches
 // over the end of a step is overwritten by the next, and the last step is stored lane by lane.
 template <int R>
 static __attribute__((noinline)) void interleave(const float* const* rows, std::int64_t k, float* panel) {
   constexpr int groups = (R + T - 1) / T;
   std::int64_t step = 0;
+#if defined(LATHE_AVX512)
+  if constexpr (R % WideBlocks::edge == 0) step = interleaveWide<R>(rows, k, panel);
+#endif
   const std::int64_t whole = R % T == 0 ? k : k - 1;
   for (; step + T <= whole; step += T) {
     if constexpr (R % T == 0) {

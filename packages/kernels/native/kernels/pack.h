@@ -80,6 +80,20 @@ struct IsNf4<Nf4> {
   static constexpr bool value = true;
 };
 
+// Bytes of a part of a row of weights.
+template <class Type>
+LATHE_INLINE std::int64_t bytesOfCodes(std::int64_t columns) {
+  return IsNf4<Type>::value ? columns / 2 : columns * static_cast<std::int64_t>(sizeof(typename Type::Code));
+}
+constexpr std::int64_t kRowsFetched = 16;  // rows of weights that are asked for before they are needed
+
+// Steps of two bfloat16, the first in the low half; numbers that are exact in it need no rounding.
+template <bool isRounded>
+LATHE_INLINE F pairOfBf16(F first, F second) {
+  if constexpr (!isRounded) return (F)((I)((UnsignedW)first >> 16) | ((I)second & splatInt(-65536)));
+  else return (F)(roundToBf16(first) | (roundToBf16(second) << 16));
+}
+
 template <class Type>
 struct IsInt8 {
   static constexpr bool value = false;
@@ -257,10 +271,22 @@ template <class Steps, class Type>
 static void packWeightRows(const Weight& weight, std::int64_t first, std::int64_t columns, std::int64_t from,
                            std::int64_t depth, const float* factors, float* panel) {
   const float* pointers[NR];
-  if constexpr (Steps::depth == 1 && sizeof(typename Type::Code) == 4) {
+  // Codes that are steps already are taken where they lie.
+  constexpr bool areSteps = !Steps::isInteger && static_cast<int>(sizeof(typename Type::Code)) * Steps::depth == 4;
+  if constexpr (areSteps) {
     const auto* codes = static_cast<const typename Type::Code*>(weight.codes);
-    for (int c = 0; c < NR; c++) pointers[c] = codes + (first + smaller(c, columns - 1)) * weight.columns + from;
-    interleave<NR>(pointers, depth, panel);
+    for (int c = 0; c < NR; c++) {
+      pointers[c] = reinterpret_cast<const float*>(codes + (first + smaller(c, columns - 1)) * weight.columns + from);
+    }
+    const std::int64_t whole = depth / Steps::depth;
+    interleave<NR>(pointers, whole, panel);
+    if constexpr (Steps::depth == 2) {
+      if (depth % 2 == 0) return;
+      for (int c = 0; c < NR; c++) {
+        const std::uint16_t last[2] = {codes[(first + smaller(c, columns - 1)) * weight.columns + from + depth - 1], 0};
+        std::memcpy(panel + whole * NR + c, last, sizeof last);
+      }
+    }
   } else {
     alignas(64) float converted[NR][kChunk + W];
     for (int c = 0; c < NR; c++) pointers[c] = converted[smaller(c, columns - 1)];
@@ -278,8 +304,6 @@ static void packWeightRows(const Weight& weight, std::int64_t first, std::int64_
             const F v = row.at(from + k + i, smaller(W, count - i));
             storeWholeWeights<Steps>(to, i, roundToInteger(v * factor));
           }
-        } else if constexpr (Steps::depth == 2 && sizeof(typename Type::Code) == 2) {
-          std::memcpy(to, row.codes + from + k, static_cast<std::size_t>(count) * 2);
         } else {
           for (std::int64_t i = 0; i < count; i += W) {
             storeWeightStep<Steps, Type>(to, i, row.at(from + k + i, smaller(W, count - i)));
@@ -327,6 +351,15 @@ template <class Steps, class Type>
 static void packWeightColumns(const Weight& weight, std::int64_t first, std::int64_t columns, std::int64_t from,
                               std::int64_t depth, const float* factors, float* panel) {
   for (std::int64_t k = 0; k < depth; k += Steps::depth, panel += NR) {
+    // Rows of a large matrix lie in pages of their own, which the hardware does not foresee.
+    LATHE_UNROLL
+    for (int i = 0; i < Steps::depth; i++) {
+      if (k + i + kRowsFetched >= depth) continue;
+      const auto* const codes = reinterpret_cast<const char*>(WeightRow<Type>(weight, from + k + i + kRowsFetched).codes);
+      for (std::int64_t byte = 0; byte < bytesOfCodes<Type>(columns); byte += 64) {
+        __builtin_prefetch(codes + bytesOfCodes<Type>(first) + byte);
+      }
+    }
     if constexpr (Steps::isInteger && Steps::depth == 4 && IsInt8<Type>::value) {
       if (columns == NR && k + Steps::depth <= depth) {
         interleaveBytes(WeightRow<Type>(weight, from + k).codes + first, weight.columns, panel);
@@ -352,7 +385,7 @@ static void packWeightColumns(const Weight& weight, std::int64_t first, std::int
         }
         store(panel + v * W, (F)step);
       } else {
-        store(panel + v * W, (F)(roundToBf16(at(k)) | (roundToBf16(at(k + 1)) << 16)));
+        store(panel + v * W, pairOfBf16<IsNf4<Type>::value>(at(k), at(k + 1)));
       }
     }
   }

@@ -18,6 +18,8 @@ constexpr std::int64_t kRowUnit = 96;  // rows of jobs and chunks are multiples,
 constexpr std::int64_t kPackedRowBytes = std::int64_t{8} << 20;  // chunk of a
 constexpr std::int64_t kSharedColumnBytes = std::int64_t{4} << 20;
 
+constexpr std::int64_t kStreamedBytes = std::int64_t{12} << 20;  // of c: from here on, writing past the caches is faster
+
 // One matrix b, and where its product goes.
 struct Factor {
   Weight weight;
@@ -110,20 +112,20 @@ static PackPanel packPanelOf(Format format) {
 // What a product does with its steps of depth, one of Float32Steps, Bf16Steps and Int8Steps: as values, so that the code around
 // them is compiled once.
 struct StepKind {
-  std::int64_t depth, panelRows, depthBlock, rowBlock, columnBlock;
+  std::int64_t depth, panelRows, depthBlock, rowBlock, rowGroup, columnBlock, heldColumnBytes;
   bool isInteger, isCompensated;
   std::int64_t (*stepsOf)(std::int64_t depth);
   PackPanel (*packPanelOf)(Format format);
   void (*packActivations)(const float* x, std::int64_t row, std::int64_t rows, std::int64_t depth,
                           const RowConversion* conversions, float* panel);
   void (*multiplyPanels)(std::int64_t rows, std::int64_t k, const float* a, std::int64_t aPanel, const float* b,
-                         TileOutput output);
+                         const float* next, TileOutput output);
 };
 
 template <class Steps>
-constexpr StepKind stepKind = {Steps::depth,          Steps::panelRows,       Steps::depthBlock,
-                               Steps::rowBlock,       Steps::columnBlock,     Steps::isInteger,
-                               kIsCompensated<Steps>, stepsOf<Steps>,         packPanelOf<Steps>,
+constexpr StepKind stepKind = {Steps::depth,           Steps::panelRows,      Steps::depthBlock,  Steps::rowBlock,
+                               Steps::rowGroup,        Steps::columnBlock,    Steps::heldColumnBytes,
+                               Steps::isInteger,       kIsCompensated<Steps>, stepsOf<Steps>,     packPanelOf<Steps>,
                                packActivations<Steps>, multiplyPanels<Steps>};
 constexpr std::int64_t kMostPanelRows = 16;
 
@@ -189,6 +191,9 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
   // A single panel reads each row once: packing the rows would cost more than it saves.
   const bool packsRows = !(kind.depth == 1 && depthScale == nullptr && allPanels == 1);
   const bool sharesColumns = allPanels * panelStride * 4 <= kSharedColumnBytes;
+  // Where a job has its columns over the whole depth, it finishes some rows of c before it goes on to the next.
+  const bool holdsDepth = sharesColumns || panelsPerJob * panelStride * 4 <= kind.heldColumnBytes;
+  const std::int64_t jobStride = holdsDepth ? panelStride : (block + tail) * NR;
   if (sharesColumns) {
     float* next = scratchFloats(Scratch::packedColumns, allPanels * panelStride);
     for (std::int64_t f = 0; f < p.count; f++) {
@@ -259,44 +264,67 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
       const std::int64_t firstRow = job % rowJobs * rowsPerJob;
       const std::int64_t lastRow = smaller(chunkRows, firstRow + rowsPerJob);
       if (firstRow >= lastRow) return;
+      const TileRegisters registers(kind.panelRows != MR);
+      // What is added to c later would have to fetch it back.
+      const bool streams = kind.panelRows != MR && p.rows * width * 4 >= kStreamedBytes && width % 16 == 0 &&
+                           reinterpret_cast<std::uintptr_t>(factor.c) % 64 == 0 && factor.lowRank.rank == 0;
       const float* const columnScale = factor.columnScale();
-      const std::int64_t ownStride = (larger(block, factor.lowRank.rank) + tail) * NR;
+      const bool packsColumns = !sharesColumns;
       float* const own =
-          sharesColumns && factor.lowRank.rank == 0 ? nullptr : scratchFloats(Scratch::columnBlock, panelsPerJob * ownStride);
-      for (std::int64_t k = 0; k < steps; k += block) {
-        const std::int64_t depth = smaller(block, steps - k);
-        if (!sharesColumns) {
-          for (std::int64_t panel = firstPanel; panel < lastPanel; panel++) {
-            columns[f].pack(factor, panel * NR, smaller(NR, width - panel * NR), p.depthStart + k * kind.depth,
-                            smaller(depth * kind.depth, p.depth - k * kind.depth), own + (panel - firstPanel) * ownStride);
-          }
+          packsColumns || factor.lowRank.rank > 0
+              ? scratchFloats(Scratch::columnBlock, larger(packsColumns ? panelsPerJob * jobStride : 0, factor.lowRank.rank * NR))
+              : nullptr;
+      const float* const panels = sharesColumns ? columns[f].shared + firstPanel * panelStride : own;
+      const auto blockOf = [&](std::int64_t panel, std::int64_t k) {
+        return (panel - firstPanel) * jobStride + (holdsDepth ? (k + k / block * tail) * NR : 0);
+      };
+      const auto packBlock = [&](std::int64_t k) {
+        for (std::int64_t panel = firstPanel; panel < lastPanel; panel++) {
+          columns[f].pack(factor, panel * NR, smaller(NR, width - panel * NR), p.depthStart + k * kind.depth,
+                          smaller(block * kind.depth, p.depth - k * kind.depth), own + blockOf(panel, k));
         }
-        for (std::int64_t row = firstRow; row < lastRow; row += kind.rowBlock) {
-          const std::int64_t rows = smaller(kind.rowBlock, lastRow - row);
+      };
+      const auto multiplyBlock = [&](std::int64_t k, std::int64_t first, std::int64_t end) {
+        const std::int64_t depth = smaller(block, steps - k);
+        for (std::int64_t row = first; row < end; row += kind.rowBlock) {
+          const std::int64_t rows = smaller(kind.rowBlock, end - row);
           for (std::int64_t panel = firstPanel; panel < lastPanel; panel++) {
             const std::int64_t column = panel * NR;
-            const float* b = sharesColumns ? columns[f].shared + panel * panelStride + (k + k / block * tail) * NR
-                                           : own + (panel - firstPanel) * ownStride;
+            const float* const b = panels + blockOf(panel, k);
             TileOutput output = {factor.c + (chunkStart + row) * width + column,
                                  width,
                                  smaller(NR, width - column),
                                  columnScale == nullptr ? nullptr : columnScale + column,
                                  factor.bias == nullptr || k > 0 ? nullptr : factor.bias + column,
                                  p.alpha,
-                                 p.accumulate || k > 0};
+                                 p.accumulate || k > 0,
+                                 streams && k + block >= steps};
             if (kind.isInteger) {
               output.rowScale = rowScales + row;
               output.columnScale = b + (depth + 1) * NR;
               if (kind.isCompensated) output.compensation = reinterpret_cast<const std::int32_t*>(b + depth * NR);
             }
             if (packsRows) {
-              kind.multiplyPanels(rows, depth, packed + row * steps + k * kind.panelRows, kind.panelRows * steps, b, output);
+              const float* const next = panels + blockOf(panel + 1 < lastPanel ? panel + 1 : firstPanel, k);
+              kind.multiplyPanels(rows, depth, packed + row * steps + k * kind.panelRows, kind.panelRows * steps, b, next, output);
             } else {
               tileColumn<Float32Steps>(rows, depth, a + row * p.aRow + k * p.aStep, p.aRow, p.aStep, b, NR, output);
             }
           }
         }
+      };
+      if (holdsDepth) {
+        for (std::int64_t k = 0; packsColumns && k < steps; k += block) packBlock(k);
+        for (std::int64_t row = firstRow; row < lastRow; row += kind.rowGroup) {
+          for (std::int64_t k = 0; k < steps; k += block) multiplyBlock(k, row, smaller(lastRow, row + kind.rowGroup));
+        }
+      } else {
+        for (std::int64_t k = 0; k < steps; k += block) {
+          packBlock(k);
+          multiplyBlock(k, firstRow, lastRow);
+        }
       }
+      if (streams) finishStreams();
       const LowRank& lowRank = factor.lowRank;
       if (lowRank.rank == 0) return;
       Factor right = factor;
@@ -308,7 +336,7 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
         TileOutput output = {factor.c + (chunkStart + firstRow) * width + column, width, smaller(NR, width - column), nullptr,
                              nullptr, lowRank.scale, true};
         multiplyPanels<Float32Steps>(lastRow - firstRow, lowRank.rank, columns[f].lowRankRows + firstRow * lowRank.rank,
-                                     MR * lowRank.rank, own, output);
+                                     MR * lowRank.rank, own, own, output);
       }
     });
   }

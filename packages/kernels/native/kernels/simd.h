@@ -62,6 +62,21 @@ typedef std::int32_t UnalignedI __attribute__((vector_size(W * 4), aligned(4), m
 
 LATHE_INLINE F load(const float* p) { return (F) * reinterpret_cast<const UnalignedF*>(p); }
 LATHE_INLINE void store(float* p, F v) { *reinterpret_cast<UnalignedF*>(p) = (UnalignedF)v; }
+// Past the caches, to an address that is a multiple of the vector's bytes; seen by other threads after finishStreams.
+LATHE_INLINE void storePast(float* p, F v) {
+#if defined(LATHE_AVX512)
+  _mm512_stream_ps(p, (__m512)v);
+#elif defined(LATHE_AVX2)
+  _mm256_stream_ps(p, (__m256)v);
+#else
+  store(p, v);
+#endif
+}
+LATHE_INLINE void finishStreams() {
+#if defined(LATHE_AVX2)
+  _mm_sfence();
+#endif
+}
 LATHE_INLINE I loadInts(const std::int32_t* p) { return (I) * reinterpret_cast<const UnalignedI*>(p); }
 LATHE_INLINE void storeInts(std::int32_t* p, I v) { *reinterpret_cast<UnalignedI*>(p) = (UnalignedI)v; }
 LATHE_INLINE F splat(float value) {

@@ -13,6 +13,14 @@
 #endif
 #if defined(LATHE_TILE_REGISTERS)
 #include "tile_amx.h"
+#else
+namespace lathe {
+namespace LATHE_LEVEL {
+struct TileRegisters {
+  explicit TileRegisters(bool) {}
+};
+}  // namespace LATHE_LEVEL
+}  // namespace lathe
 #endif
 
 namespace lathe {
@@ -39,16 +47,20 @@ struct VectorCut {
   static constexpr int group = 1;
   static constexpr std::int64_t depthBlock = 448;   // steps; a panel of b: 28 KiB (AVX2)
   static constexpr std::int64_t rowBlock = 96;      // rows; a block of a: 144 KiB
+  static constexpr std::int64_t rowGroup = std::int64_t{1} << 40;
   static constexpr std::int64_t columnBlock = 128;  // columns a job takes at most, if that is a panel or more
+  static constexpr std::int64_t heldColumnBytes = 0;
 };
 #if defined(LATHE_TILE_REGISTERS)
 struct TiledCut {
   static constexpr bool isTiled = true;
   static constexpr int panelRows = kRegisterRows;
   static constexpr int group = kRegisterSteps;
-  static constexpr std::int64_t depthBlock = 256;   // a block of a: 32 KiB, for the first-level cache
+  static constexpr std::int64_t depthBlock = 448;   // a block of a: 32 KiB, for the first-level cache
   static constexpr std::int64_t rowBlock = 2 * kRegisterRows;
-  static constexpr std::int64_t columnBlock = 512;  // a block of b: 512 KiB, for the second
+  static constexpr std::int64_t rowGroup = 192;     // of c: 192 KiB, for the second
+  static constexpr std::int64_t columnBlock = 256;
+  static constexpr std::int64_t heldColumnBytes = std::int64_t{640} << 10;  // of b, for the second
 };
 using ProductCut = TiledCut;
 #else
@@ -133,6 +145,8 @@ struct TileOutput {
   const float* bias;         // likewise
   float alpha;
   bool accumulate;
+  // Whole rows of the tile go past the caches, for c that they could not hold anyway; they begin at cache lines.
+  bool streams = false;
   // For integers only:
   const float* rowScale = nullptr;             // at the tile's first row
   const std::int32_t* compensation = nullptr;  // of the tile's columns, or nullptr
@@ -285,7 +299,10 @@ LATHE_INLINE void storeSums(const float* sums, std::int64_t rows, const TileOutp
       }
     }
   };
-  if (output.columns == B * W) {
+  if (output.columns == B * W && output.streams) {
+    storeRows([](const float* p, std::int64_t) __attribute__((always_inline)) { return lathe::LATHE_LEVEL::load(p); },
+              [](float* p, F v, std::int64_t) __attribute__((always_inline)) { storePast(p, v); });
+  } else if (output.columns == B * W) {
     storeRows([](const float* p, std::int64_t) __attribute__((always_inline)) { return lathe::LATHE_LEVEL::load(p); },
               [](float* p, F v, std::int64_t) __attribute__((always_inline)) { lathe::LATHE_LEVEL::store(p, v); });
   } else {
@@ -294,24 +311,21 @@ LATHE_INLINE void storeSums(const float* sums, std::int64_t rows, const TileOutp
   }
 }
 
-// c [rows <= 32, output.columns <= NR] over k steps; a in panels of 16 rows, `aPanel` floats apart.
+// c [rows <= 32, output.columns <= NR] over k steps; a in panels of 16 rows, `aPanel` floats apart; `next`: the panel of
+// columns that comes after b.
 template <bool isInteger, int A>
 LATHE_INLINE void multiplyRowTiles(std::int64_t rows, std::int64_t k, const float* a, std::int64_t aPanel, const float* b,
-                                   TileOutput output) {
+                                   const float* next, TileOutput output) {
   alignas(64) float sums[A * 2 * kRegisterFloats];
   const std::int64_t columns = output.columns;
   for (std::int64_t c = 0; c < columns; c += 2 * kRegisterSteps, b += 2 * kRegisterSteps) {
     output.columns = smaller(2 * kRegisterSteps, columns - c);
-    // Rows of c lie far apart, often in pages of their own: they are asked for before they are needed.
-    for (std::int64_t r = 0; r < rows; r++) {
-      __builtin_prefetch(output.c + r * output.row, 1);
-      __builtin_prefetch(output.c + r * output.row + W, 1);
-    }
+    const float* const after = c + 2 * kRegisterSteps < columns ? b + 2 * kRegisterSteps : next;
     if (output.columns > kRegisterSteps) {
-      multiplyTiles<isInteger, A, 2>(k, a, aPanel, b, NR, sums);
+      multiplyTiles<isInteger, A, 2>(k, a, aPanel, b, after, NR, sums);
       storeSums<isInteger, A, 2>(sums, rows, output);
     } else {
-      multiplyTiles<isInteger, A, 1>(k, a, aPanel, b, NR, sums);
+      multiplyTiles<isInteger, A, 1>(k, a, aPanel, b, after, NR, sums);
       storeSums<isInteger, A, 1>(sums, rows, output);
     }
     output.c += 2 * kRegisterSteps;
@@ -322,17 +336,16 @@ LATHE_INLINE void multiplyRowTiles(std::int64_t rows, std::int64_t k, const floa
 #endif
 
 // c [rows, output.columns <= NR] over k steps: a in panels of Steps::panelRows rows, `aPanel` floats apart, b a panel of NR
-// columns.
+// columns; `next` is the panel that will come after it, for tile registers, which ask for it in time.
 template <class Steps>
 static __attribute__((noinline)) void multiplyPanels(std::int64_t rows, std::int64_t k, const float* a, std::int64_t aPanel,
-                                                     const float* b, TileOutput output) {
+                                                     const float* b, [[maybe_unused]] const float* next, TileOutput output) {
 #if defined(LATHE_TILE_REGISTERS)
   if constexpr (Steps::isTiled) {
-    const TileRegisters registers;
     for (std::int64_t r = 0; r < rows; r += 2 * kRegisterRows, a += 2 * aPanel) {
       const std::int64_t together = smaller(2 * kRegisterRows, rows - r);
-      if (together > kRegisterRows) multiplyRowTiles<Steps::isInteger, 2>(together, k, a, aPanel, b, output);
-      else multiplyRowTiles<Steps::isInteger, 1>(together, k, a, aPanel, b, output);
+      if (together > kRegisterRows) multiplyRowTiles<Steps::isInteger, 2>(together, k, a, aPanel, b, next, output);
+      else multiplyRowTiles<Steps::isInteger, 1>(together, k, a, aPanel, b, next, output);
       output.c += 2 * kRegisterRows * output.row;
       if (Steps::isInteger) output.rowScale += 2 * kRegisterRows;
     }
