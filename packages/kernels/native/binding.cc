@@ -82,6 +82,18 @@ struct Array {
   explicit operator bool() const { return data != nullptr; }
 };
 
+// Activations as a pass kept them: float32, or bfloat16 in a Uint16Array.
+struct Kept {
+  const char* name;
+  Format format;
+  const void* data;
+  std::int64_t length;
+
+  const char* begin() const { return static_cast<const char*>(data); }
+  const char* end() const { return begin() + length * (format == Format::bf16 ? 2 : 4); }
+  explicit operator bool() const { return data != nullptr; }
+};
+
 // The arguments of one call.
 class Arguments {
  public:
@@ -203,24 +215,35 @@ class Arguments {
     return isNull(values_[index]) ? Array<T>() : array<T>(values_[index], name);
   }
 
-  template <class T>
-  void expectLength(const Array<T>& array, std::int64_t length, const std::string& shape) const {
+  // Kept in bf16 if the array is a Uint16Array, else in float32. Where other arrays were kept with it: in the same format.
+  Kept kept(int index, const char* name, const Kept* with = nullptr) const {
+    const bool isBf16 = with != nullptr ? with->format == Format::bf16 : typeOf(values_[index]) == napi_uint16_array;
+    if (isBf16) {
+      const auto codes = array<std::uint16_t>(index, name);
+      return {name, Format::bf16, codes.data, codes.length};
+    }
+    const auto floats = array<float>(index, name);
+    return {name, Format::fp32, floats.data, floats.length};
+  }
+
+  template <class Values>
+  void expectLength(const Values& array, std::int64_t length, const std::string& shape) const {
     if (array.length == length) return;
     failRange(std::string("expected ") + array.name + " " + shape + " of " + std::to_string(length) + " elements, got " +
               std::to_string(array.length));
   }
 
   // How many rows of `width` an array holds.
-  template <class T>
-  std::int64_t rowsOf(const Array<T>& array, std::int64_t width, const std::string& shape) const {
+  template <class Values>
+  std::int64_t rowsOf(const Values& array, std::int64_t width, const std::string& shape) const {
     if (width > 0 && array.length % width == 0) return array.length / width;
     failRange(std::string("expected ") + array.name + " " + shape + " in whole rows of " + std::to_string(width) +
               " elements, got " + std::to_string(array.length));
   }
 
   // Two arrays may be the same memory from the same element on only where `mayBeSame`, and may not overlap else.
-  template <class T, class U>
-  void expectApart(const Array<T>& out, const Array<U>& other, bool mayBeSame = false) const {
+  template <class Values, class Others>
+  void expectApart(const Values& out, const Others& other, bool mayBeSame = false) const {
     if (!out || !other || out.length == 0 || other.length == 0) return;
     if (out.begin() >= other.end() || other.begin() >= out.end()) return;
     if (mayBeSame && out.begin() == other.begin()) return;
@@ -518,7 +541,8 @@ HeadCounts readHeads(const Arguments& a, napi_value shape) {
 }
 
 // @param queries array [N, H, d]   @param keys array [M, G, d]
-Attention readAttention(const Arguments& a, int index, const Array<float>& queries, const Array<float>& keys) {
+template <class Values>
+Attention readAttention(const Arguments& a, int index, const Values& queries, const Values& keys) {
   const napi_value shape = a.value(index);
   const HeadCounts counts = readHeads(a, shape);
   Attention attention;
@@ -671,7 +695,7 @@ void callRmsNormForward(const Arguments& a, napi_value*) {
 
 // rmsNormBackward(x, weight, dy, dx, dWeight, epsilon)
 void callRmsNormBackward(const Arguments& a, napi_value*) {
-  const auto x = a.array<float>(0, "x");
+  const Kept x = a.kept(0, "x");
   const auto weight = a.array<float>(1, "weight");
   const auto dy = a.array<float>(2, "dy");
   const auto dx = a.arrayOrNull<float>(3, "dx");
@@ -688,7 +712,7 @@ void callRmsNormBackward(const Arguments& a, napi_value*) {
   a.expectApart(dWeight, weight);
   a.expectApart(dWeight, dy);
   a.expectApart(dWeight, dx);
-  a.kernels().rmsNormBackward(x.data, weight.data, dy.data, dx.data, dWeight.data, rows, weight.length, epsilon);
+  a.kernels().rmsNormBackward(x.format, x.data, weight.data, dy.data, dx.data, dWeight.data, rows, weight.length, epsilon);
 }
 
 // rotate(x, out, cos, sin, headCount, headSize, direction)
@@ -726,8 +750,8 @@ void callSwigluForward(const Arguments& a, napi_value*) {
 
 // swigluBackward(gate, up, dOut, dGate, dUp)
 void callSwigluBackward(const Arguments& a, napi_value*) {
-  const auto gate = a.array<float>(0, "gate");
-  const auto up = a.array<float>(1, "up");
+  const Kept gate = a.kept(0, "gate");
+  const Kept up = a.kept(1, "up", &gate);
   const auto dOut = a.array<float>(2, "dOut");
   const auto dGate = a.arrayOrNull<float>(3, "dGate");
   const auto dUp = a.arrayOrNull<float>(4, "dUp");
@@ -736,12 +760,12 @@ void callSwigluBackward(const Arguments& a, napi_value*) {
   if (dGate) a.expectLength(dGate, gate.length, "like gate");
   if (dUp) a.expectLength(dUp, gate.length, "like gate");
   for (const auto& gradient : {dGate, dUp}) {
-    a.expectApart(gradient, gate, true);
-    a.expectApart(gradient, up, true);
+    a.expectApart(gradient, gate, gate.format == Format::fp32);
+    a.expectApart(gradient, up, gate.format == Format::fp32);
     a.expectApart(gradient, dOut, true);
   }
   a.expectApart(dGate, dUp);
-  a.kernels().swigluBackward(gate.data, up.data, dOut.data, dGate.data, dUp.data, gate.length);
+  a.kernels().swigluBackward(gate.format, gate.data, up.data, dOut.data, dGate.data, dUp.data, gate.length);
 }
 
 // add(a, b, out), multiply(a, b, out)
@@ -920,10 +944,10 @@ void callAttentionForward(const Arguments& a, napi_value*) {
 
 // attentionBackward(q, k, v, out, logSumExp, dOut, dq, dk, dv, shape)
 void callAttentionBackward(const Arguments& a, napi_value*) {
-  const auto q = a.array<float>(0, "q");
-  const auto k = a.array<float>(1, "k");
-  const auto v = a.array<float>(2, "v");
-  const auto out = a.array<float>(3, "out");
+  const Kept q = a.kept(0, "q");
+  const Kept k = a.kept(1, "k", &q);
+  const Kept v = a.kept(2, "v", &q);
+  const Kept out = a.kept(3, "out", &q);
   const auto logSumExp = a.array<float>(4, "logSumExp");
   const auto dOut = a.array<float>(5, "dOut");
   const auto dq = a.array<float>(6, "dq");
@@ -938,13 +962,14 @@ void callAttentionBackward(const Arguments& a, napi_value*) {
   a.expectLength(dk, k.length, "[M, G, d]");
   a.expectLength(dv, k.length, "[M, G, d]");
   for (const auto& gradient : {dq, dk, dv}) {
-    for (const auto& input : {q, k, v, out, logSumExp, dOut}) a.expectApart(gradient, input);
+    for (const auto& input : {q, k, v, out}) a.expectApart(gradient, input);
+    for (const auto& input : {logSumExp, dOut}) a.expectApart(gradient, input);
   }
   a.expectApart(dq, dk);
   a.expectApart(dq, dv);
   a.expectApart(dk, dv);
-  a.kernels().attentionBackward(q.data, k.data, v.data, out.data, logSumExp.data, dOut.data, dq.data, dk.data, dv.data,
-                            attention);
+  a.kernels().attentionBackward(q.format, q.data, k.data, v.data, out.data, logSumExp.data, dOut.data, dq.data, dk.data,
+                                dv.data, attention);
 }
 
 // A cache's arrays, whose memory a step writes to.

@@ -35,7 +35,7 @@ struct Weight {
 // How products multiply. fp32: float32 factors. bf16: activations may be rounded to bfloat16 where the level multiplies that
 // faster and the weights are exact in it. int8: activations are rounded to 8 bits with a scale a row, except in columns
 // with outliers, gradients with dither; weights that are not int8 are rounded to it with a scale for each output of the
-// product and each block of its depth.
+// product and each block of its depth, or multiplied in bf16 where the level has tile registers and they are exact in it.
 enum class Precision { fp32, bf16, int8 };
 
 // left [N, rank] times right, scaled and added to a product before it leaves the cache: the update of a low-rank adapter.
@@ -123,8 +123,8 @@ struct Kernels {
 
   // y [N, h] = x / sqrt(mean(x^2) + epsilon) * weight [h]
   void (*rmsNormForward)(const float* x, const float* weight, float* y, std::int64_t N, std::int64_t h, float epsilon);
-  // dx [N, h] and dWeight [h], each nullptr where not wanted; dx may be dy
-  void (*rmsNormBackward)(const float* x, const float* weight, const float* dy, float* dx, float* dWeight,
+  // dx [N, h] and dWeight [h], each nullptr where not wanted; dx may be dy; x is fp32 or bf16, as `kept` says
+  void (*rmsNormBackward)(Format kept, const void* x, const float* weight, const float* dy, float* dx, float* dWeight,
                           std::int64_t N, std::int64_t h, float epsilon);
 
   // The pair (x[c], x[c + d/2]) of every head turned by the angle of cos, sin [N, d/2]; direction 1 or -1; out may be x
@@ -133,8 +133,8 @@ struct Kernels {
 
   // out = silu(gate) * up, elementwise; out may be gate or up
   void (*swigluForward)(const float* gate, const float* up, float* out, std::int64_t length);
-  // each gradient nullptr where not wanted; dGate may be gate, dUp may be up or dOut
-  void (*swigluBackward)(const float* gate, const float* up, const float* dOut, float* dGate, float* dUp,
+  // each gradient nullptr where not wanted; dGate may be gate, dUp may be up or dOut; gate and up are fp32 or bf16
+  void (*swigluBackward)(Format kept, const void* gate, const void* up, const float* dOut, float* dGate, float* dUp,
                          std::int64_t length);
 
   // out = a + b; out may be either
@@ -171,8 +171,8 @@ struct Kernels {
   // out [N, H, d] = causal attention of q [N, H, d] over k, v [M, G, d]; logSumExp [N, H] or nullptr
   void (*attentionForward)(const float* q, const float* k, const float* v, float* out, float* logSumExp,
                            const Attention& attention);
-  // dq [N, H, d], dk [M, G, d], dv [M, G, d], from what the forward gave and dOut [N, H, d]
-  void (*attentionBackward)(const float* q, const float* k, const float* v, const float* out, const float* logSumExp,
+  // dq [N, H, d], dk [M, G, d], dv [M, G, d], from what the forward gave and dOut [N, H, d]; q, k, v and out are fp32 or bf16
+  void (*attentionBackward)(Format kept, const void* q, const void* k, const void* v, const void* out, const float* logSumExp,
                             const float* dOut, float* dq, float* dk, float* dv, const Attention& attention);
   // out [S, H, d] = attention of S queries [S, H, d], each over a cache of its own; caches of one format, none empty
   void (*attentionDecode)(const float* q, const KeyValueCache* caches, float* out, std::int64_t S, std::int64_t heads,

@@ -17,6 +17,7 @@ export type {
   AdamWTensor,
   CacheRows,
   CpuLevel,
+  KeptActivation,
   DecodeShape,
   GemmShape,
   LinearOutput,

@@ -247,6 +247,21 @@ const cases: [keyof NativeKernels, unknown[], RegExp][] = [
     [floats(2), floats(2), floats(2), shared.subarray(0, 2), shared.subarray(0, 2)],
     /dGate not to overlap dUp/,
   ],
+  [
+    "swigluBackward",
+    [new Uint16Array(2), floats(2), floats(2), floats(2), floats(2)],
+    /expected up to be a Uint16Array, got a Float32Array/,
+  ],
+  [
+    "rmsNormBackward",
+    [new Int32Array(4), floats(2), floats(4), floats(4), null, 0],
+    /expected x to be a Float32Array, got an Int32Array/,
+  ],
+  [
+    "attentionBackward",
+    [...[4, 4, 4, 4, 2, 4, 4, 4].map(floats), new Uint16Array(4), attention],
+    /expected dv to be a Float32Array, got a Uint16Array/,
+  ],
   ["add", [floats(2), floats(3), floats(2)], /expected b like a of 2 elements, got 3/],
   ["multiply", [floats(2), floats(2), "out"], /expected out to be a Float32Array, got a string/],
   ["scale", [floats(2), Infinity, floats(2)], /expected factor to be finite, got inf/],

@@ -59,6 +59,15 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: CacheRows): Uint8Array =>
 const boundPrecision = (precision: ProductPrecision): ProductPrecision =>
   precision === "int8" ? "fp32" : precision;
 
+/** Values rounded to bfloat16, as codes and widened again. */
+function inBf16(kernels: NativeKernels, values: Float32Array): { codes: Uint16Array; widened: Float32Array } {
+  const codes = new Uint16Array(values.length);
+  const widened = new Float32Array(values.length);
+  kernels.toBf16(values, codes);
+  kernels.fromBf16(codes, widened);
+  return { codes, widened };
+}
+
 /**
  * Magnitudes of rows [N, depth]: at most a code more where they are rounded to 8 bits,
  * twice that where scales of int8 weights belong to the row.
@@ -76,6 +85,10 @@ function largestRounded(x: Float32Array, depth: number, precision: ProductPrecis
 
 /** What 8-bit activations reach on a level. */
 const largestCode = (level: CpuLevel): number => (level === "avx2" || level === "avx512" ? 64 : 127);
+
+/** What a level multiplies weights as where int8 is wanted: tile registers take those that are exact in bfloat16 in it. */
+const multipliedAs = (level: CpuLevel, format: WeightFormat, wanted: ProductPrecision): ProductPrecision =>
+  wanted === "int8" && level.endsWith("amx") && (format === "bf16" || format === "nf4") ? "bf16" : wanted;
 
 function checkProducts(
   kernels: NativeKernels,
@@ -100,9 +113,10 @@ function checkProducts(
   const what =
     `${format} [${rows}, ${inputs}] × [${outputs}, ${inputs}]ᵀ alpha ${alpha} accumulate ${accumulate} ` +
     `bias ${bias !== null} rank ${rank} outliers ${outlierRatio}, seed ${random.seed}`;
-  for (const precision of ["fp32", "bf16", "int8"] as const) {
+  for (const wanted of ["fp32", "bf16", "int8"] as const) {
+    const precision = multipliedAs(kernels.level, format, wanted);
     // Columns that 8 bits have to set aside.
-    for (let row = 0; row < rows && precision === "int8"; row++) {
+    for (let row = 0; row < rows && wanted === "int8"; row++) {
       x[row * inputs + Math.floor(inputs / 2)] *= 50;
       dy[row * outputs + Math.floor(outputs / 3)] *= 50;
     }
@@ -112,7 +126,7 @@ function checkProducts(
     const before = random.normals(rows * outputs);
     const actual = before.slice();
     const expected = before.slice();
-    kernels.linear(x, weight, bias, actual, { ...options, lowRank: update });
+    kernels.linear(x, weight, bias, actual, { ...options, precision: wanted, lowRank: update });
     linear(x, weight, bias, expected, { ...options, ...level, lowRank: update });
     const magnitudes = absolute(before);
     const absoluteBias = bias && absolute(bias);
@@ -126,7 +140,9 @@ function checkProducts(
     const beforeInput = random.normals(rows * inputs);
     const actualInput = beforeInput.slice();
     const expectedInput = beforeInput.slice();
-    kernels.linearInputGradient(dy, weight, actualInput, { ...options, lowRank: inputUpdate });
+    kernels.linearInputGradient(dy, weight, actualInput, {
+      ...{ ...options, precision: wanted, lowRank: inputUpdate },
+    });
     linearInputGradient(dy, weight, expectedInput, { ...options, ...level, lowRank: inputUpdate });
     const inputMagnitudes = absolute(beforeInput);
     linearInputGradient(largestRounded(dy, outputs, precision), absoluteWeights(weight), inputMagnitudes, {
@@ -203,6 +219,37 @@ function checkAttention(
   expectWithin(dq, dqExpected, bound, `dq ${what}`);
   expectWithin(dk, dkExpected, bound, `dk ${what}`);
   expectWithin(dv, dvExpected, bound, `dv ${what}`);
+
+  const kept = [q, k, v, actual].map((values) => inBf16(kernels, values));
+  const [codes, widened] = [kept.map((one) => one.codes), kept.map((one) => one.widened)];
+  const [ofCodes, ofWidened] = [gradients(), gradients()];
+  kernels.attentionBackward(
+    codes[0],
+    codes[1],
+    codes[2],
+    codes[3],
+    logSumExp,
+    dOut,
+    ofCodes[0],
+    ofCodes[1],
+    ofCodes[2],
+    shape,
+  );
+  kernels.attentionBackward(
+    widened[0],
+    widened[1],
+    widened[2],
+    widened[3],
+    logSumExp,
+    dOut,
+    ofWidened[0],
+    ofWidened[1],
+    ofWidened[2],
+    shape,
+  );
+  ofCodes.forEach((gradient, index) => {
+    expectSame(gradient, ofWidened[index]);
+  });
 }
 
 describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const))(
@@ -712,6 +759,13 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
       const inPlace = dy.slice();
       kernels.rmsNormBackward(x, weight, inPlace, inPlace, null, 1e-6);
       expectSame(inPlace, dx);
+
+      const { codes, widened } = inBf16(kernels, x);
+      const [ofCodes, ofWidened] = [0, 1].map(() => [new Float32Array(x.length), new Float32Array(width)]);
+      kernels.rmsNormBackward(codes, weight, dy, ofCodes[0], ofCodes[1], 1e-6);
+      kernels.rmsNormBackward(widened, weight, dy, ofWidened[0], ofWidened[1], 1e-6);
+      expectSame(ofCodes[0], ofWidened[0]);
+      expectSame(ofCodes[1], ofWidened[1]);
     });
 
     it.each([
@@ -778,6 +832,13 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
       kernels.swigluBackward(gate, up, d, gate, up);
       expectSame(gate, dGate);
       expectSame(up, dUp);
+
+      const [keptGate, keptUp] = [a, b].map((values) => inBf16(kernels, values));
+      const [ofCodes, ofWidened] = [0, 1].map(() => [new Float32Array(length), new Float32Array(length)]);
+      kernels.swigluBackward(keptGate.codes, keptUp.codes, d, ofCodes[0], ofCodes[1]);
+      kernels.swigluBackward(keptGate.widened, keptUp.widened, d, ofWidened[0], ofWidened[1]);
+      expectSame(ofCodes[0], ofWidened[0]);
+      expectSame(ofCodes[1], ofWidened[1]);
     });
 
     it.each([

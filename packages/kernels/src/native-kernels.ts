@@ -1,6 +1,9 @@
 import type { AttentionShape } from "./attention.js";
 import type { WeightMatrix } from "./weight-matrix.js";
 
+/** An activation as a forward pass kept it for the backward pass: as it was, or rounded to bfloat16 by `toBf16`. */
+export type KeptActivation = Float32Array | Uint16Array;
+
 /** Sets of processor features that native kernels are compiled for. Those that are emulated are in test builds only. */
 export type CpuLevel =
   "portable" | "avx2" | "avx512" | "avx512bf16" | "amx" | "neon" | "emulated" | "emulatedamx";
@@ -202,7 +205,7 @@ export interface NativeKernels {
   rmsNormForward(x: Float32Array, weight: Float32Array, y: Float32Array, epsilon: number): void;
   /** dx [N, h] and dWeight [h], each null where not wanted. dx may be dy. */
   rmsNormBackward(
-    x: Float32Array,
+    x: KeptActivation,
     weight: Float32Array,
     dy: Float32Array,
     dx: Float32Array | null,
@@ -223,10 +226,13 @@ export interface NativeKernels {
 
   /** out = silu(gate) · up, elementwise. out may be gate or up. */
   swigluForward(gate: Float32Array, up: Float32Array, out: Float32Array): void;
-  /** Gradients of both, each null where not wanted; each may be gate, up or dOut, but not the other. */
+  /**
+   * Gradients of both, each null where not wanted; each may be dOut, or float32 gate or up, but not the other. Gate and up are
+   * kept in one format.
+   */
   swigluBackward(
-    gate: Float32Array,
-    up: Float32Array,
+    gate: KeptActivation,
+    up: KeptActivation,
     dOut: Float32Array,
     dGate: Float32Array | null,
     dUp: Float32Array | null,
@@ -282,12 +288,15 @@ export interface NativeKernels {
     logSumExp: Float32Array | null,
     shape: AttentionShape,
   ): void;
-  /** dq [N, H, d], dk and dv [M, G, d] from dOut [N, H, d] and what the forward pass gave. */
+  /**
+   * dq [N, H, d], dk and dv [M, G, d] from dOut [N, H, d] and what the forward pass gave; q, k, v and out are kept in one
+   * format.
+   */
   attentionBackward(
-    q: Float32Array,
-    k: Float32Array,
-    v: Float32Array,
-    out: Float32Array,
+    q: KeptActivation,
+    k: KeptActivation,
+    v: KeptActivation,
+    out: KeptActivation,
     logSumExp: Float32Array,
     dOut: Float32Array,
     dq: Float32Array,

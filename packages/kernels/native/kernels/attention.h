@@ -65,13 +65,14 @@ struct Carver {
 };
 
 // rows [count, padded] of query heads, times `factor`, from an array [N, H, d]
-static void copyQueryRows(const AttentionLayout& layout, const AttentionSequence& sequence, const float* from,
+template <class Type>
+static void copyQueryRows(const AttentionLayout& layout, const AttentionSequence& sequence, const typename Type::Code* from,
                           std::int64_t firstQuery, std::int64_t queries, float factor, float* rows) {
   for (std::int64_t i = 0; i < queries; i++) {
     for (std::int64_t h = 0; h < layout.group; h++, rows += layout.padded) {
-      const float* source = from + layout.queryRow(sequence.queryStart + firstQuery + i, sequence.head * layout.group + h);
+      const auto* source = from + layout.queryRow(sequence.queryStart + firstQuery + i, sequence.head * layout.group + h);
       for (std::int64_t c = 0; c < layout.padded; c += W) {
-        store(rows + c, loadUpTo(source + c, layout.d - c) * splat(factor));
+        store(rows + c, widenUpTo<Type>(source + c, layout.d - c) * splat(factor));
       }
     }
   }
@@ -88,11 +89,12 @@ static void storeQueryRows(const AttentionLayout& layout, const AttentionSequenc
 }
 
 // rows [count, padded] of one head, from an array [M, G, d]
-static void copyKeyRows(const AttentionLayout& layout, const AttentionSequence& sequence, const float* from,
+template <class Type>
+static void copyKeyRows(const AttentionLayout& layout, const AttentionSequence& sequence, const typename Type::Code* from,
                         std::int64_t firstKey, std::int64_t count, float* rows) {
   for (std::int64_t j = 0; j < count; j++, rows += layout.padded) {
-    const float* source = from + layout.keyRow(sequence.keyStart + firstKey + j, sequence.head);
-    for (std::int64_t c = 0; c < layout.padded; c += W) store(rows + c, loadUpTo(source + c, layout.d - c));
+    const auto* source = from + layout.keyRow(sequence.keyStart + firstKey + j, sequence.head);
+    for (std::int64_t c = 0; c < layout.padded; c += W) store(rows + c, widenUpTo<Type>(source + c, layout.d - c));
   }
 }
 
@@ -173,7 +175,7 @@ static void attentionInTiles(const float* q, const float* k, const float* v, flo
     float* const tileRows = carver.take(tileFloats);
     float* const panels = carver.take(tileFloats);
 
-    copyQueryRows(layout, sequence, q, firstQuery, queries, attention.scale, queryRows);
+    copyQueryRows<Fp32>(layout, sequence, q, firstQuery, queries, attention.scale, queryRows);
     std::memset(sums, 0, static_cast<std::size_t>(rows * layout.padded) * sizeof(float));
     for (std::int64_t r = 0; r < rows; r++) {
       largest[r] = -__builtin_inff();
@@ -182,7 +184,7 @@ static void attentionInTiles(const float* q, const float* k, const float* v, flo
     const std::int64_t seen = sequence.visible(firstQuery + queries - 1);
     for (std::int64_t firstKey = 0; firstKey < seen; firstKey += kTileKeys) {
       const std::int64_t keys = smaller(kTileKeys, seen - firstKey);
-      copyKeyRows(layout, sequence, k, firstKey, keys, tileRows);
+      copyKeyRows<Fp32>(layout, sequence, k, firstKey, keys, tileRows);
       packKeys(layout, tileRows, keys, panels);
       scoreRows(layout, queryRows, rows, panels, keys, scores);
       for (std::int64_t r = 0; r < rows; r++) {
@@ -210,7 +212,7 @@ static void attentionInTiles(const float* q, const float* k, const float* v, flo
           for (std::int64_t c = 0; c < layout.padded; c += W) store(target + c, load(target + c) * splat(correction));
         }
       }
-      copyKeyRows(layout, sequence, v, firstKey, keys, tileRows);
+      copyKeyRows<Fp32>(layout, sequence, v, firstKey, keys, tileRows);
       combineRows(layout, scores, kTileKeys, 1, rows, keys, tileRows, 1.0f, sums);
     }
     for (std::int64_t r = 0; r < rows; r++) {

@@ -12,8 +12,11 @@
 namespace lathe {
 namespace LATHE_LEVEL {
 
+// q, k, v and out as Type keeps them.
+template <class Type>
 struct AttentionGradients {
-  const float *q, *k, *v, *out, *logSumExp, *dOut;
+  const typename Type::Code *q, *k, *v, *out;
+  const float *logSumExp, *dOut;
   float *dq, *dk, *dv;
 };
 
@@ -62,27 +65,29 @@ struct KeyTile {
   }
 };
 
+template <class Type>
 static void loadQueryBlock(const AttentionLayout& layout, const AttentionSequence& sequence, const QueryBlock& block,
-                           const AttentionGradients& g, BackwardBuffers& b) {
-  copyQueryRows(layout, sequence, g.q, block.first, block.queries, layout.shape.scale, b.queryRows);
-  copyQueryRows(layout, sequence, g.dOut, block.first, block.queries, 1.0f, b.gradientRows);
+                           const AttentionGradients<Type>& g, BackwardBuffers& b) {
+  copyQueryRows<Type>(layout, sequence, g.q, block.first, block.queries, layout.shape.scale, b.queryRows);
+  copyQueryRows<Fp32>(layout, sequence, g.dOut, block.first, block.queries, 1.0f, b.gradientRows);
   for (std::int64_t r = 0; r < block.rows; r++) {
     const std::int64_t position = sequence.queryStart + block.first + r / layout.group;
     const std::int64_t head = sequence.head * layout.group + r % layout.group;
     b.sums[r] = g.logSumExp[position * layout.shape.heads + head];
-    const float* out = g.out + layout.queryRow(position, head);
+    const auto* out = g.out + layout.queryRow(position, head);
     F dot = {};
     for (std::int64_t c = 0; c < layout.d; c += W) {
-      dot = fma(loadUpTo(out + c, layout.d - c), load(b.gradientRows + r * layout.padded + c), dot);
+      dot = fma(widenUpTo<Type>(out + c, layout.d - c), load(b.gradientRows + r * layout.padded + c), dot);
     }
     b.offsets[r] = sumOf(dot);
   }
 }
 
+template <class Type>
 static void loadKeyTile(const AttentionLayout& layout, const AttentionSequence& sequence, const KeyTile& tile,
-                        const AttentionGradients& g, BackwardBuffers& b) {
-  copyKeyRows(layout, sequence, g.k, tile.first, tile.keys, b.keyRows);
-  copyKeyRows(layout, sequence, g.v, tile.first, tile.keys, b.valueRows);
+                        const AttentionGradients<Type>& g, BackwardBuffers& b) {
+  copyKeyRows<Type>(layout, sequence, g.k, tile.first, tile.keys, b.keyRows);
+  copyKeyRows<Type>(layout, sequence, g.v, tile.first, tile.keys, b.valueRows);
   packKeys(layout, b.keyRows, tile.keys, b.keyPanels);
   packKeys(layout, b.valueRows, tile.keys, b.valuePanels);
 }
@@ -120,8 +125,9 @@ static void clearKeyGradients(const AttentionLayout& layout, BackwardBuffers& b)
   std::memset(b.valueGradients, 0, static_cast<std::size_t>(kTileKeys * layout.padded) * sizeof(float));
 }
 
+template <class Type>
 static void storeKeyGradients(const AttentionLayout& layout, const AttentionSequence& sequence, const KeyTile& tile,
-                              const AttentionGradients& g, const BackwardBuffers& b) {
+                              const AttentionGradients<Type>& g, const BackwardBuffers& b) {
   for (std::int64_t j = 0; j < tile.keys; j++) {
     const std::int64_t to = layout.keyRow(sequence.keyStart + tile.first + j, sequence.head);
     const std::size_t bytes = static_cast<std::size_t>(layout.d) * sizeof(float);
@@ -136,10 +142,9 @@ static void addQueryGradients(const AttentionLayout& layout, const QueryBlock& b
               b.queryGradients);
 }
 
-static void attentionBackward(const float* q, const float* k, const float* v, const float* out, const float* logSumExp,
-                              const float* dOut, float* dq, float* dk, float* dv, const Attention& attention) {
+template <class Type>
+static void attentionBackwardOf(const AttentionGradients<Type>& g, const Attention& attention) {
   const AttentionLayout layout(attention);
-  const AttentionGradients g = {q, k, v, out, logSumExp, dOut, dq, dk, dv};
   const std::int64_t heads = attention.keyValueHeads;
   const auto blocksOf = [&](const AttentionSequence& sequence) {
     return ceilDivide(sequence.queries, layout.queriesPerBlock);
@@ -165,7 +170,7 @@ static void attentionBackward(const float* q, const float* k, const float* v, co
           if (t == 0) {
             std::memset(b.queryGradients, 0, static_cast<std::size_t>(block.rows * layout.padded) * sizeof(float));
           } else {
-            copyQueryRows(layout, sequence, g.dq, block.first, block.queries, 1.0f, b.queryGradients);
+            copyQueryRows<Fp32>(layout, sequence, g.dq, block.first, block.queries, 1.0f, b.queryGradients);
           }
           addQueryGradients(layout, block, tile, b);
           storeQueryRows(layout, sequence, b.queryGradients, block.first, block.queries, g.dq);
@@ -210,6 +215,16 @@ static void attentionBackward(const float* q, const float* k, const float* v, co
       addQueryGradients(layout, block, tile, b);
     }
     storeQueryRows(layout, sequence, b.queryGradients, block.first, block.queries, g.dq);
+  });
+}
+
+static void attentionBackward(Format kept, const void* q, const void* k, const void* v, const void* out,
+                              const float* logSumExp, const float* dOut, float* dq, float* dk, float* dv,
+                              const Attention& attention) {
+  withKept(kept, [&](auto type) {
+    using Type = decltype(type);
+    const auto codes = [](const void* values) { return static_cast<const typename Type::Code*>(values); };
+    attentionBackwardOf<Type>({codes(q), codes(k), codes(v), codes(out), logSumExp, dOut, dq, dk, dv}, attention);
   });
 }
 

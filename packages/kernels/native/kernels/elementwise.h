@@ -3,6 +3,7 @@
 
 #include "../thread_pool.h"
 #include "exponential.h"
+#include "widen.h"
 
 namespace lathe {
 namespace LATHE_LEVEL {
@@ -54,16 +55,21 @@ static void swigluForward(const float* gate, const float* up, float* out, std::i
 }
 
 // silu'(g) = s + silu(g) (1 - s) with s = sigmoid(g)
-static void swigluBackward(const float* gate, const float* up, const float* dOut, float* dGate, float* dUp,
+static void swigluBackward(Format kept, const void* gate, const void* up, const float* dOut, float* dGate, float* dUp,
                            std::int64_t length) {
-  forVectors(length, [=](std::int64_t i, std::int64_t n) {
-    const F g = loadUpTo(gate + i, n);
-    const F u = loadUpTo(up + i, n);
-    const F d = loadUpTo(dOut + i, n);
-    const F s = sigmoid(g);
-    const F silu = g * s;
-    if (dGate != nullptr) storeUpTo(dGate + i, d * u * fma(silu, splat(1.0f) - s, s), n);
-    if (dUp != nullptr) storeUpTo(dUp + i, d * silu, n);
+  withKept(kept, [&](auto type) {
+    using Type = decltype(type);
+    const auto* gates = static_cast<const typename Type::Code*>(gate);
+    const auto* ups = static_cast<const typename Type::Code*>(up);
+    forVectors(length, [=](std::int64_t i, std::int64_t n) {
+      const F g = widenUpTo<Type>(gates + i, n);
+      const F u = widenUpTo<Type>(ups + i, n);
+      const F d = loadUpTo(dOut + i, n);
+      const F s = sigmoid(g);
+      const F silu = g * s;
+      if (dGate != nullptr) storeUpTo(dGate + i, d * u * fma(silu, splat(1.0f) - s, s), n);
+      if (dUp != nullptr) storeUpTo(dUp + i, d * silu, n);
+    });
   });
 }
 

@@ -409,9 +409,14 @@ static void addOutliers(const Product& p, const Outliers& outliers) {
 
 // Which steps multiply a format at a precision.
 LATHE_INLINE Precision precisionFor(Format format, Precision wanted) {
+  const bool isExactInBf16 = format == Format::int8 || format == Format::bf16 || format == Format::nf4;
+#if defined(LATHE_TILE_REGISTERS)
+  // Tile registers gain less by 8 bits than rounding the weights to them costs.
+  if (wanted == Precision::int8 && isExactInBf16 && format != Format::int8) return Precision::bf16;
+#endif
   if (wanted == Precision::int8) return Precision::int8;
   if (wanted == Precision::fp32 || !kMultipliesBf16) return Precision::fp32;
-  return format == Format::int8 || format == Format::bf16 || format == Format::nf4 ? Precision::bf16 : Precision::fp32;
+  return isExactInBf16 ? Precision::bf16 : Precision::fp32;
 }
 
 // A part of a product's depth whose rows fit the cache.

@@ -3,7 +3,7 @@
 
 #include "../memory.h"
 #include "../thread_pool.h"
-#include "simd.h"
+#include "widen.h"
 
 namespace lathe {
 namespace LATHE_LEVEL {
@@ -23,9 +23,10 @@ LATHE_INLINE float sumOverRow(std::int64_t h, Term&& term) {
   return sumOf((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-LATHE_INLINE float reciprocalRms(const float* x, std::int64_t h, float epsilon) {
+template <class Type>
+LATHE_INLINE float reciprocalRms(const typename Type::Code* x, std::int64_t h, float epsilon) {
   const float squares = sumOverRow(h, [&](std::int64_t c, std::int64_t n) {
-    const F v = loadUpTo(x + c, n);
+    const F v = widenUpTo<Type>(x + c, n);
     return v * v;
   });
   return 1.0f / __builtin_sqrtf(squares / static_cast<float>(h) + epsilon);
@@ -35,7 +36,7 @@ static void rmsNormForward(const float* x, const float* weight, float* y, std::i
   parallel(ceilDivide(N, kNormRowsPerJob), [&](std::int64_t job) {
     for (std::int64_t row = job * kNormRowsPerJob; row < smaller(N, (job + 1) * kNormRowsPerJob); row++) {
       const float* from = x + row * h;
-      const F r = splat(reciprocalRms(from, h, epsilon));
+      const F r = splat(reciprocalRms<Fp32>(from, h, epsilon));
       for (std::int64_t c = 0; c < h; c += W) {
         const std::int64_t n = smaller(W, h - c);
         storeUpTo(y + row * h + c, loadUpTo(from + c, n) * r * loadUpTo(weight + c, n), n);
@@ -45,33 +46,34 @@ static void rmsNormForward(const float* x, const float* weight, float* y, std::i
 }
 
 // With n = x r and g = dy w: dx = r (g - n mean(g n)), dw = sum over rows of dy n.
-static void rmsNormBackward(const float* x, const float* weight, const float* dy, float* dx, float* dWeight,
-                            std::int64_t N, std::int64_t h, float epsilon) {
+template <class Type>
+static void rmsNormBackwardOf(const typename Type::Code* x, const float* weight, const float* dy, float* dx, float* dWeight,
+                              std::int64_t N, std::int64_t h, float epsilon) {
   const std::int64_t jobs = ceilDivide(N, kNormRowsPerJob);
   float* const partials = dWeight == nullptr ? nullptr : scratchFloats(Scratch::partials, jobs * h);
   parallel(jobs, [&](std::int64_t job) {
     float* const partial = partials == nullptr ? nullptr : partials + job * h;
     if (partial != nullptr) std::memset(partial, 0, static_cast<std::size_t>(h) * sizeof(float));
     for (std::int64_t row = job * kNormRowsPerJob; row < smaller(N, (job + 1) * kNormRowsPerJob); row++) {
-      const float* from = x + row * h;
+      const typename Type::Code* from = x + row * h;
       const float* gradient = dy + row * h;
-      const float r = reciprocalRms(from, h, epsilon);
+      const float r = reciprocalRms<Type>(from, h, epsilon);
       if (partial != nullptr) {
         for (std::int64_t c = 0; c < h; c += W) {
           const std::int64_t n = smaller(W, h - c);
-          const F normalised = loadUpTo(from + c, n) * splat(r);
+          const F normalised = widenUpTo<Type>(from + c, n) * splat(r);
           storeUpTo(partial + c, fma(loadUpTo(gradient + c, n), normalised, loadUpTo(partial + c, n)), n);
         }
       }
       if (dx == nullptr) continue;
       const float dot = sumOverRow(h, [&](std::int64_t c, std::int64_t n) {
-        return loadUpTo(gradient + c, n) * loadUpTo(weight + c, n) * loadUpTo(from + c, n);
+        return loadUpTo(gradient + c, n) * loadUpTo(weight + c, n) * widenUpTo<Type>(from + c, n);
       });
       const F mean = splat(dot * r / static_cast<float>(h));
       for (std::int64_t c = 0; c < h; c += W) {
         const std::int64_t n = smaller(W, h - c);
         const F g = loadUpTo(gradient + c, n) * loadUpTo(weight + c, n);
-        const F normalised = loadUpTo(from + c, n) * splat(r);
+        const F normalised = widenUpTo<Type>(from + c, n) * splat(r);
         storeUpTo(dx + row * h + c, splat(r) * (g - normalised * mean), n);
       }
     }
@@ -85,6 +87,14 @@ static void rmsNormBackward(const float* x, const float* weight, const float* dy
       for (std::int64_t part = 0; part < jobs; part++) sum = sum + loadUpTo(partials + part * h + c, n);
       storeUpTo(dWeight + c, sum, n);
     }
+  });
+}
+
+static void rmsNormBackward(Format kept, const void* x, const float* weight, const float* dy, float* dx, float* dWeight,
+                            std::int64_t N, std::int64_t h, float epsilon) {
+  withKept(kept, [&](auto type) {
+    using Type = decltype(type);
+    rmsNormBackwardOf<Type>(static_cast<const typename Type::Code*>(x), weight, dy, dx, dWeight, N, h, epsilon);
   });
 }
 

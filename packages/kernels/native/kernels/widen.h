@@ -211,6 +211,13 @@ struct WeightRow<Nf4> {
   }
 };
 
+// Calls visit(Type{}) with the type that activations are kept in, fp32 or bf16.
+template <class Visit>
+LATHE_INLINE void withKept(Format format, Visit&& visit) {
+  if (format == Format::bf16) visit(Bf16{});
+  else visit(Fp32{});
+}
+
 // Calls visit(Type{}) with the type of a format.
 template <class Visit>
 LATHE_INLINE auto withFormat(Format format, Visit&& visit) {

@@ -132,7 +132,7 @@ void attention(const Kernels& level, const Kernels& portable) {
     for (const Kernels* kernels : {&level, &portable}) {
       out[side] = q, dq[side] = q, dk[side] = k, dv[side] = k, sums[side] = Floats(static_cast<std::size_t>(N * H));
       kernels->attentionForward(q.data(), k.data(), v.data(), out[side].data(), sums[side].data(), shape);
-      kernels->attentionBackward(q.data(), k.data(), v.data(), out[side].data(), sums[side].data(), dOut.data(),
+      kernels->attentionBackward(Format::fp32, q.data(), k.data(), v.data(), out[side].data(), sums[side].data(), dOut.data(),
                                  dq[side].data(), dk[side].data(), dv[side].data(), shape);
       side++;
     }
@@ -168,10 +168,10 @@ void elementwise(const Kernels& level, const Kernels& portable) {
       results[side].reserve(32);
       k->rmsNormForward(a.data(), weight.data(), next(length), N, h, 1e-6f);
       float* dx = next(length);
-      k->rmsNormBackward(a.data(), weight.data(), dy.data(), dx, next(h), N, h, 1e-6f);
+      k->rmsNormBackward(Format::fp32, a.data(), weight.data(), dy.data(), dx, next(h), N, h, 1e-6f);
       k->swigluForward(a.data(), b.data(), next(length), length);
       float* dGate = next(length);
-      k->swigluBackward(a.data(), b.data(), dy.data(), dGate, next(length), length);
+      k->swigluBackward(Format::fp32, a.data(), b.data(), dy.data(), dGate, next(length), length);
       k->add(a.data(), b.data(), next(length), length);
       k->transpose(a.data(), next(length), N, h);
       k->exponential(a.data(), next(length), length);

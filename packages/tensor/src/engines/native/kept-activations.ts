@@ -1,3 +1,4 @@
+import type { KeptActivation } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs";
 import { nativeBackend } from "./native-backend.js";
 import { productOptions } from "./product-options.js";
@@ -9,7 +10,7 @@ const sizeOf = new WeakMap<tf.DataId, number>();
 
 /**
  * What an operation keeps of an activation for its pullback: with precision `fp32` the tensor itself, else an opaque tensor
- * of half the size, of its values rounded to bfloat16. {@link openActivation} gives the values back.
+ * of half the size, of its values rounded to bfloat16. {@link keptView} and {@link openActivation} give the values back.
  */
 export function keepActivation(x: tf.Tensor): tf.Tensor {
   if (productOptions.precision === "fp32") return x;
@@ -38,6 +39,12 @@ export function openActivation(kept: tf.Tensor, shape: readonly number[]): tf.Te
   const x = backend.uninitialised(shape);
   backend.kernels.fromBf16(codesOf(kept, size), backend.view(x));
   return x;
+}
+
+/** The values of a kept activation where they lie, for kernels that read both formats. */
+export function keptView(kept: tf.Tensor): KeptActivation {
+  const size = sizeOf.get(kept.dataId);
+  return size === undefined ? nativeBackend().view(kept) : codesOf(kept, size);
 }
 
 function codesOf(packed: tf.Tensor, count: number): Uint16Array {

@@ -11,7 +11,7 @@ import { rmsNormOperation } from "../../operations/rms-norm.js";
 import { ropeOperation, type RotaryAngles } from "../../operations/rope.js";
 import { swigluOperation } from "../../operations/swiglu.js";
 import { transposeOperation } from "../../product.js";
-import { keepActivation, openActivation } from "./kept-activations.js";
+import { keepActivation, keptView, openActivation } from "./kept-activations.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
 import { nativeTensor, nativeView, nativeWeight } from "./native-tensor.js";
 import { productOptions } from "./product-options.js";
@@ -140,11 +140,10 @@ export function registerNativeOperations(): void {
     },
     pullback(gradient, saved, { epsilon }, [needsX, needsWeight]) {
       const [kept, weight] = saved as tf.Tensor[];
-      const x = openActivation(kept, gradient.shape);
-      const dx = needsX ? nativeBackend().uninitialised(x.shape) : null;
+      const dx = needsX ? nativeBackend().uninitialised(gradient.shape) : null;
       const dWeight = needsWeight ? nativeBackend().uninitialised(weight.shape) : null;
       rmsNormBackward(
-        nativeView(x),
+        keptView(kept),
         nativeView(weight),
         nativeView(gradient),
         dx && nativeView(dx),
@@ -189,16 +188,14 @@ export function registerNativeOperations(): void {
     pullback(gradient, saved, shape) {
       const keyRows = shape.keySegments.at(-1) ?? 0;
       const ofKeys = [keyRows, shape.keyValueHeadCount, shape.headSize];
-      const shapes = [gradient.shape, ofKeys, ofKeys, gradient.shape];
-      const [q, k, v, output] = shapes.map((one, index) => openActivation(saved[index] as tf.Tensor, one));
-      const logSumExp = saved[4] as tf.Tensor;
-      const gradients = [q, k, v].map((input) => nativeBackend().uninitialised(input.shape));
+      const [q, k, v, output, logSumExp] = saved as tf.Tensor[];
+      const gradients = [gradient.shape, ofKeys, ofKeys].map((one) => nativeBackend().uninitialised(one));
       const [dq, dk, dv] = gradients.map(nativeView);
       attentionBackward(
-        nativeView(q),
-        nativeView(k),
-        nativeView(v),
-        nativeView(output),
+        keptView(q),
+        keptView(k),
+        keptView(v),
+        keptView(output),
         nativeView(logSumExp),
         nativeView(gradient),
         dq,
@@ -218,12 +215,12 @@ export function registerNativeOperations(): void {
       saved: needed.includes(true) ? [gate, up].map(keepActivation) : [],
     }),
     pullback(gradient, saved, _attributes, [needsGate, needsUp]) {
-      const [gate, up] = (saved as tf.Tensor[]).map((kept) => openActivation(kept, gradient.shape));
-      const dGate = needsGate ? nativeBackend().uninitialised(gate.shape) : null;
-      const dUp = needsUp ? nativeBackend().uninitialised(up.shape) : null;
+      const [gate, up] = saved as tf.Tensor[];
+      const dGate = needsGate ? nativeBackend().uninitialised(gradient.shape) : null;
+      const dUp = needsUp ? nativeBackend().uninitialised(gradient.shape) : null;
       swigluBackward(
-        nativeView(gate),
-        nativeView(up),
+        keptView(gate),
+        keptView(up),
         nativeView(gradient),
         dGate && nativeView(dGate),
         dUp && nativeView(dUp),
