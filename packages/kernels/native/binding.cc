@@ -461,6 +461,17 @@ WeightArgument readWeight(const Arguments& a, napi_value object, const char* nam
 
 constexpr float kOutlierRatio = 6;  // as the threshold of LLM.int8(), for activations of root mean square 1
 
+// The field `precision` of options or of a shape; fp32 where it is left out.
+Precision readPrecision(const Arguments& a, napi_value object) {
+  const napi_value precision = a.field(object, "precision");
+  if (a.isNull(precision)) return Precision::fp32;
+  const std::string name = a.text(precision, "precision");
+  if (name == "bf16") return Precision::bf16;
+  if (name == "int8") return Precision::int8;
+  if (name != "fp32") a.failRange("expected precision fp32, bf16 or int8, got \"" + name + "\"");
+  return Precision::fp32;
+}
+
 ProductOptions readProductOptions(const Arguments& a, napi_value object) {
   ProductOptions options = {1.0f, false, Precision::fp32, kOutlierRatio};
   if (a.isNull(object)) return options;
@@ -468,13 +479,7 @@ ProductOptions readProductOptions(const Arguments& a, napi_value object) {
   const napi_value alpha = a.field(object, "alpha");
   if (!a.isNull(alpha)) options.alpha = a.finiteFloat(alpha, "alpha");
   options.accumulate = a.flag(object, "accumulate");
-  const napi_value precision = a.field(object, "precision");
-  if (!a.isNull(precision)) {
-    const std::string name = a.text(precision, "precision");
-    if (name == "bf16") options.precision = Precision::bf16;
-    else if (name == "int8") options.precision = Precision::int8;
-    else if (name != "fp32") a.failRange("expected precision fp32, bf16 or int8, got \"" + name + "\"");
-  }
+  options.precision = readPrecision(a, object);
   const napi_value ratio = a.field(object, "outlierRatio");
   if (!a.isNull(ratio)) {
     const double value = a.numberAt(ratio, "outlierRatio");
@@ -550,6 +555,7 @@ Attention readAttention(const Arguments& a, int index, const Values& queries, co
   attention.keyValueHeads = counts.keyValueHeads;
   attention.headSize = counts.headSize;
   attention.scale = a.finiteFloat(a.field(shape, "scale"), "scale");
+  attention.precision = readPrecision(a, shape);
   const std::int64_t queryRows = a.rowsOf(queries, counts.heads * counts.headSize, "[N, H, d]");
   const std::int64_t keyRows = a.rowsOf(keys, counts.keyValueHeads * counts.headSize, "[M, G, d]");
   const Array<std::int32_t> querySegments = a.array<std::int32_t>(a.field(shape, "querySegments"), "querySegments");

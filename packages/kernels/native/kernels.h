@@ -75,6 +75,7 @@ struct Gemm {
 struct Attention {
   std::int64_t heads, keyValueHeads, headSize;
   float scale;
+  Precision precision;  // fp32, or else factors may be rounded to bfloat16 where the level multiplies that faster
   const std::int32_t* querySegments;  // [sequences + 1], from 0 to N
   const std::int32_t* keySegments;    // [sequences + 1], from 0 to M
   std::int64_t sequences;

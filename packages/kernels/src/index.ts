@@ -18,6 +18,7 @@ export type {
   CacheRows,
   CpuLevel,
   KeptActivation,
+  NativeAttentionShape,
   DecodeShape,
   GemmShape,
   LinearOutput,

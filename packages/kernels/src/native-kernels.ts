@@ -1,6 +1,11 @@
 import type { AttentionShape } from "./attention.js";
 import type { WeightMatrix } from "./weight-matrix.js";
 
+/** How attention is laid out, and how it multiplies: unless `fp32`, factors may be rounded to bfloat16 where that is faster. */
+export interface NativeAttentionShape extends AttentionShape {
+  readonly precision?: ProductPrecision;
+}
+
 /** An activation as a forward pass kept it for the backward pass: as it was, or rounded to bfloat16 by `toBf16`. */
 export type KeptActivation = Float32Array | Uint16Array;
 
@@ -286,7 +291,7 @@ export interface NativeKernels {
     v: Float32Array,
     out: Float32Array,
     logSumExp: Float32Array | null,
-    shape: AttentionShape,
+    shape: NativeAttentionShape,
   ): void;
   /**
    * dq [N, H, d], dk and dv [M, G, d] from dOut [N, H, d] and what the forward pass gave; q, k, v and out are kept in one
@@ -302,7 +307,7 @@ export interface NativeKernels {
     dq: Float32Array,
     dk: Float32Array,
     dv: Float32Array,
-    shape: AttentionShape,
+    shape: NativeAttentionShape,
   ): void;
   /** out [H, d] of one query q [H, d] over the first `length` rows of k and v [M, G, d]. */
   attentionDecode(q: Float32Array, k: CacheRows, v: CacheRows, out: Float32Array, shape: DecodeShape): void;

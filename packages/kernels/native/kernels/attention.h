@@ -25,6 +25,7 @@ LATHE_INLINE float exponentialOfOne(float x) { return exponential(splat(x))[0]; 
 struct AttentionLayout {
   const Attention& shape;
   std::int64_t group, d, padded, queriesPerBlock, mostRows;
+  bool isTiled;  // products are of bfloat16, by tile registers
 
   explicit AttentionLayout(const Attention& attention) : shape(attention) {
     group = attention.heads / attention.keyValueHeads;
@@ -32,6 +33,7 @@ struct AttentionLayout {
     padded = roundUp(d, W);
     queriesPerBlock = larger(1, kTileRows / group);
     mostRows = queriesPerBlock * group;
+    isTiled = Bf16Steps::isTiled && attention.precision != Precision::fp32;
   }
   std::int64_t queryRow(std::int64_t position, std::int64_t head) const { return (position * shape.heads + head) * d; }
   std::int64_t keyRow(std::int64_t position, std::int64_t head) const {
@@ -98,8 +100,77 @@ static void copyKeyRows(const AttentionLayout& layout, const AttentionSequence& 
   }
 }
 
-// panels [kTileKeys / NR, d, NR] of key rows [count, padded]
+// A left factor: element (r, k) at a[r * row + k * step], one of the two distances 1. `tiles` is where it is packed for tile
+// registers.
+struct LeftFactor {
+  const float* a;
+  std::int64_t row, step;
+  float* tiles;
+};
+
+#if defined(LATHE_TILE_REGISTERS)
+LATHE_INLINE void transposeWords(F (&v)[kRegisterSteps]) {
+#if defined(LATHE_AVX512)
+  __m512 block[kRegisterSteps];
+  LATHE_UNROLL
+  for (int i = 0; i < kRegisterSteps; i++) block[i] = (__m512)v[i];
+  WideBlocks::transpose(block);
+  LATHE_UNROLL
+  for (int i = 0; i < kRegisterSteps; i++) v[i] = (F)block[i];
+#else
+  F turned[kRegisterSteps];
+  for (int i = 0; i < kRegisterSteps; i++) {
+    for (int j = 0; j < kRegisterSteps; j++) turned[i][j] = v[j][i];
+  }
+  for (int i = 0; i < kRegisterSteps; i++) v[i] = turned[i];
+#endif
+}
+
+// Tiles of 16 rows of a left factor [rows, k].
+static void packLeft(const LeftFactor& left, std::int64_t rows, std::int64_t k) {
+  const std::int64_t steps = stepsOf<Bf16Steps>(k);
+  if (left.step == 1) {
+    RowConversion plain[kRegisterRows];
+    for (RowConversion& conversion : plain) conversion = {nullptr, nullptr, 1.0f, false, 0};
+    for (std::int64_t r = 0; r < rows; r += kRegisterRows) {
+      packActivations<Bf16Steps>(left.a + r * left.row, left.row, smaller(kRegisterRows, rows - r), k, plain, left.tiles + r * steps);
+    }
+    return;
+  }
+  for (std::int64_t r = 0; r < rows; r += kRegisterRows) {
+    for (std::int64_t step = 0; step < steps; step += kRegisterSteps) {
+      F pairs[kRegisterSteps];
+      LATHE_UNROLL
+      for (int i = 0; i < kRegisterSteps; i++) {
+        const auto at = [&](std::int64_t depth) {
+          return depth < k ? loadUpTo(left.a + depth * left.step + r, rows - r) : F{};
+        };
+        pairs[i] = pairOfBf16<true>(at(2 * (step + i)), at(2 * (step + i) + 1));
+      }
+      transposeWords(pairs);
+      float* const tile = left.tiles + r * steps + step * kRegisterRows;
+      LATHE_UNROLL
+      for (int i = 0; i < kRegisterRows; i++) store(tile + i * kRegisterSteps, pairs[i]);
+    }
+  }
+}
+
+LATHE_INLINE Factor rightFactor(const AttentionLayout& layout, const float* rows, std::int64_t count, bool isTransposed) {
+  Factor factor = {};
+  factor.weight = {Format::fp32, rows, nullptr, count, layout.padded, nullptr, nullptr, nullptr, 0};
+  factor.isTransposed = isTransposed;
+  return factor;
+}
+#endif
+
+// Panels of key rows [count, padded]: panels [kTileKeys / NR, d, NR] or, for tile registers, one of bfloat16.
 static void packKeys(const AttentionLayout& layout, const float* rows, std::int64_t count, float* panels) {
+#if defined(LATHE_TILE_REGISTERS)
+  if (layout.isTiled) {
+    packPanelAs<Bf16Steps, Fp32>(rightFactor(layout, rows, count, true), 0, count, 0, layout.d, panels);
+    return;
+  }
+#endif
   for (std::int64_t first = 0; first < count; first += NR) {
     const float* pointers[NR];
     for (int i = 0; i < NR; i++) pointers[i] = rows + smaller(first + i, count - 1) * layout.padded;
@@ -107,20 +178,69 @@ static void packKeys(const AttentionLayout& layout, const float* rows, std::int6
   }
 }
 
+// Floats that packRight writes at the most, for up to `k` rows.
+LATHE_INLINE std::int64_t rightFloats(const AttentionLayout& layout, std::int64_t k) {
+  return layout.isTiled ? roundUp(k, 32) / 2 * roundUp(layout.padded, NR) : 0;
+}
+
+// Panels of b [k, padded] for combineRows, where it wants them.
+static void packRight([[maybe_unused]] const AttentionLayout& layout, [[maybe_unused]] const float* b,
+                      [[maybe_unused]] std::int64_t k, [[maybe_unused]] float* panels) {
+#if defined(LATHE_TILE_REGISTERS)
+  if (!layout.isTiled) return;
+  const Factor factor = rightFactor(layout, b, k, false);
+  for (std::int64_t c = 0; c < layout.padded; c += NR) {
+    packPanelAs<Bf16Steps, Fp32>(factor, c, smaller(NR, layout.padded - c), 0, k, panels + c * stepsOf<Bf16Steps>(k));
+  }
+#endif
+}
+
+// Floats that the tiles of a left factor of up to `rows` rows and depth k take.
+LATHE_INLINE std::int64_t leftFloats(const AttentionLayout& layout, std::int64_t rows, std::int64_t k) {
+  return layout.isTiled ? roundUp(rows, 16) * roundUp(k, 32) / 2 : 0;
+}
+
+// Packs rows [rows, padded] for scoreRows, where it wants them.
+static void packQueries([[maybe_unused]] const AttentionLayout& layout, [[maybe_unused]] const LeftFactor& queries,
+                        [[maybe_unused]] std::int64_t rows) {
+#if defined(LATHE_TILE_REGISTERS)
+  if (layout.isTiled) packLeft(queries, rows, layout.d);
+#endif
+}
+
 // out [rows, kTileKeys] = a [rows, padded] times packed keys
-static void scoreRows(const AttentionLayout& layout, const float* a, std::int64_t rows, const float* panels,
+static void scoreRows(const AttentionLayout& layout, const LeftFactor& left, std::int64_t rows, const float* panels,
                       std::int64_t keys, float* out) {
+#if defined(LATHE_TILE_REGISTERS)
+  if (layout.isTiled) {
+    const std::int64_t steps = stepsOf<Bf16Steps>(layout.d);
+    multiplyPanels<Bf16Steps>(rows, steps, left.tiles, kRegisterRows * steps, panels, panels,
+                              {out, kTileKeys, keys, nullptr, nullptr, 1.0f, false});
+    return;
+  }
+#endif
   for (std::int64_t first = 0; first < keys; first += NR) {
-    tileColumn<Float32Steps>(rows, layout.d, a, layout.padded, 1, panels + first * layout.d, NR,
+    tileColumn<Float32Steps>(rows, layout.d, left.a, left.row, 1, panels + first * layout.d, NR,
                              {out + first, kTileKeys, smaller(NR, keys - first), nullptr, nullptr, 1.0f, false});
   }
 }
 
-// out [rows, padded] (+)= alpha * a * b [k, padded], element (r, k) of a at a[r * aRow + k * aStep]
-static void combineRows(const AttentionLayout& layout, const float* a, std::int64_t aRow, std::int64_t aStep,
-                        std::int64_t rows, std::int64_t k, const float* b, float alpha, float* out) {
+// out [rows, padded] (+)= alpha * a * b [k, padded]; panels of b by packRight
+static void combineRows(const AttentionLayout& layout, const LeftFactor& left, std::int64_t rows, std::int64_t k, const float* b,
+                        [[maybe_unused]] const float* panels, float alpha, float* out) {
+#if defined(LATHE_TILE_REGISTERS)
+  if (layout.isTiled) {
+    const std::int64_t steps = stepsOf<Bf16Steps>(k);
+    packLeft(left, rows, k);
+    for (std::int64_t c = 0; c < layout.padded; c += NR) {
+      multiplyPanels<Bf16Steps>(rows, steps, left.tiles, kRegisterRows * steps, panels + c * steps, panels,
+                                {out + c, layout.padded, smaller(NR, layout.padded - c), nullptr, nullptr, alpha, true});
+    }
+    return;
+  }
+#endif
   for (std::int64_t c = 0; c < layout.padded; c += NR) {
-    tileColumn<Float32Steps>(rows, k, a, aRow, aStep, b + c, layout.padded,
+    tileColumn<Float32Steps>(rows, k, left.a, left.row, left.step, b + c, layout.padded,
                              {out + c, layout.padded, smaller(NR, layout.padded - c), nullptr, nullptr, alpha, true});
   }
 }
@@ -166,7 +286,10 @@ static void attentionInTiles(const float* q, const float* k, const float* v, flo
     const std::int64_t tileFloats = kTileKeys * (layout.padded + NR);
     Carver carver = {scratchFloats(Scratch::attention, 2 * roundUp(layout.mostRows * layout.padded, 16) +
                                                            roundUp(layout.mostRows * kTileKeys, 16) +
-                                                           2 * roundUp(layout.mostRows, 16) + 2 * tileFloats)};
+                                                           2 * roundUp(layout.mostRows, 16) + 2 * tileFloats +
+                                                           leftFloats(layout, layout.mostRows, layout.d) +
+                                                           leftFloats(layout, layout.mostRows, kTileKeys) +
+                                                           rightFloats(layout, kTileKeys))};
     float* const queryRows = carver.take(layout.mostRows * layout.padded);
     float* const sums = carver.take(layout.mostRows * layout.padded);
     float* const scores = carver.take(layout.mostRows * kTileKeys);
@@ -174,8 +297,13 @@ static void attentionInTiles(const float* q, const float* k, const float* v, flo
     float* const total = carver.take(layout.mostRows);
     float* const tileRows = carver.take(tileFloats);
     float* const panels = carver.take(tileFloats);
+    const LeftFactor left = {queryRows, layout.padded, 1, carver.take(leftFloats(layout, layout.mostRows, layout.d))};
+    const LeftFactor probabilities = {scores, kTileKeys, 1, carver.take(leftFloats(layout, layout.mostRows, kTileKeys))};
+    float* const valuePanels = carver.take(rightFloats(layout, kTileKeys));
+    const TileRegisters registers(layout.isTiled);
 
     copyQueryRows<Fp32>(layout, sequence, q, firstQuery, queries, attention.scale, queryRows);
+    packQueries(layout, left, rows);
     std::memset(sums, 0, static_cast<std::size_t>(rows * layout.padded) * sizeof(float));
     for (std::int64_t r = 0; r < rows; r++) {
       largest[r] = -__builtin_inff();
@@ -186,7 +314,7 @@ static void attentionInTiles(const float* q, const float* k, const float* v, flo
       const std::int64_t keys = smaller(kTileKeys, seen - firstKey);
       copyKeyRows<Fp32>(layout, sequence, k, firstKey, keys, tileRows);
       packKeys(layout, tileRows, keys, panels);
-      scoreRows(layout, queryRows, rows, panels, keys, scores);
+      scoreRows(layout, left, rows, panels, keys, scores);
       for (std::int64_t r = 0; r < rows; r++) {
         float* const row = scores + r * kTileKeys;
         const std::int64_t visible = smaller(keys, sequence.visible(firstQuery + r / layout.group) - firstKey);
@@ -213,7 +341,8 @@ static void attentionInTiles(const float* q, const float* k, const float* v, flo
         }
       }
       copyKeyRows<Fp32>(layout, sequence, v, firstKey, keys, tileRows);
-      combineRows(layout, scores, kTileKeys, 1, rows, keys, tileRows, 1.0f, sums);
+      packRight(layout, tileRows, keys, valuePanels);
+      combineRows(layout, probabilities, rows, keys, tileRows, valuePanels, 1.0f, sums);
     }
     for (std::int64_t r = 0; r < rows; r++) {
       float* const target = sums + r * layout.padded;

@@ -25,13 +25,20 @@ struct BackwardBuffers {
   float *queryRows, *gradientRows, *queryGradients, *scores, *scoreGradients;  // a block of queries
   float *sums, *offsets;                                                       // [rows] logSumExp and rowsum(dO O)
   float *keyRows, *valueRows, *keyPanels, *valuePanels, *keyGradients, *valueGradients;  // a tile of keys
+  float *queryTiles, *gradientTiles, *leftTiles, *queryPanels, *gradientPanels, *keyRowPanels;  // for tile registers
 
   explicit BackwardBuffers(const AttentionLayout& layout) {
     const std::int64_t block = roundUp(layout.mostRows * layout.padded, 16);
     const std::int64_t scoresSize = roundUp(layout.mostRows * kTileKeys, 16);
     const std::int64_t rows = roundUp(layout.mostRows, 16);
     const std::int64_t tile = roundUp(kTileKeys * (layout.padded + NR), 16);
-    Carver carver = {scratchFloats(Scratch::attention, 3 * block + 2 * scoresSize + 2 * rows + 6 * tile)};
+    const std::int64_t tiles = leftFloats(layout, layout.mostRows, layout.d);
+    const std::int64_t leftSize =
+        larger(leftFloats(layout, layout.mostRows, kTileKeys), leftFloats(layout, kTileKeys, layout.mostRows));
+    const std::int64_t blockPanels = rightFloats(layout, layout.mostRows);
+    const std::int64_t keyRowPanelsSize = rightFloats(layout, kTileKeys);
+    Carver carver = {scratchFloats(Scratch::attention, 3 * block + 2 * scoresSize + 2 * rows + 6 * tile + 2 * tiles +
+                                                           leftSize + 2 * blockPanels + keyRowPanelsSize)};
     queryRows = carver.take(block);
     gradientRows = carver.take(block);
     queryGradients = carver.take(block);
@@ -45,7 +52,16 @@ struct BackwardBuffers {
     valuePanels = carver.take(tile);
     keyGradients = carver.take(tile);
     valueGradients = carver.take(tile);
+    queryTiles = carver.take(tiles);
+    gradientTiles = carver.take(tiles);
+    leftTiles = carver.take(leftSize);
+    queryPanels = carver.take(blockPanels);
+    gradientPanels = carver.take(blockPanels);
+    keyRowPanels = carver.take(keyRowPanelsSize);
   }
+
+  LeftFactor queries(const AttentionLayout& layout) const { return {queryRows, layout.padded, 1, queryTiles}; }
+  LeftFactor gradients(const AttentionLayout& layout) const { return {gradientRows, layout.padded, 1, gradientTiles}; }
 };
 
 struct QueryBlock {
@@ -70,6 +86,10 @@ static void loadQueryBlock(const AttentionLayout& layout, const AttentionSequenc
                            const AttentionGradients<Type>& g, BackwardBuffers& b) {
   copyQueryRows<Type>(layout, sequence, g.q, block.first, block.queries, layout.shape.scale, b.queryRows);
   copyQueryRows<Fp32>(layout, sequence, g.dOut, block.first, block.queries, 1.0f, b.gradientRows);
+  packQueries(layout, b.queries(layout), block.rows);
+  packQueries(layout, b.gradients(layout), block.rows);
+  packRight(layout, b.queryRows, block.rows, b.queryPanels);
+  packRight(layout, b.gradientRows, block.rows, b.gradientPanels);
   for (std::int64_t r = 0; r < block.rows; r++) {
     const std::int64_t position = sequence.queryStart + block.first + r / layout.group;
     const std::int64_t head = sequence.head * layout.group + r % layout.group;
@@ -90,13 +110,14 @@ static void loadKeyTile(const AttentionLayout& layout, const AttentionSequence& 
   copyKeyRows<Type>(layout, sequence, g.v, tile.first, tile.keys, b.valueRows);
   packKeys(layout, b.keyRows, tile.keys, b.keyPanels);
   packKeys(layout, b.valueRows, tile.keys, b.valuePanels);
+  packRight(layout, b.keyRows, tile.keys, b.keyRowPanels);
 }
 
 // scores = P and scoreGradients = dS, [rows, kTileKeys], zero where a query does not see a key
 static void scoreTile(const AttentionLayout& layout, const AttentionSequence& sequence, const QueryBlock& block,
                       const KeyTile& tile, BackwardBuffers& b) {
-  scoreRows(layout, b.queryRows, block.rows, b.keyPanels, tile.keys, b.scores);
-  scoreRows(layout, b.gradientRows, block.rows, b.valuePanels, tile.keys, b.scoreGradients);
+  scoreRows(layout, b.queries(layout), block.rows, b.keyPanels, tile.keys, b.scores);
+  scoreRows(layout, b.gradients(layout), block.rows, b.valuePanels, tile.keys, b.scoreGradients);
   for (std::int64_t r = 0; r < block.rows; r++) {
     float* const p = b.scores + r * kTileKeys;
     float* const ds = b.scoreGradients + r * kTileKeys;
@@ -116,8 +137,10 @@ static void scoreTile(const AttentionLayout& layout, const AttentionSequence& se
 
 static void addKeyGradients(const AttentionLayout& layout, const QueryBlock& block, const KeyTile& tile,
                             BackwardBuffers& b) {
-  combineRows(layout, b.scores, 1, kTileKeys, tile.keys, block.rows, b.gradientRows, 1.0f, b.valueGradients);
-  combineRows(layout, b.scoreGradients, 1, kTileKeys, tile.keys, block.rows, b.queryRows, 1.0f, b.keyGradients);
+  combineRows(layout, {b.scores, 1, kTileKeys, b.leftTiles}, tile.keys, block.rows, b.gradientRows, b.gradientPanels, 1.0f,
+              b.valueGradients);
+  combineRows(layout, {b.scoreGradients, 1, kTileKeys, b.leftTiles}, tile.keys, block.rows, b.queryRows, b.queryPanels, 1.0f,
+              b.keyGradients);
 }
 
 static void clearKeyGradients(const AttentionLayout& layout, BackwardBuffers& b) {
@@ -138,8 +161,8 @@ static void storeKeyGradients(const AttentionLayout& layout, const AttentionSequ
 
 static void addQueryGradients(const AttentionLayout& layout, const QueryBlock& block, const KeyTile& tile,
                               BackwardBuffers& b) {
-  combineRows(layout, b.scoreGradients, kTileKeys, 1, block.rows, tile.keys, b.keyRows, layout.shape.scale,
-              b.queryGradients);
+  combineRows(layout, {b.scoreGradients, kTileKeys, 1, b.leftTiles}, block.rows, tile.keys, b.keyRows, b.keyRowPanels,
+              layout.shape.scale, b.queryGradients);
 }
 
 template <class Type>
@@ -158,6 +181,7 @@ static void attentionBackwardOf(const AttentionGradients<Type>& g, const Attenti
     parallel(attention.sequences * heads, [&](std::int64_t job) {
       const AttentionSequence sequence(attention, job / heads, job % heads);
       BackwardBuffers b(layout);
+      const TileRegisters registers(layout.isTiled);
       for (std::int64_t t = 0; t * kTileKeys < sequence.keys; t++) {
         const KeyTile tile(sequence, t);
         loadKeyTile(layout, sequence, tile, g, b);
@@ -191,6 +215,7 @@ static void attentionBackwardOf(const AttentionGradients<Type>& g, const Attenti
     const std::int64_t index = (job - first[s]) / heads;
     const std::int64_t tiles = ceilDivide(sequence.keys, kTileKeys);
     BackwardBuffers b(layout);
+    const TileRegisters registers(layout.isTiled);
     if (index < tiles) {
       const KeyTile tile(sequence, index);
       loadKeyTile(layout, sequence, tile, g, b);

@@ -94,6 +94,20 @@ LATHE_INLINE F pairOfBf16(F first, F second) {
   else return (F)(roundToBf16(first) | (roundToBf16(second) << 16));
 }
 
+// Whether weights of a format are bfloat16 numbers, scales left out.
+template <class Type>
+struct IsExactInBf16 {
+  static constexpr bool value = false;
+};
+template <>
+struct IsExactInBf16<Bf16> {
+  static constexpr bool value = true;
+};
+template <>
+struct IsExactInBf16<Int8> {
+  static constexpr bool value = true;
+};
+
 template <class Type>
 struct IsInt8 {
   static constexpr bool value = false;
@@ -123,10 +137,10 @@ LATHE_INLINE void storeStep(float* to, std::int64_t i, F v) {
   }
 }
 
-// The same for weights, which are exact in the steps' type (or rounded to it, nf4 in bfloat16).
+// The same for weights, rounded where they are not exact in the steps' type.
 template <class Steps, class Type>
 LATHE_INLINE void storeWeightStep(float* to, std::int64_t i, F v) {
-  if constexpr (Steps::depth == 2 && !Steps::isInteger && !IsNf4<Type>::value) {
+  if constexpr (Steps::depth == 2 && !Steps::isInteger && IsExactInBf16<Type>::value) {
     storeHalves(reinterpret_cast<std::uint16_t*>(to) + i, (I)((UnsignedW)v >> 16));  // exact: nothing to round
   } else {
     storeStep<Steps>(to, i, v);
@@ -385,7 +399,7 @@ static void packWeightColumns(const Weight& weight, std::int64_t first, std::int
         }
         store(panel + v * W, (F)step);
       } else {
-        store(panel + v * W, pairOfBf16<IsNf4<Type>::value>(at(k), at(k + 1)));
+        store(panel + v * W, pairOfBf16<!IsExactInBf16<Type>::value>(at(k), at(k + 1)));
       }
     }
   }

@@ -125,7 +125,7 @@ void attention(const Kernels& level, const Kernels& portable) {
       keys.push_back(static_cast<std::int32_t>(keys.back() + n + between(0, 70)));
     }
     const std::int64_t N = queries.back(), M = keys.back();
-    const Attention shape = {H, G, d, 0.3f, queries.data(), keys.data(), static_cast<std::int64_t>(queries.size()) - 1};
+    const Attention shape = {H, G, d, 0.3f, Precision::fp32, queries.data(), keys.data(), static_cast<std::int64_t>(queries.size()) - 1};
     const Floats q = normals(N * H * d), k = normals(M * G * d), v = normals(M * G * d), dOut = normals(N * H * d);
     Floats out[2], sums[2], dq[2], dk[2], dv[2];
     int side = 0;

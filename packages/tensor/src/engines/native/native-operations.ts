@@ -178,7 +178,7 @@ export function registerNativeOperations(): void {
         nativeView(v),
         nativeView(output),
         logSumExp && nativeView(logSumExp),
-        shape,
+        { ...shape, precision: productOptions.precision },
       );
       return {
         output,
@@ -201,7 +201,7 @@ export function registerNativeOperations(): void {
         dq,
         dk,
         dv,
-        shape,
+        { ...shape, precision: productOptions.precision },
       );
       return gradients;
     },
