@@ -18,8 +18,26 @@ LATHE_INLINE void forVectors(std::int64_t length, Each&& each) {
     std::int64_t i = job * kElementsPerJob;
     for (; i + W <= end; i += W) each(i, W);
     if (i < end) each(i, end - i);
+    if constexpr (kStreamsResults) finishStreams();
   });
 }
+
+// Writes results that the caches could not hold past them; `to` may be nullptr and is then not written.
+class ResultWriter {
+ public:
+  ResultWriter(float* to, std::int64_t length)
+      : to_(to),
+        streams_(kStreamsResults && length * 4 >= kStreamedBytes && reinterpret_cast<std::uintptr_t>(to) % sizeof(F) == 0) {}
+  explicit operator bool() const { return to_ != nullptr; }
+  __attribute__((always_inline)) void put(std::int64_t i, F v, std::int64_t count) const {
+    if (streams_ && count == W) storePast(to_ + i, v);
+    else storeUpTo(to_ + i, v, count);
+  }
+
+ private:
+  float* to_;
+  bool streams_;
+};
 
 static void add(const float* a, const float* b, float* out, std::int64_t length) {
   forVectors(length, [=](std::int64_t i, std::int64_t n) {
@@ -48,9 +66,10 @@ static void exponentialOf(const float* x, float* out, std::int64_t length) {
 }
 
 static void swigluForward(const float* gate, const float* up, float* out, std::int64_t length) {
+  const ResultWriter results(out, length);
   forVectors(length, [=](std::int64_t i, std::int64_t n) {
     const F g = loadUpTo(gate + i, n);
-    storeUpTo(out + i, g * sigmoid(g) * loadUpTo(up + i, n), n);
+    results.put(i, g * sigmoid(g) * loadUpTo(up + i, n), n);
   });
 }
 
@@ -61,14 +80,15 @@ static void swigluBackward(Format kept, const void* gate, const void* up, const 
     using Type = decltype(type);
     const auto* gates = static_cast<const typename Type::Code*>(gate);
     const auto* ups = static_cast<const typename Type::Code*>(up);
+    const ResultWriter toGate(dGate, length), toUp(dUp, length);
     forVectors(length, [=](std::int64_t i, std::int64_t n) {
       const F g = widenUpTo<Type>(gates + i, n);
       const F u = widenUpTo<Type>(ups + i, n);
       const F d = loadUpTo(dOut + i, n);
       const F s = sigmoid(g);
       const F silu = g * s;
-      if (dGate != nullptr) storeUpTo(dGate + i, d * u * fma(silu, splat(1.0f) - s, s), n);
-      if (dUp != nullptr) storeUpTo(dUp + i, d * silu, n);
+      if (toGate) toGate.put(i, d * u * fma(silu, splat(1.0f) - s, s), n);
+      if (toUp) toUp.put(i, d * silu, n);
     });
   });
 }

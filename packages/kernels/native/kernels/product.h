@@ -18,8 +18,6 @@ constexpr std::int64_t kRowUnit = 96;  // rows of jobs and chunks are multiples,
 constexpr std::int64_t kPackedRowBytes = std::int64_t{8} << 20;  // chunk of a
 constexpr std::int64_t kSharedColumnBytes = std::int64_t{4} << 20;
 
-constexpr std::int64_t kStreamedBytes = std::int64_t{12} << 20;  // of c: from here on, writing past the caches is faster
-
 // One matrix b, and where its product goes.
 struct Factor {
   Weight weight;
@@ -266,7 +264,7 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
       if (firstRow >= lastRow) return;
       const TileRegisters registers(kind.panelRows != MR);
       // What is added to c later would have to fetch it back.
-      const bool streams = kind.panelRows != MR && p.rows * width * 4 >= kStreamedBytes && width % 16 == 0 &&
+      const bool streams = kStreamsResults && kind.panelRows != MR && p.rows * width * 4 >= kStreamedBytes && width % 16 == 0 &&
                            reinterpret_cast<std::uintptr_t>(factor.c) % 64 == 0 && factor.lowRank.rank == 0;
       const float* const columnScale = factor.columnScale();
       const bool packsColumns = !sharesColumns;

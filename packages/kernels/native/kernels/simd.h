@@ -62,6 +62,15 @@ typedef std::int32_t UnalignedI __attribute__((vector_size(W * 4), aligned(4), m
 
 LATHE_INLINE F load(const float* p) { return (F) * reinterpret_cast<const UnalignedF*>(p); }
 LATHE_INLINE void store(float* p, F v) { *reinterpret_cast<UnalignedF*>(p) = (UnalignedF)v; }
+// From so many bytes on, results are written past the caches, which is faster than having their lines fetched first: measured
+// on processors with tile registers (2.5 times as fast from 64 MiB on, the same at 8 MiB).
+constexpr std::int64_t kStreamedBytes = std::int64_t{12} << 20;
+#if defined(LATHE_TILE_REGISTERS)
+constexpr bool kStreamsResults = true;
+#else
+constexpr bool kStreamsResults = false;
+#endif
+
 // Past the caches, to an address that is a multiple of the vector's bytes; seen by other threads after finishStreams.
 LATHE_INLINE void storePast(float* p, F v) {
 #if defined(LATHE_AVX512)
