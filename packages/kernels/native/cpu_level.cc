@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "bf16_vectors.h"
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #if defined(__linux__)
@@ -93,7 +95,29 @@ Features detect() {
   return features;
 }
 
+#if defined(__x86_64__)
+// Intel's cores from Sapphire Rapids on do one VDPBF16PS in the time of four vectors of float32 (measured there: 130 against
+// 220 GFLOP/s); they have tile registers for bf16, which a virtual machine may hide.
+bool isSapphireRapidsOrLater() {
+  unsigned a, b, c, d;
+  if (!__get_cpuid(0, &a, &b, &c, &d)) return false;
+  const unsigned vendor[3] = {b, d, c};
+  if (std::memcmp(vendor, "GenuineIntel", sizeof vendor) != 0 || !__get_cpuid(1, &a, &b, &c, &d)) return false;
+  const unsigned family = a >> 8 & 15, model = (a >> 4 & 15) | (a >> 12 & 0xf0);
+  return family == 6 && (model == 0x8f || model == 0xcf || model == 0xad || model == 0xae);
+}
+#endif
+
 }  // namespace
+
+bool hasSlowBf16Vectors() {
+#if defined(__x86_64__)
+  static const bool isSlow = isSapphireRapidsOrLater();
+  return isSlow;
+#else
+  return false;
+#endif
+}
 
 const std::vector<const Kernels*>& availableLevels() {
   static const std::vector<const Kernels*> levels = [] {

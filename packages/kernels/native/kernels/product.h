@@ -9,6 +9,7 @@
 // Depth is cut into the same blocks whatever the number of threads, and blocks are added to c in order.
 #pragma once
 
+#include "../bf16_vectors.h"
 #include "outliers.h"
 
 namespace lathe {
@@ -414,6 +415,9 @@ LATHE_INLINE Precision precisionFor(Format format, Precision wanted) {
 #endif
   if (wanted == Precision::int8) return Precision::int8;
   if (wanted == Precision::fp32 || !kMultipliesBf16) return Precision::fp32;
+#if defined(LATHE_AVX512BF16) && !defined(LATHE_TILE_REGISTERS)
+  if (hasSlowBf16Vectors()) return Precision::fp32;
+#endif
   return isExactInBf16 ? Precision::bf16 : Precision::fp32;
 }
 
