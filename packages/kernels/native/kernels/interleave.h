@@ -32,7 +32,7 @@ LATHE_INLINE void transposeBlock(Block (&v)[T]) {
 #else
 constexpr int T = 4;
 typedef float Block __attribute__((vector_size(16)));
-typedef float UnalignedBlock __attribute__((vector_size(16), aligned(4), may_alias));
+typedef float UnalignedBlock __attribute__((vector_size(16), aligned(1), may_alias));  // rows may be pairs of bfloat16
 LATHE_INLINE Block loadBlock(const float* p) { return (Block) * reinterpret_cast<const UnalignedBlock*>(p); }
 LATHE_INLINE void storeBlock(float* p, Block v) { *reinterpret_cast<UnalignedBlock*>(p) = (UnalignedBlock)v; }
 LATHE_INLINE void transposeBlock(Block (&v)[T]) {
@@ -104,7 +104,7 @@ LATHE_INLINE std::int64_t interleaveWide(const float* const* rows, std::int64_t 
 }
 #endif
 
-// rows: R pointers (repeat one where there are fewer); panel [k, R]. R need not be a multiple of T: a store that reaches
+// rows: R pointers at any address (repeat one where there are fewer); panel [k, R]. R need not be a multiple of T: a store that reaches
 // over the end of a step is overwritten by the next, and the last step is stored lane by lane.
 template <int R>
 static __attribute__((noinline)) void interleave(const float* const* rows, std::int64_t k, float* panel) {
@@ -140,7 +140,9 @@ static __attribute__((noinline)) void interleave(const float* const* rows, std::
     }
   }
   for (; step < k; step++) {
-    for (int r = 0; r < R; r++) panel[step * R + r] = rows[r][step];
+    for (int r = 0; r < R; r++) {
+      std::memcpy(panel + step * R + r, reinterpret_cast<const char*>(rows[r]) + step * 4, sizeof(float));
+    }
   }
 }
 

@@ -152,10 +152,9 @@ struct TileOutput {
   const std::int32_t* compensation = nullptr;  // of the tile's columns, or nullptr
 };
 
-template <int V, int M>
-LATHE_INLINE void storeTile(F (&sums)[M][V], const TileOutput& output) {
-  F scales[V];
-  F biases[V];
+// What V vectors of columns are multiplied by, and what is added to them.
+template <int V>
+LATHE_INLINE void readColumnFactors(const TileOutput& output, F (&scales)[V], F (&biases)[V]) {
   LATHE_UNROLL
   for (int v = 0; v < V; v++) {
     const std::int64_t left = output.columns - v * W;
@@ -165,6 +164,12 @@ LATHE_INLINE void storeTile(F (&sums)[M][V], const TileOutput& output) {
     if (output.columnScale != nullptr) scales[v] = scales[v] * loadUpTo(output.columnScale + v * W, left);
     if (output.bias != nullptr) biases[v] = loadUpTo(output.bias + v * W, left);
   }
+}
+
+template <int V, int M>
+LATHE_INLINE void storeTile(F (&sums)[M][V], const TileOutput& output) {
+  F scales[V], biases[V];
+  readColumnFactors<V>(output, scales, biases);
   if (output.columns == V * W) {
     LATHE_UNROLL
     for (int r = 0; r < M; r++) {
@@ -275,15 +280,7 @@ static TileKernel tileFor(std::int64_t rows, std::int64_t columns) {
 template <bool isInteger, int A, int B>
 LATHE_INLINE void storeSums(const float* sums, std::int64_t rows, const TileOutput& output) {
   F scales[B], biases[B];
-  LATHE_UNROLL
-  for (int v = 0; v < B; v++) {
-    const std::int64_t left = output.columns - v * W;
-    scales[v] = splat(output.alpha);
-    biases[v] = F{};
-    if (left <= 0) continue;
-    if (output.columnScale != nullptr) scales[v] = scales[v] * loadUpTo(output.columnScale + v * W, left);
-    if (output.bias != nullptr) biases[v] = loadUpTo(output.bias + v * W, left);
-  }
+  readColumnFactors<B>(output, scales, biases);
   const auto storeRows = [&](auto load, auto store) __attribute__((always_inline)) {
     for (std::int64_t r = 0; r < rows; r++) {
       const float* const row = sums + r / kRegisterRows * (B * kRegisterFloats) + r % kRegisterRows * kRegisterSteps;
