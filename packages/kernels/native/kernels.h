@@ -35,7 +35,7 @@ struct Weight {
 // How products multiply. fp32: float32 factors. bf16: activations may be rounded to bfloat16 where the level multiplies that
 // faster and the weights are exact in it. int8: activations are rounded to 8 bits with a scale a row, except in columns
 // with outliers, gradients with dither; weights that are not int8 are rounded to it with a scale for each output of the
-// product and each block of its depth, or multiplied in bf16 where the level has tile registers and they are exact in it.
+// product and each block of its depth, or multiplied in bf16 where the level has tile registers and they are bf16 or nf4.
 enum class Precision { fp32, bf16, int8 };
 
 // left [N, rank] times right, scaled and added to a product before it leaves the cache: the update of a low-rank adapter.

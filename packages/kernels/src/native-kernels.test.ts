@@ -86,7 +86,7 @@ function largestRounded(x: Float32Array, depth: number, precision: ProductPrecis
 /** What 8-bit activations reach on a level. */
 const largestCode = (level: CpuLevel): number => (level === "avx2" || level === "avx512" ? 64 : 127);
 
-/** What a level multiplies weights as where int8 is wanted: tile registers take those that are exact in bfloat16 in it. */
+/** What a level multiplies weights as where int8 is wanted: tile registers take bf16 and nf4 in bfloat16. */
 const multipliedAs = (level: CpuLevel, format: WeightFormat, wanted: ProductPrecision): ProductPrecision =>
   wanted === "int8" && level.endsWith("amx") && (format === "bf16" || format === "nf4") ? "bf16" : wanted;
 
@@ -141,7 +141,9 @@ function checkProducts(
     const actualInput = beforeInput.slice();
     const expectedInput = beforeInput.slice();
     kernels.linearInputGradient(dy, weight, actualInput, {
-      ...{ ...options, precision: wanted, lowRank: inputUpdate },
+      ...options,
+      precision: wanted,
+      lowRank: inputUpdate,
     });
     linearInputGradient(dy, weight, expectedInput, { ...options, ...level, lowRank: inputUpdate });
     const inputMagnitudes = absolute(beforeInput);

@@ -82,7 +82,7 @@ struct WideBlocks {
   }
 };
 
-constexpr std::int64_t kRowsAhead = 128;  // steps that are asked for before they are needed: so many rows are foreseen by no hardware
+constexpr std::int64_t kStepsAhead = 128;  // asked for before they are needed: no hardware foresees so many rows at a time
 
 template <int R>
 LATHE_INLINE std::int64_t interleaveWide(const float* const* rows, std::int64_t k, float* panel) {
@@ -92,7 +92,7 @@ LATHE_INLINE std::int64_t interleaveWide(const float* const* rows, std::int64_t 
       WideBlocks::Vector block[WideBlocks::edge];
       LATHE_UNROLL
       for (int i = 0; i < WideBlocks::edge; i++) {
-        __builtin_prefetch(rows[g + i] + step + kRowsAhead);
+        __builtin_prefetch(rows[g + i] + step + kStepsAhead);
         block[i] = WideBlocks::load(rows[g + i] + step);
       }
       WideBlocks::transpose(block);
@@ -104,8 +104,8 @@ LATHE_INLINE std::int64_t interleaveWide(const float* const* rows, std::int64_t 
 }
 #endif
 
-// rows: R pointers at any address (repeat one where there are fewer); panel [k, R]. R need not be a multiple of T: a store that reaches
-// over the end of a step is overwritten by the next, and the last step is stored lane by lane.
+// rows: R pointers at any address (repeat one where there are fewer); panel [k, R]. R need not be a multiple of T: a store
+// that reaches over the end of a step is overwritten by the next, and the last step is stored lane by lane.
 template <int R>
 static __attribute__((noinline)) void interleave(const float* const* rows, std::int64_t k, float* panel) {
   constexpr int groups = (R + T - 1) / T;

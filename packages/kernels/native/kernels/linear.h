@@ -109,7 +109,7 @@ static void fewRows(const float* x, const Weight& w, const float* bias, float* y
   const float* const scales = w.format == Format::int8 ? w.scales : nullptr;
   for (std::int64_t o = first; o < end; o++) {
     float sums[N];
-    if constexpr (IsNf4<Type>::value) dotNf4Row<N>(x, w, o, tables, sums);
+    if constexpr (kIsNf4<Type>) dotNf4Row<N>(x, w, o, tables, sums);
     else dotRow<Type, N>(x, w, o, sums);
     for (int n = 0; n < N; n++) {
       float& target = y[n * w.rows + o];

@@ -72,18 +72,14 @@ LATHE_INLINE I roundToInteger(F v) {
 }
 
 template <class Type>
-struct IsNf4 {
-  static constexpr bool value = false;
-};
+constexpr bool kIsNf4 = false;
 template <>
-struct IsNf4<Nf4> {
-  static constexpr bool value = true;
-};
+constexpr bool kIsNf4<Nf4> = true;
 
 // Bytes of a part of a row of weights.
 template <class Type>
 LATHE_INLINE std::int64_t bytesOfCodes(std::int64_t columns) {
-  return IsNf4<Type>::value ? columns / 2 : columns * static_cast<std::int64_t>(sizeof(typename Type::Code));
+  return kIsNf4<Type> ? columns / 2 : columns * static_cast<std::int64_t>(sizeof(typename Type::Code));
 }
 constexpr std::int64_t kRowsFetched = 16;  // rows of weights that are asked for before they are needed
 
@@ -96,26 +92,16 @@ LATHE_INLINE F pairOfBf16(F first, F second) {
 
 // Whether weights of a format are bfloat16 numbers, scales left out.
 template <class Type>
-struct IsExactInBf16 {
-  static constexpr bool value = false;
-};
+constexpr bool kIsExactInBf16 = false;
 template <>
-struct IsExactInBf16<Bf16> {
-  static constexpr bool value = true;
-};
+constexpr bool kIsExactInBf16<Bf16> = true;
 template <>
-struct IsExactInBf16<Int8> {
-  static constexpr bool value = true;
-};
+constexpr bool kIsExactInBf16<Int8> = true;
 
 template <class Type>
-struct IsInt8 {
-  static constexpr bool value = false;
-};
+constexpr bool kIsInt8 = false;
 template <>
-struct IsInt8<Int8> {
-  static constexpr bool value = true;
-};
+constexpr bool kIsInt8<Int8> = true;
 
 // Stores W converted activations of depth i on: float32, bfloat16 or small integers, as steps want them. `to` has room for W more.
 template <class Steps>
@@ -140,7 +126,7 @@ LATHE_INLINE void storeStep(float* to, std::int64_t i, F v) {
 // The same for weights, rounded where they are not exact in the steps' type.
 template <class Steps, class Type>
 LATHE_INLINE void storeWeightStep(float* to, std::int64_t i, F v) {
-  if constexpr (Steps::depth == 2 && !Steps::isInteger && IsExactInBf16<Type>::value) {
+  if constexpr (Steps::depth == 2 && !Steps::isInteger && kIsExactInBf16<Type>) {
     storeHalves(reinterpret_cast<std::uint16_t*>(to) + i, (I)((UnsignedW)v >> 16));  // exact: nothing to round
   } else {
     storeStep<Steps>(to, i, v);
@@ -310,7 +296,7 @@ static void packWeightRows(const Weight& weight, std::int64_t first, std::int64_
       for (std::int64_t c = 0; c < columns; c++) {
         const WeightRow<Type> row(weight, first + c);
         float* const to = converted[c];
-        if constexpr (Steps::isInteger && Steps::depth == 4 && IsInt8<Type>::value) {
+        if constexpr (Steps::isInteger && Steps::depth == 4 && kIsInt8<Type>) {
           std::memcpy(to, row.codes + from + k, static_cast<std::size_t>(count));
         } else if constexpr (Steps::isInteger) {
           const F factor = splat(factors == nullptr ? 1.0f : factors[c]);
@@ -374,7 +360,7 @@ static void packWeightColumns(const Weight& weight, std::int64_t first, std::int
         __builtin_prefetch(codes + bytesOfCodes<Type>(first) + byte);
       }
     }
-    if constexpr (Steps::isInteger && Steps::depth == 4 && IsInt8<Type>::value) {
+    if constexpr (Steps::isInteger && Steps::depth == 4 && kIsInt8<Type>) {
       if (columns == NR && k + Steps::depth <= depth) {
         interleaveBytes(WeightRow<Type>(weight, from + k).codes + first, weight.columns, panel);
         continue;
@@ -399,7 +385,7 @@ static void packWeightColumns(const Weight& weight, std::int64_t first, std::int
         }
         store(panel + v * W, (F)step);
       } else {
-        store(panel + v * W, pairOfBf16<!IsExactInBf16<Type>::value>(at(k), at(k + 1)));
+        store(panel + v * W, pairOfBf16<!kIsExactInBf16<Type>>(at(k), at(k + 1)));
       }
     }
   }

@@ -71,7 +71,7 @@ static void packPanelAs(const Factor& factor, std::int64_t first, std::int64_t c
     const std::int64_t steps = stepsOf<Steps>(depth);
     float* const scales = panel + (steps + 1) * NR;
     alignas(64) float reciprocals[NR];
-    if constexpr (IsInt8<Type>::value) {
+    if constexpr (kIsInt8<Type>) {
       const float* const columnScale = factor.columnScale();
       for (std::int64_t c = 0; c < columns; c++) scales[c] = columnScale == nullptr ? 1.0f : columnScale[first + c];
     } else {
@@ -112,7 +112,7 @@ static PackPanel packPanelOf(Format format) {
 // them is compiled once.
 struct StepKind {
   std::int64_t depth, panelRows, depthBlock, rowBlock, rowGroup, columnBlock, heldColumnBytes;
-  bool isInteger, isCompensated;
+  bool isTiled, isInteger, isCompensated;
   std::int64_t (*stepsOf)(std::int64_t depth);
   PackPanel (*packPanelOf)(Format format);
   void (*packActivations)(const float* x, std::int64_t row, std::int64_t rows, std::int64_t depth,
@@ -122,9 +122,9 @@ struct StepKind {
 };
 
 template <class Steps>
-constexpr StepKind stepKind = {Steps::depth,           Steps::panelRows,      Steps::depthBlock,  Steps::rowBlock,
-                               Steps::rowGroup,        Steps::columnBlock,    Steps::heldColumnBytes,
-                               Steps::isInteger,       kIsCompensated<Steps>, stepsOf<Steps>,     packPanelOf<Steps>,
+constexpr StepKind stepKind = {Steps::depth,          Steps::panelRows,        Steps::depthBlock,      Steps::rowBlock,
+                               Steps::rowGroup,       Steps::columnBlock,      Steps::heldColumnBytes, Steps::isTiled,
+                               Steps::isInteger,      kIsCompensated<Steps>,   stepsOf<Steps>,         packPanelOf<Steps>,
                                packActivations<Steps>, multiplyPanels<Steps>};
 constexpr std::int64_t kMostPanelRows = 16;
 
@@ -251,7 +251,7 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
     // More jobs than threads even out their speeds; but columns that a job packs itself must serve enough rows.
     const std::int64_t wanted = ceilDivide(threads * 4, columnJobs);
     const std::int64_t rowJobs = larger(1, smaller(wanted, chunkRows / (sharesColumns ? kRowUnit / 2 : 4 * kRowUnit)));
-    const std::int64_t rowUnit = kind.panelRows == MR ? MR : kRowUnit;
+    const std::int64_t rowUnit = kind.isTiled ? kRowUnit : MR;
     const std::int64_t rowsPerJob = ceilDivide(ceilDivide(chunkRows, rowJobs), rowUnit) * rowUnit;
     parallel(columnJobs * rowJobs, [&](std::int64_t job) {
       std::int64_t f = 0;
@@ -263,9 +263,9 @@ static void multiplyWith(const StepKind& kind, const Product& p, const Outliers*
       const std::int64_t firstRow = job % rowJobs * rowsPerJob;
       const std::int64_t lastRow = smaller(chunkRows, firstRow + rowsPerJob);
       if (firstRow >= lastRow) return;
-      const TileRegisters registers(kind.panelRows != MR);
+      const TileRegisters registers(kind.isTiled);
       // What is added to c later would have to fetch it back.
-      const bool streams = kStreamsResults && kind.panelRows != MR && p.rows * width * 4 >= kStreamedBytes && width % 16 == 0 &&
+      const bool streams = kStreamsResults && kind.isTiled && p.rows * width * 4 >= kStreamedBytes && width % 16 == 0 &&
                            reinterpret_cast<std::uintptr_t>(factor.c) % 64 == 0 && factor.lowRank.rank == 0;
       const float* const columnScale = factor.columnScale();
       const bool packsColumns = !sharesColumns;
@@ -408,17 +408,17 @@ static void addOutliers(const Product& p, const Outliers& outliers) {
 
 // Which steps multiply a format at a precision.
 LATHE_INLINE Precision precisionFor(Format format, Precision wanted) {
-  const bool isExactInBf16 = format == Format::int8 || format == Format::bf16 || format == Format::nf4;
+  const bool goesIntoBf16 = format == Format::int8 || format == Format::bf16 || format == Format::nf4;
 #if defined(LATHE_TILE_REGISTERS)
   // Tile registers gain less by 8 bits than rounding the weights to them costs.
-  if (wanted == Precision::int8 && isExactInBf16 && format != Format::int8) return Precision::bf16;
+  if (wanted == Precision::int8 && goesIntoBf16 && format != Format::int8) return Precision::bf16;
 #endif
   if (wanted == Precision::int8) return Precision::int8;
   if (wanted == Precision::fp32 || !kMultipliesBf16) return Precision::fp32;
 #if defined(LATHE_AVX512BF16) && !defined(LATHE_TILE_REGISTERS)
   if (hasSlowBf16Vectors()) return Precision::fp32;
 #endif
-  return isExactInBf16 ? Precision::bf16 : Precision::fp32;
+  return goesIntoBf16 ? Precision::bf16 : Precision::fp32;
 }
 
 // A part of a product's depth whose rows fit the cache.
