@@ -589,7 +589,7 @@ void expectIds(const Arguments& a, const Array<std::int32_t>& ids, std::int64_t 
 using Entry = void (*)(const Arguments&, napi_value* result);
 
 // One weight's share of a product: what it writes, and what that must not overlap.
-LinearOutput readLinearOutput(const Arguments& a, const Array<float>& x, napi_value weight, napi_value bias, napi_value y,
+LinearOutput readLinearOutput(const Arguments& a, const Kept& x, napi_value weight, napi_value bias, napi_value y,
                               napi_value lowRank, Array<float>& target) {
   const auto w = readWeight(a, weight, "weight");
   const auto offsets = a.isNull(bias) ? Array<float>() : a.array<float>(bias, "bias");
@@ -612,17 +612,17 @@ napi_value lowRankOf(const Arguments& a, napi_value options) {
 
 // linear(x, weight, bias, y, options)
 void callLinear(const Arguments& a, napi_value*) {
-  const auto x = a.array<float>(0, "x");
+  const Kept x = a.kept(0, "x");
   const ProductOptions options = readProductOptions(a, a.value(4));
   Array<float> y;
   const LinearOutput output =
       readLinearOutput(a, x, a.value(1), a.value(2), a.value(3), lowRankOf(a, a.value(4)), y);
-  a.kernels().linear(x.data, &output, 1, x.length / output.weight.columns, options);
+  a.kernels().linear({x.format, x.data}, &output, 1, x.length / output.weight.columns, options);
 }
 
 // linearMany(x, [{weight, bias, y, lowRank}], options)
 void callLinearMany(const Arguments& a, napi_value*) {
-  const auto x = a.array<float>(0, "x");
+  const Kept x = a.kept(0, "x");
   const ProductOptions options = readProductOptions(a, a.value(2));
   std::vector<LinearOutput> outputs;
   std::vector<Array<float>> targets;
@@ -639,13 +639,13 @@ void callLinearMany(const Arguments& a, napi_value*) {
     targets.push_back(y);
   });
   if (outputs.empty()) return;
-  a.kernels().linear(x.data, outputs.data(), static_cast<std::int64_t>(outputs.size()),
+  a.kernels().linear({x.format, x.data}, outputs.data(), static_cast<std::int64_t>(outputs.size()),
                      x.length / outputs.front().weight.columns, options);
 }
 
 // linearInputGradient(dy, weight, dx, options)
 void callLinearInputGradient(const Arguments& a, napi_value*) {
-  const auto dy = a.array<float>(0, "dy");
+  const Kept dy = a.kept(0, "dy");
   const auto w = readWeight(a, a.value(1), "weight");
   const auto dx = a.array<float>(2, "dx");
   const ProductOptions options = readProductOptions(a, a.value(3));
@@ -656,7 +656,98 @@ void callLinearInputGradient(const Arguments& a, napi_value*) {
   a.expectApart(dx, w.codes);
   a.expectApart(dx, update.left);
   a.expectApart(dx, update.right);
-  a.kernels().linearInputGradient(dy.data, w.weight, dx.data, update.lowRank, rows, options);
+  a.kernels().linearInputGradient({dy.format, dy.data}, w.weight, dx.data, update.lowRank, rows, options);
+}
+
+// One of the two products of a gated linear, which nothing is written of.
+LinearOutput readGate(const Arguments& a, const Array<float>& x, napi_value object, const char* name,
+                      const std::vector<Array<char>>& outputs) {
+  a.expectObject(object, name);
+  const auto w = readWeight(a, a.field(object, "weight"), "weight");
+  const napi_value bias = a.field(object, "bias");
+  const auto offsets = a.isNull(bias) ? Array<float>() : a.array<float>(bias, "bias");
+  if (offsets) a.expectLength(offsets, w.weight.rows, "[f]");
+  const std::int64_t rows = a.rowsOf(x, w.weight.columns, "[N, I]");
+  const auto update = readLowRank(a, a.field(object, "lowRank"), rows, w.weight.rows, "[f, rank]");
+  for (const Array<char>& output : outputs) {
+    a.expectApart(output, w.codes);
+    a.expectApart(output, offsets);
+    a.expectApart(output, update.left);
+    a.expectApart(output, update.right);
+  }
+  return {w.weight, offsets.data, nullptr, update.lowRank};
+}
+
+template <class T>
+Array<char> bytesOf(const Array<T>& array) {
+  return {array.name, reinterpret_cast<char*>(array.data), array.length * static_cast<std::int64_t>(sizeof(T))};
+}
+
+// What gatedLinear keeps of N rows of f columns; its scales are read in place.
+Array<std::uint8_t> readKeptGates(const Arguments& a, int index, std::int64_t rows, std::int64_t width) {
+  const auto kept = a.arrayOrNull<std::uint8_t>(index, "kept");
+  if (!kept) return kept;
+  a.expectLength(kept, gatedBytes(rows, width), "as gatedBytes gives for [N, f]");
+  if (reinterpret_cast<std::uintptr_t>(kept.data) % sizeof(float) != 0) a.failRange("expected kept to lie at a multiple of 4 bytes");
+  return kept;
+}
+
+// gatedLinear(x, gate {weight, bias, lowRank}, up, kept, hidden, options)
+void callGatedLinear(const Arguments& a, napi_value*) {
+  const auto x = a.array<float>(0, "x");
+  const auto hidden = a.array<std::uint16_t>(4, "hidden");
+  const ProductOptions options = readProductOptions(a, a.value(5));
+  const auto bytes = a.arrayOrNull<std::uint8_t>(3, "kept");
+  const std::vector<Array<char>> outputs = {bytesOf(hidden), bytesOf(bytes)};
+  const LinearOutput gateAndUp[2] = {readGate(a, x, a.value(1), "gate", outputs), readGate(a, x, a.value(2), "up", outputs)};
+  const Weight& weight = gateAndUp[0].weight;
+  if (gateAndUp[1].weight.rows != weight.rows || gateAndUp[1].weight.columns != weight.columns) {
+    a.failRange("expected gate and up of one shape, got [" + std::to_string(weight.rows) + ", " + std::to_string(weight.columns) +
+                "] and [" + std::to_string(gateAndUp[1].weight.rows) + ", " + std::to_string(gateAndUp[1].weight.columns) + "]");
+  }
+  if (options.accumulate) a.failRange("expected no accumulate: hidden is written anew");
+  const std::int64_t rows = x.length / weight.columns;
+  a.expectLength(hidden, rows * weight.rows, "[N, f]");
+  const auto kept = readKeptGates(a, 3, rows, weight.rows);
+  a.expectApart(hidden, x);
+  a.expectApart(kept, x);
+  a.expectApart(kept, hidden);
+  a.kernels().gatedLinear(x.data, gateAndUp, kept.data, hidden.data, rows, options);
+}
+
+// gatedLinearBackward(dy, down, kept, dGate, dUp, options)
+void callGatedLinearBackward(const Arguments& a, napi_value*) {
+  const auto dy = a.array<float>(0, "dy");
+  const auto w = readWeight(a, a.value(1), "down");
+  const auto dGate = a.array<std::uint16_t>(3, "dGate");
+  const auto dUp = a.array<std::uint16_t>(4, "dUp");
+  const ProductOptions options = readProductOptions(a, a.value(5));
+  if (options.accumulate) a.failRange("expected no accumulate: gradients are written anew");
+  const std::int64_t rows = a.rowsOf(dy, w.weight.rows, "[N, O]");
+  const auto update = readLowRank(a, lowRankOf(a, a.value(5)), rows, w.weight.columns, "[rank, f]");
+  const auto kept = readKeptGates(a, 2, rows, w.weight.columns);
+  if (!kept) a.fail(true, "expected kept to be a Uint8Array, got " + a.describe(a.value(2)));
+  for (const auto& output : {dGate, dUp}) {
+    a.expectLength(output, rows * w.weight.columns, "[N, f]");
+    a.expectApart(output, dy);
+    a.expectApart(output, kept);
+    a.expectApart(output, w.codes);
+    a.expectApart(output, update.left);
+    a.expectApart(output, update.right);
+  }
+  a.expectApart(dGate, dUp);
+  a.kernels().gatedLinearBackward(dy.data, w.weight, update.lowRank, kept.data, dGate.data, dUp.data, rows, options);
+}
+
+// gatedHidden(kept, hidden, f)
+void callGatedHidden(const Arguments& a, napi_value*) {
+  const auto hidden = a.array<std::uint16_t>(1, "hidden");
+  const std::int64_t width = a.integer(2, "f", 1, INT_MAX);
+  const std::int64_t rows = a.rowsOf(hidden, width, "[N, f]");
+  const auto kept = readKeptGates(a, 0, rows, width);
+  if (!kept) a.fail(true, "expected kept to be a Uint8Array, got " + a.describe(a.value(0)));
+  a.expectApart(hidden, kept);
+  a.kernels().gatedHidden(kept.data, hidden.data, rows, width);
 }
 
 // gemm(a, b, c, {m, n, k, transposeA, transposeB, alpha, accumulate})
@@ -986,11 +1077,6 @@ struct CacheArgument {
   Array<float> keyScales, valueScales;
 };
 
-template <class T>
-Array<char> bytesOf(const Array<T>& array) {
-  return {array.name, reinterpret_cast<char*>(array.data), array.length * static_cast<std::int64_t>(sizeof(T))};
-}
-
 // @param names of keys and values, as the caller calls them
 CacheArgument readCache(const Arguments& a, const char* const (&names)[2], napi_value k, napi_value v, napi_value keyScales,
                         napi_value valueScales, const HeadCounts& counts) {
@@ -1209,6 +1295,9 @@ const Export kernelExports[] = {
     {"linear", 5, callLinear},
     {"linearMany", 3, callLinearMany},
     {"linearInputGradient", 4, callLinearInputGradient},
+    {"gatedLinear", 6, callGatedLinear},
+    {"gatedLinearBackward", 6, callGatedLinearBackward},
+    {"gatedHidden", 3, callGatedHidden},
     {"gemm", 4, callGemm},
     {"rmsNormForward", 4, callRmsNormForward},
     {"rmsNormBackward", 6, callRmsNormBackward},

@@ -14,6 +14,18 @@ enum class Format { fp32, bf16, fp16, int8, nf4 };
 
 constexpr std::int64_t kNf4Block = 64;         // weights that share a scale, as in QLoRA (arXiv:2305.14314)
 constexpr std::int64_t kNf4ScaleGroup = 256;   // scales that share a scale of their own (double quantisation)
+constexpr std::int64_t kGatedBlock = 64;       // kept numbers of a gated linear that share a scale
+
+// Activations in memory: float32 or bfloat16.
+struct Values {
+  Format format;
+  const void* data;
+};
+
+// Bytes that gatedLinear keeps of N rows of f columns: gate and up, one byte a number, and float32 scales of blocks.
+inline std::int64_t gatedBytes(std::int64_t N, std::int64_t f) {
+  return 2 * N * (f + (f + kGatedBlock - 1) / kGatedBlock * 4);
+}
 
 // A weight matrix [rows, columns], row-major codes.
 // int8: weight = scales[row] * code.
@@ -114,11 +126,20 @@ struct Kernels {
   const char* level;
 
   // y [N, O] = alpha * x [N, I] W^T + bias [O], for each of `count` weights [O, I], added to y where `accumulate`
-  void (*linear)(const float* x, const LinearOutput* outputs, std::int64_t count, std::int64_t N,
+  void (*linear)(const Values& x, const LinearOutput* outputs, std::int64_t count, std::int64_t N,
                  const ProductOptions& options);
   // dx [N, I] = alpha * dy [N, O] W
-  void (*linearInputGradient)(const float* dy, const Weight& weight, float* dx, const LowRank& lowRank, std::int64_t N,
+  void (*linearInputGradient)(const Values& dy, const Weight& weight, float* dx, const LowRank& lowRank, std::int64_t N,
                               const ProductOptions& options);
+  // hidden [N, f] = silu(gate) * up, rounded to bfloat16, with gate and up the products of x [N, I] with two weights [f, I];
+  // kept: gatedBytes, or nullptr
+  void (*gatedLinear)(const float* x, const LinearOutput* gateAndUp, std::uint8_t* kept, std::uint16_t* hidden, std::int64_t N,
+                      const ProductOptions& options);
+  // dGate and dUp [N, f] in bfloat16, from the gradient dy [N, O] of hidden Wd^T, Wd [O, f], and what gatedLinear kept
+  void (*gatedLinearBackward)(const float* dy, const Weight& down, const LowRank& lowRank, const std::uint8_t* kept,
+                              std::uint16_t* dGate, std::uint16_t* dUp, std::int64_t N, const ProductOptions& options);
+  // hidden [N, f] again, from what gatedLinear kept
+  void (*gatedHidden)(const std::uint8_t* kept, std::uint16_t* hidden, std::int64_t N, std::int64_t f);
   // c = alpha * op(a) op(b), added to c where `accumulate`
   void (*gemm)(const Gemm& gemm);
 

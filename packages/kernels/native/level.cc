@@ -8,6 +8,7 @@
 #include "kernels/cross_entropy.h"
 #include "kernels/dropout.h"
 #include "kernels/elementwise.h"
+#include "kernels/gated_linear.h"
 #include "kernels/linear.h"
 #include "kernels/narrow.h"
 #include "kernels/optimiser.h"
@@ -26,6 +27,9 @@ const Kernels kernels = {
     LATHE_TEXT(LATHE_LEVEL),
     linear,
     linearInputGradient,
+    gatedLinear,
+    gatedLinearBackward,
+    gatedHidden,
     gemm,
     rmsNormForward,
     rmsNormBackward,

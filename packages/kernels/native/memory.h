@@ -45,6 +45,8 @@ enum class Scratch {
   packedColumns,
   columnBlock,
   lowRank,
+  termColumns,
+  sinkTiles,
   rowScales,
   outlierMask,
   outliers,

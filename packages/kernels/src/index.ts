@@ -1,4 +1,5 @@
 export { attentionBackward, attentionForward, type AttentionShape } from "./attention.js";
+export { GATED_BLOCK, gatedBytes } from "./gated-linear.js";
 export { dropoutMask } from "./dropout-mask.js";
 export { gatherRows } from "./gather-rows.js";
 export { rotate } from "./rotate.js";
@@ -20,6 +21,7 @@ export type {
   KeptActivation,
   NativeAttentionShape,
   DecodeShape,
+  GateTerms,
   GemmShape,
   LinearOutput,
   LowRankUpdate,

@@ -66,6 +66,9 @@ export interface LinearOutput {
   readonly lowRank?: LowRankUpdate | null | undefined;
 }
 
+/** One of the two products of {@link NativeKernels.gatedLinear}. */
+export type GateTerms = Omit<LinearOutput, "y">;
+
 /** c [m, n] = alpha · op(a) op(b). */
 export interface GemmShape {
   readonly m: number;
@@ -188,21 +191,48 @@ export interface NativeKernels {
 
   /** y [N, O] = alpha · x [N, I] Wᵀ + bias [O], W being [O, I]. Up to 4 rows are bound by reading the weights. */
   linear(
-    x: Float32Array,
+    x: KeptActivation,
     weight: WeightMatrix,
     bias: Float32Array | null,
     y: Float32Array,
     options?: ProductOptions,
   ): void;
   /** {@link linear} with several weights of one number of inputs: x is read and packed once. */
-  linearMany(x: Float32Array, outputs: readonly LinearOutput[], options?: PrecisionOptions): void;
+  linearMany(x: KeptActivation, outputs: readonly LinearOutput[], options?: PrecisionOptions): void;
   /** dx [N, I] = alpha · dy [N, O] W, from the same codes. */
   linearInputGradient(
-    dy: Float32Array,
+    dy: KeptActivation,
     weight: WeightMatrix,
     dx: Float32Array,
     options?: ProductOptions,
   ): void;
+  /**
+   * The wide half of a gated MLP: hidden [N, f] = silu(gate) · up in bfloat16, gate and up being the products of x [N, I] with
+   * two weights [f, I], which never exist as matrices.
+   * @param kept what the backward pass needs, `gatedBytes(N, f)` bytes at a multiple of 4; null for none
+   */
+  gatedLinear(
+    x: Float32Array,
+    gate: GateTerms,
+    up: GateTerms,
+    kept: Uint8Array | null,
+    hidden: Uint16Array,
+    options?: PrecisionOptions,
+  ): void;
+  /**
+   * Gradients of gate and up [N, f] in bfloat16, from dy [N, O], the gradient of hidden · downᵀ.
+   * @param down [O, f]   @param kept by {@link gatedLinear}
+   */
+  gatedLinearBackward(
+    dy: Float32Array,
+    down: WeightMatrix,
+    kept: Uint8Array,
+    dGate: Uint16Array,
+    dUp: Uint16Array,
+    options?: ProductOptions,
+  ): void;
+  /** hidden [N, f] again, from what {@link gatedLinear} kept. */
+  gatedHidden(kept: Uint8Array, hidden: Uint16Array, f: number): void;
   /** c = alpha · op(a) op(b), in float32. */
   gemm(a: Float32Array, b: Float32Array, c: Float32Array, shape: GemmShape): void;
 

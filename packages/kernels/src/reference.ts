@@ -4,6 +4,7 @@ export { attentionBackward, attentionForward, type AttentionShape } from "./atte
 export { fromBf16, toBf16 } from "./bf16.js";
 export { crossEntropyRows } from "./cross-entropy-rows.js";
 export { dropoutMask } from "./dropout-mask.js";
+export { gatedHidden, gatedLinear, gatedLinearBackward } from "./gated-linear.js";
 export { gatherRows } from "./gather-rows.js";
 export { gemm } from "./gemm.js";
 export { outlierColumns, roundToInt8, toInt8Rows } from "./int8-rows.js";

@@ -92,6 +92,7 @@ export {
   type LinearTerms,
   type LowRankTerm,
 } from "./operations/fused-linears.js";
+export { fusesGatedMlp, gatedMlp, type GatedMlpTerms } from "./operations/gated-mlp.js";
 export { linear, preferredWeightLayout, type WeightLayout } from "./operations/linear.js";
 export { rmsNorm } from "./operations/rms-norm.js";
 export { rope, rotaryAngles, type RotaryAngles } from "./operations/rope.js";

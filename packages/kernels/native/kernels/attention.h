@@ -133,7 +133,8 @@ static void packLeft(const LeftFactor& left, std::int64_t rows, std::int64_t k) 
     RowConversion plain[kRegisterRows];
     for (RowConversion& conversion : plain) conversion = {nullptr, nullptr, 1.0f, false, 0};
     for (std::int64_t r = 0; r < rows; r += kRegisterRows) {
-      packActivations<Bf16Steps>(left.a + r * left.row, left.row, smaller(kRegisterRows, rows - r), k, plain, left.tiles + r * steps);
+      packActivations<Bf16Steps>(rowsOf(left.a + r * left.row, left.row), smaller(kRegisterRows, rows - r), k, plain,
+                                 left.tiles + r * steps);
     }
     return;
   }

@@ -165,11 +165,20 @@ static void fewRowsOfMany(const float* x, const LinearOutput* outputs, std::int6
   });
 }
 
-static void linear(const float* x, const LinearOutput* outputs, std::int64_t count, std::int64_t N,
+// Activations of a few rows in float32.
+static const float* fewRowsInFloat32(const Values& x, std::int64_t length) {
+  if (x.format == Format::fp32) return static_cast<const float*>(x.data);
+  float* const widened = scratchFloats(Scratch::packedRows, length);
+  const auto* const codes = static_cast<const std::uint16_t*>(x.data);
+  for (std::int64_t i = 0; i < length; i += W) storeUpTo(widened + i, widenUpTo<Bf16>(codes + i, length - i), length - i);
+  return widened;
+}
+
+static void linear(const Values& x, const LinearOutput* outputs, std::int64_t count, std::int64_t N,
                    const ProductOptions& options) {
   if (N == 0 || count == 0) return;
   const std::int64_t inputs = outputs[0].weight.columns;
-  if (N <= kFewRows) return fewRowsOfMany(x, outputs, count, N, options);
+  if (N <= kFewRows) return fewRowsOfMany(fewRowsInFloat32(x, N * inputs), outputs, count, N, options);
   // Weights that are multiplied in the same way share the packed rows.
   for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
     Factor factors[kMostFactors];
@@ -180,21 +189,21 @@ static void linear(const float* x, const LinearOutput* outputs, std::int64_t cou
         factors[together++] = {o.weight, true, o.bias, o.y, o.lowRank};
       }
       if (together == 0 || (together < kMostFactors && i + 1 < count)) continue;
-      multiply({N, inputs, x, inputs, 1, factors, together, options.alpha, options.accumulate}, precision,
+      multiply({N, inputs, {x.format, x.data, inputs, 1}, factors, together, options.alpha, options.accumulate}, precision,
                options.outlierRatio);
       together = 0;
     }
   }
 }
 
-static void linearInputGradient(const float* dy, const Weight& w, float* dx, const LowRank& lowRank, std::int64_t N,
+static void linearInputGradient(const Values& dy, const Weight& w, float* dx, const LowRank& lowRank, std::int64_t N,
                                 const ProductOptions& options) {
   const Factor factor = {w, false, nullptr, dx, lowRank};
   const Precision wanted = N <= kFewRows ? Precision::fp32 : options.precision;
   // Gradients hold many numbers far below the largest of their row, as the probabilities of unlikely tokens: each would be
   // rounded to nothing, and their sum with them.
   constexpr bool isDithered = true;
-  multiply({N, w.rows, dy, w.rows, 1, &factor, 1, options.alpha, options.accumulate, isDithered},
+  multiply({N, w.rows, {dy.format, dy.data, w.rows, 1}, &factor, 1, options.alpha, options.accumulate, isDithered},
            precisionFor(w.format, wanted), options.outlierRatio);
 }
 
@@ -204,8 +213,8 @@ static void gemm(const Gemm& g) {
   factor.weight = {Format::fp32, g.b, nullptr, g.transposeB ? g.n : g.k, g.transposeB ? g.k : g.n, nullptr, nullptr, nullptr, 0};
   factor.isTransposed = g.transposeB;
   factor.c = g.c;
-  multiply({g.m, g.k, g.a, g.transposeA ? 1 : g.k, g.transposeA ? g.m : 1, &factor, 1, g.alpha, g.accumulate},
-           Precision::fp32, 0.0f);
+  const Activations a = {Format::fp32, g.a, g.transposeA ? 1 : g.k, g.transposeA ? g.m : 1};
+  multiply({g.m, g.k, a, &factor, 1, g.alpha, g.accumulate}, Precision::fp32, 0.0f);
 }
 
 }  // namespace LATHE_LEVEL

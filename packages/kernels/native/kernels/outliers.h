@@ -32,9 +32,10 @@ struct Outliers {
 };
 
 // Magnitudes of a row from column c on, times depthScale [depth] unless that is nullptr.
-LATHE_INLINE F magnitudesAt(const float* row, const float* depthScale, std::int64_t c, std::int64_t depth) {
+template <class Type>
+LATHE_INLINE F magnitudesAt(const typename Type::Code* row, const float* depthScale, std::int64_t c, std::int64_t depth) {
   const std::int64_t n = smaller(W, depth - c);
-  const F v = loadUpTo(row + c, n);
+  const F v = widenUpTo<Type>(row + c, n);
   return magnitude(depthScale == nullptr ? v : v * loadUpTo(depthScale + c, n));
 }
 
@@ -43,11 +44,12 @@ struct RowMagnitudes {
   float sum, squares;
 };
 
-static RowMagnitudes magnitudesOf(const float* row, const float* depthScale, std::int64_t depth) {
+template <class Type>
+static RowMagnitudes magnitudesOf(const typename Type::Code* row, const float* depthScale, std::int64_t depth) {
   constexpr int chains = 2;  // of additions, to hide their latency
   F most[chains] = {}, sums[chains] = {}, squares[chains] = {};
   const auto take = [&](int chain, std::int64_t c) __attribute__((always_inline)) {
-    const F v = magnitudesAt(row, depthScale, c, depth);
+    const F v = magnitudesAt<Type>(row, depthScale, c, depth);
     most[chain] = maximum(v, most[chain]);
     sums[chain] = sums[chain] + v;
     squares[chain] = fma(v, v, squares[chain]);
@@ -63,16 +65,35 @@ static RowMagnitudes magnitudesOf(const float* row, const float* depthScale, std
   // Either an element is not finite, which `maximum` may have passed over, or only their sum is too large.
   F poison = {};
   for (c = 0; c < depth; c += W) {
-    const F v = magnitudesAt(row, depthScale, c, depth);
+    const F v = magnitudesAt<Type>(row, depthScale, c, depth);
     poison = poison + (v - v);
   }
   if (sumOf(poison) != 0) found.largest = __builtin_nanf("");
   return found;
 }
 
-// x [rows, depth], rows `stride` apart, times depthScale [depth] unless that is nullptr
-static Outliers findOutliers(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t depth,
-                             const float* depthScale, float ratio) {
+// Of rows of magnitudes: their largest, and how many rows (and kMassive, where one is so) have an outlier in each column.
+template <class Type>
+static void countOutliers(const Activations& a, std::int64_t first, std::int64_t end, std::int64_t depth, const float* depthScale,
+                          float ratio, float* largest, std::int32_t* count) {
+  for (std::int64_t r = first; r < end; r++) {
+    const auto* const row = static_cast<const typename Type::Code*>(a.from(r, 0).values);
+    const RowMagnitudes found = magnitudesOf<Type>(row, depthScale, depth);
+    largest[r] = found.largest;
+    const float length = static_cast<float>(depth);
+    const float large = ratio * __builtin_sqrtf(found.squares / length);
+    const float massive = kMassiveRatio * ratio * (found.sum / length);
+    if (!(largest[r] > smaller(large, massive))) continue;
+    for (std::int64_t c = 0; c < depth; c += W) {
+      const F v = magnitudesAt<Type>(row, depthScale, c, depth);
+      const I before = loadInts(count + c);
+      storeInts(count + c, (before - (I)(v > splat(large))) | ((I)(v > splat(massive)) & splatInt(kMassive)));
+    }
+  }
+}
+
+// a [rows, depth], times depthScale [depth] unless that is nullptr
+static Outliers findOutliers(const Activations& a, std::int64_t rows, std::int64_t depth, const float* depthScale, float ratio) {
   const std::int64_t padded = ceilDivide(depth, W) * W;
   const std::int64_t rowsPerPart = larger(8, ceilDivide(rows, kOutlierParts));
   const std::int64_t parts = ceilDivide(rows, rowsPerPart);
@@ -81,20 +102,10 @@ static Outliers findOutliers(const float* x, std::int64_t stride, std::int64_t r
   parallel(parts, [&](std::int64_t part) {
     std::int32_t* const count = counts + part * padded;
     std::memset(count, 0, static_cast<std::size_t>(padded) * sizeof(std::int32_t));
-    for (std::int64_t r = part * rowsPerPart; r < smaller(rows, (part + 1) * rowsPerPart); r++) {
-      const float* const row = x + r * stride;
-      const RowMagnitudes found = magnitudesOf(row, depthScale, depth);
-      largest[r] = found.largest;
-      const float length = static_cast<float>(depth);
-      const float large = ratio * __builtin_sqrtf(found.squares / length);
-      const float massive = kMassiveRatio * ratio * (found.sum / length);
-      if (!(largest[r] > smaller(large, massive))) continue;
-      for (std::int64_t c = 0; c < depth; c += W) {
-        const F v = magnitudesAt(row, depthScale, c, depth);
-        const I before = loadInts(count + c);
-        storeInts(count + c, (before - (I)(v > splat(large))) | ((I)(v > splat(massive)) & splatInt(kMassive)));
-      }
-    }
+    withKept(a.format, [&](auto type) {
+      countOutliers<decltype(type)>(a, part * rowsPerPart, smaller(rows, (part + 1) * rowsPerPart), depth, depthScale, ratio, largest,
+                                    count);
+    });
   });
 
   Outliers outliers;
@@ -123,14 +134,18 @@ static Outliers findOutliers(const float* x, std::int64_t stride, std::int64_t r
   return outliers;
 }
 
-// The largest magnitude of row r at x, outliers left out; NaN where an element is not finite.
-LATHE_INLINE float largestInRow(const float* x, std::int64_t r, std::int64_t depth, const float* depthScale,
-                                const Outliers& outliers) {
+// The largest magnitude of row r, outliers left out; NaN where an element is not finite.
+static float largestInRow(const Activations& a, std::int64_t r, std::int64_t depth, const float* depthScale,
+                          const Outliers& outliers) {
   if (outliers.count == 0 || outliers.largest[r] != outliers.largest[r]) return outliers.largest[r];
   F most = {};
-  for (std::int64_t c = 0; c < depth; c += W) {
-    most = maximum((F)((I)magnitudesAt(x, depthScale, c, depth) & loadInts(outliers.keeps + c)), most);
-  }
+  withKept(a.format, [&](auto type) {
+    using Type = decltype(type);
+    const auto* const row = static_cast<const typename Type::Code*>(a.from(r, 0).values);
+    for (std::int64_t c = 0; c < depth; c += W) {
+      most = maximum((F)((I)magnitudesAt<Type>(row, depthScale, c, depth) & loadInts(outliers.keeps + c)), most);
+    }
+  });
   return largestOf(most);
 }
 

@@ -43,6 +43,21 @@ LATHE_INLINE void storeHalves(std::uint16_t* to, I words) {
   std::memcpy(to, &halves, sizeof halves);
 #endif
 }
+// v rounded to bfloat16.
+LATHE_INLINE void storeBf16(std::uint16_t* to, F v) {
+#if defined(LATHE_AVX512BF16)
+  const __m256bh halves = _mm512_cvtneps_pbh((__m512)v);
+  std::memcpy(to, &halves, sizeof halves);
+#else
+  storeHalves(to, roundToBf16(v));
+#endif
+}
+LATHE_INLINE void storeBf16UpTo(std::uint16_t* to, F v, std::int64_t count) {
+  if (count >= W) return storeBf16(to, v);
+  std::uint16_t lanes[W];
+  storeBf16(lanes, v);
+  std::memcpy(to, lanes, static_cast<std::size_t>(count) * sizeof lanes[0]);
+}
 // The lowest byte of each lane.
 LATHE_INLINE void storeBytes(std::uint8_t* to, I words) {
 #if defined(LATHE_AVX512)
@@ -99,6 +114,11 @@ template <>
 constexpr bool kIsExactInBf16<Int8> = true;
 
 template <class Type>
+constexpr bool kIsBf16 = false;
+template <>
+constexpr bool kIsBf16<Bf16> = true;
+
+template <class Type>
 constexpr bool kIsInt8 = false;
 template <>
 constexpr bool kIsInt8<Int8> = true;
@@ -112,12 +132,7 @@ LATHE_INLINE void storeStep(float* to, std::int64_t i, F v) {
     if constexpr (Steps::depth == 4) storeBytes(reinterpret_cast<std::uint8_t*>(to) + i, whole + kInt8Offset);
     else storeHalves(reinterpret_cast<std::uint16_t*>(to) + i, whole & 0xffff);
   } else if constexpr (Steps::depth == 2) {
-#if defined(LATHE_AVX512BF16)
-    const __m256bh halves = _mm512_cvtneps_pbh((__m512)v);
-    std::memcpy(reinterpret_cast<std::uint16_t*>(to) + i, &halves, sizeof halves);
-#else
-    storeHalves(reinterpret_cast<std::uint16_t*>(to) + i, roundToBf16(v));
-#endif
+    storeBf16(reinterpret_cast<std::uint16_t*>(to) + i, v);
   } else {
     store(to + i, v);
   }
@@ -140,6 +155,27 @@ LATHE_INLINE void storeWholeWeights(float* to, std::int64_t i, I whole) {
   else storeHalves(reinterpret_cast<std::uint16_t*>(to) + i, whole & 0xffff);
 }
 
+// Rows of activations in float32 or bfloat16: element (r, k) at r * row + k * step, one of the two distances 1; `step` is 1 for
+// bfloat16.
+struct Activations {
+  Format format;
+  const void* values;
+  std::int64_t row, step;
+
+  Activations from(std::int64_t r, std::int64_t k) const {
+    const std::int64_t bytes = (r * row + k * step) * (format == Format::bf16 ? 2 : 4);
+    return {format, static_cast<const char*>(values) + bytes, row, step};
+  }
+  float at(std::int64_t r, std::int64_t k) const {
+    const void* const element = from(r, k).values;
+    float value = 0;
+    if (format == Format::bf16) std::memcpy(reinterpret_cast<char*>(&value) + 2, element, 2);
+    else std::memcpy(&value, element, 4);
+    return value;
+  }
+};
+LATHE_INLINE Activations rowsOf(const float* values, std::int64_t row) { return {Format::fp32, values, row, 1}; }
+
 // What a row of activations is multiplied by before it is converted.
 struct RowConversion {
   const float* depthScale;        // [depth] or nullptr
@@ -161,12 +197,14 @@ LATHE_INLINE F ditherAt(std::uint32_t start, std::int64_t i) {
 }
 
 // `to`: `count` activations from x on as steps want them
-template <class Steps>
-LATHE_INLINE void convertActivations(const float* x, std::int64_t from, std::int64_t count, const RowConversion& conversion,
-                                     float* to) {
-  for (std::int64_t i = 0; i < count; i += W) {
+template <class Steps, class Type>
+LATHE_INLINE void convertActivations(const typename Type::Code* x, std::int64_t from, std::int64_t count,
+                                     const RowConversion& conversion, float* to) {
+  const bool isCopied = kIsBf16<Type> && Steps::depth == 2 && !Steps::isInteger && conversion.depthScale == nullptr;
+  if (isCopied) std::memcpy(to, x + from, static_cast<std::size_t>(count) * sizeof x[0]);
+  for (std::int64_t i = 0; i < count && !isCopied; i += W) {
     const std::int64_t n = smaller(W, count - i);
-    F v = loadUpTo(x + from + i, n);
+    F v = widenUpTo<Type>(x + from + i, n);
     if (conversion.depthScale != nullptr) v = v * loadUpTo(conversion.depthScale + from + i, n);
     if constexpr (Steps::isInteger) {
       v = v * splat(conversion.factor);
@@ -182,10 +220,9 @@ LATHE_INLINE void convertActivations(const float* x, std::int64_t from, std::int
   }
 }
 
-// A panel of up to Steps::panelRows rows of activations (row r at x + r * row), over the whole depth
-template <class Steps>
-static void packActivations(const float* x, std::int64_t row, std::int64_t rows, std::int64_t depth,
-                            const RowConversion* conversions, float* panel) {
+template <class Steps, class Type>
+static void packActivationsAs(const typename Type::Code* x, std::int64_t row, std::int64_t rows, std::int64_t depth,
+                              const RowConversion* conversions, float* panel) {
 #if defined(LATHE_TILE_REGISTERS)
   if constexpr (Steps::isTiled) {
     constexpr std::int64_t perTile = kRegisterSteps * Steps::depth;
@@ -193,14 +230,14 @@ static void packActivations(const float* x, std::int64_t row, std::int64_t rows,
       const std::int64_t count = smaller(perTile, depth - k);
       if (count < perTile || rows < kRegisterRows) std::memset(panel, 0, kRegisterFloats * sizeof(float));
       for (std::int64_t r = 0; r < rows; r++) {
-        convertActivations<Steps>(x + r * row, k, count, conversions[r], panel + r * kRegisterSteps);
+        convertActivations<Steps, Type>(x + r * row, k, count, conversions[r], panel + r * kRegisterSteps);
       }
     }
     return;
   }
 #endif
   const float* pointers[MR];
-  if constexpr (Steps::depth == 1) {
+  if constexpr (Steps::depth == 1 && !kIsBf16<Type>) {
     if (conversions[0].depthScale == nullptr) {
       for (int r = 0; r < MR; r++) pointers[r] = x + smaller(r, rows - 1) * row;
       interleave<MR>(pointers, depth, panel);
@@ -213,10 +250,20 @@ static void packActivations(const float* x, std::int64_t row, std::int64_t rows,
   for (std::int64_t k = 0; k < depth; k += perChunk) {
     const std::int64_t count = smaller(perChunk, depth - k);
     for (std::int64_t r = 0; r < rows; r++) {
-      convertActivations<Steps>(x + r * row, k, count, conversions[r], converted[r]);
+      convertActivations<Steps, Type>(x + r * row, k, count, conversions[r], converted[r]);
     }
     interleave<MR>(pointers, ceilDivide(count, Steps::depth), panel + k / Steps::depth * MR);
   }
+}
+
+// A panel of up to Steps::panelRows rows of activations, `a.step` 1, over the whole depth
+template <class Steps>
+static void packActivations(const Activations& a, std::int64_t rows, std::int64_t depth, const RowConversion* conversions,
+                            float* panel) {
+  withKept(a.format, [&](auto type) {
+    using Type = decltype(type);
+    packActivationsAs<Steps, Type>(static_cast<const typename Type::Code*>(a.values), a.row, rows, depth, conversions, panel);
+  });
 }
 
 // panel [depth, MR] of `rows` <= MR rows of a transposed matrix: element (r, k) at a[k * row + r]

@@ -2,10 +2,11 @@
 //
 // 1. Rows of a are packed once, in chunks that a third-level cache can hold, and shared by all threads and matrices.
 // 2. b is widened and packed panel by panel. Small ones are packed once as a whole; of large ones each job packs its own
-//    columns, one block of depth at a time, and uses them for every row of the chunk.
+//    columns, one block of depth at a time or all of it, and uses them for every row of the chunk.
 // 3. A job covers some panels of columns and some rows. For each block of depth, for each block of rows (which stays in the
 //    second-level cache), for each panel of columns (first-level cache): tiles down the rows.
-// 4. A low-rank update is one more, short block of depth: added while the tiles of c are still in the cache.
+// 4. Low-rank terms are one more, short block of depth: added while the tiles of c are still in the cache.
+// 5. c goes to memory, or some finished rows of it at a time to a sink, which makes something smaller of them.
 // Depth is cut into the same blocks whatever the number of threads, and blocks are added to c in order.
 #pragma once
 
@@ -18,6 +19,7 @@ namespace LATHE_LEVEL {
 constexpr std::int64_t kRowUnit = 96;  // rows of jobs and chunks are multiples, and so begin with a panel whatever the cut
 constexpr std::int64_t kPackedRowBytes = std::int64_t{8} << 20;  // chunk of a
 constexpr std::int64_t kSharedColumnBytes = std::int64_t{4} << 20;
+constexpr std::int64_t kMostFactors = 8;
 
 // One matrix b, and where its product goes.
 struct Factor {
@@ -34,17 +36,34 @@ struct Factor {
   const float* depthScale() const { return !isTransposed && weight.format == Format::int8 ? weight.scales : nullptr; }
 };
 
+// Finished sums of a product with each of its factors: rows [row, row + rows), columns [column, column + columns).
+struct Part {
+  std::int64_t row, rows, column, columns;
+  const float* sums[kMostFactors];  // of each factor, rows `stride` apart; past the columns, up to whole vectors, anything
+  std::int64_t stride;
+};
+constexpr std::int64_t kSinkColumns = 64;  // parts begin at multiples of it; all but the last of a row end there too
+
+// What takes a product's parts in place of a matrix in memory. Called by many threads at a time, once for each element.
+struct Sink {
+  void (*take)(const void* context, const Part& part);
+  const void* context;
+};
+template <class Take>
+LATHE_INLINE Sink sinkOf(const Take& take) {
+  return {[](const void* context, const Part& part) { (*static_cast<const Take*>(context))(part); }, &take};
+}
+
 struct Product {
   std::int64_t rows, depth;
-  // element (r, k) at a[r * aRow + k * aStep], one of the two distances 1
-  const float* a;
-  std::int64_t aRow, aStep;
+  Activations a;
   const Factor* factors;  // of one depth; more than one only where isTransposed
   std::int64_t count;
   float alpha;
   bool accumulate;
   bool isDithered = false;      // in 8 bits, so that rounding has no bias
   std::int64_t depthStart = 0;  // where in the depth of b a part begins, a multiple of kChunk; a begins there itself
+  const Sink* sink = nullptr;   // in place of the c of all factors, which then have as many columns each
 };
 
 // What row scales of the weight multiply a with, from where it begins: [depth] or nullptr
@@ -111,235 +130,384 @@ static PackPanel packPanelOf(Format format) {
 // What a product does with its steps of depth, one of Float32Steps, Bf16Steps and Int8Steps: as values, so that the code around
 // them is compiled once.
 struct StepKind {
-  std::int64_t depth, panelRows, depthBlock, rowBlock, rowGroup, columnBlock, heldColumnBytes;
+  std::int64_t depth, panelRows, depthBlock, rowBlock, rowGroup, sinkRows, columnBlock, heldColumnBytes;
   bool isTiled, isInteger, isCompensated;
   std::int64_t (*stepsOf)(std::int64_t depth);
   PackPanel (*packPanelOf)(Format format);
-  void (*packActivations)(const float* x, std::int64_t row, std::int64_t rows, std::int64_t depth,
-                          const RowConversion* conversions, float* panel);
+  void (*packActivations)(const Activations& a, std::int64_t rows, std::int64_t depth, const RowConversion* conversions,
+                          float* panel);
   void (*multiplyPanels)(std::int64_t rows, std::int64_t k, const float* a, std::int64_t aPanel, const float* b,
                          const float* next, TileOutput output);
 };
 
 template <class Steps>
-constexpr StepKind stepKind = {Steps::depth,          Steps::panelRows,        Steps::depthBlock,      Steps::rowBlock,
-                               Steps::rowGroup,       Steps::columnBlock,      Steps::heldColumnBytes, Steps::isTiled,
-                               Steps::isInteger,      kIsCompensated<Steps>,   stepsOf<Steps>,         packPanelOf<Steps>,
-                               packActivations<Steps>, multiplyPanels<Steps>};
+constexpr StepKind stepKind = {Steps::depth,       Steps::panelRows,       Steps::depthBlock,      Steps::rowBlock,
+                               Steps::rowGroup,    Steps::sinkRows,        Steps::columnBlock,     Steps::heldColumnBytes,
+                               Steps::isTiled,     Steps::isInteger,       kIsCompensated<Steps>,  stepsOf<Steps>,
+                               packPanelOf<Steps>, packActivations<Steps>, multiplyPanels<Steps>};
 constexpr std::int64_t kMostPanelRows = 16;
 
-// How the columns of one factor are cut.
-struct Columns {
-  std::int64_t panels, jobs;
-  float* shared;         // all panels, where they were packed as a whole
-  std::int64_t firstJob;
-  PackPanel pack;
-  float* lowRankRows;  // panels of lowRank.left, of the chunk at hand
+// Columns of a that 8 bits leave out, and the rows of each b that belong to them.
+struct OutlierTerms {
+  std::int64_t count;
+  const float* rows;                   // [rows of a, count]
+  const float* weights[kMostFactors];  // of each factor [count, columns]
 };
 
-constexpr std::int64_t kMostFactors = 8;
+// scale * left * right, added to a product in float32.
+struct Term {
+  const float* left;  // [rows, rank]
+  const float* right;  // [columns, rank] where isTransposed, else [rank, columns]
+  std::int64_t rank;
+  bool isTransposed;
+  float scale;
+  float* leftPanels;  // of the chunk of rows at hand
+};
+constexpr int kMostTerms = 2;
 
-// Packs lowRank.left of each factor, of the chunk of rows that begins at chunkStart.
-static void packLowRankRows(const Product& p, std::int64_t chunkStart, std::int64_t chunkRows, Columns* columns) {
-  const std::int64_t panels = ceilDivide(chunkRows, MR);
-  std::int64_t floats = 0;
-  for (std::int64_t f = 0; f < p.count; f++) floats += panels * MR * p.factors[f].lowRank.rank;
-  if (floats == 0) return;
-  float* next = scratchFloats(Scratch::lowRank, floats);
-  for (std::int64_t f = 0; f < p.count; f++) {
-    columns[f].lowRankRows = next;
-    next += panels * MR * p.factors[f].lowRank.rank;
-  }
-  constexpr std::int64_t panelsAtOnce = 16;
-  parallel(ceilDivide(panels, panelsAtOnce), [&](std::int64_t job) {
-    const RowConversion plain = {nullptr, nullptr, 1.0f, false, 0};
-    for (std::int64_t panel = job * panelsAtOnce; panel < smaller(panels, (job + 1) * panelsAtOnce); panel++) {
-      for (std::int64_t f = 0; f < p.count; f++) {
-        const LowRank& lowRank = p.factors[f].lowRank;
-        if (lowRank.rank == 0) continue;
-        packActivations<Float32Steps>(lowRank.left + (chunkStart + panel * MR) * lowRank.rank, lowRank.rank,
-                                      smaller(MR, chunkRows - panel * MR), lowRank.rank, &plain,
-                                      columns[f].lowRankRows + panel * MR * lowRank.rank);
-      }
-    }
-  });
-}
+// How the columns of one factor are cut, and what is added to them.
+struct Columns {
+  std::int64_t panels, jobs;
+  float* shared;  // all panels, where they were packed as a whole
+  std::int64_t firstJob;
+  PackPanel pack;
+  Term terms[kMostTerms];
+  int termCount;
+};
 
-static void multiplyWith(const StepKind& kind, const Product& p, const Outliers* outliers) {
-  const std::int64_t steps = kind.stepsOf(p.depth);
-  const std::int64_t block = ceilDivide(ceilDivide(steps, ceilDivide(steps, kind.depthBlock)), kChunk) * kChunk;
-  const std::int64_t blocks = ceilDivide(steps, block);
-  const std::int64_t tail = kind.isInteger ? kIntegerTail : 0;  // behind each block of a panel
-  const std::int64_t panelStride = (steps + blocks * tail) * NR;
-  const std::int64_t threads = threadCount();
-  std::int64_t allPanels = 0;
-  for (std::int64_t f = 0; f < p.count; f++) allPanels += ceilDivide(p.factors[f].columns(), NR);
-  // Four jobs for each thread even out their speeds.
-  const std::int64_t panelsPerJob = larger(1, smaller(kind.columnBlock / NR, ceilDivide(allPanels, 4 * threads)));
-  const float* const depthScale = depthScaleOf(p);
+// The columns of one factor that a job computes, and where.
+struct Share {
+  const Factor* factor;
+  const Columns* columns;
+  float* own;           // panels that the job packs itself
+  const float* panels;  // own or shared ones, from the job's first on
+  float* terms;         // panels of the right sides of all terms, panel after panel
+  float* c;             // at the chunk's first row, or where there is a sink at the group's; at the job's first column
+  std::int64_t stride;  // of c
+  bool streams;
+};
 
-  Columns columns[kMostFactors];
-  std::int64_t columnJobs = 0;
-  for (std::int64_t f = 0; f < p.count; f++) {
-    columns[f].panels = ceilDivide(p.factors[f].columns(), NR);
-    columns[f].jobs = ceilDivide(columns[f].panels, panelsPerJob);
-    columns[f].firstJob = columnJobs;
-    columns[f].pack = kind.packPanelOf(p.factors[f].weight.format);
-    columnJobs += columns[f].jobs;
-  }
-  // A single panel reads each row once: packing the rows would cost more than it saves.
-  const bool packsRows = !(kind.depth == 1 && depthScale == nullptr && allPanels == 1);
-  const bool sharesColumns = allPanels * panelStride * 4 <= kSharedColumnBytes;
-  // Where a job has its columns over the whole depth, it finishes some rows of c before it goes on to the next.
-  const bool holdsDepth = sharesColumns || panelsPerJob * panelStride * 4 <= kind.heldColumnBytes;
-  const std::int64_t jobStride = holdsDepth ? panelStride : (block + tail) * NR;
-  if (sharesColumns) {
-    float* next = scratchFloats(Scratch::packedColumns, allPanels * panelStride);
-    for (std::int64_t f = 0; f < p.count; f++) {
-      columns[f].shared = next;
-      next += columns[f].panels * panelStride;
-    }
-    parallel(allPanels * blocks, [&](std::int64_t job) {
-      std::int64_t panel = job / blocks;
-      std::int64_t f = 0;
-      for (; panel >= columns[f].panels; f++) panel -= columns[f].panels;
-      const std::int64_t from = job % blocks * block;
-      columns[f].pack(p.factors[f], panel * NR, smaller(NR, p.factors[f].columns() - panel * NR),
-                      p.depthStart + from * kind.depth, smaller(block * kind.depth, p.depth - from * kind.depth),
-                      columns[f].shared + panel * panelStride + (from + job % blocks * tail) * NR);
-    });
+class Multiplication {
+ public:
+  // @param outliers for integers
+  Multiplication(const StepKind& kind, const Product& p, const Outliers* outliers = nullptr, const OutlierTerms& terms = {})
+      : kind_(kind), p_(p), outliers_(outliers), depthScale_(depthScaleOf(p)) {
+    steps_ = kind.stepsOf(p.depth);
+    block_ = ceilDivide(ceilDivide(steps_, ceilDivide(steps_, kind.depthBlock)), kChunk) * kChunk;
+    blocks_ = ceilDivide(steps_, block_);
+    tail_ = kind.isInteger ? kIntegerTail : 0;
+    panelStride_ = (steps_ + blocks_ * tail_) * NR;
+    for (std::int64_t f = 0; f < p.count; f++) allPanels_ += ceilDivide(p.factors[f].columns(), NR);
+    together_ = p.sink == nullptr ? 1 : p.count;
+    cutColumns(terms);
+    // A single panel reads each row once: packing the rows would cost more than it saves.
+    packsRows_ = !(kind.depth == 1 && depthScale_ == nullptr && allPanels_ == 1 && p.a.format == Format::fp32);
+    sharesColumns_ = allPanels_ * panelStride_ * 4 <= kSharedColumnBytes;
+    holdsDepth_ = p.sink != nullptr || sharesColumns_ || panelsPerJob_ * panelStride_ * 4 <= kind.heldColumnBytes;
+    jobStride_ = holdsDepth_ ? panelStride_ : (block_ + tail_) * NR;
   }
 
-  const std::int64_t rowsPacked = larger(kRowUnit, kPackedRowBytes / (steps * 4) / kRowUnit * kRowUnit);
-  const std::int64_t chunk = packsRows ? rowsPacked : p.rows;
-  for (std::int64_t chunkStart = 0; chunkStart < p.rows; chunkStart += chunk) {
-    const std::int64_t chunkRows = smaller(chunk, p.rows - chunkStart);
-    const std::int64_t rowPanels = ceilDivide(chunkRows, kind.panelRows);
-    const float* a = p.a + chunkStart * p.aRow;
-    float* const packed = packsRows ? scratchFloats(Scratch::packedRows, rowPanels * kind.panelRows * steps) : nullptr;
-    float* const rowScales = kind.isInteger ? scratchFloats(Scratch::rowScales, rowPanels * kind.panelRows) : nullptr;
-    if (packsRows) {
-      const std::int64_t panelsAtOnce = 24 / kind.panelRows;
-      parallel(ceilDivide(rowPanels, panelsAtOnce), [&](std::int64_t job) {
-        for (std::int64_t panel = job * panelsAtOnce; panel < smaller(rowPanels, (job + 1) * panelsAtOnce); panel++) {
-          const std::int64_t first = panel * kind.panelRows;
-          const std::int64_t rows = smaller(kind.panelRows, chunkRows - first);
-          const float* from = a + first * p.aRow;
-          float* to = packed + first * steps;
-          if (p.aStep != 1) {
-            packTransposedRows(from, p.aStep, rows, p.depth, to);
-            continue;
-          }
-          RowConversion conversions[kMostPanelRows];
-          for (std::int64_t r = 0; r < rows; r++) {
-            conversions[r] = {depthScale, nullptr, 1.0f, p.isDithered, 0};
-            if (kind.isInteger) {
-              const float largest = largestInRow(from + r * p.aRow, chunkStart + first + r, p.depth, depthScale, *outliers);
-              conversions[r].factor = largest > kLeastMagnitude ? kInt8Largest / largest : 0.0f;
-              conversions[r].keeps = outliers->count > 0 ? outliers->keeps : nullptr;
-              rowScales[first + r] = largest / kInt8Largest;
-              conversions[r].ditherStart = static_cast<std::uint32_t>(chunkStart + first + r) * kDitherOfRows +
-                                           static_cast<std::uint32_t>(p.depthStart) * kGoldenRatio;
-            }
-          }
-          kind.packActivations(from, p.aRow, rows, p.depth, conversions, to);
-        }
+  void run() {
+    if (sharesColumns_) packSharedColumns();
+    const std::int64_t rowsPacked = larger(kRowUnit, kPackedRowBytes / (steps_ * 4) / kRowUnit * kRowUnit);
+    const std::int64_t chunk = packsRows_ ? rowsPacked : p_.rows;
+    for (chunkStart_ = 0; chunkStart_ < p_.rows; chunkStart_ += chunk) {
+      chunkRows_ = smaller(chunk, p_.rows - chunkStart_);
+      if (packsRows_) packRows();
+      packTermRows();
+      // More jobs than threads even out their speeds; but columns that a job packs itself must serve enough rows.
+      const std::int64_t wanted = ceilDivide(threadCount() * 4, columnJobs_);
+      const std::int64_t rowJobs = larger(1, smaller(wanted, chunkRows_ / (sharesColumns_ ? kRowUnit / 2 : 4 * kRowUnit)));
+      const std::int64_t rowUnit = kind_.isTiled ? kRowUnit : MR;
+      const std::int64_t rowsPerJob = ceilDivide(ceilDivide(chunkRows_, rowJobs), rowUnit) * rowUnit;
+      parallel(columnJobs_ * rowJobs, [&](std::int64_t job) {
+        const std::int64_t first = job % rowJobs * rowsPerJob;
+        const std::int64_t end = smaller(chunkRows_, first + rowsPerJob);
+        if (first < end) runJob(job / rowJobs, first, end);
       });
     }
-    packLowRankRows(p, chunkStart, chunkRows, columns);
+  }
 
-    // More jobs than threads even out their speeds; but columns that a job packs itself must serve enough rows.
-    const std::int64_t wanted = ceilDivide(threads * 4, columnJobs);
-    const std::int64_t rowJobs = larger(1, smaller(wanted, chunkRows / (sharesColumns ? kRowUnit / 2 : 4 * kRowUnit)));
-    const std::int64_t rowUnit = kind.isTiled ? kRowUnit : MR;
-    const std::int64_t rowsPerJob = ceilDivide(ceilDivide(chunkRows, rowJobs), rowUnit) * rowUnit;
-    parallel(columnJobs * rowJobs, [&](std::int64_t job) {
-      std::int64_t f = 0;
-      while (f + 1 < p.count && job / rowJobs >= columns[f + 1].firstJob) f++;
-      const Factor& factor = p.factors[f];
-      const std::int64_t width = factor.columns();
-      const std::int64_t firstPanel = (job / rowJobs - columns[f].firstJob) * panelsPerJob;
-      const std::int64_t lastPanel = smaller(columns[f].panels, firstPanel + panelsPerJob);
-      const std::int64_t firstRow = job % rowJobs * rowsPerJob;
-      const std::int64_t lastRow = smaller(chunkRows, firstRow + rowsPerJob);
-      if (firstRow >= lastRow) return;
-      const TileRegisters registers(kind.isTiled);
-      // What is added to c later would have to fetch it back.
-      const bool streams = kStreamsResults && kind.isTiled && p.rows * width * 4 >= kStreamedBytes && width % 16 == 0 &&
-                           reinterpret_cast<std::uintptr_t>(factor.c) % 64 == 0 && factor.lowRank.rank == 0;
-      const float* const columnScale = factor.columnScale();
-      const bool packsColumns = !sharesColumns;
-      float* const own =
-          packsColumns || factor.lowRank.rank > 0
-              ? scratchFloats(Scratch::columnBlock, larger(packsColumns ? panelsPerJob * jobStride : 0, factor.lowRank.rank * NR))
-              : nullptr;
-      const float* const panels = sharesColumns ? columns[f].shared + firstPanel * panelStride : own;
-      const auto blockOf = [&](std::int64_t panel, std::int64_t k) {
-        return (panel - firstPanel) * jobStride + (holdsDepth ? (k + k / block * tail) * NR : 0);
-      };
-      const auto packBlock = [&](std::int64_t k) {
-        for (std::int64_t panel = firstPanel; panel < lastPanel; panel++) {
-          columns[f].pack(factor, panel * NR, smaller(NR, width - panel * NR), p.depthStart + k * kind.depth,
-                          smaller(block * kind.depth, p.depth - k * kind.depth), own + blockOf(panel, k));
-        }
-      };
-      const auto multiplyBlock = [&](std::int64_t k, std::int64_t first, std::int64_t end) {
-        const std::int64_t depth = smaller(block, steps - k);
-        for (std::int64_t row = first; row < end; row += kind.rowBlock) {
-          const std::int64_t rows = smaller(kind.rowBlock, end - row);
-          for (std::int64_t panel = firstPanel; panel < lastPanel; panel++) {
-            const std::int64_t column = panel * NR;
-            const float* const b = panels + blockOf(panel, k);
-            TileOutput output = {factor.c + (chunkStart + row) * width + column,
-                                 width,
-                                 smaller(NR, width - column),
-                                 columnScale == nullptr ? nullptr : columnScale + column,
-                                 factor.bias == nullptr || k > 0 ? nullptr : factor.bias + column,
-                                 p.alpha,
-                                 p.accumulate || k > 0,
-                                 streams && k + block >= steps};
-            if (kind.isInteger) {
-              output.rowScale = rowScales + row;
-              output.columnScale = b + (depth + 1) * NR;
-              if (kind.isCompensated) output.compensation = reinterpret_cast<const std::int32_t*>(b + depth * NR);
-            }
-            if (packsRows) {
-              const float* const next = panels + blockOf(panel + 1 < lastPanel ? panel + 1 : firstPanel, k);
-              kind.multiplyPanels(rows, depth, packed + row * steps + k * kind.panelRows, kind.panelRows * steps, b, next, output);
-            } else {
-              tileColumn<Float32Steps>(rows, depth, a + row * p.aRow + k * p.aStep, p.aRow, p.aStep, b, NR, output);
-            }
-          }
-        }
-      };
-      if (holdsDepth) {
-        for (std::int64_t k = 0; packsColumns && k < steps; k += block) packBlock(k);
-        for (std::int64_t row = firstRow; row < lastRow; row += kind.rowGroup) {
-          for (std::int64_t k = 0; k < steps; k += block) multiplyBlock(k, row, smaller(lastRow, row + kind.rowGroup));
-        }
-      } else {
-        for (std::int64_t k = 0; k < steps; k += block) {
-          packBlock(k);
-          multiplyBlock(k, firstRow, lastRow);
-        }
+ private:
+  void cutColumns(const OutlierTerms& outlierTerms) {
+    // Four jobs for each thread even out their speeds.
+    const std::int64_t fewest = ceilDivide(allPanels_, 4 * threadCount());
+    panelsPerJob_ = larger(1, smaller(kind_.columnBlock / NR, fewest));
+    if (p_.sink != nullptr) {
+      // A job holds its columns over the whole depth.
+      const std::int64_t held = larger(kind_.heldColumnBytes, kLeastHeldBytes) / (panelStride_ * 4);
+      constexpr std::int64_t unit = kSinkColumns / NR;
+      panelsPerJob_ = larger(1, smaller(panelsPerJob_, held) / together_ / unit) * unit;
+    }
+    for (std::int64_t f = 0; f < p_.count; f++) {
+      const Factor& factor = p_.factors[f];
+      Columns& columns = columns_[f];
+      columns.panels = ceilDivide(factor.columns(), NR);
+      columns.jobs = ceilDivide(columns.panels, panelsPerJob_);
+      columns.firstJob = columnJobs_;
+      columns.pack = kind_.packPanelOf(factor.weight.format);
+      if (f % together_ == 0) columnJobs_ += columns.jobs;
+      columns.termCount = 0;
+      if (outlierTerms.count > 0) {
+        columns.terms[columns.termCount++] = {outlierTerms.rows, outlierTerms.weights[f], outlierTerms.count, false, p_.alpha, nullptr};
       }
-      if (streams) finishStreams();
       const LowRank& lowRank = factor.lowRank;
-      if (lowRank.rank == 0) return;
-      Factor right = factor;
-      right.weight = {Format::fp32, lowRank.right, nullptr, factor.isTransposed ? width : lowRank.rank,
-                      factor.isTransposed ? lowRank.rank : width, nullptr, nullptr, nullptr, 0};
-      for (std::int64_t panel = firstPanel; panel < lastPanel; panel++) {
-        const std::int64_t column = panel * NR;
-        packPanelAs<Float32Steps, Fp32>(right, column, smaller(NR, width - column), 0, lowRank.rank, own);
-        TileOutput output = {factor.c + (chunkStart + firstRow) * width + column, width, smaller(NR, width - column), nullptr,
-                             nullptr, lowRank.scale, true};
-        multiplyPanels<Float32Steps>(lastRow - firstRow, lowRank.rank, columns[f].lowRankRows + firstRow * lowRank.rank,
-                                     MR * lowRank.rank, own, own, output);
+      if (lowRank.rank > 0) {
+        columns.terms[columns.termCount++] = {lowRank.left, lowRank.right, lowRank.rank, factor.isTransposed, lowRank.scale, nullptr};
+      }
+    }
+  }
+
+  void packPanel(const Factor& factor, const Columns& columns, std::int64_t panel, std::int64_t k, float* to) const {
+    columns.pack(factor, panel * NR, smaller(NR, factor.columns() - panel * NR), p_.depthStart + k * kind_.depth,
+                 smaller(block_ * kind_.depth, p_.depth - k * kind_.depth), to);
+  }
+
+  void packSharedColumns() {
+    float* next = scratchFloats(Scratch::packedColumns, allPanels_ * panelStride_);
+    for (std::int64_t f = 0; f < p_.count; f++) {
+      columns_[f].shared = next;
+      next += columns_[f].panels * panelStride_;
+    }
+    parallel(allPanels_ * blocks_, [&](std::int64_t job) {
+      std::int64_t panel = job / blocks_;
+      std::int64_t f = 0;
+      for (; panel >= columns_[f].panels; f++) panel -= columns_[f].panels;
+      const std::int64_t k = job % blocks_ * block_;
+      packPanel(p_.factors[f], columns_[f], panel, k, columns_[f].shared + panel * panelStride_ + (k + job % blocks_ * tail_) * NR);
+    });
+  }
+
+  // Rows of a of the chunk at hand.
+  void packRows() {
+    const std::int64_t panels = ceilDivide(chunkRows_, kind_.panelRows);
+    packed_ = scratchFloats(Scratch::packedRows, panels * kind_.panelRows * steps_);
+    rowScales_ = kind_.isInteger ? scratchFloats(Scratch::rowScales, panels * kind_.panelRows) : nullptr;
+    const std::int64_t panelsAtOnce = 24 / kind_.panelRows;
+    parallel(ceilDivide(panels, panelsAtOnce), [&](std::int64_t job) {
+      for (std::int64_t panel = job * panelsAtOnce; panel < smaller(panels, (job + 1) * panelsAtOnce); panel++) {
+        packRowPanel(panel * kind_.panelRows);
       }
     });
   }
-}
+
+  // @param first of the panel's rows in the chunk
+  void packRowPanel(std::int64_t first) {
+    const std::int64_t rows = smaller(kind_.panelRows, chunkRows_ - first);
+    const Activations from = p_.a.from(chunkStart_ + first, 0);
+    float* const to = packed_ + first * steps_;
+    if (p_.a.step != 1) return packTransposedRows(static_cast<const float*>(from.values), from.step, rows, p_.depth, to);
+    RowConversion conversions[kMostPanelRows];
+    for (std::int64_t r = 0; r < rows; r++) {
+      conversions[r] = {depthScale_, nullptr, 1.0f, p_.isDithered, 0};
+      if (!kind_.isInteger) continue;
+      const std::int64_t row = chunkStart_ + first + r;
+      const float largest = largestInRow(p_.a, row, p_.depth, depthScale_, *outliers_);
+      conversions[r].factor = largest > kLeastMagnitude ? kInt8Largest / largest : 0.0f;
+      conversions[r].keeps = outliers_->count > 0 ? outliers_->keeps : nullptr;
+      rowScales_[first + r] = largest / kInt8Largest;
+      conversions[r].ditherStart = static_cast<std::uint32_t>(row) * kDitherOfRows + static_cast<std::uint32_t>(p_.depthStart) * kGoldenRatio;
+    }
+    kind_.packActivations(from, rows, p_.depth, conversions, to);
+  }
+
+  // Left sides of all terms, of the chunk at hand. Those of outliers are one for all factors.
+  void packTermRows() {
+    const std::int64_t panels = ceilDivide(chunkRows_, MR);
+    const Term* packs[kMostFactors * kMostTerms];
+    std::int64_t count = 0, floats = 0;
+    for (int pass = 0; pass < 2; pass++) {
+      float* next = pass == 0 || floats == 0 ? nullptr : scratchFloats(Scratch::lowRank, floats);
+      count = 0;
+      for (std::int64_t f = 0; f < p_.count; f++) {
+        for (int t = 0; t < columns_[f].termCount; t++) {
+          Term& term = columns_[f].terms[t];
+          const Term* same = nullptr;
+          for (std::int64_t i = 0; i < count; i++) {
+            if (packs[i]->left == term.left) same = packs[i];
+          }
+          if (pass == 1) term.leftPanels = same != nullptr ? same->leftPanels : next;
+          if (same != nullptr) continue;
+          packs[count++] = &term;
+          if (pass == 0) floats += panels * MR * term.rank;
+          else next += panels * MR * term.rank;
+        }
+      }
+    }
+    if (floats == 0) return;
+    constexpr std::int64_t panelsAtOnce = 16;
+    parallel(ceilDivide(panels, panelsAtOnce), [&](std::int64_t job) {
+      for (std::int64_t first = job * panelsAtOnce * MR; first < smaller(chunkRows_, (job + 1) * panelsAtOnce * MR); first += MR) {
+        for (std::int64_t i = 0; i < count; i++) {
+          const Term& term = *packs[i];
+          const RowConversion plain = {nullptr, nullptr, 1.0f, false, 0};
+          packActivations<Float32Steps>(rowsOf(term.left + (chunkStart_ + first) * term.rank, term.rank),
+                                        smaller(MR, chunkRows_ - first), term.rank, &plain, term.leftPanels + first * term.rank);
+        }
+      }
+    });
+  }
+
+  // Rows [first, end) of the chunk, of the columns of one job.
+  void runJob(std::int64_t columnJob, std::int64_t first, std::int64_t end) const {
+    std::int64_t factor = 0;
+    while (together_ == 1 && factor + 1 < p_.count && columnJob >= columns_[factor + 1].firstJob) factor++;
+    const std::int64_t firstPanel = (columnJob - columns_[factor].firstJob) * panelsPerJob_;
+    const std::int64_t panels = smaller(columns_[factor].panels - firstPanel, panelsPerJob_);
+    const TileRegisters registers(kind_.isTiled);
+    Share shares[kMostFactors];
+    takeShares(factor, firstPanel, panels, shares);
+    if (!holdsDepth_) {
+      for (std::int64_t k = 0; k < steps_; k += block_) {
+        packBlock(shares[0], firstPanel, panels, k);
+        multiplyBlock(shares[0], firstPanel, panels, k, first, end, 0);
+      }
+      addTerms(shares[0], firstPanel, panels, first, end, 0);
+    } else {
+      for (std::int64_t i = 0; i < together_ && !sharesColumns_; i++) {
+        for (std::int64_t k = 0; k < steps_; k += block_) packBlock(shares[i], firstPanel, panels, k);
+      }
+      const std::int64_t group = p_.sink == nullptr ? kind_.rowGroup : kind_.sinkRows;
+      for (std::int64_t row = first; row < end; row += group) {
+        const std::int64_t groupEnd = smaller(end, row + group);
+        const std::int64_t origin = p_.sink == nullptr ? 0 : row;
+        for (std::int64_t i = 0; i < together_; i++) {
+          for (std::int64_t k = 0; k < steps_; k += block_) multiplyBlock(shares[i], firstPanel, panels, k, row, groupEnd, origin);
+          addTerms(shares[i], firstPanel, panels, row, groupEnd, origin);
+        }
+        if (p_.sink != nullptr) giveToSink(shares, firstPanel, panels, row, groupEnd);
+      }
+    }
+    if (shares[0].streams) finishStreams();
+  }
+
+  void takeShares(std::int64_t factor, std::int64_t firstPanel, std::int64_t panels, Share* shares) const {
+    const std::int64_t packedFloats = sharesColumns_ ? 0 : panelsPerJob_ * jobStride_;
+    const std::int64_t tileFloats = p_.sink == nullptr ? 0 : kind_.sinkRows * panelsPerJob_ * NR;
+    float* own = packedFloats == 0 ? nullptr : scratchFloats(Scratch::columnBlock, packedFloats * together_);
+    float* tiles = tileFloats == 0 ? nullptr : scratchFloats(Scratch::sinkTiles, tileFloats * together_);
+    std::int64_t ranks = 0;
+    for (std::int64_t i = 0; i < together_; i++) {
+      for (int t = 0; t < columns_[factor + i].termCount; t++) ranks += columns_[factor + i].terms[t].rank;
+    }
+    float* terms = ranks == 0 ? nullptr : scratchFloats(Scratch::termColumns, panels * ranks * NR);
+    for (std::int64_t i = 0; i < together_; i++) {
+      const Factor& f = p_.factors[factor + i];
+      const Columns& columns = columns_[factor + i];
+      const std::int64_t width = f.columns();
+      Share& share = shares[i];
+      share.factor = &f;
+      share.columns = &columns;
+      share.own = own;
+      share.panels = sharesColumns_ ? columns.shared + firstPanel * panelStride_ : own;
+      share.terms = terms;
+      share.c = p_.sink == nullptr ? f.c + chunkStart_ * width + firstPanel * NR : tiles;
+      share.stride = p_.sink == nullptr ? width : panelsPerJob_ * NR;
+      // What is added to c later would have to fetch it back.
+      share.streams = kStreamsResults && kind_.isTiled && p_.sink == nullptr && p_.rows * width * 4 >= kStreamedBytes &&
+                      width % 16 == 0 && reinterpret_cast<std::uintptr_t>(f.c) % 64 == 0 && columns.termCount == 0;
+      for (std::int64_t panel = firstPanel; panel < firstPanel + panels; panel++) {
+        for (int t = 0; t < columns.termCount; t++) {
+          const Term& term = columns.terms[t];
+          Factor right = {};
+          right.isTransposed = term.isTransposed;
+          right.weight = {Format::fp32, term.right, nullptr, term.isTransposed ? width : term.rank,
+                          term.isTransposed ? term.rank : width, nullptr, nullptr, nullptr, 0};
+          packPanelAs<Float32Steps, Fp32>(right, panel * NR, smaller(NR, width - panel * NR), 0, term.rank, terms);
+          terms += term.rank * NR;
+        }
+      }
+      own += packedFloats;
+      tiles += tileFloats;
+    }
+  }
+
+  // Where in a job's panels a block of depth of one of them begins.
+  std::int64_t blockAt(std::int64_t panel, std::int64_t k) const {
+    return panel * jobStride_ + (holdsDepth_ ? (k + k / block_ * tail_) * NR : 0);
+  }
+
+  void packBlock(const Share& share, std::int64_t firstPanel, std::int64_t panels, std::int64_t k) const {
+    for (std::int64_t panel = 0; panel < panels; panel++) {
+      packPanel(*share.factor, *share.columns, firstPanel + panel, k, share.own + blockAt(panel, k));
+    }
+  }
+
+  // @param origin the row of the chunk that c begins with
+  void multiplyBlock(const Share& share, std::int64_t firstPanel, std::int64_t panels, std::int64_t k, std::int64_t first,
+                     std::int64_t end, std::int64_t origin) const {
+    const Factor& factor = *share.factor;
+    const float* const columnScale = factor.columnScale();
+    const std::int64_t depth = smaller(block_, steps_ - k);
+    for (std::int64_t row = first; row < end; row += kind_.rowBlock) {
+      const std::int64_t rows = smaller(kind_.rowBlock, end - row);
+      for (std::int64_t panel = 0; panel < panels; panel++) {
+        const std::int64_t column = (firstPanel + panel) * NR;
+        const float* const b = share.panels + blockAt(panel, k);
+        TileOutput output = {share.c + (row - origin) * share.stride + panel * NR,
+                             share.stride,
+                             smaller(NR, factor.columns() - column),
+                             columnScale == nullptr ? nullptr : columnScale + column,
+                             factor.bias == nullptr || k > 0 ? nullptr : factor.bias + column,
+                             p_.alpha,
+                             p_.accumulate || k > 0,
+                             share.streams && k + block_ >= steps_};
+        if (kind_.isInteger) {
+          output.rowScale = rowScales_ + row;
+          output.columnScale = b + (depth + 1) * NR;
+          if (kind_.isCompensated) output.compensation = reinterpret_cast<const std::int32_t*>(b + depth * NR);
+        }
+        if (packsRows_) {
+          const float* const next = share.panels + blockAt(panel + 1 < panels ? panel + 1 : 0, k);
+          kind_.multiplyPanels(rows, depth, packed_ + row * steps_ + k * kind_.panelRows, kind_.panelRows * steps_, b, next, output);
+        } else {
+          const Activations a = p_.a.from(chunkStart_ + row, k);
+          tileColumn<Float32Steps>(rows, depth, static_cast<const float*>(a.values), a.row, a.step, b, NR, output);
+        }
+      }
+    }
+  }
+
+  void addTerms(const Share& share, std::int64_t firstPanel, std::int64_t panels, std::int64_t first, std::int64_t end,
+                std::int64_t origin) const {
+    const float* right = share.terms;
+    for (std::int64_t panel = 0; panel < panels; panel++) {
+      for (int t = 0; t < share.columns->termCount; t++) {
+        const Term& term = share.columns->terms[t];
+        const std::int64_t columns = smaller(NR, share.factor->columns() - (firstPanel + panel) * NR);
+        const TileOutput output = {share.c + (first - origin) * share.stride + panel * NR, share.stride, columns, nullptr, nullptr,
+                                   term.scale, true};
+        multiplyPanels<Float32Steps>(end - first, term.rank, term.leftPanels + first * term.rank, MR * term.rank, right, right, output);
+        right += term.rank * NR;
+      }
+    }
+  }
+
+  void giveToSink(const Share* shares, std::int64_t firstPanel, std::int64_t panels, std::int64_t first, std::int64_t end) const {
+    const std::int64_t column = firstPanel * NR;
+    Part part = {chunkStart_ + first, end - first, column, smaller(panels * NR, shares[0].factor->columns() - column), {}, shares[0].stride};
+    for (std::int64_t i = 0; i < together_; i++) part.sums[i] = shares[i].c;
+    p_.sink->take(p_.sink->context, part);
+  }
+
+  static constexpr std::int64_t kLeastHeldBytes = std::int64_t{512} << 10;
+
+  const StepKind& kind_;
+  const Product& p_;
+  const Outliers* outliers_;
+  const float* depthScale_;
+  std::int64_t steps_, block_, blocks_;  // steps of depth; of a block, and how many blocks
+  std::int64_t tail_;                    // behind each block of a panel
+  std::int64_t panelStride_, jobStride_;
+  std::int64_t allPanels_ = 0, panelsPerJob_ = 1, columnJobs_ = 0;
+  std::int64_t together_;  // factors whose same columns one job computes
+  bool packsRows_, sharesColumns_;
+  bool holdsDepth_;  // a job has its columns over the whole depth, and finishes some rows of c before it goes on to the next
+  Columns columns_[kMostFactors];
+  std::int64_t chunkStart_ = 0, chunkRows_ = 0;
+  float* packed_ = nullptr;
+  float* rowScales_ = nullptr;
+};
 
 // Products without depth: what is added to them is all there is.
 static void multiplyNothing(const Product& p) {
@@ -376,34 +544,37 @@ static void copyOutlierWeights(const Product& p, const Factor& factor, const Out
   }
 }
 
-// c += alpha * a[:, outliers] * b[outliers, :], in float32, of columns that 8 bits left out
-static void addOutliers(const Product& p, const Outliers& outliers) {
+// a[:, outliers] and b[outliers, :] of each factor, exact: what 8 bits left out.
+static OutlierTerms outlierTermsOf(const Product& p, const Outliers& outliers) {
+  OutlierTerms terms = {};
+  terms.count = outliers.count;
   float* const rows = scratchFloats(Scratch::outlierRows, p.rows * outliers.count);
+  terms.rows = rows;
   const float* const depthScale = depthScaleOf(p);
   constexpr std::int64_t rowsPerJob = 64;
   parallel(ceilDivide(p.rows, rowsPerJob), [&](std::int64_t job) {
     for (std::int64_t r = job * rowsPerJob; r < smaller(p.rows, (job + 1) * rowsPerJob); r++) {
       for (std::int64_t i = 0; i < outliers.count; i++) {
         const std::int64_t k = outliers.columns[i];
-        rows[r * outliers.count + i] = p.a[r * p.aRow + k] * (depthScale == nullptr ? 1.0f : depthScale[k]);
+        rows[r * outliers.count + i] = p.a.at(r, k) * (depthScale == nullptr ? 1.0f : depthScale[k]);
       }
     }
   });
+  std::int64_t columns = 0;
+  for (std::int64_t f = 0; f < p.count; f++) columns += p.factors[f].columns();
+  float* weights = scratchFloats(Scratch::outlierWeights, outliers.count * columns);
   for (std::int64_t f = 0; f < p.count; f++) {
     const Factor& factor = p.factors[f];
     const std::int64_t width = factor.columns();
-    // b[outliers, :] as [count, width]
-    float* const weights = scratchFloats(Scratch::outlierWeights, outliers.count * width);
+    terms.weights[f] = weights;
     parallel(ceilDivide(width, kOutlierColumnsPerJob), [&](std::int64_t job) {
       const std::int64_t first = job * kOutlierColumnsPerJob;
       const std::int64_t end = smaller(width, first + kOutlierColumnsPerJob);
       withFormat(factor.weight.format, [&](auto type) { copyOutlierWeights<decltype(type)>(p, factor, outliers, first, end, weights); });
     });
-    Factor dense = {};
-    dense.weight = {Format::fp32, weights, nullptr, outliers.count, width, nullptr, nullptr, nullptr, 0};
-    dense.c = factor.c;
-    multiplyWith(stepKind<Float32Steps>, {p.rows, outliers.count, rows, outliers.count, 1, &dense, 1, p.alpha, true}, nullptr);
+    weights += outliers.count * width;
   }
+  return terms;
 }
 
 // Which steps multiply a format at a precision.
@@ -424,15 +595,15 @@ LATHE_INLINE Precision precisionFor(Format format, Precision wanted) {
 // A part of a product's depth whose rows fit the cache.
 static void multiplyPart(const Product& p, Precision precision, float outlierRatio) {
   if (precision == Precision::int8) {
-    const Outliers outliers = findOutliers(p.a, p.aRow, p.rows, p.depth, depthScaleOf(p), outlierRatio);
-    multiplyWith(stepKind<Int8Steps>, p, &outliers);
-    if (outliers.count > 0) addOutliers(p, outliers);
+    const Outliers outliers = findOutliers(p.a, p.rows, p.depth, depthScaleOf(p), outlierRatio);
+    const OutlierTerms terms = outliers.count > 0 ? outlierTermsOf(p, outliers) : OutlierTerms{};
+    Multiplication(stepKind<Int8Steps>, p, &outliers, terms).run();
     return;
   }
   if constexpr (kMultipliesBf16) {
-    if (precision == Precision::bf16) return multiplyWith(stepKind<Bf16Steps>, p, nullptr);
+    if (precision == Precision::bf16) return Multiplication(stepKind<Bf16Steps>, p).run();
   }
-  multiplyWith(stepKind<Float32Steps>, p, nullptr);
+  Multiplication(stepKind<Float32Steps>, p).run();
 }
 
 LATHE_INLINE std::int64_t depthOfStep(Precision precision) {
@@ -452,7 +623,7 @@ static void multiply(const Product& p, Precision precision, float outlierRatio) 
   const std::int64_t fits = kPackedRowBytes / 4 / (ceilDivide(p.rows, kRowUnit) * kRowUnit) * perStep;
   const std::int64_t whole = VectorCut::depthBlock * perStep;
   const std::int64_t part = larger(1, fits / whole) * whole;
-  if (fits >= p.depth || p.aStep != 1) return multiplyPart(p, precision, outlierRatio);
+  if (fits >= p.depth || p.a.step != 1 || p.sink != nullptr) return multiplyPart(p, precision, outlierRatio);
   Factor factors[kMostFactors];
   for (std::int64_t from = 0; from < p.depth; from += part) {
     for (std::int64_t f = 0; f < p.count; f++) {
@@ -463,7 +634,7 @@ static void multiply(const Product& p, Precision precision, float outlierRatio) 
     Product q = p;
     q.depth = smaller(part, p.depth - from);
     q.depthStart = from;
-    q.a = p.a + from;
+    q.a = p.a.from(0, from);
     q.factors = factors;
     q.accumulate = p.accumulate || from > 0;
     multiplyPart(q, precision, outlierRatio);

@@ -48,6 +48,7 @@ struct VectorCut {
   static constexpr std::int64_t depthBlock = 448;   // steps; a panel of b: 28 KiB (AVX2)
   static constexpr std::int64_t rowBlock = 96;      // rows; a block of a: 144 KiB
   static constexpr std::int64_t rowGroup = std::int64_t{1} << 40;
+  static constexpr std::int64_t sinkRows = 96;      // that a sink is given at a time
   static constexpr std::int64_t columnBlock = 128;  // columns a job takes at most, if that is a panel or more
   static constexpr std::int64_t heldColumnBytes = 0;
 };
@@ -59,6 +60,7 @@ struct TiledCut {
   static constexpr std::int64_t depthBlock = 448;   // a block of a: 32 KiB, for the first-level cache
   static constexpr std::int64_t rowBlock = 2 * kRegisterRows;
   static constexpr std::int64_t rowGroup = 192;     // of c: 192 KiB, for the second
+  static constexpr std::int64_t sinkRows = 192;
   static constexpr std::int64_t columnBlock = 256;
   static constexpr std::int64_t heldColumnBytes = std::int64_t{640} << 10;  // of b, for the second
 };

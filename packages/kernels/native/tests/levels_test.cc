@@ -94,8 +94,8 @@ void products(const Kernels& level, const Kernels& portable) {
       int side = 0;
       for (const Kernels* kernels : {&level, &portable}) {
         const LinearOutput output = {w.weight, bias.data(), y[side].data(), {left.data(), right.data(), rank, 2.0f}};
-        kernels->linear(x.data(), &output, 1, N, options);
-        kernels->linearInputGradient(dy.data(), w.weight, dx[side].data(), {}, N, options);
+        kernels->linear({Format::fp32, x.data()}, &output, 1, N, options);
+        kernels->linearInputGradient({Format::fp32, dy.data()}, w.weight, dx[side].data(), {}, N, options);
         side++;
       }
       const std::string what = "format " + std::to_string(static_cast<int>(format)) + " precision " +

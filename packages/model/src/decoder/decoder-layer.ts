@@ -1,8 +1,9 @@
-import { add, embedding, reshape, rmsNorm, rope, type RotaryAngles, swiglu } from "@lathe/tensor";
+import { add, embedding, reshape, rmsNorm, rope, type RotaryAngles } from "@lathe/tensor";
 import type * as tf from "@tensorflow/tfjs";
 import type { ModelConfig } from "../config/model-config.js";
 import { forwardTogether } from "./forward-together.js";
 import type { Linear } from "./linear.js";
+import { mlp } from "./mlp.js";
 
 /** Names of a layer's linears, as in checkpoints. */
 export const layerLinearNames = [
@@ -66,6 +67,5 @@ export function decoderLayer(
   const y = add(wanted(x), linears.o_proj.forward(wanted(attended)));
 
   const normedAgain = rmsNorm(y, layer.postAttentionNorm, epsilon);
-  const [gate, up] = forwardTogether([linears.gate_proj, linears.up_proj], normedAgain);
-  return add(y, linears.down_proj.forward(swiglu(gate, up)));
+  return add(y, mlp(linears, normedAgain));
 }

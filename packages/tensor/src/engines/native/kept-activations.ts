@@ -15,17 +15,30 @@ const sizeOf = new WeakMap<tf.DataId, number>();
 export function keepActivation(x: tf.Tensor): tf.Tensor {
   if (productOptions.precision === "fp32") return x;
   const backend = nativeBackend();
-  const length = Math.ceil(x.size / 2);
   const known = packedOf.get(x.dataId);
   if (known && backend.data.has(known)) {
     backend.incRef(known);
-    return tf.engine().makeTensorFromTensorInfo({ dataId: known, shape: [length], dtype: "float32" });
+    return tf.engine().makeTensorFromTensorInfo({ dataId: known, shape: [halfLength(x.size)], dtype: "float32" });
   }
-  const packed = backend.uninitialised([length]);
-  backend.kernels.toBf16(backend.view(x), codesOf(packed, x.size));
+  const packed = halfTensor(x.size);
+  backend.kernels.toBf16(backend.view(x), halfView(packed));
   packedOf.set(x.dataId, packed.dataId);
-  sizeOf.set(packed.dataId, x.size);
   return packed;
+}
+
+/** Numbers of float32 that hold the memory of `size` ones in bfloat16. */
+const halfLength = (size: number): number => Math.ceil(size / 2);
+
+/** A new opaque tensor for `size` numbers in bfloat16, whose values are not set. */
+export function halfTensor(size: number): tf.Tensor {
+  const packed = nativeBackend().uninitialised([halfLength(size)]);
+  sizeOf.set(packed.dataId, size);
+  return packed;
+}
+
+/** The values of an opaque tensor in bfloat16, in place. */
+export function halfView(packed: tf.Tensor): Uint16Array {
+  return codesOf(packed, sizeOf.get(packed.dataId)!);
 }
 
 /**

@@ -4,6 +4,7 @@ import { type Engine, registerMemoryAccount } from "../engine.js";
 import { NATIVE_BACKEND, nativeBackend, NativeBackend } from "./native-backend.js";
 import { registerNativeFusedHead } from "./native-fused-head.js";
 import { registerNativeFusedLinears } from "./native-fused-linears.js";
+import { registerNativeGatedMlp } from "./native-gated-mlp.js";
 import { registerNativeKeyValueCaches } from "./native-key-value-cache.js";
 import { registerNativeOperations } from "./native-operations.js";
 import { registerNativeRoutines } from "./native-routines.js";
@@ -44,6 +45,7 @@ export const nativeEngine: Engine = {
       registerNativeOperations();
       registerNativeFusedHead();
       registerNativeFusedLinears();
+      registerNativeGatedMlp();
       registerNativeRoutines();
       registerNativeKeyValueCaches();
       registerMemoryAccount(NATIVE_BACKEND, () => nativeBackend().account());

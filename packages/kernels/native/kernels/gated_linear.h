@@ -1,0 +1,165 @@
+// hidden = silu(x Wg^T + bg) * (x Wu^T + bu), the wide half of a gated MLP (arXiv:2002.05202), and its gradients.
+//
+// Gate and up are as wide as a model gets. They never exist as matrices: what the products give is used while it is in the
+// cache, and a backward pass keeps them in 8 bits, a scale for each block of a row (as in arXiv:2110.02861).
+#pragma once
+
+#include "exponential.h"
+#include "linear.h"
+
+namespace lathe {
+namespace LATHE_LEVEL {
+
+static_assert(kGatedBlock == kSinkColumns, "parts hold whole blocks");
+
+// Where gate and up lie in kept bytes: scales [2, N, blocks], then codes [2, N, f].
+template <class Scale, class Code>
+struct KeptGates {
+  std::int64_t width, blocks;
+  Scale* scales[2] = {};
+  Code* codes[2] = {};
+
+  template <class Byte>
+  KeptGates(Byte* kept, std::int64_t rows, std::int64_t f) : width(f), blocks(ceilDivide(f, kGatedBlock)) {
+    if (kept == nullptr) return;
+    auto* const floats = reinterpret_cast<Scale*>(kept);
+    auto* const bytes = reinterpret_cast<Code*>(floats + 2 * rows * blocks);
+    for (int i = 0; i < 2; i++) {
+      scales[i] = floats + i * rows * blocks;
+      codes[i] = bytes + i * rows * width;
+    }
+  }
+};
+
+using WrittenGates = KeptGates<float, std::int8_t>;
+using ReadGates = KeptGates<const float, const std::int8_t>;
+
+constexpr int kBlockVectors = static_cast<int>(kGatedBlock) / W;
+
+// Up to a block of a row, the lanes past `count` zero.
+LATHE_INLINE void loadGatedBlock(const float* x, std::int64_t count, F (&values)[kBlockVectors]) {
+  LATHE_UNROLL
+  for (int v = 0; v < kBlockVectors; v++) values[v] = count > v * W ? loadUpTo(x + v * W, count - v * W) : F{};
+}
+
+// Codes and the scale of a block; a block that is not finite keeps that in its scale.
+LATHE_INLINE float keepBlock(const F (&values)[kBlockVectors], std::int64_t count, std::int8_t* codes) {
+  F most = {}, poison = {};
+  LATHE_UNROLL
+  for (int v = 0; v < kBlockVectors; v++) {
+    most = maximum(magnitude(values[v]), most);
+    poison = poison + (values[v] - values[v]);
+  }
+  const float largest = sumOf(poison) == 0 ? largestOf(most) : __builtin_nanf("");
+  const F factor = splat(largest > kLeastMagnitude ? 127.0f / largest : 0.0f);
+  LATHE_UNROLL
+  for (int v = 0; v < kBlockVectors; v++) {
+    if (count <= v * W) continue;
+    std::uint8_t lanes[W];
+    // NaN has no code: its product with 0 is NaN, which is bounded first.
+    const F bounded = maximum(minimum(values[v] * factor, splat(127.0f)), splat(-127.0f));
+    const I code = roundToInteger(select((I)(bounded == bounded), bounded, F{})) & 255;
+    if (count >= (v + 1) * W) {
+      storeBytes(reinterpret_cast<std::uint8_t*>(codes) + v * W, code);
+    } else {
+      storeBytes(lanes, code);
+      std::memcpy(codes + v * W, lanes, static_cast<std::size_t>(count - v * W));
+    }
+  }
+  return largest / 127.0f;
+}
+
+static void gatedLinear(const float* x, const LinearOutput* gateAndUp, std::uint8_t* kept, std::uint16_t* hidden, std::int64_t N,
+                        const ProductOptions& options) {
+  const std::int64_t inputs = gateAndUp[0].weight.columns;
+  const std::int64_t width = gateAndUp[0].weight.rows;
+  const WrittenGates gates(kept, N, width);
+  const auto take = [&](const Part& part) {
+    for (std::int64_t r = 0; r < part.rows; r++) {
+      const std::int64_t row = part.row + r;
+      for (std::int64_t c = 0; c < part.columns; c += kGatedBlock) {
+        const std::int64_t count = smaller(kGatedBlock, part.columns - c);
+        const std::int64_t column = part.column + c;
+        F gate[kBlockVectors], up[kBlockVectors];
+        loadGatedBlock(part.sums[0] + r * part.stride + c, count, gate);
+        loadGatedBlock(part.sums[1] + r * part.stride + c, count, up);
+        if (kept != nullptr) {
+          const std::int64_t block = row * gates.blocks + column / kGatedBlock;
+          gates.scales[0][block] = keepBlock(gate, count, gates.codes[0] + row * width + column);
+          gates.scales[1][block] = keepBlock(up, count, gates.codes[1] + row * width + column);
+        }
+        LATHE_UNROLL
+        for (int v = 0; v < kBlockVectors; v++) {
+          if (count <= v * W) continue;
+          storeBf16UpTo(hidden + row * width + column + v * W, gate[v] * sigmoid(gate[v]) * up[v], count - v * W);
+        }
+      }
+    }
+  };
+  const Sink sink = sinkOf(take);
+  Factor factors[2];
+  for (int i = 0; i < 2; i++) factors[i] = {gateAndUp[i].weight, true, gateAndUp[i].bias, nullptr, gateAndUp[i].lowRank};
+  Product product = {N, inputs, rowsOf(x, inputs), factors, 2, options.alpha, false};
+  product.sink = &sink;
+  // One kind of product for both; float32 takes any.
+  const Precision ofGate = precisionFor(factors[0].weight.format, options.precision);
+  const Precision ofUp = precisionFor(factors[1].weight.format, options.precision);
+  multiply(product, ofGate == ofUp ? ofGate : Precision::fp32, options.outlierRatio);
+}
+
+// Calls each(row, column, count, gate, up) for the vectors of a part of the kept values.
+template <class Each>
+LATHE_INLINE void forKeptVectors(const ReadGates& gates, std::int64_t row, std::int64_t column,
+                                 std::int64_t columns, Each&& each) {
+  for (std::int64_t c = column; c < column + columns; c += kGatedBlock) {
+    const std::int64_t block = row * gates.blocks + c / kGatedBlock;
+    const F gateScale = splat(gates.scales[0][block]), upScale = splat(gates.scales[1][block]);
+    const std::int64_t end = smaller(column + columns, c + kGatedBlock);
+    for (std::int64_t i = c; i < end; i += W) {
+      const std::int64_t n = smaller(W, end - i);
+      const std::int64_t at = row * gates.width + i;
+      each(i, n, widenUpTo<Int8>(gates.codes[0] + at, n) * gateScale, widenUpTo<Int8>(gates.codes[1] + at, n) * upScale);
+    }
+  }
+}
+
+// silu'(g) = s + silu(g) (1 - s) with s = sigmoid(g)
+static void gatedLinearBackward(const float* dy, const Weight& down, const LowRank& lowRank, const std::uint8_t* kept,
+                                std::uint16_t* dGate, std::uint16_t* dUp, std::int64_t N, const ProductOptions& options) {
+  const std::int64_t width = down.columns;
+  const ReadGates gates(kept, N, width);
+  const auto take = [&](const Part& part) {
+    for (std::int64_t r = 0; r < part.rows; r++) {
+      const float* const dHidden = part.sums[0] + r * part.stride - part.column;
+      const std::int64_t start = (part.row + r) * width;
+      forKeptVectors(gates, part.row + r, part.column, part.columns,
+                     [&](std::int64_t i, std::int64_t n, F gate, F up) __attribute__((always_inline)) {
+                       const F d = loadUpTo(dHidden + i, n);
+                       const F s = sigmoid(gate);
+                       const F silu = gate * s;
+                       storeBf16UpTo(dGate + start + i, d * up * fma(silu, splat(1.0f) - s, s), n);
+                       storeBf16UpTo(dUp + start + i, d * silu, n);
+                     });
+    }
+  };
+  const Sink sink = sinkOf(take);
+  const Factor factor = {down, false, nullptr, nullptr, lowRank};
+  Product product = {N, down.rows, rowsOf(dy, down.rows), &factor, 1, options.alpha, false, true};
+  product.sink = &sink;
+  multiply(product, precisionFor(down.format, options.precision), options.outlierRatio);
+}
+
+static void gatedHidden(const std::uint8_t* kept, std::uint16_t* hidden, std::int64_t N, std::int64_t f) {
+  const ReadGates gates(kept, N, f);
+  constexpr std::int64_t rowsPerJob = 4;
+  parallel(ceilDivide(N, rowsPerJob), [&](std::int64_t job) {
+    for (std::int64_t row = job * rowsPerJob; row < smaller(N, (job + 1) * rowsPerJob); row++) {
+      forKeptVectors(gates, row, 0, f, [&](std::int64_t i, std::int64_t n, F gate, F up) __attribute__((always_inline)) {
+        storeBf16UpTo(hidden + row * f + i, gate * sigmoid(gate) * up, n);
+      });
+    }
+  });
+}
+
+}  // namespace LATHE_LEVEL
+}  // namespace lathe
