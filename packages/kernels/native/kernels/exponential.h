@@ -22,6 +22,9 @@ LATHE_INLINE F exponential(F x) {
   p = fma(p, r, splat(0.1666652113199234f));
   p = fma(p, r, splat(0.4999999403953552f));
   p = fma(p, r * r, r) + splat(1.0f);
+#if defined(LATHE_AVX512)
+  return (F)_mm512_scalef_ps((__m512)p, (__m512)n);
+#endif
   const I whole = (I)shifted - splatInt(0x4b400000);
   const I half = whole >> 1;
   const F first = (F)((half + splatInt(127)) << 23);

@@ -44,24 +44,26 @@ LATHE_INLINE void loadGatedBlock(const float* x, std::int64_t count, F (&values)
 
 // Codes and the scale of a block; a block that is not finite keeps that in its scale.
 LATHE_INLINE float keepBlock(const F (&values)[kBlockVectors], std::int64_t count, std::int8_t* codes) {
-  F most = {}, poison = {};
+  // As whole numbers the bits of magnitudes are in the same order, infinity and NaN above all others.
+  I most = {};
   LATHE_UNROLL
   for (int v = 0; v < kBlockVectors; v++) {
-    most = maximum(magnitude(values[v]), most);
-    poison = poison + (values[v] - values[v]);
+    const I bits = (I)magnitude(values[v]);
+    most = most > bits ? most : bits;
   }
-  const float largest = sumOf(poison) == 0 ? largestOf(most) : __builtin_nanf("");
+  const std::int32_t largestBits = largestOfInts(most);
+  float largest;
+  std::memcpy(&largest, &largestBits, sizeof largest);
+  if (largestBits >= 0x7f800000) largest = __builtin_nanf("");
   const F factor = splat(largest > kLeastMagnitude ? 127.0f / largest : 0.0f);
   LATHE_UNROLL
   for (int v = 0; v < kBlockVectors; v++) {
     if (count <= v * W) continue;
-    std::uint8_t lanes[W];
-    // NaN has no code: its product with 0 is NaN, which is bounded first.
-    const F bounded = maximum(minimum(values[v] * factor, splat(127.0f)), splat(-127.0f));
-    const I code = roundToInteger(select((I)(bounded == bounded), bounded, F{})) & 255;
+    const I code = roundToInteger(values[v] * factor) & 255;  // any where the scale is not finite
     if (count >= (v + 1) * W) {
       storeBytes(reinterpret_cast<std::uint8_t*>(codes) + v * W, code);
     } else {
+      std::uint8_t lanes[W];
       storeBytes(lanes, code);
       std::memcpy(codes + v * W, lanes, static_cast<std::size_t>(count - v * W));
     }

@@ -213,7 +213,12 @@ LATHE_INLINE float sumOf(F v) {
   return lanes[0];
 #endif
 }
+// NaN where a lane is.
 LATHE_INLINE float largestOf(F v) {
+#if defined(LATHE_AVX512)
+  if (_mm512_cmp_ps_mask((__m512)v, (__m512)v, _CMP_UNORD_Q) != 0) return __builtin_nanf("");
+  return _mm512_reduce_max_ps((__m512)v);
+#endif
   float lanes[W];
   store(lanes, v);
   float largest = lanes[0];
@@ -221,6 +226,18 @@ LATHE_INLINE float largestOf(F v) {
     if (lanes[i] > largest || lanes[i] != lanes[i]) largest = lanes[i];
   }
   return largest;
+}
+
+LATHE_INLINE std::int32_t largestOfInts(I v) {
+#if defined(LATHE_AVX512)
+  return _mm512_reduce_max_epi32((__m512i)v);
+#else
+  std::int32_t lanes[W];
+  storeInts(lanes, v);
+  std::int32_t largest = lanes[0];
+  for (int i = 1; i < W; i++) largest = lanes[i] > largest ? lanes[i] : largest;
+  return largest;
+#endif
 }
 
 LATHE_INLINE std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
