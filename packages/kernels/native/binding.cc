@@ -1239,6 +1239,40 @@ void callCrossEntropyRows(const Arguments& a, napi_value*) {
   a.kernels().crossEntropyRows(logits.data, targets.data, losses.data, dLogits.data, rows, vocabulary, gradientScale);
 }
 
+// headLosses(hidden, weight, bias, targets, losses, dHidden, workspace, options)
+void callHeadLosses(const Arguments& a, napi_value*) {
+  const auto hidden = a.array<float>(0, "hidden");
+  const auto w = readWeight(a, a.value(1), "weight");
+  const auto bias = a.arrayOrNull<float>(2, "bias");
+  const auto targets = a.array<std::int32_t>(3, "targets");
+  const auto losses = a.array<float>(4, "losses");
+  const auto dHidden = a.arrayOrNull<float>(5, "dHidden");
+  const Kept workspace = a.isNull(a.value(6)) ? Kept{"workspace", Format::bf16, nullptr, 0} : a.kept(6, "workspace");
+  const ProductOptions options = readProductOptions(a, a.value(7));
+  if (options.accumulate) a.failRange("expected no accumulate: losses are written anew");
+  if (options.alpha != 1.0f) a.failRange("expected no alpha, got " + number(static_cast<double>(options.alpha)));
+  const std::int64_t rows = a.rowsOf(hidden, w.weight.columns, "[N, h]");
+  a.expectLength(targets, rows, "[N]");
+  a.expectLength(losses, rows, "[N]");
+  if (bias) a.expectLength(bias, w.weight.rows, "[V]");
+  if (dHidden) a.expectLength(dHidden, hidden.length, "[N, h]");
+  if (workspace) a.expectLength(workspace, rows * w.weight.rows, "[N, V]");
+  expectIds(a, targets, w.weight.rows);
+  for (const auto& output : {losses, dHidden}) {
+    a.expectApart(output, hidden);
+    a.expectApart(output, w.codes);
+    a.expectApart(output, bias);
+    a.expectApart(output, targets);
+    a.expectApart(output, workspace);
+  }
+  a.expectApart(losses, dHidden);
+  for (const auto& input : {hidden, bias}) a.expectApart(workspace, input);
+  a.expectApart(workspace, w.codes);
+  a.expectApart(workspace, targets);
+  a.kernels().headLosses(hidden.data, w.weight, bias.data, targets.data, losses.data, dHidden.data,
+                         {workspace.format, workspace.data}, rows, options);
+}
+
 // adamW([{parameter, gradient, first, second}], {learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale})
 void callAdamW(const Arguments& a, napi_value*) {
   const napi_value object = a.value(1);
@@ -1323,6 +1357,7 @@ const Export kernelExports[] = {
     {"attentionDecode", 5, callAttentionDecode},
     {"attentionStep", 6, callAttentionStep},
     {"crossEntropyRows", 5, callCrossEntropyRows},
+    {"headLosses", 8, callHeadLosses},
     {"adamW", 2, callAdamW},
     {"sumOfSquares", 1, callSumOfSquares},
 };

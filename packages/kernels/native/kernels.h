@@ -205,6 +205,12 @@ struct Kernels {
   void (*crossEntropyRows)(const float* logits, const std::int32_t* targets, float* losses, float* dLogits, std::int64_t M,
                            std::int64_t V, float gradientScale);
 
+  // losses [N] as crossEntropyRows gives them of logits hidden [N, h] W^T + bias, W [V, h], and dHidden [N, h], the gradient of
+  // their sum, or nullptr. workspace [N, V], fp32 or bf16: where exponentials are kept for the gradient; without data logits
+  // are computed twice
+  void (*headLosses)(const float* hidden, const Weight& weight, const float* bias, const std::int32_t* targets, float* losses,
+                     float* dHidden, const Values& workspace, std::int64_t N, const ProductOptions& options);
+
   // Adam with decoupled weight decay over many tensors
   void (*adamW)(const AdamWTensor* tensors, std::int64_t count, const AdamW& config);
   // sum of the squares of all elements

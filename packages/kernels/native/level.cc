@@ -9,6 +9,7 @@
 #include "kernels/dropout.h"
 #include "kernels/elementwise.h"
 #include "kernels/gated_linear.h"
+#include "kernels/head.h"
 #include "kernels/linear.h"
 #include "kernels/narrow.h"
 #include "kernels/optimiser.h"
@@ -53,6 +54,7 @@ const Kernels kernels = {
     attentionBackward,
     attentionDecode,
     crossEntropyRows,
+    headLosses,
     adamW,
     sumOfSquares,
     exponentialOf,

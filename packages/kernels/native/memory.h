@@ -47,6 +47,8 @@ enum class Scratch {
   lowRank,
   termColumns,
   sinkTiles,
+  headSums,
+  headGradient,
   rowScales,
   outlierMask,
   outliers,

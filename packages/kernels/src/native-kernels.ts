@@ -367,6 +367,23 @@ export interface NativeKernels {
     gradientScale: number,
   ): void;
 
+  /**
+   * An output head with its loss: losses [N] as {@link crossEntropyRows} gives them of logits hidden [N, h] Wᵀ + bias, W being
+   * [V, h], and dHidden [N, h], the gradient of their sum, or null. There is no matrix of logits.
+   * @param workspace [N, V] to keep exponentials for the gradient in, in float32 or bfloat16; null to compute logits twice,
+   *   which is faster where the level multiplies with tile registers
+   */
+  headLosses(
+    hidden: Float32Array,
+    weight: WeightMatrix,
+    bias: Float32Array | null,
+    targets: Int32Array,
+    losses: Float32Array,
+    dHidden: Float32Array | null,
+    workspace: KeptActivation | null,
+    options?: PrecisionOptions,
+  ): void;
+
   /** One step of AdamW over many tensors, in PyTorch's form (see `adamW`). */
   adamW(tensors: readonly AdamWTensor[], step: AdamWStep): void;
   /** Sum of the squares of all elements of all tensors. */

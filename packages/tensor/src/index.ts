@@ -80,7 +80,7 @@ export { attention } from "./operations/attention.js";
 export { crossEntropy } from "./operations/cross-entropy.js";
 export {
   crossEntropyHead,
-  headChunkRows,
+  headBytes,
   headLosses,
   type OutputHead,
 } from "./operations/cross-entropy-head.js";

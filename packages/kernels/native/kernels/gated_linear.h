@@ -10,7 +10,7 @@
 namespace lathe {
 namespace LATHE_LEVEL {
 
-static_assert(kGatedBlock == kSinkColumns, "parts hold whole blocks");
+static_assert(kGatedBlock == kLeastSinkUnit, "parts hold whole blocks");
 
 // Where gate and up lie in kept bytes: scales [2, N, blocks], then codes [2, N, f].
 template <class Scale, class Code>

@@ -42,16 +42,17 @@ struct Part {
   const float* sums[kMostFactors];  // of each factor, rows `stride` apart; past the columns, up to whole vectors, anything
   std::int64_t stride;
 };
-constexpr std::int64_t kSinkColumns = 64;  // parts begin at multiples of it; all but the last of a row end there too
 
 // What takes a product's parts in place of a matrix in memory. Called by many threads at a time, once for each element.
 struct Sink {
   void (*take)(const void* context, const Part& part);
   const void* context;
+  std::int64_t unit;  // parts begin at multiples of so many columns; all but the last of a row end there too
 };
+constexpr std::int64_t kLeastSinkUnit = 64;
 template <class Take>
-LATHE_INLINE Sink sinkOf(const Take& take) {
-  return {[](const void* context, const Part& part) { (*static_cast<const Take*>(context))(part); }, &take};
+LATHE_INLINE Sink sinkOf(const Take& take, std::int64_t unit = kLeastSinkUnit) {
+  return {[](const void* context, const Part& part) { (*static_cast<const Take*>(context))(part); }, &take, unit};
 }
 
 struct Product {
@@ -236,7 +237,7 @@ class Multiplication {
     if (p_.sink != nullptr) {
       // A job holds its columns over the whole depth.
       const std::int64_t held = larger(kind_.heldColumnBytes, kLeastHeldBytes) / (panelStride_ * 4);
-      constexpr std::int64_t unit = kSinkColumns / NR;
+      const std::int64_t unit = p_.sink->unit / NR;
       panelsPerJob_ = larger(1, smaller(panelsPerJob_, held) / together_ / unit) * unit;
     }
     for (std::int64_t f = 0; f < p_.count; f++) {

@@ -1,4 +1,5 @@
-import { headChunkRows, type Precision } from "@lathe/tensor";
+import { gatedBytes } from "@lathe/kernels";
+import { headBytes, type Precision } from "@lathe/tensor";
 import type { ModelConfig } from "../config/model-config.js";
 import type { LayerLinearName } from "./decoder-layer.js";
 import type { Checkpointing } from "./language-model.js";
@@ -23,7 +24,13 @@ export interface ActivationPlan {
   readonly rank: number;
 }
 
-/** Elements a token that one layer keeps for its backward pass. */
+/** Whether activations are kept in fewer bits than float32. */
+const keepsHalves = ({ precision }: ActivationPlan): boolean => precision === "bf16" || precision === "int8";
+
+/** Whether gate and up are kept in 8 bits, which products of a whole MLP do; see `gatedMlp`. */
+const keepsGatesInBytes = (plan: ActivationPlan): boolean => keepsHalves(plan) && !plan.adapted.has("down_proj");
+
+/** Elements a token that one layer keeps for its backward pass, but for gate and up. */
 function keptElements(config: ModelConfig, { adapted }: ActivationPlan): number {
   const { hiddenSize, intermediateSize, headCount, keyValueHeadCount, headSize, queryKeyNorm } = config;
   const [queries, keys] = [headCount * headSize, keyValueHeadCount * headSize];
@@ -34,7 +41,6 @@ function keptElements(config: ModelConfig, { adapted }: ActivationPlan): number 
     queries +
     2 * keys +
     queries + // what attention reads and gives
-    2 * intermediateSize + // gate and up
     (adapts("q_proj", "k_proj", "v_proj") ? hiddenSize : 0) +
     (adapts("gate_proj", "up_proj") ? hiddenSize : 0) +
     (adapts("down_proj") ? intermediateSize : 0)
@@ -46,9 +52,11 @@ function layerBytes(config: ModelConfig, plan: ActivationPlan): { whole: number;
   const adapted = [...plan.adapted].filter((name) => name !== "lm_head").length;
   // The inner products of updates and the logarithms of sums in attention stay float32.
   const small = (adapted * plan.rank + config.headCount) * FLOAT_BYTES;
-  const keptBytes = plan.precision === "bf16" || plan.precision === "int8" ? HALF_BYTES : FLOAT_BYTES;
+  const keptBytes = keepsHalves(plan) ? HALF_BYTES : FLOAT_BYTES;
+  const { intermediateSize } = config;
+  const gates = keepsGatesInBytes(plan) ? gatedBytes(1, intermediateSize) : 2 * intermediateSize * keptBytes;
   return {
-    whole: keptElements(config, plan) * keptBytes + small,
+    whole: keptElements(config, plan) * keptBytes + gates + small,
     input: config.hiddenSize * FLOAT_BYTES,
   };
 }
@@ -64,13 +72,12 @@ export function activationBytes(config: ModelConfig, plan: ActivationPlan, recom
   const { hiddenSize, intermediateSize, layerCount, vocabularySize } = config;
   const { whole, input } = layerBytes(config, plan);
   const kept = tokens * (recomputedLayers * input + (layerCount - recomputedLayers) * whole);
-  // While a layer is computed back: its gradients, and what it kept, in float32.
-  const atWork = tokens * FLOAT_BYTES * (5 * intermediateSize + 6 * hiddenSize);
+  // While a layer is computed back: its gradients, and what it kept, in float32; as wide as gate and up only in halves.
+  const wide = keepsGatesInBytes(plan) ? 2 : 5;
+  const atWork = tokens * FLOAT_BYTES * (wide * intermediateSize + 6 * hiddenSize);
   const again = recomputedLayers > 0 ? tokens * whole : 0;
-  const chunkRows = Math.min(labels, headChunkRows(vocabularySize));
-  const copiesOfLogits = plan.adapted.has("lm_head") ? 3 : 1;
   const atHead =
-    chunkRows * vocabularySize * FLOAT_BYTES * copiesOfLogits +
+    headBytes(labels, vocabularySize, !plan.adapted.has("lm_head")) +
     (2 * labels + 2 * tokens) * hiddenSize * FLOAT_BYTES;
   return kept + Math.max(atWork + again, atHead);
 }

@@ -17,6 +17,8 @@ export interface OutputHead {
 
 /** How an engine computes a head without a low-rank update, and its loss. */
 export interface FusedHeadKernel {
+  /** Bytes that the gradients of so many rows at a time take beside them, as the engine was started. */
+  readonly workspaceBytes: (rows: number, vocabularySize: number) => number;
   /**
    * Cross-entropies of rows, in nats, and the gradient of their sum.
    * @param hidden [N, h]   @param losses [N], written   @param wantsGradient whether dHidden is wanted
@@ -45,6 +47,18 @@ export function registerFusedHead(backend: string, kernel: FusedHeadKernel): voi
 const CHUNK_BYTES = 128 * 2 ** 20;
 const LEAST_CHUNK_ROWS = 64;
 const MOST_CHUNK_ROWS = 1024;
+
+/**
+ * Bytes that the head's loss takes beside the hidden states and their gradient, on the engine in use.
+ * @param labels rows that reach the head   @param isPlain whether the head has no low-rank update
+ */
+export function headBytes(labels: number, vocabularySize: number, isPlain: boolean): number {
+  const rows = Math.min(labels, headChunkRows(vocabularySize));
+  const kernel = isPlain ? ofEngines.get(tf.getBackend()) : undefined;
+  // Logits, their gradient, and what a tape keeps of an update.
+  const copies = isPlain ? 1 : 3;
+  return kernel?.workspaceBytes(rows, vocabularySize) ?? rows * vocabularySize * 4 * copies;
+}
 
 /** Rows whose logits exist at one time, for a vocabulary. */
 export function headChunkRows(vocabularySize: number): number {

@@ -1,0 +1,193 @@
+// An output head with its loss: negative log-likelihoods of rows, and the gradient of their sum, without a matrix of logits.
+//
+// What the product gives is turned into exponentials while it is in the cache, less the largest logit so far of a few columns of
+// the row (online softmax, arXiv:1805.02867). For the gradient they are either kept in a workspace or, a block of the vocabulary
+// at a time, computed again, which costs less than storing them where products are fast.
+#pragma once
+
+#include "exponential.h"
+#include "linear.h"
+
+namespace lathe {
+namespace LATHE_LEVEL {
+
+constexpr std::int64_t kHeadColumns = ProductCut::columnBlock;        // of a row, with a largest logit of their own
+constexpr std::int64_t kHeadGradientBytes = std::int64_t{8} << 20;   // of a block of the vocabulary that is computed again
+constexpr float kLeastLogit = -3.402823466e38f;                       // so that a block of -inf has differences
+
+LATHE_INLINE std::int64_t headUnits(std::int64_t vocabulary) { return ceilDivide(vocabulary, kHeadColumns); }
+
+// Of each row and each unit of columns: the largest logit, and the sum of the exponentials of the differences to it.
+struct HeadSums {
+  float* largest;      // [N, units]
+  float* sums;         // [N, units]
+  float* atTarget;     // [N]
+  float* logSums;      // [N], when all units are there
+};
+
+static HeadSums headSumsOf(std::int64_t N, std::int64_t units) {
+  float* const all = scratchFloats(Scratch::headSums, N * (2 * units + 2));
+  return {all, all + N * units, all + 2 * N * units, all + (2 * units + 1) * N};
+}
+
+template <class Type>
+LATHE_INLINE void storeAs(typename Type::Code* to, F v, std::int64_t count) {
+  if constexpr (kIsBf16<Type>) storeBf16UpTo(to, v, count);
+  else storeUpTo(to, v, count);
+}
+
+// Takes a unit of a row of logits; `kept`: its exponentials, or nullptr. NaN among the logits gives a sum of NaN, whatever the
+// maximum made of it.
+template <class Type>
+static void takeHeadUnit(const float* logits, std::int64_t count, float* largest, float* sum, typename Type::Code* kept) {
+  F most[2] = {splat(kLeastLogit), splat(kLeastLogit)};
+  std::int64_t i = 0;
+  for (; i + 2 * W <= count; i += 2 * W) {
+    most[0] = maximum(load(logits + i), most[0]);
+    most[1] = maximum(load(logits + i + W), most[1]);
+  }
+  *largest = largestOf(maximum(most[0], most[1]));
+  for (; i < count; i++) *largest = logits[i] > *largest ? logits[i] : *largest;
+  const F shift = splat(*largest);
+  F sums[2] = {};
+  for (i = 0; i + W <= count; i += W) {
+    const F e = exponential(load(logits + i) - shift);
+    sums[i / W % 2] = sums[i / W % 2] + e;
+    if (kept != nullptr) storeAs<Type>(kept + i, e, W);
+  }
+  *sum = sumOf(sums[0] + sums[1]);
+  if (i == count) return;
+  float lanes[W];
+  store(lanes, exponential(loadUpTo(logits + i, count - i) - shift));
+  for (std::int64_t lane = 0; lane < count - i; lane++) *sum += lanes[lane];
+  if (kept != nullptr) storeAs<Type>(kept + i, load(lanes), count - i);
+}
+
+// Losses from the sums of all units.
+static void finishHeadSums(const HeadSums& head, float* losses, std::int64_t N, std::int64_t units) {
+  constexpr std::int64_t rowsPerJob = 16;
+  parallel(ceilDivide(N, rowsPerJob), [&](std::int64_t job) {
+    for (std::int64_t row = job * rowsPerJob; row < smaller(N, (job + 1) * rowsPerJob); row++) {
+      const float* const largest = head.largest + row * units;
+      float most = kLeastLogit;
+      for (std::int64_t u = 0; u < units; u++) most = largest[u] > most ? largest[u] : most;
+      double sum = 0;
+      for (std::int64_t u = 0; u < units; u++) {
+        sum += static_cast<double>(head.sums[row * units + u]) * __builtin_exp(static_cast<double>(largest[u] - most));
+      }
+      const double logSum = static_cast<double>(most) + __builtin_log(sum);
+      head.logSums[row] = static_cast<float>(logSum);
+      losses[row] = static_cast<float>(logSum - static_cast<double>(head.atTarget[row]));
+    }
+  });
+}
+
+// Kept exponentials [N, V] to the gradient of the sum of losses: softmax less one-hot.
+template <class Type>
+static void finishHeadGradient(const HeadSums& head, const std::int32_t* targets, typename Type::Code* kept, std::int64_t N,
+                               std::int64_t vocabulary) {
+  const std::int64_t units = headUnits(vocabulary);
+  parallel(N, [&](std::int64_t row) {
+    typename Type::Code* const gradient = kept + row * vocabulary;
+    for (std::int64_t u = 0; u < units; u++) {
+      const float factor = static_cast<float>(
+          __builtin_exp(static_cast<double>(head.largest[row * units + u]) - static_cast<double>(head.logSums[row])));
+      const std::int64_t end = smaller(vocabulary, (u + 1) * kHeadColumns);
+      for (std::int64_t c = u * kHeadColumns; c < end; c += W) {
+        storeAs<Type>(gradient + c, widenUpTo<Type>(gradient + c, end - c) * splat(factor), end - c);
+      }
+    }
+    const float atTarget = __builtin_expf(head.atTarget[row] - head.logSums[row]) - 1.0f;
+    storeAs<Type>(gradient + targets[row], splat(atTarget), 1);
+  });
+}
+
+// Rows [first, first + rows) of a weight, `first` a multiple of kNf4ScaleGroup.
+static Weight weightRowsOf(const Weight& weight, std::int64_t first, std::int64_t rows) {
+  Weight part = weight;
+  part.rows = rows;
+  withFormat(weight.format, [&](auto type) { part.codes = WeightRow<decltype(type)>(weight, first).codes; });
+  const std::int64_t scalesInRow = weight.format == Format::nf4 ? ceilDivide(weight.columns, kNf4Block) : 1;
+  if (weight.scales != nullptr) part.scales += first * scalesInRow;
+  if (weight.scaleCodes != nullptr) {
+    part.scaleCodes += first * scalesInRow;
+    part.groupScales += first * scalesInRow / kNf4ScaleGroup;
+  }
+  return part;
+}
+
+// dHidden = gradient of logits * W, a block of the vocabulary at a time, whose logits are computed for it.
+static void recomputedHeadGradient(const Product& logits, const HeadSums& head, const std::int32_t* targets, float* dHidden,
+                                   Precision precision, float outlierRatio) {
+  const Weight& weight = logits.factors[0].weight;
+  const std::int64_t N = logits.rows;
+  const std::int64_t block = larger(1, kHeadGradientBytes / 2 / N / kNf4ScaleGroup) * kNf4ScaleGroup;
+  auto* const gradient = static_cast<std::uint16_t*>(scratch(Scratch::headGradient, static_cast<std::size_t>(N * smaller(block, weight.rows)) * 2));
+  for (std::int64_t first = 0; first < weight.rows; first += block) {
+    const std::int64_t width = smaller(block, weight.rows - first);
+    const auto take = [&](const Part& part) {
+      for (std::int64_t r = 0; r < part.rows; r++) {
+        const std::int64_t row = part.row + r;
+        const float* const from = part.sums[0] + r * part.stride;
+        std::uint16_t* const to = gradient + row * width + part.column;
+        const F shift = splat(head.logSums[row]);
+        for (std::int64_t c = 0; c < part.columns; c += W) {
+          const std::int64_t n = smaller(W, part.columns - c);
+          storeBf16UpTo(to + c, exponential(loadUpTo(from + c, n) - shift), n);
+        }
+        const std::int64_t target = targets[row] - first - part.column;
+        if (target < 0 || target >= part.columns) continue;
+        storeBf16UpTo(to + target, splat(__builtin_expf(head.atTarget[row] - head.logSums[row]) - 1.0f), 1);
+      }
+    };
+    const Sink sink = sinkOf(take);
+    const float* const bias = logits.factors[0].bias;
+    const Factor factor = {weightRowsOf(weight, first, width), true, bias == nullptr ? nullptr : bias + first, nullptr, {}};
+    Product again = logits;
+    again.factors = &factor;
+    again.sink = &sink;
+    multiply(again, precision, outlierRatio);
+    const ProductOptions options = {1.0f, first > 0, precision, outlierRatio};
+    linearInputGradient({Format::bf16, gradient}, factor.weight, dHidden, {}, N, options);
+  }
+}
+
+static void headLosses(const float* hidden, const Weight& weight, const float* bias, const std::int32_t* targets, float* losses,
+                       float* dHidden, const Values& workspace, std::int64_t N, const ProductOptions& options) {
+  if (N == 0) return;
+  const std::int64_t vocabulary = weight.rows;
+  const std::int64_t units = headUnits(vocabulary);
+  const HeadSums head = headSumsOf(N, units);
+  const Precision precision = precisionFor(weight.format, options.precision);
+  const Factor factor = {weight, true, bias, nullptr, {}};
+  Product logits = {N, weight.columns, rowsOf(hidden, weight.columns), &factor, 1, 1.0f, false};
+  const bool keeps = dHidden != nullptr && workspace.data != nullptr;
+  withKept(workspace.format, [&](auto type) {
+    using Type = decltype(type);
+    auto* const kept = const_cast<typename Type::Code*>(static_cast<const typename Type::Code*>(workspace.data));
+    const auto take = [&](const Part& part) {
+      for (std::int64_t r = 0; r < part.rows; r++) {
+        const std::int64_t row = part.row + r;
+        const float* const from = part.sums[0] + r * part.stride;
+        for (std::int64_t c = 0; c < part.columns; c += kHeadColumns) {
+          const std::int64_t place = row * units + (part.column + c) / kHeadColumns;
+          takeHeadUnit<Type>(from + c, smaller(kHeadColumns, part.columns - c), head.largest + place, head.sums + place,
+                             keeps ? kept + row * vocabulary + part.column + c : nullptr);
+        }
+        const std::int64_t target = targets[row] - part.column;
+        if (target >= 0 && target < part.columns) head.atTarget[row] = from[target];
+      }
+    };
+    const Sink sink = sinkOf(take, kHeadColumns);
+    logits.sink = &sink;
+    multiply(logits, precision, options.outlierRatio);
+    finishHeadSums(head, losses, N, units);
+    if (keeps) finishHeadGradient<Type>(head, targets, kept, N, vocabulary);
+  });
+  if (dHidden == nullptr) return;
+  if (keeps) linearInputGradient(workspace, weight, dHidden, {}, N, options);
+  else recomputedHeadGradient(logits, head, targets, dHidden, precision, options.outlierRatio);
+}
+
+}  // namespace LATHE_LEVEL
+}  // namespace lathe
