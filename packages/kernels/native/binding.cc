@@ -1256,7 +1256,12 @@ void callHeadLosses(const Arguments& a, napi_value*) {
   a.expectLength(losses, rows, "[N]");
   if (bias) a.expectLength(bias, w.weight.rows, "[V]");
   if (dHidden) a.expectLength(dHidden, hidden.length, "[N, h]");
-  if (workspace) a.expectLength(workspace, rows * w.weight.rows, "[N, V]");
+  if (dHidden && !workspace) a.fail(true, "expected a workspace for dHidden, got " + a.describe(a.value(6)));
+  const std::int64_t columns = workspace && rows > 0 ? a.rowsOf(workspace, rows, "[columns, N]") : 0;
+  if (columns != w.weight.rows && columns % kHeadBlock != 0) {
+    a.failRange("expected workspace [N, V] or [N, a multiple of " + std::to_string(kHeadBlock) + "], got " + std::to_string(columns) +
+                " columns");
+  }
   expectIds(a, targets, w.weight.rows);
   for (const auto& output : {losses, dHidden}) {
     a.expectApart(output, hidden);
@@ -1270,7 +1275,7 @@ void callHeadLosses(const Arguments& a, napi_value*) {
   a.expectApart(workspace, w.codes);
   a.expectApart(workspace, targets);
   a.kernels().headLosses(hidden.data, w.weight, bias.data, targets.data, losses.data, dHidden.data,
-                         {workspace.format, workspace.data}, rows, options);
+                         {workspace.format, workspace.data}, columns, rows, options);
 }
 
 // adamW([{parameter, gradient, first, second}], {learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale})

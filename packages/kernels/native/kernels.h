@@ -16,6 +16,8 @@ constexpr std::int64_t kNf4Block = 64;         // weights that share a scale, as
 constexpr std::int64_t kNf4ScaleGroup = 256;   // scales that share a scale of their own (double quantisation)
 constexpr std::int64_t kGatedBlock = 64;       // kept numbers of a gated linear that share a scale
 
+constexpr std::int64_t kHeadBlock = 256;       // columns of an output head that are computed again together, or a multiple
+
 // Activations in memory: float32 or bfloat16.
 struct Values {
   Format format;
@@ -206,10 +208,12 @@ struct Kernels {
                            std::int64_t V, float gradientScale);
 
   // losses [N] as crossEntropyRows gives them of logits hidden [N, h] W^T + bias, W [V, h], and dHidden [N, h], the gradient of
-  // their sum, or nullptr. workspace [N, V], fp32 or bf16: where exponentials are kept for the gradient; without data logits
-  // are computed twice
+  // their sum, or nullptr, for which workspace [N, workspaceColumns], fp32 or bf16, is wanted. Of V columns it keeps the
+  // exponentials of the forward pass; of fewer, a multiple of kHeadBlock, so many of the gradient at a time, whose logits are
+  // computed again
   void (*headLosses)(const float* hidden, const Weight& weight, const float* bias, const std::int32_t* targets, float* losses,
-                     float* dHidden, const Values& workspace, std::int64_t N, const ProductOptions& options);
+                     float* dHidden, const Values& workspace, std::int64_t workspaceColumns, std::int64_t N,
+                     const ProductOptions& options);
 
   // Adam with decoupled weight decay over many tensors
   void (*adamW)(const AdamWTensor* tensors, std::int64_t count, const AdamW& config);

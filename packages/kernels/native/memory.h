@@ -48,7 +48,6 @@ enum class Scratch {
   termColumns,
   sinkTiles,
   headSums,
-  headGradient,
   rowScales,
   outlierMask,
   outliers,

@@ -2,6 +2,7 @@ export { attentionBackward, attentionForward, type AttentionShape } from "./atte
 export { GATED_BLOCK, gatedBytes } from "./gated-linear.js";
 export { dropoutMask } from "./dropout-mask.js";
 export { gatherRows } from "./gather-rows.js";
+export { HEAD_BLOCK } from "./head-losses.js";
 export { rotate } from "./rotate.js";
 export { threefry2x32 } from "./threefry.js";
 export { transpose } from "./transpose.js";

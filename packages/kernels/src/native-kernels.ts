@@ -370,8 +370,9 @@ export interface NativeKernels {
   /**
    * An output head with its loss: losses [N] as {@link crossEntropyRows} gives them of logits hidden [N, h] Wᵀ + bias, W being
    * [V, h], and dHidden [N, h], the gradient of their sum, or null. There is no matrix of logits.
-   * @param workspace [N, V] to keep exponentials for the gradient in, in float32 or bfloat16; null to compute logits twice,
-   *   which is faster where the level multiplies with tile registers
+   * @param workspace for the gradient, in float32 or bfloat16: [N, V] keeps exponentials of the forward pass; [N, a multiple of
+   *   `HEAD_BLOCK`] takes a part of the vocabulary at a time and computes its logits again, which is faster where the level
+   *   multiplies with tile registers
    */
   headLosses(
     hidden: Float32Array,

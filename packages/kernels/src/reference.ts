@@ -7,6 +7,7 @@ export { dropoutMask } from "./dropout-mask.js";
 export { gatedHidden, gatedLinear, gatedLinearBackward } from "./gated-linear.js";
 export { gatherRows } from "./gather-rows.js";
 export { gemm } from "./gemm.js";
+export { headLosses } from "./head-losses.js";
 export { outlierColumns, roundToInt8, toInt8Rows } from "./int8-rows.js";
 export { linear, linearInputGradient, linearMany } from "./linear.js";
 export { NF4_CODEBOOK } from "./nf4-codebook.js";

@@ -12,7 +12,6 @@ namespace lathe {
 namespace LATHE_LEVEL {
 
 constexpr std::int64_t kHeadColumns = ProductCut::columnBlock;        // of a row, with a largest logit of their own
-constexpr std::int64_t kHeadGradientBytes = std::int64_t{8} << 20;   // of a block of the vocabulary that is computed again
 constexpr float kLeastLogit = -3.402823466e38f;                       // so that a block of -inf has differences
 
 LATHE_INLINE std::int64_t headUnits(std::int64_t vocabulary) { return ceilDivide(vocabulary, kHeadColumns); }
@@ -102,7 +101,8 @@ static void finishHeadGradient(const HeadSums& head, const std::int32_t* targets
   });
 }
 
-// Rows [first, first + rows) of a weight, `first` a multiple of kNf4ScaleGroup.
+static_assert(kHeadBlock % kNf4ScaleGroup == 0, "groups of scales are whole");
+// Rows [first, first + rows) of a weight, `first` a multiple of kHeadBlock.
 static Weight weightRowsOf(const Weight& weight, std::int64_t first, std::int64_t rows) {
   Weight part = weight;
   part.rows = rows;
@@ -116,28 +116,28 @@ static Weight weightRowsOf(const Weight& weight, std::int64_t first, std::int64_
   return part;
 }
 
-// dHidden = gradient of logits * W, a block of the vocabulary at a time, whose logits are computed for it.
+// dHidden = gradient of logits * W, so many columns of the vocabulary at a time, whose logits are computed for it.
+// @param gradient [N, block]
+template <class Type>
 static void recomputedHeadGradient(const Product& logits, const HeadSums& head, const std::int32_t* targets, float* dHidden,
-                                   Precision precision, float outlierRatio) {
+                                   typename Type::Code* gradient, std::int64_t block, Precision precision, float outlierRatio) {
   const Weight& weight = logits.factors[0].weight;
   const std::int64_t N = logits.rows;
-  const std::int64_t block = larger(1, kHeadGradientBytes / 2 / N / kNf4ScaleGroup) * kNf4ScaleGroup;
-  auto* const gradient = static_cast<std::uint16_t*>(scratch(Scratch::headGradient, static_cast<std::size_t>(N * smaller(block, weight.rows)) * 2));
   for (std::int64_t first = 0; first < weight.rows; first += block) {
     const std::int64_t width = smaller(block, weight.rows - first);
     const auto take = [&](const Part& part) {
       for (std::int64_t r = 0; r < part.rows; r++) {
         const std::int64_t row = part.row + r;
         const float* const from = part.sums[0] + r * part.stride;
-        std::uint16_t* const to = gradient + row * width + part.column;
+        typename Type::Code* const to = gradient + row * width + part.column;
         const F shift = splat(head.logSums[row]);
         for (std::int64_t c = 0; c < part.columns; c += W) {
           const std::int64_t n = smaller(W, part.columns - c);
-          storeBf16UpTo(to + c, exponential(loadUpTo(from + c, n) - shift), n);
+          storeAs<Type>(to + c, exponential(loadUpTo(from + c, n) - shift), n);
         }
         const std::int64_t target = targets[row] - first - part.column;
         if (target < 0 || target >= part.columns) continue;
-        storeBf16UpTo(to + target, splat(__builtin_expf(head.atTarget[row] - head.logSums[row]) - 1.0f), 1);
+        storeAs<Type>(to + target, splat(__builtin_expf(head.atTarget[row] - head.logSums[row]) - 1.0f), 1);
       }
     };
     const Sink sink = sinkOf(take);
@@ -148,12 +148,13 @@ static void recomputedHeadGradient(const Product& logits, const HeadSums& head, 
     again.sink = &sink;
     multiply(again, precision, outlierRatio);
     const ProductOptions options = {1.0f, first > 0, precision, outlierRatio};
-    linearInputGradient({Format::bf16, gradient}, factor.weight, dHidden, {}, N, options);
+    linearInputGradient({kIsBf16<Type> ? Format::bf16 : Format::fp32, gradient}, factor.weight, dHidden, {}, N, options);
   }
 }
 
 static void headLosses(const float* hidden, const Weight& weight, const float* bias, const std::int32_t* targets, float* losses,
-                       float* dHidden, const Values& workspace, std::int64_t N, const ProductOptions& options) {
+                       float* dHidden, const Values& workspace, std::int64_t workspaceColumns, std::int64_t N,
+                       const ProductOptions& options) {
   if (N == 0) return;
   const std::int64_t vocabulary = weight.rows;
   const std::int64_t units = headUnits(vocabulary);
@@ -161,10 +162,10 @@ static void headLosses(const float* hidden, const Weight& weight, const float* b
   const Precision precision = precisionFor(weight.format, options.precision);
   const Factor factor = {weight, true, bias, nullptr, {}};
   Product logits = {N, weight.columns, rowsOf(hidden, weight.columns), &factor, 1, 1.0f, false};
-  const bool keeps = dHidden != nullptr && workspace.data != nullptr;
+  const bool keeps = dHidden != nullptr && workspaceColumns == vocabulary;
   withKept(workspace.format, [&](auto type) {
     using Type = decltype(type);
-    auto* const kept = const_cast<typename Type::Code*>(static_cast<const typename Type::Code*>(workspace.data));
+    auto* const work = const_cast<typename Type::Code*>(static_cast<const typename Type::Code*>(workspace.data));
     const auto take = [&](const Part& part) {
       for (std::int64_t r = 0; r < part.rows; r++) {
         const std::int64_t row = part.row + r;
@@ -172,7 +173,7 @@ static void headLosses(const float* hidden, const Weight& weight, const float* b
         for (std::int64_t c = 0; c < part.columns; c += kHeadColumns) {
           const std::int64_t place = row * units + (part.column + c) / kHeadColumns;
           takeHeadUnit<Type>(from + c, smaller(kHeadColumns, part.columns - c), head.largest + place, head.sums + place,
-                             keeps ? kept + row * vocabulary + part.column + c : nullptr);
+                             keeps ? work + row * vocabulary + part.column + c : nullptr);
         }
         const std::int64_t target = targets[row] - part.column;
         if (target >= 0 && target < part.columns) head.atTarget[row] = from[target];
@@ -182,11 +183,14 @@ static void headLosses(const float* hidden, const Weight& weight, const float* b
     logits.sink = &sink;
     multiply(logits, precision, options.outlierRatio);
     finishHeadSums(head, losses, N, units);
-    if (keeps) finishHeadGradient<Type>(head, targets, kept, N, vocabulary);
+    if (dHidden == nullptr) return;
+    if (keeps) {
+      finishHeadGradient<Type>(head, targets, work, N, vocabulary);
+      linearInputGradient(workspace, weight, dHidden, {}, N, options);
+    } else {
+      recomputedHeadGradient<Type>(logits, head, targets, dHidden, work, workspaceColumns, precision, options.outlierRatio);
+    }
   });
-  if (dHidden == nullptr) return;
-  if (keeps) linearInputGradient(workspace, weight, dHidden, {}, N, options);
-  else recomputedHeadGradient(logits, head, targets, dHidden, precision, options.outlierRatio);
 }
 
 }  // namespace LATHE_LEVEL

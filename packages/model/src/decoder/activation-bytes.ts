@@ -72,8 +72,10 @@ export function activationBytes(config: ModelConfig, plan: ActivationPlan, recom
   const { hiddenSize, intermediateSize, layerCount, vocabularySize } = config;
   const { whole, input } = layerBytes(config, plan);
   const kept = tokens * (recomputedLayers * input + (layerCount - recomputedLayers) * whole);
-  // While a layer is computed back: its gradients, and what it kept, in float32; as wide as gate and up only in halves.
-  const wide = keepsGatesInBytes(plan) ? 2 : 5;
+  // While a layer is computed back: its gradients, and what it kept, in float32. Gradients as wide as gate and up in halves,
+  // one of them in float32 too for an update of theirs.
+  const adaptsGates = plan.adapted.has("gate_proj") || plan.adapted.has("up_proj");
+  const wide = keepsGatesInBytes(plan) ? (adaptsGates ? 2 : 1) : 5;
   const atWork = tokens * FLOAT_BYTES * (wide * intermediateSize + 6 * hiddenSize);
   const again = recomputedLayers > 0 ? tokens * whole : 0;
   const atHead =

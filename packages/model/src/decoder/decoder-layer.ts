@@ -1,5 +1,5 @@
 import { add, embedding, reshape, rmsNorm, rope, type RotaryAngles } from "@lathe/tensor";
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import type { ModelConfig } from "../config/model-config.js";
 import { forwardTogether } from "./forward-together.js";
 import type { Linear } from "./linear.js";
@@ -50,6 +50,24 @@ export function decoderLayer(
   attend: Attend,
   positions?: Int32Array,
 ): tf.Tensor2D {
+  // What one half leaves behind is gone before the next: the widest activations are in the second.
+  const y = tf.tidy(() => afterAttention(x, layer, config, angles, attend, positions));
+  try {
+    return tf.tidy(() => add(y, mlp(layer.linears, rmsNorm(y, layer.postAttentionNorm, config.rmsNormEpsilon))));
+  } finally {
+    y.dispose();
+  }
+}
+
+/** x + attention(norm(x)), of the rows that are wanted. */
+function afterAttention(
+  x: tf.Tensor2D,
+  layer: DecoderLayer,
+  config: ModelConfig,
+  angles: RotaryAngles,
+  attend: Attend,
+  positions?: Int32Array,
+): tf.Tensor2D {
   const { headCount, keyValueHeadCount, headSize, rmsNormEpsilon: epsilon } = config;
   const { linears } = layer;
   const rows = x.shape[0];
@@ -64,8 +82,5 @@ export function decoderLayer(
   const v = heads(values, keyValueHeadCount);
   const attended: tf.Tensor2D = reshape(attend(q, k, v), [rows, headCount * headSize]);
   const wanted = (y: tf.Tensor2D): tf.Tensor2D => (positions ? embedding(y, positions) : y);
-  const y = add(wanted(x), linears.o_proj.forward(wanted(attended)));
-
-  const normedAgain = rmsNorm(y, layer.postAttentionNorm, epsilon);
-  return add(y, mlp(linears, normedAgain));
+  return add(wanted(x), linears.o_proj.forward(wanted(attended)));
 }

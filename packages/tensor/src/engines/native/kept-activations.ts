@@ -1,6 +1,7 @@
 import type { KeptActivation } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs";
 import { nativeBackend } from "./native-backend.js";
+import { nativeTensor } from "./native-tensor.js";
 import { productOptions } from "./product-options.js";
 
 /** By the data that was packed, as several operations may keep the same activation: the data it was packed into. */
@@ -26,6 +27,39 @@ export function keepActivation(x: tf.Tensor): tf.Tensor {
   return packed;
 }
 
+/** A normalised activation, by what was kept of its input. */
+interface Norm {
+  readonly input: tf.DataId;
+  readonly weight: tf.DataId;
+  readonly epsilon: number;
+}
+/** By the data of normalised activations. */
+const normOf = new WeakMap<tf.DataId, Norm>();
+/** By the data of the marks that stand for normalised activations. */
+const markOf = new WeakMap<tf.DataId, Norm>();
+
+/**
+ * Says how `normed` came about, so that {@link keepInput} need not keep it.
+ * @param kept of the norm's input, for the norm's own pullback
+ */
+export function rememberNorm(normed: tf.Tensor, kept: tf.Tensor, weight: tf.Tensor, epsilon: number): void {
+  if (!sizeOf.has(kept.dataId)) return;
+  normOf.set(normed.dataId, { input: kept.dataId, weight: weight.dataId, epsilon });
+}
+
+/**
+ * {@link keepActivation} of the input of a linear, for {@link openActivation} only: of what a norm gave, whose input is kept
+ * anyway, next to nothing is kept. A tape passes the linear before it passes the norm, so that the input is still there.
+ */
+export function keepInput(x: tf.Tensor): tf.Tensor {
+  const norm = normOf.get(x.dataId);
+  const backend = nativeBackend();
+  if (!norm || productOptions.precision === "fp32" || !backend.data.has(norm.input)) return keepActivation(x);
+  const mark = backend.uninitialised([0]);
+  markOf.set(mark.dataId, norm);
+  return mark;
+}
+
 /** Numbers of float32 that hold the memory of `size` ones in bfloat16. */
 const halfLength = (size: number): number => Math.ceil(size / 2);
 
@@ -46,12 +80,14 @@ export function halfView(packed: tf.Tensor): Uint16Array {
  * @param shape of the tensor that was kept; others may have kept the same values under another one
  */
 export function openActivation(kept: tf.Tensor, shape: readonly number[]): tf.Tensor {
-  const size = sizeOf.get(kept.dataId);
-  if (size === undefined) return kept;
   const backend = nativeBackend();
-  const x = backend.uninitialised(shape);
-  backend.kernels.fromBf16(codesOf(kept, size), backend.view(x));
-  return x;
+  const norm = markOf.get(kept.dataId);
+  const size = sizeOf.get(norm?.input ?? kept.dataId);
+  if (size === undefined) return kept;
+  return nativeTensor(shape, (values) => {
+    backend.kernels.fromBf16(codesOf(norm ? { dataId: norm.input } : kept, size), values);
+    if (norm) backend.kernels.rmsNormForward(values, backend.view({ dataId: norm.weight }), values, norm.epsilon);
+  });
 }
 
 /** The values of a kept activation where they lie, for kernels that read both formats. */
@@ -60,7 +96,7 @@ export function keptView(kept: tf.Tensor): KeptActivation {
   return size === undefined ? nativeBackend().view(kept) : codesOf(kept, size);
 }
 
-function codesOf(packed: tf.Tensor, count: number): Uint16Array {
+function codesOf(packed: Pick<tf.TensorInfo, "dataId">, count: number): Uint16Array {
   const { buffer, byteOffset } = nativeBackend().view(packed);
   return new Uint16Array(buffer, byteOffset, count);
 }

@@ -12,7 +12,7 @@ interface Slab {
 }
 
 const ALIGNMENT = 64; // bytes: a cache line, and the widest vector
-const SLAB_BYTES = 32 * 2 ** 20; // large enough that a model's activations need few, small enough not to show in a small one
+const SLAB_BYTES = 8 * 2 ** 20; // measured over training steps: larger ones are left with holes, smaller ones with more of them
 
 const rounded = (bytes: number): number => Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
 

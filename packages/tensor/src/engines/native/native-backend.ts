@@ -74,7 +74,7 @@ export class NativeBackend extends MathBackendCPU {
   }
 
   /** The values of a float32 tensor, in place; valid while the tensor lives. */
-  view(tensor: tf.TensorInfo): Float32Array {
+  view(tensor: Pick<tf.TensorInfo, "dataId">): Float32Array {
     return this.data.get(tensor.dataId).values as Float32Array;
   }
 

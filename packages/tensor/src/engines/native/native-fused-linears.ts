@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import { registerFusedLinears } from "../../operations/fused-linears.js";
-import { keepActivation, openActivation } from "./kept-activations.js";
+import { keepInput, openActivation } from "./kept-activations.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
 import { addInputGradient, innerGradient, innerProduct, lowRank, updateGradients } from "./native-linear-terms.js";
 import { nativeView } from "./native-tensor.js";
@@ -24,7 +24,7 @@ export function registerNativeFusedLinears(): void {
         })),
         productOptions,
       );
-      const saved = needsUpdates ? [keepActivation(x), ...inner.filter((product) => product !== null)] : [];
+      const saved = needsUpdates ? [keepInput(x), ...inner.filter((product) => product !== null)] : [];
       return { outputs, saved };
     },
 

@@ -2,7 +2,7 @@ import { gatedBytes } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs";
 import type { MaskedTerms } from "../../operations/fused-kernel.js";
 import { registerGatedMlp } from "../../operations/gated-mlp.js";
-import { halfTensor, halfView, keepActivation, openActivation } from "./kept-activations.js";
+import { halfTensor, halfView, keepInput, openActivation } from "./kept-activations.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
 import { addInputGradient, innerGradient, innerProduct, lowRank, updateGradients } from "./native-linear-terms.js";
 import { nativeView } from "./native-tensor.js";
@@ -52,7 +52,7 @@ export function registerNativeGatedMlp(): void {
       backend.kernels.linear(halfView(hidden), weight, bias, nativeView(y), { ...productOptions, lowRank: update });
       hidden.dispose();
       const inner = [ofGate, ofUp, ofDown].filter((product) => product !== null);
-      const input = needsUpdates && (gate.update || up.update) ? [keepActivation(x)] : [];
+      const input = needsUpdates && (gate.update || up.update) ? [keepInput(x)] : [];
       return { outputs: [y], saved: kept ? [kept, ...inner, ...input] : [] };
     },
 

@@ -11,7 +11,7 @@ import { rmsNormOperation } from "../../operations/rms-norm.js";
 import { ropeOperation, type RotaryAngles } from "../../operations/rope.js";
 import { swigluOperation } from "../../operations/swiglu.js";
 import { transposeOperation } from "../../product.js";
-import { keepActivation, keptView, openActivation } from "./kept-activations.js";
+import { keepActivation, keepInput, keptView, openActivation, rememberNorm } from "./kept-activations.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
 import { nativeTensor, nativeView, nativeWeight } from "./native-tensor.js";
 import { productOptions } from "./product-options.js";
@@ -62,7 +62,7 @@ export function registerNativeOperations(): void {
         if (bias) addBias(y, nativeView(bias));
       });
       // The weight's place is always kept: it tells the number of inputs.
-      return { output, saved: [needsWeight ? keepActivation(x) : null, weight] };
+      return { output, saved: [needsWeight ? keepInput(x) : null, weight] };
     },
     pullback(dy, [x, kept], { layout }, [needsX, needsWeight, needsBias]) {
       const [rows, outFeatures] = dy.shape as [number, number];
@@ -136,7 +136,10 @@ export function registerNativeOperations(): void {
       const output = nativeTensor(x.shape, (y) => {
         rmsNormForward(nativeView(x), nativeView(weight), y, epsilon);
       });
-      return { output, saved: needed.includes(true) ? [keepActivation(x), weight] : [] };
+      if (!needed.includes(true)) return { output, saved: [] };
+      const kept = keepActivation(x);
+      rememberNorm(output, kept, weight, epsilon);
+      return { output, saved: [kept, weight] };
     },
     pullback(gradient, saved, { epsilon }, [needsX, needsWeight]) {
       const [kept, weight] = saved as tf.Tensor[];
