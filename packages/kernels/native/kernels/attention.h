@@ -179,19 +179,20 @@ static void packKeys(const AttentionLayout& layout, const float* rows, std::int6
   }
 }
 
-// Floats that packRight writes at the most, for up to `k` rows.
-LATHE_INLINE std::int64_t rightFloats(const AttentionLayout& layout, std::int64_t k) {
-  return layout.isTiled ? roundUp(k, 32) / 2 * roundUp(layout.padded, NR) : 0;
+// Floats that packRight writes at the most.
+LATHE_INLINE std::int64_t rightFloats(const AttentionLayout& layout) {
+  return layout.isTiled ? kTileKeys / 2 * roundUp(layout.padded, NR) : 0;
 }
 
-// Panels of b [k, padded] for combineRows, where it wants them.
+// Panels of b [k <= kTileKeys, padded] for addTiled, where it wants them.
 static void packRight([[maybe_unused]] const AttentionLayout& layout, [[maybe_unused]] const float* b,
                       [[maybe_unused]] std::int64_t k, [[maybe_unused]] float* panels) {
 #if defined(LATHE_TILE_REGISTERS)
   if (!layout.isTiled) return;
   const Factor factor = rightFactor(layout, b, k, false);
   for (std::int64_t c = 0; c < layout.padded; c += NR) {
-    packPanelAs<Bf16Steps, Fp32>(factor, c, smaller(NR, layout.padded - c), 0, k, panels + c * stepsOf<Bf16Steps>(k));
+    packPanelAs<Bf16Steps, Fp32>(factor, c, smaller(NR, layout.padded - c), 0, k,
+                                 panels + c * stepsOf<Bf16Steps>(kTileKeys));
   }
 #endif
 }
@@ -226,15 +227,15 @@ static void scoreRows(const AttentionLayout& layout, const LeftFactor& left, std
   }
 }
 
-// out [rows, padded] (+)= alpha * a * b [k, padded]; panels of b by packRight
-static void combineRows(const AttentionLayout& layout, const LeftFactor& left, std::int64_t rows, std::int64_t k, const float* b,
-                        [[maybe_unused]] const float* panels, float alpha, float* out) {
+// out [rows, padded] += alpha * a * b [k, padded]: b as rows or, for tile registers, by packRight, and a in its tiles then.
+static void addTiled(const AttentionLayout& layout, const LeftFactor& left, std::int64_t rows, std::int64_t k, const float* b,
+                     float alpha, float* out) {
 #if defined(LATHE_TILE_REGISTERS)
   if (layout.isTiled) {
     const std::int64_t steps = stepsOf<Bf16Steps>(k);
-    packLeft(left, rows, k);
     for (std::int64_t c = 0; c < layout.padded; c += NR) {
-      multiplyPanels<Bf16Steps>(rows, steps, left.tiles, kRegisterRows * steps, panels + c * steps, panels,
+      // Panels were packed for all keys of a tile, of which fewer may be wanted.
+      multiplyPanels<Bf16Steps>(rows, steps, left.tiles, kRegisterRows * steps, b + c * stepsOf<Bf16Steps>(kTileKeys), b,
                                 {out + c, layout.padded, smaller(NR, layout.padded - c), nullptr, nullptr, alpha, true});
     }
     return;
@@ -268,93 +269,169 @@ LATHE_INLINE const std::int64_t* countJobs(std::int64_t sequences, JobsOf&& jobs
   return first;
 }
 
+// A tile of keys and values as products take them.
+struct KeyPanels {
+  float* keys;    // by packKeys
+  float* values;  // rows [kTileKeys, padded] or, for tile registers, by packRight
+
+  static std::int64_t keyFloats(const AttentionLayout& layout) {
+    return layout.isTiled ? stepsOf<Bf16Steps>(layout.d) * NR : roundUp(kTileKeys * (layout.padded + NR), 16);
+  }
+  static std::int64_t rowFloats(const AttentionLayout& layout) {
+    return layout.isTiled ? rightFloats(layout) : roundUp(kTileKeys * layout.padded, 16);
+  }
+};
+
+// Rows of one head as addTiled takes them. @param rows [kTileKeys, padded] to work in
+template <class Type>
+static void loadKeyRows(const AttentionLayout& layout, const AttentionSequence& sequence, const typename Type::Code* from,
+                        std::int64_t firstKey, std::int64_t count, float* rows, float* panels) {
+  copyKeyRows<Type>(layout, sequence, from, firstKey, count, layout.isTiled ? rows : panels);
+  packRight(layout, rows, count, panels);
+}
+
+#if defined(LATHE_TILE_REGISTERS)
+// Where W numbers in bfloat16 of row r, from column j on, lie in the tiles of a left factor with so many steps.
+LATHE_INLINE std::uint16_t* placeInTiles(float* tiles, std::int64_t steps, std::int64_t r, std::int64_t j) {
+  float* const row = tiles + r / kRegisterRows * (kRegisterRows * steps) + j / 32 * kRegisterFloats + r % kRegisterRows * kRegisterSteps;
+  return reinterpret_cast<std::uint16_t*>(row) + j % 32;
+}
+#endif
+
+// The part of a forward pass that one block of queries takes.
+struct ForwardBuffers {
+  float *queryRows, *sums, *scores, *largest, *total, *keyRows, *queryTiles, *scoreTiles, *panels;
+
+  // @param tiles of keys that panels hold
+  ForwardBuffers(const AttentionLayout& layout, std::int64_t tiles) {
+    const std::int64_t block = roundUp(layout.mostRows * layout.padded, 16);
+    const std::int64_t scoresSize = roundUp(layout.mostRows * kTileKeys, 16);
+    const std::int64_t rows = roundUp(layout.mostRows, 16);
+    const std::int64_t tile = roundUp(kTileKeys * layout.padded, 16);
+    const std::int64_t queryTileFloats = leftFloats(layout, layout.mostRows, layout.d);
+    const std::int64_t scoreTileFloats = leftFloats(layout, layout.mostRows, kTileKeys);
+    const std::int64_t panelFloats = tiles * (KeyPanels::keyFloats(layout) + KeyPanels::rowFloats(layout));
+    Carver carver = {scratchFloats(Scratch::attention, 2 * block + scoresSize + 2 * rows + tile + queryTileFloats + scoreTileFloats + panelFloats)};
+    queryRows = carver.take(block);
+    sums = carver.take(block);
+    scores = carver.take(scoresSize);
+    largest = carver.take(rows);
+    total = carver.take(rows);
+    keyRows = carver.take(tile);
+    queryTiles = carver.take(queryTileFloats);
+    scoreTiles = carver.take(scoreTileFloats);
+    panels = carver.take(panelFloats);
+  }
+
+  KeyPanels panelsOf(const AttentionLayout& layout, std::int64_t tile) const {
+    const std::int64_t keyFloats = KeyPanels::keyFloats(layout);
+    float* const first = panels + tile * (keyFloats + KeyPanels::rowFloats(layout));
+    return {first, first + keyFloats};
+  }
+};
+
+// Scores of row r [visible of `keys`] to exponentials less the largest so far; what was summed before is corrected.
+static void softmaxRow(const AttentionLayout& layout, ForwardBuffers& b, std::int64_t r, std::int64_t visible, std::int64_t keys) {
+  float* const row = b.scores + r * kTileKeys;
+  F sum = {};
+  float most = b.largest[r];
+  if (visible > 0) {
+    F mostLanes = splat(most);
+    for (std::int64_t j = 0; j < visible; j += W) {
+      mostLanes = maximum(mostLanes, loadFilled(row + j, visible - j, -__builtin_inff()));
+    }
+    most = largestOf(mostLanes);
+  }
+  const std::int64_t end = layout.isTiled ? roundUp(keys, 32) : keys;
+  [[maybe_unused]] const std::int64_t steps = layout.isTiled ? stepsOf<Bf16Steps>(keys) : 0;
+  for (std::int64_t j = 0; j < end; j += W) {
+    F e = {};
+    if (j < visible) e = exponential(loadFilled(row + j, smaller(W, visible - j), -__builtin_inff()) - splat(most));
+    sum = sum + e;
+#if defined(LATHE_TILE_REGISTERS)
+    if (layout.isTiled) {
+      storeBf16(placeInTiles(b.scoreTiles, steps, r, j), e);
+      continue;
+    }
+#endif
+    storeUpTo(row + j, e, smaller(W, keys - j));
+  }
+  if (visible <= 0) return;
+  const float correction = b.largest[r] == most ? 1.0f : exponentialOfOne(b.largest[r] - most);
+  b.largest[r] = most;
+  b.total[r] = b.total[r] * correction + sumOf(sum);
+  if (correction == 1.0f) return;
+  float* const target = b.sums + r * layout.padded;
+  for (std::int64_t c = 0; c < layout.padded; c += W) store(target + c, load(target + c) * splat(correction));
+}
+
+static void attentionOfBlock(const AttentionLayout& layout, const AttentionSequence& sequence, const float* q, float* out,
+                             float* logSumExp, std::int64_t firstQuery, ForwardBuffers& b) {
+  const Attention& attention = layout.shape;
+  const std::int64_t queries = smaller(layout.queriesPerBlock, sequence.queries - firstQuery);
+  const std::int64_t rows = queries * layout.group;
+  const LeftFactor left = {b.queryRows, layout.padded, 1, b.queryTiles};
+  copyQueryRows<Fp32>(layout, sequence, q, firstQuery, queries, attention.scale, b.queryRows);
+  packQueries(layout, left, rows);
+  std::memset(b.sums, 0, static_cast<std::size_t>(rows * layout.padded) * sizeof(float));
+  for (std::int64_t r = 0; r < rows; r++) {
+    b.largest[r] = -__builtin_inff();
+    b.total[r] = 0;
+  }
+  const std::int64_t seen = sequence.visible(firstQuery + queries - 1);
+  for (std::int64_t firstKey = 0; firstKey < seen; firstKey += kTileKeys) {
+    // Of the tile's keys, those that some row sees.
+    const std::int64_t keys = smaller(kTileKeys, seen - firstKey);
+    const KeyPanels panels = b.panelsOf(layout, firstKey / kTileKeys);
+    scoreRows(layout, left, rows, panels.keys, keys, b.scores);
+    for (std::int64_t r = 0; r < rows; r++) {
+      softmaxRow(layout, b, r, smaller(keys, sequence.visible(firstQuery + r / layout.group) - firstKey), keys);
+    }
+    addTiled(layout, {b.scores, kTileKeys, 1, b.scoreTiles}, rows, keys, panels.values, 1.0f, b.sums);
+  }
+  for (std::int64_t r = 0; r < rows; r++) {
+    float* const target = b.sums + r * layout.padded;
+    const F factor = splat(1.0f / b.total[r]);
+    for (std::int64_t c = 0; c < layout.padded; c += W) store(target + c, load(target + c) * factor);
+    if (logSumExp == nullptr) continue;
+    const std::int64_t position = sequence.queryStart + firstQuery + r / layout.group;
+    logSumExp[position * attention.heads + sequence.head * layout.group + r % layout.group] =
+        b.largest[r] + __builtin_logf(b.total[r]);
+  }
+  storeQueryRows(layout, sequence, b.sums, firstQuery, queries, out);
+}
+
 static void attentionInTiles(const float* q, const float* k, const float* v, float* out, float* logSumExp,
                              const Attention& attention) {
   const AttentionLayout layout(attention);
   const std::int64_t heads = attention.keyValueHeads;
-  const std::int64_t* first = countJobs(attention.sequences, [&](std::int64_t s) {
-    return heads * ceilDivide(attention.querySegments[s + 1] - attention.querySegments[s], layout.queriesPerBlock);
-  });
+  const auto queriesOf = [&](std::int64_t s) { return attention.querySegments[s + 1] - attention.querySegments[s]; };
+  // A job packs the keys that its blocks see: as many blocks as leave jobs enough to even out the threads' speeds.
+  const std::int64_t parts = ceilDivide(4 * threadCount(), larger(1, attention.sequences * heads));
+  const auto queriesPerJob = [&](std::int64_t s) {
+    return larger(1, ceilDivide(ceilDivide(queriesOf(s), layout.queriesPerBlock), parts)) * layout.queriesPerBlock;
+  };
+  const std::int64_t* first = countJobs(attention.sequences, [&](std::int64_t s) { return heads * ceilDivide(queriesOf(s), queriesPerJob(s)); });
   const std::int64_t jobs = first[attention.sequences];
   parallel(jobs, [&](std::int64_t index) {
-    const std::int64_t job = jobs - 1 - index;  // late blocks see the most keys: they go first
+    const std::int64_t job = jobs - 1 - index;  // late queries see the most keys: they go first
     const std::int64_t s = sequenceOf(first, attention.sequences, job);
     const AttentionSequence sequence(attention, s, (job - first[s]) % heads);
-    const std::int64_t firstQuery = (job - first[s]) / heads * layout.queriesPerBlock;
-    const std::int64_t queries = smaller(layout.queriesPerBlock, sequence.queries - firstQuery);
-    const std::int64_t rows = queries * layout.group;
-
-    const std::int64_t tileFloats = kTileKeys * (layout.padded + NR);
-    Carver carver = {scratchFloats(Scratch::attention, 2 * roundUp(layout.mostRows * layout.padded, 16) +
-                                                           roundUp(layout.mostRows * kTileKeys, 16) +
-                                                           2 * roundUp(layout.mostRows, 16) + 2 * tileFloats +
-                                                           leftFloats(layout, layout.mostRows, layout.d) +
-                                                           leftFloats(layout, layout.mostRows, kTileKeys) +
-                                                           rightFloats(layout, kTileKeys))};
-    float* const queryRows = carver.take(layout.mostRows * layout.padded);
-    float* const sums = carver.take(layout.mostRows * layout.padded);
-    float* const scores = carver.take(layout.mostRows * kTileKeys);
-    float* const largest = carver.take(layout.mostRows);
-    float* const total = carver.take(layout.mostRows);
-    float* const tileRows = carver.take(tileFloats);
-    float* const panels = carver.take(tileFloats);
-    const LeftFactor left = {queryRows, layout.padded, 1, carver.take(leftFloats(layout, layout.mostRows, layout.d))};
-    const LeftFactor probabilities = {scores, kTileKeys, 1, carver.take(leftFloats(layout, layout.mostRows, kTileKeys))};
-    float* const valuePanels = carver.take(rightFloats(layout, kTileKeys));
+    const std::int64_t start = (job - first[s]) / heads * queriesPerJob(s);
+    const std::int64_t end = smaller(sequence.queries, start + queriesPerJob(s));
+    const std::int64_t seen = sequence.visible(end - 1);
+    ForwardBuffers b(layout, ceilDivide(seen, kTileKeys));
     const TileRegisters registers(layout.isTiled);
-
-    copyQueryRows<Fp32>(layout, sequence, q, firstQuery, queries, attention.scale, queryRows);
-    packQueries(layout, left, rows);
-    std::memset(sums, 0, static_cast<std::size_t>(rows * layout.padded) * sizeof(float));
-    for (std::int64_t r = 0; r < rows; r++) {
-      largest[r] = -__builtin_inff();
-      total[r] = 0;
-    }
-    const std::int64_t seen = sequence.visible(firstQuery + queries - 1);
     for (std::int64_t firstKey = 0; firstKey < seen; firstKey += kTileKeys) {
       const std::int64_t keys = smaller(kTileKeys, seen - firstKey);
-      copyKeyRows<Fp32>(layout, sequence, k, firstKey, keys, tileRows);
-      packKeys(layout, tileRows, keys, panels);
-      scoreRows(layout, left, rows, panels, keys, scores);
-      for (std::int64_t r = 0; r < rows; r++) {
-        float* const row = scores + r * kTileKeys;
-        const std::int64_t visible = smaller(keys, sequence.visible(firstQuery + r / layout.group) - firstKey);
-        for (std::int64_t j = larger(0, visible); j < keys; j++) row[j] = 0;
-        if (visible <= 0) continue;
-        F mostLanes = splat(largest[r]);
-        for (std::int64_t j = 0; j < visible; j += W) {
-          mostLanes = maximum(mostLanes, loadFilled(row + j, visible - j, -__builtin_inff()));
-        }
-        const float most = largestOf(mostLanes);
-        F sum = {};
-        for (std::int64_t j = 0; j < visible; j += W) {
-          const std::int64_t n = smaller(W, visible - j);
-          const F e = exponential(loadFilled(row + j, n, -__builtin_inff()) - splat(most));
-          storeUpTo(row + j, e, n);
-          sum = sum + e;
-        }
-        const float correction = largest[r] == most ? 1.0f : exponentialOfOne(largest[r] - most);
-        largest[r] = most;
-        total[r] = total[r] * correction + sumOf(sum);
-        if (correction != 1.0f) {
-          float* const target = sums + r * layout.padded;
-          for (std::int64_t c = 0; c < layout.padded; c += W) store(target + c, load(target + c) * splat(correction));
-        }
-      }
-      copyKeyRows<Fp32>(layout, sequence, v, firstKey, keys, tileRows);
-      packRight(layout, tileRows, keys, valuePanels);
-      combineRows(layout, probabilities, rows, keys, tileRows, valuePanels, 1.0f, sums);
+      const KeyPanels panels = b.panelsOf(layout, firstKey / kTileKeys);
+      copyKeyRows<Fp32>(layout, sequence, k, firstKey, keys, b.keyRows);
+      packKeys(layout, b.keyRows, keys, panels.keys);
+      loadKeyRows<Fp32>(layout, sequence, v, firstKey, keys, b.keyRows, panels.values);
     }
-    for (std::int64_t r = 0; r < rows; r++) {
-      float* const target = sums + r * layout.padded;
-      const F factor = splat(1.0f / total[r]);
-      for (std::int64_t c = 0; c < layout.padded; c += W) store(target + c, load(target + c) * factor);
-      if (logSumExp == nullptr) continue;
-      const std::int64_t position = sequence.queryStart + firstQuery + r / layout.group;
-      logSumExp[position * attention.heads + sequence.head * layout.group + r % layout.group] =
-          largest[r] + __builtin_logf(total[r]);
+    for (std::int64_t query = start; query < end; query += layout.queriesPerBlock) {
+      attentionOfBlock(layout, sequence, q, out, logSumExp, query, b);
     }
-    storeQueryRows(layout, sequence, sums, firstQuery, queries, out);
   });
 }
 

@@ -102,7 +102,12 @@ constexpr std::int64_t kRowsFetched = 16;  // rows of weights that are asked for
 template <bool isRounded>
 LATHE_INLINE F pairOfBf16(F first, F second) {
   if constexpr (!isRounded) return (F)((I)((UnsignedW)first >> 16) | ((I)second & splatInt(-65536)));
-  else return (F)(roundToBf16(first) | (roundToBf16(second) << 16));
+#if defined(LATHE_AVX512BF16)
+  const auto words = [](F v) __attribute__((always_inline)) { return _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)v)); };
+  return (F)_mm512_or_si512(words(first), _mm512_slli_epi32(words(second), 16));
+#else
+  return (F)(roundToBf16(first) | (roundToBf16(second) << 16));
+#endif
 }
 
 // Whether weights of a format are bfloat16 numbers, scales left out.
