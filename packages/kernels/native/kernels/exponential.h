@@ -32,8 +32,18 @@ LATHE_INLINE F exponential(F x) {
   return p * first * second;
 }
 
-// 1 / (1 + e^-x)
-LATHE_INLINE F sigmoid(F x) { return splat(1.0f) / (splat(1.0f) + exponential(-x)); }
+// 1 / x for x >= 1, infinity left out; where the machine has a first guess, within 1 ulp.
+LATHE_INLINE F reciprocalFromOne(F x) {
+#if defined(LATHE_AVX512)
+  const F guess = (F)_mm512_rcp14_ps((__m512)x);
+  return fma(fma(-x, guess, splat(1.0f)), guess, guess);
+#else
+  return splat(1.0f) / x;
+#endif
+}
+
+// 1 / (1 + e^-x), 0 below -88
+LATHE_INLINE F sigmoid(F x) { return reciprocalFromOne(splat(1.0f) + exponential(minimum(splat(88.0f), -x))); }
 
 }  // namespace LATHE_LEVEL
 }  // namespace lathe

@@ -230,13 +230,25 @@ static void packActivationsAs(const typename Type::Code* x, std::int64_t row, st
                               const RowConversion* conversions, float* panel) {
 #if defined(LATHE_TILE_REGISTERS)
   if constexpr (Steps::isTiled) {
+    // A row's part of a tile is a cache line. Rows are read some lines at a time, as the hardware foresees it.
     constexpr std::int64_t perTile = kRegisterSteps * Steps::depth;
-    for (std::int64_t k = 0; k < depth; k += perTile, panel += kRegisterFloats) {
-      const std::int64_t count = smaller(perTile, depth - k);
-      if (count < perTile || rows < kRegisterRows) std::memset(panel, 0, kRegisterFloats * sizeof(float));
+    constexpr std::int64_t tilesAtOnce = 8;
+    const std::int64_t whole = depth / perTile;
+    for (std::int64_t first = 0; first < whole; first += tilesAtOnce) {
+      const std::int64_t end = smaller(whole, first + tilesAtOnce);
+      if (rows < kRegisterRows) std::memset(panel + first * kRegisterFloats, 0, static_cast<std::size_t>((end - first) * kRegisterFloats) * sizeof(float));
       for (std::int64_t r = 0; r < rows; r++) {
-        convertActivations<Steps, Type>(x + r * row, k, count, conversions[r], panel + r * kRegisterSteps);
+        float* const to = panel + r * kRegisterSteps;
+        for (std::int64_t t = first; t < end; t++) {
+          convertActivations<Steps, Type>(x + r * row, t * perTile, perTile, conversions[r], to + t * kRegisterFloats);
+        }
       }
+    }
+    if (whole * perTile == depth) return;
+    panel += whole * kRegisterFloats;
+    std::memset(panel, 0, kRegisterFloats * sizeof(float));
+    for (std::int64_t r = 0; r < rows; r++) {
+      convertActivations<Steps, Type>(x + r * row, whole * perTile, depth - whole * perTile, conversions[r], panel + r * kRegisterSteps);
     }
     return;
   }
