@@ -122,6 +122,10 @@ export default defineConfig(
         { selector: "ExportAllDeclaration", message: "Name each export." },
         { selector: "ExportDefaultDeclaration", message: "Export by name." },
         {
+          selector: "ImportDeclaration[source.value='@tensorflow/tfjs']",
+          message: "Import @tensorflow/tfjs-core: the whole of it loads layers, data, a converter and WebGL.",
+        },
+        {
           selector:
             "MemberExpression[object.name='process'][property.name=/^(stdout|stderr|exit|exitCode)$/]",
           message: "Packages never print and never end the process: return, call back or throw.",

@@ -1,5 +1,5 @@
 import { cpus, loadavg, totalmem } from "node:os";
-import { version_core } from "@tensorflow/tfjs";
+import { version_core } from "@tensorflow/tfjs-core";
 
 /** Where and with what a measurement was taken. */
 export interface Machine {

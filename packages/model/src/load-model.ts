@@ -1,5 +1,5 @@
 import type { WeightMatrix } from "@lathe/kernels";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./checkpoint/half-precision.js";
 import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.js";
 import type { Dtype } from "./checkpoint/tensor-info.js";

@@ -9,7 +9,7 @@ import {
   valueAndGradients,
   withDropout,
 } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { activeAdapters, adapterConfig, adapterNames, isMerged } from "./adapted-model.js";
 import { attach, detach, setActive } from "./attach.js";

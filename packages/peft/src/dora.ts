@@ -10,7 +10,7 @@
  */
 import type { Linear } from "@lathe/model";
 import { apply, type Operation, product, transposed, withTape } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 
 export const doraOperation: Operation<null> = {
   name: "dora",

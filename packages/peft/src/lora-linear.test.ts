@@ -1,6 +1,6 @@
 /** Values and gradients against sums in double precision and their central differences. */
 import { dropout, fromTfjs, startEngine, valueAndGradients, withDropout } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
 import { LoraLinear } from "./lora-linear.js";

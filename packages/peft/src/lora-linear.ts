@@ -9,7 +9,7 @@ import {
   type LinearTerms,
   scale,
 } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { adaptedRowNorms, doraUpdate } from "./dora.js";
 import { AdapterStateError } from "./errors.js";
 import type { LoraConfig } from "./lora-config.js";

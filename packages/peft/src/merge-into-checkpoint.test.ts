@@ -9,7 +9,7 @@ import {
   writeSafetensors,
 } from "@lathe/model";
 import { startEngine } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { attach } from "./attach.js";
 import { loadAdapter } from "./load-adapter.js";

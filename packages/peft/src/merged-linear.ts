@@ -1,6 +1,6 @@
 import { DenseLinear, type Linear } from "@lathe/model";
 import type { LinearTerms } from "@lathe/tensor";
-import type * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs-core";
 import type { LoraLinear } from "./lora-linear.js";
 
 /** A linear with its active adapters merged into one dense matrix; it keeps what it was made of. */

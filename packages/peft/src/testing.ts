@@ -1,6 +1,6 @@
 import { DenseLinear, flatBatch, type LanguageModel, loadModel, type ModelConfig } from "@lathe/model";
 import { fileURLToPath } from "node:url";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 
 /** Helpers of this package's tests. */
 

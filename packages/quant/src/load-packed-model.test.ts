@@ -1,7 +1,7 @@
 import { loadNativeKernels, type NativeKernels } from "@lathe/kernels";
 import { flatBatch, loadModel } from "@lathe/model";
 import { startEngine } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 import { loadNativeKernels } from "@lathe/kernels";
 import { fromTfjs, installedBinding, startEngine, valueAndGradients } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { dequantize } from "./dequantize.js";
 import { packedFormatNames } from "./packed-formats.js";

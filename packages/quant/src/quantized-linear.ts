@@ -13,7 +13,7 @@ import {
   ShapeError,
   transposed,
 } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { dequantize, rowScalesOf, widenRows } from "./dequantize.js";
 import { checkPackedMatrix, packedBytes, type PackedMatrix } from "./packed-matrix.js";
 

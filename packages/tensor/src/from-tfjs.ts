@@ -1,5 +1,8 @@
-import * as tf from "@tensorflow/tfjs";
+import { createRequire } from "node:module";
+import * as tf from "@tensorflow/tfjs-core";
 import { apply, type Operation } from "./operation.js";
+
+const require = createRequire(import.meta.url);
 
 /**
  * Makes a differentiable operation out of a function written in plain TensorFlow.js operations, for losses and layers
@@ -12,6 +15,8 @@ import { apply, type Operation } from "./operation.js";
 export function fromTfjs<Output extends tf.Tensor>(
   fn: (...inputs: tf.Tensor[]) => Output,
 ): (...inputs: tf.Tensor[]) => Output {
+  // Gradients and chained operations: Node loads them only as part of the whole package, which adds them to the same core.
+  require("@tensorflow/tfjs");
   const operation: Operation<null> = {
     name: `fromTfjs(${fn.name})`,
     forward(inputs) {

@@ -1,5 +1,5 @@
 import { hostKernels } from "@lathe/kernels";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import type { CacheFormat, CacheShape, KeyValueCache } from "./key-value-cache.js";
 
 interface Rows {

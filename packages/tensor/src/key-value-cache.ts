@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { EngineError } from "./errors.js";
 import { HostKeyValueCache } from "./host-key-value-cache.js";
 import type { LinearTerms } from "./operations/fused-linears.js";

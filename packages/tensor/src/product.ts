@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { kernelFor, type Operation } from "./operation.js";
 
 /** The transpose of a matrix, as an operation of its own so that an engine can do it fast. */

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 
 /** What one parameter's optimiser step reads and changes; all of one shape. */
 export interface AdamWUpdate {

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   add,
@@ -195,6 +195,16 @@ describe("fromTfjs", () => {
     const same = fromTfjs((y) => y)(x);
     same.dispose();
     expect(values(x)).toEqual([4]);
+  });
+
+  it("takes chained operations, and shares its tensors with the whole of TensorFlow.js", async () => {
+    const x = tf.variable(tf.tensor1d([1, 2, 3]));
+    const squares = fromTfjs((y) => y.square().sum<tf.Scalar>());
+    const { gradients } = valueAndGradients(() => squares(x), [x]);
+    expect(values(gradients[0])).toEqual([2, 4, 6]);
+    const whole = await import("@tensorflow/tfjs");
+    expect(whole.Tensor).toBe(tf.Tensor);
+    expect(whole.engine()).toBe(tf.engine());
   });
 });
 

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { routines } from "./routines.js";
 
 /** Receives a watched tensor and one part of its gradient. Parts of one tensor add up; the gradient is borrowed. */

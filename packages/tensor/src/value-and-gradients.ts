@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { withTape } from "./scope.js";
 import { Tape } from "./tape.js";
 

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 
 const ofEngines = new Map<string, (tensor: tf.Tensor) => Float32Array>();
 

@@ -1,5 +1,5 @@
 import { listEngines, startEngine } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { AdamW, type AdamWConfig } from "./adamw.js";
 import { GradientAccumulator } from "./gradient-accumulator.js";

@@ -1,5 +1,5 @@
 import { type AdamWUpdate, routines } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import type { TrainableParameter } from "./parameter.js";
 
 /** Constants of {@link AdamW}. */

@@ -1,5 +1,5 @@
 import { routines } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 
 /**
  * Sums gradients over the micro-batches of a step.

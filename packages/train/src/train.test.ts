@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type LabelledBatch, type LanguageModel, loadModel } from "@lathe/model";
 import { dropout, fromTfjs, listEngines, multiplyRows, startEngine, withDropout } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   type CheckpointState,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { flatBatch, type LabelledBatch, openSafetensors, writeSafetensors } from "@lathe/model";
 import { Tape, tensorMemory, withDropout, withTape } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { AdamW } from "./adamw.js";
 import { breathe } from "./breathe.js";
 import { checkRows } from "./check-rows.js";

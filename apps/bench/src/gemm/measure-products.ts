@@ -5,7 +5,7 @@ import {
   type WeightMatrix,
 } from "@lathe/kernels";
 import { startEngine } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { type BaseFormat, randomFloats, randomLinear, randomMatrix } from "../shared/random-weights.js";
 import {
   type Direction,

@@ -19,7 +19,7 @@ import {
   withDropout,
   withTape,
 } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { quantile } from "../measure.js";
 
 /** One operation of the ledger. */

@@ -9,7 +9,7 @@ import {
   type Linear,
 } from "@lathe/model";
 import { packedFormats, type PackedMatrix, QuantizedLinear } from "@lathe/quant";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { modelConfig, type ModelSize } from "./model-sizes.js";
 import { type BaseFormat, randomFloats, randomLinear, randomMatrix } from "./random-weights.js";
 

@@ -2,7 +2,7 @@ import { threefry2x32 } from "@lathe/kernels";
 import { attach, trainableParameters } from "@lathe/peft";
 import { activeDevice, type Precision, startEngine, tensorMemory } from "@lathe/tensor";
 import { train } from "@lathe/train";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import type { ModelSize } from "../shared/model-sizes.js";
 import { randomModel } from "../shared/random-model.js";
 import type { BaseFormat } from "../shared/random-weights.js";

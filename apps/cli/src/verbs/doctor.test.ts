@@ -13,7 +13,7 @@ describe("lathe doctor", () => {
         expect.objectContaining({ name: "cpu", available: true, reason: null, precisions: ["fp32"] }),
       ]),
       tensorMemory: { tensors: expect.any(Number), bytes: expect.any(Number) },
-      versions: { "@lathe/tensor": expect.any(String), "@tensorflow/tfjs": expect.stringMatching(/^4/) },
+      versions: { "@lathe/tensor": expect.any(String), "@tensorflow/tfjs-core": expect.stringMatching(/^4/) },
     });
     const { json: ofWasm } = await runLathe(["doctor", "--engine", "wasm", "--json"]);
     expect(ofWasm!["fusedOperations"]).toContain("attention");

@@ -53,7 +53,7 @@ function readVersions(): Record<string, string> {
   };
   return Object.fromEntries([
     ...packages.map((name) => versionOf(require, name)),
-    versionOf(requireOfTensor, "@tensorflow/tfjs"),
+    versionOf(requireOfTensor, "@tensorflow/tfjs-core"),
   ]);
 }
 

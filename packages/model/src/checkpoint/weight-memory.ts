@@ -1,5 +1,5 @@
 import { loadNativeKernels, type NativeKernels } from "@lathe/kernels";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 
 /** Memory outside the JavaScript heap that weights lie in, freed at a word and not by garbage collection. */
 export type WeightMemory = Pick<NativeKernels, "allocate" | "free" | "mapFile">;

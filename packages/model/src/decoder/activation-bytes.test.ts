@@ -1,5 +1,5 @@
 import { listEngines, type Precision, startEngine, Tape, tensorMemory, withTape } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import type { ModelConfig } from "../config/model-config.js";
 import { type ActivationPlan, activationBytes, planCheckpointing } from "./activation-bytes.js";

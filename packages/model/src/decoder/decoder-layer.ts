@@ -1,5 +1,5 @@
 import { add, embedding, reshape, rmsNorm, rope, type RotaryAngles } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "../config/model-config.js";
 import { forwardTogether } from "./forward-together.js";
 import type { Linear } from "./linear.js";

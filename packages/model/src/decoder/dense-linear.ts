@@ -7,7 +7,7 @@ import {
   preferredWeightLayout,
   type WeightLayout,
 } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { once } from "../checkpoint/mapped-file.js";
 import type { DenseWeight, Linear } from "./linear.js";
 

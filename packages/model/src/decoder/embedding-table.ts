@@ -1,5 +1,5 @@
 import { nativeTensor } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { once } from "../checkpoint/mapped-file.js";
 import { kernelsInUse } from "../checkpoint/weight-memory.js";
 

@@ -1,5 +1,5 @@
 import { fusedLinears, fusesLinears } from "@lathe/tensor";
-import type * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs-core";
 import type { Linear } from "./linear.js";
 
 /**

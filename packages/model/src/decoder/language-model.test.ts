@@ -9,7 +9,7 @@ import {
   valueAndGradients,
   withTape,
 } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadTokenizer } from "../tokenizer/load-tokenizer.js";
 import { generate, type LabelledBatch, type LanguageModel, loadModel, openSafetensors } from "../index.js";

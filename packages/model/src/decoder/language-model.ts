@@ -11,7 +11,7 @@ import {
   rotaryAngles,
   type StepLayer,
 } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "../config/model-config.js";
 import { ropeInverseFrequencies } from "../config/rope-frequencies.js";
 import { attentionHeads } from "./attention-heads.js";

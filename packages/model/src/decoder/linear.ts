@@ -1,5 +1,5 @@
 import type { LinearTerms } from "@lathe/tensor";
-import type * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs-core";
 
 /**
  * A matrix that rows are multiplied with, however it is stored: dense, packed, adapted.

@@ -1,5 +1,5 @@
 import { fusesGatedMlp, gatedMlp, swiglu } from "@lathe/tensor";
-import type * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs-core";
 import { forwardTogether } from "./forward-together.js";
 import type { Linear } from "./linear.js";
 

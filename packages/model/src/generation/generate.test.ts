@@ -8,7 +8,7 @@ import {
   type KeyValueCache,
   startEngine,
 } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { attentionHeads } from "../decoder/attention-heads.js";
 import type { LanguageModel } from "../decoder/language-model.js";

@@ -6,7 +6,7 @@ import {
   type StepLayer,
   valuesInPlace,
 } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { attentionHeads } from "../decoder/attention-heads.js";
 import type { LanguageModel } from "../decoder/language-model.js";
 import { checkSampling, sampleToken, samplingDefaults, type SamplingOptions } from "./sampling.js";

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { startEngine } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
 import { loadModel } from "../load-model.js";
 import { weightBytesPerToken } from "./weight-bytes-per-token.js";

@@ -1,4 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
+import "@tensorflow/tfjs-backend-cpu";
+import * as tf from "@tensorflow/tfjs-core";
 import type { Engine } from "./engine.js";
 
 /** Plain JavaScript: slow everywhere, the same everywhere. The reference in tests. */

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import type { Engine } from "./engine.js";
 import { registerWasmKernels } from "./wasm-kernels.js";
 

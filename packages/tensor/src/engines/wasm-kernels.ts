@@ -1,5 +1,5 @@
 import { gatherRows, hostKernels } from "@lathe/kernels";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { registerKernel } from "../operation.js";
 import { attentionOperation } from "../operations/attention.js";
 import { crossEntropyOperation } from "../operations/cross-entropy.js";

@@ -1,5 +1,5 @@
 import type { AttentionShape } from "@lathe/kernels";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { ShapeError } from "../errors.js";
 import { apply, type Operation } from "../operation.js";
 

@@ -1,5 +1,5 @@
 import type { WeightMatrix } from "@lathe/kernels";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { gradientHeadroom } from "../gradient-headroom.js";
 import { routines } from "../routines.js";
 import { activeTape, withTape } from "../scope.js";

@@ -1,5 +1,5 @@
 import { dropoutMask, threefry2x32 } from "@lathe/kernels";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { apply, type Operation } from "../operation.js";
 import { activeDropoutKey, type DropoutKey } from "../scope.js";
 

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { ShapeError } from "../errors.js";
 import { activeTape } from "../scope.js";
 import { dropoutMaskKey, type MaskKey } from "./dropout.js";

@@ -1,5 +1,5 @@
 import type { WeightMatrix } from "@lathe/kernels";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { applyFused, checkTerms, type FusedKernel } from "./fused-kernel.js";
 
 /** A trained low-rank update of a product: scale · dropout(x) Aᵀ Bᵀ (LoRA, arXiv:2106.09685). */

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { ShapeError } from "../errors.js";
 import { applyFused, checkTerms, type FusedKernel } from "./fused-kernel.js";
 import type { LinearTerms } from "./fused-linears.js";

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs"; // with gradients, for tf.grads
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   add,

@@ -1,5 +1,5 @@
 import type { KeptActivation } from "@lathe/kernels";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { nativeBackend } from "./native-backend.js";
 import { nativeTensor } from "./native-tensor.js";
 import { productOptions } from "./product-options.js";

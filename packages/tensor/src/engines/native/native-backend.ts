@@ -1,6 +1,6 @@
 import type { NativeKernels } from "@lathe/kernels";
-import * as tf from "@tensorflow/tfjs";
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
+import * as tf from "@tensorflow/tfjs-core";
 import { MemoryPool } from "./memory-pool.js";
 
 /** Name under which the backend is registered with TensorFlow.js. */

@@ -1,5 +1,5 @@
 import { loadNativeKernels, type NativeKernels, type ProductPrecision } from "@lathe/kernels";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { type Engine, registerMemoryAccount } from "../engine.js";
 import { NATIVE_BACKEND, nativeBackend, NativeBackend } from "./native-backend.js";
 import { registerNativeFusedHead } from "./native-fused-head.js";

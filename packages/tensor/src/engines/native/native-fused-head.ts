@@ -1,5 +1,5 @@
 import { HEAD_BLOCK } from "@lathe/kernels";
-import type * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs-core";
 import { registerFusedHead } from "../../operations/cross-entropy-head.js";
 import { halfTensor, halfView } from "./kept-activations.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";

@@ -1,5 +1,5 @@
 import { gatedBytes } from "@lathe/kernels";
-import type * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs-core";
 import type { MaskedTerms } from "../../operations/fused-kernel.js";
 import { registerGatedMlp } from "../../operations/gated-mlp.js";
 import { halfTensor, halfView, keepInput, openActivation } from "./kept-activations.js";

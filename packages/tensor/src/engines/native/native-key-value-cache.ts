@@ -1,5 +1,5 @@
 import type { LowRankUpdate, NativeKernels, StepCache } from "@lathe/kernels";
-import type * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs-core";
 import {
   type CacheFormat,
   type CacheShape,

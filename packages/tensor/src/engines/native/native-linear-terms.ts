@@ -1,5 +1,5 @@
 import type { LowRankUpdate } from "@lathe/kernels";
-import type * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs-core";
 import type { MaskedTerms } from "../../operations/fused-kernel.js";
 import type { LowRankTerm } from "../../operations/fused-linears.js";
 import { keptView, openActivation } from "./kept-activations.js";

@@ -1,5 +1,5 @@
 import type { AttentionShape, NativeKernels, ProductOptions } from "@lathe/kernels";
-import type * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs-core";
 import { type Kernel, type Operation, registerKernel } from "../../operation.js";
 import { addOperation, scaleOperation } from "../../operations/arithmetic.js";
 import { attentionOperation } from "../../operations/attention.js";

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { registerRoutines } from "../../routines.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
 import { nativeTensor, nativeView } from "./native-tensor.js";

@@ -1,5 +1,5 @@
 import type { WeightMatrix } from "@lathe/kernels";
-import type * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs-core";
 import { nativeBackend } from "./native-backend.js";
 
 /** The values of a tensor of the native engine, in place; valid while the tensor lives. */

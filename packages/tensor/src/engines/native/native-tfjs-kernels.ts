@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { NATIVE_BACKEND, type NativeBackend } from "./native-backend.js";
 
 type Inputs = Record<string, tf.TensorInfo>;

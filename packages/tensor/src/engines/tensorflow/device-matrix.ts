@@ -1,5 +1,5 @@
 import { NF4_BLOCK, NF4_CODEBOOK, type WeightMatrix } from "@lathe/kernels";
-import type * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs-core";
 import { ElementType } from "./addon-types.js";
 import { activeDevice, type Handle, type ProductType, type TensorFlowDevice } from "./device.js";
 

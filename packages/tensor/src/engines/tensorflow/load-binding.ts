@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import util from "node:util";
-import type * as tf from "@tensorflow/tfjs";
-import type { KernelBackend } from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs-core";
+import type { KernelBackend } from "@tensorflow/tfjs-core";
 import { ElementType, type TensorFlowBinding, type TensorInfo } from "./addon-types.js";
 import { tensorFlowEnvironment } from "./check-binding.js";
 import { BINDING_PACKAGE } from "./compile-binding.js";

@@ -1,5 +1,5 @@
 import { NF4_CODEBOOK, type WeightMatrix } from "@lathe/kernels";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { TensorFlowDevice } from "../../index.js";
 import {

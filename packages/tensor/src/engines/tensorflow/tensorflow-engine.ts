@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { registerGradientHeadroom } from "../../gradient-headroom.js";
 import { type Engine, type Precision, registerMemoryAccount } from "../engine.js";
 import { ElementType } from "./addon-types.js";

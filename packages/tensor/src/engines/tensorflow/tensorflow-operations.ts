@@ -1,5 +1,5 @@
 import { type AttentionShape, hostKernels } from "@lathe/kernels";
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { type Kernel, type Operation, registerKernel } from "../../operation.js";
 import { addOperation, multiplyOperation, scaleOperation } from "../../operations/arithmetic.js";
 import { attentionOperation } from "../../operations/attention.js";

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
 import { registerRoutines, type Routines } from "../../routines.js";
 import { ElementType } from "./addon-types.js";
 import { activeDevice, type Handle, type TensorFlowDevice } from "./device.js";
