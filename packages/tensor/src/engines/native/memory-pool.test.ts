@@ -26,10 +26,10 @@ describe("MemoryPool", () => {
 
   it("joins neighbours, so a large request fits where small ones were", () => {
     const memory = pool();
-    const pieces = Array.from({ length: 8 }, () => memory.take(2 ** 20)); // 8 × 4 MiB: one slab
+    const pieces = Array.from({ length: 8 }, () => memory.take(2 ** 18)); // 8 × 1 MiB: one slab
     const { bytesReserved } = memory;
     for (const i of [3, 1, 5, 7, 0, 2, 4, 6]) memory.give(pieces[i]);
-    memory.take(8 * 2 ** 20);
+    memory.take(8 * 2 ** 18);
     expect(memory.bytesReserved).toBe(bytesReserved);
   });
 
