@@ -82,7 +82,7 @@ struct Array {
   explicit operator bool() const { return data != nullptr; }
 };
 
-// Activations as a pass kept them: float32, or bfloat16 in a Uint16Array.
+// Activations as a pass kept them: float32, bfloat16 in a Uint16Array, or where it is asked for int8 in an Int8Array.
 struct Kept {
   const char* name;
   Format format;
@@ -90,7 +90,7 @@ struct Kept {
   std::int64_t length;
 
   const char* begin() const { return static_cast<const char*>(data); }
-  const char* end() const { return begin() + length * (format == Format::bf16 ? 2 : 4); }
+  const char* end() const { return begin() + length * (format == Format::int8 ? 1 : format == Format::bf16 ? 2 : 4); }
   explicit operator bool() const { return data != nullptr; }
 };
 
@@ -1044,7 +1044,9 @@ void callAttentionBackward(const Arguments& a, napi_value*) {
   const Kept q = a.kept(0, "q");
   const Kept k = a.kept(1, "k", &q);
   const Kept v = a.kept(2, "v", &q);
-  const Kept out = a.kept(3, "out", &q);
+  const bool isInt8 = a.typeOf(a.value(3)) == napi_int8_array;
+  const auto bytes = isInt8 ? a.array<std::int8_t>(3, "out") : Array<std::int8_t>();
+  const Kept out = isInt8 ? Kept{"out", Format::int8, bytes.data, bytes.length} : a.kept(3, "out", &q);
   const auto logSumExp = a.array<float>(4, "logSumExp");
   const auto dOut = a.array<float>(5, "dOut");
   const auto dq = a.array<float>(6, "dq");
@@ -1054,19 +1056,23 @@ void callAttentionBackward(const Arguments& a, napi_value*) {
   a.expectLength(v, k.length, "[M, G, d]");
   a.expectLength(out, q.length, "[N, H, d]");
   a.expectLength(logSumExp, q.length / attention.headSize, "[N, H]");
+  const napi_value scales = a.field(a.value(9), "outScales");
+  const auto outScales = isInt8 ? a.array<float>(scales, "outScales") : Array<float>();
+  if (isInt8) a.expectLength(outScales, logSumExp.length, "[N, H]");
+  else if (!a.isNull(scales)) a.failRange("expected no outScales unless out is an Int8Array");
   a.expectLength(dOut, q.length, "[N, H, d]");
   a.expectLength(dq, q.length, "[N, H, d]");
   a.expectLength(dk, k.length, "[M, G, d]");
   a.expectLength(dv, k.length, "[M, G, d]");
   for (const auto& gradient : {dq, dk, dv}) {
     for (const auto& input : {q, k, v, out}) a.expectApart(gradient, input);
-    for (const auto& input : {logSumExp, dOut}) a.expectApart(gradient, input);
+    for (const auto& input : {logSumExp, dOut, outScales}) a.expectApart(gradient, input);
   }
   a.expectApart(dq, dk);
   a.expectApart(dq, dv);
   a.expectApart(dk, dv);
-  a.kernels().attentionBackward(q.format, q.data, k.data, v.data, out.data, logSumExp.data, dOut.data, dq.data, dk.data,
-                                dv.data, attention);
+  a.kernels().attentionBackward(q.format, q.data, k.data, v.data, {out.format, out.data, outScales.data}, logSumExp.data, dOut.data,
+                                dq.data, dk.data, dv.data, attention);
 }
 
 // A cache's arrays, whose memory a step writes to.

@@ -24,6 +24,13 @@ struct Values {
   const void* data;
 };
 
+// Rows that a pass kept: float32, bfloat16, or int8 with a scale for each.
+struct KeptRows {
+  Format format;
+  const void* data;
+  const float* scales;
+};
+
 // Bytes that gatedLinear keeps of N rows of f columns: gate and up, one byte a number, and float32 scales of blocks.
 inline std::int64_t gatedBytes(std::int64_t N, std::int64_t f) {
   return 2 * N * (f + (f + kGatedBlock - 1) / kGatedBlock * 4);
@@ -195,8 +202,9 @@ struct Kernels {
   // out [N, H, d] = causal attention of q [N, H, d] over k, v [M, G, d]; logSumExp [N, H] or nullptr
   void (*attentionForward)(const float* q, const float* k, const float* v, float* out, float* logSumExp,
                            const Attention& attention);
-  // dq [N, H, d], dk [M, G, d], dv [M, G, d], from what the forward gave and dOut [N, H, d]; q, k, v and out are fp32 or bf16
-  void (*attentionBackward)(Format kept, const void* q, const void* k, const void* v, const void* out, const float* logSumExp,
+  // dq [N, H, d], dk [M, G, d], dv [M, G, d], from what the forward gave and dOut [N, H, d]; q, k and v are fp32 or bf16, as
+  // `kept` says, rows of out are of one head each
+  void (*attentionBackward)(Format kept, const void* q, const void* k, const void* v, const KeptRows& out, const float* logSumExp,
                             const float* dOut, float* dq, float* dk, float* dv, const Attention& attention);
   // out [S, H, d] = attention of S queries [S, H, d], each over a cache of its own; caches of one format, none empty
   void (*attentionDecode)(const float* q, const KeyValueCache* caches, float* out, std::int64_t S, std::int64_t heads,

@@ -154,6 +154,8 @@ void* scratch(Scratch slot, std::size_t bytes) {
   return memory;
 }
 
+void freeScratch(Scratch slot) { slots.release(static_cast<int>(slot)); }
+
 void trimScratch() {
   for (int slot = 0; slot < static_cast<int>(Scratch::count); slot++) slots.release(slot);
 }

@@ -66,6 +66,8 @@ inline float* scratchFloats(Scratch slot, std::int64_t count) {
   return static_cast<float*>(scratch(slot, static_cast<std::size_t>(count) * sizeof(float)));
 }
 
+// Frees a slot of the calling thread, for what is large and used at one moment of a step only.
+void freeScratch(Scratch slot);
 // Frees the calling thread's slots.
 void trimScratch();
 

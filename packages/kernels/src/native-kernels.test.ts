@@ -277,6 +277,17 @@ function checkAttention(
     ofWidened[2],
     shape,
   );
+  const bytes = new Int8Array(queryCount);
+  const outScales = new Float32Array(queryRows * headCount);
+  kernels.toInt8Rows(actual, bytes, outScales);
+  const opened = Float32Array.from(bytes, (code, i) => code * outScales[Math.floor(i / headSize)]);
+  const [ofBytes, ofOpened] = [gradients(), gradients()];
+  const ofInt8 = { ...shape, outScales };
+  kernels.attentionBackward(q, k, v, bytes, logSumExp, dOut, ofBytes[0], ofBytes[1], ofBytes[2], ofInt8);
+  kernels.attentionBackward(q, k, v, opened, logSumExp, dOut, ofOpened[0], ofOpened[1], ofOpened[2], shape);
+  ofBytes.forEach((values, index) => {
+    expectWithin(values, ofOpened[index], bound, `out in int8, ${index} of dq, dk, dv ${what}`);
+  });
   checkRoundedAttention(kernels, { q, k, v, dOut }, shape, [actual, dq, dk, dv], what);
   ofCodes.forEach((gradient, index) => {
     expectSame(gradient, ofWidened[index]);

@@ -324,20 +324,20 @@ export interface NativeKernels {
     shape: NativeAttentionShape,
   ): void;
   /**
-   * dq [N, H, d], dk and dv [M, G, d] from dOut [N, H, d] and what the forward pass gave; q, k, v and out are kept in one
-   * format.
+   * dq [N, H, d], dk and dv [M, G, d] from dOut [N, H, d] and what the forward pass gave; q, k and v are kept in one
+   * format, out in that too or, as `toInt8Rows` gives a row a head, in int8.
    */
   attentionBackward(
     q: KeptActivation,
     k: KeptActivation,
     v: KeptActivation,
-    out: KeptActivation,
+    out: CacheRows,
     logSumExp: Float32Array,
     dOut: Float32Array,
     dq: Float32Array,
     dk: Float32Array,
     dv: Float32Array,
-    shape: NativeAttentionShape,
+    shape: NativeAttentionShape & { readonly outScales?: Float32Array },
   ): void;
   /** out [H, d] of one query q [H, d] over the first `length` rows of k and v [M, G, d]. */
   attentionDecode(q: Float32Array, k: CacheRows, v: CacheRows, out: Float32Array, shape: DecodeShape): void;

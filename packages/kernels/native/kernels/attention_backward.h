@@ -12,10 +12,11 @@
 namespace lathe {
 namespace LATHE_LEVEL {
 
-// q, k, v and out as Type keeps them.
+// q, k and v as Type keeps them.
 template <class Type>
 struct AttentionGradients {
-  const typename Type::Code *q, *k, *v, *out;
+  const typename Type::Code *q, *k, *v;
+  KeptRows out;
   const float *logSumExp, *dOut;
   float *dq, *dk, *dv;
 };
@@ -107,6 +108,21 @@ struct KeyTile {
   }
 };
 
+// Row `row` of [N * H, d] times a gradient [d]
+static float dotOfKept(const KeptRows& rows, std::int64_t row, std::int64_t d, const float* gradient) {
+  return withFormat(rows.format, [&](auto type) -> float {
+    using Type = decltype(type);
+    if constexpr (kIsNf4<Type>) {
+      return 0.0f;  // nothing is kept in it
+    } else {
+      const auto* const codes = static_cast<const typename Type::Code*>(rows.data) + row * d;
+      F dot = {};
+      for (std::int64_t c = 0; c < d; c += W) dot = fma(widenUpTo<Type>(codes + c, d - c), load(gradient + c), dot);
+      return rows.scales == nullptr ? sumOf(dot) : sumOf(dot) * rows.scales[row];
+    }
+  });
+}
+
 template <class Type>
 static void loadQueryBlock(const AttentionLayout& layout, const AttentionSequence& sequence, const QueryBlock& block,
                            const AttentionGradients<Type>& g, BackwardBuffers& b) {
@@ -124,12 +140,7 @@ static void loadQueryBlock(const AttentionLayout& layout, const AttentionSequenc
     const std::int64_t position = sequence.queryStart + block.first + r / layout.group;
     const std::int64_t head = sequence.head * layout.group + r % layout.group;
     b.sums[r] = g.logSumExp[position * layout.shape.heads + head];
-    const auto* out = g.out + layout.queryRow(position, head);
-    F dot = {};
-    for (std::int64_t c = 0; c < layout.d; c += W) {
-      dot = fma(widenUpTo<Type>(out + c, layout.d - c), load(b.gradientRows + r * layout.padded + c), dot);
-    }
-    b.offsets[r] = sumOf(dot);
+    b.offsets[r] = dotOfKept(g.out, position * layout.shape.heads + head, layout.d, b.gradientRows + r * layout.padded);
   }
   std::memset(b.queryGradients, 0, static_cast<std::size_t>(block.rows * layout.padded) * sizeof(float));
 }
@@ -341,13 +352,13 @@ static void attentionBackwardOf(const AttentionGradients<Type>& g, const Attenti
   });
 }
 
-static void attentionBackward(Format kept, const void* q, const void* k, const void* v, const void* out,
+static void attentionBackward(Format kept, const void* q, const void* k, const void* v, const KeptRows& out,
                               const float* logSumExp, const float* dOut, float* dq, float* dk, float* dv,
                               const Attention& attention) {
   withKept(kept, [&](auto type) {
     using Type = decltype(type);
     const auto codes = [](const void* values) { return static_cast<const typename Type::Code*>(values); };
-    attentionBackwardOf<Type>({codes(q), codes(k), codes(v), codes(out), logSumExp, dOut, dq, dk, dv}, attention);
+    attentionBackwardOf<Type>({codes(q), codes(k), codes(v), out, logSumExp, dOut, dq, dk, dv}, attention);
   });
 }
 

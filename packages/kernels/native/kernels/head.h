@@ -191,6 +191,7 @@ static void headLosses(const float* hidden, const Weight& weight, const float* b
       recomputedHeadGradient<Type>(logits, head, targets, dHidden, work, workspaceColumns, precision, options.outlierRatio);
     }
   });
+  freeScratch(Scratch::headSums);
 }
 
 }  // namespace LATHE_LEVEL

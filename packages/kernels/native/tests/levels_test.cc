@@ -131,7 +131,7 @@ void attention(const Kernels& level, const Kernels& portable) {
     int side = 0;
     for (const Kernels* kernels : {&level, &portable}) {
       out[side] = q, dq[side] = q, dk[side] = k, dv[side] = k, sums[side] = Floats(static_cast<std::size_t>(N * H));
-      kernels->attentionForward(q.data(), k.data(), v.data(), out[side].data(), sums[side].data(), shape);
+      kernels->attentionForward(q.data(), k.data(), v.data(), {Format::fp32, out[side].data(), nullptr}, sums[side].data(), shape);
       kernels->attentionBackward(Format::fp32, q.data(), k.data(), v.data(), out[side].data(), sums[side].data(), dOut.data(),
                                  dq[side].data(), dk[side].data(), dv[side].data(), shape);
       side++;

@@ -30,8 +30,9 @@ const keepsHalves = ({ precision }: ActivationPlan): boolean => precision === "b
 /** Whether gate and up are kept in 8 bits, which products of a whole MLP do; see `gatedMlp`. */
 const keepsGatesInBytes = (plan: ActivationPlan): boolean => keepsHalves(plan) && !plan.adapted.has("down_proj");
 
-/** Elements a token that one layer keeps for its backward pass, but for gate and up. */
-function keptElements(config: ModelConfig, { adapted }: ActivationPlan): number {
+/** Elements a token that one layer keeps for its backward pass, but for gate and up and what attention gave. */
+function keptElements(config: ModelConfig, plan: ActivationPlan): number {
+  const { adapted } = plan;
   const { hiddenSize, intermediateSize, headCount, keyValueHeadCount, headSize, queryKeyNorm } = config;
   const [queries, keys] = [headCount * headSize, keyValueHeadCount * headSize];
   const adapts = (...names: LayerLinearName[]): boolean => names.some((name) => adapted.has(name));
@@ -39,10 +40,11 @@ function keptElements(config: ModelConfig, { adapted }: ActivationPlan): number 
     2 * hiddenSize + // inputs of the norms
     (queryKeyNorm ? queries + keys : 0) +
     queries +
-    2 * keys +
-    queries + // what attention reads and gives
-    (adapts("q_proj", "k_proj", "v_proj") ? hiddenSize : 0) +
-    (adapts("gate_proj", "up_proj") ? hiddenSize : 0) +
+    2 * keys + // what attention reads
+    (adapts("o_proj") && keepsHalves(plan) ? queries : 0) +
+    // What norms gave is computed again where their inputs are kept in halves.
+    (adapts("q_proj", "k_proj", "v_proj") && !keepsHalves(plan) ? hiddenSize : 0) +
+    (adapts("gate_proj", "up_proj") && !keepsHalves(plan) ? hiddenSize : 0) +
     (adapts("down_proj") ? intermediateSize : 0)
   );
 }
@@ -53,10 +55,12 @@ function layerBytes(config: ModelConfig, plan: ActivationPlan): { whole: number;
   // The inner products of updates and the logarithms of sums in attention stay float32.
   const small = (adapted * plan.rank + config.headCount) * FLOAT_BYTES;
   const keptBytes = keepsHalves(plan) ? HALF_BYTES : FLOAT_BYTES;
-  const { intermediateSize } = config;
+  const { intermediateSize, headCount, headSize } = config;
+  // What attention gave enters its backward pass as a sum a head only: a byte a number, and scales.
+  const attended = headCount * (keepsHalves(plan) ? headSize + FLOAT_BYTES : headSize * FLOAT_BYTES);
   const gates = keepsGatesInBytes(plan) ? gatedBytes(1, intermediateSize) : 2 * intermediateSize * keptBytes;
   return {
-    whole: keptElements(config, plan) * keptBytes + gates + small,
+    whole: keptElements(config, plan) * keptBytes + gates + attended + small,
     input: config.hiddenSize * FLOAT_BYTES,
   };
 }

@@ -96,6 +96,34 @@ export function keptView(kept: tf.Tensor): KeptActivation {
   return size === undefined ? nativeBackend().view(kept) : codesOf(kept, size);
 }
 
+/**
+ * What an operation keeps of rows that enter its pullback only as sums over each: with precision `fp32` the tensor itself,
+ * else codes of 8 bits and a scale a row. @param width of a row
+ */
+export function keepRows(x: tf.Tensor, width: number): [values: tf.Tensor] | [values: tf.Tensor, scales: tf.Tensor] {
+  if (productOptions.precision === "fp32") return [x];
+  const backend = nativeBackend();
+  const codes = backend.uninitialised([Math.ceil(x.size / Float32Array.BYTES_PER_ELEMENT)]);
+  const scales = backend.uninitialised([x.size / width]);
+  backend.kernels.toInt8Rows(backend.view(x), bytesOf(codes, x.size), backend.view(scales));
+  return [codes, scales];
+}
+
+/** What {@link keepRows} kept, in place. @param size numbers that were kept */
+export function keptRowsView(
+  [values, scales]: readonly [values: tf.Tensor, scales?: tf.Tensor],
+  size: number,
+): { readonly values: Float32Array | Int8Array; readonly scales: Float32Array | null } {
+  const backend = nativeBackend();
+  if (!scales) return { values: backend.view(values), scales: null };
+  return { values: bytesOf(values, size), scales: backend.view(scales) };
+}
+
+function bytesOf(packed: tf.Tensor, count: number): Int8Array {
+  const { buffer, byteOffset } = nativeBackend().view(packed);
+  return new Int8Array(buffer, byteOffset, count);
+}
+
 function codesOf(packed: Pick<tf.TensorInfo, "dataId">, count: number): Uint16Array {
   const { buffer, byteOffset } = nativeBackend().view(packed);
   return new Uint16Array(buffer, byteOffset, count);

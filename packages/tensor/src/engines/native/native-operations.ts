@@ -11,7 +11,15 @@ import { rmsNormOperation } from "../../operations/rms-norm.js";
 import { ropeOperation, type RotaryAngles } from "../../operations/rope.js";
 import { swigluOperation } from "../../operations/swiglu.js";
 import { transposeOperation } from "../../product.js";
-import { keepActivation, keepInput, keptView, openActivation, rememberNorm } from "./kept-activations.js";
+import {
+  keepActivation,
+  keepInput,
+  keepRows,
+  keptRowsView,
+  keptView,
+  openActivation,
+  rememberNorm,
+} from "./kept-activations.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
 import { nativeTensor, nativeView, nativeWeight } from "./native-tensor.js";
 import { productOptions } from "./product-options.js";
@@ -183,28 +191,27 @@ export function registerNativeOperations(): void {
         logSumExp && nativeView(logSumExp),
         { ...shape, precision: productOptions.precision },
       );
-      return {
-        output,
-        saved: logSumExp ? [...[q, k, v, output].map(keepActivation), logSumExp] : [],
-      };
+      if (!logSumExp) return { output, saved: [] };
+      return { output, saved: [...[q, k, v].map(keepActivation), logSumExp, ...keepRows(output, shape.headSize)] };
     },
     pullback(gradient, saved, shape) {
       const keyRows = shape.keySegments.at(-1) ?? 0;
       const ofKeys = [keyRows, shape.keyValueHeadCount, shape.headSize];
-      const [q, k, v, output, logSumExp] = saved as tf.Tensor[];
+      const [q, k, v, logSumExp, output, outputScales] = saved as tf.Tensor[];
+      const { values, scales } = keptRowsView([output, outputScales], gradient.size);
       const gradients = [gradient.shape, ofKeys, ofKeys].map((one) => nativeBackend().uninitialised(one));
       const [dq, dk, dv] = gradients.map(nativeView);
       attentionBackward(
         keptView(q),
         keptView(k),
         keptView(v),
-        keptView(output),
+        values,
         nativeView(logSumExp),
         nativeView(gradient),
         dq,
         dk,
         dv,
-        { ...shape, precision: productOptions.precision },
+        { ...shape, precision: productOptions.precision, ...(scales ? { outScales: scales } : {}) },
       );
       return gradients;
     },
