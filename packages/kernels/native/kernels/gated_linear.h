@@ -79,6 +79,11 @@ static void gatedLinear(const float* x, const LinearOutput* gateAndUp, std::uint
   const auto take = [&](const Part& part) {
     for (std::int64_t r = 0; r < part.rows; r++) {
       const std::int64_t row = part.row + r;
+      if (r + 1 < part.rows) {
+        const std::int64_t next = (row + 1) * width + part.column;
+        fetchRow(hidden + next, part.columns * 2);
+        for (int i = 0; i < 2 && kept != nullptr; i++) fetchRow(gates.codes[i] + next, part.columns);
+      }
       for (std::int64_t c = 0; c < part.columns; c += kGatedBlock) {
         const std::int64_t count = smaller(kGatedBlock, part.columns - c);
         const std::int64_t column = part.column + c;
@@ -134,6 +139,12 @@ static void gatedLinearBackward(const float* dy, const Weight& down, const LowRa
     for (std::int64_t r = 0; r < part.rows; r++) {
       const float* const dHidden = part.sums[0] + r * part.stride - part.column;
       const std::int64_t start = (part.row + r) * width;
+      if (r + 1 < part.rows) {
+        const std::int64_t next = start + width + part.column;
+        fetchRow(dGate + next, part.columns * 2);
+        fetchRow(dUp + next, part.columns * 2);
+        for (int i = 0; i < 2; i++) fetchRow(gates.codes[i] + next, part.columns);
+      }
       forKeptVectors(gates, part.row + r, part.column, part.columns,
                      [&](std::int64_t i, std::int64_t n, F gate, F up) __attribute__((always_inline)) {
                        const F d = loadUpTo(dHidden + i, n);

@@ -130,6 +130,7 @@ static void recomputedHeadGradient(const Product& logits, const HeadSums& head, 
         const std::int64_t row = part.row + r;
         const float* const from = part.sums[0] + r * part.stride;
         typename Type::Code* const to = gradient + row * width + part.column;
+        if (r + 1 < part.rows) fetchRow(to + width, part.columns * static_cast<std::int64_t>(sizeof to[0]));
         const F shift = splat(head.logSums[row]);
         for (std::int64_t c = 0; c < part.columns; c += W) {
           const std::int64_t n = smaller(W, part.columns - c);
