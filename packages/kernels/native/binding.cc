@@ -1264,7 +1264,7 @@ void callHeadLosses(const Arguments& a, napi_value*) {
   if (dHidden) a.expectLength(dHidden, hidden.length, "[N, h]");
   if (dHidden && !workspace) a.fail(true, "expected a workspace for dHidden, got " + a.describe(a.value(6)));
   const std::int64_t columns = workspace && rows > 0 ? a.rowsOf(workspace, rows, "[columns, N]") : 0;
-  if (columns != w.weight.rows && columns % kHeadBlock != 0) {
+  if (columns != w.weight.rows && (columns % kHeadBlock != 0 || (dHidden && rows > 0 && columns == 0))) {
     a.failRange("expected workspace [N, V] or [N, a multiple of " + std::to_string(kHeadBlock) + "], got " + std::to_string(columns) +
                 " columns");
   }

@@ -40,7 +40,9 @@ function check(kernels: NativeKernels, random: Random, given: Case): void {
     weight: random.weights(format, [f, inputs]),
     bias: hasBias ? random.normals(f) : null,
     lowRank:
-      rank === 0 ? null : { left: random.normals(rows * rank), right: random.normals(f * rank), rank, scale: 0.3 },
+      rank === 0
+        ? null
+        : { left: random.normals(rows * rank), right: random.normals(f * rank), rank, scale: 0.3 },
   });
   const [gate, up] = [terms(), terms()];
   const kept = new Uint8Array(gatedBytes(rows, f));
@@ -55,7 +57,10 @@ function check(kernels: NativeKernels, random: Random, given: Case): void {
     result.set(values);
     return result;
   };
-  const longTerms = ({ weight, bias, lowRank }: GateTerms, y: Float32Array): Parameters<NativeKernels["linearMany"]>[1][0] => ({
+  const longTerms = (
+    { weight, bias, lowRank }: GateTerms,
+    y: Float32Array,
+  ): Parameters<NativeKernels["linearMany"]>[1][0] => ({
     ...{ weight, bias, y },
     lowRank: lowRank && { ...lowRank, left: long(lowRank.left, rank) },
   });
@@ -74,7 +79,12 @@ function check(kernels: NativeKernels, random: Random, given: Case): void {
   kernels.gatedHidden(kept, again, f);
   const byReference = new Uint16Array(rows * f);
   gatedHidden(kept, byReference, f);
-  expectWithin(widened(again), widened(byReference), bounds(widened(byReference), 2 * HALF), `hidden again ${what}`);
+  expectWithin(
+    widened(again),
+    widened(byReference),
+    bounds(widened(byReference), 2 * HALF),
+    `hidden again ${what}`,
+  );
 
   // Half a code of each, of the largest in its block.
   const blocks = Math.ceil(f / GATED_BLOCK);
@@ -95,7 +105,10 @@ function check(kernels: NativeKernels, random: Random, given: Case): void {
   const outputs = inputs;
   const down = random.weights(format, [outputs, f]);
   const dy = random.normals(rows * outputs);
-  const downRank = rank === 0 ? null : { left: random.normals(rows * rank), right: random.normals(f * rank), rank, scale: -0.4 };
+  const downRank =
+    rank === 0
+      ? null
+      : { left: random.normals(rows * rank), right: random.normals(f * rank), rank, scale: -0.4 };
   const [dGate, dUp] = [new Uint16Array(rows * f), new Uint16Array(rows * f)];
   kernels.gatedLinearBackward(dy, down, kept, dGate, dUp, { ...options, lowRank: downRank });
   const dHidden = new Float32Array(padded * f);
@@ -138,7 +151,15 @@ describe.skipIf(missing !== null).each(nativeLevels().map((kernels) => [kernels.
         for (const precision of ["fp32", "bf16", "int8"] as const) {
           const rank = random.pick([0, 3, 16]);
           const options = { precision, outlierRatio: random.pick([6, 2, Infinity]) };
-          check(kernels, random, { rows, inputs, f, format, options, rank, hasBias: random.pick([true, false]) });
+          check(kernels, random, {
+            rows,
+            inputs,
+            f,
+            format,
+            options,
+            rank,
+            hasBias: random.pick([true, false]),
+          });
         }
       }
     });
@@ -146,7 +167,12 @@ describe.skipIf(missing !== null).each(nativeLevels().map((kernels) => [kernels.
     it("more depth and more columns than one job holds", () => {
       const options = { precision: "bf16" } as const;
       const random = new Random(4);
-      check(kernels, random, { ...{ rows: 100, inputs: 2000, f: 1100, format: "int8" }, options, rank: 4, hasBias: true });
+      check(kernels, random, {
+        ...{ rows: 100, inputs: 2000, f: 1100, format: "int8" },
+        options,
+        rank: 4,
+        hasBias: true,
+      });
     });
 
     it("weights of two formats", () => {
@@ -210,11 +236,20 @@ describe.skipIf(missing !== null).each(nativeLevels().map((kernels) => [kernels.
       x[2 * inputs + 3] = NaN;
       x[5 * inputs] = Infinity;
       x.fill(0, 6 * inputs, 7 * inputs);
-      const terms = [0, 1].map((): GateTerms => ({ weight: random.weights("fp32", [f, inputs]), bias: null }));
+      const terms = [0, 1].map((): GateTerms => ({
+        weight: random.weights("fp32", [f, inputs]),
+        bias: null,
+      }));
       const kept = new Uint8Array(gatedBytes(rows, f));
       const [hidden, dGate, dUp] = [0, 1, 2].map(() => new Uint16Array(rows * f));
       kernels.gatedLinear(x, terms[0], terms[1], kept, hidden);
-      kernels.gatedLinearBackward(random.normals(rows * inputs), random.weights("fp32", [inputs, f]), kept, dGate, dUp);
+      kernels.gatedLinearBackward(
+        random.normals(rows * inputs),
+        random.weights("fp32", [inputs, f]),
+        kept,
+        dGate,
+        dUp,
+      );
       for (const values of [hidden, dGate, dUp].map(widened)) {
         for (let row = 0; row < rows; row++) {
           const isFinite = values.subarray(row * f, (row + 1) * f).every(Number.isFinite);
@@ -229,7 +264,10 @@ describe.skipIf(missing !== null).each(nativeLevels().map((kernels) => [kernels.
       const [rows, inputs, f] = [210, 300, 700];
       const x = random.normals(rows * inputs, 0.05);
       const dy = random.normals(rows * inputs);
-      const [gate, up] = [0, 1].map((): GateTerms => ({ weight: random.weights("int8", [f, inputs]), bias: null }));
+      const [gate, up] = [0, 1].map((): GateTerms => ({
+        weight: random.weights("int8", [f, inputs]),
+        bias: null,
+      }));
       const down = random.weights("int8", [inputs, f]);
       const initial = kernels.threads();
       try {
@@ -243,7 +281,8 @@ describe.skipIf(missing !== null).each(nativeLevels().map((kernels) => [kernels.
             return [kept, hidden, dGate, dUp].map(({ buffer }) => Buffer.from(buffer));
           });
           for (const result of results.slice(1)) {
-            for (const [i, bytes] of result.entries()) expect(bytes.equals(results[0][i]), `output ${i}`).toBe(true);
+            for (const [i, bytes] of result.entries())
+              expect(bytes.equals(results[0][i]), `output ${i}`).toBe(true);
           }
         }
       } finally {
@@ -251,31 +290,34 @@ describe.skipIf(missing !== null).each(nativeLevels().map((kernels) => [kernels.
       }
     });
 
-    it.each(FORMATS)("products of activations in bfloat16 are those of the same numbers in float32, %s", (format) => {
-      for (const [rows, inputs, outputs] of [
-        [1, 9, 5],
-        [4, 64, 64],
-        [5, 33, 70],
-        [200, 130, 90],
-      ] as const) {
-        const random = new Random(rows);
-        const weight = random.weights(format, [outputs, inputs]);
-        const [x, dy] = [random.normals(rows * inputs), random.normals(rows * outputs)].map((values) => {
-          const codes = new Uint16Array(values.length);
-          kernels.toBf16(values, codes);
-          return codes;
-        });
-        for (const precision of ["fp32", "bf16", "int8"] as const) {
-          const [y, yExpected] = [0, 1].map(() => new Float32Array(rows * outputs));
-          const [dx, dxExpected] = [0, 1].map(() => new Float32Array(rows * inputs));
-          kernels.linear(x, weight, null, y, { precision });
-          kernels.linear(widened(x), weight, null, yExpected, { precision });
-          kernels.linearInputGradient(dy, weight, dx, { precision });
-          kernels.linearInputGradient(widened(dy), weight, dxExpected, { precision });
-          expectSame(y, yExpected, `y, ${rows} rows, ${precision}`);
-          expectSame(dx, dxExpected, `dx, ${rows} rows, ${precision}`);
+    it.each(FORMATS)(
+      "products of activations in bfloat16 are those of the same numbers in float32, %s",
+      (format) => {
+        for (const [rows, inputs, outputs] of [
+          [1, 9, 5],
+          [4, 64, 64],
+          [5, 33, 70],
+          [200, 130, 90],
+        ] as const) {
+          const random = new Random(rows);
+          const weight = random.weights(format, [outputs, inputs]);
+          const [x, dy] = [random.normals(rows * inputs), random.normals(rows * outputs)].map((values) => {
+            const codes = new Uint16Array(values.length);
+            kernels.toBf16(values, codes);
+            return codes;
+          });
+          for (const precision of ["fp32", "bf16", "int8"] as const) {
+            const [y, yExpected] = [0, 1].map(() => new Float32Array(rows * outputs));
+            const [dx, dxExpected] = [0, 1].map(() => new Float32Array(rows * inputs));
+            kernels.linear(x, weight, null, y, { precision });
+            kernels.linear(widened(x), weight, null, yExpected, { precision });
+            kernels.linearInputGradient(dy, weight, dx, { precision });
+            kernels.linearInputGradient(widened(dy), weight, dxExpected, { precision });
+            expectSame(y, yExpected, `y, ${rows} rows, ${precision}`);
+            expectSame(dx, dxExpected, `dx, ${rows} rows, ${precision}`);
+          }
         }
-      }
-    });
+      },
+    );
   },
 );

@@ -52,7 +52,12 @@ function check(
     kernels.headLosses(x, weight, bias, targets, actual, actualGradient, workspace, { precision });
     // 8 bits set other rows' outliers aside where fewer rows are looked at.
     const sameLogits = precision !== "int8" || rows === padded;
-    expectWithin(actual, losses, losses.map((loss) => (sameLogits ? 2e-5 : 0.05) * (1 + loss)), `losses ${where}`);
+    expectWithin(
+      actual,
+      losses,
+      losses.map((loss) => (sameLogits ? 2e-5 : 0.05) * (1 + loss)),
+      `losses ${where}`,
+    );
     const rounded = workspace instanceof Uint16Array ? 2 ** -7 : 1e-5;
     const byPrecision = { fp32: 0, bf16: 2 ** -6, int8: 0.15 }[precision];
     const bounds = magnitudes.map((sum) => sum * (rounded + byPrecision) + 1e-5);
@@ -61,7 +66,9 @@ function check(
   const alone = new Float32Array(rows);
   kernels.headLosses(x, weight, bias, targets, alone, null, null, { precision });
   const [withGradient, scratch] = [new Float32Array(rows), new Float32Array(rows * width)];
-  kernels.headLosses(x, weight, bias, targets, withGradient, scratch, new Uint16Array(rows * vocabulary), { precision });
+  kernels.headLosses(x, weight, bias, targets, withGradient, scratch, new Uint16Array(rows * vocabulary), {
+    precision,
+  });
   expect(alone).toEqual(withGradient);
 }
 
@@ -78,7 +85,8 @@ describe.skipIf(missing !== null).each(nativeLevels().map((kernels) => [kernels.
           [40, 40, 700],
         ] as const
       ).entries()) {
-        for (const precision of ["fp32", "bf16", "int8"] as const) check(kernels, new Random(seed), shape, format, precision);
+        for (const precision of ["fp32", "bf16", "int8"] as const)
+          check(kernels, new Random(seed), shape, format, precision);
       }
     });
 
@@ -138,7 +146,9 @@ describe.skipIf(missing !== null).each(nativeLevels().map((kernels) => [kernels.
             kernels.setThreads(threads);
             const [losses, dHidden] = [new Float32Array(rows), new Float32Array(rows * width)];
             const workspace = new Uint16Array(rows * columns);
-            kernels.headLosses(hidden, weight, null, targets, losses, dHidden, workspace, { precision: "bf16" });
+            kernels.headLosses(hidden, weight, null, targets, losses, dHidden, workspace, {
+              precision: "bf16",
+            });
             return [losses, dHidden].map(({ buffer }) => Buffer.from(buffer));
           });
           for (const [losses, dHidden] of results.slice(1)) {

@@ -29,6 +29,10 @@ function detached(): Float32Array {
   return array;
 }
 const shared = floats(12);
+const sharedHalves = new Uint16Array(3);
+const halves = (length: number): Uint16Array => new Uint16Array(length);
+const bytes = (length: number): Uint8Array => new Uint8Array(length);
+const gate = { weight, bias: null };
 const stepCache = (rows: number, length: number): object => ({
   ...{ keys: floats(2 * rows), values: floats(2 * rows), length },
 });
@@ -222,6 +226,116 @@ const cases: [keyof NativeKernels, unknown[], RegExp][] = [
   ["gemm", [floats(6), floats(6), floats(4)], /expected shape to be an object, got undefined/],
   ["rmsNormForward", [floats(5), floats(2), floats(5), 0], /x \[N, h\] in whole rows of 2 elements, got 5/],
   ["rmsNormForward", [floats(4), floats(0), floats(4), 0], /whole rows of 0 elements/],
+  [
+    "gatedLinear",
+    [floats(3), gate, gate, null, floats(2)],
+    /expected hidden to be a Uint16Array, got a Float32Array/,
+  ],
+  ["gatedLinear", [floats(3), gate, 1, null, halves(2)], /expected up to be an object, got 1/],
+  [
+    "gatedLinear",
+    [floats(4), gate, gate, null, halves(2)],
+    /expected x \[N, I\] in whole rows of 3 elements, got 4/,
+  ],
+  ["gatedLinear", [floats(3), gate, gate, null, halves(3)], /expected hidden \[N, f\] of 2 elements, got 3/],
+  [
+    "gatedLinear",
+    [floats(3), gate, gate, bytes(5), halves(2)],
+    /expected kept as gatedBytes gives .* of 12 elements, got 5/,
+  ],
+  [
+    "gatedLinear",
+    [floats(3), gate, gate, new Uint8Array(new ArrayBuffer(16), 1, 12), halves(2)],
+    /expected kept to lie at a multiple of 4 bytes/,
+  ],
+  [
+    "gatedLinear",
+    [floats(3), gate, { ...gate, weight: { ...weight, shape: [1, 3], codes: floats(3) } }, null, halves(2)],
+    /expected gate and up of one shape, got \[2, 3\] and \[1, 3\]/,
+  ],
+  [
+    "gatedLinear",
+    [floats(3), gate, { ...gate, bias: floats(3) }, null, halves(2)],
+    /expected bias \[f\] of 2 elements, got 3/,
+  ],
+  ["gatedLinear", [floats(3), gate, gate, null, halves(2), { accumulate: true }], /expected no accumulate/],
+  [
+    "gatedLinear",
+    [shared.subarray(0, 3), gate, gate, null, new Uint16Array(shared.buffer, 0, 2)],
+    /expected hidden not to overlap x/,
+  ],
+  [
+    "gatedLinear",
+    [floats(3), { ...gate, lowRank: { ...lowRank, right: floats(3) } }, gate, null, halves(2)],
+    /right of lowRank \[f, rank\] of 4 elements, got 3/,
+  ],
+  [
+    "gatedLinearBackward",
+    [floats(2), weight, null, halves(3), halves(3)],
+    /expected kept to be a Uint8Array, got null/,
+  ],
+  [
+    "gatedLinearBackward",
+    [floats(2), weight, bytes(14), halves(3), halves(2)],
+    /expected dUp \[N, f\] of 3 elements, got 2/,
+  ],
+  [
+    "gatedLinearBackward",
+    [floats(3), weight, bytes(14), halves(3), halves(3)],
+    /expected dy \[N, O\] in whole rows of 2/,
+  ],
+  [
+    "gatedLinearBackward",
+    [floats(2), weight, bytes(14), sharedHalves, sharedHalves],
+    /expected dGate not to overlap dUp/,
+  ],
+  ["gatedHidden", [bytes(14), halves(3), 0], /expected f to be a whole number from 1/],
+  ["gatedHidden", [bytes(13), halves(3), 3], /expected kept as gatedBytes gives .* of 14 elements, got 13/],
+  [
+    "headLosses",
+    [floats(4), weight, null, ints(0), floats(1), null, null],
+    /expected hidden \[N, h\] in whole rows of 3/,
+  ],
+  [
+    "headLosses",
+    [floats(3), weight, null, ints(2), floats(1), null, null],
+    /expected targets from 0 to 1, got 2 at 0/,
+  ],
+  [
+    "headLosses",
+    [floats(3), weight, null, ints(0), floats(2), null, null],
+    /expected losses \[N\] of 1 elements, got 2/,
+  ],
+  [
+    "headLosses",
+    [floats(3), weight, floats(3), ints(0), floats(1), null, null],
+    /expected bias \[V\] of 2 elements, got 3/,
+  ],
+  [
+    "headLosses",
+    [floats(3), weight, null, ints(0), floats(1), floats(3), null],
+    /expected a workspace for dHidden, got null/,
+  ],
+  [
+    "headLosses",
+    [floats(3), weight, null, ints(0), floats(1), floats(3), halves(3)],
+    /expected workspace \[N, V\] or \[N, a multiple of 256\], got 3 columns/,
+  ],
+  [
+    "headLosses",
+    [floats(3), weight, null, ints(0), floats(1), floats(3), halves(0)],
+    /expected workspace \[N, V\] or \[N, a multiple of 256\], got 0 columns/,
+  ],
+  [
+    "headLosses",
+    [floats(3), weight, null, ints(0), floats(1), floats(3), floats(2), { alpha: 2 }],
+    /expected no alpha, got 2/,
+  ],
+  [
+    "headLosses",
+    [shared.subarray(0, 3), weight, null, ints(0), floats(1), shared.subarray(2, 5), floats(2)],
+    /expected dHidden not to overlap hidden/,
+  ],
   ["rmsNormForward", [floats(4), floats(2), floats(4), -1], /expected epsilon to be at least 0, got -1/],
   ["rmsNormForward", [floats(4), floats(2), floats(4), "1"], /expected epsilon to be a number, got a string/],
   [
@@ -325,6 +439,26 @@ const cases: [keyof NativeKernels, unknown[], RegExp][] = [
       { ...attention, querySegments: ints(0, 2), keySegments: ints(0, 1) },
     ],
     /no more queries than keys in a sequence, got 2 and 1 in sequence 0/,
+  ],
+  [
+    "attentionBackward",
+    [...[4, 4, 4].map(floats), new Int8Array(4), ...[2, 4, 4, 4, 4].map(floats), attention],
+    /expected outScales to be a Float32Array, got undefined/,
+  ],
+  [
+    "attentionBackward",
+    [
+      ...[4, 4, 4].map(floats),
+      new Int8Array(4),
+      ...[2, 4, 4, 4, 4].map(floats),
+      { ...attention, outScales: floats(1) },
+    ],
+    /expected outScales \[N, H\] of 2 elements, got 1/,
+  ],
+  [
+    "attentionBackward",
+    [...[4, 4, 4, 4, 2, 4, 4, 4, 4].map(floats), { ...attention, outScales: floats(2) }],
+    /expected no outScales unless out is an Int8Array/,
   ],
   [
     "attentionBackward",

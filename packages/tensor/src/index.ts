@@ -78,12 +78,7 @@ export {
 export { add, multiplyRows, reshape, scale } from "./operations/arithmetic.js";
 export { attention } from "./operations/attention.js";
 export { crossEntropy } from "./operations/cross-entropy.js";
-export {
-  crossEntropyHead,
-  headBytes,
-  headLosses,
-  type OutputHead,
-} from "./operations/cross-entropy-head.js";
+export { crossEntropyHead, headBytes, headLosses, type OutputHead } from "./operations/cross-entropy-head.js";
 export { dropout } from "./operations/dropout.js";
 export { embedding } from "./operations/embedding.js";
 export {

@@ -237,8 +237,7 @@ class Multiplication {
  private:
   void cutColumns(const OutlierTerms& outlierTerms) {
     // Four jobs for each thread even out their speeds.
-    const std::int64_t fewest = ceilDivide(allPanels_, 4 * threadCount());
-    panelsPerJob_ = larger(1, smaller(kind_.columnBlock / NR, fewest));
+    panelsPerJob_ = larger(1, smaller(kind_.columnBlock / NR, ceilDivide(allPanels_, 4 * threadCount())));
     if (p_.sink != nullptr) {
       // A job holds its columns over the whole depth.
       const std::int64_t held = larger(kind_.heldColumnBytes, kLeastHeldBytes) / (panelStride_ * 4);
@@ -320,27 +319,26 @@ class Multiplication {
   // Left sides of all terms, of the chunk at hand. Those of outliers are one for all factors.
   void packTermRows() {
     const std::int64_t panels = ceilDivide(chunkRows_, MR);
-    const Term* packs[kMostFactors * kMostTerms];
+    Term* packs[kMostFactors * kMostTerms];
     std::int64_t count = 0, floats = 0;
-    for (int pass = 0; pass < 2; pass++) {
-      float* next = pass == 0 || floats == 0 ? nullptr : scratchFloats(Scratch::lowRank, floats);
-      count = 0;
-      for (std::int64_t f = 0; f < p_.count; f++) {
-        for (int t = 0; t < columns_[f].termCount; t++) {
-          Term& term = columns_[f].terms[t];
-          const Term* same = nullptr;
-          for (std::int64_t i = 0; i < count; i++) {
-            if (packs[i]->left == term.left) same = packs[i];
-          }
-          if (pass == 1) term.leftPanels = same != nullptr ? same->leftPanels : next;
-          if (same != nullptr) continue;
-          packs[count++] = &term;
-          if (pass == 0) floats += panels * MR * term.rank;
-          else next += panels * MR * term.rank;
-        }
+    const auto packOf = [&](const Term& term) -> Term* {
+      for (std::int64_t i = 0; i < count; i++) {
+        if (packs[i]->left == term.left) return packs[i];
       }
-    }
+      return nullptr;
+    };
+    forTerms([&](Term& term) {
+      if (packOf(term) != nullptr) return;
+      packs[count++] = &term;
+      floats += panels * MR * term.rank;
+    });
     if (floats == 0) return;
+    float* next = scratchFloats(Scratch::lowRank, floats);
+    for (std::int64_t i = 0; i < count; i++) {
+      packs[i]->leftPanels = next;
+      next += panels * MR * packs[i]->rank;
+    }
+    forTerms([&](Term& term) { term.leftPanels = packOf(term)->leftPanels; });
     constexpr std::int64_t panelsAtOnce = 16;
     parallel(ceilDivide(panels, panelsAtOnce), [&](std::int64_t job) {
       for (std::int64_t first = job * panelsAtOnce * MR; first < smaller(chunkRows_, (job + 1) * panelsAtOnce * MR); first += MR) {
@@ -352,6 +350,13 @@ class Multiplication {
         }
       }
     });
+  }
+
+  template <class Each>
+  void forTerms(Each&& each) {
+    for (std::int64_t f = 0; f < p_.count; f++) {
+      for (int t = 0; t < columns_[f].termCount; t++) each(columns_[f].terms[t]);
+    }
   }
 
   // Rows [first, end) of the chunk, of the columns of one job.

@@ -28,7 +28,8 @@ export interface ActivationPlan {
 const keepsHalves = ({ precision }: ActivationPlan): boolean => precision === "bf16" || precision === "int8";
 
 /** Whether gate and up are kept in 8 bits, which products of a whole MLP do; see `gatedMlp`. */
-const keepsGatesInBytes = (plan: ActivationPlan): boolean => keepsHalves(plan) && !plan.adapted.has("down_proj");
+const keepsGatesInBytes = (plan: ActivationPlan): boolean =>
+  keepsHalves(plan) && !plan.adapted.has("down_proj");
 
 /** Elements a token that one layer keeps for its backward pass, but for gate and up and what attention gave. */
 function keptElements(config: ModelConfig, plan: ActivationPlan): number {

@@ -53,7 +53,9 @@ export function decoderLayer(
   // What one half leaves behind is gone before the next: the widest activations are in the second.
   const y = tf.tidy(() => afterAttention(x, layer, config, angles, attend, positions));
   try {
-    return tf.tidy(() => add(y, mlp(layer.linears, rmsNorm(y, layer.postAttentionNorm, config.rmsNormEpsilon))));
+    return tf.tidy(() =>
+      add(y, mlp(layer.linears, rmsNorm(y, layer.postAttentionNorm, config.rmsNormEpsilon))),
+    );
   } finally {
     y.dispose();
   }

@@ -36,7 +36,11 @@ export interface FusedKernel {
 }
 
 /** Runs a fused kernel over x [N, I] and records it on the active tape. @returns its outputs, owned by the caller */
-export function applyFused(kernel: FusedKernel, x: tf.Tensor2D, terms: readonly LinearTerms[]): tf.Tensor2D[] {
+export function applyFused(
+  kernel: FusedKernel,
+  x: tf.Tensor2D,
+  terms: readonly LinearTerms[],
+): tf.Tensor2D[] {
   const masked = terms.map((term): MaskedTerms => {
     const { update } = term;
     return { ...term, mask: update && update.dropout > 0 ? dropoutMaskKey(update.site) : null };

@@ -105,20 +105,23 @@ describe.skipIf(reason !== null)(`gated MLP on native (seed ${SEED})`, () => {
     ["bf16", ["down"]],
     ["bf16", ["gate", "up", "down"]],
     ["int8", ["up"]],
-  ] as const)("%s, updates of %j: within the rounding of its parts in float32", async (precision, adapted) => {
-    await startEngine("native", "fp32");
-    const { terms, parts, watched } = setUp(adapted, 0);
-    const x = random(40, h) as tf.Tensor2D;
-    expect(fusesGatedMlp(terms)).toBe(false);
-    const expected = run(parts, x, [x, ...watched]);
-    await startEngine("native", precision);
-    const actual = run((rows) => gatedMlp(rows, terms), x, [x, ...watched]);
-    const allowed = precision === "int8" ? 0.04 : 0.012;
-    expect(Math.abs(actual.value / expected.value - 1)).toBeLessThan(allowed);
-    for (const [index, gradient] of expected.gradients.entries()) {
-      expect(relative(actual.gradients[index], gradient), `gradient ${index}`).toBeLessThan(allowed);
-    }
-  });
+  ] as const)(
+    "%s, updates of %j: within the rounding of its parts in float32",
+    async (precision, adapted) => {
+      await startEngine("native", "fp32");
+      const { terms, parts, watched } = setUp(adapted, 0);
+      const x = random(40, h) as tf.Tensor2D;
+      expect(fusesGatedMlp(terms)).toBe(false);
+      const expected = run(parts, x, [x, ...watched]);
+      await startEngine("native", precision);
+      const actual = run((rows) => gatedMlp(rows, terms), x, [x, ...watched]);
+      const allowed = precision === "int8" ? 0.04 : 0.012;
+      expect(Math.abs(actual.value / expected.value - 1)).toBeLessThan(allowed);
+      for (const [index, gradient] of expected.gradients.entries()) {
+        expect(relative(actual.gradients[index], gradient), `gradient ${index}`).toBeLessThan(allowed);
+      }
+    },
+  );
 
   it("draws the masks of updates before both products, and none inside", async () => {
     await startEngine("native", "bf16");
@@ -130,7 +133,9 @@ describe.skipIf(reason !== null)(`gated MLP on native (seed ${SEED})`, () => {
     const { update: low } = terms.gate;
     const without = { ...terms, gate: { ...terms.gate, update: low && { ...low, dropout: 0 } } };
     expect(run((rows) => gatedMlp(rows, without), x, [x]).value).not.toBe(first.value);
-    expect(fusesGatedMlp({ ...terms, down: { ...terms.down, update: update(h, f, 0.5, "down") } })).toBe(false);
+    expect(fusesGatedMlp({ ...terms, down: { ...terms.down, update: update(h, f, 0.5, "down") } })).toBe(
+      false,
+    );
   });
 
   it("has the same bits when it is computed again, and behind a norm whose input is kept for it", async () => {
@@ -139,7 +144,7 @@ describe.skipIf(reason !== null)(`gated MLP on native (seed ${SEED})`, () => {
     const x = random(33, h) as tf.Tensor2D;
     const weight = random(h) as tf.Tensor1D;
     const block = (rows: tf.Tensor): tf.Tensor2D =>
-      tf.tidy(() => gatedMlp(rmsNorm(rows as tf.Tensor2D, weight, 1e-6) as tf.Tensor2D, terms));
+      tf.tidy(() => gatedMlp(rmsNorm(rows as tf.Tensor2D, weight, 1e-6), terms));
     const all = [x, weight, ...watched];
     const direct = run(block, x, all);
     expect(run((rows) => checkpoint(block, rows), x, all)).toEqual(direct);
@@ -151,10 +156,14 @@ describe.skipIf(reason !== null)(`gated MLP on native (seed ${SEED})`, () => {
   });
 
   /** The same out of parts. */
-  function checkpointless(x: tf.Tensor2D, weight: tf.Tensor1D, { gate, up, down }: GatedMlpTerms): tf.Tensor2D {
+  function checkpointless(
+    x: tf.Tensor2D,
+    weight: tf.Tensor1D,
+    { gate, up, down }: GatedMlpTerms,
+  ): tf.Tensor2D {
     const dense = ({ weight: { codes, shape } }: LinearTerms): tf.Tensor2D =>
       tf.tensor2d((codes as Float32Array).slice(), [...shape]);
-    const normed = rmsNorm(x, weight, 1e-6) as tf.Tensor2D;
+    const normed = rmsNorm(x, weight, 1e-6);
     const low = gate.update!;
     const gates = add(
       linear(normed, dense(gate), gate.bias, "OI"),
@@ -193,8 +202,12 @@ describe.skipIf(reason !== null)(`gated MLP on native (seed ${SEED})`, () => {
     const { terms } = setUp([], 0);
     const x = random(4, h) as tf.Tensor2D;
     expect(() => gatedMlp(tf.reshape(x, [h, 4]), terms)).toThrow(ShapeError);
-    expect(() => gatedMlp(x, { ...terms, up: { ...terms.up, weight: frozen(f + 1, h) } })).toThrow(/up \[70, h\]/);
-    expect(() => gatedMlp(x, { ...terms, down: { ...terms.down, weight: frozen(h, f + 1) } })).toThrow(ShapeError);
+    expect(() => gatedMlp(x, { ...terms, up: { ...terms.up, weight: frozen(f + 1, h) } })).toThrow(
+      /up \[70, h\]/,
+    );
+    expect(() => gatedMlp(x, { ...terms, down: { ...terms.down, weight: frozen(h, f + 1) } })).toThrow(
+      ShapeError,
+    );
     await startEngine("native", "fp32");
     expect(() => gatedMlp(x, terms)).toThrow(/engine native has no kernel for these terms/);
   });

@@ -41,7 +41,8 @@ export function fusesGatedMlp(terms: GatedMlpTerms): boolean {
  */
 export function gatedMlp(x: tf.Tensor2D, terms: GatedMlpTerms): tf.Tensor2D {
   const kernel = ofEngines.get(tf.getBackend());
-  if (!kernel?.takes(terms)) throw new Error(`gatedMlp: engine ${tf.getBackend()} has no kernel for these terms`);
+  if (!kernel?.takes(terms))
+    throw new Error(`gatedMlp: engine ${tf.getBackend()} has no kernel for these terms`);
   const { gate, up, down } = terms;
   const [intermediateSize] = gate.weight.shape;
   if (up.weight.shape[0] !== intermediateSize) {

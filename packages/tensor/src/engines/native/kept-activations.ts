@@ -19,7 +19,9 @@ export function keepActivation(x: tf.Tensor): tf.Tensor {
   const known = packedOf.get(x.dataId);
   if (known && backend.data.has(known)) {
     backend.incRef(known);
-    return tf.engine().makeTensorFromTensorInfo({ dataId: known, shape: [halfLength(x.size)], dtype: "float32" });
+    return tf
+      .engine()
+      .makeTensorFromTensorInfo({ dataId: known, shape: [halfLength(x.size)], dtype: "float32" });
   }
   const packed = halfTensor(x.size);
   backend.kernels.toBf16(backend.view(x), halfView(packed));
@@ -86,7 +88,8 @@ export function openActivation(kept: tf.Tensor, shape: readonly number[]): tf.Te
   if (size === undefined) return kept;
   return nativeTensor(shape, (values) => {
     backend.kernels.fromBf16(codesOf(norm ? { dataId: norm.input } : kept, size), values);
-    if (norm) backend.kernels.rmsNormForward(values, backend.view({ dataId: norm.weight }), values, norm.epsilon);
+    if (norm)
+      backend.kernels.rmsNormForward(values, backend.view({ dataId: norm.weight }), values, norm.epsilon);
   });
 }
 
@@ -100,7 +103,10 @@ export function keptView(kept: tf.Tensor): KeptActivation {
  * What an operation keeps of rows that enter its pullback only as sums over each: with precision `fp32` the tensor itself,
  * else codes of 8 bits and a scale a row. @param width of a row
  */
-export function keepRows(x: tf.Tensor, width: number): [values: tf.Tensor] | [values: tf.Tensor, scales: tf.Tensor] {
+export function keepRows(
+  x: tf.Tensor,
+  width: number,
+): [values: tf.Tensor] | [values: tf.Tensor, scales: tf.Tensor] {
   if (productOptions.precision === "fp32") return [x];
   const backend = nativeBackend();
   const codes = backend.uninitialised([Math.ceil(x.size / Float32Array.BYTES_PER_ELEMENT)]);

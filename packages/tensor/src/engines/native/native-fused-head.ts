@@ -42,7 +42,10 @@ export function registerNativeFusedHead(): void {
       const [rows, width] = hidden.shape;
       const [vocabularySize] = weight.shape;
       const dHidden = wantsGradient ? nativeBackend().uninitialised([rows, width]) : null;
-      const most = Math.max(1, Math.min(wantsGradient && !recomputes() ? chunkRows : MOST_RECOMPUTED_ROWS, rows));
+      const most = Math.max(
+        1,
+        Math.min(wantsGradient && !recomputes() ? chunkRows : MOST_RECOMPUTED_ROWS, rows),
+      );
       const columns = workspaceColumns(most, vocabularySize);
       const workspace = wantsGradient ? workspaceOf(most * columns) : null;
       for (let start = 0; start < rows; start += most) {

@@ -2,7 +2,13 @@ import type * as tf from "@tensorflow/tfjs-core";
 import { registerFusedLinears } from "../../operations/fused-linears.js";
 import { keepInput, openActivation } from "./kept-activations.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
-import { addInputGradient, innerGradient, innerProduct, lowRank, updateGradients } from "./native-linear-terms.js";
+import {
+  addInputGradient,
+  innerGradient,
+  innerProduct,
+  lowRank,
+  updateGradients,
+} from "./native-linear-terms.js";
 import { nativeView } from "./native-tensor.js";
 import { productOptions } from "./product-options.js";
 
@@ -13,7 +19,9 @@ export function registerNativeFusedLinears(): void {
       const backend = nativeBackend();
       const rows = x.shape[0];
       const inner = terms.map((term) => innerProduct(x, rows, term));
-      const outputs = terms.map(({ weight }) => backend.uninitialised([rows, weight.shape[0]]) as tf.Tensor2D);
+      const outputs = terms.map(
+        ({ weight }) => backend.uninitialised([rows, weight.shape[0]]) as tf.Tensor2D,
+      );
       backend.kernels.linearMany(
         nativeView(x),
         terms.map(({ weight, bias, update }, index) => ({
@@ -40,7 +48,8 @@ export function registerNativeFusedLinears(): void {
         const product = update ? inner.shift() : null;
         const dInner = dy && update ? innerGradient(dy, rows, update) : null;
         if (update) {
-          const parts = x && product && dy && dInner ? updateGradients(x, dy, product, dInner, term) : [null, null];
+          const parts =
+            x && product && dy && dInner ? updateGradients(x, dy, product, dInner, term) : [null, null];
           ofUpdates.push(...parts);
         }
         if (!needsX || !dy) continue;

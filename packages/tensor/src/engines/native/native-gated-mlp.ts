@@ -4,7 +4,13 @@ import type { MaskedTerms } from "../../operations/fused-kernel.js";
 import { registerGatedMlp } from "../../operations/gated-mlp.js";
 import { halfTensor, halfView, keepInput, openActivation } from "./kept-activations.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
-import { addInputGradient, innerGradient, innerProduct, lowRank, updateGradients } from "./native-linear-terms.js";
+import {
+  addInputGradient,
+  innerGradient,
+  innerProduct,
+  lowRank,
+  updateGradients,
+} from "./native-linear-terms.js";
 import { nativeView } from "./native-tensor.js";
 import { productOptions } from "./product-options.js";
 
@@ -49,7 +55,10 @@ export function registerNativeGatedMlp(): void {
       const ofDown = innerProduct(hidden, rows, down);
       const y = backend.uninitialised([rows, down.weight.shape[0]]) as tf.Tensor2D;
       const { weight, bias, lowRank: update } = termsOf(down, ofDown);
-      backend.kernels.linear(halfView(hidden), weight, bias, nativeView(y), { ...productOptions, lowRank: update });
+      backend.kernels.linear(halfView(hidden), weight, bias, nativeView(y), {
+        ...productOptions,
+        lowRank: update,
+      });
       hidden.dispose();
       const inner = [ofGate, ofUp, ofDown].filter((product) => product !== null);
       const input = needsUpdates && (gate.update || up.update) ? [keepInput(x)] : [];
@@ -78,15 +87,23 @@ export function registerNativeGatedMlp(): void {
         hidden.dispose();
       }
       const sides = [gate, up].map((term, side) => ({ term, inner: inner[side], dy: halfTensor(rows * f) }));
-      backend.kernels.gatedLinearBackward(nativeView(dy), down.weight, kept, halfView(sides[0].dy), halfView(sides[1].dy), {
-        ...productOptions,
-        lowRank: down.update && dInnerOfDown && lowRank(dInnerOfDown, down.update.a, down.update, 1),
-      });
+      backend.kernels.gatedLinearBackward(
+        nativeView(dy),
+        down.weight,
+        kept,
+        halfView(sides[0].dy),
+        halfView(sides[1].dy),
+        {
+          ...productOptions,
+          lowRank: down.update && dInnerOfDown && lowRank(dInnerOfDown, down.update.a, down.update, 1),
+        },
+      );
       const dx = needsX ? backend.uninitialised([rows, h]) : null;
       const ofUpdates: (tf.Tensor | null)[] = [];
       for (const [side, { term, inner: product, dy: ofSide }] of sides.entries()) {
         const dInner = term.update && innerGradient(ofSide, rows, term.update);
-        if (dInner) ofUpdates.push(...(x ? updateGradients(x, ofSide, product!, dInner, term) : [null, null]));
+        if (dInner)
+          ofUpdates.push(...(x ? updateGradients(x, ofSide, product!, dInner, term) : [null, null]));
         if (dx) addInputGradient(ofSide, dInner, term, dx, side > 0);
         ofSide.dispose();
       }

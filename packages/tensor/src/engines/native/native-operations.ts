@@ -192,7 +192,10 @@ export function registerNativeOperations(): void {
         { ...shape, precision: productOptions.precision },
       );
       if (!logSumExp) return { output, saved: [] };
-      return { output, saved: [...[q, k, v].map(keepActivation), logSumExp, ...keepRows(output, shape.headSize)] };
+      return {
+        output,
+        saved: [...[q, k, v].map(keepActivation), logSumExp, ...keepRows(output, shape.headSize)],
+      };
     },
     pullback(gradient, saved, shape) {
       const keyRows = shape.keySegments.at(-1) ?? 0;
