@@ -38,7 +38,8 @@ const step: StepSize = {
 describe("chooseCheckpointing", () => {
   it("keeps everything where there is room, and computes more again the less there is", async () => {
     const choices = [];
-    for (const gigabytes of [64, 6.8, 6.6, 6.4]) choices.push(await chooseCheckpointing(step, gigabytes * 1e9));
+    for (const gigabytes of [64, 6.8, 6.6, 6.4])
+      choices.push(await chooseCheckpointing(step, gigabytes * 1e9));
     expect(choices[0].checkpointing).toBe("none");
     const layers = choices.map(({ recomputedLayers }) => recomputedLayers);
     expect(layers).toEqual([...layers].sort((a, b) => a - b));

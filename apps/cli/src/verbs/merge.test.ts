@@ -12,7 +12,9 @@ beforeAll(async () => {
 });
 
 const lossOf = async (...words: string[]): Promise<number> =>
-  (await runLathe(["score", "--data", data, "--precision", "fp32", "--json", ...words])).json!["loss"] as number;
+  (await runLathe(["score", "--data", data, "--precision", "fp32", "--json", ...words])).json![
+    "loss"
+  ] as number;
 
 describe("lathe merge", () => {
   it.each([
