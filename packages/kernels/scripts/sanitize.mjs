@@ -51,7 +51,7 @@ run(
   [
     join(root, "node_modules/vitest/vitest.mjs"),
     "run",
-    "packages/kernels/src/native",
+    ...["native", "gated-linear", "head-losses"].map((name) => `packages/kernels/src/${name}`),
     "--testTimeout=600000",
   ],
   {

@@ -293,7 +293,8 @@ static void loadKeyRows(const AttentionLayout& layout, const AttentionSequence& 
 #if defined(LATHE_TILE_REGISTERS)
 // Where W numbers in bfloat16 of row r, from column j on, lie in the tiles of a left factor with so many steps.
 LATHE_INLINE std::uint16_t* placeInTiles(float* tiles, std::int64_t steps, std::int64_t r, std::int64_t j) {
-  float* const row = tiles + r / kRegisterRows * (kRegisterRows * steps) + j / 32 * kRegisterFloats + r % kRegisterRows * kRegisterSteps;
+  float* const tile = tiles + r / kRegisterRows * (kRegisterRows * steps) + j / 32 * kRegisterFloats;
+  float* const row = tile + r % kRegisterRows * kRegisterSteps;
   return reinterpret_cast<std::uint16_t*>(row) + j % 32;
 }
 #endif
@@ -311,7 +312,8 @@ struct ForwardBuffers {
     const std::int64_t queryTileFloats = leftFloats(layout, layout.mostRows, layout.d);
     const std::int64_t scoreTileFloats = leftFloats(layout, layout.mostRows, kTileKeys);
     const std::int64_t panelFloats = tiles * (KeyPanels::keyFloats(layout) + KeyPanels::rowFloats(layout));
-    Carver carver = {scratchFloats(Scratch::attention, 2 * block + scoresSize + 2 * rows + tile + queryTileFloats + scoreTileFloats + panelFloats)};
+    Carver carver = {scratchFloats(Scratch::attention, 2 * block + scoresSize + 2 * rows + tile + queryTileFloats +
+                                                           scoreTileFloats + panelFloats)};
     queryRows = carver.take(block);
     sums = carver.take(block);
     scores = carver.take(scoresSize);
@@ -411,7 +413,9 @@ static void attentionInTiles(const float* q, const float* k, const float* v, flo
   const auto queriesPerJob = [&](std::int64_t s) {
     return larger(1, ceilDivide(ceilDivide(queriesOf(s), layout.queriesPerBlock), parts)) * layout.queriesPerBlock;
   };
-  const std::int64_t* first = countJobs(attention.sequences, [&](std::int64_t s) { return heads * ceilDivide(queriesOf(s), queriesPerJob(s)); });
+  const std::int64_t* first = countJobs(attention.sequences, [&](std::int64_t s) {
+    return heads * ceilDivide(queriesOf(s), queriesPerJob(s));
+  });
   const std::int64_t jobs = first[attention.sequences];
   parallel(jobs, [&](std::int64_t index) {
     const std::int64_t job = jobs - 1 - index;  // late queries see the most keys: they go first

@@ -241,8 +241,8 @@ static void addKeyGradients(const AttentionLayout& layout, const QueryBlock& blo
 }
 
 // One head's gradients of a tile of keys to an array [M, G, d].
-static void storeKeyRows(const AttentionLayout& layout, const AttentionSequence& sequence, const KeyTile& tile, const float* gradients,
-                         float* to) {
+static void storeKeyRows(const AttentionLayout& layout, const AttentionSequence& sequence, const KeyTile& tile,
+                         const float* gradients, float* to) {
 #if defined(LATHE_TILE_REGISTERS)
   if (layout.isTiled) {
     alignas(64) float panel[kTileKeys * kRegisterRows];
@@ -296,7 +296,9 @@ static void attentionBackwardOf(const AttentionGradients<Type>& g, const Attenti
       const std::int64_t tiles = ceilDivide(sequence.keys, kTileKeys);
       BackwardBuffers b(layout, tiles);
       const TileRegisters registers(layout.isTiled);
-      for (std::int64_t t = 0; t < tiles; t++) loadKeyTile(layout, sequence, KeyTile(sequence, t), g, b, KeyBuffers(layout, b, t));
+      for (std::int64_t t = 0; t < tiles; t++) {
+        loadKeyTile(layout, sequence, KeyTile(sequence, t), g, b, KeyBuffers(layout, b, t));
+      }
       for (std::int64_t i = 0; i < blocksOf(sequence); i++) {
         const QueryBlock block(layout, sequence, i);
         loadQueryBlock(layout, sequence, block, g, b);
@@ -310,7 +312,9 @@ static void attentionBackwardOf(const AttentionGradients<Type>& g, const Attenti
         }
         storeQueryRows(layout, sequence, b.queryGradients, block.first, block.queries, g.dq);
       }
-      for (std::int64_t t = 0; t < tiles; t++) storeKeyGradients(layout, sequence, KeyTile(sequence, t), g, KeyBuffers(layout, b, t));
+      for (std::int64_t t = 0; t < tiles; t++) {
+        storeKeyGradients(layout, sequence, KeyTile(sequence, t), g, KeyBuffers(layout, b, t));
+      }
     });
     return;
   }

@@ -103,7 +103,9 @@ template <bool isRounded>
 LATHE_INLINE F pairOfBf16(F first, F second) {
   if constexpr (!isRounded) return (F)((I)((UnsignedW)first >> 16) | ((I)second & splatInt(-65536)));
 #if defined(LATHE_AVX512BF16)
-  const auto words = [](F v) __attribute__((always_inline)) { return _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)v)); };
+  const auto words = [](F v) __attribute__((always_inline)) {
+    return _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)v));
+  };
   return (F)_mm512_or_si512(words(first), _mm512_slli_epi32(words(second), 16));
 #else
   return (F)(roundToBf16(first) | (roundToBf16(second) << 16));
@@ -236,7 +238,9 @@ static void packActivationsAs(const typename Type::Code* x, std::int64_t row, st
     const std::int64_t whole = depth / perTile;
     for (std::int64_t first = 0; first < whole; first += tilesAtOnce) {
       const std::int64_t end = smaller(whole, first + tilesAtOnce);
-      if (rows < kRegisterRows) std::memset(panel + first * kRegisterFloats, 0, static_cast<std::size_t>((end - first) * kRegisterFloats) * sizeof(float));
+      if (rows < kRegisterRows) {
+        std::memset(panel + first * kRegisterFloats, 0, static_cast<std::size_t>((end - first) * kRegisterFloats) * sizeof(float));
+      }
       for (std::int64_t r = 0; r < rows; r++) {
         float* const to = panel + r * kRegisterSteps;
         for (std::int64_t t = first; t < end; t++) {
@@ -248,7 +252,8 @@ static void packActivationsAs(const typename Type::Code* x, std::int64_t row, st
     panel += whole * kRegisterFloats;
     std::memset(panel, 0, kRegisterFloats * sizeof(float));
     for (std::int64_t r = 0; r < rows; r++) {
-      convertActivations<Steps, Type>(x + r * row, whole * perTile, depth - whole * perTile, conversions[r], panel + r * kRegisterSteps);
+      convertActivations<Steps, Type>(x + r * row, whole * perTile, depth - whole * perTile, conversions[r],
+                                      panel + r * kRegisterSteps);
     }
     return;
   }

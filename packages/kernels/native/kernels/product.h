@@ -254,11 +254,13 @@ class Multiplication {
       if (f % together_ == 0) columnJobs_ += columns.jobs;
       columns.termCount = 0;
       if (outlierTerms.count > 0) {
-        columns.terms[columns.termCount++] = {outlierTerms.rows, outlierTerms.weights[f], outlierTerms.count, false, p_.alpha, nullptr};
+        columns.terms[columns.termCount++] = {outlierTerms.rows, outlierTerms.weights[f], outlierTerms.count, false, p_.alpha,
+                                              nullptr};
       }
       const LowRank& lowRank = factor.lowRank;
       if (lowRank.rank > 0) {
-        columns.terms[columns.termCount++] = {lowRank.left, lowRank.right, lowRank.rank, factor.isTransposed, lowRank.scale, nullptr};
+        columns.terms[columns.termCount++] = {lowRank.left, lowRank.right, lowRank.rank, factor.isTransposed, lowRank.scale,
+                                              nullptr};
       }
     }
   }
@@ -311,7 +313,8 @@ class Multiplication {
       conversions[r].factor = largest > kLeastMagnitude ? kInt8Largest / largest : 0.0f;
       conversions[r].keeps = outliers_->count > 0 ? outliers_->keeps : nullptr;
       rowScales_[first + r] = largest / kInt8Largest;
-      conversions[r].ditherStart = static_cast<std::uint32_t>(row) * kDitherOfRows + static_cast<std::uint32_t>(p_.depthStart) * kGoldenRatio;
+      conversions[r].ditherStart = static_cast<std::uint32_t>(row) * kDitherOfRows +
+                                   static_cast<std::uint32_t>(p_.depthStart) * kGoldenRatio;
     }
     kind_.packActivations(from, rows, p_.depth, conversions, to);
   }
@@ -470,7 +473,8 @@ class Multiplication {
         }
         if (packsRows_) {
           const float* const next = share.panels + blockAt(panel + 1 < panels ? panel + 1 : 0, k);
-          kind_.multiplyPanels(rows, depth, packed_ + row * steps_ + k * kind_.panelRows, kind_.panelRows * steps_, b, next, output);
+          kind_.multiplyPanels(rows, depth, packed_ + row * steps_ + k * kind_.panelRows, kind_.panelRows * steps_, b, next,
+                               output);
         } else {
           const Activations a = p_.a.from(chunkStart_ + row, k);
           tileColumn<Float32Steps>(rows, depth, static_cast<const float*>(a.values), a.row, a.step, b, NR, output);
@@ -488,7 +492,8 @@ class Multiplication {
         const std::int64_t columns = smaller(NR, share.factor->columns() - (firstPanel + panel) * NR);
         const TileOutput output = {share.c + (first - origin) * share.stride + panel * NR, share.stride, columns, nullptr, nullptr,
                                    term.scale, true};
-        multiplyPanels<Float32Steps>(end - first, term.rank, term.leftPanels + first * term.rank, MR * term.rank, right, right, output);
+        multiplyPanels<Float32Steps>(end - first, term.rank, term.leftPanels + first * term.rank, MR * term.rank, right, right,
+                                     output);
         right += term.rank * NR;
       }
     }
@@ -496,7 +501,8 @@ class Multiplication {
 
   void giveToSink(const Share* shares, std::int64_t firstPanel, std::int64_t panels, std::int64_t first, std::int64_t end) const {
     const std::int64_t column = firstPanel * NR;
-    Part part = {chunkStart_ + first, end - first, column, smaller(panels * NR, shares[0].factor->columns() - column), {}, shares[0].stride};
+    const std::int64_t columns = smaller(panels * NR, shares[0].factor->columns() - column);
+    Part part = {chunkStart_ + first, end - first, column, columns, {}, shares[0].stride};
     for (std::int64_t i = 0; i < together_; i++) part.sums[i] = shares[i].c;
     p_.sink->take(p_.sink->context, part);
   }
