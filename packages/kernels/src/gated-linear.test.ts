@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { fromBf16 } from "./bf16.js";
-import { GATED_BLOCK, gatedBytes, gatedHidden, gatedLinear, gatedLinearBackward } from "./gated-linear.js";
+import {
+  GATED_BLOCK,
+  gatedBytes,
+  gatedHidden,
+  gatedLinear,
+  gatedLinearBackward,
+  openGates,
+} from "./gated-linear.js";
 import type { GateTerms, NativeKernels, PrecisionOptions } from "./native-kernels.js";
 import { swigluBackward, swigluForward } from "./swiglu.js";
 import { expectSame, expectWithin, nativeLevels, nativeMissing, Random } from "./testing.js";
@@ -89,17 +96,13 @@ function check(kernels: NativeKernels, random: Random, given: Case): void {
   // Half a code of each, of the largest in its block.
   const blocks = Math.ceil(f / GATED_BLOCK);
   const scales = new Float32Array(kept.buffer, 0, 2 * rows * blocks);
-  const codes = new Int8Array(kept.buffer, scales.byteLength);
+  const opened = openGates(kept, f);
   for (const [side, values] of [gates, ups].entries()) {
-    const opened = values.map((_, i) => {
-      const block = Math.floor(i / f) * blocks + Math.floor((i % f) / GATED_BLOCK);
-      return scales[side * rows * blocks + block] * codes[side * rows * f + i];
-    });
     const allowed = values.map((_, i) => {
       const block = Math.floor(i / f) * blocks + Math.floor((i % f) / GATED_BLOCK);
       return 0.5001 * scales[side * rows * blocks + block] + least;
     });
-    expectWithin(opened, values, allowed, `kept ${side} ${what}`);
+    expectWithin(opened[side], values, allowed, `kept ${side} ${what}`);
   }
 
   const outputs = inputs;
@@ -116,12 +119,6 @@ function check(kernels: NativeKernels, random: Random, given: Case): void {
     ...options,
     lowRank: downRank && { ...downRank, left: long(downRank.left, rank) },
   });
-  const opened = [0, 1].map((side) =>
-    Float32Array.from({ length: rows * f }, (_, i) => {
-      const block = Math.floor(i / f) * blocks + Math.floor((i % f) / GATED_BLOCK);
-      return scales[side * rows * blocks + block] * codes[side * rows * f + i];
-    }),
-  );
   const [ofGate, ofUp] = [new Float32Array(rows * f), new Float32Array(rows * f)];
   swigluBackward(opened[0], opened[1], dHidden.subarray(0, rows * f), ofGate, ofUp);
   const leastGradient = options.precision === "int8" ? 1e-2 : 1e-4;

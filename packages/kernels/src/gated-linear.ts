@@ -39,7 +39,7 @@ function keepGates(gate: Float32Array, up: Float32Array, kept: Uint8Array, f: nu
 }
 
 /** Gate and up [N, f] as {@link gatedLinear} kept them. */
-function openGates(kept: Uint8Array, f: number): [gate: Float32Array, up: Float32Array] {
+export function openGates(kept: Uint8Array, f: number): [gate: Float32Array, up: Float32Array] {
   const { scales, codes, rows } = partsOf(kept, f);
   const blocks = Math.ceil(f / GATED_BLOCK);
   const [gate, up] = [0, 1].map((side) =>

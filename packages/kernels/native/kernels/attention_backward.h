@@ -110,17 +110,15 @@ struct KeyTile {
 
 // Row `row` of [N * H, d] times a gradient [d]
 static float dotOfKept(const KeptRows& rows, std::int64_t row, std::int64_t d, const float* gradient) {
-  return withFormat(rows.format, [&](auto type) -> float {
+  F dot = {};
+  const auto add = [&](auto type) {
     using Type = decltype(type);
-    if constexpr (kIsNf4<Type>) {
-      return 0.0f;  // nothing is kept in it
-    } else {
-      const auto* const codes = static_cast<const typename Type::Code*>(rows.data) + row * d;
-      F dot = {};
-      for (std::int64_t c = 0; c < d; c += W) dot = fma(widenUpTo<Type>(codes + c, d - c), load(gradient + c), dot);
-      return rows.scales == nullptr ? sumOf(dot) : sumOf(dot) * rows.scales[row];
-    }
-  });
+    const auto* const codes = static_cast<const typename Type::Code*>(rows.data) + row * d;
+    for (std::int64_t c = 0; c < d; c += W) dot = fma(widenUpTo<Type>(codes + c, d - c), load(gradient + c), dot);
+  };
+  if (rows.format == Format::int8) add(Int8{});
+  else withKept(rows.format, add);
+  return rows.scales == nullptr ? sumOf(dot) : sumOf(dot) * rows.scales[row];
 }
 
 template <class Type>

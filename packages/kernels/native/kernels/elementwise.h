@@ -65,15 +65,25 @@ static void exponentialOf(const float* x, float* out, std::int64_t length) {
   forVectors(length, [=](std::int64_t i, std::int64_t n) { storeUpTo(out + i, exponential(loadUpTo(x + i, n)), n); });
 }
 
+LATHE_INLINE F silu(F x) { return x * sigmoid(x); }
+
+struct SwigluGradients {
+  F gate, up;
+};
+// silu'(g) = s + silu(g) (1 - s) with s = sigmoid(g)
+LATHE_INLINE SwigluGradients swigluGradients(F gate, F up, F dOut) {
+  const F s = sigmoid(gate);
+  const F ofGate = gate * s;
+  return {dOut * up * fma(ofGate, splat(1.0f) - s, s), dOut * ofGate};
+}
+
 static void swigluForward(const float* gate, const float* up, float* out, std::int64_t length) {
   const ResultWriter results(out, length);
   forVectors(length, [=](std::int64_t i, std::int64_t n) {
-    const F g = loadUpTo(gate + i, n);
-    results.put(i, g * sigmoid(g) * loadUpTo(up + i, n), n);
+    results.put(i, silu(loadUpTo(gate + i, n)) * loadUpTo(up + i, n), n);
   });
 }
 
-// silu'(g) = s + silu(g) (1 - s) with s = sigmoid(g)
 static void swigluBackward(Format kept, const void* gate, const void* up, const float* dOut, float* dGate, float* dUp,
                            std::int64_t length) {
   withKept(kept, [&](auto type) {
@@ -82,13 +92,9 @@ static void swigluBackward(Format kept, const void* gate, const void* up, const 
     const auto* ups = static_cast<const typename Type::Code*>(up);
     const ResultWriter toGate(dGate, length), toUp(dUp, length);
     forVectors(length, [=](std::int64_t i, std::int64_t n) {
-      const F g = widenUpTo<Type>(gates + i, n);
-      const F u = widenUpTo<Type>(ups + i, n);
-      const F d = loadUpTo(dOut + i, n);
-      const F s = sigmoid(g);
-      const F silu = g * s;
-      if (toGate) toGate.put(i, d * u * fma(silu, splat(1.0f) - s, s), n);
-      if (toUp) toUp.put(i, d * silu, n);
+      const SwigluGradients d = swigluGradients(widenUpTo<Type>(gates + i, n), widenUpTo<Type>(ups + i, n), loadUpTo(dOut + i, n));
+      if (toGate) toGate.put(i, d.gate, n);
+      if (toUp) toUp.put(i, d.up, n);
     });
   });
 }

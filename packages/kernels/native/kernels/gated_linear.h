@@ -4,7 +4,7 @@
 // cache, and a backward pass keeps them in 8 bits, a scale for each block of a row (as in arXiv:2110.02861).
 #pragma once
 
-#include "exponential.h"
+#include "elementwise.h"
 #include "linear.h"
 
 namespace lathe {
@@ -98,7 +98,7 @@ static void gatedLinear(const float* x, const LinearOutput* gateAndUp, std::uint
         LATHE_UNROLL
         for (int v = 0; v < kBlockVectors; v++) {
           if (count <= v * W) continue;
-          storeBf16UpTo(hidden + row * width + column + v * W, gate[v] * sigmoid(gate[v]) * up[v], count - v * W);
+          storeBf16UpTo(hidden + row * width + column + v * W, silu(gate[v]) * up[v], count - v * W);
         }
       }
     }
@@ -130,7 +130,6 @@ LATHE_INLINE void forKeptVectors(const ReadGates& gates, std::int64_t row, std::
   }
 }
 
-// silu'(g) = s + silu(g) (1 - s) with s = sigmoid(g)
 static void gatedLinearBackward(const float* dy, const Weight& down, const LowRank& lowRank, const std::uint8_t* kept,
                                 std::uint16_t* dGate, std::uint16_t* dUp, std::int64_t N, const ProductOptions& options) {
   const std::int64_t width = down.columns;
@@ -147,11 +146,9 @@ static void gatedLinearBackward(const float* dy, const Weight& down, const LowRa
       }
       forKeptVectors(gates, part.row + r, part.column, part.columns,
                      [&](std::int64_t i, std::int64_t n, F gate, F up) __attribute__((always_inline)) {
-                       const F d = loadUpTo(dHidden + i, n);
-                       const F s = sigmoid(gate);
-                       const F silu = gate * s;
-                       storeBf16UpTo(dGate + start + i, d * up * fma(silu, splat(1.0f) - s, s), n);
-                       storeBf16UpTo(dUp + start + i, d * silu, n);
+                       const SwigluGradients d = swigluGradients(gate, up, loadUpTo(dHidden + i, n));
+                       storeBf16UpTo(dGate + start + i, d.gate, n);
+                       storeBf16UpTo(dUp + start + i, d.up, n);
                      });
     }
   };
@@ -168,7 +165,7 @@ static void gatedHidden(const std::uint8_t* kept, std::uint16_t* hidden, std::in
   parallel(ceilDivide(N, rowsPerJob), [&](std::int64_t job) {
     for (std::int64_t row = job * rowsPerJob; row < smaller(N, (job + 1) * rowsPerJob); row++) {
       forKeptVectors(gates, row, 0, f, [&](std::int64_t i, std::int64_t n, F gate, F up) __attribute__((always_inline)) {
-        storeBf16UpTo(hidden + row * f + i, gate * sigmoid(gate) * up, n);
+        storeBf16UpTo(hidden + row * f + i, silu(gate) * up, n);
       });
     }
   });

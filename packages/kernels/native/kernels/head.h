@@ -5,7 +5,7 @@
 // at a time, computed again, which costs less than storing them where products are fast.
 #pragma once
 
-#include "exponential.h"
+#include "cross_entropy.h"
 #include "linear.h"
 
 namespace lathe {
@@ -39,17 +39,12 @@ LATHE_INLINE void storeAs(typename Type::Code* to, F v, std::int64_t count) {
 // maximum made of it.
 template <class Type>
 static void takeHeadUnit(const float* logits, std::int64_t count, float* largest, float* sum, typename Type::Code* kept) {
-  F most[2] = {splat(kLeastLogit), splat(kLeastLogit)};
-  std::int64_t i = 0;
-  for (; i + 2 * W <= count; i += 2 * W) {
-    most[0] = maximum(load(logits + i), most[0]);
-    most[1] = maximum(load(logits + i + W), most[1]);
-  }
-  *largest = largestOf(maximum(most[0], most[1]));
-  for (; i < count; i++) *largest = logits[i] > *largest ? logits[i] : *largest;
+  const float most = largestOfRow(logits, count);
+  *largest = most > kLeastLogit ? most : kLeastLogit;
   const F shift = splat(*largest);
   F sums[2] = {};
-  for (i = 0; i + W <= count; i += W) {
+  std::int64_t i = 0;
+  for (; i + W <= count; i += W) {
     const F e = exponential(load(logits + i) - shift);
     sums[i / W % 2] = sums[i / W % 2] + e;
     if (kept != nullptr) storeAs<Type>(kept + i, e, W);

@@ -140,7 +140,7 @@ describe.skipIf(reason !== null)(`gated MLP on native (seed ${SEED})`, () => {
 
   it("has the same bits when it is computed again, and behind a norm whose input is kept for it", async () => {
     await startEngine("native", "bf16");
-    const { terms, watched } = setUp(["gate"], 0);
+    const { terms, parts, watched } = setUp(["gate"], 0);
     const x = random(33, h) as tf.Tensor2D;
     const weight = random(h) as tf.Tensor1D;
     const block = (rows: tf.Tensor): tf.Tensor2D =>
@@ -149,28 +149,11 @@ describe.skipIf(reason !== null)(`gated MLP on native (seed ${SEED})`, () => {
     const direct = run(block, x, all);
     expect(run((rows) => checkpoint(block, rows), x, all)).toEqual(direct);
     await startEngine("native", "fp32");
-    const exact = run((rows) => checkpointless(rows, weight, terms), x, all);
+    const exact = run((rows) => parts(rmsNorm(rows, weight, 1e-6)), x, all);
     for (const [index, gradient] of exact.gradients.entries()) {
       expect(relative(direct.gradients[index], gradient), `gradient ${index}`).toBeLessThan(0.012);
     }
   });
-
-  /** The same out of parts. */
-  function checkpointless(
-    x: tf.Tensor2D,
-    weight: tf.Tensor1D,
-    { gate, up, down }: GatedMlpTerms,
-  ): tf.Tensor2D {
-    const dense = ({ weight: { codes, shape } }: LinearTerms): tf.Tensor2D =>
-      tf.tensor2d((codes as Float32Array).slice(), [...shape]);
-    const normed = rmsNorm(x, weight, 1e-6);
-    const low = gate.update!;
-    const gates = add(
-      linear(normed, dense(gate), gate.bias, "OI"),
-      linear(scale(linear(normed, low.a, null, "OI"), low.scale), low.b, null, "OI"),
-    );
-    return linear(swiglu(gates, linear(normed, dense(up), up.bias, "OI")), dense(down), down.bias, "OI");
-  }
 
   it.each(["bf16", "int8"] as const)("frees everything but its results in %s", async (precision) => {
     await startEngine("native", precision);

@@ -4,9 +4,9 @@ import { keepInput, openActivation } from "./kept-activations.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
 import {
   addInputGradient,
+  forwardTerms,
   innerGradient,
   innerProduct,
-  lowRank,
   updateGradients,
 } from "./native-linear-terms.js";
 import { nativeView } from "./native-tensor.js";
@@ -24,12 +24,7 @@ export function registerNativeFusedLinears(): void {
       );
       backend.kernels.linearMany(
         nativeView(x),
-        terms.map(({ weight, bias, update }, index) => ({
-          weight,
-          bias: bias && nativeView(bias),
-          y: nativeView(outputs[index]),
-          lowRank: update && lowRank(inner[index]!, update.b, update, update.scale),
-        })),
+        terms.map((term, index) => ({ ...forwardTerms(term, inner[index]), y: nativeView(outputs[index]) })),
         productOptions,
       );
       const saved = needsUpdates ? [keepInput(x), ...inner.filter((product) => product !== null)] : [];

@@ -1,11 +1,11 @@
 import { gatedBytes } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs-core";
-import type { MaskedTerms } from "../../operations/fused-kernel.js";
 import { registerGatedMlp } from "../../operations/gated-mlp.js";
 import { halfTensor, halfView, keepInput, openActivation } from "./kept-activations.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
 import {
   addInputGradient,
+  forwardTerms,
   innerGradient,
   innerProduct,
   lowRank,
@@ -13,15 +13,6 @@ import {
 } from "./native-linear-terms.js";
 import { nativeView } from "./native-tensor.js";
 import { productOptions } from "./product-options.js";
-
-/** A term and dropout(x) Aᵀ of its update as the forward product takes them. */
-function termsOf({ weight, bias, update }: MaskedTerms, inner: tf.Tensor | null) {
-  return {
-    weight,
-    bias: bias && nativeView(bias),
-    lowRank: update && lowRank(inner!, update.b, update, update.scale),
-  };
-}
 
 function bytesOf(kept: tf.Tensor, length: number): Uint8Array {
   const { buffer, byteOffset } = nativeView(kept);
@@ -46,15 +37,15 @@ export function registerNativeGatedMlp(): void {
       const hidden = halfTensor(rows * f);
       backend.kernels.gatedLinear(
         nativeView(x),
-        termsOf(gate, ofGate),
-        termsOf(up, ofUp),
+        forwardTerms(gate, ofGate),
+        forwardTerms(up, ofUp),
         kept && bytesOf(kept, bytes),
         halfView(hidden),
         productOptions,
       );
       const ofDown = innerProduct(hidden, rows, down);
       const y = backend.uninitialised([rows, down.weight.shape[0]]) as tf.Tensor2D;
-      const { weight, bias, lowRank: update } = termsOf(down, ofDown);
+      const { weight, bias, lowRank: update } = forwardTerms(down, ofDown);
       backend.kernels.linear(halfView(hidden), weight, bias, nativeView(y), {
         ...productOptions,
         lowRank: update,

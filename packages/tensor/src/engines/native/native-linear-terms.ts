@@ -1,4 +1,4 @@
-import type { LowRankUpdate } from "@lathe/kernels";
+import type { GateTerms, LowRankUpdate } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { MaskedTerms } from "../../operations/fused-kernel.js";
 import type { LowRankTerm } from "../../operations/fused-linears.js";
@@ -33,6 +33,15 @@ export function innerProduct(x: tf.Tensor, rows: number, term: MaskedTerms): tf.
   });
   if (input !== x) input.dispose();
   return product;
+}
+
+/** A term as forward products take it. @param inner what {@link innerProduct} gave */
+export function forwardTerms({ weight, bias, update }: MaskedTerms, inner: tf.Tensor | null): GateTerms {
+  return {
+    weight,
+    bias: bias && nativeView(bias),
+    lowRank: update && lowRank(inner!, update.b, update, update.scale),
+  };
 }
 
 /** scale · dy B [N, r], the gradient of a term's inner product. @param dy [N, O], or what was kept of it */
