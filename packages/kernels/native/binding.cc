@@ -730,7 +730,8 @@ void callGatedLinearBackward(const Arguments& a, napi_value*) {
   for (const auto& output : {dGate, dUp}) {
     a.expectLength(output, rows * w.weight.columns, "[N, f]");
     a.expectApart(output, dy);
-    a.expectApart(output, kept);
+    const bool isOverCodes = output.data == dGate.data && static_cast<void*>(dGate.data) == static_cast<void*>(kept.data);
+    if (!isOverCodes) a.expectApart(output, kept);
     a.expectApart(output, w.codes);
     a.expectApart(output, update.left);
     a.expectApart(output, update.right);
@@ -947,6 +948,23 @@ void callToInt8Rows(const Arguments& a, napi_value*) {
   a.expectApart(scales, codes);
   if (x.length == 0) return;
   a.kernels().toInt8Rows(x.data, codes.data, scales.data, scales.length, x.length / scales.length);
+}
+
+// toInt8Weights(source, codes, scales)
+void callToInt8Weights(const Arguments& a, napi_value*) {
+  const auto source = readWeight(a, a.value(0), "source");
+  const auto codes = a.array<std::int8_t>(1, "codes");
+  const auto scales = a.array<float>(2, "scales");
+  const Weight& weight = source.weight;
+  if (weight.format == Format::int8 || weight.format == Format::nf4) {
+    a.failRange("expected a source in fp32, bf16 or fp16, got one that is packed");
+  }
+  a.expectLength(codes, weight.rows * weight.columns, "[O, I]");
+  a.expectLength(scales, weight.rows, "[O]");
+  a.expectApart(codes, source.codes);
+  a.expectApart(scales, source.codes);
+  a.expectApart(scales, codes);
+  a.kernels().toInt8Weights(weight, codes.data, scales.data);
 }
 
 // addScaled(y, x, factor)
@@ -1357,6 +1375,7 @@ const Export kernelExports[] = {
     {"toBf16", 2, callToBf16},
     {"fromBf16", 2, callFromBf16},
     {"toInt8Rows", 3, callToInt8Rows},
+    {"toInt8Weights", 3, callToInt8Weights},
     {"addScaled", 3, callAddScaled},
     {"exponential", 2, callExponential},
     {"transpose", 4, callTranspose},

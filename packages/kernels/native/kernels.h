@@ -32,8 +32,9 @@ struct KeptRows {
 };
 
 // Bytes that gatedLinear keeps of N rows of f columns: gate and up, one byte a number, and float32 scales of blocks.
+inline std::int64_t gatedCodeBytes(std::int64_t N, std::int64_t f) { return (2 * N * f + 3) / 4 * 4; }
 inline std::int64_t gatedBytes(std::int64_t N, std::int64_t f) {
-  return 2 * N * (f + (f + kGatedBlock - 1) / kGatedBlock * 4);
+  return gatedCodeBytes(N, f) + 2 * N * ((f + kGatedBlock - 1) / kGatedBlock) * 4;
 }
 
 // A weight matrix [rows, columns], row-major codes.
@@ -182,6 +183,7 @@ struct Kernels {
   void (*fromBf16)(const std::uint16_t* codes, float* x, std::int64_t length);
   // codes [N, width] = x / scales, scales [N] the largest magnitude of each row / 127 (0 for rows of zeros)
   void (*toInt8Rows)(const float* x, std::int8_t* codes, float* scales, std::int64_t N, std::int64_t width);
+  void (*toInt8Weights)(const Weight& source, std::int8_t* codes, float* scales);
   // out = factor * x; out may be x
   void (*scale)(const float* x, float factor, float* out, std::int64_t length);
   // y += factor * x

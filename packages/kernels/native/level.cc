@@ -10,6 +10,7 @@
 #include "kernels/elementwise.h"
 #include "kernels/gated_linear.h"
 #include "kernels/head.h"
+#include "kernels/int8_weights.h"
 #include "kernels/linear.h"
 #include "kernels/narrow.h"
 #include "kernels/optimiser.h"
@@ -44,6 +45,7 @@ const Kernels kernels = {
     toBf16,
     fromBf16,
     toInt8Rows,
+    toInt8Weights,
     scale,
     addScaled,
     transpose,

@@ -95,7 +95,7 @@ function check(kernels: NativeKernels, random: Random, given: Case): void {
 
   // Half a code of each, of the largest in its block.
   const blocks = Math.ceil(f / GATED_BLOCK);
-  const scales = new Float32Array(kept.buffer, 0, 2 * rows * blocks);
+  const scales = new Float32Array(kept.buffer, Math.ceil((rows * f) / 2) * 4, 2 * rows * blocks);
   const opened = openGates(kept, f);
   for (const [side, values] of [gates, ups].entries()) {
     const allowed = values.map((_, i) => {
@@ -121,6 +121,10 @@ function check(kernels: NativeKernels, random: Random, given: Case): void {
   });
   const [ofGate, ofUp] = [new Float32Array(rows * f), new Float32Array(rows * f)];
   swigluBackward(opened[0], opened[1], dHidden.subarray(0, rows * f), ofGate, ofUp);
+  const inPlace = kept.slice();
+  const [overCodes, upAgain] = [new Uint16Array(inPlace.buffer, 0, rows * f), new Uint16Array(rows * f)];
+  kernels.gatedLinearBackward(dy, down, inPlace, overCodes, upAgain, { ...options, lowRank: downRank });
+  expect([overCodes, upAgain], `over the codes ${what}`).toEqual([dGate, dUp]);
   const leastGradient = options.precision === "int8" ? 1e-2 : 1e-4;
   expectWithin(widened(dGate), ofGate, bounds(ofGate, HALF + 1e-4, leastGradient), `dGate ${what}`);
   expectWithin(widened(dUp), ofUp, bounds(ofUp, HALF + 1e-4, leastGradient), `dUp ${what}`);
@@ -215,8 +219,8 @@ describe.skipIf(missing !== null).each(nativeLevels().map((kernels) => [kernels.
           kernels.gatedLinearBackward(...args);
         },
       );
-      const scaleBytes = 2 * rows * Math.ceil(f / GATED_BLOCK) * 4;
-      const codesOf = ({ kept }: { kept: Uint8Array }): Int8Array => new Int8Array(kept.buffer, scaleBytes);
+      const codesOf = ({ kept }: { kept: Uint8Array }): Int8Array =>
+        new Int8Array(kept.buffer, 0, 2 * rows * f);
       expectWithin(codesOf(actual), codesOf(expected), 1, "codes");
       const [hidden, ...gradients] = expected.values;
       expectWithin(actual.values[0], hidden, bounds(hidden, 2 * HALF, 1e-4), "hidden");

@@ -7,32 +7,52 @@ import type { WeightMatrix } from "./weight-matrix.js";
 /** Kept numbers of a row that share a scale. */
 export const GATED_BLOCK = 64;
 
+const codeBytes = (rows: number, f: number): number => Math.ceil((2 * rows * f) / 4) * 4;
+
 /** Bytes that a gated linear keeps of N rows of f columns: gate and up, a byte a number, and float32 scales of blocks. */
 export function gatedBytes(rows: number, f: number): number {
-  return 2 * rows * (f + Math.ceil(f / GATED_BLOCK) * Float32Array.BYTES_PER_ELEMENT);
+  return codeBytes(rows, f) + 2 * rows * Math.ceil(f / GATED_BLOCK) * Float32Array.BYTES_PER_ELEMENT;
 }
 
-/** The parts of kept bytes: scales [2, N, blocks], then codes [2, N, f]; of each the first half is gate's. */
-function partsOf(kept: Uint8Array, f: number): { scales: Float32Array; codes: Int8Array; rows: number } {
-  const rows = kept.length / gatedBytes(1, f);
-  const scaleCount = 2 * rows * Math.ceil(f / GATED_BLOCK);
-  const scales = new Float32Array(kept.buffer, kept.byteOffset, scaleCount);
-  return { scales, codes: new Int8Array(kept.buffer, kept.byteOffset + scales.byteLength), rows };
+/** Where the codes of a block lie, and its scale. */
+interface KeptBlock {
+  readonly start: number;
+  readonly end: number;
+  readonly scale: number;
+}
+
+/**
+ * The parts of kept bytes: codes of gate and then of up for each block of each row, and from the next multiple of 4 on scales
+ * [2, N, blocks], gate's first.
+ */
+function partsOf(kept: Uint8Array, f: number) {
+  const blocks = Math.ceil(f / GATED_BLOCK);
+  const rows = Math.floor(kept.length / (2 * f + 2 * blocks * Float32Array.BYTES_PER_ELEMENT));
+  const scales = new Float32Array(kept.buffer, kept.byteOffset + codeBytes(rows, f), 2 * rows * blocks);
+  const codes = new Int8Array(kept.buffer, kept.byteOffset, 2 * rows * f);
+  /** @param side 0 for gate, 1 for up */
+  const blockAt = (side: number, row: number, block: number): KeptBlock => {
+    const count = Math.min(GATED_BLOCK, f - block * GATED_BLOCK);
+    const start = 2 * (row * f + block * GATED_BLOCK) + side * count;
+    return { start, end: start + count, scale: (side * rows + row) * blocks + block };
+  };
+  return { scales, codes, rows, blocks, blockAt };
 }
 
 function keepGates(gate: Float32Array, up: Float32Array, kept: Uint8Array, f: number): void {
-  const { scales, codes, rows } = partsOf(kept, f);
-  const blocks = Math.ceil(f / GATED_BLOCK);
+  const { scales, codes, rows, blocks, blockAt } = partsOf(kept, f);
   for (const [side, values] of [gate, up].entries()) {
-    for (let block = 0; block < rows * blocks; block++) {
-      const start = Math.floor(block / blocks) * f + (block % blocks) * GATED_BLOCK;
-      const end = Math.min(start + GATED_BLOCK, (Math.floor(block / blocks) + 1) * f);
-      const largest = values.subarray(start, end).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      const isFinite = values.subarray(start, end).every(Number.isFinite);
-      scales[side * rows * blocks + block] = isFinite ? largest / 127 : NaN;
-      for (let i = start; i < end; i++) {
-        codes[side * rows * f + i] =
-          isFinite && largest > 1e-30 ? Math.round((values[i] * 127) / largest) : 0;
+    for (let row = 0; row < rows; row++) {
+      for (let block = 0; block < blocks; block++) {
+        const { start, end, scale } = blockAt(side, row, block);
+        const first = row * f + block * GATED_BLOCK;
+        const numbers = values.subarray(first, first + end - start);
+        const largest = numbers.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        const isFinite = numbers.every(Number.isFinite);
+        scales[scale] = isFinite ? largest / 127 : NaN;
+        numbers.forEach((value, i) => {
+          codes[start + i] = isFinite && largest > 1e-30 ? Math.round((value * 127) / largest) : 0;
+        });
       }
     }
   }
@@ -40,12 +60,11 @@ function keepGates(gate: Float32Array, up: Float32Array, kept: Uint8Array, f: nu
 
 /** Gate and up [N, f] as {@link gatedLinear} kept them. */
 export function openGates(kept: Uint8Array, f: number): [gate: Float32Array, up: Float32Array] {
-  const { scales, codes, rows } = partsOf(kept, f);
-  const blocks = Math.ceil(f / GATED_BLOCK);
+  const { scales, codes, rows, blockAt } = partsOf(kept, f);
   const [gate, up] = [0, 1].map((side) =>
     Float32Array.from({ length: rows * f }, (_, i) => {
-      const block = Math.floor(i / f) * blocks + Math.floor((i % f) / GATED_BLOCK);
-      return scales[side * rows * blocks + block] * codes[side * rows * f + i];
+      const { start, scale } = blockAt(side, Math.floor(i / f), Math.floor((i % f) / GATED_BLOCK));
+      return scales[scale] * codes[start + ((i % f) % GATED_BLOCK)];
     }),
   );
   return [gate, up];
@@ -77,7 +96,10 @@ export function gatedLinear(
   toBf16(out, hidden);
 }
 
-/** Gradients of gate and up [N, f] in bfloat16, from dy [N, O], the gradient of hidden · downᵀ. @param kept by {@link gatedLinear} */
+/**
+ * Gradients of gate and up [N, f] in bfloat16, from dy [N, O], the gradient of hidden · downᵀ.
+ * @param kept by {@link gatedLinear}   @param dGate may begin where kept does, and is then written over its codes
+ */
 export function gatedLinearBackward(
   dy: Float32Array,
   down: WeightMatrix,

@@ -3,6 +3,7 @@ export { GATED_BLOCK, gatedBytes } from "./gated-linear.js";
 export { dropoutMask } from "./dropout-mask.js";
 export { gatherRows } from "./gather-rows.js";
 export { HEAD_BLOCK } from "./head-losses.js";
+export { int8Codes, int8Scale } from "./int8-weights.js";
 export { rotate } from "./rotate.js";
 export { threefry2x32 } from "./threefry.js";
 export { transpose } from "./transpose.js";
@@ -35,6 +36,7 @@ export type {
   StepShape,
 } from "./native-kernels.js";
 export { NF4_CODEBOOK } from "./nf4-codebook.js";
+export { widenWeights } from "./widen-weights.js";
 export {
   type NestedScales,
   NF4_BLOCK,

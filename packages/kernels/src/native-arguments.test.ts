@@ -30,6 +30,7 @@ function detached(): Float32Array {
 }
 const shared = floats(12);
 const sharedHalves = new Uint16Array(3);
+const overKept = new Uint16Array(8);
 const halves = (length: number): Uint16Array => new Uint16Array(length);
 const bytes = (length: number): Uint8Array => new Uint8Array(length);
 const gate = { weight, bias: null };
@@ -186,6 +187,17 @@ const cases: [keyof NativeKernels, unknown[], RegExp][] = [
   ["sumRows", [floats(5), floats(2)], /x \[N, width\] in whole rows of 2 elements, got 5/],
   ["toBf16", [floats(5), new Uint16Array(4)], /expected codes like x of 5 elements, got 4/],
   ["fromBf16", [new Int16Array(5), floats(5)], /expected codes to be a Uint16Array, got an Int16Array/],
+  ["toInt8Weights", [weight, new Int8Array(5), floats(2)], /expected codes \[O, I\] of 6 elements, got 5/],
+  ["toInt8Weights", [weight, new Int8Array(6), floats(3)], /expected scales \[O\] of 2 elements, got 3/],
+  [
+    "toInt8Weights",
+    [
+      { format: "int8", shape: [1, 2], codes: new Int8Array(2), scales: floats(1) },
+      new Int8Array(2),
+      floats(1),
+    ],
+    /expected a source in fp32, bf16 or fp16, got one that is packed/,
+  ],
   ["toInt8Rows", [floats(5), new Int8Array(5), floats(3)], /x \[N, width\] in 3 rows, got 5 elements/],
   [
     "attentionDecode",
@@ -276,21 +288,31 @@ const cases: [keyof NativeKernels, unknown[], RegExp][] = [
   ],
   [
     "gatedLinearBackward",
-    [floats(2), weight, bytes(14), halves(3), halves(2)],
+    [floats(2), weight, bytes(16), halves(3), halves(2)],
     /expected dUp \[N, f\] of 3 elements, got 2/,
   ],
   [
     "gatedLinearBackward",
-    [floats(3), weight, bytes(14), halves(3), halves(3)],
+    [floats(3), weight, bytes(16), halves(3), halves(3)],
     /expected dy \[N, O\] in whole rows of 2/,
   ],
   [
     "gatedLinearBackward",
-    [floats(2), weight, bytes(14), sharedHalves, sharedHalves],
+    [floats(2), weight, bytes(16), sharedHalves, sharedHalves],
     /expected dGate not to overlap dUp/,
   ],
-  ["gatedHidden", [bytes(14), halves(3), 0], /expected f to be a whole number from 1/],
-  ["gatedHidden", [bytes(13), halves(3), 3], /expected kept as gatedBytes gives .* of 14 elements, got 13/],
+  [
+    "gatedLinearBackward",
+    [floats(2), weight, new Uint8Array(overKept.buffer), halves(3), overKept.subarray(0, 3)],
+    /expected dUp not to overlap kept/,
+  ],
+  [
+    "gatedLinearBackward",
+    [floats(2), weight, new Uint8Array(overKept.buffer), overKept.subarray(1, 4), halves(3)],
+    /expected dGate not to overlap kept/,
+  ],
+  ["gatedHidden", [bytes(16), halves(3), 0], /expected f to be a whole number from 1/],
+  ["gatedHidden", [bytes(13), halves(3), 3], /expected kept as gatedBytes gives .* of 16 elements, got 13/],
   [
     "headLosses",
     [floats(4), weight, null, ints(0), floats(1), null, null],

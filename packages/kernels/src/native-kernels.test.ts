@@ -7,6 +7,7 @@ import { dropoutMask } from "./dropout-mask.js";
 import { gatherRows } from "./gather-rows.js";
 import { gemm } from "./gemm.js";
 import { toInt8Rows } from "./int8-rows.js";
+import { int8Codes, int8Scale } from "./int8-weights.js";
 import { linear, linearInputGradient, linearMany } from "./linear.js";
 import type {
   CacheRows,
@@ -961,6 +962,47 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
       transpose(x, expected, rows, columns);
       expectSame(out, expected);
     });
+
+    it.each(["fp32", "bf16", "fp16"] as const)("packs weights in %s to 8 bits, bit for bit", (format) => {
+      for (const [rows, columns] of [
+        [1, 1],
+        [3, 37],
+        [40, 896],
+        [7, 4867],
+      ]) {
+        const source = new Random(rows).weights(format, [rows, columns]);
+        // A row of zeros, and one whose smallest steps are ties.
+        if (rows > 2) source.codes.fill(0, 0, columns);
+        if (format === "fp32" && rows > 2) {
+          for (let c = 0; c < columns; c++) source.codes[columns + c] = (c % 255) - 127 + (c % 2) / 2;
+          source.codes[2 * columns] = 127 * 2 ** -140; // a scale below the normal numbers
+          source.codes.fill(0, 2 * columns + 1, 3 * columns);
+        }
+        expectPacked(source);
+      }
+      const spoilt = new Random(5).weights(format, [4, 20]);
+      const [nan, infinity] = { fp32: [NaN, Infinity], bf16: [0x7fc0, 0x7f80], fp16: [0x7e00, 0x7c00] }[
+        format
+      ];
+      spoilt.codes[25] = nan;
+      spoilt.codes[79] = infinity;
+      const [codes, scales] = [new Int8Array(80), new Float32Array(4)];
+      kernels.toInt8Weights(spoilt, codes, scales);
+      expect([...scales].map(Number.isNaN)).toEqual([false, true, false, true]);
+    });
+
+    function expectPacked(source: WeightMatrix): void {
+      const [rows, columns] = source.shape;
+      const [codes, scales] = [new Int8Array(rows * columns), new Float32Array(rows)];
+      kernels.toInt8Weights(source, codes, scales);
+      for (let row = 0; row < rows; row++) {
+        const values = widenWeights(source, row, row + 1);
+        const expected = new Int8Array(columns);
+        int8Codes(values, int8Scale(values), expected);
+        expect(scales[row]).toBe(Math.fround(int8Scale(values)));
+        expect(codes.subarray(row * columns, (row + 1) * columns)).toEqual(expected);
+      }
+    }
 
     it.each(FORMATS)("gathers rows of %s and adds rows up", (format) => {
       const random = new Random(3);

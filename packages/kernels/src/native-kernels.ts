@@ -222,6 +222,7 @@ export interface NativeKernels {
   /**
    * Gradients of gate and up [N, f] in bfloat16, from dy [N, O], the gradient of hidden · downᵀ.
    * @param down [O, f]   @param kept by {@link gatedLinear}
+   * @param dGate may begin where kept does, and is then written over its codes
    */
   gatedLinearBackward(
     dy: Float32Array,
@@ -289,6 +290,11 @@ export interface NativeKernels {
   fromBf16(codes: Uint16Array, x: Float32Array): void;
   /** codes [N, width] = x / scales [N], the scale of a row being its largest magnitude / 127. */
   toInt8Rows(x: Float32Array, codes: Int8Array, scales: Float32Array): void;
+  /**
+   * Packs weights [O, I] in fp32, bf16 or fp16: codes [O, I] = weight / scales [O], bit for bit as `int8Scale` and `int8Codes`
+   * have them. A row that is not finite gets codes of 0 and a scale of NaN.
+   */
+  toInt8Weights(source: WeightMatrix, codes: Int8Array, scales: Float32Array): void;
   /** y += factor · x. */
   addScaled(y: Float32Array, x: Float32Array, factor: number): void;
   /** out = eˣ, within 2 ulp. out may be x. */

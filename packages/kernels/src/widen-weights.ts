@@ -1,9 +1,19 @@
 import { NF4_CODEBOOK } from "./nf4-codebook.js";
 import { NF4_BLOCK, NF4_SCALE_GROUP, type WeightMatrix } from "./weight-matrix.js";
 
-/** The weights [O, I] as float32: bit patterns exactly, codes of int8 and nf4 times their scale. */
-export function widenWeights(matrix: WeightMatrix): Float32Array {
-  const { format, shape, codes, scales } = matrix;
+/**
+ * Rows [first, end) of the weights [O, I] as float32, all by default: bit patterns exactly, codes of int8 and nf4 times their
+ * scale.
+ */
+export function widenWeights(
+  matrix: WeightMatrix,
+  first: number = 0,
+  end: number = matrix.shape[0],
+): Float32Array {
+  const { format, shape, scales } = matrix;
+  const columns = shape[1];
+  if (format === "nf4") return widenNf4(matrix, first, end);
+  const codes = matrix.codes.subarray(first * columns, end * columns);
   switch (format) {
     case "fp32":
       return codes as Float32Array;
@@ -12,9 +22,7 @@ export function widenWeights(matrix: WeightMatrix): Float32Array {
     case "fp16":
       return Float32Array.from(codes, widenHalf);
     case "int8":
-      return Float32Array.from(codes, (code, i) => code * scales![Math.floor(i / shape[1])]);
-    case "nf4":
-      return widenNf4(matrix);
+      return Float32Array.from(codes, (code, i) => code * scales![first + Math.floor(i / columns)]);
   }
 }
 
@@ -27,17 +35,17 @@ function widenHalf(bits: number): number {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
-function widenNf4(matrix: WeightMatrix): Float32Array {
-  const [rows, columns] = matrix.shape;
+function widenNf4(matrix: WeightMatrix, first: number, end: number): Float32Array {
+  const columns = matrix.shape[1];
   const rowBytes = Math.ceil(columns / 2);
   const rowBlocks = Math.ceil(columns / NF4_BLOCK);
-  const weights = new Float32Array(rows * columns);
-  for (let row = 0; row < rows; row++) {
+  const weights = new Float32Array((end - first) * columns);
+  for (let row = first; row < end; row++) {
     for (let column = 0; column < columns; column++) {
       const byte = matrix.codes[row * rowBytes + (column >> 1)];
       const place = NF4_CODEBOOK[column % 2 === 0 ? byte >> 4 : byte & 15];
       const block = row * rowBlocks + Math.floor(column / NF4_BLOCK);
-      weights[row * columns + column] = place * scaleOfBlock(matrix, block);
+      weights[(row - first) * columns + column] = place * scaleOfBlock(matrix, block);
     }
   }
   return weights;

@@ -15,7 +15,7 @@ export {
   type TensorInfo,
 } from "./checkpoint/tensor-info.js";
 export { type TensorToWrite, writeSafetensors } from "./checkpoint/write-safetensors.js";
-export type { WeightMemory } from "./checkpoint/weight-memory.js";
+export { kernelsInUse, type WeightMemory } from "./checkpoint/weight-memory.js";
 export { checkTensors, type TensorCheck } from "./config/check-tensors.js";
 export { expectedTensors } from "./config/expected-tensors.js";
 export {
@@ -31,12 +31,14 @@ export {
   activationBytes,
   type ActivationPlan,
   type CheckpointingPlan,
+  type LayerPlan,
   planCheckpointing,
+  segmentLengths,
 } from "./decoder/activation-bytes.js";
 export { DenseLinear } from "./decoder/dense-linear.js";
 export type { Attend, DecoderLayer, LayerLinearName } from "./decoder/decoder-layer.js";
 export { layerLinearNames } from "./decoder/decoder-layer.js";
-export { EmbeddingTable, type ReadRows } from "./decoder/embedding-table.js";
+export { EmbeddingTable } from "./decoder/embedding-table.js";
 export {
   flatBatch,
   type FlatBatch,

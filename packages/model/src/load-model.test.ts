@@ -68,7 +68,9 @@ describe.skipIf(kernels === null)("on the native engine", () => {
         await startEngine("native", "fp32");
         const [before, tensors] = [native.memory(), tf.memory().numTensors];
         const opened = await loadModel(model);
-        expect(native.memory().mappings).toBe(before.mappings + 1);
+        // Dense float32 is used as it lies; so is the table, unless it is the head, which is widened.
+        const isMapped = dtype === "F32" || !opened.config.tieWordEmbeddings;
+        expect(native.memory().mappings).toBe(before.mappings + Number(isMapped));
         await rm(model, { recursive: true });
         const losses = opened.tokenLosses(flatBatch([{ inputIds: tokens, labels: tokens }]));
         losses.forEach((loss, i) => expect(Math.abs(loss - expected[i])).toBeLessThan(1e-4));

@@ -1,13 +1,11 @@
-import type { WeightMatrix } from "@lathe/kernels";
+import { endianness } from "node:os";
 import * as tf from "@tensorflow/tfjs-core";
-import { bfloat16ToFloat32, float16ToFloat32 } from "./checkpoint/half-precision.js";
 import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.js";
 import type { Dtype } from "./checkpoint/tensor-info.js";
 import { kernelsInUse } from "./checkpoint/weight-memory.js";
 import { checkTensors, floatTypes } from "./config/check-tensors.js";
 import { expectedTensors } from "./config/expected-tensors.js";
 import { CheckpointError } from "./errors.js";
-import type { ModelConfig } from "./config/model-config.js";
 import { readModelConfig } from "./config/read-model-config.js";
 import { DenseLinear } from "./decoder/dense-linear.js";
 import { type DecoderLayer, type LayerLinearName, layerLinearNames } from "./decoder/decoder-layer.js";
@@ -63,45 +61,27 @@ export interface LoadModelOptions {
 
 const EMBEDDING = "model.embed_tokens.weight";
 
-/** Formats of tables that kernels read rows of in place. */
+/** Formats of tables whose rows are read where they lie. */
 const tableFormats: Partial<Record<Dtype, "fp32" | "bf16" | "fp16">> = {
   F32: "fp32",
   BF16: "bf16",
   F16: "fp16",
 };
 
-async function readEmbedding(checkpoint: Checkpoint, config: ModelConfig): Promise<EmbeddingTable> {
-  const { vocabularySize: rows, hiddenSize: width } = config;
-  const { dtype } = checkpoint.info(EMBEDDING);
-  const format = tableFormats[dtype];
-  const kernels = kernelsInUse();
-  if (kernels && checkpoint.memory && format) {
-    const held = await checkpoint.hold(EMBEDDING);
-    const { buffer, byteOffset } = held.bytes;
-    const codes = new (format === "fp32" ? Float32Array : Uint16Array)(buffer, byteOffset, rows * width);
-    const table: WeightMatrix = { format, shape: [rows, width], codes, scales: null };
-    return new EmbeddingTable(
-      [rows, width],
-      (ids, into) => kernels.gatherRows(table, ids, into),
-      () => held.release(),
-    );
+/** The table of a checkpoint, in the type it is stored in. */
+async function readEmbedding(
+  checkpoint: Checkpoint,
+  shape: readonly [rows: number, width: number],
+): Promise<EmbeddingTable> {
+  const format = tableFormats[checkpoint.info(EMBEDDING).dtype];
+  if (!format || endianness() !== "LE") {
+    const codes = await checkpoint.readFloat32(EMBEDDING);
+    return new EmbeddingTable({ format: "fp32", shape, codes, scales: null });
   }
-  const half = dtype === "F16" ? float16ToFloat32 : dtype === "BF16" ? bfloat16ToFloat32 : null;
-  if (!half) {
-    const table = await checkpoint.readFloat32(EMBEDDING);
-    return new EmbeddingTable([rows, width], (ids, into) => {
-      ids.forEach((id, n) => {
-        into.set(table.subarray(id * width, (id + 1) * width), n * width);
-      });
-    });
-  }
-  const { bytes } = await checkpoint.readRaw(EMBEDDING);
-  const table = new Uint16Array(bytes.buffer, bytes.byteOffset, rows * width);
-  return new EmbeddingTable([rows, width], (ids, into) => {
-    ids.forEach((id, n) => {
-      half(table.subarray(id * width, (id + 1) * width), into.subarray(n * width, (n + 1) * width));
-    });
-  });
+  const { bytes, release } = await checkpoint.hold(EMBEDDING);
+  const Codes = format === "fp32" ? Float32Array : Uint16Array;
+  const codes = new Codes(bytes.buffer, bytes.byteOffset, shape[0] * shape[1]);
+  return new EmbeddingTable({ format, shape, codes, scales: null }, release);
 }
 
 function storedLinear(expected: ReadonlyMap<string, readonly number[]>, path: string): StoredLinear {
@@ -144,8 +124,17 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
     const vector = async (name: string): Promise<tf.Tensor1D> =>
       own(tf.keep(tf.tensor1d(await checkpoint.readFloat32(name))));
 
-    const embedding = step(own(await readEmbedding(checkpoint, config)));
     const expected = expectedTensors(config);
+    const tableShape = [config.vocabularySize, config.hiddenSize] as const;
+    const stored: StoredLinear = config.tieWordEmbeddings
+      ? { path: HEAD_PATH, weight: EMBEDDING, bias: null, shape: tableShape }
+      : storedLinear(expected, HEAD_PATH);
+    const head = step(own(await readLinear(checkpoint, stored)));
+    // One table where embedding and head are tied, unless only `forward` knows what the head multiplies with.
+    const shared = config.tieWordEmbeddings ? head.terms?.() : null;
+    const embedding = step(
+      shared ? new EmbeddingTable(shared.weight) : own(await readEmbedding(checkpoint, tableShape)),
+    );
     const layers: DecoderLayer[] = [];
     for (let layer = 0; layer < config.layerCount; layer++) {
       const prefix = `model.layers.${layer}`;
@@ -163,15 +152,7 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
       });
     }
     const finalNorm = await vector("model.norm.weight");
-    const head: StoredLinear = config.tieWordEmbeddings
-      ? { path: HEAD_PATH, weight: EMBEDDING, bias: null, shape: embedding.shape }
-      : storedLinear(expected, HEAD_PATH);
-    return new LanguageModel(config, {
-      embedding,
-      layers,
-      finalNorm,
-      head: step(own(await readLinear(checkpoint, head))),
-    });
+    return new LanguageModel(config, { embedding, layers, finalNorm, head });
   } catch (error) {
     for (const part of made) part.dispose();
     throw error;

@@ -342,9 +342,10 @@ describe.skipIf(!isNative)("a hundred steps on native", () => {
         }
         tf.dispose([value, ...gradients.map((gradient) => gradient!)]);
       };
-      step(1);
+      // Until batches of each length have found their places.
+      for (let number = 1; number <= 9; number++) step(number);
       const before = tensorMemory();
-      for (let number = 2; number <= 101; number++) step(number);
+      for (let number = 10; number <= 109; number++) step(number);
       const after = tensorMemory();
       expect(after.tensors).toBe(before.tensors);
       expect(after.bytes).toBe(before.bytes);

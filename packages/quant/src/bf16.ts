@@ -16,6 +16,7 @@ export const bf16: PackedFormat = {
   codeBytes: 2,
   scaling: "none",
   leavesHead: false,
+  headFormat: "bf16",
   isStorable: () => true,
   overflowsAt: (2 - 2 ** -8) * 2 ** 127, // half-way from the largest number to 2^128
   nonFiniteMask: 0x7f80,

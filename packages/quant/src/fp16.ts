@@ -15,6 +15,7 @@ export const fp16: PackedFormat = {
   codeBytes: 2,
   scaling: "none",
   leavesHead: false,
+  headFormat: "fp16",
   isStorable: () => true,
   overflowsAt: 65520, // half-way from the largest number, 65504, to the step above it
   nonFiniteMask: 0x7c00,

@@ -1,11 +1,5 @@
+import { int8Codes, int8Scale } from "@lathe/kernels";
 import type { PackedFormat } from "./packed-format.js";
-
-const LARGEST_CODE = 127;
-const SMALLEST_NORMAL = 2 ** -126; // float32
-const SMALLEST = 2 ** -149; // float32
-
-/** Doubles of this size are whole numbers, so adding it rounds to the nearest one, ties to even. */
-const TO_INTEGER = 1.5 * 2 ** 52;
 
 /**
  * int8: weight ≈ scale · code, the row-wise half of the vector-wise quantisation in LLM.int8() (arXiv:2208.07339, §3.1).
@@ -25,6 +19,7 @@ export const int8: PackedFormat = {
   codeBytes: 1,
   scaling: "row",
   leavesHead: true,
+  headFormat: "int8",
   isStorable: () => true,
   overflowsAt: Infinity,
   nonFiniteMask: null,
@@ -32,29 +27,12 @@ export const int8: PackedFormat = {
   scalesInRow: () => 1,
   codesIn: (buffer, byteOffset, length) => new Int8Array(buffer, byteOffset, length),
   findScales(row, scales) {
-    scales[0] = rowScale(row);
+    scales[0] = int8Scale(row);
   },
   encode(row, scales, codes: Int8Array) {
-    const scale = scales![0];
-    for (let i = 0; i < row.length; i++) codes[i] = row[i] / scale + TO_INTEGER - TO_INTEGER;
+    int8Codes(row, scales![0], codes);
   },
   widen(codes: Int8Array, _columns, target) {
     target.set(codes);
   },
 };
-
-function rowScale(row: Float32Array): number {
-  let largest = 0;
-  for (let i = 0; i < row.length; i++) {
-    const magnitude = Math.abs(row[i]);
-    if (magnitude > largest) largest = magnitude;
-  }
-  if (largest === 0) return 1;
-  const scale = largest / LARGEST_CODE;
-  // Float32 spaces its subnormal numbers evenly. A scale among them is rounded up: rounded down it could leave the
-  // largest weight out of reach of the largest code.
-  if (scale < SMALLEST_NORMAL) return Math.ceil(scale / SMALLEST) * SMALLEST;
-  const rounded = Math.fround(scale);
-  // Of all float32 numbers the largest alone would be unpacked as infinity.
-  return Math.fround(rounded * LARGEST_CODE) < Infinity ? rounded : Math.fround(rounded * (1 - 2 ** -24));
-}

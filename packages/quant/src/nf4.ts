@@ -43,6 +43,7 @@ export const nf4: PackedFormat = {
   codeBytes: 1,
   scaling: "block",
   leavesHead: true,
+  headFormat: "int8",
   // The files' blocks run on from row to row.
   isStorable: (columns) => columns % NF4_BLOCK === 0,
   overflowsAt: Infinity,

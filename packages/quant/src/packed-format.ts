@@ -25,8 +25,10 @@ export interface PackedFormat {
   readonly codeBytes: number;
   /** What has a scale of its own. */
   readonly scaling: Scaling;
-  /** Whether the output head stays in the type it is stored in: its errors reach the logits unaveraged. */
+  /** Whether folders keep the output head in the type it has, as readers of the format expect. */
   readonly leavesHead: boolean;
+  /** What the output head is packed in while a model is loaded. */
+  readonly headFormat: PackedFormatName;
   /**
    * Whether folders can hold rows of so many columns in this format. A linear they cannot hold stays in the type it is
    * stored in, in a folder and when a model is packed while it is loaded.

@@ -10,20 +10,22 @@ import {
 import { dequantize } from "./dequantize.js";
 import { readNf4 } from "./nf4-tensors.js";
 import type { PackedFormatName } from "./packed-format.js";
-import { isPackedFolder } from "./quantization-config.js";
+import { HEAD_PATH, isPackedFolder } from "./quantization-config.js";
 import { QuantizedLinear } from "./quantized-linear.js";
 import { quantizeStored } from "./quantize-stored.js";
 
 /**
- * Reads a linear of a packed folder: int8 and nf4 weights with their scales as they are stored, others (the head, and
- * what else the folder leaves out) in the type they are stored in.
+ * Reads a linear of a packed folder: int8 and nf4 weights with their scales as they are stored, the head packed in 8 bits if
+ * it is not, others that the folder leaves out in the type they are stored in.
  * @throws CheckpointError when scales are missing, of another shape, or no numbers that scales can be
  */
 export const readPackedLinear: ReadLinear = async (checkpoint, stored) => {
   const { dtype } = checkpoint.info(stored.weight);
   if (dtype === "I8") return await readInt8(checkpoint, stored);
   if (dtype === "U8") return await readNf4Linear(checkpoint, stored);
-  return await readAsStored(checkpoint, stored);
+  return await (stored.path === HEAD_PATH
+    ? readQuantized(checkpoint, stored, "int8")
+    : readAsStored(checkpoint, stored));
 };
 
 async function readInt8(checkpoint: Checkpoint, { weight, bias, shape }: StoredLinear): Promise<Linear> {

@@ -1,9 +1,10 @@
-import { type Checkpoint, CheckpointError, type Dtype } from "@lathe/model";
+import { type WeightFormat, type WeightMatrix, widenWeights } from "@lathe/kernels";
+import { type Checkpoint, CheckpointError, type Dtype, kernelsInUse, type RowRange } from "@lathe/model";
 import { endianness } from "node:os";
 import { QuantizationError } from "./errors.js";
 import type { Codes, PackedFormatName } from "./packed-format.js";
 import { packedFormats } from "./packed-formats.js";
-import { emptyPackedMatrix, finished, type PackedMatrix } from "./packed-matrix.js";
+import { emptyPackedMatrix, finished, type PackedMatrix, type UnfinishedMatrix } from "./packed-matrix.js";
 import { findScales, quantizeRows } from "./quantize.js";
 
 /** Weights that are read as float32 at one time: 16 MiB, all the dense memory that packing a tensor takes. */
@@ -11,6 +12,18 @@ const READ_WEIGHTS = 4 * 1024 * 1024;
 
 /** Types that weights can be packed from. */
 export const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
+
+/** Types that a kernel packs as they lie in the file. */
+const kernelTypes: Partial<
+  Record<
+    Dtype,
+    { readonly format: WeightFormat; readonly Codes: Float32ArrayConstructor | Uint16ArrayConstructor }
+  >
+> = {
+  F32: { format: "fp32", Codes: Float32Array },
+  BF16: { format: "bf16", Codes: Uint16Array },
+  F16: { format: "fp16", Codes: Uint16Array },
+};
 
 /** Rows of a tensor as a matrix: the first axis, and everything after it in one. */
 export function matrixShape(shape: readonly number[]): readonly [rows: number, columns: number] {
@@ -42,7 +55,7 @@ export async function quantizeStored(
   const packed = emptyPackedMatrix(format, shape, memory ? (bytes) => memory.allocate(bytes) : undefined);
   const release = (): void => memory?.free(packed.codes.buffer as ArrayBuffer);
   try {
-    await eachPiece(checkpoint, name, (weights, firstRow) => quantizeRows(weights, packed, firstRow, name));
+    await packRows(checkpoint, name, packed);
   } catch (error) {
     release();
     throw error;
@@ -98,6 +111,34 @@ function refuseNonFinite(codes: Codes, name: string, format: PackedFormatName, c
   }
 }
 
+/** Packs all rows of a tensor: by the kernel, where the engine has one for the type and the format. */
+async function packRows(checkpoint: Checkpoint, name: string, packed: UnfinishedMatrix): Promise<void> {
+  const kernels = kernelsInUse();
+  const [rows, columns] = packed.shape;
+  const source = kernelTypes[checkpoint.info(name).dtype];
+  if (!kernels || !source || packed.format !== "int8" || rows * columns === 0) {
+    await eachPiece(checkpoint, name, (weights, firstRow) => quantizeRows(weights, packed, firstRow, name));
+    return;
+  }
+  for (const piece of pieces(rows, columns)) {
+    const { bytes } = await checkpoint.readRaw(name, piece);
+    const count = piece.end - piece.start;
+    const codes = new source.Codes(bytes.buffer, bytes.byteOffset, count * columns);
+    const weights: WeightMatrix = { format: source.format, shape: [count, columns], codes, scales: null };
+    const scales = packed.scales!.subarray(piece.start, piece.end);
+    const place = packed.codes.subarray(piece.start * columns, piece.end * columns) as Int8Array;
+    kernels.toInt8Weights(weights, place, scales);
+    // Says which element it is.
+    if (scales.some(Number.isNaN)) quantizeRows(widenWeights(weights), packed, piece.start, name);
+  }
+}
+
+/** Rows that are read together. */
+function* pieces(rows: number, columns: number): Generator<RowRange> {
+  const step = Math.max(1, Math.floor(READ_WEIGHTS / columns));
+  for (let start = 0; start < rows; start += step) yield { start, end: Math.min(start + step, rows) };
+}
+
 async function eachPiece(
   checkpoint: Checkpoint,
   name: string,
@@ -119,8 +160,5 @@ async function eachPiece(
     take(await checkpoint.readFloat32(name), 0);
     return;
   }
-  const step = Math.max(1, Math.floor(READ_WEIGHTS / columns));
-  for (let start = 0; start < rows; start += step) {
-    take(await checkpoint.readFloat32(name, { start, end: Math.min(start + step, rows) }), start);
-  }
+  for (const piece of pieces(rows, columns)) take(await checkpoint.readFloat32(name, piece), piece.start);
 }

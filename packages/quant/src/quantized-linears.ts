@@ -8,8 +8,8 @@ import { HEAD_PATH } from "./quantization-config.js";
  * What packs the linears of a model while `loadModel` reads it. Rows are read a few MiB at a time, so that no dense copy
  * of a matrix exists; half-precision weights that have the format already are taken bit for bit.
  *
- * int8 and nf4 leave the head in the type it is stored in, as folders that `quantizeCheckpoint` writes do, and nf4 the
- * linears that such folders cannot hold: both ways of loading give the same numbers.
+ * Both int8 and nf4 take the head in 8 bits. nf4 leaves the linears that folders of `quantizeCheckpoint` cannot hold in the
+ * type they are stored in: both ways of loading give the same numbers.
  *
  * @param onWarning is told, once, of linears that the format cannot hold
  */
@@ -17,10 +17,10 @@ export function quantizedLinears(
   format: PackedFormatName,
   onWarning: (message: string) => void = () => undefined,
 ): ReadLinear {
-  const { leavesHead, isStorable } = packedFormats[format];
+  const { headFormat, isStorable } = packedFormats[format];
   let hasWarned = false;
   return async (checkpoint, stored) => {
-    if (leavesHead && stored.path === HEAD_PATH) return await readAsStored(checkpoint, stored);
+    if (stored.path === HEAD_PATH) return await readQuantized(checkpoint, stored, headFormat);
     const columns = stored.shape[1];
     if (isStorable(columns)) return await readQuantized(checkpoint, stored, format);
     if (!hasWarned) onWarning(notStorable(format, [stored.path], columns));

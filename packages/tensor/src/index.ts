@@ -13,6 +13,7 @@ registerEngine(tensorFlowEngine);
 export { checkpoint } from "./checkpoint.js";
 export {
   type Engine,
+  enginePrecision,
   listEngines,
   type Precision,
   registerEngine,

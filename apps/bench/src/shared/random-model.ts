@@ -1,70 +1,40 @@
+import type { WeightMatrix } from "@lathe/kernels";
 import {
-  bfloat16ToFloat32,
-  DenseLinear,
   type DecoderLayer,
   EmbeddingTable,
-  float16ToFloat32,
   LanguageModel,
   type LayerLinearName,
   type Linear,
 } from "@lathe/model";
-import { packedFormats, type PackedMatrix, QuantizedLinear } from "@lathe/quant";
+import { packedFormats } from "@lathe/quant";
 import * as tf from "@tensorflow/tfjs-core";
 import { modelConfig, type ModelSize } from "./model-sizes.js";
 import { type BaseFormat, randomFloats, randomLinear, randomMatrix } from "./random-weights.js";
 
-/** A half-precision format, as embeddings and heads are stored in. */
-type HalfFormat = "bf16" | "fp16";
-
-/**
- * The format that a model folder leads to for embedding and head: formats that leave the head keep what is stored, which
- * is bf16 in the folders that models are published in.
- */
-function headFormat(base: BaseFormat): "fp32" | HalfFormat {
-  if (base === "fp32" || base === "fp16") return base;
-  return base === "bf16" || packedFormats[base].leavesHead ? "bf16" : "fp16";
+/** A table of random rows, as weights. */
+function randomTable(
+  format: BaseFormat,
+  shape: readonly [rows: number, width: number],
+  stream: number,
+): WeightMatrix {
+  return format === "fp32"
+    ? { format, shape, codes: randomFloats(shape[0] * shape[1], stream), scales: null }
+    : randomMatrix(format, shape, stream);
 }
 
-function halfTable({ shape, codes }: PackedMatrix, format: HalfFormat): EmbeddingTable {
-  const width = shape[1];
-  const table = codes as Uint16Array;
-  const widen = format === "bf16" ? bfloat16ToFloat32 : float16ToFloat32;
-  return new EmbeddingTable(shape, (ids, into) => {
-    ids.forEach((id, row) => {
-      widen(table.subarray(id * width, (id + 1) * width), into.subarray(row * width, (row + 1) * width));
-    });
-  });
-}
-
-function floatTable(shape: readonly [number, number], values: Float32Array): EmbeddingTable {
-  const width = shape[1];
-  return new EmbeddingTable(shape, (ids, into) => {
-    ids.forEach((id, row) => {
-      into.set(values.subarray(id * width, (id + 1) * width), row * width);
-    });
-  });
-}
-
-/** Embedding and head; a tied head multiplies with the table that rows are looked up in. */
+/** Embedding and head in the formats that loading a published folder, in bfloat16, leads to. */
 function embeddingAndHead(
-  shape: readonly [number, number],
-  format: "fp32" | HalfFormat,
+  shape: readonly [rows: number, width: number],
+  base: BaseFormat,
   isTied: boolean,
   stream: number,
 ): { readonly embedding: EmbeddingTable; readonly head: Linear } {
-  if (format === "fp32") {
-    const values = randomFloats(shape[0] * shape[1], stream);
-    const headValues = isTied ? values : randomFloats(values.length, stream + 1);
-    return {
-      embedding: floatTable(shape, values),
-      head: new DenseLinear({ shape, weight: headValues, bias: null }),
-    };
-  }
-  const table = randomMatrix(format, shape, stream);
-  return {
-    embedding: halfTable(table, format),
-    head: new QuantizedLinear(isTied ? table : randomMatrix(format, shape, stream + 1)),
-  };
+  const head = randomLinear(base === "fp32" ? base : packedFormats[base].headFormat, shape, false, stream);
+  const shared = isTied ? head.terms?.() : null;
+  if (shared) return { embedding: new EmbeddingTable(shared.weight), head };
+  // A tied head that does not tell its weight is of the same stream.
+  const stored = base === "fp32" || base === "fp16" ? base : "bf16";
+  return { embedding: new EmbeddingTable(randomTable(stored, shape, isTied ? stream : stream + 1)), head };
 }
 
 /**
@@ -93,6 +63,6 @@ export function randomModel(size: ModelSize, base: BaseFormat): LanguageModel {
     return { linears, inputNorm: ones(), postAttentionNorm: ones(), queryNorm: null, keyNorm: null };
   };
   const layers = Array.from({ length: layerCount }, layer);
-  const ends = embeddingAndHead([vocabularySize, hiddenSize], headFormat(base), tieWordEmbeddings, ++stream);
+  const ends = embeddingAndHead([vocabularySize, hiddenSize], base, tieWordEmbeddings, ++stream);
   return new LanguageModel(config, { ...ends, layers, finalNorm: ones() });
 }

@@ -17,9 +17,9 @@ export function parameterCount(config: ModelConfig): number {
 }
 
 /**
- * Bytes that the weights of a model take when its linears are held in a format. Embedding, head and others that a format
- * leaves alone stay as they are stored, and a tied head that stays so is the embedding; with `none`, so do all linears on
- * the native engine, while others hold them in float32. Activations and caches come on top.
+ * Bytes that the weights of a model take when its linears are held in a format. The embedding and what a format leaves alone
+ * stay as they are stored, and a tied head is the embedding, whatever its format; with `none`, all linears stay so
+ * on the native engine, while others hold them in float32. Activations and caches come on top.
  *
  * @param inPlace whether the engine uses stored weights as they lie, as the native one does
  */
@@ -31,15 +31,22 @@ export function weightBytes(
 ): number {
   const expected = expectedTensors(config);
   const stored = (name: string): number => sizeOf(expected.get(name)!) * storedElementBytes(checkpoint, name);
-  let bytes = stored(EMBEDDING);
-  for (const { path, shape } of linearPlaces(config)) {
-    const isTied = path === HEAD && config.tieWordEmbeddings;
-    const weight = isTied ? EMBEDDING : `${path}.weight`;
-    const { dtype } = checkpoint.info(weight);
-    const packed = packedAs(path, shape, dtype, format);
+  const weightOf = (path: string): string =>
+    path === HEAD && config.tieWordEmbeddings ? EMBEDDING : `${path}.weight`;
+  const places = linearPlaces(config).map(({ path, shape }) => ({
+    ...{ path, shape, weight: weightOf(path) },
+    dtype: checkpoint.info(weightOf(path)).dtype,
+  }));
+  const isPackedFolder = places.some(({ dtype }) => isPacked(dtype));
+  let bytes = 0;
+  for (const { path, shape, weight, dtype } of places) {
+    const packed =
+      path === HEAD && isPackedFolder && !isPacked(dtype) ? "int8" : packedAs(path, shape, dtype, format);
+    const isDense = !packed && format === "none" && !inPlace;
     if (packed) bytes += packedBytes({ format: packed, shape });
-    else if (format === "none" && !inPlace) bytes += sizeOf(shape) * FLOAT_BYTES;
-    else if (!isTied) bytes += stored(weight);
+    else bytes += isDense ? sizeOf(shape) * FLOAT_BYTES : stored(weight);
+    // A head that is dense in the engine's memory has the table beside it.
+    if (path === HEAD && (isDense || weight !== EMBEDDING)) bytes += stored(EMBEDDING);
   }
   // Norms and biases.
   for (const shape of expected.values()) {
@@ -58,10 +65,14 @@ function packedAs(
   if (dtype === "I8") return "int8";
   if (dtype === "U8") return "nf4";
   if (format === "none") return null;
-  const { leavesHead, isStorable, scaling, dtype: target } = packedFormats[format];
-  if ((leavesHead && path === HEAD) || !isStorable(shape[1])) return null;
-  return scaling === "none" && dtype === target ? null : format;
+  const packed = path === HEAD ? packedFormats[format].headFormat : format;
+  const { isStorable, scaling, dtype: target } = packedFormats[packed];
+  if (!isStorable(shape[1])) return null;
+  return scaling === "none" && dtype === target ? null : packed;
 }
+
+/** Whether a weight of such a type has scales beside it. */
+const isPacked = (dtype: Dtype): boolean => dtype === "I8" || dtype === "U8";
 
 /** Bytes of an element in memory: what the file has, but for F64, which is narrowed. */
 function storedElementBytes(checkpoint: Checkpoint, name: string): number {

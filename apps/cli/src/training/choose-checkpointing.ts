@@ -37,7 +37,7 @@ export interface CheckpointingChoice extends Pick<CheckpointingPlan, "checkpoint
  * The fastest policy that fits a budget: as few layers as possible are computed again.
  * @param given `--memory` in bytes, null for what is free
  * @param deviceBytes memory of the card that the engine computes on, if it does
- * @throws UsageError when a given budget is too small even with all layers computed again
+ * @throws UsageError when a given budget is too small however many layers are computed again
  */
 export async function chooseCheckpointing(
   step: StepSize,
@@ -59,7 +59,7 @@ export async function chooseCheckpointing(
     const least = (Math.ceil(expectedBytes / 1e7) / 100).toFixed(2);
     throw new UsageError(
       [
-        `--memory: expected at least ${least}GB for this model and micro-batches of up to ${tokens} tokens with every layer computed again, got ${(given / 1e9).toFixed(2)}GB; use a smaller --batch-size, shorter rows (--max-tokens) or packed weights (--quantize nf4)`,
+        `--memory: expected at least ${least}GB for this model and micro-batches of up to ${tokens} tokens, with as many layers computed again as help, got ${(given / 1e9).toFixed(2)}GB; use a smaller --batch-size, shorter rows (--max-tokens) or packed weights (--quantize nf4)`,
       ],
       "train",
     );

@@ -12,22 +12,25 @@ namespace LATHE_LEVEL {
 
 static_assert(kGatedBlock == kLeastSinkUnit, "parts hold whole blocks");
 
-// Where gate and up lie in kept bytes: scales [2, N, blocks], then codes [2, N, f].
+// Where gate and up lie in kept bytes: codes of gate and then of up for each block of each row, and from the next multiple of 4
+// on scales [2, N, blocks]. A block's codes take what its gradients of gate take in bfloat16, which may so be written over them.
 template <class Scale, class Code>
 struct KeptGates {
   std::int64_t width, blocks;
   Scale* scales[2] = {};
-  Code* codes[2] = {};
+  Code* codes = nullptr;
 
   template <class Byte>
   KeptGates(Byte* kept, std::int64_t rows, std::int64_t f) : width(f), blocks(ceilDivide(f, kGatedBlock)) {
     if (kept == nullptr) return;
-    auto* const floats = reinterpret_cast<Scale*>(kept);
-    auto* const bytes = reinterpret_cast<Code*>(floats + 2 * rows * blocks);
-    for (int i = 0; i < 2; i++) {
-      scales[i] = floats + i * rows * blocks;
-      codes[i] = bytes + i * rows * width;
-    }
+    codes = reinterpret_cast<Code*>(kept);
+    scales[0] = reinterpret_cast<Scale*>(kept + gatedCodeBytes(rows, f));
+    scales[1] = scales[0] + rows * blocks;
+  }
+
+  // Codes of a block, of gate or of up. @param column the block's first   @param count of its columns
+  Code* block(int side, std::int64_t row, std::int64_t column, std::int64_t count) const {
+    return codes + 2 * (row * width + column) + side * count;
   }
 };
 
@@ -82,7 +85,7 @@ static void gatedLinear(const float* x, const LinearOutput* gateAndUp, std::uint
       if (r + 1 < part.rows) {
         const std::int64_t next = (row + 1) * width + part.column;
         fetchRow(hidden + next, part.columns * 2);
-        for (int i = 0; i < 2 && kept != nullptr; i++) fetchRow(gates.codes[i] + next, part.columns);
+        if (kept != nullptr) fetchRow(gates.codes + 2 * next, part.columns * 2);
       }
       for (std::int64_t c = 0; c < part.columns; c += kGatedBlock) {
         const std::int64_t count = smaller(kGatedBlock, part.columns - c);
@@ -92,8 +95,8 @@ static void gatedLinear(const float* x, const LinearOutput* gateAndUp, std::uint
         loadGatedBlock(part.sums[1] + r * part.stride + c, count, up);
         if (kept != nullptr) {
           const std::int64_t block = row * gates.blocks + column / kGatedBlock;
-          gates.scales[0][block] = keepBlock(gate, count, gates.codes[0] + row * width + column);
-          gates.scales[1][block] = keepBlock(up, count, gates.codes[1] + row * width + column);
+          gates.scales[0][block] = keepBlock(gate, count, gates.block(0, row, column, count));
+          gates.scales[1][block] = keepBlock(up, count, gates.block(1, row, column, count));
         }
         LATHE_UNROLL
         for (int v = 0; v < kBlockVectors; v++) {
@@ -114,22 +117,32 @@ static void gatedLinear(const float* x, const LinearOutput* gateAndUp, std::uint
   multiply(product, ofGate == ofUp ? ofGate : Precision::fp32, options.outlierRatio);
 }
 
-// Calls each(row, column, count, gate, up) for the vectors of a part of the kept values.
+// Calls each(column, count, gate, up) for the vectors of a part of the kept values, each block of which is read before the first
+// call for it.
 template <class Each>
 LATHE_INLINE void forKeptVectors(const ReadGates& gates, std::int64_t row, std::int64_t column,
                                  std::int64_t columns, Each&& each) {
   for (std::int64_t c = column; c < column + columns; c += kGatedBlock) {
     const std::int64_t block = row * gates.blocks + c / kGatedBlock;
     const F gateScale = splat(gates.scales[0][block]), upScale = splat(gates.scales[1][block]);
-    const std::int64_t end = smaller(column + columns, c + kGatedBlock);
-    for (std::int64_t i = c; i < end; i += W) {
-      const std::int64_t n = smaller(W, end - i);
-      const std::int64_t at = row * gates.width + i;
-      each(i, n, widenUpTo<Int8>(gates.codes[0] + at, n) * gateScale, widenUpTo<Int8>(gates.codes[1] + at, n) * upScale);
+    const std::int64_t count = smaller(kGatedBlock, column + columns - c);
+    const std::int8_t* const ofGate = gates.block(0, row, c, count);
+    const std::int8_t* const ofUp = gates.block(1, row, c, count);
+    F gate[kBlockVectors], up[kBlockVectors];
+    LATHE_UNROLL
+    for (int v = 0; v < kBlockVectors; v++) {
+      if (count <= v * W) continue;
+      gate[v] = widenUpTo<Int8>(ofGate + v * W, count - v * W) * gateScale;
+      up[v] = widenUpTo<Int8>(ofUp + v * W, count - v * W) * upScale;
+    }
+    LATHE_UNROLL
+    for (int v = 0; v < kBlockVectors; v++) {
+      if (count > v * W) each(c + v * W, smaller(W, count - v * W), gate[v], up[v]);
     }
   }
 }
 
+// @param dGate may lie where the codes do
 static void gatedLinearBackward(const float* dy, const Weight& down, const LowRank& lowRank, const std::uint8_t* kept,
                                 std::uint16_t* dGate, std::uint16_t* dUp, std::int64_t N, const ProductOptions& options) {
   const std::int64_t width = down.columns;
@@ -142,7 +155,7 @@ static void gatedLinearBackward(const float* dy, const Weight& down, const LowRa
         const std::int64_t next = start + width + part.column;
         fetchRow(dGate + next, part.columns * 2);
         fetchRow(dUp + next, part.columns * 2);
-        for (int i = 0; i < 2; i++) fetchRow(gates.codes[i] + next, part.columns);
+        fetchRow(gates.codes + 2 * next, part.columns * 2);
       }
       forKeptVectors(gates, part.row + r, part.column, part.columns,
                      [&](std::int64_t i, std::int64_t n, F gate, F up) __attribute__((always_inline)) {

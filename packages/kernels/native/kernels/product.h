@@ -17,7 +17,6 @@ namespace lathe {
 namespace LATHE_LEVEL {
 
 constexpr std::int64_t kRowUnit = 96;  // rows of jobs and chunks are multiples, and so begin with a panel whatever the cut
-constexpr std::int64_t kPackedRowBytes = std::int64_t{8} << 20;  // chunk of a
 constexpr std::int64_t kSharedColumnBytes = std::int64_t{4} << 20;
 constexpr std::int64_t kMostFactors = 8;
 
@@ -215,7 +214,7 @@ class Multiplication {
 
   void run() {
     if (sharesColumns_) packSharedColumns();
-    const std::int64_t rowsPacked = larger(kRowUnit, kPackedRowBytes / (steps_ * 4) / kRowUnit * kRowUnit);
+    const std::int64_t rowsPacked = larger(kRowUnit, ProductCut::packedRowBytes / (steps_ * 4) / kRowUnit * kRowUnit);
     const std::int64_t chunk = packsRows_ ? rowsPacked : p_.rows;
     for (chunkStart_ = 0; chunkStart_ < p_.rows; chunkStart_ += chunk) {
       chunkRows_ = smaller(chunk, p_.rows - chunkStart_);
@@ -637,7 +636,7 @@ static void multiply(const Product& p, Precision precision, float outlierRatio) 
   if (p.rows == 0 || p.count == 0) return;
   if (p.depth == 0) return multiplyNothing(p);
   const std::int64_t perStep = depthOfStep(precision);
-  const std::int64_t fits = kPackedRowBytes / 4 / (ceilDivide(p.rows, kRowUnit) * kRowUnit) * perStep;
+  const std::int64_t fits = ProductCut::packedRowBytes / 4 / (ceilDivide(p.rows, kRowUnit) * kRowUnit) * perStep;
   const std::int64_t whole = VectorCut::depthBlock * perStep;
   const std::int64_t part = larger(1, fits / whole) * whole;
   if (fits >= p.depth || p.a.step != 1 || p.sink != nullptr) return multiplyPart(p, precision, outlierRatio);

@@ -51,6 +51,7 @@ struct VectorCut {
   static constexpr std::int64_t sinkRows = 96;      // that a sink is given at a time
   static constexpr std::int64_t columnBlock = 128;  // columns a job takes at most, if that is a panel or more
   static constexpr std::int64_t heldColumnBytes = 0;
+  static constexpr std::int64_t packedRowBytes = std::int64_t{4} << 20;  // of a that are packed at one time
 };
 #if defined(LATHE_TILE_REGISTERS)
 struct TiledCut {
@@ -63,6 +64,7 @@ struct TiledCut {
   static constexpr std::int64_t sinkRows = 192;
   static constexpr std::int64_t columnBlock = 256;
   static constexpr std::int64_t heldColumnBytes = std::int64_t{640} << 10;  // of b, for the second
+  static constexpr std::int64_t packedRowBytes = std::int64_t{8} << 20;  // fewer cuts of the depth, as storing sums is what is slow
 };
 using ProductCut = TiledCut;
 #else

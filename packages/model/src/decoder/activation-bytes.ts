@@ -24,15 +24,17 @@ export interface ActivationPlan {
   readonly rank: number;
 }
 
+/** What the bytes of a token in a layer depend on. */
+export type LayerPlan = Pick<ActivationPlan, "precision" | "adapted" | "rank">;
+
 /** Whether activations are kept in fewer bits than float32. */
-const keepsHalves = ({ precision }: ActivationPlan): boolean => precision === "bf16" || precision === "int8";
+const keepsHalves = ({ precision }: LayerPlan): boolean => precision === "bf16" || precision === "int8";
 
 /** Whether gate and up are kept in 8 bits, which products of a whole MLP do; see `gatedMlp`. */
-const keepsGatesInBytes = (plan: ActivationPlan): boolean =>
-  keepsHalves(plan) && !plan.adapted.has("down_proj");
+const keepsGatesInBytes = (plan: LayerPlan): boolean => keepsHalves(plan) && !plan.adapted.has("down_proj");
 
 /** Elements a token that one layer keeps for its backward pass, but for gate and up and what attention gave. */
-function keptElements(config: ModelConfig, plan: ActivationPlan): number {
+function keptElements(config: ModelConfig, plan: LayerPlan): number {
   const { adapted } = plan;
   const { hiddenSize, intermediateSize, headCount, keyValueHeadCount, headSize, queryKeyNorm } = config;
   const [queries, keys] = [headCount * headSize, keyValueHeadCount * headSize];
@@ -51,7 +53,7 @@ function keptElements(config: ModelConfig, plan: ActivationPlan): number {
 }
 
 /** Bytes a token that one layer keeps, and a checkpointed one. */
-function layerBytes(config: ModelConfig, plan: ActivationPlan): { whole: number; input: number } {
+function layerBytes(config: ModelConfig, plan: LayerPlan): { whole: number; input: number } {
   const adapted = [...plan.adapted].filter((name) => name !== "lm_head").length;
   // The inner products of updates and the logarithms of sums in attention stay float32.
   const small = (adapted * plan.rank + config.headCount) * FLOAT_BYTES;
@@ -66,27 +68,89 @@ function layerBytes(config: ModelConfig, plan: ActivationPlan): { whole: number;
   };
 }
 
+/** How layers are computed again. */
+interface Recomputation {
+  /** Layers of each segment, the first layers first. */
+  readonly lengths: readonly number[];
+  /** Bytes a token at the worst moment: inputs of the segments up to one, and what its layers keep. */
+  readonly bytes: number;
+}
+
+/** The longest segments that stay below so many bytes a token, or null if some layers are left over. */
+function segmentsWithin(
+  bytes: number,
+  { whole, input }: ReturnType<typeof layerBytes>,
+  recomputedLayers: number,
+): number[] | null {
+  const lengths: number[] = [];
+  for (let left = recomputedLayers; left > 0;) {
+    const length = Math.min(left, Math.floor((bytes - (lengths.length + 1) * input) / whole));
+    if (length < 1) return null;
+    lengths.push(length);
+    left -= length;
+  }
+  return lengths;
+}
+
+function recomputation(config: ModelConfig, plan: LayerPlan, recomputedLayers: number): Recomputation {
+  const sizes = layerBytes(config, plan);
+  const { whole, input } = sizes;
+  // What a segment takes is a number of inputs and a number of whole layers; the least such sum that suffices is sought.
+  const counts = Array.from({ length: recomputedLayers }, (_, index) => index + 1);
+  const sums = counts.flatMap((inputs) => counts.map((layers) => inputs * input + layers * whole));
+  sums.sort((one, other) => one - other);
+  let [low, high] = [0, sums.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (segmentsWithin(sums[middle], sizes, recomputedLayers)) high = middle;
+    else low = middle + 1;
+  }
+  const bytes = sums[low] ?? 0;
+  return { lengths: segmentsWithin(bytes, sizes, recomputedLayers) ?? [], bytes };
+}
+
+/**
+ * Layers that are computed again together, from the input of the first of them, so that inputs and what a segment keeps take
+ * the least at the worst moment (after Chen et al., arXiv:1604.06174, §4). Inputs are given back from the last segment to the
+ * first, so the first segments, which find few of them left, are the longest.
+ *
+ * @param recomputedLayers layers that are computed again in all, the first of the model
+ * @returns lengths of the segments, the first layers first
+ */
+export function segmentLengths(
+  config: ModelConfig,
+  plan: LayerPlan,
+  recomputedLayers: number,
+): readonly number[] {
+  return recomputation(config, plan, recomputedLayers).lengths;
+}
+
 /**
  * Bytes of activations and gradients at the worst moment of a training step, weights not included: an estimate from above
  * that measured peaks come close to.
  *
- * @param recomputedLayers layers that keep only their input and are computed again, 0 to all
+ * @param recomputedLayers layers that are computed again, 0 to all, in segments that keep only their input
  */
 export function activationBytes(config: ModelConfig, plan: ActivationPlan, recomputedLayers: number): number {
   const { tokens, labels } = plan;
   const { hiddenSize, intermediateSize, layerCount, vocabularySize } = config;
   const { whole, input } = layerBytes(config, plan);
-  const kept = tokens * (recomputedLayers * input + (layerCount - recomputedLayers) * whole);
+  const { lengths, bytes: again } = recomputation(config, plan, recomputedLayers);
+  const keptLayers = layerCount - recomputedLayers;
+  const kept = tokens * (lengths.length * input + keptLayers * whole);
   // While a layer is computed back: its gradients, and what it kept, in float32. Gradients as wide as gate and up in halves,
   // one of them in float32 too for an update of theirs.
   const adaptsGates = plan.adapted.has("gate_proj") || plan.adapted.has("up_proj");
   const wide = keepsGatesInBytes(plan) ? (adaptsGates ? 2 : 1) : 5;
   const atWork = tokens * FLOAT_BYTES * (wide * intermediateSize + 6 * hiddenSize);
-  const again = recomputedLayers > 0 ? tokens * whole : 0;
   const atHead =
     headBytes(labels, vocabularySize, !plan.adapted.has("lm_head")) +
     (2 * labels + 2 * tokens) * hiddenSize * FLOAT_BYTES;
-  return kept + Math.max(atWork + again, atHead);
+  return Math.max(
+    kept + atHead,
+    keptLayers > 0 ? kept + atWork : 0,
+    recomputedLayers > 0 ? tokens * again + atWork : 0,
+  );
 }
 
 /** Which layers to compute again, and what that takes. */
@@ -96,7 +160,7 @@ export interface CheckpointingPlan {
   readonly recomputedLayers: number;
   /** Expected at the worst moment of a step, weights not included. */
   readonly bytes: number;
-  /** Whether that is within the budget; if not, all layers are computed again. */
+  /** Whether that is within the budget; if not, it is the least there is. */
   readonly fits: boolean;
 }
 
@@ -111,9 +175,10 @@ export function planCheckpointing(
 ): CheckpointingPlan {
   const { layerCount } = config;
   const bytesWith = (layers: number): number => Math.round(activationBytes(config, plan, layers) * SLACK);
-  let recomputedLayers = 0;
-  while (recomputedLayers < layerCount && bytesWith(recomputedLayers) > budget) recomputedLayers++;
-  const bytes = bytesWith(recomputedLayers);
+  const sizes = Array.from({ length: layerCount + 1 }, (_, layers) => bytesWith(layers));
+  const fitting = sizes.findIndex((size) => size <= budget);
+  const recomputedLayers = fitting < 0 ? sizes.indexOf(Math.min(...sizes)) : fitting;
+  const bytes = sizes[recomputedLayers];
   const isEdge = recomputedLayers === 0 || recomputedLayers === layerCount;
   return {
     checkpointing: isEdge ? (recomputedLayers === 0 ? "none" : "block") : recomputedLayers,

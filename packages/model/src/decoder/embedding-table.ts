@@ -1,23 +1,28 @@
+import { type WeightMatrix, widenWeights } from "@lathe/kernels";
 import { nativeTensor } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { once } from "../checkpoint/mapped-file.js";
 import { kernelsInUse } from "../checkpoint/weight-memory.js";
 
-/** Reads rows of a stored table as float32. */
-export type ReadRows = (ids: Int32Array, into: Float32Array) => void;
-
 /** The frozen input embedding. It stays in the type and the place it is stored in; only rows in use are widened. */
 export class EmbeddingTable {
   readonly #release: () => void;
 
-  /** @param release gives back what `read` reads from, once, when the table is disposed */
+  /**
+   * @param weight [V, h]
+   * @param release gives back what the weight lies in, once, when the table is disposed; left out where that is another's, as
+   * with a tied head
+   */
   constructor(
-    /** [V, h] */
-    readonly shape: readonly [rows: number, width: number],
-    readonly read: ReadRows,
+    readonly weight: WeightMatrix,
     release: () => void = () => undefined,
   ) {
     this.#release = once(release);
+  }
+
+  /** [V, h] */
+  get shape(): readonly [rows: number, width: number] {
+    return this.weight.shape;
   }
 
   /** @param ids N row numbers @returns [N, h], owned by the caller @throws RangeError on an id outside the table */
@@ -29,9 +34,16 @@ export class EmbeddingTable {
       }
     }
     const shape: [number, number] = [ids.length, width];
-    if (kernelsInUse()) return nativeTensor(shape, (values) => this.read(ids, values)) as tf.Tensor2D;
+    const kernels = kernelsInUse();
+    if (kernels) {
+      return nativeTensor(shape, (values) => {
+        kernels.gatherRows(this.weight, ids, values);
+      }) as tf.Tensor2D;
+    }
     const values = new Float32Array(ids.length * width);
-    this.read(ids, values);
+    ids.forEach((id, n) => {
+      values.set(widenWeights(this.weight, id, id + 1), n * width);
+    });
     return tf.tensor2d(values, shape);
   }
 

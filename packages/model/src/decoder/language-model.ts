@@ -4,6 +4,7 @@ import {
   checkpoint,
   crossEntropyHead,
   embedding,
+  enginePrecision,
   headLosses,
   type OutputHead,
   rmsNorm,
@@ -14,6 +15,7 @@ import {
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "../config/model-config.js";
 import { ropeInverseFrequencies } from "../config/rope-frequencies.js";
+import { segmentLengths } from "./activation-bytes.js";
 import { attentionHeads } from "./attention-heads.js";
 import {
   type Attend,
@@ -42,8 +44,8 @@ export interface NamedLinear {
 }
 
 /**
- * Which activations a recorded pass keeps: all (`"none"`), or only each layer's input, with the layer run again (`"block"`);
- * a number does the latter for so many layers, the first ones.
+ * Which activations a recorded pass keeps: all (`"none"`), or only inputs of layers, which are run again (`"block"`); a number
+ * does the latter for so many layers, the first ones. Layers run again in segments of a few, see {@link segmentLengths}.
  */
 export type Checkpointing = "none" | "block" | number;
 
@@ -73,6 +75,14 @@ export function linearPath(layer: number, name: LayerLinearName): string {
 
 function roleOf(name: LayerLinearName): LinearRole {
   return name === "gate_proj" || name === "up_proj" || name === "down_proj" ? "mlp" : "attention";
+}
+
+/** Layers [first, end) that run one after the other. */
+interface Segment {
+  readonly first: number;
+  readonly end: number;
+  /** Whether only the input of the first is kept. */
+  readonly isRecomputed: boolean;
 }
 
 /** A decoder-only language model (Qwen2, Llama, Qwen3) over flat batches. */
@@ -159,31 +169,40 @@ export class LanguageModel {
       keySegments: segments,
     };
     const attend: AttendLayer = options.attend ?? ((_layer, q, k, v) => attention(q, k, v, shape));
-    const recomputedLayers = activeTape() ? this.#recomputedLayers() : 0;
 
-    let x = this.#parts.embedding.lookup(tokens);
+    const { embedding: table, finalNorm } = this.#parts;
+    const { runLayers, onResidual } = options;
+    if (runLayers) {
+      return tf.tidy(() => {
+        const x = runLayers(table.lookup(tokens), angles, config.rmsNormEpsilon);
+        return rmsNorm(x, finalNorm, config.rmsNormEpsilon);
+      });
+    }
+    const runLayer = (input: tf.Tensor2D, index: number): tf.Tensor2D => {
+      const attendHere: Attend = (...qkv) => attend(index, ...qkv);
+      const wanted = index === config.layerCount - 1 ? options.positions : undefined;
+      return decoderLayer(input, this.#parts.layers[index], config, angles, attendHere, wanted);
+    };
+    const runs = this.#segments(onResidual !== undefined);
+    // Rows of the table are looked up again rather than kept, where the first segment is computed again.
+    let x = onResidual || !runs[0].isRecomputed ? table.lookup(tokens) : null;
     try {
-      if (options.runLayers) {
-        const before = x;
-        x = options.runLayers(before, angles, config.rmsNormEpsilon);
-        before.dispose();
-        return rmsNorm(x, this.#parts.finalNorm, config.rmsNormEpsilon);
-      }
-      for (const [index, layer] of this.#parts.layers.entries()) {
-        options.onResidual?.(index, x);
-        const before = x;
-        const run = index < recomputedLayers ? checkpoint : directly;
-        const attendHere: Attend = (...qkv) => attend(index, ...qkv);
-        const wanted = index === config.layerCount - 1 ? options.positions : undefined;
-        x = run(
-          (input) => decoderLayer(input as tf.Tensor2D, layer, config, angles, attendHere, wanted),
-          before,
+      for (const { first, end, isRecomputed } of runs) {
+        const before: tf.Tensor2D | null = x;
+        if (before) onResidual?.(first, before);
+        x = (isRecomputed ? checkpoint : directly)(
+          (input) => {
+            let output = (input as tf.Tensor2D | undefined) ?? table.lookup(tokens);
+            for (let index = first; index < end; index++) output = runLayer(output, index);
+            return output;
+          },
+          ...(before ? [before] : []),
         );
-        before.dispose();
+        before?.dispose();
       }
-      return rmsNorm(x, this.#parts.finalNorm, config.rmsNormEpsilon);
+      return rmsNorm(x!, finalNorm, config.rmsNormEpsilon);
     } finally {
-      x.dispose();
+      x?.dispose();
     }
   }
 
@@ -212,9 +231,27 @@ export class LanguageModel {
     return this.#head.forward(hidden);
   }
 
-  #recomputedLayers(): number {
-    if (this.checkpointing === "none") return 0;
-    return this.checkpointing === "block" ? this.config.layerCount : this.checkpointing;
+  /** The layers in the order they run, those together that are computed again together; `apart`: each by itself. */
+  #segments(apart: boolean): Segment[] {
+    const { layerCount } = this.config;
+    const recomputedLayers =
+      this.checkpointing === "none" || !activeTape()
+        ? 0
+        : this.checkpointing === "block"
+          ? layerCount
+          : Math.min(this.checkpointing, layerCount);
+    const plan = { precision: enginePrecision(), adapted: new Set<LayerLinearName>(), rank: 0 };
+    const segments: Segment[] = [];
+    let first = 0;
+    const lengths = apart
+      ? Array<number>(recomputedLayers).fill(1)
+      : segmentLengths(this.config, plan, recomputedLayers);
+    for (const length of lengths) {
+      segments.push({ first, end: first + length, isRecomputed: true });
+      first += length;
+    }
+    for (; first < layerCount; first++) segments.push({ first, end: first + 1, isRecomputed: false });
+    return segments;
   }
 
   #outputHead(): OutputHead {

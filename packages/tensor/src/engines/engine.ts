@@ -42,6 +42,12 @@ export interface StartedEngine {
 }
 
 const engines: Engine[] = [];
+let precisionInUse: Precision = "fp32";
+
+/** Precision of the engine that was started last; `fp32` before one was. */
+export function enginePrecision(): Precision {
+  return precisionInUse;
+}
 
 /** Adds an engine. `auto` tries engines in descending preference. */
 export function registerEngine(engine: Engine, position: number = engines.length): void {
@@ -87,6 +93,7 @@ export async function startEngine(
       const chosen = withPrecision(engine, precision);
       try {
         await engine.start(chosen);
+        precisionInUse = chosen;
         const deviceBytes = engine.deviceBytes?.() ?? null;
         return {
           name: engine.name,

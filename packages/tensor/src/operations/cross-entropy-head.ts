@@ -44,7 +44,7 @@ export function registerFusedHead(backend: string, kernel: FusedHeadKernel): voi
 }
 
 /** Bytes of logits that exist at one time: enough rows to make products worth their packing, little beside the weights. */
-const CHUNK_BYTES = 128 * 2 ** 20;
+const CHUNK_BYTES = 64 * 2 ** 20;
 const LEAST_CHUNK_ROWS = 64;
 const MOST_CHUNK_ROWS = 1024;
 

@@ -72,6 +72,12 @@ export function halfTensor(size: number): tf.Tensor {
   return packed;
 }
 
+/** Makes a tensor an opaque one, for `size` numbers in bfloat16 that will be written to its beginning. */
+export function asHalves(tensor: tf.Tensor, size: number): tf.Tensor {
+  sizeOf.set(tensor.dataId, size);
+  return tensor;
+}
+
 /** The values of an opaque tensor in bfloat16, in place. */
 export function halfView(packed: tf.Tensor): Uint16Array {
   return codesOf(packed, sizeOf.get(packed.dataId)!);

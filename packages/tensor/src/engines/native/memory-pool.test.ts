@@ -26,11 +26,24 @@ describe("MemoryPool", () => {
 
   it("joins neighbours, so a large request fits where small ones were", () => {
     const memory = pool();
-    const pieces = Array.from({ length: 8 }, () => memory.take(2 ** 18)); // 8 × 1 MiB: one slab
+    const pieces = Array.from({ length: 8 }, () => memory.take(2 ** 18)); // 8 × 1 MiB
     const { bytesReserved } = memory;
     for (const i of [3, 1, 5, 7, 0, 2, 4, 6]) memory.give(pieces[i]);
     memory.take(8 * 2 ** 18);
     expect(memory.bytesReserved).toBe(bytesReserved);
+  });
+
+  it("fills the first gap, and counts what was ever given out", () => {
+    const memory = pool();
+    const [first, second] = [memory.take(1024), memory.take(1024)];
+    memory.take(1024);
+    memory.give(second);
+    memory.give(first);
+    const large = memory.take(2048);
+    expect(large.byteOffset).toBe(first.byteOffset);
+    expect(memory.bytesReserved).toBe(3 * 1024 * 4);
+    memory.take(1024);
+    expect(memory.bytesReserved).toBe(4 * 1024 * 4);
   });
 
   it("refuses what is not out of it", () => {

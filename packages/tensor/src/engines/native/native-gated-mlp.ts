@@ -1,7 +1,7 @@
 import { gatedBytes } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs-core";
 import { registerGatedMlp } from "../../operations/gated-mlp.js";
-import { halfTensor, halfView, keepInput, openActivation } from "./kept-activations.js";
+import { asHalves, halfTensor, halfView, keepInput, openActivation } from "./kept-activations.js";
 import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
 import {
   addInputGradient,
@@ -63,7 +63,8 @@ export function registerNativeGatedMlp(): void {
       const [f, h] = gate.weight.shape;
       const [rows] = dy.shape as [number, number];
       const rest = [...saved];
-      const kept = bytesOf(rest.shift()!, gatedBytes(rows, f));
+      const keptTensor = rest.shift()!;
+      const kept = bytesOf(keptTensor, gatedBytes(rows, f));
       const inner = terms.map(({ update }) => (update ? rest.shift()! : null));
       const x = rest.length > 0 ? openActivation(rest[0], [rows, h]) : null;
 
@@ -77,7 +78,11 @@ export function registerNativeGatedMlp(): void {
         again.dispose();
         hidden.dispose();
       }
-      const sides = [gate, up].map((term, side) => ({ term, inner: inner[side], dy: halfTensor(rows * f) }));
+      // Nothing reads what was kept after this: the gradient of gate takes its place.
+      const sides = [
+        { term: gate, inner: inner[0], dy: asHalves(keptTensor, rows * f) },
+        { term: up, inner: inner[1], dy: halfTensor(rows * f) },
+      ];
       backend.kernels.gatedLinearBackward(
         nativeView(dy),
         down.weight,
@@ -96,8 +101,8 @@ export function registerNativeGatedMlp(): void {
         if (dInner)
           ofUpdates.push(...(x ? updateGradients(x, ofSide, product!, dInner, term) : [null, null]));
         if (dx) addInputGradient(ofSide, dInner, term, dx, side > 0);
-        ofSide.dispose();
       }
+      sides[1].dy.dispose();
       return [dx, ...ofUpdates, ...ofDown];
     },
   });
