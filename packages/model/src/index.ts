@@ -31,7 +31,6 @@ export {
   activationBytes,
   type ActivationPlan,
   type CheckpointingPlan,
-  type LayerPlan,
   planCheckpointing,
   segmentLengths,
 } from "./decoder/activation-bytes.js";

@@ -3,7 +3,7 @@ export { OutputFolderError, QuantizationError } from "./errors.js";
 export { linearReader, type WeightFormat } from "./linear-reader.js";
 export type { Codes, PackedFormat, PackedFormatName, Scaling } from "./packed-format.js";
 export { isPackedFormatName, packedFormatNames, packedFormats } from "./packed-formats.js";
-export { packedLinears, readPackedLinear } from "./packed-linears.js";
+export { packedLinearFormat, packedLinears, readPackedLinear } from "./packed-linears.js";
 export { packedBytes, type PackedMatrix } from "./packed-matrix.js";
 export { type FolderFormat, folderFormat, isPackedFolder } from "./quantization-config.js";
 export { quantize } from "./quantize.js";

@@ -155,8 +155,8 @@ describe.skipIf(kernels === null)("on the native engine", () => {
         readLinear: async (checkpoint, stored) => {
           const broken: Checkpoint = {
             ...checkpoint,
-            async readRaw(name, rows) {
-              const raw = await checkpoint.readRaw(name, rows);
+            async readRaw(...place) {
+              const raw = await checkpoint.readRaw(...place);
               new Float32Array(raw.bytes.buffer, raw.bytes.byteOffset, 1)[0] = NaN;
               return raw;
             },

@@ -2,6 +2,7 @@ import {
   type Checkpoint,
   CheckpointError,
   DenseLinear,
+  type Dtype,
   type Linear,
   type ReadLinear,
   readDenseLinear,
@@ -15,17 +16,27 @@ import { QuantizedLinear } from "./quantized-linear.js";
 import { quantizeStored } from "./quantize-stored.js";
 
 /**
- * Reads a linear of a packed folder: int8 and nf4 weights with their scales as they are stored, the head packed in 8 bits if
- * it is not, others that the folder leaves out in the type they are stored in.
+ * What {@link readPackedLinear} holds a linear in: int8 and nf4 as they are stored, the head in 8 bits if it is not packed;
+ * null where a linear that the folder leaves out stays in the type it is stored in.
+ */
+export function packedLinearFormat(path: string, dtype: Dtype): PackedFormatName | null {
+  if (dtype === "I8") return "int8";
+  if (dtype === "U8") return "nf4";
+  return path === HEAD_PATH ? "int8" : null;
+}
+
+/**
+ * Reads a linear of a packed folder, in the format of {@link packedLinearFormat}.
  * @throws CheckpointError when scales are missing, of another shape, or no numbers that scales can be
  */
 export const readPackedLinear: ReadLinear = async (checkpoint, stored) => {
   const { dtype } = checkpoint.info(stored.weight);
   if (dtype === "I8") return await readInt8(checkpoint, stored);
   if (dtype === "U8") return await readNf4Linear(checkpoint, stored);
-  return await (stored.path === HEAD_PATH
-    ? readQuantized(checkpoint, stored, "int8")
-    : readAsStored(checkpoint, stored));
+  const format = packedLinearFormat(stored.path, dtype);
+  return await (format === null
+    ? readAsStored(checkpoint, stored)
+    : readQuantized(checkpoint, stored, format));
 };
 
 async function readInt8(checkpoint: Checkpoint, { weight, bias, shape }: StoredLinear): Promise<Linear> {

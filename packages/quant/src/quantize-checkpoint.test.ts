@@ -1,3 +1,4 @@
+import { loadNativeKernels } from "@lathe/kernels";
 import {
   type Checkpoint,
   DenseLinear,
@@ -12,7 +13,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { dequantize } from "./dequantize.js";
 import { linearReader } from "./linear-reader.js";
 import { readNf4 } from "./nf4-tensors.js";
@@ -510,7 +511,11 @@ it("refuses to pack what is packed already", async () => {
   });
 });
 
-it("packs a matrix larger than what is read at one time as it packs a small one", async () => {
+const engines = "kernels" in loadNativeKernels() ? (["cpu", "native"] as const) : (["cpu"] as const);
+
+it.each(engines)("packs a matrix larger than what is read at one time as it packs a small one (%s)", async (engine) => {
+  await startEngine(engine);
+  onTestFinished(async () => void (await startEngine("cpu")));
   const shape = [1031, 4099] as const; // 4.2 million weights
   const weight = seededNormals(1)(shape[0] * shape[1], 0.02);
   await writeSafetensors(join(folder, "model.safetensors"), [

@@ -120,8 +120,11 @@ async function packRows(checkpoint: Checkpoint, name: string, packed: Unfinished
     await eachPiece(checkpoint, name, (weights, firstRow) => quantizeRows(weights, packed, firstRow, name));
     return;
   }
+  let read: Uint8Array<ArrayBuffer> | undefined;
   for (const piece of pieces(rows, columns)) {
-    const { bytes } = await checkpoint.readRaw(name, piece);
+    // The first piece is the longest; the others are read over it.
+    const { bytes } = await checkpoint.readRaw(name, piece, read);
+    read ??= bytes;
     const count = piece.end - piece.start;
     const codes = new source.Codes(bytes.buffer, bytes.byteOffset, count * columns);
     const weights: WeightMatrix = { format: source.format, shape: [count, columns], codes, scales: null };

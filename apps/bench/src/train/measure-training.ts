@@ -92,7 +92,7 @@ async function checkpointingOf(
   const budget = memory ?? (await availableBytes());
   const plan = planCheckpointing(model.config, activations, budget - fixedBytes);
   if (!plan.fits) {
-    console.error("The step may take more memory than that, even with every layer computed again.");
+    console.error("The step may take more memory than that, with as many layers computed again as help.");
   }
   return plan.checkpointing;
 }

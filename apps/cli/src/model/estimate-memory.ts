@@ -1,6 +1,12 @@
 import { type Checkpoint, type Dtype, dtypeSizes, expectedTensors, type ModelConfig } from "@lathe/model";
 import { estimateParameters, linearPlaces } from "@lathe/peft";
-import { packedBytes, type PackedFormatName, packedFormats, type WeightFormat } from "@lathe/quant";
+import {
+  packedBytes,
+  type PackedFormatName,
+  packedFormats,
+  packedLinearFormat,
+  type WeightFormat,
+} from "@lathe/quant";
 
 const EMBEDDING = "model.embed_tokens.weight";
 const HEAD = "lm_head";
@@ -37,11 +43,10 @@ export function weightBytes(
     ...{ path, shape, weight: weightOf(path) },
     dtype: checkpoint.info(weightOf(path)).dtype,
   }));
-  const isPackedFolder = places.some(({ dtype }) => isPacked(dtype));
+  const isPackedFolder = places.some(({ path, dtype }) => path !== HEAD && packedLinearFormat(path, dtype));
   let bytes = 0;
   for (const { path, shape, weight, dtype } of places) {
-    const packed =
-      path === HEAD && isPackedFolder && !isPacked(dtype) ? "int8" : packedAs(path, shape, dtype, format);
+    const packed = isPackedFolder ? packedLinearFormat(path, dtype) : packedAs(path, shape, dtype, format);
     const isDense = !packed && format === "none" && !inPlace;
     if (packed) bytes += packedBytes({ format: packed, shape });
     else bytes += isDense ? sizeOf(shape) * FLOAT_BYTES : stored(weight);
@@ -55,24 +60,19 @@ export function weightBytes(
   return bytes;
 }
 
-/** The format that a linear is packed in, or null where it stays as it is stored. */
+/** The format that a linear is packed in while it is read, or null where it stays as it is stored. */
 function packedAs(
   path: string,
   shape: readonly [number, number],
   dtype: Dtype,
   format: WeightFormat,
 ): PackedFormatName | null {
-  if (dtype === "I8") return "int8";
-  if (dtype === "U8") return "nf4";
   if (format === "none") return null;
   const packed = path === HEAD ? packedFormats[format].headFormat : format;
   const { isStorable, scaling, dtype: target } = packedFormats[packed];
   if (!isStorable(shape[1])) return null;
   return scaling === "none" && dtype === target ? null : packed;
 }
-
-/** Whether a weight of such a type has scales beside it. */
-const isPacked = (dtype: Dtype): boolean => dtype === "I8" || dtype === "U8";
 
 /** Bytes of an element in memory: what the file has, but for F64, which is narrowed. */
 function storedElementBytes(checkpoint: Checkpoint, name: string): number {

@@ -248,6 +248,10 @@ class Multiplication {
       Columns& columns = columns_[f];
       columns.panels = ceilDivide(factor.columns(), NR);
       columns.jobs = ceilDivide(columns.panels, panelsPerJob_);
+      // As many for one thread as for another.
+      if (p_.sink == nullptr) {
+        columns.jobs = smaller(columns.panels, ceilDivide(columns.jobs, threadCount()) * threadCount());
+      }
       columns.firstJob = columnJobs_;
       columns.pack = kind_.packPanelOf(factor.weight.format);
       if (f % together_ == 0) columnJobs_ += columns.jobs;
@@ -361,12 +365,20 @@ class Multiplication {
     }
   }
 
+  // Where a job's panels begin, among those of its factor.
+  std::int64_t firstPanelOf(const Columns& columns, std::int64_t job) const {
+    if (p_.sink != nullptr) return smaller(columns.panels, job * panelsPerJob_);
+    // The longer jobs are the first, so that short ones even out what is left.
+    return columns.panels / columns.jobs * job + smaller(job, columns.panels % columns.jobs);
+  }
+
   // Rows [first, end) of the chunk, of the columns of one job.
   void runJob(std::int64_t columnJob, std::int64_t first, std::int64_t end) const {
     std::int64_t factor = 0;
     while (together_ == 1 && factor + 1 < p_.count && columnJob >= columns_[factor + 1].firstJob) factor++;
-    const std::int64_t firstPanel = (columnJob - columns_[factor].firstJob) * panelsPerJob_;
-    const std::int64_t panels = smaller(columns_[factor].panels - firstPanel, panelsPerJob_);
+    const std::int64_t job = columnJob - columns_[factor].firstJob;
+    const std::int64_t firstPanel = firstPanelOf(columns_[factor], job);
+    const std::int64_t panels = firstPanelOf(columns_[factor], job + 1) - firstPanel;
     const TileRegisters registers(kind_.isTiled);
     Share shares[kMostFactors];
     takeShares(factor, firstPanel, panels, shares);
@@ -636,10 +648,12 @@ static void multiply(const Product& p, Precision precision, float outlierRatio) 
   if (p.rows == 0 || p.count == 0) return;
   if (p.depth == 0) return multiplyNothing(p);
   const std::int64_t perStep = depthOfStep(precision);
-  const std::int64_t fits = ProductCut::packedRowBytes / 4 / (ceilDivide(p.rows, kRowUnit) * kRowUnit) * perStep;
-  const std::int64_t whole = VectorCut::depthBlock * perStep;
-  const std::int64_t part = larger(1, fits / whole) * whole;
-  if (fits >= p.depth || p.a.step != 1 || p.sink != nullptr) return multiplyPart(p, precision, outlierRatio);
+  const std::int64_t steps = ceilDivide(p.depth, perStep);
+  const std::int64_t fits = ProductCut::packedRowBytes / 4 / (ceilDivide(p.rows, kRowUnit) * kRowUnit);
+  // Shorter parts add to c too often.
+  const std::int64_t parts = ceilDivide(steps, larger(ProductCut::depthBlock, fits / kChunk * kChunk));
+  const std::int64_t part = ceilDivide(ceilDivide(steps, parts), kChunk) * kChunk * perStep;
+  if (fits >= steps || p.a.step != 1 || p.sink != nullptr) return multiplyPart(p, precision, outlierRatio);
   Factor factors[kMostFactors];
   for (std::int64_t from = 0; from < p.depth; from += part) {
     for (std::int64_t f = 0; f < p.count; f++) {

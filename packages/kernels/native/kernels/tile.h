@@ -45,8 +45,9 @@ struct VectorCut {
   static constexpr bool isTiled = false;
   static constexpr int panelRows = MR;
   static constexpr int group = 1;
-  static constexpr std::int64_t depthBlock = 448;   // steps; a panel of b: 28 KiB (AVX2)
-  static constexpr std::int64_t rowBlock = 96;      // rows; a block of a: 144 KiB
+  // Steps; a panel of b: 28 KiB, for the first-level cache, or where that holds too little of it 224 KiB, for the second.
+  static constexpr std::int64_t depthBlock = W == 16 ? 896 : 448;
+  static constexpr std::int64_t rowBlock = 96;      // rows; a block of a: up to 336 KiB
   static constexpr std::int64_t rowGroup = std::int64_t{1} << 40;
   static constexpr std::int64_t sinkRows = 96;      // that a sink is given at a time
   static constexpr std::int64_t columnBlock = 128;  // columns a job takes at most, if that is a panel or more

@@ -31,9 +31,11 @@ export interface Checkpoint {
   readFloat32(name: string, rows?: RowRange): Promise<Float32Array<ArrayBuffer>>;
   /**
    * A tensor, or rows of its first axis, as it lies in the file.
+   * @param target receives the bytes from its start on, so that one buffer serves many reads; a new one if left out
    * @throws CheckpointError when there is no such tensor or the file ends early
+   * @throws RangeError when rows are no rows of the tensor, or the target is too short
    */
-  readRaw(name: string, rows?: RowRange): Promise<RawTensor>;
+  readRaw(name: string, rows?: RowRange, target?: Uint8Array<ArrayBuffer>): Promise<RawTensor>;
   /**
    * A tensor as it lies in the file, for as long as it is needed, also after the checkpoint is closed. With a
    * {@link Checkpoint.memory} it is a view of the mapped file, to be read only; else, and where the file does not align
@@ -135,7 +137,7 @@ async function openSharded(folder: string, options: OpenCheckpointOptions): Prom
     info: (name) => fileOf(name).info(name),
     pathOf: (name) => fileOf(name).path,
     readFloat32: async (name, rows) => await fileOf(name).readFloat32(name, rows),
-    readRaw: async (name, rows) => await fileOf(name).readRaw(name, rows),
+    readRaw: async (name, rows, target) => await fileOf(name).readRaw(name, rows, target),
     hold: async (name) => await fileOf(name).hold(name),
     memory: options.memory ?? null,
     close: async () => await closeAll(shards.values()),

@@ -252,6 +252,22 @@ describe("reads", () => {
     },
   );
 
+  it("reads into a target, and refuses one that is too short", async () => {
+    const file = await openSafetensors(join(fixtures, "reference/all-dtypes.safetensors"));
+    const rows = { start: 1, end: 3 };
+    const { bytes } = await file.readRaw("float.float32", rows);
+    const target = new Uint8Array(bytes.byteLength + 5).fill(9);
+    const raw = await file.readRaw("float.float32", rows, target);
+    expect(raw.bytes.buffer).toBe(target.buffer);
+    expect([...raw.bytes]).toEqual([...bytes]);
+    expect([...target]).toEqual([...bytes, 9, 9, 9, 9, 9]);
+    const short = new Uint8Array(bytes.byteLength - 1);
+    await expect(file.readRaw("float.float32", rows, short)).rejects.toThrow(
+      `"float.float32": expected a target of at least ${bytes.byteLength} bytes, got ${bytes.byteLength - 1}`,
+    );
+    await file.close();
+  });
+
   it("refuses rows that are not there", async () => {
     const file = await openSafetensors(join(fixtures, "reference/all-dtypes.safetensors"));
     for (const [start, end] of [

@@ -90,9 +90,14 @@ function openedFile(
       throw new Error(`${path}: expected an open file to read ${quote(name)} from, got a closed one`);
     return rows === undefined ? info(name) : rowsOf(info(name), rows);
   };
-  const readRaw: Checkpoint["readRaw"] = async (name, rows) => {
+  const readRaw: Checkpoint["readRaw"] = async (name, rows, target) => {
     const { dtype, shape, byteOffset, byteLength } = sliceOf(name, rows);
-    const bytes = new Uint8Array(byteLength);
+    if (target && target.byteLength < byteLength) {
+      throw new RangeError(
+        `${quote(name)}: expected a target of at least ${byteLength} bytes, got ${target.byteLength}`,
+      );
+    }
+    const bytes = target?.subarray(0, byteLength) ?? new Uint8Array(byteLength);
     await readInto(handle, path, bytes, byteOffset);
     return { dtype, shape, bytes };
   };

@@ -49,7 +49,7 @@ export interface RawTensor {
   readonly dtype: Dtype;
   /** Shape of what was read: the first axis is the number of rows. */
   readonly shape: readonly number[];
-  /** Little-endian, row-major, at the start of a buffer of its own, so that a view of any type fits. */
+  /** Little-endian, row-major, at the start of a buffer of its own unless a target was given, so that a view of any type fits. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 

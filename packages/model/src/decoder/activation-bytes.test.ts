@@ -76,7 +76,7 @@ describe("activationBytes", () => {
     "cuts %i layers into segments that shorten, and none that takes more",
     (count) => {
       for (const precision of ["fp32", "bf16"] as const) {
-        const lengths = segmentLengths(config, planOf(precision), count);
+        const lengths = segmentLengths(config, precision, count);
         expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(count);
         // The last one takes what is left.
         for (let i = 1; i < lengths.length; i++) expect(lengths[i]).toBeLessThanOrEqual(lengths[i - 1]);

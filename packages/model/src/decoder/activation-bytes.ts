@@ -25,7 +25,7 @@ export interface ActivationPlan {
 }
 
 /** What the bytes of a token in a layer depend on. */
-export type LayerPlan = Pick<ActivationPlan, "precision" | "adapted" | "rank">;
+type LayerPlan = Pick<ActivationPlan, "precision" | "adapted" | "rank">;
 
 /** Whether activations are kept in fewer bits than float32. */
 const keepsHalves = ({ precision }: LayerPlan): boolean => precision === "bf16" || precision === "int8";
@@ -68,23 +68,15 @@ function layerBytes(config: ModelConfig, plan: LayerPlan): { whole: number; inpu
   };
 }
 
-/** How layers are computed again. */
-interface Recomputation {
-  /** Layers of each segment, the first layers first. */
-  readonly lengths: readonly number[];
-  /** Bytes a token at the worst moment: inputs of the segments up to one, and what its layers keep. */
-  readonly bytes: number;
-}
-
-/** The longest segments that stay below so many bytes a token, or null if some layers are left over. */
+/** The longest segments whose bytes a token stay within a limit, or null if some layers are left over. */
 function segmentsWithin(
-  bytes: number,
+  limit: number,
   { whole, input }: ReturnType<typeof layerBytes>,
   recomputedLayers: number,
 ): number[] | null {
   const lengths: number[] = [];
   for (let left = recomputedLayers; left > 0;) {
-    const length = Math.min(left, Math.floor((bytes - (lengths.length + 1) * input) / whole));
+    const length = Math.min(left, Math.floor((limit - (lengths.length + 1) * input) / whole));
     if (length < 1) return null;
     lengths.push(length);
     left -= length;
@@ -92,37 +84,29 @@ function segmentsWithin(
   return lengths;
 }
 
-function recomputation(config: ModelConfig, plan: LayerPlan, recomputedLayers: number): Recomputation {
-  const sizes = layerBytes(config, plan);
-  const { whole, input } = sizes;
-  // What a segment takes is a number of inputs and a number of whole layers; the least such sum that suffices is sought.
-  const counts = Array.from({ length: recomputedLayers }, (_, index) => index + 1);
-  const sums = counts.flatMap((inputs) => counts.map((layers) => inputs * input + layers * whole));
-  sums.sort((one, other) => one - other);
-  let [low, high] = [0, sums.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (segmentsWithin(sums[middle], sizes, recomputedLayers)) high = middle;
-    else low = middle + 1;
-  }
-  const bytes = sums[low] ?? 0;
-  return { lengths: segmentsWithin(bytes, sizes, recomputedLayers) ?? [], bytes };
-}
-
 /**
  * Layers that are computed again together, from the input of the first of them, so that inputs and what a segment keeps take
  * the least at the worst moment (after Chen et al., arXiv:1604.06174, §4). Inputs are given back from the last segment to the
- * first, so the first segments, which find few of them left, are the longest.
+ * first, so the first segments, which find few of them left, are the longest. What trained updates keep has no say: a model
+ * does not know them.
  *
  * @param recomputedLayers layers that are computed again in all, the first of the model
  * @returns lengths of the segments, the first layers first
  */
 export function segmentLengths(
   config: ModelConfig,
-  plan: LayerPlan,
+  precision: Precision,
   recomputedLayers: number,
 ): readonly number[] {
-  return recomputation(config, plan, recomputedLayers).lengths;
+  const sizes = layerBytes(config, { precision, adapted: new Set(), rank: 0 });
+  // All layers in one segment always suffice.
+  let [low, high] = [0, recomputedLayers * sizes.whole + sizes.input];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (segmentsWithin(middle, sizes, recomputedLayers)) high = middle;
+    else low = middle + 1;
+  }
+  return segmentsWithin(high, sizes, recomputedLayers)!;
 }
 
 /**
@@ -135,7 +119,9 @@ export function activationBytes(config: ModelConfig, plan: ActivationPlan, recom
   const { tokens, labels } = plan;
   const { hiddenSize, intermediateSize, layerCount, vocabularySize } = config;
   const { whole, input } = layerBytes(config, plan);
-  const { lengths, bytes: again } = recomputation(config, plan, recomputedLayers);
+  const lengths = segmentLengths(config, plan.precision, recomputedLayers);
+  // Inputs of the segments up to one, and what its layers keep.
+  const again = Math.max(...lengths.map((length, index) => (index + 1) * input + length * whole));
   const keptLayers = layerCount - recomputedLayers;
   const kept = tokens * (lengths.length * input + keptLayers * whole);
   // While a layer is computed back: its gradients, and what it kept, in float32. Gradients as wide as gate and up in halves,

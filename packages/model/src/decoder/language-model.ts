@@ -85,6 +85,11 @@ interface Segment {
   readonly isRecomputed: boolean;
 }
 
+function recomputedLayersOf(checkpointing: Checkpointing, layerCount: number): number {
+  if (checkpointing === "none") return 0;
+  return checkpointing === "block" ? layerCount : Math.min(checkpointing, layerCount);
+}
+
 /** A decoder-only language model (Qwen2, Llama, Qwen3) over flat batches. */
 export class LanguageModel {
   readonly #parts: LanguageModelParts;
@@ -234,18 +239,12 @@ export class LanguageModel {
   /** The layers in the order they run, those together that are computed again together; `apart`: each by itself. */
   #segments(apart: boolean): Segment[] {
     const { layerCount } = this.config;
-    const recomputedLayers =
-      this.checkpointing === "none" || !activeTape()
-        ? 0
-        : this.checkpointing === "block"
-          ? layerCount
-          : Math.min(this.checkpointing, layerCount);
-    const plan = { precision: enginePrecision(), adapted: new Set<LayerLinearName>(), rank: 0 };
-    const segments: Segment[] = [];
-    let first = 0;
+    const recomputedLayers = activeTape() ? recomputedLayersOf(this.checkpointing, layerCount) : 0;
     const lengths = apart
       ? Array<number>(recomputedLayers).fill(1)
-      : segmentLengths(this.config, plan, recomputedLayers);
+      : segmentLengths(this.config, enginePrecision(), recomputedLayers);
+    const segments: Segment[] = [];
+    let first = 0;
     for (const length of lengths) {
       segments.push({ first, end: first + length, isRecomputed: true });
       first += length;
