@@ -10,7 +10,7 @@ constexpr std::int64_t kFewRows = 4;  // up to here a product is bound by readin
 
 // Codes are asked for so many bytes before they are multiplied, into the second level of cache. The hardware fetches ahead by
 // itself, but not far enough to keep the memory busy while cores widen and multiply.
-constexpr std::int64_t kFetchAhead = 2048;
+constexpr std::int64_t kFetchAhead = 4096;
 constexpr std::int64_t kLine = 64;  // bytes of a cache line
 
 // Sums of N rows of x by one row of weights, in vectors along the inputs. Rows of weights are read one after the other, in
@@ -134,10 +134,11 @@ static void fewRowsOf(const float* x, const Weight& w, const float* bias, float*
   });
 }
 
-// Rows of a weight that one job reads: a 32nd, so that no thread waits long for the last job, but not so few that starting on
-// them counts, nor more than are worth keeping together.
+// Rows of a weight that one job reads: as many as leave four jobs for each thread, so that none waits long for the last one.
+// Memory is read the faster the longer a stretch is, and starting on too few rows would count.
 static std::int64_t fewRowsPerJob(const Weight& w) {
-  const std::int64_t codes = larger(1 << 14, smaller(1 << 17, w.rows * w.columns / 32));
+  constexpr std::int64_t leastCodes = 1 << 14;
+  const std::int64_t codes = larger(leastCodes, w.rows * w.columns / (4 * threadCount()));
   return larger(1, codes / larger(1, w.columns));
 }
 
