@@ -1338,6 +1338,13 @@ void callAdamW(const Arguments& a, napi_value*) {
   a.kernels().adamW(tensors.data(), static_cast<std::int64_t>(tensors.size()), config);
 }
 
+// largestIndex(x) -> number
+void callLargestIndex(const Arguments& a, napi_value* result) {
+  const auto x = a.array<float>(0, "x");
+  if (x.length == 0) a.failRange("expected x with an element, got an empty one");
+  a.check(napi_create_int64(a.env(), a.kernels().largestIndex(x.data, x.length), result));
+}
+
 // sumOfSquares([tensor]) -> number
 void callSumOfSquares(const Arguments& a, napi_value* result) {
   std::vector<Span> spans;
@@ -1390,6 +1397,7 @@ const Export kernelExports[] = {
     {"headLosses", 8, callHeadLosses},
     {"adamW", 2, callAdamW},
     {"sumOfSquares", 1, callSumOfSquares},
+    {"largestIndex", 1, callLargestIndex},
 };
 
 // ---- memory
@@ -1567,7 +1575,7 @@ const Export commonExports[] = {
 // ---- dispatch
 
 // Raised with every change of what JavaScript can call: src/load-native.ts refuses an addon that speaks another version.
-constexpr std::int32_t kSurface = 3;
+constexpr std::int32_t kSurface = 4;
 
 struct Bound {
   const Export* what;

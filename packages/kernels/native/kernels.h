@@ -184,6 +184,7 @@ struct Kernels {
   // codes [N, width] = x / scales, scales [N] the largest magnitude of each row / 127 (0 for rows of zeros)
   void (*toInt8Rows)(const float* x, std::int8_t* codes, float* scales, std::int64_t N, std::int64_t width);
   void (*toInt8Weights)(const Weight& source, std::int8_t* codes, float* scales);
+  std::int64_t (*largestIndex)(const float* x, std::int64_t length);
   // out = factor * x; out may be x
   void (*scale)(const float* x, float factor, float* out, std::int64_t length);
   // y += factor * x

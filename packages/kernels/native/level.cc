@@ -11,6 +11,7 @@
 #include "kernels/gated_linear.h"
 #include "kernels/head.h"
 #include "kernels/int8_weights.h"
+#include "kernels/largest_index.h"
 #include "kernels/linear.h"
 #include "kernels/narrow.h"
 #include "kernels/optimiser.h"
@@ -46,6 +47,7 @@ const Kernels kernels = {
     fromBf16,
     toInt8Rows,
     toInt8Weights,
+    largestIndex,
     scale,
     addScaled,
     transpose,

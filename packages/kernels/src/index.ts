@@ -4,6 +4,7 @@ export { dropoutMask } from "./dropout-mask.js";
 export { gatherRows } from "./gather-rows.js";
 export { HEAD_BLOCK } from "./head-losses.js";
 export { int8Codes, int8Scale } from "./int8-weights.js";
+export { largestIndex } from "./largest-index.js";
 export { rotate } from "./rotate.js";
 export { threefry2x32 } from "./threefry.js";
 export { transpose } from "./transpose.js";

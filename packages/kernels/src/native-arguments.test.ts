@@ -572,6 +572,7 @@ const cases: [keyof NativeKernels, unknown[], RegExp][] = [
   ["adamW", [[{ ...tensor, second: tensor.first }], adam], /expected first not to overlap second/],
   ["adamW", [[tensor], { ...adam, step: 0 }], /expected step to be a whole number from 1 on, got 0/],
   ["adamW", [[tensor], { ...adam, beta2: 1 }], /expected beta2 in \[0, 1\), got 1/],
+  ["largestIndex", [floats(0)], /expected x with an element, got an empty one/],
   ["sumOfSquares", [[floats(1), 3]], /expected a tensor to be a Float32Array, got 3/],
   ["setThreads", [0], /expected count to be a whole number from 1 to 1024, got 0/],
   ["allocate", [-1], /expected bytes to be a whole number from 0 on, got -1/],

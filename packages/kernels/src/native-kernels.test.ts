@@ -8,6 +8,7 @@ import { gatherRows } from "./gather-rows.js";
 import { gemm } from "./gemm.js";
 import { toInt8Rows } from "./int8-rows.js";
 import { int8Codes, int8Scale } from "./int8-weights.js";
+import { largestIndex } from "./largest-index.js";
 import { linear, linearInputGradient, linearMany } from "./linear.js";
 import type {
   CacheRows,
@@ -961,6 +962,23 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
       kernels.transpose(x, out, rows, columns);
       transpose(x, expected, rows, columns);
       expectSame(out, expected);
+    });
+
+    it("finds the first of the largest, and NaN before it", () => {
+      for (const length of [1, 2, 15, 16, 17, 64, 1000, 4867]) {
+        const x = new Random(length).normals(length);
+        expect(kernels.largestIndex(x)).toBe(largestIndex(x));
+        for (const place of [0, length >> 1, length - 1]) {
+          for (const value of [100, Infinity, -Infinity, NaN]) {
+            const changed = x.slice();
+            changed[place] = changed[length - 1] = value;
+            expect(kernels.largestIndex(changed), `${value} at ${place} of ${length}`).toBe(
+              largestIndex(changed),
+            );
+          }
+        }
+        expect(kernels.largestIndex(x.fill(-Infinity))).toBe(0);
+      }
     });
 
     it.each(["fp32", "bf16", "fp16"] as const)("packs weights in %s to 8 bits, bit for bit", (format) => {

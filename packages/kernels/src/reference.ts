@@ -10,6 +10,7 @@ export { gemm } from "./gemm.js";
 export { headLosses } from "./head-losses.js";
 export { outlierColumns, roundToInt8, toInt8Rows } from "./int8-rows.js";
 export { int8Codes, int8Scale } from "./int8-weights.js";
+export { largestIndex } from "./largest-index.js";
 export { linear, linearInputGradient, linearMany } from "./linear.js";
 export { NF4_CODEBOOK } from "./nf4-codebook.js";
 export { rmsNormBackward, rmsNormForward } from "./rms-norm.js";

@@ -513,23 +513,28 @@ it("refuses to pack what is packed already", async () => {
 
 const engines = "kernels" in loadNativeKernels() ? (["cpu", "native"] as const) : (["cpu"] as const);
 
-it.each(engines)("packs a matrix larger than what is read at one time as it packs a small one (%s)", async (engine) => {
-  await startEngine(engine);
-  onTestFinished(async () => void (await startEngine("cpu")));
-  const shape = [1031, 4099] as const; // 4.2 million weights
-  const weight = seededNormals(1)(shape[0] * shape[1], 0.02);
-  await writeSafetensors(join(folder, "model.safetensors"), [
-    { name: "w", dtype: "F32", shape, data: weight },
-  ]);
-  await open(folder, async (checkpoint) => {
-    const stored = { path: "w", weight: "w", bias: null, shape };
-    const linear = (await quantizedLinears("int8")(checkpoint, stored)) as QuantizedLinear;
-    const expected = quantize(weight, shape, "int8");
-    expectSame(linear.matrix.codes, expected.codes);
-    expectSame(linear.matrix.scales, expected.scales);
-    linear.dispose();
-  });
-});
+it.each(engines)(
+  "packs a matrix larger than what is read at one time as it packs a small one (%s)",
+  async (engine) => {
+    await startEngine(engine);
+    onTestFinished(async () => {
+      await startEngine("cpu");
+    });
+    const shape = [1031, 4099] as const; // 4.2 million weights
+    const weight = seededNormals(1)(shape[0] * shape[1], 0.02);
+    await writeSafetensors(join(folder, "model.safetensors"), [
+      { name: "w", dtype: "F32", shape, data: weight },
+    ]);
+    await open(folder, async (checkpoint) => {
+      const stored = { path: "w", weight: "w", bias: null, shape };
+      const linear = (await quantizedLinears("int8")(checkpoint, stored)) as QuantizedLinear;
+      const expected = quantize(weight, shape, "int8");
+      expectSame(linear.matrix.codes, expected.codes);
+      expectSame(linear.matrix.scales, expected.scales);
+      linear.dispose();
+    });
+  },
+);
 
 describe("a packed folder", () => {
   let output: string;

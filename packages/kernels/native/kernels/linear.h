@@ -106,6 +106,9 @@ template <class Type, int N>
 static void fewRows(const float* x, const Weight& w, const float* bias, float* y, float alpha, bool accumulate,
                     std::int64_t first, std::int64_t end) {
   const Nf4Tables tables;
+  // What no row before asked for.
+  const char* const start = reinterpret_cast<const char*>(WeightRow<Type>(w, first).codes);
+  for (std::int64_t byte = 0; byte < kFetchAhead; byte += kLine) __builtin_prefetch(start + byte, 0, 2);
   const float* const scales = w.format == Format::int8 ? w.scales : nullptr;
   for (std::int64_t o = first; o < end; o++) {
     float sums[N];
@@ -134,34 +137,50 @@ static void fewRowsOf(const float* x, const Weight& w, const float* bias, float*
   });
 }
 
-// Rows of a weight that one job reads: as many as leave four jobs for each thread, so that none waits long for the last one.
-// Memory is read the faster the longer a stretch is, and starting on too few rows would count.
-static std::int64_t fewRowsPerJob(const Weight& w) {
-  constexpr std::int64_t leastCodes = 1 << 14;
-  const std::int64_t codes = larger(leastCodes, w.rows * w.columns / (4 * threadCount()));
-  return larger(1, codes / larger(1, w.columns));
-}
+// Rows of weights dealt out to threads: each takes a half of its share in one job, then a quarter, and so on. Memory is read the
+// faster the longer a stretch is, and short jobs at the end leave nobody waiting for long.
+class Halving {
+ public:
+  // @param least rows that a job is worth
+  Halving(std::int64_t rows, std::int64_t least) : rows_(rows), threads_(larger(1, smaller(threadCount(), rows / least))) {
+    while (halvings_ < 4 && rows >= (threads_ * least) << (halvings_ + 1)) halvings_++;
+  }
+  // The last length comes twice.
+  std::int64_t jobs() const { return threads_ * (halvings_ + 1); }
+  // Where a job's rows begin, and those of the one before end.
+  std::int64_t start(std::int64_t job) const {
+    const std::int64_t round = smaller(job / threads_, halvings_);
+    // In parts of 2^halvings a thread: those of the rounds before, and of the jobs before in this one.
+    const std::int64_t parts = std::int64_t{1} << halvings_;
+    const std::int64_t length = larger(1, parts >> (round + 1));
+    const std::int64_t before = (parts - (parts >> round)) * threads_ + (job - round * threads_) * length;
+    return rows_ * before / (parts * threads_);
+  }
 
-// The products of up to kFewRows rows with several weights, whose rows are dealt out together.
+ private:
+  std::int64_t rows_, threads_;
+  int halvings_ = 0;
+};
+
+// The products of up to kFewRows rows with several weights, whose rows are dealt out as those of one.
 static void fewRowsOfMany(const float* x, const LinearOutput* outputs, std::int64_t count, std::int64_t N,
                           const ProductOptions& options) {
-  std::int64_t jobs = 0;
-  for (std::int64_t i = 0; i < count; i++) jobs += ceilDivide(outputs[i].weight.rows, fewRowsPerJob(outputs[i].weight));
-  parallel(jobs, [&](std::int64_t job) {
-    for (std::int64_t i = 0; i < count; i++) {
+  constexpr std::int64_t leastCodes = 1 << 14;
+  std::int64_t rows = 0;
+  for (std::int64_t i = 0; i < count; i++) rows += outputs[i].weight.rows;
+  const Halving cut(rows, ceilDivide(leastCodes, larger(1, outputs[0].weight.columns)));
+  parallel(cut.jobs(), [&](std::int64_t job) {
+    std::int64_t start = cut.start(job), end = cut.start(job + 1);
+    for (std::int64_t i = 0; i < count && end > 0; i++) {
       const LinearOutput& o = outputs[i];
-      const std::int64_t perJob = fewRowsPerJob(o.weight);
-      const std::int64_t own = ceilDivide(o.weight.rows, perJob);
-      if (job >= own) {
-        job -= own;
-        continue;
-      }
-      const std::int64_t first = job * perJob;
-      const std::int64_t end = smaller(o.weight.rows, first + perJob);
-      fewRowsOf(x, o.weight, o.bias, o.y, N, options.alpha, options.accumulate, first, end);
-      if (o.lowRank.rank == 0) return;
+      const std::int64_t first = larger(0, start), last = smaller(o.weight.rows, end);
+      start -= o.weight.rows;
+      end -= o.weight.rows;
+      if (first >= last) continue;
+      fewRowsOf(x, o.weight, o.bias, o.y, N, options.alpha, options.accumulate, first, last);
+      if (o.lowRank.rank == 0) continue;
       const Weight right = {Format::fp32, o.lowRank.right, nullptr, o.weight.rows, o.lowRank.rank, nullptr, nullptr, nullptr, 0};
-      return fewRowsOf(o.lowRank.left, right, nullptr, o.y, N, o.lowRank.scale, true, first, end);
+      fewRowsOf(o.lowRank.left, right, nullptr, o.y, N, o.lowRank.scale, true, first, last);
     }
   });
 }

@@ -1,4 +1,5 @@
-import { threefry2x32 } from "@lathe/kernels";
+import { largestIndex, threefry2x32 } from "@lathe/kernels";
+import { kernelsInUse } from "../checkpoint/weight-memory.js";
 import { NonFiniteLogitsError } from "./non-finite-logits-error.js";
 
 /** How the next token is chosen from the logits. */
@@ -50,16 +51,8 @@ function penalise(logits: Float32Array, seen: ReadonlySet<number>, penalty: numb
 
 /** The id of the largest logit, of equals the first. −∞ rules a token out; one logit at least must be finite. */
 function likeliest(logits: Float32Array, [sequence, step]: Draw): number {
-  let best = 0;
-  let most = -Infinity;
-  for (let id = 0; id < logits.length; id++) {
-    const logit = logits[id];
-    if (logit <= most) continue;
-    if (!(logit < Infinity)) throw new NonFiniteLogitsError(sequence, step, id, logit);
-    best = id;
-    most = logit;
-  }
-  if (most === -Infinity) throw new NonFiniteLogitsError(sequence, step, best, most);
+  const best = kernelsInUse()?.largestIndex(logits) ?? largestIndex(logits);
+  if (!Number.isFinite(logits[best])) throw new NonFiniteLogitsError(sequence, step, best, logits[best]);
   return best;
 }
 
