@@ -1191,7 +1191,7 @@ describe.skipIf(missing !== null)("the same bits for 1, 2 and 5 threads", () => 
       return [out, lse, dq, dk, dv];
     });
 
-    const several = [300, 40, 41].map((outputs) => ({
+    const several = [900, 40, 41].map((outputs) => ({
       weight: random.weights(random.pick(FORMATS), [outputs, 500]),
       lowRank: { left: random.normals(3 * 4), right: random.normals(outputs * 4), rank: 4, scale: 0.5 },
     }));
