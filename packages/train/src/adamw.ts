@@ -35,7 +35,9 @@ export class AdamW {
     this.#parameters = parameters;
     this.#config = config;
     for (const { name, variable } of parameters) {
-      const zeros = (): tf.Variable => tf.tidy(() => tf.variable(tf.zeros(variable.shape), false));
+      // An operation of the engine, in its memory; `tf.zeros` would leave an array to the garbage collector.
+      const zeros = (): tf.Variable =>
+        tf.tidy(() => tf.variable(tf.fill(variable.shape, 0, "float32"), false));
       this.#moments.set(name, { step: 0, first: zeros(), second: zeros() });
     }
   }

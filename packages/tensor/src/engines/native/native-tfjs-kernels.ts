@@ -28,10 +28,19 @@ const sameShape = (a: tf.TensorInfo, b: tf.TensorInfo): boolean => tf.util.array
 
 /**
  * Kernels under TensorFlow.js's own names: those of the cpu backend for everything, and native ones where time goes in
- * training and in losses of a user's own (products, sums and products of equal shapes).
+ * training and in losses of a user's own (products, sums and products of equal shapes). `Fill` is there for its memory, the
+ * pool's: what the cpu backend makes waits for garbage collection.
  */
 export function registerNativeTfjsKernels(): void {
   tf.copyRegisteredKernels("cpu", NATIVE_BACKEND);
+
+  prefer("Fill", (backend, _inputs, attributes) => {
+    const { shape, value, dtype } = attributes as { shape: number[]; value: number | string; dtype: string };
+    if (typeof value !== "number" || dtype !== "float32") return null;
+    const output = backend.uninitialised(shape);
+    backend.view(output).fill(value);
+    return output;
+  });
 
   prefer("Add", (backend, { a, b }) => {
     if (!isFloat(a, b) || !sameShape(a, b)) return null;
