@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { listEngines, startEngine } from "../engine.js";
+import { listEngines, startEngine } from "../../index.js";
 import { nativeBackend } from "./native-backend.js";
 
 const native = listEngines().find(({ name }) => name === "native")!;
