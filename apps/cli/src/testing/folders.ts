@@ -16,10 +16,16 @@ export const storiesModel = join(root, "packages/model/fixtures/stories260k");
 /** Folder of a recorded LoRA run. */
 export const loraFixture = (name: string): string => join(root, "packages/peft/fixtures/lora", name);
 
+// Registered as the file of tests is read: hooks that a hook asks for after an await are not called.
+const temporaryFolders: string[] = [];
+afterAll(async () => {
+  for (const folder of temporaryFolders) await rm(folder, { recursive: true, force: true });
+});
+
 /** A temporary folder that goes away after the tests of the file. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "lathe-cli-"));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  temporaryFolders.push(folder);
   return folder;
 }
 
