@@ -1,21 +1,36 @@
 #!/usr/bin/env node
-import { EXIT_INTERRUPTED } from "./framework/failure.js";
-import { messagesIn, systemLanguage } from "./framework/messages.js";
+import { EXIT_FAILED, EXIT_INTERRUPTED } from "./framework/failure.js";
 import { runCommandLine } from "./framework/run.js";
+import { languageOfWords, messagesIn } from "./messages/language.js";
 import { verbs } from "./verbs/index.js";
 
+const words = process.argv.slice(2);
+const messages = messagesIn(languageOfWords(words, process.env));
+
 const interrupt = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) {
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(name, () => {
-    if (interrupt.signal.aborted) process.exit(EXIT_INTERRUPTED);
-    process.stderr.write(`\n${messagesIn(systemLanguage(process.env)).interrupting}\n`);
-    interrupt.abort();
+    if (!interrupt.signal.aborted) {
+      process.stderr.write(`\n${messages.interrupting}\n`);
+      interrupt.abort();
+    } else if (name !== "SIGHUP") {
+      // A terminal that closes may say so twice, by its shell and by the system; a person who asks twice means it.
+      process.exit(EXIT_INTERRUPTED);
+    }
   });
 }
-// Whoever reads the output may stop early, as `head` does.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit();
-  throw error;
-});
 
-process.exitCode = await runCommandLine(verbs, process.argv.slice(2), process, interrupt.signal);
+/** EIO is what a terminal that has closed answers: the work goes on to its checkpoint without one. */
+const isTerminalGone = ({ code }: NodeJS.ErrnoException): boolean => code === "EIO";
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // Whoever reads the output may stop early, as `head` does.
+  if (error.code === "EPIPE") process.exit();
+  if (isTerminalGone(error)) return;
+  process.stderr.write(`lathe: ${messages.outputFault(error.message)}\n`);
+  process.exit(EXIT_FAILED);
+});
+// What is said on the way is not worth ending the work for.
+process.stderr.on("error", () => undefined);
+
+process.exitCode = await runCommandLine(verbs, words, process, interrupt.signal);

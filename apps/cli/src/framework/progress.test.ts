@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { messagesIn } from "./messages.js";
+import { messagesIn } from "../messages/language.js";
 import { startProgress, type ProgressOptions } from "./progress.js";
 
 beforeEach(() => vi.useFakeTimers({ toFake: ["performance", "Date", "setTimeout", "clearTimeout"] }));

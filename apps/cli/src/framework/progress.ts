@@ -1,7 +1,7 @@
 import cliProgress from "cli-progress";
 import { formatDuration } from "./format.js";
 import type { Io } from "./io.js";
-import type { Messages } from "./messages.js";
+import type { Messages } from "../messages/messages.js";
 
 /** What is shown of a longer work. */
 export interface ProgressOptions {

@@ -4,7 +4,8 @@ import { helpOf, parseLine, type CommonFlags } from "./command-line.js";
 import { readConfigFile } from "./config-file.js";
 import { errorJson, EXIT_DONE, EXIT_USAGE, exitCodeOf } from "./failure.js";
 import type { Io } from "./io.js";
-import { type Language, languages, type Messages, messagesIn, systemLanguage } from "./messages.js";
+import { type Language, languageNamed, languages, messagesIn, systemLanguage } from "../messages/language.js";
+import type { Messages } from "../messages/messages.js";
 import { suggestion } from "./nearest-name.js";
 import { startProgress } from "./progress.js";
 import { configSchema } from "./property.js";
@@ -156,7 +157,7 @@ function writeSchema(verb: Verb, onOneLine: boolean, io: Io): void {
 
 function languageOf({ language }: CommonFlags, env: Io["env"]): Language {
   if (language === undefined) return systemLanguage(env);
-  const known = languages.find((name) => name === language);
+  const known = languageNamed(language);
   if (known === undefined) {
     throw new UsageError([`--language: expected one of ${languages.join(", ")}, got ${language}`]);
   }

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Io } from "./io.js";
-import type { Messages } from "./messages.js";
+import type { Messages } from "../messages/messages.js";
 import type { Progress, ProgressOptions } from "./progress.js";
 
 /** What a verb is given besides its options. */

@@ -1,0 +1,40 @@
+import { en } from "./en.js";
+import type { Messages } from "./messages.js";
+import { zh } from "./zh.js";
+
+/** Languages that messages come in. */
+export const languages = ["en", "zh"] as const;
+
+export type Language = (typeof languages)[number];
+
+const tables: Readonly<Record<Language, Messages>> = { en, zh };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The messages of a language. */
+export function messagesIn(language: Language): Messages {
+  return tables[language];
+}
+
+/** The language of that name, if messages come in it. */
+export function languageNamed(name: string): Language | undefined {
+  return languages.find((known) => known === name);
+}
+
+/** The language of the system, by the variables that POSIX has for it; English where it is none of ours. */
+export function systemLanguage(env: Environment): Language {
+  const locale = env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "";
+  return locale.toLowerCase().startsWith("zh") ? "zh" : "en";
+}
+
+/**
+ * The language of what is said before a command line has been understood: that of its `--language`, else the system's.
+ * @param words what follows the name of the program
+ */
+export function languageOfWords(words: readonly string[], env: Environment): Language {
+  const asked = words.flatMap((word, index) => {
+    const [, joined] = /^--language(?:=(.*))?$/s.exec(word) ?? [null, null];
+    return joined === null ? [] : [joined ?? words[index + 1] ?? ""];
+  });
+  return languageNamed(asked.at(-1) ?? "") ?? systemLanguage(env);
+}
