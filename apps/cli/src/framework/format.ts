@@ -28,7 +28,8 @@ export function formatValue(value: number): string {
 /** East Asian wide characters take two columns of a terminal. */
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]/g;
 
-function widthOf(text: string): number {
+/** Columns of a terminal that a text takes. */
+export function widthOf(text: string): number {
   return text.length + (text.match(WIDE)?.length ?? 0);
 }
 

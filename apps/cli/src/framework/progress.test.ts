@@ -6,7 +6,7 @@ import { startProgress, type ProgressOptions } from "./progress.js";
 beforeEach(() => vi.useFakeTimers({ toFake: ["performance", "Date", "setTimeout", "clearTimeout"] }));
 afterEach(() => vi.useRealTimers());
 
-function begin(options: Partial<ProgressOptions> = {}, isTTY = false) {
+function begin(options: Partial<ProgressOptions> = {}, isTTY = false, columns = 100) {
   let text = "";
   const stderr = Object.assign(
     new Writable({
@@ -15,7 +15,7 @@ function begin(options: Partial<ProgressOptions> = {}, isTTY = false) {
         done();
       },
     }),
-    { isTTY, columns: 100, cursorTo: () => true, clearLine: () => true, moveCursor: () => true },
+    { isTTY, columns, cursorTo: () => true, clearLine: () => true, moveCursor: () => true },
   );
   const progress = startProgress({ stderr }, messagesIn("en"), { label: "work", ...options });
   return { progress, text: () => text };
@@ -52,6 +52,15 @@ describe("without a terminal", () => {
     expect(text().split("\n")).toEqual(["work 3/10", "work 4/10", "work 8/10", "work 10/10", "a note", ""]);
   });
 
+  it("is never silent for long, however many units lie between two lines", () => {
+    const { progress, text } = begin({ every: 1000 });
+    for (let done = 1; done <= 8; done++) {
+      progress.update(done, 10_000);
+      vi.advanceTimersByTime(10_000);
+    }
+    expect(text().match(/work \d+/g)).toEqual(["work 1", "work 4", "work 7"]);
+  });
+
   it("counts the time anew after an end", () => {
     const { progress, text } = begin({ every: 1 });
     progress.update(1, 10);
@@ -74,6 +83,18 @@ describe("on a terminal", () => {
     expect(text()).toMatch(/work █+░+ 5\/10 · half · 0:03 left/);
     progress.note("a note");
     expect(text()).toMatch(/a note\n$/);
+    progress.end();
+  });
+
+  it.each([40, 60])("keeps the first detail and the time left in %i columns", (columns) => {
+    const { progress, text } = begin({ every: 1, label: "training" }, true, columns);
+    for (let done = 0; done <= 1; done++) {
+      progress.update(done, 10, "loss 1.2345", "100 tokens/s", "1.2 GB");
+      vi.advanceTimersByTime(4000);
+    }
+    progress.update(2, 10, "loss 1.2345", "100 tokens/s", "1.2 GB");
+    vi.advanceTimersByTime(4000);
+    expect(text()).toContain("2/10 · loss 1.2345 · 0:32 left");
     progress.end();
   });
 });

@@ -224,7 +224,7 @@ async function runSteps(
         messages.tokensPerSecond(tokensPerSecond.toFixed(0)),
         formatBytes(residentBytes),
       ];
-      training.update(step, totalSteps, details.join(" · "));
+      training.update(step, totalSteps, ...details);
       if (validationLoss !== undefined) {
         const perplexity = Math.exp(validationLoss).toFixed(2);
         training.note(messages.validation(step, validationLoss.toFixed(4), perplexity));
