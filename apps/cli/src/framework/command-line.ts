@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option } from "commander";
 import { formatValue } from "./format.js";
+import { nameHere } from "./names-elsewhere.js";
 import { suggestion } from "./nearest-name.js";
-import { flagSchema, propertiesOf, type Property } from "./property.js";
+import { flagSchema, kebabCase, propertiesOf, type Property } from "./property.js";
 import { UsageError } from "./usage-error.js";
 import type { Verb } from "./verb.js";
 
@@ -117,7 +118,9 @@ export function parseLine(verb: Verb, words: readonly string[]): ParsedLine {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.helpDisplayed") return { common: { help: true }, flags: {} };
-    throw new UsageError([usageFault(command, error)], verb.name, { cause: error });
+    throw new UsageError([usageFault(command, error, Object.keys(verb.options.shape))], verb.name, {
+      cause: error,
+    });
   }
   const given = Object.fromEntries(
     Object.entries(command.opts()).filter(([key]) => command.getOptionValueSource(key) === "cli"),
@@ -126,13 +129,17 @@ export function parseLine(verb: Verb, words: readonly string[]): ParsedLine {
   return { common: { config, json, language, verbose, printSchema } as CommonFlags, flags };
 }
 
-function usageFault(command: Command, { code, message }: CommanderError): string {
+function usageFault(command: Command, { code, message }: CommanderError, keys: readonly string[]): string {
   const [sentence] = message.replace(/^error: /, "").split("\n");
-  const flag = /'([^']+)'/.exec(sentence)?.[1] ?? "";
+  const flag = /'([^'=]+)/.exec(sentence)?.[1] ?? "";
   if (code === "commander.optionMissingArgument") return `${flag}: the value is missing`;
   if (code === "commander.excessArguments")
     return `unexpected argument ${command.args[0]}: options have names`;
   if (code !== "commander.unknownOption") return sentence;
+  const here = nameHere(flag, keys);
+  if (here?.value === "false") return `unknown flag ${flag}; here that is --no-${kebabCase(here.key)}`;
+  if (here)
+    return `unknown flag ${flag}; here that is --${[kebabCase(here.key), here.value ?? ""].join(" ").trim()}`;
   const known = command.options.filter(({ hidden }) => !hidden).map(({ long }) => long ?? "");
   return `unknown flag ${flag}${suggestion(flag, known)}`;
 }

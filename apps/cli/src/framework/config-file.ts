@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { parseDocument } from "yaml";
 import { camelCase } from "./property.js";
+import { nameHere } from "./names-elsewhere.js";
 import { suggestion } from "./nearest-name.js";
 import { UsageError } from "./usage-error.js";
 
@@ -34,7 +35,11 @@ export async function readConfigFile(path: string, keys: readonly string[]): Pro
   for (const [name, value] of Object.entries(values)) {
     const key = camelCase(name);
     if (!keys.includes(key)) {
-      faults.push(`${path}: unknown key ${JSON.stringify(name)}${suggestion(name, keys)}`);
+      const here = nameHere(name, keys);
+      const hint = here
+        ? `; here that is ${here.key}${here.value === null ? "" : `: ${here.value}`}`
+        : suggestion(name, keys);
+      faults.push(`${path}: unknown key ${JSON.stringify(name)}${hint}`);
     } else if (entries.has(key)) {
       faults.push(`${path}: key ${JSON.stringify(name)} is there twice, in two spellings`);
     } else if (value !== null && value !== undefined) {

@@ -143,9 +143,23 @@ describe("faults", () => {
       '--targets: expected a list, each a text that is not empty, got ["a","","b"]',
     ],
     ["--path p --lerning-rate 1", undefined, "unknown flag --lerning-rate; did you mean --learning-rate?"],
+    ["--path p --lr 1", undefined, "unknown flag --lr; here that is --learning-rate"],
+    ["--path p --lr=1e-4", undefined, "unknown flag --lr; here that is --learning-rate"],
+    ["--path p --target_modules a", undefined, "unknown flag --target_modules; here that is --targets"],
+    [
+      "--path p --disable-shuffling",
+      undefined,
+      "unknown flag --disable-shuffling; here that is --no-shuffle",
+    ],
     ["--path p --steps", undefined, "--steps <value>: the value is missing"],
     ["--path p stray", undefined, "unexpected argument stray: options have names"],
     ["--path p", "lerningRate: 1", 'run.yaml: unknown key "lerningRate"; did you mean learningRate?'],
+    ["--path p", "lr: 1", 'run.yaml: unknown key "lr"; here that is learningRate'],
+    [
+      "--path p",
+      "disable_shuffling: yes",
+      'run.yaml: unknown key "disable_shuffling"; here that is shuffle: false',
+    ],
     ["--path p", "completelyOther: 1", 'run.yaml: unknown key "completelyOther"'],
     ["--path p", "__proto__: {a: 1}", 'run.yaml: unknown key "__proto__"'],
     [

@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { trainOptions } from "../training/train-options.js";
+import { verbs } from "../verbs/index.js";
+import { nameHere, namesElsewhere } from "./names-elsewhere.js";
+
+const train = Object.keys(trainOptions.shape);
+
+describe("nameHere", () => {
+  it.each([
+    ["--lr", "learningRate", null],
+    ["--per-device-train-batch-size", "batchSize", null],
+    ["--per_device_train_batch_size", "batchSize", null],
+    ["perDeviceTrainBatchSize", "batchSize", null],
+    ["--num-train-epochs", "epochs", null],
+    ["--gradient_accumulation_steps", "gradientAccumulation", null],
+    ["--lora-r", "rank", null],
+    ["--lora_alpha", "alpha", null],
+    ["--load_in_4bit", "quantize", "nf4"],
+    ["--gradient-checkpointing", "checkpointing", "block"],
+    ["--disable-shuffling", "shuffle", "false"],
+  ])("of %s is %s, %s", (name, key, value) => {
+    expect(nameHere(name, train)).toEqual({ key, value });
+  });
+
+  it.each(["--deepspeed", "--__proto__", "--constructor", "--"])("of %s is nothing", (name) => {
+    expect(nameHere(name, train)).toBeNull();
+  });
+
+  it("is only what there is", () => {
+    expect(nameHere("--lr", ["output"])).toBeNull();
+  });
+
+  it("is an option of some verb, which has none of that name itself", async () => {
+    const definitions = await Promise.all(verbs.map(({ load }) => load()));
+    const keys = definitions.map(({ options }) => Object.keys(options.shape));
+    for (const [here, names] of Object.entries(namesElsewhere)) {
+      const [key] = here.split("=");
+      expect(keys.flat()).toContain(key);
+      expect(new Set(names).size, here).toBe(names.length);
+      for (const name of names) expect(name).toMatch(/^[a-z0-9]+$/);
+    }
+  });
+});
