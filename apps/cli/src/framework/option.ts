@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 
 /** How an option is written on the command line and shown in the help; what it may be is in its schema. */
 export interface OptionDetails {
@@ -20,9 +20,11 @@ export interface OptionDetails {
   readonly parse?: (text: string) => unknown;
   /** What `parse` reads, in words. */
   readonly expected?: string;
+  /** Looks at a text that was given, e.g. at what lies at a path. @returns what is wrong with it, or null */
+  readonly check?: (text: string) => Promise<string | null>;
 }
 
-const detailsOf = z.registry<OptionDetails>();
+const detailsOf = new WeakMap<z.ZodType, OptionDetails>();
 
 /** An option of a verb: what it may be, what it is for, and how it is written. */
 export function option<Schema extends z.ZodType>(
@@ -31,7 +33,7 @@ export function option<Schema extends z.ZodType>(
   details: OptionDetails = {},
 ): Schema {
   const described = schema.describe(description);
-  detailsOf.add(described, details);
+  detailsOf.set(described, details);
   return described;
 }
 
@@ -41,7 +43,7 @@ export function optionGroup<Shape extends Readonly<Record<string, z.ZodType>>>(
   shape: Shape,
 ): Shape {
   for (const schema of Object.values(shape)) {
-    detailsOf.add(schema, { ...detailsOf.get(schema), group });
+    detailsOf.set(schema, { ...detailsOf.get(schema), group });
   }
   return shape;
 }

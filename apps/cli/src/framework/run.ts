@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { Command } from "commander";
+import { checkValues } from "./check-values.js";
 import { helpOf, parseLine, type CommonFlags } from "./command-line.js";
 import { readConfigFile } from "./config-file.js";
 import { errorJson, EXIT_DONE, EXIT_USAGE, exitCodeOf } from "./failure.js";
@@ -177,7 +178,9 @@ async function runVerb(verb: Verb, words: readonly string[], io: Io, signal: Abo
   const messages = messagesIn(languageOf(common, io.env));
   const file =
     common.config === undefined ? null : await readConfigFile(common.config, Object.keys(verb.options.shape));
-  const { values, given } = resolveOptions(verb.name, verb.options, flags, file);
+  const resolved = resolveOptions(verb.name, verb.options, flags, file);
+  await checkValues(verb.name, verb.options, resolved);
+  const { values, given } = resolved;
   const context = contextOf({ json: common.json ?? false, given, io, messages, signal });
   const { json, text, exitCode = EXIT_DONE } = await verb.run(values, context);
   if (common.json) io.stdout.write(`${JSON.stringify(json)}\n`);

@@ -1,20 +1,29 @@
 import { z } from "zod";
 import { option } from "../framework/option.js";
+import { adapterPathFault } from "../paths/adapter-path-fault.js";
+import { modelPathFault } from "../paths/model-path-fault.js";
+import { rowsPathFault } from "../paths/rows-path-fault.js";
 
 /** Enough rows to keep the products large, few enough for a small memory. */
 const TOKENS_PER_BATCH = 2048;
 
 /** The folder of a base model. */
 export const modelOption = (): z.ZodString =>
-  option(z.string().min(1), "model folder: config.json, safetensors, tokenizer", { placeholder: "dir" });
+  option(z.string().min(1), "model folder: config.json, safetensors, tokenizer", {
+    placeholder: "dir",
+    check: modelPathFault,
+  });
 
 /** The folder of an adapter to put on it. */
 export const adapterOption = (): z.ZodOptional<z.ZodString> =>
-  option(z.string().min(1).optional(), "adapter folder to put on the model", { placeholder: "dir" });
+  option(z.string().min(1).optional(), "adapter folder to put on the model", {
+    placeholder: "dir",
+    check: adapterPathFault,
+  });
 
 /** A file of rows. */
 export const dataOption = (description: string): z.ZodString =>
-  option(z.string().min(1), description, { placeholder: "file" });
+  option(z.string().min(1), description, { placeholder: "file", check: rowsPathFault });
 
 /** How much is computed at one time. */
 export const tokensPerBatchOption = (): z.ZodDefault<z.ZodInt> =>

@@ -4,6 +4,9 @@ import { adapterOptions } from "../options/adapter-options.js";
 import { engineOptions } from "../options/engine-options.js";
 import { memoryOption } from "../options/memory-option.js";
 import { trainingOptions } from "../options/training-options.js";
+import { adapterPathFault } from "../paths/adapter-path-fault.js";
+import { modelPathFault } from "../paths/model-path-fault.js";
+import { rowsPathFault } from "../paths/rows-path-fault.js";
 
 /** Steps between two lines of a run that is not watched on a terminal. */
 const LOG_EVERY = 50;
@@ -19,19 +22,24 @@ export const trainOptions = z
     model: option(text.optional(), "model folder: config.json, safetensors, tokenizer", {
       placeholder: "dir",
       requiredText: "required unless --resume",
+      check: modelPathFault,
     }),
     data: option(
       text.optional(),
       "rows to learn: .jsonl, .csv, .parquet in any row shape, or a prepared .arrow file",
-      { placeholder: "file", requiredText: "required unless --resume" },
+      { placeholder: "file", requiredText: "required unless --resume", check: rowsPathFault },
     ),
-    validation: option(text.optional(), "rows to evaluate on, likewise", { placeholder: "file" }),
+    validation: option(text.optional(), "rows to evaluate on, likewise", {
+      placeholder: "file",
+      check: (path) => rowsPathFault(path, "validation"),
+    }),
     output: option(text, "folder of the run", { placeholder: "dir" }),
     initAdapter: option(
       text.optional(),
       "adapter to start from; rank, alpha, targets and the like are its own",
       {
         placeholder: "dir",
+        check: adapterPathFault,
       },
     ),
     resume: option(

@@ -21,9 +21,11 @@ import { defineVerb } from "../framework/verb.js";
 import { adapterBytes, parameterCount, weightBytes } from "../model/estimate-memory.js";
 import { readModelFolder, startEngineAloud } from "../model/open-model.js";
 import { engineOptions } from "../options/engine-options.js";
+import { modelPathFault } from "../paths/model-path-fault.js";
 
 const options = z.object({
   model: option(z.string().min(1).optional(), "model folder to check: config, tensors, tokenizer", {
+    check: modelPathFault,
     placeholder: "dir",
   }),
   ...engineOptions,

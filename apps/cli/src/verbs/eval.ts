@@ -23,11 +23,16 @@ import { samplingOf } from "../model/sampling.js";
 import { engineOptions } from "../options/engine-options.js";
 import { generationOptions } from "../options/generation-options.js";
 import { adapterOption, tokensPerBatchOption } from "../options/model-options.js";
+import { modelPathFault } from "../paths/model-path-fault.js";
+import { rowsPathFault } from "../paths/rows-path-fault.js";
 import { readLabelledRows, warnOfLongRows } from "../rows/labelled-rows.js";
 import { replyTask, type ReplyTask } from "../rows/reply-tasks.js";
 
-const path = (description: string, placeholder: string): z.ZodOptional<z.ZodString> =>
-  option(z.string().min(1).optional(), description, { placeholder });
+const path = (
+  description: string,
+  placeholder: string,
+  check: (path: string) => Promise<string | null> = () => Promise.resolve(null),
+): z.ZodOptional<z.ZodString> => option(z.string().min(1).optional(), description, { placeholder, check });
 
 const options = z
   .object({
@@ -54,9 +59,15 @@ const options = z
     stem: option(z.boolean().default(false), "compare English words without their endings, for ROUGE"),
     perSegment: option(z.boolean().default(false), "also give every text's own scores, with --json"),
     ...optionGroup("With a model", {
-      model: path("model folder: generates the replies first, and measures perplexity", "dir"),
+      model: path(
+        "model folder: generates the replies first, and measures perplexity",
+        "dir",
+        modelPathFault,
+      ),
       adapter: adapterOption(),
-      data: path("rows in any shape; the last reply of each is the reference", "file"),
+      data: path("rows in any shape; the last reply of each is the reference", "file", (path) =>
+        rowsPathFault(path, "test"),
+      ),
       limit: option(z.int().min(1).optional(), "rows at most, from the start of the file", {
         placeholder: "n",
         unit: "rows",

@@ -5,13 +5,14 @@ import { formatBytes } from "../framework/format.js";
 import { defineVerb } from "../framework/verb.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import { modelOption } from "../options/model-options.js";
+import { adapterPathFault } from "../paths/adapter-path-fault.js";
 
 /** Names as `--precision` has them, and those of the files. */
 const dtypes = { fp32: "F32", fp16: "F16", bf16: "BF16" } as const satisfies Record<string, MergedDtype>;
 
 const options = z.object({
   model: modelOption(),
-  adapter: option(z.string().min(1), "adapter folder", { placeholder: "dir" }),
+  adapter: option(z.string().min(1), "adapter folder", { placeholder: "dir", check: adapterPathFault }),
   output: option(z.string().min(1), "folder to make", { placeholder: "dir" }),
   dtype: option(z.enum(["keep", "fp32", "fp16", "bf16"]).default("keep"), "type of the weights written", {
     placeholder: "type",

@@ -5,6 +5,8 @@ import { formatTable } from "../framework/format.js";
 import { defineVerb } from "../framework/verb.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import { readModelFolder } from "../model/open-model.js";
+import { modelPathFault } from "../paths/model-path-fault.js";
+import { rowsPathFault } from "../paths/rows-path-fault.js";
 
 const characters = { placeholder: "n", unit: "characters" };
 
@@ -18,6 +20,7 @@ function parseRenames(text: string): Record<string, string> | undefined {
 const options = z.object({
   input: option(z.array(z.string().min(1)).min(1), "files to read: .jsonl, .csv, .tsv, .parquet", {
     placeholder: "file",
+    check: rowsPathFault,
   }),
   output: option(z.string().min(1), "folder to write", { placeholder: "dir" }),
   split: option(z.string().default("7:1:2"), "weights of train, validation and test", {
@@ -66,6 +69,7 @@ const options = z.object({
   }),
   ...optionGroup("Tokens", {
     model: option(z.string().min(1).optional(), "model folder whose tokenizer also makes .arrow files", {
+      check: modelPathFault,
       placeholder: "dir",
     }),
     maxTokens: option(z.int().min(2).optional(), "longest row; the end of a longer one is cut off", {
