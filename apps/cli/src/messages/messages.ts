@@ -22,7 +22,6 @@ export interface Messages {
   readonly generating: string;
   readonly merging: string;
   readonly quantising: string;
-  readonly loss: string;
   readonly tokensPerSecond: (rate: string) => string;
   readonly resuming: (step: number) => string;
   readonly validation: (step: number, loss: string, perplexity: string) => string;
@@ -34,6 +33,76 @@ export interface Messages {
   readonly adapterAt: (folder: string) => string;
   readonly chatHelp: string;
   readonly chatReset: string;
+  /** Heads of tables, and the names of their rows. */
+  readonly words: Readonly<Record<Word, string>>;
+  readonly parametersOf: (trainable: string, all: string, percent: string) => string;
+  readonly textsIn: (count: number, language: string) => string;
+  readonly rowsWithoutReply: (count: number, total: number) => string;
+  readonly merged: (output: string, changed: number, tensors: number, bytes: string) => string;
+  readonly packed: (
+    output: string,
+    packed: number,
+    tensors: number,
+    format: string,
+    before: string,
+    after: string,
+  ) => string;
+  /** @param free what is free of it */
+  readonly free: (total: string, free: string) => string;
+  /** @param now what is in use   @param most what ever was */
+  readonly atMost: (now: string, most: string) => string;
+  readonly threads: (processor: string, threads: number) => string;
+  readonly allWork: (count: number) => string;
+  readonly works: (count: number, total: number, faults: readonly string[]) => string;
+  readonly driver: (version: string) => string;
+  readonly capability: (card: string, version: string, bytes: string) => string;
+  /** What `lathe doctor --model` tells, by its keys and values; others are said as they are. */
+  readonly modelFacts: Readonly<Record<string, string>>;
   /** @param step one of those that the set-up of an engine reports @param subject what it is about */
   readonly setupStep: (step: SetupStep, subject: string) => string;
 }
+
+/** What heads of tables and names of rows are made of. */
+export type Word =
+  | "rows"
+  | "read"
+  | "kept"
+  | "setAside"
+  | "train"
+  | "validation"
+  | "test"
+  | "rule"
+  | "tokens"
+  | "all"
+  | "scored"
+  | "rowsCut"
+  | "metric"
+  | "score"
+  | "range"
+  | "labels"
+  | "loss"
+  | "validationLoss"
+  | "perplexity"
+  | "tokensPerSecond"
+  | "linear"
+  | "count"
+  | "trainableParameters"
+  | "total"
+  | "engine"
+  | "runs"
+  | "yes"
+  | "no"
+  | "none"
+  | "unknown"
+  | "precision"
+  | "platform"
+  | "processor"
+  | "features"
+  | "memory"
+  | "thisProcess"
+  | "tensors"
+  | "ownKernels"
+  | "onCpu"
+  | "card"
+  | "onCard"
+  | "operations";

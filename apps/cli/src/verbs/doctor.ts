@@ -15,9 +15,10 @@ import {
 } from "@lathe/tensor";
 import { z } from "zod";
 import { option } from "../framework/option.js";
-import { formatBytes, formatNumber, formatTable } from "../framework/format.js";
+import { formatBytes, formatNumber, formatTable, widthOf } from "../framework/format.js";
 import { version } from "../framework/run.js";
 import { defineVerb } from "../framework/verb.js";
+import type { Messages } from "../messages/messages.js";
 import { adapterBytes, parameterCount, weightBytes } from "../model/estimate-memory.js";
 import { readModelFolder, startEngineAloud } from "../model/open-model.js";
 import { engineOptions } from "../options/engine-options.js";
@@ -133,7 +134,7 @@ export const doctorVerb = defineVerb({
       versions: readVersions(),
       ...(model ? { model } : {}),
     };
-    return { json, text: textOf(json) };
+    return { json, text: textOf(json, context.messages) };
   },
 });
 
@@ -148,34 +149,42 @@ function describeTensorFlow() {
   return { version, library, binding, cpu, cuda, cudaReason, cards };
 }
 
-function tensorFlowText(facts: Exclude<TensorFlowFacts, { version: null }>): string {
+function tensorFlowText(
+  facts: Exclude<TensorFlowFacts, { version: null }>,
+  { words, works, allWork, driver: driverText, capability }: Messages,
+): string {
   const { version, library, cpu, cuda, cudaReason, cards } = facts;
   const share = (found: Findings): string => {
     const names = Object.keys(found);
     const faults = names.filter((name) => found[name] !== null);
     return faults.length === 0
-      ? `all ${names.length} work`
-      : `${names.length - faults.length} of ${names.length} work, not ${faults.map((name) => `${name} (${String(found[name])})`).join(", ")}`;
+      ? allWork(names.length)
+      : works(
+          names.length - faults.length,
+          names.length,
+          faults.map((name) => `${name} (${String(found[name])})`),
+        );
   };
   const types = ({ types }: DeviceFindings): string =>
     Object.entries(types)
-      .map(([name, fault]) => (fault === null ? name : `not ${name} (${fault})`))
+      .map(([name, fault]) => (fault === null ? name : `${words.no} ${name} (${fault})`))
       .join(", ");
   const device = cuda
-    ? `${cuda.device.name}, compute capability ${cuda.device.computeCapability}, ${formatBytes(cuda.device.memoryBytes)}`
-    : `none: ${String(cudaReason)}`;
+    ? capability(cuda.device.name, cuda.device.computeCapability, formatBytes(cuda.device.memoryBytes))
+    : `${words.none}: ${String(cudaReason)}`;
   const driver = cards?.driver ?? null;
   return [
-    ["TensorFlow", `${version} in ${library}`],
-    ["on the CPU", `${types(cpu)}; operations: ${share(cpu.operations)}`],
-    ["card", driver === null ? device : `${device}; driver ${driver}`],
-    ...(cuda ? [["on the card", `${types(cuda)}; operations: ${share(cuda.operations)}`]] : []),
+    ["TensorFlow", `${version}, ${library}`],
+    [words.onCpu, `${types(cpu)}; ${words.operations}: ${share(cpu.operations)}`],
+    [words.card, driver === null ? device : `${device}; ${driverText(driver)}`],
+    ...(cuda ? [[words.onCard, `${types(cuda)}; ${words.operations}: ${share(cuda.operations)}`]] : []),
   ]
-    .map(([name, value]) => `${name.padEnd(20)}${value}`)
+    .map(([name, value]) => factLine(name, value))
     .join("\n");
 }
 
-function textOf(json: {
+/** What the text is made of. */
+interface DoctorFacts {
   readonly lathe: string;
   readonly node: string;
   readonly platform: string;
@@ -200,28 +209,34 @@ function textOf(json: {
   readonly tensorFlow: TensorFlowFacts;
   readonly fusedOperations: readonly string[];
   readonly model?: Record<string, unknown>;
-}): string {
+}
+
+/** Columns that the names of facts take. */
+const NAME_WIDTH = 20;
+
+const factLine = (name: string, value: string): string =>
+  `${name}${" ".repeat(Math.max(1, NAME_WIDTH - widthOf(name)))}${value}`;
+
+function textOf(json: DoctorFacts, messages: Messages): string {
+  const { words, free, atMost, threads } = messages;
   const facts: [string, string][] = [
     ["lathe", json.lathe],
     ["Node", json.node],
-    ["platform", json.platform],
-    ["processor", `${json.cpu ?? "unknown"}, ${json.cpuThreads} threads`],
-    ["features", json.cpuFeatures?.join(" ") ?? "unknown"],
-    ["memory", `${formatBytes(json.memory.totalBytes)}, ${formatBytes(json.memory.freeBytes)} free`],
+    [words.platform, json.platform],
+    [words.processor, threads(json.cpu ?? words.unknown, json.cpuThreads)],
+    [words.features, json.cpuFeatures?.join(" ") ?? words.unknown],
+    [words.memory, free(formatBytes(json.memory.totalBytes), formatBytes(json.memory.freeBytes))],
     [
-      "this process",
-      `${formatBytes(json.memory.processBytes)} now, ${formatBytes(json.memory.peakProcessBytes)} at most`,
+      words.thisProcess,
+      atMost(formatBytes(json.memory.processBytes), formatBytes(json.memory.peakProcessBytes)),
     ],
-    [
-      "tensors",
-      `${formatBytes(json.tensorMemory.bytes)} now, ${formatBytes(json.tensorMemory.peakBytes)} at most`,
-    ],
-    ["engine", `${json.engine}, ${json.precision}`],
-    ["kernels of its own", json.fusedOperations.join(", ") || "none"],
+    [words.tensors, atMost(formatBytes(json.tensorMemory.bytes), formatBytes(json.tensorMemory.peakBytes))],
+    [words.engine, `${json.engine}, ${json.precision}`],
+    [words.ownKernels, json.fusedOperations.join(", ") || words.none],
   ];
   const engines = json.engines.map(({ name, reason, description, precisions }) => [
     name,
-    reason === null ? "yes" : "no",
+    reason === null ? words.yes : words.no,
     precisions.join(", "),
     reason?.split("\n", 1)[0] ?? description,
   ]);
@@ -230,16 +245,18 @@ function textOf(json: {
     reason?.includes("\n") ? ["", `${name}: ${reason}`] : [],
   );
   return [
-    facts.map(([name, value]) => `${name.padEnd(20)}${value}`).join("\n"),
+    facts.map(([name, value]) => factLine(name, value)).join("\n"),
     "",
-    formatTable(["engine", "runs", "precision", ""], engines),
+    formatTable([words.engine, words.runs, words.precision, ""], engines),
     ...details,
-    ...(json.tensorFlow.version === null ? [] : ["", tensorFlowText(json.tensorFlow)]),
-    ...(json.model ? ["", modelText(json.model)] : []),
+    ...(json.tensorFlow.version === null ? [] : ["", tensorFlowText(json.tensorFlow, messages)]),
+    ...(json.model ? ["", modelText(json.model, messages)] : []),
   ].join("\n");
 }
 
-function modelText(model: Record<string, unknown>): string {
+function modelText(model: Record<string, unknown>, { words, modelFacts }: Messages): string {
+  const nameOf = (key: string): string =>
+    modelFacts[key] ?? key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return Object.entries(model)
     .map(([key, value]) => {
       const isBytes = key.endsWith("Bytes");
@@ -248,20 +265,20 @@ function modelText(model: Record<string, unknown>): string {
           ? isBytes
             ? formatBytes(one)
             : formatNumber(one)
-          : typeof one === "string" || typeof one === "boolean"
-            ? String(one)
-            : one === null
-              ? "none"
-              : Array.isArray(one)
-                ? one.join(", ")
-                : Object.entries(one as object)
-                    .map(
-                      ([name, part]) =>
-                        `${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)} ${shown(part)}`,
-                    )
-                    .join(", ");
-      const label = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-      return `${label.padEnd(20)}${shown(value)}`;
+          : typeof one === "boolean"
+            ? one
+              ? words.yes
+              : words.no
+            : typeof one === "string"
+              ? (modelFacts[one] ?? one)
+              : one === null
+                ? "none"
+                : Array.isArray(one)
+                  ? one.join(", ")
+                  : Object.entries(one as object)
+                      .map(([name, part]) => `${nameOf(name)} ${shown(part)}`)
+                      .join(", ");
+      return factLine(nameOf(key), shown(value));
     })
     .join("\n");
 }

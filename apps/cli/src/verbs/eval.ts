@@ -18,6 +18,7 @@ import { option, optionGroup } from "../framework/option.js";
 import { formatTable } from "../framework/format.js";
 import { UsageError } from "../framework/usage-error.js";
 import { defineVerb, type VerbContext } from "../framework/verb.js";
+import type { Messages } from "../messages/messages.js";
 import { openModel, readModelFolder } from "../model/open-model.js";
 import { samplingOf } from "../model/sampling.js";
 import { engineOptions } from "../options/engine-options.js";
@@ -111,13 +112,13 @@ function scoresJson({
   return { ...scores, segments, language, details, ...(perSegment ? { perSegment } : {}) };
 }
 
-function scoresText({ scores, segments, language }: TextScores): string {
+function scoresText({ scores, segments, language }: TextScores, { words, textsIn }: Messages): string {
   const rows = resolveMetricNames(Object.keys(scores)).map((name) => [
     name,
     scores[name] ?? null,
     metricTable[name].unit === "points" ? "0–100" : "0–1",
   ]);
-  return `${formatTable(["metric", "score", "range"], rows)}\n${segments} texts, ${language}`;
+  return `${formatTable([words.metric, words.score, words.range], rows)}\n${textsIn(segments, language)}`;
 }
 
 /** @throws UsageError when the replies would be written over what is read */
@@ -147,9 +148,7 @@ async function evaluateWithModel(
   const tasks = rows.map((row) => replyTask(row, tokenizer)).filter((task) => task !== null);
   warnOfLongRows(rows, folder, context);
   if (tasks.length < rows.length) {
-    warn(
-      `${given.data}: ${rows.length - tasks.length} of ${rows.length} rows have no reply to generate and are only scored`,
-    );
+    warn(`${given.data}: ${messages.rowsWithoutReply(rows.length - tasks.length, rows.length)}`);
   }
   const opened = await openModel(folder, { ...given, model: given.model! }, context);
   const bars = {
@@ -212,7 +211,7 @@ export const evalVerb = defineVerb({
         await readReferences(given.references!),
       ];
       const scores = evaluateText({ ...wanted, predictions, references });
-      return { json: scoresJson(scores), text: scoresText(scores) };
+      return { json: scoresJson(scores), text: scoresText(scores, context.messages) };
     }
     const { score, tasks, predictions } = await evaluateWithModel(given, context);
     if (given.predictionsOutput !== undefined) {
@@ -223,16 +222,17 @@ export const evalVerb = defineVerb({
       await writeFile(given.predictionsOutput, lines.map((line) => `${line}\n`).join(""));
     }
     const { loss, perplexity, tokens } = score;
+    const { words } = context.messages;
     const references = tasks.map(({ reference }) => reference);
     const scores = tasks.length > 0 ? evaluateText({ ...wanted, predictions, references }) : null;
     return {
       json: { loss, perplexity, tokens, rows: score.rows.length, ...(scores ? scoresJson(scores) : {}) },
       text: [
         formatTable(
-          ["rows", "labels", "loss", "perplexity"],
+          [words.rows, words.labels, words.loss, words.perplexity],
           [[score.rows.length, tokens, loss, perplexity]],
         ),
-        ...(scores ? ["", scoresText(scores)] : []),
+        ...(scores ? ["", scoresText(scores, context.messages)] : []),
       ].join("\n"),
     };
   },

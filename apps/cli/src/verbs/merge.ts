@@ -43,7 +43,7 @@ export const mergeVerb = defineVerb({
       });
       return {
         json: { output, changed, tensors, bytes, dtype },
-        text: `${output}: ${changed} of ${tensors} tensors changed, ${formatBytes(bytes)}`,
+        text: messages.merged(output, changed, tensors, formatBytes(bytes)),
       };
     } finally {
       bar.end();

@@ -4,6 +4,7 @@ import { option, optionGroup } from "../framework/option.js";
 import { formatTable } from "../framework/format.js";
 import { defineVerb } from "../framework/verb.js";
 import { hostEngineOptions } from "../options/engine-options.js";
+import type { Messages } from "../messages/messages.js";
 import { readModelFolder } from "../model/open-model.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
 import { rowsPathFault } from "../paths/rows-path-fault.js";
@@ -81,37 +82,31 @@ const options = z.object({
   ...hostEngineOptions,
 });
 
-function describe({ read, kept, rejected, rules, splits, tokens }: PrepareResult, output: string): string {
+function describe(
+  { read, kept, rejected, rules, splits, tokens }: PrepareResult,
+  output: string,
+  { words }: Messages,
+): string {
   const applied = Object.entries(rules).filter(([, count]) => count > 0);
-  return [
-    formatTable(
-      ["rows", ""],
-      [
-        ["read", read],
-        ["kept", kept],
-        ["set aside", rejected],
-        ["train", splits.train],
-        ["validation", splits.validation],
-        ["test", splits.test],
-      ],
-    ),
-    ...(applied.length > 0 ? ["", formatTable(["rule", "rows"], applied)] : []),
-    ...(tokens
-      ? [
-          "",
-          formatTable(
-            ["tokens", ""],
-            [
-              ["all", tokens.tokens],
-              ["scored", tokens.scoredTokens],
-              ["rows cut", tokens.truncatedRows],
-            ],
-          ),
-        ]
-      : []),
-    "",
-    output,
-  ].join("\n");
+  const rows = [
+    [words.read, read],
+    [words.kept, kept],
+    [words.setAside, rejected],
+    [words.train, splits.train],
+    [words.validation, splits.validation],
+    [words.test, splits.test],
+  ] as const;
+  const tables = [formatTable([words.rows, ""], rows)];
+  if (applied.length > 0) tables.push(formatTable([words.rule, words.rows], applied));
+  if (tokens) {
+    const counts = [
+      [words.all, tokens.tokens],
+      [words.scored, tokens.scoredTokens],
+      [words.rowsCut, tokens.truncatedRows],
+    ] as const;
+    tables.push(formatTable([words.tokens, ""], counts));
+  }
+  return [...tables, output].join("\n\n");
 }
 
 export const prepareVerb = defineVerb({
@@ -164,7 +159,7 @@ export const prepareVerb = defineVerb({
       const { read, kept, rejected, rules, splits, examples, tokens } = result;
       return {
         json: { read, kept, rejected, rules, splits, tokens, examples, output: given.output },
-        text: describe(result, given.output),
+        text: describe(result, given.output, messages),
       };
     } finally {
       bars.read.end();

@@ -42,7 +42,14 @@ export const quantizeVerb = defineVerb({
       });
       return {
         json: { output, format, packedTensors, tensors, bytesBefore, bytesAfter },
-        text: `${output}: ${packedTensors} of ${tensors} tensors packed as ${format}, ${formatBytes(bytesBefore)} → ${formatBytes(bytesAfter)}`,
+        text: messages.packed(
+          output,
+          packedTensors,
+          tensors,
+          format,
+          formatBytes(bytesBefore),
+          formatBytes(bytesAfter),
+        ),
       };
     } finally {
       bar.end();

@@ -24,6 +24,7 @@ export const scoreVerb = defineVerb({
   ],
   options,
   async run(given, context) {
+    const { words } = context.messages;
     const folder = await readModelFolder(given.model);
     const rows = await readLabelledRows(given.data, folder);
     warnOfLongRows(rows, folder, context);
@@ -43,7 +44,7 @@ export const scoreVerb = defineVerb({
       return {
         json: { loss, perplexity, tokens, rows: scores },
         text: formatTable(
-          ["rows", "labels", "loss", "perplexity"],
+          [words.rows, words.labels, words.loss, words.perplexity],
           [[rows.length, tokens, loss, perplexity]],
         ),
       };

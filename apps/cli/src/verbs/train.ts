@@ -30,6 +30,7 @@ import { readTrainingRows, type TrainingRows } from "../rows/training-rows.js";
 import { loraConfigOf, withInitAdapter } from "../training/adapter-config.js";
 import { adapterFiles } from "../training/adapter-files.js";
 import { chooseCheckpointing } from "../training/choose-checkpointing.js";
+import { parameterText } from "../training/parameter-text.js";
 import { checkOutput } from "../training/check-output.js";
 import { resumedOptions, storedOptions } from "../training/resume-options.js";
 import { runTotals } from "../training/run-totals.js";
@@ -72,7 +73,7 @@ export const trainVerb = defineVerb({
     try {
       await attachAdapter(prepared, opened, context);
       const parameters = parameterTable(opened.model);
-      context.note(parameters.text);
+      context.note(parameterText(parameters, context.messages));
       opened.model.checkpointing = await checkpointingOf(prepared, opened, parameters, context);
       context.signal.throwIfAborted();
       const run = await openRun(prepared);
@@ -220,7 +221,7 @@ async function runSteps(
       const { step, totalSteps, loss, tokensPerSecond, residentBytes, validationLoss } = next.value;
       evaluating.end();
       const details = [
-        `${messages.loss} ${loss.toFixed(4)}`,
+        `${messages.words.loss} ${loss.toFixed(4)}`,
         messages.tokensPerSecond(tokensPerSecond.toFixed(0)),
         formatBytes(residentBytes),
       ];
@@ -270,7 +271,8 @@ async function report(
     return { json, text: "", exitCode: EXIT_INTERRUPTED };
   }
   await run.writeJson("report.json", json);
-  const head = ["loss", "validation loss", "tokens", "tokens/s"];
+  const { words } = messages;
+  const head = [words.loss, words.validationLoss, words.tokens, words.tokensPerSecond];
   const text = [
     messages.trained(steps, formatDuration(seconds)),
     formatTable(head, [[loss, validationLoss, tokens, tokensPerSecond]]),
