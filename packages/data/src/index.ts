@@ -1,47 +1,47 @@
-export { assignGroups } from "./assign-groups.js";
+export { assignGroups } from "./split/assign-groups.js";
 export {
   CLEANING_DEFAULTS,
   CLEANING_RULES,
   type CleaningOptions,
   type CleaningRuleName,
   type ResolvedCleaningOptions,
-} from "./cleaning-options.js";
-export { ROW_RULES, TEXT_RULES, type RowRule, type TextRule } from "./cleaning-rules.js";
-export { removeControlCharacters } from "./control-characters.js";
-export { MAXIMUM_LINE_BYTES, type DataRecord, type ReadOptions } from "./data-record.js";
-export { digest128, DigestIndex } from "./digest-index.js";
-export { foldUnicode } from "./fold-unicode.js";
-export { DIALOGUE_FIELDS, groupDigest } from "./group-digest.js";
+} from "./clean/cleaning-options.js";
+export { ROW_RULES, TEXT_RULES, type RowRule, type TextRule } from "./clean/cleaning-rules.js";
+export { removeControlCharacters } from "./clean/control-characters.js";
+export { MAXIMUM_LINE_BYTES, type DataRecord, type ReadOptions } from "./read/data-record.js";
+export { digest128, DigestIndex } from "./rows/digest-index.js";
+export { foldUnicode } from "./clean/fold-unicode.js";
+export { DIALOGUE_FIELDS, groupDigest } from "./split/group-digest.js";
 export { InputError } from "./input-error.js";
-export { InputFileError } from "./input-file-error.js";
-export { unifyLineEnds } from "./line-ends.js";
+export { InputFileError } from "./read/input-file-error.js";
+export { unifyLineEnds } from "./clean/line-ends.js";
 export { OptionError } from "./option-error.js";
-export { OutputFolderError } from "./output-folder-error.js";
-export { parseRow } from "./parse-row.js";
-export { prepare, type PrepareResult } from "./prepare.js";
+export { OutputFolderError } from "./prepare/output-folder-error.js";
+export { parseRow } from "./rows/parse-row.js";
+export { prepare, type PrepareResult } from "./prepare/prepare.js";
 export {
   REJECTION_RULES,
   type PrepareRuleName,
   type RejectionRuleName,
   type TokenCounts,
-} from "./prepare-intake.js";
-export { type PrepareOptions, type PrepareProgress } from "./prepare-options.js";
-export { MANIFEST_FILE, MANIFEST_FORMAT } from "./prepared-folder.js";
-export { readCsv, type ReadCsvOptions } from "./read-csv.js";
-export { readJsonl } from "./read-jsonl.js";
-export { MAXIMUM_ROW_GROUP_BYTES, readParquet } from "./read-parquet.js";
-export { readRecords } from "./read-records.js";
-export { readRows } from "./read-rows.js";
-export { RejectedRowsError } from "./rejected-rows-error.js";
+} from "./prepare/prepare-intake.js";
+export { type PrepareOptions, type PrepareProgress } from "./prepare/prepare-options.js";
+export { MANIFEST_FILE, MANIFEST_FORMAT } from "./prepare/prepared-folder.js";
+export { readCsv, type ReadCsvOptions } from "./read/read-csv.js";
+export { readJsonl } from "./read/read-jsonl.js";
+export { MAXIMUM_ROW_GROUP_BYTES, readParquet } from "./read/read-parquet.js";
+export { readRecords } from "./read/read-records.js";
+export { readRows } from "./rows/read-rows.js";
+export { RejectedRowsError } from "./prepare/rejected-rows-error.js";
 export {
   RowCleaner,
   type CleaningExample,
   type CleaningOutcome,
   type CleaningReport,
-} from "./row-cleaner.js";
-export { rowDigest } from "./row-digest.js";
-export { ROW_SHAPES, RowError, type RowPlace } from "./row-error.js";
-export { type RowTokenizer } from "./row-tokenizer.js";
+} from "./clean/row-cleaner.js";
+export { rowDigest } from "./rows/row-digest.js";
+export { ROW_SHAPES, RowError, type RowPlace } from "./rows/row-error.js";
+export { type RowTokenizer } from "./tokenize/row-tokenizer.js";
 export {
   UNSCORED,
   type ChatMessage,
@@ -53,16 +53,16 @@ export {
   type RowFields,
   type TextRow,
   type TokensRow,
-} from "./row.js";
-export { MAXIMUM_NESTING } from "./safe-json.js";
-export { serializeRow } from "./serialize-row.js";
-export { splitRows, type SplitOptions } from "./split-rows.js";
-export { parseSplitWeights, SPLITS, type SplitName, type SplitWeights } from "./split-weights.js";
-export { TokenDataset } from "./token-dataset.js";
-export { TokenFileError } from "./token-file-error.js";
-export { TOKEN_FILE_VERSION, type TokenFileMetadata, type TokenRow } from "./token-row.js";
-export { tokenizeRow, type TokenizedRow, type TokenizeOptions } from "./tokenize-row.js";
-export { UnscoredRowError } from "./unscored-row-error.js";
-export { tidyWhiteSpace } from "./white-space.js";
-export { writeTokenFile, type TokenRowInput } from "./write-token-file.js";
-export { removeZeroWidth } from "./zero-width.js";
+} from "./rows/row.js";
+export { MAXIMUM_NESTING } from "./read/safe-json.js";
+export { serializeRow } from "./rows/serialize-row.js";
+export { splitRows, type SplitOptions } from "./split/split-rows.js";
+export { parseSplitWeights, SPLITS, type SplitName, type SplitWeights } from "./split/split-weights.js";
+export { TokenDataset } from "./token-files/token-dataset.js";
+export { TokenFileError } from "./token-files/token-file-error.js";
+export { TOKEN_FILE_VERSION, type TokenFileMetadata, type TokenRow } from "./token-files/token-row.js";
+export { tokenizeRow, type TokenizedRow, type TokenizeOptions } from "./tokenize/tokenize-row.js";
+export { UnscoredRowError } from "./tokenize/unscored-row-error.js";
+export { tidyWhiteSpace } from "./clean/white-space.js";
+export { writeTokenFile, type TokenRowInput } from "./token-files/write-token-file.js";
+export { removeZeroWidth } from "./clean/zero-width.js";

@@ -1,0 +1,241 @@
+import { join } from "node:path";
+import type { CleaningRuleName } from "../clean/cleaning-options.js";
+import { DigestIndex } from "../rows/digest-index.js";
+import { groupDigest } from "../split/group-digest.js";
+import { InputFileError } from "../read/input-file-error.js";
+import { LineWriter, type WrittenFile } from "./line-writer.js";
+import { parseRow } from "../rows/parse-row.js";
+import { PROGRESS_ROWS, type ResolvedPrepareOptions } from "./prepare-options.js";
+import { readRecords } from "../read/read-records.js";
+import { RejectedRowsError } from "./rejected-rows-error.js";
+import { RowCleaner, type CleaningExample } from "../clean/row-cleaner.js";
+import { RowError, type RowPlace } from "../rows/row-error.js";
+import type { Row } from "../rows/row.js";
+import { serializeRow } from "../rows/serialize-row.js";
+import type { TokenFileMetadata } from "../token-files/token-row.js";
+import { tokenizeRow, type TokenizedRow } from "../tokenize/tokenize-row.js";
+import { UnscoredRowError } from "../tokenize/unscored-row-error.js";
+import { writeTokenFile } from "../token-files/write-token-file.js";
+
+/** Reasons for setting a row aside besides the cleaning rules: no readable record, no usable row, no scored token, none within the limit. */
+export const REJECTION_RULES = ["malformed", "invalid", "unscored", "too-many-tokens"] as const;
+
+/** Name of a reason for setting a row aside besides the cleaning rules. */
+export type RejectionRuleName = (typeof REJECTION_RULES)[number];
+
+/** Name of a cleaning rule or of another reason for setting a row aside. */
+export type PrepareRuleName = CleaningRuleName | RejectionRuleName;
+
+/** Sums over the tokenised rows. */
+export interface TokenCounts {
+  readonly tokens: number;
+  readonly scoredTokens: number;
+  /** Rows whose end was cut off. */
+  readonly truncatedRows: number;
+  /** Replies that are not scored, because the chat template rewrites them once other turns follow. */
+  readonly unlabelledTurns: number;
+}
+
+/** Intermediate files of the temporary folder: kept rows and their tokens, in the order of the input. */
+export const KEPT_ROWS = "kept-rows.jsonl";
+export const KEPT_TOKENS = "kept-tokens.arrow";
+
+/** The file of rows that were set aside. */
+export const REJECTED_FILE = "rejected.jsonl";
+
+const EXAMPLE_CHARACTERS = 200; // of a malformed line
+const SHOWN_REJECTIONS = 5; // in the message when there are too many
+
+/** The first pass of prepare: reads, cleans and tokenises rows, and spills those that are kept. */
+export class Intake {
+  read = 0;
+  kept = 0;
+  invalid = 0;
+  readonly groups = new DigestIndex();
+  readonly groupSizes: number[] = [];
+  readonly groupOfRow: number[] = [];
+  readonly cleaner: RowCleaner;
+  readonly tokenCounts = { tokens: 0, scoredTokens: 0, truncatedRows: 0, unlabelledTurns: 0 };
+  readonly #rejections: Record<RejectionRuleName, number> = {
+    malformed: 0,
+    invalid: 0,
+    unscored: 0,
+    "too-many-tokens": 0,
+  };
+  readonly #examples: Record<RejectionRuleName, CleaningExample[]> = {
+    malformed: [],
+    invalid: [],
+    unscored: [],
+    "too-many-tokens": [],
+  };
+  readonly #firstInvalid: (RowPlace & { reason: string })[] = [];
+  #bytes = 0;
+
+  constructor(
+    readonly options: ResolvedPrepareOptions,
+    readonly folder: string,
+    readonly totalBytes: number,
+  ) {
+    this.cleaner = new RowCleaner(options.cleaning);
+  }
+
+  /** @returns what was written to the file of rejected rows */
+  async run(): Promise<WrittenFile> {
+    const { tokenizer, rejectLimit, inputs } = this.options;
+    const keptRows = await LineWriter.create(join(this.folder, KEPT_ROWS));
+    const rejectedRows = await LineWriter.create(join(this.folder, REJECTED_FILE));
+    let written: WrittenFile;
+    try {
+      const rows = this.#rows(keptRows, rejectedRows);
+      if (tokenizer === null) while ((await rows.next()).done !== true);
+      else
+        await writeTokenFile(
+          join(this.folder, KEPT_TOKENS),
+          rows as AsyncGenerator<TokenizedRow>,
+          tokenMetadata(this.options),
+        );
+      await keptRows.close();
+      written = await rejectedRows.close();
+    } finally {
+      await keptRows.abandon();
+      await rejectedRows.abandon();
+    }
+    if (this.invalid > rejectLimit * this.read) {
+      throw new RejectedRowsError(this.read, this.invalid, rejectLimit, this.#firstInvalid);
+    }
+    if (this.kept === 0) {
+      const reasons = Object.entries(this.rules()).filter(([, count]) => count > 0);
+      const shown = reasons.map(([rule, count]) => `${rule} ${count}`).join(", ");
+      throw new InputFileError(
+        inputs.join(", "),
+        `leaves no row to keep: ${this.read} read, all set aside (${shown})`,
+      );
+    }
+    return written;
+  }
+
+  /** Rows changed or set aside, by rule. */
+  rules(): Record<PrepareRuleName, number> {
+    return { ...this.cleaner.report().counts, ...this.#rejections };
+  }
+
+  examples(): Record<PrepareRuleName, readonly CleaningExample[]> {
+    return { ...this.cleaner.report().examples, ...this.#examples };
+  }
+
+  /** Works through the inputs; yields the tokens of every kept row, or null without a tokenizer. */
+  async *#rows(
+    keptRows: LineWriter,
+    rejectedRows: LineWriter,
+  ): AsyncGenerator<TokenizedRow | null, void, undefined> {
+    const { inputs, signal } = this.options;
+    const onBytes = (bytes: number): void => void (this.#bytes += bytes);
+    for (const file of inputs) {
+      const before = this.read;
+      for await (const record of readRecords(file, { onBytes })) {
+        signal?.throwIfAborted();
+        this.read += 1;
+        const place: RowPlace = { file: record.file, line: record.line };
+        const outcome =
+          "error" in record
+            ? ({ rule: "malformed", reason: record.error, source: record.text } as const)
+            : this.#take(record.value, place);
+        if ("rule" in outcome) {
+          this.#noteRejection(outcome.rule, outcome.reason, outcome.source, place);
+          await rejectedRows.write(JSON.stringify({ row: outcome.source, reason: outcome.reason, ...place }));
+        } else {
+          await keptRows.write(JSON.stringify(serializeRow(outcome.row)));
+          this.#noteKept(outcome.row, outcome.tokens);
+          yield outcome.tokens;
+        }
+        if (this.read % PROGRESS_ROWS === 0) this.#report();
+      }
+      if (this.read === before) throw new InputFileError(file, "holds no rows");
+    }
+    this.#report();
+  }
+
+  #take(
+    value: unknown,
+    place: RowPlace,
+  ): { row: Row; tokens: TokenizedRow | null } | { rule: PrepareRuleName; reason: string; source: unknown } {
+    const { tokenizer, maxTokens, rename } = this.options;
+    try {
+      const outcome = this.cleaner.clean(parseRow(renameKeys(value, rename, place), place), place);
+      if ("rule" in outcome) return { ...outcome, source: value };
+      const limit = maxTokens === null ? {} : { maxTokens };
+      return {
+        row: outcome.row,
+        tokens: tokenizer === null ? null : tokenizeRow(outcome.row, tokenizer, limit),
+      };
+    } catch (error) {
+      if (error instanceof UnscoredRowError) {
+        return {
+          rule: error.maxTokens === null ? "unscored" : "too-many-tokens",
+          reason: error.reason,
+          source: value,
+        };
+      }
+      if (error instanceof RowError) return { rule: "invalid", reason: error.reason, source: value };
+      throw error;
+    }
+  }
+
+  #noteRejection(rule: PrepareRuleName, reason: string, source: unknown, place: RowPlace): void {
+    if (!isRejectionRule(rule)) return; // the cleaner counts its own
+    this.#rejections[rule] += 1;
+    if (this.#examples[rule].length < this.options.cleaning.examplesPerRule) {
+      const text = typeof source === "string" ? source : JSON.stringify(source);
+      this.#examples[rule].push({ ...place, before: text.slice(0, EXAMPLE_CHARACTERS), reason });
+    }
+    if (rule !== "malformed" && rule !== "invalid") return;
+    this.invalid += 1;
+    if (this.#firstInvalid.length < SHOWN_REJECTIONS) this.#firstInvalid.push({ ...place, reason });
+  }
+
+  #noteKept(row: Row, tokens: TokenizedRow | null): void {
+    const group = this.groups.add(groupDigest(row, this.options.groupBy));
+    this.groupSizes[group] = (this.groupSizes[group] ?? 0) + 1;
+    this.groupOfRow.push(group);
+    this.kept += 1;
+    if (tokens === null) return;
+    this.tokenCounts.tokens += tokens.inputIds.length;
+    this.tokenCounts.scoredTokens += tokens.labels.reduce((sum, label) => sum + (label < 0 ? 0 : 1), 0);
+    this.tokenCounts.truncatedRows += tokens.truncated ? 1 : 0;
+    this.tokenCounts.unlabelledTurns += tokens.unlabelledTurns;
+  }
+
+  #report(): void {
+    const { totalBytes, read, kept } = this;
+    this.options.onProgress({
+      phase: "read",
+      bytes: Math.min(this.#bytes, totalBytes),
+      totalBytes,
+      read,
+      kept,
+    });
+  }
+}
+
+/** What the token files of a prepared folder say about their origin. */
+export function tokenMetadata({ tokenizerHashes, maxTokens }: ResolvedPrepareOptions): TokenFileMetadata {
+  return { ...tokenizerHashes, maxTokens };
+}
+
+function isRejectionRule(rule: PrepareRuleName): rule is RejectionRuleName {
+  return (REJECTION_RULES as readonly string[]).includes(rule);
+}
+
+function renameKeys(value: unknown, names: ReadonlyMap<string, string>, place: RowPlace): unknown {
+  if (names.size === 0 || typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value).map(
+    ([key, child]) => [names.get(key) ?? key, child as unknown] as const,
+  );
+  const renamed = Object.fromEntries(entries);
+  if (Object.keys(renamed).length < entries.length) {
+    const keys = entries.map(([key]) => key);
+    const twice = keys.find((key, index) => keys.indexOf(key) !== index) ?? "";
+    throw new RowError(twice, "another key is renamed to this one, which the row has already", place);
+  }
+  return renamed;
+}

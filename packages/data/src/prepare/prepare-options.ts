@@ -1,0 +1,118 @@
+import { stat } from "node:fs/promises";
+import {
+  resolveCleaningOptions,
+  type CleaningOptions,
+  type ResolvedCleaningOptions,
+} from "../clean/cleaning-options.js";
+import { DIALOGUE_FIELDS } from "../split/group-digest.js";
+import { InputFileError } from "../read/input-file-error.js";
+import { checkInteger, OptionError } from "../option-error.js";
+import { asFileError } from "../read/read-lines.js";
+import type { RowTokenizer } from "../tokenize/row-tokenizer.js";
+import { resolveWeights } from "../split/split-rows.js";
+import type { SplitWeights } from "../split/split-weights.js";
+
+/** How far {@link prepare} is. */
+export type PrepareProgress =
+  | {
+      readonly phase: "read";
+      /** Bytes consumed of all input files, and their total. */
+      readonly bytes: number;
+      readonly totalBytes: number;
+      readonly read: number;
+      readonly kept: number;
+    }
+  | { readonly phase: "write"; readonly written: number; readonly kept: number };
+
+/** What {@link prepare} does with which files. */
+export interface PrepareOptions {
+  /** Files to read, one after the other: .jsonl, .ndjson, .csv, .tsv, .parquet. */
+  readonly inputs: readonly string[];
+  /** Folder to write. */
+  readonly output: string;
+  /** Weights of train, validation and test. @defaultValue "7:1:2" */
+  readonly split?: string | SplitWeights;
+  /** Chooses among the possible splits. @defaultValue 0 */
+  readonly seed?: number;
+  /** Limits of the cleaning rules, and rules to leave out. */
+  readonly cleaning?: CleaningOptions;
+  /** Fields that name the dialogue of a row; rows of a dialogue share a split. @defaultValue {@link DIALOGUE_FIELDS} */
+  readonly groupBy?: readonly string[];
+  /** Keys to rename before a row is read, e.g. `{ question: "input", answer: "output" }`. @defaultValue none */
+  readonly rename?: Readonly<Record<string, string>>;
+  /** With a tokenizer the splits are also written as token files. */
+  readonly tokenizer?: RowTokenizer;
+  /** Hashes of tokenizer and chat template, to be stored with the tokens. */
+  readonly tokenizerHashes?: { readonly tokenizerHash: string | null; readonly templateHash: string | null };
+  /** Longest row in tokens; see {@link tokenizeRow}. @defaultValue no limit */
+  readonly maxTokens?: number;
+  /** Share of malformed and unusable rows, 0 to 1, beyond which nothing is written. Rows that cleaning rejects do not count. @defaultValue 0.05 */
+  readonly rejectLimit?: number;
+  /** Whether a folder that prepare made may be replaced. @defaultValue false */
+  readonly overwrite?: boolean;
+  /** Hears of bytes read and rows tokenised. */
+  readonly onProgress?: (progress: PrepareProgress) => void;
+  /** Stops the work; nothing is written then. */
+  readonly signal?: AbortSignal;
+}
+
+/** Rows between two reports of progress. */
+export const PROGRESS_ROWS = 1000;
+
+/** {@link PrepareOptions} that were checked, every default filled in. */
+export interface ResolvedPrepareOptions {
+  readonly inputs: readonly string[];
+  readonly output: string;
+  readonly split: SplitWeights;
+  readonly seed: number;
+  readonly cleaning: ResolvedCleaningOptions;
+  readonly groupBy: readonly string[];
+  readonly rename: ReadonlyMap<string, string>;
+  readonly tokenizer: RowTokenizer | null;
+  readonly tokenizerHashes: { readonly tokenizerHash: string | null; readonly templateHash: string | null };
+  readonly maxTokens: number | null;
+  readonly rejectLimit: number;
+  readonly overwrite: boolean;
+  readonly onProgress: (progress: PrepareProgress) => void;
+  readonly signal: AbortSignal | null;
+}
+
+/** Fills in the defaults and checks the values; throws {@link OptionError}. */
+export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepareOptions {
+  const { rejectLimit = 0.05, maxTokens, seed = 0 } = options;
+  if (options.inputs.length === 0) throw new OptionError("inputs", "at least one file", "none");
+  if (options.output === "") throw new OptionError("output", "the path of a folder", "");
+  if (typeof rejectLimit !== "number" || !(rejectLimit >= 0 && rejectLimit <= 1)) {
+    throw new OptionError("rejectLimit", "a share from 0 to 1", rejectLimit);
+  }
+  return {
+    inputs: options.inputs,
+    output: options.output,
+    split: resolveWeights(options.split ?? "7:1:2"),
+    seed: checkInteger("seed", seed, Number.MIN_SAFE_INTEGER),
+    cleaning: resolveCleaningOptions(options.cleaning),
+    groupBy: options.groupBy ?? DIALOGUE_FIELDS,
+    rename: new Map(Object.entries(options.rename ?? {})),
+    tokenizer: options.tokenizer ?? null,
+    tokenizerHashes: options.tokenizerHashes ?? { tokenizerHash: null, templateHash: null },
+    maxTokens: maxTokens === undefined ? null : checkInteger("maxTokens", maxTokens, 2),
+    rejectLimit,
+    overwrite: options.overwrite ?? false,
+    onProgress: options.onProgress ?? (() => undefined),
+    signal: options.signal ?? null,
+  };
+}
+
+/** Bytes of all input files; throws {@link InputFileError} for one that is missing, no file, or empty. */
+export async function inputBytes(inputs: readonly string[]): Promise<number> {
+  let total = 0;
+  for (const input of inputs) {
+    const info = await stat(input).catch((error: unknown) => {
+      throw asFileError(input, error);
+    });
+    if (!info.isFile()) throw new InputFileError(input, "is not a file");
+    if (info.size === 0) throw new InputFileError(input, "is empty");
+    total += info.size;
+  }
+  return total;
+}

@@ -1,0 +1,417 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { SeededRandom } from "../../testing/seeded-random.js";
+import { temporaryFolder } from "../../testing/temporary-folder.js";
+import { characterTokenizer, plainTemplate } from "../../testing/tokenizers.js";
+import {
+  CLEANING_RULES,
+  parseRow,
+  prepare,
+  REJECTION_RULES,
+  serializeRow,
+  SPLITS,
+  splitRows,
+  TokenDataset,
+  tokenizeRow,
+  type PrepareOptions,
+  type PrepareProgress,
+} from "../index.js";
+
+const crosswoz = fileURLToPath(new URL("../../fixtures/crosswoz-pairs.jsonl", import.meta.url));
+
+type Json = Record<string, unknown>;
+
+function readJsonLines(...path: string[]): Json[] {
+  const text = readFileSync(join(...path), "utf8");
+  expect(text === "" || text.endsWith("\n")).toBe(true);
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Json);
+}
+
+/** A folder with one input of the given lines and the options to prepare it. */
+function setUp(
+  lines: readonly (string | Json)[],
+  name = "rows.jsonl",
+): PrepareOptions & { folder: string; input: string } {
+  const folder = temporaryFolder();
+  const input = join(folder, name);
+  writeFileSync(
+    input,
+    lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join(""),
+  );
+  return { folder, input, inputs: [input], output: join(folder, "out"), split: "7:1:2", seed: 1 };
+}
+
+const rows = (count: number): Json[] =>
+  Array.from({ length: count }, (_, id) => ({ input: `q${id}`, output: `a${id}`, id }));
+
+const snapshot = (folder: string): Record<string, string> =>
+  Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+
+describe("prepare", () => {
+  it("cleans and splits real pairs, keeping dialogues together and accounting for every row", async () => {
+    const output = join(temporaryFolder(), "new", "out");
+    const result = await prepare({ inputs: [crosswoz], output, split: "7:1:2", seed: 42 });
+    expect(result.read).toBe(40);
+    expect(result.kept + result.rejected).toBe(40);
+    expect(SPLITS.reduce((sum, name) => sum + result.splits[name], 0)).toBe(result.kept);
+    expect(Object.keys(result.rules)).toEqual([...CLEANING_RULES, ...REJECTION_RULES]);
+    const homes = new Map<unknown, string>();
+    for (const name of SPLITS) {
+      const written = readJsonLines(output, `${name}.jsonl`);
+      expect(written).toHaveLength(result.splits[name]);
+      for (const row of written) {
+        expect(Object.keys(row)).toEqual(["input", "output", "dialogue", "turn"]);
+        expect(homes.get(row.dialogue) ?? name).toBe(name);
+        homes.set(row.dialogue, name);
+      }
+    }
+    expect(readJsonLines(output, "rejected.jsonl")).toHaveLength(result.rejected);
+    expect(readdirSync(output).sort()).toEqual([
+      "manifest.json",
+      "rejected.jsonl",
+      "test.jsonl",
+      "train.jsonl",
+      "validation.jsonl",
+    ]);
+  });
+
+  it("sets rows aside with reason, file and line, and goes on", async () => {
+    const options = setUp([
+      ...rows(60),
+      '{"input": broken',
+      { question: "no shape" },
+      { input: "q0", output: " a0 " },
+      { input: "", output: "b" },
+      { input: "long", output: "x".repeat(60) },
+    ]);
+    const result = await prepare({ ...options, cleaning: { maximumCharacters: 50 } });
+    expect(result).toMatchObject({ read: 65, kept: 60, rejected: 5 });
+    expect(result.rules).toMatchObject({
+      malformed: 1,
+      invalid: 1,
+      duplicate: 1,
+      empty: 1,
+      "too-long": 1,
+      "white-space": 1,
+      "too-short": 0,
+    });
+    const file = options.input;
+    expect(readJsonLines(options.output, "rejected.jsonl")).toEqual([
+      { row: '{"input": broken', reason: expect.stringMatching(/^not valid JSON/) as string, file, line: 61 },
+      {
+        row: { question: "no shape" },
+        reason: expect.stringMatching(/^expected one of the shapes/) as string,
+        file,
+        line: 62,
+      },
+      { row: { input: "q0", output: " a0 " }, reason: "the same row came before", file, line: 63 },
+      { row: { input: "", output: "b" }, reason: "the input is empty", file, line: 64 },
+      {
+        row: { input: "long", output: "x".repeat(60) },
+        reason: "the row has 64 characters, more than 50",
+        file,
+        line: 65,
+      },
+    ]);
+    expect(result.examples.malformed).toEqual([
+      { file, line: 61, before: '{"input": broken', reason: expect.any(String) as string },
+    ]);
+    expect(result.examples["white-space"]).toEqual([{ file, line: 63, before: " a0 ", after: "a0" }]);
+  });
+
+  it("splits as splitRows does", async () => {
+    const random = new SeededRandom(11);
+    const source = rows(300).map((row) => ({ ...row, dialogue: random.integer(0, 40) }));
+    const options = setUp(source);
+    await prepare({ ...options, split: "3:1:1", seed: 9 });
+    const expected = splitRows(
+      source.map((row) => parseRow(row)),
+      { split: "3:1:1", seed: 9 },
+    );
+    for (const name of SPLITS)
+      expect(readJsonLines(options.output, `${name}.jsonl`)).toEqual(expected[name].map(serializeRow));
+  });
+
+  it("writes the same bytes again, and others for another seed", async () => {
+    const options = setUp(rows(100));
+    const again = { ...options, output: join(options.folder, "again") };
+    const other = { ...options, output: join(options.folder, "other"), seed: 2 };
+    for (const run of [options, again, other])
+      await prepare({ ...run, tokenizer: characterTokenizer(plainTemplate) });
+    expect(snapshot(again.output)).toEqual(snapshot(options.output));
+    expect(snapshot(other.output)["train.jsonl"]).not.toBe(snapshot(options.output)["train.jsonl"]);
+  });
+
+  it("records inputs, outputs, configuration and counts in the manifest", async () => {
+    const options = setUp(rows(20));
+    const { rules, splits } = await prepare({
+      ...options,
+      split: { train: 1, validation: 0, test: 1 },
+      tokenizer: characterTokenizer(),
+    });
+    const manifest = JSON.parse(readFileSync(join(options.output, "manifest.json"), "utf8")) as {
+      inputs: unknown;
+      outputs: Record<string, { rows: number; bytes: number; sha256: string }>;
+    };
+    const sha256 = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
+    expect(manifest).toMatchObject({
+      format: "lathe-prepared-data",
+      version: 1,
+      config: { seed: 1, split: { train: 1, validation: 0, test: 1 }, rejectLimit: 0.05 },
+      inputs: [{ file: options.input, bytes: statSync(options.input).size, sha256: sha256(options.input) }],
+      read: 20,
+      kept: 20,
+      rules,
+      splits,
+    });
+    expect(Object.keys(manifest.outputs).sort()).toEqual(
+      readdirSync(options.output).filter((name) => name !== "manifest.json"),
+    );
+    for (const [name, { bytes, sha256: hash, rows: count }] of Object.entries(manifest.outputs)) {
+      const path = join(options.output, name);
+      expect([name, statSync(path).size, sha256(path)]).toEqual([name, bytes, hash]);
+      if (name.endsWith(".jsonl")) expect(readJsonLines(path)).toHaveLength(count);
+    }
+  });
+
+  it("reads CSV and several files, and renames keys", async () => {
+    const options = setUp([{ question: "q", answer: "a" }]);
+    const csv = join(options.folder, "more.csv");
+    writeFileSync(csv, "question,answer,category\nr,b,c\n");
+    const result = await prepare({
+      ...options,
+      inputs: [options.input, csv],
+      split: "1:0:0",
+      rename: { question: "input", answer: "output" },
+    });
+    expect(result.splits).toEqual({ train: 2, validation: 0, test: 0 });
+    expect(readJsonLines(options.output, "train.jsonl")).toEqual([
+      { input: "q", output: "a" },
+      { input: "r", output: "b", category: "c" },
+    ]);
+  });
+
+  it("refuses a rename onto a key that the row has", async () => {
+    const options = setUp([{ question: "q", input: "x", output: "a" }]);
+    await expect(prepare({ ...options, rename: { question: "input" } })).rejects.toThrow(
+      /key "input": another key is renamed to this one/,
+    );
+  });
+
+  it("reports progress up to the whole", async () => {
+    const options = setUp(rows(2500));
+    const reports: PrepareProgress[] = [];
+    await prepare({ ...options, onProgress: (progress) => reports.push(progress) });
+    const bytes = statSync(options.input).size;
+    expect(reports).toContainEqual({ phase: "read", bytes, totalBytes: bytes, read: 2500, kept: 2500 });
+    expect(reports.at(-1)).toEqual({ phase: "write", written: 2500, kept: 2500 });
+    expect(reports.length).toBeGreaterThan(4);
+  });
+});
+
+describe("prepare with a tokenizer", () => {
+  it("writes token files row for row those of the splits", async () => {
+    const tokenizer = characterTokenizer(plainTemplate);
+    const options = setUp(rows(50));
+    const hashes = { tokenizerHash: "t", templateHash: "c" };
+    const result = await prepare({ ...options, tokenizer, tokenizerHashes: hashes, maxTokens: 8 });
+    let tokens = 0;
+    for (const name of SPLITS) {
+      const dataset = await TokenDataset.open(join(options.output, `${name}.arrow`));
+      expect(dataset.metadata).toEqual({ ...hashes, maxTokens: 8 });
+      const expected = readJsonLines(options.output, `${name}.jsonl`).map((row) =>
+        tokenizeRow(parseRow(row), tokenizer, { maxTokens: 8 }),
+      );
+      expect([...dataset]).toEqual(expected.map(({ inputIds, labels }, row) => ({ inputIds, labels, row })));
+      tokens += expected.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
+    }
+    expect(result.tokens).toMatchObject({ tokens, unlabelledTurns: 0 });
+    expect(readdirSync(options.output).filter((name) => name.startsWith("kept"))).toEqual([]);
+  });
+
+  it("sets aside rows whose reply begins after the limit, and counts those it cut", async () => {
+    const options = setUp([
+      { input: "q", output: "a".repeat(50) },
+      { input: "q".repeat(50), output: "a" },
+    ]);
+    const result = await prepare({
+      ...options,
+      split: "1:0:0",
+      tokenizer: characterTokenizer(plainTemplate),
+      maxTokens: 20,
+    });
+    expect(result).toMatchObject({
+      kept: 1,
+      rejected: 1,
+      rules: { "too-many-tokens": 1 },
+      tokens: { tokens: 20, truncatedRows: 1 },
+    });
+    expect(readJsonLines(options.output, "rejected.jsonl")).toMatchObject(
+      [{ line: 2, reason: /limit of 20/ }].map((want) => ({
+        ...want,
+        reason: expect.stringMatching(want.reason) as string,
+      })),
+    );
+  });
+});
+
+describe("prepare stops and writes nothing", () => {
+  /** Runs prepare, expects it to fail with an error of the user's, and expects no trace of it. */
+  async function expectRefusal(
+    options: PrepareOptions & { folder: string },
+    message: RegExp | string,
+    extra: Partial<PrepareOptions> = {},
+  ): Promise<void> {
+    const before = readdirSync(options.folder).sort();
+    const marked = expect.objectContaining({ [Symbol.for("@lathe/input-error")]: true }) as Error;
+    const run = (): Promise<unknown> => prepare({ ...options, ...extra });
+    await expect(run()).rejects.toThrow(message);
+    await expect(run()).rejects.toThrow(marked);
+    expect(readdirSync(options.folder).sort()).toEqual(before);
+  }
+
+  it("when more than 5 % of the rows are malformed or of no shape, naming the first", async () => {
+    const options = setUp([...rows(18), "{", { txt: 1 }]);
+    await expectRefusal(
+      options,
+      /^2 of 20 rows cannot be used, more than the limit of 5 %; nothing was written/,
+    );
+    await expectRefusal(
+      options,
+      /rows\.jsonl:19: not valid JSON.*\n.*rows\.jsonl:20: expected one of the shapes/,
+    );
+    await expectRefusal({ ...options, output: join(options.folder, "a", "b", "c") }, /cannot be used/);
+    expect(await prepare({ ...options, rejectLimit: 0.1 })).toMatchObject({ kept: 18, rejected: 2 });
+  });
+
+  it("but not for exactly 5 %, nor for rows that cleaning rejects", async () => {
+    expect(await prepare(setUp([...rows(19), "{"]))).toMatchObject({ kept: 19, rejected: 1 });
+    expect(await prepare(setUp([...rows(5), ...rows(5), { input: "", output: "" }]))).toMatchObject({
+      kept: 5,
+      rejected: 6,
+    });
+  });
+
+  it("for inputs that are missing, empty, folders or of an unknown kind", async () => {
+    const options = setUp(rows(3));
+    const file = (name: string, content: string): string => {
+      writeFileSync(join(options.folder, name), content);
+      return join(options.folder, name);
+    };
+    mkdirSync(join(options.folder, "folder.jsonl"));
+    await expectRefusal(options, /none\.jsonl does not exist/, {
+      inputs: [options.input, join(options.folder, "none.jsonl")],
+    });
+    await expectRefusal(options, /empty\.jsonl is empty/, {
+      inputs: [options.input, file("empty.jsonl", "")],
+    });
+    await expectRefusal(options, /blank\.jsonl holds no rows/, { inputs: [file("blank.jsonl", "\n\n")] });
+    await expectRefusal(options, /header\.csv holds no rows/, {
+      inputs: [file("header.csv", "input,output\n")],
+    });
+    await expectRefusal(options, /folder\.jsonl is not a file/, {
+      inputs: [join(options.folder, "folder.jsonl")],
+    });
+    await expectRefusal(options, /rows\.txt is of an unknown kind/, { inputs: [file("rows.txt", "x")] });
+  });
+
+  it("when no row is left", async () => {
+    await expectRefusal(
+      setUp([
+        { input: "", output: "a" },
+        { input: " ", output: "" },
+      ]),
+      /leaves no row to keep: 2 read, all set aside \(.*empty 2\)/,
+    );
+  });
+
+  it("for options that cannot be", async () => {
+    const options = setUp(rows(3));
+    await expectRefusal(options, /option split/, { split: "7:3" });
+    await expectRefusal(options, /option seed/, { seed: 1.5 });
+    await expectRefusal(options, /option rejectLimit: expected a share from 0 to 1, got 5/, {
+      rejectLimit: 5,
+    });
+    await expectRefusal(options, /option inputs/, { inputs: [] });
+    await expectRefusal(options, /option maxTokens/, { maxTokens: 0 });
+    await expectRefusal(options, /option cleaning/, { cleaning: { maximumCharacters: -1 } });
+  });
+
+  it("when it is aborted", async () => {
+    const options = setUp(rows(5000));
+    const controller = new AbortController();
+    const onProgress = (): void => controller.abort(new Error("stopped by hand"));
+    await expect(prepare({ ...options, onProgress, signal: controller.signal })).rejects.toThrow(
+      "stopped by hand",
+    );
+    expect(readdirSync(options.folder)).toEqual(["rows.jsonl"]);
+  });
+
+  it("when the tokenizer breaks, whose error is passed on", async () => {
+    const options = setUp(rows(5));
+    const tokenizer = {
+      ...characterTokenizer(),
+      encode: () => {
+        throw new TypeError("broken tokenizer");
+      },
+    };
+    await expect(prepare({ ...options, tokenizer })).rejects.toThrow(new TypeError("broken tokenizer"));
+    expect(readdirSync(options.folder)).toEqual(["rows.jsonl"]);
+  });
+});
+
+describe("an output folder that exists", () => {
+  it("is taken when empty and otherwise replaced only on request", async () => {
+    const options = setUp(rows(10));
+    mkdirSync(options.output);
+    await prepare(options);
+    const before = snapshot(options.output);
+    await expect(prepare({ ...options, seed: 2 })).rejects.toThrow(
+      "exists and is not empty; name another one or allow overwriting",
+    );
+    expect(snapshot(options.output)).toEqual(before);
+    await prepare({ ...options, seed: 2, overwrite: true });
+    expect(snapshot(options.output)["manifest.json"]).toContain('"seed": 2');
+    expect(readdirSync(options.folder).sort()).toEqual(["out", "rows.jsonl"]);
+  });
+
+  it("stays as it was when a replacement fails", async () => {
+    const options = setUp(rows(10));
+    await prepare(options);
+    const before = snapshot(options.output);
+    writeFileSync(options.input, "{\n");
+    await expect(prepare({ ...options, overwrite: true })).rejects.toThrow("cannot be used");
+    expect(snapshot(options.output)).toEqual(before);
+  });
+
+  it("is never replaced when prepare did not make it, or it holds more", async () => {
+    const options = { ...setUp(rows(10)), overwrite: true };
+    mkdirSync(options.output);
+    const mine = join(options.output, "thesis.txt");
+    writeFileSync(mine, "years of work");
+    for (const manifest of [undefined, "{}", "no JSON", '{"format":"lathe-prepared-data"}', "[]"]) {
+      if (manifest !== undefined) writeFileSync(join(options.output, "manifest.json"), manifest);
+      await expect(prepare(options)).rejects.toThrow("was not made by prepare");
+    }
+    writeFileSync(join(options.output, "manifest.json"), '{"format":"lathe-prepared-data","outputs":{}}');
+    await expect(prepare(options)).rejects.toThrow(
+      "also holds files that prepare did not write (thesis.txt)",
+    );
+    expect(readFileSync(mine, "utf8")).toBe("years of work");
+  });
+
+  it("is refused when it is a file, or holds an input", async () => {
+    const options = { ...setUp(rows(10)), overwrite: true };
+    await expect(prepare({ ...options, output: options.input })).rejects.toThrow("is a file; name a folder");
+    await prepare(options);
+    const inside = join(options.output, "train.jsonl");
+    await expect(prepare({ ...options, inputs: [inside] })).rejects.toThrow(`holds the input ${inside}`);
+    expect(existsSync(inside)).toBe(true);
+  });
+});

@@ -1,0 +1,170 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { assignGroups } from "../split/assign-groups.js";
+import { CLEANING_RULES } from "../clean/cleaning-options.js";
+import { hashFile } from "../read/hash-file.js";
+import { LineWriter, type WrittenFile } from "./line-writer.js";
+import {
+  Intake,
+  KEPT_ROWS,
+  KEPT_TOKENS,
+  REJECTED_FILE,
+  tokenMetadata,
+  type PrepareRuleName,
+  type TokenCounts,
+} from "./prepare-intake.js";
+import {
+  inputBytes,
+  PROGRESS_ROWS,
+  resolvePrepareOptions,
+  type PrepareOptions,
+  type ResolvedPrepareOptions,
+} from "./prepare-options.js";
+import { checkOutputFolder, MANIFEST_FILE, MANIFEST_FORMAT, writeFolderBeside } from "./prepared-folder.js";
+import { readLines } from "../read/read-lines.js";
+import type { CleaningExample } from "../clean/row-cleaner.js";
+import { SPLITS, type SplitName } from "../split/split-weights.js";
+import { TokenDataset } from "../token-files/token-dataset.js";
+import { writeTokenFile } from "../token-files/write-token-file.js";
+
+/** What {@link prepare} did; the JSON form of it is the contract of the command line. */
+export interface PrepareResult {
+  /** Records found; `read = kept + rejected`. */
+  readonly read: number;
+  readonly kept: number;
+  /** Rows set aside for any reason, each with a line in rejected.jsonl. */
+  readonly rejected: number;
+  /** Rows that each rule changed or rejected. */
+  readonly rules: Readonly<Record<PrepareRuleName, number>>;
+  /** Rows of each split. */
+  readonly splits: Readonly<Record<SplitName, number>>;
+  /** Some of the rows that each rule changed or rejected. */
+  readonly examples: Readonly<Record<PrepareRuleName, readonly CleaningExample[]>>;
+  /** What tokenising did; null without a tokenizer. */
+  readonly tokens: TokenCounts | null;
+}
+
+const MANIFEST_VERSION = 1;
+
+/**
+ * Turns raw files of rows into a prepared folder: normalised, cleaned and split rows as `train.jsonl`,
+ * `validation.jsonl` and `test.jsonl`, what was set aside and why as `rejected.jsonl`, and `manifest.json` with hashes of all inputs and outputs;
+ * with a tokenizer also `train.arrow`, `validation.arrow` and `test.arrow`, row for row those of the JSONL files.
+ *
+ * The rows are read once and kept rows are spilt to the disk until the split is known; memory holds a
+ * few dozen bytes a row. The folder is written beside its place and renamed, so a failure leaves nothing behind and nothing changed.
+ *
+ * @throws RejectedRowsError when more than `rejectLimit` of the rows are malformed or of no known shape
+ * @throws InputFileError when an input is missing, empty or of an unknown kind, or when no row is kept
+ * @throws OutputFolderError when the output folder must not be overwritten
+ * @throws OptionError when an option has a value it cannot have
+ */
+export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
+  const resolved = resolvePrepareOptions(options);
+  const totalBytes = await inputBytes(resolved.inputs);
+  await checkOutputFolder(resolved.output, resolved.inputs, resolved.overwrite);
+  return writeFolderBeside(resolved.output, async (folder) => {
+    const intake = new Intake(resolved, folder, totalBytes);
+    const rejectedFile = await intake.run();
+    return distribute(resolved, folder, intake, rejectedFile);
+  });
+}
+
+/** The second pass: deals the kept rows out to the splits and writes the manifest. */
+async function distribute(
+  options: ResolvedPrepareOptions,
+  folder: string,
+  intake: Intake,
+  rejectedFile: WrittenFile,
+): Promise<PrepareResult> {
+  const splitOfGroup = assignGroups(intake.groups, intake.groupSizes, options.split, options.seed);
+  const splitOfRow = Uint8Array.from(intake.groupOfRow, (group) => splitOfGroup[group]);
+  const outputs: Record<string, WrittenFile> = await writeSplits(options, folder, intake.kept, splitOfRow);
+  if (options.tokenizer !== null) Object.assign(outputs, await writeSplitTokens(options, folder, splitOfRow));
+  outputs[REJECTED_FILE] = rejectedFile;
+
+  const splits = { train: 0, validation: 0, test: 0 };
+  for (const split of splitOfRow) splits[SPLITS[split]] += 1;
+  const result: PrepareResult = {
+    read: intake.read,
+    kept: intake.kept,
+    rejected: intake.read - intake.kept,
+    rules: intake.rules(),
+    splits,
+    examples: intake.examples(),
+    tokens: options.tokenizer === null ? null : intake.tokenCounts,
+  };
+  const manifest = {
+    format: MANIFEST_FORMAT,
+    version: MANIFEST_VERSION,
+    config: {
+      split: options.split,
+      seed: options.seed,
+      groupBy: options.groupBy,
+      rename: Object.fromEntries(options.rename),
+      cleaning: options.cleaning,
+      rejectLimit: options.rejectLimit,
+      tokenizer: options.tokenizer === null ? null : options.tokenizerHashes,
+      maxTokens: options.maxTokens,
+    },
+    inputs: await Promise.all(options.inputs.map(async (file) => ({ file, ...(await hashFile(file)) }))),
+    outputs,
+    ...result,
+    ruleOrder: [...CLEANING_RULES],
+  };
+  await writeFile(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
+  options.signal?.throwIfAborted();
+  return result;
+}
+
+async function writeSplits(
+  options: ResolvedPrepareOptions,
+  folder: string,
+  kept: number,
+  splitOfRow: Uint8Array,
+): Promise<Record<string, WrittenFile>> {
+  const spilt = join(folder, KEPT_ROWS);
+  const writers = await Promise.all(SPLITS.map((name) => LineWriter.create(join(folder, `${name}.jsonl`))));
+  const outputs: Record<string, WrittenFile> = {};
+  try {
+    let row = 0;
+    for await (const lines of readLines(spilt, { maximumLineBytes: Number.POSITIVE_INFINITY })) {
+      options.signal?.throwIfAborted();
+      for (const { text } of lines) {
+        await writers[splitOfRow[row++]].write(text);
+        if (row % PROGRESS_ROWS === 0) options.onProgress({ phase: "write", written: row, kept });
+      }
+    }
+    for (const [split, name] of SPLITS.entries()) outputs[`${name}.jsonl`] = await writers[split].close();
+  } finally {
+    await Promise.all(writers.map((writer) => writer.abandon()));
+  }
+  await rm(spilt);
+  options.onProgress({ phase: "write", written: kept, kept });
+  return outputs;
+}
+
+async function writeSplitTokens(
+  options: ResolvedPrepareOptions,
+  folder: string,
+  splitOfRow: Uint8Array,
+): Promise<Record<string, WrittenFile>> {
+  const spilt = join(folder, KEPT_TOKENS);
+  const tokens = await TokenDataset.open(spilt);
+  const outputs: Record<string, WrittenFile> = {};
+  for (const [split, name] of SPLITS.entries()) {
+    const ofSplit = function* (): Generator<{ inputIds: Int32Array; labels: Int32Array }> {
+      for (let row = 0; row < tokens.length; row++) {
+        if (splitOfRow[row] !== split) continue;
+        const { inputIds, labels } = tokens.row(row);
+        yield { inputIds, labels }; // numbered anew: row n is line n of the split's JSONL file, from 0
+      }
+    };
+    options.signal?.throwIfAborted();
+    const path = join(folder, `${name}.arrow`);
+    const rows = await writeTokenFile(path, ofSplit(), tokenMetadata(options));
+    outputs[`${name}.arrow`] = { rows, ...(await hashFile(path)) };
+  }
+  await rm(spilt);
+  return outputs;
+}

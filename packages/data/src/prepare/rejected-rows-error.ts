@@ -1,0 +1,25 @@
+import { InputError } from "../input-error.js";
+import type { RowPlace } from "../rows/row-error.js";
+
+/** Too large a share of the input is malformed or of no known row shape. */
+export class RejectedRowsError extends InputError {
+  override readonly name = "RejectedRowsError";
+  /**
+   * @param read rows read
+   * @param invalid rows that were malformed or of no known shape
+   * @param limit the share of such rows that is tolerated, 0 to 1
+   * @param examples the first of them
+   */
+  constructor(
+    readonly read: number,
+    readonly invalid: number,
+    readonly limit: number,
+    readonly examples: readonly (RowPlace & { readonly reason: string })[],
+  ) {
+    const shown = examples.map(({ file, line, reason }) => `\n  ${file}:${line}: ${reason}`).join("");
+    super(
+      `${invalid} of ${read} rows cannot be used, more than the limit of ${Number((limit * 100).toPrecision(6))} %; nothing was written. ` +
+        `Correct the files or raise rejectLimit. The first of them:${shown}`,
+    );
+  }
+}

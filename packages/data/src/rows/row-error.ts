@@ -1,0 +1,41 @@
+import { InputError } from "../input-error.js";
+
+/** Where a row came from. */
+export interface RowPlace {
+  /** Path of the file as it was given. */
+  readonly file: string;
+  /** 1-based line of the file on which the row begins; for Parquet the 1-based row. */
+  readonly line: number;
+}
+
+/** The shapes a row may have, as they are shown in messages. */
+export const ROW_SHAPES: readonly string[] = [
+  '{"input","output"}',
+  '{"instruction","output"}',
+  '{"prompt","completion"}',
+  '{"messages":[{"role","content"}]}',
+  '{"text"}',
+  '{"input_ids","labels"}',
+];
+
+/** A row that is valid JSON but not a row Lathe can use. */
+export class RowError extends InputError {
+  override readonly name: string = "RowError";
+  /** What is wrong, without the place. */
+  readonly reason: string;
+  /**
+   * @param key the key at fault, e.g. "messages[2].role"; null when the row as a whole has no known shape
+   * @param problem what was expected and what came
+   * @param place where the row came from, when that is known
+   */
+  constructor(
+    readonly key: string | null,
+    problem: string,
+    readonly place?: RowPlace,
+    options?: ErrorOptions,
+  ) {
+    const reason = key === null ? problem : `key "${key}": ${problem}`;
+    super(place === undefined ? reason : `${place.file}:${place.line}: ${reason}`, options);
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,185 @@
+import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { tableFromArrays, tableFromIPC, tableToIPC, type Int32, type Vector } from "apache-arrow";
+import { describe, expect, it } from "vitest";
+import { forSeeds, SeededRandom } from "../../testing/seeded-random.js";
+import { temporaryFolder } from "../../testing/temporary-folder.js";
+import { TokenDataset, writeTokenFile, type TokenFileMetadata, type TokenRow } from "../index.js";
+
+const metadata: TokenFileMetadata = { tokenizerHash: "t1", templateHash: null, maxTokens: 512 };
+
+function randomRows(random: SeededRandom, count: number, longest: number): TokenRow[] {
+  return Array.from({ length: count }, (_, row) => {
+    const inputIds = Int32Array.from({ length: random.integer(0, longest) }, () =>
+      random.integer(0, 2 ** 31 - 1),
+    );
+    return { inputIds, labels: inputIds.map((id) => (random.next() < 0.5 ? id : -100)), row };
+  });
+}
+
+/** Equality by bytes; the matcher's element by element takes seconds on millions of ids. */
+function same(left: Int32Array, right: Int32Array): boolean {
+  const bytes = ({ buffer, byteOffset, byteLength }: Int32Array): Buffer =>
+    Buffer.from(buffer, byteOffset, byteLength);
+  return bytes(left).equals(bytes(right));
+}
+
+async function writeFile(rows: Iterable<TokenRow>): Promise<string> {
+  const path = join(temporaryFolder(), "rows.arrow");
+  await writeTokenFile(path, rows, metadata);
+  return path;
+}
+
+describe.each([
+  ["a file", async (rows: TokenRow[]) => TokenDataset.open(await writeFile(rows))],
+  ["memory", (rows: TokenRow[]) => Promise.resolve(TokenDataset.fromRows(rows))],
+])("TokenDataset from %s", (_name, make) => {
+  it("gives the rows back in any order, with their lengths", async () => {
+    const random = new SeededRandom(1);
+    // About 45 batches, more than are cached.
+    const rows = randomRows(random, 1500, 4000);
+    const dataset = await make(rows);
+    expect(dataset.length).toBe(rows.length);
+    expect(
+      same(
+        dataset.lengths(),
+        Int32Array.from(rows, ({ inputIds }) => inputIds.length),
+      ),
+    ).toBe(true);
+    for (const index of random.shuffle([...rows.keys()]).slice(0, 500)) {
+      const { inputIds, labels, row } = dataset.row(index);
+      expect([index, same(inputIds, rows[index].inputIds), same(labels, rows[index].labels)]).toEqual([
+        row,
+        true,
+        true,
+      ]);
+    }
+  });
+
+  it("iterates, and takes no rows at all", async () => {
+    const rows = randomRows(new SeededRandom(2), 10, 3);
+    expect([...(await make(rows))]).toEqual(rows);
+    const none = await make([]);
+    expect([...none]).toEqual([]);
+    expect(none.lengths()).toEqual(new Int32Array(0));
+    expect(() => none.row(0)).toThrow(RangeError);
+  });
+
+  it("hands out copies", async () => {
+    const dataset = await make(randomRows(new SeededRandom(3), 4, 50));
+    const before = dataset.row(2);
+    dataset.row(2).inputIds.fill(0);
+    dataset.lengths().fill(0);
+    expect(dataset.row(2)).toEqual(before);
+    expect(dataset.lengths()[2]).toBe(before.inputIds.length);
+  });
+
+  it.each([-1, 4, 0.5, Number.NaN])("refuses row %d", async (index) => {
+    const dataset = await make(randomRows(new SeededRandom(4), 4, 5));
+    expect(() => dataset.row(index)).toThrow(`expected a row from 0 to 3, got ${index}`);
+  });
+});
+
+describe("token files", () => {
+  it("keep what produced them and the numbers of their rows", async () => {
+    const ids = Int32Array.of(1, 2);
+    const dataset = await TokenDataset.open(await writeFile([{ inputIds: ids, labels: ids, row: 41 }]));
+    expect(dataset.metadata).toEqual(metadata);
+    expect(dataset.row(0).row).toBe(41);
+  });
+
+  it("are read by Arrow's own reader, and read what its own writer writes", async () => {
+    const rows = randomRows(new SeededRandom(9), 300, 900);
+    const table = tableFromIPC(readFileSync(await writeFile(rows)));
+    const column = (name: string): Int32Array[] =>
+      Array.from(table.getChild(name) as Iterable<Vector<Int32>>, (list) => Int32Array.from(list.toArray()));
+    expect(column("input_ids").every((ids, index) => same(ids, rows[index].inputIds))).toBe(true);
+    expect(column("labels").every((labels, index) => same(labels, rows[index].labels))).toBe(true);
+    expect(table.getChild("row")?.toArray()).toEqual(Int32Array.from(rows.keys()));
+
+    const path = join(temporaryFolder(), "rewritten.arrow");
+    writeFileSync(path, tableToIPC(table.select(["labels", "input_ids"]), "file"));
+    const dataset = await TokenDataset.open(path);
+    expect(
+      rows.every(
+        ({ inputIds, labels }, index) =>
+          same(dataset.row(index).inputIds, inputIds) && same(dataset.row(index).labels, labels),
+      ),
+    ).toBe(true);
+  });
+
+  it("are written from an asynchronous source, whose failure is passed on", async () => {
+    async function* broken(): AsyncGenerator<TokenRow> {
+      yield* await Promise.resolve(randomRows(new SeededRandom(5), 2, 3));
+      throw new Error("source broke");
+    }
+    await expect(writeTokenFile(join(temporaryFolder(), "a.arrow"), broken(), metadata)).rejects.toThrow(
+      "source broke",
+    );
+  });
+
+  it("refuse rows with too few labels", async () => {
+    const row = { inputIds: Int32Array.of(1, 2), labels: Int32Array.of(1), row: 0 };
+    await expect(writeFile([row])).rejects.toThrow("row 0: expected 2 labels, one for each id, got 1");
+    expect(() => TokenDataset.fromRows([row])).toThrow("row 0: expected 2 labels");
+  });
+
+  it("are refused when cut off anywhere", async () => {
+    const path = await writeFile(randomRows(new SeededRandom(6), 50, 20));
+    const { length } = readFileSync(path);
+    for (const left of [length - 1, length - 7, length - 100, length >> 1, 100, 9, 6]) {
+      truncateSync(path, left);
+      await expect(TokenDataset.open(path)).rejects.toThrow(`is cut off after ${left} bytes; make it again`);
+    }
+    truncateSync(path, 0);
+    await expect(TokenDataset.open(path)).rejects.toThrow("is no Arrow IPC file");
+  });
+
+  it("never fail otherwise than as damaged files when bytes are changed", async () => {
+    const path = await writeFile(randomRows(new SeededRandom(7), 20, 20));
+    const bytes = readFileSync(path);
+    const damaged = join(temporaryFolder(), "damaged.arrow");
+    const cases: Buffer[] = [];
+    forSeeds(300, (random) => {
+      const copy = Buffer.from(bytes);
+      for (let count = 0; count < 3; count++)
+        copy[random.integer(0, copy.length - 1)] = random.integer(0, 255);
+      cases.push(copy);
+    });
+    let refused = 0;
+    for (const copy of cases) {
+      writeFileSync(damaged, copy);
+      try {
+        const dataset = await TokenDataset.open(damaged);
+        for (let index = 0; index < Math.min(dataset.length, 100); index++) dataset.row(index);
+      } catch (error) {
+        expect(error).toMatchObject({ name: "TokenFileError", file: damaged });
+        refused += 1;
+      }
+    }
+    expect(refused).toBeGreaterThan(0);
+  });
+
+  it("are refused when they are something else", async () => {
+    const folder = temporaryFolder();
+    const other = join(folder, "other.arrow");
+    writeFileSync(other, "not an Arrow file, though long enough for one");
+    await expect(TokenDataset.open(other)).rejects.toThrow(
+      `token file ${other} is no Arrow IPC file; make one with prepare`,
+    );
+    writeFileSync(other, tableToIPC(tableFromArrays({ a: Int32Array.of(1) }), "file"));
+    await expect(TokenDataset.open(other)).rejects.toThrow(
+      "has no column input_ids of type List<Int32>; its columns are a: Int32",
+    );
+    writeFileSync(other, tableToIPC(tableFromArrays({ a: Int32Array.of(1) }), "stream"));
+    await expect(TokenDataset.open(other)).rejects.toThrow("is no Arrow IPC file");
+    await expect(TokenDataset.open(join(folder, "none.arrow"))).rejects.toThrow("none.arrow does not exist");
+  });
+
+  it("are refused when they change while open", async () => {
+    const path = await writeFile(randomRows(new SeededRandom(8), 5, 5));
+    const dataset = await TokenDataset.open(path);
+    appendFileSync(path, "x");
+    expect(() => dataset.row(0)).toThrow("has changed since it was opened");
+  });
+});

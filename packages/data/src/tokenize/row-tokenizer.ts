@@ -1,0 +1,21 @@
+import type { ChatMessage } from "../rows/row.js";
+
+/**
+ * What tokenising rows needs of a tokenizer. `@lathe/model` has one that fits; any object of this form does.
+ */
+export interface RowTokenizer {
+  /**
+   * Encodes a text.
+   * @param options.addSpecialTokens whether to add what the tokenizer puts around a text, such as a begin token
+   */
+  encode(text: string, options?: { addSpecialTokens?: boolean }): number[];
+  /**
+   * Renders a dialogue with the chat template, begin token included. Absent when the model has no template.
+   * @param options.addGenerationPrompt whether the text ends where a reply of the assistant begins
+   */
+  renderChat?(messages: ChatMessage[], options: { addGenerationPrompt: boolean }): string;
+  /** Id of the token at the beginning of a text, if the model has one. */
+  readonly beginOfSequenceId: number | null;
+  /** Id of the token that ends a reply, if the model has one. */
+  readonly endOfSequenceId: number | null;
+}
