@@ -1,4 +1,5 @@
-export { type Checkpoint, openCheckpoint, type OpenCheckpointOptions } from "./checkpoint/checkpoint.js";
+export type { Checkpoint, OpenCheckpointOptions } from "./checkpoint/checkpoint.js";
+export { openCheckpoint } from "./checkpoint/open-checkpoint.js";
 export {
   bfloat16ToFloat32,
   float16ToFloat32,

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { openCheckpoint } from "./checkpoint/checkpoint.js";
+import { openCheckpoint } from "./checkpoint/open-checkpoint.js";
 import { float32ToBfloat16, float32ToFloat16 } from "./checkpoint/half-precision.js";
 import { writeSafetensors } from "./checkpoint/write-safetensors.js";
 import { flatBatch } from "./decoder/flat-batch.js";

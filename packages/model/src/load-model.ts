@@ -1,6 +1,7 @@
 import { endianness } from "node:os";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.js";
+import type { Checkpoint } from "./checkpoint/checkpoint.js";
+import { openCheckpoint } from "./checkpoint/open-checkpoint.js";
 import type { Dtype } from "./checkpoint/tensor-info.js";
 import { kernelsInUse } from "./checkpoint/weight-memory.js";
 import { checkTensors, floatTypes } from "./config/check-tensors.js";

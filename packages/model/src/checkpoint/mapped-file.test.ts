@@ -3,7 +3,7 @@ import { mkdtemp, open, readFile, rename, rm, unlink, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openCheckpoint } from "./checkpoint.js";
+import { openCheckpoint } from "./open-checkpoint.js";
 import { joinedStretches, MappedFile } from "./mapped-file.js";
 import { openSafetensors } from "./safetensors-file.js";
 import { writeSafetensors } from "./write-safetensors.js";

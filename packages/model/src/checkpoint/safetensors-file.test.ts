@@ -43,6 +43,18 @@ async function faultOf(bytes: Uint8Array): Promise<CheckpointError> {
 
 const f32 = (shape: string, offsets: string) => `{"dtype":"F32","shape":${shape},"data_offsets":${offsets}}`;
 
+it.each([
+  ["null, as the Rust library reads it", `{"__metadata__":null,"w":${f32("[1]", "[0,4]")}}`],
+  ["empty", `{"__metadata__":{},"w":${f32("[1]", "[0,4]")}}`],
+])("reads a file whose metadata is %s", async (_name, header) => {
+  const path = join(folder, "model.safetensors");
+  await writeFile(path, fileBytes(header, 4));
+  const file = await openSafetensors(path);
+  expect(file.metadata.size).toBe(0);
+  expect([...(await file.readFloat32("w"))]).toEqual([0]);
+  await file.close();
+});
+
 describe("refuses", () => {
   it.each<[string, Buffer, string]>([
     ["an empty file", Buffer.alloc(0), "expected a safetensors file of at least 8 bytes, got 0 bytes"],

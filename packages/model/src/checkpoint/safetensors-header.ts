@@ -99,7 +99,9 @@ function parseObject(header: Uint8Array, path: string): [string, unknown][] {
   return Object.entries(parsed as object);
 }
 
+/** Null stands for no metadata, as in the Rust library. */
 function parseMetadata(entry: unknown, path: string): ReadonlyMap<string, string> {
+  if (entry === null) return new Map();
   if (!isRecord(entry)) {
     throw new CheckpointError({
       path,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CheckpointError } from "../errors.js";
-import { openCheckpoint } from "./checkpoint.js";
+import { openCheckpoint } from "./open-checkpoint.js";
 import { writeSafetensors } from "./write-safetensors.js";
 
 let folder: string;

@@ -1,0 +1,146 @@
+import { stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { readJsonFile } from "../config/read-small-file.js";
+import { CheckpointError, quote } from "../errors.js";
+import type { Checkpoint, OpenCheckpointOptions } from "./checkpoint.js";
+import { openSafetensors, type SafetensorsFile } from "./safetensors-file.js";
+
+const SINGLE_FILE = "model.safetensors";
+const INDEX_FILE = "model.safetensors.index.json";
+
+/** Longest index that is read, in bytes; the index of a model with 90,000 tensors has 9 MB. */
+const INDEX_BYTES_LIMIT = 100_000_000;
+
+/**
+ * Opens the weights of a Hugging Face model folder: `model.safetensors`, or the shards that
+ * `model.safetensors.index.json` lists. All headers are read and checked; data is read on demand.
+ * @throws CheckpointError when files are missing or malformed, or the index and the shards disagree
+ */
+export async function openCheckpoint(
+  folder: string,
+  options: OpenCheckpointOptions = {},
+): Promise<Checkpoint> {
+  const found = await stat(folder).catch(() => null);
+  if (!found?.isDirectory()) {
+    throw new CheckpointError({
+      path: folder,
+      expected: "a model folder",
+      actual: found === null ? "no such folder" : "a file",
+    });
+  }
+  if (await exists(join(folder, SINGLE_FILE))) {
+    return await openSafetensors(join(folder, SINGLE_FILE), options);
+  }
+  if (await exists(join(folder, INDEX_FILE))) return await openSharded(folder, options);
+  const hasPickle = await exists(join(folder, "pytorch_model.bin"));
+  throw new CheckpointError({
+    path: folder,
+    expected: `${SINGLE_FILE} or ${INDEX_FILE}`,
+    actual: hasPickle ? "only pytorch_model.bin" : "neither",
+    ...(hasPickle ? { remedy: "convert the weights to safetensors: no other format is read" } : {}),
+  });
+}
+
+async function openSharded(folder: string, options: OpenCheckpointOptions): Promise<Checkpoint> {
+  const indexPath = join(folder, INDEX_FILE);
+  const shardOf = await readWeightMap(indexPath);
+  const shards = new Map<string, SafetensorsFile>();
+  try {
+    for (const shard of new Set(shardOf.values())) {
+      const shardPath = join(folder, shard);
+      if (!(await exists(shardPath))) {
+        throw new CheckpointError({
+          path: shardPath,
+          expected: `the shard that ${INDEX_FILE} lists`,
+          actual: "no such file",
+          remedy: "download it too",
+        });
+      }
+      shards.set(shard, await openSafetensors(shardPath, options));
+    }
+    for (const [name, shard] of shardOf) {
+      if (!shards.get(shard)!.has(name)) {
+        throw new CheckpointError({
+          path: join(folder, shard),
+          tensor: name,
+          expected: `the tensor here, as ${INDEX_FILE} says`,
+          actual: "no such tensor",
+          remedy: "index and shards are not of the same model; download them again",
+        });
+      }
+    }
+  } catch (error) {
+    await closeAll(shards.values());
+    throw error;
+  }
+
+  const fileOf = (name: string): SafetensorsFile => {
+    const shard = shardOf.get(name);
+    if (shard === undefined) {
+      throw new CheckpointError({
+        path: folder,
+        tensor: name,
+        expected: "the tensor",
+        actual: "no such tensor",
+      });
+    }
+    return shards.get(shard)!;
+  };
+  return {
+    path: folder,
+    names: () => [...shardOf.keys()],
+    has: (name) => shardOf.has(name),
+    info: (name) => fileOf(name).info(name),
+    pathOf: (name) => fileOf(name).path,
+    readFloat32: async (name, rows) => await fileOf(name).readFloat32(name, rows),
+    readRaw: async (name, rows, target) => await fileOf(name).readRaw(name, rows, target),
+    hold: async (name) => await fileOf(name).hold(name),
+    memory: options.memory ?? null,
+    close: async () => await closeAll(shards.values()),
+  };
+}
+
+/** Which shard holds which tensor. A shard is a plain file name: an index must not lead out of its folder. */
+async function readWeightMap(indexPath: string): Promise<Map<string, string>> {
+  const fault = (expected: string, actual: string, cause?: unknown) =>
+    new CheckpointError({ path: indexPath, expected, actual, cause });
+  const index = await readJsonFile(indexPath, INDEX_BYTES_LIMIT, fault);
+  const weightMap = isRecord(index) && Object.hasOwn(index, "weight_map") ? index["weight_map"] : undefined;
+  if (!isRecord(weightMap)) throw fault("an object weight_map from tensor to file", quote(weightMap));
+  const shardOf = new Map<string, string>();
+  for (const [name, shard] of Object.entries(weightMap)) {
+    if (!isPlainFileName(shard)) {
+      throw fault(
+        "weight_map to name .safetensors files of the folder",
+        `${quote(shard)} for tensor ${quote(name)}`,
+      );
+    }
+    shardOf.set(name, shard);
+  }
+  if (shardOf.size === 0) throw fault("a weight_map with tensors", "an empty one");
+  return shardOf;
+}
+
+function isPlainFileName(value: unknown): value is string {
+  return (
+    typeof value === "string" &&
+    value.endsWith(".safetensors") &&
+    !/[\\/:\0]/.test(value) &&
+    basename(value) === value
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function closeAll(files: Iterable<SafetensorsFile>): Promise<void> {
+  await Promise.all([...files].map((file) => file.close()));
+}
