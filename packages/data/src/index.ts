@@ -40,7 +40,8 @@ export {
   type CleaningReport,
 } from "./clean/row-cleaner.js";
 export { rowDigest } from "./rows/row-digest.js";
-export { ROW_SHAPES, RowError, type RowPlace } from "./rows/row-error.js";
+export { type RowPlace } from "./read/row-place.js";
+export { ROW_SHAPES, RowError } from "./rows/row-error.js";
 export { type RowTokenizer } from "./tokenize/row-tokenizer.js";
 export {
   UNSCORED,

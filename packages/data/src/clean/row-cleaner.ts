@@ -8,7 +8,7 @@ import {
 } from "./cleaning-options.js";
 import { DigestIndex } from "../rows/digest-index.js";
 import { rowDigest } from "../rows/row-digest.js";
-import type { RowPlace } from "../rows/row-error.js";
+import type { RowPlace } from "../read/row-place.js";
 import { mapRowTexts, rowTexts } from "../rows/row-texts.js";
 import type { Row } from "../rows/row.js";
 

@@ -9,7 +9,8 @@ import { PROGRESS_ROWS, type ResolvedPrepareOptions } from "./prepare-options.js
 import { readRecords } from "../read/read-records.js";
 import { RejectedRowsError } from "./rejected-rows-error.js";
 import { RowCleaner, type CleaningExample } from "../clean/row-cleaner.js";
-import { RowError, type RowPlace } from "../rows/row-error.js";
+import { RowError } from "../rows/row-error.js";
+import type { RowPlace } from "../read/row-place.js";
 import type { Row } from "../rows/row.js";
 import { serializeRow } from "../rows/serialize-row.js";
 import type { TokenFileMetadata } from "../token-files/token-row.js";

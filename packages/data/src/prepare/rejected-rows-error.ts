@@ -1,5 +1,5 @@
 import { InputError } from "../input-error.js";
-import type { RowPlace } from "../rows/row-error.js";
+import type { RowPlace } from "../read/row-place.js";
 
 /** Too large a share of the input is malformed or of no known row shape. */
 export class RejectedRowsError extends InputError {

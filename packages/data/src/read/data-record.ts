@@ -1,4 +1,4 @@
-import type { RowPlace } from "../rows/row-error.js";
+import type { RowPlace } from "./row-place.js";
 
 /** One record of an input file, before it is known to be a row. */
 export type DataRecord =

@@ -1,4 +1,5 @@
-import { ROW_SHAPES, RowError, type RowPlace } from "./row-error.js";
+import { ROW_SHAPES, RowError } from "./row-error.js";
+import type { RowPlace } from "../read/row-place.js";
 import { UNSCORED, type ChatMessage, type ChatRole, type Row, type RowFields } from "./row.js";
 
 const ROLES: readonly ChatRole[] = ["system", "user", "assistant", "tool"];

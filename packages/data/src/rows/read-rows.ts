@@ -1,7 +1,8 @@
 import type { ReadOptions } from "../read/data-record.js";
 import { parseRow } from "./parse-row.js";
 import { readRecords } from "../read/read-records.js";
-import { RowError, type RowPlace } from "./row-error.js";
+import { RowError } from "./row-error.js";
+import type { RowPlace } from "../read/row-place.js";
 import type { Row } from "./row.js";
 
 /**

@@ -1,12 +1,5 @@
 import { InputError } from "../input-error.js";
-
-/** Where a row came from. */
-export interface RowPlace {
-  /** Path of the file as it was given. */
-  readonly file: string;
-  /** 1-based line of the file on which the row begins; for Parquet the 1-based row. */
-  readonly line: number;
-}
+import type { RowPlace } from "../read/row-place.js";
 
 /** The shapes a row may have, as they are shown in messages. */
 export const ROW_SHAPES: readonly string[] = [

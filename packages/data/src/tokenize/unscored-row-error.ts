@@ -1,4 +1,5 @@
-import { RowError, type RowPlace } from "../rows/row-error.js";
+import { RowError } from "../rows/row-error.js";
+import type { RowPlace } from "../read/row-place.js";
 
 /** A row has no token whose prediction would be scored, at all or within the token limit. */
 export class UnscoredRowError extends RowError {
