@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import { fileURLToPath } from "node:url";
 import { EXIT_FAILED, EXIT_INTERRUPTED } from "./framework/failure.js";
+import { commandName } from "./framework/command-name.js";
 import { runCommandLine } from "./framework/run.js";
 import { languageOfWords, messagesIn } from "./messages/language.js";
 import { verbs } from "./verbs/index.js";
@@ -33,4 +35,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 // What is said on the way is not worth ending the work for.
 process.stderr.on("error", () => undefined);
 
-process.exitCode = await runCommandLine(verbs, words, process, interrupt.signal);
+const { stdin, stdout, stderr, env } = process;
+const command = commandName({ main: fileURLToPath(import.meta.url), cwd: process.cwd(), env });
+const io = { stdin, stdout, stderr, env, command };
+process.exitCode = await runCommandLine(verbs, words, io, interrupt.signal);

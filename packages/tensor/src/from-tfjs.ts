@@ -10,13 +10,13 @@ const require = createRequire(import.meta.url);
  *
  * @param fn a pure function of float32 tensors that uses all of them; every operation in it needs a gradient in
  * TensorFlow.js
+ * @throws Error when `@tensorflow/tfjs`, an optional peer of this package, is not installed
  * @example const huber = fromTfjs((x, y) => tf.losses.huberLoss(y, x));
  */
 export function fromTfjs<Output extends tf.Tensor>(
   fn: (...inputs: tf.Tensor[]) => Output,
 ): (...inputs: tf.Tensor[]) => Output {
-  // Gradients and chained operations: Node loads them only as part of the whole package, which adds them to the same core.
-  require("@tensorflow/tfjs");
+  loadGradients();
   const operation: Operation<null> = {
     name: `fromTfjs(${fn.name})`,
     forward(inputs) {
@@ -39,4 +39,19 @@ export function fromTfjs<Output extends tf.Tensor>(
     },
   };
   return (...inputs) => apply(operation, inputs, null) as Output;
+}
+
+/** Gradients and chained operations: Node loads them only as part of the whole package, which adds them to the same core. */
+function loadGradients(): void {
+  try {
+    require("@tensorflow/tfjs");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
+    const { version } = require("@tensorflow/tfjs-core/package.json") as { version: string };
+    throw new Error(
+      "fromTfjs: the gradients of TensorFlow.js are in the package @tensorflow/tfjs, which is not installed; install it in " +
+        `the version of @tensorflow/tfjs-core here: npm install @tensorflow/tfjs@${version}`,
+      { cause: error },
+    );
+  }
 }

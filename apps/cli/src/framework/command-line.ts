@@ -96,15 +96,20 @@ export function commandOf(verb: Verb, width?: number): Command {
     for (const flag of flagsOf(property)) command.addOption(flag);
   }
   for (const common of commonOptions()) command.addOption(common.helpGroup(COMMON_GROUP));
-  const examples = verb.examples.map((example) => `  $ ${example}`).join("\n");
-  if (examples !== "") command.addHelpText("after", `\nExamples:\n${examples}`);
   return command;
 }
 
-/** The text of `lathe VERB --help`. */
-export function helpOf(verb: Verb, width?: number): string {
+/**
+ * The text of `lathe VERB --help`.
+ *
+ * @param name what people type to start the command, for the examples
+ */
+export function helpOf(verb: Verb, name: string, width?: number): string {
   let text = "";
-  commandOf(verb, width)
+  const command = commandOf(verb, width);
+  const examples = verb.examples.map((example) => `  $ ${example.replace(/(^|\| )lathe /, `$1${name} `)}`);
+  if (examples.length > 0) command.addHelpText("after", `\nExamples:\n${examples.join("\n")}`);
+  command
     .configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => width ?? 100 })
     .outputHelp();
   return text;

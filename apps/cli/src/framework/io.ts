@@ -12,4 +12,6 @@ export interface Io {
   /** Everything said on the way. */
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What people type to start the command. @defaultValue "lathe" */
+  readonly command?: string;
 }

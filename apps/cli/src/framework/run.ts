@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { Command } from "commander";
 import { checkValues } from "./check-values.js";
+import { withVerbs } from "./command-name.js";
 import { helpOf, parseLine, type CommonFlags } from "./command-line.js";
 import { readConfigFile } from "./config-file.js";
 import { errorJson, EXIT_DONE, EXIT_USAGE, exitCodeOf } from "./failure.js";
@@ -35,6 +36,7 @@ export async function runCommandLine(
   io: Io,
   signal: AbortSignal,
 ): Promise<number> {
+  const command = commandOfIo(io);
   const isJson = words.includes("--json");
   const isVerbose = words.includes("--verbose") || (io.env["LATHE_DEBUG"] ?? "") !== "";
   try {
@@ -42,15 +44,18 @@ export async function runCommandLine(
   } catch (error) {
     const code = exitCodeOf(error, signal.aborted);
     const message = error instanceof Error ? error.message : String(error);
-    io.stderr.write(`lathe: ${message}\n`);
+    io.stderr.write(`lathe: ${withVerbs(message, command)}\n`);
     if (error instanceof UsageError && error.verb !== null) {
-      io.stderr.write(`See: lathe ${error.verb} --help\n`);
+      io.stderr.write(`See: ${command} ${error.verb} --help\n`);
     }
     if (isVerbose && code !== EXIT_USAGE && error instanceof Error) io.stderr.write(`${error.stack ?? ""}\n`);
     if (isJson) io.stdout.write(`${JSON.stringify({ error: errorJson(error) })}\n`);
     return code;
   }
 }
+
+/** What people type to start the command. */
+const commandOfIo = ({ command = "lathe" }: Io): string => command;
 
 async function dispatch(
   verbs: readonly VerbEntry[],
@@ -61,11 +66,11 @@ async function dispatch(
   const [first, ...rest] = words;
   switch (first) {
     case undefined:
-      io.stderr.write(mainHelp(verbs, io.stderr.columns));
+      io.stderr.write(mainHelp(verbs, io, io.stderr.columns));
       return EXIT_USAGE;
     case "--help":
     case "-h":
-      io.stdout.write(mainHelp(verbs, io.stdout.columns));
+      io.stdout.write(mainHelp(verbs, io, io.stdout.columns));
       return EXIT_DONE;
     case "help": {
       const named = verbIn(
@@ -74,8 +79,8 @@ async function dispatch(
       );
       const text =
         named === null
-          ? mainHelp(verbs, io.stdout.columns)
-          : helpOf(await loadVerb(verbs, named.name), io.stdout.columns);
+          ? mainHelp(verbs, io, io.stdout.columns)
+          : helpOf(await loadVerb(verbs, named.name, io), commandOfIo(io), io.stdout.columns);
       io.stdout.write(text);
       return EXIT_DONE;
     }
@@ -88,8 +93,9 @@ async function dispatch(
         verbs,
         rest.filter((word) => !word.startsWith("-")),
       );
-      if (named === null) throw new UsageError(["lathe schema VERB: expected the name of a verb"]);
-      writeSchema(await loadVerb(verbs, named.name), rest.includes("--json"), io);
+      if (named === null)
+        throw new UsageError([`${commandOfIo(io)} schema VERB: expected the name of a verb`]);
+      writeSchema(await loadVerb(verbs, named.name, io), rest.includes("--json"), io);
       return EXIT_DONE;
     }
     default:
@@ -107,7 +113,7 @@ async function runNamed(
   signal: AbortSignal,
 ): Promise<number> {
   const { name, rest } = verbIn(verbs, words)!;
-  return runVerb(await loadVerb(verbs, name), rest, io, signal);
+  return runVerb(await loadVerb(verbs, name, io), rest, io, signal);
 }
 
 /** Parts the name of a verb, which may be of two words, from what follows it; null where there is no word. */
@@ -122,24 +128,27 @@ function verbIn(
   return isBoth ? { name: both, rest: others } : { name: first, rest: words.slice(1) };
 }
 
-async function loadVerb(verbs: readonly VerbEntry[], name: string): Promise<Verb> {
+async function loadVerb(verbs: readonly VerbEntry[], name: string, io: Io): Promise<Verb> {
   const entry = verbs.find((verb) => verb.name === name);
   if (entry) return { ...(await entry.load()), name: entry.name, summary: entry.summary };
   const names = [...verbs.map((verb) => verb.name), "schema", "help"];
   const longer = names.filter((known) => known.startsWith(`${name} `));
   if (longer.length > 0) {
-    throw new UsageError([`lathe ${name}: expected ${longer.map((known) => `lathe ${known}`).join(" or ")}`]);
+    const command = commandOfIo(io);
+    throw new UsageError([
+      `${command} ${name}: expected ${longer.map((known) => `${command} ${known}`).join(" or ")}`,
+    ]);
   }
   throw new UsageError([
-    `unknown verb ${name}${suggestion(name, names) || ";"} lathe --help lists the verbs`,
+    `unknown verb ${name}${suggestion(name, names) || ";"} ${commandOfIo(io)} --help lists the verbs`,
   ]);
 }
 
-function mainHelp(verbs: readonly VerbEntry[], width = 100): string {
+function mainHelp(verbs: readonly VerbEntry[], io: Io, width = 100): string {
   const program = new Command("lathe")
     .description("Fine-tune language models on the machine you own.")
     .usage("VERB [options]")
-    .helpOption("-h, --help", "show this help; lathe VERB --help shows a verb's")
+    .helpOption("-h, --help", `show this help; ${commandOfIo(io)} VERB --help shows a verb's`)
     .option("-V, --version", "show the version")
     .helpCommand(false)
     .configureOutput({ getOutHelpWidth: () => width });
@@ -168,7 +177,7 @@ function languageOf({ language }: CommonFlags, env: Io["env"]): Language {
 async function runVerb(verb: Verb, words: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
   const { common, flags } = parseLine(verb, words);
   if (common.help) {
-    io.stdout.write(helpOf(verb, io.stdout.columns));
+    io.stdout.write(helpOf(verb, commandOfIo(io), io.stdout.columns));
     return EXIT_DONE;
   }
   if (common.printSchema) {
@@ -196,6 +205,7 @@ function contextOf({
   return {
     ...rest,
     io,
+    command: commandOfIo(io),
     messages,
     note: (text) => void io.stderr.write(`${text}\n`),
     warn: (text) => void io.stderr.write(`${messages.warning}: ${text}\n`),

@@ -10,6 +10,8 @@ export interface VerbContext {
   /** Whether the result is wanted as JSON. */
   readonly json: boolean;
   readonly io: Io;
+  /** What people type to start the command: `lathe` where that is on their path. */
+  readonly command: string;
   readonly messages: Messages;
   /** Aborts when the user interrupts. */
   readonly signal: AbortSignal;

@@ -3,8 +3,8 @@ import type { Messages } from "./messages.js";
 /** English. */
 export const en: Messages = {
   engine: (name, precision, description) => `engine ${name}, ${precision}: ${description}`,
-  passedOver: (name, reason) =>
-    `engine ${name} passed over: ${reason.replace(/\.?$/, ".")} lathe doctor says more.`,
+  passedOver: (name, reason, command) =>
+    `engine ${name} passed over: ${reason.replace(/\.?$/, ".")} ${command} doctor says more.`,
   loadingModel: "loading",
   memoryPlan: (recomputed, layers, expected, budget) =>
     `memory: about ${expected} of ${budget}, ${recomputed} of ${layers} layers computed again`,
@@ -101,6 +101,7 @@ export const en: Messages = {
   setupStep: (step, subject) =>
     ({
       library: `looking for TensorFlow${subject === "" ? "" : ` in ${subject}`}`,
+      package: `fetching ${subject} from the npm registry`,
       compile: `compiling the binding for TensorFlow ${subject}, some 15 s`,
       check: `computing with TensorFlow ${subject} on the CPU`,
       "check card": `computing on ${subject}`,

@@ -3,7 +3,7 @@ import type { SetupStep } from "@lathe/tensor";
 /** What the command says on the way, in one language. Errors are English everywhere, so that they can be searched for. */
 export interface Messages {
   readonly engine: (name: string, precision: string, description: string) => string;
-  readonly passedOver: (name: string, reason: string) => string;
+  readonly passedOver: (name: string, reason: string, command: string) => string;
   readonly loadingModel: string;
   readonly memoryPlan: (recomputed: number, layers: number, expected: string, budget: string) => string;
   readonly memoryShort: (expected: string, budget: string) => string;

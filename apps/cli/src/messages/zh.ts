@@ -3,7 +3,8 @@ import type { Messages } from "./messages.js";
 /** 简体中文。 */
 export const zh: Messages = {
   engine: (name, precision, description) => `计算引擎 ${name}，${precision}：${description}`,
-  passedOver: (name, reason) => `未使用引擎 ${name}：${reason.replace(/\.?$/, ".")} 详情见 lathe doctor。`,
+  passedOver: (name, reason, command) =>
+    `未使用引擎 ${name}：${reason.replace(/\.?$/, ".")} 详情见 ${command} doctor。`,
   loadingModel: "加载模型",
   memoryPlan: (recomputed, layers, expected, budget) =>
     `内存：约 ${expected}，预算 ${budget}；${layers} 层中有 ${recomputed} 层重新计算`,
@@ -113,6 +114,7 @@ export const zh: Messages = {
   setupStep: (step, subject) =>
     ({
       library: `查找 TensorFlow${subject === "" ? "" : `：${subject}`}`,
+      package: `从 npm 仓库获取 ${subject}`,
       compile: `为 TensorFlow ${subject} 编译绑定，约 15 秒`,
       check: `在 CPU 上用 TensorFlow ${subject} 试算`,
       "check card": `在 ${subject} 上试算`,

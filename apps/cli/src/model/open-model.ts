@@ -16,6 +16,7 @@ import {
   type StartedEngine,
   startEngine,
 } from "@lathe/tensor";
+import { withVerbs } from "../framework/command-name.js";
 import type { VerbContext } from "../framework/verb.js";
 
 /** Options of every verb that loads a model. */
@@ -56,10 +57,12 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
 /** Starts the engine and says which it is, and why not another. */
 export async function startEngineAloud(
   { engine, precision }: Pick<ModelOptions, "engine" | "precision">,
-  { messages, note }: VerbContext,
+  { messages, note, command }: VerbContext,
 ): Promise<StartedEngine> {
   const started = await startEngine(engine, precision);
-  for (const { name, reason } of started.passedOver) note(messages.passedOver(name, firstLine(reason)));
+  for (const { name, reason } of started.passedOver) {
+    note(messages.passedOver(name, withVerbs(firstLine(reason), command), command));
+  }
   note(messages.engine(started.name, started.precision, started.description));
   return started;
 }

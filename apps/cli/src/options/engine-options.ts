@@ -6,7 +6,7 @@ import { option, optionGroup } from "../framework/option.js";
 export const engineOptions = optionGroup("Engine", {
   engine: option(
     z.string().min(1).default("auto"),
-    "what computes: auto, or an engine that lathe doctor lists",
+    "what computes: auto, or one of the engines that the verb doctor lists",
     {
       placeholder: "name",
     },

@@ -14,6 +14,7 @@ import {
   type TensorMemory,
 } from "@lathe/tensor";
 import { z } from "zod";
+import { withVerbs } from "../framework/command-name.js";
 import { option } from "../framework/option.js";
 import { formatBytes, formatNumber, formatTable, widthOf } from "../framework/format.js";
 import { version } from "../framework/run.js";
@@ -104,7 +105,8 @@ export const doctorVerb = defineVerb({
     const model = given.model === undefined ? null : await checkModelFolder(given.model);
     const engines = await Promise.all(
       listEngines().map(async (engine) => {
-        const reason = await engine.probe();
+        const found = await engine.probe();
+        const reason = found === null ? null : withVerbs(found, context.command);
         const { name, description, precisions } = engine;
         return { name, available: reason === null, reason, description, precisions };
       }),
@@ -128,7 +130,7 @@ export const doctorVerb = defineVerb({
       engine: started.name,
       precision: started.precision,
       engines,
-      tensorFlow: describeTensorFlow(),
+      tensorFlow: describeTensorFlow(context.command),
       fusedOperations: fusedOperations(started.name),
       tensorMemory: tensorMemory(),
       versions: readVersions(),
@@ -141,10 +143,11 @@ export const doctorVerb = defineVerb({
 /** The set-up of TensorFlow, or why there is none. */
 type TensorFlowFacts = ReturnType<typeof describeTensorFlow>;
 
-function describeTensorFlow() {
+function describeTensorFlow(command: string) {
   const installed = installedBinding();
-  if ("reason" in installed) return { version: null, reason: installed.reason } as const;
-  const { tensorFlowVersion: version, library, binding, cpu, cuda, cudaReason } = installed;
+  if ("reason" in installed) return { version: null, reason: withVerbs(installed.reason, command) } as const;
+  const { tensorFlowVersion: version, library, binding, cpu, cuda } = installed;
+  const cudaReason = installed.cudaReason === null ? null : withVerbs(installed.cudaReason, command);
   const cards = nvidiaCard();
   return { version, library, binding, cpu, cuda, cudaReason, cards };
 }

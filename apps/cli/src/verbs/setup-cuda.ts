@@ -1,5 +1,6 @@
 import { type Findings, setupTensorFlow } from "@lathe/tensor";
 import { z } from "zod";
+import { withVerbs } from "../framework/command-name.js";
 import { formatBytes } from "../framework/format.js";
 import { option } from "../framework/option.js";
 import { defineVerb } from "../framework/verb.js";
@@ -27,13 +28,13 @@ function failing(...findings: readonly Findings[]): string {
 export const setupCudaVerb = defineVerb({
   description:
     "Compiles the binding that ships with @tensorflow/tfjs-node-gpu against the library, tries it, and keeps it in the " +
-    "cache folder of the user. Nothing is downloaded.",
+    "cache folder of the user. npm fetches that package, alone, where it is not installed; nothing else is downloaded.",
   examples: [
     "lathe setup cuda",
     "lathe setup cuda --tensorflow ~/venv/lib/python3.12/site-packages/tensorflow",
   ],
   options,
-  async run({ tensorflow, force }, { messages, note, signal }) {
+  async run({ tensorflow, force }, { messages, note, signal, command }) {
     const { library, installed, wasCompiled, card } = await setupTensorFlow({
       tensorflow,
       force,
@@ -50,7 +51,7 @@ export const setupCudaVerb = defineVerb({
       cuda
         ? `cuda         ready: ${cuda.device.name}, compute capability ${cuda.device.computeCapability}, ` +
           `${formatBytes(cuda.device.memoryBytes)} for TensorFlow; ${failing(cuda.types, cuda.operations)}`
-        : `cuda         not ready: ${String(cudaReason)}`,
+        : `cuda         not ready: ${withVerbs(String(cudaReason), command)}`,
     ];
     return {
       json: { ...installed, layout: library.layout, wasCompiled, cards: card?.models ?? [] },

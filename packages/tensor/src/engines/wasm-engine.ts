@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Engine } from "./engine.js";
+import { loadWasmBackend } from "./load-wasm-backend.js";
 import { registerWasmKernels } from "./wasm-kernels.js";
 
 let registered = false;
@@ -11,14 +12,14 @@ export const wasmEngine: Engine = {
   precisions: ["fp32"],
   async probe() {
     try {
-      await import("@tensorflow/tfjs-backend-wasm");
+      await loadWasmBackend();
       return null;
     } catch (error) {
-      return `@tensorflow/tfjs-backend-wasm cannot be loaded: ${(error as Error).message}`;
+      return `the wasm backend of TensorFlow.js cannot be loaded: ${(error as Error).message}`;
     }
   },
   async start() {
-    await import("@tensorflow/tfjs-backend-wasm");
+    await loadWasmBackend();
     if (!registered) registerWasmKernels();
     registered = true;
     if (!(await tf.setBackend("wasm"))) throw new Error("the wasm backend of TensorFlow.js did not start");

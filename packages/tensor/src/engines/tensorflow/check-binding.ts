@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Environment } from "./cache-folder.js";
-import { runCommand } from "./compile-binding.js";
 import { type CudaDevice, devicesInLog, diagnoseLog } from "./diagnose-log.js";
+import { runCommand } from "./run-command.js";
 import { TensorFlowSetupError } from "./setup-error.js";
 
 /** Per name what failed, in a line, or null where it works. */
@@ -97,7 +97,7 @@ function failureOf(result: Awaited<ReturnType<typeof runCommand>>): TensorFlowSe
     return new TensorFlowSetupError(
       "library",
       `the library ${missing} that the binding needs was not found`,
-      "install it, or run lathe setup cuda again if TensorFlow was moved",
+      "install it, or run setupTensorFlow() again if TensorFlow was moved",
     );
   }
   return new TensorFlowSetupError(

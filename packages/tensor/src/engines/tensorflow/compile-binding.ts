@@ -1,61 +1,10 @@
-import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import type { Environment } from "./cache-folder.js";
 import type { TensorFlowLibrary } from "./find-library.js";
+import { runCommand } from "./run-command.js";
 import { TensorFlowSetupError } from "./setup-error.js";
-
-/** What a command did. */
-export interface CommandResult {
-  /** Null when it did not start or was ended by a signal. */
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a command without a shell and collects what it writes. */
-export async function runCommand(
-  command: string,
-  args: readonly string[],
-  options: { readonly environment?: Environment; readonly signal?: AbortSignal | undefined } = {},
-): Promise<CommandResult> {
-  options.signal?.throwIfAborted();
-  return await new Promise((settle, fail) => {
-    const child = spawn(command, args, {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: options.environment ?? process.env,
-      ...(options.signal ? { signal: options.signal } : {}),
-    });
-    const parts = { stdout: "", stderr: "" };
-    child.stdout.on("data", (chunk: Buffer) => (parts.stdout += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (parts.stderr += chunk.toString()));
-    child.on("error", (error) => {
-      if (options.signal?.aborted) fail(error);
-      else settle({ code: null, signal: null, ...parts, stderr: error.message });
-    });
-    child.on("close", (code, signal) => {
-      settle({ code, signal, ...parts });
-    });
-  });
-}
-
-/** Name of the npm package that ships the binding's sources. */
-export const BINDING_PACKAGE = "@tensorflow/tfjs-node-gpu";
-
-/** Folder of the binding's npm package. @throws TensorFlowSetupError when it is not installed */
-export function bindingPackageFolder(): string {
-  try {
-    return dirname(createRequire(import.meta.url).resolve(`${BINDING_PACKAGE}/package.json`));
-  } catch {
-    throw new TensorFlowSetupError(
-      "package",
-      `the npm package ${BINDING_PACKAGE}, an optional dependency of @lathe/tensor, is not installed`,
-      "install it beside @lathe/tensor, with --ignore-scripts where npm runs the installation",
-    );
-  }
-}
 
 /** The C++ compiler: that of `CXX`, else the first that answers. @throws TensorFlowSetupError when none does */
 export async function findCompiler(environment: Environment = process.env): Promise<readonly string[]> {
@@ -74,9 +23,17 @@ export async function findCompiler(environment: Environment = process.env): Prom
   );
 }
 
-/** The command line that compiles the binding against a library. */
-export function compileArguments(library: TensorFlowLibrary, output: string): string[] {
-  const sources = join(bindingPackageFolder(), "binding");
+/**
+ * The command line that compiles the binding against a library.
+ *
+ * @param bindingPackage folder of the npm package that has the sources
+ */
+export function compileArguments(
+  library: TensorFlowLibrary,
+  bindingPackage: string,
+  output: string,
+): string[] {
+  const sources = join(bindingPackage, "binding");
   const nodeHeaders = join(
     dirname(createRequire(import.meta.url).resolve("node-api-headers/package.json")),
     "include",
@@ -107,11 +64,16 @@ export function compileArguments(library: TensorFlowLibrary, output: string): st
 /** Compiles the binding to `output`. @throws TensorFlowSetupError with what the compiler said */
 export async function compileBinding(
   library: TensorFlowLibrary,
+  bindingPackage: string,
   output: string,
   options: { readonly environment?: Environment; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
   const [compiler, ...first] = await findCompiler(options.environment);
-  const result = await runCommand(compiler, [...first, ...compileArguments(library, output)], options);
+  const result = await runCommand(
+    compiler,
+    [...first, ...compileArguments(library, bindingPackage, output)],
+    options,
+  );
   if (result.code === 0) return;
   const noHeader = /fatal error: ([^:]+): No such file/.exec(result.stderr)?.[1];
   if (noHeader !== undefined) {

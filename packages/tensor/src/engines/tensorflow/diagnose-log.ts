@@ -34,7 +34,7 @@ interface Rule {
 
 const INSTALL_CUDA =
   "install the CUDA libraries of that version (python3 -m pip install tensorflow[and-cuda] brings them) " +
-  "or put their folder on LD_LIBRARY_PATH, and run lathe setup cuda again";
+  "or put their folder on LD_LIBRARY_PATH, and run setupTensorFlow() again";
 
 const rules: readonly Rule[] = [
   {
@@ -43,7 +43,7 @@ const rules: readonly Rule[] = [
     diagnosis: () => ({
       missing: "driver",
       found: "the NVIDIA driver (libcuda.so.1) is not installed",
-      remedy: "install the driver of the card and run lathe setup cuda again",
+      remedy: "install the driver of the card and run setupTensorFlow() again",
     }),
   },
   {

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { bindingPackageFolder } from "./binding-package.js";
 import { compileArguments } from "./compile-binding.js";
 import { findTensorFlow, libraryStamp } from "./find-library.js";
 
@@ -71,7 +72,7 @@ describe("findTensorFlow", () => {
       "/nvidia/cuda_runtime/lib/libcudart.so.12",
       "/nvidia/cudnn/lib/libcudnn.so.9",
     ]);
-    const line = compileArguments(library, "out.node").join(" ");
+    const line = compileArguments(library, bindingPackageFolder()!, "out.node").join(" ");
     expect(line).toContain("-l:libcudart.so.12");
     expect(line).toContain(`-Wl,-rpath,${dirname(folder)}/nvidia/cudnn/lib`);
   });

@@ -30,7 +30,7 @@ const CUDA_LIBRARY = /^lib(cudart|cublas|cublasLt|cufft|cusolver|cusparse|cudnn)
 
 const REMEDY =
   "install one (python3 -m pip install tensorflow[and-cuda], or tensorflow-cpu where there is no card) " +
-  "or name its folder with --tensorflow";
+  "or name its folder in LATHE_TENSORFLOW";
 
 /** Variables that may name the folder of a library, the first that is set wins. */
 export const libraryVariables = ["LATHE_TENSORFLOW", "TENSORFLOW_DIR"] as const;

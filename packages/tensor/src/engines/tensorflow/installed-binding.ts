@@ -35,7 +35,7 @@ export function installedPath(environment: Environment, nodeAbi: string = proces
   return join(bindingsFolder(environment), `node-${nodeAbi}.json`);
 }
 
-const SET_UP = "run lathe setup cuda";
+const SET_UP = "run setupTensorFlow()";
 
 /** The binding that was set up for this Node, or the reason why there is none in use. */
 export function installedBinding(

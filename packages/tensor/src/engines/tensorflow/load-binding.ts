@@ -4,7 +4,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { KernelBackend } from "@tensorflow/tfjs-core";
 import { ElementType, type TensorFlowBinding, type TensorInfo } from "./addon-types.js";
 import { tensorFlowEnvironment } from "./check-binding.js";
-import { BINDING_PACKAGE } from "./compile-binding.js";
+import { BINDING_PACKAGE, bindingPackageFolder, requireOfBindingPackage } from "./binding-package.js";
 import { diagnoseLog } from "./diagnose-log.js";
 import { deviceError } from "./device-error.js";
 import { HandleMemory } from "./handle-memory.js";
@@ -67,18 +67,24 @@ export function loadBackend(
     );
   }
   Object.assign(process.env, tensorFlowEnvironment(kind, process.env));
-  const require = createRequire(import.meta.url);
   restoreUtilities();
-  const raw = requireBinding(require, installed.binding);
+  const bindingPackage = bindingPackageFolder();
+  if (bindingPackage === null) {
+    throw new Error(`the npm package ${BINDING_PACKAGE} is gone; run setupTensorFlow() again`);
+  }
+  const raw = requireBinding(installed.binding);
   if (raw.isUsingGpuDevice() !== (kind === "cuda")) {
     throw new Error(
       kind === "cuda"
-        ? "TensorFlow fell back to the CPU; run lathe setup cuda, which says why"
+        ? "TensorFlow fell back to the CPU; run setupTensorFlow(), which says why"
         : "TensorFlow took a card in spite of CUDA_VISIBLE_DEVICES=-1; set it before the process starts",
     );
   }
-  require(`${BINDING_PACKAGE}/dist/register_all_kernels`);
-  const { NodeJSKernelBackend } = require(`${BINDING_PACKAGE}/dist/nodejs_kernel_backend`) as {
+  requireOfBindingPackage(bindingPackage, "dist/register_all_kernels.js");
+  const { NodeJSKernelBackend } = requireOfBindingPackage(
+    bindingPackage,
+    "dist/nodejs_kernel_backend.js",
+  ) as {
     NodeJSKernelBackend: new (binding: TensorFlowBinding, name: string) => NodeBackend;
   };
   const memory = new HandleMemory();
@@ -88,16 +94,16 @@ export function loadBackend(
 }
 
 /** @throws Error with the cause and the remedy where a library is gone that was there at the set-up */
-function requireBinding(require: NodeJS.Require, path: string): TensorFlowBinding {
+function requireBinding(path: string): TensorFlowBinding {
   try {
-    return require(path) as TensorFlowBinding;
+    return createRequire(import.meta.url)(path) as TensorFlowBinding;
   } catch (error) {
     const { message } = error as Error;
     const known = diagnoseLog(message);
     throw new Error(
       known
         ? `${known.found}; ${known.remedy}`
-        : `TensorFlow cannot be loaded (${message}); run lathe setup cuda`,
+        : `TensorFlow cannot be loaded (${message}); run setupTensorFlow()`,
       { cause: error },
     );
   }

@@ -3,8 +3,14 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bindingsFolder, type Environment } from "./cache-folder.js";
+import {
+  BINDING_PACKAGE,
+  BINDING_VERSION,
+  bindingPackageFolder,
+  fetchBindingPackage,
+} from "./binding-package.js";
 import { type BindingCheck, checkBinding } from "./check-binding.js";
-import { bindingPackageFolder, compileArguments, compileBinding } from "./compile-binding.js";
+import { compileArguments, compileBinding } from "./compile-binding.js";
 import { diagnoseLog } from "./diagnose-log.js";
 import { findTensorFlow, libraryStamp, type TensorFlowLibrary } from "./find-library.js";
 import { type InstalledBinding, installedPath } from "./installed-binding.js";
@@ -12,7 +18,7 @@ import { nvidiaCard, type NvidiaCard } from "./nvidia-card.js";
 import { TensorFlowSetupError } from "./setup-error.js";
 
 /** Steps of a set-up, in order. */
-export type SetupStep = "library" | "compile" | "check" | "check card";
+export type SetupStep = "library" | "package" | "compile" | "check" | "check card";
 
 /** What {@link setupTensorFlow} is given. */
 export interface SetupOptions {
@@ -42,7 +48,8 @@ const BINDING_FILE = "tfjs_binding.node";
 /**
  * Makes the engines on TensorFlow ready: finds a library, compiles the binding of `@tensorflow/tfjs-node-gpu` against it,
  * computes with it in a process of its own, and keeps it in the user's cache folder, one per version of the library and
- * of Node's interface. Nothing is downloaded.
+ * of Node's interface. Where that package is not installed beside this one, npm fetches it, alone, into the same folder:
+ * nothing else is downloaded.
  *
  * A machine without a card, or a library without CUDA, is no failure: the engine `tensorflow` then works, and
  * `installed.cudaReason` says why `cuda` does not.
@@ -56,20 +63,24 @@ export async function setupTensorFlow(options: SetupOptions = {}): Promise<Tenso
       `TensorFlow is set up on Linux, and this is ${process.platform}`,
       process.platform === "win32"
         ? "use the Windows Subsystem for Linux, which sees the card"
-        : "use another engine; lathe doctor lists them",
+        : "use another engine",
     );
   }
-  bindingPackageFolder();
   onStep?.("library", options.tensorflow ?? "");
   const library = await findTensorFlow(options.tensorflow, environment);
   const stamp = libraryStamp(library.files)!;
   const run = { environment, signal };
+  let bindingPackage = bindingPackageFolder(environment);
+  if (bindingPackage === null) {
+    onStep?.("package", `${BINDING_PACKAGE} ${BINDING_VERSION}`);
+    bindingPackage = await fetchBindingPackage(run);
+  }
 
   const root = bindingsFolder(environment);
   await mkdir(root, { recursive: true });
   const nodeAbi = process.versions.modules;
   const key = createHash("sha256")
-    .update(JSON.stringify([stamp, compileArguments(library, "")]))
+    .update(JSON.stringify([stamp, compileArguments(library, bindingPackage, "")]))
     .digest("hex")
     .slice(0, 12);
   const place = join(root, `${library.version ?? "unversioned"}-node-${nodeAbi}-${key}`);
@@ -79,7 +90,7 @@ export async function setupTensorFlow(options: SetupOptions = {}): Promise<Tenso
     const candidate = join(temporary ?? place, BINDING_FILE);
     if (temporary !== null) {
       onStep?.("compile", library.version ?? library.folder);
-      await compileBinding(library, candidate, run);
+      await compileBinding(library, bindingPackage, candidate, run);
     }
     onStep?.("check", library.version ?? library.folder);
     const cpu = await checkBinding(candidate, "cpu", run);
@@ -124,7 +135,7 @@ async function checkCard(
       check: null,
       reason:
         `the TensorFlow ${library.version ?? ""} in ${library.folder} computes on the CPU alone; install one built for ` +
-        "CUDA (python3 -m pip install tensorflow[and-cuda]) and run lathe setup cuda again",
+        "CUDA (python3 -m pip install tensorflow[and-cuda]) and run setupTensorFlow() again",
     };
   }
   onStep?.("check card", model);
@@ -136,7 +147,7 @@ async function checkCard(
       check: null,
       reason: known
         ? `${known.found}; ${known.remedy}`
-        : `TensorFlow does not use ${model} and does not say why; run lathe doctor with TF_CPP_MIN_LOG_LEVEL=0 to see its messages`,
+        : `TensorFlow does not use ${model} and does not say why; TF_CPP_MIN_LOG_LEVEL=0 shows its messages`,
     };
   } catch (error) {
     if (!(error instanceof TensorFlowSetupError)) throw error;

@@ -42,7 +42,7 @@ describe("the list of engines", () => {
     expect(name).not.toBe("tensorflow");
     expect(passedOver.map((passed) => passed.name)).not.toContain("cuda");
     await expect(startEngine("cuda")).rejects.toThrow(
-      /engine cuda cannot run here \(cuda: .*(lathe setup cuda|no NVIDIA card)/,
+      /engine cuda cannot run here \(cuda: .*(setupTensorFlow\(\)|no NVIDIA card)/,
     );
   });
 });

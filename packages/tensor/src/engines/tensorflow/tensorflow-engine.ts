@@ -77,7 +77,7 @@ function cudaFault(): string | null {
   if (!installed) return reason;
   if (installed.cuda === null) {
     return (
-      installed.cudaReason ?? "TensorFlow did not use a card when it was set up; run lathe setup cuda again"
+      installed.cudaReason ?? "TensorFlow did not use a card when it was set up; run setupTensorFlow() again"
     );
   }
   return nvidiaCard() === null

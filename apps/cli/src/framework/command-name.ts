@@ -1,0 +1,46 @@
+import { existsSync, realpathSync } from "node:fs";
+import { delimiter, dirname, join, relative } from "node:path";
+
+/** Where the command was started and how. */
+export interface CommandPlace {
+  /** Absolute path of the file that Node runs. */
+  readonly main: string;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * What people type to start this command again: `lathe` where a `lathe` on their path is this one, `npx lathe` where the
+ * project has it installed, else Node with the file.
+ */
+export function commandName({ main, cwd, env }: CommandPlace): string {
+  const ofPackages = join("node_modules", ".bin");
+  // npm puts the folders of packages on the path of what it starts; they are not on that of the person's shell.
+  const folders = (env["PATH"] ?? "")
+    .split(delimiter)
+    .filter((folder) => folder !== "" && !folder.endsWith(ofPackages));
+  if (folders.some((folder) => isThis(join(folder, "lathe"), main))) return "lathe";
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    if (isThis(join(folder, ofPackages, "lathe"), main)) return "npx lathe";
+    if (folder === dirname(folder)) break;
+  }
+  if (env["npm_command"] === "exec") return "npx @lathe/cli";
+  const path = relative(cwd, main);
+  return `node ${quoted(path.startsWith("..") ? main : path)}`;
+}
+
+/** Whether a link leads to the file; on Windows a script of the same name stands for it. */
+function isThis(link: string, main: string): boolean {
+  try {
+    return realpathSync(link) === realpathSync(main);
+  } catch {
+    return process.platform === "win32" && existsSync(`${link}.cmd`);
+  }
+}
+
+const quoted = (path: string): string =>
+  /^[\w@%+=:,./\\-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+
+/** A sentence of a package, with the functions that it names as the verbs that call them. */
+export const withVerbs = (text: string, command: string): string =>
+  text.replaceAll("setupTensorFlow()", `${command} setup cuda`);
