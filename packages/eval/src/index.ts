@@ -46,6 +46,8 @@ export type { RougeKind } from "./rouge.js";
 export type { RougeOptions } from "./rouge.js";
 export type { RougeScore } from "./rouge.js";
 export type { RougeScores } from "./rouge.js";
+export { scoreBatches } from "./score-batches.js";
+export type { BatchScore, NumberedRows, ScoreBatchesOptions } from "./score-batches.js";
 export { tokenizeChinese } from "./rouge-tokenizer.js";
 export { tokenizeEnglish } from "./rouge-tokenizer.js";
 export type { RougeTokenize } from "./rouge-tokenizer.js";

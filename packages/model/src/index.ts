@@ -43,6 +43,7 @@ export {
   flatBatch,
   type FlatBatch,
   type LabelledBatch,
+  type LabelledRow,
   targetsOf,
   type Targets,
   UNSCORED,

@@ -1,6 +1,8 @@
-import { type AdamWUpdate, routines } from "@lathe/tensor";
+import { type AdamWSettings, type AdamWUpdate, routines } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import type { CreateOptimiser, GradientOf, Optimiser } from "./optimiser.js";
 import type { TrainableParameter } from "./parameter.js";
+import type { NamedValues } from "./tensor-part.js";
 
 /** Constants of {@link AdamW}. */
 export interface AdamWConfig {
@@ -10,11 +12,15 @@ export interface AdamWConfig {
   readonly weightDecay: number;
 }
 
+/** Makes {@link AdamW} the optimiser of a run. */
+export function adamW(config: AdamWConfig): CreateOptimiser {
+  return (parameters) => new AdamW(parameters, config);
+}
+
 /** What is remembered of one parameter. */
 interface Moments {
   /** Steps in which it had a gradient. */
   step: number;
-
   readonly first: tf.Variable;
   readonly second: tf.Variable;
 }
@@ -24,16 +30,19 @@ interface Moments {
  *
  *   θ ← θ (1 − ηλ);  m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;  θ ← θ − η/(1 − β₁ᵗ) · m / (√(v/(1 − β₂ᵗ)) + ε)
  *
- * A parameter without a gradient in a step is left as it is, and t, which is counted for each parameter, does not advance.
+ * Decay λ and a factor on η may be a parameter's own. A parameter without a gradient in a step is left as it is, and t, which is counted for each parameter, does not advance.
  */
-export class AdamW {
+export class AdamW implements Optimiser {
+  readonly identity: Readonly<Record<string, unknown>>;
   readonly #moments = new Map<string, Moments>();
   readonly #parameters: readonly TrainableParameter[];
   readonly #config: AdamWConfig;
 
   constructor(parameters: readonly TrainableParameter[], config: AdamWConfig) {
     this.#parameters = parameters;
-    this.#config = config;
+    const { beta1, beta2, epsilon, weightDecay } = config;
+    this.#config = { beta1, beta2, epsilon, weightDecay };
+    this.identity = { name: "adamw", ...this.#config };
     for (const { name, variable } of parameters) {
       // An operation of the engine, in its memory; `tf.zeros` would leave an array to the garbage collector.
       const zeros = (): tf.Variable =>
@@ -42,33 +51,35 @@ export class AdamW {
     }
   }
 
-  /**
-   * One step.
-   * @param gradientOf the gradient of a variable, borrowed, or null
-   * @param gradientScale on every gradient, e.g. from clipping
-   */
-  apply(
-    gradientOf: (variable: tf.Variable) => tf.Tensor | null,
-    learningRate: number,
-    gradientScale = 1,
-  ): void {
-    // The engine takes one t a call.
-    const updates = new Map<number, AdamWUpdate[]>();
-    for (const { name, variable } of this.#parameters) {
+  apply(gradientOf: GradientOf, learningRate: number, gradientScale = 1): void {
+    // The engine takes one t, one rate and one decay a call.
+    const calls = new Map<string, { readonly updates: AdamWUpdate[]; readonly settings: AdamWSettings }>();
+    for (const parameter of this.#parameters) {
+      const { name, variable, weightDecay = this.#config.weightDecay, learningRateFactor = 1 } = parameter;
       const gradient = gradientOf(variable);
       if (!gradient) continue;
       const moments = this.#moments.get(name)!;
       moments.step++;
       const { step, first, second } = moments;
-      updates.set(step, [...(updates.get(step) ?? []), { variable, gradient, first, second }]);
+      const key = `${step} ${weightDecay} ${learningRateFactor}`;
+      const call = calls.get(key) ?? {
+        updates: [],
+        settings: {
+          ...this.#config,
+          weightDecay,
+          learningRate: learningRate * learningRateFactor,
+          gradientScale,
+          step,
+        },
+      };
+      call.updates.push({ variable, gradient, first, second });
+      calls.set(key, call);
     }
-    for (const [step, together] of updates) {
-      routines().adamW(together, { ...this.#config, learningRate, gradientScale, step });
-    }
+    for (const { updates, settings } of calls.values()) routines().adamW(updates, settings);
   }
 
   /** Moments and step counts by tensor name, copied to the host. */
-  state(): { readonly name: string; readonly shape: readonly number[]; readonly values: Float32Array }[] {
+  state(): NamedValues[] {
     return [...this.#moments].flatMap(([name, { step, first, second }]) => [
       // Exact up to 2²⁴ steps; PyTorch keeps it so too.
       { name: `${name}.step`, shape: [], values: Float32Array.of(step) },

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { activeDevice, DeviceError, fromTfjs, installedBinding, startEngine } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { RunFolder, train, type TrainOptions } from "./index.js";
+import type { LabelledBatch, LabelledRow } from "@lathe/model";
+import { RunFolder, supervised, train, type TrainOptions } from "./index.js";
 
 let folder: string;
 beforeEach(async () => {
@@ -39,22 +40,28 @@ describe.each(Object.keys(faults))("a fault of the device in the middle of a ste
       const weight = tf.variable(tf.tensor1d([3, -2]));
       const square = fromTfjs((x) => tf.sum(tf.square(x)));
       let calls = 0;
-      const options = (run: RunFolder, faultAt: number, resume = false): TrainOptions => ({
+      const options = (
+        run: RunFolder,
+        faultAt: number,
+        resume = false,
+      ): TrainOptions<LabelledRow, LabelledBatch> => ({
         parameters: [{ name: "weight", variable: weight }],
-        loss: () => {
-          const loss = square(weight) as tf.Scalar;
-          if (++calls === faultAt) {
-            loss.dispose();
-            faults[engine]();
-          }
-          return loss;
-        },
+        objective: supervised({
+          loss() {
+            const loss = square(weight) as tf.Scalar;
+            if (++calls === faultAt) {
+              loss.dispose();
+              faults[engine]();
+            }
+            return loss;
+          },
+        }),
         rows: { length: rows.length, row: (index) => rows[index] },
         config: { batchSize: 1, gradientAccumulation: 2, epochs: 1, learningRate: 0.1, saveEvery: 2 },
         run,
         resume,
       });
-      const follow = async (given: TrainOptions): Promise<number[]> => {
+      const follow = async (given: TrainOptions<LabelledRow, LabelledBatch>): Promise<number[]> => {
         const losses: number[] = [];
         for await (const { loss } of train(given)) losses.push(loss);
         return losses;

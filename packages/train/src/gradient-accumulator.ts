@@ -1,13 +1,14 @@
 import { routines } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import type { StepGradients } from "./reduce.js";
 
 /**
  * Sums gradients over the micro-batches of a step.
  *
- * Each part is already divided by the step's number of label tokens, so the sum is the gradient of the mean over all of
- * them, however they fell into micro-batches.
+ * Each part is already divided by the step's number of units, so the sum is the gradient of the mean over all of them,
+ * however they fell into micro-batches.
  */
-export class GradientAccumulator {
+export class GradientAccumulator implements StepGradients {
   readonly #sums = new Map<number, tf.Tensor>();
 
   /** Adds one part of a tensor's gradient; borrowed. */
@@ -21,9 +22,21 @@ export class GradientAccumulator {
     return this.#sums.get(watched.id) ?? null;
   }
 
+  replace(watched: tf.Tensor, gradient: tf.Tensor): void {
+    const before = this.#sums.get(watched.id);
+    if (before === gradient) return;
+    before?.dispose();
+    this.#sums.set(watched.id, tf.keep(gradient));
+  }
+
+  /** Sum of the squares of all gradients. */
+  sumOfSquares(): number {
+    return routines().sumOfSquares([...this.#sums.values()]);
+  }
+
   /** Euclidean norm over all gradients together. */
   norm(): number {
-    return Math.sqrt(routines().sumOfSquares([...this.#sums.values()]));
+    return Math.sqrt(this.sumOfSquares());
   }
 
   /** Frees the gradients; the accumulator is empty again. */

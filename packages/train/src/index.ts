@@ -1,24 +1,31 @@
-export { AdamW, type AdamWConfig } from "./adamw.js";
+export { AdamW, adamW, type AdamWConfig } from "./adamw.js";
+export { countScored } from "./count-scored.js";
 export { DivergenceError, RowsError, RunFolderError, TrainConfigError } from "./errors.js";
 export { GradientAccumulator } from "./gradient-accumulator.js";
 export { largestMicroBatch } from "./largest-micro-batch.js";
 export { LossScale, type LossScaleConfig, lossScaleDefaults, type LossScaleState } from "./loss-scale.js";
 export { availableBytes, parseBytes } from "./memory-budget.js";
+export type { BatchSize, Objective } from "./objective.js";
+export type { CreateOptimiser, GradientOf, Optimiser } from "./optimiser.js";
 export type { TrainableParameter } from "./parameter.js";
+export type { Reduce, StepGradients } from "./reduce.js";
 export { rowOrder } from "./row-order.js";
-export { countScored, type RowSource, type TrainingRow } from "./row-source.js";
+export type { RowSource } from "./row-source.js";
 export { type CheckpointState, RunFolder } from "./run-folder.js";
 export type { RunIdentity } from "./run-identity.js";
-export { learningRateAt, type ScheduleName, scheduleNames } from "./schedule.js";
-export { planSteps, type StepPlan, stepsPerEpoch, totalSteps } from "./step-plan.js";
 export {
-  evaluateLoss,
-  type ParameterFiles,
-  safetensorsFiles,
-  type StepReport,
-  train,
-  type TrainEnd,
-  type TrainOptions,
-} from "./train.js";
+  namedSchedule,
+  type Schedule,
+  type ScheduleConfig,
+  type ScheduleName,
+  scheduleNames,
+} from "./schedule.js";
+export type { StatePart } from "./state-part.js";
+export { planSteps, type StepPlan, stepsPerEpoch, totalSteps } from "./step-plan.js";
+export type { StepReport, TrainEnd } from "./step-report.js";
+export { supervised, type SupervisedModel } from "./supervised.js";
+export { type NamedValues, safetensorsFiles, tensorPart, type TensorState } from "./tensor-part.js";
+export { train } from "./train.js";
 export { resolveTrainConfig, type TrainConfig, trainDefaults } from "./train-config.js";
+export type { TrainOptions } from "./train-options.js";
 export { writeFolder } from "./write-folder.js";

@@ -1,4 +1,6 @@
-import { countScored, type RowSource } from "./row-source.js";
+import type { LabelledRow } from "@lathe/model";
+import { countScored } from "./count-scored.js";
+import type { RowSource } from "./row-source.js";
 import { planSteps } from "./step-plan.js";
 import type { TrainConfig } from "./train-config.js";
 
@@ -6,7 +8,7 @@ import type { TrainConfig } from "./train-config.js";
  * The most tokens and the most scored labels that a micro-batch of a run has; they may be of different ones.
  */
 export function largestMicroBatch(
-  rows: RowSource,
+  rows: RowSource<LabelledRow>,
   config: TrainConfig,
 ): { readonly tokens: number; readonly labels: number } {
   const sizes = Array.from({ length: rows.length }, (_, index) => {

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { fromTfjs, startEngine } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { LossScale, RunFolder, type StepReport, train, type TrainOptions } from "./index.js";
+import type { LabelledBatch, LabelledRow } from "@lathe/model";
+import { LossScale, RunFolder, type StepReport, supervised, train, type TrainOptions } from "./index.js";
+
+type Options = TrainOptions<LabelledRow, LabelledBatch>;
 
 let folder: string;
 beforeAll(() => startEngine("cpu"));
@@ -38,12 +41,12 @@ describe("LossScale", () => {
     const [before, after] = [new LossScale({ growthSteps: 3 }), new LossScale({ growthSteps: 3 })];
     before.overflowed();
     before.succeeded();
-    await before.save(path);
-    await after.load(path);
+    await before.save(folder);
+    await after.load(folder);
     expect(after.state()).toEqual({ scale: 2 ** 15, steadySteps: 1, skippedSteps: 1 });
     for (const text of ["{", "null", '{"scale":3,"steadySteps":0,"skippedSteps":0}', '{"scale":2}']) {
       await writeFile(path, text);
-      await expect(after.load(path)).rejects.toThrow(/loss-scale\.json: (cannot be read|expected a scale)/);
+      await expect(after.load(folder)).rejects.toThrow(/loss-scale\.json: (cannot be read|expected a scale)/);
     }
     expect(after.state().scale).toBe(2 ** 15);
   });
@@ -68,9 +71,12 @@ describe("train with a loss scale", () => {
     weight.dispose();
   });
 
-  const options = (more: Partial<TrainOptions> = {}): TrainOptions => ({
+  /** The loss of a batch is what is computed of the weight. */
+  const summing = (loss: (x: tf.Tensor) => tf.Tensor) =>
+    supervised({ loss: () => loss(weight) as tf.Scalar });
+  const options = (more: Partial<Options> = {}): Options => ({
     parameters: [{ name: "weight", variable: weight }],
-    loss: () => overflowing(weight),
+    objective: summing(overflowing),
     rows: source,
     config: { batchSize: 2, gradientAccumulation: 1, epochs: 1, learningRate: 0.1, warmupSteps: 0 },
     onWarning: (message) => warnings.push(message),
@@ -92,17 +98,17 @@ describe("train with a loss scale", () => {
     return fromTfjs((y) => tf.sum(tf.square(clamped(y))))(x) as tf.Scalar;
   };
 
-  async function run(given: TrainOptions): Promise<void> {
+  async function run(given: Options): Promise<void> {
     for await (const report of train(given)) reports.push(report);
   }
 
   it("changes no bit of a run without overflow", async () => {
-    await run(options({ loss: () => inHalf(weight) as tf.Scalar }));
+    await run(options({ objective: summing(inHalf) }));
     const plain = [...weight.dataSync()];
     const losses = reports.map(({ loss, gradNorm }) => [loss, gradNorm]);
     weight.assign(tf.tensor1d([3, -2]));
     reports = [];
-    await run(options({ loss: () => inHalf(weight) as tf.Scalar, lossScale: { growthSteps: 2 } }));
+    await run(options({ objective: summing(inHalf), lossScale: { growthSteps: 2 } }));
     expect([...weight.dataSync()]).toEqual(plain);
     expect(reports.map(({ loss, gradNorm }) => [loss, gradNorm])).toEqual(losses);
     expect(reports.map(({ lossScale }) => lossScale)).toEqual([65536, 65536, 131072, 131072, 262144, 262144]);
@@ -148,11 +154,11 @@ describe("train with a loss scale", () => {
 
   it("gives up when no scale helps, and when the loss itself is not finite", async () => {
     const hopeless = fromTfjs((x) => tf.sum(tf.mul(x, Infinity)));
-    await expect(run(options({ loss: () => hopeless(weight) as tf.Scalar, lossScale: {} }))).rejects.toThrow(
+    await expect(run(options({ objective: summing(hopeless), lossScale: {} }))).rejects.toThrow(
       /step 1: the loss is .*; half precision ends at 65504: compute in fp32/,
     );
     await expect(
-      run(options({ lossScale: { initial: 1 }, loss: () => overflowing(scaledUp(weight)) })),
+      run(options({ lossScale: { initial: 1 }, objective: summing((x) => overflowing(scaledUp(x))) })),
     ).rejects.toThrow(/step 1: the gradient norm is .*compute in fp32/);
   });
 

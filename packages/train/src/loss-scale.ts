@@ -1,5 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { RunFolderError } from "./errors.js";
+import type { StatePart } from "./state-part.js";
+
+const FILE = "loss-scale.json";
 
 /** Constants of {@link LossScale}. */
 export interface LossScaleConfig {
@@ -30,7 +34,8 @@ export interface LossScaleState {
  * of two before it is differentiated and gradients are divided by it afterwards, in float32, which changes no other bit.
  * When a gradient overflows, the step is skipped and the factor halved; after many steps without one it is doubled.
  */
-export class LossScale {
+export class LossScale implements StatePart {
+  readonly required: readonly string[] = [FILE];
   readonly #config: LossScaleConfig;
   #scale: number;
   #steadySteps = 0;
@@ -73,13 +78,13 @@ export class LossScale {
     return { scale: this.#scale, steadySteps: this.#steadySteps, skippedSteps: this.#skippedSteps };
   }
 
-  /** Writes the state. */
-  async save(path: string): Promise<void> {
-    await writeFile(path, `${JSON.stringify(this.state(), null, 2)}\n`);
+  async save(folder: string): Promise<void> {
+    await writeFile(join(folder, FILE), `${JSON.stringify(this.state(), null, 2)}\n`);
   }
 
-  /** Takes over the state in a file. @throws RunFolderError when it holds none */
-  async load(path: string): Promise<void> {
+  /** Takes over the state in a checkpoint. @throws RunFolderError when it holds none */
+  async load(folder: string): Promise<void> {
+    const path = join(folder, FILE);
     const state = await readFile(path, "utf8")
       .then((text) => JSON.parse(text) as Partial<Record<keyof LossScaleState, unknown>> | null)
       .catch((error: unknown) => {

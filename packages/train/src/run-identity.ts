@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { type LossScaleConfig, lossScaleDefaults } from "./loss-scale.js";
 import type { TrainableParameter } from "./parameter.js";
+import type { Schedule } from "./schedule.js";
 import type { TrainConfig } from "./train-config.js";
 
 /** What must be the same for a resumed run to give the same bits. */
@@ -13,37 +15,60 @@ export interface RunFeatures {
   /** Hash of the rows, or what their source gives for it. */
   readonly rows: string;
   readonly totalSteps: number;
+  /** Constants of the objective and of the optimiser. */
+  readonly objective: RunIdentity;
+  readonly optimiser: RunIdentity;
+  /** Undefined where `config` names the schedule. */
+  readonly schedule: Schedule | undefined;
   /** Undefined where the loss is not scaled. */
   readonly lossScale?: Partial<LossScaleConfig> | undefined;
 }
 
 /** Puts together what must not change when a run goes on. */
-export function runIdentity({
-  engine,
-  parameters,
-  config,
-  rows,
-  totalSteps,
-  lossScale,
-}: RunFeatures): RunIdentity {
-  // When to save and evaluate changes neither the numbers nor their order; the length does so through the schedule alone.
-  const { saveEvery: _save, evalEvery: _evaluate, epochs: _epochs, maxSteps: _steps, ...settings } = config;
+export function runIdentity(features: RunFeatures): RunIdentity {
+  const { engine, parameters, config, rows, totalSteps, objective, optimiser, schedule, lossScale } =
+    features;
+  const { batchSize, gradientAccumulation, maxGradNorm, shuffle, seed } = config;
+  const isOpenEnded = !schedule && config.schedule === "constant";
   return {
     engine,
-    parameters: parameters.map(({ name, variable }) => [name, variable.shape]),
-    ...settings,
+    parameters: parameters.map(parameterIdentity),
+    batchSize,
+    gradientAccumulation,
+    maxGradNorm,
+    shuffle,
+    seed,
+    objective,
+    optimiser,
+    ...(schedule ? { schedule: ratesOf(schedule, totalSteps) } : namedScheduleIdentity(config)),
     rows,
-    totalSteps: settings.schedule === "constant" ? null : totalSteps,
+    // The length changes the numbers through the schedule alone.
+    totalSteps: isOpenEnded ? null : totalSteps,
     lossScale: lossScale ? { ...lossScaleDefaults, ...lossScale } : null,
   };
+}
+
+function namedScheduleIdentity({ schedule, learningRate, warmupSteps }: TrainConfig): RunIdentity {
+  return { schedule, learningRate, warmupSteps };
+}
+
+/** A function has no name that would say what it computes, so it is known by its values. */
+function ratesOf(schedule: Schedule, totalSteps: number): string {
+  const rates = Float64Array.from({ length: totalSteps }, (_, done) => schedule(done + 1, totalSteps));
+  return `a function with rates of SHA-256 ${createHash("sha256").update(rates).digest("hex")}`;
+}
+
+function parameterIdentity(parameter: TrainableParameter): readonly unknown[] {
+  const { name, variable, weightDecay, learningRateFactor } = parameter;
+  const own = { weightDecay, learningRateFactor };
+  return [name, variable.shape, ...(Object.values(own).some((value) => value !== undefined) ? [own] : [])];
 }
 
 /** Says how a checkpoint belongs to another run than the one that is to go on; null if it does not. */
 export function identityFault(stored: RunIdentity, current: RunIdentity): string | null {
   const text = (value: unknown): string => JSON.stringify(value) ?? "nothing";
   for (const [key, value] of Object.entries(current)) {
-    // Checkpoints from before losses were scaled do not speak of it.
-    const before = key === "lossScale" ? (stored[key] ?? null) : stored[key];
+    const before = stored[key];
     if (text(before) === text(value)) continue;
     switch (key) {
       case "engine":
@@ -75,8 +100,8 @@ function parameterFault(stored: unknown, current: unknown): string {
   const place = index < 0 ? now.length : index;
   const show = (entry: unknown): string => {
     if (!Array.isArray(entry)) return "none";
-    const [name, shape] = entry as unknown[];
-    return `${String(name)} ${JSON.stringify(shape)}`;
+    const [name, ...rest] = entry as unknown[];
+    return [String(name), ...rest.map((part) => JSON.stringify(part))].join(" ");
   };
   return `was written with ${show(before[place])} as parameter ${place + 1} of ${before.length}, this run has ${show(now[place])} there, of ${now.length}`;
 }

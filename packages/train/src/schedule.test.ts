@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { learningRateAt, type ScheduleName, scheduleNames } from "./schedule.js";
+import { namedSchedule, type ScheduleName, scheduleNames } from "./schedule.js";
 
 const course = (schedule: ScheduleName, warmupSteps: number, steps: number): number[] =>
   Array.from({ length: steps }, (_, i) =>
-    learningRateAt(i + 1, steps, { schedule, learningRate: 2, warmupSteps }),
+    namedSchedule({ schedule, learningRate: 2, warmupSteps })(i + 1, steps),
   );
 
-describe("learningRateAt", () => {
+describe("namedSchedule", () => {
   it.each(scheduleNames)("%s rises in a line from 0 and reaches its peak after the warm-up", (schedule) => {
     const rates = course(schedule, 4, 10);
     expect(rates.slice(0, 5)).toEqual([0, 0.5, 1, 1.5, 2]);
@@ -19,7 +19,7 @@ describe("learningRateAt", () => {
       expect(rates[0]).toBe(2);
       expect(rates[50]).toBeCloseTo(1, 12);
       for (let i = 1; i < rates.length; i++) expect(rates[i]).toBeLessThan(rates[i - 1]);
-      expect(learningRateAt(101, 100, { schedule, learningRate: 2, warmupSteps: 0 })).toBeCloseTo(0, 12);
+      expect(namedSchedule({ schedule, learningRate: 2, warmupSteps: 0 })(101, 100)).toBeCloseTo(0, 12);
     },
   );
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type LabelledBatch, type LanguageModel, loadModel } from "@lathe/model";
+import { type LabelledBatch, type LabelledRow, type LanguageModel, loadModel } from "@lathe/model";
 import { dropout, fromTfjs, listEngines, multiplyRows, startEngine, withDropout } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -13,9 +13,9 @@ import {
   RunFolderError,
   safetensorsFiles,
   type StepReport,
+  supervised,
   train,
   type TrainEnd,
-  type TrainingRow,
   type TrainConfig,
   type TrainOptions,
   writeFolder,
@@ -23,6 +23,8 @@ import {
 import { rowOrder } from "./row-order.js";
 
 const base = fileURLToPath(new URL("../../model/fixtures/models/llama/", import.meta.url));
+
+type Options = TrainOptions<LabelledRow, LabelledBatch>;
 
 let folder: string;
 let model: LanguageModel;
@@ -34,7 +36,7 @@ const rows = Array.from({ length: 11 }, (_, row) => {
   const ids = rowOrder(300, row, 1, true).subarray(0, 5 + ((row * 7) % 9));
   return { inputIds: ids, labels: ids.map((id, i) => (i < ids.length / 2 ? -100 : id)) };
 });
-const source = (some: readonly TrainingRow[] = rows) => ({
+const source = (some: readonly LabelledRow[] = rows) => ({
   length: some.length,
   row: (index: number) => some[index],
 });
@@ -88,21 +90,21 @@ const config: Partial<TrainConfig> = {
   weightDecay: 0.01,
   seed: 5,
 };
-const options = (more: Partial<TrainOptions> = {}): TrainOptions => ({
+const options = (more: Partial<Options> = {}): Options => ({
   parameters: gains.map((variable, i) => ({ name: `gain.${i}`, variable })),
-  loss: (batch) => model.loss(batch),
+  objective: supervised(model),
   rows: source(),
   ...more,
   config: { ...config, ...more.config },
 });
 
-async function collect(given: TrainOptions): Promise<StepReport[]> {
+async function collect(given: Options): Promise<StepReport[]> {
   const reports: StepReport[] = [];
   for await (const report of train(given)) reports.push(report);
   return reports;
 }
 /** Reports and the end. */
-async function follow(given: TrainOptions): Promise<{ reports: StepReport[]; end: TrainEnd }> {
+async function follow(given: Options): Promise<{ reports: StepReport[]; end: TrainEnd }> {
   const reports: StepReport[] = [];
   const steps = train(given);
   for (;;) {
@@ -158,7 +160,7 @@ describe.each(engines)("train, %s", (engine) => {
     const still = (batchSize: number, gradientAccumulation: number) =>
       collect({
         ...options({ config: { batchSize, gradientAccumulation, shuffle: false } }),
-        loss: (batch) => withDropout(null, () => model.loss(batch)),
+        objective: supervised({ loss: (batch) => withDropout(null, () => model.loss(batch)) }),
       });
     const one = await still(8, 1);
     const end = values();
@@ -237,11 +239,13 @@ describe.each(engines)("train, %s", (engine) => {
       options({
         run,
         signal: controller.signal,
-        loss: (batch) => {
-          // In the first of the two micro-batches of step 3.
-          if (++passes === 5) controller.abort();
-          return model.loss(batch);
-        },
+        objective: supervised({
+          loss(batch) {
+            // In the first of the two micro-batches of step 3.
+            if (++passes === 5) controller.abort();
+            return model.loss(batch);
+          },
+        }),
       }),
     );
     expect(interrupted.map(({ step }) => step)).toEqual([1, 2]);
@@ -253,7 +257,7 @@ describe.each(engines)("train, %s", (engine) => {
     const run = await RunFolder.create(join(folder, "run"));
     for await (const report of train(options({ run, config: { saveEvery: 1 } })))
       if (report.step === 2) break;
-    const resume = (more: Partial<TrainOptions>) => collect(options({ run, resume: true, ...more }));
+    const resume = (more: Partial<Options>) => collect(options({ run, resume: true, ...more }));
     await expect(resume({ config: { learningRate: 0.03 } })).rejects.toThrow(
       /was written with learningRate 0.02, this run has 0.03/,
     );
@@ -286,7 +290,7 @@ describe.each(engines)("train, %s", (engine) => {
   it("names the row that is wrong, before the first step", async () => {
     const ids = Int32Array.of(1, 2, 3, 4, 5, 6, 7);
     const wrong = (inputIds: Int32Array, labels: Int32Array) =>
-      collect(options({ rows: source([rows[0], rows[1], { inputIds, labels }]), vocabularySize: 320 }));
+      collect(options({ rows: source([rows[0], rows[1], { inputIds, labels }]) }));
     await expect(wrong(ids, ids.with(3, 9999))).rejects.toThrow(
       "row 2: label 9999 at position 3 is outside the vocabulary of 320",
     );
@@ -306,11 +310,13 @@ describe.each(engines)("train, %s", (engine) => {
     const loss = (): tf.Scalar => {
       throw new Error("no loss");
     };
-    await expect(collect(options({ loss }))).rejects.toThrow("no loss");
+    await expect(collect(options({ objective: supervised({ loss }) }))).rejects.toThrow("no loss");
     expect(tf.memory().numTensors).toBe(before);
     const labels = Int32Array.from(rows[0].labels, (label) => (label < 0 ? label : 9999));
     const wrong = { length: 1, row: () => ({ inputIds: rows[0].inputIds, labels }) };
-    await expect(collect(options({ rows: wrong }))).rejects.toThrow();
+    await expect(
+      collect(options({ rows: wrong, objective: supervised({ loss: (batch) => model.loss(batch) }) })),
+    ).rejects.toThrow();
     expect(tf.memory().numTensors).toBe(before);
     // A pullback that throws, after the forward pass.
     const failing = fromTfjs((x) => {
@@ -318,7 +324,9 @@ describe.each(engines)("train, %s", (engine) => {
       return tf.sum<tf.Scalar>(x);
     });
     let calls = 0;
-    await expect(collect(options({ loss: () => failing(gains[0]) }))).rejects.toThrow("no gradient");
+    await expect(
+      collect(options({ objective: supervised({ loss: () => failing(gains[0]) }) })),
+    ).rejects.toThrow("no gradient");
     expect(tf.memory().numTensors).toBe(before);
   });
 
@@ -330,7 +338,7 @@ describe.each(engines)("train, %s", (engine) => {
         { name: "w", variable: w },
         { name: "v", variable: v },
       ],
-      loss: () => weighted(w, v),
+      objective: supervised({ loss: () => weighted(w, v) }),
       rows: source([{ inputIds: Int32Array.of(1, 2), labels: Int32Array.of(-100, 2) }]),
       config: { maxSteps: 1, learningRate: 0.1, epsilon: 1, maxGradNorm: 1 },
     });
@@ -349,7 +357,7 @@ describe.each(engines)("train, %s", (engine) => {
         if (++calls === atCall) controller.abort();
         return model.loss(batch);
       };
-      return follow(options({ run, resume, loss, signal: controller.signal }));
+      return follow(options({ run, resume, objective: supervised({ loss }), signal: controller.signal }));
     };
     expect(await interrupted(false, 1)).toEqual({ reports: [], end: { completed: false, step: 0 } });
     expect(await run.checkpointSteps()).toEqual([]);
@@ -431,7 +439,7 @@ describe.each(engines)("train, %s", (engine) => {
     );
     await expect(resumed(2)).rejects.toThrow("has done 3 steps already, more than the 2 of this run");
     restart();
-    const constant = (more: Partial<TrainOptions>, maxSteps: number) =>
+    const constant = (more: Partial<Options>, maxSteps: number) =>
       collect(options({ ...more, config: { schedule: "constant", maxSteps } }));
     const whole = numbers(await constant({}, 5));
     restart();
@@ -443,7 +451,7 @@ describe.each(engines)("train, %s", (engine) => {
   it("refuses a checkpoint that is not sound, or of other parameters or another engine", async () => {
     const run = await RunFolder.create(join(folder, "run"));
     await collect(options({ run, config: { maxSteps: 1 } }));
-    const resume = (more: Partial<TrainOptions> = {}) =>
+    const resume = (more: Partial<Options> = {}) =>
       collect(options({ run, resume: true, ...more, config: { maxSteps: 1 } }));
     const renamed = options().parameters.map(({ variable }, i) => ({ name: `other.${i}`, variable }));
     await expect(resume({ parameters: [options().parameters[0], renamed[1]] })).rejects.toThrow(

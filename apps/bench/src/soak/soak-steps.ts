@@ -1,7 +1,7 @@
 import { threefry2x32 } from "@lathe/kernels";
 import { attach, trainableParameters } from "@lathe/peft";
 import { activeDevice, type Precision, startEngine, tensorMemory } from "@lathe/tensor";
-import { train } from "@lathe/train";
+import { supervised, train } from "@lathe/train";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelSize } from "../shared/model-sizes.js";
 import { randomModel } from "../shared/random-model.js";
@@ -94,7 +94,7 @@ export async function soakSteps(job: SoakJob): Promise<SoakOutcome> {
   const started = performance.now();
   const reports = train({
     parameters: trainableParameters(model),
-    loss: (batch) => model.loss(batch),
+    objective: supervised(model),
     rows: { length: rows.length, row: (index) => rows[index] },
     config: {
       ...{ batchSize: 2, gradientAccumulation: 2, maxSteps: steps, learningRate: 1e-4 },

@@ -6,7 +6,7 @@ import {
 } from "@lathe/model";
 import { attach, parameterTable, trainableParameters } from "@lathe/peft";
 import { type Precision, startEngine, tensorMemory } from "@lathe/tensor";
-import { availableBytes, largestMicroBatch, resolveTrainConfig, train } from "@lathe/train";
+import { availableBytes, largestMicroBatch, resolveTrainConfig, supervised, train } from "@lathe/train";
 import { peakResidentBytes } from "../shared/peak-memory.js";
 import { randomModel } from "../shared/random-model.js";
 import type { LatheTrainJob, LatheTrainOutcome, MeasuredStep } from "./train-job.js";
@@ -53,9 +53,8 @@ export async function measureTraining(job: LatheTrainJob): Promise<LatheTrainOut
   const losses: number[] = [];
   const reports = train({
     parameters: trainableParameters(model),
-    loss: (flat) => model.loss(flat),
+    objective: supervised(model),
     rows,
-    vocabularySize: model.config.vocabularySize,
     config,
     ...(engine.precision === "fp16" ? { lossScale: {} } : {}),
   });

@@ -10,7 +10,8 @@ import {
   tokenizeRow,
   UnscoredRowError,
 } from "@lathe/data";
-import { countScored, type RowSource, type TrainingRow } from "@lathe/train";
+import type { LabelledRow } from "@lathe/model";
+import { countScored, type RowSource } from "@lathe/train";
 import { UsageError } from "../framework/usage-error.js";
 import type { ModelFolder } from "../model/open-model.js";
 import { checkVocabulary } from "./labelled-rows.js";
@@ -23,7 +24,7 @@ export interface RejectedRow extends RowPlace {
 
 /** Rows to train on, and what became of the others. */
 export interface TrainingRows {
-  readonly rows: RowSource;
+  readonly rows: RowSource<LabelledRow>;
   /** Rows of the file. */
   readonly read: number;
   readonly rejected: readonly RejectedRow[];
@@ -74,7 +75,7 @@ async function tokenizeFile(
   { tokenizer, config }: ModelFolder,
   { maxTokens, rejectLimit }: TrainingRowsOptions,
 ): Promise<TrainingRows> {
-  const rows: TrainingRow[] = [];
+  const rows: LabelledRow[] = [];
   const rejected: RejectedRow[] = [];
   let [read, unscored, truncated] = [0, 0, 0];
   for await (const record of readRecords(file)) {
@@ -126,7 +127,7 @@ async function openTokenFile(
       "was tokenised with another tokenizer than the model's; prepare the data again",
     );
   }
-  const cut = (row: TrainingRow): TrainingRow =>
+  const cut = (row: LabelledRow): LabelledRow =>
     row.inputIds.length <= maxTokens
       ? row
       : { inputIds: row.inputIds.subarray(0, maxTokens), labels: row.labels.subarray(0, maxTokens) };

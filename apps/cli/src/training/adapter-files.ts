@@ -8,13 +8,13 @@ import {
   setActive,
   trainableParameters,
 } from "@lathe/peft";
-import type { ParameterFiles } from "@lathe/train";
+import type { StatePart } from "@lathe/train";
 
 const FOLDER = "adapter";
 const STORED = "stored";
 
 /** Checkpoints hold the adapter as PEFT does, so that any of them can be used as it is. */
-export function adapterFiles(model: LanguageModel, baseModel: string): ParameterFiles {
+export function adapterFiles(model: LanguageModel, baseModel: string): StatePart {
   return {
     save: (folder) => saveAdapter(model, join(folder, FOLDER), { baseModel }),
     async load(folder) {

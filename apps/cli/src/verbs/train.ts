@@ -17,6 +17,7 @@ import {
   parseBytes,
   resolveTrainConfig,
   RunFolder,
+  supervised,
   train,
   type TrainConfig,
   trainDefaults,
@@ -201,7 +202,7 @@ async function runSteps(
   try {
     const steps = train({
       parameters: trainableParameters(model),
-      loss: (batch) => model.loss(batch),
+      objective: supervised(model),
       rows: rows.training.rows,
       ...(rows.validation ? { validation: rows.validation.rows } : {}),
       config,

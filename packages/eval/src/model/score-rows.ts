@@ -1,11 +1,6 @@
-import { flatBatch, type LanguageModel, targetsOf } from "@lathe/model";
+import { flatBatch, type LabelledRow, type LanguageModel, targetsOf } from "@lathe/model";
 import { perplexity } from "../perplexity.js";
-
-/** A tokenised row: as many labels as ids, −100 where nothing is scored. */
-export interface ScoredRow {
-  readonly inputIds: Int32Array;
-  readonly labels: Int32Array;
-}
+import { scoreBatches } from "../score-batches.js";
 
 /** What a model makes of one row. */
 export interface RowScore {
@@ -34,25 +29,6 @@ export interface ScoreRowsOptions {
   readonly onProgress?: (rowsDone: number, rows: number) => void;
 }
 
-/** Numbers of consecutive rows that together stay within a number of tokens. */
-function* batches(
-  rows: readonly ScoredRow[],
-  tokensPerBatch: number,
-): Generator<[start: number, end: number]> {
-  let start = 0;
-  let tokens = 0;
-  for (let end = 0; end < rows.length; end++) {
-    const length = rows[end].inputIds.length;
-    if (end > start && tokens + length > tokensPerBatch) {
-      yield [start, end];
-      start = end;
-      tokens = 0;
-    }
-    tokens += length;
-  }
-  if (start < rows.length) yield [start, rows.length];
-}
-
 /**
  * Negative log-likelihood and perplexity of labelled rows under a model. A label is predicted from the positions before
  * its own; labels of −100 and a row's first are not scored.
@@ -62,7 +38,7 @@ function* batches(
  */
 export async function scoreRows(
   model: LanguageModel,
-  rows: readonly ScoredRow[],
+  rows: readonly LabelledRow[],
   { tokensPerBatch = 2048, signal, onProgress }: ScoreRowsOptions = {},
 ): Promise<ModelScore> {
   if (!Number.isInteger(tokensPerBatch) || tokensPerBatch < 1) {
@@ -78,17 +54,34 @@ export async function scoreRows(
   }
   const sums = new Float64Array(rows.length);
   const counts = new Int32Array(rows.length);
-  for (const [start, end] of batches(rows, tokensPerBatch)) {
-    signal?.throwIfAborted();
-    const batch = flatBatch(rows.slice(start, end));
-    const owners = targetsOf(batch).rows;
-    model.tokenLosses(batch).forEach((loss, index) => {
-      sums[start + owners[index]] += loss;
-      counts[start + owners[index]]++;
-    });
-    onProgress?.(end, rows.length);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  /** Consecutive rows that together stay within the number of tokens, at least one. */
+  const endOfBatch = (start: number): number => {
+    let end = start + 1;
+    for (let tokens = rows[start].inputIds.length; end < rows.length; end++) {
+      tokens += rows[end].inputIds.length;
+      if (tokens > tokensPerBatch) break;
+    }
+    return end;
+  };
+  await scoreBatches(
+    { length: rows.length, row: (index) => rows[index] },
+    {
+      endOfBatch,
+      score(some, start) {
+        const batch = flatBatch(some);
+        const owners = targetsOf(batch).rows;
+        const losses = model.tokenLosses(batch);
+        losses.forEach((loss, index) => {
+          sums[start + owners[index]] += loss;
+          counts[start + owners[index]]++;
+        });
+        return { sum: losses.reduce((a, b) => a + b, 0), units: losses.length };
+      },
+      signal,
+      onProgress,
+    },
+  );
+  // From the sums a row, so that the mean does not depend on the batches.
   const sum = sums.reduce((a, b) => a + b, 0);
   const tokens = counts.reduce((a, b) => a + b, 0);
   return {

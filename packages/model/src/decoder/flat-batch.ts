@@ -15,11 +15,17 @@ export interface LabelledBatch extends FlatBatch {
 /** The label of a token that is not scored, as in Transformers. */
 export const UNSCORED = -100;
 
+/** A tokenised row: as many labels as ids, {@link UNSCORED} (−100) where nothing is scored. */
+export interface LabelledRow {
+  readonly inputIds: Int32Array;
+  readonly labels: Int32Array;
+}
+
 /**
  * Joins rows into a flat batch.
  * @throws RangeError naming the row that has not one label a token
  */
-export function flatBatch(rows: readonly { inputIds: Int32Array; labels: Int32Array }[]): LabelledBatch {
+export function flatBatch(rows: readonly LabelledRow[]): LabelledBatch {
   const segments = new Int32Array(rows.length + 1);
   for (const [index, { inputIds, labels }] of rows.entries()) {
     if (labels.length !== inputIds.length) {

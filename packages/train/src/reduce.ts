@@ -1,0 +1,27 @@
+import type * as tf from "@tensorflow/tfjs-core";
+
+/** The gradients of a step, by variable. */
+export interface StepGradients {
+  /** The gradient so far, borrowed; null if this process has none. */
+  gradient(variable: tf.Variable): tf.Tensor | null;
+  /** Puts another gradient in the place of a variable's; it is owned by the step from then on. */
+  replace(variable: tf.Variable, gradient: tf.Tensor): void;
+}
+
+/**
+ * How processes that share the micro-batches of a step come to the same update. All of them must call the same methods in the
+ * same order; a call that cannot be answered throws, and ends the run of this process.
+ *
+ * A step's loss is divided by the units of all processes. Their number is reduced before the first micro-batch, so every
+ * gradient is from the beginning a part of the mean over all, and the sum over processes is that mean's gradient: nothing is
+ * left to be divided afterwards, and a process by itself computes the same bits with a hook as without.
+ */
+export interface Reduce {
+  /** Sums over all processes, place by place: counts, losses, and whether someone wants to stop. */
+  numbers(own: readonly number[]): Promise<readonly number[]>;
+  /**
+   * Between the last micro-batch and the update: replaces this process's gradients by the sums over all processes.
+   * @returns where each process is left with a part of the sums only, the sum of the squares of all of them; else nothing
+   */
+  gradients(gradients: StepGradients): Promise<number | undefined>;
+}

@@ -1,0 +1,45 @@
+/** What one optimiser step did. */
+export interface StepReport {
+  /** From 1. */
+  readonly step: number;
+  readonly totalSteps: number;
+  /** Passes over the rows begun before this step, from 0. */
+  readonly epoch: number;
+  /** Mean over all units of the step; in nats a label under the supervised objective. */
+  readonly loss: number;
+  /** Global norm before clipping. */
+  readonly gradNorm: number;
+  readonly learningRate: number;
+  /** Labels scored in the step. */
+  readonly labelTokens: number;
+  /** All tokens processed, labelled or not. */
+  readonly tokens: number;
+  /** `tokens` by the wall time of the step. */
+  readonly tokensPerSecond: number;
+  /** Wall time of the step. */
+  readonly seconds: number;
+  /** Bytes of tensors alive after the step. */
+  readonly tensorBytes: number;
+  /** Most bytes of tensors that were alive so far; see `tensorMemory` for engines without accounting of their own. */
+  readonly peakTensorBytes: number;
+  /** Resident memory of the process. */
+  readonly residentBytes: number;
+  /** Largest resident memory of the process so far. */
+  readonly peakResidentBytes: number;
+  /** Mean loss a unit on the validation rows, where this step ended with an evaluation. */
+  readonly validationLoss?: number;
+  /** Factor on the loss of this step, where it is scaled. */
+  readonly lossScale?: number;
+  /** Present where a gradient overflowed: the parameters stayed as they were, and `gradNorm` is not finite. */
+  readonly skipped?: true;
+  /** Folder of the checkpoint, where this step ended with one. */
+  readonly checkpoint?: string;
+}
+
+/** How a run, or this part of it, ended. */
+export interface TrainEnd {
+  /** Whether all steps are done and all evaluations that were due; false after an interrupt. */
+  readonly completed: boolean;
+  /** The last complete step, those before a resumption included; 0 for none. */
+  readonly step: number;
+}

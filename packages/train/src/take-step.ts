@@ -1,0 +1,190 @@
+import { Tape, tensorMemory, withDropout, withTape } from "@lathe/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import { breathe } from "./breathe.js";
+import { DivergenceError } from "./errors.js";
+import { GradientAccumulator } from "./gradient-accumulator.js";
+import type { LossScale } from "./loss-scale.js";
+import type { BatchSize } from "./objective.js";
+import type { Optimiser } from "./optimiser.js";
+import type { Schedule } from "./schedule.js";
+import type { StepPlan } from "./step-plan.js";
+import type { StepReport } from "./step-report.js";
+import type { TrainConfig } from "./train-config.js";
+import type { TrainOptions } from "./train-options.js";
+
+const HALF_REMEDY = "half precision ends at 65504: compute in fp32, or lower the learning rate";
+
+/** What all steps of a run have in common. */
+export interface StepWork<Row, Batch> extends Pick<
+  TrainOptions<Row, Batch>,
+  "parameters" | "objective" | "rows" | "reduce" | "share" | "signal" | "onWarning"
+> {
+  readonly config: TrainConfig;
+  readonly totalSteps: number;
+  readonly optimiser: Optimiser;
+  readonly schedule: Schedule;
+  /** Undefined where the loss is not scaled. */
+  readonly lossScale: LossScale | undefined;
+}
+
+/** A micro-batch that this process computes. */
+interface MicroBatch<Batch> {
+  /** Its number within the step, whoever computes it. */
+  readonly number: number;
+  readonly batch: Batch;
+}
+
+/** What is in a step, of all processes. */
+interface StepSize extends BatchSize {
+  /** Whether a process was interrupted before the step. */
+  readonly isInterrupted: boolean;
+}
+
+/** One optimiser step; null if the signal aborted before it was complete. */
+export async function takeStep<Row, Batch>(
+  plan: StepPlan,
+  work: StepWork<Row, Batch>,
+): Promise<StepReport | null> {
+  const started = performance.now();
+  const { step, epoch } = plan;
+  const { reduce, lossScale, totalSteps } = work;
+  const scale = lossScale?.scale ?? 1;
+  const gradients = new GradientAccumulator();
+  try {
+    const microBatches = await microBatchesOf(plan, work);
+    const size = await sizeOf(microBatches, work);
+    if (size.isInterrupted) return null;
+    const ownSum = await accumulate(step, microBatches, size.units, gradients, work);
+    if (ownSum === null) return null;
+    const [lossSum] = reduce ? await reduce.numbers([ownSum]) : [ownSum];
+    const loss = lossSum / size.units;
+    if (!Number.isFinite(loss)) throw new DivergenceError(step, "loss", loss, remedyOf(work));
+    const squares = (await reduce?.gradients(gradients)) ?? gradients.sumOfSquares();
+    const gradNorm = Math.sqrt(squares) / scale;
+    const isSkipped = skips(step, gradNorm, work);
+    const learningRate = work.schedule(step, totalSteps);
+    if (!isSkipped) {
+      const clip = clippingOf(gradNorm, work.config.maxGradNorm);
+      work.optimiser.apply((variable) => gradients.gradient(variable), learningRate, clip / scale);
+    }
+    const seconds = (performance.now() - started) / 1000;
+    gradients.dispose();
+    const { bytes: tensorBytes, peakBytes: peakTensorBytes } = tensorMemory();
+    return {
+      step,
+      totalSteps,
+      epoch,
+      loss,
+      gradNorm,
+      learningRate,
+      labelTokens: size.labelTokens,
+      tokens: size.tokens,
+      tokensPerSecond: size.tokens / seconds,
+      seconds,
+      tensorBytes,
+      peakTensorBytes,
+      residentBytes: process.memoryUsage.rss(),
+      peakResidentBytes: process.resourceUsage().maxRSS * 1024,
+      ...(lossScale ? { lossScale: scale } : {}),
+      ...(isSkipped ? { skipped: true } : {}),
+    };
+  } finally {
+    gradients.dispose();
+  }
+}
+
+/** The micro-batches of a step that this process computes. The objective sees the rows of all. */
+async function microBatchesOf<Row, Batch>(
+  plan: StepPlan,
+  { objective, rows, share }: StepWork<Row, Batch>,
+): Promise<MicroBatch<Batch>[]> {
+  const batches = await objective.batches(
+    plan.microBatches.map((numbers) => Array.from(numbers, (index) => rows.row(index))),
+  );
+  const own = share?.(plan) ?? batches.keys();
+  return Array.from(own, (number) => ({ number, batch: batches[number] }));
+}
+
+async function sizeOf<Row, Batch>(
+  microBatches: readonly MicroBatch<Batch>[],
+  { objective, reduce, signal }: StepWork<Row, Batch>,
+): Promise<StepSize> {
+  let [units, labelTokens, tokens] = [0, 0, 0];
+  for (const { batch } of microBatches) {
+    const size = objective.size(batch);
+    units += size.units;
+    labelTokens += size.labelTokens;
+    tokens += size.tokens;
+  }
+  if (!reduce) return { units, labelTokens, tokens, isInterrupted: false };
+  // One process's interrupt is everyone's: those that went on would wait for its gradients for ever.
+  const interrupts = signal?.aborted ? 1 : 0;
+  const sums = await reduce.numbers([units, labelTokens, tokens, interrupts]);
+  return { units: sums[0], labelTokens: sums[1], tokens: sums[2], isInterrupted: sums[3] > 0 };
+}
+
+/**
+ * Runs the micro-batches forward and backward.
+ * @param units of the whole step, by which gradients are divided
+ * @returns this process's sum of losses; null if the signal aborted
+ */
+async function accumulate<Row, Batch>(
+  step: number,
+  microBatches: readonly MicroBatch<Batch>[],
+  units: number,
+  gradients: GradientAccumulator,
+  work: StepWork<Row, Batch>,
+): Promise<number | null> {
+  const { parameters, objective, config, lossScale, reduce, signal } = work;
+  const scale = lossScale?.scale ?? 1;
+  let lossSum = 0;
+  for (const { number: microBatch, batch } of microBatches) {
+    if (!reduce && signal?.aborted) return null;
+    const tape = new Tape(parameters.map(({ variable }) => variable));
+    const weight = tf.scalar(scale / units);
+    let value: tf.Scalar | null = null;
+    try {
+      value = withDropout({ seed: config.seed, step, microBatch }, () =>
+        withTape(tape, () => objective.loss(batch)),
+      );
+      lossSum += value.dataSync()[0];
+      if (!Number.isFinite(lossSum)) {
+        throw new DivergenceError(step, "loss", lossSum / units, remedyOf(work));
+      }
+      tape.backward(value, weight, gradients.add);
+    } finally {
+      tape.dispose();
+      weight.dispose();
+      value?.dispose();
+    }
+    await breathe();
+  }
+  return lossSum;
+}
+
+/** Whether the step is left out because a gradient overflowed under the loss scale. @throws DivergenceError */
+function skips<Row, Batch>(step: number, gradNorm: number, work: StepWork<Row, Batch>): boolean {
+  const { lossScale, onWarning } = work;
+  if (Number.isFinite(gradNorm)) {
+    lossScale?.succeeded();
+    return false;
+  }
+  const before = lossScale?.scale;
+  if (!lossScale?.overflowed()) {
+    throw new DivergenceError(step, "gradient norm", gradNorm, remedyOf(work));
+  }
+  onWarning?.(
+    `step ${step} skipped: a gradient overflowed under the loss scale ${before}, which is ${lossScale.scale} from now on`,
+  );
+  return true;
+}
+
+/** Factor on gradients that brings their norm down to the limit; 0 is no limit. */
+function clippingOf(gradNorm: number, limit: number): number {
+  // The small constant is PyTorch's, so that clipped runs agree.
+  return limit > 0 ? Math.min(1, limit / (gradNorm + 1e-6)) : 1;
+}
+
+function remedyOf({ lossScale }: { readonly lossScale: LossScale | undefined }): string | undefined {
+  return lossScale ? HALF_REMEDY : undefined;
+}

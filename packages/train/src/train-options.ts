@@ -1,0 +1,52 @@
+import type { LossScaleConfig } from "./loss-scale.js";
+import type { Objective } from "./objective.js";
+import type { CreateOptimiser } from "./optimiser.js";
+import type { TrainableParameter } from "./parameter.js";
+import type { Reduce } from "./reduce.js";
+import type { RowSource } from "./row-source.js";
+import type { RunFolder } from "./run-folder.js";
+import type { Schedule } from "./schedule.js";
+import type { StatePart } from "./state-part.js";
+import type { StepPlan } from "./step-plan.js";
+import type { TrainConfig } from "./train-config.js";
+
+/** What `train` works on. */
+export interface TrainOptions<Row, Batch> {
+  readonly parameters: readonly TrainableParameter[];
+  /** What is made small, e.g. `supervised(model)`. */
+  readonly objective: Objective<Row, Batch>;
+  readonly rows: RowSource<Row>;
+  /** Rows for evaluation; their mean loss a unit is reported. None of them, and nothing is evaluated. */
+  readonly validation?: RowSource<Row>;
+  readonly config?: Partial<TrainConfig>;
+  /** Makes the optimiser. @defaultValue AdamW with the constants of `config` */
+  readonly optimiser?: CreateOptimiser;
+  /** Learning rate of a step. @defaultValue the one that `config` names */
+  readonly schedule?: Schedule;
+  /** Makes one update of the gradients of several processes. */
+  readonly reduce?: Reduce;
+  /**
+   * Numbers of a step's micro-batches that this process computes; none is allowed with `reduce`. Rows and dropout masks
+   * belong to the number of the micro-batch, whoever computes it. @defaultValue all
+   */
+  readonly share?: (plan: StepPlan) => readonly number[];
+  /** Where metrics and checkpoints go; without it nothing is written. */
+  readonly run?: RunFolder;
+  /** How parameters are stored in checkpoints. @defaultValue one safetensors file */
+  readonly files?: StatePart;
+  /** Further parts of checkpoints, by name. */
+  readonly state?: Readonly<Record<string, StatePart>>;
+  /** Continues from the run's last checkpoint, if it has one. */
+  readonly resume?: boolean;
+  /** Ends the run between micro-batches (with `reduce`: between steps); the last complete step is checkpointed. */
+  readonly signal?: AbortSignal;
+  /**
+   * Scales the loss before it is differentiated, dynamically, for products in half precision; steps whose gradients
+   * overflow are skipped. Without it nothing is scaled.
+   */
+  readonly lossScale?: Partial<LossScaleConfig>;
+  /** A setting that is allowed and hardly meant, or a step that was skipped. */
+  readonly onWarning?: (message: string) => void;
+  /** Rows evaluated so far. */
+  readonly onEvaluation?: (done: number, total: number) => void;
+}

@@ -1,0 +1,46 @@
+import { scoreBatches } from "@lathe/eval";
+import { withDropout, withTape } from "@lathe/tensor";
+import { TrainConfigError } from "./errors.js";
+import type { Objective } from "./objective.js";
+import type { Reduce } from "./reduce.js";
+import type { RowSource } from "./row-source.js";
+
+/** How {@link validate} computes. */
+export interface ValidateOptions {
+  /** Rows at a time. */
+  readonly batchSize: number;
+  /** Adds up what several processes have of it. */
+  readonly reduce?: Reduce | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((rowsDone: number, rows: number) => void) | undefined;
+}
+
+/**
+ * Mean loss a unit of the rows, without gradients or dropout.
+ * @throws TrainConfigError if there is no unit in them
+ * @throws the signal's reason when it aborts
+ */
+export async function validate<Row, Batch>(
+  objective: Objective<Row, Batch>,
+  rows: RowSource<Row>,
+  { batchSize, reduce, signal, onProgress }: ValidateOptions,
+): Promise<number> {
+  const own = await scoreBatches(rows, {
+    endOfBatch: (start) => start + batchSize,
+    async score(some) {
+      const [batch] = await objective.batches([some]);
+      const value = withDropout(null, () => withTape(null, () => objective.loss(batch)));
+      try {
+        return { sum: value.dataSync()[0], units: objective.size(batch).units };
+      } finally {
+        value.dispose();
+      }
+    },
+    // What one process leaves off, the others would wait for.
+    signal: reduce ? undefined : signal,
+    onProgress,
+  });
+  const [sum, units] = reduce ? await reduce.numbers([own.sum, own.units]) : [own.sum, own.units];
+  if (units === 0) throw new TrainConfigError("validation", "at least one scored label", "none");
+  return sum / units;
+}
