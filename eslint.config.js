@@ -1,30 +1,7 @@
 import eslint from "@eslint/js";
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
-
-/**
- * The arrows between packages point down only (see CONTRIBUTING.md): what each folder may import of the workspace.
- * Tests follow their package, with the additions listed below.
- */
-const allowedImports = {
-  "packages/data/src": [],
-  "packages/kernels/src": [],
-  "packages/tensor/src": ["kernels"],
-  "packages/model/src": ["kernels", "tensor"],
-  "packages/quant/src": ["kernels", "tensor", "model"],
-  "packages/peft/src": ["kernels", "tensor", "model"],
-  "packages/eval/src": ["data"],
-  "packages/eval/src/model": ["data", "kernels", "tensor", "model"],
-  "packages/train/src": ["kernels", "tensor", "model", "data", "eval"],
-};
-
-/** `train` knows nothing of LoRA, but its tests follow recorded LoRA runs. */
-const allowedInTests = {
-  "packages/train/src": [...allowedImports["packages/train/src"], "peft", "quant"],
-};
-
-/** Folders that must load where TensorFlow.js is not installed. */
-const withoutTensors = ["packages/data/src", "packages/kernels/src", "packages/eval/src"];
+import { allowedImports, allowedInTests, withoutTensors } from "./scripts/package-arrows.mjs";
 
 const urlAsPath = {
   selector: "MemberExpression[property.name='pathname'] > NewExpression[callee.name='URL'].object",
