@@ -1,7 +1,8 @@
 // Every kernel, as a table of plain functions: one table a level (see cpu_level.h), all with the same meaning.
 //
 // Axes: N rows (tokens), I inputs, O outputs, h hidden size, V vocabulary, H query heads, G key/value heads, d head size.
-// Arrays are float32 and row-major unless said otherwise. A kernel borrows its pointers for the call and keeps none.
+// Arrays are float32 and row-major unless said otherwise. A kernel borrows its pointers for the call and keeps none. What takes
+// more than four arguments takes them as a struct with the kernel's name.
 // Outputs are overwritten unless `accumulate` is set, and do not overlap inputs unless said otherwise.
 // Each output element is summed by one thread in a fixed order: the number of threads changes no bit.
 #pragma once
@@ -32,8 +33,8 @@ struct KeptRows {
 };
 
 // Bytes that gatedLinear keeps of N rows of f columns: gate and up, one byte a number, and float32 scales of blocks.
-inline std::int64_t gatedCodeBytes(std::int64_t N, std::int64_t f) { return (2 * N * f + 3) / 4 * 4; }
-inline std::int64_t gatedBytes(std::int64_t N, std::int64_t f) {
+static inline std::int64_t gatedCodeBytes(std::int64_t N, std::int64_t f) { return (2 * N * f + 3) / 4 * 4; }
+static inline std::int64_t gatedBytes(std::int64_t N, std::int64_t f) {
   return gatedCodeBytes(N, f) + 2 * N * ((f + kGatedBlock - 1) / kGatedBlock) * 4;
 }
 
@@ -84,6 +85,48 @@ struct LinearOutput {
   LowRank lowRank;
 };
 
+// y [N, O] = alpha * x [N, I] W^T + bias [O], for each of `count` weights [O, I], added to y where `accumulate`
+struct Linear {
+  Values x;
+  const LinearOutput* outputs;
+  std::int64_t count;
+  std::int64_t N;
+  ProductOptions options;
+};
+
+// dx [N, I] = alpha * dy [N, O] W
+struct LinearInputGradient {
+  Values dy;
+  Weight weight;
+  float* dx;
+  LowRank lowRank;
+  std::int64_t N;
+  ProductOptions options;
+};
+
+// hidden [N, f] = silu(gate) * up, rounded to bfloat16, with gate and up the products of x [N, I] with two weights [f, I]
+struct GatedLinear {
+  const float* x;
+  LinearOutput gate, up;  // without a y
+  std::uint8_t* kept;     // gatedBytes, or nullptr
+  std::uint16_t* hidden;
+  std::int64_t N;
+  ProductOptions options;
+};
+
+// dGate and dUp [N, f] in bfloat16, from the gradient dy [N, O] of hidden Wd^T, Wd [O, f], and what gatedLinear kept
+struct GatedLinearBackward {
+  const float* dy;
+  Weight down;
+  LowRank lowRank;
+  const std::uint8_t* kept;
+  std::uint16_t* dGate;  // may lie where the codes of `kept` do
+  std::uint16_t* dUp;
+  std::int64_t N;
+  ProductOptions options;
+};
+
+// c = alpha * op(a) op(b), added to c where `accumulate`
 struct Gemm {
   std::int64_t m, n, k;
   const float* a;  // [m, k], or [k, m] where transposeA
@@ -94,13 +137,124 @@ struct Gemm {
   bool accumulate;
 };
 
-struct Attention {
+// y [N, h] = x / sqrt(mean(x^2) + epsilon) * weight [h]
+struct RmsNormForward {
+  const float* x;
+  const float* weight;
+  float* y;  // may be x
+  std::int64_t N, h;
+  float epsilon;
+};
+
+// dx [N, h] and dWeight [h], each nullptr where not wanted
+struct RmsNormBackward {
+  Values x;  // as a pass kept it
+  const float* weight;
+  const float* dy;
+  float* dx;  // may be dy
+  float* dWeight;
+  std::int64_t N, h;
+  float epsilon;
+};
+
+// The pair (x[c], x[c + d/2]) of every head turned by the angle of cos, sin [N, d/2]
+struct Rotate {
+  const float* x;  // [N, heads, d]
+  float* out;      // may be x
+  const float* cos;
+  const float* sin;
+  std::int64_t N, heads, headSize;
+  float direction;  // 1 or -1
+};
+
+// Gradients of silu(gate) * up, each nullptr where not wanted
+struct SwigluBackward {
+  Format kept;  // of gate and up: fp32 or bf16
+  const void* gate;
+  const void* up;
+  const float* dOut;
+  float* dGate;  // may be gate
+  float* dUp;    // may be up or dOut
+  std::int64_t length;
+};
+
+// out [N, width] = factors [N] * x [N, width] row by row
+struct ScaleRows {
+  const float* x;
+  const float* factors;
+  float* out;  // may be x
+  std::int64_t N, width;
+};
+
+// sums [width] of the rows of x [N, width], added to sums where `accumulate`
+struct SumRows {
+  const float* x;
+  float* sums;
+  std::int64_t N, width;
+  bool accumulate;
+};
+
+// codes [N, width] = x / scales, scales [N] the largest magnitude of each row / 127 (0 for rows of zeros)
+struct ToInt8Rows {
+  const float* x;
+  std::int8_t* codes;
+  float* scales;
+  std::int64_t N, width;
+};
+
+// dTable [rows, width] += dOut [N, width] at rows `ids`, in order of N
+struct ScatterAddRows {
+  const float* dOut;
+  const std::int32_t* ids;
+  float* dTable;
+  std::int64_t N, width;
+};
+
+// out = x * mask, added to out where `accumulate`; the mask of Threefry-2x32 under the key: 0 where 16 random bits are
+// below dropBelow, else kept
+struct Dropout {
+  const float* x;
+  float* out;  // may be x
+  std::int64_t length;
+  std::uint32_t key0, key1;
+  std::uint32_t dropBelow;
+  float kept;
+  bool accumulate;
+};
+
+// How attention is laid out over sequences, one after the other, and how it multiplies.
+struct AttentionShape {
   std::int64_t heads, keyValueHeads, headSize;
   float scale;
   Precision precision;  // fp32, or else factors may be rounded to bfloat16 where the level multiplies that faster
   const std::int32_t* querySegments;  // [sequences + 1], from 0 to N
   const std::int32_t* keySegments;    // [sequences + 1], from 0 to M
   std::int64_t sequences;
+};
+
+// out [N, H, d] = causal attention of q [N, H, d] over k, v [M, G, d]
+struct AttentionForward {
+  const float* q;
+  const float* k;
+  const float* v;
+  float* out;
+  float* logSumExp;  // [N, H] or nullptr
+  AttentionShape shape;
+};
+
+// dq [N, H, d], dk [M, G, d], dv [M, G, d], from what the forward gave and dOut [N, H, d]
+struct AttentionBackward {
+  Format kept;  // of q, k and v: fp32 or bf16
+  const void* q;
+  const void* k;
+  const void* v;
+  KeptRows out;  // rows of one head each
+  const float* logSumExp;
+  const float* dOut;
+  float* dq;
+  float* dk;
+  float* dv;
+  AttentionShape shape;
 };
 
 // The first `length` rows of keys and values [M, G, d] of one sequence; for int8 each head of each row has a scale in
@@ -114,6 +268,44 @@ struct KeyValueCache {
   std::int64_t length;
 };
 
+// out [S, H, d] = attention of S queries [S, H, d], each over a cache of its own; caches of one format, none empty
+struct AttentionDecode {
+  const float* q;
+  const KeyValueCache* caches;  // [S]
+  float* out;
+  std::int64_t S;
+  std::int64_t heads, keyValueHeads, headSize;
+  float scale;
+};
+
+// losses [M] = log sum exp(logits [M, V]) - logits[target]; dLogits [M, V] = gradientScale * (softmax - one-hot)
+struct CrossEntropyRows {
+  const float* logits;
+  const std::int32_t* targets;
+  float* losses;
+  float* dLogits;  // or nullptr; may be logits
+  std::int64_t M, V;
+  float gradientScale;
+};
+
+// losses [N] as crossEntropyRows gives them of logits hidden [N, h] W^T + bias, W [V, h], and dHidden [N, h], the gradient of
+// their sum, or nullptr. For dHidden a workspace [N, workspaceColumns], fp32 or bf16, is wanted. Of V columns it keeps the
+// exponentials of the forward pass; of fewer, a multiple of kHeadBlock, so many of the gradient at a time, whose logits are
+// computed again.
+struct HeadLosses {
+  const float* hidden;
+  Weight weight;
+  const float* bias;
+  const std::int32_t* targets;
+  float* losses;
+  float* dHidden;
+  Values workspace;
+  std::int64_t workspaceColumns;
+  std::int64_t N;
+  ProductOptions options;
+};
+
+// Adam with decoupled weight decay.
 struct AdamW {
   double learningRate, beta1, beta2, epsilon, weightDecay, gradientScale;
   std::int64_t step;  // 1 for the first
@@ -132,106 +324,68 @@ struct Span {
   std::int64_t length;
 };
 
+// What a kernel computes is said at its struct, or here where it has none.
 struct Kernels {
   const char* level;
 
-  // y [N, O] = alpha * x [N, I] W^T + bias [O], for each of `count` weights [O, I], added to y where `accumulate`
-  void (*linear)(const Values& x, const LinearOutput* outputs, std::int64_t count, std::int64_t N,
-                 const ProductOptions& options);
-  // dx [N, I] = alpha * dy [N, O] W
-  void (*linearInputGradient)(const Values& dy, const Weight& weight, float* dx, const LowRank& lowRank, std::int64_t N,
-                              const ProductOptions& options);
-  // hidden [N, f] = silu(gate) * up, rounded to bfloat16, with gate and up the products of x [N, I] with two weights [f, I];
-  // kept: gatedBytes, or nullptr
-  void (*gatedLinear)(const float* x, const LinearOutput* gateAndUp, std::uint8_t* kept, std::uint16_t* hidden, std::int64_t N,
-                      const ProductOptions& options);
-  // dGate and dUp [N, f] in bfloat16, from the gradient dy [N, O] of hidden Wd^T, Wd [O, f], and what gatedLinear kept
-  void (*gatedLinearBackward)(const float* dy, const Weight& down, const LowRank& lowRank, const std::uint8_t* kept,
-                              std::uint16_t* dGate, std::uint16_t* dUp, std::int64_t N, const ProductOptions& options);
+  void (*linear)(const Linear&);
+  void (*linearInputGradient)(const LinearInputGradient&);
+  void (*gatedLinear)(const GatedLinear&);
+  void (*gatedLinearBackward)(const GatedLinearBackward&);
   // hidden [N, f] again, from what gatedLinear kept
   void (*gatedHidden)(const std::uint8_t* kept, std::uint16_t* hidden, std::int64_t N, std::int64_t f);
-  // c = alpha * op(a) op(b), added to c where `accumulate`
-  void (*gemm)(const Gemm& gemm);
+  void (*gemm)(const Gemm&);
 
-  // y [N, h] = x / sqrt(mean(x^2) + epsilon) * weight [h]
-  void (*rmsNormForward)(const float* x, const float* weight, float* y, std::int64_t N, std::int64_t h, float epsilon);
-  // dx [N, h] and dWeight [h], each nullptr where not wanted; dx may be dy; x is fp32 or bf16, as `kept` says
-  void (*rmsNormBackward)(Format kept, const void* x, const float* weight, const float* dy, float* dx, float* dWeight,
-                          std::int64_t N, std::int64_t h, float epsilon);
-
-  // The pair (x[c], x[c + d/2]) of every head turned by the angle of cos, sin [N, d/2]; direction 1 or -1; out may be x
-  void (*rotate)(const float* x, float* out, const float* cos, const float* sin, std::int64_t N, std::int64_t heads,
-                 std::int64_t headSize, float direction);
+  void (*rmsNormForward)(const RmsNormForward&);
+  void (*rmsNormBackward)(const RmsNormBackward&);
+  void (*rotate)(const Rotate&);
 
   // out = silu(gate) * up, elementwise; out may be gate or up
   void (*swigluForward)(const float* gate, const float* up, float* out, std::int64_t length);
-  // each gradient nullptr where not wanted; dGate may be gate, dUp may be up or dOut; gate and up are fp32 or bf16
-  void (*swigluBackward)(Format kept, const void* gate, const void* up, const float* dOut, float* dGate, float* dUp,
-                         std::int64_t length);
-
+  void (*swigluBackward)(const SwigluBackward&);
   // out = a + b; out may be either
   void (*add)(const float* a, const float* b, float* out, std::int64_t length);
   // out = a * b; out may be either
   void (*multiply)(const float* a, const float* b, float* out, std::int64_t length);
-  // out [N, width] = factors [N] * x [N, width] row by row; out may be x
-  void (*scaleRows)(const float* x, const float* factors, float* out, std::int64_t N, std::int64_t width);
-  // sums [width] of the rows of x [N, width], added to sums where `accumulate`
-  void (*sumRows)(const float* x, float* sums, std::int64_t N, std::int64_t width, bool accumulate);
-  // codes = x rounded to bfloat16, nearest and ties to even; NaN stays NaN
-  void (*toBf16)(const float* x, std::uint16_t* codes, std::int64_t length);
-  // x = codes widened
-  void (*fromBf16)(const std::uint16_t* codes, float* x, std::int64_t length);
-  // codes [N, width] = x / scales, scales [N] the largest magnitude of each row / 127 (0 for rows of zeros)
-  void (*toInt8Rows)(const float* x, std::int8_t* codes, float* scales, std::int64_t N, std::int64_t width);
-  void (*toInt8Weights)(const Weight& source, std::int8_t* codes, float* scales);
-  std::int64_t (*largestIndex)(const float* x, std::int64_t length);
   // out = factor * x; out may be x
   void (*scale)(const float* x, float factor, float* out, std::int64_t length);
   // y += factor * x
   void (*addScaled)(float* y, const float* x, float factor, std::int64_t length);
+  // y = e^x; out may be x
+  void (*exponential)(const float* x, float* out, std::int64_t length);
+
+  void (*scaleRows)(const ScaleRows&);
+  void (*sumRows)(const SumRows&);
   // out [n, m] = x [m, n] transposed
   void (*transpose)(const float* x, float* out, std::int64_t m, std::int64_t n);
-
   // out [N, columns] = rows `ids` of the table, widened
   void (*gatherRows)(const Weight& table, const std::int32_t* ids, float* out, std::int64_t N);
-  // dTable [rows, width] += dOut [N, width] at rows `ids`, in order of N
-  void (*scatterAddRows)(const float* dOut, const std::int32_t* ids, float* dTable, std::int64_t N, std::int64_t width);
+  void (*scatterAddRows)(const ScatterAddRows&);
+  // where the largest of x is: of equals the first; the first NaN, if there is one
+  std::int64_t (*largestIndex)(const float* x, std::int64_t length);
 
-  // out = x * mask, added to out where `accumulate`; the mask of Threefry-2x32 under the key: 0 where 16 random bits are
-  // below dropBelow, else kept; out may be x
-  void (*dropout)(const float* x, float* out, std::int64_t length, std::uint32_t key0, std::uint32_t key1,
-                  std::uint32_t dropBelow, float kept, bool accumulate);
+  // codes = x rounded to bfloat16, nearest and ties to even; NaN stays NaN
+  void (*toBf16)(const float* x, std::uint16_t* codes, std::int64_t length);
+  // x = codes widened
+  void (*fromBf16)(const std::uint16_t* codes, float* x, std::int64_t length);
+  void (*toInt8Rows)(const ToInt8Rows&);
+  // codes [rows, columns] = source / scales [rows], of a source in fp32, bf16 or fp16; NaN is the scale of a row that is not
+  // finite, whose codes are zeros
+  void (*toInt8Weights)(const Weight& source, std::int8_t* codes, float* scales);
 
-  // out [N, H, d] = causal attention of q [N, H, d] over k, v [M, G, d]; logSumExp [N, H] or nullptr
-  void (*attentionForward)(const float* q, const float* k, const float* v, float* out, float* logSumExp,
-                           const Attention& attention);
-  // dq [N, H, d], dk [M, G, d], dv [M, G, d], from what the forward gave and dOut [N, H, d]; q, k and v are fp32 or bf16, as
-  // `kept` says, rows of out are of one head each
-  void (*attentionBackward)(Format kept, const void* q, const void* k, const void* v, const KeptRows& out, const float* logSumExp,
-                            const float* dOut, float* dq, float* dk, float* dv, const Attention& attention);
-  // out [S, H, d] = attention of S queries [S, H, d], each over a cache of its own; caches of one format, none empty
-  void (*attentionDecode)(const float* q, const KeyValueCache* caches, float* out, std::int64_t S, std::int64_t heads,
-                          std::int64_t keyValueHeads, std::int64_t headSize, float scale);
+  void (*dropout)(const Dropout&);
 
-  // losses [M] = log sum exp(logits [M, V]) - logits[target]; dLogits [M, V] = gradientScale * (softmax - one-hot), or
-  // nullptr; dLogits may be logits
-  void (*crossEntropyRows)(const float* logits, const std::int32_t* targets, float* losses, float* dLogits, std::int64_t M,
-                           std::int64_t V, float gradientScale);
+  void (*attentionForward)(const AttentionForward&);
+  void (*attentionBackward)(const AttentionBackward&);
+  void (*attentionDecode)(const AttentionDecode&);
 
-  // losses [N] as crossEntropyRows gives them of logits hidden [N, h] W^T + bias, W [V, h], and dHidden [N, h], the gradient of
-  // their sum, or nullptr, for which workspace [N, workspaceColumns], fp32 or bf16, is wanted. Of V columns it keeps the
-  // exponentials of the forward pass; of fewer, a multiple of kHeadBlock, so many of the gradient at a time, whose logits are
-  // computed again
-  void (*headLosses)(const float* hidden, const Weight& weight, const float* bias, const std::int32_t* targets, float* losses,
-                     float* dHidden, const Values& workspace, std::int64_t workspaceColumns, std::int64_t N,
-                     const ProductOptions& options);
+  void (*crossEntropyRows)(const CrossEntropyRows&);
+  void (*headLosses)(const HeadLosses&);
 
-  // Adam with decoupled weight decay over many tensors
+  // one step for many tensors
   void (*adamW)(const AdamWTensor* tensors, std::int64_t count, const AdamW& config);
   // sum of the squares of all elements
   double (*sumOfSquares)(const Span* tensors, std::int64_t count);
-  // y = e^x; out may be x
-  void (*exponential)(const float* x, float* out, std::int64_t length);
 };
 
 }  // namespace lathe

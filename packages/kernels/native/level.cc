@@ -1,7 +1,8 @@
 // All kernels for one level. Compiled once a level with that level's instruction set and name (LATHE_LEVEL).
 //
 // Nothing here or in kernels/ uses templates or inline functions of the standard library: the linker keeps one copy of
-// such a function for the whole addon, and that copy might be the one with instructions this machine lacks.
+// such a function for the whole addon, and that copy might be the one with instructions this machine lacks. For the same
+// reason inline functions of headers that other files include, too, are static. src/levels.test.ts looks at the symbols.
 #include "kernels/attention.h"
 #include "kernels/attention_backward.h"
 #include "kernels/attention_decode.h"
@@ -41,18 +42,19 @@ const Kernels kernels = {
     swigluBackward,
     add,
     multiplyElements,
+    scale,
+    addScaled,
+    exponentialOf,
     scaleRows,
     sumRows,
+    transpose,
+    gatherRows,
+    scatterAddRows,
+    largestIndex,
     toBf16,
     fromBf16,
     toInt8Rows,
     toInt8Weights,
-    largestIndex,
-    scale,
-    addScaled,
-    transpose,
-    gatherRows,
-    scatterAddRows,
     dropout,
     attentionForward,
     attentionBackward,
@@ -61,7 +63,6 @@ const Kernels kernels = {
     headLosses,
     adamW,
     sumOfSquares,
-    exponentialOf,
 };
 
 }  // namespace LATHE_LEVEL

@@ -4,60 +4,22 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pages.h"
+
 namespace lathe {
 namespace {
-
-// From this size on a block is pages of its own, so that freeing it returns them to the system.
-constexpr std::size_t kOwnPages = std::size_t{1} << 20;
 
 std::atomic<std::int64_t> allocatedBytes{0};
 std::atomic<std::int64_t> allocations{0};
 std::atomic<std::int64_t> peakAllocatedBytes{0};
 std::atomic<std::int64_t> mappedBytes{0};
 std::atomic<std::int64_t> mappings{0};
-std::atomic<std::int64_t> scratchBytes{0};
-
-std::size_t roundUp(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
-
-void* takeAligned(std::size_t bytes) {
-  void* block = nullptr;
-  return posix_memalign(&block, kAlignment, bytes) == 0 ? block : nullptr;
-}
-
-struct Slots {
-  void* memory[static_cast<int>(Scratch::count)] = {};
-  std::size_t bytes[static_cast<int>(Scratch::count)] = {};
-
-  void release(int slot) {
-    if (memory[slot] == nullptr) return;
-    scratchBytes -= static_cast<std::int64_t>(bytes[slot]);
-    if (bytes[slot] >= kOwnPages) munmap(memory[slot], bytes[slot]);
-    else std::free(memory[slot]);
-    memory[slot] = nullptr;
-    bytes[slot] = 0;
-  }
-  ~Slots() {
-    for (int slot = 0; slot < static_cast<int>(Scratch::count); slot++) release(slot);
-  }
-};
-
-thread_local Slots slots;
-
-void* takePages(std::size_t bytes) {
-  void* pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (pages == MAP_FAILED) return nullptr;
-#if defined(MADV_HUGEPAGE)
-  madvise(pages, bytes, MADV_HUGEPAGE);
-#endif
-  return pages;
-}
 
 }  // namespace
 
@@ -81,8 +43,7 @@ void* allocateBlock(std::size_t bytes) {
 }
 
 void freeBlock(void* block, std::size_t bytes) {
-  if (bytes >= kOwnPages) munmap(block, bytes);
-  else std::free(block);
+  giveBack(block, bytes);
   allocatedBytes -= static_cast<std::int64_t>(bytes);
   allocations--;
 }
@@ -135,29 +96,9 @@ void unmapFile(void* base, std::size_t bytes) {
 }
 
 MemoryCounts memoryCounts() {
-  return {allocatedBytes.load(), allocations.load(), peakAllocatedBytes.load(),
-          mappedBytes.load(),    mappings.load(),    scratchBytes.load()};
+  return {allocatedBytes.load(), allocations.load(), peakAllocatedBytes.load(), mappedBytes.load(), mappings.load()};
 }
 
 void resetPeak() { peakAllocatedBytes = allocatedBytes.load(); }
-
-void* scratch(Scratch slot, std::size_t bytes) {
-  const int index = static_cast<int>(slot);
-  if (slots.bytes[index] >= bytes && slots.memory[index] != nullptr) return slots.memory[index];
-  slots.release(index);
-  const std::size_t rounded = roundUp(bytes + bytes / 8 + 1, 4096);  // room to grow: the next call often wants a bit more
-  void* memory = rounded >= kOwnPages ? takePages(rounded) : takeAligned(rounded);
-  if (memory == nullptr) throw std::bad_alloc();
-  slots.memory[index] = memory;
-  slots.bytes[index] = rounded;
-  scratchBytes += static_cast<std::int64_t>(rounded);
-  return memory;
-}
-
-void freeScratch(Scratch slot) { slots.release(static_cast<int>(slot)); }
-
-void trimScratch() {
-  for (int slot = 0; slot < static_cast<int>(Scratch::count); slot++) slots.release(slot);
-}
 
 }  // namespace lathe

@@ -152,18 +152,23 @@ async function build() {
   if (!compiler.version.includes("clang")) common.push("-Wno-maybe-uninitialized");
 
   const files = readdirSync(nativeFolder, { recursive: true, encoding: "utf8" }).sort();
-  const shared = createHash("sha256").update(compiler.version).update(JSON.stringify(compiler.command));
-  for (const file of files.filter((name) => name.endsWith(".h"))) {
-    shared.update(file).update(readFileSync(join(nativeFolder, file)));
-  }
-  const sharedHash = shared.digest("hex");
+  /** @type {(headers: string[]) => string} */
+  const hashOf = (headers) => {
+    const hash = createHash("sha256").update(compiler.version).update(JSON.stringify(compiler.command));
+    for (const file of headers) hash.update(file).update(readFileSync(join(nativeFolder, file)));
+    return hash.digest("hex");
+  };
+  const headerFiles = files.filter((name) => name.endsWith(".h"));
+  const bindingHash = hashOf(headerFiles);
+  // Kernels know nothing of the binding, and are not compiled again when it changes.
+  const kernelsHash = hashOf(headerFiles.filter((name) => !name.startsWith("binding/")));
 
   /** @type {(file: string, name: string, flags: string[], level: string | null) => Unit} */
   const unit = (file, name, flags, level) => {
     const source = join(nativeFolder, file);
     const args = [...common, ...flags];
     const hash = createHash("sha256")
-      .update(sharedHash)
+      .update(file.startsWith("binding/") ? bindingHash : kernelsHash)
       .update(JSON.stringify(args))
       .update(readFileSync(source))
       .digest("hex");
@@ -185,10 +190,8 @@ async function build() {
     unit("level.cc", `level-${name}`, [`-DLATHE_LEVEL=${name}`, ...flags], name),
   );
   const plainUnits = files
-    .filter(
-      (name) => name.endsWith(".cc") && !name.includes("/") && name !== "level.cc" && name !== "cpu_level.cc",
-    )
-    .map((name) => unit(name, name.replace(/\.cc$/, ""), [], null));
+    .filter((name) => /^(binding\/)?\w+\.cc$/.test(name) && name !== "level.cc" && name !== "cpu_level.cc")
+    .map((name) => unit(name, name.replace(/\.cc$/, "").replace("/", "-"), [], null));
 
   /** Compiles what is not there yet. @returns {Promise<{ unit: Unit, output: string }[]>} what failed */
   const compile = async (/** @type {Unit[]} */ units) => {

@@ -5,7 +5,7 @@
 // query position r / group and head r % group of the group.
 #pragma once
 
-#include "../memory.h"
+#include "../scratch.h"
 #include "exponential.h"
 #include "product.h"
 
@@ -23,11 +23,11 @@ LATHE_INLINE float exponentialOfOne(float x) { return exponential(splat(x))[0]; 
 
 // Sizes that all of one call's tiles share, and where the rows of heads lie.
 struct AttentionLayout {
-  const Attention& shape;
+  const AttentionShape& shape;
   std::int64_t group, d, padded, queriesPerBlock, mostRows;
   bool isTiled;  // products are of bfloat16, by tile registers
 
-  explicit AttentionLayout(const Attention& attention) : shape(attention) {
+  explicit AttentionLayout(const AttentionShape& attention) : shape(attention) {
     group = attention.heads / attention.keyValueHeads;
     d = attention.headSize;
     padded = roundUp(d, W);
@@ -45,7 +45,7 @@ struct AttentionLayout {
 struct AttentionSequence {
   std::int64_t queryStart, queries, keyStart, keys, head;
 
-  AttentionSequence(const Attention& a, std::int64_t sequence, std::int64_t keyValueHead) {
+  AttentionSequence(const AttentionShape& a, std::int64_t sequence, std::int64_t keyValueHead) {
     queryStart = a.querySegments[sequence];
     queries = a.querySegments[sequence + 1] - queryStart;
     keyStart = a.keySegments[sequence];
@@ -367,13 +367,14 @@ static void softmaxRow(const AttentionLayout& layout, ForwardBuffers& b, std::in
   for (std::int64_t c = 0; c < layout.padded; c += W) store(target + c, load(target + c) * splat(correction));
 }
 
-static void attentionOfBlock(const AttentionLayout& layout, const AttentionSequence& sequence, const float* q, float* out,
-                             float* logSumExp, std::int64_t firstQuery, ForwardBuffers& b) {
-  const Attention& attention = layout.shape;
+static void attentionOfBlock(const AttentionForward& a, const AttentionLayout& layout, const AttentionSequence& sequence,
+                             std::int64_t firstQuery, ForwardBuffers& b) {
+  const AttentionShape& attention = layout.shape;
+  float* const logSumExp = a.logSumExp;
   const std::int64_t queries = smaller(layout.queriesPerBlock, sequence.queries - firstQuery);
   const std::int64_t rows = queries * layout.group;
   const LeftFactor left = {b.queryRows, layout.padded, 1, b.queryTiles};
-  copyQueryRows<Fp32>(layout, sequence, q, firstQuery, queries, attention.scale, b.queryRows);
+  copyQueryRows<Fp32>(layout, sequence, a.q, firstQuery, queries, attention.scale, b.queryRows);
   packQueries(layout, left, rows);
   std::memset(b.sums, 0, static_cast<std::size_t>(rows * layout.padded) * sizeof(float));
   for (std::int64_t r = 0; r < rows; r++) {
@@ -400,11 +401,11 @@ static void attentionOfBlock(const AttentionLayout& layout, const AttentionSeque
     logSumExp[position * attention.heads + sequence.head * layout.group + r % layout.group] =
         b.largest[r] + __builtin_logf(b.total[r]);
   }
-  storeQueryRows(layout, sequence, b.sums, firstQuery, queries, out);
+  storeQueryRows(layout, sequence, b.sums, firstQuery, queries, a.out);
 }
 
-static void attentionInTiles(const float* q, const float* k, const float* v, float* out, float* logSumExp,
-                             const Attention& attention) {
+static void attentionInTiles(const AttentionForward& a) {
+  const AttentionShape& attention = a.shape;
   const AttentionLayout layout(attention);
   const std::int64_t heads = attention.keyValueHeads;
   const auto queriesOf = [&](std::int64_t s) { return attention.querySegments[s + 1] - attention.querySegments[s]; };
@@ -429,12 +430,12 @@ static void attentionInTiles(const float* q, const float* k, const float* v, flo
     for (std::int64_t firstKey = 0; firstKey < seen; firstKey += kTileKeys) {
       const std::int64_t keys = smaller(kTileKeys, seen - firstKey);
       const KeyPanels panels = b.panelsOf(layout, firstKey / kTileKeys);
-      copyKeyRows<Fp32>(layout, sequence, k, firstKey, keys, b.keyRows);
+      copyKeyRows<Fp32>(layout, sequence, a.k, firstKey, keys, b.keyRows);
       packKeys(layout, b.keyRows, keys, panels.keys);
-      loadKeyRows<Fp32>(layout, sequence, v, firstKey, keys, b.keyRows, panels.values);
+      loadKeyRows<Fp32>(layout, sequence, a.v, firstKey, keys, b.keyRows, panels.values);
     }
     for (std::int64_t query = start; query < end; query += layout.queriesPerBlock) {
-      attentionOfBlock(layout, sequence, q, out, logSumExp, query, b);
+      attentionOfBlock(a, layout, sequence, query, b);
     }
   });
 }

@@ -277,7 +277,7 @@ static void addQueryGradients(const AttentionLayout& layout, const QueryBlock& b
 }
 
 template <class Type>
-static void attentionBackwardOf(const AttentionGradients<Type>& g, const Attention& attention) {
+static void attentionBackwardOf(const AttentionGradients<Type>& g, const AttentionShape& attention) {
   const AttentionLayout layout(attention);
   const std::int64_t heads = attention.keyValueHeads;
   const auto blocksOf = [&](const AttentionSequence& sequence) {
@@ -354,13 +354,11 @@ static void attentionBackwardOf(const AttentionGradients<Type>& g, const Attenti
   });
 }
 
-static void attentionBackward(Format kept, const void* q, const void* k, const void* v, const KeptRows& out,
-                              const float* logSumExp, const float* dOut, float* dq, float* dk, float* dv,
-                              const Attention& attention) {
-  withKept(kept, [&](auto type) {
+static void attentionBackward(const AttentionBackward& a) {
+  withKept(a.kept, [&](auto type) {
     using Type = decltype(type);
     const auto codes = [](const void* values) { return static_cast<const typename Type::Code*>(values); };
-    attentionBackwardOf<Type>({codes(q), codes(k), codes(v), out, logSumExp, dOut, dq, dk, dv}, attention);
+    attentionBackwardOf<Type>({codes(a.q), codes(a.k), codes(a.v), a.out, a.logSumExp, a.dOut, a.dq, a.dk, a.dv}, a.shape);
   });
 }
 

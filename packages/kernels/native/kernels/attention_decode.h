@@ -10,24 +10,35 @@ namespace LATHE_LEVEL {
 constexpr std::int64_t kDecodeKeys = 256;
 static_assert(kDecodeKeys % kTileKeys == 0, "a piece is whole tiles");
 
-// rows [count, padded] of one head, widened, from cache rows `first` on
+// What a cache holds of one head: keys or values [M, heads, d], with a scale for each row where there are scales.
+struct CacheHead {
+  const void* codes;
+  const float* scales;
+  std::int64_t heads, head, d;
+};
+
+// rows [count, padded], widened, from cache rows `first` on
 template <class Type>
-LATHE_INLINE void widenCacheRows(const void* cache, const float* scales, std::int64_t heads, std::int64_t head,
-                                 std::int64_t d, std::int64_t padded, std::int64_t first, std::int64_t count, float* rows) {
-  const auto* codes = static_cast<const typename Type::Code*>(cache);
+LATHE_INLINE void widenCacheRows(const CacheHead& cache, std::int64_t first, std::int64_t count, std::int64_t padded,
+                                 float* rows) {
+  const auto* codes = static_cast<const typename Type::Code*>(cache.codes);
   for (std::int64_t j = 0; j < count; j++, rows += padded) {
-    const std::int64_t at = (first + j) * heads + head;
-    const F scale = splat(scales == nullptr ? 1.0f : scales[at]);
+    const std::int64_t at = (first + j) * cache.heads + cache.head;
+    const F scale = splat(cache.scales == nullptr ? 1.0f : cache.scales[at]);
     for (std::int64_t c = 0; c < padded; c += W) {
-      const F v = widenUpTo<Type>(codes + at * d + c, d - c);
-      store(rows + c, scales == nullptr ? v : v * scale);
+      const F v = widenUpTo<Type>(codes + at * cache.d + c, cache.d - c);
+      store(rows + c, cache.scales == nullptr ? v : v * scale);
     }
   }
 }
 
 template <class Type>
-static void decodeWith(const float* q, const KeyValueCache* caches, float* out, std::int64_t S, std::int64_t heads,
-                       std::int64_t keyValueHeads, std::int64_t d, float scale) {
+static void decodeWith(const AttentionDecode& a) {
+  const float* const q = a.q;
+  float* const out = a.out;
+  const KeyValueCache* const caches = a.caches;
+  const std::int64_t S = a.S, heads = a.heads, keyValueHeads = a.keyValueHeads, d = a.headSize;
+  const float scale = a.scale;
   const std::int64_t group = heads / keyValueHeads;
   const std::int64_t padded = roundUp(d, W);
   // firstPiece [S + 1]: pieces of the sequences before
@@ -66,7 +77,7 @@ static void decodeWith(const float* q, const KeyValueCache* caches, float* out, 
     }
     for (std::int64_t tileStart = 0; tileStart < keys; tileStart += kTileKeys) {
       const std::int64_t count = smaller(kTileKeys, keys - tileStart);
-      widenCacheRows<Type>(cache.keys, cache.keyScales, keyValueHeads, head, d, padded, start + tileStart, count, rows);
+      widenCacheRows<Type>({cache.keys, cache.keyScales, keyValueHeads, head, d}, start + tileStart, count, padded, rows);
       for (std::int64_t first = 0; first < count; first += NR) {
         const float* pointers[NR];
         for (int i = 0; i < NR; i++) pointers[i] = rows + smaller(first + i, count - 1) * padded;
@@ -92,7 +103,7 @@ static void decodeWith(const float* q, const KeyValueCache* caches, float* out, 
     }
     for (std::int64_t tileStart = 0; tileStart < keys; tileStart += kTileKeys) {
       const std::int64_t count = smaller(kTileKeys, keys - tileStart);
-      widenCacheRows<Type>(cache.values, cache.valueScales, keyValueHeads, head, d, padded, start + tileStart, count, rows);
+      widenCacheRows<Type>({cache.values, cache.valueScales, keyValueHeads, head, d}, start + tileStart, count, padded, rows);
       for (std::int64_t c = 0; c < padded; c += NR) {
         tileColumn<Float32Steps>(group, count, scores + tileStart, kDecodeKeys, 1, rows + c, padded,
                                  {sums + c, padded, smaller(NR, padded - c), nullptr, nullptr, 1.0f, true});
@@ -129,34 +140,33 @@ static void decodeWith(const float* q, const KeyValueCache* caches, float* out, 
   });
 }
 
-static void attentionDecode(const float* q, const KeyValueCache* caches, float* out, std::int64_t S, std::int64_t heads,
-                            std::int64_t keyValueHeads, std::int64_t headSize, float scale) {
-  if (S == 0) return;
-  switch (caches[0].format) {
-    case Format::bf16: return decodeWith<Bf16>(q, caches, out, S, heads, keyValueHeads, headSize, scale);
-    case Format::int8: return decodeWith<Int8>(q, caches, out, S, heads, keyValueHeads, headSize, scale);
-    default: return decodeWith<Fp32>(q, caches, out, S, heads, keyValueHeads, headSize, scale);
+static void attentionDecode(const AttentionDecode& a) {
+  if (a.S == 0) return;
+  switch (a.caches[0].format) {
+    case Format::bf16: return decodeWith<Bf16>(a);
+    case Format::int8: return decodeWith<Int8>(a);
+    default: return decodeWith<Fp32>(a);
   }
 }
 
 // Attention of any number of queries: in tiles, but for steps of generation, whose sequences have one query each.
-static void attentionForward(const float* q, const float* k, const float* v, float* out, float* logSumExp,
-                             const Attention& attention) {
-  bool isStep = logSumExp == nullptr;
+static void attentionForward(const AttentionForward& a) {
+  const AttentionShape& attention = a.shape;
+  bool isStep = a.logSumExp == nullptr;
   for (std::int64_t s = 0; s < attention.sequences && isStep; s++) {
     isStep = attention.querySegments[s + 1] - attention.querySegments[s] <= 1;
   }
-  if (!isStep) return attentionInTiles(q, k, v, out, logSumExp, attention);
+  if (!isStep) return attentionInTiles(a);
   const std::int64_t queryWidth = attention.heads * attention.headSize;
   const std::int64_t keyWidth = attention.keyValueHeads * attention.headSize;
   for (std::int64_t s = 0; s < attention.sequences; s++) {
     const std::int64_t query = attention.querySegments[s];
     if (attention.querySegments[s + 1] == query) continue;
     const std::int64_t first = attention.keySegments[s];
-    const KeyValueCache cache = {Format::fp32, k + first * keyWidth, v + first * keyWidth, nullptr, nullptr,
+    const KeyValueCache cache = {Format::fp32, a.k + first * keyWidth, a.v + first * keyWidth, nullptr, nullptr,
                                  attention.keySegments[s + 1] - first};
-    decodeWith<Fp32>(q + query * queryWidth, &cache, out + query * queryWidth, 1, attention.heads, attention.keyValueHeads,
-                     attention.headSize, attention.scale);
+    decodeWith<Fp32>({a.q + query * queryWidth, &cache, a.out + query * queryWidth, 1, attention.heads, attention.keyValueHeads,
+                      attention.headSize, attention.scale});
   }
 }
 

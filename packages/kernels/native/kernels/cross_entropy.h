@@ -19,16 +19,16 @@ LATHE_INLINE float largestOfRow(const float* x, std::int64_t length) {
   return result;
 }
 
-// NaN among the logits gives NaN: the sum takes it in, whatever the maximum made of it.
-static void crossEntropyRows(const float* logits, const std::int32_t* targets, float* losses, float* dLogits,
-                             std::int64_t M, std::int64_t V, float gradientScale) {
+// A NaN among the logits makes the loss NaN: the maximum may pass over it, but it is part of the sum.
+static void crossEntropyRows(const CrossEntropyRows& rows) {
+  const std::int64_t V = rows.V;
   constexpr std::int64_t block = 2048;  // summed in float32; blocks are added in float64
-  parallel(M, [&](std::int64_t row) {
-    const float* x = logits + row * V;
-    const std::int32_t target = targets[row];
+  parallel(rows.M, [&](std::int64_t row) {
+    const float* x = rows.logits + row * V;
+    const std::int32_t target = rows.targets[row];
     const float atTarget = x[target];
     const float largest = largestOfRow(x, V);
-    float* const gradient = dLogits == nullptr ? nullptr : dLogits + row * V;
+    float* const gradient = rows.dLogits == nullptr ? nullptr : rows.dLogits + row * V;
     double sum = 0;
     for (std::int64_t start = 0; start < V; start += block) {
       const std::int64_t end = smaller(V, start + block);
@@ -52,14 +52,14 @@ static void crossEntropyRows(const float* logits, const std::int32_t* targets, f
       }
       sum += static_cast<double>(sumOf(sums[0] + sums[1]));
     }
-    losses[row] = static_cast<float>(__builtin_log(sum) + static_cast<double>(largest) - static_cast<double>(atTarget));
+    rows.losses[row] = static_cast<float>(__builtin_log(sum) + static_cast<double>(largest) - static_cast<double>(atTarget));
     if (gradient == nullptr) return;
-    const F factor = splat(static_cast<float>(static_cast<double>(gradientScale) / sum));
+    const F factor = splat(static_cast<float>(static_cast<double>(rows.gradientScale) / sum));
     for (std::int64_t i = 0; i < V; i += W) {
       const std::int64_t n = smaller(W, V - i);
       storeUpTo(gradient + i, loadUpTo(gradient + i, n) * factor, n);
     }
-    gradient[target] -= gradientScale;
+    gradient[target] -= rows.gradientScale;
   });
 }
 

@@ -55,8 +55,10 @@ LATHE_INLINE void weave(UnsignedW a, UnsignedW b, std::uint32_t* words) {
   std::memcpy(words + W, &high, sizeof high);
 }
 
-static void dropout(const float* x, float* out, std::int64_t length, std::uint32_t key0, std::uint32_t key1,
-                    std::uint32_t dropBelow, float kept, bool accumulate) {
+static void dropout(const Dropout& d) {
+  const float* const x = d.x;
+  float* const out = d.out;
+  const std::int64_t length = d.length;
   constexpr std::int64_t perJob = 16384;
   constexpr std::int64_t step = 4 * W;  // elements of W counters
   parallel(ceilDivide(length, perJob), [&](std::int64_t job) {
@@ -64,17 +66,17 @@ static void dropout(const float* x, float* out, std::int64_t length, std::uint32
     for (std::int64_t i = job * perJob; i < end; i += step) {
       UnsignedW a;
       UnsignedW b;
-      threefry(static_cast<std::uint32_t>(i / 4), key0, key1, a, b);
+      threefry(static_cast<std::uint32_t>(i / 4), d.key0, d.key1, a, b);
       std::uint16_t bits[step];  // in the order of the elements, the low half of a word first
       std::uint32_t words[2 * W];
       weave(a, b, words);
       std::memcpy(bits, words, sizeof bits);
       for (std::int64_t j = 0; j < smaller(step, end - i); j += W) {
         const std::int64_t n = smaller(W, end - i - j);
-        const I isDropped = (I)(halfWords(bits + j) < splatInt((std::int32_t)dropBelow));
-        const F factors = (F)(~isDropped & (I)splat(kept));
+        const I isDropped = (I)(halfWords(bits + j) < splatInt((std::int32_t)d.dropBelow));
+        const F factors = (F)(~isDropped & (I)splat(d.kept));
         const F masked = loadUpTo(x + i + j, n) * factors;
-        storeUpTo(out + i + j, accumulate ? loadUpTo(out + i + j, n) + masked : masked, n);
+        storeUpTo(out + i + j, d.accumulate ? loadUpTo(out + i + j, n) + masked : masked, n);
       }
     }
   });

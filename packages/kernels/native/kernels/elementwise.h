@@ -84,14 +84,14 @@ static void swigluForward(const float* gate, const float* up, float* out, std::i
   });
 }
 
-static void swigluBackward(Format kept, const void* gate, const void* up, const float* dOut, float* dGate, float* dUp,
-                           std::int64_t length) {
-  withKept(kept, [&](auto type) {
+static void swigluBackward(const SwigluBackward& s) {
+  withKept(s.kept, [&](auto type) {
     using Type = decltype(type);
-    const auto* gates = static_cast<const typename Type::Code*>(gate);
-    const auto* ups = static_cast<const typename Type::Code*>(up);
-    const ResultWriter toGate(dGate, length), toUp(dUp, length);
-    forVectors(length, [=](std::int64_t i, std::int64_t n) {
+    const auto* gates = static_cast<const typename Type::Code*>(s.gate);
+    const auto* ups = static_cast<const typename Type::Code*>(s.up);
+    const float* const dOut = s.dOut;
+    const ResultWriter toGate(s.dGate, s.length), toUp(s.dUp, s.length);
+    forVectors(s.length, [=](std::int64_t i, std::int64_t n) {
       const SwigluGradients d = swigluGradients(widenUpTo<Type>(gates + i, n), widenUpTo<Type>(ups + i, n), loadUpTo(dOut + i, n));
       if (toGate) toGate.put(i, d.gate, n);
       if (toUp) toUp.put(i, d.up, n);

@@ -12,8 +12,9 @@ namespace LATHE_LEVEL {
 
 static_assert(kGatedBlock == kLeastSinkUnit, "parts hold whole blocks");
 
-// Where gate and up lie in kept bytes: codes of gate and then of up for each block of each row, and from the next multiple of 4
-// on scales [2, N, blocks]. A block's codes take what its gradients of gate take in bfloat16, which may so be written over them.
+// Where gate and up lie in kept bytes. First come the codes, for each block of each row those of gate and then those of up; from
+// the next multiple of 4 on come the scales [2, N, blocks]. The codes of a block, of gate and up together, take as many bytes as
+// the gradients of its gate in bfloat16: these may be written over them.
 template <class Scale, class Code>
 struct KeptGates {
   std::int64_t width, blocks;
@@ -74,11 +75,12 @@ LATHE_INLINE float keepBlock(const F (&values)[kBlockVectors], std::int64_t coun
   return largest / 127.0f;
 }
 
-static void gatedLinear(const float* x, const LinearOutput* gateAndUp, std::uint8_t* kept, std::uint16_t* hidden, std::int64_t N,
-                        const ProductOptions& options) {
-  const std::int64_t inputs = gateAndUp[0].weight.columns;
-  const std::int64_t width = gateAndUp[0].weight.rows;
-  const WrittenGates gates(kept, N, width);
+static void gatedLinear(const GatedLinear& l) {
+  const std::int64_t inputs = l.gate.weight.columns;
+  const std::int64_t width = l.gate.weight.rows;
+  std::uint8_t* const kept = l.kept;
+  std::uint16_t* const hidden = l.hidden;
+  const WrittenGates gates(kept, l.N, width);
   const auto take = [&](const Part& part) {
     for (std::int64_t r = 0; r < part.rows; r++) {
       const std::int64_t row = part.row + r;
@@ -107,14 +109,14 @@ static void gatedLinear(const float* x, const LinearOutput* gateAndUp, std::uint
     }
   };
   const Sink sink = sinkOf(take);
-  Factor factors[2];
-  for (int i = 0; i < 2; i++) factors[i] = {gateAndUp[i].weight, true, gateAndUp[i].bias, nullptr, gateAndUp[i].lowRank};
-  Product product = {N, inputs, rowsOf(x, inputs), factors, 2, options.alpha, false};
+  const Factor factors[2] = {{l.gate.weight, true, l.gate.bias, nullptr, l.gate.lowRank},
+                             {l.up.weight, true, l.up.bias, nullptr, l.up.lowRank}};
+  Product product = {l.N, inputs, rowsOf(l.x, inputs), factors, 2, l.options.alpha, false};
   product.sink = &sink;
   // One kind of product for both; float32 takes any.
-  const Precision ofGate = precisionFor(factors[0].weight.format, options.precision);
-  const Precision ofUp = precisionFor(factors[1].weight.format, options.precision);
-  multiply(product, ofGate == ofUp ? ofGate : Precision::fp32, options.outlierRatio);
+  const Precision ofGate = precisionFor(l.gate.weight.format, l.options.precision);
+  const Precision ofUp = precisionFor(l.up.weight.format, l.options.precision);
+  multiply(product, ofGate == ofUp ? ofGate : Precision::fp32, l.options.outlierRatio);
 }
 
 // Calls each(column, count, gate, up) for the vectors of a part of the kept values, each block of which is read before the first
@@ -142,11 +144,11 @@ LATHE_INLINE void forKeptVectors(const ReadGates& gates, std::int64_t row, std::
   }
 }
 
-// @param dGate may lie where the codes do
-static void gatedLinearBackward(const float* dy, const Weight& down, const LowRank& lowRank, const std::uint8_t* kept,
-                                std::uint16_t* dGate, std::uint16_t* dUp, std::int64_t N, const ProductOptions& options) {
-  const std::int64_t width = down.columns;
-  const ReadGates gates(kept, N, width);
+static void gatedLinearBackward(const GatedLinearBackward& l) {
+  const std::int64_t width = l.down.columns;
+  std::uint16_t* const dGate = l.dGate;
+  std::uint16_t* const dUp = l.dUp;
+  const ReadGates gates(l.kept, l.N, width);
   const auto take = [&](const Part& part) {
     for (std::int64_t r = 0; r < part.rows; r++) {
       const float* const dHidden = part.sums[0] + r * part.stride - part.column;
@@ -166,10 +168,10 @@ static void gatedLinearBackward(const float* dy, const Weight& down, const LowRa
     }
   };
   const Sink sink = sinkOf(take);
-  const Factor factor = {down, false, nullptr, nullptr, lowRank};
-  Product product = {N, down.rows, rowsOf(dy, down.rows), &factor, 1, options.alpha, false, true};
+  const Factor factor = {l.down, false, nullptr, nullptr, l.lowRank};
+  Product product = {l.N, l.down.rows, rowsOf(l.dy, l.down.rows), &factor, 1, l.options.alpha, false, true};
   product.sink = &sink;
-  multiply(product, precisionFor(down.format, options.precision), options.outlierRatio);
+  multiply(product, precisionFor(l.down.format, l.options.precision), l.options.outlierRatio);
 }
 
 static void gatedHidden(const std::uint8_t* kept, std::uint16_t* hidden, std::int64_t N, std::int64_t f) {

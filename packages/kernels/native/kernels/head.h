@@ -35,8 +35,8 @@ LATHE_INLINE void storeAs(typename Type::Code* to, F v, std::int64_t count) {
   else storeUpTo(to, v, count);
 }
 
-// Takes a unit of a row of logits; `kept`: its exponentials, or nullptr. NaN among the logits gives a sum of NaN, whatever the
-// maximum made of it.
+// Finds the largest logit and the sum of exponentials of one unit of a row, and writes the exponentials to `kept` unless that is
+// nullptr. A NaN among the logits makes the sum NaN, even where the maximum passes over it.
 template <class Type>
 static void takeHeadUnit(const float* logits, std::int64_t count, float* largest, float* sum, typename Type::Code* kept) {
   const float most = largestOfRow(logits, count);
@@ -111,13 +111,14 @@ static Weight weightRowsOf(const Weight& weight, std::int64_t first, std::int64_
   return part;
 }
 
-// dHidden = gradient of logits * W, so many columns of the vocabulary at a time, whose logits are computed for it.
-// @param gradient [N, block]
+// dHidden = gradient of logits * W, as many columns of the vocabulary at a time as the workspace has, whose logits are computed
+// for it.
+// @param gradient the workspace
 template <class Type>
-static void recomputedHeadGradient(const Product& logits, const HeadSums& head, const std::int32_t* targets, float* dHidden,
-                                   typename Type::Code* gradient, std::int64_t block, Precision precision, float outlierRatio) {
-  const Weight& weight = logits.factors[0].weight;
-  const std::int64_t N = logits.rows;
+static void recomputedHeadGradient(const HeadLosses& l, const Product& logits, const HeadSums& head, Precision precision,
+                                   typename Type::Code* gradient) {
+  const Weight& weight = l.weight;
+  const std::int64_t block = l.workspaceColumns;
   for (std::int64_t first = 0; first < weight.rows; first += block) {
     const std::int64_t width = smaller(block, weight.rows - first);
     const auto take = [&](const Part& part) {
@@ -131,37 +132,36 @@ static void recomputedHeadGradient(const Product& logits, const HeadSums& head, 
           const std::int64_t n = smaller(W, part.columns - c);
           storeAs<Type>(to + c, exponential(loadUpTo(from + c, n) - shift), n);
         }
-        const std::int64_t target = targets[row] - first - part.column;
+        const std::int64_t target = l.targets[row] - first - part.column;
         if (target < 0 || target >= part.columns) continue;
         storeAs<Type>(to + target, splat(__builtin_expf(head.atTarget[row] - head.logSums[row]) - 1.0f), 1);
       }
     };
     const Sink sink = sinkOf(take);
-    const float* const bias = logits.factors[0].bias;
-    const Factor factor = {weightRowsOf(weight, first, width), true, bias == nullptr ? nullptr : bias + first, nullptr, {}};
+    const Factor factor = {weightRowsOf(weight, first, width), true, l.bias == nullptr ? nullptr : l.bias + first, nullptr, {}};
     Product again = logits;
     again.factors = &factor;
     again.sink = &sink;
-    multiply(again, precision, outlierRatio);
-    const ProductOptions options = {1.0f, first > 0, precision, outlierRatio};
-    linearInputGradient({kIsBf16<Type> ? Format::bf16 : Format::fp32, gradient}, factor.weight, dHidden, {}, N, options);
+    multiply(again, precision, l.options.outlierRatio);
+    const ProductOptions options = {1.0f, first > 0, precision, l.options.outlierRatio};
+    linearInputGradient({l.workspace, factor.weight, l.dHidden, {}, l.N, options});
   }
 }
 
-static void headLosses(const float* hidden, const Weight& weight, const float* bias, const std::int32_t* targets, float* losses,
-                       float* dHidden, const Values& workspace, std::int64_t workspaceColumns, std::int64_t N,
-                       const ProductOptions& options) {
-  if (N == 0) return;
+static void headLosses(const HeadLosses& l) {
+  if (l.N == 0) return;
+  const Weight& weight = l.weight;
+  const std::int32_t* const targets = l.targets;
   const std::int64_t vocabulary = weight.rows;
   const std::int64_t units = headUnits(vocabulary);
-  const HeadSums head = headSumsOf(N, units);
-  const Precision precision = precisionFor(weight.format, options.precision);
-  const Factor factor = {weight, true, bias, nullptr, {}};
-  Product logits = {N, weight.columns, rowsOf(hidden, weight.columns), &factor, 1, 1.0f, false};
-  const bool keeps = dHidden != nullptr && workspaceColumns == vocabulary;
-  withKept(workspace.format, [&](auto type) {
+  const HeadSums head = headSumsOf(l.N, units);
+  const Precision precision = precisionFor(weight.format, l.options.precision);
+  const Factor factor = {weight, true, l.bias, nullptr, {}};
+  Product logits = {l.N, weight.columns, rowsOf(l.hidden, weight.columns), &factor, 1, 1.0f, false};
+  const bool keeps = l.dHidden != nullptr && l.workspaceColumns == vocabulary;
+  withKept(l.workspace.format, [&](auto type) {
     using Type = decltype(type);
-    auto* const work = const_cast<typename Type::Code*>(static_cast<const typename Type::Code*>(workspace.data));
+    auto* const work = const_cast<typename Type::Code*>(static_cast<const typename Type::Code*>(l.workspace.data));
     const auto take = [&](const Part& part) {
       for (std::int64_t r = 0; r < part.rows; r++) {
         const std::int64_t row = part.row + r;
@@ -177,14 +177,14 @@ static void headLosses(const float* hidden, const Weight& weight, const float* b
     };
     const Sink sink = sinkOf(take, kHeadColumns);
     logits.sink = &sink;
-    multiply(logits, precision, options.outlierRatio);
-    finishHeadSums(head, losses, N, units);
-    if (dHidden == nullptr) return;
+    multiply(logits, precision, l.options.outlierRatio);
+    finishHeadSums(head, l.losses, l.N, units);
+    if (l.dHidden == nullptr) return;
     if (keeps) {
-      finishHeadGradient<Type>(head, targets, work, N, vocabulary);
-      linearInputGradient(workspace, weight, dHidden, {}, N, options);
+      finishHeadGradient<Type>(head, targets, work, l.N, vocabulary);
+      linearInputGradient({l.workspace, weight, l.dHidden, {}, l.N, l.options});
     } else {
-      recomputedHeadGradient<Type>(logits, head, targets, dHidden, work, workspaceColumns, precision, options.outlierRatio);
+      recomputedHeadGradient<Type>(l, logits, head, precision, work);
     }
   });
   freeScratch(Scratch::headSums);

@@ -101,10 +101,34 @@ LATHE_INLINE void dotNf4Row(const float* x, const Weight& weight, std::int64_t r
   for (int n = 0; n < N; n++) sums[n] = sumOf(totals[n]);
 }
 
-// Outputs [first, end) of a product of N rows.
+// A product of up to kFewRows rows of activations in float32.
+struct FewRows {
+  const float* x;
+  Weight weight;
+  const float* bias;
+  float* y;
+  std::int64_t N;
+  float alpha;
+  bool accumulate;
+
+  FewRows from(std::int64_t row) const {
+    FewRows rest = *this;
+    rest.x += row * weight.columns;
+    rest.y += row * weight.rows;
+    rest.N -= row;
+    return rest;
+  }
+};
+
+// Outputs [first, end) of the first N rows.
 template <class Type, int N>
-static void fewRows(const float* x, const Weight& w, const float* bias, float* y, float alpha, bool accumulate,
-                    std::int64_t first, std::int64_t end) {
+static void fewRows(const FewRows& rows, std::int64_t first, std::int64_t end) {
+  const Weight& w = rows.weight;
+  const float* const x = rows.x;
+  const float* const bias = rows.bias;
+  float* const y = rows.y;
+  const float alpha = rows.alpha;
+  const bool accumulate = rows.accumulate;
   const Nf4Tables tables;
   // What no row before asked for.
   const char* const start = reinterpret_cast<const char*>(WeightRow<Type>(w, first).codes);
@@ -122,17 +146,16 @@ static void fewRows(const float* x, const Weight& w, const float* bias, float* y
   }
 }
 
-static void fewRowsOf(const float* x, const Weight& w, const float* bias, float* y, std::int64_t N, float alpha,
-                      bool accumulate, std::int64_t first, std::int64_t end) {
-  withFormat(w.format, [&](auto type) {
+static void fewRowsOf(const FewRows& rows, std::int64_t first, std::int64_t end) {
+  withFormat(rows.weight.format, [&](auto type) {
     using Type = decltype(type);
-    switch (N) {
-      case 4: return fewRows<Type, 4>(x, w, bias, y, alpha, accumulate, first, end);
+    switch (rows.N) {
+      case 4: return fewRows<Type, 4>(rows, first, end);
       case 3:
-        fewRows<Type, 1>(x + 2 * w.columns, w, bias, y + 2 * w.rows, alpha, accumulate, first, end);
+        fewRows<Type, 1>(rows.from(2), first, end);
         [[fallthrough]];
-      case 2: return fewRows<Type, 2>(x, w, bias, y, alpha, accumulate, first, end);
-      default: return fewRows<Type, 1>(x, w, bias, y, alpha, accumulate, first, end);
+      case 2: return fewRows<Type, 2>(rows, first, end);
+      default: return fewRows<Type, 1>(rows, first, end);
     }
   });
 }
@@ -163,24 +186,24 @@ class Halving {
 };
 
 // The products of up to kFewRows rows with several weights, whose rows are dealt out as those of one.
-static void fewRowsOfMany(const float* x, const LinearOutput* outputs, std::int64_t count, std::int64_t N,
-                          const ProductOptions& options) {
+// @param x the activations in float32
+static void fewRowsOfMany(const Linear& l, const float* x) {
   constexpr std::int64_t leastCodes = 1 << 14;
   std::int64_t rows = 0;
-  for (std::int64_t i = 0; i < count; i++) rows += outputs[i].weight.rows;
-  const Halving cut(rows, ceilDivide(leastCodes, larger(1, outputs[0].weight.columns)));
+  for (std::int64_t i = 0; i < l.count; i++) rows += l.outputs[i].weight.rows;
+  const Halving cut(rows, ceilDivide(leastCodes, larger(1, l.outputs[0].weight.columns)));
   parallel(cut.jobs(), [&](std::int64_t job) {
     std::int64_t start = cut.start(job), end = cut.start(job + 1);
-    for (std::int64_t i = 0; i < count && end > 0; i++) {
-      const LinearOutput& o = outputs[i];
+    for (std::int64_t i = 0; i < l.count && end > 0; i++) {
+      const LinearOutput& o = l.outputs[i];
       const std::int64_t first = larger(0, start), last = smaller(o.weight.rows, end);
       start -= o.weight.rows;
       end -= o.weight.rows;
       if (first >= last) continue;
-      fewRowsOf(x, o.weight, o.bias, o.y, N, options.alpha, options.accumulate, first, last);
+      fewRowsOf({x, o.weight, o.bias, o.y, l.N, l.options.alpha, l.options.accumulate}, first, last);
       if (o.lowRank.rank == 0) continue;
       const Weight right = {Format::fp32, o.lowRank.right, nullptr, o.weight.rows, o.lowRank.rank, nullptr, nullptr, nullptr, 0};
-      fewRowsOf(o.lowRank.left, right, nullptr, o.y, N, o.lowRank.scale, true, first, last);
+      fewRowsOf({o.lowRank.left, right, nullptr, o.y, l.N, o.lowRank.scale, true}, first, last);
     }
   });
 }
@@ -194,37 +217,38 @@ static const float* fewRowsInFloat32(const Values& x, std::int64_t length) {
   return widened;
 }
 
-static void linear(const Values& x, const LinearOutput* outputs, std::int64_t count, std::int64_t N,
-                   const ProductOptions& options) {
-  if (N == 0 || count == 0) return;
-  const std::int64_t inputs = outputs[0].weight.columns;
-  if (N <= kFewRows) return fewRowsOfMany(fewRowsInFloat32(x, N * inputs), outputs, count, N, options);
+static void linear(const Linear& l) {
+  if (l.N == 0 || l.count == 0) return;
+  const std::int64_t inputs = l.outputs[0].weight.columns;
+  if (l.N <= kFewRows) return fewRowsOfMany(l, fewRowsInFloat32(l.x, l.N * inputs));
   // Weights that are multiplied in the same way share the packed rows.
-  for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+  constexpr Precision precisions[] = {Precision::fp32, Precision::bf16, Precision::int8};
+  for (const Precision precision : precisions) {
     Factor factors[kMostFactors];
     std::int64_t together = 0;
-    for (std::int64_t i = 0; i < count; i++) {
-      const LinearOutput& o = outputs[i];
-      if (precisionFor(o.weight.format, options.precision) == precision) {
+    for (std::int64_t i = 0; i < l.count; i++) {
+      const LinearOutput& o = l.outputs[i];
+      if (precisionFor(o.weight.format, l.options.precision) == precision) {
         factors[together++] = {o.weight, true, o.bias, o.y, o.lowRank};
       }
-      if (together == 0 || (together < kMostFactors && i + 1 < count)) continue;
-      multiply({N, inputs, {x.format, x.data, inputs, 1}, factors, together, options.alpha, options.accumulate}, precision,
-               options.outlierRatio);
+      if (together == 0 || (together < kMostFactors && i + 1 < l.count)) continue;
+      const Activations x = {l.x.format, l.x.data, inputs, 1};
+      multiply({l.N, inputs, x, factors, together, l.options.alpha, l.options.accumulate}, precision, l.options.outlierRatio);
       together = 0;
     }
   }
 }
 
-static void linearInputGradient(const Values& dy, const Weight& w, float* dx, const LowRank& lowRank, std::int64_t N,
-                                const ProductOptions& options) {
-  const Factor factor = {w, false, nullptr, dx, lowRank};
-  const Precision wanted = N <= kFewRows ? Precision::fp32 : options.precision;
+static void linearInputGradient(const LinearInputGradient& l) {
+  const Weight& w = l.weight;
+  const Factor factor = {w, false, nullptr, l.dx, l.lowRank};
+  const Precision wanted = l.N <= kFewRows ? Precision::fp32 : l.options.precision;
   // Gradients hold many numbers far below the largest of their row, as the probabilities of unlikely tokens: each would be
   // rounded to nothing, and their sum with them.
   constexpr bool isDithered = true;
-  multiply({N, w.rows, {dy.format, dy.data, w.rows, 1}, &factor, 1, options.alpha, options.accumulate, isDithered},
-           precisionFor(w.format, wanted), options.outlierRatio);
+  const Activations dy = {l.dy.format, l.dy.data, w.rows, 1};
+  multiply({l.N, w.rows, dy, &factor, 1, l.options.alpha, l.options.accumulate, isDithered}, precisionFor(w.format, wanted),
+           l.options.outlierRatio);
 }
 
 static void gemm(const Gemm& g) {

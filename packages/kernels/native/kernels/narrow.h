@@ -36,11 +36,12 @@ static void fromBf16(const std::uint16_t* codes, float* x, std::int64_t length) 
   });
 }
 
-static void toInt8Rows(const float* x, std::int8_t* codes, float* scales, std::int64_t N, std::int64_t width) {
+static void toInt8Rows(const ToInt8Rows& rows) {
+  const std::int64_t width = rows.width;
   const std::int64_t rowsPerJob = larger(1, kNarrowPerJob / width);
-  parallel(ceilDivide(N, rowsPerJob), [&](std::int64_t job) {
-    for (std::int64_t row = job * rowsPerJob; row < smaller(N, (job + 1) * rowsPerJob); row++) {
-      const float* from = x + row * width;
+  parallel(ceilDivide(rows.N, rowsPerJob), [&](std::int64_t job) {
+    for (std::int64_t row = job * rowsPerJob; row < smaller(rows.N, (job + 1) * rowsPerJob); row++) {
+      const float* from = rows.x + row * width;
       F most = {};
       F poison = {};
       for (std::int64_t c = 0; c < width; c += W) {
@@ -50,14 +51,14 @@ static void toInt8Rows(const float* x, std::int8_t* codes, float* scales, std::i
       }
       // A row that is not finite keeps that in its scale.
       const float largest = sumOf(poison) == 0 ? largestOf(most) : __builtin_nanf("");
-      scales[row] = largest / 127.0f;
+      rows.scales[row] = largest / 127.0f;
       const F factor = splat(largest > kLeastMagnitude ? 127.0f / largest : 0.0f);
       for (std::int64_t c = 0; c < width; c += W) {
         const F scaled = loadUpTo(from + c, width - c) * factor;
         const F bounded = maximum(minimum(scaled, splat(127.0f)), splat(-127.0f));
         std::uint8_t lanes[W];
         storeBytes(lanes, roundToInteger(bounded) & 255);
-        std::memcpy(codes + row * width + c, lanes, static_cast<std::size_t>(smaller(W, width - c)));
+        std::memcpy(rows.codes + row * width + c, lanes, static_cast<std::size_t>(smaller(W, width - c)));
       }
     }
   });

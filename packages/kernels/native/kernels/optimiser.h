@@ -1,7 +1,7 @@
 // Adam with decoupled weight decay (arXiv:1711.05101) in PyTorch's form, and the sum of squares that clipping needs.
 #pragma once
 
-#include "../memory.h"
+#include "../scratch.h"
 #include "../thread_pool.h"
 #include "simd.h"
 

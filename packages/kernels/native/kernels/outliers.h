@@ -8,10 +8,8 @@
 // the columns are, the ones where most rows have outliers.
 #pragma once
 
-#include <algorithm>
-#include <functional>
-
-#include "../memory.h"
+#include "../scratch.h"
+#include "../selection.h"
 #include "../thread_pool.h"
 #include "pack.h"
 
@@ -121,10 +119,11 @@ static Outliers findOutliers(const Activations& a, std::int64_t rows, std::int64
   }
   auto least = static_cast<std::int32_t>(ceilDivide(rows, kOutlierRows));
   const std::int64_t most = larger(1, depth / kOutlierShare);
-  if (std::count_if(counts, counts + depth, [&](std::int32_t count) { return count >= least; }) > most) {
-    std::copy(counts, counts + depth, outliers.columns);
-    std::nth_element(outliers.columns, outliers.columns + most, outliers.columns + depth, std::greater<std::int32_t>());
-    least = outliers.columns[most] + 1;  // equal ones stay in
+  std::int64_t found = 0;
+  for (std::int64_t c = 0; c < depth; c++) found += counts[c] >= least ? 1 : 0;
+  if (found > most) {
+    std::memcpy(outliers.columns, counts, static_cast<std::size_t>(depth) * sizeof(std::int32_t));
+    least = selectLargest(outliers.columns, depth, most) + 1;  // equal ones stay in
   }
   for (std::int64_t c = 0; c < depth; c++) {
     const bool is = counts[c] >= least;

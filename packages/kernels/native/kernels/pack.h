@@ -130,12 +130,13 @@ constexpr bool kIsInt8 = false;
 template <>
 constexpr bool kIsInt8<Int8> = true;
 
-// Stores W converted activations of depth i on: float32, bfloat16 or small integers, as steps want them. `to` has room for W more.
+// Stores W activations, from depth i on, in the type of the steps: float32, bfloat16 or small integers. May write up to W elements
+// past the last one.
 template <class Steps>
 LATHE_INLINE void storeStep(float* to, std::int64_t i, F v) {
   if constexpr (Steps::isInteger) {
     const I whole = roundToInteger(v);
-    // Unsigned; the offset is added after rounding, which it would change.
+    // Bytes are stored with an offset, without sign. It is added after rounding, because it would change what ties round to.
     if constexpr (Steps::depth == 4) storeBytes(reinterpret_cast<std::uint8_t*>(to) + i, whole + kInt8Offset);
     else storeHalves(reinterpret_cast<std::uint16_t*>(to) + i, whole & 0xffff);
   } else if constexpr (Steps::depth == 2) {
@@ -145,7 +146,7 @@ LATHE_INLINE void storeStep(float* to, std::int64_t i, F v) {
   }
 }
 
-// The same for weights, rounded where they are not exact in the steps' type.
+// Stores W weights, from depth i on, in the type of the steps, and rounds those that are not exact in it.
 template <class Steps, class Type>
 LATHE_INLINE void storeWeightStep(float* to, std::int64_t i, F v) {
   if constexpr (Steps::depth == 2 && !Steps::isInteger && kIsExactInBf16<Type>) {
@@ -155,7 +156,7 @@ LATHE_INLINE void storeWeightStep(float* to, std::int64_t i, F v) {
   }
 }
 
-// Weights that are whole numbers up to kInt8LargestWeight, signed.
+// Stores W weights that are whole numbers of at most kInt8LargestWeight, with their sign.
 template <class Steps>
 LATHE_INLINE void storeWholeWeights(float* to, std::int64_t i, I whole) {
   if constexpr (Steps::depth == 4) storeBytes(reinterpret_cast<std::uint8_t*>(to) + i, whole & 0xff);

@@ -42,7 +42,8 @@ struct Part {
   std::int64_t stride;
 };
 
-// Rows of what a sink reads or writes lie far apart, so that the hardware does not foresee them: asked for a row ahead.
+// Asks the memory for a row. The rows that a sink reads or writes lie so far apart that the hardware does not foresee them, so
+// that each has to be asked for while the row before it is worked on.
 LATHE_INLINE void fetchRow(const void* row, std::int64_t bytes) {
   for (std::int64_t byte = 0; byte < bytes; byte += 64) __builtin_prefetch(static_cast<const char*>(row) + byte, 1);
 }
@@ -71,7 +72,8 @@ struct Product {
   const Sink* sink = nullptr;   // in place of the c of all factors, which then have as many columns each
 };
 
-// What row scales of the weight multiply a with, from where it begins: [depth] or nullptr
+// Scales of the rows of an int8 weight, where these rows are the depth of the product: a is multiplied by them instead of the
+// weight. [depth], from depthStart on, or nullptr.
 LATHE_INLINE const float* depthScaleOf(const Product& p) {
   const float* const scales = p.factors[0].depthScale();
   return scales == nullptr ? nullptr : scales + p.depthStart;
@@ -205,7 +207,7 @@ class Multiplication {
     for (std::int64_t f = 0; f < p.count; f++) allPanels_ += ceilDivide(p.factors[f].columns(), NR);
     together_ = p.sink == nullptr ? 1 : p.count;
     cutColumns(terms);
-    // A single panel reads each row once: packing the rows would cost more than it saves.
+    // With a single panel of columns each row is read once, and packing the rows would cost more than it saves.
     packsRows_ = !(kind.depth == 1 && depthScale_ == nullptr && allPanels_ == 1 && p.a.format == Format::fp32);
     sharesColumns_ = allPanels_ * panelStride_ * 4 <= kSharedColumnBytes;
     holdsDepth_ = p.sink != nullptr || sharesColumns_ || panelsPerJob_ * panelStride_ * 4 <= kind.heldColumnBytes;
@@ -220,7 +222,8 @@ class Multiplication {
       chunkRows_ = smaller(chunk, p_.rows - chunkStart_);
       if (packsRows_) packRows();
       packTermRows();
-      // More jobs than threads even out their speeds; but columns that a job packs itself must serve enough rows.
+      // With more jobs than threads, a fast thread takes over jobs from a slow one. But a job that packs its columns itself must
+      // use them for enough rows to be worth the packing.
       const std::int64_t wanted = ceilDivide(threadCount() * 4, columnJobs_);
       const std::int64_t rowJobs = larger(1, smaller(wanted, chunkRows_ / (sharesColumns_ ? kRowUnit / 2 : 4 * kRowUnit)));
       const std::int64_t rowUnit = kind_.isTiled ? kRowUnit : MR;
@@ -235,10 +238,10 @@ class Multiplication {
 
  private:
   void cutColumns(const OutlierTerms& outlierTerms) {
-    // Four jobs for each thread even out their speeds.
+    // With four jobs for each thread, a fast thread can take over jobs from a slow one.
     panelsPerJob_ = larger(1, smaller(kind_.columnBlock / NR, ceilDivide(allPanels_, 4 * threadCount())));
     if (p_.sink != nullptr) {
-      // A job holds its columns over the whole depth.
+      // A sink wants finished sums, so that a job keeps its packed columns over the whole depth at once.
       const std::int64_t held = larger(kind_.heldColumnBytes, kLeastHeldBytes) / (panelStride_ * 4);
       const std::int64_t unit = p_.sink->unit / NR;
       panelsPerJob_ = larger(1, smaller(panelsPerJob_, held) / together_ / unit) * unit;
@@ -248,7 +251,7 @@ class Multiplication {
       Columns& columns = columns_[f];
       columns.panels = ceilDivide(factor.columns(), NR);
       columns.jobs = ceilDivide(columns.panels, panelsPerJob_);
-      // As many for one thread as for another.
+      // The number of jobs is a multiple of the threads, so that none is left with one job more than the others.
       if (p_.sink == nullptr) {
         columns.jobs = smaller(columns.panels, ceilDivide(columns.jobs, threadCount()) * threadCount());
       }
@@ -288,7 +291,7 @@ class Multiplication {
     });
   }
 
-  // Rows of a of the chunk at hand.
+  // Packs those rows of a that belong to the present chunk.
   void packRows() {
     const std::int64_t panels = ceilDivide(chunkRows_, kind_.panelRows);
     packed_ = scratchFloats(Scratch::packedRows, panels * kind_.panelRows * steps_);
@@ -322,7 +325,7 @@ class Multiplication {
     kind_.packActivations(from, rows, p_.depth, conversions, to);
   }
 
-  // Left sides of all terms, of the chunk at hand. Those of outliers are one for all factors.
+  // Packs the left sides of all terms for the present chunk of rows. Outliers have one left side for all factors.
   void packTermRows() {
     const std::int64_t panels = ceilDivide(chunkRows_, MR);
     Term* packs[kMostFactors * kMostTerms];
@@ -368,7 +371,7 @@ class Multiplication {
   // Where a job's panels begin, among those of its factor.
   std::int64_t firstPanelOf(const Columns& columns, std::int64_t job) const {
     if (p_.sink != nullptr) return smaller(columns.panels, job * panelsPerJob_);
-    // The longer jobs are the first, so that short ones even out what is left.
+    // Jobs with a panel more come first, so that the short ones are left for threads that finish early.
     return columns.panels / columns.jobs * job + smaller(job, columns.panels % columns.jobs);
   }
 
@@ -428,7 +431,7 @@ class Multiplication {
       share.terms = terms;
       share.c = p_.sink == nullptr ? f.c + chunkStart_ * width + firstPanel * NR : tiles;
       share.stride = p_.sink == nullptr ? width : panelsPerJob_ * NR;
-      // What is added to c later would have to fetch it back.
+      // With terms that are added to c afterwards, c would have to be fetched back from memory: it is not written past the caches.
       share.streams = kStreamsResults && kind_.isTiled && p_.sink == nullptr && p_.rows * width * 4 >= kStreamedBytes &&
                       width % 16 == 0 && reinterpret_cast<std::uintptr_t>(f.c) % 64 == 0 && columns.termCount == 0;
       for (std::int64_t panel = firstPanel; panel < firstPanel + panels; panel++) {

@@ -1,7 +1,7 @@
 // y = x r w with r = 1 / sqrt(mean(x^2) + epsilon), row by row (arXiv:1910.07467), and its gradients.
 #pragma once
 
-#include "../memory.h"
+#include "../scratch.h"
 #include "../thread_pool.h"
 #include "widen.h"
 
@@ -32,11 +32,14 @@ LATHE_INLINE float reciprocalRms(const typename Type::Code* x, std::int64_t h, f
   return 1.0f / __builtin_sqrtf(squares / static_cast<float>(h) + epsilon);
 }
 
-static void rmsNormForward(const float* x, const float* weight, float* y, std::int64_t N, std::int64_t h, float epsilon) {
-  parallel(ceilDivide(N, kNormRowsPerJob), [&](std::int64_t job) {
-    for (std::int64_t row = job * kNormRowsPerJob; row < smaller(N, (job + 1) * kNormRowsPerJob); row++) {
-      const float* from = x + row * h;
-      const F r = splat(reciprocalRms<Fp32>(from, h, epsilon));
+static void rmsNormForward(const RmsNormForward& norm) {
+  const std::int64_t h = norm.h;
+  const float* const weight = norm.weight;
+  float* const y = norm.y;
+  parallel(ceilDivide(norm.N, kNormRowsPerJob), [&](std::int64_t job) {
+    for (std::int64_t row = job * kNormRowsPerJob; row < smaller(norm.N, (job + 1) * kNormRowsPerJob); row++) {
+      const float* from = norm.x + row * h;
+      const F r = splat(reciprocalRms<Fp32>(from, h, norm.epsilon));
       for (std::int64_t c = 0; c < h; c += W) {
         const std::int64_t n = smaller(W, h - c);
         storeUpTo(y + row * h + c, loadUpTo(from + c, n) * r * loadUpTo(weight + c, n), n);
@@ -47,8 +50,13 @@ static void rmsNormForward(const float* x, const float* weight, float* y, std::i
 
 // With n = x r and g = dy w: dx = r (g - n mean(g n)), dw = sum over rows of dy n.
 template <class Type>
-static void rmsNormBackwardOf(const typename Type::Code* x, const float* weight, const float* dy, float* dx, float* dWeight,
-                              std::int64_t N, std::int64_t h, float epsilon) {
+static void rmsNormBackwardOf(const RmsNormBackward& norm) {
+  const auto* const x = static_cast<const typename Type::Code*>(norm.x.data);
+  const float* const weight = norm.weight;
+  const float* const dy = norm.dy;
+  float* const dx = norm.dx;
+  float* const dWeight = norm.dWeight;
+  const std::int64_t N = norm.N, h = norm.h;
   const std::int64_t jobs = ceilDivide(N, kNormRowsPerJob);
   float* const partials = dWeight == nullptr ? nullptr : scratchFloats(Scratch::partials, jobs * h);
   parallel(jobs, [&](std::int64_t job) {
@@ -57,7 +65,7 @@ static void rmsNormBackwardOf(const typename Type::Code* x, const float* weight,
     for (std::int64_t row = job * kNormRowsPerJob; row < smaller(N, (job + 1) * kNormRowsPerJob); row++) {
       const typename Type::Code* from = x + row * h;
       const float* gradient = dy + row * h;
-      const float r = reciprocalRms<Type>(from, h, epsilon);
+      const float r = reciprocalRms<Type>(from, h, norm.epsilon);
       if (partial != nullptr) {
         for (std::int64_t c = 0; c < h; c += W) {
           const std::int64_t n = smaller(W, h - c);
@@ -90,12 +98,8 @@ static void rmsNormBackwardOf(const typename Type::Code* x, const float* weight,
   });
 }
 
-static void rmsNormBackward(Format kept, const void* x, const float* weight, const float* dy, float* dx, float* dWeight,
-                            std::int64_t N, std::int64_t h, float epsilon) {
-  withKept(kept, [&](auto type) {
-    using Type = decltype(type);
-    rmsNormBackwardOf<Type>(static_cast<const typename Type::Code*>(x), weight, dy, dx, dWeight, N, h, epsilon);
-  });
+static void rmsNormBackward(const RmsNormBackward& norm) {
+  withKept(norm.x.format, [&](auto type) { rmsNormBackwardOf<decltype(type)>(norm); });
 }
 
 }  // namespace LATHE_LEVEL

@@ -56,42 +56,46 @@ static void gatherRows(const Weight& table, const std::int32_t* ids, float* out,
   });
 }
 
-static void scatterAddRows(const float* dOut, const std::int32_t* ids, float* dTable, std::int64_t N, std::int64_t width) {
+static void scatterAddRows(const ScatterAddRows& s) {
+  const std::int64_t width = s.width;
   constexpr std::int64_t columnsPerJob = 64;  // a job owns columns, so that rows named twice are added in order
   parallel(ceilDivide(width, columnsPerJob), [&](std::int64_t job) {
     const std::int64_t end = smaller(width, (job + 1) * columnsPerJob);
-    for (std::int64_t row = 0; row < N; row++) {
-      float* target = dTable + static_cast<std::int64_t>(ids[row]) * width;
+    for (std::int64_t row = 0; row < s.N; row++) {
+      float* target = s.dTable + static_cast<std::int64_t>(s.ids[row]) * width;
       for (std::int64_t c = job * columnsPerJob; c < end; c += W) {
         const std::int64_t n = smaller(W, end - c);
-        storeUpTo(target + c, loadUpTo(target + c, n) + loadUpTo(dOut + row * width + c, n), n);
+        storeUpTo(target + c, loadUpTo(target + c, n) + loadUpTo(s.dOut + row * width + c, n), n);
       }
     }
   });
 }
 
-static void scaleRows(const float* x, const float* factors, float* out, std::int64_t N, std::int64_t width) {
+static void scaleRows(const ScaleRows& s) {
+  const std::int64_t width = s.width;
   const std::int64_t rowsPerJob = larger(1, 16384 / width);
-  parallel(ceilDivide(N, rowsPerJob), [&](std::int64_t job) {
-    for (std::int64_t row = job * rowsPerJob; row < smaller(N, (job + 1) * rowsPerJob); row++) {
-      const F factor = splat(factors[row]);
+  parallel(ceilDivide(s.N, rowsPerJob), [&](std::int64_t job) {
+    for (std::int64_t row = job * rowsPerJob; row < smaller(s.N, (job + 1) * rowsPerJob); row++) {
+      const F factor = splat(s.factors[row]);
       for (std::int64_t c = 0; c < width; c += W) {
         const std::int64_t n = smaller(W, width - c);
-        storeUpTo(out + row * width + c, loadUpTo(x + row * width + c, n) * factor, n);
+        storeUpTo(s.out + row * width + c, loadUpTo(s.x + row * width + c, n) * factor, n);
       }
     }
   });
 }
 
-static void sumRows(const float* x, float* sums, std::int64_t N, std::int64_t width, bool accumulate) {
+static void sumRows(const SumRows& s) {
+  const float* const x = s.x;
+  const std::int64_t N = s.N, width = s.width;
   constexpr std::int64_t columnsPerJob = 64;  // a job owns columns, and adds rows in order
   parallel(ceilDivide(width, columnsPerJob), [&](std::int64_t job) {
     const std::int64_t end = smaller(width, (job + 1) * columnsPerJob);
     for (std::int64_t c = job * columnsPerJob; c < end; c += W) {
       const std::int64_t n = smaller(W, end - c);
-      F sum = accumulate ? loadUpTo(sums + c, n) : F{};
+      F sum = s.accumulate ? loadUpTo(s.sums + c, n) : F{};
       for (std::int64_t row = 0; row < N; row++) sum = sum + loadUpTo(x + row * width + c, n);
-      storeUpTo(sums + c, sum, n);
+      storeUpTo(s.sums + c, sum, n);
     }
   });
 }

@@ -94,12 +94,13 @@ struct Bf16Steps : ProductCut {
   }
 };
 
-// Small integers, added exactly in 32 bits. Where a processor multiplies bytes, four a step: one side is unsigned there, so a
-// is stored as a + kInt8Offset, and kInt8Offset times the sum of a column of b, its compensation, is taken off again. Tile
-// registers multiply signed bytes.
+// Small integers, whose products are added exactly in 32 bits. Where a processor multiplies bytes, a step holds four. One side
+// of such a multiplication is unsigned, so that a is stored as a + kInt8Offset; kInt8Offset times the sum of a column of b, the
+// compensation of this column, is taken off the result again. Tile registers multiply signed bytes and need no offset.
 //
-// Without VNNI two products of bytes are first added in 16 bits. They fit for sure up to 64 as the largest activation: a bit
-// less, for twice the speed of float32, where widening to 16 bits beforehand reaches one and a half times.
+// Processors without VNNI first add two products of bytes in 16 bits. Two products are sure to fit where no activation is larger
+// than 64. That costs activations one of their bits, and is twice as fast as float32; widening bytes to 16 bits beforehand would
+// keep the bit and be one and a half times as fast.
 #if defined(LATHE_AVX2) || defined(LATHE_EMULATED)
 #define LATHE_INT8_QUADS 1
 #endif
@@ -150,7 +151,8 @@ struct TileOutput {
   const float* bias;         // likewise
   float alpha;
   bool accumulate;
-  // Whole rows of the tile go past the caches, for c that they could not hold anyway; they begin at cache lines.
+  // Whole rows of the tile are written past the caches, which is for a c that the caches could not hold. Rows of c then begin at
+  // cache lines.
   bool streams = false;
   // For integers only:
   const float* rowScale = nullptr;             // at the tile's first row
@@ -281,7 +283,7 @@ static TileKernel tileFor(std::int64_t rows, std::int64_t columns) {
 }
 
 #if defined(LATHE_TILE_REGISTERS)
-// Sums of A * B tiles as multiplyTiles leaves them to c: `rows` up to 16 A, output.columns up to 16 B.
+// Writes to c the sums of A * B tiles, which lie as multiplyTiles leaves them. `rows` is at most 16 A, output.columns at most 16 B.
 template <bool isInteger, int A, int B>
 LATHE_INLINE void storeSums(const float* sums, std::int64_t rows, const TileOutput& output) {
   F scales[B], biases[B];
@@ -338,7 +340,7 @@ LATHE_INLINE void multiplyRowTiles(std::int64_t rows, std::int64_t k, const floa
 #endif
 
 // c [rows, output.columns <= NR] over k steps: a in panels of Steps::panelRows rows, `aPanel` floats apart, b a panel of NR
-// columns; `next` is the panel that will come after it, for tile registers, which ask for it in time.
+// columns. `next` is the panel that will be multiplied after b: tile registers ask the memory for it ahead of time.
 template <class Steps>
 static __attribute__((noinline)) void multiplyPanels(std::int64_t rows, std::int64_t k, const float* a, std::int64_t aPanel,
                                                      const float* b, [[maybe_unused]] const float* next, TileOutput output) {

@@ -34,7 +34,8 @@ struct TileShapes {
     else asm volatile("tdpbf16ps %%tmm" #b ", %%tmm" #a ", %%tmm" #sum ::);           \
   } while (false)
 
-// Tile registers are the thread's to use while one lives. Without it the system saves 8 KiB at each change of threads.
+// The thread may use tile registers while an object of this type lives. Were they taken for good, the system would have to save
+// their 8 KiB at each change of threads.
 // Taking and releasing them costs as much as a hundred multiplications, so that a whole job takes them once.
 struct TileRegisters {
   const bool isWanted;

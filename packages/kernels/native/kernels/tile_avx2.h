@@ -1,7 +1,8 @@
 // The full tile of AVX2, 6 rows by 2 vectors over packed operands, four steps of depth at a time, in assembly.
 //
-// Twelve sums leave four registers, and compilers spill. And a core that shares its front end with another thread is bound
-// by the number of instructions: constant distances and four steps to a jump save an eighth of them.
+// The twelve sums leave four registers for all else, and compilers then keep some values in memory. Besides, a core that shares
+// its front end with another thread is bound by the number of instructions, of which constant distances and four steps to a jump
+// save an eighth.
 #pragma once
 
 #include "simd.h"
@@ -62,7 +63,7 @@ alignas(32) static const std::int16_t kOnes[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 LATHE_INLINE void assembledTile(F (&sums)[6][2], std::int64_t times, const float*& a, const float*& b) {
   LATHE_ASSEMBLE(LATHE_FLOAT_ROW);
 }
-// The same where a step is four bytes, unsigned ones in a, of which two products add up in 16 bits.
+// The same where a step is four bytes, without sign in a; two products of bytes are added in 16 bits first.
 LATHE_INLINE void assembledTile(I (&sums)[6][2], std::int64_t times, const float*& a, const float*& b) {
   LATHE_ASSEMBLE(LATHE_BYTE_ROW);
 }

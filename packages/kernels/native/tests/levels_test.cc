@@ -5,7 +5,7 @@
 //   CXX="aarch64-linux-gnu-g++ -O2 -std=c++17 -ffp-contract=off -static -pthread"
 //   $CXX -DLATHE_LEVEL=portable -DLATHE_PORTABLE -c level.cc -o /tmp/portable.o
 //   $CXX -DLATHE_LEVEL=neon -c level.cc -o /tmp/neon.o
-//   $CXX -DLATHE_HAS_neon=1 tests/levels_test.cc {cpu_level,thread_pool,core_count,memory}.cc /tmp/{portable,neon}.o -o /tmp/test
+//   $CXX -DLATHE_HAS_neon=1 tests/levels_test.cc {cpu_level,thread_pool,core_count,scratch,selection}.cc /tmp/{portable,neon}.o -o /tmp/test
 //   qemu-aarch64 /tmp/test
 #include "../cpu_level.h"
 
@@ -96,8 +96,8 @@ void products(const Kernels& level, const Kernels& portable) {
       int side = 0;
       for (const Kernels* kernels : {&level, &portable}) {
         const LinearOutput output = {w.weight, bias.data(), y[side].data(), {left.data(), right.data(), rank, 2.0f}};
-        kernels->linear({Format::fp32, x.data()}, &output, 1, N, options);
-        kernels->linearInputGradient({Format::fp32, dy.data()}, w.weight, dx[side].data(), {}, N, options);
+        kernels->linear({{Format::fp32, x.data()}, &output, 1, N, options});
+        kernels->linearInputGradient({{Format::fp32, dy.data()}, w.weight, dx[side].data(), {}, N, options});
         side++;
       }
       const std::string what = "format " + std::to_string(static_cast<int>(format)) + " precision " +
@@ -127,15 +127,15 @@ void attention(const Kernels& level, const Kernels& portable) {
       keys.push_back(static_cast<std::int32_t>(keys.back() + n + between(0, 70)));
     }
     const std::int64_t N = queries.back(), M = keys.back();
-    const Attention shape = {H, G, d, 0.3f, Precision::fp32, queries.data(), keys.data(), static_cast<std::int64_t>(queries.size()) - 1};
+    const AttentionShape shape = {H, G, d, 0.3f, Precision::fp32, queries.data(), keys.data(), static_cast<std::int64_t>(queries.size()) - 1};
     const Floats q = normals(N * H * d), k = normals(M * G * d), v = normals(M * G * d), dOut = normals(N * H * d);
     Floats out[2], sums[2], dq[2], dk[2], dv[2];
     int side = 0;
     for (const Kernels* kernels : {&level, &portable}) {
       out[side] = q, dq[side] = q, dk[side] = k, dv[side] = k, sums[side] = Floats(static_cast<std::size_t>(N * H));
-      kernels->attentionForward(q.data(), k.data(), v.data(), out[side].data(), sums[side].data(), shape);
-      kernels->attentionBackward(Format::fp32, q.data(), k.data(), v.data(), {Format::fp32, out[side].data(), nullptr},
-                                 sums[side].data(), dOut.data(), dq[side].data(), dk[side].data(), dv[side].data(), shape);
+      kernels->attentionForward({q.data(), k.data(), v.data(), out[side].data(), sums[side].data(), shape});
+      kernels->attentionBackward({Format::fp32, q.data(), k.data(), v.data(), {Format::fp32, out[side].data(), nullptr},
+                                  sums[side].data(), dOut.data(), dq[side].data(), dk[side].data(), dv[side].data(), shape});
       side++;
     }
     compare(level.level, "attention", out[0], out[1], 1e-5);
@@ -148,8 +148,8 @@ void attention(const Kernels& level, const Kernels& portable) {
     const Floats query = normals(2 * H * d);
     const KeyValueCache caches[2] = {{Format::fp32, k.data(), v.data(), nullptr, nullptr, M},
                                      {Format::fp32, v.data(), k.data(), nullptr, nullptr, between(1, M)}};
-    level.attentionDecode(query.data(), caches, decoded[0].data(), 2, H, G, d, 0.3f);
-    portable.attentionDecode(query.data(), caches, decoded[1].data(), 2, H, G, d, 0.3f);
+    level.attentionDecode({query.data(), caches, decoded[0].data(), 2, H, G, d, 0.3f});
+    portable.attentionDecode({query.data(), caches, decoded[1].data(), 2, H, G, d, 0.3f});
     compare(level.level, "attentionDecode", decoded[0], decoded[1], 1e-5);
   }
 }
@@ -169,26 +169,26 @@ void elementwise(const Kernels& level, const Kernels& portable) {
         return results[side].back().data();
       };
       results[side].reserve(32);
-      k->rmsNormForward(a.data(), weight.data(), next(length), N, h, 1e-6f);
+      k->rmsNormForward({a.data(), weight.data(), next(length), N, h, 1e-6f});
       float* dx = next(length);
-      k->rmsNormBackward(Format::fp32, a.data(), weight.data(), dy.data(), dx, next(h), N, h, 1e-6f);
+      k->rmsNormBackward({{Format::fp32, a.data()}, weight.data(), dy.data(), dx, next(h), N, h, 1e-6f});
       k->swigluForward(a.data(), b.data(), next(length), length);
       float* dGate = next(length);
-      k->swigluBackward(Format::fp32, a.data(), b.data(), dy.data(), dGate, next(length), length);
+      k->swigluBackward({Format::fp32, a.data(), b.data(), dy.data(), dGate, next(length), length});
       k->add(a.data(), b.data(), next(length), length);
       k->transpose(a.data(), next(length), N, h);
       k->exponential(a.data(), next(length), length);
-      k->dropout(a.data(), next(length), length, 1, 2, 20000, 1.5f, false);
-      k->scaleRows(a.data(), b.data(), next(length), N, h);
-      k->sumRows(a.data(), next(h), N, h, false);
+      k->dropout({a.data(), next(length), length, 1, 2, 20000, 1.5f, false});
+      k->scaleRows({a.data(), b.data(), next(length), N, h});
+      k->sumRows({a.data(), next(h), N, h, false});
       float* losses = next(N);
-      k->crossEntropyRows(a.data(), targets.data(), losses, next(length), N, h, 1.0f);
-      if (h % 2 == 0) k->rotate(a.data(), next(length), half.data(), b.data(), N, 1, h, 1.0f);
+      k->crossEntropyRows({a.data(), targets.data(), losses, next(length), N, h, 1.0f});
+      if (h % 2 == 0) k->rotate({a.data(), next(length), half.data(), b.data(), N, 1, h, 1.0f});
       std::vector<std::uint16_t> codes(static_cast<std::size_t>(length));
       k->toBf16(a.data(), codes.data(), length);
       k->fromBf16(codes.data(), next(length), length);
       std::vector<std::int8_t> bytes(static_cast<std::size_t>(length));
-      k->toInt8Rows(a.data(), bytes.data(), next(N), N, h);
+      k->toInt8Rows({a.data(), bytes.data(), next(N), N, h});
       const auto widen = [&] {
         float* const wide = next(length);
         for (std::int64_t i = 0; i < length; i++) wide[i] = bytes[static_cast<std::size_t>(i)];
