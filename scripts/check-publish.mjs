@@ -13,7 +13,7 @@ import { workspaceFolders } from "./bootstrap.mjs";
 import { collect, root, spawnNpm, spawnPnpm } from "./pnpm.mjs";
 
 /** Packages that promise to run where TensorFlow.js is not installed. */
-const withoutTensors = ["@lathe/data", "@lathe/eval", "@lathe/kernels"];
+const withoutTensors = ["@lathe/command", "@lathe/data", "@lathe/eval", "@lathe/kernels"];
 
 /**
  * @typedef {{ name: string, version: string, private?: boolean, exports?: object, dependencies?: Record<string, string> }} Manifest

@@ -5,6 +5,7 @@
 
 /** @type {Readonly<Record<string, readonly string[]>>} */
 export const allowedImports = {
+  "packages/command/src": [],
   "packages/data/src": [],
   "packages/kernels/src": [],
   "packages/tensor/src": ["kernels"],
@@ -26,4 +27,9 @@ export const allowedInTests = {
 };
 
 /** Folders that must load where TensorFlow.js is not installed. */
-export const withoutTensors = ["packages/data/src", "packages/kernels/src", "packages/eval/src"];
+export const withoutTensors = [
+  "packages/command/src",
+  "packages/data/src",
+  "packages/kernels/src",
+  "packages/eval/src",
+];

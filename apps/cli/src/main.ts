@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 import { fileURLToPath } from "node:url";
-import { EXIT_FAILED, EXIT_INTERRUPTED } from "./framework/failure.js";
-import { commandName } from "./framework/command-name.js";
-import { runCommandLine } from "./framework/run.js";
-import { languageOfWords, messagesIn } from "./messages/language.js";
-import { verbs } from "./verbs/index.js";
+import { EXIT_FAILED, EXIT_INTERRUPTED, runCommandLine } from "@lathe/command";
+import { commandName } from "./command-name.js";
+import { languageOfWords, messagesByLanguage } from "./messages/language.js";
+import { program } from "./program.js";
 
 const words = process.argv.slice(2);
-const messages = messagesIn(languageOfWords(words, process.env));
+const messages = messagesByLanguage[languageOfWords(words, process.env)];
 
 const interrupt = new AbortController();
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -29,13 +28,16 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // Whoever reads the output may stop early, as `head` does.
   if (error.code === "EPIPE") process.exit();
   if (isTerminalGone(error)) return;
-  process.stderr.write(`lathe: ${messages.outputFault(error.message)}\n`);
+  process.stderr.write(`${program.name}: ${messages.outputFault(error.message)}\n`);
   process.exit(EXIT_FAILED);
 });
 // What is said on the way is not worth ending the work for.
 process.stderr.on("error", () => undefined);
 
-const { stdin, stdout, stderr, env } = process;
-const command = commandName({ main: fileURLToPath(import.meta.url), cwd: process.cwd(), env });
-const io = { stdin, stdout, stderr, env, command };
-process.exitCode = await runCommandLine(verbs, words, io, interrupt.signal);
+const place = { main: fileURLToPath(import.meta.url), cwd: process.cwd(), env: process.env };
+process.exitCode = await runCommandLine(
+  { ...program, command: commandName(place) },
+  words,
+  process,
+  interrupt.signal,
+);

@@ -3,23 +3,12 @@ import type { Messages } from "./messages.js";
 import { zh } from "./zh.js";
 
 /** Languages that messages come in. */
-export const languages = ["en", "zh"] as const;
+export type Language = "en" | "zh";
 
-export type Language = (typeof languages)[number];
-
-const tables: Readonly<Record<Language, Messages>> = { en, zh };
+/** The messages of every language. */
+export const messagesByLanguage: Readonly<Record<Language, Messages>> = { en, zh };
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The messages of a language. */
-export function messagesIn(language: Language): Messages {
-  return tables[language];
-}
-
-/** The language of that name, if messages come in it. */
-export function languageNamed(name: string): Language | undefined {
-  return languages.find((known) => known === name);
-}
 
 /** The language of the system, by the variables that POSIX has for it; English where it is none of ours. */
 export function systemLanguage(env: Environment): Language {
@@ -36,5 +25,6 @@ export function languageOfWords(words: readonly string[], env: Environment): Lan
     const [, joined] = /^--language(?:=(.*))?$/s.exec(word) ?? [null, null];
     return joined === null ? [] : [joined ?? words[index + 1] ?? ""];
   });
-  return languageNamed(asked.at(-1) ?? "") ?? systemLanguage(env);
+  const last = asked.at(-1);
+  return last === "en" || last === "zh" ? last : systemLanguage(env);
 }

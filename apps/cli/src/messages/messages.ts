@@ -1,14 +1,13 @@
+import type { CommandMessages } from "@lathe/command";
 import type { SetupStep } from "@lathe/tensor";
 
 /** What the command says on the way, in one language. Errors are English everywhere, so that they can be searched for. */
-export interface Messages {
+export interface Messages extends CommandMessages {
   readonly engine: (name: string, precision: string, description: string) => string;
   readonly passedOver: (name: string, reason: string, command: string) => string;
   readonly loadingModel: string;
   readonly memoryPlan: (recomputed: number, layers: number, expected: string, budget: string) => string;
   readonly memoryShort: (expected: string, budget: string) => string;
-  readonly warning: string;
-  readonly timeLeft: (duration: string) => string;
   readonly reading: string;
   readonly writing: string;
   readonly rows: (used: number, total: number) => string;

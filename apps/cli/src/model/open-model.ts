@@ -16,8 +16,8 @@ import {
   type StartedEngine,
   startEngine,
 } from "@lathe/tensor";
-import { withVerbs } from "../framework/command-name.js";
-import type { VerbContext } from "../framework/verb.js";
+import { withVerbs } from "../command-name.js";
+import type { VerbContext } from "../define-verb.js";
 
 /** Options of every verb that loads a model. */
 export interface ModelOptions {

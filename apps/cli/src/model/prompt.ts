@@ -1,5 +1,5 @@
+import { UsageError } from "@lathe/command";
 import type { ChatMessage, ModelConfig, Tokenizer } from "@lathe/model";
-import { UsageError } from "../framework/usage-error.js";
 
 /** @throws UsageError that says what a model without tokenizer can be used for */
 export function requireTokenizer(tokenizer: Tokenizer | null, model: string, wanting: string): Tokenizer {

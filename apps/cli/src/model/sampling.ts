@@ -1,5 +1,5 @@
 import type { GenerationOptions, SamplingOptions } from "@lathe/model";
-import type { VerbContext } from "../framework/verb.js";
+import type { VerbContext } from "../define-verb.js";
 
 /** The part of a verb's options that is for `generate`. */
 export function samplingOf(

@@ -1,6 +1,6 @@
+import { option, optionGroup } from "@lathe/command";
 import { loraDefaults, targetRoles } from "@lathe/peft";
 import { z } from "zod";
-import { option, optionGroup } from "../framework/option.js";
 
 const names = z.array(z.string().min(1)).min(1);
 

@@ -1,6 +1,6 @@
+import { option, optionGroup } from "@lathe/command";
 import { packedFormatNames } from "@lathe/quant";
 import { z } from "zod";
-import { option, optionGroup } from "../framework/option.js";
 
 /** Where a model computes and how it holds its weights. */
 export const engineOptions = optionGroup("Engine", {

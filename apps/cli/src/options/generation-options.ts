@@ -1,6 +1,6 @@
+import { option, optionGroup } from "@lathe/command";
 import { DEFAULT_MAX_NEW_TOKENS, samplingDefaults } from "@lathe/model";
 import { z } from "zod";
-import { option, optionGroup } from "../framework/option.js";
 
 /** How text is continued; the keys are those of `GenerationOptions`. */
 export const generationOptions = optionGroup("Generation", {

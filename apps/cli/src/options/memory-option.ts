@@ -1,6 +1,6 @@
+import { option } from "@lathe/command";
 import { parseBytes } from "@lathe/train";
 import { z } from "zod";
-import { option } from "../framework/option.js";
 
 /** How much memory the process may take. */
 export const memoryOption = (): z.ZodOptional<z.ZodString> =>

@@ -1,5 +1,5 @@
+import { option } from "@lathe/command";
 import { z } from "zod";
-import { option } from "../framework/option.js";
 import { adapterPathFault } from "../paths/adapter-path-fault.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
 import { rowsPathFault } from "../paths/rows-path-fault.js";

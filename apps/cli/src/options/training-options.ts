@@ -1,6 +1,6 @@
+import { option, optionGroup } from "@lathe/command";
 import { scheduleNames, trainDefaults } from "@lathe/train";
 import { z } from "zod";
-import { option, optionGroup } from "../framework/option.js";
 
 const steps = { placeholder: "n", unit: "optimiser steps" };
 

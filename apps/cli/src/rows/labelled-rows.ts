@@ -7,7 +7,7 @@ import {
   UNSCORED,
   UnscoredRowError,
 } from "@lathe/data";
-import type { VerbContext } from "../framework/verb.js";
+import type { VerbContext } from "../define-verb.js";
 import type { ModelFolder } from "../model/open-model.js";
 
 /** A row with its tokens, and where it came from. */

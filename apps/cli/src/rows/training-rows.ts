@@ -1,4 +1,5 @@
 import { extname } from "node:path";
+import { UsageError } from "@lathe/command";
 import {
   InputFileError,
   parseRow,
@@ -12,7 +13,6 @@ import {
 } from "@lathe/data";
 import type { LabelledRow } from "@lathe/model";
 import { countScored, type RowSource } from "@lathe/train";
-import { UsageError } from "../framework/usage-error.js";
 import type { ModelFolder } from "../model/open-model.js";
 import { checkVocabulary } from "./labelled-rows.js";
 

@@ -1,6 +1,6 @@
 import { Readable, Writable } from "node:stream";
-import { runCommandLine } from "../framework/run.js";
-import { verbs } from "../verbs/index.js";
+import { runCommandLine } from "@lathe/command";
+import { program } from "../program.js";
 
 /** What a command line did. */
 export interface Outcome {
@@ -41,6 +41,6 @@ export async function runLathe(
 ): Promise<Outcome> {
   const [stdout, stderr] = [collector(), collector()];
   const io = { stdin: Readable.from([stdin]), stdout: stdout.stream, stderr: stderr.stream, env };
-  const code = await runCommandLine(verbs, words, io, signal);
+  const code = await runCommandLine(program, words, io, signal);
   return { code, stdout: stdout.text(), stderr: stderr.text(), json: lastJson(stdout.text()) };
 }

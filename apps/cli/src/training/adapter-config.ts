@@ -1,3 +1,4 @@
+import { kebabCase, UsageError } from "@lathe/command";
 import type { ModelConfig } from "@lathe/model";
 import {
   linearPlaces,
@@ -7,8 +8,6 @@ import {
   resolveLoraConfig,
   selectTargets,
 } from "@lathe/peft";
-import { kebabCase } from "../framework/property.js";
-import { UsageError } from "../framework/usage-error.js";
 import type { TrainVerbOptions } from "./train-options.js";
 
 type LoraKey = Exclude<keyof LoraConfig, "seed">;

@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { isAbsolute, relative } from "node:path";
+import { UsageError } from "@lathe/command";
 import { RunFolder } from "@lathe/train";
-import { UsageError } from "../framework/usage-error.js";
 import type { TrainVerbOptions } from "./train-options.js";
 
 /**

@@ -1,3 +1,4 @@
+import { UsageError } from "@lathe/command";
 import {
   type CheckpointingPlan,
   type LayerLinearName,
@@ -7,7 +8,6 @@ import {
 import type { ParameterTable } from "@lathe/peft";
 import type { Precision } from "@lathe/tensor";
 import { availableBytes } from "@lathe/train";
-import { UsageError } from "../framework/usage-error.js";
 import { trainingBytes } from "../model/estimate-memory.js";
 
 /** The process itself: Node, its code, TensorFlow.js and what products work in. */

@@ -1,5 +1,5 @@
+import { formatNumber, formatTable } from "@lathe/command";
 import type { ParameterTable } from "@lathe/peft";
-import { formatNumber, formatTable } from "../framework/format.js";
 import type { Messages } from "../messages/messages.js";
 
 /** What an adapter trains, as a table in the language of the messages. */

@@ -1,10 +1,7 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { kebabCase, readConfigFile, resolveOptions, UsageError } from "@lathe/command";
 import { RunFolder } from "@lathe/train";
-import { readConfigFile } from "../framework/config-file.js";
-import { kebabCase } from "../framework/property.js";
-import { resolveOptions } from "../framework/resolve-options.js";
-import { UsageError } from "../framework/usage-error.js";
 import { trainOptions, type TrainVerbOptions } from "./train-options.js";
 
 /** What may be different when a run goes on: it does not change the numbers, or the loop itself looks after it. */

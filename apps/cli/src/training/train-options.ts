@@ -1,5 +1,5 @@
+import { option } from "@lathe/command";
 import { z } from "zod";
-import { option } from "../framework/option.js";
 import { adapterOptions } from "../options/adapter-options.js";
 import { engineOptions } from "../options/engine-options.js";
 import { memoryOption } from "../options/memory-option.js";

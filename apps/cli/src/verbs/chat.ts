@@ -1,8 +1,8 @@
 import { createInterface } from "node:readline";
+import { option } from "@lathe/command";
 import { type ChatMessage, generateText } from "@lathe/model";
 import { z } from "zod";
-import { option } from "../framework/option.js";
-import { defineVerb } from "../framework/verb.js";
+import { defineVerb } from "../define-verb.js";
 import { openModel, readModelFolder } from "../model/open-model.js";
 import { chatPrompt, requireTokenizer } from "../model/prompt.js";
 import { samplingOf } from "../model/sampling.js";

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
+import { formatBytes, formatNumber, formatTable, option, widthOf } from "@lathe/command";
 import { checkTensors, openCheckpoint } from "@lathe/model";
 import { packedFormatNames } from "@lathe/quant";
 import {
@@ -14,11 +15,9 @@ import {
   type TensorMemory,
 } from "@lathe/tensor";
 import { z } from "zod";
-import { withVerbs } from "../framework/command-name.js";
-import { option } from "../framework/option.js";
-import { formatBytes, formatNumber, formatTable, widthOf } from "../framework/format.js";
-import { version } from "../framework/run.js";
-import { defineVerb } from "../framework/verb.js";
+import { withVerbs } from "../command-name.js";
+import { defineVerb } from "../define-verb.js";
+import { version } from "../version.js";
 import type { Messages } from "../messages/messages.js";
 import { adapterBytes, parameterCount, weightBytes } from "../model/estimate-memory.js";
 import { readModelFolder, startEngineAloud } from "../model/open-model.js";
@@ -114,7 +113,7 @@ export const doctorVerb = defineVerb({
     const started = await startEngineAloud(given, context);
     const [processor] = cpus();
     const json = {
-      lathe: version(),
+      lathe: version,
       node: process.version,
       platform: `${platform()} ${arch()}`,
       system: release(),

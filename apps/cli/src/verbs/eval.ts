@@ -1,5 +1,6 @@
 import { mkdir, realpath, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { formatTable, option, optionGroup, UsageError } from "@lathe/command";
 import {
   bleuSmoothings,
   bleuTokenizers,
@@ -14,10 +15,7 @@ import {
 import { generateReplies, type ModelScore, scoreRows } from "@lathe/eval/model";
 import { cutAtStop } from "@lathe/model";
 import { z } from "zod";
-import { option, optionGroup } from "../framework/option.js";
-import { formatTable } from "../framework/format.js";
-import { UsageError } from "../framework/usage-error.js";
-import { defineVerb, type VerbContext } from "../framework/verb.js";
+import { defineVerb, type VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { openModel, readModelFolder } from "../model/open-model.js";
 import { samplingOf } from "../model/sampling.js";

@@ -1,8 +1,7 @@
+import { option, UsageError } from "@lathe/command";
 import { generate, generateText } from "@lathe/model";
 import { z } from "zod";
-import { option } from "../framework/option.js";
-import { UsageError } from "../framework/usage-error.js";
-import { defineVerb } from "../framework/verb.js";
+import { defineVerb } from "../define-verb.js";
 import { openModel, readModelFolder } from "../model/open-model.js";
 import { chatPrompt, checkIds, requireTokenizer, textPrompt } from "../model/prompt.js";
 import { samplingOf } from "../model/sampling.js";

@@ -1,4 +1,4 @@
-import type { VerbEntry } from "../framework/verb.js";
+import type { VerbEntry } from "../define-verb.js";
 
 /** All verbs, in the order of a project: from raw rows to a model that answers. */
 export const verbs: readonly VerbEntry[] = [

@@ -1,8 +1,7 @@
+import { formatBytes, option } from "@lathe/command";
 import { type MergedDtype, mergeIntoCheckpoint } from "@lathe/peft";
 import { z } from "zod";
-import { option } from "../framework/option.js";
-import { formatBytes } from "../framework/format.js";
-import { defineVerb } from "../framework/verb.js";
+import { defineVerb } from "../define-verb.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import { modelOption } from "../options/model-options.js";
 import { adapterPathFault } from "../paths/adapter-path-fault.js";

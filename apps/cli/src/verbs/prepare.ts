@@ -1,8 +1,7 @@
+import { formatTable, option, optionGroup } from "@lathe/command";
 import { CLEANING_DEFAULTS, CLEANING_RULES, DIALOGUE_FIELDS, prepare, type PrepareResult } from "@lathe/data";
 import { z } from "zod";
-import { option, optionGroup } from "../framework/option.js";
-import { formatTable } from "../framework/format.js";
-import { defineVerb } from "../framework/verb.js";
+import { defineVerb } from "../define-verb.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import type { Messages } from "../messages/messages.js";
 import { readModelFolder } from "../model/open-model.js";

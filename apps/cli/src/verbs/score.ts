@@ -1,7 +1,7 @@
+import { formatTable } from "@lathe/command";
 import { scoreRows } from "@lathe/eval/model";
 import { z } from "zod";
-import { formatTable } from "../framework/format.js";
-import { defineVerb } from "../framework/verb.js";
+import { defineVerb } from "../define-verb.js";
 import { openModel, readModelFolder } from "../model/open-model.js";
 import { engineOptions } from "../options/engine-options.js";
 import { adapterOption, dataOption, modelOption, tokensPerBatchOption } from "../options/model-options.js";

@@ -1,9 +1,8 @@
+import { formatBytes, option } from "@lathe/command";
 import { type Findings, setupTensorFlow } from "@lathe/tensor";
 import { z } from "zod";
-import { withVerbs } from "../framework/command-name.js";
-import { formatBytes } from "../framework/format.js";
-import { option } from "../framework/option.js";
-import { defineVerb } from "../framework/verb.js";
+import { withVerbs } from "../command-name.js";
+import { defineVerb } from "../define-verb.js";
 
 const options = z.object({
   tensorflow: option(

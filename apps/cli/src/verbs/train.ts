@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { EXIT_INTERRUPTED, formatBytes, formatDuration, formatTable, type VerbResult } from "@lathe/command";
 import {
   attach,
   linearPlaces,
@@ -22,9 +23,7 @@ import {
   type TrainConfig,
   trainDefaults,
 } from "@lathe/train";
-import { EXIT_INTERRUPTED } from "../framework/failure.js";
-import { formatBytes, formatDuration, formatTable } from "../framework/format.js";
-import { defineVerb, type VerbContext, type VerbResult } from "../framework/verb.js";
+import { defineVerb, type VerbContext } from "../define-verb.js";
 import { type ModelFolder, openModel, type OpenModel, readModelFolder } from "../model/open-model.js";
 import { weightBytes } from "../model/estimate-memory.js";
 import { readTrainingRows, type TrainingRows } from "../rows/training-rows.js";

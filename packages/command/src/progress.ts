@@ -1,7 +1,7 @@
 import cliProgress from "cli-progress";
 import { formatDuration } from "./format.js";
 import type { Io } from "./io.js";
-import type { Messages } from "../messages/messages.js";
+import type { CommandMessages } from "./command-messages.js";
 import { type ProgressFacts, progressLine, progressText } from "./progress-line.js";
 
 /** What is shown of a longer work. */
@@ -14,6 +14,8 @@ export interface ProgressOptions {
 /** Shows how far a work is: a bar on a terminal, plain lines elsewhere. Work that is over in a moment shows nothing. */
 export interface Progress {
   /**
+   * Says how far the work is.
+   *
    * @param done units of work done   @param total units in all
    * @param details said beside the number, the most important first, e.g. the loss
    */
@@ -39,7 +41,7 @@ interface Start {
 /** Starts to show a work. */
 export function startProgress(
   { stderr }: Pick<Io, "stderr">,
-  messages: Messages,
+  messages: Pick<CommandMessages, "timeLeft">,
   { label, every }: ProgressOptions,
 ): Progress {
   let start: Start | null = null;

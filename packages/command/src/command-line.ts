@@ -1,9 +1,10 @@
 import { Command, CommanderError, Option } from "commander";
 import { formatValue } from "./format.js";
-import { nameHere } from "./names-elsewhere.js";
 import { suggestion } from "./nearest-name.js";
 import { flagSchema, kebabCase, propertiesOf, type Property } from "./property.js";
 import { UsageError } from "./usage-error.js";
+import type { CommandMessages } from "./command-messages.js";
+import type { NameHere, Program } from "./program.js";
 import type { Verb } from "./verb.js";
 
 /** Flags that every verb has and that are no part of the config file. */
@@ -25,10 +26,13 @@ export interface ParsedLine {
 
 const COMMON_GROUP = "Everywhere:";
 
-const commonOptions = (): Option[] => [
+const commonOptions = (languages: readonly string[]): Option[] => [
   new Option("--config <file>", "YAML file with options; flags win over it"),
   new Option("--json", "end stdout with one JSON object"),
-  new Option("--language <language>", "language of messages: en or zh (default: that of the system)"),
+  new Option(
+    "--language <language>",
+    `language of messages: ${languages.join(" or ")} (default: that of the system)`,
+  ),
   new Option("--verbose", "show where an unexpected error came from"),
   new Option("--print-schema", "print the JSON Schema of the config file"),
 ];
@@ -80,8 +84,12 @@ function flagsOf(property: Property): Option[] {
 }
 
 /** The command of a verb, for parsing and for its help. */
-export function commandOf(verb: Verb, width?: number): Command {
-  const command = new Command(`lathe ${verb.name}`)
+export function commandOf<Messages extends CommandMessages>(
+  { name, languages }: Program<Messages>,
+  verb: Verb<Messages>,
+  width?: number,
+): Command {
+  const command = new Command(`${name} ${verb.name}`)
     .description(`${verb.summary}.${verb.description === undefined ? "" : `\n\n${verb.description}`}`)
     .usage("[options]")
     .addHelpOption(new Option("-h, --help", "show this help").helpGroup(COMMON_GROUP))
@@ -95,20 +103,30 @@ export function commandOf(verb: Verb, width?: number): Command {
   for (const property of propertiesOf(verb.options)) {
     for (const flag of flagsOf(property)) command.addOption(flag);
   }
-  for (const common of commonOptions()) command.addOption(common.helpGroup(COMMON_GROUP));
+  for (const common of commonOptions(Object.keys(languages)))
+    command.addOption(common.helpGroup(COMMON_GROUP));
   return command;
 }
 
-/**
- * The text of `lathe VERB --help`.
- *
- * @param name what people type to start the command, for the examples
- */
-export function helpOf(verb: Verb, name: string, width?: number): string {
+/** An example, whose programs stand at its start or after a pipe, with what people type to start this one. */
+const asTyped = ({ name, command }: Pick<Program<never>, "name" | "command">, example: string): string =>
+  example
+    .split(/(?<=^|\| )(?=\S)/)
+    .map((part) => (part.startsWith(`${name} `) ? `${command}${part.slice(name.length)}` : part))
+    .join("");
+
+/** The text of `VERB --help`. */
+export function helpOf<Messages extends CommandMessages>(
+  program: Program<Messages>,
+  verb: Verb<Messages>,
+  width?: number,
+): string {
   let text = "";
-  const command = commandOf(verb, width);
-  const examples = verb.examples.map((example) => `  $ ${example.replace(/(^|\| )lathe /, `$1${name} `)}`);
-  if (examples.length > 0) command.addHelpText("after", `\nExamples:\n${examples.join("\n")}`);
+  const command = commandOf(program, verb, width);
+  const examples = verb.examples.map((example) => asTyped(program, example));
+  if (examples.length > 0) {
+    command.addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ ${example}`).join("\n")}`);
+  }
   command
     .configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => width ?? 100 })
     .outputHelp();
@@ -116,16 +134,19 @@ export function helpOf(verb: Verb, name: string, width?: number): string {
 }
 
 /** @throws UsageError for an unknown flag, a missing value or a stray argument */
-export function parseLine(verb: Verb, words: readonly string[]): ParsedLine {
-  const command = commandOf(verb);
+export function parseLine<Messages extends CommandMessages>(
+  program: Program<Messages>,
+  verb: Verb<Messages>,
+  words: readonly string[],
+): ParsedLine {
+  const command = commandOf(program, verb);
   try {
     command.parse([...words], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.helpDisplayed") return { common: { help: true }, flags: {} };
-    throw new UsageError([usageFault(command, error, Object.keys(verb.options.shape))], verb.name, {
-      cause: error,
-    });
+    const here = (flag: string) => program.nameHere?.(flag, Object.keys(verb.options.shape)) ?? null;
+    throw new UsageError([usageFault(command, error, here)], verb.name, { cause: error });
   }
   const given = Object.fromEntries(
     Object.entries(command.opts()).filter(([key]) => command.getOptionValueSource(key) === "cli"),
@@ -134,14 +155,18 @@ export function parseLine(verb: Verb, words: readonly string[]): ParsedLine {
   return { common: { config, json, language, verbose, printSchema } as CommonFlags, flags };
 }
 
-function usageFault(command: Command, { code, message }: CommanderError, keys: readonly string[]): string {
+function usageFault(
+  command: Command,
+  { code, message }: CommanderError,
+  nameHere: (flag: string) => NameHere | null,
+): string {
   const [sentence] = message.replace(/^error: /, "").split("\n");
   const flag = /'([^'=]+)/.exec(sentence)?.[1] ?? "";
   if (code === "commander.optionMissingArgument") return `${flag}: the value is missing`;
   if (code === "commander.excessArguments")
     return `unexpected argument ${command.args[0]}: options have names`;
   if (code !== "commander.unknownOption") return sentence;
-  const here = nameHere(flag, keys);
+  const here = nameHere(flag);
   if (here?.value === "false") return `unknown flag ${flag}; here that is --no-${kebabCase(here.key)}`;
   if (here)
     return `unknown flag ${flag}; here that is --${[kebabCase(here.key), here.value ?? ""].join(" ").trim()}`;

@@ -1,9 +1,12 @@
 const inputError: unique symbol = Symbol.for("@lathe/input-error") as never;
 
-/** Exit codes, as in the README. */
+/** Exit code of success. */
 export const EXIT_DONE = 0;
+/** Exit code of a failure that is nobody's input. */
 export const EXIT_FAILED = 1;
+/** Exit code of what the user can mend: the command line, a file, a path. */
 export const EXIT_USAGE = 2;
+/** Exit code after an interrupt, as shells give it to SIGINT. */
 export const EXIT_INTERRUPTED = 130;
 
 /** Faults of paths that the user named: the file system's own errors of these kinds are theirs to mend. */

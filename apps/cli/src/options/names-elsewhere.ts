@@ -1,3 +1,5 @@
+import type { NameHere } from "@lathe/command";
+
 /**
  * What other trainers call the options here: the words are those of Transformers, PEFT, TRL, LLaMA-Factory, Axolotl, Unsloth,
  * torchtune and MLX, without dashes and in small letters. Here they are the option of that key, or that value of it.
@@ -131,10 +133,7 @@ const plain = (name: string): string => name.toLowerCase().replaceAll(/[-_.]/g, 
  * @param name with or without dashes, in any spelling   @param keys of the options that there are
  * @returns null where none is known, or there is none of it
  */
-export function nameHere(
-  name: string,
-  keys: readonly string[],
-): { readonly key: string; readonly value: string | null } | null {
+export function nameHere(name: string, keys: readonly string[]): NameHere | null {
   for (const [here, names] of Object.entries(namesElsewhere)) {
     const [key, value = null] = here.split("=");
     if (keys.includes(key) && names.includes(plain(name))) return { key, value };

@@ -2,6 +2,8 @@ import type { Readable, Writable } from "node:stream";
 
 /** A stream that may be a terminal. */
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** A stream to read from that may be a terminal. */
 export type InputStream = Readable & { readonly isTTY?: boolean };
 
 /** What a command reads from and writes to: those of the process, or a test's. */
@@ -12,6 +14,4 @@ export interface Io {
   /** Everything said on the way. */
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What people type to start the command. @defaultValue "lathe" */
-  readonly command?: string;
 }

@@ -1,52 +1,44 @@
-import { createRequire } from "node:module";
 import { Command } from "commander";
 import { checkValues } from "./check-values.js";
-import { withVerbs } from "./command-name.js";
 import { helpOf, parseLine, type CommonFlags } from "./command-line.js";
 import { readConfigFile } from "./config-file.js";
 import { errorJson, EXIT_DONE, EXIT_USAGE, exitCodeOf } from "./failure.js";
 import type { Io } from "./io.js";
-import { type Language, languageNamed, languages, messagesIn, systemLanguage } from "../messages/language.js";
-import type { Messages } from "../messages/messages.js";
+import type { CommandMessages } from "./command-messages.js";
 import { suggestion } from "./nearest-name.js";
+import type { Program } from "./program.js";
 import { startProgress } from "./progress.js";
 import { configSchema } from "./property.js";
 import { resolveOptions } from "./resolve-options.js";
 import { UsageError } from "./usage-error.js";
-import type { Verb, VerbContext, VerbEntry } from "./verb.js";
-
-/** Version of the command. */
-export function version(): string {
-  const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
-  return version;
-}
+import type { Verb, VerbContext } from "./verb.js";
 
 /**
  * Runs a command line.
  *
  * With `--json` the last line on stdout is one JSON object, also when the command fails; everything else goes to stderr.
  *
- * @param words what follows the name of the program
+ * @param words what follows the name of the program   @param io the process's streams and environment, or others
  * @param signal aborts when the user interrupts
  * @returns the exit code
  */
-export async function runCommandLine(
-  verbs: readonly VerbEntry[],
+export async function runCommandLine<Messages extends CommandMessages>(
+  program: Program<Messages>,
   words: readonly string[],
   io: Io,
   signal: AbortSignal,
 ): Promise<number> {
-  const command = commandOfIo(io);
   const isJson = words.includes("--json");
-  const isVerbose = words.includes("--verbose") || (io.env["LATHE_DEBUG"] ?? "") !== "";
+  const isVerbose =
+    words.includes("--verbose") || (io.env[`${program.name.toUpperCase()}_DEBUG`] ?? "") !== "";
   try {
-    return await dispatch(verbs, words, io, signal);
+    return await dispatch(program, words, io, signal);
   } catch (error) {
     const code = exitCodeOf(error, signal.aborted);
     const message = error instanceof Error ? error.message : String(error);
-    io.stderr.write(`lathe: ${withVerbs(message, command)}\n`);
+    io.stderr.write(`${program.name}: ${program.say?.(message, program.command) ?? message}\n`);
     if (error instanceof UsageError && error.verb !== null) {
-      io.stderr.write(`See: ${command} ${error.verb} --help\n`);
+      io.stderr.write(`See: ${program.command} ${error.verb} --help\n`);
     }
     if (isVerbose && code !== EXIT_USAGE && error instanceof Error) io.stderr.write(`${error.stack ?? ""}\n`);
     if (isJson) io.stdout.write(`${JSON.stringify({ error: errorJson(error) })}\n`);
@@ -54,11 +46,8 @@ export async function runCommandLine(
   }
 }
 
-/** What people type to start the command. */
-const commandOfIo = ({ command = "lathe" }: Io): string => command;
-
-async function dispatch(
-  verbs: readonly VerbEntry[],
+async function dispatch<Messages extends CommandMessages>(
+  program: Program<Messages>,
   words: readonly string[],
   io: Io,
   signal: AbortSignal,
@@ -66,59 +55,59 @@ async function dispatch(
   const [first, ...rest] = words;
   switch (first) {
     case undefined:
-      io.stderr.write(mainHelp(verbs, io, io.stderr.columns));
+      io.stderr.write(mainHelp(program, io.stderr.columns));
       return EXIT_USAGE;
     case "--help":
     case "-h":
-      io.stdout.write(mainHelp(verbs, io, io.stdout.columns));
+      io.stdout.write(mainHelp(program, io.stdout.columns));
       return EXIT_DONE;
     case "help": {
       const named = verbIn(
-        verbs,
+        program.verbs,
         rest.filter((word) => !word.startsWith("-")),
       );
       const text =
         named === null
-          ? mainHelp(verbs, io, io.stdout.columns)
-          : helpOf(await loadVerb(verbs, named.name, io), commandOfIo(io), io.stdout.columns);
+          ? mainHelp(program, io.stdout.columns)
+          : helpOf(program, await loadVerb(program, named.name), io.stdout.columns);
       io.stdout.write(text);
       return EXIT_DONE;
     }
     case "--version":
     case "-V":
-      io.stdout.write(`${version()}\n`);
+      io.stdout.write(`${program.version}\n`);
       return EXIT_DONE;
     case "schema": {
       const named = verbIn(
-        verbs,
+        program.verbs,
         rest.filter((word) => !word.startsWith("-")),
       );
       if (named === null)
-        throw new UsageError([`${commandOfIo(io)} schema VERB: expected the name of a verb`]);
-      writeSchema(await loadVerb(verbs, named.name, io), rest.includes("--json"), io);
+        throw new UsageError([`${program.command} schema VERB: expected the name of a verb`]);
+      writeSchema(program, await loadVerb(program, named.name), rest.includes("--json"), io);
       return EXIT_DONE;
     }
     default:
       if (first.startsWith("-")) {
         throw new UsageError([`unknown flag ${first}${suggestion(first, ["--help", "--version"])}`]);
       }
-      return runNamed(verbs, words, io, signal);
+      return runNamed(program, words, io, signal);
   }
 }
 
-async function runNamed(
-  verbs: readonly VerbEntry[],
+async function runNamed<Messages extends CommandMessages>(
+  program: Program<Messages>,
   words: readonly string[],
   io: Io,
   signal: AbortSignal,
 ): Promise<number> {
-  const { name, rest } = verbIn(verbs, words)!;
-  return runVerb(await loadVerb(verbs, name, io), rest, io, signal);
+  const { name, rest } = verbIn(program.verbs, words)!;
+  return runVerb(program, await loadVerb(program, name), rest, io, signal);
 }
 
 /** Parts the name of a verb, which may be of two words, from what follows it; null where there is no word. */
 function verbIn(
-  verbs: readonly VerbEntry[],
+  verbs: readonly { readonly name: string }[],
   words: readonly string[],
 ): { readonly name: string; readonly rest: readonly string[] } | null {
   if (words.length === 0) return null;
@@ -128,84 +117,113 @@ function verbIn(
   return isBoth ? { name: both, rest: others } : { name: first, rest: words.slice(1) };
 }
 
-async function loadVerb(verbs: readonly VerbEntry[], name: string, io: Io): Promise<Verb> {
+async function loadVerb<Messages extends CommandMessages>(
+  program: Program<Messages>,
+  name: string,
+): Promise<Verb<Messages>> {
+  const { verbs } = program;
   const entry = verbs.find((verb) => verb.name === name);
   if (entry) return { ...(await entry.load()), name: entry.name, summary: entry.summary };
   const names = [...verbs.map((verb) => verb.name), "schema", "help"];
   const longer = names.filter((known) => known.startsWith(`${name} `));
   if (longer.length > 0) {
-    const command = commandOfIo(io);
     throw new UsageError([
-      `${command} ${name}: expected ${longer.map((known) => `${command} ${known}`).join(" or ")}`,
+      `${program.command} ${name}: expected ${longer.map((known) => `${program.command} ${known}`).join(" or ")}`,
     ]);
   }
   throw new UsageError([
-    `unknown verb ${name}${suggestion(name, names) || ";"} ${commandOfIo(io)} --help lists the verbs`,
+    `unknown verb ${name}${suggestion(name, names) || ";"} ${program.command} --help lists the verbs`,
   ]);
 }
 
-function mainHelp(verbs: readonly VerbEntry[], io: Io, width = 100): string {
-  const program = new Command("lathe")
-    .description("Fine-tune language models on the machine you own.")
+function mainHelp<Messages extends CommandMessages>(
+  { name: program, command: typed, summary, verbs }: Program<Messages>,
+  width = 100,
+): string {
+  const command = new Command(program)
+    .description(summary)
     .usage("VERB [options]")
-    .helpOption("-h, --help", `show this help; ${commandOfIo(io)} VERB --help shows a verb's`)
+    .helpOption("-h, --help", `show this help; ${typed} VERB --help shows a verb's`)
     .option("-V, --version", "show the version")
     .helpCommand(false)
     .configureOutput({ getOutHelpWidth: () => width });
   for (const { name, summary } of verbs) {
     // Named afterwards: a second word would be read as an argument.
-    program.command(name.replace(" ", "-"), { hidden: false }).name(name).summary(summary).usage("");
+    command.command(name.replace(" ", "-"), { hidden: false }).name(name).summary(summary).usage("");
   }
-  program.command("schema <verb>").summary("Print the JSON Schema of a verb's config file").usage("");
-  return program.helpInformation();
+  command.command("schema <verb>").summary("Print the JSON Schema of a verb's config file").usage("");
+  return command.helpInformation();
 }
 
-function writeSchema(verb: Verb, onOneLine: boolean, io: Io): void {
-  const schema = { title: `lathe ${verb.name}`, ...configSchema(verb.options) };
+function writeSchema<Messages extends CommandMessages>(
+  { name }: Program<Messages>,
+  verb: Verb<Messages>,
+  onOneLine: boolean,
+  io: Io,
+): void {
+  const schema = { title: `${name} ${verb.name}`, ...configSchema(verb.options) };
   io.stdout.write(`${JSON.stringify(schema, null, onOneLine ? undefined : 2)}\n`);
 }
 
-function languageOf({ language }: CommonFlags, env: Io["env"]): Language {
-  if (language === undefined) return systemLanguage(env);
-  const known = languageNamed(language);
-  if (known === undefined) {
-    throw new UsageError([`--language: expected one of ${languages.join(", ")}, got ${language}`]);
-  }
-  return known;
+function messagesOf<Messages extends CommandMessages>(
+  { languages, systemLanguage }: Program<Messages>,
+  { language }: CommonFlags,
+  env: Io["env"],
+): Messages {
+  const asked = language ?? systemLanguage(env);
+  if (Object.hasOwn(languages, asked)) return languages[asked];
+  throw new UsageError([`--language: expected one of ${Object.keys(languages).join(", ")}, got ${asked}`]);
 }
 
-async function runVerb(verb: Verb, words: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
-  const { common, flags } = parseLine(verb, words);
+async function runVerb<Messages extends CommandMessages>(
+  program: Program<Messages>,
+  verb: Verb<Messages>,
+  words: readonly string[],
+  io: Io,
+  signal: AbortSignal,
+): Promise<number> {
+  const { common, flags } = parseLine(program, verb, words);
   if (common.help) {
-    io.stdout.write(helpOf(verb, commandOfIo(io), io.stdout.columns));
+    io.stdout.write(helpOf(program, verb, io.stdout.columns));
     return EXIT_DONE;
   }
   if (common.printSchema) {
-    writeSchema(verb, common.json ?? false, io);
+    writeSchema(program, verb, common.json ?? false, io);
     return EXIT_DONE;
   }
-  const messages = messagesIn(languageOf(common, io.env));
+  const messages = messagesOf(program, common, io.env);
   const file =
-    common.config === undefined ? null : await readConfigFile(common.config, Object.keys(verb.options.shape));
+    common.config === undefined
+      ? null
+      : await readConfigFile(common.config, Object.keys(verb.options.shape), program.nameHere);
   const resolved = resolveOptions(verb.name, verb.options, flags, file);
   await checkValues(verb.name, verb.options, resolved);
   const { values, given } = resolved;
-  const context = contextOf({ json: common.json ?? false, given, io, messages, signal });
+  const context = contextOf({
+    command: program.command,
+    json: common.json ?? false,
+    given,
+    io,
+    messages,
+    signal,
+  });
   const { json, text, exitCode = EXIT_DONE } = await verb.run(values, context);
   if (common.json) io.stdout.write(`${JSON.stringify(json)}\n`);
   else if (text !== "") io.stdout.write(`${text}\n`);
   return exitCode;
 }
 
-function contextOf({
+function contextOf<Messages extends CommandMessages>({
   io,
   messages,
   ...rest
-}: Pick<VerbContext, "json" | "given" | "signal"> & { io: Io; messages: Messages }): VerbContext {
+}: Pick<
+  VerbContext<Messages>,
+  "command" | "io" | "json" | "given" | "messages" | "signal"
+>): VerbContext<Messages> {
   return {
     ...rest,
     io,
-    command: commandOfIo(io),
     messages,
     note: (text) => void io.stderr.write(`${text}\n`),
     warn: (text) => void io.stderr.write(`${messages.warning}: ${text}\n`),

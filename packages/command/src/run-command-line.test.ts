@@ -1,48 +1,75 @@
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { temporaryFolder } from "../testing/folders.js";
 import { Readable, Writable } from "node:stream";
+import type { CommandMessages } from "./command-messages.js";
 import { option } from "./option.js";
-import { runCommandLine } from "./run.js";
+import { camelCase } from "./property.js";
+import type { Program } from "./program.js";
+import { runCommandLine } from "./run-command-line.js";
 import { UsageError } from "./usage-error.js";
-import { defineVerb, type VerbEntry } from "./verb.js";
+import type { VerbDefinition, VerbEntry } from "./verb.js";
 
-const echo = defineVerb({
+const options = z.object({
+  path: option(z.string().min(1), "a path", { placeholder: "file" }),
+  learningRate: option(z.number().min(0).default(0.5), "a rate"),
+  steps: option(z.int().min(1).max(9).optional(), "some steps"),
+  shuffle: option(z.boolean().default(true), "keep the order"),
+  useDora: option(z.boolean().default(false), "use it"),
+  targets: option(z.array(z.string().min(1)).default(["a"]), "names", { separator: "," }),
+  files: option(z.array(z.string()).default([]), "files"),
+  ids: option(z.array(z.int().min(0)).optional(), "ids", { separator: "," }),
+  kind: option(z.enum(["red", "green"]).default("red"), "a kind"),
+  fail: option(z.string().optional(), "how to fail"),
+});
+
+const echo: VerbDefinition<CommandMessages, typeof options> = {
   examples: [],
-  options: z.object({
-    path: option(z.string().min(1), "a path", { placeholder: "file" }),
-    learningRate: option(z.number().min(0).default(0.5), "a rate"),
-    steps: option(z.int().min(1).max(9).optional(), "some steps"),
-    shuffle: option(z.boolean().default(true), "keep the order"),
-    useDora: option(z.boolean().default(false), "use it"),
-    targets: option(z.array(z.string().min(1)).default(["a"]), "names", { separator: "," }),
-    files: option(z.array(z.string()).default([]), "files"),
-    ids: option(z.array(z.int().min(0)).optional(), "ids", { separator: "," }),
-    kind: option(z.enum(["red", "green"]).default("red"), "a kind"),
-    fail: option(z.string().optional(), "how to fail"),
-  }),
-  async run({ fail, ...options }, { given, signal }) {
+  options,
+  async run({ fail, ...values }, { given, signal }) {
     if (fail === "usage") throw new UsageError(["a fault"]);
     if (fail === "path") {
       throw Object.assign(new Error("ENOENT: no such file, open 'x'"), { code: "ENOENT", path: "x" });
     }
     if (fail === "abort") signal.throwIfAborted();
     if (fail === "bug") throw new TypeError("a bug");
-    return { json: { ...options, given: [...given].sort() }, text: "done" };
+    return { json: { ...values, given: [...given].sort() }, text: "done" };
   },
-});
+};
 
-const verbs: VerbEntry[] = [
+const verbs: VerbEntry<CommandMessages>[] = [
   { name: "echo", summary: "Give its options back", load: () => Promise.resolve(echo) },
   { name: "train", summary: "Train", load: () => Promise.resolve(echo) },
 ];
 
+const messages: CommandMessages = { warning: "warning", timeLeft: (duration) => `${duration} left` };
+
+/** Names that other programs have for the options. */
+const elsewhere: Record<string, { key: string; value: string | null }> = {
+  lr: { key: "learningRate", value: null },
+  targetModules: { key: "targets", value: null },
+  disableShuffling: { key: "shuffle", value: "false" },
+  isRed: { key: "kind", value: "red" },
+};
+
+const program: Program<CommandMessages> = {
+  name: "lathe",
+  command: "lathe",
+  summary: "Does little.",
+  version: "1.2.3",
+  verbs,
+  languages: { en: messages, zh: messages },
+  systemLanguage: () => "en",
+  nameHere: (name) => elsewhere[camelCase(name.replace(/^--/, ""))] ?? null,
+};
+
 let folder: string;
 beforeAll(async () => {
-  folder = await temporaryFolder();
+  folder = await mkdtemp(join(tmpdir(), "lathe-command-"));
 });
+afterAll(() => rm(folder, { recursive: true }));
 
 async function run(words: string, config?: string, signal = new AbortController().signal) {
   let [stdout, stderr] = ["", ""];
@@ -63,7 +90,7 @@ async function run(words: string, config?: string, signal = new AbortController(
   if (config !== undefined) await writeFile(path, config);
   const list = words.split(" ").filter((word) => word !== "");
   const code = await runCommandLine(
-    verbs,
+    program,
     [...list, ...(config === undefined ? [] : ["--config", path])],
     io,
     signal,
@@ -71,7 +98,7 @@ async function run(words: string, config?: string, signal = new AbortController(
   return { code, stdout, stderr: stderr.replaceAll(path, "run.yaml") };
 }
 
-const options = async (words: string, config?: string): Promise<Record<string, unknown>> => {
+const resolved = async (words: string, config?: string): Promise<Record<string, unknown>> => {
   const { stdout, code, stderr } = await run(`echo --json ${words}`, config);
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout);
@@ -80,9 +107,13 @@ const options = async (words: string, config?: string): Promise<Record<string, u
 describe("options", () => {
   it("come from flags, then the file, then the defaults", async () => {
     const file = "path: of-the-file\nlearningRate: 3e-5\nkind: green\n";
-    expect(await options("--path p")).toMatchObject({ learningRate: 0.5, kind: "red", given: ["path"] });
-    expect(await options("", file)).toMatchObject({ path: "of-the-file", learningRate: 3e-5, kind: "green" });
-    expect(await options("--learning-rate 1e-2", file)).toMatchObject({
+    expect(await resolved("--path p")).toMatchObject({ learningRate: 0.5, kind: "red", given: ["path"] });
+    expect(await resolved("", file)).toMatchObject({
+      path: "of-the-file",
+      learningRate: 3e-5,
+      kind: "green",
+    });
+    expect(await resolved("--learning-rate 1e-2", file)).toMatchObject({
       ...{ path: "of-the-file", learningRate: 0.01, kind: "green" },
       given: ["kind", "learningRate", "path"],
     });
@@ -90,7 +121,7 @@ describe("options", () => {
 
   it("are read as their schema wants them", async () => {
     expect(
-      await options(
+      await resolved(
         "--path 12 --no-shuffle --use-dora --targets b,c --targets d --files x y --files z --ids 0,7",
       ),
     ).toMatchObject({
@@ -105,18 +136,18 @@ describe("options", () => {
 
   it("of the file can be undone by flags, booleans included", async () => {
     const file = "path: p\nshuffle: false\nuseDora: true\n";
-    expect(await options("", file)).toMatchObject({ shuffle: false, useDora: true });
-    expect(await options("--shuffle --no-use-dora", file)).toMatchObject({ shuffle: true, useDora: false });
+    expect(await resolved("", file)).toMatchObject({ shuffle: false, useDora: true });
+    expect(await resolved("--shuffle --no-use-dora", file)).toMatchObject({ shuffle: true, useDora: false });
   });
 
   it("may be spelled in the file as in the help", async () => {
-    expect(await options("", "path: p\nlearning-rate: 1\nuse_dora: true\n")).toMatchObject({
+    expect(await resolved("", "path: p\nlearning-rate: 1\nuse_dora: true\n")).toMatchObject({
       ...{ learningRate: 1, useDora: true },
     });
   });
 
   it("may lie in a JSON file, and a null there stands for nothing", async () => {
-    expect(await options("", '{"path": "p", "learningRate": 2, "ids": null}')).toMatchObject({
+    expect(await resolved("", '{"path": "p", "learningRate": 2, "ids": null}')).toMatchObject({
       learningRate: 2,
     });
   });
@@ -151,6 +182,7 @@ describe("faults", () => {
       undefined,
       "unknown flag --disable-shuffling; here that is --no-shuffle",
     ],
+    ["--path p --is-red", undefined, "unknown flag --is-red; here that is --kind red"],
     ["--path p --steps", undefined, "--steps <value>: the value is missing"],
     ["--path p stray", undefined, "unexpected argument stray: options have names"],
     ["--path p", "lerningRate: 1", 'run.yaml: unknown key "lerningRate"; did you mean learningRate?'],
@@ -249,7 +281,7 @@ describe("verbs", () => {
   });
 
   it("show the version", async () => {
-    expect((await run("--version")).stdout).toMatch(/^\d+\.\d+\.\d+/);
+    expect((await run("--version")).stdout).toBe("1.2.3\n");
   });
 });
 
@@ -273,8 +305,10 @@ describe("the end", () => {
   });
 
   it("shows where an unexpected error came from when asked", async () => {
-    expect((await run("echo --path p --fail bug --verbose")).stderr).toContain("framework.test.ts");
-    expect((await run("echo --path p --fail usage --verbose")).stderr).not.toContain("framework.test.ts");
+    expect((await run("echo --path p --fail bug --verbose")).stderr).toContain("run-command-line.test.ts");
+    expect((await run("echo --path p --fail usage --verbose")).stderr).not.toContain(
+      "run-command-line.test.ts",
+    );
   });
 
   it("by an interrupt is exit code 130", async () => {

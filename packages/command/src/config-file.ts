@@ -1,8 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { parseDocument } from "yaml";
 import { camelCase } from "./property.js";
-import { nameHere } from "./names-elsewhere.js";
 import { suggestion } from "./nearest-name.js";
+import type { Program } from "./program.js";
 import { UsageError } from "./usage-error.js";
 
 /** Options from a config file, by their camelCase keys. */
@@ -21,10 +21,14 @@ const ALIAS_LIMIT = 100;
  * Reads options from YAML 1.2, of which JSON is a part. Keys may be written as in the help (`learning-rate`) or as in
  * the schema (`learningRate`, `learning_rate`).
  *
- * @param keys the options there are
+ * @param keys the options there are   @param nameHere see {@link Program.nameHere}
  * @throws UsageError naming the file and every fault in it
  */
-export async function readConfigFile(path: string, keys: readonly string[]): Promise<ConfigFile> {
+export async function readConfigFile(
+  path: string,
+  keys: readonly string[],
+  nameHere: NonNullable<Program<never>["nameHere"]> = () => null,
+): Promise<ConfigFile> {
   const values = await readYaml(path);
   if (values === null || values === undefined) return { path, values: {} };
   if (typeof values !== "object" || Array.isArray(values)) {

@@ -1,16 +1,16 @@
 import type { z } from "zod";
 import type { Io } from "./io.js";
-import type { Messages } from "../messages/messages.js";
+import type { CommandMessages } from "./command-messages.js";
 import type { Progress, ProgressOptions } from "./progress.js";
 
 /** What a verb is given besides its options. */
-export interface VerbContext {
+export interface VerbContext<Messages extends CommandMessages> {
   /** Keys of the options that a flag or the config file gave. */
   readonly given: ReadonlySet<string>;
   /** Whether the result is wanted as JSON. */
   readonly json: boolean;
   readonly io: Io;
-  /** What people type to start the command: `lathe` where that is on their path. */
+  /** What people type to start the command, see {@link Program.command}. */
   readonly command: string;
   readonly messages: Messages;
   /** Aborts when the user interrupts. */
@@ -34,30 +34,27 @@ export interface VerbResult {
 }
 
 /** What a verb does: arguments in, library calls, a result out. */
-export interface VerbDefinition<Options extends z.ZodObject = z.ZodObject> {
+export interface VerbDefinition<Messages extends CommandMessages, Options extends z.ZodObject = z.ZodObject> {
   /** What the help says below the summary. */
   readonly description?: string;
   readonly examples: readonly string[];
   /** Types, checks, flags, help and the config file's shape all come from here. */
   readonly options: Options;
-  run(options: z.output<Options>, context: VerbContext): Promise<VerbResult>;
+  /** Does the work. */
+  run(options: z.output<Options>, context: VerbContext<Messages>): Promise<VerbResult>;
 }
 
 /** A verb under its name. */
-export interface Verb extends VerbDefinition {
+export interface Verb<Messages extends CommandMessages> extends VerbDefinition<Messages> {
   readonly name: string;
   readonly summary: string;
 }
 
 /** A verb as the table holds it: its module is loaded when it is called for. */
-export interface VerbEntry {
+export interface VerbEntry<Messages extends CommandMessages> {
   readonly name: string;
   /** One line for the list of verbs and the head of the help. */
   readonly summary: string;
-  readonly load: () => Promise<VerbDefinition>;
-}
-
-/** Holds what a verb runs to its own options; the table takes any. */
-export function defineVerb<Options extends z.ZodObject>(definition: VerbDefinition<Options>): VerbDefinition {
-  return definition;
+  /** Loads the verb's module. */
+  readonly load: () => Promise<VerbDefinition<Messages>>;
 }

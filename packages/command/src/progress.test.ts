@@ -1,6 +1,5 @@
 import { Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { messagesIn } from "../messages/language.js";
 import { startProgress, type ProgressOptions } from "./progress.js";
 
 beforeEach(() => vi.useFakeTimers({ toFake: ["performance", "Date", "setTimeout", "clearTimeout"] }));
@@ -17,7 +16,11 @@ function begin(options: Partial<ProgressOptions> = {}, isTTY = false, columns = 
     }),
     { isTTY, columns, cursorTo: () => true, clearLine: () => true, moveCursor: () => true },
   );
-  const progress = startProgress({ stderr }, messagesIn("en"), { label: "work", ...options });
+  const progress = startProgress(
+    { stderr },
+    { timeLeft: (duration) => `${duration} left` },
+    { label: "work", ...options },
+  );
   return { progress, text: () => text };
 }
 

@@ -1,0 +1,20 @@
+import type { Program } from "@lathe/command";
+import { withVerbs } from "./command-name.js";
+import { messagesByLanguage, systemLanguage } from "./messages/language.js";
+import type { Messages } from "./messages/messages.js";
+import { nameHere } from "./options/names-elsewhere.js";
+import { verbs } from "./verbs/index.js";
+import { version } from "./version.js";
+
+/** The command `lathe`. */
+export const program: Program<Messages> = {
+  name: "lathe",
+  command: "lathe",
+  summary: "Fine-tune language models on the machine you own.",
+  version,
+  verbs,
+  languages: messagesByLanguage,
+  systemLanguage,
+  say: withVerbs,
+  nameHere,
+};
