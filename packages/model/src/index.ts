@@ -69,6 +69,7 @@ export {
 } from "./errors.js";
 export {
   DEFAULT_MAX_NEW_TOKENS,
+  type FinishReason,
   generate,
   type GeneratedToken,
   type GenerationOptions,
@@ -77,6 +78,11 @@ export {
 export { generateText, type TextGenerationOptions, type TextPiece } from "./generation/generate-text.js";
 export { NonFiniteLogitsError } from "./generation/non-finite-logits-error.js";
 export { type Draw, sampleToken, samplingDefaults, type SamplingOptions } from "./generation/sampling.js";
+export {
+  type GenerationDefaults,
+  readGenerationDefaults,
+  type SuggestedSampling,
+} from "./generation/read-generation-defaults.js";
 export { weightBytesPerToken } from "./generation/weight-bytes-per-token.js";
 export { createStopCutter, cutAtStop, type StopCutter } from "./generation/stop-texts.js";
 export {

@@ -68,7 +68,8 @@ export async function generateReplies(
       },
       ({ sequence, id }) => texts?.[sequence](id) ?? false,
     );
-    for await (const { sequence, id, last } of tokens) {
+    for await (const { sequence, id, finishReason } of tokens) {
+      const last = finishReason !== null;
       if (!(last && stopIds.has(id))) replies[batch[sequence]].push(id);
       underWay[sequence] = last ? 0 : underWay[sequence] + 1;
       if (last) finished++;

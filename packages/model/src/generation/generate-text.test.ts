@@ -105,6 +105,7 @@ describe("generateText", () => {
     expect(joined(marks)).toMatchObject({ text: "ok##" });
     const half = await piecesOf({ ...options, maxNewTokens: 4 }, writing("好好"));
     expect(half.map(({ text }) => text)).toEqual(["好", "\u{fffd}"]);
+    expect([marks, half].map((pieces) => pieces.at(-1)!.finishReason)).toEqual(["length", "length"]);
     expect(joined(half).ids).toHaveLength(4);
   });
 
@@ -115,6 +116,26 @@ describe("generateText", () => {
     const reply = joined(await piecesOf({ maxNewTokens: 30, stopIds: [stop] }));
     expect(reply.ids).toEqual(ids.slice(0, place + 1));
     expect(reply.text).toBe(tokenizer.decode(ids.slice(0, place)));
+  });
+
+  it("says with the last piece, and no other, why the reply ended", async () => {
+    const ids = await idsOf({ maxNewTokens: 12, stopIds: [] });
+    const text = tokenizer.decode(ids);
+    const reasons = async (options: TextGenerationOptions) =>
+      (await piecesOf({ stopIds: [], maxNewTokens: 12, ...options })).map(({ finishReason }) => finishReason);
+    for (const [options, reason] of [
+      [{}, "length"],
+      [{ stopIds: [ids[11]] }, "stop"], // the stop id is the last that the length allows
+      [{ stopIds: [ids[0]] }, "stop"],
+      [{ stop: [text.slice(-3)] }, "stop"],
+      [{ stop: [text.slice(2, 5)] }, "stop"],
+      [{ stop: [`${text.slice(-3)}?`] }, "length"], // what was held back was no stop text
+      [{ maxNewTokens: 1 }, "length"],
+    ] as const) {
+      const all = await reasons(options);
+      expect(all.at(-1), JSON.stringify(options)).toBe(reason);
+      expect(new Set(all.slice(0, -1))).toEqual(new Set(all.length > 1 ? [null] : []));
+    }
   });
 
   it("draws from its stream", async () => {

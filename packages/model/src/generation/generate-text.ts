@@ -1,6 +1,6 @@
 import type { LanguageModel } from "../decoder/language-model.js";
 import type { StreamDecoder } from "../tokenizer/stream-decoder.js";
-import { generate, type GenerationOptions } from "./generate.js";
+import { type FinishReason, generate, type GenerationOptions } from "./generate.js";
 import { createStopCutter } from "./stop-texts.js";
 
 /** When and how to continue a prompt with text. */
@@ -20,11 +20,13 @@ export interface TextPiece {
   readonly text: string;
   /** Ids since the last piece, the one that ended the reply included. */
   readonly ids: readonly number[];
+  /** Why the reply ends with this piece; null while it goes on. */
+  readonly finishReason: FinishReason | null;
 }
 
 /**
  * Continues a prompt and gives out its text as soon as it is certain. A piece has text, except a last one that may only
- * have ids. Ends at a stop id, at the first stop text that is complete, or by length; a character cut short by length
+ * have ids, and the last one says why the reply ended. Ends at a stop id, at the first stop text that is complete, or by length; a character cut short by length
  * shows as U+FFFD, as the tokenizer decodes it.
  *
  * @param tokenizer turns ids into text; a `Tokenizer` is one
@@ -43,17 +45,15 @@ export async function* generateText(
   const decoder = tokenizer.streamDecoder();
   const stopIds = new Set(options.stopIds ?? model.config.endOfSequenceIds);
   let ids: number[] = [];
-  for await (const { id } of generate(model, [prompt], { ...options, streams: [stream] })) {
+  const tokens = generate(model, [prompt], { ...options, streams: [stream] });
+  for await (const { id, finishReason: reason } of tokens) {
     ids.push(id);
-    const text = stopIds.has(id) ? "" : cutter.push(decoder.push(id));
-    if (cutter.stopped) {
-      yield { text, ids };
-      return;
-    }
-    if (text === "") continue;
-    yield { text, ids };
+    let text = stopIds.has(id) ? "" : cutter.push(decoder.push(id));
+    if (reason !== null && !cutter.stopped) text += cutter.push(decoder.end()) + cutter.end();
+    const finishReason = cutter.stopped ? "stop" : reason;
+    if (text === "" && finishReason === null) continue;
+    yield { text, ids, finishReason };
+    if (finishReason !== null) return;
     ids = [];
   }
-  const text = cutter.push(decoder.end()) + cutter.end();
-  if (text !== "" || ids.length > 0) yield { text, ids };
 }

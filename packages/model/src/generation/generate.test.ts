@@ -175,9 +175,9 @@ describe.each(engines)("generate on %s", (engine) => {
       options,
       ({ sequence }) => ++counts[sequence] === limits[sequence],
     );
-    for (const { sequence, id, last } of await collect(tokens)) {
+    for (const { sequence, id, finishReason } of await collect(tokens)) {
       replies[sequence].push(id);
-      expect(last).toBe(replies[sequence].length === limits[sequence]);
+      expect(finishReason !== null).toBe(replies[sequence].length === limits[sequence]);
     }
     expect(replies).toEqual(alone.map((reply, sequence) => reply.slice(0, limits[sequence])));
   });
@@ -221,7 +221,9 @@ describe.each(engines)("generate on %s", (engine) => {
       generate(model, [expected.greedy_prompt], { maxNewTokens: 20, stopIds: [stop, 319] }),
     );
     expect(tokens.map(({ id }) => id)).toEqual(expected.greedy_tokens.slice(0, place + 1));
-    expect(tokens.map(({ last }) => last)).toEqual(tokens.map((_, index) => index === place));
+    expect(tokens.map(({ finishReason }) => finishReason)).toEqual(
+      tokens.map((_, index) => (index === place ? "stop" : null)),
+    );
   });
 
   it("gives nothing for no prompts or no new tokens", async () => {
@@ -231,9 +233,9 @@ describe.each(engines)("generate on %s", (engine) => {
 
   it("marks the last token that maxNewTokens allows", async () => {
     const tokens = await collect(generate(model, [[5], [6]], { maxNewTokens: 1, stopIds: [] }));
-    expect(tokens.map(({ sequence, last }) => [sequence, last])).toEqual([
-      [0, true],
-      [1, true],
+    expect(tokens.map(({ sequence, finishReason }) => [sequence, finishReason])).toEqual([
+      [0, "length"],
+      [1, "length"],
     ]);
   });
 

@@ -38,9 +38,12 @@ export interface GeneratedToken {
   /** Number of the prompt. */
   readonly sequence: number;
   readonly id: number;
-  /** Whether the sequence ends here, by a stop id or by length. */
-  readonly last: boolean;
+  /** Why the sequence ends here; null while it goes on. */
+  readonly finishReason: FinishReason | null;
 }
+
+/** Why a text ended: at a stop id or what else was to stop it, or cut at its length. */
+export type FinishReason = "stop" | "length";
 
 /** Decides after a token whether its sequence ends, for what ids alone do not show, such as stop texts. */
 export type ShouldStop = (token: GeneratedToken) => boolean;
@@ -103,11 +106,11 @@ export async function* generate(
       for (const [index, sequence] of active.entries()) {
         const id = ids[index];
         seen[sequence].add(id);
-        const ended = stopIds.has(id) || step + 1 === maxNewTokens;
-        const token = { sequence, id, last: ended };
-        const last = shouldStop(token) || ended;
-        yield { ...token, last };
-        if (last) continue;
+        const cut = step + 1 === maxNewTokens ? "length" : null;
+        const token: GeneratedToken = { sequence, id, finishReason: stopIds.has(id) ? "stop" : cut };
+        const finishReason = shouldStop(token) ? "stop" : token.finishReason;
+        yield { ...token, finishReason };
+        if (finishReason !== null) continue;
         staying.push(index);
         next.push([id]);
       }
