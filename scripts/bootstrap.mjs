@@ -7,6 +7,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { argv, platform, arch, stderr } from "node:process";
 import { fileURLToPath } from "node:url";
+import { findCompiler } from "../packages/kernels/scripts/find-compiler.mjs";
 import { collect, pinnedPnpm, root, spawnPnpm } from "./pnpm.mjs";
 
 /** Is there when the packages of some lockfile are installed; path from the root. */
@@ -36,9 +37,9 @@ function sourcesBelow(folder) {
     );
 }
 
-/** @param {readonly string[]} files @returns {string} */
-function hashOf(files) {
-  const hash = createHash("sha256").update(`${platform} ${arch}`);
+/** @param {readonly string[]} files @param {string} [more] what else it depends on @returns {string} */
+function hashOf(files, more = "") {
+  const hash = createHash("sha256").update(`${platform} ${arch} ${more}`);
   for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(join(root, file)));
   return hash.digest("hex");
 }
@@ -105,8 +106,8 @@ function advice(output) {
   return "Read the messages above; if node_modules may be damaged, delete it and run the command again.";
 }
 
-/** Installs and builds what is missing. Ends the process with code 1, and says why, when a step fails. */
-export async function bootstrap() {
+/** Installs the packages of the lockfile where they are not. Ends the process with code 1, and says why, when that fails. */
+export async function installPackages() {
   const folders = workspaceFolders();
   const manifests = ["package.json", ...folders.map((folder) => `${folder}/package.json`)];
   await runStep({
@@ -121,12 +122,20 @@ export async function bootstrap() {
       .map((folder) => `${folder}/node_modules`),
     command: ["install", "--frozen-lockfile"],
   });
+}
 
-  const built = folders.filter((folder) => manifest(folder).scripts?.build);
+/** Installs and builds what is missing. Ends the process with code 1, and says why, when a step fails. */
+export async function bootstrap() {
+  await installPackages();
+  const built = workspaceFolders().filter((folder) => manifest(folder).scripts?.build);
   await runStep({
     title: "Building the workspace",
     stamp: "node_modules/.lathe-build",
-    inputs: hashOf(["pnpm-lock.yaml", "tsconfig.base.json", "turbo.json", ...built.flatMap(sourcesBelow)]),
+    // A compiler that was installed or exchanged since builds other kernels of the same sources.
+    inputs: hashOf(
+      ["pnpm-lock.yaml", "tsconfig.base.json", "turbo.json", ...built.flatMap(sourcesBelow)],
+      JSON.stringify(findCompiler()),
+    ),
     products: built.map((folder) => `${folder}/dist`),
     command: ["exec", "turbo", "run", "build", "--output-logs=errors-only"],
   });

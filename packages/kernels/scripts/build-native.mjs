@@ -12,7 +12,7 @@
 //               (for tests)
 //   --sanitize  builds with the compiler's sanitizers (for tests)
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -20,6 +20,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { compilerNames, findCompiler } from "./find-compiler.mjs";
 
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const nativeFolder = join(packageFolder, "native");
@@ -88,19 +89,6 @@ function leaveNote(line, details = "") {
   writeFileSync(notePath, `${line}\n${details}`);
 }
 
-/** The first command that answers `--version`. @returns {{ command: string[], version: string } | null} */
-function findCompiler() {
-  const named = process.env.CXX?.trim();
-  const candidates = named ? [named.split(/\s+/)] : [["c++"], ["g++"], ["clang++"]];
-  for (const command of candidates) {
-    const { status, stdout } = spawnSync(command[0], [...command.slice(1), "--version"], {
-      encoding: "utf8",
-    });
-    if (status === 0) return { command, version: stdout };
-  }
-  return null;
-}
-
 /** @returns {Promise<{ code: number | null, output: string }>} */
 function run(/** @type {string[]} */ [command, ...args]) {
   return new Promise((settle) => {
@@ -126,7 +114,7 @@ async function build() {
   const compiler = findCompiler();
   if (compiler === null) {
     leaveNote(
-      "No C++ compiler was found (looked for c++, g++, clang++ and CXX); the wasm engine will be used.",
+      `No C++ compiler was found (looked for ${compilerNames.join(", ")} and CXX); the wasm engine will be used.`,
     );
     console.log(readFileSync(notePath, "utf8").trim());
     return;
