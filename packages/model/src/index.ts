@@ -15,6 +15,7 @@ export {
   type RowRange,
   type TensorInfo,
 } from "./checkpoint/tensor-info.js";
+export { writeRandomModel } from "./checkpoint/write-random-model.js";
 export { type TensorToWrite, writeSafetensors } from "./checkpoint/write-safetensors.js";
 export { kernelsInUse, type WeightMemory } from "./checkpoint/weight-memory.js";
 export { checkTensors, type TensorCheck } from "./config/check-tensors.js";
