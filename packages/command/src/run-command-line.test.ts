@@ -114,7 +114,9 @@ describe("options", () => {
       kind: "green",
     });
     expect(await resolved("--learning-rate 1e-2", file)).toMatchObject({
-      ...{ path: "of-the-file", learningRate: 0.01, kind: "green" },
+      path: "of-the-file",
+      learningRate: 0.01,
+      kind: "green",
       given: ["kind", "learningRate", "path"],
     });
   });
@@ -142,7 +144,8 @@ describe("options", () => {
 
   it("may be spelled in the file as in the help", async () => {
     expect(await resolved("", "path: p\nlearning-rate: 1\nuse_dora: true\n")).toMatchObject({
-      ...{ learningRate: 1, useDora: true },
+      learningRate: 1,
+      useDora: true,
     });
   });
 
@@ -275,7 +278,10 @@ describe("verbs", () => {
     const schema = await run("schema echo");
     expect(await run("echo --print-schema")).toEqual(schema);
     expect(JSON.parse(schema.stdout)).toMatchObject({
-      ...{ title: "lathe echo", required: ["path"], type: "object", additionalProperties: false },
+      title: "lathe echo",
+      required: ["path"],
+      type: "object",
+      additionalProperties: false,
       properties: { learningRate: { type: "number", minimum: 0, default: 0.5, description: "a rate" } },
     });
   });

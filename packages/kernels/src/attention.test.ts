@@ -35,7 +35,10 @@ function dense(q: Float32Array, k: Float32Array, v: Float32Array, shape: Attenti
 }
 
 const shape: AttentionShape = {
-  ...{ headCount: 4, keyValueHeadCount: 2, headSize: 5, scale: 0.45 },
+  headCount: 4,
+  keyValueHeadCount: 2,
+  headSize: 5,
+  scale: 0.45,
   querySegments: Int32Array.of(0, 3, 3, 7),
   keySegments: Int32Array.of(0, 5, 6, 10),
 };

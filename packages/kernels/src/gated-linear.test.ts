@@ -68,7 +68,9 @@ function check(kernels: NativeKernels, random: Random, given: Case): void {
     { weight, bias, lowRank }: GateTerms,
     y: Float32Array,
   ): Parameters<NativeKernels["linearMany"]>[1][0] => ({
-    ...{ weight, bias, y },
+    weight,
+    bias,
+    y,
     lowRank: lowRank && { ...lowRank, left: long(lowRank.left, rank) },
   });
   const products = [new Float32Array(padded * f), new Float32Array(padded * f)];
@@ -169,7 +171,10 @@ describe.skipIf(missing !== null).each(nativeLevels().map((kernels) => [kernels.
       const options = { precision: "bf16" } as const;
       const random = new Random(4);
       check(kernels, random, {
-        ...{ rows: 100, inputs: 2000, f: 1100, format: "int8" },
+        rows: 100,
+        inputs: 2000,
+        f: 1100,
+        format: "int8",
         options,
         rank: 4,
         hasBias: true,

@@ -16,8 +16,12 @@ const nf4 = { format: "nf4", shape: [2, 3], codes: new Uint8Array(4), scales: fl
 const nested = { codes: new Uint8Array(2), scales: floats(1), map: floats(256), offset: 0 };
 const lowRank = { left: floats(2), right: floats(4), rank: 2, scale: 1 };
 const attention = {
-  ...{ headCount: 2, keyValueHeadCount: 1, headSize: 2, scale: 1 },
-  ...{ querySegments: ints(0, 1), keySegments: ints(0, 2) },
+  headCount: 2,
+  keyValueHeadCount: 1,
+  headSize: 2,
+  scale: 1,
+  querySegments: ints(0, 1),
+  keySegments: ints(0, 2),
 };
 const decode = { headCount: 2, keyValueHeadCount: 1, headSize: 2, scale: 1, length: 1 };
 const adam = { learningRate: 1, beta1: 0.9, beta2: 0.9, epsilon: 1, weightDecay: 0, step: 1 };
@@ -35,7 +39,9 @@ const halves = (length: number): Uint16Array => new Uint16Array(length);
 const bytes = (length: number): Uint8Array => new Uint8Array(length);
 const gate = { weight, bias: null };
 const stepCache = (rows: number, length: number): object => ({
-  ...{ keys: floats(2 * rows), values: floats(2 * rows), length },
+  keys: floats(2 * rows),
+  values: floats(2 * rows),
+  length,
 });
 
 /** Kernel, arguments, what the message says after the kernel's name. */

@@ -133,7 +133,8 @@ function checkProducts(
     const magnitudes = absolute(before);
     const absoluteBias = bias && absolute(bias);
     linear(largestRounded(x, inputs, precision), absoluteWeights(weight), absoluteBias, magnitudes, {
-      ...{ accumulate, lowRank: positive(update) },
+      accumulate,
+      lowRank: positive(update),
     });
     const allowed = boundPrecision(precision);
     expectWithin(actual, expected, productBounds(magnitudes, allowed, format), `linear ${precision} ${what}`);
@@ -150,7 +151,8 @@ function checkProducts(
     linearInputGradient(dy, weight, expectedInput, { ...options, ...level, lowRank: inputUpdate });
     const inputMagnitudes = absolute(beforeInput);
     linearInputGradient(largestRounded(dy, outputs, precision), absoluteWeights(weight), inputMagnitudes, {
-      ...{ accumulate, lowRank: positive(inputUpdate) },
+      accumulate,
+      lowRank: positive(inputUpdate),
     });
     const bounds = productBounds(inputMagnitudes, allowed, format);
     expectWithin(actualInput, expectedInput, bounds, `linearInputGradient ${precision} ${what}`);
@@ -161,8 +163,13 @@ function checkGemm(kernels: NativeKernels, random: Random, [m, n, k]: readonly n
   for (const transposeA of [false, true]) {
     for (const transposeB of [false, true]) {
       const shape = {
-        ...{ m, n, k, transposeA, transposeB },
-        ...{ alpha: random.pick([1, 0.5]), accumulate: random.pick([false, true]) },
+        m,
+        n,
+        k,
+        transposeA,
+        transposeB,
+        alpha: random.pick([1, 0.5]),
+        accumulate: random.pick([false, true]),
       };
       const a = random.normals(m * k);
       const b = random.normals(k * n);
@@ -218,7 +225,10 @@ function checkAttention(
 ): void {
   const [headCount, keyValueHeadCount, headSize] = heads;
   const shape: AttentionShape = {
-    ...{ headCount, keyValueHeadCount, headSize, scale: 1 / Math.sqrt(headSize) },
+    headCount,
+    keyValueHeadCount,
+    headSize,
+    scale: 1 / Math.sqrt(headSize),
     querySegments: cumulative(sequences.map(([queries]) => queries)),
     keySegments: cumulative(sequences.map(([, keys]) => keys)),
   };
@@ -637,8 +647,12 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
 
       it("large scores neither overflow nor vanish", () => {
         const shape: AttentionShape = {
-          ...{ headCount: 1, keyValueHeadCount: 1, headSize: 4, scale: 1 },
-          ...{ querySegments: Int32Array.of(0, 80), keySegments: Int32Array.of(0, 80) },
+          headCount: 1,
+          keyValueHeadCount: 1,
+          headSize: 4,
+          scale: 1,
+          querySegments: Int32Array.of(0, 80),
+          keySegments: Int32Array.of(0, 80),
         };
         const random = new Random(2);
         const q = random.normals(320, 30);
@@ -668,8 +682,12 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
         kernels.attentionDecode(q, k, v, actual, shape);
         const used = length * keyValueHeadCount * headSize;
         attentionForward(q, k.subarray(0, used), v.subarray(0, used), expected, {
-          ...{ headCount, keyValueHeadCount, headSize, scale },
-          ...{ querySegments: Int32Array.of(0, 1), keySegments: Int32Array.of(0, length) },
+          headCount,
+          keyValueHeadCount,
+          headSize,
+          scale,
+          querySegments: Int32Array.of(0, 1),
+          keySegments: Int32Array.of(0, length),
         });
         expectWithin(actual, expected, 2e-6);
 
@@ -744,8 +762,11 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
           const caches = full.map(({ keys, values, length }) => {
             const [before, valuesBefore] = [without(keys, length), without(values, length)];
             return {
-              ...{ keys: before.codes, values: valuesBefore.codes, length },
-              ...{ keyScales: before.scales, valueScales: valuesBefore.scales },
+              keys: before.codes,
+              values: valuesBefore.codes,
+              length,
+              keyScales: before.scales,
+              valueScales: valuesBefore.scales,
             };
           });
           const out = new Float32Array(q.length);
@@ -1107,12 +1128,10 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
         second: new Float32Array(length),
       }));
       const copy = tensors.map(({ parameter, gradient, first, second }) => ({
-        ...{
-          parameter: parameter.slice(),
-          gradient: gradient.slice(),
-          first: first.slice(),
-          second: second.slice(),
-        },
+        parameter: parameter.slice(),
+        gradient: gradient.slice(),
+        first: first.slice(),
+        second: second.slice(),
       }));
       const config = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
       for (let step = 1; step <= 5; step++) {
@@ -1173,8 +1192,12 @@ describe.skipIf(missing !== null)("the same bits for 1, 2 and 5 threads", () => 
     });
 
     const shape: AttentionShape = {
-      ...{ headCount: 6, keyValueHeadCount: 1, headSize: 40, scale: 0.2 },
-      ...{ querySegments: Int32Array.of(0, 90, 150), keySegments: Int32Array.of(0, 100, 170) },
+      headCount: 6,
+      keyValueHeadCount: 1,
+      headSize: 40,
+      scale: 0.2,
+      querySegments: Int32Array.of(0, 90, 150),
+      keySegments: Int32Array.of(0, 100, 170),
     };
     const [q, k, v, dOut] = [150 * 240, 170 * 40, 170 * 40, 150 * 240].map((length) =>
       random.normals(length),
@@ -1197,7 +1220,8 @@ describe.skipIf(missing !== null)("the same bits for 1, 2 and 5 threads", () => 
     }));
     compare(kernels, () => {
       const outputs = several.map((given) => ({
-        ...{ ...given, bias: null },
+        ...given,
+        bias: null,
         y: new Float32Array(3 * given.weight.shape[0]),
       }));
       kernels.linearMany(x.subarray(0, 1500), outputs);
@@ -1212,8 +1236,11 @@ describe.skipIf(missing !== null)("the same bits for 1, 2 and 5 threads", () => 
       const caches = past.map(({ bytes, length }) => {
         const scales = new Float32Array(length + 1).fill(0.03);
         return {
-          ...{ keys: bytes.slice(), values: bytes.slice(), length },
-          ...{ keyScales: scales, valueScales: scales.slice() },
+          keys: bytes.slice(),
+          values: bytes.slice(),
+          length,
+          keyScales: scales,
+          valueScales: scales.slice(),
         };
       });
       const out = new Float32Array(3 * 240);

@@ -185,7 +185,9 @@ describe("nf4", () => {
       const output = join(folder, "nf4");
       const warnings: string[] = [];
       const report = await quantizeCheckpoint({
-        ...{ model, output, format: "nf4" },
+        model,
+        output,
+        format: "nf4",
         onWarning: (message) => warnings.push(message),
       });
       const linears = (await linearsOf(model)).filter(({ path }) => path !== "lm_head");
@@ -632,8 +634,10 @@ describe("a packed folder", () => {
       "4 bits in bfloat16 elements",
       (q) =>
         Object.assign(q, {
-          ...{ quant_method: "bitsandbytes", load_in_4bit: true },
-          ...{ bnb_4bit_quant_type: "nf4", bnb_4bit_quant_storage: "bfloat16" },
+          quant_method: "bitsandbytes",
+          load_in_4bit: true,
+          bnb_4bit_quant_type: "nf4",
+          bnb_4bit_quant_storage: "bfloat16",
         }),
       'bnb_4bit_quant_storage": expected "uint8", got "bfloat16"',
     ],

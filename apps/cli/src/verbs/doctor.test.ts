@@ -7,8 +7,11 @@ describe("lathe doctor", () => {
     const { code, json } = await runLathe(["doctor", "--json"]);
     expect(code).toBe(0);
     expect(json).toMatchObject({
-      ...{ node: process.version, engine: expect.any(String), precision: expect.any(String) },
-      ...{ cpuThreads: expect.any(Number), memory: { totalBytes: expect.any(Number) } },
+      node: process.version,
+      engine: expect.any(String),
+      precision: expect.any(String),
+      cpuThreads: expect.any(Number),
+      memory: { totalBytes: expect.any(Number) },
       engines: expect.arrayContaining([
         expect.objectContaining({ name: "cpu", available: true, reason: null, precisions: ["fp32"] }),
       ]),
@@ -37,7 +40,11 @@ describe("lathe doctor", () => {
   it("checks a model folder", async () => {
     const { json } = await runLathe(["doctor", "--model", storiesModel, "--json"]);
     expect(json!["model"]).toMatchObject({
-      ...{ architecture: "llama", layers: 5, parameters: 260_032, dtypes: ["F32"], unusedTensors: 0 },
+      architecture: "llama",
+      layers: 5,
+      parameters: 260_032,
+      dtypes: ["F32"],
+      unusedTensors: 0,
       tokenizer: { vocabularySize: 512, chatTemplate: false },
     });
     const { parameters, weightBytes, ...tiny } = (

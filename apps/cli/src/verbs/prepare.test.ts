@@ -8,7 +8,8 @@ import { runLathe } from "../testing/run-lathe.js";
 let folder: string;
 let input: string;
 const rows = Array.from({ length: 40 }, (_, row) => ({
-  ...{ instruction: `Where is cat number ${row}?`, output: `Cat number ${row} is here.` },
+  instruction: `Where is cat number ${row}?`,
+  output: `Cat number ${row} is here.`,
   dialogue: `d${row % 10}`,
 }));
 
@@ -42,7 +43,9 @@ describe("lathe prepare", () => {
     expect(stdout.trimEnd().split("\n")).toHaveLength(1);
     expect(Object.keys(json!).slice(0, 5)).toEqual(["read", "kept", "rejected", "rules", "splits"]);
     expect(json).toMatchObject({
-      ...{ read: 41, kept: 40, rejected: 1 },
+      read: 41,
+      kept: 40,
+      rejected: 1,
       rules: { duplicate: 1, malformed: 0 },
       splits: { train: 28, validation: 4, test: 8 },
     });

@@ -73,14 +73,14 @@ describe("lathe train", () => {
     }
     expect(metrics.map((line) => "validationLoss" in line)).toEqual([false, true, false, true]);
     expect(json).toMatchObject({
-      ...{ steps: 4, loss: metrics[3]["loss"], validationLoss: metrics[3]["validationLoss"] },
-      ...{
-        adapter: join(output, "adapter"),
-        run: output,
-        engine: expect.any(String),
-        precision: expect.any(String),
-        interrupted: false,
-      },
+      steps: 4,
+      loss: metrics[3]["loss"],
+      validationLoss: metrics[3]["validationLoss"],
+      adapter: join(output, "adapter"),
+      run: output,
+      engine: expect.any(String),
+      precision: expect.any(String),
+      interrupted: false,
       rows: { train: { read: 12, used: 12 } },
     });
     expect(json!["tokens"]).toBe(metrics.reduce((sum, { tokens }) => sum + tokens, 0));

@@ -283,7 +283,8 @@ describe.each(engines)("generate on %s", (engine) => {
     for (const cache of ["fp32", "bf16", "int8"] as const) {
       await continued([[5], ids(70, 7)], { maxNewTokens: 4, cache, stopIds: [] });
       expect(native!.memory()).toMatchObject({
-        ...{ allocatedBytes: before.allocatedBytes, allocations: before.allocations },
+        allocatedBytes: before.allocatedBytes,
+        allocations: before.allocations,
       });
 
       const left = generate(model, [[5], [6]], { cache, stopIds: [] });

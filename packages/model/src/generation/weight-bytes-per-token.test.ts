@@ -24,8 +24,10 @@ it("counts codes, scales, biases and updates of every linear, the head included"
   const bias = tf.zeros<tf.Rank.R1>([outFeatures]);
   const blocks = outFeatures * Math.ceil(inFeatures / 64);
   const nested = {
-    ...{ codes: new Uint8Array(blocks), scales: new Float32Array(Math.ceil(blocks / 256)) },
-    ...{ map: new Float32Array(256), offset: 0 },
+    codes: new Uint8Array(blocks),
+    scales: new Float32Array(Math.ceil(blocks / 256)),
+    map: new Float32Array(256),
+    offset: 0,
   };
   const codes = new Uint8Array(outFeatures * Math.ceil(inFeatures / 2));
   model.replaceLinear(path, {
