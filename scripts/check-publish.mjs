@@ -1,5 +1,5 @@
 // Packs every public package as it would be published and checks the tarballs: publint, the types of each entry point
-// (attw), what is inside, and that `data`, `eval` and `kernels` install and load without TensorFlow.js, the last with a
+// (attw), what is inside, and that `data`, `eval`, `files` and `kernels` install and load without TensorFlow.js, the last with a
 // prebuilt addon where one was compiled. Needs a build.
 // Run: npm run test:publish
 
@@ -13,7 +13,7 @@ import { workspaceFolders } from "./bootstrap.mjs";
 import { collect, root, spawnNpm, spawnPnpm } from "./pnpm.mjs";
 
 /** Packages that promise to run where TensorFlow.js is not installed. */
-const withoutTensors = ["@lathe/command", "@lathe/data", "@lathe/eval", "@lathe/kernels"];
+const withoutTensors = ["@lathe/command", "@lathe/data", "@lathe/eval", "@lathe/files", "@lathe/kernels"];
 
 /**
  * @typedef {{ name: string, version: string, private?: boolean, exports?: object, dependencies?: Record<string, string> }} Manifest

@@ -5,16 +5,17 @@
 
 /** @type {Readonly<Record<string, readonly string[]>>} */
 export const allowedImports = {
-  "packages/command/src": [],
-  "packages/data/src": [],
+  "packages/files/src": [],
+  "packages/command/src": ["files"],
+  "packages/data/src": ["files"],
   "packages/kernels/src": [],
-  "packages/tensor/src": ["kernels"],
-  "packages/model/src": ["kernels", "tensor"],
-  "packages/quant/src": ["kernels", "tensor", "model"],
-  "packages/peft/src": ["kernels", "tensor", "model"],
-  "packages/eval/src": [],
-  "packages/eval/src/model": ["kernels", "tensor", "model"],
-  "packages/train/src": ["kernels", "tensor", "model", "eval"],
+  "packages/tensor/src": ["files", "kernels"],
+  "packages/model/src": ["files", "kernels", "tensor"],
+  "packages/quant/src": ["files", "kernels", "tensor", "model"],
+  "packages/peft/src": ["files", "kernels", "tensor", "model"],
+  "packages/eval/src": ["files"],
+  "packages/eval/src/model": ["files", "kernels", "tensor", "model"],
+  "packages/train/src": ["files", "kernels", "tensor", "model", "eval"],
 };
 
 /**
@@ -28,6 +29,7 @@ export const allowedInTests = {
 
 /** Folders that must load where TensorFlow.js is not installed. */
 export const withoutTensors = [
+  "packages/files/src",
   "packages/command/src",
   "packages/data/src",
   "packages/kernels/src",

@@ -1,4 +1,4 @@
-const inputError: unique symbol = Symbol.for("@lathe/input-error") as never;
+import { isInputError } from "@lathe/files";
 
 /** Exit code of success. */
 export const EXIT_DONE = 0;
@@ -16,7 +16,7 @@ const pathFaults: readonly string[] = ["ENOENT", "ENOTDIR", "EISDIR", "EACCES", 
 export function exitCodeOf(error: unknown, aborted: boolean): number {
   if (!(error instanceof Error)) return EXIT_FAILED;
   if (aborted && error.name === "AbortError") return EXIT_INTERRUPTED;
-  if ((error as { [inputError]?: unknown })[inputError] === true) return EXIT_USAGE;
+  if (isInputError(error)) return EXIT_USAGE;
   const { code, path } = error as NodeJS.ErrnoException;
   if (code !== undefined && path !== undefined && pathFaults.includes(code)) return EXIT_USAGE;
   return EXIT_FAILED;

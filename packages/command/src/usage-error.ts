@@ -1,8 +1,7 @@
-const inputError: unique symbol = Symbol.for("@lathe/input-error") as never;
+import { InputError } from "@lathe/files";
 
 /** The command line or the config file asks for something impossible. */
-export class UsageError extends Error {
-  readonly [inputError] = true;
+export class UsageError extends InputError {
   override readonly name = "UsageError";
 
   /** @param faults each a sentence without its full stop */

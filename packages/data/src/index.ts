@@ -12,7 +12,6 @@ export { MAXIMUM_LINE_BYTES, type DataRecord, type ReadOptions } from "./read/da
 export { digest128, DigestIndex } from "./rows/digest-index.js";
 export { foldUnicode } from "./clean/fold-unicode.js";
 export { DIALOGUE_FIELDS, groupDigest } from "./split/group-digest.js";
-export { InputError } from "./input-error.js";
 export { InputFileError } from "./read/input-file-error.js";
 export { unifyLineEnds } from "./clean/line-ends.js";
 export { OptionError } from "./option-error.js";

@@ -1,4 +1,4 @@
-import { InputError } from "./input-error.js";
+import { InputError } from "@lathe/files";
 
 /** An option has a value it cannot have. */
 export class OptionError extends InputError {

@@ -1,8 +1,7 @@
-const inputError: unique symbol = Symbol.for("@lathe/input-error");
+import { InputError } from "@lathe/files";
 
 /** Predictions and references that cannot be scored together: lengths differ, or a segment lacks a text. */
-export class SegmentError extends Error {
-  readonly [inputError] = true;
+export class SegmentError extends InputError {
   override readonly name = "SegmentError";
 
   constructor(
@@ -19,8 +18,7 @@ export class SegmentError extends Error {
 }
 
 /** A metric name that is not in the registry. */
-export class UnknownMetricError extends Error {
-  readonly [inputError] = true;
+export class UnknownMetricError extends InputError {
   override readonly name = "UnknownMetricError";
 
   constructor(
@@ -38,8 +36,7 @@ export class UnknownMetricError extends Error {
 }
 
 /** An option of a metric with a value it cannot have. */
-export class MetricOptionError extends Error {
-  readonly [inputError] = true;
+export class MetricOptionError extends InputError {
   override readonly name = "MetricOptionError";
 
   constructor(
@@ -57,8 +54,7 @@ export class MetricOptionError extends Error {
 }
 
 /** A file of texts that cannot be read, with the line at fault. */
-export class TextFileError extends Error {
-  readonly [inputError] = true;
+export class TextFileError extends InputError {
   override readonly name = "TextFileError";
 
   constructor(

@@ -1,3 +1,4 @@
+import { isInputError } from "@lathe/files";
 import { describe, expect, it } from "vitest";
 import metrics from "../fixtures/metrics.json" with { type: "json" };
 import { MetricOptionError, SegmentError, UnknownMetricError } from "./errors.js";
@@ -121,7 +122,6 @@ describe("names", () => {
 });
 
 it("says that input is at fault, with both lengths", () => {
-  const inputError = Symbol.for("@lathe/input-error");
   const faults: [() => unknown, new (...parts: never[]) => Error][] = [
     [() => evaluateText({ predictions: ["a"], references: ["a", "b"], metrics: ["bleu"] }), SegmentError],
     [() => evaluateText({ predictions: ["a"], references: ["a"], metrics: [] }), MetricOptionError],
@@ -130,7 +130,7 @@ it("says that input is at fault, with both lengths", () => {
   for (const [run, kind] of faults) {
     const error = caught(run);
     expect(error).toBeInstanceOf(kind);
-    expect(error).toMatchObject({ [inputError]: true });
+    expect(isInputError(error)).toBe(true);
   }
   expect(caught(faults[0][0])).toMatchObject({ predictionCount: 1, referenceCount: 2 });
 });

@@ -1,3 +1,4 @@
+import { isInputError } from "@lathe/files";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,15 +18,13 @@ async function write(name: string, content: string | Uint8Array): Promise<string
   return path;
 }
 
-const inputError = Symbol.for("@lathe/input-error");
-
 async function faultOf(reading: Promise<unknown>): Promise<TextFileError> {
   const error: unknown = await reading.then(
     () => undefined,
     (reason: unknown) => reason,
   );
   expect(error).toBeInstanceOf(TextFileError);
-  expect(error).toMatchObject({ [inputError]: true });
+  expect(isInputError(error)).toBe(true);
   return error as TextFileError;
 }
 

@@ -1,5 +1,4 @@
-/** Marks errors caused by what the user handed in; `Symbol.for` makes the check work across two copies of a package. */
-export const inputError: unique symbol = Symbol.for("@lathe/input-error");
+import { InputError } from "@lathe/files";
 
 /** Where a checkpoint is at fault, what was expected there and what was found. */
 export interface CheckpointFault {
@@ -15,8 +14,7 @@ export interface CheckpointFault {
 }
 
 /** Weight files that are missing, malformed, or not the ones the model's config describes. */
-export class CheckpointError extends Error {
-  readonly [inputError] = true;
+export class CheckpointError extends InputError {
   override readonly name = "CheckpointError";
   readonly path: string;
   readonly tensor: string | null;
@@ -48,8 +46,7 @@ export interface ModelConfigFault {
 }
 
 /** A config.json or generation_config.json that is missing, malformed, contradictory, or of an unsupported model. */
-export class ModelConfigError extends Error {
-  readonly [inputError] = true;
+export class ModelConfigError extends InputError {
   override readonly name = "ModelConfigError";
   readonly path: string;
   readonly key: string | null;
@@ -79,8 +76,7 @@ export interface TokenizerFault {
 }
 
 /** Tokenizer files or a chat template that are malformed, fail, or do not fit the model. */
-export class TokenizerError extends Error {
-  readonly [inputError] = true;
+export class TokenizerError extends InputError {
   override readonly name = "TokenizerError";
   readonly path: string;
   readonly expected: string;

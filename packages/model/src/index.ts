@@ -62,7 +62,6 @@ export type { DenseWeight, Linear } from "./decoder/linear.js";
 export {
   CheckpointError,
   type CheckpointFault,
-  inputError,
   ModelConfigError,
   type ModelConfigFault,
   TokenizerError,

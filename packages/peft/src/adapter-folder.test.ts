@@ -1,4 +1,5 @@
 /** Writing and reading adapter folders, and what is said of bad ones. */
+import { isInputError } from "@lathe/files";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -274,7 +275,7 @@ describe("loadAdapter", () => {
     const copy = await copyWith(changes);
     const error = await caught(() => loadAdapter(model, copy));
     expect(said(error)).toBe(`copy/adapter_config.json, ${message}`);
-    expect(Reflect.get(error, Symbol.for("@lathe/input-error"))).toBe(true);
+    expect(isInputError(error)).toBe(true);
     expect(adapterNames(model)).toEqual([]);
   });
 

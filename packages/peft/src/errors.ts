@@ -1,9 +1,7 @@
-/** Marks errors caused by what the user handed in; `Symbol.for` makes the check work across two copies of a package. */
-const inputError: unique symbol = Symbol.for("@lathe/input-error") as never;
+import { InputError } from "@lathe/files";
 
 /** An option of a {@link LoraConfig} that is unknown, out of range, contradicts another or fits nothing in the model. */
-export class LoraConfigError extends Error {
-  readonly [inputError] = true;
+export class LoraConfigError extends InputError {
   override readonly name = "LoraConfigError";
 
   constructor(
@@ -32,8 +30,7 @@ export interface AdapterFileFault {
 }
 
 /** Adapter files that are missing, malformed, of another model, or that ask for what Lathe does not do. */
-export class AdapterFileError extends Error {
-  readonly [inputError] = true;
+export class AdapterFileError extends InputError {
   override readonly name = "AdapterFileError";
   readonly path: string;
   readonly key: string | null;

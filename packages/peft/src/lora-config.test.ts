@@ -1,3 +1,4 @@
+import { isInputError } from "@lathe/files";
 import { describe, expect, it } from "vitest";
 import { LoraConfigError } from "./errors.js";
 import { layerNumbers, type LoraConfig, loraDefaults, resolveLoraConfig } from "./lora-config.js";
@@ -71,7 +72,7 @@ describe("resolveLoraConfig", () => {
     const error = caught(() => resolveLoraConfig({ [key]: value }));
     expect(error.message).toBe(message);
     expect(error.key.split(".")[0]).toBe(key);
-    expect(Reflect.get(error, Symbol.for("@lathe/input-error"))).toBe(true);
+    expect(isInputError(error)).toBe(true);
   });
 
   it("refuses layers beside a regular expression, as PEFT does, and takes them beside a role", () => {

@@ -1,9 +1,8 @@
-import { inputError } from "@lathe/model";
+import { InputError } from "@lathe/files";
 import type { PackedFormatName } from "./packed-format.js";
 
 /** A weight that a format cannot hold. */
-export class QuantizationError extends Error {
-  readonly [inputError] = true;
+export class QuantizationError extends InputError {
   override readonly name = "QuantizationError";
 
   constructor(
@@ -26,8 +25,7 @@ export class QuantizationError extends Error {
 }
 
 /** A folder that would have to be replaced and must not be. */
-export class OutputFolderError extends Error {
-  readonly [inputError] = true;
+export class OutputFolderError extends InputError {
   override readonly name = "OutputFolderError";
 
   constructor(

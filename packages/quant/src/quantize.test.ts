@@ -1,3 +1,4 @@
+import { isInputError } from "@lathe/files";
 import { describe, expect, it } from "vitest";
 import { dequantize } from "./dequantize.js";
 import { QuantizationError } from "./errors.js";
@@ -163,7 +164,7 @@ describe.each(packedFormatNames)("%s", (format) => {
     expect((error as Error).message).toContain(
       `"model.layers.3.mlp.up_proj.weight" at [1, 2]: expected a finite number to pack as ${format}, got ${value}`,
     );
-    expect((error as Record<symbol, unknown>)[Symbol.for("@lathe/input-error")]).toBe(true);
+    expect(isInputError(error)).toBe(true);
   });
 
   it("refuses a shape that the weights do not have", () => {

@@ -1,4 +1,4 @@
-const inputError: unique symbol = Symbol.for("@lathe/input-error") as never;
+import { InputError } from "@lathe/files";
 
 /** An operation was given a tensor of the wrong shape. */
 export class ShapeError extends Error {
@@ -13,9 +13,8 @@ export class ShapeError extends Error {
 }
 
 /** An engine is unknown, or cannot run on this machine. */
-export class EngineError extends Error {
+export class EngineError extends InputError {
   override readonly name = "EngineError";
-  readonly [inputError] = true;
   constructor(
     readonly engine: string,
     message: string,

@@ -1,9 +1,8 @@
-const inputError: unique symbol = Symbol.for("@lathe/input-error") as never;
+import { InputError } from "@lathe/files";
 
 /** A setting of a run is impossible. */
-export class TrainConfigError extends Error {
+export class TrainConfigError extends InputError {
   override readonly name = "TrainConfigError";
-  readonly [inputError] = true;
   constructor(
     readonly key: string,
     readonly expected: string,
@@ -14,9 +13,8 @@ export class TrainConfigError extends Error {
 }
 
 /** A row cannot be trained or evaluated on. */
-export class RowsError extends Error {
+export class RowsError extends InputError {
   override readonly name = "RowsError";
-  readonly [inputError] = true;
   constructor(
     /** Which rows: those of training or of validation. */
     readonly key: "rows" | "validation",
@@ -29,9 +27,8 @@ export class RowsError extends Error {
 }
 
 /** A run folder is in the way, is damaged, or belongs to another run. */
-export class RunFolderError extends Error {
+export class RunFolderError extends InputError {
   override readonly name = "RunFolderError";
-  readonly [inputError] = true;
   constructor(
     readonly path: string,
     message: string,

@@ -1,4 +1,4 @@
-import { InputError } from "../input-error.js";
+import { InputError } from "@lathe/files";
 
 /** The output folder is in use for something that must not be overwritten. */
 export class OutputFolderError extends InputError {

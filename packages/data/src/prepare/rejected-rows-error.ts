@@ -1,4 +1,4 @@
-import { InputError } from "../input-error.js";
+import { InputError } from "@lathe/files";
 import type { RowPlace } from "../read/row-place.js";
 
 /** Too large a share of the input is malformed or of no known row shape. */

@@ -1,4 +1,4 @@
-import { InputError } from "../input-error.js";
+import { InputError } from "@lathe/files";
 
 /** An input file cannot be read as a whole: missing, empty, of an unknown kind, damaged. */
 export class InputFileError extends InputError {

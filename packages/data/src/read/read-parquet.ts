@@ -1,7 +1,7 @@
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, type FileMetaData } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import type { DataRecord, ReadOptions } from "./data-record.js";
-import { InputError } from "../input-error.js";
+import { InputError } from "@lathe/files";
 import { InputFileError } from "./input-file-error.js";
 import { asFileError } from "./read-lines.js";
 import { checkValue } from "./safe-json.js";

@@ -1,4 +1,4 @@
-import { InputError } from "../input-error.js";
+import { InputError } from "@lathe/files";
 import type { RowPlace } from "../read/row-place.js";
 
 /** The shapes a row may have, as they are shown in messages. */

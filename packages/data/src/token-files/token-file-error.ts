@@ -1,4 +1,4 @@
-import { InputError } from "../input-error.js";
+import { InputError } from "@lathe/files";
 
 /** A file is not a readable file of token rows. */
 export class TokenFileError extends InputError {

@@ -1,9 +1,10 @@
+import { isInputError } from "@lathe/files";
 import { mkdtemp, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CheckpointError, inputError } from "../errors.js";
+import { CheckpointError } from "../errors.js";
 import { openSafetensors } from "./safetensors-file.js";
 import { writeSafetensors } from "./write-safetensors.js";
 
@@ -34,7 +35,7 @@ async function faultOf(bytes: Uint8Array): Promise<CheckpointError> {
   );
   expect(error).toBeInstanceOf(CheckpointError);
   const fault = error as CheckpointError;
-  expect(fault[inputError]).toBe(true);
+  expect(isInputError(fault)).toBe(true);
   expect(fault.path).toBe(path);
   expect(fault.message.startsWith(`${path}`)).toBe(true);
   expect(fault.message).not.toContain("\n");

@@ -1,9 +1,10 @@
+import { isInputError } from "@lathe/files";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { inputError, ModelConfigError } from "../errors.js";
+import { ModelConfigError } from "../errors.js";
 import type { ModelConfig } from "./model-config.js";
 import { parseModelConfig, readModelConfig } from "./read-model-config.js";
 
@@ -314,7 +315,7 @@ describe("refuses", () => {
     const fault = error as ModelConfigError;
     expect(fault.message).toContain(essential);
     expect(fault.path).toBe("config.json");
-    expect(fault[inputError]).toBe(true);
+    expect(isInputError(fault)).toBe(true);
   });
 
   it("with the key, the expected and the actual value in fields", () => {

@@ -1,8 +1,7 @@
-import { inputError } from "../errors.js";
+import { InputError } from "@lathe/files";
 
 /** No token can be chosen: the model's logits are not finite. */
-export class NonFiniteLogitsError extends Error {
-  readonly [inputError] = true;
+export class NonFiniteLogitsError extends InputError {
   override readonly name = "NonFiniteLogitsError";
 
   /**

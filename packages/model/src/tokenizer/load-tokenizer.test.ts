@@ -1,8 +1,9 @@
+import { isInputError } from "@lathe/files";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { inputError, TokenizerError } from "../errors.js";
+import { TokenizerError } from "../errors.js";
 import { checkTokenizerFits } from "./check-tokenizer-fits.js";
 import { loadTokenizer } from "./load-tokenizer.js";
 import type { Tokenizer } from "./tokenizer.js";
@@ -240,7 +241,7 @@ describe("refuses", () => {
     const error: unknown = await loadTokenizer(folder).catch((fault: unknown) => fault);
     expect(error).toBeInstanceOf(TokenizerError);
     expect((error as TokenizerError).message).toContain(essential);
-    expect((error as TokenizerError)[inputError]).toBe(true);
+    expect(isInputError(error)).toBe(true);
   });
 
   it("a folder that is not there", async () => {

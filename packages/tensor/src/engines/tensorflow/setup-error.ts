@@ -1,4 +1,4 @@
-const inputError: unique symbol = Symbol.for("@lathe/input-error") as never;
+import { InputError } from "@lathe/files";
 
 /** What a set-up of TensorFlow lacks. */
 export type MissingPart =
@@ -15,9 +15,8 @@ export type MissingPart =
   | "products";
 
 /** The engine on TensorFlow cannot be set up: what is missing and how to get it. */
-export class TensorFlowSetupError extends Error {
+export class TensorFlowSetupError extends InputError {
   override readonly name = "TensorFlowSetupError";
-  readonly [inputError] = true;
 
   constructor(
     readonly missing: MissingPart,

@@ -1,0 +1,48 @@
+import { FileError } from "./file-error.js";
+
+/** What was being done to a path when the system refused. */
+export type FileAction = "read" | "written" | "made" | "replaced" | "removed";
+
+/** What the codes of the system mean to whoever named the path. */
+const meanings: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EBUSY: "it is in use",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "it would be larger than the limit on the size of files",
+  EINVAL: "the system does not do that there",
+  EIO: "the device failed",
+  EISDIR: "it is a folder",
+  ELOOP: "its links lead in a circle",
+  EMFILE: "too many files are open",
+  ENAMETOOLONG: "the name is too long",
+  ENFILE: "too many files are open",
+  ENOENT: "the system takes nothing there",
+  ENOSPC: "no space is left on the device",
+  ENOTDIR: "a part of the path is a file",
+  EOPNOTSUPP: "the system does not do that there",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ETXTBSY: "it is being run",
+  EXDEV: "it lies on another file system",
+};
+
+/** Whether the operating system refused something, as opposed to a fault of the program. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { readonly code: string } {
+  return error instanceof Error && "syscall" in error && "code" in error && typeof error.code === "string";
+}
+
+/**
+ * An error of the file system as a {@link FileError} that names the path; any other error as it is.
+ * @param path the path as the user knows it, which the system's own message may lack
+ */
+export function asFileError(path: string, action: FileAction, error: unknown): unknown {
+  if (!isSystemError(error)) return error;
+  const { code } = error;
+  const fault = (reason: string): FileError => new FileError(path, reason, { cause: error });
+  if (action === "read") {
+    if (code === "ENOENT" || code === "ENOTDIR") return fault("does not exist");
+    if (code === "EISDIR") return fault("is a folder; name a file");
+    if (code === "EACCES" || code === "EPERM") return fault("may not be read: permission denied");
+  }
+  return fault(`cannot be ${action}: ${meanings[code] ?? error.message}`);
+}

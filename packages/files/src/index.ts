@@ -1,0 +1,28 @@
+export { FileError } from "./errors/file-error.js";
+export { InputError, isInputError } from "./errors/input-error.js";
+export { asFileError, type FileAction, isSystemError } from "./errors/system-fault.js";
+export { isRecord } from "./json/is-record.js";
+export { JsonError } from "./json/json-error.js";
+export { MAXIMUM_JSON_DEPTH, parseJson, type ParseJsonOptions } from "./json/parse-json.js";
+export { findJsonFault, type JsonFault } from "./json/scan-json.js";
+export {
+  checkUnlocked,
+  type Lock,
+  lockBeside,
+  lockWithin,
+  LOCK_NAME,
+  takeLock,
+  withLock,
+} from "./lock/lock.js";
+export { LockedError } from "./lock/locked-error.js";
+export { decodeUtf8 } from "./read/decode-utf8.js";
+export { hashFile, type HashedFile } from "./read/hash-file.js";
+export { fileFaults, type MakeFault, messageOf } from "./read/make-fault.js";
+export { decodeJson, readJsonFile, readJsonIfThere, type ReadJsonOptions } from "./read/read-json.js";
+export { type Line, MAXIMUM_LINE_BYTES, readLines, type ReadLinesOptions } from "./read/read-lines.js";
+export { readSmallFile, statIfThere } from "./read/read-small-file.js";
+export { makeFolder } from "./write/make-folder.js";
+export { type FileContents, replaceFile } from "./write/replace-file.js";
+export { replaceFolder, type ReplaceFolderOptions } from "./write/replace-folder.js";
+export { isOnTheWay, recoverPlace, sweepLeftovers } from "./write/sweep-leftovers.js";
+export { filesBelow, syncFile, syncFolder } from "./write/sync.js";

@@ -1,0 +1,14 @@
+import { FileError } from "../errors/file-error.js";
+
+/** Makes a caller's own error from what was expected of a file and what was found. */
+export type MakeFault = (expected: string, actual: string, cause?: unknown) => Error;
+
+/** The faults of a path as {@link FileError}s. */
+export function fileFaults(path: string): MakeFault {
+  return (expected, actual, cause) => new FileError(path, `expected ${expected}, got ${actual}`, { cause });
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,102 @@
+import { isUtf8 } from "node:buffer";
+import { createReadStream } from "node:fs";
+import { FileError } from "../errors/file-error.js";
+import { asFileError } from "../errors/system-fault.js";
+import { firstBadByte } from "./decode-utf8.js";
+
+/** A line of a text file without its line end. */
+export interface Line {
+  /** From 1. */
+  readonly line: number;
+  /** Decoded text; malformed bytes appear as U+FFFD, and of an over-long line only the beginning is here. */
+  readonly text: string;
+  /** Why the text is not what the file holds, if it is not. */
+  readonly error?: string;
+}
+
+/** Bounds and reports of {@link readLines}. */
+export interface ReadLinesOptions {
+  /** Longest line that is read, in bytes; what is longer is reported as a faulty line. @defaultValue {@link MAXIMUM_LINE_BYTES} */
+  readonly maximumLineBytes?: number;
+  /** Hears of every chunk consumed. */
+  readonly onBytes?: (bytes: number) => void;
+}
+
+/**
+ * Bytes of the longest line that is read unless a caller says otherwise: 32 MiB holds a row of several million tokens.
+ * Without a limit one file without line ends, such as a model file given by mistake, would be pulled into memory whole.
+ */
+export const MAXIMUM_LINE_BYTES = 32 * 1024 * 1024;
+
+const EXCERPT_BYTES = 1000; // of an over-long line, enough to recognise it
+const CHUNK_BYTES = 256 * 1024; // larger reads are no faster on a local disk
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const BYTE_ORDER_MARK = "\ufeff";
+
+/**
+ * Streams the lines of a UTF-8 file in memory bounded by the longest line. LF and CRLF end lines; a byte order mark
+ * at the beginning of a line (of the file, or where files were joined) is dropped. Lines arrive in groups, one group a
+ * chunk of the file, because an await per line would dominate the reading time.
+ *
+ * @throws FileError when the file cannot be opened or is UTF-16
+ */
+export async function* readLines(
+  file: string,
+  options: ReadLinesOptions = {},
+): AsyncGenerator<Line[], void, undefined> {
+  const limit = options.maximumLineBytes ?? MAXIMUM_LINE_BYTES;
+  const stream = createReadStream(file, { highWaterMark: CHUNK_BYTES });
+  let lineNumber = 1;
+  let first = true;
+  let pending: Buffer[] = []; // pieces of a line that began in an earlier chunk
+  let pendingBytes = 0;
+
+  const take = (piece: Buffer): Line => {
+    const bytes = pending.length === 0 ? piece : Buffer.concat([...pending, piece]);
+    const total = pendingBytes + piece.length;
+    pending = [];
+    pendingBytes = 0;
+    return decodeLine(bytes, total, lineNumber++, limit);
+  };
+
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      if (first) refuseUtf16(file, chunk);
+      first = false;
+      const lines: Line[] = [];
+      let start = 0;
+      for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+        lines.push(take(chunk.subarray(start, end)));
+        start = end + 1;
+      }
+      const rest = chunk.subarray(start);
+      // Beyond the limit only the count goes on: the line will be reported, not read.
+      if (pendingBytes <= limit) pending.push(rest);
+      pendingBytes += rest.length;
+      options.onBytes?.(chunk.length);
+      if (lines.length > 0) yield lines;
+    }
+  } catch (error) {
+    throw asFileError(file, "read", error);
+  }
+  if (pendingBytes > 0) yield [take(Buffer.alloc(0))];
+}
+
+function decodeLine(bytes: Buffer, total: number, line: number, limit: number): Line {
+  if (total > limit) {
+    const text = bytes.toString("utf8", 0, EXCERPT_BYTES);
+    return { line, text, error: `the line has ${total} bytes, more than the limit of ${limit}` };
+  }
+  const end = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length;
+  const content = bytes.subarray(0, end);
+  const decoded = content.toString("utf8");
+  const text = decoded.startsWith(BYTE_ORDER_MARK) ? decoded.slice(1) : decoded;
+  if (isUtf8(content)) return { line, text };
+  return { line, text, error: `not valid UTF-8 (first bad byte at column ${firstBadByte(content) + 1})` };
+}
+
+function refuseUtf16(file: string, head: Buffer): void {
+  const isUtf16 = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
+  if (isUtf16) throw new FileError(file, "is UTF-16; save it as UTF-8");
+}
