@@ -28,4 +28,3 @@ export { type NamedValues, safetensorsFiles, tensorPart, type TensorState } from
 export { train } from "./train.js";
 export { resolveTrainConfig, type TrainConfig, trainDefaults } from "./train-config.js";
 export type { TrainOptions } from "./train-options.js";
-export { writeFolder } from "./write-folder.js";

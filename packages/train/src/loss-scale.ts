@@ -1,9 +1,12 @@
-import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isRecord, readJsonFile, replaceFile } from "@lathe/files";
 import { RunFolderError } from "./errors.js";
 import type { StatePart } from "./state-part.js";
 
 const FILE = "loss-scale.json";
+
+/** Largest file that is read, in bytes; it holds three numbers. */
+const BYTES_LIMIT = 10_000;
 
 /** Constants of {@link LossScale}. */
 export interface LossScaleConfig {
@@ -79,18 +82,18 @@ export class LossScale implements StatePart {
   }
 
   async save(folder: string): Promise<void> {
-    await writeFile(join(folder, FILE), `${JSON.stringify(this.state(), null, 2)}\n`);
+    await replaceFile(join(folder, FILE), `${JSON.stringify(this.state(), null, 2)}\n`);
   }
 
   /** Takes over the state in a checkpoint. @throws RunFolderError when it holds none */
   async load(folder: string): Promise<void> {
     const path = join(folder, FILE);
-    const state = await readFile(path, "utf8")
-      .then((text) => JSON.parse(text) as Partial<Record<keyof LossScaleState, unknown>> | null)
-      .catch((error: unknown) => {
-        throw new RunFolderError(path, `cannot be read (${(error as Error).message})`, { cause: error });
-      });
-    const { scale, steadySteps, skippedSteps } = state ?? {};
+    const state = await readJsonFile(path, {
+      limit: BYTES_LIMIT,
+      makeFault: (expected, actual, cause) =>
+        new RunFolderError(path, `cannot be read: expected ${expected}, got ${actual}`, { cause }),
+    });
+    const { scale, steadySteps, skippedSteps } = isRecord(state) ? state : {};
     const isCount = (value: unknown): value is number =>
       Number.isSafeInteger(value) && (value as number) >= 0;
     const isPower = typeof scale === "number" && scale >= 1 && Number.isInteger(Math.log2(scale));

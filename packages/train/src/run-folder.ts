@@ -1,24 +1,40 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import {
+  asFileError,
+  filesBelow,
+  hashFile,
+  isOnTheWay,
+  isRecord,
+  JsonError,
+  makeFolder,
+  parseJson,
+  readJsonFile,
+  readLines,
+  replaceFile,
+  replaceFolder,
+  sweepLeftovers,
+  syncFile,
+} from "@lathe/files";
 import { RunFolderError } from "./errors.js";
 import { identityFault, type RunIdentity } from "./run-identity.js";
-import { clearLeftovers, filesBelow, isOnTheWay, syncFile, syncFolder, writeFolder } from "./write-folder.js";
+import { checkRunUnlocked, lockRun, type RunLock } from "./run-lock.js";
 
 const CONFIG_FILE = "config.json";
 const METRICS_FILE = "metrics.jsonl";
 const CHECKPOINTS_FOLDER = "checkpoints";
 const STATE_FILE = "state.json";
 const STATE_VERSION = 1;
-const ADAPTER = /^adapter$/;
+
+/** Largest state of a checkpoint that is read, in bytes; it has a hash a file. */
+const STATE_BYTES_LIMIT = 10_000_000;
+
 const STEP_FOLDER = /^step-(\d+)$/;
 
 /** What a run writes; nothing else is ever removed. */
 const ownEntries: readonly string[] = [
   CONFIG_FILE,
   METRICS_FILE,
-  `${METRICS_FILE}.partial`,
   CHECKPOINTS_FOLDER,
   "adapter",
   "report.json",
@@ -40,10 +56,10 @@ async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null)) !== null;
 }
 
-/** Names in a folder; none where there is no folder. */
+/** Names in a folder, but for what is on the way to one; none where there is no folder. */
 async function entriesOf(path: string): Promise<string[]> {
   try {
-    return await readdir(path);
+    return (await readdir(path)).filter((entry) => !isOnTheWay(entry));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return [];
@@ -51,51 +67,47 @@ async function entriesOf(path: string): Promise<string[]> {
   }
 }
 
-async function sha256(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest("hex");
-}
-
-/** Whether a run writes an entry of this name into its folder. */
-function isOwn(entry: string): boolean {
-  return (
-    ownEntries.includes(entry) || isOnTheWay(entry, ADAPTER) || /^\.adapter\.[0-9a-f]+\.tmp$/.test(entry)
-  );
-}
-
-/** Whether a run writes an entry of this name into its folder of checkpoints. */
-function isOwnCheckpoint(entry: string): boolean {
-  return STEP_FOLDER.test(entry) || isOnTheWay(entry, STEP_FOLDER);
-}
-
 /**
- * A run on disk: `config.json`, `metrics.jsonl` (a line an optimiser step), `checkpoints/step-N/`, `adapter/`.
+ * A run on disk: `config.json`, `metrics.jsonl` (a line an optimiser step), `checkpoints/step-N/`, `adapter/`. From
+ * {@link RunFolder.create} or {@link RunFolder.open} on no other process can write it, until {@link RunFolder.close} or
+ * the end of this one.
  */
 export class RunFolder {
-  private constructor(readonly path: string) {}
+  private constructor(
+    readonly path: string,
+    private readonly lock: RunLock,
+  ) {}
 
   /**
    * Makes the folder of a new run.
    * @param options.overwrite removes an earlier run there; a folder that holds anything else is left alone
-   * @throws RunFolderError if something is there already
+   * @throws RunFolderError if something is there already; LockedError while another process writes it
    */
   static async create(path: string, options: { readonly overwrite?: boolean } = {}): Promise<RunFolder> {
     await RunFolder.checkFree(path, options);
-    // The checkpoints last: what remains when this is interrupted is still known as a run.
-    const entries = (await entriesOf(path)).filter((entry) => entry !== CHECKPOINTS_FOLDER);
-    for (const entry of [...entries.filter(isOwn), CHECKPOINTS_FOLDER]) {
-      await rm(join(path, entry), { recursive: true, force: true });
+    const lock = await lockRun(path);
+    try {
+      // Asked again: another process may have begun a run and ended since.
+      await RunFolder.checkFree(path, options);
+      await sweepLeftovers(path);
+      // The checkpoints last: what remains when this is interrupted is still known as a run.
+      for (const entry of [...ownEntries.filter((name) => name !== CHECKPOINTS_FOLDER), CHECKPOINTS_FOLDER]) {
+        await rm(join(path, entry), { recursive: true, force: true });
+      }
+      await makeFolder(join(path, CHECKPOINTS_FOLDER));
+      return new RunFolder(resolve(path), lock);
+    } catch (error) {
+      await lock.release();
+      throw asFileError(path, "made", error);
     }
-    await mkdir(join(path, CHECKPOINTS_FOLDER), { recursive: true });
-    return new RunFolder(resolve(path));
   }
 
-  /** What {@link RunFolder.create} would refuse, refused before any work. @throws RunFolderError */
+  /** What {@link RunFolder.create} would refuse, refused before any work. @throws RunFolderError, LockedError */
   static async checkFree(
     path: string,
     { overwrite = false }: { readonly overwrite?: boolean } = {},
   ): Promise<void> {
+    await checkRunUnlocked(path);
     const entries = await entriesOf(path);
     if (entries.length === 0) return;
     if (!overwrite) {
@@ -112,9 +124,9 @@ export class RunFolder {
     }
     const checkpoints = await entriesOf(join(path, CHECKPOINTS_FOLDER));
     const foreign = [
-      ...entries.filter((entry) => !isOwn(entry)),
+      ...entries.filter((entry) => !ownEntries.includes(entry)),
       ...checkpoints
-        .filter((entry) => !isOwnCheckpoint(entry))
+        .filter((entry) => !STEP_FOLDER.test(entry))
         .map((entry) => `${CHECKPOINTS_FOLDER}/${entry}`),
     ];
     if (foreign.length > 0) {
@@ -129,15 +141,26 @@ export class RunFolder {
 
   /**
    * Opens the folder of a run that was begun before, and clears away what killed processes left half written.
-   * @throws RunFolderError if there is none
+   * @throws RunFolderError if there is none; LockedError while another process writes it
    */
   static async open(path: string): Promise<RunFolder> {
     if (!(await exists(join(path, CHECKPOINTS_FOLDER)))) {
       throw new RunFolderError(path, "holds no run to resume");
     }
-    await clearLeftovers(path, ADAPTER);
-    await clearLeftovers(join(path, CHECKPOINTS_FOLDER), STEP_FOLDER);
-    return new RunFolder(resolve(path));
+    const lock = await lockRun(path);
+    try {
+      await sweepLeftovers(path);
+      await sweepLeftovers(join(path, CHECKPOINTS_FOLDER));
+      return new RunFolder(resolve(path), lock);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** Lets other processes write the run. */
+  async close(): Promise<void> {
+    await this.lock.release();
   }
 
   /** Where the finished adapter lies. */
@@ -147,27 +170,36 @@ export class RunFolder {
 
   /** Writes the resolved settings of the run. */
   async writeConfig(config: unknown): Promise<void> {
-    await writeFile(join(this.path, CONFIG_FILE), `${JSON.stringify(config, null, 2)}\n`);
+    await replaceFile(join(this.path, CONFIG_FILE), `${JSON.stringify(config, null, 2)}\n`);
   }
 
   /** Writes a JSON file into the run. */
   async writeJson(name: "report.json", value: unknown): Promise<void> {
-    await writeFile(join(this.path, name), `${JSON.stringify(value, null, 2)}\n`);
+    await replaceFile(join(this.path, name), `${JSON.stringify(value, null, 2)}\n`);
   }
 
   /** Appends a line to `metrics.jsonl`. */
   async appendMetrics(metrics: object): Promise<void> {
-    await appendFile(join(this.path, METRICS_FILE), `${JSON.stringify(metrics)}\n`);
+    const path = join(this.path, METRICS_FILE);
+    await appendFile(path, `${JSON.stringify(metrics)}\n`).catch((error: unknown) => {
+      throw asFileError(path, "written", error);
+    });
   }
 
   /** The lines of `metrics.jsonl` up to a step, parsed; a line cut short by a kill is left out. */
   async readMetrics(lastStep: number): Promise<Record<string, unknown>[]> {
     const path = join(this.path, METRICS_FILE);
     if (!(await exists(path))) return [];
-    return (await readFile(path, "utf8")).split("\n").flatMap((line) => {
-      const value = parsed(line);
-      return isRecord(value) && typeof value["step"] === "number" && value["step"] <= lastStep ? [value] : [];
-    });
+    const metrics: Record<string, unknown>[] = [];
+    for await (const lines of readLines(path)) {
+      for (const { text, error } of lines) {
+        const value = error === undefined ? parsed(text) : null;
+        if (isRecord(value) && typeof value["step"] === "number" && value["step"] <= lastStep) {
+          metrics.push(value);
+        }
+      }
+    }
+    return metrics;
   }
 
   /** Drops the lines after a step: a resumed run writes them again. */
@@ -175,11 +207,7 @@ export class RunFolder {
     const path = join(this.path, METRICS_FILE);
     if (!(await exists(path))) return;
     const kept = await this.readMetrics(step);
-    const beside = `${path}.partial`;
-    await writeFile(beside, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
-    await syncFile(beside);
-    await rename(beside, path);
-    await syncFolder(this.path);
+    await replaceFile(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
   }
 
   /** Steps that have a checkpoint, ascending. */
@@ -204,10 +232,10 @@ export class RunFolder {
     const place = this.checkpointPath(step);
     const metrics = join(this.path, METRICS_FILE);
     if (await exists(metrics)) await syncFile(metrics);
-    await writeFolder(place, async (folder) => {
+    await replaceFolder(place, async (folder) => {
       await fill(folder);
       const files: Record<string, string> = {};
-      for (const file of await filesBelow(folder)) files[file] = await sha256(join(folder, file));
+      for (const file of await filesBelow(folder)) files[file] = (await hashFile(join(folder, file))).sha256;
       const state: CheckpointState = { version: STATE_VERSION, step, identity, files };
       await writeFile(join(folder, STATE_FILE), `${JSON.stringify(state, null, 2)}\n`);
     });
@@ -226,14 +254,13 @@ export class RunFolder {
   ): Promise<CheckpointState> {
     const folder = this.checkpointPath(step);
     const statePath = join(folder, STATE_FILE);
-    let value: unknown;
-    try {
-      value = JSON.parse(await readFile(statePath, "utf8"));
-    } catch (error) {
-      throw new RunFolderError(statePath, `cannot be read (${(error as Error).message}); ${REMOVE_IT}`, {
-        cause: error,
-      });
-    }
+    const value = await readJsonFile(statePath, {
+      limit: STATE_BYTES_LIMIT,
+      makeFault: (expected, actual, cause) =>
+        new RunFolderError(statePath, `cannot be read: expected ${expected}, got ${actual}; ${REMOVE_IT}`, {
+          cause,
+        }),
+    });
     const state = checkedState(value, step, statePath);
     const present = (await filesBelow(folder)).filter((file) => file !== STATE_FILE);
     const unlisted = [...required, ...present.filter((file) => !/(^|\/)\./.test(file))].find(
@@ -245,7 +272,7 @@ export class RunFolder {
     for (const [file, expected] of Object.entries(state.files)) {
       const path = join(folder, file);
       if (!present.includes(file)) throw new RunFolderError(path, `is missing; ${REMOVE_IT}`);
-      if ((await sha256(path)) !== expected) {
+      if ((await hashFile(path)).sha256 !== expected) {
         throw new RunFolderError(path, `is damaged (its hash differs); ${REMOVE_IT}`);
       }
     }
@@ -257,14 +284,11 @@ export class RunFolder {
 
 const REMOVE_IT = "remove this checkpoint to resume from the one before";
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function parsed(line: string): unknown {
   try {
-    return JSON.parse(line);
-  } catch {
+    return parseJson(line);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
     return null;
   }
 }

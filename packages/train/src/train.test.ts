@@ -1,7 +1,9 @@
+import { execFile, spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { type LabelledBatch, type LabelledRow, type LanguageModel, loadModel } from "@lathe/model";
 import { dropout, fromTfjs, listEngines, multiplyRows, startEngine, withDropout } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
@@ -18,13 +20,33 @@ import {
   type TrainEnd,
   type TrainConfig,
   type TrainOptions,
-  writeFolder,
 } from "./index.js";
 import { rowOrder } from "./row-order.js";
 
 const base = fileURLToPath(new URL("../../model/fixtures/models/llama/", import.meta.url));
 
 type Options = TrainOptions<LabelledRow, LabelledBatch>;
+
+/** Replaces a folder in a process that is killed between the two renames. */
+async function killedWhileReplacing(place: string): Promise<void> {
+  await mkdir(place);
+  const killer = fileURLToPath(new URL("../../files/testing/kill-at.mjs", import.meta.url));
+  for (let call = 1; (await readdir(join(place, ".."))).includes(basename(place)); call++) {
+    const { signal } = spawnSync(process.execPath, [killer, String(call), "folder", place]);
+    expect(signal).toBe("SIGKILL");
+  }
+}
+
+/** What becomes of opening a run in a process of the built package, which does not close it. */
+async function inAnotherProcess(path: string, work: string): Promise<string[]> {
+  const dist = new URL("../dist/index.js", import.meta.url).href;
+  const program = `
+    import { RunFolder } from ${JSON.stringify(dist)};
+    const path = ${JSON.stringify(path)};
+    console.log(await ${work}.then(() => "opened", ({ name, message }) => name + " " + message));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program]);
+  return stdout.trim().split("\n");
+}
 
 let folder: string;
 let model: LanguageModel;
@@ -508,7 +530,8 @@ describe("RunFolder", () => {
     await run.appendMetrics({ step: 1 });
     await expect(RunFolder.create(path)).rejects.toThrow(/exists already/);
     expect(await readdir(path)).toContain("metrics.jsonl");
-    await RunFolder.create(path, { overwrite: true });
+    await (await RunFolder.create(path, { overwrite: true })).close();
+    await run.close();
     expect(await readdir(path)).toEqual(["checkpoints"]);
     await writeFile(join(folder, "letter.txt"), "dear");
     await mkdir(join(folder, "checkpoints"));
@@ -528,8 +551,8 @@ describe("RunFolder", () => {
     await run.writeConfig({});
     await run.writeJson("report.json", {});
     await mkdir(join(run.path, "adapter"));
-    await mkdir(join(run.path, "adapter.partial-7"));
-    await RunFolder.create(run.path, { overwrite: true });
+    await (await RunFolder.create(run.path, { overwrite: true })).close();
+    await run.close();
     expect(await readdir(run.path)).toEqual(["checkpoints"]);
     await writeFile(join(run.path, "checkpoints", "epoch-1.bin"), "weights");
     await expect(RunFolder.create(run.path, { overwrite: true })).rejects.toThrow(
@@ -539,32 +562,40 @@ describe("RunFolder", () => {
   });
 
   it("clears what a killed process left, and nothing else", async () => {
-    const { path } = await RunFolder.create(join(folder, "run"));
-    const dead = 2 ** 30; // above any process number
-    const checkpoints = join(path, "checkpoints");
-    const names = [`step-3.partial-${dead}`, `step-2.old-${dead}`, `mine.partial-${dead}`, "step-1"];
-    // A process that is alive and not this one: its parent.
-    names.push(`step-4.partial-${process.ppid}`);
-    for (const name of names) await mkdir(join(checkpoints, name));
-    await mkdir(join(path, `adapter.partial-${dead}`));
-    const run = await RunFolder.open(path);
-    expect((await readdir(checkpoints)).sort()).toEqual(
-      [`mine.partial-${dead}`, "step-1", "step-2", `step-4.partial-${process.ppid}`].sort(),
-    );
+    const begun = await RunFolder.create(join(folder, "run"));
+    await begun.close();
+    const checkpoints = join(begun.path, "checkpoints");
+    await killedWhileReplacing(join(checkpoints, "step-2"));
+    await killedWhileReplacing(join(begun.path, "adapter"));
+    for (const name of ["mine", "step-1"]) await mkdir(join(checkpoints, name));
+    const run = await RunFolder.open(begun.path);
+    expect((await readdir(checkpoints)).sort()).toEqual(["mine", "step-1", "step-2"]);
     expect(await run.checkpointSteps()).toEqual([1, 2]);
-    expect(await readdir(path)).toEqual(["checkpoints"]);
+    await run.close();
+    expect(await readdir(run.path)).toEqual(["adapter", "checkpoints"]);
   });
 
-  it("keeps what was there when a folder cannot be replaced", async () => {
-    const place = join(folder, "place");
-    await writeFolder(place, (into) => writeFile(join(into, "text"), "old"));
-    await expect(writeFolder(place, () => Promise.reject(new Error("disk full")))).rejects.toThrow(
-      "disk full",
-    );
-    expect(await readFile(join(place, "text"), "utf8")).toBe("old");
-    await writeFolder(place, (into) => writeFile(join(into, "text"), "new"));
-    expect(await readFile(join(place, "text"), "utf8")).toBe("new");
-    expect(await readdir(folder)).toEqual(["place"]);
+  it("is written by one process at a time, whether it is begun, overwritten or resumed", async () => {
+    const path = join(folder, "run");
+    const run = await RunFolder.create(path);
+    const others = async (): Promise<string[]> => [
+      ...(await inAnotherProcess(path, "RunFolder.checkFree(path)")),
+      ...(await inAnotherProcess(path, "RunFolder.create(path)")),
+      ...(await inAnotherProcess(path, "RunFolder.create(path, { overwrite: true })")),
+      ...(await inAnotherProcess(path, "RunFolder.open(path)")),
+    ];
+    const refusal = `LockedError ${path}: is being written by process ${process.pid} since `;
+    for (const line of await others()) expect(line.slice(0, refusal.length)).toBe(refusal);
+    // Another handle of this process keeps it as well.
+    const again = await RunFolder.open(path);
+    await run.close();
+    expect((await inAnotherProcess(path, "RunFolder.open(path)"))[0]).toMatch(/^LockedError/);
+    await again.close();
+    expect(await readdir(path)).toEqual(["checkpoints"]);
+    expect(await inAnotherProcess(path, "RunFolder.open(path)")).toEqual(["opened"]);
+    // That process has ended without closing it.
+    await (await RunFolder.open(path)).close();
+    expect(await readdir(path)).toEqual(["checkpoints"]);
   });
 
   it("leaves no checkpoint behind when writing one fails", async () => {

@@ -1,0 +1,47 @@
+import { realpath } from "node:fs/promises";
+import { checkUnlocked, type Lock, lockWithin, makeFolder, takeLock } from "@lathe/files";
+
+/** This process's hold on a run. */
+export type RunLock = Lock;
+
+/** Locks of this process, and how many hold each: a run that is opened twice in one process stays its own. */
+const held = new Map<string, { readonly lock: Lock; holders: number }>();
+
+/**
+ * Keeps other processes from writing a run, whose folder is made where it is missing.
+ * @throws LockedError while another process writes it; FileError where no folder can be made
+ */
+export async function lockRun(folder: string): Promise<RunLock> {
+  await makeFolder(folder);
+  const place = await realpath(folder);
+  const found = held.get(place);
+  // Whoever removed the folder has removed the lock with it.
+  const isThere = found !== undefined && (await isOwnLock(place));
+  const entry = isThere ? found : { lock: await takeLock(lockWithin(place), folder), holders: 0 };
+  held.set(place, entry);
+  entry.holders++;
+  let isReleased = false;
+  return {
+    async release() {
+      if (isReleased) return;
+      isReleased = true;
+      if (--entry.holders > 0) return;
+      if (held.get(place) === entry) held.delete(place);
+      await entry.lock.release();
+    },
+  };
+}
+
+/** Refuses a run that another process writes. @throws LockedError */
+export async function checkRunUnlocked(folder: string): Promise<void> {
+  const place = await realpath(folder).catch(() => null);
+  if (place === null || held.has(place)) return;
+  await checkUnlocked(lockWithin(place), folder);
+}
+
+async function isOwnLock(place: string): Promise<boolean> {
+  return await realpath(lockWithin(place)).then(
+    () => true,
+    () => false,
+  );
+}
