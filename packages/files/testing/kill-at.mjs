@@ -1,9 +1,9 @@
 // Runs an operation of the built package in a process that kills itself (SIGKILL) before its N-th call of the file system.
-// Run: node kill-at.mjs N OPERATION PLACE; prints "done" and ends well where there are fewer calls.
+// Run: node kill-at.mjs N OPERATION PLACE [CALL], where CALL is the one that counts, such as rename; prints "done" and ends well where there are fewer calls.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
-const [number, operation, place] = process.argv.slice(2);
+const [number, operation, place, only] = process.argv.slice(2);
 let left = Number(number);
 let isCounting = false;
 function step() {
@@ -11,7 +11,7 @@ function step() {
 }
 /** @param {Record<string, any>} owner @param {string[]} names */
 function count(owner, names) {
-  for (const name of names) {
+  for (const name of names.filter((each) => only === undefined || each === only)) {
     const plain = owner[name];
     owner[name] = async function (...values) {
       step();
