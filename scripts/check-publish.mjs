@@ -1,22 +1,41 @@
 // Packs every public package as it would be published and checks the tarballs: publint, the types of each entry point
-// (attw), what is inside, and that `data`, `eval`, `files` and `kernels` install and load without TensorFlow.js, the last with a
-// prebuilt addon where one was compiled. Needs a build.
-// Run: npm run test:publish
+// (attw), what is inside, the manifest, the links of the README; then that each installs alone in an empty project, where
+// the README's first example runs, without an install script of any package and within its share of disk, some without
+// TensorFlow.js, the kernels with a prebuilt addon where one was compiled. Needs a build.
+// Run: npm run test:publish, or with names: npm run test:publish -- @lathe/tensor
 
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import ts from "typescript";
 import { workspaceFolders } from "./bootstrap.mjs";
+import { readMarkdown } from "./markdown.mjs";
 import { collect, root, spawnNpm, spawnPnpm } from "./pnpm.mjs";
 
 /** Packages that promise to run where TensorFlow.js is not installed. */
 const withoutTensors = ["@lathe/command", "@lathe/data", "@lathe/eval", "@lathe/files", "@lathe/kernels"];
 
+/** What an install may take on disk, with all that comes along, in MB. */
+const mostMegabytes = new Map([
+  ["@lathe/tensor", 60],
+  ["@lathe/cli", 120],
+]);
+
 /**
- * @typedef {{ name: string, version: string, private?: boolean, exports?: object, dependencies?: Record<string, string> }} Manifest
+ * @typedef {{ name: string, version: string, private?: boolean, exports?: object, bin?: Record<string, string>, sideEffects?: unknown,
+ *   repository?: { type: string, url: string, directory?: string }, dependencies?: Record<string, string> }} Manifest
  * @typedef {{ name: string, filename: string, files: { path: string }[] }} Packed what `pnpm pack --json` reports
  */
 
@@ -89,41 +108,107 @@ async function faultsOfEntryPoints(tarball, manifest) {
   return code === 0 ? faults : [...faults, `attw:\n${output.trim()}`];
 }
 
+/** @param {Manifest} manifest @param {string} folder of the package, from the root @returns {string[]} faults */
+function faultsOfManifest({ repository, sideEffects }, folder) {
+  const { url } = /** @type {{ url: string }} */ (manifestIn(".").repository);
+  return [
+    ...(repository?.url === url && repository.directory === folder
+      ? []
+      : [`expected repository to name ${url} and the directory ${folder}: links of the README start there`]),
+    ...(sideEffects === undefined ? ["expected sideEffects to be stated"] : []),
+  ];
+}
+
 /**
- * Installs tarballs in an empty project and imports them.
+ * Registries resolve relative links of a README against the repository and the directory that the manifest names.
  *
- * @param {string} folder
- * @param {readonly Packed[]} tarballs
+ * @param {string} readme
+ * @param {string} folder of the package, from the root
+ * @returns {string[]} faults
+ */
+function faultsOfLinks(readme, folder) {
+  return readMarkdown(readme)
+    .links.map(({ target }) => target)
+    .filter((target) => !/^([a-z]+:|#)/.test(target))
+    .filter((target) => !existsSync(join(root, folder, decodeURI(target.replace(/[?#].*$/, "")))))
+    .map((target) => `README.md: ${target} leads nowhere in the repository`);
+}
+
+/** @param {string} file in a tarball @param {string} tarball */
+const packedText = (file, tarball) =>
+  execFileSync("tar", ["-xzOf", tarball, `package/${file}`], { encoding: "utf8" });
+
+/** @param {string} folder @returns {number} what its files take on disk, in MB */
+function megabytesOf(folder) {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => lstatSync(join(folder, name)))
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { size, blocks }) => sum + (blocks === 0 ? size : 512 * blocks) / 1e6, 0);
+}
+
+/**
+ * Installs one tarball in an empty project, as `npm install` of its name does, and tries it there.
+ *
+ * @param {string} folder an empty one
+ * @param {Packed} packed
+ * @param {readonly Packed[]} family all tarballs: a registry has those that the package depends on
  * @returns {Promise<string[]>} faults
  */
-async function faultsOfInstallation(folder, tarballs) {
-  const files = tarballs.map(({ name, filename }) => [name, `file:../${basename(filename)}`]);
+async function faultsOfInstallation(folder, packed, family) {
+  mkdirSync(folder);
+  const others = family.filter(({ name }) => name !== packed.name);
   const project = {
     name: "empty-project",
     private: true,
     type: "module",
-    dependencies: Object.fromEntries(files),
+    dependencies: { [packed.name]: `file:${packed.filename}` },
+    overrides: Object.fromEntries(others.map(({ name, filename }) => [name, `file:${filename}`])),
   };
   writeFileSync(join(folder, "package.json"), JSON.stringify(project));
-  const names = tarballs.map(({ name }) => name);
-  const npm = await collect(
-    spawnNpm("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund"], {
-      cwd: folder,
-      stdio: ["ignore", "pipe", "pipe"],
-    }),
+  /** @type {import("node:child_process").SpawnOptions} */
+  const streams = { cwd: folder, stdio: ["ignore", "pipe", "pipe"] };
+  const npm = await collect(spawnNpm("npm", ["install", "--no-audit", "--no-fund"], streams));
+  if (npm.code !== 0) return [`npm install failed:\n${npm.output}`];
+
+  /** @type {{ packages: Record<string, { hasInstallScript?: boolean }> }} */
+  const lock = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8"));
+  const faults = Object.entries(lock.packages)
+    .filter(([, { hasInstallScript }]) => hasInstallScript)
+    .map(([path]) => `${path} runs a script when it is installed`);
+  const megabytes = megabytesOf(join(folder, "node_modules"));
+  const most = mostMegabytes.get(packed.name) ?? Infinity;
+  if (megabytes >= most) faults.push(`takes ${megabytes.toFixed(1)} MB on disk, expected less than ${most}`);
+  if (withoutTensors.includes(packed.name) && existsSync(join(folder, "node_modules/@tensorflow"))) {
+    faults.push("brings TensorFlow.js along");
+  }
+  const { exports, bin = {} } = packedManifest(packed.filename);
+  for (const file of Object.values(bin)) {
+    const main = join(folder, "node_modules", packed.name, file);
+    const ran = await collect(spawn(process.execPath, [main, "--version"], streams));
+    if (ran.code !== 0) faults.push(`the command does not run:\n${ran.output}`);
+  }
+  if (exports !== undefined) faults.push(...(await faultsOfExample(folder, packed)));
+  return faults;
+}
+
+/** @param {string} project @param {Packed} packed installed there @returns {Promise<string[]>} faults of its README's example */
+async function faultsOfExample(project, packed) {
+  const { blocks } = readMarkdown(packedText("README.md", packed.filename));
+  const example = blocks.find(({ language }) => language === "ts")?.text;
+  if (example === undefined) return ["README.md has no example (a block of ts)"];
+  const { outputText } = ts.transpileModule(example, {
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ESNext,
+      verbatimModuleSyntax: true,
+    },
+  });
+  writeFileSync(join(project, "example.mjs"), outputText);
+  const ran = await collect(
+    spawn(process.execPath, ["example.mjs"], { cwd: project, stdio: ["ignore", "pipe", "pipe"] }),
   );
-  if (npm.code !== 0) return [`npm install of ${names.join(", ")} failed:\n${npm.output}`];
-  const faults = existsSync(join(folder, "node_modules/@tensorflow"))
-    ? [`one of ${names.join(", ")} brings TensorFlow.js along`]
-    : [];
-  const source = names.map((name) => `await import(${JSON.stringify(name)});`).join("\n");
-  const load = await collect(
-    spawn(process.execPath, ["--input-type=module", "--eval", source], {
-      cwd: folder,
-      stdio: ["ignore", "pipe", "pipe"],
-    }),
-  );
-  return load.code === 0 ? faults : [...faults, `the installed packages do not load:\n${load.output}`];
+  if (ran.code !== 0) return [`the README's example does not run:\n${ran.output}`];
+  return ran.stdout.trim() === "" ? ["the README's example prints nothing"] : [];
 }
 
 /** The addon that the build has compiled here, if it has. */
@@ -177,6 +262,7 @@ async function faultsOfPrebuilt(project, destination) {
   ];
 }
 
+const wanted = process.argv.slice(2);
 const temporary = mkdtempSync(join(tmpdir(), "lathe-publish-"));
 let failed = 0;
 /** @param {string} title @param {readonly string[]} faults */
@@ -186,21 +272,28 @@ const report = (title, faults) => {
   if (faults.length > 0) failed++;
 };
 try {
-  const tarballs = await packAll(temporary);
-  await Promise.all(
-    tarballs.map(async (packed) => {
-      const manifest = packedManifest(packed.filename);
-      const faults = faultsOfContents(packed, manifest);
-      const isBuilt = packed.files.some(({ path }) => path.startsWith("dist/"));
-      if (isBuilt) faults.push(...(await faultsOfEntryPoints(packed.filename, manifest)));
-      report(`${manifest.name} ${manifest.version}, ${packed.files.length} files`, faults);
-    }),
-  );
-  const project = join(temporary, "project");
-  mkdirSync(project);
-  const small = tarballs.filter(({ name }) => withoutTensors.includes(name));
-  report(`${withoutTensors.join(", ")} installed alone`, await faultsOfInstallation(project, small));
-  if (existsSync(ownAddon)) report("prebuilt addon installed", await faultsOfPrebuilt(project, temporary));
+  const folders = new Map(workspaceFolders().map((folder) => [manifestIn(folder).name, folder]));
+  const family = await packAll(temporary);
+  const tarballs = family.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  for (const packed of tarballs) {
+    const manifest = packedManifest(packed.filename);
+    const folder = /** @type {string} */ (folders.get(packed.name));
+    const faults = [...faultsOfContents(packed, manifest), ...faultsOfManifest(manifest, folder)];
+    if (packed.files.some(({ path }) => path === "README.md")) {
+      faults.push(...faultsOfLinks(packedText("README.md", packed.filename), folder));
+    }
+    const isBuilt = packed.files.some(({ path }) => path.startsWith("dist/"));
+    if (isBuilt) faults.push(...(await faultsOfEntryPoints(packed.filename, manifest)));
+    report(`${manifest.name} ${manifest.version}, ${packed.files.length} files`, faults);
+  }
+  for (const packed of tarballs) {
+    const project = join(temporary, `project-${basename(packed.filename, ".tgz")}`);
+    report(`${packed.name} installed alone`, await faultsOfInstallation(project, packed, family));
+    if (packed.name === "@lathe/kernels" && existsSync(ownAddon)) {
+      report("prebuilt addon installed", await faultsOfPrebuilt(project, temporary));
+    }
+    rmSync(project, { recursive: true, force: true });
+  }
 } finally {
   rmSync(temporary, { recursive: true, force: true });
 }

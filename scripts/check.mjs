@@ -23,7 +23,7 @@ const checks = [
   { name: "lint", title: "lint", command: ["run", "--silent", "test:lint"], minutes: 10 },
   { name: "types", title: "types", command: ["run", "--silent", "test:types"], minutes: 10 },
   { name: "docs", title: "API documentation", command: ["run", "--silent", "test:docs"], minutes: 10 },
-  { name: "publish", title: "published packages", command: ["run", "--silent", "test:publish"], minutes: 10 },
+  { name: "publish", title: "published packages", command: ["run", "--silent", "test:publish"], minutes: 20 },
   { name: "links", title: "links", command: ["run", "--silent", "test:links"], minutes: 2 },
   { name: "changesets", title: "release notes", command: ["run", "--silent", "test:changesets"], minutes: 2 },
   { name: "start", title: "quick start", command: ["start"], minutes: 20 },

@@ -27,7 +27,7 @@ import { parseArgs } from "node:util";
 
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const manifestPath = join(packageFolder, "package.json");
-/** @type {{ name: string, version: string, license: string, engines: object, optionalDependencies?: Record<string, string> }} */
+/** @type {{ name: string, version: string, license: string, repository: object, engines: object, optionalDependencies?: Record<string, string> }} */
 const manifest = JSON.parse(readFileSync(manifestPath, "utf8"));
 const addonFile = "lathe-kernels.node";
 const packages = join(packageFolder, "npm");
@@ -43,6 +43,7 @@ function platformManifest(name) {
     version: manifest.version,
     description: `Prebuilt native kernels of ${manifest.name} for ${name}.`,
     license: manifest.license,
+    repository: manifest.repository,
     engines: manifest.engines,
     os: [os],
     cpu: [cpu],

@@ -1,8 +1,8 @@
-// Copies what Node runs of @tensorflow/tfjs-backend-wasm to build/tfjs-backend-wasm: 2 MB of the 13 that its package takes,
+// Copies what Node runs of @tensorflow/tfjs-backend-wasm to build/tfjs-backend-wasm: 1.2 MB of the 13 that its package takes,
 // most of which are other forms of the same code and maps of it. The published package carries the copy and needs no other.
 // Run: node scripts/copy-wasm-backend.mjs
 
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,8 +13,10 @@ const { name, version, license, repository, main } = JSON.parse(readFileSync(man
 const source = dirname(join(dirname(manifestPath), main));
 const output = fileURLToPath(new URL("../build/tfjs-backend-wasm/", import.meta.url));
 
+rmSync(output, { recursive: true, force: true });
 mkdirSync(output, { recursive: true });
-for (const file of readdirSync(source).filter((file) => file.endsWith(".wasm"))) {
+// The module with threads is for browsers: in Node its backend takes one of the others.
+for (const file of readdirSync(source).filter((file) => /^[a-z-]+(?<!-threaded-simd)\.wasm$/.test(file))) {
   copyFileSync(join(source, file), join(output, file));
 }
 // The map of its lines stays behind.
