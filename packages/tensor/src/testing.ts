@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { listEngines } from "./index.js";
 
 /** Helpers of this package's tests. */
 
@@ -40,4 +41,13 @@ export function centralDifferences(f: (x: tf.Tensor) => tf.Scalar, x: tf.Tensor)
       return f(tf.tensor(moved, x.shape)).dataSync()[0];
     });
   return Float32Array.from(values, (_, i) => (at(i, step) - at(i, -step)) / (2 * step));
+}
+
+/** Names of the engines that run on this machine, the reference first. */
+export async function enginesHere(): Promise<readonly string[]> {
+  const names = ["cpu"];
+  for (const { name, probe } of listEngines()) {
+    if (name !== "cpu" && (await probe()) === null) names.push(name);
+  }
+  return names;
 }
