@@ -11,12 +11,12 @@ import {
 import type { GateTerms, NativeKernels, PrecisionOptions } from "./native-kernels.js";
 import { swigluBackward, swigluForward } from "./swiglu.js";
 import { expectSame, expectWithin, nativeLevels, nativeMissing, Random } from "./testing.js";
-import type { WeightFormat } from "./weight-matrix.js";
+import type { ElementFormat } from "./weight-matrix.js";
 
 const missing = nativeMissing();
 if (missing !== null) it.skip(`native kernels are not there: ${missing}`, () => {});
 
-const FORMATS: readonly WeightFormat[] = ["fp32", "bf16", "fp16", "int8", "nf4"];
+const FORMATS: readonly ElementFormat[] = ["fp32", "bf16", "fp16", "int8", "nf4"];
 const HALF = 2 ** -8; // of one number rounded to bfloat16, relative
 
 const widened = (codes: Uint16Array): Float32Array => {
@@ -31,7 +31,7 @@ interface Case {
   readonly rows: number;
   readonly inputs: number;
   readonly f: number;
-  readonly format: WeightFormat;
+  readonly format: ElementFormat;
   readonly options: PrecisionOptions;
   readonly rank: number;
   readonly hasBias: boolean;

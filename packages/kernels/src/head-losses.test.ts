@@ -4,13 +4,13 @@ import { HEAD_BLOCK, headLosses } from "./head-losses.js";
 import { gemm } from "./gemm.js";
 import type { KeptActivation, NativeKernels, ProductPrecision } from "./native-kernels.js";
 import { expectWithin, nativeLevels, nativeMissing, Random } from "./testing.js";
-import type { WeightFormat } from "./weight-matrix.js";
+import type { ElementFormat } from "./weight-matrix.js";
 import { widenWeights } from "./widen-weights.js";
 
 const missing = nativeMissing();
 if (missing !== null) it.skip(`native kernels are not there: ${missing}`, () => {});
 
-const FORMATS: readonly WeightFormat[] = ["fp32", "bf16", "fp16", "int8", "nf4"];
+const FORMATS: readonly ElementFormat[] = ["fp32", "bf16", "fp16", "int8", "nf4"];
 
 /** Workspaces for N rows: whole and in parts, in both types. */
 function* workspaces(rows: number, vocabulary: number): Generator<KeptActivation> {
@@ -25,7 +25,7 @@ function check(
   kernels: NativeKernels,
   random: Random,
   [rows, width, vocabulary]: readonly [number, number, number],
-  format: WeightFormat,
+  format: ElementFormat,
   precision: ProductPrecision,
 ): void {
   const what = `[${rows}, ${width}] × [${vocabulary}, ${width}]ᵀ ${format} ${precision}, seed ${random.seed}`;

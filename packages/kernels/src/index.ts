@@ -42,6 +42,6 @@ export {
   type NestedScales,
   NF4_BLOCK,
   NF4_SCALE_GROUP,
-  type WeightFormat,
+  type ElementFormat,
   type WeightMatrix,
 } from "./weight-matrix.js";

@@ -24,14 +24,14 @@ import { sumOfSquares } from "./sum-of-squares.js";
 import { swigluBackward, swigluForward } from "./swiglu.js";
 import { expectSame, expectWithin, nativeLevels, nativeMissing, Random } from "./testing.js";
 import { transpose } from "./transpose.js";
-import type { WeightFormat, WeightMatrix } from "./weight-matrix.js";
+import type { ElementFormat, WeightMatrix } from "./weight-matrix.js";
 import { widenWeights } from "./widen-weights.js";
 
 const missing = nativeMissing();
 if (missing !== null) it.skip(`native kernels are not there: ${missing}`, () => {});
 
 const ROUNDING = 2 ** -23; // of one float32 operation, relative
-const FORMATS: readonly WeightFormat[] = ["fp32", "bf16", "fp16", "int8", "nf4"];
+const FORMATS: readonly ElementFormat[] = ["fp32", "bf16", "fp16", "int8", "nf4"];
 
 const absolute = (values: Float32Array): Float32Array => values.map(Math.abs);
 const absoluteWeights = (weight: WeightMatrix): WeightMatrix => ({
@@ -48,7 +48,7 @@ const absoluteWeights = (weight: WeightMatrix): WeightMatrix => ({
 const productBounds = (
   magnitudes: Float32Array,
   precision: ProductPrecision,
-  format?: WeightFormat,
+  format?: ElementFormat,
 ): Float32Array => {
   const rounded = precision === "fp32" ? 0 : format === "nf4" ? 2 ** -7 + 2 ** -16 : 2 ** -8;
   return magnitudes.map((sum) => sum * (4 * ROUNDING + rounded) + 1e-30);
@@ -89,13 +89,13 @@ function largestRounded(x: Float32Array, depth: number, precision: ProductPrecis
 const largestCode = (level: CpuLevel): number => (level === "avx2" || level === "avx512" ? 64 : 127);
 
 /** What a level multiplies weights as where int8 is wanted: tile registers take bf16 and nf4 in bfloat16. */
-const multipliedAs = (level: CpuLevel, format: WeightFormat, wanted: ProductPrecision): ProductPrecision =>
+const multipliedAs = (level: CpuLevel, format: ElementFormat, wanted: ProductPrecision): ProductPrecision =>
   wanted === "int8" && level.endsWith("amx") && (format === "bf16" || format === "nf4") ? "bf16" : wanted;
 
 function checkProducts(
   kernels: NativeKernels,
   random: Random,
-  format: WeightFormat,
+  format: ElementFormat,
   [rows, inputs, outputs]: readonly [number, number, number],
 ): void {
   const weight = random.weights(format, [outputs, inputs]);
@@ -391,7 +391,7 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
           const inputs = 70;
           for (const rows of [3, 50]) {
             const x = random.normals(rows * inputs);
-            const make = (format: WeightFormat, outputs: number, rank = 0): LinearOutput => ({
+            const make = (format: ElementFormat, outputs: number, rank = 0): LinearOutput => ({
               weight: random.weights(format, [outputs, inputs]),
               bias: random.normals(outputs),
               y: new Float32Array(rows * outputs),

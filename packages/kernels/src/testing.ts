@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { loadNativeKernels } from "./load-native.js";
 import type { NativeKernels } from "./native-kernels.js";
-import { NF4_BLOCK, NF4_SCALE_GROUP, type WeightFormat, type WeightMatrix } from "./weight-matrix.js";
+import { NF4_BLOCK, NF4_SCALE_GROUP, type ElementFormat, type WeightMatrix } from "./weight-matrix.js";
 
 /** Helpers of this package's tests. */
 
@@ -42,7 +42,7 @@ export class Random {
   }
 
   /** Weights in a format, of magnitudes near 1. */
-  weights(format: WeightFormat, [outputs, inputs]: readonly [number, number]): WeightMatrix {
+  weights(format: ElementFormat, [outputs, inputs]: readonly [number, number]): WeightMatrix {
     const length = outputs * inputs;
     const shape = [outputs, inputs] as const;
     const values = this.normals(length);

@@ -1,5 +1,5 @@
 /** Element formats of weight matrices that kernels read in place. */
-export type WeightFormat = "fp32" | "bf16" | "fp16" | "int8" | "nf4";
+export type ElementFormat = "fp32" | "bf16" | "fp16" | "int8" | "nf4";
 
 /** Weights that share a scale in nf4 (arXiv:2305.14314, §3). */
 export const NF4_BLOCK = 64;
@@ -31,7 +31,7 @@ export interface NestedScales {
  * Blocks of nf4 start anew in each row; where 64 divides I this is the layout of bitsandbytes.
  */
 export interface WeightMatrix {
-  readonly format: WeightFormat;
+  readonly format: ElementFormat;
   readonly shape: readonly [outFeatures: number, inFeatures: number];
   readonly codes: Float32Array | Uint16Array | Int8Array | Uint8Array;
   readonly scales: Float32Array | null;

@@ -1,4 +1,4 @@
-import { type WeightFormat, type WeightMatrix, widenWeights } from "@lathe/kernels";
+import { type ElementFormat, type WeightMatrix, widenWeights } from "@lathe/kernels";
 import { type Checkpoint, CheckpointError, type Dtype, kernelsInUse, type RowRange } from "@lathe/model";
 import { endianness } from "node:os";
 import { QuantizationError } from "./errors.js";
@@ -17,7 +17,7 @@ export const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
 const kernelTypes: Partial<
   Record<
     Dtype,
-    { readonly format: WeightFormat; readonly Codes: Float32ArrayConstructor | Uint16ArrayConstructor }
+    { readonly format: ElementFormat; readonly Codes: Float32ArrayConstructor | Uint16ArrayConstructor }
   >
 > = {
   F32: { format: "fp32", Codes: Float32Array },

@@ -184,7 +184,7 @@ describe.each(await enginesHere())(`attention on %s (seed ${SEED})`, (engine) =>
 describe("attention refuses", () => {
   beforeAll(() => startEngine("cpu"));
   const shape = single(2, 3);
-  const q = (...size: [number, number, number]): tf.Tensor3D => tf.zeros(size);
+  const zeros = (size: readonly [number, number, number]): tf.Tensor3D => tf.zeros([...size]);
 
   it.each([
     ["queries of another number of rows", [3, 4, 6], [3, 2, 6], [3, 2, 6], "q [2, 4, 6]"],
@@ -192,7 +192,7 @@ describe("attention refuses", () => {
     ["keys of another size", [2, 4, 6], [3, 2, 5], [3, 2, 6], "k [3, 2, 6]"],
     ["values of another number of rows", [2, 4, 6], [3, 2, 6], [2, 2, 6], "v [3, 2, 6]"],
   ] as const)("%s", (_name, queries, keys, values, expected) => {
-    const run = (): unknown => attention(q(...queries), q(...keys), q(...values), shape);
+    const run = (): unknown => attention(zeros(queries), zeros(keys), zeros(values), shape);
     expect(run).toThrow(ShapeError);
     expect(run).toThrow(expected);
   });

@@ -273,7 +273,7 @@ describe("operations refuse shapes that do not fit", () => {
     ["rmsNorm", () => rmsNorm(tf.zeros<tf.Rank.R2>([2, 3]), tf.zeros([2]), 1e-6), "rmsNorm"],
     ["swiglu", () => swiglu(tf.zeros<tf.Rank.R2>([2, 3]), tf.zeros([2, 4])), "swiglu"],
     ["crossEntropy", () => crossEntropy(tf.zeros([2, 3]), Int32Array.of(0)), "logits [1, V]"],
-    ["embedding", () => embedding(tf.zeros([6]), Int32Array.of(0)), "table [V, h]"],
+    ["embedding", () => embedding(tf.zeros([6]) as unknown as tf.Tensor2D, Int32Array.of(0)), "table [V, h]"],
   ])("%s", (_name, run, message) => {
     const before = tf.memory().numTensors;
     expect(() => tf.tidy(() => run() as tf.Tensor)).toThrow(ShapeError);
