@@ -1,3 +1,28 @@
+export type {
+  Architecture,
+  Attend,
+  AttentionHeads,
+  LayerBytes,
+  LayerContext,
+  LayerPlan,
+  LayerWeights,
+  LinearBlock,
+  LinearPart,
+  LinearRole,
+  ModelEnds,
+  VectorPart,
+} from "./architectures/architecture.js";
+export { architectureOf, architectures } from "./architectures/architectures.js";
+export { expectedTensors } from "./architectures/expected-tensors.js";
+export {
+  headPlace,
+  type LayerLinearPlace,
+  layerLinears,
+  type LinearPlace,
+  linearPlaces,
+  type StoredLinear,
+} from "./architectures/linear-places.js";
+export type { DecoderConfig } from "./architectures/pre-norm-decoder/decoder-config.js";
 export type { Checkpoint, OpenCheckpointOptions } from "./checkpoint/checkpoint.js";
 export { openCheckpoint } from "./checkpoint/open-checkpoint.js";
 export {
@@ -19,16 +44,10 @@ export { writeRandomModel } from "./checkpoint/write-random-model.js";
 export { type TensorToWrite, writeSafetensors } from "./checkpoint/write-safetensors.js";
 export { kernelsInUse, type WeightMemory } from "./checkpoint/weight-memory.js";
 export { checkTensors, type TensorCheck } from "./config/check-tensors.js";
-export { expectedTensors } from "./config/expected-tensors.js";
-export {
-  type Architecture,
-  type ModelConfig,
-  type RopeConfig,
-  type RopeScaling,
-  supportedArchitectures,
-} from "./config/model-config.js";
-export { type ConfigObject, parseModelConfig, readModelConfig } from "./config/read-model-config.js";
-export { type RopeFrequencies, ropeInverseFrequencies } from "./config/rope-frequencies.js";
+export type { ConfigKeys, ConfigObject } from "./config/config-keys.js";
+export type { ModelConfig, RopeConfig, RopeScaling } from "./config/model-config.js";
+export { parseModelConfig, readModelConfig } from "./config/read-model-config.js";
+export { type RopeFrequencies, ropeInverseFrequencies, type RotaryHeads } from "./config/rope-frequencies.js";
 export {
   activationBytes,
   type ActivationPlan,
@@ -37,8 +56,6 @@ export {
   segmentLengths,
 } from "./decoder/activation-bytes.js";
 export { DenseLinear } from "./decoder/dense-linear.js";
-export type { Attend, DecoderLayer, LayerLinearName } from "./decoder/decoder-layer.js";
-export { layerLinearNames } from "./decoder/decoder-layer.js";
 export { EmbeddingTable } from "./decoder/embedding-table.js";
 export {
   flatBatch,
@@ -49,15 +66,15 @@ export {
   type Targets,
   UNSCORED,
 } from "./decoder/flat-batch.js";
+export type { Checkpointing } from "./decoder/checkpointing.js";
 export {
   type AttendLayer,
-  type Checkpointing,
   LanguageModel,
   type LanguageModelParts,
-  type LinearRole,
   type NamedLinear,
   type RunLayers,
 } from "./decoder/language-model.js";
+export { heldLayers, type LayerProvider } from "./decoder/layer-provider.js";
 export type { DenseWeight, Linear } from "./decoder/linear.js";
 export {
   CheckpointError,
@@ -85,13 +102,7 @@ export {
 } from "./generation/read-generation-defaults.js";
 export { weightBytesPerToken } from "./generation/weight-bytes-per-token.js";
 export { createStopCutter, cutAtStop, type StopCutter } from "./generation/stop-texts.js";
-export {
-  loadModel,
-  type LoadModelOptions,
-  readDenseLinear,
-  type ReadLinear,
-  type StoredLinear,
-} from "./load-model.js";
+export { loadModel, type LoadModelOptions, readDenseLinear, type ReadLinear } from "./load-model.js";
 export type { ChatMessage, RenderChatOptions } from "./tokenizer/chat-template.js";
 export { checkTokenizerFits } from "./tokenizer/check-tokenizer-fits.js";
 export { loadTokenizer } from "./tokenizer/load-tokenizer.js";

@@ -1,29 +1,20 @@
 import { endianness } from "node:os";
 import * as tf from "@tensorflow/tfjs-core";
+import type { LayerWeights } from "./architectures/architecture.js";
+import { architectureOf } from "./architectures/architectures.js";
+import { headPlace, layerLinears, type StoredLinear } from "./architectures/linear-places.js";
 import type { Checkpoint } from "./checkpoint/checkpoint.js";
 import { openCheckpoint } from "./checkpoint/open-checkpoint.js";
 import type { Dtype } from "./checkpoint/tensor-info.js";
 import { kernelsInUse } from "./checkpoint/weight-memory.js";
 import { checkTensors, floatTypes } from "./config/check-tensors.js";
-import { expectedTensors } from "./config/expected-tensors.js";
 import { CheckpointError } from "./errors.js";
 import { readModelConfig } from "./config/read-model-config.js";
 import { DenseLinear } from "./decoder/dense-linear.js";
-import { type DecoderLayer, type LayerLinearName, layerLinearNames } from "./decoder/decoder-layer.js";
 import { EmbeddingTable } from "./decoder/embedding-table.js";
-import { HEAD_PATH, LanguageModel, linearPath } from "./decoder/language-model.js";
+import { LanguageModel } from "./decoder/language-model.js";
+import { heldLayers } from "./decoder/layer-provider.js";
 import type { Linear } from "./decoder/linear.js";
-
-/** A linear's place in a checkpoint. */
-export interface StoredLinear {
-  /** Path without `.weight`, e.g. `model.layers.0.self_attn.q_proj`; `lm_head` for the head. */
-  readonly path: string;
-  /** Name of the weight's tensor; a tied head's is the embedding's. */
-  readonly weight: string;
-  /** Name of the bias's tensor, or null. */
-  readonly bias: string | null;
-  readonly shape: readonly [outFeatures: number, inFeatures: number];
-}
 
 /** Builds a linear from what a checkpoint holds. */
 export type ReadLinear = (checkpoint: Checkpoint, stored: StoredLinear) => Promise<Linear>;
@@ -60,8 +51,6 @@ export interface LoadModelOptions {
   readonly onWarning?: (message: string) => void;
 }
 
-const EMBEDDING = "model.embed_tokens.weight";
-
 /** Formats of tables whose rows are read where they lie. */
 const tableFormats: Partial<Record<Dtype, "fp32" | "bf16" | "fp16">> = {
   F32: "fp32",
@@ -72,28 +61,18 @@ const tableFormats: Partial<Record<Dtype, "fp32" | "bf16" | "fp16">> = {
 /** The table of a checkpoint, in the type it is stored in. */
 async function readEmbedding(
   checkpoint: Checkpoint,
+  name: string,
   shape: readonly [rows: number, width: number],
 ): Promise<EmbeddingTable> {
-  const format = tableFormats[checkpoint.info(EMBEDDING).dtype];
+  const format = tableFormats[checkpoint.info(name).dtype];
   if (!format || endianness() !== "LE") {
-    const codes = await checkpoint.readFloat32(EMBEDDING);
+    const codes = await checkpoint.readFloat32(name);
     return new EmbeddingTable({ format: "fp32", shape, codes, scales: null });
   }
-  const { bytes, release } = await checkpoint.hold(EMBEDDING);
+  const { bytes, release } = await checkpoint.hold(name);
   const Codes = format === "fp32" ? Float32Array : Uint16Array;
   const codes = new Codes(bytes.buffer, bytes.byteOffset, shape[0] * shape[1]);
   return new EmbeddingTable({ format, shape, codes, scales: null }, release);
-}
-
-function storedLinear(expected: ReadonlyMap<string, readonly number[]>, path: string): StoredLinear {
-  const [outFeatures, inFeatures] = expected.get(`${path}.weight`)!;
-  const bias = `${path}.bias`;
-  return {
-    path,
-    weight: `${path}.weight`,
-    bias: expected.has(bias) ? bias : null,
-    shape: [outFeatures, inFeatures],
-  };
 }
 
 /**
@@ -116,7 +95,8 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
     if (unused.length > 0)
       onWarning?.(`${folder}: ${unused.length} tensors are not used (${unused.slice(0, 3).join(", ")} …)`);
 
-    const total = config.layerCount * layerLinearNames.length + 2;
+    const places = Array.from({ length: config.layerCount }, (_, layer) => layerLinears(config, layer));
+    const total = places.flat().length + 2;
     let done = 0;
     const step = <Part>(part: Part): Part => {
       onProgress?.(++done, total);
@@ -125,35 +105,32 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
     const vector = async (name: string): Promise<tf.Tensor1D> =>
       own(tf.keep(tf.tensor1d(await checkpoint.readFloat32(name))));
 
-    const expected = expectedTensors(config);
-    const tableShape = [config.vocabularySize, config.hiddenSize] as const;
-    const stored: StoredLinear = config.tieWordEmbeddings
-      ? { path: HEAD_PATH, weight: EMBEDDING, bias: null, shape: tableShape }
-      : storedLinear(expected, HEAD_PATH);
-    const head = step(own(await readLinear(checkpoint, stored)));
+    const architecture = architectureOf(config);
+    const { ends } = architecture;
+    const head = step(own(await readLinear(checkpoint, headPlace(config))));
     // One table where embedding and head are tied, unless only `forward` knows what the head multiplies with.
     const shared = config.tieWordEmbeddings ? head.terms?.() : null;
+    const tableShape = [config.vocabularySize, config.hiddenSize] as const;
     const embedding = step(
-      shared ? new EmbeddingTable(shared.weight) : own(await readEmbedding(checkpoint, tableShape)),
+      shared
+        ? new EmbeddingTable(shared.weight)
+        : own(await readEmbedding(checkpoint, ends.embedding, tableShape)),
     );
-    const layers: DecoderLayer[] = [];
-    for (let layer = 0; layer < config.layerCount; layer++) {
-      const prefix = `model.layers.${layer}`;
-      const linears: Partial<Record<LayerLinearName, Linear>> = {};
-      for (const name of layerLinearNames) {
-        const stored = storedLinear(expected, linearPath(layer, name));
-        linears[name] = step(own(await readLinear(checkpoint, stored)));
+    const layers: LayerWeights[] = [];
+    for (const [layer, ofLayer] of places.entries()) {
+      const linears: Record<string, Linear> = {};
+      for (const place of ofLayer) {
+        linears[place.pathInLayer] = step(own(await readLinear(checkpoint, place)));
       }
-      layers.push({
-        linears: linears as Record<LayerLinearName, Linear>,
-        inputNorm: await vector(`${prefix}.input_layernorm.weight`),
-        postAttentionNorm: await vector(`${prefix}.post_attention_layernorm.weight`),
-        queryNorm: config.queryKeyNorm ? await vector(`${prefix}.self_attn.q_norm.weight`) : null,
-        keyNorm: config.queryKeyNorm ? await vector(`${prefix}.self_attn.k_norm.weight`) : null,
-      });
+      const vectors: Record<string, tf.Tensor1D> = {};
+      for (const part of architecture.parts(config, layer)) {
+        if (part.kind !== "vector") continue;
+        vectors[part.name] = await vector(architecture.layerPrefix(layer) + part.name);
+      }
+      layers.push({ linears, vectors });
     }
-    const finalNorm = await vector("model.norm.weight");
-    return new LanguageModel(config, { embedding, layers, finalNorm, head });
+    const finalNorm = await vector(ends.finalNorm);
+    return new LanguageModel(config, { embedding, layers: heldLayers(layers), finalNorm, head });
   } catch (error) {
     for (const part of made) part.dispose();
     throw error;

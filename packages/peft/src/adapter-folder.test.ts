@@ -269,7 +269,7 @@ describe("loadAdapter", () => {
     ],
     [
       { target_modules: ["c_attn"] },
-      'key "target_modules": expected the name of a linear among q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, lm_head, the end of its path, or a role (attention, mlp, all-linear), got ["c_attn"]; the adapter may be of another model',
+      'key "target_modules": expected the name of a linear among q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, lm_head, the end of its path, or a role (attention, mlp, all-linear, query, key, value, output, gate, up, down), got ["c_attn"]; the adapter may be of another model',
     ],
   ])("refuses a config with %j in one sentence", async (changes, message) => {
     const copy = await copyWith(changes);

@@ -2,12 +2,18 @@
 import { randomBytes } from "node:crypto";
 import { lstat, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { type Dtype, openSafetensors, type SafetensorsFile, writeSafetensors } from "@lathe/model";
+import {
+  type Dtype,
+  type LinearPlace,
+  openSafetensors,
+  type SafetensorsFile,
+  writeSafetensors,
+} from "@lathe/model";
 import { AdapterFileError, LoraConfigError, quote } from "./errors.js";
 import type { LoraConfig } from "./lora-config.js";
 import type { HostMatrices } from "./merged-weight.js";
 import { fromPeftConfig, type PeftConfig, peftFault, toPeftConfig } from "./peft-config.js";
-import { type LinearPlace, type LoraTarget, type SelectedTargets, selectTargets } from "./select-targets.js";
+import { type LoraTarget, type SelectedTargets, selectTargets } from "./select-targets.js";
 import { type MatrixKind, parameterName, parseParameterName } from "./trainable-parameters.js";
 
 const CONFIG_FILE = "adapter_config.json";

@@ -1,3 +1,4 @@
+import type { LinearPlace } from "@lathe/model";
 import {
   type AdaptableModel,
   adaptedPlaces,
@@ -11,7 +12,7 @@ import { initialMatrix } from "./initial-matrix.js";
 import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
 import { LoraLinear } from "./lora-linear.js";
 import type { HostMatrices } from "./merged-weight.js";
-import { type LinearPlace, type LoraTarget, type SelectedTargets, selectTargets } from "./select-targets.js";
+import { type LoraTarget, type SelectedTargets, selectTargets } from "./select-targets.js";
 
 /** How {@link attach} names an adapter. */
 export interface AttachOptions {
@@ -23,9 +24,7 @@ export interface AttachOptions {
 
 /** The places of a model's linears, adapted or not. */
 export function placesOf(model: AdaptableModel): LinearPlace[] {
-  return model
-    .linears()
-    .map(({ path, name, role, layer, linear }) => ({ path, name, role, layer, shape: linear.shape }));
+  return model.linears().map(({ linear, ...place }) => ({ ...place, shape: linear.shape }));
 }
 
 /**

@@ -31,12 +31,11 @@ export { type HostMatrices } from "./merged-weight.js";
 export { MergedLinear } from "./merged-linear.js";
 export {
   estimateParameters,
-  linearPlaces,
   type ParameterGroup,
   parameterTable,
   type ParameterTable,
 } from "./parameter-table.js";
 export { type PeftConfig } from "./peft-config.js";
 export { saveAdapter, type SaveAdapterOptions } from "./save-adapter.js";
-export { type LinearPlace, type LoraTarget, type SelectedTargets, selectTargets } from "./select-targets.js";
+export { type LoraTarget, type SelectedTargets, selectTargets } from "./select-targets.js";
 export { type NamedParameter, trainableParameters } from "./trainable-parameters.js";

@@ -25,9 +25,9 @@ export interface LoraConfig {
   /** Probability with which an input of the update is dropped in training, in [0, 1). */
   readonly dropout: number;
   /**
-   * Linears to adapt. In a list, a {@link TargetRole}, or a name that equals a linear's path or its end after a dot:
-   * "q_proj", "self_attn.q_proj", "model.layers.0.self_attn.q_proj". A single string is a role or a regular expression
-   * that a path has to match as a whole.
+   * Linears to adapt. In a list, a name that equals a linear's path or its end after a dot ("q_proj", "self_attn.q_proj",
+   * "model.layers.0.self_attn.q_proj"), what linears do in the words of the model's architecture ("query", "value"), or a
+   * {@link TargetRole}. A single string is a {@link TargetRole} or a regular expression that a path has to match as a whole.
    */
   readonly targets: string | readonly string[];
   /** Scale alpha / √rank instead of alpha / rank (rsLoRA, arXiv:2312.03732). */

@@ -5,6 +5,9 @@ import {
   type Dtype,
   float32ToBfloat16,
   float32ToFloat16,
+  headPlace,
+  type LinearPlace,
+  linearPlaces,
   openCheckpoint,
   readModelConfig,
   type TensorToWrite,
@@ -13,7 +16,6 @@ import {
 import { readAdapter, type StoredAdapter, writeNewFolder, writeText } from "./adapter-folder.js";
 import { AdapterFileError, quote } from "./errors.js";
 import { mergeIntoWeight } from "./merged-weight.js";
-import { linearPlaces } from "./parameter-table.js";
 import type { LoraTarget } from "./select-targets.js";
 
 /** Types in which merged weights can be written. */
@@ -49,9 +51,6 @@ export interface MergedCheckpoint {
 }
 
 const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
-const EMBEDDING = "model.embed_tokens.weight";
-const HEAD = "lm_head";
-const HEAD_WEIGHT = `${HEAD}.weight`;
 
 /** Files that make up a model folder beside its weights: configs, tokenizers, templates, licences. */
 const companionFile = /(\.(json|txt|model|jinja|tiktoken)|^(licen[cs]e|notice)[^/]*)$/i;
@@ -82,8 +81,9 @@ export async function mergeIntoCheckpoint(options: MergeIntoCheckpointOptions): 
   const stored = await readAdapter(adapter, linearPlaces(config), onWarning);
   const checkpoint = await openCheckpoint(model);
   try {
-    const unties = config.tieWordEmbeddings && stored.matrices.has(HEAD);
-    const plan = planFiles(checkpoint, stored, dtype ?? null, unties);
+    const head = headPlace(config);
+    const unties = config.tieWordEmbeddings && stored.matrices.has(head.path);
+    const plan = planFiles(checkpoint, stored, dtype ?? null, unties ? head : null);
     const total = [...plan.values()].reduce((sum, tensors) => sum + tensors.length, 0);
     let done = 0;
     let bytes = 0;
@@ -113,13 +113,17 @@ interface PlannedTensor extends TensorToWrite {
   data: () => Promise<ArrayBufferView>;
 }
 
-/** The files to write, each with its tensors; nothing is read before it is written. */
+/**
+ * The files to write, each with its tensors; nothing is read before it is written.
+ * @param untied a tied head that becomes a tensor of its own
+ */
 function planFiles(
   checkpoint: Checkpoint,
   stored: StoredAdapter,
   dtype: MergedDtype | null,
-  unties: boolean,
+  untied: LinearPlace | null,
 ): Map<string, PlannedTensor[]> {
+  const headWeight = untied && `${untied.path}.weight`;
   const plan = new Map<string, PlannedTensor[]>();
   const add = (source: string, name: string, target: LoraTarget | undefined): void => {
     const file = basename(checkpoint.pathOf(source));
@@ -129,11 +133,10 @@ function planFiles(
   };
   const targets = new Map(stored.targets.map((target) => [`${target.path}.weight`, target]));
   // A tied model's head is its embedding: a head that is stored all the same is not used.
-  const names = checkpoint.names().filter((name) => !(unties && name === HEAD_WEIGHT));
-  for (const name of names) add(name, name, targets.get(name));
-  if (unties) add(EMBEDDING, HEAD_WEIGHT, targets.get(HEAD_WEIGHT));
+  for (const name of checkpoint.names()) if (name !== headWeight) add(name, name, targets.get(name));
+  if (untied && headWeight) add(untied.weight, headWeight, targets.get(headWeight));
   for (const [weight, { shape, path }] of targets) {
-    const source = unties && weight === HEAD_WEIGHT ? EMBEDDING : weight;
+    const source = untied && weight === headWeight ? untied.weight : weight;
     const info = checkpoint.info(source);
     if (
       !floatTypes.includes(info.dtype) ||

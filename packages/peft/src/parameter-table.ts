@@ -1,8 +1,8 @@
-import { expectedTensors, type LanguageModel, type LinearRole, type ModelConfig } from "@lathe/model";
+import { expectedTensors, type LanguageModel, linearPlaces, type ModelConfig } from "@lathe/model";
 import { adaptedPlaces, adapterConfig, DEFAULT_ADAPTER } from "./adapted-model.js";
 import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
 import { matricesOf } from "./trainable-parameters.js";
-import { type LinearPlace, selectTargets } from "./select-targets.js";
+import { selectTargets } from "./select-targets.js";
 
 /** Linears of one name and the parameters an adapter has on them. */
 export interface ParameterGroup {
@@ -51,36 +51,6 @@ export function estimateParameters(model: ModelConfig, options: Partial<LoraConf
     parameters: rank * (inFeatures + outFeatures) + (config.useDora ? outFeatures : 0),
   }));
   return tableOf(counted, model);
-}
-
-/** The linears of a model as its config implies them, layers first, the head last. */
-export function linearPlaces(model: ModelConfig): LinearPlace[] {
-  const places: LinearPlace[] = [];
-  for (const [tensor, shape] of expectedTensors(model)) {
-    const path = tensor.slice(0, -".weight".length);
-    const name = path.slice(path.lastIndexOf(".") + 1);
-    const role = roleOf(path);
-    if (role === null || shape.length !== 2 || !tensor.endsWith(".weight")) continue;
-    places.push({ path, name, role, layer: layerOf(path), shape: [shape[0], shape[1]] });
-  }
-  const head = places.filter(({ role }) => role === "head");
-  // A tied head has no tensor of its own.
-  if (head.length === 0) {
-    const shape = [model.vocabularySize, model.hiddenSize] as const;
-    head.push({ path: "lm_head", name: "lm_head", role: "head", layer: null, shape });
-  }
-  return [...places.filter(({ role }) => role !== "head"), ...head];
-}
-
-function roleOf(path: string): LinearRole | null {
-  if (path.includes(".self_attn.")) return "attention";
-  if (path.includes(".mlp.")) return "mlp";
-  return path === "lm_head" ? "head" : null;
-}
-
-function layerOf(path: string): number | null {
-  const match = /\.layers\.(\d+)\./.exec(path);
-  return match ? Number(match[1]) : null;
 }
 
 function tableOf(

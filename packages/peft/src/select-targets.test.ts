@@ -1,7 +1,7 @@
-import type { ModelConfig } from "@lathe/model";
+import { linearPlaces, type ModelConfig } from "@lathe/model";
 import { describe, expect, it } from "vitest";
 import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
-import { estimateParameters, linearPlaces } from "./parameter-table.js";
+import { estimateParameters } from "./parameter-table.js";
 import { selectTargets } from "./select-targets.js";
 import { qwen25Sizes } from "./testing.js";
 
@@ -35,6 +35,21 @@ describe("selectTargets", () => {
     expect(first("all-linear")).toEqual([...attention, ...mlp]);
     expect(first(["mlp", "q_proj"])).toEqual(["q_proj", ...mlp]);
     expect(pick({ targets: "all-linear" })).toHaveLength(7 * 12);
+  });
+
+  it("picks by what linears do, but for words that are names of linears", () => {
+    const first = (targets: LoraConfig["targets"], among = places): string[] =>
+      selectTargets(among, resolveLoraConfig({ targets, layers: [0] })).targets.map(({ name }) => name);
+    expect(first(["query", "value"])).toEqual(["q_proj", "v_proj"]);
+    expect(first(["down", "output", "gate"])).toEqual(["o_proj", "gate_proj", "down_proj"]);
+    expect(pick({ targets: ["head"] })).toEqual(["lm_head"]);
+    expect(pick({ targets: ["query", "self_attn.q_proj"] })).toHaveLength(12);
+    // A router that is called so, as in mixtures of experts.
+    const router = { ...places[4], path: "model.layers.0.mlp.gate", name: "gate", role: "router" };
+    expect(first(["gate"], [...places, router])).toEqual(["gate"]);
+    expect(() => pick({ targets: ["querry"] })).toThrow(
+      "or a role (attention, mlp, all-linear, query, key, value, output, gate, up, down)",
+    );
   });
 
   it("writes roles out as sorted names and leaves regular expressions alone", () => {
@@ -103,7 +118,7 @@ describe("selectTargets", () => {
 
   it("lists the names there are when nothing matches", () => {
     expect(() => pick({ targets: ["query_key_value"] })).toThrow(
-      'LoRA config, key "targets": expected the name of a linear among q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, lm_head, the end of its path, or a role (attention, mlp, all-linear), got ["query_key_value"]',
+      'LoRA config, key "targets": expected the name of a linear among q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, lm_head, the end of its path, or a role (attention, mlp, all-linear, query, key, value, output, gate, up, down), got ["query_key_value"]',
     );
     expect(() => pick({ targets: "q_proj" })).toThrow(
       'LoRA config, key "targets": expected a list of names among q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, lm_head, or a regular expression that matches a whole path such as model.layers.0.self_attn.q_proj, got "q_proj"',

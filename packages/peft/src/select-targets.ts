@@ -1,19 +1,7 @@
-import type { LinearRole } from "@lathe/model";
+import type { LinearPlace } from "@lathe/model";
 import { LoraConfigError, quote } from "./errors.js";
-import { isTargetRole, layerNumbers, type LoraConfig } from "./lora-config.js";
+import { isTargetRole, layerNumbers, type LoraConfig, targetRoles } from "./lora-config.js";
 import { compilePattern, firstMatch, matchModules } from "./module-pattern.js";
-
-/** Where a linear stands and how large it is; a model's own list of linears fits. */
-export interface LinearPlace {
-  /** Path as in checkpoints, e.g. `model.layers.0.self_attn.q_proj`. */
-  readonly path: string;
-  /** Last part of the path. */
-  readonly name: string;
-  readonly role: LinearRole;
-  /** Layer number; null for the head. */
-  readonly layer: number | null;
-  readonly shape: readonly [outFeatures: number, inFeatures: number];
-}
 
 /** A linear that a config asks to adapt, and how. */
 export interface LoraTarget extends LinearPlace {
@@ -63,7 +51,7 @@ export function selectTargets(
       "targets",
       typeof targets === "string"
         ? `a list of names among ${names}, or a regular expression that matches a whole path such as ${places[0]?.path}`
-        : `the name of a linear among ${names}, the end of its path, or a role (attention, mlp, all-linear)`,
+        : `the name of a linear among ${names}, the end of its path, or a role (${[...targetRoles, ...rolesOf(places)].join(", ")})`,
       quote(options.targets),
     );
   }
@@ -87,7 +75,7 @@ export function selectTargets(
   const selected = picked.map((place): LoraTarget => {
     const rank = rankOf(place.path) ?? config.rank;
     const alpha = alphaOf(place.path) ?? config.alpha;
-    const { path, name, role, layer, shape } = place;
+    const { path, shape } = place;
     const largest = Math.max(...shape);
     if (rank > largest) {
       throw new LoraConfigError(
@@ -97,26 +85,35 @@ export function selectTargets(
       );
     }
     const scale = alpha / (config.useRslora ? Math.sqrt(rank) : rank);
-    return { path, name, role, layer, shape, rank, alpha, scale };
+    return { ...place, rank, alpha, scale };
   });
   if (onWarning) warnOfIdleParts(config, places, selected, layers, onWarning);
   return { config, targets: selected };
 }
 
+/** Roles written out as names. A word that is the name of a linear, or the end of a path, means that linear. */
 function withoutRoles(targets: LoraConfig["targets"], places: readonly LinearPlace[]): LoraConfig["targets"] {
   if (typeof targets === "string" && !isTargetRole(targets)) return targets;
   const list = typeof targets === "string" ? [targets] : targets;
   const names = list.flatMap((target) => {
-    if (!isTargetRole(target)) return [target];
-    return namesOf(
-      places.filter(({ role }) => (target === "all-linear" ? role !== "head" : role === target)),
-    );
+    if (places.some(({ path }) => matchModules([target])(path))) return [target];
+    const played = namesOf(places.filter((place) => playsRole(place, target)));
+    return played.length > 0 ? played : [target];
   });
   return [...new Set(names)].sort();
 }
 
+function playsRole({ role, block }: LinearPlace, target: string): boolean {
+  return target === "all-linear" ? block !== "head" : block === target || role === target;
+}
+
 function namesOf(places: readonly LinearPlace[]): string[] {
   return [...new Set(places.map(({ name }) => name))];
+}
+
+/** Roles of linears within layers. */
+function rolesOf(places: readonly LinearPlace[]): string[] {
+  return [...new Set(places.filter(({ block }) => block !== "head").map(({ role }) => role))];
 }
 
 function warnOfIdleParts(

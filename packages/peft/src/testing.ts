@@ -1,4 +1,4 @@
-import { DenseLinear, flatBatch, type LanguageModel, loadModel, type ModelConfig } from "@lathe/model";
+import { type DecoderConfig, DenseLinear, flatBatch, type LanguageModel, loadModel } from "@lathe/model";
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs-core";
 
@@ -67,7 +67,7 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
 }
 
 /** Dimensions of Qwen2.5-3B. */
-export const qwen25Sizes: ModelConfig = {
+export const qwen25Sizes: DecoderConfig = {
   architecture: "qwen2",
   vocabularySize: 151936,
   hiddenSize: 2048,

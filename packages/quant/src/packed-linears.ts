@@ -11,7 +11,7 @@ import {
 import { dequantize } from "./dequantize.js";
 import { readNf4 } from "./nf4-tensors.js";
 import type { PackedFormatName } from "./packed-format.js";
-import { HEAD_PATH, isPackedFolder } from "./quantization-config.js";
+import { isPackedFolder } from "./quantization-config.js";
 import { QuantizedLinear } from "./quantized-linear.js";
 import { quantizeStored } from "./quantize-stored.js";
 
@@ -19,10 +19,13 @@ import { quantizeStored } from "./quantize-stored.js";
  * What {@link readPackedLinear} holds a linear in: int8 and nf4 as they are stored, the head in 8 bits if it is not packed;
  * null where a linear that the folder leaves out stays in the type it is stored in.
  */
-export function packedLinearFormat(path: string, dtype: Dtype): PackedFormatName | null {
+export function packedLinearFormat(
+  { block }: Pick<StoredLinear, "block">,
+  dtype: Dtype,
+): PackedFormatName | null {
   if (dtype === "I8") return "int8";
   if (dtype === "U8") return "nf4";
-  return path === HEAD_PATH ? "int8" : null;
+  return block === "head" ? "int8" : null;
 }
 
 /**
@@ -33,7 +36,7 @@ export const readPackedLinear: ReadLinear = async (checkpoint, stored) => {
   const { dtype } = checkpoint.info(stored.weight);
   if (dtype === "I8") return await readInt8(checkpoint, stored);
   if (dtype === "U8") return await readNf4Linear(checkpoint, stored);
-  const format = packedLinearFormat(stored.path, dtype);
+  const format = packedLinearFormat(stored, dtype);
   return await (format === null
     ? readAsStored(checkpoint, stored)
     : readQuantized(checkpoint, stored, format));

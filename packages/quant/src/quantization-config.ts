@@ -1,4 +1,13 @@
-import { ModelConfigError } from "@lathe/model";
+import {
+  type Checkpoint,
+  type Dtype,
+  linearPlaces,
+  type ModelConfig,
+  ModelConfigError,
+  openCheckpoint,
+  readModelConfig,
+} from "@lathe/model";
+import { floatTypes } from "./quantize-stored.js";
 import { readConfigText } from "./read-config-text.js";
 
 /**
@@ -10,21 +19,26 @@ import { readConfigText } from "./read-config-text.js";
  * - nf4 is bitsandbytes' (see nf4-tensors.ts).
  */
 
-const CONFIG_KEY = "quantization_config";
+/** The key of config.json that describes packed weights. */
+export const QUANTIZATION_KEY = "quantization_config";
 
 const INT8_METHOD = "compressed-tensors";
 const INT8_STORAGE = "int-quantized";
 
 const NF4_METHOD = "bitsandbytes";
 
-/** Path of the output head. */
-export const HEAD_PATH = "lm_head";
+/** Ends of the names of tensors that say how a packed weight is to be read, after the weight's own name. */
+const INT8_SCALE = "_scale";
+const NF4_STATE = ".quant_state.bitsandbytes__nf4";
 
 /** Formats that a folder can be packed in as a whole, by its config. */
 export type FolderFormat = "int8" | "nf4";
 
-/** The `quantization_config` of an int8 folder. */
-export function int8QuantizationConfig(): Record<string, unknown> {
+/**
+ * The `quantization_config` of an int8 folder.
+ * @param head path of the output head, which is not packed
+ */
+export function int8QuantizationConfig(head: string): Record<string, unknown> {
   return {
     config_groups: {
       group_0: {
@@ -35,7 +49,7 @@ export function int8QuantizationConfig(): Record<string, unknown> {
       },
     },
     format: INT8_STORAGE,
-    ignore: [HEAD_PATH],
+    ignore: [head],
     quant_method: INT8_METHOD,
     quantization_status: "compressed",
   };
@@ -44,7 +58,7 @@ export function int8QuantizationConfig(): Record<string, unknown> {
 /**
  * The `quantization_config` of an nf4 folder, with the keys that Transformers writes but for `llm_int8_threshold`: it has no
  * meaning for 4 bits, and Transformers refuses numbers without a decimal point there, which JSON made here has not.
- * @param left paths of linears that are not packed, besides the head
+ * @param left paths of linears that are not packed, the head among them
  * @param computeType type that others shall compute in
  */
 export function nf4QuantizationConfig(left: readonly string[], computeType: string): Record<string, unknown> {
@@ -57,7 +71,7 @@ export function nf4QuantizationConfig(left: readonly string[], computeType: stri
     bnb_4bit_use_double_quant: true,
     llm_int8_enable_fp32_cpu_offload: false,
     llm_int8_has_fp16_weight: false,
-    llm_int8_skip_modules: [HEAD_PATH, ...left],
+    llm_int8_skip_modules: [...left],
     load_in_4bit: true,
     load_in_8bit: false,
     quant_method: NF4_METHOD,
@@ -65,20 +79,54 @@ export function nf4QuantizationConfig(left: readonly string[], computeType: stri
 }
 
 /**
- * What the linears of a model folder are packed in, by its config.json; null where they are not quantised.
+ * What the linears of a model folder are packed in; null where they are not quantised. The weights decide: a description
+ * that is left over from a quantised model beside weights of float types is passed over, and packed weights are read with
+ * or without one. Where there is one, it has to be of a format that is read.
  *
  * Activations that the folder wants quantised too stay float32 here: only its weights are what is read.
- * @throws ModelConfigError when there is no config, or its weights are quantised in another way
+ * @throws ModelConfigError when there is no config, or the weights are quantised in another way
+ * @throws CheckpointError when there are no weights
  */
 export async function folderFormat(folder: string): Promise<FolderFormat | null> {
-  const { path, json } = await readConfigText(folder);
-  const config = json[CONFIG_KEY];
-  if (config === undefined || config === null) return null;
+  const text = await readConfigText(folder);
+  const config = await readModelConfig(folder);
+  const checkpoint = await openCheckpoint(folder);
+  try {
+    const stored = storedFormat(config, checkpoint);
+    return stored === "float" ? null : describedFormat(text, stored);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** Whether all linears of a checkpoint, the head aside, are of float types. */
+export function isFloatCheckpoint(config: ModelConfig, checkpoint: Checkpoint): boolean {
+  return storedFormat(config, checkpoint) === "float";
+}
+
+/** What the linears are, by their tensors: float, packed in a format, or neither (null). */
+function storedFormat(config: ModelConfig, checkpoint: Checkpoint): FolderFormat | "float" | null {
+  const weights = linearPlaces(config).filter(({ block }) => block !== "head");
+  const dtypes = weights.map(({ weight }) => (checkpoint.has(weight) ? checkpoint.info(weight).dtype : null));
+  if (dtypes.every((dtype) => dtype !== null && floatTypes.includes(dtype))) return "float";
+  const isPacked = (dtype: Dtype, companion: string): boolean =>
+    weights.some(({ weight }, i) => dtypes[i] === dtype && checkpoint.has(weight + companion));
+  if (isPacked("I8", INT8_SCALE)) return "int8";
+  return isPacked("U8", NF4_STATE) ? "nf4" : null;
+}
+
+/** The format of packed weights, held to the description in config.json where there is one. */
+function describedFormat(
+  { path, json }: Awaited<ReturnType<typeof readConfigText>>,
+  stored: FolderFormat | null,
+): FolderFormat | null {
+  const config = json[QUANTIZATION_KEY];
+  if (config === undefined || config === null) return stored;
   const expect: Expect = (key, actual, expected) => {
     if (actual === expected) return;
     throw new ModelConfigError({
       path,
-      key: `${CONFIG_KEY}.${key}`,
+      key: `${QUANTIZATION_KEY}.${key}`,
       expected: JSON.stringify(expected),
       actual: actual === undefined ? "nothing" : JSON.stringify(actual).slice(0, 80),
       remedy: "take the model's unquantised weights and quantise those",

@@ -2,7 +2,7 @@ import { loadNativeKernels } from "@lathe/kernels";
 import {
   type Checkpoint,
   DenseLinear,
-  expectedTensors,
+  linearPlaces,
   openCheckpoint,
   openSafetensors,
   readModelConfig,
@@ -70,14 +70,8 @@ async function expectSameTensor(actual: Checkpoint, expected: Checkpoint, name: 
 
 /** The linears of a model as checkpoints name them, with the shapes its config implies. */
 async function linearsOf(model: string) {
-  const config = await readModelConfig(model);
-  const expected = expectedTensors(config);
-  return [...expected].flatMap(([weight, shape]) => {
-    if (shape.length !== 2 || weight === "model.embed_tokens.weight") return [];
-    const path = weight.slice(0, -".weight".length);
-    const bias = `${path}.bias`;
-    return [{ path, weight, bias: expected.has(bias) ? bias : null, shape: [shape[0], shape[1]] as const }];
-  });
+  const places = linearPlaces(await readModelConfig(model));
+  return places.filter(({ path, weight }) => weight === `${path}.weight`);
 }
 
 async function asHalfPrecision(model: string, dtype: "F16" | "BF16"): Promise<string> {
@@ -270,7 +264,13 @@ describe("nf4", () => {
   it("reads a linear whose blocks run on from row to row, as other writers store it, dense", async () => {
     const fixture = fileURLToPath(new URL("../fixtures/nf4.safetensors", import.meta.url));
     const file = await openSafetensors(fixture);
-    const stored = { path: "across_rows", weight: "across_rows.weight", bias: null, shape: [6, 96] as const };
+    const stored = {
+      path: "across_rows",
+      weight: "across_rows.weight",
+      bias: null,
+      block: "mlp" as const,
+      shape: [6, 96] as const,
+    };
     const linear = await readPackedLinear(file, stored);
     expectSame(linear.denseWeight(), await file.readFloat32("across_rows.dequantised"));
     expect(linear.shape).toEqual([6, 96]);
@@ -454,7 +454,13 @@ describe("leaves nothing behind", () => {
     const output = join(folder, "out");
     await expect(quantizeCheckpoint({ model, output, format: "int8" })).rejects.toThrow(message);
     await open(model, async (checkpoint) => {
-      const stored = { path: name.slice(0, -7), weight: name, bias: null, shape: [172, 64] as const };
+      const stored = {
+        path: name.slice(0, -7),
+        weight: name,
+        bias: null,
+        block: "mlp" as const,
+        shape: [172, 64] as const,
+      };
       await expect(quantizedLinears("int8")(checkpoint, stored)).rejects.toThrow(message);
     });
     expect(await readdir(folder)).toEqual(["model"]);
@@ -495,7 +501,7 @@ it("refuses a half-precision weight that is not a number, taken bit for bit", as
     { name: "w", dtype: "BF16", shape: [2, 2], data: Uint16Array.of(0x3f80, 0, 0, 0xff80) },
   ]);
   await open(folder, async (checkpoint) => {
-    const stored = { path: "w", weight: "w", bias: null, shape: [2, 2] as const };
+    const stored = { path: "w", weight: "w", bias: null, block: "mlp" as const, shape: [2, 2] as const };
     await expect(quantizedLinears("bf16")(checkpoint, stored)).rejects.toThrow(
       '"w" at [1, 1]: expected a finite number to pack as bf16, got -Infinity',
     );
@@ -506,7 +512,7 @@ it("refuses to pack what is packed already", async () => {
   const path = join(folder, "model.safetensors");
   await writeSafetensors(path, [{ name: "w", dtype: "I8", shape: [2, 2], data: Int8Array.of(1, 2, 3, 4) }]);
   await open(folder, async (checkpoint) => {
-    const stored = { path: "w", weight: "w", bias: null, shape: [2, 2] as const };
+    const stored = { path: "w", weight: "w", bias: null, block: "mlp" as const, shape: [2, 2] as const };
     await expect(quantizedLinears("bf16")(checkpoint, stored)).rejects.toThrow(
       'tensor "w": expected a dtype among F64, F32, F16, BF16, to pack it, got I8',
     );
@@ -528,7 +534,7 @@ it.each(engines)(
       { name: "w", dtype: "F32", shape, data: weight },
     ]);
     await open(folder, async (checkpoint) => {
-      const stored = { path: "w", weight: "w", bias: null, shape };
+      const stored = { path: "w", weight: "w", bias: null, block: "mlp" as const, shape };
       const linear = (await quantizedLinears("int8")(checkpoint, stored)) as QuantizedLinear;
       const expected = quantize(weight, shape, "int8");
       expectSame(linear.matrix.codes, expected.codes);
@@ -541,7 +547,13 @@ it.each(engines)(
 describe("a packed folder", () => {
   let output: string;
   const name = "model.layers.0.self_attn.q_proj.weight";
-  const stored = { path: name.slice(0, -7), weight: name, bias: null, shape: [64, 64] as const };
+  const stored = {
+    path: name.slice(0, -7),
+    weight: name,
+    bias: null,
+    block: "mlp" as const,
+    shape: [64, 64] as const,
+  };
   beforeEach(async () => {
     output = join(folder, "int8");
     await quantizeCheckpoint({ model: stories, output, format: "int8" });

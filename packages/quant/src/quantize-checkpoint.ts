@@ -1,9 +1,11 @@
 import type { NestedScales } from "@lathe/kernels";
 import {
+  architectureOf,
   type Checkpoint,
   checkTensors,
   dtypeSizes,
-  expectedTensors,
+  headPlace,
+  linearPlaces,
   type ModelConfig,
   ModelConfigError,
   openCheckpoint,
@@ -19,15 +21,15 @@ import { packedFormats } from "./packed-formats.js";
 import { nf4ByteLength, nf4Tensors, torchTypeName } from "./nf4-tensors.js";
 import {
   folderFormat,
-  HEAD_PATH,
   int8QuantizationConfig,
   nf4QuantizationConfig,
+  QUANTIZATION_KEY,
 } from "./quantization-config.js";
 import { nestScales } from "./nest-scales.js";
 import { notStorable } from "./quantized-linears.js";
 import { floatTypes, matrixShape, quantizeStored, storedScales } from "./quantize-stored.js";
 import { readConfigText } from "./read-config-text.js";
-import { setJsonKey } from "./set-json-key.js";
+import { removeJsonKey, setJsonKey } from "./set-json-key.js";
 import { type SizedTensor, writeShards } from "./shards.js";
 
 /** Bytes after which a further weight file is begun, as Transformers does it: 5 GB. */
@@ -64,8 +66,6 @@ export interface QuantizedCheckpoint {
   readonly bytesBefore: number;
   readonly bytesAfter: number;
 }
-
-const EMBEDDING = "model.embed_tokens.weight";
 
 /** Files that belong to a model besides its weights and config. */
 const companions =
@@ -154,7 +154,10 @@ export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Pr
       bytesAfter: sum(groups.flat()),
     };
     await writeFolder(output, overwrite, { source: basename(resolve(model)), ...report }, async (folder) => {
-      await writeFile(join(folder, "config.json"), await packedConfig(model, format, left, checkpoint));
+      await writeFile(
+        join(folder, "config.json"),
+        await packedConfig(model, config, format, left, checkpoint),
+      );
       for (const file of await readdir(model)) {
         const source = join(model, file);
         if (!companions.test(file) || !(await stat(source)).isFile()) continue;
@@ -187,15 +190,13 @@ function tensorsToPack(
     });
     return { packs: new Set(changing), left: [] };
   }
-  const others = leavesHead ? [EMBEDDING, `${HEAD_PATH}.weight`] : [EMBEDDING];
-  const matrices = [...expectedTensors(config)].filter(
-    ([name, shape]) => shape.length === 2 && !others.includes(name),
+  const matrices = linearPlaces(config).filter(
+    ({ block, weight, path }) => block !== "head" || (!leavesHead && weight === `${path}.weight`),
   );
-  const named = (storable: boolean): string[] =>
-    matrices.filter(([, shape]) => isStorable(shape[1]) === storable).map(([name]) => name);
+  const storable = (wanted: boolean) => matrices.filter(({ shape }) => isStorable(shape[1]) === wanted);
   return {
-    packs: new Set(named(true)),
-    left: named(false).map((name) => name.slice(0, -".weight".length)),
+    packs: new Set(storable(true).map(({ weight }) => weight)),
+    left: storable(false).map(({ path }) => path),
   };
 }
 
@@ -269,22 +270,28 @@ function storedTensor(checkpoint: Checkpoint, name: string, announce: (name: str
   };
 }
 
+/** The model's config.json with the keys that describe its new weights. */
 async function packedConfig(
-  model: string,
+  folder: string,
+  model: ModelConfig,
   format: PackedFormatName,
   left: readonly string[],
   checkpoint: Checkpoint,
 ): Promise<string> {
-  const { text, json } = await readConfigText(model);
+  const { text, json } = await readConfigText(folder);
+  const head = headPlace(model);
   if (format === "nf4") {
-    const computeType = torchTypeName(checkpoint.info(EMBEDDING).dtype);
-    return setJsonKey(text, "quantization_config", nf4QuantizationConfig(left, computeType));
+    const { embedding } = architectureOf(model).ends;
+    const computeType = torchTypeName(checkpoint.info(embedding).dtype);
+    return setJsonKey(text, QUANTIZATION_KEY, nf4QuantizationConfig([head.path, ...left], computeType));
   }
   const dtypeName = dtypeNames[format];
-  if (dtypeName === undefined) return setJsonKey(text, "quantization_config", int8QuantizationConfig());
+  if (dtypeName === undefined) return setJsonKey(text, QUANTIZATION_KEY, int8QuantizationConfig(head.path));
   const keys = ["dtype", "torch_dtype"].filter((key) => Object.hasOwn(json, key));
+  // What is written is not packed, whatever a left-over description says.
+  const plain = removeJsonKey(text, QUANTIZATION_KEY);
   return (keys.length > 0 ? keys : ["torch_dtype"]).reduce(
     (edited, key) => setJsonKey(edited, key, dtypeName),
-    text,
+    plain,
   );
 }

@@ -2,7 +2,6 @@ import type { ReadLinear } from "@lathe/model";
 import type { PackedFormatName } from "./packed-format.js";
 import { packedFormats } from "./packed-formats.js";
 import { readAsStored, readQuantized } from "./packed-linears.js";
-import { HEAD_PATH } from "./quantization-config.js";
 
 /**
  * What packs the linears of a model while `loadModel` reads it. Rows are read a few MiB at a time, so that no dense copy
@@ -20,7 +19,7 @@ export function quantizedLinears(
   const { headFormat, isStorable } = packedFormats[format];
   let hasWarned = false;
   return async (checkpoint, stored) => {
-    if (stored.path === HEAD_PATH) return await readQuantized(checkpoint, stored, headFormat);
+    if (stored.block === "head") return await readQuantized(checkpoint, stored, headFormat);
     const columns = stored.shape[1];
     if (isStorable(columns)) return await readQuantized(checkpoint, stored, format);
     if (!hasWarned) onWarning(notStorable(format, [stored.path], columns));

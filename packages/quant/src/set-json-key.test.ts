@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { setJsonKey } from "./set-json-key.js";
+import { removeJsonKey, setJsonKey } from "./set-json-key.js";
 
 it.each([
   ['{"a":1}', '{"a":"new"}'],
@@ -41,4 +41,15 @@ it("edits what JSON.stringify writes as assignment does", () => {
       expect(edited).toEqual({ ...object, [key]: [false] });
     }
   }
+});
+
+it.each([
+  ['{"a": 1.0, "b": {"a": 2}, "c": 3}', "a", '{"b": {"a": 2}, "c": 3}'],
+  ['{"a": 1.0, "b": {"a": 2}, "c": 3}', "b", '{"a": 1.0, "c": 3}'],
+  ['{"a": 1.0, "b": {"a": 2}, "c": 3}', "c", '{"a": 1.0, "b": {"a": 2}}'],
+  ['{ "a": [1, "}"] }', "a", "{  }"],
+  ['{"a": 1, "a": 2}', "a", "{}"],
+  ['{"a": 1}', "b", '{"a": 1}'],
+])("takes out of %s the key %s: %s", (text, key, expected) => {
+  expect(removeJsonKey(text, key)).toBe(expected);
 });

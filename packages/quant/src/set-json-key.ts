@@ -14,8 +14,28 @@ export function setJsonKey(text: string, key: string, value: unknown): string {
   return `${before}${last ? "," : ""}\n  ${JSON.stringify(key)}: ${written}\n${text.slice(end)}`;
 }
 
+/**
+ * Takes a key out of the object that a JSON text holds and leaves every other character as it is.
+ *
+ * @param text a JSON object that `JSON.parse` accepts
+ */
+export function removeJsonKey(text: string, key: string): string {
+  for (;;) {
+    const { spans } = topLevelValues(text);
+    const index = spans.findIndex((candidate) => candidate.key === key);
+    if (index < 0) return text;
+    const { keyStart, end } = spans[index];
+    // With the comma before it, or after it where it is the first.
+    const next = spans.at(index + 1);
+    if (index > 0) text = text.slice(0, spans[index - 1].end) + text.slice(end);
+    else text = text.slice(0, keyStart) + text.slice(next ? next.keyStart : end);
+  }
+}
+
 interface ValueSpan {
   readonly key: string;
+  /** Of the key's opening quote. */
+  readonly keyStart: number;
   readonly start: number;
   readonly end: number;
 }
@@ -31,7 +51,7 @@ function topLevelValues(text: string): { spans: ValueSpan[]; end: number } {
     const key = JSON.parse(text.slice(at, keyEnd)) as string;
     const start = skip(text, keyEnd, /[\s:]/);
     const end = valueEnd(text, start);
-    spans.push({ key, start, end });
+    spans.push({ key, keyStart: at, start, end });
     at = end;
   }
 }

@@ -24,6 +24,8 @@ interface TapeRecord {
   readonly inputIds: readonly number[];
   readonly saved: readonly tf.Tensor[];
   readonly pullback: Pullback;
+  /** Called when the record is done with. */
+  readonly whenPassed?: () => void;
 }
 
 /**
@@ -93,6 +95,21 @@ export class Tape {
   }
 
   /**
+   * Asks to be told when the backward pass has passed all that is recorded from here on, or the records are given up: what
+   * their pullbacks use may then go.
+   */
+  whenPassed(done: () => void): void {
+    this.#records.push({
+      outputs: [],
+      inputs: [],
+      inputIds: [],
+      saved: [],
+      pullback: () => [],
+      whenPassed: done,
+    });
+  }
+
+  /**
    * Walks the tape from its end and hands out the gradients of all watched tensors. The tape is empty afterwards, also
    * when a pullback throws.
    *
@@ -112,6 +129,7 @@ export class Tape {
         } finally {
           for (const part of ofOutputs) part?.dispose();
           tf.dispose([...record.saved]);
+          record.whenPassed?.();
         }
       }
     } finally {
@@ -172,7 +190,10 @@ export class Tape {
 
   /** Frees what the records kept and forgets the tensors that were computed. The tape can be used again. */
   dispose(): void {
-    for (const { saved } of this.#records.splice(0)) tf.dispose([...saved]);
+    for (const { saved, whenPassed } of this.#records.splice(0).reverse()) {
+      tf.dispose([...saved]);
+      whenPassed?.();
+    }
     for (const id of this.#computed) if (!this.#watched.has(id)) this.#tracked.delete(id);
     this.#computed.clear();
   }

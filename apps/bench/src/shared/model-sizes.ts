@@ -1,4 +1,4 @@
-import type { ModelConfig } from "@lathe/model";
+import type { DecoderConfig } from "@lathe/model";
 
 /** What sets one Qwen2 model apart from another. */
 export interface ModelDimensions {
@@ -37,7 +37,7 @@ const RMS_NORM_EPSILON = 1e-6;
 const MAX_POSITIONS = 4096;
 
 /** The config of a model as Lathe has it. */
-export function modelConfig(size: ModelSize): ModelConfig {
+export function modelConfig(size: ModelSize): DecoderConfig {
   const dimensions = modelSizes[size];
   return {
     architecture: "qwen2",

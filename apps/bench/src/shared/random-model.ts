@@ -1,9 +1,10 @@
 import type { WeightMatrix } from "@lathe/kernels";
 import {
-  type DecoderLayer,
+  architectureOf,
   EmbeddingTable,
+  heldLayers,
   LanguageModel,
-  type LayerLinearName,
+  type LayerWeights,
   type Linear,
 } from "@lathe/model";
 import { packedFormats } from "@lathe/quant";
@@ -43,26 +44,20 @@ function embeddingAndHead(
  */
 export function randomModel(size: ModelSize, base: BaseFormat): LanguageModel {
   const config = modelConfig(size);
-  const { hiddenSize, intermediateSize, layerCount, headSize, vocabularySize, tieWordEmbeddings } = config;
-  const querySize = config.headCount * headSize;
-  const keyValueSize = config.keyValueHeadCount * headSize;
+  const { hiddenSize, layerCount, vocabularySize, tieWordEmbeddings } = config;
+  const architecture = architectureOf(config);
   let stream = 0;
-  const linear = (outFeatures: number, inFeatures: number, biased = false): Linear =>
-    randomLinear(base, [outFeatures, inFeatures], biased, ++stream);
-  const ones = (): tf.Tensor1D => tf.keep(tf.ones<tf.Rank.R1>([hiddenSize]));
-  const layer = (): DecoderLayer => {
-    const linears: Record<LayerLinearName, Linear> = {
-      q_proj: linear(querySize, hiddenSize, true),
-      k_proj: linear(keyValueSize, hiddenSize, true),
-      v_proj: linear(keyValueSize, hiddenSize, true),
-      o_proj: linear(hiddenSize, querySize),
-      gate_proj: linear(intermediateSize, hiddenSize),
-      up_proj: linear(intermediateSize, hiddenSize),
-      down_proj: linear(hiddenSize, intermediateSize),
-    };
-    return { linears, inputNorm: ones(), postAttentionNorm: ones(), queryNorm: null, keyNorm: null };
+  const ones = (size: number): tf.Tensor1D => tf.keep(tf.ones<tf.Rank.R1>([size]));
+  const layerOf = (_: unknown, layer: number): LayerWeights => {
+    const linears: Record<string, Linear> = {};
+    const vectors: Record<string, tf.Tensor1D> = {};
+    for (const part of architecture.parts(config, layer)) {
+      if (part.kind === "vector") vectors[part.name] = ones(part.size);
+      else linears[part.path] = randomLinear(base, part.shape, part.hasBias, ++stream);
+    }
+    return { linears, vectors };
   };
-  const layers = Array.from({ length: layerCount }, layer);
+  const layers = Array.from({ length: layerCount }, layerOf);
   const ends = embeddingAndHead([vocabularySize, hiddenSize], base, tieWordEmbeddings, ++stream);
-  return new LanguageModel(config, { ...ends, layers, finalNorm: ones() });
+  return new LanguageModel(config, { ...ends, layers: heldLayers(layers), finalNorm: ones(hiddenSize) });
 }

@@ -1,9 +1,4 @@
-import {
-  type ActivationPlan,
-  type LanguageModel,
-  type LayerLinearName,
-  planCheckpointing,
-} from "@lathe/model";
+import { type ActivationPlan, type LanguageModel, planCheckpointing } from "@lathe/model";
 import { attach, parameterTable, trainableParameters } from "@lathe/peft";
 import { type Precision, startEngine, tensorMemory } from "@lathe/tensor";
 import { availableBytes, largestMicroBatch, resolveTrainConfig, supervised, train } from "@lathe/train";
@@ -45,7 +40,7 @@ export async function measureTraining(job: LatheTrainJob): Promise<LatheTrainOut
     {
       ...largestMicroBatch(rows, config),
       precision: engine.precision,
-      adapted: new Set(targets as LayerLinearName[]),
+      adapted: new Set(targets),
       rank,
     },
   );

@@ -1,5 +1,14 @@
-import { type Checkpoint, type Dtype, dtypeSizes, expectedTensors, type ModelConfig } from "@lathe/model";
-import { estimateParameters, linearPlaces } from "@lathe/peft";
+import {
+  architectureOf,
+  type Checkpoint,
+  type Dtype,
+  dtypeSizes,
+  expectedTensors,
+  type LinearPlace,
+  linearPlaces,
+  type ModelConfig,
+} from "@lathe/model";
+import { estimateParameters } from "@lathe/peft";
 import {
   packedBytes,
   type PackedFormatName,
@@ -8,8 +17,6 @@ import {
   type WeightFormat,
 } from "@lathe/quant";
 
-const EMBEDDING = "model.embed_tokens.weight";
-const HEAD = "lm_head";
 const FLOAT_BYTES = 4;
 
 /** Weights, their gradients and the two moments of AdamW, all in float32. */
@@ -37,21 +44,23 @@ export function weightBytes(
 ): number {
   const expected = expectedTensors(config);
   const stored = (name: string): number => sizeOf(expected.get(name)!) * storedElementBytes(checkpoint, name);
-  const weightOf = (path: string): string =>
-    path === HEAD && config.tieWordEmbeddings ? EMBEDDING : `${path}.weight`;
-  const places = linearPlaces(config).map(({ path, shape }) => ({
-    ...{ path, shape, weight: weightOf(path) },
-    dtype: checkpoint.info(weightOf(path)).dtype,
+  const { embedding } = architectureOf(config).ends;
+  const places = linearPlaces(config).map((place) => ({
+    place,
+    dtype: checkpoint.info(place.weight).dtype,
   }));
-  const isPackedFolder = places.some(({ path, dtype }) => path !== HEAD && packedLinearFormat(path, dtype));
+  const isPackedFolder = places.some(
+    ({ place, dtype }) => place.block !== "head" && packedLinearFormat(place, dtype),
+  );
   let bytes = 0;
-  for (const { path, shape, weight, dtype } of places) {
-    const packed = isPackedFolder ? packedLinearFormat(path, dtype) : packedAs(path, shape, dtype, format);
+  for (const { place, dtype } of places) {
+    const { block, shape, weight } = place;
+    const packed = isPackedFolder ? packedLinearFormat(place, dtype) : packedAs(place, dtype, format);
     const isDense = !packed && format === "none" && !inPlace;
     if (packed) bytes += packedBytes({ format: packed, shape });
     else bytes += isDense ? sizeOf(shape) * FLOAT_BYTES : stored(weight);
     // A head that is dense in the engine's memory has the table beside it.
-    if (path === HEAD && (isDense || weight !== EMBEDDING)) bytes += stored(EMBEDDING);
+    if (block === "head" && (isDense || weight !== embedding)) bytes += stored(embedding);
   }
   // Norms and biases.
   for (const shape of expected.values()) {
@@ -62,13 +71,12 @@ export function weightBytes(
 
 /** The format that a linear is packed in while it is read, or null where it stays as it is stored. */
 function packedAs(
-  path: string,
-  shape: readonly [number, number],
+  { block, shape }: LinearPlace,
   dtype: Dtype,
   format: WeightFormat,
 ): PackedFormatName | null {
   if (format === "none") return null;
-  const packed = path === HEAD ? packedFormats[format].headFormat : format;
+  const packed = block === "head" ? packedFormats[format].headFormat : format;
   const { isStorable, scaling, dtype: target } = packedFormats[packed];
   if (!isStorable(shape[1])) return null;
   return scaling === "none" && dtype === target ? null : packed;

@@ -1,7 +1,6 @@
 import { kebabCase, UsageError } from "@lathe/command";
-import type { ModelConfig } from "@lathe/model";
+import { linearPlaces, type ModelConfig } from "@lathe/model";
 import {
-  linearPlaces,
   type LoraConfig,
   loraDefaults,
   readAdapterConfig,

@@ -1,9 +1,9 @@
-import type { ModelConfig } from "@lathe/model";
+import type { DecoderConfig } from "@lathe/model";
 import { describe, expect, it } from "vitest";
 import { chooseCheckpointing, type StepSize } from "./choose-checkpointing.js";
 
 /** Dimensions of a model of 7 billion parameters. */
-const config: ModelConfig = {
+const config: DecoderConfig = {
   architecture: "qwen2",
   hiddenSize: 3584,
   intermediateSize: 18944,

@@ -1,10 +1,5 @@
 import { UsageError } from "@lathe/command";
-import {
-  type CheckpointingPlan,
-  type LayerLinearName,
-  type ModelConfig,
-  planCheckpointing,
-} from "@lathe/model";
+import { type CheckpointingPlan, type ModelConfig, planCheckpointing } from "@lathe/model";
 import type { ParameterTable } from "@lathe/peft";
 import type { Precision } from "@lathe/tensor";
 import { availableBytes } from "@lathe/train";
@@ -45,7 +40,7 @@ export async function chooseCheckpointing(
   deviceBytes: number | null = null,
 ): Promise<CheckpointingChoice> {
   const { config, parameters, weightBytes, rank, precision, tokens, labels } = step;
-  const adapted = new Set(parameters.groups.map(({ name }) => name as LayerLinearName | "lm_head"));
+  const adapted = new Set(parameters.groups.map(({ name }) => name));
   const fixed = PROCESS_BYTES + weightBytes + trainingBytes(parameters.trainable);
   const budgetBytes = given ?? deviceBytes ?? (await availableBytes());
   const plan = { tokens, labels, precision, adapted, rank };

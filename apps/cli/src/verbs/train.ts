@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { EXIT_INTERRUPTED, formatBytes, formatDuration, formatTable, type VerbResult } from "@lathe/command";
 import {
   attach,
-  linearPlaces,
   loadAdapter,
   parameterTable,
   type ParameterTable,
@@ -11,7 +10,7 @@ import {
   selectTargets,
   trainableParameters,
 } from "@lathe/peft";
-import { type LanguageModel, openCheckpoint } from "@lathe/model";
+import { type LanguageModel, linearPlaces, openCheckpoint } from "@lathe/model";
 import { tensorMemory } from "@lathe/tensor";
 import {
   largestMicroBatch,

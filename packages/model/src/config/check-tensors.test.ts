@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectedTensors } from "../architectures/expected-tensors.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
 import { openCheckpoint } from "../checkpoint/open-checkpoint.js";
 import { type Dtype, dtypeSizes } from "../checkpoint/tensor-info.js";
 import { type TensorToWrite, writeSafetensors } from "../checkpoint/write-safetensors.js";
 import { CheckpointError } from "../errors.js";
 import { checkTensors } from "./check-tensors.js";
-import { expectedTensors } from "./expected-tensors.js";
+
 import type { ModelConfig } from "./model-config.js";
 import { parseModelConfig, readModelConfig } from "./read-model-config.js";
 

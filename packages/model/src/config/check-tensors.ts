@@ -1,10 +1,10 @@
+import { architectureOf } from "../architectures/architectures.js";
+import { expectedTensors } from "../architectures/expected-tensors.js";
+import { linearPlaces } from "../architectures/linear-places.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
 import type { Dtype } from "../checkpoint/tensor-info.js";
 import { CheckpointError, quote } from "../errors.js";
-import { expectedTensors, OUTPUT_HEAD } from "./expected-tensors.js";
 import type { ModelConfig } from "./model-config.js";
-
-const EMBEDDING = "model.embed_tokens.weight";
 
 /** Types that weights can be computed with. */
 export const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
@@ -45,10 +45,14 @@ export interface TensorCheck {
  */
 export function checkTensors(config: ModelConfig, checkpoint: Checkpoint): TensorCheck {
   const expected = expectedTensors(config);
+  const { embedding, head } = architectureOf(config).ends;
+  const outputHead = `${head}.weight`;
+  const linears = new Set(linearPlaces(config).map(({ weight }) => weight));
+  linears.delete(embedding);
   const missing = [...expected.keys()].filter((name) => !checkpoint.has(name));
   if (missing.length > 0) {
     const listed = missing.slice(0, SHOWN_NAMES).map(quote).join(", ");
-    const onlyHead = missing.length === 1 && missing[0] === OUTPUT_HEAD;
+    const onlyHead = missing.length === 1 && missing[0] === outputHead;
     throw new CheckpointError({
       path: checkpoint.path,
       ...(missing.length === 1 ? { tensor: missing[0] } : {}),
@@ -59,7 +63,7 @@ export function checkTensors(config: ModelConfig, checkpoint: Checkpoint): Tenso
   }
   for (const [name, shape] of expected) {
     const info = checkpoint.info(name);
-    const isLinear = shape.length === 2 && name !== EMBEDDING;
+    const isLinear = linears.has(name);
     const stored = storedShape(shape, info.dtype, isLinear);
     if (info.shape.length !== stored.length || info.shape.some((size, axis) => size !== stored[axis])) {
       throw new CheckpointError({
@@ -80,7 +84,7 @@ export function checkTensors(config: ModelConfig, checkpoint: Checkpoint): Tenso
     }
   }
   const used = new Set(expected.keys());
-  if (config.tieWordEmbeddings) used.add(OUTPUT_HEAD);
+  if (config.tieWordEmbeddings) used.add(outputHead);
   for (const name of expected.keys()) {
     if (!packedTypes.includes(checkpoint.info(name).dtype)) continue;
     for (const companion of packedCompanions) used.add(name + companion);

@@ -1,9 +1,3 @@
-/** Architectures the package can run, by the `model_type` of their config.json. */
-export const supportedArchitectures = ["qwen2", "llama", "qwen3"] as const;
-
-/** An architecture the package can run. */
-export type Architecture = (typeof supportedArchitectures)[number];
-
 /** Stretches the rotary wavelengths so that a model reads further than it was pretrained on. */
 export type RopeScaling =
   | {
@@ -38,33 +32,24 @@ export interface RopeConfig {
   readonly scaling: RopeScaling | null;
 }
 
-/** A decoder as data: everything needed to build it and to know the shapes of its weights. */
+/**
+ * What the configs of all architectures have in common. The rest is the architecture's own: what of it others need, they
+ * ask the architecture for.
+ */
 export interface ModelConfig {
-  readonly architecture: Architecture;
+  /** `model_type`, the name of the architecture. */
+  readonly architecture: string;
   /** Rows of the embedding; may exceed the ids the tokenizer knows. */
   readonly vocabularySize: number;
+  /** Width of the residual stream. */
   readonly hiddenSize: number;
-  readonly intermediateSize: number;
   readonly layerCount: number;
-  /** Query heads; a multiple of `keyValueHeadCount`. */
-  readonly headCount: number;
-  readonly keyValueHeadCount: number;
-  /** Numbers per head, even; headCount · headSize need not be hiddenSize. */
-  readonly headSize: number;
+  /** Of the norm after the layers. */
   readonly rmsNormEpsilon: number;
-  readonly rope: RopeConfig;
   /** Tokens the model is meant to read at most. */
   readonly maxPositions: number;
   /** The output head is the embedding, transposed. */
   readonly tieWordEmbeddings: boolean;
-  /** q, k and v projections have a bias. */
-  readonly attentionBias: boolean;
-  /** The o projection has a bias. */
-  readonly attentionOutputBias: boolean;
-  /** gate, up and down projections have a bias. */
-  readonly mlpBias: boolean;
-  /** Queries and keys pass an RMS norm per head before the rotation. */
-  readonly queryKeyNorm: boolean;
   readonly beginOfSequenceIds: readonly number[];
   /** Ids at which generation stops. */
   readonly endOfSequenceIds: readonly number[];

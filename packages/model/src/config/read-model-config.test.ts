@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { DecoderConfig } from "../architectures/pre-norm-decoder/decoder-config.js";
 import { ModelConfigError } from "../errors.js";
-import type { ModelConfig } from "./model-config.js";
 import { parseModelConfig, readModelConfig } from "./read-model-config.js";
 
 const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
@@ -15,7 +15,8 @@ const reference = JSON.parse(await readFile(join(fixtures, "reference/config-def
   defaults: Record<string, Record<string, unknown>>;
 };
 
-const parse = (json: Record<string, unknown>): ModelConfig => parseModelConfig(json, "config.json");
+const parse = (json: Record<string, unknown>): DecoderConfig =>
+  parseModelConfig(json, "config.json") as DecoderConfig;
 
 describe(`an empty config has the values of ${reference.source}`, () => {
   it.each(Object.entries(reference.defaults))("%s", (model_type, defaults) => {
@@ -227,11 +228,6 @@ describe("refuses", () => {
       'key "layer_types": expected only "full_attention"',
     ],
     [
-      "packed weights",
-      { quantization_config: { quant_method: "gptq", bits: 4 } },
-      'key "quantization_config": expected none or quant_method "compressed-tensors" or "bitsandbytes", got "gptq"',
-    ],
-    [
       "heads that do not share evenly",
       { num_attention_heads: 32, num_key_value_heads: 5 },
       'key "num_key_value_heads": expected a divisor of num_attention_heads 32, got 5',
@@ -328,3 +324,10 @@ describe("refuses", () => {
     );
   });
 });
+
+it.each([{ quant_method: "gptq", bits: 4 }, "awq", 3, null])(
+  "quantization_config %j is no matter of the config: the weights decide",
+  (quantization_config) => {
+    expect(parse({ model_type: "qwen2", quantization_config })).toEqual(parse({ model_type: "qwen2" }));
+  },
+);

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import type { ModelConfig } from "./model-config.js";
 import { parseModelConfig } from "./read-model-config.js";
-import { ropeInverseFrequencies } from "./rope-frequencies.js";
+import { type RotaryHeads, ropeInverseFrequencies } from "./rope-frequencies.js";
 
 const reference = JSON.parse(
   await readFile(new URL("../../fixtures/reference/rope.json", import.meta.url), "utf8"),
@@ -20,7 +21,7 @@ describe(`as ${reference.source} computes them`, () => {
     "$name",
     ({ config, inverseFrequencies: expected, attentionFactor: expectedFactor }) => {
       const { inverseFrequencies, attentionFactor } = ropeInverseFrequencies(
-        parseModelConfig(config, "config.json"),
+        parseModelConfig(config, "config.json") as ModelConfig & RotaryHeads,
       );
       expect(inverseFrequencies).toHaveLength(expected.length);
       // The same bits, save where torch's float32 power is a unit off: once in these tables, at theta 1e6 and head size 128.

@@ -1,4 +1,4 @@
-import type { ModelConfig, RopeScaling } from "./model-config.js";
+import type { RopeConfig, RopeScaling } from "./model-config.js";
 
 /** What turns positions into the angles of the rotary embedding. */
 export interface RopeFrequencies {
@@ -8,12 +8,19 @@ export interface RopeFrequencies {
   readonly attentionFactor: number;
 }
 
+/** Heads of which the numbers turn in pairs. */
+export interface RotaryHeads {
+  /** Numbers a head that turn; even. */
+  readonly headSize: number;
+  readonly rope: RopeConfig;
+}
+
 /**
  * Frequencies of the rotary embedding (RoFormer, arXiv:2104.09864): theta^(-2i / headSize), stretched as `rope.scaling`
  * says. Every step is rounded to float32 where Transformers rounds: the models were trained with those values, and far
  * positions multiply the difference.
  */
-export function ropeInverseFrequencies(config: Pick<ModelConfig, "headSize" | "rope">): RopeFrequencies {
+export function ropeInverseFrequencies(config: RotaryHeads): RopeFrequencies {
   const { scaling } = config.rope;
   return {
     inverseFrequencies: stretchedFrequencies(config),
@@ -21,7 +28,7 @@ export function ropeInverseFrequencies(config: Pick<ModelConfig, "headSize" | "r
   };
 }
 
-function stretchedFrequencies({ headSize, rope }: Pick<ModelConfig, "headSize" | "rope">): Float64Array {
+function stretchedFrequencies({ headSize, rope }: RotaryHeads): Float64Array {
   const { theta, scaling } = rope;
   const wavelengths = Float64Array.from({ length: headSize / 2 }, (_, i) =>
     f32(Math.pow(theta, f32((2 * i) / headSize))),

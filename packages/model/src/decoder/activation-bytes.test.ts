@@ -1,20 +1,22 @@
 import { listEngines, type Precision, startEngine, Tape, tensorMemory, withTape } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import type { ModelConfig } from "../config/model-config.js";
+import type { DecoderConfig } from "../architectures/pre-norm-decoder/decoder-config.js";
 import {
   type ActivationPlan,
   activationBytes,
   planCheckpointing,
   segmentLengths,
 } from "./activation-bytes.js";
-import type { DecoderLayer } from "./decoder-layer.js";
+import type { LayerWeights } from "../architectures/architecture.js";
 import { DenseLinear } from "./dense-linear.js";
 import { EmbeddingTable } from "./embedding-table.js";
 import { flatBatch } from "./flat-batch.js";
-import { type Checkpointing, LanguageModel } from "./language-model.js";
+import type { Checkpointing } from "./checkpointing.js";
+import { LanguageModel } from "./language-model.js";
+import { heldLayers } from "./layer-provider.js";
 
-const config: ModelConfig = {
+const config: DecoderConfig = {
   architecture: "qwen2",
   hiddenSize: 64,
   intermediateSize: 224,
@@ -124,20 +126,20 @@ function modelWith(firstNorm: tf.Tensor1D): LanguageModel {
   const linear = (...shape: [number, number]): DenseLinear =>
     new DenseLinear({ shape, weight: new Float32Array(shape[0] * shape[1]).fill(0.01), bias: null });
   const norm = (): tf.Tensor1D => tf.keep(tf.ones<tf.Rank.R1>([hiddenSize]));
-  const layers = Array.from({ length: layerCount }, (_, index): DecoderLayer => ({
+  const layers = Array.from({ length: layerCount }, (_, index): LayerWeights => ({
     linears: {
-      q_proj: linear(hiddenSize, hiddenSize),
-      k_proj: linear(keys, hiddenSize),
-      v_proj: linear(keys, hiddenSize),
-      o_proj: linear(hiddenSize, hiddenSize),
-      gate_proj: linear(inner, hiddenSize),
-      up_proj: linear(inner, hiddenSize),
-      down_proj: linear(hiddenSize, inner),
+      "self_attn.q_proj": linear(hiddenSize, hiddenSize),
+      "self_attn.k_proj": linear(keys, hiddenSize),
+      "self_attn.v_proj": linear(keys, hiddenSize),
+      "self_attn.o_proj": linear(hiddenSize, hiddenSize),
+      "mlp.gate_proj": linear(inner, hiddenSize),
+      "mlp.up_proj": linear(inner, hiddenSize),
+      "mlp.down_proj": linear(hiddenSize, inner),
     },
-    inputNorm: index === 0 ? firstNorm : norm(),
-    postAttentionNorm: norm(),
-    queryNorm: null,
-    keyNorm: null,
+    vectors: {
+      "input_layernorm.weight": index === 0 ? firstNorm : norm(),
+      "post_attention_layernorm.weight": norm(),
+    },
   }));
   return new LanguageModel(config, {
     embedding: new EmbeddingTable({
@@ -146,7 +148,7 @@ function modelWith(firstNorm: tf.Tensor1D): LanguageModel {
       codes: new Float32Array(vocabularySize * hiddenSize).fill(0.1),
       scales: null,
     }),
-    layers,
+    layers: heldLayers(layers),
     finalNorm: norm(),
     head: linear(vocabularySize, hiddenSize),
   });

@@ -14,40 +14,26 @@ import {
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "../config/model-config.js";
-import { ropeInverseFrequencies } from "../config/rope-frequencies.js";
-import { segmentLengths } from "./activation-bytes.js";
-import { attentionHeads } from "./attention-heads.js";
+import type { RopeFrequencies } from "../config/rope-frequencies.js";
+import type { Architecture, Attend, AttentionHeads, LayerWeights } from "../architectures/architecture.js";
+import { architectureOf } from "../architectures/architectures.js";
 import {
-  type Attend,
-  type DecoderLayer,
-  decoderLayer,
-  type LayerLinearName,
-  layerLinearNames,
-} from "./decoder-layer.js";
+  headPlace,
+  type LayerLinearPlace,
+  layerLinears,
+  type LinearPlace,
+} from "../architectures/linear-places.js";
+import { segmentLengths } from "./activation-bytes.js";
+import { type Checkpointing, recomputedLayersOf } from "./checkpointing.js";
 import type { EmbeddingTable } from "./embedding-table.js";
 import { type FlatBatch, type LabelledBatch, positionsOf, targetsOf } from "./flat-batch.js";
+import type { LayerProvider } from "./layer-provider.js";
 import type { Linear } from "./linear.js";
 
-/** Where a linear does its work. */
-export type LinearRole = "attention" | "mlp" | "head";
-
 /** A linear and its place in the model. */
-export interface NamedLinear {
-  /** Path as in checkpoints, e.g. `model.layers.0.self_attn.q_proj`. */
-  readonly path: string;
-  /** Last part of the path, e.g. `q_proj`. */
-  readonly name: string;
-  readonly role: LinearRole;
-  /** Layer number; null for the head. */
-  readonly layer: number | null;
+export interface NamedLinear extends LinearPlace {
   readonly linear: Linear;
 }
-
-/**
- * Which activations a recorded pass keeps: all (`"none"`), or only inputs of layers, which are run again (`"block"`); a number
- * does the latter for so many layers, the first ones. Layers run again in segments of a few, see {@link segmentLengths}.
- */
-export type Checkpointing = "none" | "block" | number;
 
 /** Attention of one layer; see {@link Attend}. */
 export type AttendLayer = (layer: number, ...qkv: Parameters<Attend>) => tf.Tensor3D;
@@ -58,23 +44,11 @@ export type RunLayers = (x: tf.Tensor2D, angles: RotaryAngles, epsilon: number) 
 /** The parts a {@link LanguageModel} is made of; the model owns them from then on. */
 export interface LanguageModelParts {
   readonly embedding: EmbeddingTable;
-  readonly layers: readonly DecoderLayer[];
+  readonly layers: LayerProvider;
   /** [h] */
   readonly finalNorm: tf.Tensor1D;
   /** [V, h] */
   readonly head: Linear;
-}
-
-/** Path of the output head. */
-export const HEAD_PATH = "lm_head";
-
-/** Path of a layer's linear, as in checkpoints. */
-export function linearPath(layer: number, name: LayerLinearName): string {
-  return `model.layers.${layer}.${roleOf(name) === "mlp" ? "mlp" : "self_attn"}.${name}`;
-}
-
-function roleOf(name: LayerLinearName): LinearRole {
-  return name === "gate_proj" || name === "up_proj" || name === "down_proj" ? "mlp" : "attention";
 }
 
 /** Layers [first, end) that run one after the other. */
@@ -85,16 +59,17 @@ interface Segment {
   readonly isRecomputed: boolean;
 }
 
-function recomputedLayersOf(checkpointing: Checkpointing, layerCount: number): number {
-  if (checkpointing === "none") return 0;
-  return checkpointing === "block" ? layerCount : Math.min(checkpointing, layerCount);
-}
-
-/** A decoder-only language model (Qwen2, Llama, Qwen3) over flat batches. */
+/** A decoder-only language model over flat batches; its config's architecture says what a layer is. */
 export class LanguageModel {
   readonly #parts: LanguageModelParts;
   #head: Linear;
-  readonly #frequencies: { readonly inverseFrequencies: Float64Array; readonly attentionFactor: number };
+  readonly #architecture: Architecture;
+  readonly #frequencies: RopeFrequencies;
+  /** Attention heads of each layer. */
+  readonly #heads: readonly AttentionHeads[];
+  readonly #headPlace: LinearPlace;
+  /** By layer. */
+  readonly #places: readonly (readonly LayerLinearPlace[])[];
   /** Activations kept by recorded passes. */
   checkpointing: Checkpointing = "none";
 
@@ -104,21 +79,40 @@ export class LanguageModel {
   ) {
     this.#parts = parts;
     this.#head = parts.head;
-    this.#frequencies = ropeInverseFrequencies(config);
+    this.#architecture = architectureOf(config);
+    this.#frequencies = this.#architecture.rotary(config);
+    const layers = Array.from({ length: config.layerCount }, (_, layer) => layer);
+    this.#heads = layers.map((layer) => this.#architecture.attention(config, layer));
+    this.#headPlace = headPlace(config);
+    this.#places = layers.map((layer) => layerLinears(config, layer));
+  }
+
+  /** Weights of the layers, in order; see {@link LayerProvider.layers}. */
+  get layers(): readonly LayerWeights[] {
+    return this.#parts.layers.layers;
+  }
+
+  get embedding(): EmbeddingTable {
+    return this.#parts.embedding;
+  }
+
+  /** [h] */
+  get finalNorm(): tf.Tensor1D {
+    return this.#parts.finalNorm;
+  }
+
+  /** Attention heads of each layer. */
+  get attentionHeads(): readonly AttentionHeads[] {
+    return this.#heads;
   }
 
   /** All linears with their places, layers first, the head last. */
   linears(): NamedLinear[] {
-    const inLayers = this.#parts.layers.flatMap(({ linears }, layer) =>
-      layerLinearNames.map((name): NamedLinear => ({
-        path: linearPath(layer, name),
-        name,
-        role: roleOf(name),
-        layer,
-        linear: linears[name],
-      })),
-    );
-    return [...inLayers, { path: HEAD_PATH, name: HEAD_PATH, role: "head", layer: null, linear: this.#head }];
+    const inLayers = this.#places.flat().map((place): NamedLinear => ({
+      ...place,
+      linear: this.#parts.layers.layers[place.layer].linears[place.pathInLayer],
+    }));
+    return [...inLayers, { ...this.#headPlace, linear: this.#head }];
   }
 
   /**
@@ -126,16 +120,17 @@ export class LanguageModel {
    * @throws RangeError if the path is none of {@link LanguageModel.linears} or the shapes differ
    */
   replaceLinear(path: string, replacement: Linear): Linear {
-    const place = this.linears().find((candidate) => candidate.path === path);
-    if (!place) throw new RangeError(`no linear at ${path}`);
-    const before = place.linear;
+    const place = this.#places.flat().find((candidate) => candidate.path === path);
+    if (!place && path !== this.#headPlace.path) throw new RangeError(`no linear at ${path}`);
+    const ofLayer = place ? this.#parts.layers.layers[place.layer].linears : null;
+    const before = place && ofLayer ? ofLayer[place.pathInLayer] : this.#head;
     if (before.shape[0] !== replacement.shape[0] || before.shape[1] !== replacement.shape[1]) {
       throw new RangeError(
         `${path}: expected shape [${before.shape.join(", ")}], got [${replacement.shape.join(", ")}]`,
       );
     }
-    if (place.layer === null) this.#head = replacement;
-    else this.#parts.layers[place.layer].linears[place.name as LayerLinearName] = replacement;
+    if (place && ofLayer) ofLayer[place.pathInLayer] = replacement;
+    else this.#head = replacement;
     return before;
   }
 
@@ -168,12 +163,10 @@ export class LanguageModel {
       inverseFrequencies,
       attentionFactor,
     );
-    const shape = {
-      ...attentionHeads(config),
-      querySegments: segments,
-      keySegments: segments,
-    };
-    const attend: AttendLayer = options.attend ?? ((_layer, q, k, v) => attention(q, k, v, shape));
+    const segmented = { querySegments: segments, keySegments: segments };
+    const attend: AttendLayer =
+      options.attend ??
+      ((layer, q, k, v) => attention(q, k, v, { ...kernelHeads(this.#heads[layer]), ...segmented }));
 
     const { embedding: table, finalNorm } = this.#parts;
     const { runLayers, onResidual } = options;
@@ -184,9 +177,14 @@ export class LanguageModel {
       });
     }
     const runLayer = (input: tf.Tensor2D, index: number): tf.Tensor2D => {
-      const attendHere: Attend = (...qkv) => attend(index, ...qkv);
-      const wanted = index === config.layerCount - 1 ? options.positions : undefined;
-      return decoderLayer(input, this.#parts.layers[index], config, angles, attendHere, wanted);
+      const positions = index === config.layerCount - 1 ? options.positions : undefined;
+      return this.#withLayer(index, (weights) =>
+        this.#architecture.forward(config, index, weights, input, {
+          angles,
+          attend: (...qkv) => attend(index, ...qkv),
+          positions,
+        }),
+      );
     };
     const runs = this.#segments(onResidual !== undefined);
     // Rows of the table are looked up again rather than kept, where the first segment is computed again.
@@ -216,19 +214,28 @@ export class LanguageModel {
    * it multiplies with. Valid until a linear is replaced or disposed.
    */
   stepLayers(): StepLayer[] | null {
-    const layers = this.#parts.layers.map((layer): StepLayer | null => {
-      const { linears, inputNorm, postAttentionNorm, queryNorm, keyNorm } = layer;
-      const terms = layerLinearNames.map((name) => linears[name].terms?.() ?? null);
-      const known = terms.filter((term) => term !== null);
-      if (known.length < terms.length) return null;
-      const [query, key, value, output, gate, up, down] = known;
-      return {
-        ...{ inputNorm, postAttentionNorm, queryNorm, keyNorm },
-        ...{ query, key, value, output, gate, up, down },
-      };
-    });
+    const layers = this.#parts.layers.layers.map((weights, layer) =>
+      this.#architecture.stepLayer(this.config, layer, weights),
+    );
     const known = layers.filter((layer) => layer !== null);
     return known.length < layers.length ? null : known;
+  }
+
+  /** Computes with a layer's weights, which stay until the backward pass has passed them where one is recorded. */
+  #withLayer<Result>(layer: number, compute: (weights: LayerWeights) => Result): Result {
+    const { layers } = this.#parts;
+    const weights = layers.acquire(layer);
+    const release = (): void => layers.release(layer);
+    const tape = activeTape();
+    if (tape?.keeps) {
+      tape.whenPassed(release);
+      return compute(weights);
+    }
+    try {
+      return compute(weights);
+    } finally {
+      release();
+    }
   }
 
   /** Logits of rows of hidden states. @param hidden [N, h] @returns [N, V], owned by the caller */
@@ -293,11 +300,7 @@ export class LanguageModel {
   /** Frees all weights, wrapped linears included. */
   dispose(): void {
     for (const { linear } of this.linears()) linear.dispose();
-    for (const { inputNorm, postAttentionNorm, queryNorm, keyNorm } of this.#parts.layers) {
-      tf.dispose([inputNorm, postAttentionNorm]);
-      queryNorm?.dispose();
-      keyNorm?.dispose();
-    }
+    for (const { vectors } of this.#parts.layers.layers) tf.dispose(Object.values(vectors));
     this.#parts.finalNorm.dispose();
     this.#parts.embedding.dispose();
   }
@@ -305,4 +308,9 @@ export class LanguageModel {
 
 function directly(block: (...inputs: tf.Tensor[]) => tf.Tensor2D, ...inputs: tf.Tensor[]): tf.Tensor2D {
   return tf.tidy(() => block(...inputs));
+}
+
+/** Heads in the words of the kernels. */
+function kernelHeads({ keySize, ...heads }: AttentionHeads) {
+  return { ...heads, headSize: keySize };
 }

@@ -10,7 +10,6 @@ import {
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { attentionHeads } from "../decoder/attention-heads.js";
 import type { LanguageModel } from "../decoder/language-model.js";
 import { loadModel } from "../load-model.js";
 import { generate, type GeneratedToken, type GenerationOptions } from "./generate.js";
@@ -62,7 +61,8 @@ describe.each(
 
   const cacheOf = (sequences: number): KeyValueCache => {
     const { layerCount } = model.config;
-    return createKeyValueCache({ ...attentionHeads(model.config), layerCount }, sequences, format);
+    const [{ keySize: headSize, ...heads }] = model.attentionHeads;
+    return createKeyValueCache({ ...heads, headSize, layerCount }, sequences, format);
   };
 
   /** Logits of the next tokens of each sequence, after those in the cache. */

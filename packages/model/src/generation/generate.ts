@@ -7,7 +7,6 @@ import {
   valuesInPlace,
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { attentionHeads } from "../decoder/attention-heads.js";
 import type { LanguageModel } from "../decoder/language-model.js";
 import { checkSampling, sampleToken, samplingDefaults, type SamplingOptions } from "./sampling.js";
 
@@ -83,12 +82,9 @@ export async function* generate(
 
   const stopIds = new Set(options.stopIds ?? model.config.endOfSequenceIds);
   const seen = prompts.map((prompt) => new Set(Array.from(prompt)));
+  const [{ keySize: headSize, ...heads }] = model.attentionHeads;
   const { layerCount } = model.config;
-  const cache = createKeyValueCache(
-    { ...attentionHeads(model.config), layerCount },
-    prompts.length,
-    options.cache,
-  );
+  const cache = createKeyValueCache({ ...heads, headSize, layerCount }, prompts.length, options.cache);
   const layers = cache.step ? model.stepLayers() : null;
   try {
     /** Sequences still going, and the tokens each feeds into the next pass. */

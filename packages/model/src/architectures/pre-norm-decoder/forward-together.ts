@@ -1,6 +1,6 @@
 import { fusedLinears, fusesLinears } from "@lathe/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
-import type { Linear } from "./linear.js";
+import type { Linear } from "../../decoder/linear.js";
 
 /**
  * Several linears of the same rows, at once where the engine can. Recorded on the active tape.

@@ -1,0 +1,139 @@
+import type { Precision, RotaryAngles, StepLayer } from "@lathe/tensor";
+import type * as tf from "@tensorflow/tfjs-core";
+import type { ConfigKeys } from "../config/config-keys.js";
+import type { ModelConfig } from "../config/model-config.js";
+import type { RopeFrequencies } from "../config/rope-frequencies.js";
+import type { Linear } from "../decoder/linear.js";
+
+/** Which block a linear belongs to. */
+export type LinearBlock = "attention" | "mlp" | "head";
+
+/**
+ * What a linear does, in a word that all architectures share: "query", "key", "value", "output", "gate", "up", "down",
+ * "head". An architecture with other kinds of linears has words of its own.
+ */
+export type LinearRole = string;
+
+/** A linear of a layer, `<path>.weight` and, with a bias, `<path>.bias` in checkpoints. */
+export interface LinearPart {
+  readonly kind: "linear";
+  /** Path within the layer, e.g. `self_attn.q_proj`. */
+  readonly path: string;
+  readonly role: LinearRole;
+  readonly block: LinearBlock;
+  readonly shape: readonly [outFeatures: number, inFeatures: number];
+  readonly hasBias: boolean;
+}
+
+/** A vector of a layer, such as the weight of a norm. */
+export interface VectorPart {
+  readonly kind: "vector";
+  /** Name of the tensor within the layer, e.g. `input_layernorm.weight`. */
+  readonly name: string;
+  readonly size: number;
+}
+
+/** What is before and after the layers, under the names that checkpoints have. */
+export interface ModelEnds {
+  /** Name of the embedding's tensor [V, h]. */
+  readonly embedding: string;
+  /** Name of the last norm's tensor [h]. */
+  readonly finalNorm: string;
+  /** Path of the output head [V, h]. A tied one has no tensor of its own: its weight is the embedding's. */
+  readonly head: string;
+}
+
+/** Number and size of a layer's attention heads. */
+export interface AttentionHeads {
+  /** Query heads; a multiple of `keyValueHeadCount`. */
+  readonly headCount: number;
+  readonly keyValueHeadCount: number;
+  /** Numbers a head of queries and keys. */
+  readonly keySize: number;
+  /** Numbers a head of values, and of what attention gives. */
+  readonly valueSize: number;
+  /** Factor on the scores. */
+  readonly scale: number;
+}
+
+/** The weights of a layer, by path or name within it. Linears may be exchanged while the model lives. */
+export interface LayerWeights {
+  readonly linears: Record<string, Linear>;
+  readonly vectors: Readonly<Record<string, tf.Tensor1D>>;
+}
+
+/**
+ * Attention of a layer over the rows at hand, or over those and a cache.
+ *
+ * Axes: N rows, H query heads, G key/value heads, d size of keys, e size of values.
+ * q [N, H, d], k [N, G, d], v [N, G, e] → [N, H, e]
+ */
+export type Attend = (q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D) => tf.Tensor3D;
+
+/** What a layer computes with besides its weights. */
+export interface LayerContext {
+  readonly angles: RotaryAngles;
+  readonly attend: Attend;
+  /** Positions of the M rows that are wanted, all if left out; the others end as keys and values. */
+  readonly positions?: Int32Array | undefined;
+}
+
+/** What the bytes of a token in a layer depend on. */
+export interface LayerPlan {
+  /** What the engine computes in; with `bf16` and `int8` it keeps activations in half the bytes. */
+  readonly precision: Precision;
+  /** Names of linears with trained updates, e.g. `q_proj`: their inputs are kept. */
+  readonly adapted: ReadonlySet<string>;
+  /** Largest rank of an update. */
+  readonly rank: number;
+}
+
+/** Bytes a token that a layer takes in training, its input not counted. */
+export interface LayerBytes {
+  /** Kept from the forward pass for the backward pass. */
+  readonly kept: number;
+  /** While the layer is computed back: gradients, and in float32 what was kept in fewer bits. */
+  readonly atWork: number;
+}
+
+/**
+ * All that Lathe knows of one kind of model: how its config is read, which tensors it consists of and what they are for,
+ * how a layer computes and what it keeps. What loads, adapts, packs, plans and runs models asks here and knows no layer
+ * itself.
+ */
+export interface Architecture<Config extends ModelConfig = ModelConfig> {
+  /** `model_type` of its config.json. */
+  readonly name: string;
+  /** The class that `architectures` of its config.json names. */
+  readonly className: string;
+  readonly ends: ModelEnds;
+  /** What the names of a layer's tensors begin with, e.g. `model.layers.0.`. */
+  layerPrefix(layer: number): string;
+  /**
+   * Reads the keys of a config.json that are the architecture's own.
+   * @throws ModelConfigError naming the key
+   */
+  parseConfig(keys: ConfigKeys): Config;
+  /** The tensors of a layer, in the order of checkpoints. */
+  parts(config: Config, layer: number): readonly (LinearPart | VectorPart)[];
+  attention(config: Config, layer: number): AttentionHeads;
+  rotary(config: Config): RopeFrequencies;
+  /**
+   * The residual stream through one layer, recorded on the active tape.
+   * @param x [N, h]
+   * @returns [N, h], or [M, h] with `positions`, owned by the caller
+   */
+  forward(
+    config: Config,
+    layer: number,
+    weights: LayerWeights,
+    x: tf.Tensor2D,
+    context: LayerContext,
+  ): tf.Tensor2D;
+  /**
+   * A layer as a cache takes it that computes a step of generation as a whole; null where a linear does not say what it
+   * multiplies with, or the architecture's layers are not of a kind that caches know.
+   */
+  stepLayer(config: Config, layer: number, weights: LayerWeights): StepLayer | null;
+  bytes(config: Config, layer: number, plan: LayerPlan): LayerBytes;
+}

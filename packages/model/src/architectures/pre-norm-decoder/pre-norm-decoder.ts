@@ -1,0 +1,31 @@
+import { ropeInverseFrequencies } from "../../config/rope-frequencies.js";
+import type { Architecture } from "../architecture.js";
+import { decoderBytes } from "./decoder-bytes.js";
+import type { DecoderConfig } from "./decoder-config.js";
+import { decoderLayer } from "./decoder-layer.js";
+import { decoderParts } from "./decoder-parts.js";
+import { type DecoderTraits, parseDecoderConfig } from "./parse-decoder-config.js";
+import { decoderStepLayer } from "./step-layer.js";
+
+/** The architecture of decoders with RMS norms before grouped attention and a gated MLP, rotary positions, all layers alike. */
+export function preNormDecoder(traits: DecoderTraits): Architecture<DecoderConfig> {
+  return {
+    name: traits.name,
+    className: traits.className,
+    ends: { embedding: "model.embed_tokens.weight", finalNorm: "model.norm.weight", head: "lm_head" },
+    layerPrefix: (layer) => `model.layers.${layer}.`,
+    parseConfig: (keys) => parseDecoderConfig(keys, traits),
+    parts: decoderParts,
+    attention: ({ headCount, keyValueHeadCount, headSize }) => ({
+      headCount,
+      keyValueHeadCount,
+      keySize: headSize,
+      valueSize: headSize,
+      scale: 1 / Math.sqrt(headSize),
+    }),
+    rotary: ropeInverseFrequencies,
+    forward: (config, _layer, weights, x, context) => decoderLayer(config, weights, x, context),
+    stepLayer: (_config, _layer, weights) => decoderStepLayer(weights),
+    bytes: (config, _layer, plan) => decoderBytes(config, plan),
+  };
+}

@@ -1,0 +1,22 @@
+import type { LayerWeights } from "../architectures/architecture.js";
+
+/**
+ * The layers of a model, and when their weights have to be there. A pass acquires a layer before it computes with it and
+ * releases it when neither it nor a backward pass needs it any more; between the two a provider may let go of the
+ * weights, so that a model larger than memory can be walked.
+ *
+ * Acquiring nests: a layer stays until it has been released as often as acquired.
+ */
+export interface LayerProvider {
+  /** Layers in order. Their linears may be looked at and exchanged at any time, but compute only while acquired. */
+  readonly layers: readonly LayerWeights[];
+  /** Makes a layer's weights ready. */
+  acquire(layer: number): LayerWeights;
+  /** Says that one acquirer is done with a layer. */
+  release(layer: number): void;
+}
+
+/** Layers that are there for as long as the model lives. */
+export function heldLayers(layers: readonly LayerWeights[]): LayerProvider {
+  return { layers, acquire: (layer) => layers[layer], release: () => undefined };
+}
