@@ -1,8 +1,9 @@
 import { createCipheriv, createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expectedTensors } from "../config/expected-tensors.js";
-import { type ConfigObject, parseModelConfig } from "../config/read-model-config.js";
+import { expectedTensors } from "../architectures/expected-tensors.js";
+import type { ConfigObject } from "../config/config-keys.js";
+import { parseModelConfig } from "../config/read-model-config.js";
 import { writeSafetensors } from "./write-safetensors.js";
 
 /** Standard deviation that Transformers draws weights with where the config has no `initializer_range`. */
