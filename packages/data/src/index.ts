@@ -46,6 +46,7 @@ export {
   UNSCORED,
   type ChatMessage,
   type ChatRole,
+  type Conversation,
   type CompletionRow,
   type MessagesRow,
   type PairRow,
@@ -53,6 +54,7 @@ export {
   type RowFields,
   type TextRow,
   type TokensRow,
+  type Tools,
 } from "./rows/row.js";
 export { MAXIMUM_NESTING } from "./read/safe-json.js";
 export { serializeRow } from "./rows/serialize-row.js";
@@ -61,6 +63,15 @@ export { parseSplitWeights, SPLITS, type SplitName, type SplitWeights } from "./
 export { TokenDataset } from "./token-files/token-dataset.js";
 export { TokenFileError } from "./token-files/token-file-error.js";
 export { TOKEN_FILE_VERSION, type TokenFileMetadata, type TokenRow } from "./token-files/token-row.js";
+export { conversationOf } from "./rows/conversation-of.js";
+export {
+  encodeConversation,
+  type EncodeConversationOptions,
+  type EncodedConversation,
+} from "./tokenize/encode-conversation.js";
+export { encodeTextPrompt, type EncodedPieces } from "./tokenize/encode-pieces.js";
+export { parseTools } from "./rows/parse-tools.js";
+export { readTools } from "./rows/read-tools.js";
 export { tokenizeRow, type TokenizedRow, type TokenizeOptions } from "./tokenize/tokenize-row.js";
 export { UnscoredRowError } from "./tokenize/unscored-row-error.js";
 export { tidyWhiteSpace } from "./clean/white-space.js";

@@ -62,7 +62,7 @@ export function plainTemplate(messages: readonly ChatMessage[], generate: boolea
 export function distillTemplate(messages: readonly ChatMessage[], generate: boolean): string {
   const stripped = messages.map((message) =>
     message.role === "assistant"
-      ? { ...message, content: message.content.split("</think>").at(-1) ?? "" }
+      ? { ...message, content: (message.content ?? "").split("</think>").at(-1) ?? "" }
       : message,
   );
   return plainTemplate(stripped, generate) + (generate ? "<think>\n" : "");
@@ -74,7 +74,7 @@ export function qwen3Template(messages: readonly ChatMessage[], generate: boolea
   const turns = messages.map(({ role, content }, index) => {
     if (role !== "assistant") return `<|im_start|>${role}\n${content}<|im_end|>\n`;
     const [, reasoning = "", answer = content] =
-      /^<think>\n?([\s\S]*?)\n?<\/think>\n*([\s\S]*)$/.exec(content) ?? [];
+      /^<think>\n?([\s\S]*?)\n?<\/think>\n*([\s\S]*)$/.exec(content ?? "") ?? [];
     const thought = index > lastQuestion ? `<think>\n${reasoning}\n</think>\n\n` : "";
     return `<|im_start|>assistant\n${thought}${answer}<|im_end|>\n`;
   });

@@ -39,7 +39,9 @@ export function replyTask(
     case "messages": {
       const last = row.messages.findLastIndex(({ role }) => role === "assistant");
       const asked = row.messages.slice(0, last).findLast(({ role }) => role === "user");
-      return { promptIds, prompt: asked?.content ?? "", reference: row.messages[last].content };
+      // A reply that only calls tools is known by its tokens alone.
+      const reference = row.messages[last].content ?? tokenizer?.decode(inputIds.slice(start, end)) ?? "";
+      return { promptIds, prompt: asked?.content ?? "", reference };
     }
     case "tokens":
       if (!tokenizer) return null;

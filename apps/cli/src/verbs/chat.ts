@@ -1,10 +1,11 @@
 import { createInterface } from "node:readline";
 import { option } from "@lathe/command";
-import { type ChatMessage, generateText } from "@lathe/model";
+import { type ChatMessage, encodeConversation, readTools } from "@lathe/data";
+import { generateText } from "@lathe/model";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import { openModel, readModelFolder } from "../model/open-model.js";
-import { chatPrompt, requireTokenizer } from "../model/prompt.js";
+import { requireTokenizer } from "../model/prompt.js";
 import { samplingOf } from "../model/sampling.js";
 import { engineOptions } from "../options/engine-options.js";
 import { generationOptions } from "../options/generation-options.js";
@@ -17,6 +18,9 @@ const options = z.object({
   adapter: adapterOption(),
   system: option(z.string().min(1).optional(), "system message that begins the conversation", {
     placeholder: "text",
+  }),
+  tools: option(z.string().min(1).optional(), "JSON file: list of tools that the chat template shows", {
+    placeholder: "file",
   }),
   ...generationOptions,
   ...engineOptions,
@@ -34,6 +38,7 @@ export const chatVerb = defineVerb({
     const { json, io, messages, note, signal } = context;
     const folder = await readModelFolder(given.model);
     const tokenizer = requireTokenizer(folder.tokenizer, given.model, "chat");
+    const tools = given.tools === undefined ? {} : { tools: await readTools(given.tools) };
     const { model } = await openModel(folder, given, context);
     const first: ChatMessage[] =
       given.system === undefined ? [] : [{ role: "system", content: given.system }];
@@ -79,7 +84,10 @@ export const chatVerb = defineVerb({
               signal: AbortSignal.any([signal, reply.signal]),
               warn: warnOnce,
             });
-            const pieces = generateText(model, tokenizer, chatPrompt(tokenizer, turns), {
+            const { inputIds } = encodeConversation({ messages: turns, ...tools }, tokenizer, {
+              addGenerationPrompt: true,
+            });
+            const pieces = generateText(model, tokenizer, inputIds, {
               ...sampling,
               stop: given.stop,
             });

@@ -1,9 +1,10 @@
 import { option, UsageError } from "@lathe/command";
+import { type ChatMessage, encodeConversation, encodeTextPrompt, readTools } from "@lathe/data";
 import { generate, generateText } from "@lathe/model";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import { openModel, readModelFolder } from "../model/open-model.js";
-import { chatPrompt, checkIds, requireTokenizer, textPrompt } from "../model/prompt.js";
+import { checkIds, requireTokenizer } from "../model/prompt.js";
 import { samplingOf } from "../model/sampling.js";
 import { engineOptions } from "../options/engine-options.js";
 import { generationOptions } from "../options/generation-options.js";
@@ -17,6 +18,9 @@ const options = z
       placeholder: "text",
     }),
     system: option(z.string().min(1).optional(), "system message before the prompt", { placeholder: "text" }),
+    tools: option(z.string().min(1).optional(), "JSON file: list of tools that the chat template shows", {
+      placeholder: "file",
+    }),
     raw: option(z.boolean().default(false), "continue the prompt as it stands, without the chat template"),
     ids: option(z.array(z.int().min(0)).min(1).optional(), "token ids to continue, in place of a prompt", {
       placeholder: "1,2,3",
@@ -30,6 +34,9 @@ const options = z
   })
   .refine(({ system, ids, raw }) => system === undefined || (ids === undefined && !raw), {
     error: "--system goes with --prompt in a chat template, not with --ids or --raw",
+  })
+  .refine(({ tools, ids, raw }) => tools === undefined || (ids === undefined && !raw), {
+    error: "--tools goes with --prompt in a chat template, not with --ids or --raw",
   });
 
 export const generateVerb = defineVerb({
@@ -52,15 +59,19 @@ export const generateVerb = defineVerb({
       checkIds(promptIds, config);
     } else {
       const encoder = requireTokenizer(tokenizer, given.model, "--prompt");
-      if (system !== undefined && !encoder.hasChatTemplate) {
-        throw new UsageError([`${given.model}: the model has no chat template, which --system needs`]);
+      for (const name of ["system", "tools"] as const) {
+        if (given[name] === undefined || encoder.hasChatTemplate) continue;
+        throw new UsageError([`${given.model}: the model has no chat template, which --${name} needs`]);
       }
-      const turns = [
-        ...(system === undefined ? [] : [{ role: "system", content: system }]),
+      const messages: ChatMessage[] = [
+        ...(system === undefined ? [] : [{ role: "system", content: system } as const]),
         { role: "user", content: prompt },
       ];
+      const tools = given.tools === undefined ? {} : { tools: await readTools(given.tools) };
       promptIds =
-        given.raw || !encoder.hasChatTemplate ? textPrompt(encoder, prompt) : chatPrompt(encoder, turns);
+        given.raw || !encoder.hasChatTemplate
+          ? encodeTextPrompt(prompt, encoder)
+          : encodeConversation({ messages, ...tools }, encoder, { addGenerationPrompt: true }).inputIds;
       if (promptIds.length === 0) throw new UsageError(["--prompt: the text has no tokens"]);
     }
     const { model } = await openModel(folder, given, context);

@@ -75,7 +75,7 @@ describe("parseRow", () => {
         { role: "assistant", content: null, tool_calls: [{}] },
       ],
     });
-    expect(row).toMatchObject({ messages: [{}, { content: "", tool_calls: [{}] }] });
+    expect(row).toMatchObject({ messages: [{}, { content: null, tool_calls: [{}] }] });
   });
 
   it.each<[string, unknown, string | null, RegExp]>([

@@ -1,6 +1,16 @@
 import { ROW_SHAPES, RowError } from "./row-error.js";
 import type { RowPlace } from "../read/row-place.js";
-import { UNSCORED, type ChatMessage, type ChatRole, type Row, type RowFields } from "./row.js";
+import {
+  callsTools,
+  UNSCORED,
+  type ChatMessage,
+  type ChatRole,
+  type Row,
+  type RowFields,
+  type Tools,
+} from "./row.js";
+import { hasTools, parseToolCalls, parseTools } from "./parse-tools.js";
+import { typeName } from "./type-name.js";
 
 const ROLES: readonly ChatRole[] = ["system", "user", "assistant", "tool"];
 const MAXIMUM_TOKEN_ID = 2 ** 31 - 1; // token files store 32-bit integers
@@ -12,6 +22,8 @@ const MAXIMUM_TOKEN_ID = 2 ** 31 - 1; // token files store 32-bit integers
  *
  * - `{"instruction","output"}` (Alpaca): a non-empty `input` is appended to the instruction on a new line.
  * - `{"input","output"}` and `{"instruction","output"}` may carry a `system` text.
+ * - Pairs and dialogues may carry `tools`, a list or the JSON text of one.
+ * - A turn of the assistant that calls tools may have null content or none at all; it stays null.
  * - `{"input_ids"}` without `labels` scores every token.
  *
  * @param place where the row came from; it begins the message of an error
@@ -31,9 +43,14 @@ export function parseRow(value: unknown, place?: RowPlace): Row {
   const fields = (...keys: string[]): RowFields =>
     Object.fromEntries(Object.entries(source).filter(([key]) => !keys.includes(key)));
 
+  // A column of tools that a row leaves empty is kept like any other field.
+  const toolKeys = hasTools(source) ? ["tools"] : [];
+  const tools = (): { tools?: Tools } => (hasTools(source) ? { tools: parseTools(source.tools, place) } : {});
+
   if (has("input_ids")) return parseTokens(source, has("labels"), fields("input_ids", "labels"), place);
   if (has("messages")) {
-    return { kind: "messages", messages: parseMessages(source.messages, place), fields: fields("messages") };
+    const messages = parseMessages(source.messages, place);
+    return { kind: "messages", messages, ...tools(), fields: fields("messages", ...toolKeys) };
   }
   if (has("prompt") && has("completion")) {
     const prompt = text("prompt");
@@ -51,7 +68,8 @@ export function parseRow(value: unknown, place?: RowPlace): Row {
       ...(has("system") && text("system") !== "" ? { system: text("system") } : {}),
       input: parts.filter((part, index) => index === 0 || part !== "").join(parts[0] === "" ? "" : "\n"),
       output: text("output"),
-      fields: fields("instruction", "input", "output", "system"),
+      ...tools(),
+      fields: fields("instruction", "input", "output", "system", ...toolKeys),
     };
   }
   if (has("text")) return { kind: "text", text: text("text"), fields: fields("text") };
@@ -103,13 +121,16 @@ function parseMessage(value: unknown, key: string, place: RowPlace | undefined):
     const got = typeof source.role === "string" ? JSON.stringify(source.role) : typeName(source.role);
     throw new RowError(`${key}.role`, `expected one of ${ROLES.join(", ")}, got ${got}`, place);
   }
-  // A turn that only calls tools has null content in the files of other programs.
-  const callsTools = role === "assistant" && Array.isArray(source.tool_calls) && source.tool_calls.length > 0;
-  const content = source.content ?? (callsTools ? "" : undefined);
-  if (typeof content !== "string") {
-    throw new RowError(`${key}.content`, `expected a string, got ${typeName(content)}`, place);
+  const message = { ...source, role, ...parseToolCalls(source, key, place) };
+  const content = source.content ?? null;
+  // A turn that only calls tools (or only thinks) has null content, or none, in the files of other programs.
+  const mayBeSilent =
+    role === "assistant" &&
+    (callsTools({ ...message, content: null }) || typeof source.reasoning_content === "string");
+  if (typeof content !== "string" && !(content === null && mayBeSilent)) {
+    throw new RowError(`${key}.content`, `expected a string, got ${typeName(source.content)}`, place);
   }
-  return { ...source, role, content };
+  return { ...message, content };
 }
 
 function parseTokens(
@@ -162,12 +183,4 @@ function readText(source: Record<string, unknown>, key: string, place: RowPlace 
   const value = source[key];
   if (typeof value !== "string") throw new RowError(key, `expected a string, got ${typeName(value)}`, place);
   return value;
-}
-
-function typeName(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "an object";
-  return `a ${typeof value}`;
 }

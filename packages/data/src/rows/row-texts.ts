@@ -1,4 +1,4 @@
-import type { ChatMessage, Row } from "./row.js";
+import { callsTools, type ChatMessage, type ChatRole, type Row } from "./row.js";
 
 /** Texts of a row that cleaning looks at, apart from its kept fields. */
 export interface RowTexts {
@@ -15,21 +15,20 @@ export function rowTexts(row: Row): RowTexts {
       return { inputs: [row.input], outputs: [row.output] };
     case "completion":
       return { inputs: [row.prompt], outputs: [row.completion] };
-    case "messages": {
-      // A turn that only calls tools has no text of its own.
-      const spoken = row.messages.filter(
-        ({ content, tool_calls }) => content !== "" || tool_calls === undefined,
-      );
-      return {
-        inputs: spoken.filter(({ role }) => role === "user").map(({ content }) => content),
-        outputs: spoken.filter(({ role }) => role === "assistant").map(({ content }) => content),
-      };
-    }
+    case "messages":
+      return { inputs: spokenTexts(row.messages, "user"), outputs: spokenTexts(row.messages, "assistant") };
     case "text":
       return { inputs: [], outputs: [row.text] };
     case "tokens":
       return { inputs: [], outputs: [] };
   }
+}
+
+/** What a speaker says; a turn that only calls tools has no text of its own. */
+function spokenTexts(messages: readonly ChatMessage[], speaker: ChatRole): string[] {
+  return messages
+    .filter((message) => message.role === speaker && !(callsTools(message) && !message.content))
+    .map(({ content }) => content ?? "");
 }
 
 /** The row with `change` applied to every text, and the very same row when that changes nothing. */
@@ -63,7 +62,7 @@ export function mapRowTexts(row: Row, change: (text: string) => string): Row {
 
 function mapMessage(message: ChatMessage, change: (text: string) => string): ChatMessage {
   const { content: before, reasoning_content: reasoningBefore } = message;
-  const content = change(before);
+  const content = before === null ? null : change(before);
   const reasoning = typeof reasoningBefore === "string" ? change(reasoningBefore) : reasoningBefore;
   if (content === before && reasoning === reasoningBefore) return message;
   return { ...message, content, ...(reasoning === undefined ? {} : { reasoning_content: reasoning }) };

@@ -4,8 +4,29 @@ export type ChatRole = "system" | "user" | "assistant" | "tool";
 /** One turn of a dialogue. Further keys (`reasoning_content`, `tool_calls`, annotations) are kept and reach the chat template. */
 export interface ChatMessage {
   readonly role: ChatRole;
-  readonly content: string;
+  /** What is said; null in a turn of the assistant that says nothing, such as one that only calls tools. */
+  readonly content: string | null;
   readonly [key: string]: unknown;
+}
+
+/** Whether a turn calls tools: by `tool_calls` or, in older files, by `function_call`. */
+export function callsTools({ role, tool_calls, function_call }: ChatMessage): boolean {
+  if (role !== "assistant") return false;
+  return (Array.isArray(tool_calls) && tool_calls.length > 0) || isObject(function_call);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Descriptions of tools (JSON schemas of functions, as a rule) that the chat template shows to the model. */
+export type Tools = readonly Readonly<Record<string, unknown>>[];
+
+/** A dialogue and the tools that its assistant may call. */
+export interface Conversation {
+  readonly messages: readonly ChatMessage[];
+  /** Absent where the row names none; an empty list is handed on as it is. */
+  readonly tools?: Tools;
 }
 
 /** The keys of a source row that are not part of its shape, such as `dialogue` or `category`. */
@@ -17,6 +38,7 @@ export interface PairRow {
   readonly system?: string;
   readonly input: string;
   readonly output: string;
+  readonly tools?: Tools;
   readonly fields: RowFields;
 }
 
@@ -29,9 +51,8 @@ export interface CompletionRow {
 }
 
 /** A dialogue with at least one turn of the assistant. */
-export interface MessagesRow {
+export interface MessagesRow extends Conversation {
   readonly kind: "messages";
-  readonly messages: readonly ChatMessage[];
   readonly fields: RowFields;
 }
 

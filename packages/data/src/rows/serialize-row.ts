@@ -1,6 +1,7 @@
 import { parseRow } from "./parse-row.js";
+import { hasTools } from "./parse-tools.js";
 import { RowError } from "./row-error.js";
-import type { Row } from "./row.js";
+import type { Row, Tools } from "./row.js";
 
 /**
  * Writes a row as the plain object that {@link parseRow} reads back as the same row: pairs as `{"input","output"}` whatever
@@ -31,11 +32,12 @@ function ownKeys(row: Row): Record<string, unknown> {
         input: row.input,
         output: row.output,
         ...(row.system === undefined ? {} : { system: row.system }),
+        ...toolsOf(row),
       };
     case "completion":
       return { prompt: row.prompt, completion: row.completion };
     case "messages":
-      return { messages: row.messages };
+      return { messages: row.messages, ...toolsOf(row) };
     case "text":
       return { text: row.text };
     case "tokens":
@@ -43,10 +45,16 @@ function ownKeys(row: Row): Record<string, unknown> {
   }
 }
 
+function toolsOf({ tools }: { readonly tools?: Tools }): { tools?: Tools } {
+  return tools === undefined ? {} : { tools };
+}
+
 function isReadAs(row: Row, value: Record<string, unknown>): boolean {
   if (Object.keys(row.fields).length === 0) return true;
   if (row.kind === "pair" && row.fields.instruction != null) return false;
   if (row.kind === "pair" && row.system === undefined && row.fields.system != null) return false;
+  if ((row.kind === "pair" || row.kind === "messages") && row.tools === undefined && hasTools(row.fields))
+    return false;
   if (row.kind === "tokens") return true;
   try {
     return parseRow(value).kind === row.kind;

@@ -1,13 +1,7 @@
 import { RowError } from "../rows/row-error.js";
 import type { RowTokenizer } from "./row-tokenizer.js";
-import type { ChatMessage } from "../rows/row.js";
-
-/** A stretch of the text of a row that is encoded on its own. */
-export interface TextPiece {
-  readonly text: string;
-  /** Whether its tokens are scored. */
-  readonly scored: boolean;
-}
+import type { ChatMessage, Conversation } from "../rows/row.js";
+import type { TextPiece } from "./encode-pieces.js";
 
 /** A dialogue as rendered text, parted where scoring begins and ends. */
 export interface ChatPieces {
@@ -27,21 +21,29 @@ type RenderChat = NonNullable<RowTokenizer["renderChat"]>;
 const REASONING = /^\s*<think>([\s\S]*?)<\/think>/;
 
 /**
- * Renders a dialogue and finds the replies in it. Turns after the last reply are dropped, as nothing in them is scored.
+ * Renders a conversation and finds the replies in it.
  *
  * The reply of turn i is what the template adds to the generation prompt for the turns before it. A template may however
- * rewrite earlier turns once others follow (Qwen3's drops their reasoning); a reply is scored only where the whole rendering
- * begins with the very text up to its end. The last reply is always found, unless it is empty.
+ * rewrite earlier turns once others follow (Qwen3's drops their reasoning); a reply is found only where the whole rendering
+ * begins with the very text up to its end. The last reply of a row to train on is always found, unless it is empty.
  *
  * @param render the chat template of the model
- * @throws RowError when the template refuses the dialogue
+ * @param addGenerationPrompt whether the text ends where the assistant begins to speak; otherwise it ends with the last reply
+ * @throws RowError when the template refuses the conversation
  */
-export function chatPieces(dialogue: readonly ChatMessage[], render: RenderChat): ChatPieces {
+export function chatPieces(
+  { messages: dialogue, tools }: Conversation,
+  render: RenderChat,
+  addGenerationPrompt: boolean,
+): ChatPieces {
   const last = dialogue.findLastIndex(({ role }) => role === "assistant");
-  const messages = dialogue.slice(0, last + 1);
-  const template = (turns: readonly ChatMessage[], addGenerationPrompt: boolean): string => {
+  const messages = addGenerationPrompt ? dialogue : dialogue.slice(0, last + 1);
+  const template = (turns: readonly ChatMessage[], generate: boolean): string => {
     try {
-      return render([...turns], { addGenerationPrompt });
+      return render([...turns], {
+        addGenerationPrompt: generate,
+        ...(tools === undefined ? {} : { tools }),
+      });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new RowError("messages", `the chat template refuses the dialogue: ${reason}`, undefined, {
@@ -50,27 +52,41 @@ export function chatPieces(dialogue: readonly ChatMessage[], render: RenderChat)
     }
   };
 
-  const whole = template(messages, false);
-  const replies = messages.filter(({ role }) => role === "assistant").length;
+  const whole = template(messages, addGenerationPrompt);
   let full = whole;
-  let spans: Span[] = [];
+  const found: { readonly message: ChatMessage; readonly before: ChatMessage[]; readonly upTo: string }[] =
+    [];
+  let lastSpan: Span | undefined;
   for (const [index, message] of messages.entries()) {
     if (message.role !== "assistant") continue;
     const before = messages.slice(0, index);
-    const upTo = index === last ? whole : template(messages.slice(0, index + 1), false);
-    if (lostReasoning(message, upTo)) {
+    const isLearnt = index === last && !addGenerationPrompt;
+    const upTo = isLearnt ? whole : template(messages.slice(0, index + 1), false);
+    if (!lostReasoning(message, upTo)) {
+      found.push({ message, before, upTo });
+    } else if (isLearnt) {
       // An earlier turn stays as the template has it, for that is the history generation will see; only the reply to learn is restored.
-      if (index < last) continue;
       const restored = restoreReasoning(template(before, true), message, upTo);
-      const shared = commonPrefix(restored.text, whole).length;
       full = restored.text;
-      spans = [...spans.filter(({ end }) => end <= shared), restored.span];
-    } else if (whole.startsWith(upTo)) {
-      const start = replyStart(before, message, upTo, template);
-      if (start >= (spans.at(-1)?.end ?? 0)) spans.push({ start, end: upTo.length });
+      lastSpan = restored.span;
     }
   }
-  return { pieces: cutAt(full, spans), unlabelledTurns: replies - spans.length };
+
+  const spans: Span[] = [];
+  for (const { message, before, upTo } of found) {
+    if (!full.startsWith(upTo)) continue;
+    const start = replyStart(before, message, upTo, template);
+    if (start >= (spans.at(-1)?.end ?? 0)) spans.push({ start, end: upTo.length });
+  }
+  if (lastSpan !== undefined) spans.push(lastSpan);
+  const replies = messages.filter(({ role }) => role === "assistant").length;
+  const pieces = cutAt(full, spans);
+  // The end token that a template lacks is learnt behind all that the template writes after the last reply.
+  const closing = addGenerationPrompt ? undefined : pieces.at(-1);
+  return {
+    pieces: pieces.map((piece) => ({ ...piece, closes: piece === closing })),
+    unlabelledTurns: replies - spans.length,
+  };
 }
 
 /** Index in `upTo` at which the reply of the assistant begins. */
@@ -95,7 +111,7 @@ function replyStart(
 
 /** Whether the template left out the reasoning of a reply, as those of DeepSeek-R1's distills do. */
 function lostReasoning(message: ChatMessage, upTo: string): boolean {
-  const reasoning = REASONING.exec(message.content)?.[1].trim() ?? "";
+  const reasoning = REASONING.exec(message.content ?? "")?.[1].trim() ?? "";
   return reasoning !== "" && !upTo.includes(reasoning);
 }
 
@@ -108,12 +124,13 @@ function restoreReasoning(
   message: ChatMessage,
   upTo: string,
 ): { readonly text: string; readonly span: Span } {
-  const answer = message.content.replace(REASONING, "").trim();
+  const content = message.content ?? "";
+  const answer = content.replace(REASONING, "").trim();
   const at = upTo.lastIndexOf(answer);
   const ending = at === -1 ? "" : upTo.slice(at + answer.length);
   // The prompt may have opened the reasoning already.
   const opened = prompt.trimEnd().endsWith("<think>");
-  const reply = opened ? message.content.replace(/^\s*<think>\n?/, "") : message.content.trimStart();
+  const reply = opened ? content.replace(/^\s*<think>\n?/, "") : content.trimStart();
   const text = prompt + reply.trimEnd() + ending;
   return { text, span: { start: prompt.length, end: text.length } };
 }
@@ -123,12 +140,12 @@ function cutAt(text: string, spans: readonly Span[]): TextPiece[] {
   let at = 0;
   for (const { start, end } of spans) {
     pieces.push(
-      { text: text.slice(at, start), scored: false },
-      { text: text.slice(start, end), scored: true },
+      { text: text.slice(at, start), scored: false, closes: false },
+      { text: text.slice(start, end), scored: true, closes: false },
     );
     at = end;
   }
-  pieces.push({ text: text.slice(at), scored: false });
+  pieces.push({ text: text.slice(at), scored: false, closes: false });
   return pieces.filter((piece) => piece.text !== "");
 }
 

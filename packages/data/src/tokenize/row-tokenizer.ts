@@ -1,4 +1,4 @@
-import type { ChatMessage } from "../rows/row.js";
+import type { ChatMessage, Tools } from "../rows/row.js";
 
 /**
  * What tokenising rows needs of a tokenizer. `@lathe/model` has one that fits; any object of this form does.
@@ -12,8 +12,9 @@ export interface RowTokenizer {
   /**
    * Renders a dialogue with the chat template, begin token included. Absent when the model has no template.
    * @param options.addGenerationPrompt whether the text ends where a reply of the assistant begins
+   * @param options.tools descriptions of the tools that the assistant may call; absent where the dialogue names none
    */
-  renderChat?(messages: ChatMessage[], options: { addGenerationPrompt: boolean }): string;
+  renderChat?(messages: ChatMessage[], options: { addGenerationPrompt: boolean; tools?: Tools }): string;
   /** Id of the token at the beginning of a text, if the model has one. */
   readonly beginOfSequenceId: number | null;
   /** Id of the token that ends a reply, if the model has one. */

@@ -82,7 +82,7 @@ describe("with a chat template that never rewrites", () => {
       const scored = labels.reduce((count, label) => count + (label === UNSCORED ? 0 : 1), 0);
       const replies = messages.filter(({ role }) => role === "assistant");
       expect(scored).toBe(
-        replies.reduce((count, { content }) => count + encodeCharacters(content).length + 1, 0),
+        replies.reduce((count, { content }) => count + encodeCharacters(content ?? "").length + 1, 0),
       );
     });
   });

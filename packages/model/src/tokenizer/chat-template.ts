@@ -1,6 +1,6 @@
-import { Template } from "@huggingface/jinja";
 import { messageOf } from "../config/read-small-file.js";
 import { TokenizerError } from "../errors.js";
+import { StrictTemplate } from "./strict-template.js";
 
 /** One message of a conversation, in the fields that chat templates read. */
 export interface ChatMessage {
@@ -36,7 +36,7 @@ export function createChatRenderer(
   path: string,
   specialTokens: Readonly<Record<string, string>>,
 ): (messages: readonly ChatMessage[], options: RenderChatOptions) => string {
-  let parsed: Template | null = null;
+  let parsed: StrictTemplate | null = null;
   return (messages, { addGenerationPrompt, ...variables }) => {
     parsed ??= parseTemplate(template, path);
     try {
@@ -59,9 +59,9 @@ export function createChatRenderer(
   };
 }
 
-function parseTemplate(template: string, path: string): Template {
+function parseTemplate(template: string, path: string): StrictTemplate {
   try {
-    return new Template(template);
+    return new StrictTemplate(template);
   } catch (cause) {
     throw new TokenizerError({
       path,
