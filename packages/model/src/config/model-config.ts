@@ -51,7 +51,7 @@ export interface ModelConfig {
   /** The output head is the embedding, transposed. */
   readonly tieWordEmbeddings: boolean;
   readonly beginOfSequenceIds: readonly number[];
-  /** Ids at which generation stops. */
+  /** Ids at which generation stops; the first is the one that replies in training end with, where the tokenizer says. */
   readonly endOfSequenceIds: readonly number[];
   readonly padId: number | null;
   /** Type the weights are said to be stored in, such as "bfloat16"; the files decide. */

@@ -179,6 +179,29 @@ describe("a folder", () => {
     });
   });
 
+  it.each<[Record<string, unknown>, Record<string, unknown> | null, Record<string, unknown>, number[]]>([
+    [{ eos_token_id: 1 }, { eos_token_id: 1 }, { eos_token: "<|end|>" }, [2, 1]],
+    [{ eos_token_id: [1, 3] }, { eos_token_id: 2 }, { eos_token: { content: "<|end|>" } }, [2, 1, 3]],
+    [{ eos_token_id: null }, null, { eos_token: "<|end|>" }, [2]],
+    [{}, { eos_token_id: [5, 4] }, {}, [5, 4]],
+    [{}, null, { eos_token: "<|nowhere|>" }, [2]],
+    [{ eos_token_id: 1 }, null, { eos_token: "x", added_tokens_decoder: { 7: { content: "x" } } }, [7, 1]],
+    [{ eos_token_id: 1 }, null, { eos_token: "piece" }, [3, 1]],
+    [{ eos_token_id: 1 }, null, { eos_token: null }, [1]],
+  ])(
+    "config %j, generation config %j and tokenizer config %j end a text at %j",
+    async (config, generation, tokenizer, ids) => {
+      await write("config.json", { model_type: "llama", ...config });
+      if (generation) await write("generation_config.json", generation);
+      await write("tokenizer_config.json", tokenizer);
+      await write("tokenizer.json", {
+        added_tokens: [{ id: 2, content: "<|end|>" }],
+        model: { vocab: { piece: 3 } },
+      });
+      expect((await readModelConfig(folder)).endOfSequenceIds).toEqual(ids);
+    },
+  );
+
   it("refuses malformed files by name", async () => {
     await expect(readModelConfig(join(folder, "absent"))).rejects.toThrow(
       "absent: expected a model folder, got no such folder",

@@ -4,6 +4,7 @@ import { ModelConfigError, quote } from "../errors.js";
 import type { Architecture } from "../architectures/architecture.js";
 import { architectures, findArchitecture } from "../architectures/architectures.js";
 import { ConfigKeys, type ConfigObject, isObject } from "./config-keys.js";
+import { tokenizerEndId } from "./end-token.js";
 import type { ModelConfig } from "./model-config.js";
 import { type MakeFault, parseJson, readSmallFile } from "./read-small-file.js";
 
@@ -15,7 +16,8 @@ const CONFIG_BYTES_LIMIT = 10_000_000;
 
 /**
  * Reads `config.json` of a Hugging Face model folder, in the classic spelling (`rope_theta`, `rope_scaling`,
- * `torch_dtype`) or the newer (`rope_parameters`, `dtype`), and `generation_config.json` for the ids that end a text.
+ * `torch_dtype`) or the newer (`rope_parameters`, `dtype`), and the ids that end a text from it, `generation_config.json` and
+ * the tokenizer's files together: replies in training end as the tokenizer says.
  * Keys that are left out have the values Transformers gives them.
  * @throws ModelConfigError when a file is missing or malformed, the architecture is not supported, the model uses
  * something that would change its numbers and is not supported, or values contradict each other
@@ -34,7 +36,11 @@ export async function readModelConfig(folder: string): Promise<ModelConfig> {
   const config = parseModelConfig(json, path);
   const generationPath = join(folder, GENERATION_FILE);
   const generation = await readObject(generationPath);
-  return generation === null ? config : withGenerationIds(config, generation, generationPath);
+  const generating = generation === null ? config : withGenerationIds(config, generation, generationPath);
+  const named = Object.hasOwn(json, "eos_token_id") ? config.endOfSequenceIds : [];
+  const end = await tokenizerEndId(folder);
+  const ids = [...(end === null ? [] : [end]), ...generating.endOfSequenceIds, ...named];
+  return { ...generating, endOfSequenceIds: [...new Set(ids)].filter((id) => id < config.vocabularySize) };
 }
 
 async function readObject(path: string): Promise<ConfigObject | null> {
