@@ -42,7 +42,6 @@ export {
 } from "./checkpoint/tensor-info.js";
 export { writeRandomModel } from "./checkpoint/write-random-model.js";
 export { type TensorToWrite, writeSafetensors } from "./checkpoint/write-safetensors.js";
-export { kernelsInUse, type WeightMemory } from "./checkpoint/weight-memory.js";
 export { checkTensors, type TensorCheck } from "./config/check-tensors.js";
 export type { ConfigKeys, ConfigObject } from "./config/config-keys.js";
 export type { ModelConfig, RopeConfig, RopeScaling } from "./config/model-config.js";

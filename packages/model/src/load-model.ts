@@ -1,4 +1,5 @@
 import { endianness } from "node:os";
+import { type Engine, engineInUse } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayerWeights } from "./architectures/architecture.js";
 import { architectureOf } from "./architectures/architectures.js";
@@ -6,7 +7,6 @@ import { headPlace, layerLinears, type StoredLinear } from "./architectures/line
 import type { Checkpoint } from "./checkpoint/checkpoint.js";
 import { openCheckpoint } from "./checkpoint/open-checkpoint.js";
 import type { Dtype } from "./checkpoint/tensor-info.js";
-import { kernelsInUse } from "./checkpoint/weight-memory.js";
 import { checkTensors, floatTypes } from "./config/check-tensors.js";
 import { CheckpointError } from "./errors.js";
 import { readModelConfig } from "./config/read-model-config.js";
@@ -43,6 +43,8 @@ export const readDenseLinear: ReadLinear = async (checkpoint, { weight, bias, sh
 
 /** How {@link loadModel} reads a model. */
 export interface LoadModelOptions {
+  /** What the model lies in and computes with. @defaultValue the engine in use, which was started last */
+  readonly engine?: Engine;
   /** Makes the linears, e.g. packed ones. @defaultValue {@link readDenseLinear} */
   readonly readLinear?: ReadLinear;
   /** Tensors read so far, of all. */
@@ -76,15 +78,15 @@ async function readEmbedding(
 }
 
 /**
- * Loads a Hugging Face model folder (`config.json`, safetensors) into the engine that has been started.
+ * Loads a Hugging Face model folder (`config.json`, safetensors) into the memory of an engine.
  *
  * @throws ModelConfigError, CheckpointError
  */
 export async function loadModel(folder: string, options: LoadModelOptions = {}): Promise<LanguageModel> {
+  const { engine = engineInUse(), readLinear = readDenseLinear, onProgress, onWarning } = options;
   const config = await readModelConfig(folder);
   // Files are little-endian, and so is what the kernels are built for.
-  const checkpoint = await openCheckpoint(folder, { memory: kernelsInUse() });
-  const { readLinear = readDenseLinear, onProgress, onWarning } = options;
+  const checkpoint = await openCheckpoint(folder, { memory: engine.weightMemory });
   const made: { dispose(): unknown }[] = [];
   const own = <Part extends { dispose(): unknown }>(part: Part): Part => {
     made.push(part);
@@ -130,7 +132,7 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
       layers.push({ linears, vectors });
     }
     const finalNorm = await vector(ends.finalNorm);
-    return new LanguageModel(config, { embedding, layers: heldLayers(layers), finalNorm, head });
+    return new LanguageModel(config, { embedding, layers: heldLayers(layers), finalNorm, head }, engine);
   } catch (error) {
     for (const part of made) part.dispose();
     throw error;

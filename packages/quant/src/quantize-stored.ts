@@ -1,5 +1,6 @@
 import { type ElementFormat, type WeightMatrix, widenWeights } from "@lathe/kernels";
-import { type Checkpoint, CheckpointError, type Dtype, kernelsInUse, type RowRange } from "@lathe/model";
+import { type Checkpoint, CheckpointError, type Dtype, type RowRange } from "@lathe/model";
+import { engineInUse } from "@lathe/tensor";
 import { endianness } from "node:os";
 import { QuantizationError } from "./errors.js";
 import type { Codes, PackedFormatName } from "./packed-format.js";
@@ -113,10 +114,10 @@ function refuseNonFinite(codes: Codes, name: string, format: PackedFormatName, c
 
 /** Packs all rows of a tensor: by the kernel, where the engine has one for the type and the format. */
 async function packRows(checkpoint: Checkpoint, name: string, packed: UnfinishedMatrix): Promise<void> {
-  const kernels = kernelsInUse();
+  const { packInt8 } = engineInUse();
   const [rows, columns] = packed.shape;
   const source = kernelTypes[checkpoint.info(name).dtype];
-  if (!kernels || !source || packed.format !== "int8" || rows * columns === 0) {
+  if (!packInt8 || !source || packed.format !== "int8" || rows * columns === 0) {
     await eachPiece(checkpoint, name, (weights, firstRow) => quantizeRows(weights, packed, firstRow, name));
     return;
   }
@@ -130,7 +131,7 @@ async function packRows(checkpoint: Checkpoint, name: string, packed: Unfinished
     const weights: WeightMatrix = { format: source.format, shape: [count, columns], codes, scales: null };
     const scales = packed.scales!.subarray(piece.start, piece.end);
     const place = packed.codes.subarray(piece.start * columns, piece.end * columns) as Int8Array;
-    kernels.toInt8Weights(weights, place, scales);
+    packInt8(weights, place, scales);
     // Says which element it is.
     if (scales.some(Number.isNaN)) quantizeRows(widenWeights(weights), packed, piece.start, name);
   }

@@ -4,11 +4,10 @@ import {
   fusedLinears,
   fusesLinears,
   type LinearTerms,
-  matrixForward,
-  matrixInputGradient,
   type Operation,
+  PACKED_LINEAR,
+  type PackedLinearAttributes,
   product,
-  registerTensorFlowKernel,
   releaseMatrix,
   ShapeError,
   transposed,
@@ -21,7 +20,7 @@ import { checkPackedMatrix, packedBytes, type PackedMatrix } from "./packed-matr
 export const WIDENED_WEIGHTS = 8 * 1024 * 1024;
 
 /** What the kernels of {@link quantizedLinearOperation} are given besides their inputs. */
-export interface QuantizedLinearAttributes {
+export interface QuantizedLinearAttributes extends PackedLinearAttributes {
   readonly matrix: PackedMatrix;
   /** Most weights that the portable form widens at one time. */
   readonly widenedWeights: number;
@@ -35,7 +34,7 @@ export interface QuantizedLinearAttributes {
  * (nf4) are applied while codes are widened.
  */
 export const quantizedLinearOperation: Operation<QuantizedLinearAttributes> = {
-  name: "quantizedLinear",
+  name: PACKED_LINEAR,
   forward([x, bias], { matrix, widenedWeights }) {
     // As (C xᵀ)ᵀ, which turns x and y and leaves the codes as they lie. The wasm backend repacks the second operand of a
     // product when it sees it for the first time, so freshly widened codes come first.
@@ -74,15 +73,6 @@ export const quantizedLinearOperation: Operation<QuantizedLinearAttributes> = {
     return [sum, null];
   },
 };
-
-// The codes are uploaded on first use and stay on the device as they are.
-registerTensorFlowKernel(quantizedLinearOperation, (_device, type) => ({
-  forward: ([x, bias = null], { matrix }) => ({ output: matrixForward(type, x, matrix, bias), saved: [] }),
-  pullback: (gradient, _saved, { matrix }, [needsX]) => [
-    needsX ? matrixInputGradient(type, gradient, matrix) : null,
-    null,
-  ],
-}));
 
 function widenedBlock(matrix: PackedMatrix, rows: RowRange): tf.Tensor2D {
   return tf.tensor2d(widenRows(matrix, rows), [rows.end - rows.start, matrix.shape[1]]);

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Kept } from "./kept.js";
 import { activeDropoutKey, activeTape, withDropout, withTape } from "./scope.js";
 import { Tape } from "./tape.js";
 
@@ -29,9 +30,9 @@ class DryTape extends Tape {
   override record(
     outputs: readonly tf.Tensor[],
     _inputs: readonly tf.Tensor[],
-    saved: readonly tf.Tensor[],
+    saved: readonly Kept[],
   ): void {
-    tf.dispose([...saved]);
+    for (const kept of saved) kept.dispose();
     for (const output of outputs) this.track(output);
   }
 }

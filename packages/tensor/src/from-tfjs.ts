@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import * as tf from "@tensorflow/tfjs-core";
-import { apply, type Operation } from "./operation.js";
+import type { Operation } from "./kernel.js";
+import { apply } from "./operation.js";
 
 const require = createRequire(import.meta.url);
 

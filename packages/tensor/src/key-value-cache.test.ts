@@ -9,7 +9,6 @@ import {
   EngineError,
   type KeyValueCache,
   startEngine,
-  valuesInPlace,
 } from "./index.js";
 import { seededFloats } from "./testing.js";
 
@@ -192,6 +191,20 @@ describe("formats of caches", () => {
     }
   });
 
+  it.skipIf(native === null)(
+    "native keeps what it computes in float32 so unless told otherwise",
+    async () => {
+      for (const [precision, format] of [
+        ["fp32", "fp32"],
+        ["bf16", "bf16"],
+        ["int8", "bf16"],
+      ] as const) {
+        await startEngine("native", precision);
+        expect(cacheFormat()).toBe(format);
+      }
+    },
+  );
+
   it.skipIf(native === null)("native keeps bf16 unless told otherwise, in half the memory", async () => {
     await startEngine("native");
     const bytes = (["auto", "fp32", "bf16", "int8"] as const).map((format) => {
@@ -210,7 +223,7 @@ describe("formats of caches", () => {
 
 describe("valuesInPlace", () => {
   it.each(["cpu", "wasm", ...(native ? ["native"] : [])])("gives the values on %s", async (engine) => {
-    await startEngine(engine);
+    const { valuesInPlace } = await startEngine(engine);
     const sum = tf.tidy(() => tf.add(tf.tensor1d([1, 2]), tf.tensor1d([3, 4])));
     expect([...valuesInPlace(sum)]).toEqual([4, 6]);
     if (engine === "native") expect(valuesInPlace(sum).buffer).toBe(valuesInPlace(sum).buffer);

@@ -1,8 +1,6 @@
-import * as tf from "@tensorflow/tfjs-core";
-import { EngineError } from "./errors.js";
-import { HostKeyValueCache } from "./host-key-value-cache.js";
-import type { LinearTerms } from "./operations/fused-linears.js";
-import type { RotaryAngles } from "./operations/rope.js";
+import type * as tf from "@tensorflow/tfjs-core";
+import type { LinearTerms } from "./linear-terms.js";
+import type { RotaryAngles } from "./rotary-angles.js";
 
 /**
  * How keys and values of past tokens are kept: as they are, rounded to bfloat16, or in 8 bits with a scale for each head of
@@ -88,51 +86,4 @@ export interface KeyValueCaches {
   readonly formats: readonly CacheFormat[];
   /** An empty cache in one of the formats. */
   readonly create: (shape: CacheShape, sequences: number, format: CacheFormat) => KeyValueCache;
-}
-
-const ofHost: KeyValueCaches = {
-  formats: ["fp32"],
-  create: (shape, sequences) => new HostKeyValueCache(shape, sequences),
-};
-
-const ofEngines = new Map<string, KeyValueCaches>();
-
-/** Gives an engine caches of its own. @param backend name of the TensorFlow.js backend the engine runs on */
-export function registerKeyValueCaches(backend: string, caches: KeyValueCaches): void {
-  ofEngines.set(backend, caches);
-}
-
-const current = (): KeyValueCaches => ofEngines.get(tf.getBackend()) ?? ofHost;
-
-/**
- * The format in which the engine in use keeps keys and values, if that one is wanted.
- *
- * @param wanted `"auto"` for the engine's default
- * @throws EngineError when the engine does not offer it
- */
-export function cacheFormat(wanted: CacheFormat | "auto" = "auto"): CacheFormat {
-  const { formats } = current();
-  if (wanted === "auto") return formats[0];
-  if (formats.includes(wanted)) return wanted;
-  const engine = tf.getBackend();
-  throw new EngineError(
-    engine,
-    `cache ${wanted}: engine ${engine} keeps keys and values in ${formats.join(" or ")}`,
-  );
-}
-
-/**
- * An empty cache in the memory of the engine in use, or on the host where the engine has none of its own.
- *
- * @param sequences how many
- * @param format `"auto"` for the engine's default
- * @returns owned by the caller
- * @throws EngineError when the engine does not offer the format
- */
-export function createKeyValueCache(
-  shape: CacheShape,
-  sequences: number,
-  format: CacheFormat | "auto" = "auto",
-): KeyValueCache {
-  return current().create(shape, sequences, cacheFormat(format));
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { kernelFor, type Operation } from "./operation.js";
+import type { Operation } from "./kernel.js";
+import { kernelFor } from "./operation.js";
 
 /** The transpose of a matrix, as an operation of its own so that an engine can do it fast. */
 export const transposeOperation: Operation<null> = {
@@ -10,7 +11,7 @@ export const transposeOperation: Operation<null> = {
 
 /** xᵀ, without a record on the tape. @param x [R, C] @returns [C, R] */
 export function transposed(x: tf.Tensor2D): tf.Tensor2D {
-  return kernelFor(transposeOperation).forward([x], null, [false]).output as tf.Tensor2D;
+  return kernelFor(transposeOperation).forward([x], null, [false], null).output as tf.Tensor2D;
 }
 
 /**

@@ -9,9 +9,11 @@ import {
   fromTfjs,
   linear,
   listEngines,
+  type EngineDefinition,
+  engineInUse,
+  type Kernel,
+  kernelOf,
   type Operation,
-  registerEngine,
-  registerKernel,
   scale,
   startEngine,
   Tape,
@@ -233,36 +235,65 @@ describe("engines", () => {
       /engine abacus is unknown; expected auto or one of .*wasm, cpu/,
     );
     await expect(startEngine("cpu", "bf16")).rejects.toThrow(/engine cpu computes in fp32/);
-    expect(() => registerEngine(listEngines()[0])).toThrow(/registered already/);
   });
 
   it("pass over what cannot run, with the reason, under auto only", async () => {
-    registerEngine(
-      {
-        name: "sundial",
-        description: "by daylight",
-        precisions: ["fp32"],
-        probe: () => Promise.resolve(null),
-        start: () => Promise.reject(new Error("it is night")),
-      },
-      0,
-    );
-    const started = await startEngine("auto");
+    const sundial: EngineDefinition = {
+      name: "sundial",
+      description: "by daylight",
+      precisions: ["fp32"],
+      probe: () => Promise.resolve(null),
+      start: () => Promise.reject(new Error("it is night")),
+    };
+    const started = await startEngine([sundial, ...listEngines()]);
     expect(started.passedOver[0]).toEqual({ name: "sundial", reason: "it did not start: it is night" });
-    await expect(startEngine("sundial")).rejects.toThrow(/it is night/);
+    await expect(startEngine(sundial)).rejects.toThrow(/engine sundial cannot run here .*it is night/);
     await startEngine("cpu");
   });
 
-  it("use a registered kernel and else the portable form", () => {
+  it("of one's own are handed over, and compute in portable form what they leave out", async () => {
     const twice: Operation<null> = {
       name: "twice",
       forward: ([x]) => ({ output: tf.mul(x, 2), saved: [] }),
       pullback: (gradient) => [tf.mul(gradient, 2)],
     };
-    const x = tf.tensor1d([1]);
-    expect(values(apply(twice, [x], null))).toEqual([2]);
-    registerKernel("cpu", twice, { ...twice, forward: ([y]) => ({ output: tf.add(y, y), saved: [] }) });
-    registerKernel("elsewhere", twice, { ...twice, forward: ([y]) => ({ output: tf.mul(y, 0), saved: [] }) });
+    const kernels: string[] = [];
+    const abacus: EngineDefinition = {
+      name: "abacus",
+      description: "beads on the cpu backend",
+      precisions: ["fp32", "fp16"],
+      probe: () => Promise.resolve(null),
+      start: async (precision) => {
+        await tf.setBackend("cpu");
+        const kernel: Kernel<null> = {
+          ...twice,
+          forward: ([y]) => {
+            kernels.push("twice");
+            return { output: tf.add(y, y), saved: [] };
+          },
+        };
+        return {
+          kernels: new Map([kernelOf(twice, kernel)]),
+          weightLayout: "OI",
+          gradientHeadroom: precision === "fp16" ? 8 : 1,
+        };
+      },
+    };
+    expect(values(apply(twice, [tf.tensor1d([1])], null))).toEqual([2]);
+    expect(kernels).toEqual([]);
+    const engine = await startEngine(abacus, "fp16");
+    expect(engineInUse()).toBe(engine);
+    expect(engine).toMatchObject({
+      name: "abacus",
+      precision: "fp16",
+      weightLayout: "OI",
+      gradientHeadroom: 8,
+    });
     expect(values(apply(twice, [tf.tensor1d([4])], null))).toEqual([8]);
+    expect(kernels).toEqual(["twice"]);
+    expect(values(add(tf.tensor1d([1]), tf.tensor1d([2])))).toEqual([3]);
+    await startEngine("cpu");
+    expect(values(apply(twice, [tf.tensor1d([4])], null))).toEqual([8]);
+    expect(kernels).toEqual(["twice"]);
   });
 });

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { routines } from "./routines.js";
+import { engineInUse } from "./engine-in-use.js";
+import { type Kept, KeptTogether } from "./kept.js";
 
 /** Receives a watched tensor and one part of its gradient. Parts of one tensor add up; the gradient is borrowed. */
 export type Accumulate = (watched: tf.Tensor, gradient: tf.Tensor) => void;
@@ -22,7 +23,7 @@ interface TapeRecord {
   readonly outputs: readonly number[];
   readonly inputs: readonly tf.Tensor[];
   readonly inputIds: readonly number[];
-  readonly saved: readonly tf.Tensor[];
+  readonly saved: readonly Kept[];
   readonly pullback: Pullback;
   /** Called when the record is done with. */
   readonly whenPassed?: () => void;
@@ -41,6 +42,9 @@ export class Tape {
   /** Outputs of records: gradients of these go further back. */
   readonly #computed = new Set<number>();
   readonly #records: TapeRecord[] = [];
+
+  /** Where an engine keeps once what several records need. */
+  readonly together = new KeptTogether();
 
   /** Whether records are kept for a backward pass; if not, only what depends on what is noticed. */
   readonly keeps: boolean = true;
@@ -78,12 +82,12 @@ export class Tape {
 
   /**
    * Appends a record.
-   * @param saved tensors that the pullback reads; the tape owns them from now on
+   * @param saved what the pullback reads; the tape owns it from now on
    */
   record(
     outputs: readonly tf.Tensor[],
     inputs: readonly tf.Tensor[],
-    saved: readonly tf.Tensor[],
+    saved: readonly Kept[],
     pullback: Pullback,
   ): void {
     for (const { id } of outputs) {
@@ -128,7 +132,7 @@ export class Tape {
           }
         } finally {
           for (const part of ofOutputs) part?.dispose();
-          tf.dispose([...record.saved]);
+          for (const kept of record.saved) kept.dispose();
           record.whenPassed?.();
         }
       }
@@ -182,7 +186,7 @@ export class Tape {
       if (this.#watched.has(id)) accumulate(tensor, part);
       if (!this.#computed.has(id)) return;
       const sum = gradients.get(id);
-      gradients.set(id, sum ? routines().addInto(sum, part) : tf.keep(part.clone()));
+      gradients.set(id, sum ? engineInUse().routines.addInto(sum, part) : tf.keep(part.clone()));
     } finally {
       part.dispose();
     }
@@ -191,9 +195,10 @@ export class Tape {
   /** Frees what the records kept and forgets the tensors that were computed. The tape can be used again. */
   dispose(): void {
     for (const { saved, whenPassed } of this.#records.splice(0).reverse()) {
-      tf.dispose([...saved]);
+      for (const kept of saved) kept.dispose();
       whenPassed?.();
     }
+    this.together.clear();
     for (const id of this.#computed) if (!this.#watched.has(id)) this.#tracked.delete(id);
     this.#computed.clear();
   }

@@ -1,4 +1,4 @@
-import { type AdamWSettings, type AdamWUpdate, routines } from "@lathe/tensor";
+import { type AdamWSettings, type AdamWUpdate, engineInUse } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { CreateOptimiser, GradientOf, Optimiser } from "./optimiser.js";
 import type { TrainableParameter } from "./parameter.js";
@@ -75,7 +75,7 @@ export class AdamW implements Optimiser {
       call.updates.push({ variable, gradient, first, second });
       calls.set(key, call);
     }
-    for (const { updates, settings } of calls.values()) routines().adamW(updates, settings);
+    for (const { updates, settings } of calls.values()) engineInUse().routines.adamW(updates, settings);
   }
 
   /** Moments and step counts by tensor name, copied to the host. */

@@ -1,4 +1,4 @@
-import { routines } from "@lathe/tensor";
+import { engineInUse } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { StepGradients } from "./reduce.js";
 
@@ -14,7 +14,7 @@ export class GradientAccumulator implements StepGradients {
   /** Adds one part of a tensor's gradient; borrowed. */
   readonly add = (watched: tf.Tensor, part: tf.Tensor): void => {
     const sum = this.#sums.get(watched.id);
-    this.#sums.set(watched.id, sum ? routines().addInto(sum, part) : tf.keep(part.clone()));
+    this.#sums.set(watched.id, sum ? engineInUse().routines.addInto(sum, part) : tf.keep(part.clone()));
   };
 
   /** The gradient so far; null if none came. Owned by the accumulator. */
@@ -31,7 +31,7 @@ export class GradientAccumulator implements StepGradients {
 
   /** Sum of the squares of all gradients. */
   sumOfSquares(): number {
-    return routines().sumOfSquares([...this.#sums.values()]);
+    return engineInUse().routines.sumOfSquares([...this.#sums.values()]);
   }
 
   /** Euclidean norm over all gradients together. */

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs-core";
+import { engineInUse } from "@lathe/tensor";
 import { adamW } from "./adamw.js";
 import { checkRows } from "./check-rows.js";
 import { RunFolderError } from "./errors.js";
@@ -56,7 +56,7 @@ export async function* train<Row, Batch>(
       lossScale,
     };
     const identity = runIdentity({
-      engine: tf.getBackend(),
+      engine: engineInUse().name,
       parameters,
       config,
       rows: hash,

@@ -31,12 +31,12 @@ export function timed(run: () => void, repeats: number, budget: number): number[
   return seconds;
 }
 
-/** Measures the job's products: on the native engine the kernels alone, on others a linear of a model. */
+/** Measures the job's products: where the engine reads packed weights in place its kernels alone, on others a linear of a model. */
 export async function measureProducts(job: LatheGemmJob): Promise<LatheGemmOutcome> {
   const engine = await startEngine(job.engine);
   const passedOver: string[] = [];
   const products =
-    engine.name === "native" ? nativeProducts(job) : linearProducts(job, engine.name, passedOver);
+    engine.fusedLinears !== null ? nativeProducts(job) : linearProducts(job, engine.name, passedOver);
   return { engine: engine.name, engineDescription: engine.description, products, passedOver };
 }
 

@@ -1,6 +1,6 @@
 import { threefry2x32 } from "@lathe/kernels";
 import { attach, trainableParameters } from "@lathe/peft";
-import { activeDevice, type Precision, startEngine, tensorMemory } from "@lathe/tensor";
+import { type Precision, startEngine, tensorMemory } from "@lathe/tensor";
 import { supervised, train } from "@lathe/train";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelSize } from "../shared/model-sizes.js";
@@ -55,11 +55,6 @@ export interface SoakOutcome {
 /** Steps after which moments, constants and packed weights are all there. */
 const WARM_UP = 10;
 
-/** The device where the engine is one on TensorFlow. */
-function deviceIfAny(): ReturnType<typeof activeDevice> | null {
-  return ["tensorflow", "cuda"].includes(tf.getBackend()) ? activeDevice() : null;
-}
-
 /**
  * Takes many steps of LoRA on a model of random weights, with rows of all lengths, dropout and layers that are computed
  * again, and counts what is alive after each.
@@ -67,7 +62,6 @@ function deviceIfAny(): ReturnType<typeof activeDevice> | null {
 export async function soakSteps(job: SoakJob): Promise<SoakOutcome> {
   const { size, base, steps, tokens } = job;
   const engine = await startEngine(job.engine, job.precision as Precision | "auto");
-  const device = deviceIfAny();
   const tensorsBefore = tf.memory().numTensors;
   const model = randomModel(size, base);
   attach(model, { rank: 8, alpha: 16, dropout: 0.05, targets: ["q_proj", "v_proj", "down_proj"] });
@@ -83,7 +77,7 @@ export async function soakSteps(job: SoakJob): Promise<SoakOutcome> {
     step,
     tensors: tf.memory().numTensors,
     tensorBytes: tensorMemory().bytes,
-    handles: device?.transientHandles ?? null,
+    handles: engine.handles?.().transient ?? null,
     residentBytes: process.memoryUsage.rss(),
   });
   const count = ({ tensors, handles }: Alive): number => handles ?? tensors;
@@ -124,7 +118,7 @@ export async function soakSteps(job: SoakJob): Promise<SoakOutcome> {
     early,
     last,
     growth,
-    keptHandles: device?.keptHandles ?? null,
+    keptHandles: engine.handles?.().kept ?? null,
     tensorsLeft: tf.memory().numTensors - tensorsBefore,
   };
 }

@@ -9,13 +9,7 @@ import {
 } from "@lathe/model";
 import { type LoraConfig, loadAdapter } from "@lathe/peft";
 import { linearReader, type WeightFormat } from "@lathe/quant";
-import {
-  cacheFormat,
-  type CacheFormat,
-  type Precision,
-  type StartedEngine,
-  startEngine,
-} from "@lathe/tensor";
+import { cacheFormat, type CacheFormat, type Engine, type Precision, startEngine } from "@lathe/tensor";
 import { withVerbs } from "../command-name.js";
 import type { VerbContext } from "../define-verb.js";
 
@@ -40,7 +34,7 @@ export interface ModelFolder {
 
 /** A model that is ready to compute. */
 export interface OpenModel extends ModelFolder {
-  readonly engine: StartedEngine;
+  readonly engine: Engine;
   readonly model: LanguageModel;
   /** Config of the adapter, where one was asked for. */
   readonly adapter: LoraConfig | null;
@@ -58,7 +52,7 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
 export async function startEngineAloud(
   { engine, precision }: Pick<ModelOptions, "engine" | "precision">,
   { messages, note, command }: VerbContext,
-): Promise<StartedEngine> {
+): Promise<Engine> {
   const started = await startEngine(engine, precision);
   for (const { name, reason } of started.passedOver) {
     note(messages.passedOver(name, withVerbs(firstLine(reason), command), command));
@@ -80,6 +74,7 @@ export async function openModel(
   const bar = context.progress({ label: messages.loadingModel });
   try {
     const model = await loadModel(folder.path, {
+      engine,
       readLinear: await linearReader(folder.path, options.quantize, warn),
       onWarning: warn,
       onProgress: bar.update,

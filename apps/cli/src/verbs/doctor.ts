@@ -7,7 +7,6 @@ import { packedFormatNames } from "@lathe/quant";
 import {
   type DeviceFindings,
   type Findings,
-  fusedOperations,
   installedBinding,
   listEngines,
   nvidiaCard,
@@ -130,7 +129,7 @@ export const doctorVerb = defineVerb({
       precision: started.precision,
       engines,
       tensorFlow: describeTensorFlow(context.command),
-      fusedOperations: fusedOperations(started.name),
+      fusedOperations: [...started.kernels.keys()].sort(),
       tensorMemory: tensorMemory(),
       versions: readVersions(),
       ...(model ? { model } : {}),

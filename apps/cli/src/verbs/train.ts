@@ -153,7 +153,7 @@ async function checkpointingOf(
     const choice = await chooseCheckpointing(
       {
         config: model.config,
-        weightBytes: weightBytes(model.config, checkpoint, options.quantize, engine.name === "native"),
+        weightBytes: weightBytes(model.config, checkpoint, options.quantize, engine.weightMemory !== null),
         parameters,
         rank: Math.max(options.rank, ...Object.values(options.rankPattern)),
         precision: engine.precision,

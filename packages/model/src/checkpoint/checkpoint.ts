@@ -1,5 +1,5 @@
 import type { HeldTensor, RawTensor, RowRange, TensorInfo } from "./tensor-info.js";
-import type { WeightMemory } from "./weight-memory.js";
+import type { WeightMemory } from "@lathe/tensor";
 
 /** Named tensors on disk, whichever files they lie in. Reading takes a tensor's own bytes only. */
 export interface Checkpoint {

@@ -1,4 +1,4 @@
-import type { WeightMemory } from "./weight-memory.js";
+import type { WeightMemory } from "@lathe/tensor";
 
 /** Bytes that somebody holds. They are gone after the release, which may be repeated. */
 export interface HeldBytes {

@@ -8,7 +8,7 @@ import { joinedStretches, MappedFile, type Stretch } from "./mapped-file.js";
 import { swapOnBigEndianHost } from "./little-endian.js";
 import { headerLength, LENGTH_BYTES, parseSafetensorsHeader } from "./safetensors-header.js";
 import { dtypeSizes, type HeldTensor, type RowRange, type TensorInfo } from "./tensor-info.js";
-import type { WeightMemory } from "./weight-memory.js";
+import type { WeightMemory } from "@lathe/tensor";
 import { widensToFloat32, widenToFloat32 } from "./widen-to-float32.js";
 
 /**

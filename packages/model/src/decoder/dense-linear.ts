@@ -1,12 +1,5 @@
 import { transpose } from "@lathe/kernels";
-import {
-  fusesLinears,
-  linear,
-  type LinearTerms,
-  nativeWeight,
-  preferredWeightLayout,
-  type WeightLayout,
-} from "@lathe/tensor";
+import { engineInUse, linear, type LinearTerms, type WeightLayout } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { once } from "../checkpoint/mapped-file.js";
 import type { DenseWeight, Linear } from "./linear.js";
@@ -28,7 +21,7 @@ export class DenseLinear implements Linear {
     this.#release = once(release);
     const [outFeatures, inFeatures] = shape;
     this.shape = shape;
-    this.#layout = preferredWeightLayout();
+    this.#layout = engineInUse().weightLayout;
     this.#weight = tf.keep(
       this.#layout === "OI"
         ? tf.tensor2d(weight, [outFeatures, inFeatures])
@@ -42,8 +35,9 @@ export class DenseLinear implements Linear {
   }
 
   terms(): LinearTerms | null {
-    if (!fusesLinears() || this.#layout !== "OI") return null;
-    return { weight: nativeWeight(this.#weight), bias: this.#bias, update: null };
+    const { weightMatrix } = engineInUse();
+    if (!weightMatrix || this.#layout !== "OI") return null;
+    return { weight: weightMatrix(this.#weight), bias: this.#bias, update: null };
   }
 
   denseWeight(): Float32Array {

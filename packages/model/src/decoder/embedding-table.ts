@@ -1,8 +1,7 @@
-import { type WeightMatrix, widenWeights } from "@lathe/kernels";
-import { nativeTensor } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs-core";
+import type { WeightMatrix } from "@lathe/kernels";
+import { engineInUse } from "@lathe/tensor";
+import type * as tf from "@tensorflow/tfjs-core";
 import { once } from "../checkpoint/mapped-file.js";
-import { kernelsInUse } from "../checkpoint/weight-memory.js";
 
 /** The frozen input embedding. It stays in the type and the place it is stored in; only rows in use are widened. */
 export class EmbeddingTable {
@@ -27,24 +26,13 @@ export class EmbeddingTable {
 
   /** @param ids N row numbers @returns [N, h], owned by the caller @throws RangeError on an id outside the table */
   lookup(ids: Int32Array): tf.Tensor2D {
-    const [rows, width] = this.shape;
+    const [rows] = this.shape;
     for (let n = 0; n < ids.length; n++) {
       if (ids[n] < 0 || ids[n] >= rows) {
         throw new RangeError(`token id ${ids[n]} at position ${n} is outside the vocabulary of ${rows}`);
       }
     }
-    const shape: [number, number] = [ids.length, width];
-    const kernels = kernelsInUse();
-    if (kernels) {
-      return nativeTensor(shape, (values) => {
-        kernels.gatherRows(this.weight, ids, values);
-      }) as tf.Tensor2D;
-    }
-    const values = new Float32Array(ids.length * width);
-    ids.forEach((id, n) => {
-      values.set(widenWeights(this.weight, id, id + 1), n * width);
-    });
-    return tf.tensor2d(values, shape);
+    return engineInUse().gatherRows(this.weight, ids);
   }
 
   /** Gives back what the table reads from; a second call is harmless. */

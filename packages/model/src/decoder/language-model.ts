@@ -4,7 +4,8 @@ import {
   checkpoint,
   crossEntropyHead,
   embedding,
-  enginePrecision,
+  type Engine,
+  engineInUse,
   headLosses,
   type OutputHead,
   rmsNorm,
@@ -73,9 +74,11 @@ export class LanguageModel {
   /** Activations kept by recorded passes. */
   checkpointing: Checkpointing = "none";
 
+  /** @param engine in whose memory the parts lie, and which computes */
   constructor(
     readonly config: ModelConfig,
     parts: LanguageModelParts,
+    readonly engine: Engine = engineInUse(),
   ) {
     this.#parts = parts;
     this.#head = parts.head;
@@ -249,7 +252,7 @@ export class LanguageModel {
     const recomputedLayers = activeTape() ? recomputedLayersOf(this.checkpointing, layerCount) : 0;
     const lengths = apart
       ? Array<number>(recomputedLayers).fill(1)
-      : segmentLengths(this.config, enginePrecision(), recomputedLayers);
+      : segmentLengths(this.config, this.engine.precision, recomputedLayers);
     const segments: Segment[] = [];
     let first = 0;
     for (const length of lengths) {

@@ -4,7 +4,6 @@ import {
   embedding,
   type KeyValueCache,
   type StepLayer,
-  valuesInPlace,
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LanguageModel } from "../decoder/language-model.js";
@@ -158,7 +157,7 @@ function nextIds(
   });
   try {
     cache.advance(segments);
-    const values = valuesInPlace(logits);
+    const values = model.engine.valuesInPlace(logits);
     const [, vocabulary] = logits.shape;
     return pending.map((_, index) =>
       sample(values.subarray(index * vocabulary, (index + 1) * vocabulary), index),

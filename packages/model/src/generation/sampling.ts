@@ -1,5 +1,5 @@
-import { largestIndex, threefry2x32 } from "@lathe/kernels";
-import { kernelsInUse } from "../checkpoint/weight-memory.js";
+import { threefry2x32 } from "@lathe/kernels";
+import { engineInUse } from "@lathe/tensor";
 import { NonFiniteLogitsError } from "./non-finite-logits-error.js";
 
 /** How the next token is chosen from the logits. */
@@ -51,7 +51,7 @@ function penalise(logits: Float32Array, seen: ReadonlySet<number>, penalty: numb
 
 /** The id of the largest logit, of equals the first. −∞ rules a token out; one logit at least must be finite. */
 function likeliest(logits: Float32Array, [sequence, step]: Draw): number {
-  const best = kernelsInUse()?.largestIndex(logits) ?? largestIndex(logits);
+  const best = engineInUse().largestIndex(logits);
   if (!Number.isFinite(logits[best])) throw new NonFiniteLogitsError(sequence, step, best, logits[best]);
   return best;
 }

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { ShapeError } from "../errors.js";
-import { apply, type Operation } from "../operation.js";
+import type { Operation } from "../kernel.js";
+import { apply } from "../operation.js";
 
 export const addOperation: Operation<null> = {
   name: "add",

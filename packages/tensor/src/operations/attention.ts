@@ -1,7 +1,8 @@
 import type { AttentionShape } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import { ShapeError } from "../errors.js";
-import { apply, type Operation } from "../operation.js";
+import type { Operation } from "../kernel.js";
+import { apply } from "../operation.js";
 
 /** One sequence's rows, heads first: [G, H/G · T, d] for queries, [G, T, d] for keys and values. */
 function headsFirst(x: tf.Tensor, start: number, rows: number, groups: number): tf.Tensor3D {

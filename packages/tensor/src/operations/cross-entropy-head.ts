@@ -1,11 +1,10 @@
-import type { WeightMatrix } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
-import { gradientHeadroom } from "../gradient-headroom.js";
-import { routines } from "../routines.js";
+import { engineInUse } from "../engine-in-use.js";
+import type { FusedHeadKernel } from "../fused-kernels.js";
+import type { LinearTerms } from "../linear-terms.js";
 import { activeTape, withTape } from "../scope.js";
 import { Tape } from "../tape.js";
 import { checkTargets, crossEntropy } from "./cross-entropy.js";
-import type { LinearTerms } from "./fused-linears.js";
 
 /** The output head: what turns hidden states into logits. */
 export interface OutputHead {
@@ -13,34 +12,6 @@ export interface OutputHead {
   readonly project: (rows: tf.Tensor2D) => tf.Tensor2D;
   /** What `project` multiplies with, for engines that have product and loss in one; null where only `project` knows. */
   readonly terms?: LinearTerms | null;
-}
-
-/** How an engine computes a head without a low-rank update, and its loss. */
-export interface FusedHeadKernel {
-  /** Bytes that the gradients of so many rows at a time take beside them, as the engine was started. */
-  readonly workspaceBytes: (rows: number, vocabularySize: number) => number;
-  /**
-   * Cross-entropies of rows, in nats, and the gradient of their sum.
-   * @param hidden [N, h]   @param losses [N], written   @param wantsGradient whether dHidden is wanted
-   * @param chunkRows rows whose logits may exist at one time
-   * @returns dHidden [N, h], or null where it is not wanted
-   */
-  readonly losses: (
-    hidden: tf.Tensor2D,
-    targets: Int32Array,
-    weight: WeightMatrix,
-    bias: tf.Tensor1D | null,
-    losses: Float32Array,
-    wantsGradient: boolean,
-    chunkRows: number,
-  ) => tf.Tensor2D | null;
-}
-
-const ofEngines = new Map<string, FusedHeadKernel>();
-
-/** Gives an engine its kernel. @param backend name of the TensorFlow.js backend the engine runs on */
-export function registerFusedHead(backend: string, kernel: FusedHeadKernel): void {
-  ofEngines.set(backend, kernel);
 }
 
 /** Bytes of logits that exist at one time: enough rows to make products worth their packing, little beside the weights. */
@@ -54,7 +25,7 @@ const MOST_CHUNK_ROWS = 1024;
  */
 export function headBytes(labels: number, vocabularySize: number, isPlain: boolean): number {
   const rows = Math.min(labels, headChunkRows(vocabularySize));
-  const kernel = isPlain ? ofEngines.get(tf.getBackend()) : undefined;
+  const kernel = isPlain ? engineInUse().crossEntropyHead : null;
   // Logits, their gradient, and what a tape keeps of an update.
   const copies = isPlain ? 1 : 3;
   return kernel?.workspaceBytes(rows, vocabularySize) ?? rows * vocabularySize * 4 * copies;
@@ -83,7 +54,7 @@ interface HeadGradients {
 
 /** The engine's kernel with the head's weight and bias, if there is one for it. */
 function fusedHead({ terms }: OutputHead): { kernel: FusedHeadKernel; terms: LinearTerms } | null {
-  const kernel = ofEngines.get(tf.getBackend());
+  const kernel = engineInUse().crossEntropyHead;
   return kernel && terms && !terms.update ? { kernel, terms } : null;
 }
 
@@ -184,7 +155,7 @@ function gradientsByTape(
   const ofParameters = new Map<tf.Tensor, tf.Tensor>();
   const ofHidden: tf.Tensor2D[] = [];
   const wantsHidden = outer.isTracked(hidden);
-  const headroom = gradientHeadroom();
+  const headroom = engineInUse().gradientHeadroom;
   let sum = 0;
   try {
     for (const [start, length] of chunks(targets.length, chunkRows)) {
@@ -204,7 +175,7 @@ function gradientsByTape(
               return;
             }
             const before = ofParameters.get(tensor);
-            ofParameters.set(tensor, before ? routines().addInto(before, part) : part);
+            ofParameters.set(tensor, before ? engineInUse().routines.addInto(before, part) : part);
             if (before) part.dispose();
           });
         });

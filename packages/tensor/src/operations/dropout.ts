@@ -1,10 +1,9 @@
 import { dropoutMask, threefry2x32 } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
-import { apply, type Operation } from "../operation.js";
+import type { MaskKey } from "../fused-kernels.js";
+import type { Operation } from "../kernel.js";
+import { apply } from "../operation.js";
 import { activeDropoutKey, type DropoutKey } from "../scope.js";
-
-/** What a mask is drawn from; see `dropoutMask` of `@lathe/kernels`. */
-export type MaskKey = readonly [number, number];
 
 interface DropoutAttributes {
   readonly rate: number;

@@ -16,6 +16,7 @@ import {
   scale,
   ShapeError,
   startEngine,
+  tensorMemory,
   swiglu,
   valueAndGradients,
   withDropout,
@@ -170,9 +171,9 @@ describe.skipIf(reason !== null)(`gated MLP on native (seed ${SEED})`, () => {
     const x = random(64, h) as tf.Tensor2D;
     let kept = 0;
     const { value, gradients } = valueAndGradients(() => {
-      const before = tf.memory().numBytes;
+      const before = tensorMemory().bytes;
       const y = gatedMlp(x, terms);
-      kept = tf.memory().numBytes - before - y.size * 4;
+      kept = tensorMemory().bytes - before - y.size * 4;
       return tf.tidy(() => sumOfSquares(y));
     }, [x]);
     tf.dispose([value, ...gradients.filter((gradient) => gradient !== null)]);

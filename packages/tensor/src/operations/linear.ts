@@ -1,25 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { WeightLayout } from "../engine.js";
 import { ShapeError } from "../errors.js";
-import { apply, type Operation } from "../operation.js";
+import type { Operation } from "../kernel.js";
+import { apply } from "../operation.js";
 import { product } from "../product.js";
 
 interface LinearAttributes {
   readonly layout: WeightLayout;
-}
-
-/** `"IO"`: weight [I, O]; `"OI"`: weight [O, I], as checkpoints store it. */
-export type WeightLayout = "IO" | "OI";
-
-const layoutOfBackends = new Map<string, WeightLayout>();
-
-/** Says in which layout an engine multiplies fastest with a weight that is used again and again. */
-export function preferWeightLayout(backend: string, layout: WeightLayout): void {
-  layoutOfBackends.set(backend, layout);
-}
-
-/** The layout in which weights that stay should be given to the engine in use; `"IO"` unless it says otherwise. */
-export function preferredWeightLayout(): WeightLayout {
-  return layoutOfBackends.get(tf.getBackend()) ?? "IO";
 }
 
 export const linearOperation: Operation<LinearAttributes> = {
@@ -46,7 +33,7 @@ export const linearOperation: Operation<LinearAttributes> = {
  *
  * Axes: N rows, I inputs, O outputs.
  * @param x [N, I]
- * @param weight [I, O] in layout `"IO"` (the default), or [O, I] in layout `"OI"`; see {@link preferredWeightLayout}
+ * @param weight [I, O] in layout `"IO"` (the default), or [O, I] in layout `"OI"`; see `weightLayout` of an engine
  * @param bias [O], optional
  * @returns [N, O], owned by the caller
  * @throws ShapeError

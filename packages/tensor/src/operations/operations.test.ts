@@ -23,7 +23,7 @@ import {
   valueAndGradients,
   withDropout,
 } from "../index.js";
-import type { Operation } from "../operation.js";
+import type { Operation } from "../kernel.js";
 import { centralDifferences, distance, seededFloats } from "../testing.js";
 import { addOperation, multiplyOperation, reshapeOperation, scaleOperation } from "./arithmetic.js";
 import { attentionOperation } from "./attention.js";
@@ -247,8 +247,8 @@ describe("pullbacks against tf.grads of the portable forward", () => {
     const inputs = entry.inputs();
     const needed = inputs.map(() => true);
     const forward = (...all: tf.Tensor[]): tf.Tensor =>
-      operation.forward(all, attributes as never, needed).output;
-    const { output, saved } = operation.forward(inputs, attributes as never, needed);
+      operation.forward(all, attributes as never, needed, null).output;
+    const { output, saved } = operation.forward(inputs, attributes as never, needed, null);
     const dy = tf.tensor(floats(output.size), output.shape);
     const expected = tf.grads(forward)(inputs, dy);
     const actual = operation.pullback(dy, saved, attributes as never, needed);

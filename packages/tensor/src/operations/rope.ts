@@ -1,14 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { ShapeError } from "../errors.js";
-import { apply, type Operation } from "../operation.js";
-
-/** Cosines and sines of the angles by which each row is turned. */
-export interface RotaryAngles {
-  /** [N, d/2] */
-  readonly cos: Float32Array;
-  /** [N, d/2] */
-  readonly sin: Float32Array;
-}
+import type { Operation } from "../kernel.js";
+import { apply } from "../operation.js";
+import type { RotaryAngles } from "../rotary-angles.js";
 
 function turn(x: tf.Tensor, { cos, sin }: RotaryAngles, direction: 1 | -1): tf.Tensor {
   const [rows, heads, size] = x.shape;

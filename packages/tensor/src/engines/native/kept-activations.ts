@@ -1,142 +1,191 @@
 import type { KeptActivation } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
-import { nativeBackend } from "./native-backend.js";
-import { nativeTensor } from "./native-tensor.js";
-import { productOptions } from "./product-options.js";
+import type { Kept } from "../../kept.js";
+import type { NativeDevice } from "./native-device.js";
+import { NativeRoom } from "./native-room.js";
 
-/** By the data that was packed, as several operations may keep the same activation: the data it was packed into. */
-const packedOf = new WeakMap<tf.DataId, tf.DataId>();
-/** By the data that a tensor was packed into: its number of elements. */
-const sizeOf = new WeakMap<tf.DataId, number>();
-
-/**
- * What an operation keeps of an activation for its pullback: with precision `fp32` the tensor itself, else an opaque tensor
- * of half the size, of its values rounded to bfloat16. {@link keptView} and {@link openActivation} give the values back.
- */
-export function keepActivation(x: tf.Tensor): tf.Tensor {
-  if (productOptions.precision === "fp32") return x;
-  const backend = nativeBackend();
-  const known = packedOf.get(x.dataId);
-  if (known && backend.data.has(known)) {
-    backend.incRef(known);
-    return tf
-      .engine()
-      .makeTensorFromTensorInfo({ dataId: known, shape: [halfLength(x.size)], dtype: "float32" });
-  }
-  const packed = halfTensor(x.size);
-  backend.kernels.toBf16(backend.view(x), halfView(packed));
-  packedOf.set(x.dataId, packed.dataId);
-  return packed;
+/** An activation that a record keeps. */
+export interface NativeActivation extends Kept {
+  /** Its values in float32: the tensor that was kept, or a new one. @param shape of the tensor; others may share its values */
+  open(shape: readonly number[]): tf.Tensor;
 }
 
-/** A normalised activation, by what was kept of its input. */
+/** A {@link NativeActivation} whose values kernels read where they lie. */
+export interface ReadableActivation extends NativeActivation {
+  readonly view: KeptActivation;
+}
+
+/** As it is, in float32. */
+class WholeActivation implements ReadableActivation {
+  readonly #tensor: tf.Tensor;
+
+  constructor(
+    readonly device: NativeDevice,
+    tensor: tf.Tensor,
+  ) {
+    this.#tensor = tf.keep(tensor.clone());
+  }
+
+  get view(): Float32Array {
+    return this.device.view(this.#tensor);
+  }
+
+  open(): tf.Tensor {
+    return this.#tensor;
+  }
+
+  dispose(): void {
+    this.#tensor.dispose();
+  }
+}
+
+/** Its values rounded to bfloat16, which several records may share: the last to dispose it frees it. */
+class HalfActivation implements ReadableActivation {
+  readonly #room: NativeRoom;
+  readonly #onFree: () => void;
+  #users = 1;
+
+  constructor(
+    readonly device: NativeDevice,
+    x: tf.Tensor,
+    onFree: () => void,
+  ) {
+    this.#room = new NativeRoom(device.backend, x.size * Uint16Array.BYTES_PER_ELEMENT);
+    this.view = this.#room.halves(x.size);
+    this.#onFree = onFree;
+    device.kernels.toBf16(device.view(x), this.view);
+  }
+
+  readonly view: Uint16Array;
+
+  /** One more record needs it. */
+  shared(): this {
+    this.#users++;
+    return this;
+  }
+
+  open(shape: readonly number[]): tf.Tensor {
+    return this.device.tensor(shape, (values) => {
+      this.device.kernels.fromBf16(this.view, values);
+    });
+  }
+
+  dispose(): void {
+    if (--this.#users > 0) return;
+    this.#room.dispose();
+    this.#onFree();
+  }
+}
+
+/** How a normalised activation came about. */
 interface Norm {
-  readonly input: tf.DataId;
-  readonly weight: tf.DataId;
+  readonly input: HalfActivation;
+  readonly weight: tf.Tensor;
   readonly epsilon: number;
 }
-/** By the data of normalised activations. */
-const normOf = new WeakMap<tf.DataId, Norm>();
-/** By the data of the marks that stand for normalised activations. */
-const markOf = new WeakMap<tf.DataId, Norm>();
 
-/**
- * Says how `normed` came about, so that {@link keepInput} need not keep it.
- * @param kept of the norm's input, for the norm's own pullback
- */
-export function rememberNorm(normed: tf.Tensor, kept: tf.Tensor, weight: tf.Tensor, epsilon: number): void {
-  if (!sizeOf.has(kept.dataId)) return;
-  normOf.set(normed.dataId, { input: kept.dataId, weight: weight.dataId, epsilon });
+/** What a norm gave, by what is kept of the norm's input for the norm itself. */
+class NormedActivation implements NativeActivation {
+  readonly #norm: Norm;
+
+  constructor(
+    readonly device: NativeDevice,
+    { input, weight, epsilon }: Norm,
+  ) {
+    this.#norm = { input: input.shared(), weight: tf.keep(weight.clone()), epsilon };
+  }
+
+  open(shape: readonly number[]): tf.Tensor {
+    const { input, weight, epsilon } = this.#norm;
+    const { kernels, view } = this.device;
+    return this.device.tensor(shape, (values) => {
+      kernels.fromBf16(input.view, values);
+      kernels.rmsNormForward(values, view(weight), values, epsilon);
+    });
+  }
+
+  dispose(): void {
+    this.#norm.input.dispose();
+    this.#norm.weight.dispose();
+  }
+}
+
+/** Rows that enter a pullback only as sums over each: as they are, or in codes of 8 bits with a scale a row. */
+export class KeptRows implements Kept {
+  readonly values: Float32Array | Int8Array;
+  /** Null where the values are as they are. */
+  readonly scales: Float32Array | null;
+  readonly #parts: readonly Kept[];
+
+  /** @param width of a row */
+  constructor(device: NativeDevice, x: tf.Tensor, width: number) {
+    if (device.isExact) {
+      const whole = new WholeActivation(device, x);
+      this.values = whole.view;
+      this.scales = null;
+      this.#parts = [whole];
+      return;
+    }
+    const rows = x.size / width;
+    const codes = new NativeRoom(device.backend, x.size);
+    const scales = new NativeRoom(device.backend, rows * Float32Array.BYTES_PER_ELEMENT);
+    this.values = codes.codes(x.size);
+    this.scales = scales.floats(rows);
+    this.#parts = [codes, scales];
+    device.kernels.toInt8Rows(device.view(x), this.values, this.scales);
+  }
+
+  dispose(): void {
+    for (const part of this.#parts) part.dispose();
+  }
 }
 
 /**
- * {@link keepActivation} of the input of a linear, for {@link openActivation} only: of what a norm gave, whose input is kept
- * anyway, next to nothing is kept. A tape passes the linear before it passes the norm, so that the input is still there.
+ * What the records of one tape keep of activations: in precision `fp32` the tensors themselves, else values rounded to
+ * bfloat16, once where several records need the same. Activations are known by their data, as reshaped tensors share it.
  */
-export function keepInput(x: tf.Tensor): tf.Tensor {
-  const norm = normOf.get(x.dataId);
-  const backend = nativeBackend();
-  if (!norm || productOptions.precision === "fp32" || !backend.data.has(norm.input)) return keepActivation(x);
-  const mark = backend.uninitialised([0]);
-  markOf.set(mark.dataId, norm);
-  return mark;
-}
+export class KeptActivations {
+  readonly #device: NativeDevice;
+  /** By the data that was rounded; those that are alive. */
+  readonly #halves = new Map<tf.DataId, HalfActivation>();
+  /** By the data of normalised activations whose norm's input is kept. */
+  readonly #norms = new Map<tf.DataId, Norm>();
 
-/** Numbers of float32 that hold the memory of `size` ones in bfloat16. */
-const halfLength = (size: number): number => Math.ceil(size / 2);
+  constructor(device: NativeDevice) {
+    this.#device = device;
+  }
 
-/** A new opaque tensor for `size` numbers in bfloat16, whose values are not set. */
-export function halfTensor(size: number): tf.Tensor {
-  const packed = nativeBackend().uninitialised([halfLength(size)]);
-  sizeOf.set(packed.dataId, size);
-  return packed;
-}
+  /** What one record keeps of an activation. */
+  keep(x: tf.Tensor): ReadableActivation {
+    return this.#device.isExact ? new WholeActivation(this.#device, x) : this.#half(x);
+  }
 
-/** Makes a tensor an opaque one, for `size` numbers in bfloat16 that will be written to its beginning. */
-export function asHalves(tensor: tf.Tensor, size: number): tf.Tensor {
-  sizeOf.set(tensor.dataId, size);
-  return tensor;
-}
+  /**
+   * {@link KeptActivations.keep} of a norm's input, for its own pullback. Says how `normed` came about, so that
+   * {@link KeptActivations.keepInput} need not keep it.
+   */
+  keepNormInput(x: tf.Tensor, normed: tf.Tensor, weight: tf.Tensor, epsilon: number): ReadableActivation {
+    if (this.#device.isExact) return new WholeActivation(this.#device, x);
+    const input = this.#half(x);
+    this.#norms.set(normed.dataId, { input, weight, epsilon });
+    return input;
+  }
 
-/** The values of an opaque tensor in bfloat16, in place. */
-export function halfView(packed: tf.Tensor): Uint16Array {
-  return codesOf(packed, sizeOf.get(packed.dataId)!);
-}
+  /** What a record keeps of the input of a linear: of what a norm gave, nothing beside what the norm keeps. */
+  keepInput(x: tf.Tensor): NativeActivation {
+    const norm = this.#norms.get(x.dataId);
+    return norm ? new NormedActivation(this.#device, norm) : this.keep(x);
+  }
 
-/**
- * The values of a kept activation: the tensor that was kept, or a new one in float32.
- * @param shape of the tensor that was kept; others may have kept the same values under another one
- */
-export function openActivation(kept: tf.Tensor, shape: readonly number[]): tf.Tensor {
-  const backend = nativeBackend();
-  const norm = markOf.get(kept.dataId);
-  const size = sizeOf.get(norm?.input ?? kept.dataId);
-  if (size === undefined) return kept;
-  return nativeTensor(shape, (values) => {
-    backend.kernels.fromBf16(codesOf(norm ? { dataId: norm.input } : kept, size), values);
-    if (norm)
-      backend.kernels.rmsNormForward(values, backend.view({ dataId: norm.weight }), values, norm.epsilon);
-  });
-}
-
-/** The values of a kept activation where they lie, for kernels that read both formats. */
-export function keptView(kept: tf.Tensor): KeptActivation {
-  const size = sizeOf.get(kept.dataId);
-  return size === undefined ? nativeBackend().view(kept) : codesOf(kept, size);
-}
-
-/**
- * What an operation keeps of rows that enter its pullback only as sums over each: with precision `fp32` the tensor itself,
- * else codes of 8 bits and a scale a row. @param width of a row
- */
-export function keepRows(
-  x: tf.Tensor,
-  width: number,
-): [values: tf.Tensor] | [values: tf.Tensor, scales: tf.Tensor] {
-  if (productOptions.precision === "fp32") return [x];
-  const backend = nativeBackend();
-  const codes = backend.uninitialised([Math.ceil(x.size / Float32Array.BYTES_PER_ELEMENT)]);
-  const scales = backend.uninitialised([x.size / width]);
-  backend.kernels.toInt8Rows(backend.view(x), bytesOf(codes, x.size), backend.view(scales));
-  return [codes, scales];
-}
-
-/** What {@link keepRows} kept, in place. @param size numbers that were kept */
-export function keptRowsView(
-  [values, scales]: readonly [values: tf.Tensor, scales?: tf.Tensor],
-  size: number,
-): { readonly values: Float32Array | Int8Array; readonly scales: Float32Array | null } {
-  const backend = nativeBackend();
-  if (!scales) return { values: backend.view(values), scales: null };
-  return { values: bytesOf(values, size), scales: backend.view(scales) };
-}
-
-function bytesOf(packed: tf.Tensor, count: number): Int8Array {
-  const { buffer, byteOffset } = nativeBackend().view(packed);
-  return new Int8Array(buffer, byteOffset, count);
-}
-
-function codesOf(packed: Pick<tf.TensorInfo, "dataId">, count: number): Uint16Array {
-  const { buffer, byteOffset } = nativeBackend().view(packed);
-  return new Uint16Array(buffer, byteOffset, count);
+  #half(x: tf.Tensor): HalfActivation {
+    const { dataId } = x;
+    const known = this.#halves.get(dataId);
+    if (known) return known.shared();
+    const half = new HalfActivation(this.#device, x, () => {
+      this.#halves.delete(dataId);
+      for (const [normed, { input }] of this.#norms) if (input === half) this.#norms.delete(normed);
+    });
+    this.#halves.set(dataId, half);
+    return half;
+  }
 }

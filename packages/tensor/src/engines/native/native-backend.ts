@@ -3,9 +3,6 @@ import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { MemoryPool } from "./memory-pool.js";
 
-/** Name under which the backend is registered with TensorFlow.js. */
-export const NATIVE_BACKEND = "native";
-
 /**
  * A TensorFlow.js backend whose tensors the C++ kernels read in place.
  *
@@ -73,6 +70,33 @@ export class NativeBackend extends MathBackendCPU {
     return tf.engine().makeTensorFromTensorInfo({ dataId, shape: [...shape], dtype: "float32" });
   }
 
+  /** Memory for so many floats that is no tensor; goes back by {@link NativeBackend.giveRoom}. */
+  takeRoom(length: number): Float32Array {
+    const room = this.#pool.take(length);
+    this.#count(room, 1);
+    return room;
+  }
+
+  /** Takes memory of {@link NativeBackend.takeRoom} back. */
+  giveRoom(room: Float32Array): void {
+    this.#pool.give(room);
+  }
+
+  /**
+   * A new tensor with the memory of an exclusive one, which must not be read any more: whoever remembers the data of the old one
+   * sees that it has changed.
+   */
+  renewed({ dataId, shape }: tf.TensorInfo): tf.Tensor {
+    const entry = this.data.get(dataId);
+    const values = entry.values as Float32Array;
+    delete entry.values;
+    return tf.engine().makeTensorFromTensorInfo({
+      dataId: this.write(values, shape, "float32"),
+      shape,
+      dtype: "float32",
+    });
+  }
+
   /** The values of a float32 tensor, in place; valid while the tensor lives. */
   view(tensor: Pick<tf.TensorInfo, "dataId">): Float32Array {
     return this.data.get(tensor.dataId).values as Float32Array;
@@ -97,11 +121,4 @@ export class NativeBackend extends MathBackendCPU {
     if (gone && values instanceof Float32Array && this.#pool.owns(values)) this.#pool.give(values);
     return gone;
   }
-}
-
-/** The backend in use. @throws Error if it is not the native one */
-export function nativeBackend(): NativeBackend {
-  const backend = tf.backend();
-  if (backend instanceof NativeBackend) return backend;
-  throw new Error(`expected the native engine to be in use, got ${tf.getBackend()}`);
 }

@@ -1,15 +1,15 @@
 import { loadNativeKernels, type NativeKernels, type ProductPrecision } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Engine, registerMemoryAccount } from "../engine.js";
-import { NATIVE_BACKEND, nativeBackend, NativeBackend } from "./native-backend.js";
-import { registerNativeFusedHead } from "./native-fused-head.js";
-import { registerNativeFusedLinears } from "./native-fused-linears.js";
-import { registerNativeGatedMlp } from "./native-gated-mlp.js";
-import { registerNativeKeyValueCaches } from "./native-key-value-cache.js";
-import { registerNativeOperations } from "./native-operations.js";
-import { registerNativeRoutines } from "./native-routines.js";
+import type { EngineDefinition } from "../../engine.js";
+import { NativeDevice } from "./native-device.js";
+import type { NativeBackend } from "./native-backend.js";
+import { nativeFusedHead } from "./native-fused-head.js";
+import { nativeFusedLinears } from "./native-fused-linears.js";
+import { nativeGatedMlp } from "./native-gated-mlp.js";
+import { nativeCaches } from "./native-key-value-cache.js";
+import { nativeOperations } from "./native-operations.js";
+import { nativeRoutines } from "./native-routines.js";
 import { registerNativeTfjsKernels } from "./native-tfjs-kernels.js";
-import { productOptions } from "./product-options.js";
 
 type Loaded = ReturnType<typeof loadNativeKernels>;
 let loaded: Loaded | undefined;
@@ -20,9 +20,12 @@ function kernelsOf(result: Loaded): NativeKernels | null {
   return "kernels" in result ? result.kernels : null;
 }
 
+/** Name under which the backend is registered with TensorFlow.js. */
+const BACKEND = "native";
+
 /** The C++ kernels on all cores. */
-export const nativeEngine: Engine = {
-  name: NATIVE_BACKEND,
+export const nativeEngine: EngineDefinition = {
+  name: "native",
   get description() {
     const kernels = kernelsOf(load());
     return kernels ? `C++ kernels (${kernels.level}), ${kernels.threads()} threads` : "C++ kernels";
@@ -40,19 +43,36 @@ export const nativeEngine: Engine = {
   async start(precision) {
     const kernels = kernelsOf(load());
     if (!kernels) throw new Error("the native kernels are not there");
-    if (!tf.findBackendFactory(NATIVE_BACKEND)) {
-      registerNativeTfjsKernels();
-      registerNativeOperations();
-      registerNativeFusedHead();
-      registerNativeFusedLinears();
-      registerNativeGatedMlp();
-      registerNativeRoutines();
-      registerNativeKeyValueCaches();
-      registerMemoryAccount(NATIVE_BACKEND, () => nativeBackend().account());
-      tf.registerBackend(NATIVE_BACKEND, () => new NativeBackend(kernels));
+    if (!tf.findBackendFactory(BACKEND)) {
+      // Loaded here, as the cpu backend that it stands on registers itself.
+      const { NativeBackend } = await import("./native-backend.js");
+      registerNativeTfjsKernels(BACKEND);
+      tf.registerBackend(BACKEND, () => new NativeBackend(kernels));
     }
-    productOptions.precision = precision as ProductPrecision;
-    if (!(await tf.setBackend(NATIVE_BACKEND))) throw new Error("the native backend did not start");
+    if (!(await tf.setBackend(BACKEND))) throw new Error("the native backend did not start");
     await tf.ready();
+    const backend = tf.backend() as NativeBackend;
+    const device = new NativeDevice(backend, precision as ProductPrecision);
+    const { allocate, free, mapFile, toInt8Weights, gatherRows, largestIndex } = kernels;
+    return {
+      kernels: nativeOperations(device),
+      fusedLinears: nativeFusedLinears(device),
+      gatedMlp: nativeGatedMlp(device),
+      crossEntropyHead: nativeFusedHead(device),
+      routines: nativeRoutines(device),
+      caches: nativeCaches(device),
+      weightMemory: { allocate, free, mapFile },
+      packInt8: toInt8Weights,
+      memory: () => backend.account(),
+      // Codes of packed weights lie so too, and both directions read them in place.
+      weightLayout: "OI",
+      valuesInPlace: device.view,
+      weightMatrix: (tensor) => device.weight(tensor),
+      gatherRows: (matrix, rows) =>
+        device.tensor([rows.length, matrix.shape[1]], (values) => {
+          gatherRows(matrix, rows, values);
+        }) as tf.Tensor2D,
+      largestIndex,
+    };
   },
 };

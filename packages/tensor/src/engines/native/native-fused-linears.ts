@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import { registerFusedLinears } from "../../operations/fused-linears.js";
-import { keepInput, openActivation } from "./kept-activations.js";
-import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
+import type { FusedKernel } from "../../fused-kernels.js";
+import type { NativeActivation } from "./kept-activations.js";
+import type { NativeDevice } from "./native-device.js";
 import {
   addInputGradient,
   forwardTerms,
@@ -9,50 +9,54 @@ import {
   innerProduct,
   updateGradients,
 } from "./native-linear-terms.js";
-import { nativeView } from "./native-tensor.js";
-import { productOptions } from "./product-options.js";
 
-/** Registers the C++ kernels for several linears of the same rows. */
-export function registerNativeFusedLinears(): void {
-  registerFusedLinears(NATIVE_BACKEND, {
-    forward(x, terms, _needsX, needsUpdates) {
-      const backend = nativeBackend();
+/** The C++ kernels for several linears of the same rows. */
+export function nativeFusedLinears(device: NativeDevice): FusedKernel {
+  const { kernels, view } = device;
+  return {
+    forward([x], terms, [, ...needsUpdates], together) {
       const rows = x.shape[0];
-      const inner = terms.map((term) => innerProduct(x, rows, term));
-      const outputs = terms.map(
-        ({ weight }) => backend.uninitialised([rows, weight.shape[0]]) as tf.Tensor2D,
+      const inner = terms.map((term) => innerProduct(device, view(x), rows, term));
+      const outputs = terms.map(({ weight }) => device.uninitialised([rows, weight.shape[0]]));
+      kernels.linearMany(
+        view(x),
+        terms.map((term, index) => ({
+          ...forwardTerms(device, term, inner[index]),
+          y: view(outputs[index]),
+        })),
+        device.products,
       );
-      backend.kernels.linearMany(
-        nativeView(x),
-        terms.map((term, index) => ({ ...forwardTerms(term, inner[index]), y: nativeView(outputs[index]) })),
-        productOptions,
-      );
-      const saved = needsUpdates ? [keepInput(x), ...inner.filter((product) => product !== null)] : [];
-      return { outputs, saved };
+      if (!needsUpdates.includes(true)) return { outputs, saved: [] };
+      const products = inner.filter((product) => product !== null);
+      return { outputs, saved: [device.activations(together).keepInput(x), ...products] };
     },
 
-    pullback(gradients, [kept, ...inner], terms, needsX) {
+    pullback(gradients, [kept, ...products], terms, [needsX]) {
       const rows = gradients.find((gradient) => gradient !== null)!.shape[0];
       const inFeatures = terms[0].weight.shape[1];
-      const x = kept ? openActivation(kept, [rows, inFeatures]) : null;
+      const x = kept ? (kept as NativeActivation).open([rows, inFeatures]) : null;
+      const inner = products as tf.Tensor[];
       let dx: tf.Tensor | null = null;
       const ofUpdates: (tf.Tensor | null)[] = [];
       for (const [index, term] of terms.entries()) {
-        const dy = gradients[index];
+        const gradient = gradients[index];
+        const dy = gradient && view(gradient);
         const { update } = term;
         const product = update ? inner.shift() : null;
-        const dInner = dy && update ? innerGradient(dy, rows, update) : null;
+        const dInner = dy && update ? innerGradient(device, dy, rows, update) : null;
         if (update) {
           const parts =
-            x && product && dy && dInner ? updateGradients(x, dy, product, dInner, term) : [null, null];
+            x && product && dy && dInner
+              ? updateGradients(device, x, dy, product, dInner, term)
+              : [null, null];
           ofUpdates.push(...parts);
         }
         if (!needsX || !dy) continue;
         const accumulate: boolean = dx !== null;
-        dx ??= nativeBackend().uninitialised([rows, inFeatures]);
-        addInputGradient(dy, dInner, term, dx, accumulate);
+        dx ??= device.uninitialised([rows, inFeatures]);
+        addInputGradient(device, dy, dInner, term, dx, accumulate);
       }
       return [dx, ...ofUpdates];
     },
-  });
+  };
 }

@@ -1,18 +1,15 @@
 import type { LowRankUpdate, NativeKernels, StepCache } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs-core";
-import {
-  type CacheFormat,
-  type CacheShape,
-  type KeyValueCache,
-  registerKeyValueCaches,
-  type StepLayer,
+import type {
+  CacheFormat,
+  CacheShape,
+  KeyValueCache,
+  KeyValueCaches,
+  StepLayer,
 } from "../../key-value-cache.js";
-import type { LinearTerms } from "../../operations/fused-linears.js";
-import type { RotaryAngles } from "../../operations/rope.js";
-import { registerValuesInPlace } from "../../values-in-place.js";
-import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
-import { nativeTensor, nativeView, nativeWeight } from "./native-tensor.js";
-import { productOptions } from "./product-options.js";
+import type { LinearTerms } from "../../linear-terms.js";
+import type { RotaryAngles } from "../../rotary-angles.js";
+import type { NativeDevice } from "./native-device.js";
 
 const FIRST_CAPACITY = 64; // rows; doubles when full, so appending stays linear in the length
 const ALIGNMENT = 64; // bytes: a cache line, and the widest vector
@@ -31,6 +28,7 @@ interface Rows extends StepCache {
  * tensor. Rows of a first pass attend to each other as they are, before they are rounded.
  */
 class NativeKeyValueCache implements KeyValueCache {
+  readonly #device: NativeDevice;
   readonly #kernels: NativeKernels;
   readonly #shape: CacheShape;
   readonly #width: number;
@@ -40,12 +38,13 @@ class NativeKeyValueCache implements KeyValueCache {
   #lengths: number[];
 
   constructor(
-    kernels: NativeKernels,
+    device: NativeDevice,
     shape: CacheShape,
     sequences: number,
     readonly format: CacheFormat,
   ) {
-    this.#kernels = kernels;
+    this.#device = device;
+    this.#kernels = device.kernels;
     this.#shape = shape;
     this.#width = shape.keyValueHeadCount * shape.headSize;
     this.#queryWidth = shape.headCount * shape.headSize;
@@ -74,8 +73,8 @@ class NativeKeyValueCache implements KeyValueCache {
   }
 
   attend(layer: number, q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, segments: Int32Array): tf.Tensor3D {
-    const views = { q: nativeView(q), k: nativeView(k), v: nativeView(v) };
-    return nativeTensor(q.shape, (out) => {
+    const views = { q: this.#device.view(q), k: this.#device.view(k), v: this.#device.view(v) };
+    return this.#device.tensor(q.shape, (out) => {
       const ofLayer = this.#lengths.map((length, s) =>
         this.#reserve(layer, s, length, length + segments[s + 1] - segments[s]),
       );
@@ -104,17 +103,17 @@ class NativeKeyValueCache implements KeyValueCache {
       offsets[i] = sum;
       return sum + aligned(length);
     }, 0);
-    const work = nativeTensor([total], () => undefined);
+    const work = this.#device.tensor([total], () => undefined);
     try {
-      const memory = nativeView(work);
+      const memory = this.#device.view(work);
       const [normed, q, k, v, attended, gateRoom, upRoom] = offsets.map((offset, i) =>
         memory.subarray(offset, offset + lengths[i]),
       );
-      return nativeTensor([rows, hiddenSize], (residual) => {
-        residual.set(nativeView(x));
+      return this.#device.tensor([rows, hiddenSize], (residual) => {
+        residual.set(this.#device.view(x));
         const addTo = (input: Float32Array, terms: LinearTerms): void => {
-          kernels.linear(input, terms.weight, terms.bias && nativeView(terms.bias), residual, {
-            ...productOptions,
+          kernels.linear(input, terms.weight, terms.bias && this.#device.view(terms.bias), residual, {
+            ...this.#device.products,
             accumulate: true,
             lowRank: this.#lowRank(input, terms, rows),
           });
@@ -127,22 +126,22 @@ class NativeKeyValueCache implements KeyValueCache {
             input,
             outputs.map(([terms, y]) => ({
               weight: terms.weight,
-              bias: terms.bias && nativeView(terms.bias),
+              bias: terms.bias && this.#device.view(terms.bias),
               y,
               lowRank: this.#lowRank(input, terms, rows),
             })),
-            productOptions,
+            this.#device.products,
           );
         };
         for (const [index, layer] of layers.entries()) {
-          kernels.rmsNormForward(residual, nativeView(layer.inputNorm), normed, epsilon);
+          kernels.rmsNormForward(residual, this.#device.view(layer.inputNorm), normed, epsilon);
           together(normed, [
             [layer.query, q],
             [layer.key, k],
             [layer.value, v],
           ]);
-          if (layer.queryNorm) kernels.rmsNormForward(q, nativeView(layer.queryNorm), q, epsilon);
-          if (layer.keyNorm) kernels.rmsNormForward(k, nativeView(layer.keyNorm), k, epsilon);
+          if (layer.queryNorm) kernels.rmsNormForward(q, this.#device.view(layer.queryNorm), q, epsilon);
+          if (layer.keyNorm) kernels.rmsNormForward(k, this.#device.view(layer.keyNorm), k, epsilon);
           kernels.rotate(q, q, cos, sin, headCount, headSize, 1);
           kernels.rotate(k, k, cos, sin, keyValueHeadCount, headSize, 1);
           const caches = this.#lengths.map((length, s) => this.#reserve(index, s, length, length + 1));
@@ -151,7 +150,7 @@ class NativeKeyValueCache implements KeyValueCache {
 
           const mlpLength = rows * layer.gate.weight.shape[0];
           const [gate, up] = [gateRoom.subarray(0, mlpLength), upRoom.subarray(0, mlpLength)];
-          kernels.rmsNormForward(residual, nativeView(layer.postAttentionNorm), normed, epsilon);
+          kernels.rmsNormForward(residual, this.#device.view(layer.postAttentionNorm), normed, epsilon);
           together(normed, [
             [layer.gate, gate],
             [layer.up, up],
@@ -178,8 +177,8 @@ class NativeKeyValueCache implements KeyValueCache {
     if (!update) return null;
     const [rank] = update.a.shape;
     const left = new Float32Array(rows * rank);
-    this.#kernels.linear(input, nativeWeight(update.a), null, left);
-    return { left, right: nativeView(update.b), rank, scale: update.scale };
+    this.#kernels.linear(input, this.#device.weight(update.a), null, left);
+    return { left, right: this.#device.view(update.b), rank, scale: update.scale };
   }
 
   #attendOnce(
@@ -290,12 +289,10 @@ class NativeKeyValueCache implements KeyValueCache {
   }
 }
 
-/** Registers caches in native memory, and tells where the engine's tensors lie. */
-export function registerNativeKeyValueCaches(): void {
-  registerKeyValueCaches(NATIVE_BACKEND, {
-    formats: ["bf16", "fp32", "int8"],
-    create: (shape, sequences, format) =>
-      new NativeKeyValueCache(nativeBackend().kernels, shape, sequences, format),
-  });
-  registerValuesInPlace(NATIVE_BACKEND, nativeView);
+/** Caches in native memory. The default keeps rows as precisely as the engine computes. */
+export function nativeCaches(device: NativeDevice): KeyValueCaches {
+  return {
+    formats: device.isExact ? ["fp32", "bf16", "int8"] : ["bf16", "fp32", "int8"],
+    create: (shape, sequences, format) => new NativeKeyValueCache(device, shape, sequences, format),
+  };
 }

@@ -1,110 +1,144 @@
-import type { GateTerms, LowRankUpdate } from "@lathe/kernels";
+import type { GateTerms, KeptActivation, LowRankUpdate } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs-core";
-import type { MaskedTerms } from "../../operations/fused-kernel.js";
-import type { LowRankTerm } from "../../operations/fused-linears.js";
-import { keptView, openActivation } from "./kept-activations.js";
-import { nativeBackend } from "./native-backend.js";
-import { nativeTensor, nativeView, nativeWeight } from "./native-tensor.js";
-import { productOptions } from "./product-options.js";
-
-/** x under the mask of a term; x itself where nothing is dropped. */
-function masked(x: tf.Tensor, { mask, update }: MaskedTerms): tf.Tensor {
-  if (!mask || !update) return x;
-  return nativeTensor(x.shape, (out) => {
-    nativeBackend().kernels.dropout(nativeView(x), out, mask[0], mask[1], update.dropout);
-  });
-}
+import type { MaskedTerms } from "../../fused-kernels.js";
+import type { LowRankTerm } from "../../linear-terms.js";
+import type { NativeDevice } from "./native-device.js";
 
 /** left [N, r] and right as the last step of a product takes them. */
-export function lowRank(left: tf.Tensor, right: tf.Tensor, { a }: LowRankTerm, scale: number): LowRankUpdate {
-  return { left: nativeView(left), right: nativeView(right), rank: a.shape[0], scale };
+export function lowRank(
+  { view }: NativeDevice,
+  left: tf.Tensor,
+  right: tf.Tensor,
+  { a }: LowRankTerm,
+  scale: number,
+): LowRankUpdate {
+  return { left: view(left), right: view(right), rank: a.shape[0], scale };
+}
+
+/** x [N, I] under the mask of a term, for as long as `use` runs; x itself where nothing is dropped. */
+function underMask(
+  device: NativeDevice,
+  x: KeptActivation,
+  { mask, update }: MaskedTerms,
+  use: (x: KeptActivation) => void,
+): void {
+  if (!mask || !update) {
+    use(x);
+    return;
+  }
+  const masked = device.tensor([x.length], (out) => {
+    device.kernels.dropout(x as Float32Array, out, mask[0], mask[1], update.dropout);
+  });
+  use(device.view(masked));
+  masked.dispose();
 }
 
 /**
  * dropout(x) Aᵀ [N, r] of a term, or null where it has no update.
- * @param x [N, I], or what was kept of it unless the term has a mask
+ * @param x [N, I], in float32 where the term has a mask
  */
-export function innerProduct(x: tf.Tensor, rows: number, term: MaskedTerms): tf.Tensor | null {
+export function innerProduct(
+  device: NativeDevice,
+  x: KeptActivation,
+  rows: number,
+  term: MaskedTerms,
+): tf.Tensor | null {
   const { update } = term;
   if (!update) return null;
-  const input = masked(x, term);
-  const product = nativeTensor([rows, update.a.shape[0]], (y) => {
-    nativeBackend().kernels.linear(keptView(input), nativeWeight(update.a), null, y);
+  return device.tensor([rows, update.a.shape[0]], (y) => {
+    underMask(device, x, term, (input) => {
+      device.kernels.linear(input, device.weight(update.a), null, y);
+    });
   });
-  if (input !== x) input.dispose();
-  return product;
 }
 
 /** A term as forward products take it. @param inner what {@link innerProduct} gave */
-export function forwardTerms({ weight, bias, update }: MaskedTerms, inner: tf.Tensor | null): GateTerms {
+export function forwardTerms(
+  device: NativeDevice,
+  { weight, bias, update }: MaskedTerms,
+  inner: tf.Tensor | null,
+): GateTerms {
   return {
     weight,
-    bias: bias && nativeView(bias),
-    lowRank: update && lowRank(inner!, update.b, update, update.scale),
+    bias: bias && device.view(bias),
+    lowRank: update && lowRank(device, inner!, update.b, update, update.scale),
   };
 }
 
-/** scale · dy B [N, r], the gradient of a term's inner product. @param dy [N, O], or what was kept of it */
-export function innerGradient(dy: tf.Tensor, rows: number, { a, b, scale }: LowRankTerm): tf.Tensor {
-  return nativeTensor([rows, a.shape[0]], (out) => {
-    nativeBackend().kernels.linearInputGradient(keptView(dy), nativeWeight(b), out, { alpha: scale });
+/** scale · dy B [N, r], the gradient of a term's inner product. @param dy [N, O] */
+export function innerGradient(
+  device: NativeDevice,
+  dy: KeptActivation,
+  rows: number,
+  { a, b, scale }: LowRankTerm,
+): tf.Tensor {
+  return device.tensor([rows, a.shape[0]], (out) => {
+    device.kernels.linearInputGradient(dy, device.weight(b), out, { alpha: scale });
   });
 }
 
 /**
  * Gradients of a and b of a term's update.
- * @param x [N, I]   @param dy [N, O], or what was kept of it
+ * @param x [N, I]   @param dy [N, O]
  * @param inner what {@link innerProduct} gave   @param dInner what {@link innerGradient} gave
  */
 export function updateGradients(
+  device: NativeDevice,
   x: tf.Tensor,
-  dy: tf.Tensor,
+  dy: KeptActivation,
   inner: tf.Tensor,
   dInner: tf.Tensor,
   term: MaskedTerms,
 ): [ofA: tf.Tensor, ofB: tf.Tensor] {
-  const { kernels } = nativeBackend();
+  const { kernels, view } = device;
   const { a, scale: alpha } = term.update!;
   const [outFeatures, inFeatures] = term.weight.shape;
   const [rank] = a.shape;
   const [rows] = inner.shape as [number, number];
-  const input = masked(x, term);
-  const ofA = nativeTensor([rank, inFeatures], (out) => {
-    const shape = { m: rank, n: inFeatures, k: rows, transposeA: true };
-    kernels.gemm(nativeView(dInner), nativeView(input), out, shape);
+  const ofA = device.tensor([rank, inFeatures], (out) => {
+    underMask(device, view(x), term, (input) => {
+      const shape = { m: rank, n: inFeatures, k: rows, transposeA: true };
+      kernels.gemm(view(dInner), input as Float32Array, out, shape);
+    });
   });
-  if (input !== x) input.dispose();
-  const gradient = openActivation(dy, [rows, outFeatures]);
-  const ofB = nativeTensor([outFeatures, rank], (out) => {
+  const wide = dy instanceof Float32Array ? null : widened(device, dy);
+  const ofB = device.tensor([outFeatures, rank], (out) => {
     const shape = { m: outFeatures, n: rank, k: rows, transposeA: true, alpha };
-    kernels.gemm(nativeView(gradient), nativeView(inner), out, shape);
+    kernels.gemm(wide ? view(wide) : (dy as Float32Array), view(inner), out, shape);
   });
-  if (gradient !== dy) gradient.dispose();
+  wide?.dispose();
   return [ofA, ofB];
+}
+
+/** Numbers in bfloat16, in float32. */
+export function widened(device: NativeDevice, halves: Uint16Array): tf.Tensor {
+  return device.tensor([halves.length], (values) => {
+    device.kernels.fromBf16(halves, values);
+  });
 }
 
 /**
  * Writes the gradient of x [N, I] that came through one term, update included.
- * @param dy [N, O], or what was kept of it   @param dInner of the update, or null
- * @param accumulate adds to dx instead
+ * @param dy [N, O]   @param dInner of the update, or null   @param accumulate adds to dx instead
  */
 export function addInputGradient(
-  dy: tf.Tensor,
+  device: NativeDevice,
+  dy: KeptActivation,
   dInner: tf.Tensor | null,
   { weight, update, mask }: MaskedTerms,
   dx: tf.Tensor,
   accumulate: boolean,
 ): void {
-  const { kernels } = nativeBackend();
-  kernels.linearInputGradient(keptView(dy), weight, nativeView(dx), {
-    ...productOptions,
+  const { kernels, view } = device;
+  kernels.linearInputGradient(dy, weight, view(dx), {
+    ...device.products,
     accumulate,
-    lowRank: update && dInner && !mask ? lowRank(dInner, update.a, update, 1) : null,
+    lowRank: update && dInner && !mask ? lowRank(device, dInner, update.a, update, 1) : null,
   });
   if (!update || !dInner || !mask) return;
-  const beforeMask = nativeTensor(dx.shape, (out) => {
-    kernels.linearInputGradient(nativeView(dInner), nativeWeight(update.a), out);
+  const beforeMask = device.tensor(dx.shape, (out) => {
+    kernels.linearInputGradient(view(dInner), device.weight(update.a), out);
   });
-  kernels.dropout(nativeView(beforeMask), nativeView(dx), mask[0], mask[1], update.dropout, true);
+  kernels.dropout(view(beforeMask), view(dx), mask[0], mask[1], update.dropout, true);
   beforeMask.dispose();
 }

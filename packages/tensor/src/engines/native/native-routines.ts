@@ -1,44 +1,47 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { registerRoutines } from "../../routines.js";
-import { NATIVE_BACKEND, nativeBackend } from "./native-backend.js";
-import { nativeTensor, nativeView } from "./native-tensor.js";
+import type { Routines } from "../../routines.js";
+import type { NativeDevice } from "./native-device.js";
 
-/** Registers the C++ kernels that work over many tensors in one call. */
-export function registerNativeRoutines(): void {
-  registerRoutines(NATIVE_BACKEND, {
+/** The C++ kernels that work over many tensors in one call. */
+export function nativeRoutines(device: NativeDevice): Routines {
+  const { backend, kernels, view } = device;
+
+  /** Gives a variable memory that is its own and may be written to, where it has none yet. */
+  const makeExclusive = (variable: tf.Variable): void => {
+    if (backend.isExclusive(variable)) return;
+    const copy = device.tensor(variable.shape, (values) => {
+      values.set(view(variable));
+    });
+    variable.assign(copy);
+    copy.dispose();
+  };
+
+  return {
     adamW(updates, settings) {
-      // Into new tensors: whoever remembers a variable's data, e.g. a norm of it, sees that it has changed.
-      const copied = updates.map(({ variable, gradient, first, second }) => ({
-        gradient,
-        targets: [variable, first, second].map((from) => ({
-          from,
-          to: nativeTensor(from.shape, (values) => {
-            values.set(nativeView(from));
-          }),
-        })),
-      }));
-      nativeBackend().kernels.adamW(
-        copied.map(({ gradient, targets: [parameter, first, second] }) => ({
-          parameter: nativeView(parameter.to),
-          gradient: nativeView(gradient),
-          first: nativeView(first.to),
-          second: nativeView(second.to),
+      const variables = updates.flatMap(({ variable, first, second }) => [variable, first, second]);
+      variables.forEach(makeExclusive);
+      kernels.adamW(
+        updates.map(({ variable, gradient, first, second }) => ({
+          parameter: view(variable),
+          gradient: view(gradient),
+          first: view(first),
+          second: view(second),
         })),
         settings,
       );
-      for (const { from, to } of copied.flatMap(({ targets }) => targets)) {
-        from.assign(to);
-        to.dispose();
+      for (const variable of variables) {
+        const renewed = backend.renewed(variable);
+        variable.assign(renewed);
+        renewed.dispose();
       }
     },
     addInto(sum, part) {
-      const backend = nativeBackend();
       const isOwn = backend.isExclusive(sum) && sum.dataId !== part.dataId;
-      const target = isOwn ? sum : tf.keep(backend.uninitialised(sum.shape));
-      backend.kernels.add(nativeView(sum), nativeView(part), nativeView(target));
+      const target = isOwn ? sum : tf.keep(device.uninitialised(sum.shape));
+      kernels.add(view(sum), view(part), view(target));
       if (!isOwn) sum.dispose();
       return target;
     },
-    sumOfSquares: (tensors) => nativeBackend().kernels.sumOfSquares(tensors.map(nativeView)),
-  });
+    sumOfSquares: (tensors) => kernels.sumOfSquares(tensors.map(view)),
+  };
 }

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { listEngines, startEngine } from "../../index.js";
-import { nativeBackend } from "./native-backend.js";
+import type { NativeBackend } from "./native-backend.js";
 
 const native = listEngines().find(({ name }) => name === "native")!;
 
@@ -13,7 +13,7 @@ describe.skipIf((await native.probe()) !== null)("tf.fill", () => {
   it("fills memory of the pool, and gives it back", () => {
     const before = tf.memory().numBytes;
     const filled = tf.fill([2, 3], 1.5, "float32");
-    expect(nativeBackend().isExclusive(filled)).toBe(true);
+    expect((tf.backend() as NativeBackend).isExclusive(filled)).toBe(true);
     expect(filled.shape).toEqual([2, 3]);
     expect([...filled.dataSync()]).toEqual(Array(6).fill(1.5));
     filled.dispose();

@@ -1,20 +1,24 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { NATIVE_BACKEND, type NativeBackend } from "./native-backend.js";
+import type { NativeBackend } from "./native-backend.js";
 
 type Inputs = Record<string, tf.TensorInfo>;
 
+/** A kernel that may decline with null. */
+type Compute = (
+  backend: NativeBackend,
+  inputs: Inputs,
+  attributes: Record<string, unknown>,
+) => tf.Tensor | null;
+
 const isFloat = (...tensors: tf.TensorInfo[]): boolean => tensors.every(({ dtype }) => dtype === "float32");
 
-/** Puts a kernel before the cpu backend's; it may decline with null. */
-function prefer(
-  kernelName: string,
-  compute: (backend: NativeBackend, inputs: Inputs, attributes: Record<string, unknown>) => tf.Tensor | null,
-): void {
+/** Puts a kernel before the cpu backend's. */
+function preferOn(backendName: string, kernelName: string, compute: Compute): void {
   const general = tf.getKernel(kernelName, "cpu");
-  if (tf.getKernel(kernelName, NATIVE_BACKEND)) tf.unregisterKernel(kernelName, NATIVE_BACKEND);
+  if (tf.getKernel(kernelName, backendName)) tf.unregisterKernel(kernelName, backendName);
   tf.registerKernel({
     ...general,
-    backendName: NATIVE_BACKEND,
+    backendName,
     kernelFunc: (given) =>
       compute(
         given.backend as NativeBackend,
@@ -31,8 +35,11 @@ const sameShape = (a: tf.TensorInfo, b: tf.TensorInfo): boolean => tf.util.array
  * training and in losses of a user's own (products, sums and products of equal shapes). `Fill` is there for its memory, the
  * pool's: what the cpu backend makes waits for garbage collection.
  */
-export function registerNativeTfjsKernels(): void {
-  tf.copyRegisteredKernels("cpu", NATIVE_BACKEND);
+export function registerNativeTfjsKernels(backendName: string): void {
+  tf.copyRegisteredKernels("cpu", backendName);
+  const prefer = (kernelName: string, compute: Compute): void => {
+    preferOn(backendName, kernelName, compute);
+  };
 
   prefer("Fill", (backend, _inputs, attributes) => {
     const { shape, value, dtype } = attributes as { shape: number[]; value: number | string; dtype: string };

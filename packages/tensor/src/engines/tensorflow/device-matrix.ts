@@ -1,7 +1,7 @@
 import { NF4_BLOCK, NF4_CODEBOOK, type WeightMatrix } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs-core";
 import { ElementType } from "./addon-types.js";
-import { activeDevice, type Handle, type ProductType, type TensorFlowDevice } from "./device.js";
+import type { Handle, ProductType, TensorFlowDevice } from "./device.js";
 
 /**
  * Packed weights on a device: the codes are uploaded once, as they are; each product unpacks a block of rows, uses it and
@@ -220,12 +220,12 @@ function scaleBlocks(
 
 /** y = x Ŵᵀ + b. @param x [N, I] float32 @param bias [O] or null @returns [N, O], owned by the caller */
 export function matrixForward(
+  device: TensorFlowDevice,
   type: ProductType,
   x: tf.Tensor,
   matrix: WeightMatrix,
   bias: tf.Tensor | null,
 ): tf.Tensor {
-  const device = activeDevice();
   const blocks = blocksOf(device, matrix);
   return device.computeOne(() => {
     const rows = type === ElementType.float ? x : device.cast(x, ElementType.float, type);
@@ -241,8 +241,12 @@ export function matrixForward(
 }
 
 /** dx = dy Ŵ. @param dy [N, O] float32 @returns [N, I], owned by the caller */
-export function matrixInputGradient(type: ProductType, dy: tf.Tensor, matrix: WeightMatrix): tf.Tensor {
-  const device = activeDevice();
+export function matrixInputGradient(
+  device: TensorFlowDevice,
+  type: ProductType,
+  dy: tf.Tensor,
+  matrix: WeightMatrix,
+): tf.Tensor {
   const blocks = blocksOf(device, matrix);
   const rows = dy.shape[0];
   return device.computeOne(() => {

@@ -1,17 +1,13 @@
 import { NF4_CODEBOOK, type WeightMatrix } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { TensorFlowDevice } from "../../index.js";
 import {
-  activeDevice,
   type AdamWUpdate,
   crossEntropy,
+  engineInUse,
   linear,
   listEngines,
-  matrixForward,
-  matrixInputGradient,
   releaseMatrix,
-  routines,
   startEngine,
   tensorMemory,
   valueAndGradients,
@@ -19,7 +15,9 @@ import {
 import { fromTfjs } from "../../from-tfjs.js";
 import { distance, seededFloats } from "../../testing.js";
 import { ElementType } from "./addon-types.js";
+import { activeDevice, type TensorFlowDevice } from "./device.js";
 import { deviceError } from "./device-error.js";
+import { matrixForward, matrixInputGradient } from "./device-matrix.js";
 
 const SEED = Number(process.env["TEST_SEED"] ?? 20261123);
 const floats = seededFloats(SEED);
@@ -236,7 +234,10 @@ describe.skipIf(reason !== null)(`engine tensorflow${reason === null ? "" : ` (s
           [ElementType.float, 1e-5],
           [ElementType.half, 4e-3],
         ] as const) {
-          const actual = [matrixForward(type, x, matrix, bias), matrixInputGradient(type, dy, matrix)];
+          const actual = [
+            matrixForward(device, type, x, matrix, bias),
+            matrixInputGradient(device, type, dy, matrix),
+          ];
           actual.forEach((tensor, i) => {
             expect(relativeError(tensor.dataSync(), expected[i]), `${i}, type ${type}`).toBeLessThan(
               tolerance,
@@ -299,7 +300,7 @@ describe.skipIf(reason !== null)(`engine tensorflow${reason === null ? "" : ` (s
           const gradient = tf.tensor1d(slope.slice());
           const update: AdamWUpdate = { variable, gradient, first: moments[0], second: moments[1] };
           const before = name === "tensorflow" ? device.transientHandles : 0;
-          routines().adamW([update], { ...settings, step: i + 1 });
+          engineInUse().routines.adamW([update], { ...settings, step: i + 1 });
           if (name === "tensorflow" && i > 1) expect(device.transientHandles - before).toBe(1); // the gradient, uploaded
           gradient.dispose();
         });
@@ -313,9 +314,9 @@ describe.skipIf(reason !== null)(`engine tensorflow${reason === null ? "" : ` (s
     it("sums squares and adds into sums", async () => {
       await startEngine("tensorflow", "fp32");
       const tensors = [tf.tensor1d([3, 4]), tf.tensor2d([[1], [2]])];
-      expect(routines().sumOfSquares(tensors)).toBeCloseTo(30, 5);
-      expect(routines().sumOfSquares([])).toBe(0);
-      const sum = routines().addInto(tf.tensor1d([1, 2]), tensors[0]);
+      expect(engineInUse().routines.sumOfSquares(tensors)).toBeCloseTo(30, 5);
+      expect(engineInUse().routines.sumOfSquares([])).toBe(0);
+      const sum = engineInUse().routines.addInto(tf.tensor1d([1, 2]), tensors[0]);
       expect([...sum.dataSync()]).toEqual([4, 6]);
     });
   });

@@ -1,13 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { registerGradientHeadroom } from "../../gradient-headroom.js";
-import { type Engine, type Precision, registerMemoryAccount } from "../engine.js";
+import type { EngineDefinition, EngineParts, Precision } from "../../engine.js";
 import { ElementType } from "./addon-types.js";
 import { deviceOf } from "./device.js";
 import { type InstalledBinding, installedBinding } from "./installed-binding.js";
 import { type DeviceKind, loadBackend } from "./load-binding.js";
 import { nvidiaCard } from "./nvidia-card.js";
-import { productOptions, registerTensorFlowOperations } from "./tensorflow-operations.js";
-import { registerTensorFlowRoutines } from "./tensorflow-routines.js";
+import { tensorFlowKernels } from "./tensorflow-operations.js";
+import { tensorFlowRoutines } from "./tensorflow-routines.js";
 
 /**
  * Raises gradients of logits, of which the largest is 1, to where half is normal from 6e-8 on; sums over a vocabulary stay far
@@ -20,22 +19,28 @@ async function start(
   name: "tensorflow" | "cuda",
   installed: InstalledBinding,
   precision: Precision,
-): Promise<void> {
+): Promise<Partial<EngineParts>> {
   const kind: DeviceKind = name === "cuda" ? "cuda" : "cpu";
   const findings = kind === "cuda" ? installed.cuda! : installed.cpu;
   const { backend, memory } = loadBackend(installed, kind);
   const device = deviceOf(backend, memory);
   if (!tf.findBackendFactory(name)) {
     if (name === "cuda") tf.copyRegisteredKernels("tensorflow", "cuda");
-    registerTensorFlowOperations(findings.operations);
-    registerTensorFlowRoutines();
-    registerGradientHeadroom(name, () => (productOptions.type === ElementType.half ? HALF_HEADROOM : 1));
-    registerMemoryAccount(name, () => device.account());
     tf.registerBackend(name, () => backend);
   }
-  productOptions.type = precision === "fp16" ? ElementType.half : ElementType.float;
   if (!(await tf.setBackend(name))) throw new Error(`the ${name} backend did not start`);
   await tf.ready();
+  const type = precision === "fp16" ? ElementType.half : ElementType.float;
+  return {
+    kernels: tensorFlowKernels(device, type, findings.operations),
+    routines: tensorFlowRoutines(device),
+    memory: () => device.account(),
+    // Checkpoints store weights so, and either operand of a product may be taken as transposed at no cost.
+    weightLayout: "OI",
+    gradientHeadroom: type === ElementType.half ? HALF_HEADROOM : 1,
+    deviceBytes: kind === "cuda" ? installed.cuda!.device.memoryBytes || null : null,
+    handles: () => ({ transient: device.transientHandles, kept: device.keptHandles }),
+  };
 }
 
 /** Null and the set-up, or why there is none. */
@@ -51,7 +56,7 @@ function precisionsOf(findings: InstalledBinding["cpu"] | undefined, ...wanted: 
 }
 
 /** TensorFlow's kernels on the CPU; only where it is asked for. */
-export const tensorFlowEngine: Engine = {
+export const tensorFlowEngine: EngineDefinition = {
   name: "tensorflow",
   isAutomatic: () => false,
   get description() {
@@ -67,7 +72,7 @@ export const tensorFlowEngine: Engine = {
   async start(precision) {
     const { installed, reason } = setUp();
     if (!installed) throw new Error(reason!);
-    await start("tensorflow", installed, precision);
+    return start("tensorflow", installed, precision);
   },
 };
 
@@ -86,7 +91,7 @@ function cudaFault(): string | null {
 }
 
 /** TensorFlow's kernels on an NVIDIA card. */
-export const cudaEngine: Engine = {
+export const cudaEngine: EngineDefinition = {
   name: "cuda",
   // Without a card there is nothing to pass over, and nothing to tell.
   isAutomatic: () => nvidiaCard() !== null,
@@ -100,12 +105,11 @@ export const cudaEngine: Engine = {
   get precisions() {
     return precisionsOf(setUp().installed?.cuda ?? undefined, "fp16", "fp32");
   },
-  deviceBytes: () => setUp().installed?.cuda?.device.memoryBytes || null,
   probe: () => Promise.resolve(cudaFault()),
   async start(precision) {
     const reason = cudaFault();
     const { installed } = setUp();
     if (reason !== null || !installed) throw new Error(reason ?? "TensorFlow is not set up");
-    await start("cuda", installed, precision);
+    return start("cuda", installed, precision);
   },
 };

@@ -1,57 +1,33 @@
 import { type AttentionShape, hostKernels } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Kernel, type Operation, registerKernel } from "../../operation.js";
+import { type Kernel, type Kernels, kernelOf, type Operation } from "../../kernel.js";
 import { addOperation, multiplyOperation, scaleOperation } from "../../operations/arithmetic.js";
 import { attentionOperation } from "../../operations/attention.js";
 import { crossEntropyOperation } from "../../operations/cross-entropy.js";
 import { dropoutOperation } from "../../operations/dropout.js";
 import { embeddingOperation } from "../../operations/embedding.js";
-import { linearOperation, preferWeightLayout } from "../../operations/linear.js";
+import { linearOperation } from "../../operations/linear.js";
 import { rmsNormOperation } from "../../operations/rms-norm.js";
-import { ropeOperation, type RotaryAngles } from "../../operations/rope.js";
+import { PACKED_LINEAR, type PackedLinearAttributes } from "../../operations/packed-linear.js";
+import { ropeOperation } from "../../operations/rope.js";
 import { swigluOperation } from "../../operations/swiglu.js";
 import { transposeOperation } from "../../product.js";
+import type { RotaryAngles } from "../../rotary-angles.js";
 import { ElementType } from "./addon-types.js";
 import type { Findings } from "./check-binding.js";
-import {
-  activeDevice,
-  type Handle,
-  type Operand,
-  type ProductType,
-  type TensorFlowDevice,
-} from "./device.js";
+import type { Handle, Operand, ProductType, TensorFlowDevice } from "./device.js";
+import { matrixForward, matrixInputGradient } from "./device-matrix.js";
 
-/** How products with weights are computed, as the engine was started. */
-export const productOptions: { type: ProductType } = { type: ElementType.float };
-
-/**
- * Gives the engines on TensorFlow a kernel for an operation of another package, e.g. one over packed weights.
- * @param kernel is given the device and the type of products
- */
-export function registerTensorFlowKernel<Attributes>(
-  operation: Operation<Attributes>,
-  kernel: (device: TensorFlowDevice, type: ProductType) => Kernel<Attributes>,
-): void {
-  for (const backend of tensorFlowBackends) {
-    registerKernel(backend, operation, {
-      forward: (...given) => kernel(activeDevice(), productOptions.type).forward(...given),
-      pullback: (...given) => kernel(activeDevice(), productOptions.type).pullback(...given),
-    });
-  }
-}
-
-/** Names of the TensorFlow.js backends that compute on TensorFlow. */
-export const tensorFlowBackends = ["tensorflow", "cuda"] as const;
-
-/** Angles that are on the device: those of the pass under way. */
-let uploadedAngles: RotaryAngles | null = null;
+/** Angles that are on each device: those of the pass under way. */
+const uploadedAngles = new WeakMap<TensorFlowDevice, RotaryAngles>();
 
 /** Cosines and sines over whole heads, [N, 1, d]: of a turn (C, S) and, for its inverse, −S. */
 function turns(device: TensorFlowDevice, angles: RotaryAngles, size: number): readonly Handle[] {
   const { cos, sin } = angles;
-  if (uploadedAngles !== angles) {
-    device.forget(uploadedAngles);
-    uploadedAngles = angles;
+  const before = uploadedAngles.get(device);
+  if (before !== angles) {
+    device.forget(before);
+    uploadedAngles.set(device, angles);
   }
   return device.constant(angles, 12 * cos.length * 2, () => {
     const half = size / 2;
@@ -70,8 +46,7 @@ function turns(device: TensorFlowDevice, angles: RotaryAngles, size: number): re
 }
 
 /** (a, b) → (a cos − b sin, b cos + a sin), as x C + (b, a) S. */
-function turned(x: tf.Tensor, angles: RotaryAngles, direction: 1 | -1): tf.Tensor {
-  const device = activeDevice();
+function turned(device: TensorFlowDevice, x: tf.Tensor, angles: RotaryAngles, direction: 1 | -1): tf.Tensor {
   const [rows, heads, size] = x.shape as [number, number, number];
   if (x.size === 0) return tf.zeros(x.shape);
   return device.computeOne(() => {
@@ -165,14 +140,21 @@ function zeros(device: TensorFlowDevice, ...shape: number[]): Handle {
   return device.operation("Fill", [device.integers(...shape), device.number(0)]);
 }
 
-/** Registers kernels of whole operations in TensorFlow's own. @param findings operations that this library lacks stay portable */
-export function registerTensorFlowOperations(findings: Findings): void {
+/**
+ * Kernels of whole operations in TensorFlow's own.
+ * @param type of products   @param findings operations that this library lacks stay portable
+ */
+export function tensorFlowKernels(device: TensorFlowDevice, type: ProductType, findings: Findings): Kernels {
   const works = (...names: string[]): boolean => names.every((name) => findings[name] === null);
+  const own = new Map<string, Kernel<never>>();
+  const give = <Attributes>(
+    operation: Operation<Attributes>,
+    make: (device: TensorFlowDevice, type: ProductType) => Kernel<Attributes>,
+  ): void => {
+    own.set(...kernelOf(operation, make(device, type)));
+  };
 
-  // Checkpoints store weights so, and either operand of a product may be taken as transposed at no cost.
-  for (const backend of tensorFlowBackends) preferWeightLayout(backend, "OI");
-
-  registerTensorFlowKernel(linearOperation, (device, type) => ({
+  give(linearOperation, (device, type) => ({
     forward([x, weight, bias], { layout }, [needsX, needsWeight]) {
       const output = device.computeOne(() => {
         const y = device.product(type, x, weight, false, layout === "OI");
@@ -194,12 +176,12 @@ export function registerTensorFlowOperations(findings: Findings): void {
     },
   }));
 
-  registerTensorFlowKernel(transposeOperation, (device) => ({
+  give(transposeOperation, (device) => ({
     forward: ([x]) => ({ output: device.computeOne(() => device.transpose(x, [1, 0])), saved: [] }),
     pullback: (gradient) => [device.computeOne(() => device.transpose(gradient, [1, 0]))],
   }));
 
-  registerTensorFlowKernel(embeddingOperation, (device) => ({
+  give(embeddingOperation, (device) => ({
     forward: ([table], { ids }) => ({
       output: device.computeOne(() => {
         const places = device.upload([ids.length], ElementType.int32, ids);
@@ -225,7 +207,7 @@ export function registerTensorFlowOperations(findings: Findings): void {
     ],
   }));
 
-  registerTensorFlowKernel(rmsNormOperation, (device) => ({
+  give(rmsNormOperation, (device) => ({
     forward: ([x, weight], { epsilon }) => ({
       output: device.computeOne(() =>
         device.multiply(device.multiply(x, reciprocalRms(device, x, epsilon)), weight),
@@ -252,12 +234,12 @@ export function registerTensorFlowOperations(findings: Findings): void {
     },
   }));
 
-  registerTensorFlowKernel(ropeOperation, () => ({
-    forward: ([x], angles) => ({ output: turned(x, angles, 1), saved: [] }),
-    pullback: (gradient, _saved, angles) => [turned(gradient, angles, -1)],
+  give(ropeOperation, (device) => ({
+    forward: ([x], angles) => ({ output: turned(device, x, angles, 1), saved: [] }),
+    pullback: (gradient, _saved, angles) => [turned(device, gradient, angles, -1)],
   }));
 
-  registerTensorFlowKernel<AttentionShape>(attentionOperation, (device) => ({
+  give<AttentionShape>(attentionOperation, (device) => ({
     forward(inputs, shape) {
       const { headCount, headSize, querySegments } = shape;
       const output = device.computeOne(() => {
@@ -307,7 +289,7 @@ export function registerTensorFlowOperations(findings: Findings): void {
     },
   }));
 
-  registerTensorFlowKernel(swigluOperation, (device) => ({
+  give(swigluOperation, (device) => ({
     forward: ([gate, up]) => ({
       output: device.computeOne(() => {
         const s = device.operation("Sigmoid", [gate]);
@@ -342,12 +324,12 @@ export function registerTensorFlowOperations(findings: Findings): void {
 
   const sum = (device: TensorFlowDevice, a: Operand, b: Operand): tf.Tensor =>
     device.computeOne(() => device.add(a, b));
-  registerTensorFlowKernel(addOperation, (device) => ({
+  give(addOperation, (device) => ({
     forward: ([a, b]) => ({ output: sum(device, a, b), saved: [] }),
     pullback: addOperation.pullback,
   }));
 
-  registerTensorFlowKernel(scaleOperation, (device) => {
+  give(scaleOperation, (device) => {
     const scaled = (x: tf.Tensor, factor: number): tf.Tensor =>
       device.computeOne(() => device.multiply(x, device.number(factor)));
     return {
@@ -356,7 +338,7 @@ export function registerTensorFlowOperations(findings: Findings): void {
     };
   });
 
-  registerTensorFlowKernel(multiplyOperation, (device) => ({
+  give(multiplyOperation, (device) => ({
     forward: ([x, row], _attributes, [needsX, needsRow]) => ({
       output: device.computeOne(() => device.multiply(x, row)),
       saved: [needsRow ? x : null, needsX ? row : null],
@@ -368,7 +350,7 @@ export function registerTensorFlowOperations(findings: Findings): void {
       ]),
   }));
 
-  registerTensorFlowKernel(dropoutOperation, (device) => {
+  give(dropoutOperation, (device) => {
     const { dropoutMask } = hostKernels();
     // Drawn on the host, so that masks are the same on every engine, and sent as a byte an element.
     const dropped = (x: tf.Tensor, key: readonly [number, number], rate: number): tf.Tensor =>
@@ -390,7 +372,7 @@ export function registerTensorFlowOperations(findings: Findings): void {
   });
 
   if (works("SparseSoftmaxCrossEntropyWithLogits")) {
-    registerTensorFlowKernel(crossEntropyOperation, (device) => ({
+    give(crossEntropyOperation, (device) => ({
       forward([logits], { targets }, [needed]) {
         const [output, gradients] = device.compute(() => {
           const labels = device.upload([targets.length], ElementType.int32, targets);
@@ -411,4 +393,18 @@ export function registerTensorFlowOperations(findings: Findings): void {
       ],
     }));
   }
+
+  // The codes are uploaded on first use and stay on the device as they are.
+  const packed: Kernel<PackedLinearAttributes> = {
+    forward: ([x, bias = null], { matrix }) => ({
+      output: matrixForward(device, type, x, matrix, bias),
+      saved: [],
+    }),
+    pullback: (gradient, _saved, { matrix }, [needsX]) => [
+      needsX ? matrixInputGradient(device, type, gradient, matrix) : null,
+      null,
+    ],
+  };
+  own.set(PACKED_LINEAR, packed);
+  return own;
 }

@@ -1,8 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { registerRoutines, type Routines } from "../../routines.js";
+import type { Routines } from "../../routines.js";
 import { ElementType } from "./addon-types.js";
-import { activeDevice, type Handle, type TensorFlowDevice } from "./device.js";
-import { tensorFlowBackends } from "./tensorflow-operations.js";
+import type { Handle, TensorFlowDevice } from "./device.js";
 
 /** Variables share this name by convention to have none: each is then a thing of its own. */
 const ANONYMOUS = "cd2c89b7-88b7-44c8-ad83-06c2a9158347";
@@ -53,9 +52,9 @@ class Resource {
   }
 }
 
-const routines: Routines = {
+/** Work over many tensors in TensorFlow's own operations. */
+export const tensorFlowRoutines = (device: TensorFlowDevice): Routines => ({
   adamW(updates, { learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale }) {
-    const device = activeDevice();
     const [firstPower, secondPower] = [beta1 ** step, beta2 ** step];
     // TensorFlow's form is lr √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε); with ε √(1 − β₂ᵗ) in place of ε it is PyTorch's.
     const settings = [
@@ -91,13 +90,12 @@ const routines: Routines = {
     });
   },
   addInto(sum, part) {
-    const total = tf.keep(activeDevice().computeOne(() => activeDevice().add(sum, part)));
+    const total = tf.keep(device.computeOne(() => device.add(sum, part)));
     sum.dispose();
     return total;
   },
   sumOfSquares(tensors) {
     if (tensors.length === 0) return 0;
-    const device = activeDevice();
     const halves = device.scratch(() => {
       const sums = tensors.map((tensor) => device.operation("L2Loss", [tensor]));
       const together = device.operation("Pack", sums, ElementType.float, [
@@ -110,9 +108,4 @@ const routines: Routines = {
     for (const half of halves) total += half;
     return 2 * total;
   },
-};
-
-/** Registers work over many tensors in TensorFlow's own operations. */
-export function registerTensorFlowRoutines(): void {
-  for (const backend of tensorFlowBackends) registerRoutines(backend, routines);
-}
+});

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 
 /** The copy that the published package carries; scripts/copy-wasm-backend.mjs makes it. */
-const COPY = "../../build/tfjs-backend-wasm";
+const COPY = "../../../build/tfjs-backend-wasm";
 
 /**
  * Registers the wasm backend with TensorFlow.js: that of `@tensorflow/tfjs-backend-wasm` where the package is installed, so

@@ -1,12 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Engine } from "./engine.js";
+import type { EngineDefinition } from "../../engine.js";
 import { loadWasmBackend } from "./load-wasm-backend.js";
-import { registerWasmKernels } from "./wasm-kernels.js";
-
-let registered = false;
+import { wasmKernels } from "./wasm-kernels.js";
+import { withoutProcessListeners } from "./without-process-listeners.js";
 
 /** WebAssembly with SIMD on one thread; needs nothing but Node. */
-export const wasmEngine: Engine = {
+export const wasmEngine: EngineDefinition = {
   name: "wasm",
   description: "WebAssembly SIMD, one thread, float32",
   precisions: ["fp32"],
@@ -20,9 +19,9 @@ export const wasmEngine: Engine = {
   },
   async start() {
     await loadWasmBackend();
-    if (!registered) registerWasmKernels();
-    registered = true;
-    if (!(await tf.setBackend("wasm"))) throw new Error("the wasm backend of TensorFlow.js did not start");
+    const started = await withoutProcessListeners(() => tf.setBackend("wasm"));
+    if (!started) throw new Error("the wasm backend of TensorFlow.js did not start");
     await tf.ready();
+    return { kernels: wasmKernels() };
   },
 };

@@ -1,0 +1,62 @@
+import type { Engine, EngineDefinition, Precision } from "./engine.js";
+import { useEngine } from "./engine-in-use.js";
+import { engineDefinitions } from "./engines/engine-definitions.js";
+import { EngineError } from "./errors.js";
+import { portableParts } from "./portable-parts.js";
+
+/** An engine by its name, `"auto"` for the first that runs here, or definitions of your own, of which the first that runs. */
+export type EngineChoice = string | EngineDefinition | readonly EngineDefinition[];
+
+/** The engines there are, in the order in which `auto` tries them. */
+export function listEngines(): readonly EngineDefinition[] {
+  return engineDefinitions;
+}
+
+function withPrecision({ name, precisions }: EngineDefinition, precision: Precision | "auto"): Precision {
+  if (precision === "auto") return precisions[0];
+  if (precisions.includes(precision)) return precision;
+  throw new EngineError(
+    name,
+    `precision ${precision}: engine ${name} computes in ${precisions.join(" or ")}`,
+  );
+}
+
+function candidates(engine: EngineChoice): readonly EngineDefinition[] {
+  if (typeof engine === "object") return "probe" in engine ? [engine] : engine;
+  if (engine === "auto") return engineDefinitions.filter(({ isAutomatic }) => isAutomatic?.() ?? true);
+  const named = engineDefinitions.filter(({ name }) => name === engine);
+  if (named.length > 0) return named;
+  const known = engineDefinitions.map(({ name }) => name).join(", ");
+  throw new EngineError(engine, `engine ${engine} is unknown; expected auto or one of ${known}`);
+}
+
+/**
+ * Starts an engine and puts it in use. One that was asked for by name or definition is never replaced by another.
+ * @throws EngineError if it is unknown, cannot run here or does not offer the precision
+ */
+export async function startEngine(
+  engine: EngineChoice = "auto",
+  precision: Precision | "auto" = "auto",
+): Promise<Engine> {
+  const passedOver: { name: string; reason: string }[] = [];
+  for (const definition of candidates(engine)) {
+    const { name } = definition;
+    let reason = await definition.probe();
+    if (reason === null) {
+      const chosen = withPrecision(definition, precision);
+      try {
+        const parts = await definition.start(chosen);
+        const { description } = definition;
+        const started = { ...portableParts(), ...parts, name, description, precision: chosen, passedOver };
+        useEngine(started);
+        return started;
+      } catch (error) {
+        reason = `it did not start: ${(error as Error).message}`;
+      }
+    }
+    passedOver.push({ name, reason });
+  }
+  const name = typeof engine === "string" ? engine : passedOver.map((passed) => passed.name).join(" or ");
+  const reasons = passedOver.map((passed) => `${passed.name}: ${passed.reason}`).join("; ");
+  throw new EngineError(name, `engine ${name} cannot run here (${reasons})`);
+}

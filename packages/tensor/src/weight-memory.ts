@@ -1,0 +1,4 @@
+import type { NativeKernels } from "@lathe/kernels";
+
+/** Memory outside the JavaScript heap that weights lie in, freed at a word and not by garbage collection. */
+export type WeightMemory = Pick<NativeKernels, "allocate" | "free" | "mapFile">;
