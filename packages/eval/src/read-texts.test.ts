@@ -88,7 +88,7 @@ describe("JSON lines", () => {
     ["another field", '{"answer":"a","id":1}', 1, "got an object with answer, id"],
     ["no field", "{}", 1, "got an object with no fields"],
     ["a field that is no text", '{"prediction":["a"]}', 1, "expected prediction to be a string, got object"],
-    ["a field of the prototype", '{"__proto__":{"text":"a"}}', 1, "got an object with __proto__"],
+    ["a field of the prototype", '{"__proto__":{"text":"a"}}', 1, 'got "__proto__"'],
   ])("says where %s is", async (_name, content, line, reason) => {
     const path = await write("bad.jsonl", content);
     const error = await faultOf(readTexts(path));

@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
 import { extname } from "node:path";
+import { FileError, isRecord, JsonError, parseJson, readLines } from "@lathe/files";
 import { TextFileError } from "./errors.js";
 
 /** Bounds for reading a file of texts. */
@@ -84,17 +84,30 @@ async function* readRows(path: string, options: ReadTextsOptions): AsyncGenerato
     );
   }
   const isJson = extension === ".jsonl" || extension === ".ndjson";
-  for await (const { line, text } of readLines(path, options.maximumLineBytes ?? defaultMaximumLineBytes)) {
-    if (!isJson) yield { line, value: text };
-    else if (text.trim() !== "") yield { line, value: parseJson(text, path, line) };
+  const { maximumLineBytes = defaultMaximumLineBytes } = options;
+  try {
+    for await (const lines of readLines(path, { maximumLineBytes, keepsLaterMarks: true })) {
+      for (const { line, text, error } of lines) {
+        if (error !== undefined) throw new TextFileError(path, line, error);
+        if (!isJson) yield { line, value: text };
+        else if (text.trim() !== "") yield { line, value: jsonOf(text, path, line) };
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    throw new TextFileError(path, undefined, error.reason, { cause: error });
   }
 }
 
-function parseJson(text: string, path: string, line: number): unknown {
+function jsonOf(text: string, path: string, line: number): unknown {
   try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new TextFileError(path, line, `expected JSON: ${(error as Error).message}`, { cause: error });
+    return parseJson(text);
+  } catch (cause) {
+    if (!(cause instanceof JsonError)) throw cause;
+    const { expected, actual, column } = cause;
+    throw new TextFileError(path, line, `expected JSON with ${expected} at column ${column}, got ${actual}`, {
+      cause,
+    });
   }
 }
 
@@ -122,71 +135,4 @@ function fieldOf(value: unknown, fields: readonly string[], path: string, line: 
     );
   }
   return text;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Lines as Node's chunks bring them, without line ends; memory holds one line and one chunk. */
-async function* readLines(
-  path: string,
-  maximumLineBytes: number,
-): AsyncGenerator<{ line: number; text: string }> {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const decode = (bytes: Buffer, line: number) => {
-    let text: string;
-    try {
-      text = decoder.decode(bytes);
-    } catch (error) {
-      throw new TextFileError(path, line, "expected UTF-8, got bytes that are not", { cause: error });
-    }
-    if (line === 1 && text.startsWith("\ufeff")) text = text.slice(1);
-    return text.endsWith("\r") ? text.slice(0, -1) : text;
-  };
-
-  let line = 1;
-  let pending: Buffer[] = [];
-  let pendingBytes = 0;
-  const hold = (bytes: Buffer) => {
-    pending.push(bytes);
-    pendingBytes += bytes.length;
-    if (pendingBytes > maximumLineBytes) {
-      throw new TextFileError(
-        path,
-        line,
-        `expected a line of at most ${maximumLineBytes} bytes, got a longer one`,
-      );
-    }
-  };
-  const release = () => {
-    const bytes = Buffer.concat(pending);
-    pending = [];
-    pendingBytes = 0;
-    return bytes;
-  };
-
-  for await (const chunk of openForReading(path)) {
-    let start = 0;
-    for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, start)) {
-      hold(chunk.subarray(start, end));
-      yield { line, text: decode(release(), line) };
-      line++;
-      start = end + 1;
-    }
-    if (start < chunk.length) hold(chunk.subarray(start));
-  }
-  if (pendingBytes > 0) yield { line, text: decode(release(), line) };
-}
-
-async function* openForReading(path: string): AsyncGenerator<Buffer> {
-  try {
-    yield* createReadStream(path) as AsyncIterable<Buffer>;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    const reason =
-      code === "ENOENT" ? "no such file" : code === "EISDIR" ? "expected a file, got a folder" : message;
-    throw new TextFileError(path, undefined, reason, { cause: error });
-  }
 }

@@ -21,6 +21,7 @@ export { fileFaults, type MakeFault, messageOf } from "./read/make-fault.js";
 export { decodeJson, readJsonFile, readJsonIfThere, type ReadJsonOptions } from "./read/read-json.js";
 export { type Line, MAXIMUM_LINE_BYTES, readLines, type ReadLinesOptions } from "./read/read-lines.js";
 export { readSmallFile, statIfThere } from "./read/read-small-file.js";
+export { checkWritable } from "./write/check-writable.js";
 export { makeFolder } from "./write/make-folder.js";
 export { type FileContents, replaceFile } from "./write/replace-file.js";
 export { replaceFolder, type ReplaceFolderOptions } from "./write/replace-folder.js";

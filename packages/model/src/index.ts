@@ -23,6 +23,7 @@ export {
   type StoredLinear,
 } from "./architectures/linear-places.js";
 export type { DecoderConfig } from "./architectures/pre-norm-decoder/decoder-config.js";
+export { companionFiles } from "./checkpoint/companion-files.js";
 export type { Checkpoint, OpenCheckpointOptions } from "./checkpoint/checkpoint.js";
 export { openCheckpoint } from "./checkpoint/open-checkpoint.js";
 export {

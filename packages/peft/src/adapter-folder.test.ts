@@ -369,9 +369,11 @@ describe("loadAdapter", () => {
     await writeFile(join(folder, "adapter_config.json"), "[1]");
     expect(said(await caught(() => readAdapterConfig(folder)))).toContain("expected a JSON object, got [1]");
     await writeFile(join(folder, "adapter_config.json"), '{"r": }');
-    expect(said(await caught(() => readAdapterConfig(folder)))).toContain("expected JSON in UTF-8, got");
+    expect(said(await caught(() => readAdapterConfig(folder)))).toContain(
+      'expected JSON with a value at line 1, column 7, got "}"',
+    );
     await writeFile(join(folder, "adapter_config.json"), Buffer.from([0x22, 0xff, 0x22]));
-    expect(said(await caught(() => readAdapterConfig(folder)))).toContain("expected JSON in UTF-8, got");
+    expect(said(await caught(() => readAdapterConfig(folder)))).toContain("expected UTF-8 text, got");
     await rm(join(folder, "adapter_config.json"));
     await mkdir(join(folder, "adapter_config.json"));
     expect(said(await caught(() => readAdapterConfig(folder)))).toContain("got something that is not a file");

@@ -1,7 +1,7 @@
 /** Adapter folders as PEFT writes them: adapter_config.json and adapter_model.safetensors. */
-import { randomBytes } from "node:crypto";
-import { lstat, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { lstat, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { isRecord, type MakeFault, readJsonIfThere, replaceFile, replaceFolder } from "@lathe/files";
 import {
   type Dtype,
   type LinearPlace,
@@ -44,11 +44,14 @@ export async function readAdapterConfig(folder: string): Promise<PeftConfig> {
     const actual = found === null ? "no such folder" : "a file";
     throw new AdapterFileError({ path: folder, expected: "an adapter folder", actual });
   }
-  const values = await readJson(path);
-  if (typeof values !== "object" || values === null || Array.isArray(values)) {
+  const makeFault: MakeFault = (expected, actual, cause) =>
+    new AdapterFileError({ path, expected, actual, cause });
+  const values = await readJsonIfThere(path, { limit: CONFIG_BYTES_LIMIT, makeFault });
+  if (values === undefined) throw makeFault("the config of a PEFT adapter", "no such file");
+  if (!isRecord(values)) {
     throw new AdapterFileError({ path, expected: "a JSON object", actual: quote(values) });
   }
-  const read = fromPeftConfig(values as Record<string, unknown>);
+  const read = fromPeftConfig(values);
   if ("expected" in read) throw new AdapterFileError({ path, ...read });
   return read;
 }
@@ -115,66 +118,13 @@ export async function writeAdapter(
       tensors.map((tensor) => ({ ...tensor, dtype: "F32" })),
       { format: "pt" },
     );
-    await writeText(join(into, CONFIG_FILE), text);
+    await replaceFile(join(into, CONFIG_FILE), text);
   };
   if ((await lstat(folder).catch(() => null)) !== null) {
     await write(folder);
     return;
   }
-  await writeNewFolder(folder, write);
-}
-
-/**
- * Makes a folder that is there as a whole or not at all: filled beside its place, then renamed.
- * @param fill gets the folder to write into
- */
-export async function writeNewFolder(folder: string, fill: (into: string) => Promise<void>): Promise<void> {
-  const place = resolve(folder);
-  const temporary = join(dirname(place), `.${basename(place)}.${randomBytes(6).toString("hex")}.tmp`);
-  await mkdir(temporary, { recursive: true });
-  try {
-    await fill(temporary);
-    await rename(temporary, place);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-/** Writes a text beside its place, syncs it and renames it. */
-export async function writeText(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
-  try {
-    const handle = await open(temporary, "wx");
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const found = await stat(path).catch(() => null);
-  if (!found?.isFile()) {
-    const actual = found === null ? "no such file" : "something that is not a file";
-    throw new AdapterFileError({ path, expected: "the config of a PEFT adapter", actual });
-  }
-  if (found.size > CONFIG_BYTES_LIMIT) {
-    const expected = `a file of at most ${CONFIG_BYTES_LIMIT} bytes`;
-    throw new AdapterFileError({ path, expected, actual: `${found.size} bytes` });
-  }
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path))) as unknown;
-  } catch (cause) {
-    const actual = cause instanceof Error ? cause.message : String(cause);
-    throw new AdapterFileError({ path, expected: "JSON in UTF-8", actual, cause });
-  }
+  await replaceFolder(folder, write);
 }
 
 function selectStored(

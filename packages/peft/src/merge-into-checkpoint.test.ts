@@ -115,7 +115,6 @@ describe("mergeIntoCheckpoint", () => {
         "LICENSE",
         "chat_template.jinja",
         "config.json",
-        "expected.json",
         "generation_config.json",
         "merges.txt",
         "model-0.safetensors",

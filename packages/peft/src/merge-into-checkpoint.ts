@@ -1,7 +1,9 @@
-import { copyFile, lstat, open, readdir, readFile, stat } from "node:fs/promises";
+import { copyFile, lstat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { checkWritable, readJsonFile, recoverPlace, replaceFile, replaceFolder } from "@lathe/files";
 import {
   type Checkpoint,
+  companionFiles,
   type Dtype,
   float32ToBfloat16,
   float32ToFloat16,
@@ -13,7 +15,7 @@ import {
   type TensorToWrite,
   writeSafetensors,
 } from "@lathe/model";
-import { readAdapter, type StoredAdapter, writeNewFolder, writeText } from "./adapter-folder.js";
+import { readAdapter, type StoredAdapter } from "./adapter-folder.js";
 import { AdapterFileError, quote } from "./errors.js";
 import { mergeIntoWeight } from "./merged-weight.js";
 import type { LoraTarget } from "./select-targets.js";
@@ -52,10 +54,8 @@ export interface MergedCheckpoint {
 
 const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
 
-/** Files that make up a model folder beside its weights: configs, tokenizers, templates, licences. */
-const companionFile = /(\.(json|txt|model|jinja|tiktoken)|^(licen[cs]e|notice)[^/]*)$/i;
-const weightIndex = /\.index\.json$/;
-const adapterFile = /^adapter_config\.json$/;
+/** Largest config.json that is read, in bytes; real ones have a few thousand. */
+const CONFIG_BYTES_LIMIT = 10_000_000;
 
 /**
  * Merges an adapter into the weights of a model folder and writes the result as a new model folder, tensor by tensor, so
@@ -69,14 +69,19 @@ const adapterFile = /^adapter_config\.json$/;
  */
 export async function mergeIntoCheckpoint(options: MergeIntoCheckpointOptions): Promise<MergedCheckpoint> {
   const { model, adapter, output, dtype, onProgress, onWarning } = options;
-  if ((await lstat(output).catch(() => null)) !== null) {
-    throw new AdapterFileError({
-      path: output,
-      expected: "the name of a folder to make",
-      actual: "one that exists",
-      remedy: "nothing is overwritten; choose another name",
-    });
-  }
+  const check = async (): Promise<void> => {
+    if ((await lstat(output).catch(() => null)) !== null) {
+      throw new AdapterFileError({
+        path: output,
+        expected: "the name of a folder to make",
+        actual: "one that exists",
+        remedy: "nothing is overwritten; choose another name",
+      });
+    }
+  };
+  await recoverPlace(output);
+  await check();
+  await checkWritable(output);
   const config = await readModelConfig(model);
   const stored = await readAdapter(adapter, linearPlaces(config), onWarning);
   const checkpoint = await openCheckpoint(model);
@@ -87,7 +92,7 @@ export async function mergeIntoCheckpoint(options: MergeIntoCheckpointOptions): 
     const total = [...plan.values()].reduce((sum, tensors) => sum + tensors.length, 0);
     let done = 0;
     let bytes = 0;
-    await writeNewFolder(output, async (into) => {
+    const fill = async (into: string): Promise<void> => {
       for (const [file, tensors] of plan) {
         const counted = tensors.map((tensor) => ({
           ...tensor,
@@ -100,9 +105,10 @@ export async function mergeIntoCheckpoint(options: MergeIntoCheckpointOptions): 
         }));
         await writeSafetensors(join(into, file), counted, { format: "pt" });
       }
-      if (plan.size > 1) await writeText(join(into, "model.safetensors.index.json"), indexOf(plan, bytes));
+      if (plan.size > 1) await replaceFile(join(into, "model.safetensors.index.json"), indexOf(plan, bytes));
       await copyCompanions(model, into, { ...(dtype ? { dtype } : {}), unties });
-    });
+    };
+    await replaceFolder(output, fill, { check });
     return { changed: stored.targets.length, tensors: total, bytes };
   } finally {
     await checkpoint.close();
@@ -227,16 +233,12 @@ async function copyCompanions(
   into: string,
   changes: { readonly dtype?: MergedDtype; readonly unties: boolean },
 ): Promise<void> {
-  for (const name of await readdir(model)) {
-    const isCompanion = companionFile.test(name) && !weightIndex.test(name) && !adapterFile.test(name);
-    if (!isCompanion || !(await stat(join(model, name))).isFile()) continue;
+  for (const name of await companionFiles(model)) {
     if (name === "config.json" && (changes.dtype || changes.unties)) {
-      await writeText(join(into, name), await changedConfig(join(model, name), changes));
+      await replaceFile(join(into, name), await changedConfig(join(model, name), changes));
       continue;
     }
-    // A link is followed, as hubs keep files as links into a store of their own.
     await copyFile(join(model, name), join(into, name));
-    await syncFile(join(into, name));
   }
 }
 
@@ -245,7 +247,10 @@ async function changedConfig(
   { dtype, unties }: { readonly dtype?: MergedDtype; readonly unties: boolean },
 ): Promise<string> {
   // readModelConfig has accepted the file.
-  const config = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
+  const config = (await readJsonFile(path, {
+    limit: CONFIG_BYTES_LIMIT,
+    makeFault: (expected, actual, cause) => new AdapterFileError({ path, expected, actual, cause }),
+  })) as Record<string, unknown>;
   if (typeof config !== "object" || config === null) {
     throw new AdapterFileError({ path, expected: "a JSON object", actual: quote(config) });
   }
@@ -256,13 +261,4 @@ async function changedConfig(
   }
   if (unties) config["tie_word_embeddings"] = false;
   return `${JSON.stringify(config, null, 2)}\n`;
-}
-
-async function syncFile(path: string): Promise<void> {
-  const handle = await open(path, "r+");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

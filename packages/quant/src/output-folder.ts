@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, rmdir, stat, unlink, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { isInputError, isRecord, readJsonIfThere, replaceFile, replaceFolder } from "@lathe/files";
 import { OutputFolderError } from "./errors.js";
 
 /** What a folder of ours says of itself; a folder without it, or with other files beside, is never replaced. */
@@ -24,44 +24,23 @@ export async function writeFolder(
   fill: (folder: string) => Promise<void>,
 ): Promise<void> {
   const path = resolve(output);
-  await checkReplaceable(path, overwrite);
-  await mkdir(dirname(path), { recursive: true });
-  const suffix = randomBytes(6).toString("hex");
-  const temporary = `${path}.${suffix}.tmp`;
-  await mkdir(temporary);
-  try {
-    await fill(temporary);
-    const files = [...(await readdir(temporary)), MANIFEST].sort();
+  const fillWithManifest = async (folder: string): Promise<void> => {
+    await fill(folder);
+    const files = [...(await readdir(folder)), MANIFEST].sort();
     const manifest = { writtenBy: WRITER, ...details, files };
-    await writeFile(join(temporary, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-    // Asked again: a folder may have come, or been added to, in the meantime.
-    const previous = await checkReplaceable(path, overwrite);
-    if (previous === null) {
-      await rename(temporary, path);
-      return;
-    }
-    const aside = `${path}.${suffix}.old`;
-    await rename(path, aside);
-    await rename(temporary, path).catch(async (error: unknown) => {
-      await rename(aside, path);
-      throw error;
-    });
-    for (const file of previous) await unlink(join(aside, file));
-    await rmdir(aside);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
-  }
+    await replaceFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+  };
+  await replaceFolder(path, fillWithManifest, { check: () => checkReplaceable(path, overwrite) });
 }
 
-/** @returns files of the folder to replace, or null when there is none @throws OutputFolderError */
-export async function checkReplaceable(path: string, overwrite: boolean): Promise<string[] | null> {
+/** Refuses a place whose contents must stay. @throws OutputFolderError */
+export async function checkReplaceable(path: string, overwrite: boolean): Promise<void> {
   const found = await stat(path).catch(() => null);
-  if (found === null) return null;
+  if (found === null) return;
   const expected = "an output folder that does not exist";
   if (!found.isDirectory()) throw new OutputFolderError(path, expected, "a file", "choose another place");
   const present = await readdir(path);
-  if (present.length === 0) return [];
+  if (present.length === 0) return;
   if (!overwrite) {
     throw new OutputFolderError(
       path,
@@ -72,7 +51,7 @@ export async function checkReplaceable(path: string, overwrite: boolean): Promis
   }
   const own = await manifestFiles(join(path, MANIFEST));
   const foreign = own === null ? null : present.find((file) => !own.includes(file));
-  if (foreign === undefined) return present;
+  if (foreign === undefined) return;
   throw new OutputFolderError(
     path,
     "a folder that quantising wrote and nobody added to, as only that is replaced",
@@ -81,17 +60,13 @@ export async function checkReplaceable(path: string, overwrite: boolean): Promis
   );
 }
 
+/** Files that a manifest of ours names, or null where there is no such manifest. */
 async function manifestFiles(path: string): Promise<string[] | null> {
-  const found = await stat(path).catch(() => null);
-  if (!found?.isFile() || found.size > MANIFEST_BYTES_LIMIT) return null;
-  try {
-    const manifest = JSON.parse(await readFile(path, "utf8")) as {
-      writtenBy?: unknown;
-      files?: unknown;
-    } | null;
-    if (manifest?.writtenBy !== WRITER || !Array.isArray(manifest.files)) return null;
-    return manifest.files.filter((file) => typeof file === "string");
-  } catch {
+  const manifest = await readJsonIfThere(path, { limit: MANIFEST_BYTES_LIMIT }).catch((error: unknown) => {
+    if (!isInputError(error)) throw error;
     return null;
-  }
+  });
+  if (!isRecord(manifest) || manifest["writtenBy"] !== WRITER || !Array.isArray(manifest["files"]))
+    return null;
+  return manifest["files"].filter((file) => typeof file === "string");
 }

@@ -1,3 +1,4 @@
+import { isRecord } from "@lathe/files";
 import {
   type Checkpoint,
   type Dtype,
@@ -175,8 +176,4 @@ function checkNf4(config: unknown, expect: Expect): void {
 
 function field(value: unknown, key: string): unknown {
   return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -688,7 +688,9 @@ describe("a packed folder", () => {
   it("without a readable config is refused", async () => {
     const path = join(output, "config.json");
     await writeFile(path, "{");
-    await expect(linearReader(output, "none")).rejects.toThrow("expected JSON in UTF-8");
+    await expect(linearReader(output, "none")).rejects.toThrow(
+      "expected JSON with a key in double quotes at line 1, column 2",
+    );
     await writeFile(path, "[]");
     await expect(linearReader(output, "none")).rejects.toThrow("expected a JSON object");
     await rm(path);

@@ -1,8 +1,10 @@
+import { checkWritable, recoverPlace, replaceFile } from "@lathe/files";
 import type { NestedScales } from "@lathe/kernels";
 import {
   architectureOf,
   type Checkpoint,
   checkTensors,
+  companionFiles,
   dtypeSizes,
   headPlace,
   linearPlaces,
@@ -11,8 +13,7 @@ import {
   openCheckpoint,
   readModelConfig,
 } from "@lathe/model";
-import { constants } from "node:fs";
-import { copyFile, readdir, realpath, stat, writeFile } from "node:fs/promises";
+import { copyFile, realpath } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { OutputFolderError } from "./errors.js";
 import { checkReplaceable, writeFolder } from "./output-folder.js";
@@ -67,10 +68,6 @@ export interface QuantizedCheckpoint {
   readonly bytesAfter: number;
 }
 
-/** Files that belong to a model besides its weights and config. */
-const companions =
-  /^(generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|chat_template)\.json$|^(merges|vocab)\.txt$|^tokenizer\.model$|\.jinja$|^(LICENSE|LICENCE|NOTICE)/i;
-
 /** `torch_dtype` of a folder of plain weights in a format. */
 const dtypeNames: Partial<Record<PackedFormatName, string>> = { fp16: "float16", bf16: "bfloat16" };
 
@@ -113,7 +110,9 @@ export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Pr
     });
   }
   const config = await readModelConfig(model);
+  await recoverPlace(output);
   await checkReplaceable(output, overwrite);
+  await checkWritable(output);
   if ((await realpath(output).catch(() => null)) === (await realpath(model))) {
     throw new OutputFolderError(
       output,
@@ -154,14 +153,12 @@ export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Pr
       bytesAfter: sum(groups.flat()),
     };
     await writeFolder(output, overwrite, { source: basename(resolve(model)), ...report }, async (folder) => {
-      await writeFile(
+      await replaceFile(
         join(folder, "config.json"),
         await packedConfig(model, config, format, left, checkpoint),
       );
-      for (const file of await readdir(model)) {
-        const source = join(model, file);
-        if (!companions.test(file) || !(await stat(source)).isFile()) continue;
-        await copyFile(source, join(folder, file), constants.COPYFILE_EXCL);
+      for (const file of await companionFiles(model)) {
+        if (file !== "config.json") await copyFile(join(model, file), join(folder, file));
       }
       await writeShards(folder, groups, shardBytes);
       signal?.throwIfAborted();

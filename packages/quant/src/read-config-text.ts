@@ -1,5 +1,5 @@
+import { decodeJson, decodeUtf8, isRecord, readSmallFile } from "@lathe/files";
 import { ModelConfigError } from "@lathe/model";
-import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Largest config.json that is read, in bytes; real ones have a few thousand. */
@@ -12,20 +12,9 @@ export async function readConfigText(
   const path = join(folder, "config.json");
   const fault = (expected: string, actual: string, cause?: unknown): ModelConfigError =>
     new ModelConfigError({ path, expected, actual, cause });
-  const found = await stat(path).catch(() => null);
-  if (!found?.isFile())
-    throw fault("the config of a model", found ? "something that is not a file" : "no such file");
-  if (found.size > CONFIG_BYTES_LIMIT) {
-    throw fault(`a file of at most ${CONFIG_BYTES_LIMIT} bytes`, `${found.size} bytes`);
-  }
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
-    const json: unknown = JSON.parse(text);
-    if (typeof json === "object" && json !== null && !Array.isArray(json)) {
-      return { path, text, json: json as Record<string, unknown> };
-    }
-  } catch (cause) {
-    throw fault("JSON in UTF-8", cause instanceof Error ? cause.message : String(cause), cause);
-  }
-  throw fault("a JSON object", "another value");
+  const bytes = await readSmallFile(path, CONFIG_BYTES_LIMIT, fault);
+  if (bytes === null) throw fault("the config of a model", "no such file");
+  const json = decodeJson(bytes, fault);
+  if (!isRecord(json)) throw fault("a JSON object", "another value");
+  return { path, text: decodeUtf8(bytes, fault), json };
 }

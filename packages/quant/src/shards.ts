@@ -1,5 +1,5 @@
 import { type TensorToWrite, writeSafetensors } from "@lathe/model";
-import { writeFile } from "node:fs/promises";
+import { replaceFile } from "@lathe/files";
 import { join } from "node:path";
 
 /** A tensor to write and its size in bytes. */
@@ -49,5 +49,5 @@ export async function writeShards(
   }
   // fromEntries defines keys and does not assign them: a tensor may have any name.
   const index = { metadata: { total_size: totalSize }, weight_map: Object.fromEntries(weightMap) };
-  await writeFile(join(folder, "model.safetensors.index.json"), `${JSON.stringify(index, null, 2)}\n`);
+  await replaceFile(join(folder, "model.safetensors.index.json"), `${JSON.stringify(index, null, 2)}\n`);
 }

@@ -2,6 +2,7 @@ import { appendFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
   asFileError,
+  checkWritable,
   filesBelow,
   hashFile,
   isOnTheWay,
@@ -108,6 +109,7 @@ export class RunFolder {
     { overwrite = false }: { readonly overwrite?: boolean } = {},
   ): Promise<void> {
     await checkRunUnlocked(path);
+    await checkWritable(path);
     const entries = await entriesOf(path);
     if (entries.length === 0) return;
     if (!overwrite) {

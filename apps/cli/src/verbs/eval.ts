@@ -1,5 +1,5 @@
-import { mkdir, realpath, stat, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { realpath, stat } from "node:fs/promises";
+import { checkWritable, replaceFile } from "@lathe/files";
 import { formatTable, option, optionGroup, UsageError } from "@lathe/command";
 import {
   bleuSmoothings,
@@ -122,6 +122,7 @@ function scoresText({ scores, segments, language }: TextScores, { words, textsIn
 /** @throws UsageError when the replies would be written over what is read */
 async function checkPredictionsOutput({ predictionsOutput, data }: EvalOptions): Promise<void> {
   if (predictionsOutput === undefined || data === undefined) return;
+  await checkWritable(predictionsOutput);
   const found = await stat(predictionsOutput).catch(() => null);
   if (found === null) return;
   if (found.isDirectory()) throw new UsageError([`${predictionsOutput}: expected a file, got a folder`]);
@@ -216,8 +217,7 @@ export const evalVerb = defineVerb({
       const lines = tasks.map(({ prompt, reference }, index) =>
         JSON.stringify({ prompt, prediction: predictions[index], reference }),
       );
-      await mkdir(dirname(given.predictionsOutput), { recursive: true });
-      await writeFile(given.predictionsOutput, lines.map((line) => `${line}\n`).join(""));
+      await replaceFile(given.predictionsOutput, lines.map((line) => `${line}\n`).join(""));
     }
     const { loss, perplexity, tokens } = score;
     const { words } = context.messages;

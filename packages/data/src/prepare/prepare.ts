@@ -1,5 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { checkWritable, recoverPlace, replaceFolder } from "@lathe/files";
 import { assignGroups } from "../split/assign-groups.js";
 import { CLEANING_RULES } from "../clean/cleaning-options.js";
 import { hashFile } from "../read/hash-file.js";
@@ -20,7 +21,7 @@ import {
   type PrepareOptions,
   type ResolvedPrepareOptions,
 } from "./prepare-options.js";
-import { checkOutputFolder, MANIFEST_FILE, MANIFEST_FORMAT, writeFolderBeside } from "./prepared-folder.js";
+import { checkOutputFolder, MANIFEST_FILE, MANIFEST_FORMAT } from "./prepared-folder.js";
 import { readLines } from "../read/read-lines.js";
 import type { CleaningExample } from "../clean/row-cleaner.js";
 import { SPLITS, type SplitName } from "../split/split-weights.js";
@@ -62,12 +63,16 @@ const MANIFEST_VERSION = 1;
 export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   const resolved = resolvePrepareOptions(options);
   const totalBytes = await inputBytes(resolved.inputs);
-  await checkOutputFolder(resolved.output, resolved.inputs, resolved.overwrite);
-  return writeFolderBeside(resolved.output, async (folder) => {
+  const check = (): Promise<void> => checkOutputFolder(resolved.output, resolved.inputs, resolved.overwrite);
+  await recoverPlace(resolved.output);
+  await check();
+  await checkWritable(resolved.output);
+  const fill = async (folder: string): Promise<PrepareResult> => {
     const intake = new Intake(resolved, folder, totalBytes);
     const rejectedFile = await intake.run();
     return distribute(resolved, folder, intake, rejectedFile);
-  });
+  };
+  return replaceFolder(resolved.output, fill, { check });
 }
 
 /** The second pass: deals the kept rows out to the splits and writes the manifest. */

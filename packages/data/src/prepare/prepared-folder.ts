@@ -1,6 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve, isAbsolute } from "node:path";
+import { readdir, readFile, realpath } from "node:fs/promises";
+import { isAbsolute, join, relative } from "node:path";
 import { OutputFolderError } from "./output-folder-error.js";
 import { parseJson } from "../read/safe-json.js";
 
@@ -71,56 +70,4 @@ async function writtenFiles(folder: string): Promise<string[] | undefined> {
   const { format, outputs } = parsed.value as { format?: unknown; outputs?: unknown };
   if (format !== MANIFEST_FORMAT || typeof outputs !== "object" || outputs === null) return undefined;
   return [MANIFEST_FILE, ...Object.keys(outputs)];
-}
-
-/**
- * Runs `write` on a new folder beside the one wanted and puts it in that one's place when it has succeeded. On any failure the
- * new folder is removed, along with parents created for it, and the old one stays as it was.
- */
-export async function writeFolderBeside<Result>(
-  folder: string,
-  write: (temporary: string) => Promise<Result>,
-): Promise<Result> {
-  const target = resolve(folder);
-  const parent = dirname(target);
-  const firstCreated = await mkdir(parent, { recursive: true });
-  const temporary = join(parent, `.${basename(target)}-${randomUUID()}`);
-  try {
-    await mkdir(temporary); // mkdtemp would keep others of the group out of the finished folder
-    const result = await write(temporary);
-    await replaceFolder(target, temporary);
-    return result;
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    if (firstCreated !== undefined) await removeEmptyFolders(parent, firstCreated);
-    throw error;
-  }
-}
-
-async function replaceFolder(target: string, replacement: string): Promise<void> {
-  const exists = await stat(target).then(
-    () => true,
-    () => false,
-  );
-  if (!exists) return rename(replacement, target);
-  const old = `${replacement}-old`;
-  await rename(target, old);
-  try {
-    await rename(replacement, target);
-  } catch (error) {
-    await rename(old, target);
-    throw error;
-  }
-  await rm(old, { recursive: true, force: true });
-}
-
-async function removeEmptyFolders(from: string, upTo: string): Promise<void> {
-  for (let folder = from; ; folder = dirname(folder)) {
-    try {
-      await rmdir(folder);
-    } catch {
-      return; // not empty: someone else uses it by now
-    }
-    if (folder === upTo || dirname(folder) === folder) return;
-  }
 }

@@ -4,7 +4,7 @@ import { InputError } from "./input-error.js";
 export class FileError extends InputError {
   override readonly name = "FileError";
 
-  /** @param reason what is wrong, as "does not exist" or "cannot be written: no space is left on the device" */
+  /** @param reason what is wrong, as "no such file" or "cannot be written: no space is left on the device" */
   constructor(
     /** The file or folder at fault, as the caller named it. */
     readonly path: string,

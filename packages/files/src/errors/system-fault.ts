@@ -40,8 +40,8 @@ export function asFileError(path: string, action: FileAction, error: unknown): u
   const { code } = error;
   const fault = (reason: string): FileError => new FileError(path, reason, { cause: error });
   if (action === "read") {
-    if (code === "ENOENT" || code === "ENOTDIR") return fault("does not exist");
-    if (code === "EISDIR") return fault("is a folder; name a file");
+    if (code === "ENOENT" || code === "ENOTDIR") return fault("no such file");
+    if (code === "EISDIR") return fault("expected a file, got a folder");
     if (code === "EACCES" || code === "EPERM") return fault("may not be read: permission denied");
   }
   return fault(`cannot be ${action}: ${meanings[code] ?? error.message}`);

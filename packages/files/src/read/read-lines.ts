@@ -18,6 +18,8 @@ export interface Line {
 export interface ReadLinesOptions {
   /** Longest line that is read, in bytes; what is longer is reported as a faulty line. @defaultValue {@link MAXIMUM_LINE_BYTES} */
   readonly maximumLineBytes?: number;
+  /** Whether a byte order mark begins the text of any line but the first, and stays there. @defaultValue false: it was left by joining files */
+  readonly keepsLaterMarks?: boolean;
   /** Hears of every chunk consumed. */
   readonly onBytes?: (bytes: number) => void;
 }
@@ -57,7 +59,8 @@ export async function* readLines(
     const total = pendingBytes + piece.length;
     pending = [];
     pendingBytes = 0;
-    return decodeLine(bytes, total, lineNumber++, limit);
+    const dropsMark = lineNumber === 1 || !options.keepsLaterMarks;
+    return decodeLine(bytes, total, lineNumber++, limit, dropsMark);
   };
 
   try {
@@ -83,7 +86,7 @@ export async function* readLines(
   if (pendingBytes > 0) yield [take(Buffer.alloc(0))];
 }
 
-function decodeLine(bytes: Buffer, total: number, line: number, limit: number): Line {
+function decodeLine(bytes: Buffer, total: number, line: number, limit: number, dropsMark: boolean): Line {
   if (total > limit) {
     const text = bytes.toString("utf8", 0, EXCERPT_BYTES);
     return { line, text, error: `the line has ${total} bytes, more than the limit of ${limit}` };
@@ -91,7 +94,7 @@ function decodeLine(bytes: Buffer, total: number, line: number, limit: number): 
   const end = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length;
   const content = bytes.subarray(0, end);
   const decoded = content.toString("utf8");
-  const text = decoded.startsWith(BYTE_ORDER_MARK) ? decoded.slice(1) : decoded;
+  const text = dropsMark && decoded.startsWith(BYTE_ORDER_MARK) ? decoded.slice(1) : decoded;
   if (isUtf8(content)) return { line, text };
   return { line, text, error: `not valid UTF-8 (first bad byte at column ${firstBadByte(content) + 1})` };
 }

@@ -68,8 +68,8 @@ describe("readLines", () => {
 
   it("names what cannot be read", async () => {
     const read = async (path: string): Promise<unknown> => await readLines(path).next();
-    await expect(read(join(folder, "nothing"))).rejects.toThrow(`${join(folder, "nothing")}: does not exist`);
-    await expect(read(folder)).rejects.toThrow(/is a folder; name a file/);
+    await expect(read(join(folder, "nothing"))).rejects.toThrow(`${join(folder, "nothing")}: no such file`);
+    await expect(read(folder)).rejects.toThrow(/expected a file, got a folder/);
   });
 });
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FileError } from "../errors/file-error.js";
 import { LockedError } from "../lock/locked-error.js";
+import { checkWritable } from "./check-writable.js";
 import { makeFolder } from "./make-folder.js";
 import { replaceFile } from "./replace-file.js";
 import { replaceFolder } from "./replace-folder.js";
@@ -47,6 +48,25 @@ describe("makeFolder", () => {
     await expect(makeFolder(join(folder, "file"))).rejects.toThrow(/file: is a file/);
     await expect(makeFolder(join(folder, "file/below"))).rejects.toThrow(FileError);
     await expect(makeFolder(join(folder, "link"))).rejects.toThrow(/leads nowhere/);
+  });
+});
+
+describe("checkWritable", () => {
+  onLinux.each(["/proc/x", "/proc/x/y", "/proc/x.jsonl", "/sys/x", "/dev/null/x"])(
+    "refuses %s",
+    async (place) => {
+      const error: unknown = await checkWritable(place).catch((fault: unknown) => fault);
+      expect(error).toBeInstanceOf(FileError);
+      expect((error as FileError).message.startsWith(`${place}: cannot be `)).toBe(true);
+    },
+  );
+
+  it("takes what can be made or replaced, and leaves nothing", async () => {
+    await writeFile(join(folder, "file"), "");
+    for (const place of ["a", "a/b/c", "file", "."]) await checkWritable(join(folder, place));
+    await checkWritable("/dev/null");
+    await expect(checkWritable(join(folder, "file/below"))).rejects.toThrow(/file is a file/);
+    expect(await readdir(folder)).toEqual(["file"]);
   });
 });
 

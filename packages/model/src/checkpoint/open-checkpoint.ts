@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { readJsonFile } from "../config/read-small-file.js";
+import { isRecord, readJsonFile } from "@lathe/files";
 import { CheckpointError, quote } from "../errors.js";
 import type { Checkpoint, OpenCheckpointOptions } from "./checkpoint.js";
 import { openSafetensors, type SafetensorsFile } from "./safetensors-file.js";
@@ -104,7 +104,7 @@ async function openSharded(folder: string, options: OpenCheckpointOptions): Prom
 async function readWeightMap(indexPath: string): Promise<Map<string, string>> {
   const fault = (expected: string, actual: string, cause?: unknown) =>
     new CheckpointError({ path: indexPath, expected, actual, cause });
-  const index = await readJsonFile(indexPath, INDEX_BYTES_LIMIT, fault);
+  const index = await readJsonFile(indexPath, { limit: INDEX_BYTES_LIMIT, makeFault: fault });
   const weightMap = isRecord(index) && Object.hasOwn(index, "weight_map") ? index["weight_map"] : undefined;
   if (!isRecord(weightMap)) throw fault("an object weight_map from tensor to file", quote(weightMap));
   const shardOf = new Map<string, string>();
@@ -128,10 +128,6 @@ function isPlainFileName(value: unknown): value is string {
     !/[\\/:\0]/.test(value) &&
     basename(value) === value
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { constants } from "node:buffer";
 import { type Stats, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { type MakeFault, messageOf, statIfThere } from "../config/read-small-file.js";
+import { type MakeFault, messageOf, statIfThere } from "@lathe/files";
 import { CheckpointError, quote } from "../errors.js";
 import type { Checkpoint, OpenCheckpointOptions } from "./checkpoint.js";
 import { joinedStretches, MappedFile, type Stretch } from "./mapped-file.js";

@@ -1,4 +1,4 @@
-import { messageOf } from "../config/read-small-file.js";
+import { isRecord, messageOf } from "@lathe/files";
 import { CheckpointError, quote } from "../errors.js";
 import { findDuplicateKey } from "./duplicate-key.js";
 import { type Dtype, dtypes, dtypeSizes, type TensorInfo } from "./tensor-info.js";
@@ -199,10 +199,6 @@ function checkLayout(tensors: TensorInfo[], path: string, dataStart: number, fil
       actual: `${fileSize} bytes`,
     });
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isCount(value: unknown): value is number {

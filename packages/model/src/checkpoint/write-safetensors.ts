@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { type FileHandle, open, rename, unlink } from "node:fs/promises";
-import { dirname } from "node:path";
+import type { FileHandle } from "node:fs/promises";
+import { replaceFile } from "@lathe/files";
 import { littleEndianBytes } from "./little-endian.js";
 import { LENGTH_BYTES } from "./safetensors-header.js";
 import { type Dtype, dtypes, dtypeSizes } from "./tensor-info.js";
@@ -40,22 +39,10 @@ export async function writeSafetensors(
     (a, b) => dtypes.indexOf(b.dtype) - dtypes.indexOf(a.dtype) || Buffer.compare(utf8(a.name), utf8(b.name)),
   );
   const header = encodeHeader(ordered, metadata);
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
-  const handle = await open(temporary, "wx");
-  try {
-    try {
-      await writeAll(handle, header);
-      for (const tensor of ordered) await writeTensor(handle, tensor);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw error;
-  }
-  await syncFolder(dirname(path));
+  await replaceFile(path, async (file) => {
+    await writeAll(file, header);
+    for (const tensor of ordered) await writeTensor(file, tensor);
+  });
 }
 
 function encodeHeader(
@@ -110,13 +97,6 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
     const { bytesWritten } = await handle.write(bytes, done, Math.min(PIECE_BYTES, bytes.byteLength - done));
     done += bytesWritten;
   }
-}
-
-/** Makes the rename itself last through a power cut, where the system lets a folder be synced. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r").catch(() => null);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
 }
 
 function utf8(text: string): Buffer {

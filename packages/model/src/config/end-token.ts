@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { isObject } from "./config-keys.js";
-import { parseJson, readSmallFile } from "./read-small-file.js";
+import { decodeJson, readSmallFile } from "@lathe/files";
 
 /** Largest files that are read, in bytes; the largest real ones have a fifth of that. */
 const TOKENIZER_BYTES_LIMIT = 200_000_000;
@@ -56,7 +56,7 @@ async function objectIn(path: string, limit: number): Promise<Json> {
     new Error(`expected ${expected}, got ${actual}`);
   try {
     const bytes = await readSmallFile(path, limit, makeFault);
-    const json = bytes === null ? null : parseJson(bytes, makeFault);
+    const json = bytes === null ? null : decodeJson(bytes, makeFault);
     return isObject(json) ? json : {};
   } catch {
     return {};

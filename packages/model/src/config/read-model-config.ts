@@ -6,7 +6,7 @@ import { architectures, findArchitecture } from "../architectures/architectures.
 import { ConfigKeys, type ConfigObject, isObject } from "./config-keys.js";
 import { tokenizerEndId } from "./end-token.js";
 import type { ModelConfig } from "./model-config.js";
-import { type MakeFault, parseJson, readSmallFile } from "./read-small-file.js";
+import { decodeJson, type MakeFault, readSmallFile } from "@lathe/files";
 
 const CONFIG_FILE = "config.json";
 const GENERATION_FILE = "generation_config.json";
@@ -48,7 +48,7 @@ async function readObject(path: string): Promise<ConfigObject | null> {
     new ModelConfigError({ path, expected, actual, cause });
   const bytes = await readSmallFile(path, CONFIG_BYTES_LIMIT, makeFault);
   if (bytes === null) return null;
-  const json = parseJson(bytes, makeFault);
+  const json = decodeJson(bytes, makeFault);
   if (!isObject(json)) throw makeFault("a JSON object", quote(json));
   return json;
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { parseJson, readSmallFile } from "../config/read-small-file.js";
+import { decodeJson, readSmallFile } from "@lathe/files";
 import { ModelConfigError, quote } from "../errors.js";
 import type { SamplingOptions } from "./sampling.js";
 
@@ -65,7 +65,7 @@ export async function readGenerationDefaults(folder: string): Promise<Generation
     new ModelConfigError({ path, expected, actual, cause });
   const bytes = await readSmallFile(path, BYTES_LIMIT, makeFault);
   if (bytes === null) return { sampling: {}, ignored: [] };
-  const value = parseJson(bytes, makeFault);
+  const value = decodeJson(bytes, makeFault);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw makeFault("an object", quote(value));
   }

@@ -1,4 +1,4 @@
-import { messageOf } from "../config/read-small-file.js";
+import { messageOf } from "@lathe/files";
 import { TokenizerError } from "../errors.js";
 import { StrictTemplate } from "./strict-template.js";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { decodeUtf8, type MakeFault, parseJson, readSmallFile } from "../config/read-small-file.js";
+import { decodeUtf8, type MakeFault, decodeJson, readSmallFile } from "@lathe/files";
 import { TokenizerError, quote } from "../errors.js";
 import { Tokenizer, tokenText } from "./tokenizer.js";
 
@@ -40,7 +40,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer | null> {
   const makeFault = faultIn(path);
   const bytes = await readSmallFile(path, TOKENIZER_BYTES_LIMIT, makeFault);
   if (bytes === null) return null;
-  const json = parseJson(bytes, makeFault);
+  const json = decodeJson(bytes, makeFault);
   if (!isObject(json)) throw makeFault("a JSON object", quote(json));
   const config = await readObject(join(folder, CONFIG_FILE));
   const specialTokensMap = await readObject(join(folder, "special_tokens_map.json"));
@@ -58,7 +58,7 @@ async function readObject(path: string): Promise<Readonly<Record<string, unknown
   const makeFault = faultIn(path);
   const bytes = await readSmallFile(path, CONFIG_BYTES_LIMIT, makeFault);
   if (bytes === null) return {};
-  const json = parseJson(bytes, makeFault);
+  const json = decodeJson(bytes, makeFault);
   if (!isObject(json)) throw makeFault("a JSON object", quote(json));
   return json;
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { messageOf } from "../config/read-small-file.js";
+import { messageOf } from "@lathe/files";
 import { TokenizerError, quote } from "../errors.js";
 import { type ChatMessage, createChatRenderer, type RenderChatOptions } from "./chat-template.js";
 import { createLibraryTokenizer, type LibraryTokenizer } from "./library-tokenizer.js";

@@ -1,0 +1,67 @@
+/** Places at which nothing can be written, and folders whose process was killed between its two renames. */
+import { spawnSync } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+import { loraFixture, storiesModel, temporaryFolder, tinyModel, writeJsonl } from "../testing/folders.js";
+import { runLathe } from "../testing/run-lathe.js";
+
+let folder: string;
+let data: string;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  data = await writeJsonl(join(folder, "rows.jsonl"), [
+    { prompt: "Once upon", completion: " a time" },
+    { prompt: "There was", completion: " a dog" },
+  ]);
+});
+
+/** The words of a verb that writes an output there. */
+const verbs: Readonly<Record<string, (output: string) => string[]>> = {
+  train: (output) => ["train", "--model", storiesModel, "--data", data, "--output", output],
+  merge: (output) => [
+    ...["merge", "--model", tinyModel("qwen2")],
+    ...["--adapter", join(loraFixture("qwen2-qv"), "adapter_end"), "--output", output],
+  ],
+  quantize: (output) => [
+    ...["quantize", "--model", tinyModel("qwen2"), "--format", "int8", "--output", output],
+  ],
+  prepare: (output) => ["prepare", "--input", data, "--output", output],
+  eval: (output) => ["eval", "--model", storiesModel, "--data", data, "--predictions-output", output],
+};
+
+describe.runIf(process.platform === "linux")("an output that cannot be", () => {
+  it.each(
+    Object.keys(verbs).flatMap((verb) =>
+      ["/proc/x", "/proc/x/y/z", "/sys/x", "/dev/null/x"].map((output) => [verb, output] as const),
+    ),
+  )("%s to %s ends in one sentence with the path", async (verb, output) => {
+    const { code, stderr, stdout } = await runLathe(verbs[verb](output));
+    const faults = stderr.split("\n").filter((line) => line.startsWith("lathe: "));
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(output);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
+});
+
+describe("a folder whose process was killed between its two renames", () => {
+  const killer = fileURLToPath(new URL("../../../../packages/files/testing/kill-at.mjs", import.meta.url));
+
+  it("is put back by the next prepare, which then may or may not replace it", async () => {
+    const output = join(folder, "prepared");
+    expect((await runLathe([...verbs["prepare"](output), "--split", "1:0:0"])).code).toBe(0);
+    const before = await readdir(output);
+    const { signal } = spawnSync(process.execPath, [killer, "2", "folder", output, "rename"]);
+    expect(signal).toBe("SIGKILL");
+    expect(await readdir(folder)).not.toContain("prepared");
+    const refused = await runLathe(verbs["prepare"](output));
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("exists and is not empty");
+    expect(await readdir(output)).toEqual(before);
+    expect((await runLathe([...verbs["prepare"](output), "--overwrite"])).code).toBe(0);
+    expect((await readdir(folder)).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+});
