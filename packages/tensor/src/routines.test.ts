@@ -1,0 +1,214 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type AdamWSettings, type Engine, startEngine } from "./index.js";
+import { distance, enginesHere, seededFloats } from "./testing.js";
+
+const SEED = Number(process.env["TEST_SEED"] ?? 31);
+const floats = seededFloats(SEED);
+
+interface State {
+  readonly parameter: number[];
+  readonly first: number[];
+  readonly second: number[];
+}
+
+/** One step of AdamW (arXiv:1711.05101, algorithm 2, in PyTorch's form) in float64. */
+function referenceStep(
+  { parameter, first, second }: State,
+  gradient: ArrayLike<number>,
+  s: AdamWSettings,
+): State {
+  const next: State = { parameter: [], first: [], second: [] };
+  parameter.forEach((value, i) => {
+    const g = gradient[i] * s.gradientScale;
+    const m = s.beta1 * first[i] + (1 - s.beta1) * g;
+    const v = s.beta2 * second[i] + (1 - s.beta2) * g * g;
+    const corrected = m / (1 - s.beta1 ** s.step);
+    const root = Math.sqrt(v / (1 - s.beta2 ** s.step));
+    const decayed = value * (1 - s.learningRate * s.weightDecay);
+    next.parameter.push(decayed - (s.learningRate * corrected) / (root + s.epsilon));
+    next.first.push(m);
+    next.second.push(v);
+  });
+  return next;
+}
+
+const settings: AdamWSettings = {
+  learningRate: 1e-2,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0.1,
+  step: 1,
+  gradientScale: 1,
+};
+
+const variableOf = (values: ArrayLike<number>): tf.Variable =>
+  tf.variable(tf.tensor1d(Float32Array.from(values)));
+const valuesOf = (tensor: tf.Tensor): Float32Array => tensor.dataSync<"float32">().slice();
+
+describe.each(await enginesHere())(`routines of %s (seed ${SEED})`, (name) => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await startEngine(name, "fp32");
+  });
+
+  describe("adamW", () => {
+    it.each([
+      ["decay", settings],
+      ["no decay, raised gradients", { ...settings, weightDecay: 0, gradientScale: 0.25 }],
+      ["quick moments", { ...settings, beta1: 0, beta2: 0.5 }],
+    ] as const)("follows the rule in float64 over ten steps: %s", (_what, given) => {
+      const size = 37;
+      let expected: State = {
+        parameter: [...floats(size)],
+        first: new Array<number>(size).fill(0),
+        second: new Array<number>(size).fill(0),
+      };
+      const [variable, first, second] = [expected.parameter, expected.first, expected.second].map(variableOf);
+      for (let step = 1; step <= 10; step++) {
+        const values = floats(size);
+        const gradient = tf.tensor1d(values);
+        engine.routines.adamW([{ variable, gradient, first, second }], { ...given, step });
+        expected = referenceStep(expected, values, { ...given, step });
+        gradient.dispose();
+      }
+      expect(distance(valuesOf(variable), expected.parameter)).toBeLessThan(5e-6);
+      expect(distance(valuesOf(first), expected.first)).toBeLessThan(1e-6);
+      expect(distance(valuesOf(second), expected.second)).toBeLessThan(1e-6);
+      tf.dispose([variable, first, second]);
+    });
+
+    it("takes the first step as long as the learning rate, whatever the gradient's size", () => {
+      const variable = variableOf([1, 1, 1]);
+      const [first, second] = [variableOf([0, 0, 0]), variableOf([0, 0, 0])];
+      const gradient = tf.tensor1d([1e-3, -5, 1e4]);
+      engine.routines.adamW([{ variable, gradient, first, second }], { ...settings, weightDecay: 0 });
+      expect(distance(valuesOf(variable), [0.99, 1.01, 0.99])).toBeLessThan(1e-5);
+      tf.dispose([variable, first, second, gradient]);
+    });
+
+    it("does for many tensors what it does for each, and leaves gradients and tensors as they were", () => {
+      const sizes = [1, 5, 4096];
+      const all = sizes.map((size) => ({
+        variable: variableOf(floats(size)),
+        gradient: tf.tensor1d(floats(size)),
+        first: variableOf(floats(size)),
+        second: variableOf(floats(size).map(Math.abs)),
+      }));
+      const copies = all.map(({ variable, gradient, first, second }) => ({
+        gradient,
+        variable: variableOf(valuesOf(variable)),
+        first: variableOf(valuesOf(first)),
+        second: variableOf(valuesOf(second)),
+      }));
+      const gradients = all.map(({ gradient }) => [...valuesOf(gradient)]);
+      const before = tf.memory().numTensors;
+      engine.routines.adamW(all, { ...settings, step: 3 });
+      for (const one of copies) engine.routines.adamW([one], { ...settings, step: 3 });
+      expect(tf.memory().numTensors).toBe(before);
+      all.forEach((one, i) => {
+        expect([...valuesOf(one.variable)]).toEqual([...valuesOf(copies[i].variable)]);
+        expect([...valuesOf(one.second)]).toEqual([...valuesOf(copies[i].second)]);
+        expect([...valuesOf(one.gradient)]).toEqual(gradients[i]);
+      });
+      tf.dispose([...all, ...copies].flatMap(({ variable, first, second }) => [variable, first, second]));
+      tf.dispose(all.map(({ gradient }) => gradient));
+    });
+
+    it("with a gradient of zero only decays", () => {
+      const [variable, first, second] = [variableOf([2, -4]), variableOf([0, 0]), variableOf([0, 0])];
+      const gradient = tf.zeros<tf.Rank.R1>([2]);
+      engine.routines.adamW([{ variable, gradient, first, second }], settings);
+      expect(distance(valuesOf(variable), [2 * 0.999, -4 * 0.999])).toBeLessThan(1e-6);
+      tf.dispose([variable, first, second, gradient]);
+    });
+  });
+
+  describe("addInto", () => {
+    it("gives up the sum and hands over a tensor that outlives a tidy", () => {
+      const [sum, part] = [tf.tensor1d([1, 2]), tf.tensor1d([10, 20])];
+      const before = tf.memory().numTensors;
+      const added = tf.tidy(() => {
+        engine.routines.addInto(sum, part);
+        return [];
+      });
+      expect(added).toEqual([]);
+      expect(sum.isDisposed).toBe(true);
+      expect([...valuesOf(part)]).toEqual([10, 20]);
+      expect(tf.memory().numTensors).toBe(before);
+    });
+
+    it("does not change what shares the memory of the sum", () => {
+      const given = tf.tensor1d([1, 2]);
+      const shared = given.clone();
+      const added = engine.routines.addInto(given, tf.tensor1d([10, 20]));
+      expect([...valuesOf(added)]).toEqual([11, 22]);
+      expect([...valuesOf(shared)]).toEqual([1, 2]);
+      tf.dispose([shared, added]);
+    });
+
+    it("adds up a thousand parts as a loop in float32 does", () => {
+      let sum = tf.keep(tf.zeros([3]));
+      const expected = new Float32Array(3);
+      for (let round = 0; round < 1000; round++) {
+        const values = floats(3);
+        const part = tf.tensor1d(values);
+        sum = engine.routines.addInto(sum, part);
+        part.dispose();
+        for (let i = 0; i < 3; i++) expected[i] += values[i];
+      }
+      expect([...valuesOf(sum)]).toEqual([...expected]);
+      sum.dispose();
+    });
+  });
+
+  describe("sumOfSquares", () => {
+    it("is that of all elements of all tensors, 0 of none", () => {
+      expect(engine.routines.sumOfSquares([])).toBe(0);
+      const values = [floats(3), floats(5000), floats(1)];
+      const expected = values.flatMap((part) => [...part]).reduce((sum, value) => sum + value * value, 0);
+      const tensors = values.map((part) => tf.tensor1d(part));
+      const before = tf.memory().numTensors;
+      const actual = engine.routines.sumOfSquares(tensors);
+      // However the additions are ordered, n of positive numbers in float32 are off by n · 2⁻²⁴ at the most.
+      expect(Math.abs(actual - expected) / expected).toBeLessThan(5004 * 2 ** -24);
+      expect(tf.memory().numTensors).toBe(before);
+      tf.dispose(tensors);
+    });
+
+    it("is not finite where an element is not", () => {
+      const [fine, broken] = [tf.tensor1d([1, 2]), tf.tensor1d([1, NaN])];
+      expect(engine.routines.sumOfSquares([fine, broken])).toBeNaN();
+      tf.dispose([fine, broken]);
+    });
+  });
+
+  it("finds the largest value, of equals the first", () => {
+    expect(engine.largestIndex(Float32Array.of(3))).toBe(0);
+    expect(engine.largestIndex(Float32Array.of(-3, -1, -2, -1))).toBe(1);
+    for (const length of [2, 7, 64, 1000]) {
+      const values = floats(length);
+      expect(engine.largestIndex(values)).toBe(values.indexOf(Math.max(...values)));
+    }
+  });
+
+  it("reads a tensor's values in place or as a copy, but those it has", () => {
+    const values = floats(100);
+    const tensor = tf.tensor2d(values, [10, 10]);
+    expect([...engine.valuesInPlace(tensor)]).toEqual([...values]);
+    tensor.dispose();
+  });
+
+  it("gathers rows of a weight matrix in float32", () => {
+    const codes = floats(12);
+    const rows = engine.gatherRows(
+      { format: "fp32", shape: [4, 3], codes, scales: null },
+      Int32Array.of(3, 0, 3),
+    );
+    expect(rows.shape).toEqual([3, 3]);
+    const expected = [3, 0, 3].flatMap((row) => [...codes.subarray(row * 3, row * 3 + 3)]);
+    expect([...valuesOf(rows)]).toEqual(expected);
+    rows.dispose();
+  });
+});
