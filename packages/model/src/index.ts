@@ -56,7 +56,7 @@ export {
   segmentLengths,
 } from "./decoder/activation-bytes.js";
 export { DenseLinear } from "./decoder/dense-linear.js";
-export { EmbeddingTable } from "./decoder/embedding-table.js";
+export { EmbeddingTable, type TokenEmbedding } from "./decoder/embedding-table.js";
 export {
   flatBatch,
   type FlatBatch,
@@ -72,9 +72,13 @@ export {
   LanguageModel,
   type LanguageModelParts,
   type NamedLinear,
+  type NamedVector,
   type RunLayers,
 } from "./decoder/language-model.js";
 export { heldLayers, type LayerProvider } from "./decoder/layer-provider.js";
+export { TrainableEmbedding } from "./decoder/trainable-embedding.js";
+export { TrainableLinear } from "./decoder/trainable-linear.js";
+export { type TrainableWeight, trainableWeights } from "./decoder/trainable-weights.js";
 export type { DenseWeight, Linear } from "./decoder/linear.js";
 export {
   CheckpointError,

@@ -56,10 +56,10 @@ export interface AttentionHeads {
   readonly scale: number;
 }
 
-/** The weights of a layer, by path or name within it. Linears may be exchanged while the model lives. */
+/** The weights of a layer, by path or name within it. They may be exchanged while the model lives. */
 export interface LayerWeights {
   readonly linears: Record<string, Linear>;
-  readonly vectors: Readonly<Record<string, tf.Tensor1D>>;
+  readonly vectors: Record<string, tf.Tensor1D>;
 }
 
 /**

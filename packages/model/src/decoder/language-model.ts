@@ -26,7 +26,7 @@ import {
 } from "../architectures/linear-places.js";
 import { segmentLengths } from "./activation-bytes.js";
 import { type Checkpointing, recomputedLayersOf } from "./checkpointing.js";
-import type { EmbeddingTable } from "./embedding-table.js";
+import type { TokenEmbedding } from "./embedding-table.js";
 import { type FlatBatch, type LabelledBatch, positionsOf, targetsOf } from "./flat-batch.js";
 import type { LayerProvider } from "./layer-provider.js";
 import type { Linear } from "./linear.js";
@@ -42,9 +42,15 @@ export type AttendLayer = (layer: number, ...qkv: Parameters<Attend>) => tf.Tens
 /** All layers at once: the residual stream [N, h] (borrowed) to that after the last layer, owned by the caller. */
 export type RunLayers = (x: tf.Tensor2D, angles: RotaryAngles, epsilon: number) => tf.Tensor2D;
 
+/** A vector, such as the weight of a norm, under the name that checkpoints have. */
+export interface NamedVector {
+  readonly name: string;
+  readonly vector: tf.Tensor1D;
+}
+
 /** The parts a {@link LanguageModel} is made of; the model owns them from then on. */
 export interface LanguageModelParts {
-  readonly embedding: EmbeddingTable;
+  readonly embedding: TokenEmbedding;
   readonly layers: LayerProvider;
   /** [h] */
   readonly finalNorm: tf.Tensor1D;
@@ -64,6 +70,8 @@ interface Segment {
 export class LanguageModel {
   readonly #parts: LanguageModelParts;
   #head: Linear;
+  #embedding: TokenEmbedding;
+  #finalNorm: tf.Tensor1D;
   readonly #architecture: Architecture;
   readonly #frequencies: RopeFrequencies;
   /** Attention heads of each layer. */
@@ -82,6 +90,8 @@ export class LanguageModel {
   ) {
     this.#parts = parts;
     this.#head = parts.head;
+    this.#embedding = parts.embedding;
+    this.#finalNorm = parts.finalNorm;
     this.#architecture = architectureOf(config);
     this.#frequencies = this.#architecture.rotary(config);
     const layers = Array.from({ length: config.layerCount }, (_, layer) => layer);
@@ -95,13 +105,13 @@ export class LanguageModel {
     return this.#parts.layers.layers;
   }
 
-  get embedding(): EmbeddingTable {
-    return this.#parts.embedding;
+  get embedding(): TokenEmbedding {
+    return this.#embedding;
   }
 
   /** [h] */
   get finalNorm(): tf.Tensor1D {
-    return this.#parts.finalNorm;
+    return this.#finalNorm;
   }
 
   /** Attention heads of each layer. */
@@ -127,13 +137,51 @@ export class LanguageModel {
     if (!place && path !== this.#headPlace.path) throw new RangeError(`no linear at ${path}`);
     const ofLayer = place ? this.#parts.layers.layers[place.layer].linears : null;
     const before = place && ofLayer ? ofLayer[place.pathInLayer] : this.#head;
-    if (before.shape[0] !== replacement.shape[0] || before.shape[1] !== replacement.shape[1]) {
-      throw new RangeError(
-        `${path}: expected shape [${before.shape.join(", ")}], got [${replacement.shape.join(", ")}]`,
-      );
-    }
+    expectShape(path, before.shape, replacement.shape);
     if (place && ofLayer) ofLayer[place.pathInLayer] = replacement;
     else this.#head = replacement;
+    return before;
+  }
+
+  /** Name of the embedding's tensor in checkpoints. */
+  get embeddingName(): string {
+    return this.#architecture.ends.embedding;
+  }
+
+  /**
+   * Puts another embedding in the place of the present one, which is returned and not disposed.
+   * @throws RangeError if the shapes differ
+   */
+  replaceEmbedding(replacement: TokenEmbedding): TokenEmbedding {
+    const before = this.#embedding;
+    expectShape(this.embeddingName, before.shape, replacement.shape);
+    this.#embedding = replacement;
+    return before;
+  }
+
+  /** All vectors, layers first, the one of the last norm at the end. */
+  vectors(): NamedVector[] {
+    const inLayers = this.layers.flatMap(({ vectors }, layer) =>
+      Object.entries(vectors).map(([name, vector]) => ({
+        name: this.#architecture.layerPrefix(layer) + name,
+        vector,
+      })),
+    );
+    return [...inLayers, { name: this.#architecture.ends.finalNorm, vector: this.#finalNorm }];
+  }
+
+  /**
+   * Puts another vector in a place; the former one is returned and not disposed.
+   * @throws RangeError if the name is none of {@link LanguageModel.vectors} or the shapes differ
+   */
+  replaceVector(name: string, replacement: tf.Tensor1D): tf.Tensor1D {
+    const before = this.vectors().find((candidate) => candidate.name === name)?.vector;
+    if (!before) throw new RangeError(`no vector named ${name}`);
+    expectShape(name, before.shape, replacement.shape);
+    if (before === this.#finalNorm) this.#finalNorm = replacement;
+    for (const { vectors } of this.layers) {
+      for (const [key, vector] of Object.entries(vectors)) if (vector === before) vectors[key] = replacement;
+    }
     return before;
   }
 
@@ -171,7 +219,7 @@ export class LanguageModel {
       options.attend ??
       ((layer, q, k, v) => attention(q, k, v, { ...kernelHeads(this.#heads[layer]), ...segmented }));
 
-    const { embedding: table, finalNorm } = this.#parts;
+    const [table, finalNorm] = [this.#embedding, this.#finalNorm];
     const { runLayers, onResidual } = options;
     if (runLayers) {
       return tf.tidy(() => {
@@ -304,9 +352,15 @@ export class LanguageModel {
   dispose(): void {
     for (const { linear } of this.linears()) linear.dispose();
     for (const { vectors } of this.#parts.layers.layers) tf.dispose(Object.values(vectors));
-    this.#parts.finalNorm.dispose();
-    this.#parts.embedding.dispose();
+    this.#finalNorm.dispose();
+    this.#embedding.dispose();
   }
+}
+
+/** @throws RangeError naming the place */
+function expectShape(place: string, expected: readonly number[], actual: readonly number[]): void {
+  if (tf.util.arraysEqual(expected.slice(), actual.slice())) return;
+  throw new RangeError(`${place}: expected shape [${expected.join(", ")}], got [${actual.join(", ")}]`);
 }
 
 function directly(block: (...inputs: tf.Tensor[]) => tf.Tensor2D, ...inputs: tf.Tensor[]): tf.Tensor2D {

@@ -100,7 +100,12 @@ async function models(
   const head = linears.get("lm_head")!;
   const provider = new WalkedLayers(layers);
   const walked = new LanguageModel(config, {
-    embedding: new EmbeddingTable(held.embedding.weight),
+    embedding: new EmbeddingTable({
+      format: "fp32",
+      shape: held.embedding.shape,
+      codes: held.embedding.denseRows(),
+      scales: null,
+    }),
     layers: provider,
     finalNorm: tf.keep(held.finalNorm.clone()),
     head: new DenseLinear(dense(head)),
