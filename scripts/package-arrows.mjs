@@ -16,6 +16,7 @@ export const allowedImports = {
   "packages/eval/src": ["files"],
   "packages/eval/src/model": ["files", "kernels", "tensor", "model"],
   "packages/train/src": ["files", "kernels", "tensor", "model", "eval"],
+  "packages/recipes/src": ["files", "data", "eval", "model", "peft", "quant", "tensor", "train"],
 };
 
 /**

@@ -20,6 +20,8 @@ export interface OptionDetails {
   readonly parse?: (text: string) => unknown;
   /** What `parse` reads, in words. */
   readonly expected?: string;
+  /** Path of the field that the option is for in what the verb calls; null for what only the command uses. @defaultValue its key */
+  readonly field?: string | null;
   /** Looks at a text that was given, e.g. at what lies at a path. @returns what is wrong with it, or null */
   readonly check?: (text: string) => Promise<string | null>;
 }
@@ -37,13 +39,18 @@ export function option<Schema extends z.ZodType>(
   return described;
 }
 
-/** Puts options under a heading of the help. */
+/**
+ * Puts options under a heading of the help.
+ * @param part path above their fields, such as `train`
+ */
 export function optionGroup<Shape extends Readonly<Record<string, z.ZodType>>>(
   group: string,
   shape: Shape,
+  part?: string,
 ): Shape {
-  for (const schema of Object.values(shape)) {
-    detailsOf.set(schema, { ...detailsOf.get(schema), group });
+  for (const [key, schema] of Object.entries(shape)) {
+    const field = part === undefined ? {} : { field: `${part}.${key}` };
+    detailsOf.set(schema, { ...field, ...detailsOf.get(schema), group });
   }
   return shape;
 }

@@ -14,6 +14,28 @@ const held = new Map<string, { readonly lock: Lock; holders: number }>();
 export async function lockRun(folder: string): Promise<RunLock> {
   await makeFolder(folder);
   const place = await realpath(folder);
+  return await inTurn(place, () => hold(folder, place));
+}
+
+/** The last taking or giving back of the lock on a place that is under way. */
+const turns = new Map<string, Promise<unknown>>();
+
+/** Lets one taking or giving back of the lock on a place follow the other, as each looks at what the last has left. */
+async function inTurn<Result>(place: string, work: () => Promise<Result>): Promise<Result> {
+  const turn = (turns.get(place) ?? Promise.resolve()).then(work);
+  const settled = turn.then(
+    () => undefined,
+    () => undefined,
+  );
+  turns.set(place, settled);
+  try {
+    return await turn;
+  } finally {
+    if (turns.get(place) === settled) turns.delete(place);
+  }
+}
+
+async function hold(folder: string, place: string): Promise<RunLock> {
   const found = held.get(place);
   // Whoever removed the folder has removed the lock with it.
   const isThere = found !== undefined && (await isOwnLock(place));
@@ -25,9 +47,11 @@ export async function lockRun(folder: string): Promise<RunLock> {
     async release() {
       if (isReleased) return;
       isReleased = true;
-      if (--entry.holders > 0) return;
-      if (held.get(place) === entry) held.delete(place);
-      await entry.lock.release();
+      await inTurn(place, async () => {
+        if (--entry.holders > 0) return;
+        if (held.get(place) === entry) held.delete(place);
+        await entry.lock.release();
+      });
     },
   };
 }

@@ -31,51 +31,55 @@ const pattern = {
 };
 
 /** What a LoRA adapter is made of and which linears it goes on; the keys are those of `LoraConfig`. */
-export const adapterOptions = optionGroup("Adapter", {
-  rank: option(z.int().min(1).default(loraDefaults.rank), "rank of the update", { placeholder: "n" }),
-  alpha: option(z.number().positive().default(loraDefaults.alpha), "numerator of the scale alpha / rank", {
-    placeholder: "x",
-  }),
-  dropout: option(
-    z.number().min(0).lt(1).default(loraDefaults.dropout),
-    "probability with which an input of the update is dropped in training",
-    { placeholder: "p" },
-  ),
-  targets: option(
-    z.union([z.string().min(1), names]).default([...loraDefaults.targets]),
-    `linears to adapt: names such as q_proj, or ${targetRoles.join(", ")}; a single text in the config file is a regular expression of their paths`,
-    { placeholder: "a,b", separator: "," },
-  ),
-  excludeModules: option(
-    z.union([z.string().min(1), names]).optional(),
-    "linears to leave out, named likewise",
-    {
-      placeholder: "a,b",
-      separator: ",",
-    },
-  ),
-  useRslora: option(
-    z.boolean().default(loraDefaults.useRslora),
-    "scale alpha / √rank in place of alpha / rank (rsLoRA)",
-  ),
-  useDora: option(
-    z.boolean().default(loraDefaults.useDora),
-    "train the length of each weight row apart from its direction (DoRA)",
-  ),
-  rankPattern: option(
-    z.record(z.string(), z.int().min(1)).default({}),
-    "ranks that differ, by the end of a path",
-    pattern,
-  ),
-  alphaPattern: option(
-    z.record(z.string(), z.number().positive()).default({}),
-    "alphas that differ, by the end of a path",
-    pattern,
-  ),
-  layers: option(z.array(z.int().min(0)).min(1).optional(), "layers to adapt, from 0, such as 0-3,8", {
-    placeholder: "layers",
-    parse: parseLayers,
-    expected: "layer numbers and ranges such as 0-3,8",
-    defaultText: "all",
-  }),
-});
+export const adapterOptions = optionGroup(
+  "Adapter",
+  {
+    rank: option(z.int().min(1).default(loraDefaults.rank), "rank of the update", { placeholder: "n" }),
+    alpha: option(z.number().positive().default(loraDefaults.alpha), "numerator of the scale alpha / rank", {
+      placeholder: "x",
+    }),
+    dropout: option(
+      z.number().min(0).lt(1).default(loraDefaults.dropout),
+      "probability with which an input of the update is dropped in training",
+      { placeholder: "p" },
+    ),
+    targets: option(
+      z.union([z.string().min(1), names]).default([...loraDefaults.targets]),
+      `linears to adapt: names such as q_proj, or ${targetRoles.join(", ")}; a single text in the config file is a regular expression of their paths`,
+      { placeholder: "a,b", separator: "," },
+    ),
+    excludeModules: option(
+      z.union([z.string().min(1), names]).optional(),
+      "linears to leave out, named likewise",
+      {
+        placeholder: "a,b",
+        separator: ",",
+      },
+    ),
+    useRslora: option(
+      z.boolean().default(loraDefaults.useRslora),
+      "scale alpha / √rank in place of alpha / rank (rsLoRA)",
+    ),
+    useDora: option(
+      z.boolean().default(loraDefaults.useDora),
+      "train the length of each weight row apart from its direction (DoRA)",
+    ),
+    rankPattern: option(
+      z.record(z.string(), z.int().min(1)).default({}),
+      "ranks that differ, by the end of a path",
+      pattern,
+    ),
+    alphaPattern: option(
+      z.record(z.string(), z.number().positive()).default({}),
+      "alphas that differ, by the end of a path",
+      pattern,
+    ),
+    layers: option(z.array(z.int().min(0)).min(1).optional(), "layers to adapt, from 0, such as 0-3,8", {
+      placeholder: "layers",
+      parse: parseLayers,
+      expected: "layer numbers and ranges such as 0-3,8",
+      defaultText: "all",
+    }),
+  },
+  "lora",
+);

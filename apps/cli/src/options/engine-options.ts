@@ -31,10 +31,12 @@ export const engineOptions = optionGroup("Engine", {
  */
 export const hostEngineOptions = optionGroup("Engine", {
   engine: option(z.string().min(1).default("auto"), "taken as everywhere; this verb needs none", {
+    field: null,
     placeholder: "name",
   }),
   precision: option(z.enum(["auto", "fp32", "bf16", "int8", "fp16"]).default("auto"), "likewise", {
+    field: null,
     placeholder: "precision",
   }),
-  quantize: option(z.enum(["none"]).default("none"), "likewise", { placeholder: "format" }),
+  quantize: option(z.enum(["none"]).default("none"), "likewise", { field: null, placeholder: "format" }),
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { trainOptions } from "../training/train-options.js";
+import { trainOptions } from "../options/train-options.js";
 import { verbs } from "../verbs/index.js";
 import { nameHere, namesElsewhere } from "./names-elsewhere.js";
 

@@ -5,74 +5,78 @@ import { z } from "zod";
 const steps = { placeholder: "n", unit: "optimiser steps" };
 
 /** How a run learns; the keys are those of `TrainConfig`. */
-export const trainingOptions = optionGroup("Training", {
-  epochs: option(z.number().positive().default(trainDefaults.epochs), "passes over the rows", {
-    placeholder: "x",
-  }),
-  maxSteps: option(
-    z.int().min(0).default(trainDefaults.maxSteps),
-    "length of the run; 0 for as many as the epochs hold",
-    steps,
-  ),
-  batchSize: option(z.int().min(1).default(trainDefaults.batchSize), "rows a micro-batch", {
-    placeholder: "n",
-    unit: "rows",
-  }),
-  gradientAccumulation: option(
-    z.int().min(1).default(trainDefaults.gradientAccumulation),
-    "micro-batches a step",
-    { placeholder: "n" },
-  ),
-  learningRate: option(z.number().min(0).default(trainDefaults.learningRate), "peak of the schedule", {
-    placeholder: "x",
-  }),
-  schedule: option(
-    z.enum(scheduleNames).default(trainDefaults.schedule),
-    "course of the rate after the warm-up",
-    {
-      placeholder: "name",
-    },
-  ),
-  warmupSteps: option(
-    z.int().min(0).default(trainDefaults.warmupSteps),
-    "steps over which the rate rises from 0 to its peak",
-    steps,
-  ),
-  weightDecay: option(z.number().min(0).default(trainDefaults.weightDecay), "decoupled weight decay", {
-    placeholder: "x",
-  }),
-  beta1: option(z.number().min(0).lt(1).default(trainDefaults.beta1), "decay of the first moment", {
-    placeholder: "x",
-  }),
-  beta2: option(z.number().min(0).lt(1).default(trainDefaults.beta2), "decay of the second moment", {
-    placeholder: "x",
-  }),
-  epsilon: option(
-    z.number().positive().default(trainDefaults.epsilon),
-    "added to the root of the second moment",
-    { placeholder: "x" },
-  ),
-  maxGradNorm: option(
-    z.number().min(0).default(trainDefaults.maxGradNorm),
-    "global norm to which gradients are scaled down; 0 for no limit",
-    { placeholder: "x" },
-  ),
-  seed: option(
-    z.int().min(0).default(trainDefaults.seed),
-    "order of rows, dropout and initial adapter follow from it",
-    { placeholder: "n" },
-  ),
-  shuffle: option(z.boolean().default(trainDefaults.shuffle), "take the rows in another order each epoch", {
-    negated: "take the rows in the order of the file, each epoch",
-  }),
-  saveEvery: option(
-    z.int().min(0).default(trainDefaults.saveEvery),
-    "steps between checkpoints; 0 for one at the end only",
-    steps,
-  ),
-  evalEvery: option(
-    z.int().min(0).default(trainDefaults.evalEvery),
-    "steps between evaluations on the validation rows; 0 for one at the end only",
-    steps,
-  ),
-});
+export const trainingOptions = optionGroup(
+  "Training",
+  {
+    epochs: option(z.number().positive().default(trainDefaults.epochs), "passes over the rows", {
+      placeholder: "x",
+    }),
+    maxSteps: option(
+      z.int().min(0).default(trainDefaults.maxSteps),
+      "length of the run; 0 for as many as the epochs hold",
+      steps,
+    ),
+    batchSize: option(z.int().min(1).default(trainDefaults.batchSize), "rows a micro-batch", {
+      placeholder: "n",
+      unit: "rows",
+    }),
+    gradientAccumulation: option(
+      z.int().min(1).default(trainDefaults.gradientAccumulation),
+      "micro-batches a step",
+      { placeholder: "n" },
+    ),
+    learningRate: option(z.number().min(0).default(trainDefaults.learningRate), "peak of the schedule", {
+      placeholder: "x",
+    }),
+    schedule: option(
+      z.enum(scheduleNames).default(trainDefaults.schedule),
+      "course of the rate after the warm-up",
+      {
+        placeholder: "name",
+      },
+    ),
+    warmupSteps: option(
+      z.int().min(0).default(trainDefaults.warmupSteps),
+      "steps over which the rate rises from 0 to its peak",
+      steps,
+    ),
+    weightDecay: option(z.number().min(0).default(trainDefaults.weightDecay), "decoupled weight decay", {
+      placeholder: "x",
+    }),
+    beta1: option(z.number().min(0).lt(1).default(trainDefaults.beta1), "decay of the first moment", {
+      placeholder: "x",
+    }),
+    beta2: option(z.number().min(0).lt(1).default(trainDefaults.beta2), "decay of the second moment", {
+      placeholder: "x",
+    }),
+    epsilon: option(
+      z.number().positive().default(trainDefaults.epsilon),
+      "added to the root of the second moment",
+      { placeholder: "x" },
+    ),
+    maxGradNorm: option(
+      z.number().min(0).default(trainDefaults.maxGradNorm),
+      "global norm to which gradients are scaled down; 0 for no limit",
+      { placeholder: "x" },
+    ),
+    seed: option(
+      z.int().min(0).default(trainDefaults.seed),
+      "order of rows, dropout and initial adapter follow from it",
+      { placeholder: "n" },
+    ),
+    shuffle: option(z.boolean().default(trainDefaults.shuffle), "take the rows in another order each epoch", {
+      negated: "take the rows in the order of the file, each epoch",
+    }),
+    saveEvery: option(
+      z.int().min(0).default(trainDefaults.saveEvery),
+      "steps between checkpoints; 0 for one at the end only",
+      steps,
+    ),
+    evalEvery: option(
+      z.int().min(0).default(trainDefaults.evalEvery),
+      "steps between evaluations on the validation rows; 0 for one at the end only",
+      steps,
+    ),
+  },
+  "train",
+);

@@ -1,12 +1,10 @@
+import { UsageError, fieldsOf, option } from "@lathe/command";
 import { createInterface } from "node:readline";
-import { option } from "@lathe/command";
-import { type ChatMessage, encodeConversation, readTools } from "@lathe/data";
-import { generateText } from "@lathe/model";
+import { type ChatMessage, readTools } from "@lathe/data";
+import { openModel, type OpenModelOptions, respond, type RespondOptions } from "@lathe/recipes";
 import { z } from "zod";
+import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
-import { openModel, readModelFolder } from "../model/open-model.js";
-import { requireTokenizer } from "../model/prompt.js";
-import { samplingOf } from "../model/sampling.js";
 import { engineOptions } from "../options/engine-options.js";
 import { generationOptions } from "../options/generation-options.js";
 import { adapterOption, modelOption } from "../options/model-options.js";
@@ -20,6 +18,7 @@ const options = z.object({
     placeholder: "text",
   }),
   tools: option(z.string().min(1).optional(), "JSON file: list of tools that the chat template shows", {
+    field: null,
     placeholder: "file",
   }),
   ...generationOptions,
@@ -36,10 +35,17 @@ export const chatVerb = defineVerb({
   options,
   async run(given, context) {
     const { json, io, messages, note, signal } = context;
-    const folder = await readModelFolder(given.model);
-    const tokenizer = requireTokenizer(folder.tokenizer, given.model, "chat");
+    const { generation } = fieldsOf<Pick<RespondOptions, "generation">>(options, given);
     const tools = given.tools === undefined ? {} : { tools: await readTools(given.tools) };
-    const { model } = await openModel(folder, given, context);
+    const narrator = narrate(context);
+    const { adapter, engine, precision, quantize, cache } = given;
+    const opening = { adapter, engine, precision, quantize, cache } satisfies OpenModelOptions;
+    const model = await openModel(given.model, { ...opening, signal, onEvent: narrator.onEvent });
+    narrator.end();
+    if (model.tokenizer === null) {
+      model.dispose();
+      throw new UsageError([`${given.model}: the folder has no tokenizer.json, which chat needs`], "chat");
+    }
     const first: ChatMessage[] =
       given.system === undefined ? [] : [{ role: "system", content: given.system }];
     let turns = [...first];
@@ -80,16 +86,13 @@ export const chatVerb = defineVerb({
           isReplying = true;
           let content = "";
           try {
-            const sampling = samplingOf(given, {
+            const pieces = respond({
+              model,
+              messages: turns,
+              ...tools,
+              generation,
               signal: AbortSignal.any([signal, reply.signal]),
-              warn: warnOnce,
-            });
-            const { inputIds } = encodeConversation({ messages: turns, ...tools }, tokenizer, {
-              addGenerationPrompt: true,
-            });
-            const pieces = generateText(model, tokenizer, inputIds, {
-              ...sampling,
-              stop: given.stop,
+              onEvent: (event) => event.type === "warning" && warnOnce(event.message),
             });
             for await (const piece of pieces) {
               content += piece.text;

@@ -1,25 +1,24 @@
+import { formatBytes, formatNumber, formatTable, option, widthOf } from "@lathe/command";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
-import { formatBytes, formatNumber, formatTable, option, widthOf } from "@lathe/command";
-import { checkTensors, openCheckpoint } from "@lathe/model";
-import { packedFormatNames } from "@lathe/quant";
+import { inspectModel, type ModelInspection } from "@lathe/recipes";
 import {
   type DeviceFindings,
   type Findings,
   installedBinding,
   listEngines,
   nvidiaCard,
+  startEngine,
   tensorMemory,
   type TensorMemory,
 } from "@lathe/tensor";
 import { z } from "zod";
 import { withVerbs } from "../command-name.js";
-import { defineVerb } from "../define-verb.js";
+import { narrate } from "../events/narrate.js";
 import { version } from "../version.js";
+import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
-import { adapterBytes, parameterCount, weightBytes } from "../model/estimate-memory.js";
-import { readModelFolder, startEngineAloud } from "../model/open-model.js";
 import { engineOptions } from "../options/engine-options.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
 
@@ -59,48 +58,11 @@ function readVersions(): Record<string, string> {
   ]);
 }
 
-/** Checks a model folder without reading its weights, and says what it is and how much it takes. */
-async function checkModelFolder(path: string): Promise<Record<string, unknown>> {
-  const { config, tokenizer } = await readModelFolder(path);
-  const checkpoint = await openCheckpoint(path);
-  try {
-    const { unused } = checkTensors(config, checkpoint);
-    const names = checkpoint.names();
-    const infos = names.map((name) => checkpoint.info(name));
-    return {
-      path,
-      architecture: config.architecture,
-      layers: config.layerCount,
-      hiddenSize: config.hiddenSize,
-      vocabularySize: config.vocabularySize,
-      maxPositions: config.maxPositions,
-      parameters: parameterCount(config),
-      dtypes: [...new Set(infos.map(({ dtype }) => dtype))].sort(),
-      fileBytes: infos.reduce((sum, { byteLength }) => sum + byteLength, 0),
-      tensors: names.length,
-      unusedTensors: unused.length,
-      tokenizer:
-        tokenizer === null
-          ? null
-          : { vocabularySize: tokenizer.vocabularySize, chatTemplate: tokenizer.hasChatTemplate },
-      weightBytes: Object.fromEntries(
-        (["none", ...packedFormatNames] as const).map((name) => [
-          name,
-          weightBytes(config, checkpoint, name),
-        ]),
-      ),
-      adapterBytes: adapterBytes(config),
-    };
-  } finally {
-    await checkpoint.close();
-  }
-}
-
 export const doctorVerb = defineVerb({
   examples: ["lathe doctor", "lathe doctor --model models/base"],
   options,
   async run(given, context) {
-    const model = given.model === undefined ? null : await checkModelFolder(given.model);
+    const model = given.model === undefined ? null : await inspectModel(given.model);
     const engines = await Promise.all(
       listEngines().map(async (engine) => {
         const found = await engine.probe();
@@ -109,7 +71,8 @@ export const doctorVerb = defineVerb({
         return { name, available: reason === null, reason, description, precisions };
       }),
     );
-    const started = await startEngineAloud(given, context);
+    const started = await startEngine(given.engine, given.precision);
+    narrate(context).onEvent({ type: "engine", engine: started });
     const [processor] = cpus();
     const json = {
       lathe: version,
@@ -209,7 +172,7 @@ interface DoctorFacts {
   }[];
   readonly tensorFlow: TensorFlowFacts;
   readonly fusedOperations: readonly string[];
-  readonly model?: Record<string, unknown>;
+  readonly model?: ModelInspection;
 }
 
 /** Columns that the names of facts take. */
@@ -255,7 +218,7 @@ function textOf(json: DoctorFacts, messages: Messages): string {
   ].join("\n");
 }
 
-function modelText(model: Record<string, unknown>, { words, modelFacts }: Messages): string {
+function modelText(model: ModelInspection, { words, modelFacts }: Messages): string {
   const nameOf = (key: string): string =>
     modelFacts[key] ?? key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return Object.entries(model)

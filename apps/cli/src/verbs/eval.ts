@@ -1,6 +1,6 @@
+import { UsageError, fieldsOf, formatTable, option, optionGroup } from "@lathe/command";
 import { realpath, stat } from "node:fs/promises";
 import { checkWritable, replaceFile } from "@lathe/files";
-import { formatTable, option, optionGroup, UsageError } from "@lathe/command";
 import {
   bleuSmoothings,
   bleuTokenizers,
@@ -12,20 +12,16 @@ import {
   resolveMetricNames,
   type TextScores,
 } from "@lathe/eval";
-import { generateReplies, type ModelScore, scoreRows } from "@lathe/eval/model";
-import { cutAtStop } from "@lathe/model";
+import { evaluateModel, type EvaluateModelOptions, type ModelEvaluation } from "@lathe/recipes";
 import { z } from "zod";
-import { defineVerb, type VerbContext } from "../define-verb.js";
+import { narrate } from "../events/narrate.js";
+import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
-import { openModel, readModelFolder } from "../model/open-model.js";
-import { samplingOf } from "../model/sampling.js";
 import { engineOptions } from "../options/engine-options.js";
 import { generationOptions } from "../options/generation-options.js";
 import { adapterOption, tokensPerBatchOption } from "../options/model-options.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
 import { rowsPathFault } from "../paths/rows-path-fault.js";
-import { readLabelledRows, warnOfLongRows } from "../rows/labelled-rows.js";
-import { replyTask, type ReplyTask } from "../rows/reply-tasks.js";
 
 const path = (
   description: string,
@@ -45,18 +41,26 @@ const options = z
     textLanguage: option(
       z.enum(["auto", "en", "zh"]).default("auto"),
       "whose rules divide the texts; auto looks at the references",
-      { placeholder: "language" },
+      { placeholder: "language", field: "metricOptions.language" },
     ),
     bleuTokenizer: option(z.enum(bleuTokenizers).optional(), "tokeniser of the metric bleu", {
+      field: "metricOptions.tokenizer",
       placeholder: "name",
       defaultText: "13a, or zh for Chinese",
     }),
     smoothing: option(z.enum(bleuSmoothings).default("exp"), "smoothing of BLEU, as sacreBLEU names it", {
+      field: "metricOptions.smoothing",
       placeholder: "name",
     }),
-    lowercase: option(z.boolean().default(false), "compare in lower case, for BLEU and chrF"),
-    stem: option(z.boolean().default(false), "compare English words without their endings, for ROUGE"),
-    perSegment: option(z.boolean().default(false), "also give every text's own scores, with --json"),
+    lowercase: option(z.boolean().default(false), "compare in lower case, for BLEU and chrF", {
+      field: "metricOptions.lowercase",
+    }),
+    stem: option(z.boolean().default(false), "compare English words without their endings, for ROUGE", {
+      field: "metricOptions.stem",
+    }),
+    perSegment: option(z.boolean().default(false), "also give every text's own scores, with --json", {
+      field: "metricOptions.perSegment",
+    }),
     ...optionGroup("With a model", {
       model: path(
         "model folder: generates the replies first, and measures perplexity",
@@ -131,59 +135,6 @@ async function checkPredictionsOutput({ predictionsOutput, data }: EvalOptions):
   }
 }
 
-async function evaluateWithModel(
-  given: EvalOptions,
-  context: VerbContext,
-): Promise<{
-  readonly score: ModelScore;
-  readonly tasks: readonly ReplyTask[];
-  readonly predictions: readonly string[];
-}> {
-  const { messages, signal, warn } = context;
-  const folder = await readModelFolder(given.model!);
-  const { tokenizer } = folder;
-  const rows = await readLabelledRows(given.data!, folder, given.limit);
-  if (rows.length === 0) throw new UsageError([`${given.data}: expected at least one row, got none`]);
-  const tasks = rows.map((row) => replyTask(row, tokenizer)).filter((task) => task !== null);
-  warnOfLongRows(rows, folder, context);
-  if (tasks.length < rows.length) {
-    warn(`${given.data}: ${messages.rowsWithoutReply(rows.length - tasks.length, rows.length)}`);
-  }
-  const opened = await openModel(folder, { ...given, model: given.model! }, context);
-  const bars = {
-    scoring: context.progress({ label: messages.scoring }),
-    generating: context.progress({ label: messages.generating }),
-  };
-  try {
-    const score = await scoreRows(opened.model, rows, {
-      tokensPerBatch: given.tokensPerBatch,
-      signal,
-      onProgress: bars.scoring.update,
-    });
-    bars.scoring.end();
-    const replies = await generateReplies(
-      opened.model,
-      tasks.map(({ promptIds }) => promptIds),
-      {
-        ...samplingOf(given, context),
-        ...(tokenizer ? { tokenizer, stop: given.stop } : {}),
-        batchSize: given.batchSize,
-        onProgress: bars.generating.update,
-      },
-    );
-    // Tasks there are only with a tokenizer.
-    const predictions = replies.map((ids) => {
-      const text = tokenizer!.decode(ids);
-      return (cutAtStop(text, given.stop) ?? text).trim();
-    });
-    return { score, tasks, predictions };
-  } finally {
-    bars.scoring.end();
-    bars.generating.end();
-    opened.model.dispose();
-  }
-}
-
 export const evalVerb = defineVerb({
   description:
     "Scores a file of replies, or has a model reply to rows first: it then also measures the perplexity of the references.",
@@ -193,45 +144,51 @@ export const evalVerb = defineVerb({
   ],
   options,
   async run(given, context) {
-    // A name that is not known is found before the work, not after it.
-    resolveMetricNames(given.metrics);
     await checkPredictionsOutput(given);
-    const { metrics, textLanguage: language, bleuTokenizer, smoothing, lowercase, stem, perSegment } = given;
-    const wanted = {
-      metrics,
-      options: {
-        ...{ language, smoothing, lowercase, stem, perSegment, onWarning: context.warn },
-        ...(bleuTokenizer === undefined ? {} : { tokenizer: bleuTokenizer }),
-      },
-    };
     if (given.model === undefined) {
-      const [predictions, references] = [
-        await readTexts(given.predictions!),
-        await readReferences(given.references!),
-      ];
-      const scores = evaluateText({ ...wanted, predictions, references });
+      const { metrics, metricOptions = {} } = fieldsOf<EvaluateModelOptions>(options, given);
+      resolveMetricNames(given.metrics);
+      const scores = evaluateText({
+        metrics: metrics ?? given.metrics,
+        predictions: await readTexts(given.predictions!),
+        references: await readReferences(given.references!),
+        options: { ...metricOptions, onWarning: context.warn },
+      });
       return { json: scoresJson(scores), text: scoresText(scores, context.messages) };
     }
-    const { score, tasks, predictions } = await evaluateWithModel(given, context);
-    if (given.predictionsOutput !== undefined) {
-      const lines = tasks.map(({ prompt, reference }, index) =>
-        JSON.stringify({ prompt, prediction: predictions[index], reference }),
-      );
-      await replaceFile(given.predictionsOutput, lines.map((line) => `${line}\n`).join(""));
+    const narrator = narrate(context);
+    try {
+      const { signal } = context;
+      const { onEvent } = narrator;
+      const fields = fieldsOf<EvaluateModelOptions>(options, given);
+      const evaluation = await evaluateModel({ ...fields, signal, onEvent });
+      if (given.predictionsOutput !== undefined) {
+        const lines = evaluation.replies.map((reply) => `${JSON.stringify(reply)}\n`);
+        await replaceFile(given.predictionsOutput, lines.join(""));
+      }
+      return { json: evaluationJson(evaluation), text: evaluationText(evaluation, context.messages) };
+    } finally {
+      narrator.end();
     }
-    const { loss, perplexity, tokens } = score;
-    const { words } = context.messages;
-    const references = tasks.map(({ reference }) => reference);
-    const scores = tasks.length > 0 ? evaluateText({ ...wanted, predictions, references }) : null;
-    return {
-      json: { loss, perplexity, tokens, rows: score.rows.length, ...(scores ? scoresJson(scores) : {}) },
-      text: [
-        formatTable(
-          [words.rows, words.labels, words.loss, words.perplexity],
-          [[score.rows.length, tokens, loss, perplexity]],
-        ),
-        ...(scores ? ["", scoresText(scores, context.messages)] : []),
-      ].join("\n"),
-    };
   },
 });
+
+function evaluationJson({
+  loss,
+  perplexity,
+  tokens,
+  rows,
+  scores,
+}: ModelEvaluation): Record<string, unknown> {
+  return { loss, perplexity, tokens, rows: rows.length, ...(scores ? scoresJson(scores) : {}) };
+}
+
+function evaluationText(
+  { loss, perplexity, tokens, rows, scores }: ModelEvaluation,
+  messages: Messages,
+): string {
+  const { words } = messages;
+  const head = [words.rows, words.labels, words.loss, words.perplexity];
+  const table = formatTable(head, [[rows.length, tokens, loss, perplexity]]);
+  return scores ? `${table}\n\n${scoresText(scores, messages)}` : table;
+}

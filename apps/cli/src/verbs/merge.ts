@@ -1,13 +1,11 @@
-import { formatBytes, option } from "@lathe/command";
-import { type MergedDtype, mergeIntoCheckpoint } from "@lathe/peft";
+import { fieldsOf, formatBytes, option } from "@lathe/command";
+import { mergeAdapter, type MergeAdapterOptions } from "@lathe/recipes";
 import { z } from "zod";
+import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import { modelOption } from "../options/model-options.js";
 import { adapterPathFault } from "../paths/adapter-path-fault.js";
-
-/** Names as `--precision` has them, and those of the files. */
-const dtypes = { fp32: "F32", fp16: "F16", bf16: "BF16" } as const satisfies Record<string, MergedDtype>;
 
 const options = z.object({
   model: modelOption(),
@@ -25,27 +23,23 @@ export const mergeVerb = defineVerb({
     "lathe merge --model models/base --adapter runs/first/adapter --output models/tuned --dtype bf16",
   ],
   options,
-  async run({ model, adapter, output, dtype }, { messages, progress, warn, signal }) {
-    signal.throwIfAborted();
-    const bar = progress({ label: messages.merging });
+  async run(values, context) {
+    const narrator = narrate(context);
     try {
-      const { changed, tensors, bytes } = await mergeIntoCheckpoint({
-        model,
-        adapter,
-        output,
-        ...(dtype === "keep" ? {} : { dtype: dtypes[dtype] }),
-        onWarning: warn,
-        onProgress(done, total) {
-          signal.throwIfAborted();
-          bar.update(done, total);
-        },
+      const { signal, messages } = context;
+      const { onEvent } = narrator;
+      const merged = await mergeAdapter({
+        ...fieldsOf<MergeAdapterOptions>(options, values),
+        signal,
+        onEvent,
       });
+      const { output, changed, tensors, bytes } = merged;
       return {
-        json: { output, changed, tensors, bytes, dtype },
+        json: { ...merged, dtype: values.dtype },
         text: messages.merged(output, changed, tensors, formatBytes(bytes)),
       };
     } finally {
-      bar.end();
+      narrator.end();
     }
   },
 });

@@ -1,14 +1,19 @@
-import { formatTable, option, optionGroup } from "@lathe/command";
-import { CLEANING_DEFAULTS, CLEANING_RULES, DIALOGUE_FIELDS, prepare, type PrepareResult } from "@lathe/data";
+import { type OptionDetails, fieldsOf, formatTable, option, optionGroup } from "@lathe/command";
+import { CLEANING_DEFAULTS, CLEANING_RULES, DIALOGUE_FIELDS } from "@lathe/data";
+import { type PreparedRows, prepareRows, type PrepareRowsOptions } from "@lathe/recipes";
 import { z } from "zod";
+import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import type { Messages } from "../messages/messages.js";
-import { readModelFolder } from "../model/open-model.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
 import { rowsPathFault } from "../paths/rows-path-fault.js";
 
-const characters = { placeholder: "n", unit: "characters" };
+const characters = (field: string): OptionDetails => ({
+  placeholder: "n",
+  unit: "characters",
+  field: `cleaning.${field}`,
+});
 
 /** `question=input,answer=output` → { question: "input", answer: "output" } */
 function parseRenames(text: string): Record<string, string> | undefined {
@@ -21,6 +26,7 @@ const options = z.object({
   input: option(z.array(z.string().min(1)).min(1), "files to read: .jsonl, .csv, .tsv, .parquet", {
     placeholder: "file",
     check: rowsPathFault,
+    field: "data",
   }),
   output: option(z.string().min(1), "folder to write", { placeholder: "dir" }),
   split: option(z.string().default("7:1:2"), "weights of train, validation and test", {
@@ -50,19 +56,20 @@ const options = z.object({
     minInputCharacters: option(
       z.int().min(0).default(CLEANING_DEFAULTS.minimumInputCharacters),
       "least of what the model is given",
-      characters,
+      characters("minimumInputCharacters"),
     ),
     minOutputCharacters: option(
       z.int().min(0).default(CLEANING_DEFAULTS.minimumOutputCharacters),
       "least of what the model is to say",
-      characters,
+      characters("minimumOutputCharacters"),
     ),
     maxCharacters: option(
       z.int().min(1).default(CLEANING_DEFAULTS.maximumCharacters),
       "most of a row, input and output together",
-      characters,
+      characters("maximumCharacters"),
     ),
     disable: option(z.array(z.enum(CLEANING_RULES)).default([]), "cleaning rules to leave out", {
+      field: "cleaning.disable",
       placeholder: "a,b",
       separator: ",",
     }),
@@ -82,8 +89,7 @@ const options = z.object({
 });
 
 function describe(
-  { read, kept, rejected, rules, splits, tokens }: PrepareResult,
-  output: string,
+  { read, kept, rejected, rules, splits, tokens, output }: PreparedRows,
   { words }: Messages,
 ): string {
   const applied = Object.entries(rules).filter(([, count]) => count > 0);
@@ -116,53 +122,23 @@ export const prepareVerb = defineVerb({
     "lathe prepare --input a.jsonl b.csv --output prepared --model models/base --max-tokens 1024",
   ],
   options,
-  async run(given, { messages, progress, signal }) {
-    const tokenizer = given.model === undefined ? null : (await readModelFolder(given.model)).tokenizer;
-    const bars = {
-      read: progress({ label: messages.reading }),
-      write: progress({ label: messages.writing }),
-    };
+  async run(values, context) {
+    const narrator = narrate(context);
     try {
-      const result = await prepare({
-        inputs: given.input,
-        output: given.output,
-        split: given.split,
-        seed: given.seed,
-        groupBy: given.groupBy,
-        rename: given.rename,
-        rejectLimit: given.rejectLimit,
-        overwrite: given.overwrite,
-        cleaning: {
-          disable: given.disable,
-          minimumInputCharacters: given.minInputCharacters,
-          minimumOutputCharacters: given.minOutputCharacters,
-          maximumCharacters: given.maxCharacters,
-        },
-        ...(tokenizer
-          ? {
-              tokenizer,
-              tokenizerHashes: { tokenizerHash: tokenizer.hash, templateHash: tokenizer.templateHash },
-            }
-          : {}),
-        ...(given.maxTokens === undefined ? {} : { maxTokens: given.maxTokens }),
+      const { signal, messages } = context;
+      const { onEvent } = narrator;
+      const result = await prepareRows({
+        ...fieldsOf<PrepareRowsOptions>(options, values),
         signal,
-        onProgress(at) {
-          if (at.phase === "read") {
-            bars.read.update(at.bytes, at.totalBytes, messages.rows(at.kept, at.read));
-          } else {
-            bars.read.end();
-            bars.write.update(at.written, at.kept);
-          }
-        },
+        onEvent,
       });
-      const { read, kept, rejected, rules, splits, examples, tokens } = result;
+      const { read, kept, rejected, rules, splits, examples, tokens, output } = result;
       return {
-        json: { read, kept, rejected, rules, splits, tokens, examples, output: given.output },
-        text: describe(result, given.output, messages),
+        json: { read, kept, rejected, rules, splits, tokens, examples, output },
+        text: describe(result, messages),
       };
     } finally {
-      bars.read.end();
-      bars.write.end();
+      narrator.end();
     }
   },
 });

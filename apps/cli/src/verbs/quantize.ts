@@ -1,6 +1,8 @@
-import { formatBytes, option } from "@lathe/command";
-import { packedFormatNames, quantizeCheckpoint } from "@lathe/quant";
+import { fieldsOf, formatBytes, option } from "@lathe/command";
+import { packedFormatNames } from "@lathe/quant";
+import { quantizeModel, type QuantizeModelOptions } from "@lathe/recipes";
 import { z } from "zod";
+import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import { modelOption } from "../options/model-options.js";
@@ -27,31 +29,21 @@ export const quantizeVerb = defineVerb({
     "lathe quantize --model models/base --output models/base-nf4 --format nf4",
   ],
   options,
-  async run({ model, output, format, overwrite }, { messages, progress, signal, warn }) {
-    const bar = progress({ label: messages.quantising });
+  async run(values, context) {
+    const narrator = narrate(context);
     try {
-      const { packedTensors, tensors, bytesBefore, bytesAfter } = await quantizeCheckpoint({
-        model,
-        output,
-        format,
-        overwrite,
+      const { signal, messages } = context;
+      const { onEvent } = narrator;
+      const json = await quantizeModel({
+        ...fieldsOf<QuantizeModelOptions>(options, values),
         signal,
-        onWarning: warn,
-        onProgress: (done, total, tensor) => bar.update(done, total, tensor ?? ""),
+        onEvent,
       });
-      return {
-        json: { output, format, packedTensors, tensors, bytesBefore, bytesAfter },
-        text: messages.packed(
-          output,
-          packedTensors,
-          tensors,
-          format,
-          formatBytes(bytesBefore),
-          formatBytes(bytesAfter),
-        ),
-      };
+      const { output, format, packedTensors, tensors, bytesBefore, bytesAfter } = json;
+      const sizes = [formatBytes(bytesBefore), formatBytes(bytesAfter)] as const;
+      return { json: { ...json }, text: messages.packed(output, packedTensors, tensors, format, ...sizes) };
     } finally {
-      bar.end();
+      narrator.end();
     }
   },
 });

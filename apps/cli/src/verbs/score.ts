@@ -1,11 +1,10 @@
-import { formatTable } from "@lathe/command";
-import { scoreRows } from "@lathe/eval/model";
+import { fieldsOf, formatTable } from "@lathe/command";
+import { evaluateModel, type EvaluateModelOptions } from "@lathe/recipes";
 import { z } from "zod";
+import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
-import { openModel, readModelFolder } from "../model/open-model.js";
 import { engineOptions } from "../options/engine-options.js";
 import { adapterOption, dataOption, modelOption, tokensPerBatchOption } from "../options/model-options.js";
-import { readLabelledRows, warnOfLongRows } from "../rows/labelled-rows.js";
 
 const options = z.object({
   model: modelOption(),
@@ -23,34 +22,28 @@ export const scoreVerb = defineVerb({
     "lathe score --model models/base --adapter runs/first/adapter --data prepared/test.jsonl --json",
   ],
   options,
-  async run(given, context) {
-    const { words } = context.messages;
-    const folder = await readModelFolder(given.model);
-    const rows = await readLabelledRows(given.data, folder);
-    warnOfLongRows(rows, folder, context);
-    const { model } = await openModel(folder, given, context);
-    const bar = context.progress({ label: context.messages.scoring });
+  async run(values, context) {
+    const narrator = narrate(context);
     try {
-      const {
-        loss,
-        perplexity,
-        tokens,
-        rows: scores,
-      } = await scoreRows(model, rows, {
-        tokensPerBatch: given.tokensPerBatch,
-        signal: context.signal,
-        onProgress: bar.update,
+      const { signal, messages } = context;
+      const { onEvent } = narrator;
+      const fields = fieldsOf<EvaluateModelOptions>(options, values);
+      const { loss, perplexity, tokens, rows } = await evaluateModel({
+        ...fields,
+        metrics: [],
+        signal,
+        onEvent,
       });
+      const { words } = messages;
       return {
-        json: { loss, perplexity, tokens, rows: scores },
+        json: { loss, perplexity, tokens, rows },
         text: formatTable(
           [words.rows, words.labels, words.loss, words.perplexity],
           [[rows.length, tokens, loss, perplexity]],
         ),
       };
     } finally {
-      bar.end();
-      model.dispose();
+      narrator.end();
     }
   },
 });

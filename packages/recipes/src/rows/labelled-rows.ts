@@ -1,14 +1,17 @@
+import { extname } from "node:path";
 import {
-  readRows,
+  parseRow,
   type Row,
   RowError,
   type RowPlace,
+  TokenDataset,
   tokenizeRow,
   UNSCORED,
   UnscoredRowError,
 } from "@lathe/data";
-import type { VerbContext } from "../define-verb.js";
-import type { ModelFolder } from "../model/open-model.js";
+import type { ModelFolder } from "../model/model-folder.js";
+import { checkVocabulary } from "./check-vocabulary.js";
+import { isRowSource, recordsOf, type RowsInput } from "./rows-input.js";
 
 /** A row with its tokens, and where it came from. */
 export interface LabelledRow extends RowPlace {
@@ -19,19 +22,6 @@ export interface LabelledRow extends RowPlace {
 
 /** Stands for a row without a token: it has nothing to score either. */
 const NOTHING = { inputIds: Int32Array.of(0), labels: Int32Array.of(UNSCORED) };
-
-/** @throws RowError for an id or label that has no row in the model's embedding */
-export function checkVocabulary(
-  { inputIds, labels }: { readonly inputIds: Int32Array; readonly labels: Int32Array },
-  vocabularySize: number,
-  place?: RowPlace,
-): void {
-  const expected = `expected token ids below ${vocabularySize}, the model's vocabulary`;
-  const id = inputIds.find((value) => value >= vocabularySize);
-  if (id !== undefined) throw new RowError("input_ids", `${expected}, got ${id}`, place);
-  const label = labels.find((value) => value >= vocabularySize);
-  if (label !== undefined) throw new RowError("labels", `${expected}, got ${label}`, place);
-}
 
 function tokensOf(row: Row, { tokenizer, config }: ModelFolder): Pick<LabelledRow, "inputIds" | "labels"> {
   // Taken as they are: a row without labels has no loss, and is no fault.
@@ -49,18 +39,45 @@ function tokensOf(row: Row, { tokenizer, config }: ModelFolder): Pick<LabelledRo
   }
 }
 
+/** Rows of a source, parsed, with their places; the first that is none ends it. */
+async function* rowsOf(
+  input: RowsInput,
+  field: string,
+): AsyncGenerator<RowPlace & { readonly row: Row }, void, undefined> {
+  if (isRowSource(input)) {
+    for (let index = 0; index < input.length; index++) {
+      const { inputIds, labels } = input.row(index);
+      const row: Row = { kind: "tokens", inputIds: [...inputIds], labels: [...labels], fields: {} };
+      yield { file: field, line: index + 1, row };
+    }
+    return;
+  }
+  if (typeof input === "string" && extname(input).toLowerCase() === ".arrow") {
+    const dataset = await TokenDataset.open(input);
+    yield* rowsOf({ length: dataset.length, row: (index) => dataset.row(index) }, input);
+    return;
+  }
+  for await (const record of recordsOf(input, field)) {
+    const place: RowPlace = { file: record.file, line: record.line };
+    if ("error" in record) throw new RowError(null, record.error, place);
+    yield { ...place, row: parseRow(record.value, place) };
+  }
+}
+
 /**
- * Reads and tokenises all rows of a file; the first that cannot be used ends it, as results are given row by row.
+ * Reads and tokenises all rows; the first that cannot be used ends it, as results are given row by row.
+ * @param field the recipe's field that the rows came by
  * @param limit rows at most
  * @throws RowError with file and line
  */
 export async function readLabelledRows(
-  file: string,
+  input: RowsInput,
+  field: string,
   folder: ModelFolder,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<LabelledRow[]> {
   const rows: LabelledRow[] = [];
-  for await (const { row, ...place } of readRows(file)) {
+  for await (const { row, ...place } of rowsOf(input, field)) {
     if (rows.length >= limit) break;
     try {
       rows.push({ ...place, row, ...tokensOf(row, folder) });
@@ -75,14 +92,4 @@ export async function readLabelledRows(
 function withPlace(error: RowError, place: RowPlace): RowError {
   const prefix = error.key === null ? "" : `key "${error.key}": `;
   return new RowError(error.key, error.reason.slice(prefix.length), place, { cause: error });
-}
-
-/** Rows longer than the model is meant to read are scored all the same, which deserves a word. */
-export function warnOfLongRows(
-  rows: readonly LabelledRow[],
-  { config }: ModelFolder,
-  { messages, warn }: VerbContext,
-): void {
-  const long = rows.filter(({ inputIds }) => inputIds.length > config.maxPositions);
-  if (long.length > 0) warn(`${long[0].file}: ${messages.rowsLong(long.length, config.maxPositions)}`);
 }

@@ -1,9 +1,9 @@
 import { option } from "@lathe/command";
 import { z } from "zod";
-import { adapterOptions } from "../options/adapter-options.js";
-import { engineOptions } from "../options/engine-options.js";
-import { memoryOption } from "../options/memory-option.js";
-import { trainingOptions } from "../options/training-options.js";
+import { adapterOptions } from "./adapter-options.js";
+import { engineOptions } from "./engine-options.js";
+import { memoryOption } from "./memory-option.js";
+import { trainingOptions } from "./training-options.js";
 import { adapterPathFault } from "../paths/adapter-path-fault.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
 import { rowsPathFault } from "../paths/rows-path-fault.js";
@@ -60,6 +60,7 @@ export const trainOptions = z
       },
     ),
     logEvery: option(z.int().min(1).default(LOG_EVERY), "steps between two lines where no bar is drawn", {
+      field: null,
       placeholder: "n",
       unit: "optimiser steps",
     }),

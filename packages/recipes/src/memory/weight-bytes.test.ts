@@ -3,7 +3,7 @@ import { packedFormatNames, quantizeCheckpoint } from "@lathe/quant";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { storiesModel, temporaryFolder, tinyModel } from "../testing/folders.js";
-import { parameterCount, weightBytes } from "./estimate-memory.js";
+import { parameterCount, weightBytes } from "./weight-bytes.js";
 
 let folder: string;
 beforeAll(async () => {

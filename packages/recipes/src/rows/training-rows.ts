@@ -1,9 +1,7 @@
 import { extname } from "node:path";
-import { UsageError } from "@lathe/command";
 import {
   InputFileError,
   parseRow,
-  readRecords,
   RejectedRowsError,
   RowError,
   type RowPlace,
@@ -13,8 +11,10 @@ import {
 } from "@lathe/data";
 import type { LabelledRow } from "@lathe/model";
 import { countScored, type RowSource } from "@lathe/train";
-import type { ModelFolder } from "../model/open-model.js";
-import { checkVocabulary } from "./labelled-rows.js";
+import type { ModelFolder } from "../model/model-folder.js";
+import { RecipeError, sentenceOf } from "../recipe-error.js";
+import { checkVocabulary } from "./check-vocabulary.js";
+import { isRowSource, recordsOf, type RowsInput } from "./rows-input.js";
 
 /** A row that cannot be used, as `rejected.jsonl` lists it. */
 export interface RejectedRow extends RowPlace {
@@ -36,6 +36,8 @@ export interface TrainingRows {
 
 /** How training rows are read. */
 export interface TrainingRowsOptions {
+  /** The recipe's field that the rows came by. */
+  readonly field: string;
   /** Longest row in tokens. */
   readonly maxTokens: number;
   /** Share of unusable rows, 0 to 1, beyond which nothing is trained. */
@@ -46,39 +48,53 @@ export interface TrainingRowsOptions {
 const SHOWN_REJECTIONS = 5;
 
 /**
- * Reads rows to train on: a file of rows in any shape, or a token file that `prepare` wrote (`.arrow`), which stays on the
- * disk. Malformed rows are set aside.
+ * Reads rows to train on: rows in any shape from a file or from memory, or token ids by number, such as a token file that
+ * `prepare` wrote (`.arrow`), which stays on the disk. Malformed rows are set aside.
  *
  * @throws RejectedRowsError when too many are
  * @throws RowError when rows need a tokenizer and the model has none
  */
 export async function readTrainingRows(
-  file: string,
+  input: RowsInput,
   folder: ModelFolder,
   options: TrainingRowsOptions,
 ): Promise<TrainingRows> {
-  const result =
-    extname(file).toLowerCase() === ".arrow"
-      ? await openTokenFile(file, folder, options)
-      : await tokenizeFile(file, folder, options);
+  const result = await readInput(input, folder, options);
   if (result.rows.length === 0) {
     throw new InputFileError(
-      file,
+      sourceOf(input, options.field),
       `leaves no row to train on: ${result.read} read, ${result.rejected.length} unusable, ${result.unscored} without a label within ${options.maxTokens} tokens`,
     );
   }
   return result;
 }
 
-async function tokenizeFile(
-  file: string,
+async function readInput(
+  input: RowsInput,
+  folder: ModelFolder,
+  options: TrainingRowsOptions,
+): Promise<TrainingRows> {
+  if (typeof input === "string" && extname(input).toLowerCase() === ".arrow") {
+    return selectRows(await openTokenFile(input, folder), input, folder, options);
+  }
+  return isRowSource(input)
+    ? selectRows(input, options.field, folder, options)
+    : await tokenizeRows(input, folder, options);
+}
+
+/** What messages call rows: their file, or the field that they came by. */
+export const sourceOf = (input: RowsInput, field: string): string =>
+  typeof input === "string" ? input : field;
+
+async function tokenizeRows(
+  input: Exclude<RowsInput, RowSource<LabelledRow>>,
   { tokenizer, config }: ModelFolder,
-  { maxTokens, rejectLimit }: TrainingRowsOptions,
+  { maxTokens, rejectLimit, field }: TrainingRowsOptions,
 ): Promise<TrainingRows> {
   const rows: LabelledRow[] = [];
   const rejected: RejectedRow[] = [];
   let [read, unscored, truncated] = [0, 0, 0];
-  for await (const record of readRecords(file)) {
+  for await (const record of recordsOf(input, field)) {
     const place: RowPlace = { file: record.file, line: record.line };
     read++;
     if ("error" in record) {
@@ -87,7 +103,7 @@ async function tokenizeFile(
     }
     try {
       const row = parseRow(record.value, place);
-      if (row.kind !== "tokens" && tokenizer === null) throw new TokenizerNeeded(row.kind, place);
+      if (row.kind !== "tokens" && tokenizer === null) throw tokenizerNeeded(field, row.kind, place);
       const tokens = tokenizeRow(row, tokenizer, { maxTokens });
       checkVocabulary(tokens, config.vocabularySize, place);
       rows.push(tokens);
@@ -106,19 +122,12 @@ async function tokenizeFile(
 }
 
 /** No row of a file can be used, and for a reason that is not the row's: it is not set aside. */
-class TokenizerNeeded extends UsageError {
-  constructor(kind: string, { file, line }: RowPlace) {
-    super([
-      `${file}:${line}: a ${kind} row needs a tokenizer, and the model has none; give rows of {"input_ids","labels"}`,
-    ]);
-  }
+function tokenizerNeeded(field: string, kind: string, { file, line }: RowPlace): RecipeError {
+  const sentence = sentenceOf`${file}:${line}: a ${kind} row needs a tokenizer, and the model has none; give rows of {"input_ids","labels"}`;
+  return new RecipeError([{ field, sentence }]);
 }
 
-async function openTokenFile(
-  file: string,
-  { tokenizer, config }: ModelFolder,
-  { maxTokens }: TrainingRowsOptions,
-): Promise<TrainingRows> {
+async function openTokenFile(file: string, { tokenizer }: ModelFolder): Promise<TokenDataset> {
   const dataset = await TokenDataset.open(file);
   const made = dataset.metadata?.tokenizerHash ?? null;
   if (made !== null && tokenizer !== null && made !== tokenizer.hash) {
@@ -127,24 +136,34 @@ async function openTokenFile(
       "was tokenised with another tokenizer than the model's; prepare the data again",
     );
   }
-  const cut = (row: LabelledRow): LabelledRow =>
-    row.inputIds.length <= maxTokens
-      ? row
-      : { inputIds: row.inputIds.subarray(0, maxTokens), labels: row.labels.subarray(0, maxTokens) };
+  return dataset;
+}
+
+/** The rows of token ids that have something to learn, none longer than the limit. */
+function selectRows(
+  source: RowSource<LabelledRow>,
+  file: string,
+  { config }: ModelFolder,
+  { maxTokens }: TrainingRowsOptions,
+): TrainingRows {
+  const cut = ({ inputIds, labels }: LabelledRow): LabelledRow =>
+    inputIds.length <= maxTokens
+      ? { inputIds, labels }
+      : { inputIds: inputIds.subarray(0, maxTokens), labels: labels.subarray(0, maxTokens) };
   const usable: number[] = [];
   let truncated = 0;
-  for (let index = 0; index < dataset.length; index++) {
-    const row = dataset.row(index);
+  for (let index = 0; index < source.length; index++) {
+    const row = source.row(index);
     checkVocabulary(row, config.vocabularySize, { file, line: index + 1 });
     if (countScored(cut(row)) === 0) continue;
     usable.push(index);
     if (row.inputIds.length > maxTokens) truncated++;
   }
   return {
-    rows: { length: usable.length, row: (index) => cut(dataset.row(usable[index])) },
-    read: dataset.length,
+    rows: { length: usable.length, row: (index) => cut(source.row(usable[index])) },
+    read: source.length,
     rejected: [],
-    unscored: dataset.length - usable.length,
+    unscored: source.length - usable.length,
     truncated,
   };
 }

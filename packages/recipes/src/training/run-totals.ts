@@ -1,8 +1,3 @@
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
-import { readJsonl } from "@lathe/data";
-import type { RunFolder } from "@lathe/train";
-
 /** What all steps of a run come to, those before a resumption included. */
 export interface RunTotals {
   readonly steps: number;
@@ -17,17 +12,13 @@ export interface RunTotals {
   readonly tokensPerSecond: number | null;
 }
 
-/** Adds up the `metrics.jsonl` of a run. */
-export async function runTotals(run: RunFolder): Promise<RunTotals> {
+/** Adds up the reports of a run's steps, or the lines of its `metrics.jsonl`. */
+export function runTotals(reports: Iterable<object>): RunTotals {
   let [steps, tokens, labelTokens, seconds] = [0, 0, 0, 0];
   let loss: number | null = null;
   let validationLoss: number | null = null;
-  const path = join(run.path, "metrics.jsonl");
-  // A run that was interrupted before its first step has none.
-  const records = (await stat(path).catch(() => null)) === null ? [] : readJsonl(path);
-  for await (const record of records) {
-    if ("error" in record) continue;
-    const line = record.value as Record<string, number | undefined>;
+  for (const report of reports) {
+    const line = report as Record<string, number | undefined>;
     steps = line["step"] ?? steps;
     loss = line["loss"] ?? loss;
     validationLoss = line["validationLoss"] ?? validationLoss;
@@ -35,8 +26,6 @@ export async function runTotals(run: RunFolder): Promise<RunTotals> {
     labelTokens += line["labelTokens"] ?? 0;
     seconds += line["seconds"] ?? 0;
   }
-  return {
-    ...{ steps, loss, validationLoss, tokens, labelTokens, seconds },
-    tokensPerSecond: seconds > 0 ? tokens / seconds : null,
-  };
+  const tokensPerSecond = seconds > 0 ? tokens / seconds : null;
+  return { steps, loss, validationLoss, tokens, labelTokens, seconds, tokensPerSecond };
 }

@@ -1,0 +1,98 @@
+import { type Progress, formatBytes } from "@lathe/command";
+import type { OnRecipeEvent, RecipeEvent, RecipePhase, RowsEvent } from "@lathe/recipes";
+import { withVerbs } from "../command-name.js";
+import type { VerbContext } from "../define-verb.js";
+import type { Messages } from "../messages/messages.js";
+import { parameterText } from "./parameter-text.js";
+
+/** Says what a recipe tells, in the language of the messages. */
+export interface Narrator {
+  readonly onEvent: OnRecipeEvent;
+  /** Takes the bar away that is shown. */
+  end(): void;
+}
+
+/** A reason may be a whole list of what was tried; a note before every run is one line. */
+const firstLine = (text: string): string => text.split("\n", 1)[0];
+
+const labelOf = (phase: RecipePhase, messages: Messages): string =>
+  phase === "loading" ? messages.loadingModel : messages[phase];
+
+function rowsText({ outcome, count, total, limit = 0, list = "" }: RowsEvent, messages: Messages): string {
+  switch (outcome) {
+    case "rejected":
+      return messages.rowsSetAside(count, list);
+    case "unscored":
+      return messages.rowsUnscored(count);
+    case "truncated":
+      return messages.rowsCut(count, limit);
+    case "long":
+      return messages.rowsLong(count, limit);
+    case "without-reply":
+      return messages.rowsWithoutReply(count, total);
+  }
+}
+
+/** Notes and warnings of everything but progress. */
+function say(
+  event: Exclude<RecipeEvent, { type: "progress" }>,
+  { messages, note, warn, command }: VerbContext,
+): void {
+  switch (event.type) {
+    case "engine": {
+      const { name, precision, description, passedOver } = event.engine;
+      for (const passed of passedOver) {
+        note(messages.passedOver(passed.name, withVerbs(firstLine(passed.reason), command), command));
+      }
+      note(messages.engine(name, precision, description));
+      break;
+    }
+    case "rows":
+      warn(`${event.source}: ${rowsText(event, messages)}`);
+      break;
+    case "parameters":
+      note(parameterText(event.parameters, messages));
+      break;
+    case "memory": {
+      const { expectedBytes, budgetBytes, recomputedLayers, layerCount, fits } = event.plan;
+      const shown = [formatBytes(expectedBytes), formatBytes(budgetBytes)] as const;
+      if (!fits) warn(messages.memoryShort(...shown));
+      else if (recomputedLayers > 0 || event.isGiven) {
+        note(messages.memoryPlan(recomputedLayers, layerCount, ...shown));
+      }
+      break;
+    }
+    case "resuming":
+      note(messages.resuming(event.step));
+      break;
+    case "warning":
+      warn(event.message);
+  }
+}
+
+/** Begins to say what a recipe tells. A bar ends where something else is said. */
+export function narrate(context: VerbContext): Narrator {
+  const { messages, progress } = context;
+  let bar: { readonly phase: RecipePhase; readonly progress: Progress } | null = null;
+  const end = (): void => {
+    bar?.progress.end();
+    bar = null;
+  };
+  return {
+    end,
+    onEvent(event) {
+      if (event.type !== "progress") {
+        end();
+        say(event, context);
+        return;
+      }
+      const { phase, done, total, item, rows } = event;
+      if (bar?.phase !== phase) {
+        end();
+        bar = { phase, progress: progress({ label: labelOf(phase, messages) }) };
+      }
+      const detail = rows ? messages.rows(rows.kept, rows.read) : item;
+      bar.progress.update(done, total, ...(detail === undefined ? [] : [detail]));
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { OptionError } from "@lathe/data";
+import { MetricOptionError } from "@lathe/eval";
+import { LoraConfigError } from "@lathe/peft";
+import { TrainConfigError, trainDefaults } from "@lathe/train";
+import { expectation, RecipeError, type RecipeFault } from "./recipe-error.js";
+
+const shown = (value: unknown): string =>
+  typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
+
+/** The fault of a recipe's field that an error of a package below is about, or null where it is about none. */
+function faultOf(error: unknown): RecipeFault | null {
+  if (error instanceof LoraConfigError) {
+    return expectation(`lora.${error.key}`, error.expected, error.actual);
+  }
+  if (error instanceof TrainConfigError) {
+    const path = Object.hasOwn(trainDefaults, error.key) ? `train.${error.key}` : null;
+    return path === null ? null : expectation(path, error.expected, shown(error.actual));
+  }
+  // Other options of `prepare` are fields of the recipe by the same path.
+  if (error instanceof OptionError && error.option === "inputs") {
+    return expectation("data", error.expected, shown(error.actual));
+  }
+  if (error instanceof MetricOptionError) {
+    const path = error.option === "metrics" ? "metrics" : `metricOptions.${error.option}`;
+    return expectation(path, error.expected, shown(error.actual));
+  }
+  return null;
+}
+
+/** An error of a package below as one about the recipe's own field; any other error as it is. */
+export function withField(error: unknown): unknown {
+  const fault = faultOf(error);
+  return fault === null ? error : new RecipeError([fault], { cause: error });
+}
+
+/** Runs a part of a recipe; what it throws about an option of its own names the recipe's field. */
+export function namingFields<Result>(part: () => Result): Result {
+  try {
+    return part();
+  } catch (error) {
+    throw withField(error);
+  }
+}

@@ -1,0 +1,389 @@
+import { join } from "node:path";
+import { replaceFile } from "@lathe/files";
+import { type Checkpointing, type LanguageModel, linearPlaces } from "@lathe/model";
+import {
+  adapterNames,
+  attach,
+  detach,
+  loadAdapter,
+  type LoraConfig,
+  parameterTable,
+  type ParameterTable,
+  resolveLoraConfig,
+  saveAdapter,
+  selectTargets,
+  trainableParameters,
+} from "@lathe/peft";
+import { type Precision, tensorMemory } from "@lathe/tensor";
+import {
+  largestMicroBatch,
+  resolveTrainConfig,
+  RunFolder,
+  type StepReport,
+  supervised,
+  train,
+  type TrainConfig,
+} from "@lathe/train";
+import { withField } from "./fields-of-packages.js";
+import { planMemory } from "./memory/plan-memory.js";
+import type { ModelFolder } from "./model/model-folder.js";
+import {
+  borrowModel,
+  type EngineOptions,
+  folderOf,
+  type ModelInput,
+  type OpenedModel,
+  pathOf,
+} from "./model/open-model.js";
+import { progressOf, type RecipeHooks, type RowsEvent, warningOf } from "./recipe-event.js";
+import { expectation, field, RecipeError, sentenceOf } from "./recipe-error.js";
+import type { RowsInput } from "./rows/rows-input.js";
+import { readTrainingRows, sourceOf, type TrainingRows } from "./rows/training-rows.js";
+import { adapterFiles } from "./training/adapter-files.js";
+import { checkOutput } from "./training/check-output.js";
+import { initAdapterConfig } from "./training/init-adapter.js";
+import { resumedOptions, runSettings } from "./training/run-settings.js";
+import { runTotals, type RunTotals } from "./training/run-totals.js";
+
+/** Share of unusable rows beyond which nothing is trained. */
+const REJECT_LIMIT = 0.05;
+
+const REJECTED_FILE = "rejected.jsonl";
+
+/** What {@link finetune} learns from what, and where it goes. */
+export interface FinetuneOptions extends EngineOptions, RecipeHooks {
+  /**
+   * Model folder, or a model that is open: it then keeps the adapter, in place of those it had. Only `resume` does
+   * without, and takes the run's own.
+   */
+  readonly model?: ModelInput | undefined;
+  /** Rows to learn. Only `resume` does without, and takes the run's own file. */
+  readonly data?: RowsInput | undefined;
+  /** Rows to evaluate on. */
+  readonly validation?: RowsInput | undefined;
+  /**
+   * Folder of the run: settings, metrics, checkpoints and, at the end, the adapter. Without it nothing is written: the
+   * adapter stays on a model that was handed in open, and is gone with any other.
+   */
+  readonly output?: string | undefined;
+  /** Replaces an earlier run in `output`. @defaultValue false */
+  readonly overwrite?: boolean | undefined;
+  /** Continues the run in `output` after its last checkpoint, with its own options. @defaultValue false */
+  readonly resume?: boolean | undefined;
+  /** Adapter folder to start from; what describes the adapter is then its own, but for `lora.dropout`. */
+  readonly initAdapter?: string | undefined;
+  /** What the adapter is made of; its seed is `train.seed`. @defaultValue `loraDefaults` of `@lathe/peft` */
+  readonly lora?: Partial<Omit<LoraConfig, "seed">> | undefined;
+  /** How the run learns. @defaultValue `trainDefaults` of `@lathe/train` */
+  readonly train?: Partial<TrainConfig> | undefined;
+  /** Longest row in tokens; the end of a longer one is cut off. @defaultValue what the model can read */
+  readonly maxTokens?: number | undefined;
+  /** Share of unusable rows, 0 to 1, beyond which nothing is trained. @defaultValue 0.05 */
+  readonly rejectLimit?: number | undefined;
+  /**
+   * Layers that keep only their input during a step and are computed again: none, all (`"block"`), so many, or as few as
+   * the memory asks for. @defaultValue "auto"
+   */
+  readonly checkpointing?: Checkpointing | "auto" | undefined;
+  /** What the process may take in all, for `"auto"`: bytes, or a size such as `"8GB"`. @defaultValue what is free */
+  readonly memory?: number | string | undefined;
+  /** Settings of the caller's own, kept in the run's `config.json` beside those of the run. */
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What became of the rows of a source. */
+export interface RowCounts {
+  readonly read: number;
+  readonly used: number;
+  readonly rejected: number;
+  readonly unscored: number;
+  readonly truncated: number;
+}
+
+/** How a run ended: plain data, fit for JSON. */
+export interface FinetuneSummary extends RunTotals {
+  /** Folder of the adapter; null where the run was interrupted or nothing is written. */
+  readonly adapter: string | null;
+  /** Folder of the run. */
+  readonly run: string | null;
+  readonly engine: string;
+  readonly precision: Precision;
+  /** Whether the signal ended the run before its last step; a run with a folder has a checkpoint then. */
+  readonly interrupted: boolean;
+  readonly trainableParameters: number;
+  readonly allParameters: number;
+  readonly rows: { readonly train: RowCounts; readonly validation: RowCounts | null };
+  /** Bytes at the end, and at most. */
+  readonly memory: {
+    readonly residentBytes: number;
+    readonly peakResidentBytes: number;
+    readonly tensorBytes: number;
+    readonly peakTensorBytes: number;
+  };
+}
+
+/** Options with all that a run needs. */
+type RunOptions = FinetuneOptions & { readonly model: ModelInput; readonly data: RowsInput };
+
+/** Everything a run needs, checked; nothing is written yet. */
+interface PreparedRun {
+  readonly options: RunOptions;
+  readonly lora: LoraConfig;
+  readonly config: TrainConfig;
+  readonly folder: ModelFolder;
+  readonly rows: { readonly training: TrainingRows; readonly validation: TrainingRows | null };
+  /** The run that goes on, or null for a new one. */
+  readonly earlier: RunFolder | null;
+  /** Last step of an earlier part of the run, 0 for none. */
+  readonly resumedStep: number;
+}
+
+/**
+ * Fine-tunes a model with LoRA and yields a report after every optimiser step.
+ *
+ * When the signal aborts during the steps, a checkpoint of the last complete one is written and the iterator ends;
+ * `resume` goes on from there to the same bits. An iterator that is left early (`break`) frees what it holds and writes no
+ * checkpoint of its own.
+ *
+ * @returns where the adapter is and what the run came to
+ * @throws RecipeError naming the field, such as `lora.rank` or `train.learningRate`
+ * @throws RejectedRowsError, RowError, InputFileError, RunFolderError, AdapterFileError, EngineError, DivergenceError and
+ * what reading a model throws
+ * @throws the signal's reason when it aborts before the first step is begun
+ */
+export async function* finetune(
+  options: FinetuneOptions,
+): AsyncGenerator<StepReport, FinetuneSummary, undefined> {
+  let earlier: RunFolder | null = null;
+  try {
+    checkOptions(options);
+    // No other process can write the run from here on.
+    if (options.resume) earlier = await RunFolder.open(options.output!);
+    const prepared = await prepareRun(options, earlier);
+    return yield* trainModel(prepared);
+  } catch (error) {
+    throw withField(error);
+  } finally {
+    await earlier?.close();
+  }
+}
+
+/** The two that only a run which goes on has already. @throws RecipeError */
+function withModelAndData(options: FinetuneOptions): RunOptions {
+  const { model, data } = options;
+  if (model !== undefined && data !== undefined) return { ...options, model, data };
+  const missing = (["model", "data"] as const).filter((key) => options[key] === undefined);
+  const expected = { model: "a model folder or a model that is open", data: "a file of rows, or rows" };
+  throw new RecipeError(missing.map((key) => expectation(key, expected[key], "nothing")));
+}
+
+function checkOptions({ output, resume, overwrite, rejectLimit, maxTokens }: FinetuneOptions): void {
+  const faults = [];
+  if (resume && overwrite) {
+    const sentence = sentenceOf`${field("resume")} goes on with a run and ${field("overwrite")} replaces it: give one of them`;
+    faults.push({ field: "resume", sentence });
+  }
+  if (resume && output === undefined)
+    faults.push(expectation("output", "the folder of the run to resume", "nothing"));
+  if (rejectLimit !== undefined && !(rejectLimit >= 0 && rejectLimit <= 1)) {
+    faults.push(expectation("rejectLimit", "a share from 0 to 1", String(rejectLimit)));
+  }
+  if (maxTokens !== undefined && !(Number.isSafeInteger(maxTokens) && maxTokens >= 2)) {
+    faults.push(expectation("maxTokens", "a whole number from 2", String(maxTokens)));
+  }
+  if (faults.length > 0) throw new RecipeError(faults);
+}
+
+async function prepareRun(asked: FinetuneOptions, earlier: RunFolder | null): Promise<PreparedRun> {
+  const { output, overwrite = false, signal } = asked;
+  const options = withModelAndData(earlier ? await resumedOptions(asked, output!) : asked);
+  const { model, data, validation, initAdapter } = options;
+  const config = resolveTrainConfig(options.train);
+  if (!earlier && output !== undefined) {
+    const reads = [pathOf(model), data, validation, initAdapter].filter((read) => typeof read === "string");
+    await checkOutput(output, overwrite, reads);
+  }
+  const folder = await folderOf(model);
+  const { seed } = config;
+  const lora =
+    initAdapter === undefined || earlier
+      ? resolveLoraConfig({ ...options.lora, seed })
+      : { ...(await initAdapterConfig(initAdapter, options.lora ?? {}, folder.config)), seed };
+  // Targets that are not there are found before the weights are read.
+  selectTargets(linearPlaces(folder.config), lora);
+  const rows = {
+    training: await readRows(options, folder, "data", data),
+    validation: validation === undefined ? null : await readRows(options, folder, "validation", validation),
+  };
+  signal?.throwIfAborted();
+  const resumedStep = (await earlier?.checkpointSteps())?.at(-1) ?? 0;
+  return { options, lora, config, folder, rows, earlier, resumedStep };
+}
+
+/** Reads rows and tells what becomes of those that are not used as they are. */
+async function readRows(
+  { maxTokens, rejectLimit = REJECT_LIMIT, output, onEvent }: FinetuneOptions,
+  folder: ModelFolder,
+  key: "data" | "validation",
+  input: RowsInput,
+): Promise<TrainingRows> {
+  const limit = maxTokens ?? folder.config.maxPositions;
+  const rows = await readTrainingRows(input, folder, { field: key, maxTokens: limit, rejectLimit });
+  const tell = (outcome: RowsEvent["outcome"], count: number, more: Partial<RowsEvent> = {}): void => {
+    if (count === 0) return;
+    onEvent?.({ type: "rows", source: sourceOf(input, key), outcome, count, total: rows.read, ...more });
+  };
+  tell("rejected", rows.rejected.length, output === undefined ? {} : { list: join(output, REJECTED_FILE) });
+  tell("unscored", rows.unscored);
+  tell("truncated", rows.truncated, { limit });
+  return rows;
+}
+
+/** Trains on a model that is opened for it, or on one that was handed in. */
+async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, FinetuneSummary, undefined> {
+  const { options, folder } = prepared;
+  const { onEvent, signal } = options;
+  const { opened, release } = await borrowModel(options.model, folder, options);
+  const { model } = opened;
+  const checkpointing = model.checkpointing;
+  let run = prepared.earlier;
+  try {
+    await attachAdapter(prepared, model);
+    const parameters = parameterTable(model);
+    onEvent?.({ type: "parameters", parameters });
+    model.checkpointing = await checkpointingOf(prepared, opened);
+    signal?.throwIfAborted();
+    run ??= await createRun(prepared);
+    const reports: StepReport[] = [];
+    const isComplete = yield* runSteps(prepared, opened, run, reports);
+    if (isComplete && run) await saveAdapter(model, run.adapterPath, { baseModel: folder.path });
+    const totals = runTotals(run ? await run.readMetrics(Number.POSITIVE_INFINITY) : reports);
+    const summary = summaryOf(prepared, opened, parameters, totals, isComplete);
+    if (isComplete) await run?.writeJson("report.json", summary);
+    return summary;
+  } finally {
+    model.checkpointing = checkpointing;
+    release();
+    if (run !== prepared.earlier) await run?.close();
+  }
+}
+
+/** Puts the adapter on the model. A checkpoint brings its values, so an adapter to start from is then not needed. */
+async function attachAdapter(
+  { options, lora, resumedStep }: PreparedRun,
+  model: LanguageModel,
+): Promise<void> {
+  const onWarning = warningOf(options.onEvent);
+  for (const name of adapterNames(model)) detach(model, name);
+  if (options.initAdapter !== undefined && resumedStep === 0) {
+    await loadAdapter(model, options.initAdapter, { dropout: lora.dropout, onWarning });
+  } else {
+    attach(model, lora, { onWarning });
+  }
+}
+
+/** The policy that was asked for, or the one that fits the memory. */
+async function checkpointingOf(
+  { options, lora, config, rows }: PreparedRun,
+  { path, engine }: OpenedModel,
+): Promise<Checkpointing> {
+  const { checkpointing = "auto", quantize, memory, onEvent } = options;
+  if (checkpointing !== "auto") return checkpointing;
+  const step = largestMicroBatch(rows.training.rows, config);
+  const plan = await planMemory({ model: path, lora, quantize, engine, memory, ...step });
+  const isGiven = memory !== undefined;
+  if (!plan.fits && isGiven) {
+    const least = (Math.ceil(plan.expectedBytes / 1e7) / 100).toFixed(2);
+    const given = (plan.budgetBytes / 1e9).toFixed(2);
+    const sentence = sentenceOf`${field("memory")}: expected at least ${least}GB for this model and micro-batches of up to ${step.tokens} tokens, with as many layers computed again as help, got ${given}GB; use a smaller ${field("train.batchSize")}, shorter rows (${field("maxTokens")}) or packed weights (${field("quantize")} nf4)`;
+    throw new RecipeError([{ field: "memory", sentence }]);
+  }
+  onEvent?.({ type: "memory", plan, isGiven });
+  return plan.checkpointing;
+}
+
+/** The folder of a new run: the first thing that is written. Null where nothing is. */
+async function createRun({ options, lora, config, rows }: PreparedRun): Promise<RunFolder | null> {
+  const { output, overwrite = false } = options;
+  if (output === undefined) return null;
+  const run = await RunFolder.create(output, { overwrite });
+  await run.writeConfig(runSettings(options, lora, config));
+  const rejected = [...rows.training.rejected, ...(rows.validation?.rejected ?? [])];
+  if (rejected.length > 0) {
+    const lines = rejected.map((row) => `${JSON.stringify(row)}\n`);
+    await replaceFile(join(run.path, REJECTED_FILE), lines.join(""));
+  }
+  return run;
+}
+
+/** @returns false when the run was interrupted before its last step */
+async function* runSteps(
+  { options, config, folder, rows, resumedStep }: PreparedRun,
+  { model, engine }: OpenedModel,
+  run: RunFolder | null,
+  reports: StepReport[],
+): AsyncGenerator<StepReport, boolean, undefined> {
+  const { onEvent, signal, resume, settings } = options;
+  if (resumedStep > 0) onEvent?.({ type: "resuming", step: resumedStep, settings: settings ?? {} });
+  const steps = train({
+    parameters: trainableParameters(model),
+    objective: supervised(model),
+    rows: rows.training.rows,
+    ...(rows.validation ? { validation: rows.validation.rows } : {}),
+    config,
+    ...(run ? { run } : {}),
+    files: adapterFiles(model, folder.path),
+    ...(engine.precision === "fp16" ? { lossScale: {} } : {}),
+    resume: resume ?? false,
+    ...(signal ? { signal } : {}),
+    onWarning: warningOf(onEvent),
+    onEvaluation: progressOf(onEvent, "evaluating"),
+  });
+  for (;;) {
+    const next = await steps.next();
+    if (next.done) return next.value.completed;
+    if (!run) reports.push(next.value);
+    let isLeft = true;
+    try {
+      yield next.value;
+      isLeft = false;
+    } finally {
+      if (isLeft) await steps.return({ completed: false, step: next.value.step });
+    }
+  }
+}
+
+function summaryOf(
+  { options, rows }: PreparedRun,
+  { engine }: OpenedModel,
+  parameters: ParameterTable,
+  totals: RunTotals,
+  isComplete: boolean,
+): FinetuneSummary {
+  const { output } = options;
+  const { bytes, peakBytes } = tensorMemory();
+  return {
+    ...totals,
+    adapter: isComplete && output !== undefined ? join(output, "adapter") : null,
+    run: output ?? null,
+    engine: engine.name,
+    precision: engine.precision,
+    interrupted: !isComplete,
+    trainableParameters: parameters.trainable,
+    allParameters: parameters.all,
+    rows: {
+      train: countsOf(rows.training),
+      validation: rows.validation ? countsOf(rows.validation) : null,
+    },
+    memory: {
+      residentBytes: process.memoryUsage.rss(),
+      peakResidentBytes: process.resourceUsage().maxRSS * 1024,
+      tensorBytes: bytes,
+      peakTensorBytes: peakBytes,
+    },
+  };
+}
+
+function countsOf({ rows, read, rejected, unscored, truncated }: TrainingRows): RowCounts {
+  return { read, used: rows.length, rejected: rejected.length, unscored, truncated };
+}

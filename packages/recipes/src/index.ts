@@ -1,0 +1,38 @@
+export {
+  evaluateModel,
+  type EvaluatedReply,
+  type EvaluateModelOptions,
+  type ModelEvaluation,
+} from "./evaluate-model.js";
+export { finetune, type FinetuneOptions, type FinetuneSummary, type RowCounts } from "./finetune.js";
+export {
+  type MemoryPlan,
+  planMemory,
+  type PlanMemoryOptions,
+  type SizedModel,
+} from "./memory/plan-memory.js";
+export { inspectModel, type ModelInspection } from "./inspect-model.js";
+export { mergeAdapter, type MergeAdapterOptions, type MergedModel } from "./merge-adapter.js";
+export { type ModelFolder, readModelFolder } from "./model/model-folder.js";
+export {
+  type EngineOptions,
+  type ModelInput,
+  type OpenedModel,
+  openModel,
+  type OpenModelOptions,
+} from "./model/open-model.js";
+export type { PromptOptions } from "./model/prompt-ids.js";
+export { type PreparedRows, prepareRows, type PrepareRowsOptions } from "./prepare-rows.js";
+export { type QuantizedModel, quantizeModel, type QuantizeModelOptions } from "./quantize-model.js";
+export { type FieldName, type FieldSentence, RecipeError, type RecipeFault } from "./recipe-error.js";
+export type {
+  OnRecipeEvent,
+  ProgressEvent,
+  RecipeEvent,
+  RecipeHooks,
+  RecipePhase,
+  RowsEvent,
+} from "./recipe-event.js";
+export { type Reply, type ReplyOptions, respond, type RespondOptions } from "./respond.js";
+export type { RowsInput } from "./rows/rows-input.js";
+export type { RunTotals } from "./training/run-totals.js";

@@ -1,0 +1,93 @@
+import type { DecoderConfig } from "@lathe/model";
+import { describe, expect, it } from "vitest";
+import { tinyModel } from "../testing/folders.js";
+import { type MemoryPlan, planMemory, type PlanMemoryOptions } from "./plan-memory.js";
+
+/** Dimensions of a model of 7 billion parameters. */
+const config: DecoderConfig = {
+  architecture: "qwen2",
+  hiddenSize: 3584,
+  intermediateSize: 18944,
+  layerCount: 28,
+  headCount: 28,
+  keyValueHeadCount: 4,
+  headSize: 128,
+  vocabularySize: 152064,
+  rmsNormEpsilon: 1e-6,
+  rope: { theta: 1e6, scaling: null },
+  maxPositions: 131072,
+  tieWordEmbeddings: false,
+  attentionBias: true,
+  attentionOutputBias: false,
+  mlpBias: false,
+  queryKeyNorm: false,
+  beginOfSequenceIds: [],
+  endOfSequenceIds: [],
+  padId: null,
+  dtype: null,
+};
+const lora = { rank: 16, targets: ["q_proj", "v_proj"] };
+const step: PlanMemoryOptions = {
+  ...{ model: { config, weightBytes: 5.5e9 }, lora, precision: "bf16" },
+  ...{ tokens: 512, labels: 511 },
+};
+const planWith = (memory: number | string): Promise<MemoryPlan> => planMemory({ ...step, memory });
+
+describe("planMemory", () => {
+  it("keeps everything where there is room, and computes more again the less there is", async () => {
+    const plans = [];
+    for (const gigabytes of [64, 6.8, 6.6, 6.4]) plans.push(await planWith(gigabytes * 1e9));
+    expect(plans[0].checkpointing).toBe("none");
+    const layers = plans.map(({ recomputedLayers }) => recomputedLayers);
+    expect(layers).toEqual([...layers].sort((a, b) => a - b));
+    expect(new Set(layers).size).toBe(4);
+    for (const { expectedBytes, budgetBytes, fits } of plans) {
+      expect(fits).toBe(true);
+      expect(expectedBytes).toBeLessThanOrEqual(budgetBytes);
+    }
+  });
+
+  it("says that a budget cannot be kept, with the least that can", async () => {
+    const { fits, expectedBytes } = await planWith(6e9);
+    expect(fits).toBe(false);
+    const least = await planWith(expectedBytes);
+    expect(least.fits).toBe(true);
+    expect(least.recomputedLayers).toBeGreaterThan(config.layerCount * 0.9);
+  });
+
+  it("takes what is free where nothing is said", async () => {
+    const huge = await planMemory({ ...step, model: { config, weightBytes: 1e15 } });
+    expect(huge.recomputedLayers).toBeGreaterThan(config.layerCount * 0.9);
+    expect(huge.expectedBytes).toBeGreaterThan(huge.budgetBytes);
+    expect(huge.fits).toBe(false);
+  });
+
+  it("is the sum of its parts, and takes sizes as text", async () => {
+    const plan = await planWith("64GB");
+    expect(plan).toEqual(await planWith(64e9));
+    const parts = plan.weightBytes + plan.trainingBytes + plan.activationBytes;
+    expect(plan.expectedBytes - parts).toBeGreaterThan(0);
+    expect(plan.trainingBytes).toBe(28 * 16 * (3584 + 3584 + 3584 + 512) * 16);
+  });
+
+  it.each([
+    [{ memory: "much" }, "memory"],
+    [{ memory: -1 }, "memory"],
+    [{ lora: { rank: 0 } }, "lora.rank"],
+    [{ lora: { targets: ["q_prj"] } }, "lora.targets"],
+  ])("%j: names the field", async (wrong, field) => {
+    await expect(planMemory({ ...step, ...wrong })).rejects.toMatchObject({
+      name: "RecipeError",
+      fields: [field],
+      message: expect.stringMatching(`^${field}: expected `),
+    });
+  });
+
+  it("knows the weights of a folder without reading them", async () => {
+    const model = tinyModel("qwen2");
+    const plan = await planMemory({ model, lora, tokens: 8 });
+    expect(plan.weightBytes).toBeGreaterThan(0);
+    const packed = await planMemory({ model, lora, tokens: 8, quantize: "nf4" });
+    expect(packed.weightBytes).toBeLessThan(plan.weightBytes);
+  });
+});

@@ -1,0 +1,26 @@
+import {
+  checkTokenizerFits,
+  loadTokenizer,
+  type ModelConfig,
+  readModelConfig,
+  type Tokenizer,
+} from "@lathe/model";
+
+/** What is known of a model before its weights are read. */
+export interface ModelFolder {
+  readonly path: string;
+  readonly config: ModelConfig;
+  /** Null where the folder has none: such a model works on token ids alone. */
+  readonly tokenizer: Tokenizer | null;
+}
+
+/**
+ * Reads config and tokenizer of a model folder and holds them to each other.
+ * @throws ModelConfigError, TokenizerError
+ */
+export async function readModelFolder(path: string): Promise<ModelFolder> {
+  const config = await readModelConfig(path);
+  const tokenizer = await loadTokenizer(path);
+  if (tokenizer) checkTokenizerFits(tokenizer, config);
+  return { path, config, tokenizer };
+}

@@ -1,0 +1,46 @@
+import { type PackedFormatName, quantizeCheckpoint, type QuantizedCheckpoint } from "@lathe/quant";
+import { type ModelInput, pathOf } from "./model/open-model.js";
+import { type RecipeHooks, warningOf } from "./recipe-event.js";
+
+/** What {@link quantizeModel} reads and writes. */
+export interface QuantizeModelOptions extends RecipeHooks {
+  /** Model folder to read; of a model that is open, its folder is read. */
+  readonly model: ModelInput;
+  /** Folder to write. */
+  readonly output: string;
+  readonly format: PackedFormatName;
+  /** Replaces a folder that an earlier call wrote. @defaultValue false */
+  readonly overwrite?: boolean | undefined;
+}
+
+/** What {@link quantizeModel} did. */
+export interface QuantizedModel extends Omit<QuantizedCheckpoint, "path"> {
+  readonly output: string;
+}
+
+/**
+ * Writes a model folder with packed weights, tensor by tensor. It appears as a whole or not at all.
+ *
+ * @throws ModelConfigError, CheckpointError, QuantizationError, OutputFolderError
+ * @throws the signal's reason when it aborts; nothing is left then
+ */
+export async function quantizeModel(options: QuantizeModelOptions): Promise<QuantizedModel> {
+  const { model, output, format, overwrite = false, signal, onEvent } = options;
+  const { path: _path, ...quantized } = await quantizeCheckpoint({
+    model: pathOf(model),
+    output,
+    format,
+    overwrite,
+    ...(signal ? { signal } : {}),
+    onWarning: warningOf(onEvent),
+    onProgress: (done, total, tensor) =>
+      onEvent?.({
+        type: "progress",
+        phase: "quantising",
+        done,
+        total,
+        ...(tensor === null ? {} : { item: tensor }),
+      }),
+  });
+  return { output, ...quantized };
+}

@@ -1,0 +1,88 @@
+import type { Engine } from "@lathe/tensor";
+import type { ParameterTable } from "@lathe/peft";
+import type { MemoryPlan } from "./memory/plan-memory.js";
+
+/** The longer works of recipes, whose progress is told. */
+export type RecipePhase =
+  "reading" | "writing" | "loading" | "evaluating" | "scoring" | "generating" | "merging" | "quantising";
+
+/** How far a longer work is. */
+export interface ProgressEvent {
+  readonly type: "progress";
+  readonly phase: RecipePhase;
+  /** Units done and in all: bytes of `reading`, rows, tensors, or replies. */
+  readonly done: number;
+  readonly total: number;
+  /** Name of the tensor at hand, in `quantising`. */
+  readonly item?: string;
+  /** Rows read so far and those of them that were kept, in `reading`. */
+  readonly rows?: { readonly read: number; readonly kept: number };
+}
+
+/** What became of rows that are not used as they are. */
+export interface RowsEvent {
+  readonly type: "rows";
+  /** The file, or the field by which the rows came. */
+  readonly source: string;
+  /**
+   * - `rejected`: unusable and set aside, listed in `list` where there is one.
+   * - `unscored`: without a label to learn from within the limit, left out.
+   * - `truncated`: cut to `limit` tokens.
+   * - `long`: longer than the `limit` of tokens that the model is meant to read, scored all the same.
+   * - `without-reply`: nothing to generate, only scored.
+   */
+  readonly outcome: "rejected" | "unscored" | "truncated" | "long" | "without-reply";
+  readonly count: number;
+  /** Rows of the source. */
+  readonly total: number;
+  /** Tokens. */
+  readonly limit?: number;
+  /** File with the rows that were set aside. */
+  readonly list?: string;
+}
+
+/**
+ * What a recipe tells on the way, as data: the caller chooses the words.
+ *
+ * - `engine`: the engine that was started, and those it was preferred to.
+ * - `parameters`: what will be trained.
+ * - `memory`: the plan that chose which layers are computed again; `isGiven` where `memory` was.
+ * - `resuming`: a run goes on after a step, with the settings of its `config.json`.
+ * - `warning`: a sentence of a package below about something that is allowed and hardly meant.
+ */
+export type RecipeEvent =
+  | ProgressEvent
+  | RowsEvent
+  | { readonly type: "engine"; readonly engine: Engine }
+  | { readonly type: "parameters"; readonly parameters: ParameterTable }
+  | { readonly type: "memory"; readonly plan: MemoryPlan; readonly isGiven: boolean }
+  | {
+      readonly type: "resuming";
+      readonly step: number;
+      readonly settings: Readonly<Record<string, unknown>>;
+    }
+  | { readonly type: "warning"; readonly message: string };
+
+/** Takes what a recipe tells. */
+export type OnRecipeEvent = (event: RecipeEvent) => void;
+
+/** How a recipe tells its progress, and can be ended. */
+export interface RecipeHooks {
+  /** Receives notices, warnings and progress. */
+  readonly onEvent?: OnRecipeEvent | undefined;
+  /** Ends the work early. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Tells the progress of a phase. */
+export function progressOf(
+  onEvent: OnRecipeEvent | undefined,
+  phase: RecipePhase,
+): (done: number, total: number) => void {
+  return (done, total) => onEvent?.({ type: "progress", phase, done, total });
+}
+
+/** Passes on what a package below warns of. */
+export function warningOf(onEvent: OnRecipeEvent | undefined): (message: string) => void {
+  return (message) => onEvent?.({ type: "warning", message });
+}

@@ -1,0 +1,78 @@
+import {
+  type FinishReason,
+  generate,
+  generateText,
+  type LanguageModel,
+  type TextGenerationOptions,
+  type TextPiece,
+} from "@lathe/model";
+import { borrowModel, folderOf, type ModelInput, type OpenModelOptions } from "./model/open-model.js";
+import { promptIds, type PromptOptions, requireTokenizer } from "./model/prompt-ids.js";
+import { warningOf } from "./recipe-event.js";
+
+/** How text is continued; what is left out is the model's or the library's default. */
+export type ReplyOptions = Omit<TextGenerationOptions, "signal" | "onWarning">;
+
+/** What {@link respond} answers, and how. */
+export interface RespondOptions extends OpenModelOptions, PromptOptions {
+  readonly model: ModelInput;
+  readonly generation?: ReplyOptions | undefined;
+}
+
+/** A whole reply. */
+export interface Reply {
+  /** Null where the model has no tokenizer. */
+  readonly text: string | null;
+  /** All new ids, the one that ended the reply included. */
+  readonly ids: readonly number[];
+  /** Why it ended: at a stop id or a stop text, or by its length. */
+  readonly finishReason: FinishReason;
+}
+
+/**
+ * Answers a dialogue or a text, or continues token ids, and yields the reply piece by piece as it comes. Without a
+ * tokenizer the pieces have ids and no text. A model that is handed in open answers any number of dialogues.
+ *
+ * @returns the whole reply
+ * @throws RecipeError naming the field, RangeError for an option of generation out of range
+ * @throws NonFiniteLogitsError, EngineError and what reading a model throws
+ * @throws the signal's reason when it aborts
+ */
+export async function* respond(options: RespondOptions): AsyncGenerator<TextPiece, Reply, undefined> {
+  const { model: input, generation = {}, signal, onEvent } = options;
+  const folder = await folderOf(input);
+  const { stop = [] } = generation;
+  if (stop.length > 0) requireTokenizer(folder, "generation.stop");
+  const prompt = promptIds(folder, options);
+  const { opened, release } = await borrowModel(input, folder, { ...options, cache: generation.cache });
+  try {
+    const { model, tokenizer } = opened;
+    const hooks = { ...(signal ? { signal } : {}), onWarning: warningOf(onEvent) };
+    const ids: number[] = [];
+    let text = "";
+    let finishReason: FinishReason = "length";
+    const pieces = tokenizer
+      ? generateText(model, tokenizer, prompt, { ...generation, ...hooks })
+      : generateIds(model, prompt, { ...generation, ...hooks });
+    for await (const piece of pieces) {
+      text += piece.text;
+      ids.push(...piece.ids);
+      finishReason = piece.finishReason ?? finishReason;
+      yield piece;
+    }
+    return { text: tokenizer ? text : null, ids, finishReason };
+  } finally {
+    release();
+  }
+}
+
+/** Pieces without text, for a model without a tokenizer. */
+async function* generateIds(
+  model: LanguageModel,
+  prompt: readonly number[],
+  { stream = 0, stop: _stop, ...options }: TextGenerationOptions,
+): AsyncGenerator<TextPiece, void, undefined> {
+  for await (const { id, finishReason } of generate(model, [prompt], { ...options, streams: [stream] })) {
+    yield { text: "", ids: [id], finishReason };
+  }
+}

@@ -1,0 +1,36 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
+
+const root = fileURLToPath(new URL("../../../../", import.meta.url));
+
+/** Folder of a tiny model without a tokenizer. */
+export const tinyModel = (name: "qwen2" | "llama" | "qwen3"): string =>
+  join(root, "packages/model/fixtures/models", name);
+
+/** A small model of stories, with its tokenizer and without a chat template. */
+export const storiesModel = join(root, "packages/model/fixtures/stories260k");
+
+/** Folder of a recorded LoRA run. */
+export const loraFixture = (name: string): string => join(root, "packages/peft/fixtures/lora", name);
+
+// Registered as the file of tests is read: hooks that a hook asks for after an await are not called.
+const temporaryFolders: string[] = [];
+afterAll(async () => {
+  for (const folder of temporaryFolders) await rm(folder, { recursive: true, force: true });
+});
+
+/** A temporary folder that goes away after the tests of the file. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "lathe-recipes-"));
+  temporaryFolders.push(folder);
+  return folder;
+}
+
+/** Writes rows, a JSON value a line. */
+export async function writeJsonl(path: string, rows: readonly unknown[]): Promise<string> {
+  await writeFile(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  return path;
+}

@@ -1,0 +1,125 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { type LoraConfig, loraDefaults } from "@lathe/peft";
+import { RunFolderError, type TrainConfig, trainDefaults } from "@lathe/train";
+import type { FinetuneOptions } from "../finetune.js";
+import { field, RecipeError, sentenceOf } from "../recipe-error.js";
+
+/** Settings of a run as its `config.json` keeps them: flat, every default filled in. */
+export type RunSettings = Readonly<Record<string, unknown>>;
+
+/** Fields of a run besides those of `lora` and `train`, which have the same names in `config.json`. */
+const ownKeys = [
+  "model",
+  "data",
+  "validation",
+  "output",
+  "initAdapter",
+  "maxTokens",
+  "rejectLimit",
+  "checkpointing",
+  "memory",
+  "engine",
+  "precision",
+  "quantize",
+] as const;
+
+/** What may be different when a run goes on: it does not change the numbers, or the loop itself looks after it. */
+const freeFields: readonly string[] = [
+  "data",
+  "validation",
+  "output",
+  "engine",
+  "checkpointing",
+  "memory",
+  "train.saveEvery",
+  "train.evalEvery",
+];
+
+const loraKeys = Object.keys(loraDefaults).filter((key) => key !== "seed") as Exclude<
+  keyof LoraConfig,
+  "seed"
+>[];
+const trainKeys = Object.keys(trainDefaults) as (keyof TrainConfig)[];
+
+/** A value as JSON can keep it: paths of files and folders, names of engines, sizes as the command has them. */
+function storable(key: string, value: unknown): unknown {
+  if (key === "memory" && typeof value === "number") return `${value / 1000}KB`;
+  if (key === "model" && typeof value === "object" && value !== null) return (value as { path: string }).path;
+  if (key === "engine" && typeof value === "object" && value !== null)
+    return (value as { name: string }).name;
+  // Rows in memory are given again when the run goes on.
+  if ((key === "data" || key === "validation") && typeof value !== "string") return undefined;
+  return value;
+}
+
+/** The settings of a run, for its `config.json`. */
+export function runSettings(options: FinetuneOptions, lora: LoraConfig, train: TrainConfig): RunSettings {
+  const own = ownKeys.map((key) => [key, storable(key, options[key])] as const);
+  const ofLora = loraKeys.map((key) => [key, lora[key]] as const);
+  return { ...options.settings, ...Object.fromEntries([...own, ...ofLora]), ...train };
+}
+
+async function readSettings(path: string): Promise<RunSettings> {
+  const file = join(path, "config.json");
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(file, "utf8"));
+  } catch (error) {
+    throw new RunFolderError(file, `cannot be read (${(error as Error).message})`, { cause: error });
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as RunSettings;
+  throw new RunFolderError(file, `expected an object, got ${JSON.stringify(value)}`);
+}
+
+/** Fields of the options that were given, by their paths, with their values as `config.json` would keep them. */
+function givenFields(options: FinetuneOptions): (readonly [path: string, key: string, value: unknown])[] {
+  const { lora = {}, train = {} } = options;
+  return [
+    ...ownKeys.map((key) => [key, key, storable(key, options[key])] as const),
+    ...loraKeys.map((key) => [`lora.${key}`, key, lora[key]] as const),
+    ...trainKeys.map((key) => [`train.${key}`, key, train[key]] as const),
+  ].filter(([, , value]) => value !== undefined);
+}
+
+const picked = (settings: RunSettings, keys: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(
+    keys.flatMap((key) =>
+      Object.hasOwn(settings, key) && settings[key] !== null ? [[key, settings[key]]] : [],
+    ),
+  );
+
+/**
+ * The options that a run was begun with, with what may be changed taken from what is given.
+ * @throws RecipeError when something else is given that differs; RunFolderError when its settings cannot be read
+ */
+export async function resumedOptions(options: FinetuneOptions, output: string): Promise<FinetuneOptions> {
+  const settings = await readSettings(output);
+  const given = givenFields(options);
+  const faults = given
+    .filter(([path, key, value]) => !freeFields.includes(path) && !isDeepStrictEqual(value, settings[key]))
+    .map(([path, key, value]) => ({
+      field: path,
+      sentence: sentenceOf`${field(path)} ${JSON.stringify(value)}: the run in ${output} was begun with ${JSON.stringify(settings[key]) ?? "nothing"}; resume it with the same, or start another run`,
+    }));
+  if (faults.length > 0) throw new RecipeError(faults);
+  const free = ownKeys.filter((key) => freeFields.includes(key) && options[key] !== undefined);
+  const { saveEvery, evalEvery } = options.train ?? {};
+  return {
+    ...picked(settings, ownKeys),
+    ...Object.fromEntries(free.map((key) => [key, options[key]])),
+    lora: picked(settings, loraKeys),
+    train: {
+      ...picked(settings, trainKeys),
+      ...(saveEvery === undefined ? {} : { saveEvery }),
+      ...(evalEvery === undefined ? {} : { evalEvery }),
+    },
+    ...(typeof options.model === "object" ? { model: options.model } : {}),
+    settings,
+    output,
+    resume: true,
+    signal: options.signal,
+    onEvent: options.onEvent,
+  };
+}
