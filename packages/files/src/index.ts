@@ -4,6 +4,7 @@ export { asFileError, type FileAction, isSystemError } from "./errors/system-fau
 export { isRecord } from "./json/is-record.js";
 export { JsonError } from "./json/json-error.js";
 export { MAXIMUM_JSON_DEPTH, parseJson, type ParseJsonOptions } from "./json/parse-json.js";
+export { removeJsonKey, setJsonKey } from "./json/set-json-key.js";
 export { findJsonFault, type JsonFault } from "./json/scan-json.js";
 export {
   checkUnlocked,

@@ -44,6 +44,7 @@ export {
 export { writeRandomModel } from "./checkpoint/write-random-model.js";
 export { type TensorToWrite, writeSafetensors } from "./checkpoint/write-safetensors.js";
 export { checkTensors, type TensorCheck } from "./config/check-tensors.js";
+export { configsWithEndTokens } from "./config/configs-with-end-tokens.js";
 export type { ConfigKeys, ConfigObject } from "./config/config-keys.js";
 export type { ModelConfig, RopeConfig, RopeScaling } from "./config/model-config.js";
 export { parseModelConfig, readModelConfig } from "./config/read-model-config.js";

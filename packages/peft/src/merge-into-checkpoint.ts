@@ -1,9 +1,17 @@
 import { copyFile, lstat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { checkWritable, readJsonFile, recoverPlace, replaceFile, replaceFolder } from "@lathe/files";
+import {
+  checkWritable,
+  recoverPlace,
+  removeJsonKey,
+  replaceFile,
+  replaceFolder,
+  setJsonKey,
+} from "@lathe/files";
 import {
   type Checkpoint,
   companionFiles,
+  configsWithEndTokens,
   type Dtype,
   float32ToBfloat16,
   float32ToFloat16,
@@ -16,7 +24,7 @@ import {
   writeSafetensors,
 } from "@lathe/model";
 import { readAdapter, type StoredAdapter } from "./adapter-folder.js";
-import { AdapterFileError, quote } from "./errors.js";
+import { AdapterFileError } from "./errors.js";
 import { mergeIntoWeight } from "./merged-weight.js";
 import type { LoraTarget } from "./select-targets.js";
 
@@ -53,9 +61,6 @@ export interface MergedCheckpoint {
 }
 
 const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
-
-/** Largest config.json that is read, in bytes; real ones have a few thousand. */
-const CONFIG_BYTES_LIMIT = 10_000_000;
 
 /**
  * Merges an adapter into the weights of a model folder and writes the result as a new model folder, tensor by tensor, so
@@ -106,7 +111,10 @@ export async function mergeIntoCheckpoint(options: MergeIntoCheckpointOptions): 
         await writeSafetensors(join(into, file), counted, { format: "pt" });
       }
       if (plan.size > 1) await replaceFile(join(into, "model.safetensors.index.json"), indexOf(plan, bytes));
-      await copyCompanions(model, into, { ...(dtype ? { dtype } : {}), unties });
+      const isFloat = linearPlaces(config).every(
+        ({ weight }) => checkpoint.has(weight) && floatTypes.includes(checkpoint.info(weight).dtype),
+      );
+      await copyCompanions(model, into, { ...(dtype ? { dtype } : {}), unties, isFloat });
     };
     await replaceFolder(output, fill, { check });
     return { changed: stored.targets.length, tensors: total, bytes };
@@ -228,37 +236,30 @@ function indexOf(plan: ReadonlyMap<string, readonly PlannedTensor[]>, totalBytes
 /** Names that Transformers has for the types in a config.json. */
 const configDtypes: Record<MergedDtype, string> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
 
-async function copyCompanions(
-  model: string,
-  into: string,
-  changes: { readonly dtype?: MergedDtype; readonly unties: boolean },
-): Promise<void> {
+/** What of the base's config.json may not fit the merged weights. */
+interface ConfigChanges {
+  readonly dtype?: MergedDtype;
+  readonly unties: boolean;
+  /** All linears are of float types: a description of packed weights is a left-over. */
+  readonly isFloat: boolean;
+}
+
+async function copyCompanions(model: string, into: string, changes: ConfigChanges): Promise<void> {
+  const texts = await configsWithEndTokens(model);
   for (const name of await companionFiles(model)) {
-    if (name === "config.json" && (changes.dtype || changes.unties)) {
-      await replaceFile(join(into, name), await changedConfig(join(model, name), changes));
-      continue;
-    }
-    await copyFile(join(model, name), join(into, name));
+    const text = texts.get(name);
+    if (text === undefined) await copyFile(join(model, name), join(into, name));
+    else await replaceFile(join(into, name), name === "config.json" ? changedConfig(text, changes) : text);
   }
 }
 
-async function changedConfig(
-  path: string,
-  { dtype, unties }: { readonly dtype?: MergedDtype; readonly unties: boolean },
-): Promise<string> {
-  // readModelConfig has accepted the file.
-  const config = (await readJsonFile(path, {
-    limit: CONFIG_BYTES_LIMIT,
-    makeFault: (expected, actual, cause) => new AdapterFileError({ path, expected, actual, cause }),
-  })) as Record<string, unknown>;
-  if (typeof config !== "object" || config === null) {
-    throw new AdapterFileError({ path, expected: "a JSON object", actual: quote(config) });
-  }
+/** @param text a JSON object: readModelConfig has accepted it */
+function changedConfig(text: string, { dtype, unties, isFloat }: ConfigChanges): string {
+  let edited = isFloat ? removeJsonKey(text, "quantization_config") : text;
   if (dtype) {
-    const key =
-      Object.hasOwn(config, "torch_dtype") && !Object.hasOwn(config, "dtype") ? "torch_dtype" : "dtype";
-    config[key] = configDtypes[dtype];
+    const given = JSON.parse(text) as object;
+    const isOlder = Object.hasOwn(given, "torch_dtype") && !Object.hasOwn(given, "dtype");
+    edited = setJsonKey(edited, isOlder ? "torch_dtype" : "dtype", configDtypes[dtype]);
   }
-  if (unties) config["tie_word_embeddings"] = false;
-  return `${JSON.stringify(config, null, 2)}\n`;
+  return unties ? setJsonKey(edited, "tie_word_embeddings", false) : edited;
 }

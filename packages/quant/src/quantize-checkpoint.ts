@@ -1,10 +1,11 @@
-import { checkWritable, recoverPlace, replaceFile } from "@lathe/files";
+import { checkWritable, isRecord, recoverPlace, removeJsonKey, replaceFile, setJsonKey } from "@lathe/files";
 import type { NestedScales } from "@lathe/kernels";
 import {
   architectureOf,
   type Checkpoint,
   checkTensors,
   companionFiles,
+  configsWithEndTokens,
   dtypeSizes,
   headPlace,
   linearPlaces,
@@ -29,8 +30,6 @@ import {
 import { nestScales } from "./nest-scales.js";
 import { notStorable } from "./quantized-linears.js";
 import { floatTypes, matrixShape, quantizeStored, storedScales } from "./quantize-stored.js";
-import { readConfigText } from "./read-config-text.js";
-import { removeJsonKey, setJsonKey } from "./set-json-key.js";
 import { type SizedTensor, writeShards } from "./shards.js";
 
 /** Bytes after which a further weight file is begun, as Transformers does it: 5 GB. */
@@ -153,12 +152,16 @@ export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Pr
       bytesAfter: sum(groups.flat()),
     };
     await writeFolder(output, overwrite, { source: basename(resolve(model)), ...report }, async (folder) => {
+      const texts = await configsWithEndTokens(model);
       await replaceFile(
         join(folder, "config.json"),
-        await packedConfig(model, config, format, left, checkpoint),
+        packedConfig(texts.get("config.json")!, config, format, left, checkpoint),
       );
       for (const file of await companionFiles(model)) {
-        if (file !== "config.json") await copyFile(join(model, file), join(folder, file));
+        if (file === "config.json") continue;
+        const text = texts.get(file);
+        if (text === undefined) await copyFile(join(model, file), join(folder, file));
+        else await replaceFile(join(folder, file), text);
       }
       await writeShards(folder, groups, shardBytes);
       signal?.throwIfAborted();
@@ -268,14 +271,15 @@ function storedTensor(checkpoint: Checkpoint, name: string, announce: (name: str
 }
 
 /** The model's config.json with the keys that describe its new weights. */
-async function packedConfig(
-  folder: string,
+function packedConfig(
+  text: string,
   model: ModelConfig,
   format: PackedFormatName,
   left: readonly string[],
   checkpoint: Checkpoint,
-): Promise<string> {
-  const { text, json } = await readConfigText(folder);
+): string {
+  // configsWithEndTokens has read it.
+  const json: unknown = JSON.parse(text);
   const head = headPlace(model);
   if (format === "nf4") {
     const { embedding } = architectureOf(model).ends;
@@ -284,7 +288,7 @@ async function packedConfig(
   }
   const dtypeName = dtypeNames[format];
   if (dtypeName === undefined) return setJsonKey(text, QUANTIZATION_KEY, int8QuantizationConfig(head.path));
-  const keys = ["dtype", "torch_dtype"].filter((key) => Object.hasOwn(json, key));
+  const keys = ["dtype", "torch_dtype"].filter((key) => isRecord(json) && Object.hasOwn(json, key));
   // What is written is not packed, whatever a left-over description says.
   const plain = removeJsonKey(text, QUANTIZATION_KEY);
   return (keys.length > 0 ? keys : ["torch_dtype"]).reduce(

@@ -12,7 +12,7 @@ const CONFIG_FILE = "config.json";
 const GENERATION_FILE = "generation_config.json";
 
 /** Largest config that is read, in bytes; real ones have a few thousand. */
-const CONFIG_BYTES_LIMIT = 10_000_000;
+export const CONFIG_BYTES_LIMIT = 10_000_000;
 
 /**
  * Reads `config.json` of a Hugging Face model folder, in the classic spelling (`rope_theta`, `rope_scaling`,
@@ -24,7 +24,7 @@ const CONFIG_BYTES_LIMIT = 10_000_000;
  */
 export async function readModelConfig(folder: string): Promise<ModelConfig> {
   const path = join(folder, CONFIG_FILE);
-  const json = await readObject(path);
+  const json = await readConfigObject(path);
   if (json === null) {
     const isFolder = (await stat(folder).catch(() => null))?.isDirectory() ?? false;
     throw new ModelConfigError({
@@ -35,7 +35,7 @@ export async function readModelConfig(folder: string): Promise<ModelConfig> {
   }
   const config = parseModelConfig(json, path);
   const generationPath = join(folder, GENERATION_FILE);
-  const generation = await readObject(generationPath);
+  const generation = await readConfigObject(generationPath);
   const generating = generation === null ? config : withGenerationIds(config, generation, generationPath);
   const named = Object.hasOwn(json, "eos_token_id") ? config.endOfSequenceIds : [];
   const end = await tokenizerEndId(folder);
@@ -43,7 +43,8 @@ export async function readModelConfig(folder: string): Promise<ModelConfig> {
   return { ...generating, endOfSequenceIds: [...new Set(ids)].filter((id) => id < config.vocabularySize) };
 }
 
-async function readObject(path: string): Promise<ConfigObject | null> {
+/** The object in a config file, or null when there is no such file. @throws ModelConfigError when it is no such thing */
+export async function readConfigObject(path: string): Promise<ConfigObject | null> {
   const makeFault: MakeFault = (expected, actual, cause) =>
     new ModelConfigError({ path, expected, actual, cause });
   const bytes = await readSmallFile(path, CONFIG_BYTES_LIMIT, makeFault);
