@@ -1,3 +1,4 @@
+import type { GenerationDefaults } from "@lathe/model";
 import type { Engine } from "@lathe/tensor";
 import type { ParameterTable } from "@lathe/peft";
 import type { MemoryPlan } from "./memory/plan-memory.js";
@@ -48,6 +49,7 @@ export interface RowsEvent {
  * - `parameters`: what will be trained.
  * - `memory`: the plan that chose which layers are computed again; `isGiven` where `memory` was.
  * - `resuming`: a run goes on after a step, with the settings of its `config.json`.
+ * - `sampling`: what the model's `generation_config.json` asks for and was taken, and keys of it that are not followed.
  * - `warning`: a sentence of a package below about something that is allowed and hardly meant.
  */
 export type RecipeEvent =
@@ -61,6 +63,7 @@ export type RecipeEvent =
       readonly step: number;
       readonly settings: Readonly<Record<string, unknown>>;
     }
+  | ({ readonly type: "sampling" } & GenerationDefaults)
   | { readonly type: "warning"; readonly message: string };
 
 /** Takes what a recipe tells. */

@@ -3,14 +3,16 @@ import {
   generate,
   generateText,
   type LanguageModel,
+  readGenerationDefaults,
   type TextGenerationOptions,
   type TextPiece,
 } from "@lathe/model";
 import { borrowModel, folderOf, type ModelInput, type OpenModelOptions } from "./model/open-model.js";
+import type { ModelFolder } from "./model/model-folder.js";
 import { promptIds, type PromptOptions, requireTokenizer } from "./model/prompt-ids.js";
 import { warningOf } from "./recipe-event.js";
 
-/** How text is continued; what is left out is the model's or the library's default. */
+/** How text is continued; what is left out is as the model's `generation_config.json` says, or the library's default. */
 export type ReplyOptions = Omit<TextGenerationOptions, "signal" | "onWarning">;
 
 /** What {@link respond} answers, and how. */
@@ -39,8 +41,9 @@ export interface Reply {
  * @throws the signal's reason when it aborts
  */
 export async function* respond(options: RespondOptions): AsyncGenerator<TextPiece, Reply, undefined> {
-  const { model: input, generation = {}, signal, onEvent } = options;
+  const { model: input, signal, onEvent } = options;
   const folder = await folderOf(input);
+  const generation = await withDefaults(folder, options);
   const { stop = [] } = generation;
   if (stop.length > 0) requireTokenizer(folder, "generation.stop");
   const prompt = promptIds(folder, options);
@@ -64,6 +67,20 @@ export async function* respond(options: RespondOptions): AsyncGenerator<TextPiec
   } finally {
     release();
   }
+}
+
+/** What was asked for and, for the rest, what the model's folder suggests, which is told. */
+async function withDefaults(
+  { path }: ModelFolder,
+  { generation = {}, onEvent }: RespondOptions,
+): Promise<ReplyOptions> {
+  const { sampling, ignored } = await readGenerationDefaults(path);
+  const asked = Object.fromEntries(Object.entries(generation).filter(([, value]) => value !== undefined));
+  const taken = Object.fromEntries(Object.entries(sampling).filter(([key]) => !Object.hasOwn(asked, key)));
+  if (Object.keys(taken).length > 0 || ignored.length > 0) {
+    onEvent?.({ type: "sampling", sampling: taken, ignored });
+  }
+  return { ...taken, ...asked };
 }
 
 /** Pieces without text, for a model without a tokenizer. */

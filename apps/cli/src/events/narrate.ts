@@ -1,4 +1,4 @@
-import { type Progress, formatBytes } from "@lathe/command";
+import { type Progress, formatBytes, kebabCase } from "@lathe/command";
 import type { OnRecipeEvent, RecipeEvent, RecipePhase, RowsEvent } from "@lathe/recipes";
 import { withVerbs } from "../command-name.js";
 import type { VerbContext } from "../define-verb.js";
@@ -60,6 +60,14 @@ function say(
       else if (recomputedLayers > 0 || event.isGiven) {
         note(messages.memoryPlan(recomputedLayers, layerCount, ...shown));
       }
+      break;
+    }
+    case "sampling": {
+      const { sampling, ignored } = event;
+      const taken = Object.entries(sampling).map(([key, value]) => `--${kebabCase(key)} ${value}`);
+      if (taken.length > 0) note(messages.samplingOfModel(taken.join(" ")));
+      const keys = ignored.map(({ key }) => key);
+      if (keys.length > 0) warn(messages.samplingIgnored(keys.join(", ")));
       break;
     }
     case "resuming":

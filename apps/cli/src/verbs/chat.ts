@@ -1,12 +1,13 @@
 import { UsageError, fieldsOf, option } from "@lathe/command";
 import { createInterface } from "node:readline";
 import { type ChatMessage, readTools } from "@lathe/data";
+import type { FinishReason } from "@lathe/model";
 import { openModel, type OpenModelOptions, respond, type RespondOptions } from "@lathe/recipes";
 import { z } from "zod";
 import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import { engineOptions } from "../options/engine-options.js";
-import { generationOptions } from "../options/generation-options.js";
+import { generationOptions, takenKeys } from "../options/generation-options.js";
 import { adapterOption, modelOption } from "../options/model-options.js";
 
 const PROMPT = "> ";
@@ -35,7 +36,11 @@ export const chatVerb = defineVerb({
   options,
   async run(given, context) {
     const { json, io, messages, note, signal } = context;
-    const { generation } = fieldsOf<Pick<RespondOptions, "generation">>(options, given);
+    const { generation } = fieldsOf<Pick<RespondOptions, "generation">>(
+      options,
+      given,
+      takenKeys(options, context.given),
+    );
     const tools = given.tools === undefined ? {} : { tools: await readTools(given.tools) };
     const narrator = narrate(context);
     const { adapter, engine, precision, quantize, cache } = given;
@@ -49,7 +54,11 @@ export const chatVerb = defineVerb({
     const first: ChatMessage[] =
       given.system === undefined ? [] : [{ role: "system", content: given.system }];
     let turns = [...first];
-    const said: { readonly user: string; readonly reply: string }[] = [];
+    const said: {
+      readonly user: string;
+      readonly reply: string;
+      readonly finishReason: FinishReason | null;
+    }[] = [];
 
     const isTerminal = io.stdin.isTTY === true && io.stdout.isTTY === true;
     const lines = createInterface({
@@ -85,6 +94,7 @@ export const chatVerb = defineVerb({
           reply = new AbortController();
           isReplying = true;
           let content = "";
+          let finishReason: FinishReason | null = null;
           try {
             const pieces = respond({
               model,
@@ -92,12 +102,17 @@ export const chatVerb = defineVerb({
               ...tools,
               generation,
               signal: AbortSignal.any([signal, reply.signal]),
-              onEvent: (event) => event.type === "warning" && warnOnce(event.message),
+              onEvent(event) {
+                if (event.type === "warning") warnOnce(event.message);
+                else if (event.type !== "sampling" || said.length === 0) narrator.onEvent(event);
+              },
             });
-            for await (const piece of pieces) {
-              content += piece.text;
-              if (!json) io.stdout.write(piece.text);
+            let next = await pieces.next();
+            for (; !next.done; next = await pieces.next()) {
+              content += next.value.text;
+              if (!json) io.stdout.write(next.value.text);
             }
+            ({ finishReason } = next.value);
           } catch (error) {
             if (!reply.signal.aborted) throw error;
           } finally {
@@ -105,7 +120,8 @@ export const chatVerb = defineVerb({
             if (!json) io.stdout.write("\n");
           }
           turns.push({ role: "assistant", content });
-          said.push({ user: text, reply: content });
+          if (finishReason === "length") note(messages.replyCut(generation?.maxNewTokens ?? 0));
+          said.push({ user: text, reply: content, finishReason });
         }
         if (isTerminal) lines.prompt();
       }

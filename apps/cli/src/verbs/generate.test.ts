@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { storiesModel, tinyModel } from "../testing/folders.js";
+import { beforeAll, describe, expect, it } from "vitest";
+import { storiesModel, temporaryFolder, tinyModel } from "../testing/folders.js";
 import { runLathe } from "../testing/run-lathe.js";
 
 const read = async (path: string) => JSON.parse(await readFile(path, "utf8"));
@@ -9,6 +9,7 @@ const generate = async (...words: string[]) =>
   (await runLathe(["generate", ...words, "--precision", "fp32", "--cache", "fp32", "--json"])).json as {
     text: string | null;
     ids: number[];
+    finishReason: string;
   };
 
 describe("lathe generate", () => {
@@ -26,7 +27,11 @@ describe("lathe generate", () => {
       "--temperature",
       "0",
     ];
-    expect(await generate(...words)).toEqual({ text: null, ids: greedy_tokens });
+    expect(await generate(...words)).toEqual({
+      text: null,
+      ids: greedy_tokens,
+      finishReason: "length",
+    });
   });
 
   it("gives Transformers' story", async () => {
@@ -105,5 +110,39 @@ describe("lathe generate", () => {
       2,
       `lathe: ${storiesModel}: the model has no chat template, which --system needs\n`,
     ]);
+  });
+
+  describe("with a generation_config.json that asks for sampling", () => {
+    let model: string;
+    beforeAll(async () => {
+      model = join(await temporaryFolder(), "model");
+      await cp(storiesModel, model, { recursive: true });
+      const config = { do_sample: true, temperature: 0.7, top_p: 0.9, top_k: 5, min_p: 0.1 };
+      await writeFile(join(model, "generation_config.json"), JSON.stringify(config));
+    });
+    const words = ["generate", "--prompt", "Once", "--max-new-tokens", "12", "--seed", "3", "--json"];
+    const flags = ["--temperature", "0.7", "--top-p", "0.9", "--top-k", "5"];
+
+    it("samples as it says, and says so", async () => {
+      const suggested = await runLathe([...words, "--model", model]);
+      expect(suggested.stderr).toContain(
+        "generation_config.json says: --temperature 0.7 --top-k 5 --top-p 0.9",
+      );
+      expect(suggested.stderr).toContain("min_p");
+      expect(suggested.json).toEqual((await runLathe([...words, "--model", storiesModel, ...flags])).json);
+      expect(suggested.json).not.toEqual((await runLathe([...words, "--model", storiesModel])).json);
+    });
+
+    it("does what flags say all the same", async () => {
+      const asked = await runLathe([...words, "--model", model, "--temperature", "0"]);
+      expect(asked.stderr).not.toContain("--temperature 0.7");
+      expect(asked.json!["ids"]).toEqual((await runLathe([...words, "--model", storiesModel])).json!["ids"]);
+    });
+
+    it("marks a reply that was cut at its length", async () => {
+      const { stderr, json } = await runLathe([...words, "--model", storiesModel]);
+      expect(json!["finishReason"]).toBe("length");
+      expect(stderr).toContain("cut after 12 tokens");
+    });
   });
 });

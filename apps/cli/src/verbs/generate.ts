@@ -5,7 +5,7 @@ import { z } from "zod";
 import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import { engineOptions } from "../options/engine-options.js";
-import { generationOptions } from "../options/generation-options.js";
+import { generationOptions, takenKeys } from "../options/generation-options.js";
 import { adapterOption, modelOption } from "../options/model-options.js";
 
 const options = z
@@ -17,8 +17,8 @@ const options = z
     }),
     system: option(z.string().min(1).optional(), "system message before the prompt", { placeholder: "text" }),
     tools: option(z.string().min(1).optional(), "JSON file: list of tools that the chat template shows", {
-      placeholder: "file",
       field: null,
+      placeholder: "file",
     }),
     raw: option(z.boolean().default(false), "continue the prompt as it stands, without the chat template"),
     ids: option(z.array(z.int().min(0)).min(1).optional(), "token ids to continue, in place of a prompt", {
@@ -47,20 +47,22 @@ export const generateVerb = defineVerb({
   ],
   options,
   async run(values, context) {
-    const { json, io, signal } = context;
+    const { json, io, signal, given, messages, note } = context;
     const narrator = narrate(context);
     try {
       const { onEvent } = narrator;
       const tools = values.tools === undefined ? {} : { tools: await readTools(values.tools) };
-      const pieces = respond({ ...fieldsOf<RespondOptions>(options, values), ...tools, signal, onEvent });
+      const fields = fieldsOf<RespondOptions>(options, values, takenKeys(options, given));
+      const pieces = respond({ ...fields, ...tools, signal, onEvent });
       let next = await pieces.next();
       for (; !next.done; next = await pieces.next()) {
         narrator.end();
         if (!json) io.stdout.write(next.value.text);
       }
-      const { text, ids } = next.value;
+      const { text, ids, finishReason } = next.value;
       if (text !== null && !json) io.stdout.write("\n");
-      return { json: { text, ids }, text: text === null ? ids.join(",") : "" };
+      if (finishReason === "length") note(messages.replyCut(ids.length));
+      return { json: { text, ids, finishReason }, text: text === null ? ids.join(",") : "" };
     } finally {
       narrator.end();
     }
