@@ -98,6 +98,16 @@ describe("special tokens", () => {
   });
 });
 
+it("a file cut short anywhere is one sentence with its path", async () => {
+  const text = JSON.stringify(stories);
+  for (let part = 0; part < 20; part++) {
+    await write("tokenizer.json", text.slice(0, Math.floor((text.length * part) / 20)));
+    const error: unknown = await loadTokenizer(folder).catch((fault: unknown) => fault);
+    expect(error).toBeInstanceOf(TokenizerError);
+    expect((error as TokenizerError).message).toMatch(/^[^\n]*tokenizer\.json: expected JSON[^\n]*$/);
+  }
+});
+
 it("decodes no ids, unknown ids and byte-order marks", async () => {
   const tokenizer = await loadWith({});
   expect(tokenizer.decode([])).toBe("");
@@ -163,7 +173,7 @@ describe("refuses", () => {
       "text that is no JSON",
       "tokenizer.json",
       "{",
-      "tokenizer.json: expected JSON, got text that does not parse",
+      "tokenizer.json: expected JSON with a key in double quotes at line 1, column 2, got the end of the text",
     ],
     ["a list", "tokenizer.json", [], "tokenizer.json: expected a JSON object, got []"],
     ["no model", "tokenizer.json", {}, "expected a model with a vocabulary, got nothing"],
@@ -203,6 +213,30 @@ describe("refuses", () => {
       "tokenizer.json",
       { ...stories, added_tokens: [{ id: 1, content: "" }] },
       "expected added_tokens with content and id",
+    ],
+    [
+      "a normalizer that is a list",
+      "tokenizer.json",
+      { ...stories, normalizer: [] },
+      "expected normalizer to be null or an object with a type, got []",
+    ],
+    [
+      "a merge of tokens that are not there",
+      "tokenizer.json",
+      { model: { type: "BPE", vocab: { a: 0 }, merges: ["a b"] } },
+      'expected merges of two tokens of the vocabulary, got "a b"',
+    ],
+    [
+      "merges that are an object",
+      "tokenizer.json",
+      { model: { type: "BPE", vocab: { a: 0 }, merges: {} } },
+      "expected merges to be a list, got {}",
+    ],
+    [
+      "one id for two tokens",
+      "tokenizer.json",
+      { model: { type: "BPE", vocab: { a: 0, b: 0 }, merges: [] } },
+      'expected an id of its own for token "b", got 0',
     ],
     ["a config that is no JSON", "tokenizer_config.json", "nope", "tokenizer_config.json: expected JSON"],
     [

@@ -45,7 +45,7 @@ const chats = await readRows<{
 const tokenizers = {} as Record<Name, Tokenizer>;
 beforeAll(async () => {
   for (const name of names) tokenizers[name] = (await loadTokenizer(folders[name]))!;
-});
+}, 60_000);
 
 it("has all rows", () => {
   expect([encodings.length, chats.length]).toEqual([388, 47]);

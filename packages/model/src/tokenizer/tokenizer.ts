@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { messageOf } from "@lathe/files";
 import { TokenizerError, quote } from "../errors.js";
 import { type ChatMessage, createChatRenderer, type RenderChatOptions } from "./chat-template.js";
+import { checkTokenizerJson } from "./check-tokenizer-json.js";
 import { createLibraryTokenizer, type LibraryTokenizer } from "./library-tokenizer.js";
 import { createStreamDecoder, type StreamDecoder } from "./stream-decoder.js";
 
@@ -72,8 +73,11 @@ export class Tokenizer {
     this.hash = hash;
     const addedTokens = addedTokensOf(json, path);
     this.vocabularySize = largestId(json, addedTokens, path) + 1;
+    checkTokenizerJson(json, path);
     try {
       this.#library = createLibraryTokenizer(json, config);
+      // Parts with fields of a wrong kind fail at a text only.
+      this.#library.encode("A b, 1.\n", { add_special_tokens: true });
     } catch (cause) {
       throw new TokenizerError({
         path,
