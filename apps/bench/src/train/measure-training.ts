@@ -1,13 +1,11 @@
-import { type ActivationPlan, type LanguageModel, planCheckpointing } from "@lathe/model";
+import { type LanguageModel, weightBytesPerToken } from "@lathe/model";
 import { attach, parameterTable, trainableParameters } from "@lathe/peft";
-import { type Precision, startEngine, tensorMemory } from "@lathe/tensor";
-import { availableBytes, largestMicroBatch, resolveTrainConfig, supervised, train } from "@lathe/train";
+import { planMemory } from "@lathe/recipes";
+import { type Engine, type Precision, startEngine, tensorMemory } from "@lathe/tensor";
+import { largestMicroBatch, resolveTrainConfig, supervised, train } from "@lathe/train";
 import { peakResidentBytes } from "../shared/peak-memory.js";
 import { randomModel } from "../shared/random-model.js";
 import type { LatheTrainJob, LatheTrainOutcome, MeasuredStep } from "./train-job.js";
-
-/** Gradients and the two moments of AdamW, in float32; the parameters themselves are there already. */
-const BYTES_PER_PARAMETER = 3 * 4;
 
 /** Takes the steps of a job through the loop that users run, on a model of random weights. */
 export async function measureTraining(job: LatheTrainJob): Promise<LatheTrainOutcome> {
@@ -33,17 +31,7 @@ export async function measureTraining(job: LatheTrainJob): Promise<LatheTrainOut
   });
   const modelResidentBytes = process.memoryUsage.rss();
   const trainable = parameterTable(model).trainable;
-  model.checkpointing = await checkpointingOf(
-    job,
-    model,
-    modelResidentBytes + trainable * BYTES_PER_PARAMETER,
-    {
-      ...largestMicroBatch(rows, config),
-      precision: engine.precision,
-      adapted: new Set(targets),
-      rank,
-    },
-  );
+  model.checkpointing = await checkpointingOf(job, model, engine, largestMicroBatch(rows, config));
   const measured: MeasuredStep[] = [];
   const losses: number[] = [];
   const reports = train({
@@ -74,17 +62,26 @@ export async function measureTraining(job: LatheTrainJob): Promise<LatheTrainOut
   return outcome;
 }
 
-/** The policy that was asked for, or the one that the memory beside `fixedBytes` allows. */
+/** The policy that was asked for, or the one that the memory allows. */
 async function checkpointingOf(
-  { checkpointing, memory }: LatheTrainJob,
+  { checkpointing, memory, targets, rank, base }: LatheTrainJob,
   model: LanguageModel,
-  fixedBytes: number,
-  activations: ActivationPlan,
+  engine: Engine,
+  step: { readonly tokens: number; readonly labels: number },
 ): Promise<LanguageModel["checkpointing"]> {
   if (checkpointing === "none" || checkpointing === "block") return checkpointing;
   if (checkpointing !== "auto") return Number(checkpointing);
-  const budget = memory ?? (await availableBytes());
-  const plan = planCheckpointing(model.config, activations, budget - fixedBytes);
+  const { config } = model;
+  const elementBytes = base === "fp32" ? 4 : 2;
+  // A tied head is the table.
+  const table = config.tieWordEmbeddings ? 0 : config.vocabularySize * config.hiddenSize * elementBytes;
+  const plan = await planMemory({
+    model: { config, weightBytes: weightBytesPerToken(model) + table },
+    lora: { rank, targets },
+    engine,
+    memory: memory ?? undefined,
+    ...step,
+  });
   if (!plan.fits) {
     console.error("The step may take more memory than that, with as many layers computed again as help.");
   }

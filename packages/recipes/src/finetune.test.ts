@@ -1,0 +1,211 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { activeAdapters, adapterConfig } from "@lathe/peft";
+import { tensorMemory } from "@lathe/tensor";
+import { beforeAll, describe, expect, it } from "vitest";
+import { finetune, type FinetuneOptions, type FinetuneSummary } from "./finetune.js";
+import { planMemory } from "./memory/plan-memory.js";
+import { openModel } from "./model/open-model.js";
+import type { RecipeEvent } from "./recipe-event.js";
+import { RecipeError } from "./recipe-error.js";
+import { temporaryFolder, tinyModel, writeJsonl } from "./testing/folders.js";
+
+const model = tinyModel("qwen2");
+const rows = Array.from({ length: 12 }, (_, row) => {
+  const ids = Array.from({ length: 6 + (row % 5) }, (_, i) => (row * 37 + i * 11) % 320);
+  return { input_ids: ids, labels: ids.map((id, i) => (i < 2 ? -100 : id)) };
+});
+const learning = { maxSteps: 4, batchSize: 2, gradientAccumulation: 2, learningRate: 0.01 };
+
+let folder: string;
+let data: string;
+let count = 0;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  data = await writeJsonl(join(folder, "rows.jsonl"), rows);
+});
+const newRun = (): string => join(folder, `run-${++count}`);
+
+/** Takes a run to its end. */
+async function finish(
+  options: FinetuneOptions,
+  onStep: (step: number) => void = () => undefined,
+): Promise<FinetuneSummary> {
+  const steps = finetune(options);
+  for (let next = await steps.next(); ; next = await steps.next()) {
+    if (next.done) return next.value;
+    onStep(next.value.step);
+  }
+}
+const adapterOf = (run: string): Promise<Buffer> => readFile(join(run, "adapter/adapter_model.safetensors"));
+
+describe("finetune", () => {
+  it("yields every step and returns where the adapter is and what the run came to", async () => {
+    const output = newRun();
+    const steps: number[] = [];
+    const options = { model, data, validation: data, output, lora: { rank: 4 }, train: learning };
+    const summary = await finish(options, (step) => steps.push(step));
+    expect(steps).toEqual([1, 2, 3, 4]);
+    expect(summary).toMatchObject({
+      steps: 4,
+      adapter: join(output, "adapter"),
+      run: output,
+      interrupted: false,
+      rows: { train: { read: 12, used: 12, rejected: 0 }, validation: { used: 12 } },
+    });
+    expect(summary.validationLoss).toBeGreaterThan(0);
+    expect(JSON.parse(await readFile(join(output, "report.json"), "utf8"))).toEqual(summary);
+    const entries = ["adapter", "checkpoints", "config.json", "metrics.jsonl", "report.json"];
+    expect((await readdir(output)).filter((name) => !name.startsWith(".")).sort()).toEqual(entries);
+  });
+
+  it("gives the same bits from a file, from rows in memory and from rows that come one by one", async () => {
+    const sources = [
+      data,
+      rows,
+      (async function* () {
+        yield* rows;
+      })(),
+      {
+        length: rows.length,
+        row: (index: number) => ({
+          inputIds: Int32Array.from(rows[index].input_ids),
+          labels: Int32Array.from(rows[index].labels),
+        }),
+      },
+    ];
+    const adapters = [];
+    for (const source of sources) {
+      const output = newRun();
+      await finish({ model, data: source, output, train: learning });
+      adapters.push(await adapterOf(output));
+    }
+    for (const adapter of adapters) expect(adapter.equals(adapters[0])).toBe(true);
+  });
+
+  it("leaves nothing behind in the process, run after run, whether it ends, is left or fails", async () => {
+    const options = { model, data, train: learning };
+    await finish(options);
+    const { tensors } = tensorMemory();
+    await finish(options);
+    expect(tensorMemory().tensors).toBe(tensors);
+    const output = newRun();
+    for await (const { step } of finetune({ ...options, output })) if (step === 2) break;
+    expect(tensorMemory().tensors).toBe(tensors);
+    // The run is free for another.
+    await finish({ ...options, output, overwrite: true });
+    await expect(finish({ ...options, memory: 1e6 })).rejects.toThrow("memory: expected at least");
+    expect(tensorMemory().tensors).toBe(tensors);
+  });
+
+  it("writes a checkpoint when the signal aborts, and goes on from it to the same bits", async () => {
+    const [whole, parts] = [newRun(), newRun()];
+    const options = { model, data, lora: { dropout: 0.3 }, train: { ...learning, maxSteps: 8 } };
+    await finish({ ...options, output: whole });
+    const abort = new AbortController();
+    const onStep = (step: number): void => void (step === 3 && abort.abort());
+    const cut = await finish({ ...options, output: parts, signal: abort.signal }, onStep);
+    expect(cut).toMatchObject({ interrupted: true, adapter: null, steps: 3 });
+    expect(await readdir(join(parts, "checkpoints"))).toEqual(["step-3"]);
+    const events: RecipeEvent[] = [];
+    // Nothing but the folder has to be said again.
+    const rest = await finish({ output: parts, resume: true, onEvent: (event) => events.push(event) });
+    expect(rest).toMatchObject({ interrupted: false, steps: 8 });
+    expect(events).toContainEqual(expect.objectContaining({ type: "resuming", step: 3 }));
+    expect((await adapterOf(parts)).equals(await adapterOf(whole))).toBe(true);
+  });
+
+  it("throws the reason of a signal that aborts before the first step, and writes nothing", async () => {
+    const output = newRun();
+    const reason = new Error("not today");
+    await expect(finish({ model, data, output, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(stat(output)).rejects.toThrow("ENOENT");
+  });
+
+  it("leaves the adapter on a model that was handed in open, in place of the one before", async () => {
+    const opened = await openModel(model);
+    try {
+      await finish({ model: opened, data, lora: { rank: 2 }, train: learning });
+      const { tensors } = tensorMemory();
+      await finish({ model: opened, data, lora: { rank: 3 }, train: learning });
+      expect(tensorMemory().tensors).toBe(tensors);
+      expect(activeAdapters(opened.model)).toEqual(["default"]);
+      expect(adapterConfig(opened.model, "default").rank).toBe(3);
+    } finally {
+      opened.dispose();
+    }
+  });
+
+  it("tells rows that are not used as they are as data", async () => {
+    const events: RecipeEvent[] = [];
+    const output = newRun();
+    await finish({
+      model,
+      data: [...rows, { input_ids: [1, 2, 3], labels: [-100, -100, -100] }, { no: "row" }],
+      output,
+      maxTokens: 8,
+      rejectLimit: 0.2,
+      train: learning,
+      onEvent: (event) => events.push(event),
+    });
+    const list = join(output, "rejected.jsonl");
+    expect(events.filter(({ type }) => type === "rows")).toEqual([
+      { type: "rows", source: "data", outcome: "rejected", count: 1, total: 14, list },
+      { type: "rows", source: "data", outcome: "unscored", count: 1, total: 14 },
+      { type: "rows", source: "data", outcome: "truncated", count: 4, total: 14, limit: 8 },
+    ]);
+    expect(JSON.parse(await readFile(list, "utf8"))).toMatchObject({
+      row: { no: "row" },
+      file: "data",
+      line: 14,
+    });
+  });
+
+  it("takes no more memory than its plan says", async () => {
+    const opened = await openModel(model, { engine: "native" });
+    try {
+      const before = tensorMemory().bytes;
+      const summary = await finish({ model: opened, data, train: learning });
+      const lengths = rows.map(({ input_ids }) => input_ids.length).sort((a, b) => b - a);
+      const plan = await planMemory({
+        model: opened,
+        engine: opened.engine,
+        tokens: lengths[0] + lengths[1],
+      });
+      const taken = summary.memory.peakTensorBytes - before;
+      expect(taken).toBeGreaterThan(0);
+      expect(taken).toBeLessThan(plan.expectedBytes);
+    } finally {
+      opened.dispose();
+    }
+  });
+
+  it.each<[Partial<FinetuneOptions>, string[]]>([
+    [{ model: undefined, data: undefined }, ["model", "data"]],
+    [{ lora: { rank: 0 } }, ["lora.rank"]],
+    [{ lora: { targets: ["q_prj"] } }, ["lora.targets"]],
+    [{ lora: { rankPattern: { q_proj: 0 } } }, ["lora.rankPattern.q_proj"]],
+    [{ train: { learningRate: -1 } }, ["train.learningRate"]],
+    [{ train: { batchSize: 0.5 } }, ["train.batchSize"]],
+    [{ rejectLimit: 2, maxTokens: 1 }, ["rejectLimit", "maxTokens"]],
+    [{ memory: "much" }, ["memory"]],
+    [{ resume: true }, ["output"]],
+    [{ data: [{ text: "a" }] }, ["data"]],
+  ])("%j: names the field", async (wrong, fields) => {
+    const error: unknown = await finish({ model, data, ...wrong }).catch((fault: unknown) => fault);
+    expect(error).toBeInstanceOf(RecipeError);
+    expect((error as RecipeError).fields).toEqual(fields);
+    const renamed = (error as RecipeError).sentences((field) => `<${field}>`);
+    if (fields[0] !== "data")
+      expect(renamed.map((text) => text.split(/[:,] /)[0])).toEqual(fields.map((field) => `<${field}>`));
+    expect((error as RecipeError).message).not.toContain("--");
+  });
+
+  it("refuses to resume with other settings, field by field", async () => {
+    const output = newRun();
+    await finish({ model, data, output, train: learning });
+    const other = { output, resume: true, lora: { rank: 3 }, train: { learningRate: 1 } };
+    await expect(finish(other)).rejects.toMatchObject({ fields: ["lora.rank", "train.learningRate"] });
+    expect((await finish({ output, resume: true, train: { saveEvery: 9 } })).interrupted).toBe(false);
+  });
+});
