@@ -115,7 +115,7 @@ function faultsOfManifest({ repository, sideEffects }, folder) {
     ...(repository?.url === url && repository.directory === folder
       ? []
       : [`expected repository to name ${url} and the directory ${folder}: links of the README start there`]),
-    ...(sideEffects === undefined ? ["expected sideEffects to be stated"] : []),
+    ...(sideEffects === false ? [] : ["expected sideEffects to be false: importing registers nothing"]),
   ];
 }
 
