@@ -25,7 +25,7 @@ export {
   type TokenCounts,
 } from "./prepare/prepare-intake.js";
 export { type PrepareOptions, type PrepareProgress } from "./prepare/prepare-options.js";
-export { MANIFEST_FILE, MANIFEST_FORMAT } from "./prepare/prepared-folder.js";
+export { MANIFEST_FILE, MANIFEST_FORMAT } from "./prepare/manifest-file.js";
 export { readCsv, type ReadCsvOptions } from "./read/read-csv.js";
 export { readJsonl } from "./read/read-jsonl.js";
 export { MAXIMUM_ROW_GROUP_BYTES, readParquet } from "./read/read-parquet.js";

@@ -21,7 +21,8 @@ import {
   type PrepareOptions,
   type ResolvedPrepareOptions,
 } from "./prepare-options.js";
-import { checkOutputFolder, MANIFEST_FILE, MANIFEST_FORMAT } from "./prepared-folder.js";
+import { MANIFEST_FILE, MANIFEST_FORMAT } from "./manifest-file.js";
+import { checkOutputFolder } from "./prepared-folder.js";
 import { readLines } from "../read/read-lines.js";
 import type { CleaningExample } from "../clean/row-cleaner.js";
 import { SPLITS, type SplitName } from "../split/split-weights.js";

@@ -1,13 +1,8 @@
 import { readdir, readFile, realpath } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
+import { MANIFEST_FILE, MANIFEST_FORMAT } from "./manifest-file.js";
 import { OutputFolderError } from "./output-folder-error.js";
 import { parseJson } from "../read/safe-json.js";
-
-/** Marks the manifest of a folder that prepare wrote. */
-export const MANIFEST_FORMAT = "lathe-prepared-data";
-
-/** Name of the manifest within a prepared folder. */
-export const MANIFEST_FILE = "manifest.json";
 
 /**
  * Checks that a folder may be written or, with `overwrite`, replaced. Only a folder that holds a manifest of prepare and nothing but

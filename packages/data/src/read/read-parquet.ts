@@ -1,9 +1,9 @@
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, type FileMetaData } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
+import { open } from "node:fs/promises";
 import type { DataRecord, ReadOptions } from "./data-record.js";
 import { InputError } from "@lathe/files";
 import { InputFileError } from "./input-file-error.js";
 import { asFileError } from "./read-lines.js";
+import { GuardedWorker, libraryAddress } from "./guarded-worker.js";
 import { checkValue } from "./safe-json.js";
 
 /**
@@ -22,19 +22,41 @@ export async function* readParquet(
   file: string,
   options: ReadOptions = {},
 ): AsyncGenerator<DataRecord, void, undefined> {
-  const { buffer, metadata } = await openParquet(file);
+  const reader = await openParquet(file);
+  try {
+    yield* readGroups(file, reader, options);
+  } finally {
+    await reader.worker.close();
+  }
+}
+
+/** A Parquet file that a guarded thread holds open. */
+interface ParquetReader {
+  readonly worker: GuardedWorker;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly groups: readonly { readonly rows: number; readonly bytes: number }[];
+}
+
+async function* readGroups(
+  file: string,
+  { worker, bytes, groups }: ParquetReader,
+  options: ReadOptions,
+): AsyncGenerator<DataRecord, void, undefined> {
   let rowStart = 0;
-  for (const group of metadata.row_groups) {
-    const rowEnd = rowStart + Number(group.num_rows);
+  for (const group of groups) {
+    const rowEnd = rowStart + group.rows;
     let rows: Record<string, unknown>[];
     try {
-      if (group.total_byte_size > BigInt(MAXIMUM_ROW_GROUP_BYTES)) {
+      if (group.bytes > MAXIMUM_ROW_GROUP_BYTES) {
         throw new InputFileError(
           file,
-          `has a row group of ${group.total_byte_size} bytes, more than the limit of ${MAXIMUM_ROW_GROUP_BYTES}; write it with smaller row groups`,
+          `has a row group of ${group.bytes} bytes, more than the limit of ${MAXIMUM_ROW_GROUP_BYTES}; write it with smaller row groups`,
         );
       }
-      rows = await parquetReadObjects({ file: buffer, metadata, rowStart, rowEnd, compressors });
+      const milliseconds = MILLISECONDS + (bytes / 2 ** 20) * MILLISECONDS_PER_MEGABYTE;
+      rows = (await worker.request({ rowStart, rowEnd }, milliseconds)) as typeof rows;
+      if (rows.length !== group.rows) throw new Error(`a group of ${group.rows} rows has ${rows.length}`);
     } catch (error) {
       throw asParquetError(file, error);
     }
@@ -47,17 +69,49 @@ export async function* readParquet(
         : { file, line, error: problem, text: JSON.stringify(value) };
     }
     rowStart = rowEnd;
-    options.onBytes?.(buffer.byteLength / metadata.row_groups.length);
+    options.onBytes?.(bytes / groups.length);
   }
 }
 
-async function openParquet(
-  file: string,
-): Promise<{ buffer: Awaited<ReturnType<typeof asyncBufferFromFile>>; metadata: FileMetaData }> {
+const MILLISECONDS = 1500; // for a small file, on a busy machine
+const MILLISECONDS_PER_MEGABYTE = 500; // of the file: decoding takes a tenth of it
+const HEAP_MEGABYTES = 4096;
+
+/** Decodes on a thread of its own: damaged counts and lengths lead the library through loops without end. */
+const SOURCE = `
+const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import(data.hyparquet);
+const { compressors } = await import(data.compressors);
+let file;
+let metadata;
+const answer = async ({ path, rowStart, rowEnd }) => {
+  if (path === undefined) return parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors });
+  file = await asyncBufferFromFile(path);
+  metadata = await parquetMetadataAsync(file);
+  const groups = metadata.row_groups.map((group) => ({
+    rows: Number(group.num_rows),
+    bytes: Number(group.total_byte_size),
+  }));
+  return { bytes: file.byteLength, rows: Number(metadata.num_rows), groups };
+};
+`;
+
+async function openParquet(file: string): Promise<ParquetReader> {
+  let worker: GuardedWorker | undefined;
   try {
-    const buffer = await asyncBufferFromFile(file);
-    return { buffer, metadata: await parquetMetadataAsync(buffer) };
+    await (await open(file, "r")).close();
+    const libraries = {
+      hyparquet: libraryAddress("hyparquet"),
+      compressors: libraryAddress("hyparquet-compressors"),
+    };
+    worker = new GuardedWorker(SOURCE, libraries, { heapMegabytes: HEAP_MEGABYTES });
+    const found = (await worker.request({ path: file }, MILLISECONDS)) as Omit<ParquetReader, "worker">;
+    const rows = found.groups.reduce((sum, group) => sum + group.rows, 0);
+    if (rows !== found.rows || found.groups.some((group) => !(group.rows >= 0))) {
+      throw new Error(`its groups have ${rows} rows, its footer says ${found.rows}`);
+    }
+    return { worker, ...found };
   } catch (error) {
+    await worker?.close();
     throw asParquetError(file, error);
   }
 }

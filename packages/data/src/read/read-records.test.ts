@@ -1,5 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { SchemaElement } from "hyparquet";
 import { parquetWriteFile } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
@@ -11,6 +12,10 @@ async function readAll(file: string, options?: ReadOptions): Promise<DataRecord[
   const records: DataRecord[] = [];
   for await (const record of readRecords(file, options)) records.push(record);
   return records;
+}
+
+async function readToEnd(file: string): Promise<void> {
+  for await (const record of readRecords(file)) expect(record.file).toBe(file);
 }
 
 async function readContent(
@@ -246,6 +251,35 @@ describe("Parquet", () => {
       { file, line: 2, value: { input_ids: [3], messages: messages.slice(1) } },
     ]);
   });
+
+  it("ends in good time over a file whose counts are damaged", async () => {
+    const file = fileURLToPath(new URL("../../fixtures/damaged/hang.parquet", import.meta.url));
+    await expect(readToEnd(file)).rejects.toThrow(/hang\.parquet cannot be read as Parquet/);
+  }, 30_000);
+
+  it("gives rows or one sentence with the file whatever byte is changed or cut off", async () => {
+    const whole = readFileSync(
+      fileURLToPath(new URL("../../fixtures/damaged/hang.parquet", import.meta.url)),
+    );
+    const file = join(temporaryFolder(), "damaged.parquet");
+    const cases: Buffer[] = [];
+    forSeeds(24, (random) => {
+      const copy = Buffer.from(whole);
+      // The footer holds the counts: half of the changes go there.
+      const from = random.integer(0, 1) === 0 ? 0 : copy.length - 1000;
+      copy[random.integer(from, copy.length - 1)] ^= 1 << random.integer(0, 7);
+      cases.push(random.integer(0, 3) === 0 ? copy.subarray(0, random.integer(0, copy.length - 1)) : copy);
+    });
+    let refused = 0;
+    for (const bytes of cases) {
+      writeFileSync(file, bytes);
+      await readToEnd(file).catch((error: unknown) => {
+        expect(error).toMatchObject({ name: "InputFileError", file });
+        refused += 1;
+      });
+    }
+    expect(refused).toBeGreaterThan(0);
+  }, 180_000);
 
   it("refuses what is not Parquet, naming the file", async () => {
     await expect(readContent("a.parquet", "no parquet at all, but long enough for a footer")).rejects.toThrow(

@@ -1,10 +1,18 @@
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { tableFromArrays, tableFromIPC, tableToIPC, type Int32, type Vector } from "apache-arrow";
 import { describe, expect, it } from "vitest";
 import { forSeeds, SeededRandom } from "../../testing/seeded-random.js";
 import { temporaryFolder } from "../../testing/temporary-folder.js";
-import { TokenDataset, writeTokenFile, type TokenFileMetadata, type TokenRow } from "../index.js";
+import { hashFile } from "../read/hash-file.js";
+import {
+  MANIFEST_FORMAT,
+  TokenDataset,
+  writeTokenFile,
+  type TokenFileMetadata,
+  type TokenRow,
+} from "../index.js";
 
 const metadata: TokenFileMetadata = { tokenizerHash: "t1", templateHash: null, maxTokens: 512 };
 
@@ -140,7 +148,7 @@ describe("token files", () => {
     const bytes = readFileSync(path);
     const damaged = join(temporaryFolder(), "damaged.arrow");
     const cases: Buffer[] = [];
-    forSeeds(300, (random) => {
+    forSeeds(60, (random) => {
       const copy = Buffer.from(bytes);
       for (let count = 0; count < 3; count++)
         copy[random.integer(0, copy.length - 1)] = random.integer(0, 255);
@@ -158,6 +166,38 @@ describe("token files", () => {
       }
     }
     expect(refused).toBeGreaterThan(0);
+  }, 180_000);
+
+  it.each(["hang.arrow", "typeerror.arrow"])(
+    "are refused in good time as damaged as %s is",
+    async (name) => {
+      const path = fileURLToPath(new URL(`../../fixtures/damaged/${name}`, import.meta.url));
+      await expect(TokenDataset.open(path)).rejects.toThrow(`token file ${path} is damaged: `);
+    },
+    30_000,
+  );
+
+  it("are compared with the hash in the manifest beside them", async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, "train.arrow");
+    await writeTokenFile(path, randomRows(new SeededRandom(8), 20, 20), {
+      tokenizerHash: null,
+      templateHash: null,
+      maxTokens: null,
+    });
+    const { sha256 } = await hashFile(path);
+    const manifest = { format: MANIFEST_FORMAT, outputs: { "train.arrow": { sha256 } } };
+    writeFileSync(join(folder, "manifest.json"), JSON.stringify(manifest));
+    expect((await TokenDataset.open(path)).length).toBe(20);
+    const bytes = readFileSync(path);
+    for (const at of [8, bytes.length >> 2, bytes.length >> 1, bytes.length - 40]) {
+      const copy = Buffer.from(bytes);
+      copy[at] ^= 1;
+      writeFileSync(path, copy);
+      await expect(TokenDataset.open(path)).rejects.toThrow(
+        "is not what prepare wrote: manifest.json has the hash",
+      );
+    }
   });
 
   it("are refused when they are something else", async () => {

@@ -10,7 +10,10 @@ import {
   RecordBatchStreamWriter,
   type RecordBatch,
 } from "apache-arrow";
+import { InputError } from "@lathe/files";
 import { asFileError } from "../read/read-lines.js";
+import { checkArrowStructure } from "./check-arrow-structure.js";
+import { checkPreparedHash } from "./check-prepared-hash.js";
 import { TokenFileError } from "./token-file-error.js";
 import { TOKEN_FILE_VERSION, type TokenFileMetadata, type TokenRow } from "./token-row.js";
 import type { TokenRowInput } from "./write-token-file.js";
@@ -58,9 +61,11 @@ export class TokenDataset {
   }
 
   /**
-   * Opens a token file. Reads its directory and checks that it is whole; rows are read when they are asked for.
+   * Opens a token file. Reads its directory and checks that it is whole; rows are read when they are asked for. A file of a
+   * prepared folder is read through once and compared with the hash in the manifest; the structure of any other file is looked at
+   * on a guarded thread before anything relies on it.
    *
-   * @throws TokenFileError when the file is cut off, is no Arrow IPC file, or has other columns
+   * @throws TokenFileError when the file is cut off, is no Arrow IPC file, is damaged, or has other columns
    */
   static async open(path: string): Promise<TokenDataset> {
     let handle: FileHandle;
@@ -70,8 +75,14 @@ export class TokenDataset {
       throw asFileError(path, error);
     }
     try {
+      await checkEnds(path, handle);
+      if (!(await checkPreparedHash(path))) await refuseDamage(path);
       const { source, metadata } = await openFile(path, handle);
       return new TokenDataset(source, metadata);
+    } catch (error) {
+      // Damage shows in many ways once it is believed; a fault of the file system is none.
+      if ((error as NodeJS.ErrnoException).syscall !== undefined) throw asFileError(path, error);
+      throw error instanceof InputError ? error : asTokenFileError(path, error);
     } finally {
       await handle.close().catch(() => undefined); // the Arrow reader may have closed it
     }
@@ -171,11 +182,9 @@ export class TokenDataset {
   }
 }
 
-async function openFile(
-  path: string,
-  handle: FileHandle,
-): Promise<{ source: BatchSource; metadata: TokenFileMetadata | null }> {
-  const { size, mtimeMs } = await handle.stat();
+/** Checks that the file begins and ends as an Arrow IPC file does. */
+async function checkEnds(path: string, handle: FileHandle): Promise<void> {
+  const { size } = await handle.stat();
   const head = await readAt(handle, 0, MAGIC.length);
   const trailer = await readAt(handle, Math.max(0, size - TRAILER_BYTES), TRAILER_BYTES);
   if (head.toString("latin1") !== MAGIC)
@@ -185,7 +194,21 @@ async function openFile(
   if (!ended || footerBytes <= 0 || footerBytes > size - TRAILER_BYTES - MAGIC.length) {
     throw new TokenFileError(path, `is cut off after ${size} bytes; make it again`);
   }
+}
 
+async function refuseDamage(path: string): Promise<void> {
+  try {
+    await checkArrowStructure(path);
+  } catch (error) {
+    throw asTokenFileError(path, error);
+  }
+}
+
+async function openFile(
+  path: string,
+  handle: FileHandle,
+): Promise<{ source: BatchSource; metadata: TokenFileMetadata | null }> {
+  const { size, mtimeMs } = await handle.stat();
   const { schema, blocks } = await readFooter(path, handle);
   checkColumns(path, schema);
   const firstRows = [0];

@@ -1,0 +1,104 @@
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
+
+/** Address of a library as this package has it, for a worker, which resolves no names of its own. */
+export function libraryAddress(name: string): string {
+  return pathToFileURL(createRequire(import.meta.url).resolve(name)).href;
+}
+
+/** What a guarded worker may use up. */
+export interface GuardLimits {
+  /** Megabytes of its heap. */
+  readonly heapMegabytes: number;
+}
+
+/**
+ * A thread that answers requests, each within a time, and that is ended when it does not. A library which loops for ever or
+ * fills the memory over damaged bytes then costs seconds and an error, where on the caller's own thread nothing could stop it.
+ *
+ * The source is a module body with `data`, that defines `answer(request)`; the caller hands over addresses of libraries in `data`.
+ */
+export class GuardedWorker {
+  readonly #worker: Worker;
+  readonly #ready: Promise<void>;
+  #waiting: { resolve: (value: unknown) => void; reject: (error: Error) => void } | undefined;
+  #failure: Error | undefined;
+
+  constructor(source: string, data: unknown, { heapMegabytes }: GuardLimits) {
+    this.#worker = new Worker(`${BEGINNING}${source}${END}`, {
+      eval: true,
+      workerData: data,
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
+    });
+    this.#worker.unref();
+    let started: () => void = () => undefined;
+    this.#ready = new Promise((resolve) => (started = resolve));
+    this.#worker.on("message", (message: { ready?: true; value?: unknown; error?: string }) => {
+      if (message.ready === true) return started();
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
+      if (message.error === undefined) waiting?.resolve(message.value);
+      else waiting?.reject(new Error(message.error));
+    });
+    this.#worker.on("error", (error: Error) => {
+      this.#fail(
+        (error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY" ? new Error(TOO_LARGE) : error,
+      );
+      started();
+    });
+  }
+
+  /** @throws Error that says what was wrong with the bytes, also when the answer takes longer than `milliseconds` */
+  async request(request: unknown, milliseconds: number): Promise<unknown> {
+    // While a request is under way the process lives for it.
+    this.#worker.ref();
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      await this.#ready; // loading a library is no part of the time
+      if (this.#failure !== undefined) throw this.#failure;
+      return await new Promise((resolve, reject) => {
+        this.#waiting = { resolve, reject };
+        timer = setTimeout(() => {
+          this.#fail(new Error("its structure leads nowhere"));
+          void this.#worker.terminate();
+        }, milliseconds);
+        this.#worker.postMessage(request);
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#worker.unref();
+    }
+  }
+
+  /** Ends the thread. */
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#waiting?.reject(error);
+    this.#waiting = undefined;
+  }
+}
+
+const TOO_LARGE = "its structure asks for more memory than any healthy file of its size";
+
+const BEGINNING = `
+const { parentPort, workerData: data } = require("node:worker_threads");
+(async () => {
+`;
+
+const END = `
+  parentPort.on("message", async (request) => {
+    try {
+      parentPort.postMessage({ value: await answer(request) });
+    } catch (error) {
+      parentPort.postMessage({ error: error instanceof Error ? error.message : String(error) });
+    }
+  });
+  parentPort.postMessage({ ready: true });
+})();
+`;
