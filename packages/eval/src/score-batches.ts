@@ -20,6 +20,7 @@ export interface ScoreBatchesOptions<Row> {
   /** Computes one batch, whose first row has the number `start`. */
   readonly score: (rows: readonly Row[], start: number) => BatchScore | Promise<BatchScore>;
   readonly signal?: AbortSignal | undefined;
+  /** Rows scored so far, and in all. */
   readonly onProgress?: ((rowsDone: number, rows: number) => void) | undefined;
 }
 

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { activeAdapters, adapterConfig } from "@lathe/peft";
 import { tensorMemory } from "@lathe/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
-import { finetune, type FinetuneOptions, type FinetuneSummary } from "./finetune.js";
+import { finetune, type FinetuneSummary } from "./finetune.js";
+import type { FinetuneOptions } from "./finetune-options.js";
 import { planMemory } from "./memory/plan-memory.js";
 import { openModel } from "./model/open-model.js";
 import type { RecipeEvent } from "./recipe-event.js";
@@ -103,7 +104,9 @@ describe("finetune", () => {
     const options = { model, data, lora: { dropout: 0.3 }, train: { ...learning, maxSteps: 8 } };
     await finish({ ...options, output: whole });
     const abort = new AbortController();
-    const onStep = (step: number): void => void (step === 3 && abort.abort());
+    const onStep = (step: number): void => {
+      if (step === 3) abort.abort();
+    };
     const cut = await finish({ ...options, output: parts, signal: abort.signal }, onStep);
     expect(cut).toMatchObject({ interrupted: true, adapter: null, steps: 3 });
     expect(await readdir(join(parts, "checkpoints"))).toEqual(["step-3"]);

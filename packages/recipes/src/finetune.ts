@@ -24,18 +24,12 @@ import {
   train,
   type TrainConfig,
 } from "@lathe/train";
+import type { FinetuneOptions } from "./finetune-options.js";
 import { withField } from "./fields-of-packages.js";
 import { planMemory } from "./memory/plan-memory.js";
 import type { ModelFolder } from "./model/model-folder.js";
-import {
-  borrowModel,
-  type EngineOptions,
-  folderOf,
-  type ModelInput,
-  type OpenedModel,
-  pathOf,
-} from "./model/open-model.js";
-import { progressOf, type RecipeHooks, type RowsEvent, warningOf } from "./recipe-event.js";
+import { borrowModel, folderOf, type ModelInput, type OpenedModel, pathOf } from "./model/open-model.js";
+import { progressOf, type RowsEvent, warningOf } from "./recipe-event.js";
 import { expectation, field, RecipeError, sentenceOf } from "./recipe-error.js";
 import type { RowsInput } from "./rows/rows-input.js";
 import { readTrainingRows, sourceOf, type TrainingRows } from "./rows/training-rows.js";
@@ -49,47 +43,6 @@ import { runTotals, type RunTotals } from "./training/run-totals.js";
 const REJECT_LIMIT = 0.05;
 
 const REJECTED_FILE = "rejected.jsonl";
-
-/** What {@link finetune} learns from what, and where it goes. */
-export interface FinetuneOptions extends EngineOptions, RecipeHooks {
-  /**
-   * Model folder, or a model that is open: it then keeps the adapter, in place of those it had. Only `resume` does
-   * without, and takes the run's own.
-   */
-  readonly model?: ModelInput | undefined;
-  /** Rows to learn. Only `resume` does without, and takes the run's own file. */
-  readonly data?: RowsInput | undefined;
-  /** Rows to evaluate on. */
-  readonly validation?: RowsInput | undefined;
-  /**
-   * Folder of the run: settings, metrics, checkpoints and, at the end, the adapter. Without it nothing is written: the
-   * adapter stays on a model that was handed in open, and is gone with any other.
-   */
-  readonly output?: string | undefined;
-  /** Replaces an earlier run in `output`. @defaultValue false */
-  readonly overwrite?: boolean | undefined;
-  /** Continues the run in `output` after its last checkpoint, with its own options. @defaultValue false */
-  readonly resume?: boolean | undefined;
-  /** Adapter folder to start from; what describes the adapter is then its own, but for `lora.dropout`. */
-  readonly initAdapter?: string | undefined;
-  /** What the adapter is made of; its seed is `train.seed`. @defaultValue `loraDefaults` of `@lathe/peft` */
-  readonly lora?: Partial<Omit<LoraConfig, "seed">> | undefined;
-  /** How the run learns. @defaultValue `trainDefaults` of `@lathe/train` */
-  readonly train?: Partial<TrainConfig> | undefined;
-  /** Longest row in tokens; the end of a longer one is cut off. @defaultValue what the model can read */
-  readonly maxTokens?: number | undefined;
-  /** Share of unusable rows, 0 to 1, beyond which nothing is trained. @defaultValue 0.05 */
-  readonly rejectLimit?: number | undefined;
-  /**
-   * Layers that keep only their input during a step and are computed again: none, all (`"block"`), so many, or as few as
-   * the memory asks for. @defaultValue "auto"
-   */
-  readonly checkpointing?: Checkpointing | "auto" | undefined;
-  /** What the process may take in all, for `"auto"`: bytes, or a size such as `"8GB"`. @defaultValue what is free */
-  readonly memory?: number | string | undefined;
-  /** Settings of the caller's own, kept in the run's `config.json` beside those of the run. */
-  readonly settings?: Readonly<Record<string, unknown>> | undefined;
-}
 
 /** What became of the rows of a source. */
 export interface RowCounts {

@@ -4,7 +4,8 @@ export {
   type EvaluateModelOptions,
   type ModelEvaluation,
 } from "./evaluate-model.js";
-export { finetune, type FinetuneOptions, type FinetuneSummary, type RowCounts } from "./finetune.js";
+export { finetune, type FinetuneSummary, type RowCounts } from "./finetune.js";
+export type { FinetuneOptions } from "./finetune-options.js";
 export {
   type MemoryPlan,
   planMemory,

@@ -116,7 +116,9 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> {
   parseConfig(keys: ConfigKeys): Config;
   /** The tensors of a layer, in the order of checkpoints. */
   parts(config: Config, layer: number): readonly (LinearPart | VectorPart)[];
+  /** The heads of a layer: how many of queries and of keys and values, and their sizes. */
   attention(config: Config, layer: number): AttentionHeads;
+  /** The frequencies of the rotary position embedding. */
   rotary(config: Config): RopeFrequencies;
   /**
    * The residual stream through one layer, recorded on the active tape.
@@ -135,5 +137,6 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> {
    * multiplies with, or the architecture's layers are not of a kind that caches know.
    */
   stepLayer(config: Config, layer: number, weights: LayerWeights): StepLayer | null;
+  /** Bytes that a layer keeps and works with in a training step. */
   bytes(config: Config, layer: number, plan: LayerPlan): LayerBytes;
 }

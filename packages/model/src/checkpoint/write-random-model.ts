@@ -12,11 +12,10 @@ const DEFAULT_RANGE = 0.02;
 /**
  * Writes a model that has learnt nothing: the config as given and weights as Transformers draws them before pre-training,
  * normal with the config's `initializer_range`, gains of norms 1 and biases 0. To try a program or a machine with any
- * dimensions before a model is downloaded. It has no tokenizer.
+ * dimensions before a model is downloaded. It has no tokenizer. The same seed, from 0 on, gives the same weights.
  *
  * @param folder is made where it is missing; `config.json` and `model.safetensors` in it are replaced
  * @param config what `config.json` of a Hugging Face model has
- * @param options.seed the same seed gives the same weights; from 0 on
  * @throws ModelConfigError when the config is of no known architecture, or incomplete
  */
 export async function writeRandomModel(

@@ -20,14 +20,17 @@ export class ConfigKeys {
     return Object.hasOwn(this.#json, key) ? this.#json[key] : undefined;
   }
 
+  /** Whether the key is there and not null. */
   isGiven(key: string): boolean {
     return this.value(key) !== undefined && this.value(key) !== null;
   }
 
+  /** Whether the key is there and null. */
   isNull(key: string): boolean {
     return this.value(key) === null;
   }
 
+  /** What to throw for a value that is not as expected. */
   fault(key: string, expected: string, actual: unknown): ModelConfigError {
     return new ModelConfigError({
       path: this.#path,
@@ -63,13 +66,13 @@ export class ConfigKeys {
     return value;
   }
 
-  flag(key: string, otherwise: boolean): boolean {
+  /** True or false. */ flag(key: string, otherwise: boolean): boolean {
     const value = this.isGiven(key) ? this.value(key) : otherwise;
     if (typeof value !== "boolean") throw this.fault(key, "true or false", value);
     return value;
   }
 
-  text(key: string): string | null {
+  /** A text. */ text(key: string): string | null {
     if (!this.isGiven(key)) return null;
     const value = this.value(key);
     if (typeof value !== "string") throw this.fault(key, "text", value);
@@ -86,14 +89,17 @@ export class ConfigKeys {
     return (ids as number[]).filter((id) => id >= 0);
   }
 
-  object(key: string): ConfigKeys | null {
+  /** An object, e.g. of settings of its own. */ object(key: string): ConfigKeys | null {
     if (!this.isGiven(key)) return null;
     const value = this.value(key);
     if (!isObject(value)) throw this.fault(key, "an object", value);
     return this.nested(key, value);
   }
 
-  nested(key: string, json: ConfigObject): ConfigKeys {
+  /** The keys of an object within, whose faults are named by the path to them. */ nested(
+    key: string,
+    json: ConfigObject,
+  ): ConfigKeys {
     return new ConfigKeys(json, this.#path, `${this.#prefix}${key}.`);
   }
 }

@@ -211,7 +211,7 @@ describe("a folder", () => {
     );
     await writeFile(join(folder, "config.json"), '{"model_type": "llama",}');
     await expect(readModelConfig(folder)).rejects.toThrow(
-      "config.json: expected JSON, got text that does not parse",
+      "config.json: expected JSON with a key in double quotes at line 1, column 24",
     );
     await write("config.json", ["llama"]);
     await expect(readModelConfig(folder)).rejects.toThrow(

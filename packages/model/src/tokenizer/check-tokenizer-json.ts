@@ -43,7 +43,7 @@ export function checkTokenizerJson(json: Json, path: string): void {
     added.set(id, content);
     const stored = typeof content === "string" ? ids?.get(content) : undefined;
     if (stored !== undefined && stored !== id)
-      refuse(`the id ${String(stored)} of the vocabulary for it`, token);
+      refuse(`the id ${quote(stored)} of the vocabulary for it`, token);
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { type LoraConfig, loraDefaults } from "@lathe/peft";
 import { RunFolderError, type TrainConfig, trainDefaults } from "@lathe/train";
-import type { FinetuneOptions } from "../finetune.js";
+import type { FinetuneOptions } from "../finetune-options.js";
 import { field, RecipeError, sentenceOf } from "../recipe-error.js";
 
 /** Settings of a run as its `config.json` keeps them: flat, every default filled in. */

@@ -1,8 +1,20 @@
-import type { KeptActivation } from "@lathe/kernels";
+import type { KeptActivation, NativeKernels } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Kept } from "../../kept.js";
-import type { NativeDevice } from "./native-device.js";
+import type { NativeBackend } from "./native-backend.js";
 import { NativeRoom } from "./native-room.js";
+
+/** What activations are kept with. */
+export interface KeepingDevice {
+  readonly backend: NativeBackend;
+  readonly kernels: NativeKernels;
+  /** Whether everything is kept as it is. */
+  readonly isExact: boolean;
+  /** The values of a tensor, in place. */
+  readonly view: (tensor: tf.TensorInfo) => Float32Array;
+  /** A new tensor that `fill` gives its values. */
+  tensor(shape: readonly number[], fill: (values: Float32Array) => void): tf.Tensor;
+}
 
 /** An activation that a record keeps. */
 export interface NativeActivation extends Kept {
@@ -20,7 +32,7 @@ class WholeActivation implements ReadableActivation {
   readonly #tensor: tf.Tensor;
 
   constructor(
-    readonly device: NativeDevice,
+    readonly device: KeepingDevice,
     tensor: tf.Tensor,
   ) {
     this.#tensor = tf.keep(tensor.clone());
@@ -46,7 +58,7 @@ class HalfActivation implements ReadableActivation {
   #users = 1;
 
   constructor(
-    readonly device: NativeDevice,
+    readonly device: KeepingDevice,
     x: tf.Tensor,
     onFree: () => void,
   ) {
@@ -89,7 +101,7 @@ class NormedActivation implements NativeActivation {
   readonly #norm: Norm;
 
   constructor(
-    readonly device: NativeDevice,
+    readonly device: KeepingDevice,
     { input, weight, epsilon }: Norm,
   ) {
     this.#norm = { input: input.shared(), weight: tf.keep(weight.clone()), epsilon };
@@ -118,7 +130,7 @@ export class KeptRows implements Kept {
   readonly #parts: readonly Kept[];
 
   /** @param width of a row */
-  constructor(device: NativeDevice, x: tf.Tensor, width: number) {
+  constructor(device: KeepingDevice, x: tf.Tensor, width: number) {
     if (device.isExact) {
       const whole = new WholeActivation(device, x);
       this.values = whole.view;
@@ -145,13 +157,13 @@ export class KeptRows implements Kept {
  * bfloat16, once where several records need the same. Activations are known by their data, as reshaped tensors share it.
  */
 export class KeptActivations {
-  readonly #device: NativeDevice;
+  readonly #device: KeepingDevice;
   /** By the data that was rounded; those that are alive. */
   readonly #halves = new Map<tf.DataId, HalfActivation>();
   /** By the data of normalised activations whose norm's input is kept. */
   readonly #norms = new Map<tf.DataId, Norm>();
 
-  constructor(device: NativeDevice) {
+  constructor(device: KeepingDevice) {
     this.#device = device;
   }
 
