@@ -115,11 +115,15 @@ describe("refuses", () => {
   });
 
   it.each<[string, string | Uint8Array, string]>([
-    ["no JSON", "{", "expected JSON, got text that does not parse"],
+    ["no JSON", "{", "expected JSON with a key in double quotes at line 1, column 2"],
     ["no weight_map", "{}", "expected an object weight_map from tensor to file, got nothing"],
     ["a weight_map list", '{"weight_map":[]}', "got []"],
     ["an empty weight_map", '{"weight_map":{}}', "expected a weight_map with tensors, got an empty one"],
-    ["an inherited weight_map", '{"__proto__":{"weight_map":{"a":"b.safetensors"}}}', "got nothing"],
+    [
+      "an inherited weight_map",
+      '{"__proto__":{"weight_map":{"a":"b.safetensors"}}}',
+      'expected JSON with another key at line 1, column 2, got "__proto__"',
+    ],
     ["other bytes than UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d), "expected UTF-8 text, got other bytes"],
   ])("an index with %s", async (_name, text, essential) => {
     await writeIndex(text);
