@@ -44,7 +44,7 @@ export interface PrepareOptions {
   readonly tokenizer?: RowTokenizer;
   /** Hashes of tokenizer and chat template, to be stored with the tokens. */
   readonly tokenizerHashes?: { readonly tokenizerHash: string | null; readonly templateHash: string | null };
-  /** Longest row in tokens; see {@link tokenizeRow}. @defaultValue no limit */
+  /** Longest row in tokens; see `tokenizeRow`. @defaultValue no limit */
   readonly maxTokens?: number;
   /** Share of malformed and unusable rows, 0 to 1, beyond which nothing is written. Rows that cleaning rejects do not count. @defaultValue 0.05 */
   readonly rejectLimit?: number;
