@@ -1,7 +1,7 @@
 import { InputError } from "@lathe/files";
 
-/** Where a checkpoint is at fault, what was expected there and what was found. */
-export interface CheckpointFault {
+/** Where stored weights are at fault, what was expected there and what was found. */
+export interface WeightsFault {
   /** File or folder at fault. */
   path: string;
   /** Name of the tensor at fault, when it is one. */
@@ -14,14 +14,14 @@ export interface CheckpointFault {
 }
 
 /** Weight files that are missing, malformed, or not the ones the model's config describes. */
-export class CheckpointError extends InputError {
-  override readonly name = "CheckpointError";
+export class WeightsError extends InputError {
+  override readonly name = "WeightsError";
   readonly path: string;
   readonly tensor: string | null;
   readonly expected: string;
   readonly actual: string;
 
-  constructor(fault: CheckpointFault) {
+  constructor(fault: WeightsFault) {
     super(sentence(fault.path, fault.tensor === undefined ? null : `tensor ${quote(fault.tensor)}`, fault), {
       cause: fault.cause,
     });

@@ -23,16 +23,16 @@ export {
   type StoredLinear,
 } from "./architectures/linear-places.js";
 export type { DecoderConfig } from "./architectures/pre-norm-decoder/decoder-config.js";
-export { companionFiles } from "./checkpoint/companion-files.js";
-export type { Checkpoint, OpenCheckpointOptions } from "./checkpoint/checkpoint.js";
-export { openCheckpoint } from "./checkpoint/open-checkpoint.js";
+export { companionFiles } from "./weights/companion-files.js";
+export type { StoredWeights, OpenWeightsOptions } from "./weights/stored-weights.js";
+export { openWeights } from "./weights/open-weights.js";
 export {
   bfloat16ToFloat32,
   float16ToFloat32,
   float32ToBfloat16,
   float32ToFloat16,
-} from "./checkpoint/half-precision.js";
-export { openSafetensors, type SafetensorsFile } from "./checkpoint/safetensors-file.js";
+} from "./weights/half-precision.js";
+export { openSafetensors, type SafetensorsFile } from "./weights/safetensors-file.js";
 export {
   type Dtype,
   dtypeSizes,
@@ -40,9 +40,9 @@ export {
   type RawTensor,
   type RowRange,
   type TensorInfo,
-} from "./checkpoint/tensor-info.js";
-export { writeRandomModel } from "./checkpoint/write-random-model.js";
-export { type TensorToWrite, writeSafetensors } from "./checkpoint/write-safetensors.js";
+} from "./weights/tensor-info.js";
+export { writeRandomModel } from "./weights/write-random-model.js";
+export { type TensorToWrite, writeSafetensors } from "./weights/write-safetensors.js";
 export { checkTensors, type TensorCheck } from "./config/check-tensors.js";
 export { configsWithEndTokens } from "./config/configs-with-end-tokens.js";
 export type { ConfigKeys, ConfigObject } from "./config/config-keys.js";
@@ -82,8 +82,8 @@ export { TrainableLinear } from "./decoder/trainable-linear.js";
 export { type TrainableWeight, trainableWeights } from "./decoder/trainable-weights.js";
 export type { DenseWeight, Linear } from "./decoder/linear.js";
 export {
-  CheckpointError,
-  type CheckpointFault,
+  WeightsError,
+  type WeightsFault,
   ModelConfigError,
   type ModelConfigFault,
   TokenizerError,

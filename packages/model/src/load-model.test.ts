@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { openCheckpoint } from "./checkpoint/open-checkpoint.js";
-import { float32ToBfloat16, float32ToFloat16 } from "./checkpoint/half-precision.js";
-import { writeSafetensors } from "./checkpoint/write-safetensors.js";
+import { openWeights } from "./weights/open-weights.js";
+import { float32ToBfloat16, float32ToFloat16 } from "./weights/half-precision.js";
+import { writeSafetensors } from "./weights/write-safetensors.js";
 import { flatBatch } from "./decoder/flat-batch.js";
 import { loadModel, readDenseLinear } from "./load-model.js";
 
@@ -36,18 +36,18 @@ afterEach(async () => {
 async function inType(source: string, dtype: "F32" | "BF16" | "F16"): Promise<string> {
   const target = join(folder, dtype);
   await cp(source, target, { recursive: true });
-  const checkpoint = await openCheckpoint(source);
+  const weights = await openWeights(source);
   const tensors = await Promise.all(
-    checkpoint.names().map(async (name) => {
-      const { shape } = checkpoint.info(name);
-      const values = await checkpoint.readFloat32(name);
+    weights.names().map(async (name) => {
+      const { shape } = weights.info(name);
+      const values = await weights.readFloat32(name);
       const codes = new Uint16Array(values.length);
       if (dtype === "BF16") float32ToBfloat16(values, codes);
       if (dtype === "F16") float32ToFloat16(values, codes);
       return { name, dtype, shape, data: dtype === "F32" ? values : codes };
     }),
   );
-  await checkpoint.close();
+  await weights.close();
   await writeSafetensors(join(target, "model.safetensors"), tensors);
   return target;
 }
@@ -87,10 +87,10 @@ describe.skipIf(kernels === null)("on the native engine", () => {
     const model = join(fixtures, "stories260k");
     let head: Float32Array | undefined;
     const opened = await loadModel(model, {
-      readLinear: async (checkpoint, stored) => {
-        const linear = await readDenseLinear(checkpoint, stored);
+      readLinear: async (weights, stored) => {
+        const linear = await readDenseLinear(weights, stored);
         if (stored.path === "lm_head") {
-          const held = await checkpoint.hold(stored.weight);
+          const held = await weights.hold(stored.weight);
           head = new Float32Array(
             held.bytes.buffer,
             held.bytes.byteOffset,
@@ -126,9 +126,9 @@ describe.skipIf(kernels === null)("on the native engine", () => {
     const [before, tensors] = [native.memory(), tf.memory().numTensors];
     let read = 0;
     const failing = loadModel(model, {
-      readLinear: async (checkpoint, stored) => {
+      readLinear: async (weights, stored) => {
         if (++read > 9) throw new Error("no more");
-        return await readDenseLinear(checkpoint, stored);
+        return await readDenseLinear(weights, stored);
       },
     });
     await expect(failing).rejects.toThrow("no more");

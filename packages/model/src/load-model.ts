@@ -4,11 +4,11 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { LayerWeights } from "./architectures/architecture.js";
 import { architectureOf } from "./architectures/architectures.js";
 import { headPlace, layerLinears, type StoredLinear } from "./architectures/linear-places.js";
-import type { Checkpoint } from "./checkpoint/checkpoint.js";
-import { openCheckpoint } from "./checkpoint/open-checkpoint.js";
-import type { Dtype } from "./checkpoint/tensor-info.js";
+import type { StoredWeights } from "./weights/stored-weights.js";
+import { openWeights } from "./weights/open-weights.js";
+import type { Dtype } from "./weights/tensor-info.js";
 import { checkTensors, floatTypes } from "./config/check-tensors.js";
-import { CheckpointError } from "./errors.js";
+import { WeightsError } from "./errors.js";
 import { readModelConfig } from "./config/read-model-config.js";
 import { DenseLinear } from "./decoder/dense-linear.js";
 import { EmbeddingTable } from "./decoder/embedding-table.js";
@@ -16,25 +16,25 @@ import { LanguageModel } from "./decoder/language-model.js";
 import { heldLayers } from "./decoder/layer-provider.js";
 import type { Linear } from "./decoder/linear.js";
 
-/** Builds a linear from what a checkpoint holds. */
-export type ReadLinear = (checkpoint: Checkpoint, stored: StoredLinear) => Promise<Linear>;
+/** Builds a linear from what stored weights hold. */
+export type ReadLinear = (weights: StoredWeights, stored: StoredLinear) => Promise<Linear>;
 
-/** Reads a linear as dense float32. @throws CheckpointError when its weight is packed */
-export const readDenseLinear: ReadLinear = async (checkpoint, { weight, bias, shape }) => {
-  const { dtype } = checkpoint.info(weight);
+/** Reads a linear as dense float32. @throws WeightsError when its weight is packed */
+export const readDenseLinear: ReadLinear = async (weights, { weight, bias, shape }) => {
+  const { dtype } = weights.info(weight);
   if (!floatTypes.includes(dtype)) {
-    throw new CheckpointError({
-      path: checkpoint.pathOf(weight),
+    throw new WeightsError({
+      path: weights.pathOf(weight),
       tensor: weight,
       expected: `a dense weight of a dtype among ${floatTypes.join(", ")}`,
       actual: `${dtype}, a packed one`,
       remedy: "give loadModel a readLinear that unpacks it, such as linearReader of @lathe/quant",
     });
   }
-  const biasValues = bias === null ? null : await checkpoint.readFloat32(bias);
-  const held = checkpoint.memory && dtype === "F32" ? await checkpoint.hold(weight) : null;
+  const biasValues = bias === null ? null : await weights.readFloat32(bias);
+  const held = weights.memory && dtype === "F32" ? await weights.hold(weight) : null;
   if (!held) {
-    return new DenseLinear({ shape, weight: await checkpoint.readFloat32(weight), bias: biasValues });
+    return new DenseLinear({ shape, weight: await weights.readFloat32(weight), bias: biasValues });
   }
   const { buffer, byteOffset } = held.bytes;
   const view = new Float32Array(buffer, byteOffset, shape[0] * shape[1]);
@@ -60,18 +60,18 @@ const tableFormats: Partial<Record<Dtype, "fp32" | "bf16" | "fp16">> = {
   F16: "fp16",
 };
 
-/** The table of a checkpoint, in the type it is stored in. */
+/** The table of stored weights, in the type it is stored in. */
 async function readEmbedding(
-  checkpoint: Checkpoint,
+  weights: StoredWeights,
   name: string,
   shape: readonly [rows: number, width: number],
 ): Promise<EmbeddingTable> {
-  const format = tableFormats[checkpoint.info(name).dtype];
+  const format = tableFormats[weights.info(name).dtype];
   if (!format || endianness() !== "LE") {
-    const codes = await checkpoint.readFloat32(name);
+    const codes = await weights.readFloat32(name);
     return new EmbeddingTable({ format: "fp32", shape, codes, scales: null });
   }
-  const { bytes, release } = await checkpoint.hold(name);
+  const { bytes, release } = await weights.hold(name);
   const Codes = format === "fp32" ? Float32Array : Uint16Array;
   const codes = new Codes(bytes.buffer, bytes.byteOffset, shape[0] * shape[1]);
   return new EmbeddingTable({ format, shape, codes, scales: null }, release);
@@ -80,20 +80,20 @@ async function readEmbedding(
 /**
  * Loads a Hugging Face model folder (`config.json`, safetensors) into the memory of an engine.
  *
- * @throws ModelConfigError, CheckpointError
+ * @throws ModelConfigError, WeightsError
  */
 export async function loadModel(folder: string, options: LoadModelOptions = {}): Promise<LanguageModel> {
   const { engine = engineInUse(), readLinear = readDenseLinear, onProgress, onWarning } = options;
   const config = await readModelConfig(folder);
   // Files are little-endian, and so is what the kernels are built for.
-  const checkpoint = await openCheckpoint(folder, { memory: engine.weightMemory });
+  const weights = await openWeights(folder, { memory: engine.weightMemory });
   const made: { dispose(): unknown }[] = [];
   const own = <Part extends { dispose(): unknown }>(part: Part): Part => {
     made.push(part);
     return part;
   };
   try {
-    const { unused } = checkTensors(config, checkpoint);
+    const { unused } = checkTensors(config, weights);
     if (unused.length > 0)
       onWarning?.(`${folder}: ${unused.length} tensors are not used (${unused.slice(0, 3).join(", ")} …)`);
 
@@ -105,24 +105,24 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
       return part;
     };
     const vector = async (name: string): Promise<tf.Tensor1D> =>
-      own(tf.keep(tf.tensor1d(await checkpoint.readFloat32(name))));
+      own(tf.keep(tf.tensor1d(await weights.readFloat32(name))));
 
     const architecture = architectureOf(config);
     const { ends } = architecture;
-    const head = step(own(await readLinear(checkpoint, headPlace(config))));
+    const head = step(own(await readLinear(weights, headPlace(config))));
     // One table where embedding and head are tied, unless only `forward` knows what the head multiplies with.
     const shared = config.tieWordEmbeddings ? head.terms?.() : null;
     const tableShape = [config.vocabularySize, config.hiddenSize] as const;
     const embedding = step(
       shared
         ? new EmbeddingTable(shared.weight)
-        : own(await readEmbedding(checkpoint, ends.embedding, tableShape)),
+        : own(await readEmbedding(weights, ends.embedding, tableShape)),
     );
     const layers: LayerWeights[] = [];
     for (const [layer, ofLayer] of places.entries()) {
       const linears: Record<string, Linear> = {};
       for (const place of ofLayer) {
-        linears[place.pathInLayer] = step(own(await readLinear(checkpoint, place)));
+        linears[place.pathInLayer] = step(own(await readLinear(weights, place)));
       }
       const vectors: Record<string, tf.Tensor1D> = {};
       for (const part of architecture.parts(config, layer)) {
@@ -137,6 +137,6 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
     for (const part of made) part.dispose();
     throw error;
   } finally {
-    await checkpoint.close();
+    await weights.close();
   }
 }

@@ -21,12 +21,12 @@ export {
 export { LoraLinear, type LoraMatrices, type UpdateSettings } from "./lora-linear.js";
 export { merge, unmerge } from "./merge.js";
 export {
-  type MergedCheckpoint,
+  type MergedWeights,
   type MergedDtype,
   mergedDtypes,
-  mergeIntoCheckpoint,
-  type MergeIntoCheckpointOptions,
-} from "./merge-into-checkpoint.js";
+  mergeIntoWeights,
+  type MergeIntoWeightsOptions,
+} from "./merge-into-weights.js";
 export { type HostMatrices } from "./merged-weight.js";
 export { MergedLinear } from "./merged-linear.js";
 export {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { loadModel, readModelConfig } from "@lathe/model";
 import { startEngine } from "@lathe/tensor";
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { mergeIntoCheckpoint } from "./merge-into-checkpoint.js";
+import { mergeIntoWeights } from "./merge-into-weights.js";
 import { fixtureModel, logitsOf, packagePath } from "./testing.js";
 
 let folder: string;
@@ -50,8 +50,8 @@ it.each([leftOver, { quant_method: "gptq" }, "nf4"])(
     const config = await jsonIn(join(model, "config.json"));
     await writeFile(join(model, "config.json"), JSON.stringify({ ...config, quantization_config }));
     expect(await logitsIn(model)).toEqual(await logitsIn(fixtureModel("llama")));
-    await mergeIntoCheckpoint({ model, adapter, output });
-    await mergeIntoCheckpoint({ model: fixtureModel("llama"), adapter, output: plain });
+    await mergeIntoWeights({ model, adapter, output });
+    await mergeIntoWeights({ model: fixtureModel("llama"), adapter, output: plain });
     expect(await jsonIn(join(output, "config.json"))).toEqual(config);
     expect(await logitsIn(output)).toEqual(await logitsIn(plain));
   },
@@ -68,7 +68,7 @@ it("a merged folder names all tokens that end a text, and keeps every other char
   await writeFile(join(model, "generation_config.json"), '{"temperature": 1.0, "eos_token_id": [2, 3]}');
   const expected = (await readModelConfig(model)).endOfSequenceIds;
   expect(expected).toEqual([7, 2, 3]);
-  await mergeIntoCheckpoint({ model, adapter, output });
+  await mergeIntoWeights({ model, adapter, output });
   for (const name of ["config.json", "generation_config.json"]) {
     const before = await readFile(join(model, name), "utf8");
     const after = await readFile(join(output, name), "utf8");

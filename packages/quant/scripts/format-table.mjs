@@ -12,7 +12,7 @@ import {
   flatBatch,
   loadModel,
   loadTokenizer,
-  openCheckpoint,
+  openWeights,
   readModelConfig,
 } from "@lathe/model";
 import { dequantize, linearReader, packedBytes, packedFormats, quantize } from "@lathe/quant";
@@ -97,7 +97,7 @@ async function errors(
   /** @type {string} */ name,
   /** @type {import("@lathe/quant").PackedFormatName | null} */ format,
 ) {
-  const checkpoint = await openCheckpoint(fixtures(name));
+  const checkpoint = await openWeights(fixtures(name));
   const config = await readModelConfig(fixtures(name));
   let [bytes, weights, largest, squares] = [0, 0, 0, 0];
   for (const { block, weight: tensor, shape } of linearPlaces(config)) {

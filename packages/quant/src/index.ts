@@ -8,11 +8,11 @@ export { packedBytes, type PackedMatrix } from "./packed-matrix.js";
 export { type FolderFormat, folderFormat, isPackedFolder } from "./quantization-config.js";
 export { quantize } from "./quantize.js";
 export {
-  quantizeCheckpoint,
-  type QuantizeCheckpointOptions,
-  type QuantizedCheckpoint,
+  quantizeWeights,
+  type QuantizeWeightsOptions,
+  type QuantizedWeights,
   SHARD_BYTES,
-} from "./quantize-checkpoint.js";
+} from "./quantize-weights.js";
 export {
   quantizedLinear,
   QuantizedLinear,

@@ -9,8 +9,8 @@ import { quantizedLinears } from "./quantized-linears.js";
 export type WeightFormat = "none" | PackedFormatName;
 
 /** Half precision in place where the file is mapped, else dense float32. */
-const readUnpacked: ReadLinear = async (checkpoint, stored) =>
-  await (checkpoint.memory ? readAsStored : readDenseLinear)(checkpoint, stored);
+const readUnpacked: ReadLinear = async (weights, stored) =>
+  await (weights.memory ? readAsStored : readDenseLinear)(weights, stored);
 
 /**
  * What reads the linears of a model folder for `loadModel`: a packed folder as it is stored, any other packed on the fly

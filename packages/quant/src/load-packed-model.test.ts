@@ -1,5 +1,5 @@
 import { loadNativeKernels, type NativeKernels } from "@lathe/kernels";
-import { type Checkpoint, flatBatch, loadModel } from "@lathe/model";
+import { type StoredWeights, flatBatch, loadModel } from "@lathe/model";
 import { startEngine } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest";
 import { linearReader, type WeightFormat } from "./linear-reader.js";
 import type { PackedFormatName } from "./packed-format.js";
 import { packedFormatNames, packedFormats } from "./packed-formats.js";
-import { quantizeCheckpoint } from "./quantize-checkpoint.js";
+import { quantizeWeights } from "./quantize-weights.js";
 import { quantizedLinears } from "./quantized-linears.js";
 
 const fixtures = fileURLToPath(new URL("../../model/fixtures/", import.meta.url));
@@ -52,7 +52,7 @@ it.each(cases)(
     await inFolder(async (folder) => {
       const before = tf.memory().numTensors;
       const output = join(folder, format);
-      await quantizeCheckpoint({ model, output, format });
+      await quantizeWeights({ model, output, format });
       const dense = await lossesOf(model, "none");
       const fromFolder = await lossesOf(output, "none");
       const onTheFly = await lossesOf(model, format);
@@ -80,7 +80,7 @@ describe.skipIf(kernels === null)("on the native engine", () => {
       const model = join(fixtures, name);
       await inFolder(async (folder) => {
         const output = join(folder, format);
-        await quantizeCheckpoint({ model, output, format });
+        await quantizeWeights({ model, output, format });
         await startEngine("cpu");
         const expected = await lossesOf(output, "none");
         await startEngine("native", "fp32");
@@ -128,8 +128,8 @@ describe.skipIf(kernels === null)("on the native engine", () => {
     await inFolder(async (folder) => {
       const model = join(fixtures, "models/llama");
       const [one, many] = [join(folder, "one"), join(folder, "many")];
-      await quantizeCheckpoint({ model, output: one, format: "int8" });
-      await quantizeCheckpoint({ model, output: many, format: "int8", shardBytes: 50_000 });
+      await quantizeWeights({ model, output: one, format: "int8" });
+      await quantizeWeights({ model, output: many, format: "int8", shardBytes: 50_000 });
       const shards = (await readdir(many)).filter((file) => file.endsWith(".safetensors"));
       expect(shards.length).toBeGreaterThan(2);
       await startEngine("native", "fp32");
@@ -152,16 +152,16 @@ describe.skipIf(kernels === null)("on the native engine", () => {
     const readLinear = quantizedLinears("int8");
     await expect(
       loadModel(model, {
-        readLinear: async (checkpoint, stored) => {
-          const broken: Checkpoint = {
-            ...checkpoint,
+        readLinear: async (weights, stored) => {
+          const broken: StoredWeights = {
+            ...weights,
             async readRaw(...place) {
-              const raw = await checkpoint.readRaw(...place);
+              const raw = await weights.readRaw(...place);
               new Float32Array(raw.bytes.buffer, raw.bytes.byteOffset, 1)[0] = NaN;
               return raw;
             },
           };
-          return await readLinear(++read > 8 ? broken : checkpoint, { ...stored });
+          return await readLinear(++read > 8 ? broken : weights, { ...stored });
         },
       }),
     ).rejects.toThrow("expected a finite number to pack as int8, got NaN");

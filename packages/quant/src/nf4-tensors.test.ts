@@ -1,7 +1,7 @@
 import { loadNativeKernels } from "@lathe/kernels";
 import {
-  type Checkpoint,
-  openCheckpoint,
+  type StoredWeights,
+  openWeights,
   openSafetensors,
   type TensorToWrite,
   writeSafetensors,
@@ -27,7 +27,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function withFixture<T>(use: (file: Checkpoint) => Promise<T>): Promise<T> {
+async function withFixture<T>(use: (file: StoredWeights) => Promise<T>): Promise<T> {
   const file = await openSafetensors(fixture);
   try {
     return await use(file);
@@ -36,7 +36,7 @@ async function withFixture<T>(use: (file: Checkpoint) => Promise<T>): Promise<T>
   }
 }
 
-const shapeIn = (file: Checkpoint, name: string): [number, number] => {
+const shapeIn = (file: StoredWeights, name: string): [number, number] => {
   const { shape } = file.info(`${name}.original`);
   return [shape[0], shape[1]];
 };
@@ -215,7 +215,7 @@ describe("a linear in a file", () => {
   ])("with %s is refused", async (_what, change, message) => {
     await write(change);
     await expect(read()).rejects.toMatchObject({
-      name: "CheckpointError",
+      name: "WeightsError",
       message: expect.stringContaining(message) as string,
     });
   });
@@ -226,9 +226,9 @@ describe("a linear in a file", () => {
     await write();
     const { kernels } = loaded;
     const before = kernels.memory();
-    const checkpoint = await openCheckpoint(folder, { memory: kernels });
-    const stored = await readNf4(checkpoint, "w", shape);
-    await checkpoint.close();
+    const weights = await openWeights(folder, { memory: kernels });
+    const stored = await readNf4(weights, "w", shape);
+    await weights.close();
     expect(kernels.memory().mappings).toBe(before.mappings + 1);
     expect(kernels.memory().mappedBytes).toBeGreaterThan(before.mappedBytes);
     expect(stored.matrix.nested!.codes.buffer).toBe(stored.matrix.codes.buffer);
@@ -238,7 +238,7 @@ describe("a linear in a file", () => {
     expect(kernels.memory().mappings).toBe(before.mappings);
     // A part that is refused leaves nothing mapped.
     await write(part(".nested_absmax", { data: Float32Array.of(Infinity) }));
-    const faulty = await openCheckpoint(folder, { memory: kernels });
+    const faulty = await openWeights(folder, { memory: kernels });
     await expect(readNf4(faulty, "w", shape)).rejects.toThrow("got Infinity at 0");
     await faulty.close();
     expect(kernels.memory().mappings).toBe(before.mappings);

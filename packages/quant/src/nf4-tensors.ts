@@ -1,5 +1,5 @@
 import { NF4_BLOCK, NF4_CODEBOOK, NF4_SCALE_GROUP } from "@lathe/kernels";
-import { type Checkpoint, CheckpointError, type Dtype, dtypeSizes, type HeldTensor } from "@lathe/model";
+import { type StoredWeights, WeightsError, type Dtype, dtypeSizes, type HeldTensor } from "@lathe/model";
 import { DYNAMIC_MAP } from "./nest-scales.js";
 import type { PackedMatrix } from "./packed-matrix.js";
 
@@ -115,16 +115,16 @@ export interface StoredNf4 {
 
 /**
  * Reads a linear in nf4 by bitsandbytes, with nested scales or plain ones.
- * @throws CheckpointError when a part is missing or not of the layout above
+ * @throws WeightsError when a part is missing or not of the layout above
  */
 export async function readNf4(
-  checkpoint: Checkpoint,
+  weights: StoredWeights,
   weight: string,
   [rows, columns]: readonly [number, number],
 ): Promise<StoredNf4> {
-  const fault = (tensor: string, expected: string, actual: string): CheckpointError =>
-    new CheckpointError({
-      path: checkpoint.has(tensor) ? checkpoint.pathOf(tensor) : checkpoint.pathOf(weight),
+  const fault = (tensor: string, expected: string, actual: string): WeightsError =>
+    new WeightsError({
+      path: weights.has(tensor) ? weights.pathOf(tensor) : weights.pathOf(weight),
       tensor,
       expected,
       actual,
@@ -133,19 +133,19 @@ export async function readNf4(
   const expectTensor = (suffix: string, dtypes: readonly Dtype[], length: number): void => {
     const name = weight + suffix;
     const expected = `${dtypes.join(" or ")} of ${length} elements`;
-    if (!checkpoint.has(name)) throw fault(name, expected, "no such tensor");
-    const { dtype, elementCount, shape } = checkpoint.info(name);
+    if (!weights.has(name)) throw fault(name, expected, "no such tensor");
+    const { dtype, elementCount, shape } = weights.info(name);
     if (elementCount === length && dtypes.includes(dtype)) return;
     throw fault(name, expected, `${dtype} of shape [${shape.join(", ")}]`);
   };
   const finiteValues = async (suffix: string): Promise<Float32Array> => {
-    const values = await checkpoint.readFloat32(weight + suffix);
+    const values = await weights.readFloat32(weight + suffix);
     const faulty = values.findIndex((value) => !Number.isFinite(value));
     if (faulty >= 0) throw fault(weight + suffix, "finite numbers", `${values[faulty]} at ${faulty}`);
     return values;
   };
 
-  if (!checkpoint.has(weight + STATE) && checkpoint.has(weight + STATE.replace("nf4", "fp4"))) {
+  if (!weights.has(weight + STATE) && weights.has(weight + STATE.replace("nf4", "fp4"))) {
     throw fault(weight + STATE, "weights in nf4", "weights in fp4, another code book");
   }
   const count = rows * columns;
@@ -157,7 +157,7 @@ export async function readNf4(
   if (other >= 0) {
     throw fault(weight + MAP, `the code book of nf4, ${NF4_CODEBOOK[other]} at ${other}`, String(map[other]));
   }
-  const state = await readState(checkpoint, weight + STATE, fault);
+  const state = await readState(weights, weight + STATE, fault);
   const expectState = (key: string, expected: unknown): void => {
     const actual = state[key];
     if (JSON.stringify(actual) === JSON.stringify(expected)) return;
@@ -169,11 +169,11 @@ export async function readNf4(
   expectState("shape", [rows, columns]);
 
   expectTensor(SCALES, ["U8", "F32"], blocks);
-  const isNested = checkpoint.info(weight + SCALES).dtype === "U8";
+  const isNested = weights.info(weight + SCALES).dtype === "U8";
   const shape = columns % NF4_BLOCK === 0 ? ([rows, columns] as const) : ([1, count] as const);
   const held: HeldTensor[] = [];
   const hold = async (suffix: string): Promise<Uint8Array> => {
-    const tensor = await checkpoint.hold(weight + suffix);
+    const tensor = await weights.hold(weight + suffix);
     held.push(tensor);
     return tensor.bytes;
   };
@@ -207,17 +207,17 @@ export async function readNf4(
 }
 
 async function readState(
-  checkpoint: Checkpoint,
+  weights: StoredWeights,
   name: string,
-  fault: (tensor: string, expected: string, actual: string) => CheckpointError,
+  fault: (tensor: string, expected: string, actual: string) => WeightsError,
 ): Promise<Readonly<Record<string, unknown>>> {
   const expected = "a JSON object in UTF-8";
-  if (!checkpoint.has(name)) throw fault(name, expected, "no such tensor");
-  const { dtype, byteLength } = checkpoint.info(name);
+  if (!weights.has(name)) throw fault(name, expected, "no such tensor");
+  const { dtype, byteLength } = weights.info(name);
   if (dtype !== "U8" || byteLength > STATE_BYTES_LIMIT) {
     throw fault(name, `${expected} of at most ${STATE_BYTES_LIMIT} bytes`, `${dtype}, ${byteLength} bytes`);
   }
-  const { bytes } = await checkpoint.readRaw(name);
+  const { bytes } = await weights.readRaw(name);
   try {
     const state: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     if (typeof state === "object" && state !== null && !Array.isArray(state)) {

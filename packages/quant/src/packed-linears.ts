@@ -1,6 +1,6 @@
 import {
-  type Checkpoint,
-  CheckpointError,
+  type StoredWeights,
+  WeightsError,
   DenseLinear,
   type Dtype,
   type Linear,
@@ -30,30 +30,28 @@ export function packedLinearFormat(
 
 /**
  * Reads a linear of a packed folder, in the format of {@link packedLinearFormat}.
- * @throws CheckpointError when scales are missing, of another shape, or no numbers that scales can be
+ * @throws WeightsError when scales are missing, of another shape, or no numbers that scales can be
  */
-export const readPackedLinear: ReadLinear = async (checkpoint, stored) => {
-  const { dtype } = checkpoint.info(stored.weight);
-  if (dtype === "I8") return await readInt8(checkpoint, stored);
-  if (dtype === "U8") return await readNf4Linear(checkpoint, stored);
+export const readPackedLinear: ReadLinear = async (weights, stored) => {
+  const { dtype } = weights.info(stored.weight);
+  if (dtype === "I8") return await readInt8(weights, stored);
+  if (dtype === "U8") return await readNf4Linear(weights, stored);
   const format = packedLinearFormat(stored, dtype);
-  return await (format === null
-    ? readAsStored(checkpoint, stored)
-    : readQuantized(checkpoint, stored, format));
+  return await (format === null ? readAsStored(weights, stored) : readQuantized(weights, stored, format));
 };
 
-async function readInt8(checkpoint: Checkpoint, { weight, bias, shape }: StoredLinear): Promise<Linear> {
-  const scales = await readScales(checkpoint, weight, shape[0]);
-  await refuseZeroPoints(checkpoint, weight);
-  const biasValues = await readBias(checkpoint, bias);
-  const { bytes, release } = await checkpoint.hold(weight);
+async function readInt8(weights: StoredWeights, { weight, bias, shape }: StoredLinear): Promise<Linear> {
+  const scales = await readScales(weights, weight, shape[0]);
+  await refuseZeroPoints(weights, weight);
+  const biasValues = await readBias(weights, bias);
+  const { bytes, release } = await weights.hold(weight);
   const codes = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return new QuantizedLinear({ format: "int8", shape, codes, scales }, biasValues, release);
 }
 
-async function readNf4Linear(checkpoint: Checkpoint, { weight, bias, shape }: StoredLinear): Promise<Linear> {
-  const biasValues = await readBias(checkpoint, bias);
-  const { matrix, release } = await readNf4(checkpoint, weight, shape);
+async function readNf4Linear(weights: StoredWeights, { weight, bias, shape }: StoredLinear): Promise<Linear> {
+  const biasValues = await readBias(weights, bias);
+  const { matrix, release } = await readNf4(weights, weight, shape);
   if (matrix.shape[1] === shape[1]) return new QuantizedLinear(matrix, biasValues, release);
   // Blocks run on from row to row, which no kernel takes: the same numbers, dense.
   const dense = dequantize(matrix);
@@ -61,8 +59,8 @@ async function readNf4Linear(checkpoint: Checkpoint, { weight, bias, shape }: St
   return new DenseLinear({ shape, weight: dense, bias: biasValues });
 }
 
-async function readBias(checkpoint: Checkpoint, bias: string | null): Promise<Float32Array | null> {
-  return bias === null ? null : await checkpoint.readFloat32(bias);
+async function readBias(weights: StoredWeights, bias: string | null): Promise<Float32Array | null> {
+  return bias === null ? null : await weights.readFloat32(bias);
 }
 
 /**
@@ -74,42 +72,42 @@ export async function packedLinears(folder: string): Promise<ReadLinear | null> 
 }
 
 /** A linear in the type of its file: half precision stays half, anything wider becomes dense float32. */
-export async function readAsStored(checkpoint: Checkpoint, stored: StoredLinear): Promise<Linear> {
-  const { dtype } = checkpoint.info(stored.weight);
+export async function readAsStored(weights: StoredWeights, stored: StoredLinear): Promise<Linear> {
+  const { dtype } = weights.info(stored.weight);
   const format: PackedFormatName | null = dtype === "F16" ? "fp16" : dtype === "BF16" ? "bf16" : null;
-  if (format === null) return await readDenseLinear(checkpoint, stored);
-  return await readQuantized(checkpoint, stored, format);
+  if (format === null) return await readDenseLinear(weights, stored);
+  return await readQuantized(weights, stored, format);
 }
 
 /** A linear packed while it is read. */
 export async function readQuantized(
-  checkpoint: Checkpoint,
+  weights: StoredWeights,
   { weight, bias }: StoredLinear,
   format: PackedFormatName,
 ): Promise<Linear> {
-  const biasValues = await readBias(checkpoint, bias);
-  const { matrix, release } = await quantizeStored(checkpoint, weight, format);
+  const biasValues = await readBias(weights, bias);
+  const { matrix, release } = await quantizeStored(weights, weight, format);
   return new QuantizedLinear(matrix, biasValues, release);
 }
 
-async function readScales(checkpoint: Checkpoint, weight: string, rows: number): Promise<Float32Array> {
+async function readScales(weights: StoredWeights, weight: string, rows: number): Promise<Float32Array> {
   const name = `${weight}_scale`;
   const remedy =
     "the folder is damaged, or of a format that is not read; quantise the original weights again";
-  if (!checkpoint.has(name)) {
-    throw new CheckpointError({
-      path: checkpoint.pathOf(weight),
+  if (!weights.has(name)) {
+    throw new WeightsError({
+      path: weights.pathOf(weight),
       tensor: name,
       expected: `the scales of ${JSON.stringify(weight)}`,
       actual: "no such tensor",
       remedy,
     });
   }
-  const path = checkpoint.pathOf(name);
-  const { shape, dtype } = checkpoint.info(name);
+  const path = weights.pathOf(name);
+  const { shape, dtype } = weights.info(name);
   const isColumn = shape[0] === rows && (shape.length === 1 || (shape.length === 2 && shape[1] === 1));
   if (!isColumn || !["F32", "F16", "BF16"].includes(dtype)) {
-    throw new CheckpointError({
+    throw new WeightsError({
       path,
       tensor: name,
       expected: `F32, F16 or BF16 of shape [${rows}, 1], a scale an output row`,
@@ -117,10 +115,10 @@ async function readScales(checkpoint: Checkpoint, weight: string, rows: number):
       remedy,
     });
   }
-  const scales = await checkpoint.readFloat32(name);
+  const scales = await weights.readFloat32(name);
   const faulty = scales.findIndex((scale) => !(scale >= 0 && scale < Infinity));
   if (faulty >= 0) {
-    throw new CheckpointError({
+    throw new WeightsError({
       path,
       tensor: name,
       expected: "scales that are finite and not negative",
@@ -132,14 +130,14 @@ async function readScales(checkpoint: Checkpoint, weight: string, rows: number):
 }
 
 /** Older writers store the zero points of symmetric weights too; others than zero would change every weight. */
-async function refuseZeroPoints(checkpoint: Checkpoint, weight: string): Promise<void> {
+async function refuseZeroPoints(weights: StoredWeights, weight: string): Promise<void> {
   const name = `${weight}_zero_point`;
-  if (!checkpoint.has(name)) return;
-  const points = await checkpoint.readFloat32(name);
+  if (!weights.has(name)) return;
+  const points = await weights.readFloat32(name);
   const faulty = points.find((point) => point !== 0);
   if (faulty === undefined) return;
-  throw new CheckpointError({
-    path: checkpoint.pathOf(name),
+  throw new WeightsError({
+    path: weights.pathOf(name),
     tensor: name,
     expected: "zero points of 0, as symmetric weights have",
     actual: String(faulty),

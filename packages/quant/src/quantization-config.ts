@@ -1,11 +1,11 @@
 import { isRecord } from "@lathe/files";
 import {
-  type Checkpoint,
+  type StoredWeights,
   type Dtype,
   linearPlaces,
   type ModelConfig,
   ModelConfigError,
-  openCheckpoint,
+  openWeights,
   readModelConfig,
 } from "@lathe/model";
 import { floatTypes } from "./quantize-stored.js";
@@ -86,32 +86,32 @@ export function nf4QuantizationConfig(left: readonly string[], computeType: stri
  *
  * Activations that the folder wants quantised too stay float32 here: only its weights are what is read.
  * @throws ModelConfigError when there is no config, or the weights are quantised in another way
- * @throws CheckpointError when there are no weights
+ * @throws WeightsError when there are no weights
  */
 export async function folderFormat(folder: string): Promise<FolderFormat | null> {
   const text = await readConfigText(folder);
   const config = await readModelConfig(folder);
-  const checkpoint = await openCheckpoint(folder);
+  const weights = await openWeights(folder);
   try {
-    const stored = storedFormat(config, checkpoint);
+    const stored = storedFormat(config, weights);
     return stored === "float" ? null : describedFormat(text, stored);
   } finally {
-    await checkpoint.close();
+    await weights.close();
   }
 }
 
-/** Whether all linears of a checkpoint, the head aside, are of float types. */
-export function isFloatCheckpoint(config: ModelConfig, checkpoint: Checkpoint): boolean {
-  return storedFormat(config, checkpoint) === "float";
+/** Whether all linears of stored weights, the head aside, are of float types. */
+export function areFloatWeights(config: ModelConfig, weights: StoredWeights): boolean {
+  return storedFormat(config, weights) === "float";
 }
 
 /** What the linears are, by their tensors: float, packed in a format, or neither (null). */
-function storedFormat(config: ModelConfig, checkpoint: Checkpoint): FolderFormat | "float" | null {
-  const weights = linearPlaces(config).filter(({ block }) => block !== "head");
-  const dtypes = weights.map(({ weight }) => (checkpoint.has(weight) ? checkpoint.info(weight).dtype : null));
+function storedFormat(config: ModelConfig, weights: StoredWeights): FolderFormat | "float" | null {
+  const linears = linearPlaces(config).filter(({ block }) => block !== "head");
+  const dtypes = linears.map(({ weight }) => (weights.has(weight) ? weights.info(weight).dtype : null));
   if (dtypes.every((dtype) => dtype !== null && floatTypes.includes(dtype))) return "float";
   const isPacked = (dtype: Dtype, companion: string): boolean =>
-    weights.some(({ weight }, i) => dtypes[i] === dtype && checkpoint.has(weight + companion));
+    linears.some(({ weight }, i) => dtypes[i] === dtype && weights.has(weight + companion));
   if (isPacked("I8", INT8_SCALE)) return "int8";
   return isPacked("U8", NF4_STATE) ? "nf4" : null;
 }

@@ -1,5 +1,5 @@
 import { type ElementFormat, type WeightMatrix, widenWeights } from "@lathe/kernels";
-import { type Checkpoint, CheckpointError, type Dtype, type RowRange } from "@lathe/model";
+import { type StoredWeights, WeightsError, type Dtype, type RowRange } from "@lathe/model";
 import { engineInUse } from "@lathe/tensor";
 import { endianness } from "node:os";
 import { QuantizationError } from "./errors.js";
@@ -40,23 +40,23 @@ export interface StoredMatrix {
 }
 
 /**
- * Packs a tensor of a checkpoint while it is read, rows at a time. A half-precision tensor that has the format already is
- * taken bit for bit. Codes lie in the memory of the checkpoint, if it has one.
+ * Packs a tensor of stored weights while it is read, rows at a time. A half-precision tensor that has the format already is
+ * taken bit for bit. Codes lie in the memory of the weights, if they have one.
  * @throws QuantizationError on weights that the format cannot hold
- * @throws CheckpointError when the tensor does not hold floats
+ * @throws WeightsError when the tensor does not hold floats
  */
 export async function quantizeStored(
-  checkpoint: Checkpoint,
+  weights: StoredWeights,
   name: string,
   format: PackedFormatName,
 ): Promise<StoredMatrix> {
-  const shape = matrixShape(checkpoint.info(name).shape);
-  if (hasFormat(checkpoint, name, format)) return await holdHalves(checkpoint, name, format, shape);
-  const { memory } = checkpoint;
+  const shape = matrixShape(weights.info(name).shape);
+  if (hasFormat(weights, name, format)) return await holdHalves(weights, name, format, shape);
+  const { memory } = weights;
   const packed = emptyPackedMatrix(format, shape, memory ? (bytes) => memory.allocate(bytes) : undefined);
   const release = (): void => memory?.free(packed.codes.buffer as ArrayBuffer);
   try {
-    await packRows(checkpoint, name, packed);
+    await packRows(weights, name, packed);
   } catch (error) {
     release();
     throw error;
@@ -66,36 +66,36 @@ export async function quantizeStored(
 
 /** The scales that packing a tensor gives, in float32, without packing it. @returns [O, scales of a row] */
 export async function storedScales(
-  checkpoint: Checkpoint,
+  weights: StoredWeights,
   name: string,
   format: PackedFormatName,
 ): Promise<Float32Array> {
-  const [rows, columns] = matrixShape(checkpoint.info(name).shape);
+  const [rows, columns] = matrixShape(weights.info(name).shape);
   const rowScales = packedFormats[format].scalesInRow(columns);
   const scales = new Float32Array(rows * rowScales);
-  await eachPiece(checkpoint, name, (weights, firstRow) => {
+  await eachPiece(weights, name, (values, firstRow) => {
     const target = scales.subarray(firstRow * rowScales);
-    findScales(weights, format, columns, firstRow, name, target);
+    findScales(values, format, columns, firstRow, name, target);
   });
   return scales;
 }
 
 /** Whether the file holds the format's own bits. On a big-endian host they would have to be turned; widening does that. */
-function hasFormat(checkpoint: Checkpoint, name: string, format: PackedFormatName): boolean {
+function hasFormat(weights: StoredWeights, name: string, format: PackedFormatName): boolean {
   const { dtype, scaling } = packedFormats[format];
-  return scaling === "none" && checkpoint.info(name).dtype === dtype && endianness() === "LE";
+  return scaling === "none" && weights.info(name).dtype === dtype && endianness() === "LE";
 }
 
 async function holdHalves(
-  checkpoint: Checkpoint,
+  weights: StoredWeights,
   name: string,
   format: PackedFormatName,
   shape: readonly [number, number],
 ): Promise<StoredMatrix> {
-  const { bytes, release } = await checkpoint.hold(name);
+  const { bytes, release } = await weights.hold(name);
   const codes = packedFormats[format].codesIn(bytes.buffer, bytes.byteOffset, shape[0] * shape[1]);
   // A mapped file is not looked through: that would read all of it before it is needed.
-  if (checkpoint.memory === null) refuseNonFinite(codes, name, format, shape[1]);
+  if (weights.memory === null) refuseNonFinite(codes, name, format, shape[1]);
   return { matrix: { format, shape, codes, scales: null }, release };
 }
 
@@ -113,27 +113,27 @@ function refuseNonFinite(codes: Codes, name: string, format: PackedFormatName, c
 }
 
 /** Packs all rows of a tensor: by the kernel, where the engine has one for the type and the format. */
-async function packRows(checkpoint: Checkpoint, name: string, packed: UnfinishedMatrix): Promise<void> {
+async function packRows(weights: StoredWeights, name: string, packed: UnfinishedMatrix): Promise<void> {
   const { packInt8 } = engineInUse();
   const [rows, columns] = packed.shape;
-  const source = kernelTypes[checkpoint.info(name).dtype];
+  const source = kernelTypes[weights.info(name).dtype];
   if (!packInt8 || !source || packed.format !== "int8" || rows * columns === 0) {
-    await eachPiece(checkpoint, name, (weights, firstRow) => quantizeRows(weights, packed, firstRow, name));
+    await eachPiece(weights, name, (values, firstRow) => quantizeRows(values, packed, firstRow, name));
     return;
   }
   let read: Uint8Array<ArrayBuffer> | undefined;
   for (const piece of pieces(rows, columns)) {
     // The first piece is the longest; the others are read over it.
-    const { bytes } = await checkpoint.readRaw(name, piece, read);
+    const { bytes } = await weights.readRaw(name, piece, read);
     read ??= bytes;
     const count = piece.end - piece.start;
     const codes = new source.Codes(bytes.buffer, bytes.byteOffset, count * columns);
-    const weights: WeightMatrix = { format: source.format, shape: [count, columns], codes, scales: null };
+    const values: WeightMatrix = { format: source.format, shape: [count, columns], codes, scales: null };
     const scales = packed.scales!.subarray(piece.start, piece.end);
     const place = packed.codes.subarray(piece.start * columns, piece.end * columns) as Int8Array;
-    packInt8(weights, place, scales);
+    packInt8(values, place, scales);
     // Says which element it is.
-    if (scales.some(Number.isNaN)) quantizeRows(widenWeights(weights), packed, piece.start, name);
+    if (scales.some(Number.isNaN)) quantizeRows(widenWeights(values), packed, piece.start, name);
   }
 }
 
@@ -144,14 +144,14 @@ function* pieces(rows: number, columns: number): Generator<RowRange> {
 }
 
 async function eachPiece(
-  checkpoint: Checkpoint,
+  weights: StoredWeights,
   name: string,
-  take: (weights: Float32Array, firstRow: number) => void,
+  take: (values: Float32Array, firstRow: number) => void,
 ): Promise<void> {
-  const { dtype, shape, elementCount } = checkpoint.info(name);
+  const { dtype, shape, elementCount } = weights.info(name);
   if (!floatTypes.includes(dtype)) {
-    throw new CheckpointError({
-      path: checkpoint.pathOf(name),
+    throw new WeightsError({
+      path: weights.pathOf(name),
       tensor: name,
       expected: `a dtype among ${floatTypes.join(", ")}, to pack it`,
       actual: dtype,
@@ -161,8 +161,8 @@ async function eachPiece(
   const [rows, columns] = matrixShape(shape);
   if (elementCount === 0) return;
   if (shape.length === 0) {
-    take(await checkpoint.readFloat32(name), 0);
+    take(await weights.readFloat32(name), 0);
     return;
   }
-  for (const piece of pieces(rows, columns)) take(await checkpoint.readFloat32(name, piece), piece.start);
+  for (const piece of pieces(rows, columns)) take(await weights.readFloat32(name, piece), piece.start);
 }

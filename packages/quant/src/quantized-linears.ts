@@ -7,7 +7,7 @@ import { readAsStored, readQuantized } from "./packed-linears.js";
  * What packs the linears of a model while `loadModel` reads it. Rows are read a few MiB at a time, so that no dense copy
  * of a matrix exists; half-precision weights that have the format already are taken bit for bit.
  *
- * Both int8 and nf4 take the head in 8 bits. nf4 leaves the linears that folders of `quantizeCheckpoint` cannot hold in the
+ * Both int8 and nf4 take the head in 8 bits. nf4 leaves the linears that folders of `quantizeWeights` cannot hold in the
  * type they are stored in: both ways of loading give the same numbers.
  *
  * @param onWarning is told, once, of linears that the format cannot hold
@@ -18,13 +18,13 @@ export function quantizedLinears(
 ): ReadLinear {
   const { headFormat, isStorable } = packedFormats[format];
   let hasWarned = false;
-  return async (checkpoint, stored) => {
-    if (stored.block === "head") return await readQuantized(checkpoint, stored, headFormat);
+  return async (weights, stored) => {
+    if (stored.block === "head") return await readQuantized(weights, stored, headFormat);
     const columns = stored.shape[1];
-    if (isStorable(columns)) return await readQuantized(checkpoint, stored, format);
+    if (isStorable(columns)) return await readQuantized(weights, stored, format);
     if (!hasWarned) onWarning(notStorable(format, [stored.path], columns));
     hasWarned = true;
-    return await readAsStored(checkpoint, stored);
+    return await readAsStored(weights, stored);
   };
 }
 

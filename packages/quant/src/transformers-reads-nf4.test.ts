@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { linearReader } from "./linear-reader.js";
-import { quantizeCheckpoint } from "./quantize-checkpoint.js";
+import { quantizeWeights } from "./quantize-weights.js";
 
 const { LATHE_PYTHON: named = "" } = process.env;
 const python = named === "" ? "python3" : named;
@@ -30,7 +30,7 @@ describe.skipIf(!hasTransformers)(`Transformers${skipped}`, () => {
       try {
         await startEngine("wasm");
         const output = join(folder, "nf4");
-        await quantizeCheckpoint({ model: join(fixtures, name), output, format: "nf4" });
+        await quantizeWeights({ model: join(fixtures, name), output, format: "nf4" });
         const model = await loadModel(output, { readLinear: await linearReader(output, "none") });
         const ids = [5, 17, 200, 3, 44, 91, 18];
         const inputIds = Int32Array.from(ids);

@@ -1,4 +1,4 @@
-import { checkTensors, type Dtype, openCheckpoint } from "@lathe/model";
+import { checkTensors, type Dtype, openWeights } from "@lathe/model";
 import { packedFormatNames, type WeightFormat } from "@lathe/quant";
 import { adapterBytes, parameterCount, weightBytes } from "./memory/weight-bytes.js";
 import { readModelFolder } from "./model/model-folder.js";
@@ -27,17 +27,17 @@ export interface ModelInspection {
 
 /**
  * Checks a model folder without reading its weights, and says what it is and how much it takes.
- * @throws ModelConfigError, CheckpointError, TokenizerError
+ * @throws ModelConfigError, WeightsError, TokenizerError
  */
 export async function inspectModel(path: string): Promise<ModelInspection> {
   const { config, tokenizer } = await readModelFolder(path);
-  const checkpoint = await openCheckpoint(path);
+  const weights = await openWeights(path);
   try {
-    const { unused } = checkTensors(config, checkpoint);
-    const names = checkpoint.names();
-    const infos = names.map((name) => checkpoint.info(name));
+    const { unused } = checkTensors(config, weights);
+    const names = weights.names();
+    const infos = names.map((name) => weights.info(name));
     const formats = ["none", ...packedFormatNames] as const;
-    const sizes = formats.map((name) => [name, weightBytes(config, checkpoint, name)] as const);
+    const sizes = formats.map((name) => [name, weightBytes(config, weights, name)] as const);
     return {
       path,
       architecture: config.architecture,
@@ -58,6 +58,6 @@ export async function inspectModel(path: string): Promise<ModelInspection> {
       adapterBytes: adapterBytes(config),
     };
   } finally {
-    await checkpoint.close();
+    await weights.close();
   }
 }

@@ -1,4 +1,4 @@
-import { type MergedCheckpoint, type MergedDtype, mergeIntoCheckpoint } from "@lathe/peft";
+import { type MergedWeights, type MergedDtype, mergeIntoWeights } from "@lathe/peft";
 import { type ModelInput, pathOf } from "./model/open-model.js";
 import { progressOf, type RecipeHooks, warningOf } from "./recipe-event.js";
 
@@ -18,21 +18,21 @@ export interface MergeAdapterOptions extends RecipeHooks {
 }
 
 /** What {@link mergeAdapter} did. */
-export interface MergedModel extends MergedCheckpoint {
+export interface MergedModel extends MergedWeights {
   readonly output: string;
 }
 
 /**
  * Writes a model folder that needs no adapter, tensor by tensor. It appears as a whole or not at all.
  *
- * @throws AdapterFileError, CheckpointError, ModelConfigError
+ * @throws AdapterFileError, WeightsError, ModelConfigError
  * @throws the signal's reason when it aborts; nothing is left then
  */
 export async function mergeAdapter(options: MergeAdapterOptions): Promise<MergedModel> {
   const { model, adapter, output, dtype = "keep", signal, onEvent } = options;
   signal?.throwIfAborted();
   const tellProgress = progressOf(onEvent, "merging");
-  const merged = await mergeIntoCheckpoint({
+  const merged = await mergeIntoWeights({
     model: pathOf(model),
     adapter,
     output,

@@ -1,4 +1,4 @@
-import { type PackedFormatName, quantizeCheckpoint, type QuantizedCheckpoint } from "@lathe/quant";
+import { type PackedFormatName, quantizeWeights, type QuantizedWeights } from "@lathe/quant";
 import { type ModelInput, pathOf } from "./model/open-model.js";
 import { type RecipeHooks, warningOf } from "./recipe-event.js";
 
@@ -14,19 +14,19 @@ export interface QuantizeModelOptions extends RecipeHooks {
 }
 
 /** What {@link quantizeModel} did. */
-export interface QuantizedModel extends Omit<QuantizedCheckpoint, "path"> {
+export interface QuantizedModel extends Omit<QuantizedWeights, "path"> {
   readonly output: string;
 }
 
 /**
  * Writes a model folder with packed weights, tensor by tensor. It appears as a whole or not at all.
  *
- * @throws ModelConfigError, CheckpointError, QuantizationError, OutputFolderError
+ * @throws ModelConfigError, WeightsError, QuantizationError, OutputFolderError
  * @throws the signal's reason when it aborts; nothing is left then
  */
 export async function quantizeModel(options: QuantizeModelOptions): Promise<QuantizedModel> {
   const { model, output, format, overwrite = false, signal, onEvent } = options;
-  const { path: _path, ...quantized } = await quantizeCheckpoint({
+  const { path: _path, ...quantized } = await quantizeWeights({
     model: pathOf(model),
     output,
     format,

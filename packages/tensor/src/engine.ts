@@ -18,7 +18,7 @@ import type { WeightMemory } from "./weight-memory.js";
  */
 export type Precision = "fp32" | "bf16" | "int8" | "fp16";
 
-/** `"IO"`: weight [I, O]; `"OI"`: weight [O, I], as checkpoints store it. */
+/** `"IO"`: weight [I, O]; `"OI"`: weight [O, I], as safetensors store it. */
 export type WeightLayout = "IO" | "OI";
 
 /** Memory of tensors. */

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   add,
-  checkpoint,
+  recompute,
   dropout,
   fromTfjs,
   linear,
@@ -80,7 +80,7 @@ describe.each(await enginesHere())(`gradients on %s (seed ${SEED})`, (engine) =>
         let y = x;
         weights.forEach((of, i) => {
           const layer = (rows: tf.Tensor): tf.Tensor2D => block(rows as tf.Tensor2D, of, `layer ${i}`);
-          y = again ? checkpoint(layer, y) : layer(y);
+          y = again ? recompute(layer, y) : layer(y);
         });
         return sum(y);
       });
@@ -138,7 +138,7 @@ describe.each(await enginesHere())(`gradients on %s (seed ${SEED})`, (engine) =>
       gradientsOf(
         () =>
           withDropout(key, () =>
-            sum(checkpoint((rows) => block(rows as tf.Tensor2D, weights, "layer"), scale(x, 2))),
+            sum(recompute((rows) => block(rows as tf.Tensor2D, weights, "layer"), scale(x, 2))),
           ),
         [x, weights.gate],
       );

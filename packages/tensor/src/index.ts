@@ -1,4 +1,4 @@
-export { checkpoint } from "./checkpoint.js";
+export { recompute } from "./recompute.js";
 export { cacheFormat, createKeyValueCache } from "./create-key-value-cache.js";
 export type {
   DeviceHandles,

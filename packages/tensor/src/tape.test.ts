@@ -4,7 +4,7 @@ import {
   add,
   apply,
   attention,
-  checkpoint,
+  recompute,
   crossEntropyHead,
   fromTfjs,
   linear,
@@ -123,7 +123,7 @@ describe("Tape", () => {
   });
 });
 
-describe("checkpoint", () => {
+describe("recompute", () => {
   it("refuses a tensor of the enclosing computation that is not an input", () => {
     const x = tf.tensor1d([1]);
     const run = () =>
@@ -131,7 +131,7 @@ describe("checkpoint", () => {
         () =>
           tf.tidy(() => {
             const outside = scale(x, 2);
-            return total(checkpoint((y) => add(y, outside), scale(x, 3))) as tf.Scalar;
+            return total(recompute((y) => add(y, outside), scale(x, 3))) as tf.Scalar;
           }),
         [x],
       );
@@ -143,10 +143,10 @@ describe("checkpoint", () => {
     const { gradients } = valueAndGradients(
       () =>
         total(
-          checkpoint(
+          recompute(
             (y) =>
               scale(
-                checkpoint((z) => scale(z, 3), scale(y, 5)),
+                recompute((z) => scale(z, 3), scale(y, 5)),
                 7,
               ),
             x,
@@ -169,7 +169,7 @@ describe("checkpoint", () => {
               if (++runs === 2) throw new Error("second run broke");
               return z;
             };
-            return total(checkpoint(block, x)) as tf.Scalar;
+            return total(recompute(block, x)) as tf.Scalar;
           }),
         [x],
       );

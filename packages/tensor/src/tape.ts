@@ -10,7 +10,7 @@ export type Accumulate = (watched: tf.Tensor, gradient: tf.Tensor) => void;
  *
  * @param gradients per output, borrowed; null where nothing depends on that output, but never null in all places
  * @param needed per input: whether its gradient is wanted; others may be returned as null
- * @param accumulate takes gradients of watched tensors that are not among the inputs (a checkpointed block's parameters)
+ * @param accumulate takes gradients of watched tensors that are not among the inputs (a recomputed block's parameters)
  * @returns a new tensor an input, of the input's shape (never one of `gradients` itself); the tape disposes it
  */
 export type Pullback = (

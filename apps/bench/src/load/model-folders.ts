@@ -1,5 +1,5 @@
 import { expectedTensors, float32ToBfloat16, type TensorToWrite, writeSafetensors } from "@lathe/model";
-import { type PackedFormatName, quantizeCheckpoint } from "@lathe/quant";
+import { type PackedFormatName, quantizeWeights } from "@lathe/quant";
 import { access, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { huggingFaceConfig, modelConfig, type ModelSize } from "../shared/model-sizes.js";
@@ -48,7 +48,7 @@ function weights(name: string, shape: readonly number[], stream: number): Uint16
   return ones;
 }
 
-/** The same weights packed by `quantizeCheckpoint`; written once and kept. */
+/** The same weights packed by `quantizeWeights`; written once and kept. */
 export async function packedFolder(
   cache: string,
   size: ModelSize,
@@ -59,6 +59,6 @@ export async function packedFolder(
   const output = join(cache, `${size}-${format}-v${VERSION}`);
   if (await exists(output)) return output;
   console.error(`Packing them as ${format} …`);
-  await quantizeCheckpoint({ model: source, output, format });
+  await quantizeWeights({ model: source, output, format });
   return output;
 }

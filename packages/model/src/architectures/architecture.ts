@@ -14,7 +14,7 @@ export type LinearBlock = "attention" | "mlp" | "head";
  */
 export type LinearRole = string;
 
-/** A linear of a layer, `<path>.weight` and, with a bias, `<path>.bias` in checkpoints. */
+/** A linear of a layer, `<path>.weight` and, with a bias, `<path>.bias` in safetensors. */
 export interface LinearPart {
   readonly kind: "linear";
   /** Path within the layer, e.g. `self_attn.q_proj`. */
@@ -33,7 +33,7 @@ export interface VectorPart {
   readonly size: number;
 }
 
-/** What is before and after the layers, under the names that checkpoints have. */
+/** What is before and after the layers, under the names that safetensors have. */
 export interface ModelEnds {
   /** Name of the embedding's tensor [V, h]. */
   readonly embedding: string;
@@ -114,7 +114,7 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> {
    * @throws ModelConfigError naming the key
    */
   parseConfig(keys: ConfigKeys): Config;
-  /** The tensors of a layer, in the order of checkpoints. */
+  /** The tensors of a layer, in the order of safetensors. */
   parts(config: Config, layer: number): readonly (LinearPart | VectorPart)[];
   /** The heads of a layer: how many of queries and of keys and values, and their sizes. */
   attention(config: Config, layer: number): AttentionHeads;

@@ -1,7 +1,7 @@
 import type { ModelConfig } from "../config/model-config.js";
 import { architectureOf } from "./architectures.js";
 
-/** Name and shape of every tensor that a model of this config consists of, under the names that checkpoints have. */
+/** Name and shape of every tensor that a model of this config consists of, under the names that safetensors have. */
 export function expectedTensors(config: ModelConfig): Map<string, readonly number[]> {
   const architecture = architectureOf(config);
   const { embedding, finalNorm, head } = architecture.ends;

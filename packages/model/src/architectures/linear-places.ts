@@ -2,7 +2,7 @@ import type { ModelConfig } from "../config/model-config.js";
 import type { Architecture, LinearBlock, LinearPart, LinearRole } from "./architecture.js";
 import { architectureOf } from "./architectures.js";
 
-/** A linear's place in a checkpoint. */
+/** A linear's place in stored weights. */
 export interface StoredLinear {
   /** Path without `.weight`, e.g. `model.layers.0.self_attn.q_proj`. */
   readonly path: string;

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectedTensors } from "../architectures/expected-tensors.js";
-import type { Checkpoint } from "../checkpoint/checkpoint.js";
-import { openCheckpoint } from "../checkpoint/open-checkpoint.js";
-import { type Dtype, dtypeSizes } from "../checkpoint/tensor-info.js";
-import { type TensorToWrite, writeSafetensors } from "../checkpoint/write-safetensors.js";
-import { CheckpointError } from "../errors.js";
+import type { StoredWeights } from "../weights/stored-weights.js";
+import { openWeights } from "../weights/open-weights.js";
+import { type Dtype, dtypeSizes } from "../weights/tensor-info.js";
+import { type TensorToWrite, writeSafetensors } from "../weights/write-safetensors.js";
+import { WeightsError } from "../errors.js";
 import { checkTensors } from "./check-tensors.js";
 
 import type { ModelConfig } from "./model-config.js";
@@ -21,11 +21,11 @@ describe.each(["models/qwen2", "models/llama", "models/qwen3", "stories260k", "b
   (name) => {
     it("holds exactly the tensors expected of its config, in their shapes", async () => {
       const config = await readModelConfig(join(fixtures, name));
-      const checkpoint = await openCheckpoint(join(fixtures, name));
-      expect(checkTensors(config, checkpoint)).toEqual({ unused: [] });
+      const weights = await openWeights(join(fixtures, name));
+      expect(checkTensors(config, weights)).toEqual({ unused: [] });
       const expected = expectedTensors(config);
-      expect([...expected.keys()].sort()).toEqual(checkpoint.names().sort());
-      await checkpoint.close();
+      expect([...expected.keys()].sort()).toEqual(weights.names().sort());
+      await weights.close();
     });
   },
 );
@@ -70,7 +70,7 @@ describe("a small model", () => {
   async function withTensors<Result>(
     config: ModelConfig,
     change: (shapes: Map<string, readonly number[]>) => void,
-    use: (checkpoint: Checkpoint) => Result,
+    use: (weights: StoredWeights) => Result,
     dtype: Dtype = "F32",
   ): Promise<Result> {
     const shapes = new Map(expectedTensors(config));
@@ -80,11 +80,11 @@ describe("a small model", () => {
       return { name, dtype, shape, data: new Uint8Array(bytes) };
     });
     await writeSafetensors(join(folder, "model.safetensors"), tensors);
-    const checkpoint = await openCheckpoint(folder);
+    const weights = await openWeights(folder);
     try {
-      return use(checkpoint);
+      return use(weights);
     } finally {
-      await checkpoint.close();
+      await weights.close();
     }
   }
 
@@ -125,7 +125,7 @@ describe("a small model", () => {
       () => undefined,
       (c) => checkTensors(qwen3, c),
     );
-    await expect(check).rejects.toThrow(CheckpointError);
+    await expect(check).rejects.toThrow(WeightsError);
     await expect(check).rejects.toThrow(/expected the 47 tensors of a qwen3 model .* and 30 more$/);
   });
 

@@ -1,9 +1,9 @@
 import { architectureOf } from "../architectures/architectures.js";
 import { expectedTensors } from "../architectures/expected-tensors.js";
 import { linearPlaces } from "../architectures/linear-places.js";
-import type { Checkpoint } from "../checkpoint/checkpoint.js";
-import type { Dtype } from "../checkpoint/tensor-info.js";
-import { CheckpointError, quote } from "../errors.js";
+import type { StoredWeights } from "../weights/stored-weights.js";
+import type { Dtype } from "../weights/tensor-info.js";
+import { WeightsError, quote } from "../errors.js";
 import type { ModelConfig } from "./model-config.js";
 
 /** Types that weights can be computed with. */
@@ -41,20 +41,20 @@ export interface TensorCheck {
 /**
  * Compares the weights with the config: every tensor there, of the shape the config implies, of a float type or, for
  * linears, a packed one. With tied embeddings a stored output head is passed over, as the embedding takes its place.
- * @throws CheckpointError that names the tensor at fault
+ * @throws WeightsError that names the tensor at fault
  */
-export function checkTensors(config: ModelConfig, checkpoint: Checkpoint): TensorCheck {
+export function checkTensors(config: ModelConfig, weights: StoredWeights): TensorCheck {
   const expected = expectedTensors(config);
   const { embedding, head } = architectureOf(config).ends;
   const outputHead = `${head}.weight`;
   const linears = new Set(linearPlaces(config).map(({ weight }) => weight));
   linears.delete(embedding);
-  const missing = [...expected.keys()].filter((name) => !checkpoint.has(name));
+  const missing = [...expected.keys()].filter((name) => !weights.has(name));
   if (missing.length > 0) {
     const listed = missing.slice(0, SHOWN_NAMES).map(quote).join(", ");
     const onlyHead = missing.length === 1 && missing[0] === outputHead;
-    throw new CheckpointError({
-      path: checkpoint.path,
+    throw new WeightsError({
+      path: weights.path,
       ...(missing.length === 1 ? { tensor: missing[0] } : {}),
       expected: `the ${expected.size} tensors of a ${config.architecture} model with ${config.layerCount} layers`,
       actual: `none of name ${listed}${missing.length > SHOWN_NAMES ? ` and ${missing.length - SHOWN_NAMES} more` : ""}`,
@@ -62,12 +62,12 @@ export function checkTensors(config: ModelConfig, checkpoint: Checkpoint): Tenso
     });
   }
   for (const [name, shape] of expected) {
-    const info = checkpoint.info(name);
+    const info = weights.info(name);
     const isLinear = linears.has(name);
     const stored = storedShape(shape, info.dtype, isLinear);
     if (info.shape.length !== stored.length || info.shape.some((size, axis) => size !== stored[axis])) {
-      throw new CheckpointError({
-        path: checkpoint.pathOf(name),
+      throw new WeightsError({
+        path: weights.pathOf(name),
         tensor: name,
         expected: `shape [${stored.join(", ")}], as config.json implies`,
         actual: `[${info.shape.join(", ")}]`,
@@ -75,8 +75,8 @@ export function checkTensors(config: ModelConfig, checkpoint: Checkpoint): Tenso
       });
     }
     if (!floatTypes.includes(info.dtype) && !(isLinear && packedTypes.includes(info.dtype))) {
-      throw new CheckpointError({
-        path: checkpoint.pathOf(name),
+      throw new WeightsError({
+        path: weights.pathOf(name),
         tensor: name,
         expected: `a dtype among ${floatTypes.join(", ")}`,
         actual: info.dtype,
@@ -86,8 +86,8 @@ export function checkTensors(config: ModelConfig, checkpoint: Checkpoint): Tenso
   const used = new Set(expected.keys());
   if (config.tieWordEmbeddings) used.add(outputHead);
   for (const name of expected.keys()) {
-    if (!packedTypes.includes(checkpoint.info(name).dtype)) continue;
+    if (!packedTypes.includes(weights.info(name).dtype)) continue;
     for (const companion of packedCompanions) used.add(name + companion);
   }
-  return { unused: checkpoint.names().filter((name) => !used.has(name)) };
+  return { unused: weights.names().filter((name) => !used.has(name)) };
 }

@@ -1,7 +1,7 @@
 import { transpose } from "@lathe/kernels";
 import { engineInUse, linear, type LinearTerms, type WeightLayout } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { once } from "../checkpoint/mapped-file.js";
+import { once } from "../weights/mapped-file.js";
 import type { DenseWeight, Linear } from "./linear.js";
 
 /** A frozen float32 matrix in the engine's memory. */

@@ -1,7 +1,7 @@
 import { type WeightMatrix, widenWeights } from "@lathe/kernels";
 import { engineInUse } from "@lathe/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
-import { once } from "../checkpoint/mapped-file.js";
+import { once } from "../weights/mapped-file.js";
 
 /** What turns token ids into rows. */
 export interface TokenEmbedding {

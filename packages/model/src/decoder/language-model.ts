@@ -1,7 +1,7 @@
 import {
   activeTape,
   attention,
-  checkpoint,
+  recompute,
   crossEntropyHead,
   embedding,
   type Engine,
@@ -42,7 +42,7 @@ export type AttendLayer = (layer: number, ...qkv: Parameters<Attend>) => tf.Tens
 /** All layers at once: the residual stream [N, h] (borrowed) to that after the last layer, owned by the caller. */
 export type RunLayers = (x: tf.Tensor2D, angles: RotaryAngles, epsilon: number) => tf.Tensor2D;
 
-/** A vector, such as the weight of a norm, under the name that checkpoints have. */
+/** A vector, such as the weight of a norm, under its name in safetensors. */
 export interface NamedVector {
   readonly name: string;
   readonly vector: tf.Tensor1D;
@@ -143,7 +143,7 @@ export class LanguageModel {
     return before;
   }
 
-  /** Name of the embedding's tensor in checkpoints. */
+  /** Name of the embedding's tensor in safetensors. */
   get embeddingName(): string {
     return this.#architecture.ends.embedding;
   }
@@ -244,7 +244,7 @@ export class LanguageModel {
       for (const { first, end, isRecomputed } of runs) {
         const before: tf.Tensor2D | null = x;
         if (before) onResidual?.(first, before);
-        x = (isRecomputed ? checkpoint : directly)(
+        x = (isRecomputed ? recompute : directly)(
           (input) => {
             let output = (input as tf.Tensor2D | undefined) ?? table.lookup(tokens);
             for (let index = first; index < end; index++) output = runLayer(output, index);

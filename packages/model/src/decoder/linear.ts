@@ -23,7 +23,7 @@ export interface Linear {
   dispose(): void;
 }
 
-/** A dense weight as a checkpoint holds it. */
+/** A dense weight as stored weights hold it. */
 export interface DenseWeight {
   readonly shape: readonly [outFeatures: number, inFeatures: number];
   /** [O, I] row-major */

@@ -5,7 +5,7 @@ import { floatVariable, TrainableLinear } from "./trainable-linear.js";
 
 /** A weight of a model that training may change. */
 export interface TrainableWeight {
-  /** Name of the tensor in checkpoints, e.g. `model.layers.0.self_attn.q_proj.weight`. */
+  /** Name of the tensor in safetensors, e.g. `model.layers.0.self_attn.q_proj.weight`. */
   readonly name: string;
   readonly variable: tf.Variable;
 }
@@ -16,7 +16,7 @@ export interface TrainableWeight {
  * name. Called before adapters are put on, and again for more of them.
  *
  * @param prefixes a weight is made trainable if its name begins with one of them; `""` is all
- * @returns the weights, in the order of checkpoints; the model owns the variables
+ * @returns the weights, in the order of safetensors; the model owns the variables
  * @throws RangeError naming a prefix that no weight begins with
  */
 export function trainableWeights(model: LanguageModel, prefixes: readonly string[]): TrainableWeight[] {

@@ -2,7 +2,7 @@ import {
   type Checkpointing,
   linearPlaces,
   type ModelConfig,
-  openCheckpoint,
+  openWeights,
   planCheckpointing,
   readModelConfig,
 } from "@lathe/model";
@@ -74,12 +74,12 @@ async function sizedModel({ model, quantize = "none", engine }: PlanMemoryOption
   if (typeof model !== "string" && "weightBytes" in model) return model;
   const path = typeof model === "string" ? model : model.path;
   const config = await readModelConfig(path);
-  const checkpoint = await openCheckpoint(path);
+  const weights = await openWeights(path);
   try {
     const isInPlace = engine === undefined || engine.weightMemory !== null;
-    return { config, weightBytes: weightBytes(config, checkpoint, quantize, isInPlace) };
+    return { config, weightBytes: weightBytes(config, weights, quantize, isInPlace) };
   } finally {
-    await checkpoint.close();
+    await weights.close();
   }
 }
 
@@ -87,7 +87,7 @@ async function sizedModel({ model, quantize = "none", engine }: PlanMemoryOption
  * Plans the memory of a LoRA training step before any weights are read: the fastest policy of checkpointing that fits the
  * budget, and what the process is expected to take with it.
  *
- * @throws RecipeError, ModelConfigError, CheckpointError
+ * @throws RecipeError, ModelConfigError, WeightsError
  */
 export async function planMemory(options: PlanMemoryOptions): Promise<MemoryPlan> {
   const { engine, tokens, labels = tokens, memory } = options;

@@ -1,5 +1,5 @@
-import { openCheckpoint, readModelConfig } from "@lathe/model";
-import { packedFormatNames, quantizeCheckpoint } from "@lathe/quant";
+import { openWeights, readModelConfig } from "@lathe/model";
+import { packedFormatNames, quantizeWeights } from "@lathe/quant";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { storiesModel, temporaryFolder, tinyModel } from "../testing/folders.js";
@@ -11,11 +11,11 @@ beforeAll(async () => {
 });
 
 async function estimate(model: string, format: Parameters<typeof weightBytes>[2]): Promise<number> {
-  const checkpoint = await openCheckpoint(model);
+  const weights = await openWeights(model);
   try {
-    return weightBytes(await readModelConfig(model), checkpoint, format);
+    return weightBytes(await readModelConfig(model), weights, format);
   } finally {
-    await checkpoint.close();
+    await weights.close();
   }
 }
 
@@ -28,7 +28,7 @@ describe("weightBytes", () => {
     const parameters = parameterCount(config);
     expect(await estimate(model, "none")).toBe(4 * parameters);
     const half = join(folder, `${name}-bf16`);
-    await quantizeCheckpoint({ model, output: half, format: "bf16" });
+    await quantizeWeights({ model, output: half, format: "bf16" });
     const norms = (2 * config.layerCount + 1) * config.hiddenSize;
     for (const format of ["none", "bf16"] as const) {
       expect(await estimate(half, format)).toBe(2 * parameters + 2 * norms);
@@ -39,7 +39,7 @@ describe("weightBytes", () => {
   it.each(["int8", "nf4"] as const)("%s: the same for the folder and packed on the fly", async (format) => {
     for (const model of [storiesModel, tinyModel("qwen2"), tinyModel("qwen3")]) {
       const output = join(folder, `${format}-${model.replaceAll("/", "-")}`);
-      const { bytesAfter: inFolder } = await quantizeCheckpoint({ model, output, format });
+      const { bytesAfter: inFolder } = await quantizeWeights({ model, output, format });
       // The folder has the head in float32, memory in 8 bits with a scale a row.
       const { vocabularySize, hiddenSize } = await readModelConfig(model);
       const bytesAfter = inFolder - vocabularySize * (3 * hiddenSize - 4);

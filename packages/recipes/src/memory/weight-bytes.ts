@@ -1,6 +1,6 @@
 import {
   architectureOf,
-  type Checkpoint,
+  type StoredWeights,
   type Dtype,
   dtypeSizes,
   expectedTensors,
@@ -38,16 +38,16 @@ export function parameterCount(config: ModelConfig): number {
  */
 export function weightBytes(
   config: ModelConfig,
-  checkpoint: Checkpoint,
+  weights: StoredWeights,
   format: WeightFormat,
   inPlace = true,
 ): number {
   const expected = expectedTensors(config);
-  const stored = (name: string): number => sizeOf(expected.get(name)!) * storedElementBytes(checkpoint, name);
+  const stored = (name: string): number => sizeOf(expected.get(name)!) * storedElementBytes(weights, name);
   const { embedding } = architectureOf(config).ends;
   const places = linearPlaces(config).map((place) => ({
     place,
-    dtype: checkpoint.info(place.weight).dtype,
+    dtype: weights.info(place.weight).dtype,
   }));
   const isPackedFolder = places.some(
     ({ place, dtype }) => place.block !== "head" && packedLinearFormat(place, dtype),
@@ -83,8 +83,8 @@ function packedAs(
 }
 
 /** Bytes of an element in memory: what the file has, but for F64, which is narrowed. */
-function storedElementBytes(checkpoint: Checkpoint, name: string): number {
-  return Math.min(FLOAT_BYTES, dtypeSizes[checkpoint.info(name).dtype]);
+function storedElementBytes(weights: StoredWeights, name: string): number {
+  return Math.min(FLOAT_BYTES, dtypeSizes[weights.info(name).dtype]);
 }
 
 /** Bytes that trained parameters take with their gradients and the optimiser's moments. */

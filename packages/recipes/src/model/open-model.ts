@@ -71,7 +71,7 @@ async function loadFolder(folder: ModelFolder, options: OpenModelOptions): Promi
 /**
  * Opens a model folder once for several recipes: starts the engine, reads the weights, and the adapter if one is named.
  *
- * @throws EngineError, ModelConfigError, CheckpointError, TokenizerError, AdapterFileError
+ * @throws EngineError, ModelConfigError, WeightsError, TokenizerError, AdapterFileError
  * @throws the signal's reason when it aborts
  */
 export async function openModel(path: string, options: OpenModelOptions = {}): Promise<OpenedModel> {

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, describe, expect, it } from "vitest";
 import {
   add,
-  checkpoint,
+  recompute,
   fromTfjs,
   fusesGatedMlp,
   gatedMlp,
@@ -148,7 +148,7 @@ describe.skipIf(reason !== null)(`gated MLP on native (seed ${SEED})`, () => {
       tf.tidy(() => gatedMlp(rmsNorm(rows as tf.Tensor2D, weight, 1e-6), terms));
     const all = [x, weight, ...watched];
     const direct = run(block, x, all);
-    expect(run((rows) => checkpoint(block, rows), x, all)).toEqual(direct);
+    expect(run((rows) => recompute(block, rows), x, all)).toEqual(direct);
     await startEngine("native", "fp32");
     const exact = run((rows) => parts(rmsNorm(rows, weight, 1e-6)), x, all);
     for (const [index, gradient] of exact.gradients.entries()) {

@@ -4,7 +4,7 @@ import {
   add,
   attention,
   type AttentionShape,
-  checkpoint,
+  recompute,
   crossEntropy,
   crossEntropyHead,
   dropout,
@@ -165,10 +165,10 @@ const cases: Case[] = [
     run: fromTfjs((a, b) => tf.mul(tf.tanh(a), tf.exp(b))),
   },
   {
-    name: "checkpoint of a block with a residual",
+    name: "recomputed block with a residual",
     inputs: () => [random(4, 6), random(6), random(6, 6)],
     run: (x: tf.Tensor2D, norm: tf.Tensor1D, w: tf.Tensor2D) =>
-      checkpoint(
+      recompute(
         (y, n, m) =>
           add(y as tf.Tensor2D, linear(rmsNorm(y as tf.Tensor2D, n as tf.Tensor1D, 1e-5), m as tf.Tensor2D)),
         x,

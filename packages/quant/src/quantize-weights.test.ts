@@ -1,9 +1,9 @@
 import { loadNativeKernels } from "@lathe/kernels";
 import {
-  type Checkpoint,
+  type StoredWeights,
   DenseLinear,
   linearPlaces,
-  openCheckpoint,
+  openWeights,
   openSafetensors,
   readModelConfig,
   writeSafetensors,
@@ -19,7 +19,7 @@ import { linearReader } from "./linear-reader.js";
 import { readNf4 } from "./nf4-tensors.js";
 import { readPackedLinear } from "./packed-linears.js";
 import { quantize } from "./quantize.js";
-import { quantizeCheckpoint } from "./quantize-checkpoint.js";
+import { quantizeWeights } from "./quantize-weights.js";
 import type { QuantizedLinear } from "./quantized-linear.js";
 import { quantizedLinears } from "./quantized-linears.js";
 import { seededNormals } from "./testing.js";
@@ -40,12 +40,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function open<T>(model: string, use: (checkpoint: Checkpoint) => Promise<T>): Promise<T> {
-  const checkpoint = await openCheckpoint(model);
+async function open<T>(model: string, use: (weights: StoredWeights) => Promise<T>): Promise<T> {
+  const weights = await openWeights(model);
   try {
-    return await use(checkpoint);
+    return await use(weights);
   } finally {
-    await checkpoint.close();
+    await weights.close();
   }
 }
 
@@ -62,13 +62,13 @@ function expectSame(actual: ArrayBufferView | null, expected: ArrayBufferView | 
   if (actual && expected) expect(bytesOf(actual).equals(bytesOf(expected))).toBe(true);
 }
 
-async function expectSameTensor(actual: Checkpoint, expected: Checkpoint, name: string): Promise<void> {
+async function expectSameTensor(actual: StoredWeights, expected: StoredWeights, name: string): Promise<void> {
   const [one, other] = await Promise.all([actual.readRaw(name), expected.readRaw(name)]);
   expect([one.dtype, one.shape]).toEqual([other.dtype, other.shape]);
   expectSame(one.bytes, other.bytes);
 }
 
-/** The linears of a model as checkpoints name them, with the shapes its config implies. */
+/** The linears of a model as safetensors name them, with the shapes its config implies. */
 async function linearsOf(model: string) {
   const places = linearPlaces(await readModelConfig(model));
   return places.filter(({ path, weight }) => weight === `${path}.weight`);
@@ -76,7 +76,7 @@ async function linearsOf(model: string) {
 
 async function asHalfPrecision(model: string, dtype: "F16" | "BF16"): Promise<string> {
   const output = join(folder, dtype);
-  await quantizeCheckpoint({ model, output, format: dtype === "F16" ? "fp16" : "bf16" });
+  await quantizeWeights({ model, output, format: dtype === "F16" ? "fp16" : "bf16" });
   return output;
 }
 
@@ -89,7 +89,7 @@ describe("int8", () => {
     "%s: the layers' linears become codes and scales, the rest stays byte for byte",
     async (_name, model) => {
       const output = join(folder, "int8");
-      const report = await quantizeCheckpoint({ model, output, format: "int8" });
+      const report = await quantizeWeights({ model, output, format: "int8" });
       const linears = new Set((await linearsOf(model)).map(({ weight }) => weight));
       linears.delete("lm_head.weight");
       expect(report.packedTensors).toBe(linears.size);
@@ -143,7 +143,7 @@ describe("int8", () => {
     async (dtype) => {
       const model = dtype === "F32" ? llama : await asHalfPrecision(llama, dtype);
       const output = join(folder, "int8");
-      await quantizeCheckpoint({ model, output, format: "int8" });
+      await quantizeWeights({ model, output, format: "int8" });
       const fromFolder = await linearReader(output, "none");
       expect(fromFolder).toBe(await linearReader(output, "int8"));
       const onTheFly = await linearReader(model, "int8");
@@ -183,7 +183,7 @@ describe("nf4", () => {
     async (_name, model, left) => {
       const output = join(folder, "nf4");
       const warnings: string[] = [];
-      const report = await quantizeCheckpoint({
+      const report = await quantizeWeights({
         model,
         output,
         format: "nf4",
@@ -237,7 +237,7 @@ describe("nf4", () => {
     async (dtype) => {
       const model = dtype === "F32" ? llama : await asHalfPrecision(llama, dtype);
       const output = join(folder, "nf4");
-      await quantizeCheckpoint({ model, output, format: "nf4" });
+      await quantizeWeights({ model, output, format: "nf4" });
       const fromFolder = await linearReader(output, "none");
       expect(fromFolder).toBe(await linearReader(output, "nf4"));
       const warnings: string[] = [];
@@ -285,9 +285,9 @@ describe("nf4", () => {
 
   it("is not quantised again, nor loaded in another format", async () => {
     const output = join(folder, "nf4");
-    await quantizeCheckpoint({ model: qwen2, output, format: "nf4" });
+    await quantizeWeights({ model: qwen2, output, format: "nf4" });
     await expect(
-      quantizeCheckpoint({ model: output, output: join(folder, "twice"), format: "bf16" }),
+      quantizeWeights({ model: output, output: join(folder, "twice"), format: "bf16" }),
     ).rejects.toThrow("expected a model that is not quantised, got nf4 weights");
     await expect(linearReader(output, "int8")).rejects.toThrow("to load it as int8, got nf4 weights");
   });
@@ -299,7 +299,7 @@ describe.each([
 ] as const)("$format", ({ format, dtype, name }) => {
   it("writes a plain folder of that type, the same as quantising while loading", async () => {
     const output = join(folder, "half");
-    await quantizeCheckpoint({ model: qwen2, output, format });
+    await quantizeWeights({ model: qwen2, output, format });
     await open(qwen2, async (source) => {
       await open(output, async (half) => {
         expect(half.names().sort()).toEqual(source.names().sort());
@@ -330,14 +330,14 @@ describe.each([
   it("takes weights of that type bit for bit, from folder to folder and while loading", async () => {
     const half = await asHalfPrecision(stories, dtype);
     const output = join(folder, "again");
-    const report = await quantizeCheckpoint({ model: half, output, format });
+    const report = await quantizeWeights({ model: half, output, format });
     expect(report.packedTensors).toBe(0);
     const weights = "model.safetensors";
     expectSame(await readFile(join(output, weights)), await readFile(join(half, weights)));
-    await open(half, async (checkpoint) => {
+    await open(half, async (weights) => {
       for (const stored of await linearsOf(half)) {
-        const linear = (await quantizedLinears(format)(checkpoint, stored)) as QuantizedLinear;
-        const { bytes } = await checkpoint.readRaw(stored.weight);
+        const linear = (await quantizedLinears(format)(weights, stored)) as QuantizedLinear;
+        const { bytes } = await weights.readRaw(stored.weight);
         expectSame(linear.matrix.codes, new Uint16Array(bytes.buffer));
         linear.dispose();
       }
@@ -351,7 +351,7 @@ it("brings tokenizer, chat template, generation config and licence, and nothing 
   await writeFile(join(model, "chat_template.jinja"), "{{ messages }}");
   await writeFile(join(model, "training_args.bin"), "pickle");
   const output = join(folder, "int8");
-  await quantizeCheckpoint({ model, output, format: "int8" });
+  await quantizeWeights({ model, output, format: "int8" });
   expect((await readdir(output)).sort()).toEqual([
     "LICENSE.txt",
     "chat_template.jinja",
@@ -372,8 +372,8 @@ it("splits large weights into shards with an index, a weight beside its scales",
   const single = join(folder, "single");
   const sharded = join(folder, "sharded");
   const seen: [number, number, string | null][] = [];
-  await quantizeCheckpoint({ model: llama, output: single, format: "int8" });
-  await quantizeCheckpoint({
+  await quantizeWeights({ model: llama, output: single, format: "int8" });
+  await quantizeWeights({
     model: llama,
     output: sharded,
     format: "int8",
@@ -405,17 +405,17 @@ it("splits large weights into shards with an index, a weight beside its scales",
 describe("an output that exists", () => {
   it("is refused unless overwriting is allowed, and then only what an earlier call wrote", async () => {
     const output = join(folder, "out");
-    await quantizeCheckpoint({ model: stories, output, format: "int8" });
-    await expect(quantizeCheckpoint({ model: stories, output, format: "bf16" })).rejects.toThrow(
+    await quantizeWeights({ model: stories, output, format: "int8" });
+    await expect(quantizeWeights({ model: stories, output, format: "bf16" })).rejects.toThrow(
       `${output}: expected an output folder that does not exist, got one with files in it`,
     );
-    await quantizeCheckpoint({ model: stories, output, format: "bf16", overwrite: true });
-    await open(output, async (checkpoint) => {
-      expect(checkpoint.info("model.norm.weight").dtype).toBe("BF16");
+    await quantizeWeights({ model: stories, output, format: "bf16", overwrite: true });
+    await open(output, async (weights) => {
+      expect(weights.info("model.norm.weight").dtype).toBe("BF16");
     });
     await writeFile(join(output, "notes.txt"), "mine");
     await expect(
-      quantizeCheckpoint({ model: stories, output, format: "int8", overwrite: true }),
+      quantizeWeights({ model: stories, output, format: "int8", overwrite: true }),
     ).rejects.toThrow('nobody added to, as only that is replaced, got one that also holds "notes.txt"');
     expect(await readFile(join(output, "notes.txt"), "utf8")).toBe("mine");
     expect(await readdir(folder)).toEqual(["out"]);
@@ -425,15 +425,15 @@ describe("an output that exists", () => {
     const model = join(folder, "model");
     await cp(stories, model, { recursive: true });
     const call = (output: string, overwrite = true) =>
-      quantizeCheckpoint({ model, output, format: "int8", overwrite });
+      quantizeWeights({ model, output, format: "int8", overwrite });
     await expect(call(model)).rejects.toThrow("got one without quantization-manifest.json");
     const file = join(folder, "file");
     await writeFile(file, "");
     await expect(call(file)).rejects.toThrow("got a file");
     const half = join(folder, "half");
-    await quantizeCheckpoint({ model, output: half, format: "bf16" });
+    await quantizeWeights({ model, output: half, format: "bf16" });
     await expect(
-      quantizeCheckpoint({ model: half, output: half, format: "fp16", overwrite: true }),
+      quantizeWeights({ model: half, output: half, format: "fp16", overwrite: true }),
     ).rejects.toThrow("expected another folder than the model's");
     expect((await readdir(folder)).sort()).toEqual(["file", "half", "model"]);
   });
@@ -441,7 +441,7 @@ describe("an output that exists", () => {
   it("may be an empty folder", async () => {
     const output = join(folder, "deep", "out");
     await mkdir(output, { recursive: true });
-    await quantizeCheckpoint({ model: stories, output, format: "int8" });
+    await quantizeWeights({ model: stories, output, format: "int8" });
     expect(await readdir(join(folder, "deep"))).toEqual(["out"]);
     expect(await readdir(output)).toContain("model.safetensors");
   });
@@ -457,8 +457,8 @@ describe("leaves nothing behind", () => {
     });
     const message = `"${name}" at [3, 5]: expected a finite number to pack as int8, got NaN`;
     const output = join(folder, "out");
-    await expect(quantizeCheckpoint({ model, output, format: "int8" })).rejects.toThrow(message);
-    await open(model, async (checkpoint) => {
+    await expect(quantizeWeights({ model, output, format: "int8" })).rejects.toThrow(message);
+    await open(model, async (weights) => {
       const stored = {
         path: name.slice(0, -7),
         weight: name,
@@ -466,14 +466,14 @@ describe("leaves nothing behind", () => {
         block: "mlp" as const,
         shape: [172, 64] as const,
       };
-      await expect(quantizedLinears("int8")(checkpoint, stored)).rejects.toThrow(message);
+      await expect(quantizedLinears("int8")(weights, stored)).rejects.toThrow(message);
     });
     expect(await readdir(folder)).toEqual(["model"]);
   });
 
   it("when it is stopped", async () => {
     const controller = new AbortController();
-    const stopped = quantizeCheckpoint({
+    const stopped = quantizeWeights({
       model: stories,
       output: join(folder, "out"),
       format: "int8",
@@ -489,13 +489,11 @@ describe("leaves nothing behind", () => {
     await cp(stories, model, { recursive: true });
     await writeFile(join(model, "config.json"), await readFile(join(llama, "config.json")));
     const output = join(folder, "out");
-    await expect(quantizeCheckpoint({ model, output, format: "int8" })).rejects.toThrow(
+    await expect(quantizeWeights({ model, output, format: "int8" })).rejects.toThrow(
       'got none of name "lm_head.weight"',
     );
     const absent = join(folder, "absent");
-    await expect(quantizeCheckpoint({ model: absent, output, format: "int8" })).rejects.toThrow(
-      "no such file",
-    );
+    await expect(quantizeWeights({ model: absent, output, format: "int8" })).rejects.toThrow("no such file");
     expect(await readdir(folder)).toEqual(["model"]);
   });
 });
@@ -505,9 +503,9 @@ it("refuses a half-precision weight that is not a number, taken bit for bit", as
   await writeSafetensors(path, [
     { name: "w", dtype: "BF16", shape: [2, 2], data: Uint16Array.of(0x3f80, 0, 0, 0xff80) },
   ]);
-  await open(folder, async (checkpoint) => {
+  await open(folder, async (weights) => {
     const stored = { path: "w", weight: "w", bias: null, block: "mlp" as const, shape: [2, 2] as const };
-    await expect(quantizedLinears("bf16")(checkpoint, stored)).rejects.toThrow(
+    await expect(quantizedLinears("bf16")(weights, stored)).rejects.toThrow(
       '"w" at [1, 1]: expected a finite number to pack as bf16, got -Infinity',
     );
   });
@@ -516,9 +514,9 @@ it("refuses a half-precision weight that is not a number, taken bit for bit", as
 it("refuses to pack what is packed already", async () => {
   const path = join(folder, "model.safetensors");
   await writeSafetensors(path, [{ name: "w", dtype: "I8", shape: [2, 2], data: Int8Array.of(1, 2, 3, 4) }]);
-  await open(folder, async (checkpoint) => {
+  await open(folder, async (weights) => {
     const stored = { path: "w", weight: "w", bias: null, block: "mlp" as const, shape: [2, 2] as const };
-    await expect(quantizedLinears("bf16")(checkpoint, stored)).rejects.toThrow(
+    await expect(quantizedLinears("bf16")(weights, stored)).rejects.toThrow(
       'tensor "w": expected a dtype among F64, F32, F16, BF16, to pack it, got I8',
     );
   });
@@ -538,9 +536,9 @@ it.each(engines)(
     await writeSafetensors(join(folder, "model.safetensors"), [
       { name: "w", dtype: "F32", shape, data: weight },
     ]);
-    await open(folder, async (checkpoint) => {
+    await open(folder, async (weights) => {
       const stored = { path: "w", weight: "w", bias: null, block: "mlp" as const, shape };
-      const linear = (await quantizedLinears("int8")(checkpoint, stored)) as QuantizedLinear;
+      const linear = (await quantizedLinears("int8")(weights, stored)) as QuantizedLinear;
       const expected = quantize(weight, shape, "int8");
       expectSame(linear.matrix.codes, expected.codes);
       expectSame(linear.matrix.scales, expected.scales);
@@ -561,7 +559,7 @@ describe("a packed folder", () => {
   };
   beforeEach(async () => {
     output = join(folder, "int8");
-    await quantizeCheckpoint({ model: stories, output, format: "int8" });
+    await quantizeWeights({ model: stories, output, format: "int8" });
   });
 
   /** Writes the weights again with one tensor changed, left out (null) or added. */
@@ -580,8 +578,7 @@ describe("a packed folder", () => {
     await file.close();
     await rename(`${path}.new`, path);
   }
-  const read = async () =>
-    await open(output, async (checkpoint) => await readPackedLinear(checkpoint, stored));
+  const read = async () => await open(output, async (weights) => await readPackedLinear(weights, stored));
 
   it.each<[string, Parameters<typeof withTensor>[1], string]>([
     ["no scales", null, `expected the scales of "${name}", got no such tensor`],
@@ -608,7 +605,7 @@ describe("a packed folder", () => {
   ])("with %s is refused", async (_what, tensor, message) => {
     await withTensor(`${name}_scale`, tensor);
     await expect(read()).rejects.toMatchObject({
-      name: "CheckpointError",
+      name: "WeightsError",
       tensor: `${name}_scale`,
       message: expect.stringContaining(message),
     });
@@ -683,7 +680,7 @@ describe("a packed folder", () => {
 
   it("is not quantised again, nor loaded in another format", async () => {
     await expect(
-      quantizeCheckpoint({ model: output, output: join(folder, "twice"), format: "bf16" }),
+      quantizeWeights({ model: output, output: join(folder, "twice"), format: "bf16" }),
     ).rejects.toThrow("expected a model that is not quantised, got int8 weights");
     await expect(linearReader(output, "fp16")).rejects.toThrow(
       "expected a model that is not quantised, to load it as fp16, got int8 weights",

@@ -2,8 +2,8 @@ import { constants } from "node:buffer";
 import { type Stats, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { type MakeFault, messageOf, statIfThere } from "@lathe/files";
-import { CheckpointError, quote } from "../errors.js";
-import type { Checkpoint, OpenCheckpointOptions } from "./checkpoint.js";
+import { WeightsError, quote } from "../errors.js";
+import type { StoredWeights, OpenWeightsOptions } from "./stored-weights.js";
 import { joinedStretches, MappedFile, type Stretch } from "./mapped-file.js";
 import { swapOnBigEndianHost } from "./little-endian.js";
 import { headerLength, LENGTH_BYTES, parseSafetensorsHeader } from "./safetensors-header.js";
@@ -27,21 +27,21 @@ const STRETCH_ALIGNMENT = 8;
 const LONGEST_BUFFER = constants.MAX_LENGTH - STRETCH_ALIGNMENT;
 
 /** One safetensors file, open for reading. */
-export interface SafetensorsFile extends Checkpoint {
+export interface SafetensorsFile extends StoredWeights {
   /** The strings of `__metadata__`. */
   readonly metadata: ReadonlyMap<string, string>;
 }
 
 /**
  * Opens a safetensors file, reads and checks its header, and leaves the data on disk.
- * @throws CheckpointError when the file is missing, cut short or malformed
+ * @throws WeightsError when the file is missing, cut short or malformed
  */
 export async function openSafetensors(
   path: string,
-  options: OpenCheckpointOptions = {},
+  options: OpenWeightsOptions = {},
 ): Promise<SafetensorsFile> {
   const makeFault: MakeFault = (expected, actual, cause) =>
-    new CheckpointError({ path, expected, actual, cause });
+    new WeightsError({ path, expected, actual, cause });
   // Asked before opening: opening a named pipe would wait for a writer.
   const found = await statIfThere(path, makeFault);
   if (found === null) throw makeFault("a safetensors file", "no such file");
@@ -81,7 +81,7 @@ function openedFile(
   const info = (name: string): TensorInfo => {
     const tensor = tensors.get(name);
     if (tensor === undefined) {
-      throw new CheckpointError({ path, tensor: name, expected: "the tensor", actual: "no such tensor" });
+      throw new WeightsError({ path, tensor: name, expected: "the tensor", actual: "no such tensor" });
     }
     return tensor;
   };
@@ -90,7 +90,7 @@ function openedFile(
       throw new Error(`${path}: expected an open file to read ${quote(name)} from, got a closed one`);
     return rows === undefined ? info(name) : rowsOf(info(name), rows);
   };
-  const readRaw: Checkpoint["readRaw"] = async (name, rows, target) => {
+  const readRaw: StoredWeights["readRaw"] = async (name, rows, target) => {
     const { dtype, shape, byteOffset, byteLength } = sliceOf(name, rows);
     if (target && target.byteLength < byteLength) {
       throw new RangeError(
@@ -120,7 +120,7 @@ function openedFile(
     async readFloat32(name, rows): Promise<Float32Array<ArrayBuffer>> {
       const slice = sliceOf(name, rows);
       if (!widensToFloat32(slice.dtype)) {
-        throw new CheckpointError({
+        throw new WeightsError({
           path,
           tensor: name,
           expected: "a dtype that reads as float32",
@@ -156,15 +156,15 @@ function mappedFile(
   return new MappedFile(memory, stretches, (stretch) => mapChecked(memory, path, opened, stretch));
 }
 
-/** @throws CheckpointError when the path leads to another file than the one that was opened */
+/** @throws WeightsError when the path leads to another file than the one that was opened */
 function mapChecked(
   memory: WeightMemory,
   path: string,
   opened: Stats,
   { offset, length }: Stretch,
 ): ArrayBuffer {
-  const fault = (actual: string, cause?: unknown): CheckpointError =>
-    new CheckpointError({
+  const fault = (actual: string, cause?: unknown): WeightsError =>
+    new WeightsError({
       path,
       expected: "the file that was opened",
       actual,
@@ -239,7 +239,7 @@ async function readInto(
     const length = Math.min(PIECE_BYTES, target.byteLength - done);
     const { bytesRead } = await handle.read(target, done, length, position + done);
     if (bytesRead === 0) {
-      throw new CheckpointError({
+      throw new WeightsError({
         path,
         expected: `${target.byteLength} bytes from byte ${position} on`,
         actual: `${done}, then the end of the file`,

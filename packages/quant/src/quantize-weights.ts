@@ -2,7 +2,7 @@ import { checkWritable, isRecord, recoverPlace, removeJsonKey, replaceFile, setJ
 import type { NestedScales } from "@lathe/kernels";
 import {
   architectureOf,
-  type Checkpoint,
+  type StoredWeights,
   checkTensors,
   companionFiles,
   configsWithEndTokens,
@@ -11,7 +11,7 @@ import {
   linearPlaces,
   type ModelConfig,
   ModelConfigError,
-  openCheckpoint,
+  openWeights,
   readModelConfig,
 } from "@lathe/model";
 import { copyFile, realpath } from "node:fs/promises";
@@ -35,8 +35,8 @@ import { type SizedTensor, writeShards } from "./shards.js";
 /** Bytes after which a further weight file is begun, as Transformers does it: 5 GB. */
 export const SHARD_BYTES = 5_000_000_000;
 
-/** What {@link quantizeCheckpoint} reads and writes. */
-export interface QuantizeCheckpointOptions {
+/** What {@link quantizeWeights} reads and writes. */
+export interface QuantizeWeightsOptions {
   /** Hugging Face model folder to read. */
   readonly model: string;
   /** Folder to write. */
@@ -54,8 +54,8 @@ export interface QuantizeCheckpointOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What {@link quantizeCheckpoint} has written. */
-export interface QuantizedCheckpoint {
+/** What {@link quantizeWeights} has written. */
+export interface QuantizedWeights {
   /** Absolute path of the folder. */
   readonly path: string;
   readonly format: PackedFormatName;
@@ -83,11 +83,11 @@ const dtypeNames: Partial<Record<PackedFormatName, string>> = { fp16: "float16",
  * Config (only the keys that change), tokenizer, chat template, generation config and licence come along. The folder is
  * written beside its place and renamed.
  *
- * @throws ModelConfigError, CheckpointError when the model is malformed or already quantised
+ * @throws ModelConfigError, WeightsError when the model is malformed or already quantised
  * @throws QuantizationError when a weight does not fit the format
  * @throws OutputFolderError when `output` exists and must not be replaced
  */
-export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Promise<QuantizedCheckpoint> {
+export async function quantizeWeights(options: QuantizeWeightsOptions): Promise<QuantizedWeights> {
   const {
     model,
     format,
@@ -121,13 +121,13 @@ export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Pr
     );
   }
 
-  const checkpoint = await openCheckpoint(model);
+  const weights = await openWeights(model);
   try {
-    checkTensors(config, checkpoint);
-    const names = checkpoint.names();
-    const { packs, left } = tensorsToPack(config, checkpoint, format);
+    checkTensors(config, weights);
+    const names = weights.names();
+    const { packs, left } = tensorsToPack(config, weights, format);
     if (left.length > 0) {
-      const [, columns] = checkpoint.info(`${left[0]}.weight`).shape;
+      const [, columns] = weights.info(`${left[0]}.weight`).shape;
       onWarning?.(notStorable(format, left, columns));
     }
     let done = 0;
@@ -138,8 +138,8 @@ export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Pr
     };
     const groups = names.map((name) =>
       packs.has(name)
-        ? packedGroup(checkpoint, name, format, announce)
-        : [storedTensor(checkpoint, name, announce)],
+        ? packedGroup(weights, name, format, announce)
+        : [storedTensor(weights, name, announce)],
     );
     total = groups.flat().length;
     const sum = (tensors: readonly { readonly byteLength: number }[]): number =>
@@ -148,14 +148,14 @@ export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Pr
       format,
       packedTensors: packs.size,
       tensors: names.length,
-      bytesBefore: sum(names.map((name) => checkpoint.info(name))),
+      bytesBefore: sum(names.map((name) => weights.info(name))),
       bytesAfter: sum(groups.flat()),
     };
     await writeFolder(output, overwrite, { source: basename(resolve(model)), ...report }, async (folder) => {
       const texts = await configsWithEndTokens(model);
       await replaceFile(
         join(folder, "config.json"),
-        packedConfig(texts.get("config.json")!, config, format, left, checkpoint),
+        packedConfig(texts.get("config.json")!, config, format, left, weights),
       );
       for (const file of await companionFiles(model)) {
         if (file === "config.json") continue;
@@ -169,7 +169,7 @@ export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Pr
     onProgress?.(total, total, null);
     return { path: output, ...report };
   } finally {
-    await checkpoint.close();
+    await weights.close();
   }
 }
 
@@ -179,13 +179,13 @@ export async function quantizeCheckpoint(options: QuantizeCheckpointOptions): Pr
  */
 function tensorsToPack(
   config: ModelConfig,
-  checkpoint: Checkpoint,
+  weights: StoredWeights,
   format: PackedFormatName,
 ): { readonly packs: ReadonlySet<string>; readonly left: readonly string[] } {
   const { scaling, leavesHead, dtype, isStorable } = packedFormats[format];
   if (scaling === "none") {
-    const changing = checkpoint.names().filter((name) => {
-      const stored = checkpoint.info(name).dtype;
+    const changing = weights.names().filter((name) => {
+      const stored = weights.info(name).dtype;
       return stored !== dtype && floatTypes.includes(stored);
     });
     return { packs: new Set(changing), left: [] };
@@ -201,13 +201,13 @@ function tensorsToPack(
 }
 
 function packedGroup(
-  checkpoint: Checkpoint,
+  weights: StoredWeights,
   name: string,
   format: PackedFormatName,
   announce: (name: string) => void,
 ): SizedTensor[] {
-  if (format === "nf4") return nf4Group(checkpoint, name, announce);
-  const { shape, elementCount } = checkpoint.info(name);
+  if (format === "nf4") return nf4Group(weights, name, announce);
+  const { shape, elementCount } = weights.info(name);
   const { dtype, codeBytes, scaling } = packedFormats[format];
   const codes: SizedTensor = {
     name,
@@ -216,7 +216,7 @@ function packedGroup(
     byteLength: elementCount * codeBytes,
     data: async () => {
       announce(name);
-      return (await quantizeStored(checkpoint, name, format)).matrix.codes;
+      return (await quantizeStored(weights, name, format)).matrix.codes;
     },
   };
   if (scaling === "none") return [codes];
@@ -230,19 +230,19 @@ function packedGroup(
     byteLength: rows * dtypeSizes.F32,
     data: async () => {
       announce(scalesName);
-      return await storedScales(checkpoint, name, format);
+      return await storedScales(weights, name, format);
     },
   };
   return [codes, scales];
 }
 
-function nf4Group(checkpoint: Checkpoint, name: string, announce: (name: string) => void): SizedTensor[] {
-  const info = checkpoint.info(name);
+function nf4Group(weights: StoredWeights, name: string, announce: (name: string) => void): SizedTensor[] {
+  const info = weights.info(name);
   const shape = matrixShape(info.shape);
   // As for int8, scales are written before the codes. They are kept until then: a 64th of the weights' bytes in 8 bits.
   let scales: Promise<NestedScales> | null = null;
   const nested = (): Promise<NestedScales> =>
-    (scales ??= storedScales(checkpoint, name, "nf4").then((plain) => nestScales(plain)));
+    (scales ??= storedScales(weights, name, "nf4").then((plain) => nestScales(plain)));
   return nf4Tensors(shape, info.dtype).map(({ suffix, dtype, shape: axes, part, data }) => ({
     name: name + suffix,
     dtype,
@@ -250,14 +250,14 @@ function nf4Group(checkpoint: Checkpoint, name: string, announce: (name: string)
     byteLength: nf4ByteLength({ dtype, shape: axes }),
     data: async () => {
       announce(name + suffix);
-      if (part === "codes") return data((await quantizeStored(checkpoint, name, "nf4")).matrix);
+      if (part === "codes") return data((await quantizeStored(weights, name, "nf4")).matrix);
       return data({ codes: new Uint8Array(), nested: await nested() });
     },
   }));
 }
 
-function storedTensor(checkpoint: Checkpoint, name: string, announce: (name: string) => void): SizedTensor {
-  const { dtype, shape, byteLength } = checkpoint.info(name);
+function storedTensor(weights: StoredWeights, name: string, announce: (name: string) => void): SizedTensor {
+  const { dtype, shape, byteLength } = weights.info(name);
   return {
     name,
     dtype,
@@ -265,7 +265,7 @@ function storedTensor(checkpoint: Checkpoint, name: string, announce: (name: str
     byteLength,
     data: async () => {
       announce(name);
-      return (await checkpoint.readRaw(name)).bytes;
+      return (await weights.readRaw(name)).bytes;
     },
   };
 }
@@ -276,14 +276,14 @@ function packedConfig(
   model: ModelConfig,
   format: PackedFormatName,
   left: readonly string[],
-  checkpoint: Checkpoint,
+  weights: StoredWeights,
 ): string {
   // configsWithEndTokens has read it.
   const json: unknown = JSON.parse(text);
   const head = headPlace(model);
   if (format === "nf4") {
     const { embedding } = architectureOf(model).ends;
-    const computeType = torchTypeName(checkpoint.info(embedding).dtype);
+    const computeType = torchTypeName(weights.info(embedding).dtype);
     return setJsonKey(text, QUANTIZATION_KEY, nf4QuantizationConfig([head.path, ...left], computeType));
   }
   const dtypeName = dtypeNames[format];

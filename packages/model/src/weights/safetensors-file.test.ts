@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CheckpointError } from "../errors.js";
+import { WeightsError } from "../errors.js";
 import { openSafetensors } from "./safetensors-file.js";
 import { writeSafetensors } from "./write-safetensors.js";
 
@@ -26,15 +26,15 @@ function fileBytes(header: string | Uint8Array, dataLength: number, claimedLengt
   return Buffer.concat([length, body, Buffer.alloc(dataLength)]);
 }
 
-async function faultOf(bytes: Uint8Array): Promise<CheckpointError> {
+async function faultOf(bytes: Uint8Array): Promise<WeightsError> {
   const path = join(folder, "faulty.safetensors");
   await writeFile(path, bytes);
   const error: unknown = await openSafetensors(path).then(
     () => "no error",
     (fault: unknown) => fault,
   );
-  expect(error).toBeInstanceOf(CheckpointError);
-  const fault = error as CheckpointError;
+  expect(error).toBeInstanceOf(WeightsError);
+  const fault = error as WeightsError;
   expect(isInputError(fault)).toBe(true);
   expect(fault.path).toBe(path);
   expect(fault.message.startsWith(`${path}`)).toBe(true);
@@ -319,7 +319,7 @@ describe("reads", () => {
   it("names an absent tensor", async () => {
     const file = await openSafetensors(join(fixtures, "reference/all-dtypes.safetensors"));
     expect(() => file.info("toString")).toThrow('tensor "toString": expected the tensor, got no such tensor');
-    await expect(file.readRaw("absent")).rejects.toThrow(CheckpointError);
+    await expect(file.readRaw("absent")).rejects.toThrow(WeightsError);
     await file.close();
   });
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { CheckpointError } from "../errors.js";
+import { WeightsError } from "../errors.js";
 import { openSafetensors } from "./safetensors-file.js";
 import { writeSafetensors } from "./write-safetensors.js";
 
@@ -28,7 +28,7 @@ function wholeNumbers(seed: number): (limit: number) => number {
   };
 }
 
-it(`${ROUNDS} files with flipped or moved header bytes open and read, or fail with a CheckpointError (seed ${SEED})`, async () => {
+it(`${ROUNDS} files with flipped or moved header bytes open and read, or fail with a WeightsError (seed ${SEED})`, async () => {
   const path = join(folder, "fuzz.safetensors");
   await writeSafetensors(
     path,
@@ -64,7 +64,7 @@ it(`${ROUNDS} files with flipped or moved header bytes open and read, or fail wi
       expect(
         error,
         `seed ${SEED}, round ${round}: ${JSON.stringify(bytes.toString("latin1"))}`,
-      ).toBeInstanceOf(CheckpointError);
+      ).toBeInstanceOf(WeightsError);
     }
   }
   // Flips inside names and metadata leave a valid file; were there none, the test would only see broken JSON.

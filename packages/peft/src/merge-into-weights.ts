@@ -9,7 +9,7 @@ import {
   setJsonKey,
 } from "@lathe/files";
 import {
-  type Checkpoint,
+  type StoredWeights,
   companionFiles,
   configsWithEndTokens,
   type Dtype,
@@ -18,7 +18,7 @@ import {
   headPlace,
   type LinearPlace,
   linearPlaces,
-  openCheckpoint,
+  openWeights,
   readModelConfig,
   type TensorToWrite,
   writeSafetensors,
@@ -31,11 +31,11 @@ import type { LoraTarget } from "./select-targets.js";
 /** Types in which merged weights can be written. */
 export const mergedDtypes = ["F32", "F16", "BF16"] as const;
 
-/** Element type of a merged checkpoint. */
+/** Element type of merged weights. */
 export type MergedDtype = (typeof mergedDtypes)[number];
 
-/** What {@link mergeIntoCheckpoint} reads and writes. */
-export interface MergeIntoCheckpointOptions {
+/** What {@link mergeIntoWeights} reads and writes. */
+export interface MergeIntoWeightsOptions {
   /** Folder of the base model, as Hugging Face models are. */
   readonly model: string;
   /** Folder of the adapter. */
@@ -50,8 +50,8 @@ export interface MergeIntoCheckpointOptions {
   readonly onWarning?: (message: string) => void;
 }
 
-/** What {@link mergeIntoCheckpoint} did. */
-export interface MergedCheckpoint {
+/** What {@link mergeIntoWeights} did. */
+export interface MergedWeights {
   /** Tensors that the adapter changed. */
   readonly changed: number;
   /** Tensors written. */
@@ -70,9 +70,9 @@ const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
  * An adapter on the output head of a model with tied embeddings makes the head a tensor of its own, as the embedding is
  * not adapted with it.
  *
- * @throws AdapterFileError, CheckpointError, ModelConfigError; AdapterFileError too if `output` exists
+ * @throws AdapterFileError, WeightsError, ModelConfigError; AdapterFileError too if `output` exists
  */
-export async function mergeIntoCheckpoint(options: MergeIntoCheckpointOptions): Promise<MergedCheckpoint> {
+export async function mergeIntoWeights(options: MergeIntoWeightsOptions): Promise<MergedWeights> {
   const { model, adapter, output, dtype, onProgress, onWarning } = options;
   const check = async (): Promise<void> => {
     if ((await lstat(output).catch(() => null)) !== null) {
@@ -89,11 +89,11 @@ export async function mergeIntoCheckpoint(options: MergeIntoCheckpointOptions): 
   await checkWritable(output);
   const config = await readModelConfig(model);
   const stored = await readAdapter(adapter, linearPlaces(config), onWarning);
-  const checkpoint = await openCheckpoint(model);
+  const weights = await openWeights(model);
   try {
     const head = headPlace(config);
     const unties = config.tieWordEmbeddings && stored.matrices.has(head.path);
-    const plan = planFiles(checkpoint, stored, dtype ?? null, unties ? head : null);
+    const plan = planFiles(weights, stored, dtype ?? null, unties ? head : null);
     const total = [...plan.values()].reduce((sum, tensors) => sum + tensors.length, 0);
     let done = 0;
     let bytes = 0;
@@ -112,14 +112,14 @@ export async function mergeIntoCheckpoint(options: MergeIntoCheckpointOptions): 
       }
       if (plan.size > 1) await replaceFile(join(into, "model.safetensors.index.json"), indexOf(plan, bytes));
       const isFloat = linearPlaces(config).every(
-        ({ weight }) => checkpoint.has(weight) && floatTypes.includes(checkpoint.info(weight).dtype),
+        ({ weight }) => weights.has(weight) && floatTypes.includes(weights.info(weight).dtype),
       );
       await copyCompanions(model, into, { ...(dtype ? { dtype } : {}), unties, isFloat });
     };
     await replaceFolder(output, fill, { check });
     return { changed: stored.targets.length, tensors: total, bytes };
   } finally {
-    await checkpoint.close();
+    await weights.close();
   }
 }
 
@@ -132,7 +132,7 @@ interface PlannedTensor extends TensorToWrite {
  * @param untied a tied head that becomes a tensor of its own
  */
 function planFiles(
-  checkpoint: Checkpoint,
+  weights: StoredWeights,
   stored: StoredAdapter,
   dtype: MergedDtype | null,
   untied: LinearPlace | null,
@@ -140,25 +140,25 @@ function planFiles(
   const headWeight = untied && `${untied.path}.weight`;
   const plan = new Map<string, PlannedTensor[]>();
   const add = (source: string, name: string, target: LoraTarget | undefined): void => {
-    const file = basename(checkpoint.pathOf(source));
+    const file = basename(weights.pathOf(source));
     const tensors = plan.get(file) ?? [];
-    tensors.push(plannedTensor(checkpoint, source, name, target, stored, dtype));
+    tensors.push(plannedTensor(weights, source, name, target, stored, dtype));
     plan.set(file, tensors);
   };
   const targets = new Map(stored.targets.map((target) => [`${target.path}.weight`, target]));
   // A tied model's head is its embedding: a head that is stored all the same is not used.
-  for (const name of checkpoint.names()) if (name !== headWeight) add(name, name, targets.get(name));
+  for (const name of weights.names()) if (name !== headWeight) add(name, name, targets.get(name));
   if (untied && headWeight) add(untied.weight, headWeight, targets.get(headWeight));
   for (const [weight, { shape, path }] of targets) {
     const source = untied && weight === headWeight ? untied.weight : weight;
-    const info = checkpoint.info(source);
+    const info = weights.info(source);
     if (
       !floatTypes.includes(info.dtype) ||
       info.shape.length !== 2 ||
       shape.some((size, i) => size !== info.shape[i])
     ) {
       throw new AdapterFileError({
-        path: checkpoint.pathOf(source),
+        path: weights.pathOf(source),
         tensor: source,
         expected: `a weight of ${floatTypes.join(", ")} with shape [${shape.join(", ")}] for the adapter on ${path}`,
         actual: `${info.dtype} [${info.shape.join(", ")}]`,
@@ -170,22 +170,22 @@ function planFiles(
 }
 
 function plannedTensor(
-  checkpoint: Checkpoint,
+  weights: StoredWeights,
   source: string,
   name: string,
   target: LoraTarget | undefined,
   stored: StoredAdapter,
   wanted: MergedDtype | null,
 ): PlannedTensor {
-  const { dtype, shape } = checkpoint.info(source);
+  const { dtype, shape } = weights.info(source);
   const written: Dtype = wanted !== null && floatTypes.includes(dtype) ? wanted : dtype;
   if (!target && written === dtype) {
-    return { name, dtype, shape, data: async () => (await checkpoint.readRaw(source)).bytes };
+    return { name, dtype, shape, data: async () => (await weights.readRaw(source)).bytes };
   }
   const data = async (): Promise<ArrayBufferView> => {
-    const values = await checkpoint.readFloat32(source);
+    const values = await weights.readFloat32(source);
     if (target) mergeIntoWeight(values, target.shape, [{ ...stored.matrices.get(target.path)!, ...target }]);
-    return narrowed(values, written, checkpoint.pathOf(source), name);
+    return narrowed(values, written, weights.pathOf(source), name);
   };
   return { name, dtype: written, shape, data };
 }

@@ -20,7 +20,7 @@ class DryTape extends Tape {
     if (super.isTracked(tensor)) return true;
     if (this.#outer.isTracked(tensor) && !this.#own.has(tensor.id)) {
       throw new Error(
-        "checkpoint: the block uses a tensor of the enclosing computation that is not among its inputs; " +
+        "recompute: the block uses a tensor of the enclosing computation that is not among its inputs; " +
           "its gradient would be lost. Pass it as an input.",
       );
     }
@@ -46,7 +46,7 @@ class DryTape extends Tape {
  * @param block called with `inputs` and, later, with tensors of equal values
  * @returns the block's output; the caller owns it
  */
-export function checkpoint<Output extends tf.Tensor>(
+export function recompute<Output extends tf.Tensor>(
   block: (...inputs: tf.Tensor[]) => Output,
   ...inputs: tf.Tensor[]
 ): Output {

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isRecord, readJsonFile } from "@lathe/files";
-import { CheckpointError, quote } from "../errors.js";
-import type { Checkpoint, OpenCheckpointOptions } from "./checkpoint.js";
+import { WeightsError, quote } from "../errors.js";
+import type { StoredWeights, OpenWeightsOptions } from "./stored-weights.js";
 import { openSafetensors, type SafetensorsFile } from "./safetensors-file.js";
 
 const SINGLE_FILE = "model.safetensors";
@@ -14,15 +14,12 @@ const INDEX_BYTES_LIMIT = 100_000_000;
 /**
  * Opens the weights of a Hugging Face model folder: `model.safetensors`, or the shards that
  * `model.safetensors.index.json` lists. All headers are read and checked; data is read on demand.
- * @throws CheckpointError when files are missing or malformed, or the index and the shards disagree
+ * @throws WeightsError when files are missing or malformed, or the index and the shards disagree
  */
-export async function openCheckpoint(
-  folder: string,
-  options: OpenCheckpointOptions = {},
-): Promise<Checkpoint> {
+export async function openWeights(folder: string, options: OpenWeightsOptions = {}): Promise<StoredWeights> {
   const found = await stat(folder).catch(() => null);
   if (!found?.isDirectory()) {
-    throw new CheckpointError({
+    throw new WeightsError({
       path: folder,
       expected: "a model folder",
       actual: found === null ? "no such folder" : "a file",
@@ -33,7 +30,7 @@ export async function openCheckpoint(
   }
   if (await exists(join(folder, INDEX_FILE))) return await openSharded(folder, options);
   const hasPickle = await exists(join(folder, "pytorch_model.bin"));
-  throw new CheckpointError({
+  throw new WeightsError({
     path: folder,
     expected: `${SINGLE_FILE} or ${INDEX_FILE}`,
     actual: hasPickle ? "only pytorch_model.bin" : "neither",
@@ -41,7 +38,7 @@ export async function openCheckpoint(
   });
 }
 
-async function openSharded(folder: string, options: OpenCheckpointOptions): Promise<Checkpoint> {
+async function openSharded(folder: string, options: OpenWeightsOptions): Promise<StoredWeights> {
   const indexPath = join(folder, INDEX_FILE);
   const shardOf = await readWeightMap(indexPath);
   const shards = new Map<string, SafetensorsFile>();
@@ -49,7 +46,7 @@ async function openSharded(folder: string, options: OpenCheckpointOptions): Prom
     for (const shard of new Set(shardOf.values())) {
       const shardPath = join(folder, shard);
       if (!(await exists(shardPath))) {
-        throw new CheckpointError({
+        throw new WeightsError({
           path: shardPath,
           expected: `the shard that ${INDEX_FILE} lists`,
           actual: "no such file",
@@ -60,7 +57,7 @@ async function openSharded(folder: string, options: OpenCheckpointOptions): Prom
     }
     for (const [name, shard] of shardOf) {
       if (!shards.get(shard)!.has(name)) {
-        throw new CheckpointError({
+        throw new WeightsError({
           path: join(folder, shard),
           tensor: name,
           expected: `the tensor here, as ${INDEX_FILE} says`,
@@ -77,7 +74,7 @@ async function openSharded(folder: string, options: OpenCheckpointOptions): Prom
   const fileOf = (name: string): SafetensorsFile => {
     const shard = shardOf.get(name);
     if (shard === undefined) {
-      throw new CheckpointError({
+      throw new WeightsError({
         path: folder,
         tensor: name,
         expected: "the tensor",
@@ -103,7 +100,7 @@ async function openSharded(folder: string, options: OpenCheckpointOptions): Prom
 /** Which shard holds which tensor. A shard is a plain file name: an index must not lead out of its folder. */
 async function readWeightMap(indexPath: string): Promise<Map<string, string>> {
   const fault = (expected: string, actual: string, cause?: unknown) =>
-    new CheckpointError({ path: indexPath, expected, actual, cause });
+    new WeightsError({ path: indexPath, expected, actual, cause });
   const index = await readJsonFile(indexPath, { limit: INDEX_BYTES_LIMIT, makeFault: fault });
   const weightMap = isRecord(index) && Object.hasOwn(index, "weight_map") ? index["weight_map"] : undefined;
   if (!isRecord(weightMap)) throw fault("an object weight_map from tensor to file", quote(weightMap));

@@ -1,19 +1,13 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  loadModel,
-  openCheckpoint,
-  openSafetensors,
-  type TensorToWrite,
-  writeSafetensors,
-} from "@lathe/model";
+import { loadModel, openWeights, openSafetensors, type TensorToWrite, writeSafetensors } from "@lathe/model";
 import { startEngine } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { attach } from "./attach.js";
 import { loadAdapter } from "./load-adapter.js";
-import { mergeIntoCheckpoint } from "./merge-into-checkpoint.js";
+import { mergeIntoWeights } from "./merge-into-weights.js";
 import { saveAdapter } from "./save-adapter.js";
 import {
   fixtureModel,
@@ -77,7 +71,7 @@ async function shardedModel(name: string): Promise<string> {
   return path;
 }
 
-describe("mergeIntoCheckpoint", () => {
+describe("mergeIntoWeights", () => {
   it.each([
     ["qwen2-qv", "qwen2", 6],
     ["qwen2-all-rs", "qwen2", 21],
@@ -87,7 +81,7 @@ describe("mergeIntoCheckpoint", () => {
     const fixture = packagePath(`fixtures/lora/${run}`);
     const output = join(folder, "merged");
     const progress: number[] = [];
-    const result = await mergeIntoCheckpoint({
+    const result = await mergeIntoWeights({
       model: fixtureModel(base),
       adapter: `${fixture}/adapter_end`,
       output,
@@ -109,7 +103,7 @@ describe("mergeIntoCheckpoint", () => {
   it("keeps shards, types and untouched tensors, and copies configs and tokenizer files", async () => {
     const model = await shardedModel("qwen2");
     const output = join(folder, "merged");
-    await mergeIntoCheckpoint({ model, adapter: packagePath("fixtures/lora/qwen2-qv/adapter_end"), output });
+    await mergeIntoWeights({ model, adapter: packagePath("fixtures/lora/qwen2-qv/adapter_end"), output });
     expect((await readdir(output)).sort()).toEqual(
       [
         "LICENSE",
@@ -125,7 +119,7 @@ describe("mergeIntoCheckpoint", () => {
       ].sort(),
     );
     expect(await readFile(join(output, "config.json"))).toEqual(await readFile(join(model, "config.json")));
-    const [before, after] = [await openCheckpoint(model), await openCheckpoint(output)];
+    const [before, after] = [await openWeights(model), await openWeights(output)];
     expect(after.names().sort()).toEqual(before.names().sort());
     for (const name of before.names()) {
       const isTarget = /self_attn\.[qv]_proj\.weight$/.test(name);
@@ -148,11 +142,11 @@ describe("mergeIntoCheckpoint", () => {
         model: fixtureModel("qwen2"),
         adapter: packagePath("fixtures/lora/qwen2-all-rs/adapter_end"),
       };
-      await mergeIntoCheckpoint({ ...shared, output: exact });
-      await mergeIntoCheckpoint({ ...shared, output, dtype });
+      await mergeIntoWeights({ ...shared, output: exact });
+      await mergeIntoWeights({ ...shared, output, dtype });
       const config = JSON.parse(await readFile(join(output, "config.json"), "utf8")) as object;
       expect(config).toMatchObject({ dtype: dtype === "BF16" ? "bfloat16" : "float16", model_type: "qwen2" });
-      const [wide, narrow] = [await openCheckpoint(exact), await openCheckpoint(output)];
+      const [wide, narrow] = [await openWeights(exact), await openWeights(output)];
       for (const name of wide.names()) {
         expect(narrow.info(name).dtype).toBe(dtype);
         const [values, rounded] = [await wide.readFloat32(name), await narrow.readFloat32(name)];
@@ -183,7 +177,7 @@ describe("mergeIntoCheckpoint", () => {
     const [adapter, output] = [join(folder, "adapter"), join(folder, "merged")];
     await saveAdapter(model, adapter);
     model.dispose();
-    await mergeIntoCheckpoint({ model: fixtureModel("qwen2"), adapter, output });
+    await mergeIntoWeights({ model: fixtureModel("qwen2"), adapter, output });
     const config = JSON.parse(await readFile(join(output, "config.json"), "utf8")) as object;
     expect(config).toMatchObject({ tie_word_embeddings: false });
     const merged = await logitsOfFolder(output, ids);
@@ -193,14 +187,14 @@ describe("mergeIntoCheckpoint", () => {
   it("has the same weights as merging in memory", async () => {
     const output = join(folder, "merged");
     const adapter = packagePath("fixtures/lora/llama-dora/adapter_end");
-    await mergeIntoCheckpoint({ model: fixtureModel("llama"), adapter, output });
+    await mergeIntoWeights({ model: fixtureModel("llama"), adapter, output });
     const model = await loadFixture("llama");
     await loadAdapter(model, adapter);
-    const checkpoint = await openCheckpoint(output);
+    const weights = await openWeights(output);
     for (const { path, linear } of model.linears()) {
-      expect(await checkpoint.readFloat32(`${path}.weight`), path).toEqual(linear.denseWeight());
+      expect(await weights.readFloat32(`${path}.weight`), path).toEqual(linear.denseWeight());
     }
-    await checkpoint.close();
+    await weights.close();
     model.dispose();
   });
 
@@ -209,21 +203,17 @@ describe("mergeIntoCheckpoint", () => {
     const adapter = packagePath("fixtures/lora/qwen2-qv/adapter_end");
     const output = join(folder, "merged");
     await mkdir(output);
-    await expect(mergeIntoCheckpoint({ model, adapter, output })).rejects.toThrow(
+    await expect(mergeIntoWeights({ model, adapter, output })).rejects.toThrow(
       "merged: expected the name of a folder to make, got one that exists; nothing is overwritten; choose another name",
     );
     expect(await readdir(output)).toEqual([]);
     await rm(output, { recursive: true });
     const other = packagePath("fixtures/lora/llama-dora/adapter_end");
-    await expect(mergeIntoCheckpoint({ model, adapter: other, output })).rejects.toThrow(
-      "is of another model",
-    );
+    await expect(mergeIntoWeights({ model, adapter: other, output })).rejects.toThrow("is of another model");
     const fail = (): never => {
       throw new Error("stopped");
     };
-    await expect(mergeIntoCheckpoint({ model, adapter, output, onProgress: fail })).rejects.toThrow(
-      "stopped",
-    );
+    await expect(mergeIntoWeights({ model, adapter, output, onProgress: fail })).rejects.toThrow("stopped");
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -235,7 +225,7 @@ describe("mergeIntoCheckpoint", () => {
     await saveAdapter(model, adapter);
     model.dispose();
     await expect(
-      mergeIntoCheckpoint({ model: fixtureModel("qwen2"), adapter, output, dtype: "F16" }),
+      mergeIntoWeights({ model: fixtureModel("qwen2"), adapter, output, dtype: "F16" }),
     ).rejects.toThrow(
       /tensor "model\.layers\.\d\.self_attn\.q_proj\.weight": expected merged weights within the range of F16, got \d+.* as element 0; write another dtype/,
     );

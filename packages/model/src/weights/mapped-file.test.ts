@@ -3,7 +3,7 @@ import { mkdtemp, open, readFile, rename, rm, unlink, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openCheckpoint } from "./open-checkpoint.js";
+import { openWeights } from "./open-weights.js";
 import { joinedStretches, MappedFile } from "./mapped-file.js";
 import { openSafetensors } from "./safetensors-file.js";
 import { writeSafetensors } from "./write-safetensors.js";
@@ -102,14 +102,14 @@ describe("joinedStretches", () => {
 describe.skipIf(kernels === null)("tensors in a mapped file", () => {
   const native = kernels as NativeKernels;
 
-  it("are views of one mapping, outlive the checkpoint and the file, and go with the last release", async () => {
+  it("are views of one mapping, outlive the weights and the file, and go with the last release", async () => {
     const before = native.memory();
-    const checkpoint = await openCheckpoint(folder, { memory: native });
+    const weights = await openWeights(folder, { memory: native });
     expect(native.memory().mappings).toBe(before.mappings);
-    const held = await Promise.all(["wide", "half", "bytes", "wide"].map((name) => checkpoint.hold(name)));
+    const held = await Promise.all(["wide", "half", "bytes", "wide"].map((name) => weights.hold(name)));
     const [wide, half, bytes, again] = held;
     expect(native.memory().mappings).toBe(before.mappings + 1);
-    await checkpoint.close();
+    await weights.close();
     await rename(path, `${path}.moved`);
     await unlink(`${path}.moved`);
     expect([wide.dtype, wide.shape]).toEqual(["F32", [30, 100]]);
@@ -127,7 +127,7 @@ describe.skipIf(kernels === null)("tensors in a mapped file", () => {
       mappedBytes: before.mappedBytes,
     });
     expect(wide.bytes.byteLength).toBe(0);
-    await expect(checkpoint.hold("wide")).rejects.toThrow("got a closed one");
+    await expect(weights.hold("wide")).rejects.toThrow("got a closed one");
   });
 
   it("may lie beyond what one buffer can map", async () => {
@@ -147,25 +147,25 @@ describe.skipIf(kernels === null)("tensors in a mapped file", () => {
     await handle.write(Buffer.from(values.buffer, 0, 4 * count), 0, 4 * count, 408 + zeros + 2 ** 30);
     await handle.close();
     const before = native.memory();
-    const checkpoint = await openSafetensors(path, { memory: native });
-    const [more, last] = [await checkpoint.hold("more"), await checkpoint.hold("last")];
+    const weights = await openSafetensors(path, { memory: native });
+    const [more, last] = [await weights.hold("more"), await weights.hold("last")];
     expect(more.bytes.byteLength).toBe(2 ** 30);
     expect(more.bytes.at(-1)).toBe(0);
     expect(new Float32Array(last.bytes.buffer, last.bytes.byteOffset, count)).toEqual(values.slice(0, count));
     expect(native.memory().mappings).toBe(before.mappings + 1);
     for (const held of [more, last]) held.release();
-    await checkpoint.close();
+    await weights.close();
     expect(native.memory().mappings).toBe(before.mappings);
   });
 
   it("cannot change the file", async () => {
     const file = await readFile(path);
-    const checkpoint = await openSafetensors(path, { memory: native });
-    const { bytes, release } = await checkpoint.hold("bytes");
+    const weights = await openSafetensors(path, { memory: native });
+    const { bytes, release } = await weights.hold("bytes");
     bytes.fill(9);
     expect(Buffer.compare(await readFile(path), file)).toBe(0);
     release();
-    await checkpoint.close();
+    await weights.close();
   });
 
   it("are copies where the file does not align them", async () => {
@@ -177,15 +177,15 @@ describe.skipIf(kernels === null)("tensors in a mapped file", () => {
     lengthField.writeBigUInt64LE(BigInt(header.byteLength));
     await writeFile(path, Buffer.concat([lengthField, header, file.subarray(8 + length)]));
     const before = native.memory();
-    const checkpoint = await openSafetensors(path, { memory: native });
-    const wide = await checkpoint.hold("wide");
+    const weights = await openSafetensors(path, { memory: native });
+    const wide = await weights.hold("wide");
     expect(native.memory().mappings).toBe(before.mappings);
     expect(new Float32Array(wide.bytes.buffer, wide.bytes.byteOffset, 3000)).toEqual(values);
-    const bytes = await checkpoint.hold("bytes");
+    const bytes = await weights.hold("bytes");
     expect(native.memory().mappings).toBe(before.mappings + 1);
     expect([...bytes.bytes]).toEqual([1, 2, 3]);
     for (const held of [wide, bytes]) held.release();
-    await checkpoint.close();
+    await weights.close();
     expect(native.memory().mappings).toBe(before.mappings);
   });
 
@@ -203,19 +203,19 @@ describe.skipIf(kernels === null)("tensors in a mapped file", () => {
     ["removed", async () => unlink(path), /no such file/],
   ])("refuses a file that was %s after it was opened", async (_what, change, message) => {
     const before = native.memory();
-    const checkpoint = await openCheckpoint(folder, { memory: native });
+    const weights = await openWeights(folder, { memory: native });
     await change();
-    await expect(checkpoint.hold("wide")).rejects.toThrow(message);
-    await checkpoint.close();
+    await expect(weights.hold("wide")).rejects.toThrow(message);
+    await weights.close();
     expect(native.memory().mappings).toBe(before.mappings);
   });
 });
 
-it("tensors of a checkpoint without memory are copies", async () => {
-  const checkpoint = await openCheckpoint(folder);
-  expect(checkpoint.memory).toBeNull();
-  const held = await checkpoint.hold("wide");
-  await checkpoint.close();
+it("tensors of stored weights without memory are copies", async () => {
+  const weights = await openWeights(folder);
+  expect(weights.memory).toBeNull();
+  const held = await weights.hold("wide");
+  await weights.close();
   held.release();
   expect(new Float32Array(held.bytes.buffer)).toEqual(values);
 });

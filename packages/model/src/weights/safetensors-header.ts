@@ -1,5 +1,5 @@
 import { isRecord, messageOf } from "@lathe/files";
-import { CheckpointError, quote } from "../errors.js";
+import { WeightsError, quote } from "../errors.js";
 import { findDuplicateKey } from "./duplicate-key.js";
 import { type Dtype, dtypes, dtypeSizes, type TensorInfo } from "./tensor-info.js";
 
@@ -19,14 +19,14 @@ export interface SafetensorsHeader {
 
 /**
  * Length of the header, from the first eight bytes of the file.
- * @throws CheckpointError when the length cannot be true
+ * @throws WeightsError when the length cannot be true
  */
 export function headerLength(lengthField: Uint8Array, path: string, fileSize: number): number {
   const view = new DataView(lengthField.buffer, lengthField.byteOffset, lengthField.byteLength);
   const length = view.getBigUint64(0, true);
   const room = fileSize - LENGTH_BYTES;
   if (length > HEADER_BYTES_LIMIT) {
-    throw new CheckpointError({
+    throw new WeightsError({
       path,
       expected: `a header of at most ${HEADER_BYTES_LIMIT} bytes`,
       actual: `a header length of ${length}`,
@@ -34,7 +34,7 @@ export function headerLength(lengthField: Uint8Array, path: string, fileSize: nu
     });
   }
   if (length > room) {
-    throw new CheckpointError({
+    throw new WeightsError({
       path,
       expected: `a header that fits into the file of ${fileSize} bytes`,
       actual: `a header length of ${length}`,
@@ -47,7 +47,7 @@ export function headerLength(lengthField: Uint8Array, path: string, fileSize: nu
 /**
  * Reads a header strictly: known types, whole shapes, data that fills the rest of the file without holes or overlaps.
  * @param header the bytes after the length field
- * @throws CheckpointError that names the tensor at fault
+ * @throws WeightsError that names the tensor at fault
  */
 export function parseSafetensorsHeader(
   header: Uint8Array,
@@ -72,7 +72,7 @@ export function parseSafetensorsHeader(
 function parseObject(header: Uint8Array, path: string): [string, unknown][] {
   if (header[0] !== OPENING_BRACE) {
     const actual = header.byteLength === 0 ? "an empty one" : `one that starts with byte ${header[0]}`;
-    throw new CheckpointError({ path, expected: "a JSON object as header", actual });
+    throw new WeightsError({ path, expected: "a JSON object as header", actual });
   }
   let text: string;
   let parsed: unknown;
@@ -80,7 +80,7 @@ function parseObject(header: Uint8Array, path: string): [string, unknown][] {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(header);
     parsed = JSON.parse(text);
   } catch (cause) {
-    throw new CheckpointError({
+    throw new WeightsError({
       path,
       expected: "a JSON object as header",
       actual: `text that does not parse (${messageOf(cause)})`,
@@ -89,7 +89,7 @@ function parseObject(header: Uint8Array, path: string): [string, unknown][] {
   }
   const duplicate = findDuplicateKey(text);
   if (duplicate !== null) {
-    throw new CheckpointError({
+    throw new WeightsError({
       path,
       expected: "every key of the header once",
       actual: `${quote(duplicate)} twice`,
@@ -103,7 +103,7 @@ function parseObject(header: Uint8Array, path: string): [string, unknown][] {
 function parseMetadata(entry: unknown, path: string): ReadonlyMap<string, string> {
   if (entry === null) return new Map();
   if (!isRecord(entry)) {
-    throw new CheckpointError({
+    throw new WeightsError({
       path,
       expected: "__metadata__ to be an object of strings",
       actual: quote(entry),
@@ -112,7 +112,7 @@ function parseMetadata(entry: unknown, path: string): ReadonlyMap<string, string
   const metadata = new Map<string, string>();
   for (const [key, value] of Object.entries(entry)) {
     if (typeof value !== "string") {
-      throw new CheckpointError({
+      throw new WeightsError({
         path,
         expected: `__metadata__ to hold strings only`,
         actual: `${quote(value)} for key ${quote(key)}`,
@@ -131,7 +131,7 @@ function parseTensor(
   fileSize: number,
 ): TensorInfo {
   const fault = (expected: string, actual: string, remedy?: string) =>
-    new CheckpointError({
+    new WeightsError({
       path,
       tensor: name,
       expected,
@@ -183,7 +183,7 @@ function checkLayout(tensors: TensorInfo[], path: string, dataStart: number, fil
   let filledTo = dataStart;
   for (const { name, byteOffset, byteLength } of tensors) {
     if (byteOffset !== filledTo) {
-      throw new CheckpointError({
+      throw new WeightsError({
         path,
         tensor: name,
         expected: `data from byte ${filledTo - dataStart} on, where the tensor before it ends`,
@@ -193,7 +193,7 @@ function checkLayout(tensors: TensorInfo[], path: string, dataStart: number, fil
     filledTo = byteOffset + byteLength;
   }
   if (filledTo !== fileSize) {
-    throw new CheckpointError({
+    throw new WeightsError({
       path,
       expected: `the file to end after its last tensor, at byte ${filledTo}`,
       actual: `${fileSize} bytes`,

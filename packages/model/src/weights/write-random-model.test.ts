@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { checkTensors } from "../config/check-tensors.js";
 import { readModelConfig } from "../config/read-model-config.js";
-import { openCheckpoint } from "./open-checkpoint.js";
+import { openWeights } from "./open-weights.js";
 import { writeRandomModel } from "./write-random-model.js";
 
 const config = {
@@ -24,21 +24,21 @@ const bytesOf = (place: string): Promise<Buffer> => readFile(join(folder, place,
 
 it("writes every tensor that its config asks for, distributed as the config says", async () => {
   await writeRandomModel(join(folder, "one"), config, { seed: 7 });
-  const checkpoint = await openCheckpoint(join(folder, "one"));
+  const weights = await openWeights(join(folder, "one"));
   try {
-    expect(checkTensors(await readModelConfig(join(folder, "one")), checkpoint).unused).toEqual([]);
-    const table = await checkpoint.readFloat32("model.embed_tokens.weight");
+    expect(checkTensors(await readModelConfig(join(folder, "one")), weights).unused).toEqual([]);
+    const table = await weights.readFloat32("model.embed_tokens.weight");
     const mean = table.reduce((sum, value) => sum + value, 0) / table.length;
     const deviation = Math.sqrt(table.reduce((sum, value) => sum + (value - mean) ** 2, 0) / table.length);
     // 32768 values: five standard errors of the mean and of the deviation.
     expect(Math.abs(mean)).toBeLessThan((5 * 0.05) / Math.sqrt(table.length));
     expect(Math.abs(deviation - 0.05)).toBeLessThan((5 * 0.05) / Math.sqrt(2 * table.length));
-    expect([...(await checkpoint.readFloat32("model.norm.weight"))]).toEqual(Array(64).fill(1));
-    expect([...(await checkpoint.readFloat32("model.layers.1.self_attn.k_proj.bias"))]).toEqual(
+    expect([...(await weights.readFloat32("model.norm.weight"))]).toEqual(Array(64).fill(1));
+    expect([...(await weights.readFloat32("model.layers.1.self_attn.k_proj.bias"))]).toEqual(
       Array(32).fill(0),
     );
   } finally {
-    await checkpoint.close();
+    await weights.close();
   }
 });
 

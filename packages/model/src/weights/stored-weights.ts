@@ -2,34 +2,34 @@ import type { HeldTensor, RawTensor, RowRange, TensorInfo } from "./tensor-info.
 import type { WeightMemory } from "@lathe/tensor";
 
 /** Named tensors on disk, whichever files they lie in. Reading takes a tensor's own bytes only. */
-export interface Checkpoint {
-  /** File or folder the checkpoint was opened from. */
+export interface StoredWeights {
+  /** File or folder the weights were opened from. */
   readonly path: string;
   /** Names of all tensors. */
   names(): string[];
   /** Whether there is a tensor of that name. */
   has(name: string): boolean;
-  /** @throws CheckpointError when there is no such tensor */
+  /** @throws WeightsError when there is no such tensor */
   info(name: string): TensorInfo;
-  /** File that holds the tensor. @throws CheckpointError when there is no such tensor */
+  /** File that holds the tensor. @throws WeightsError when there is no such tensor */
   pathOf(name: string): string;
   /**
    * A tensor, or rows of its first axis, as float32 in row-major order.
-   * @throws CheckpointError when there is no such tensor, its type does not convert, or the file ends early
+   * @throws WeightsError when there is no such tensor, its type does not convert, or the file ends early
    */
   readFloat32(name: string, rows?: RowRange): Promise<Float32Array<ArrayBuffer>>;
   /**
    * A tensor, or rows of its first axis, as it lies in the file.
    * @param target receives the bytes from its start on, so that one buffer serves many reads; a new one if left out
-   * @throws CheckpointError when there is no such tensor or the file ends early
+   * @throws WeightsError when there is no such tensor or the file ends early
    * @throws RangeError when rows are no rows of the tensor, or the target is too short
    */
   readRaw(name: string, rows?: RowRange, target?: Uint8Array<ArrayBuffer>): Promise<RawTensor>;
   /**
-   * A tensor as it lies in the file, for as long as it is needed, also after the checkpoint is closed. With a
-   * {@link Checkpoint.memory} it is a view of the mapped file, to be read only; else, and where the file does not align
+   * A tensor as it lies in the file, for as long as it is needed, also after the weights are closed. With a
+   * {@link StoredWeights.memory} it is a view of the mapped file, to be read only; else, and where the file does not align
    * it to its type, a copy.
-   * @throws CheckpointError when there is no such tensor or the file was exchanged
+   * @throws WeightsError when there is no such tensor or the file was exchanged
    */
   hold(name: string): Promise<HeldTensor>;
   /** Where weights lie outside the JavaScript heap, or null. */
@@ -38,8 +38,8 @@ export interface Checkpoint {
   close(): Promise<void>;
 }
 
-/** How {@link openCheckpoint} opens files. */
-export interface OpenCheckpointOptions {
+/** How {@link openWeights} opens files. */
+export interface OpenWeightsOptions {
   /** Files are mapped into it instead of read where a tensor is held. @defaultValue null */
   readonly memory?: WeightMemory | null;
 }

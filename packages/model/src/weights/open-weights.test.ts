@@ -2,13 +2,13 @@ import { mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CheckpointError } from "../errors.js";
-import { openCheckpoint } from "./open-checkpoint.js";
+import { WeightsError } from "../errors.js";
+import { openWeights } from "./open-weights.js";
 import { writeSafetensors } from "./write-safetensors.js";
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "checkpoint-"));
+  folder = await mkdtemp(join(tmpdir(), "weights-"));
 });
 afterEach(async () => {
   await rm(folder, { recursive: true });
@@ -34,25 +34,25 @@ async function writeIndex(index: unknown): Promise<void> {
 }
 
 async function expectFault(essential: string): Promise<void> {
-  const error: unknown = await openCheckpoint(folder).catch((fault: unknown) => fault);
-  expect(error).toBeInstanceOf(CheckpointError);
-  expect((error as CheckpointError).message).toContain(essential);
+  const error: unknown = await openWeights(folder).catch((fault: unknown) => fault);
+  expect(error).toBeInstanceOf(WeightsError);
+  expect((error as WeightsError).message).toContain(essential);
 }
 
 it("reads tensors from the shards that hold them", async () => {
   await writeShards({ a: one, b: two });
-  const checkpoint = await openCheckpoint(folder);
-  expect(checkpoint.names()).toEqual(["a", "b"]);
-  expect(checkpoint.pathOf("b")).toBe(join(folder, two));
-  expect(checkpoint.info("a")).toMatchObject({ dtype: "F32", shape: [2, 2] });
-  expect([...(await checkpoint.readFloat32("b"))]).toEqual([1, -2]);
-  expect([...(await checkpoint.readFloat32("a", { start: 1, end: 2 }))]).toEqual([3, 4]);
-  expect((await checkpoint.readRaw("b")).dtype).toBe("BF16");
-  expect(checkpoint.has("unlisted")).toBe(false);
-  expect(() => checkpoint.info("unlisted")).toThrow(
+  const weights = await openWeights(folder);
+  expect(weights.names()).toEqual(["a", "b"]);
+  expect(weights.pathOf("b")).toBe(join(folder, two));
+  expect(weights.info("a")).toMatchObject({ dtype: "F32", shape: [2, 2] });
+  expect([...(await weights.readFloat32("b"))]).toEqual([1, -2]);
+  expect([...(await weights.readFloat32("a", { start: 1, end: 2 }))]).toEqual([3, 4]);
+  expect((await weights.readRaw("b")).dtype).toBe("BF16");
+  expect(weights.has("unlisted")).toBe(false);
+  expect(() => weights.info("unlisted")).toThrow(
     'tensor "unlisted": expected the tensor, got no such tensor',
   );
-  await checkpoint.close();
+  await weights.close();
 });
 
 it("prefers the single file to an index, as Transformers does", async () => {
@@ -60,18 +60,18 @@ it("prefers the single file to an index, as Transformers does", async () => {
   await writeSafetensors(join(folder, "model.safetensors"), [
     { name: "only", dtype: "F32", shape: [1], data: Float32Array.of(5) },
   ]);
-  const checkpoint = await openCheckpoint(folder);
-  expect(checkpoint.names()).toEqual(["only"]);
-  await checkpoint.close();
+  const weights = await openWeights(folder);
+  expect(weights.names()).toEqual(["only"]);
+  await weights.close();
 });
 
 describe("refuses", () => {
   it("a folder that is missing, a file, a folder without weights, a folder with a pickle", async () => {
-    await expect(openCheckpoint(join(folder, "absent"))).rejects.toThrow(
+    await expect(openWeights(join(folder, "absent"))).rejects.toThrow(
       "expected a model folder, got no such folder",
     );
     await writeFile(join(folder, "pytorch_model.bin"), "");
-    await expect(openCheckpoint(join(folder, "pytorch_model.bin"))).rejects.toThrow("got a file");
+    await expect(openWeights(join(folder, "pytorch_model.bin"))).rejects.toThrow("got a file");
     await expectFault(
       "expected model.safetensors or model.safetensors.index.json, got only pytorch_model.bin; convert the weights",
     );
