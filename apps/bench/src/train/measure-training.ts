@@ -1,6 +1,5 @@
 import { type LanguageModel, weightBytesPerToken } from "@lathe/model";
 import { attach, parameterTable, trainableParameters } from "@lathe/peft";
-import { planMemory } from "@lathe/recipes";
 import { type Engine, type Precision, startEngine, tensorMemory } from "@lathe/tensor";
 import { largestMicroBatch, resolveTrainConfig, supervised, train } from "@lathe/train";
 import { peakResidentBytes } from "../shared/peak-memory.js";
@@ -75,6 +74,8 @@ async function checkpointingOf(
   const elementBytes = base === "fp32" ? 4 : 2;
   // A tied head is the table.
   const table = config.tieWordEmbeddings ? 0 : config.vocabularySize * config.hiddenSize * elementBytes;
+  // Loaded only where it is asked: the modules of all recipes would count in the memory that is measured.
+  const { planMemory } = await import("@lathe/recipes");
   const plan = await planMemory({
     model: { config, weightBytes: weightBytesPerToken(model) + table },
     lora: { rank, targets },
