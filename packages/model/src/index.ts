@@ -107,6 +107,13 @@ export {
 } from "./generation/read-generation-defaults.js";
 export { weightBytesPerToken } from "./generation/weight-bytes-per-token.js";
 export { createStopCutter, cutAtStop, type StopCutter } from "./generation/stop-texts.js";
+export {
+  rewriteWeights,
+  type RewriteWeightsOptions,
+  type RewrittenDtype,
+  rewrittenDtypes,
+  type RewrittenTensor,
+} from "./rewrite-weights.js";
 export { loadModel, type LoadModelOptions, readDenseLinear, type ReadLinear } from "./load-model.js";
 export type { ChatMessage, RenderChatOptions } from "./tokenizer/chat-template.js";
 export { checkTokenizerFits } from "./tokenizer/check-tokenizer-fits.js";

@@ -30,6 +30,7 @@ export {
 export { type HostMatrices } from "./merged-weight.js";
 export { MergedLinear } from "./merged-linear.js";
 export {
+  countParameters,
   estimateParameters,
   type ParameterGroup,
   parameterTable,

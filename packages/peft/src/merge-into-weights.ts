@@ -1,38 +1,26 @@
-import { copyFile, lstat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { lstat } from "node:fs/promises";
+import { checkWritable, recoverPlace } from "@lathe/files";
 import {
-  checkWritable,
-  recoverPlace,
-  removeJsonKey,
-  replaceFile,
-  replaceFolder,
-  setJsonKey,
-} from "@lathe/files";
-import {
-  type StoredWeights,
-  companionFiles,
-  configsWithEndTokens,
-  type Dtype,
-  float32ToBfloat16,
-  float32ToFloat16,
   headPlace,
   type LinearPlace,
   linearPlaces,
   openWeights,
   readModelConfig,
-  type TensorToWrite,
-  writeSafetensors,
+  rewriteWeights,
+  type RewrittenDtype,
+  rewrittenDtypes,
+  type RewrittenTensor,
+  type StoredWeights,
 } from "@lathe/model";
 import { readAdapter, type StoredAdapter } from "./adapter-folder.js";
 import { AdapterFileError } from "./errors.js";
 import { mergeIntoWeight } from "./merged-weight.js";
-import type { LoraTarget } from "./select-targets.js";
 
 /** Types in which merged weights can be written. */
-export const mergedDtypes = ["F32", "F16", "BF16"] as const;
+export const mergedDtypes = rewrittenDtypes;
 
 /** Element type of merged weights. */
-export type MergedDtype = (typeof mergedDtypes)[number];
+export type MergedDtype = RewrittenDtype;
 
 /** What {@link mergeIntoWeights} reads and writes. */
 export interface MergeIntoWeightsOptions {
@@ -60,7 +48,7 @@ export interface MergedWeights {
   readonly bytes: number;
 }
 
-const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
+const floatTypes: readonly string[] = ["F64", "F32", "F16", "BF16"];
 
 /**
  * Merges an adapter into the weights of a model folder and writes the result as a new model folder, tensor by tensor, so
@@ -93,62 +81,55 @@ export async function mergeIntoWeights(options: MergeIntoWeightsOptions): Promis
   try {
     const head = headPlace(config);
     const unties = config.tieWordEmbeddings && stored.matrices.has(head.path);
-    const plan = planFiles(weights, stored, dtype ?? null, unties ? head : null);
-    const total = [...plan.values()].reduce((sum, tensors) => sum + tensors.length, 0);
-    let done = 0;
-    let bytes = 0;
-    const fill = async (into: string): Promise<void> => {
-      for (const [file, tensors] of plan) {
-        const counted = tensors.map((tensor) => ({
-          ...tensor,
-          data: async () => {
-            const data = await tensor.data();
-            bytes += data.byteLength;
-            onProgress?.(++done, total);
-            return data;
-          },
-        }));
-        await writeSafetensors(join(into, file), counted, { format: "pt" });
-      }
-      if (plan.size > 1) await replaceFile(join(into, "model.safetensors.index.json"), indexOf(plan, bytes));
-      const isFloat = linearPlaces(config).every(
-        ({ weight }) => weights.has(weight) && floatTypes.includes(weights.info(weight).dtype),
-      );
-      await copyCompanions(model, into, { ...(dtype ? { dtype } : {}), unties, isFloat });
-    };
-    await replaceFolder(output, fill, { check });
-    return { changed: stored.targets.length, tensors: total, bytes };
+    const tensors = plannedTensors(weights, stored, unties ? head : null);
+    const bytes = await rewriteWeights({
+      model,
+      weights,
+      tensors,
+      output,
+      check,
+      dtype,
+      unties,
+      called: "merged weights",
+      onProgress,
+    });
+    return { changed: stored.targets.length, tensors: tensors.length, bytes };
   } finally {
     await weights.close();
   }
 }
 
-interface PlannedTensor extends TensorToWrite {
-  data: () => Promise<ArrayBufferView>;
-}
-
 /**
- * The files to write, each with its tensors; nothing is read before it is written.
+ * The tensors to write.
  * @param untied a tied head that becomes a tensor of its own
+ * @throws AdapterFileError when a weight that is to be changed is packed or of another shape
  */
-function planFiles(
+function plannedTensors(
   weights: StoredWeights,
   stored: StoredAdapter,
-  dtype: MergedDtype | null,
   untied: LinearPlace | null,
-): Map<string, PlannedTensor[]> {
+): RewrittenTensor[] {
   const headWeight = untied && `${untied.path}.weight`;
-  const plan = new Map<string, PlannedTensor[]>();
-  const add = (source: string, name: string, target: LoraTarget | undefined): void => {
-    const file = basename(weights.pathOf(source));
-    const tensors = plan.get(file) ?? [];
-    tensors.push(plannedTensor(weights, source, name, target, stored, dtype));
-    plan.set(file, tensors);
-  };
   const targets = new Map(stored.targets.map((target) => [`${target.path}.weight`, target]));
+  const planned = (source: string, name: string): RewrittenTensor => {
+    const target = targets.get(name);
+    if (!target) return { source, name };
+    return {
+      source,
+      name,
+      async change(read) {
+        const values = await read();
+        mergeIntoWeight(values, target.shape, [{ ...stored.matrices.get(target.path)!, ...target }]);
+        return values;
+      },
+    };
+  };
   // A tied model's head is its embedding: a head that is stored all the same is not used.
-  for (const name of weights.names()) if (name !== headWeight) add(name, name, targets.get(name));
-  if (untied && headWeight) add(untied.weight, headWeight, targets.get(headWeight));
+  const tensors = weights
+    .names()
+    .filter((name) => name !== headWeight)
+    .map((name) => planned(name, name));
+  if (untied && headWeight) tensors.push(planned(untied.weight, headWeight));
   for (const [weight, { shape, path }] of targets) {
     const source = untied && weight === headWeight ? untied.weight : weight;
     const info = weights.info(source);
@@ -166,100 +147,5 @@ function planFiles(
       });
     }
   }
-  return plan;
-}
-
-function plannedTensor(
-  weights: StoredWeights,
-  source: string,
-  name: string,
-  target: LoraTarget | undefined,
-  stored: StoredAdapter,
-  wanted: MergedDtype | null,
-): PlannedTensor {
-  const { dtype, shape } = weights.info(source);
-  const written: Dtype = wanted !== null && floatTypes.includes(dtype) ? wanted : dtype;
-  if (!target && written === dtype) {
-    return { name, dtype, shape, data: async () => (await weights.readRaw(source)).bytes };
-  }
-  const data = async (): Promise<ArrayBufferView> => {
-    const values = await weights.readFloat32(source);
-    if (target) mergeIntoWeight(values, target.shape, [{ ...stored.matrices.get(target.path)!, ...target }]);
-    return narrowed(values, written, weights.pathOf(source), name);
-  };
-  return { name, dtype: written, shape, data };
-}
-
-/** @throws AdapterFileError when a finite value has no place in the type */
-function narrowed(values: Float32Array, dtype: Dtype, path: string, tensor: string): ArrayBufferView {
-  const fail = (index: number): never => {
-    throw new AdapterFileError({
-      path,
-      tensor,
-      expected: `merged weights within the range of ${dtype}`,
-      actual: `${values[index]} as element ${index}`,
-      remedy: "write another dtype",
-    });
-  };
-  const notFinite = values.findIndex((value) => !Number.isFinite(value));
-  if (notFinite >= 0) fail(notFinite);
-  switch (dtype) {
-    case "F32":
-      return values;
-    case "F64":
-      return Float64Array.from(values);
-    case "BF16":
-      return checkedRange(float32ToBfloat16(values), 0x7f80, fail);
-    case "F16":
-      return checkedRange(float32ToFloat16(values), 0x7c00, fail);
-    default:
-      throw new RangeError(`narrowed: expected a floating-point type, got ${dtype}`);
-  }
-}
-
-/** @param infinity pattern that finite values have become where they were out of range */
-function checkedRange(patterns: Uint16Array, infinity: number, fail: (index: number) => never): Uint16Array {
-  const index = patterns.findIndex((pattern) => (pattern & 0x7fff) === infinity);
-  if (index >= 0) fail(index);
-  return patterns;
-}
-
-function indexOf(plan: ReadonlyMap<string, readonly PlannedTensor[]>, totalBytes: number): string {
-  const entries = [...plan].flatMap(([file, tensors]) =>
-    tensors.map(({ name }): [string, string] => [name, file]),
-  );
-  entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  const index = { metadata: { total_size: totalBytes }, weight_map: Object.fromEntries(entries) };
-  return `${JSON.stringify(index, null, 2)}\n`;
-}
-
-/** Names that Transformers has for the types in a config.json. */
-const configDtypes: Record<MergedDtype, string> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
-
-/** What of the base's config.json may not fit the merged weights. */
-interface ConfigChanges {
-  readonly dtype?: MergedDtype;
-  readonly unties: boolean;
-  /** All linears are of float types: a description of packed weights is a left-over. */
-  readonly isFloat: boolean;
-}
-
-async function copyCompanions(model: string, into: string, changes: ConfigChanges): Promise<void> {
-  const texts = await configsWithEndTokens(model);
-  for (const name of await companionFiles(model)) {
-    const text = texts.get(name);
-    if (text === undefined) await copyFile(join(model, name), join(into, name));
-    else await replaceFile(join(into, name), name === "config.json" ? changedConfig(text, changes) : text);
-  }
-}
-
-/** @param text a JSON object: readModelConfig has accepted it */
-function changedConfig(text: string, { dtype, unties, isFloat }: ConfigChanges): string {
-  let edited = isFloat ? removeJsonKey(text, "quantization_config") : text;
-  if (dtype) {
-    const given = JSON.parse(text) as object;
-    const isOlder = Object.hasOwn(given, "torch_dtype") && !Object.hasOwn(given, "dtype");
-    edited = setJsonKey(edited, isOlder ? "torch_dtype" : "dtype", configDtypes[dtype]);
-  }
-  return unties ? setJsonKey(edited, "tie_word_embeddings", false) : edited;
+  return tensors;
 }

@@ -37,7 +37,7 @@ export function parameterTable(model: LanguageModel, name: string = DEFAULT_ADAP
     const sizes = matricesOf(matrices).map(({ variable }) => variable.size);
     return [{ name: place.name, parameters: sum(sizes) }];
   });
-  return tableOf(counted, model.config);
+  return tableWith(counted, model.config);
 }
 
 /**
@@ -50,12 +50,25 @@ export function estimateParameters(model: ModelConfig, options: Partial<LoraConf
     name,
     parameters: rank * (inFeatures + outFeatures) + (config.useDora ? outFeatures : 0),
   }));
-  return tableOf(counted, model);
+  return tableWith(counted, model);
 }
 
-function tableOf(
-  counted: readonly { name: string; parameters: number }[],
+/** A table of parameters that come on top of those of a model. */
+function tableWith(
+  counted: readonly { readonly name: string; readonly parameters: number }[],
   model: ModelConfig,
+): ParameterTable {
+  const ofModel = [...expectedTensors(model).values()].map((shape) => shape.reduce((a, b) => a * b, 1));
+  return countParameters(counted, sum([...ofModel, ...counted.map(({ parameters }) => parameters)]));
+}
+
+/**
+ * The table of parameters that are known one by one.
+ * @param counted those that are trained; equal names make a group   @param all parameters, trained or not
+ */
+export function countParameters(
+  counted: readonly { readonly name: string; readonly parameters: number }[],
+  all: number,
 ): ParameterTable {
   const groups = new Map<string, ParameterGroup>();
   for (const { name, parameters } of counted) {
@@ -63,8 +76,6 @@ function tableOf(
     groups.set(name, { name, linears: group.linears + 1, parameters: group.parameters + parameters });
   }
   const trainable = sum(counted.map(({ parameters }) => parameters));
-  const ofModel = [...expectedTensors(model).values()].map((shape) => shape.reduce((a, b) => a * b, 1));
-  const all = sum(ofModel) + trainable;
   const percent = (100 * trainable) / all;
   const list = [...groups.values()];
   return { groups: list, trainable, all, percent, text: textOf(list, trainable, all, percent) };

@@ -4,11 +4,19 @@ import type { TrainConfig } from "@lathe/train";
 import type { EngineOptions, ModelInput } from "./model/open-model.js";
 import type { RecipeHooks } from "./recipe-event.js";
 import type { RowsInput } from "./rows/rows-input.js";
+import type { MethodName } from "./training/training-method.js";
+import type { ObjectiveName } from "./training/objective-name.js";
+
+/** Which weights are trained, where they are trained themselves. */
+export interface FullOptions {
+  /** Beginnings of the names of tensors in safetensors, such as `model.layers.20.` and `lm_head`. @defaultValue all */
+  readonly trainable?: readonly string[] | undefined;
+}
 
 /** What `finetune` learns from what, and where it goes. */
 export interface FinetuneOptions extends EngineOptions, RecipeHooks {
   /**
-   * Model folder, or a model that is open: it then keeps the adapter, in place of those it had. Only `resume` does
+   * Model folder, or a model that is open: it then keeps what was trained, in place of adapters it had. Only `resume` does
    * without, and takes the run's own.
    */
   readonly model?: ModelInput | undefined;
@@ -17,14 +25,25 @@ export interface FinetuneOptions extends EngineOptions, RecipeHooks {
   /** Rows to evaluate on. */
   readonly validation?: RowsInput | undefined;
   /**
-   * Folder of the run: settings, metrics, checkpoints and, at the end, the adapter. Without it nothing is written: the
-   * adapter stays on a model that was handed in open, and is gone with any other.
+   * Folder of the run: settings, metrics, checkpoints and, at the end, the adapter or the model. Without it nothing is written:
+   * what was trained stays on a model that was handed in open, and is gone with any other.
    */
   readonly output?: string | undefined;
   /** Replaces an earlier run in `output`. @defaultValue false */
   readonly overwrite?: boolean | undefined;
   /** Continues the run in `output` after its last checkpoint, with its own options. @defaultValue false */
   readonly resume?: boolean | undefined;
+  /**
+   * - `lora`: an adapter beside frozen weights, described by `lora`.
+   * - `full`: the weights themselves, all of them or those of `full.trainable`.
+   *
+   * @defaultValue "lora"
+   */
+  readonly method?: MethodName | undefined;
+  /** What is made small: `sft`, the negative log-likelihood of labels. @defaultValue "sft" */
+  readonly objective?: ObjectiveName | undefined;
+  /** Which weights are trained with `method: "full"`. */
+  readonly full?: FullOptions | undefined;
   /** Adapter folder to start from; what describes the adapter is then its own, but for `lora.dropout`. */
   readonly initAdapter?: string | undefined;
   /** What the adapter is made of; its seed is `train.seed`. @defaultValue `loraDefaults` of `@lathe/peft` */

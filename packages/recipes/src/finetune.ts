@@ -1,29 +1,9 @@
 import { join } from "node:path";
 import { replaceFile } from "@lathe/files";
-import { type Checkpointing, type LanguageModel, linearPlaces } from "@lathe/model";
-import {
-  adapterNames,
-  attach,
-  detach,
-  loadAdapter,
-  type LoraConfig,
-  parameterTable,
-  type ParameterTable,
-  resolveLoraConfig,
-  saveAdapter,
-  selectTargets,
-  trainableParameters,
-} from "@lathe/peft";
+import type { Checkpointing } from "@lathe/model";
+import type { ParameterTable } from "@lathe/peft";
 import { type Precision, tensorMemory } from "@lathe/tensor";
-import {
-  largestMicroBatch,
-  resolveTrainConfig,
-  RunFolder,
-  type StepReport,
-  supervised,
-  train,
-  type TrainConfig,
-} from "@lathe/train";
+import { resolveTrainConfig, RunFolder, type StepReport, type TrainConfig } from "@lathe/train";
 import type { FinetuneOptions } from "./finetune-options.js";
 import { withField } from "./fields-of-packages.js";
 import { planMemory } from "./memory/plan-memory.js";
@@ -32,17 +12,22 @@ import { borrowModel, folderOf, type ModelInput, type OpenedModel, pathOf } from
 import { progressOf, type RowsEvent, warningOf } from "./recipe-event.js";
 import { expectation, field, RecipeError, sentenceOf } from "./recipe-error.js";
 import type { RowsInput } from "./rows/rows-input.js";
-import { readTrainingRows, sourceOf, type TrainingRows } from "./rows/training-rows.js";
-import { adapterFiles } from "./training/adapter-files.js";
+import { sourceOf, type TrainingRows } from "./rows/training-rows.js";
 import { checkOutput } from "./training/check-output.js";
-import { initAdapterConfig } from "./training/init-adapter.js";
+import { contradictions } from "./training/contradictions.js";
+import { methodOf } from "./training/method-of.js";
+import { objectiveOf } from "./training/objective-of.js";
 import { resumedOptions, runSettings } from "./training/run-settings.js";
 import { runTotals, type RunTotals } from "./training/run-totals.js";
+import type { Trained, TrainedFolders, TrainingMethod } from "./training/training-method.js";
+import type { PreparedObjective, ReadRows, ReadRowsOf } from "./training/training-objective.js";
 
 /** Share of unusable rows beyond which nothing is trained. */
 const REJECT_LIMIT = 0.05;
 
 const REJECTED_FILE = "rejected.jsonl";
+
+const NOT_WRITTEN: TrainedFolders = { adapter: null, model: null };
 
 /** What became of the rows of a source. */
 export interface RowCounts {
@@ -55,8 +40,10 @@ export interface RowCounts {
 
 /** How a run ended: plain data, fit for JSON. */
 export interface FinetuneSummary extends RunTotals {
-  /** Folder of the adapter; null where the run was interrupted or nothing is written. */
+  /** Folder of the adapter; null where the run was interrupted, nothing is written, or the weights were trained. */
   readonly adapter: string | null;
+  /** Folder of the trained model; null where the run was interrupted, nothing is written, or an adapter was trained. */
+  readonly model: string | null;
   /** Folder of the run. */
   readonly run: string | null;
   readonly engine: string;
@@ -81,10 +68,10 @@ type RunOptions = FinetuneOptions & { readonly model: ModelInput; readonly data:
 /** Everything a run needs, checked; nothing is written yet. */
 interface PreparedRun {
   readonly options: RunOptions;
-  readonly lora: LoraConfig;
+  readonly method: TrainingMethod;
   readonly config: TrainConfig;
   readonly folder: ModelFolder;
-  readonly rows: { readonly training: TrainingRows; readonly validation: TrainingRows | null };
+  readonly objective: PreparedObjective;
   /** The run that goes on, or null for a new one. */
   readonly earlier: RunFolder | null;
   /** Last step of an earlier part of the run, 0 for none. */
@@ -92,13 +79,13 @@ interface PreparedRun {
 }
 
 /**
- * Fine-tunes a model with LoRA and yields a report after every optimiser step.
+ * Fine-tunes a model, with LoRA or its weights themselves, and yields a report after every optimiser step.
  *
  * When the signal aborts during the steps, a checkpoint of the last complete one is written and the iterator ends;
  * `resume` goes on from there to the same bits. An iterator that is left early (`break`) frees what it holds and writes no
  * checkpoint of its own.
  *
- * @returns where the adapter is and what the run came to
+ * @returns where the adapter or the model is and what the run came to
  * @throws RecipeError naming the field, such as `lora.rank` or `train.learningRate`
  * @throws RejectedRowsError, RowError, InputFileError, RunFolderError, AdapterFileError, EngineError, DivergenceError and
  * what reading a model throws
@@ -130,8 +117,9 @@ function withModelAndData(options: FinetuneOptions): RunOptions {
   throw new RecipeError(missing.map((key) => expectation(key, expected[key], "nothing")));
 }
 
-function checkOptions({ output, resume, overwrite, rejectLimit, maxTokens }: FinetuneOptions): void {
-  const faults = [];
+function checkOptions(options: FinetuneOptions): void {
+  const { output, resume, overwrite, rejectLimit, maxTokens } = options;
+  const faults = contradictions(options);
   if (resume && overwrite) {
     const sentence = sentenceOf`${field("resume")} goes on with a run and ${field("overwrite")} replaces it: give one of them`;
     faults.push({ field: "resume", sentence });
@@ -157,31 +145,23 @@ async function prepareRun(asked: FinetuneOptions, earlier: RunFolder | null): Pr
     await checkOutput(output, overwrite, reads);
   }
   const folder = await folderOf(model);
-  const { seed } = config;
-  const lora =
-    initAdapter === undefined || earlier
-      ? resolveLoraConfig({ ...options.lora, seed })
-      : { ...(await initAdapterConfig(initAdapter, options.lora ?? {}, folder.config)), seed };
-  // Targets that are not there are found before the weights are read.
-  selectTargets(linearPlaces(folder.config), lora);
-  const rows = {
-    training: await readRows(options, folder, "data", data),
-    validation: validation === undefined ? null : await readRows(options, folder, "validation", validation),
-  };
+  const method = await methodOf(options, folder, config.seed, earlier !== null);
+  const objective = await objectiveOf(options, config, (...what) => readRows(options, folder, ...what));
   signal?.throwIfAborted();
   const resumedStep = (await earlier?.checkpointSteps())?.at(-1) ?? 0;
-  return { options, lora, config, folder, rows, earlier, resumedStep };
+  return { options, method, config, folder, objective, earlier, resumedStep };
 }
 
 /** Reads rows and tells what becomes of those that are not used as they are. */
-async function readRows(
+async function readRows<Row>(
   { maxTokens, rejectLimit = REJECT_LIMIT, output, onEvent }: FinetuneOptions,
   folder: ModelFolder,
   key: "data" | "validation",
   input: RowsInput,
-): Promise<TrainingRows> {
+  read: ReadRowsOf<Row>,
+): Promise<TrainingRows<Row>> {
   const limit = maxTokens ?? folder.config.maxPositions;
-  const rows = await readTrainingRows(input, folder, { field: key, maxTokens: limit, rejectLimit });
+  const rows = await read(input, folder, { field: key, maxTokens: limit, rejectLimit });
   const tell = (outcome: RowsEvent["outcome"], count: number, more: Partial<RowsEvent> = {}): void => {
     if (count === 0) return;
     onEvent?.({ type: "rows", source: sourceOf(input, key), outcome, count, total: rows.read, ...more });
@@ -201,17 +181,16 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
   const checkpointing = model.checkpointing;
   let run = prepared.earlier;
   try {
-    await attachAdapter(prepared, model);
-    const parameters = parameterTable(model);
-    onEvent?.({ type: "parameters", parameters });
+    const trained = await prepared.method.prepare(model, prepared.resumedStep > 0, onEvent);
+    onEvent?.({ type: "parameters", parameters: trained.table });
     model.checkpointing = await checkpointingOf(prepared, opened);
     signal?.throwIfAborted();
     run ??= await createRun(prepared);
     const reports: StepReport[] = [];
-    const isComplete = yield* runSteps(prepared, opened, run, reports);
-    if (isComplete && run) await saveAdapter(model, run.adapterPath, { baseModel: folder.path });
+    const isComplete = yield* runSteps(prepared, opened, trained, run, reports);
+    const folders = isComplete && run ? await trained.write(run) : NOT_WRITTEN;
     const totals = runTotals(run ? await run.readMetrics(Number.POSITIVE_INFINITY) : reports);
-    const summary = summaryOf(prepared, opened, parameters, totals, isComplete);
+    const summary = summaryOf(prepared, opened, trained.table, { totals, folders, isComplete });
     if (isComplete) await run?.writeJson("report.json", summary);
     return summary;
   } finally {
@@ -221,29 +200,15 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
   }
 }
 
-/** Puts the adapter on the model. A checkpoint brings its values, so an adapter to start from is then not needed. */
-async function attachAdapter(
-  { options, lora, resumedStep }: PreparedRun,
-  model: LanguageModel,
-): Promise<void> {
-  const onWarning = warningOf(options.onEvent);
-  for (const name of adapterNames(model)) detach(model, name);
-  if (options.initAdapter !== undefined && resumedStep === 0) {
-    await loadAdapter(model, options.initAdapter, { dropout: lora.dropout, onWarning });
-  } else {
-    attach(model, lora, { onWarning });
-  }
-}
-
 /** The policy that was asked for, or the one that fits the memory. */
 async function checkpointingOf(
-  { options, lora, config, rows }: PreparedRun,
+  { options, method, objective }: PreparedRun,
   { path, engine }: OpenedModel,
 ): Promise<Checkpointing> {
   const { checkpointing = "auto", quantize, memory, onEvent } = options;
   if (checkpointing !== "auto") return checkpointing;
-  const step = largestMicroBatch(rows.training.rows, config);
-  const plan = await planMemory({ model: path, lora, quantize, engine, memory, ...step });
+  const step = objective.largest;
+  const plan = await planMemory({ model: path, ...method.plan, quantize, engine, memory, ...step });
   const isGiven = memory !== undefined;
   if (!plan.fits && isGiven) {
     const least = (Math.ceil(plan.expectedBytes / 1e7) / 100).toFixed(2);
@@ -256,12 +221,12 @@ async function checkpointingOf(
 }
 
 /** The folder of a new run: the first thing that is written. Null where nothing is. */
-async function createRun({ options, lora, config, rows }: PreparedRun): Promise<RunFolder | null> {
+async function createRun({ options, method, config, objective }: PreparedRun): Promise<RunFolder | null> {
   const { output, overwrite = false } = options;
   if (output === undefined) return null;
   const run = await RunFolder.create(output, { overwrite });
-  await run.writeConfig(runSettings(options, lora, config));
-  const rejected = [...rows.training.rejected, ...(rows.validation?.rejected ?? [])];
+  await run.writeConfig(runSettings({ ...options, method: method.name }, method.settings, config));
+  const rejected = [...objective.training.rejected, ...(objective.validation?.rejected ?? [])];
   if (rejected.length > 0) {
     const lines = rejected.map((row) => `${JSON.stringify(row)}\n`);
     await replaceFile(join(run.path, REJECTED_FILE), lines.join(""));
@@ -271,21 +236,19 @@ async function createRun({ options, lora, config, rows }: PreparedRun): Promise<
 
 /** @returns false when the run was interrupted before its last step */
 async function* runSteps(
-  { options, config, folder, rows, resumedStep }: PreparedRun,
+  { options, config, objective, resumedStep }: PreparedRun,
   { model, engine }: OpenedModel,
+  { parameters, files }: Trained,
   run: RunFolder | null,
   reports: StepReport[],
 ): AsyncGenerator<StepReport, boolean, undefined> {
   const { onEvent, signal, resume, settings } = options;
   if (resumedStep > 0) onEvent?.({ type: "resuming", step: resumedStep, settings: settings ?? {} });
-  const steps = train({
-    parameters: trainableParameters(model),
-    objective: supervised(model),
-    rows: rows.training.rows,
-    ...(rows.validation ? { validation: rows.validation.rows } : {}),
+  const steps = objective.steps(model, {
+    parameters,
     config,
     ...(run ? { run } : {}),
-    files: adapterFiles(model, folder.path),
+    files,
     ...(engine.precision === "fp16" ? { lossScale: {} } : {}),
     resume: resume ?? false,
     ...(signal ? { signal } : {}),
@@ -306,18 +269,24 @@ async function* runSteps(
   }
 }
 
+/** How a run ended. */
+interface RunEnd {
+  readonly totals: RunTotals;
+  readonly folders: TrainedFolders;
+  readonly isComplete: boolean;
+}
+
 function summaryOf(
-  { options, rows }: PreparedRun,
+  { options, objective }: PreparedRun,
   { engine }: OpenedModel,
   parameters: ParameterTable,
-  totals: RunTotals,
-  isComplete: boolean,
+  { totals, folders, isComplete }: RunEnd,
 ): FinetuneSummary {
   const { output } = options;
   const { bytes, peakBytes } = tensorMemory();
   return {
     ...totals,
-    adapter: isComplete && output !== undefined ? join(output, "adapter") : null,
+    ...folders,
     run: output ?? null,
     engine: engine.name,
     precision: engine.precision,
@@ -325,8 +294,8 @@ function summaryOf(
     trainableParameters: parameters.trainable,
     allParameters: parameters.all,
     rows: {
-      train: countsOf(rows.training),
-      validation: rows.validation ? countsOf(rows.validation) : null,
+      train: countsOf(objective.training),
+      validation: objective.validation && countsOf(objective.validation),
     },
     memory: {
       residentBytes: process.memoryUsage.rss(),
@@ -337,6 +306,6 @@ function summaryOf(
   };
 }
 
-function countsOf({ rows, read, rejected, unscored, truncated }: TrainingRows): RowCounts {
-  return { read, used: rows.length, rejected: rejected.length, unscored, truncated };
+function countsOf({ read, used, rejected, unscored, truncated }: ReadRows): RowCounts {
+  return { read, used, rejected: rejected.length, unscored, truncated };
 }

@@ -5,7 +5,7 @@ export {
   type ModelEvaluation,
 } from "./evaluate-model.js";
 export { finetune, type FinetuneSummary, type RowCounts } from "./finetune.js";
-export type { FinetuneOptions } from "./finetune-options.js";
+export type { FinetuneOptions, FullOptions } from "./finetune-options.js";
 export {
   type MemoryPlan,
   planMemory,
@@ -36,4 +36,6 @@ export type {
 } from "./recipe-event.js";
 export { type Reply, type ReplyOptions, respond, type RespondOptions } from "./respond.js";
 export type { RowsInput } from "./rows/rows-input.js";
+export { type MethodName, methodNames } from "./training/training-method.js";
+export { type ObjectiveName, objectiveNames } from "./training/objective-name.js";
 export type { RunTotals } from "./training/run-totals.js";

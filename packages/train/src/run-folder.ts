@@ -38,6 +38,7 @@ const ownEntries: readonly string[] = [
   METRICS_FILE,
   CHECKPOINTS_FOLDER,
   "adapter",
+  "model",
   "report.json",
   "rejected.jsonl",
 ];

@@ -39,6 +39,7 @@ export const en: Messages = {
   interrupted: (step, output) => `interrupted after step ${step}; continue with --resume --output ${output}`,
   trained: (steps, duration) => `${steps} steps in ${duration}`,
   adapterAt: (folder) => `adapter: ${folder}`,
+  modelAt: (folder) => `model: ${folder}`,
   chatHelp: "/reset forgets the conversation, /exit ends it",
   chatReset: "forgotten",
   words: {

@@ -34,6 +34,7 @@ export interface Messages extends CommandMessages {
   readonly interrupted: (step: number, output: string) => string;
   readonly trained: (steps: number, duration: string) => string;
   readonly adapterAt: (folder: string) => string;
+  readonly modelAt: (folder: string) => string;
   readonly chatHelp: string;
   readonly chatReset: string;
   /** Heads of tables, and the names of their rows. */

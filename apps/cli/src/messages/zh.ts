@@ -36,6 +36,7 @@ export const zh: Messages = {
   interrupted: (step, output) => `在第 ${step} 步之后中断；用 --resume --output ${output} 继续`,
   trained: (steps, duration) => `${steps} 步，用时 ${duration}`,
   adapterAt: (folder) => `适配器：${folder}`,
+  modelAt: (folder) => `模型：${folder}`,
   chatHelp: "/reset 清空对话，/exit 结束",
   chatReset: "对话已清空",
   words: {

@@ -1,4 +1,5 @@
 import { option } from "@lathe/command";
+import { methodNames, objectiveNames } from "@lathe/recipes";
 import { z } from "zod";
 import { adapterOptions } from "./adapter-options.js";
 import { engineOptions } from "./engine-options.js";
@@ -34,6 +35,21 @@ export const trainOptions = z
       check: (path) => rowsPathFault(path, "validation"),
     }),
     output: option(text, "folder of the run", { placeholder: "dir" }),
+    method: option(
+      z.enum(methodNames).default("lora"),
+      "lora: train an adapter beside the weights; full: train the weights themselves, written as a model folder",
+      { placeholder: "name" },
+    ),
+    trainable: option(
+      z.array(text).min(1).optional(),
+      "with --method full: beginnings of the names of tensors to train, such as model.layers.20.,lm_head",
+      { placeholder: "a,b", separator: ",", defaultText: "all", field: "full.trainable" },
+    ),
+    objective: option(
+      z.enum(objectiveNames).default("sft"),
+      "what is made small; sft: the negative log-likelihood of the labels",
+      { placeholder: "name" },
+    ),
     initAdapter: option(
       text.optional(),
       "adapter to start from; rank, alpha, targets and the like are its own",

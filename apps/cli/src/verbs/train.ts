@@ -16,10 +16,11 @@ import { trainOptions } from "../options/train-options.js";
 
 export const trainVerb = defineVerb({
   description:
-    "RUN/adapter is a PEFT folder, RUN/metrics.jsonl has a line for every optimiser step. Ctrl-C writes a checkpoint; --resume goes on from it, to the same bits.",
+    "RUN/adapter is a PEFT folder, or RUN/model a model folder; RUN/metrics.jsonl has a line for every optimiser step. Ctrl-C writes a checkpoint; --resume goes on from it, to the same bits.",
   examples: [
     "lathe train --model models/base --data prepared/train.arrow --validation prepared/validation.arrow --output runs/first",
     "lathe train --config run.yaml --learning-rate 1e-4 --output runs/second",
+    "lathe train --model models/base --data rows.jsonl --method full --trainable model.layers.20.,lm_head --output runs/full",
     "lathe train --output runs/first --resume",
   ],
   options: trainOptions,
@@ -72,9 +73,9 @@ function showStep(report: StepReport, training: Progress, messages: Messages): v
 }
 
 function resultOf(summary: FinetuneSummary, output: string, { messages, note }: VerbContext): VerbResult {
-  const { steps, loss, validationLoss, tokens, seconds, tokensPerSecond, adapter } = summary;
+  const { steps, loss, validationLoss, tokens, seconds, tokensPerSecond, adapter, model } = summary;
   const json = { ...summary };
-  if (adapter === null) {
+  if (summary.interrupted) {
     note(messages.interrupted(steps, output));
     return { json, text: "", exitCode: EXIT_INTERRUPTED };
   }
@@ -83,7 +84,8 @@ function resultOf(summary: FinetuneSummary, output: string, { messages, note }: 
   const text = [
     messages.trained(steps, formatDuration(seconds)),
     formatTable(head, [[loss, validationLoss, tokens, tokensPerSecond]]),
-    messages.adapterAt(adapter),
+    ...(adapter === null ? [] : [messages.adapterAt(adapter)]),
+    ...(model === null ? [] : [messages.modelAt(model)]),
   ];
   return { json, text: text.join("\n") };
 }

@@ -1,5 +1,6 @@
 import {
   type Checkpointing,
+  expectedTensors,
   linearPlaces,
   type ModelConfig,
   openWeights,
@@ -30,6 +31,8 @@ export interface PlanMemoryOptions {
   readonly model: string | { readonly path: string } | SizedModel;
   /** The adapter; see {@link LoraConfig}. */
   readonly lora?: Partial<LoraConfig> | undefined;
+  /** Trains the weights whose names begin with one of these, in place of an adapter. */
+  readonly trainable?: readonly string[] | undefined;
   /** Format that the base weights are packed in. @defaultValue "none" */
   readonly quantize?: WeightFormat | undefined;
   /** The engine, if it was started; its precision and memory count. */
@@ -52,7 +55,7 @@ export interface MemoryPlan {
   readonly recomputedLayers: number;
   readonly layerCount: number;
   readonly weightBytes: number;
-  /** The adapter with its gradients and the optimiser's moments. */
+  /** What is trained with its gradients and the optimiser's moments. */
   readonly trainingBytes: number;
   /** Activations and gradients at the worst moment of a step. */
   readonly activationBytes: number;
@@ -83,8 +86,26 @@ async function sizedModel({ model, quantize = "none", engine }: PlanMemoryOption
   }
 }
 
+/** How many parameters are trained, and what linears have low-rank updates. */
+function trainedOf(
+  config: ModelConfig,
+  { lora: asked, trainable }: PlanMemoryOptions,
+): { readonly parameters: number; readonly adapted: ReadonlySet<string>; readonly rank: number } {
+  if (trainable) {
+    const tensors = [...expectedTensors(config)].filter(([name]) =>
+      trainable.some((prefix) => name.startsWith(prefix)),
+    );
+    const parameters = tensors.reduce((sum, [, shape]) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    return { parameters, adapted: new Set(), rank: 0 };
+  }
+  const lora = selectTargets(linearPlaces(config), resolveLoraConfig(asked)).config;
+  const { trainable: parameters, groups } = estimateParameters(config, lora);
+  const rank = Math.max(lora.rank, ...Object.values(lora.rankPattern));
+  return { parameters, adapted: new Set(groups.map(({ name }) => name)), rank };
+}
+
 /**
- * Plans the memory of a LoRA training step before any weights are read: the fastest policy of checkpointing that fits the
+ * Plans the memory of a training step before any weights are read: the fastest policy of checkpointing that fits the
  * budget, and what the process is expected to take with it.
  *
  * @throws RecipeError, ModelConfigError, WeightsError
@@ -94,13 +115,8 @@ export async function planMemory(options: PlanMemoryOptions): Promise<MemoryPlan
   const precision = options.precision ?? engine?.precision ?? "bf16";
   const model = await sizedModel(options);
   const { config } = model;
-  const { lora, parameters } = namingFields(() => {
-    const lora = selectTargets(linearPlaces(config), resolveLoraConfig(options.lora)).config;
-    return { lora, parameters: estimateParameters(config, lora) };
-  });
-  const adapted = new Set(parameters.groups.map(({ name }) => name));
-  const rank = Math.max(lora.rank, ...Object.values(lora.rankPattern));
-  const trained = trainingBytes(parameters.trainable);
+  const { parameters, adapted, rank } = namingFields(() => trainedOf(config, options));
+  const trained = trainingBytes(parameters);
   const fixed = PROCESS_BYTES + model.weightBytes + trained;
   const budgetBytes =
     memory === undefined ? (engine?.deviceBytes ?? (await availableBytes())) : bytesOf(memory);

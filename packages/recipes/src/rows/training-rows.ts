@@ -23,8 +23,8 @@ export interface RejectedRow extends RowPlace {
 }
 
 /** Rows to train on, and what became of the others. */
-export interface TrainingRows {
-  readonly rows: RowSource<LabelledRow>;
+export interface TrainingRows<Row = LabelledRow> {
+  readonly rows: RowSource<Row>;
   /** Rows of the file. */
   readonly read: number;
   readonly rejected: readonly RejectedRow[];

@@ -16,6 +16,9 @@ export const storiesModel = join(root, "packages/model/fixtures/stories260k");
 /** Folder of a recorded LoRA run. */
 export const loraFixture = (name: string): string => join(root, "packages/peft/fixtures/lora", name);
 
+/** Folder of a recorded run of full training. */
+export const fullFixture = (name: string): string => join(root, "packages/train/fixtures/full", name);
+
 // Registered as the file of tests is read: hooks that a hook asks for after an await are not called.
 const temporaryFolders: string[] = [];
 afterAll(async () => {

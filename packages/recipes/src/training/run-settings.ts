@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { type LoraConfig, loraDefaults } from "@lathe/peft";
 import { RunFolderError, type TrainConfig, trainDefaults } from "@lathe/train";
-import type { FinetuneOptions } from "../finetune-options.js";
+import type { FinetuneOptions, FullOptions } from "../finetune-options.js";
 import { field, RecipeError, sentenceOf } from "../recipe-error.js";
 
 /** Settings of a run as its `config.json` keeps them: flat, every default filled in. */
@@ -11,6 +11,8 @@ export type RunSettings = Readonly<Record<string, unknown>>;
 
 /** Fields of a run besides those of `lora` and `train`, which have the same names in `config.json`. */
 const ownKeys = [
+  "method",
+  "objective",
   "model",
   "data",
   "validation",
@@ -41,6 +43,7 @@ const loraKeys = Object.keys(loraDefaults).filter((key) => key !== "seed") as Ex
   keyof LoraConfig,
   "seed"
 >[];
+const fullKeys = ["trainable"] as const satisfies readonly (keyof FullOptions)[];
 const trainKeys = Object.keys(trainDefaults) as (keyof TrainConfig)[];
 
 /** A value as JSON can keep it: paths of files and folders, names of engines, sizes as the command has them. */
@@ -54,11 +57,24 @@ function storable(key: string, value: unknown): unknown {
   return value;
 }
 
-/** The settings of a run, for its `config.json`. */
-export function runSettings(options: FinetuneOptions, lora: LoraConfig, train: TrainConfig): RunSettings {
-  const own = ownKeys.map((key) => [key, storable(key, options[key])] as const);
-  const ofLora = loraKeys.map((key) => [key, lora[key]] as const);
-  return { ...options.settings, ...Object.fromEntries([...own, ...ofLora]), ...train };
+/** The settings of an adapter, for a run's `config.json`. */
+export function loraSettings(lora: LoraConfig): RunSettings {
+  return Object.fromEntries(loraKeys.map((key) => [key, lora[key]]));
+}
+
+/** The settings of training weights themselves, for a run's `config.json`. */
+export function fullSettings(full: FullOptions): RunSettings {
+  return Object.fromEntries(fullKeys.map((key) => [key, full[key]]));
+}
+
+/** The settings of a run, for its `config.json`. @param ofMethod those of the way to train */
+export function runSettings(
+  options: FinetuneOptions,
+  ofMethod: RunSettings,
+  train: TrainConfig,
+): RunSettings {
+  const own = Object.fromEntries(ownKeys.map((key) => [key, storable(key, options[key])]));
+  return { ...options.settings, ...own, ...ofMethod, ...train };
 }
 
 async function readSettings(path: string): Promise<RunSettings> {
@@ -75,10 +91,11 @@ async function readSettings(path: string): Promise<RunSettings> {
 
 /** Fields of the options that were given, by their paths, with their values as `config.json` would keep them. */
 function givenFields(options: FinetuneOptions): (readonly [path: string, key: string, value: unknown])[] {
-  const { lora = {}, train = {} } = options;
+  const { lora = {}, full = {}, train = {} } = options;
   return [
     ...ownKeys.map((key) => [key, key, storable(key, options[key])] as const),
     ...loraKeys.map((key) => [`lora.${key}`, key, lora[key]] as const),
+    ...fullKeys.map((key) => [`full.${key}`, key, full[key]] as const),
     ...trainKeys.map((key) => [`train.${key}`, key, train[key]] as const),
   ].filter(([, , value]) => value !== undefined);
 }
@@ -109,7 +126,9 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
   return {
     ...picked(settings, ownKeys),
     ...Object.fromEntries(free.map((key) => [key, options[key]])),
-    lora: picked(settings, loraKeys),
+    ...(settings["method"] === "full"
+      ? { full: picked(settings, fullKeys) }
+      : { lora: picked(settings, loraKeys) }),
     train: {
       ...picked(settings, trainKeys),
       ...(saveEvery === undefined ? {} : { saveEvery }),

@@ -1,0 +1,48 @@
+import type { FinetuneOptions } from "../finetune-options.js";
+import { field, type RecipeFault, sentenceOf } from "../recipe-error.js";
+
+/** Something given that has no meaning beside something else, and what to do. */
+function contradiction(path: string, reason: ReturnType<typeof sentenceOf>): RecipeFault {
+  return { field: path, sentence: [field(path), " ", ...reason] };
+}
+
+const given = (part: object | undefined, name: string): string[] =>
+  Object.entries(part ?? {}).flatMap(([key, value]) => (value === undefined ? [] : [`${name}.${key}`]));
+
+/** All that contradicts itself in options, each with its fix, before anything is read. */
+export function contradictions(options: FinetuneOptions): RecipeFault[] {
+  const { method, resume, quantize = "none", lora, full, initAdapter } = options;
+  // A run that goes on knows its method; what is given again is held to its settings.
+  if (resume) return [];
+  if (method !== "full") {
+    return given(full, "full").map((path) =>
+      contradiction(
+        path,
+        sentenceOf`chooses among the weights: give ${field("method")} full, or leave it out`,
+      ),
+    );
+  }
+  const faults = given(lora, "lora").map((path) =>
+    contradiction(
+      path,
+      sentenceOf`describes an adapter, and ${field("method")} full trains the weights themselves: leave one of them out`,
+    ),
+  );
+  if (initAdapter !== undefined) {
+    faults.push(
+      contradiction(
+        "initAdapter",
+        sentenceOf`is an adapter to go on with, and ${field("method")} full trains the weights themselves: merge it into the model first, or leave one of them out`,
+      ),
+    );
+  }
+  if (quantize !== "none") {
+    faults.push(
+      contradiction(
+        "quantize",
+        sentenceOf`packs weights, which cannot be trained: leave it out, or train an adapter over them with ${field("method")} lora`,
+      ),
+    );
+  }
+  return faults;
+}

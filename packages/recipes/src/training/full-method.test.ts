@@ -1,0 +1,220 @@
+/** Whole models trained by the recipe as Transformers trained them (packages/train/fixtures/README.md says how). */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { flatBatch, openSafetensors } from "@lathe/model";
+import { tensorMemory } from "@lathe/tensor";
+import { beforeAll, describe, expect, it } from "vitest";
+import { finetune, type FinetuneSummary } from "../finetune.js";
+import type { FinetuneOptions } from "../finetune-options.js";
+import { openModel } from "../model/open-model.js";
+import { quantizeModel } from "../quantize-model.js";
+import { RecipeError } from "../recipe-error.js";
+import { fullFixture, temporaryFolder, tinyModel } from "../testing/folders.js";
+
+interface Expected {
+  readonly base_model: "qwen2" | "llama";
+  readonly probe_input_ids: number[];
+  readonly probe_logits_last: number[];
+  readonly trained_tensors: string[];
+  readonly steps: { readonly loss: number; readonly grad_norm: number }[];
+}
+interface Row {
+  readonly input_ids: number[];
+  readonly labels: number[];
+}
+
+/** Relative to Transformers' values; for weights absolute. */
+const TOLERANCE = 1e-4;
+
+let folder: string;
+let count = 0;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+const newRun = (): string => join(folder, `run-${++count}`);
+
+const readJson = async <Value>(path: string): Promise<Value> =>
+  JSON.parse(await readFile(path, "utf8")) as Value;
+
+async function rowsOf(run: string): Promise<Row[]> {
+  const batches = await readJson<{ input_ids: number[][]; labels: number[][] }[][]>(
+    join(fullFixture(run), "batches.json"),
+  );
+  return batches
+    .flat()
+    .flatMap(({ input_ids, labels }) =>
+      input_ids.map((ids, row) => ({ input_ids: ids, labels: labels[row] })),
+    );
+}
+
+/** The hyper-parameters of all recorded runs. */
+const learning = {
+  batchSize: 2,
+  gradientAccumulation: 2,
+  epochs: 1,
+  learningRate: 1e-3,
+  warmupSteps: 2,
+  weightDecay: 0.1,
+  beta2: 0.95,
+  shuffle: false,
+} as const;
+
+async function finish(
+  options: FinetuneOptions,
+  onStep: (step: { loss: number; gradNorm: number; step: number }) => void = () => undefined,
+): Promise<FinetuneSummary> {
+  const steps = finetune(options);
+  for (let next = await steps.next(); ; next = await steps.next()) {
+    if (next.done) return next.value;
+    onStep(next.value);
+  }
+}
+
+async function tensorsOf(file: string): Promise<Map<string, Float32Array>> {
+  const stored = await openSafetensors(file);
+  try {
+    const tensors = new Map<string, Float32Array>();
+    for (const name of stored.names()) tensors.set(name, await stored.readFloat32(name));
+    return tensors;
+  } finally {
+    await stored.close();
+  }
+}
+
+const largestDifference = (a: Float32Array, b: Float32Array): number =>
+  a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), a.length === b.length ? 0 : Infinity);
+
+describe.each([
+  ["qwen2-full", undefined],
+  ["llama-full", undefined],
+  ["llama-modules", ["model.layers.2.", "lm_head"]],
+])("%s", (name, trainable) => {
+  it("has Transformers' losses, norms and weights, in a folder that is a model", async () => {
+    const expected = await readJson<Expected>(join(fullFixture(name), "expected.json"));
+    const output = newRun();
+    const reports: { loss: number; gradNorm: number }[] = [];
+    const model = tinyModel(expected.base_model);
+    const summary = await finish(
+      {
+        model,
+        data: await rowsOf(name),
+        output,
+        method: "full",
+        full: { trainable },
+        train: learning,
+        precision: "fp32",
+      },
+      (report) => reports.push(report),
+    );
+    expect(summary).toMatchObject({ adapter: null, model: join(output, "model"), interrupted: false });
+    expect(reports).toHaveLength(expected.steps.length);
+    for (const [index, { loss, gradNorm }] of reports.entries()) {
+      const right = expected.steps[index];
+      expect(Math.abs(loss / right.loss - 1), `loss of step ${index + 1}`).toBeLessThan(TOLERANCE);
+      expect(Math.abs(gradNorm / right.grad_norm - 1), `norm of step ${index + 1}`).toBeLessThan(TOLERANCE);
+    }
+    const [written, right, before] = await Promise.all(
+      [join(output, "model"), fullFixture(name), model].map((path) =>
+        tensorsOf(join(path, "model.safetensors")),
+      ),
+    );
+    expect([...written.keys()].sort()).toEqual([...before.keys()].sort());
+    const size = expected.trained_tensors.reduce((sum, tensor) => sum + before.get(tensor)!.length, 0);
+    expect(summary.trainableParameters).toBe(size);
+    for (const [tensor, values] of written) {
+      if (expected.trained_tensors.includes(tensor)) {
+        expect(largestDifference(values, right.get(tensor)!), tensor).toBeLessThan(TOLERANCE);
+      } else {
+        expect(values, tensor).toEqual(before.get(tensor));
+      }
+    }
+
+    const opened = await openModel(join(output, "model"), { precision: "fp32" });
+    const ids = Int32Array.from(expected.probe_input_ids);
+    const hidden = opened.model.hiddenStates(flatBatch([{ inputIds: ids, labels: ids }]));
+    const logits = opened.model.project(hidden);
+    const last = logits.dataSync().slice(-expected.probe_logits_last.length) as Float32Array;
+    expect(largestDifference(last, Float32Array.from(expected.probe_logits_last))).toBeLessThan(
+      10 * TOLERANCE,
+    );
+    hidden.dispose();
+    logits.dispose();
+    opened.dispose();
+  });
+});
+
+describe("method full", () => {
+  const model = tinyModel("qwen2");
+
+  it("goes on after an interrupt to the same bits, and frees all it had", async () => {
+    const data = await rowsOf("qwen2-full");
+    const options: FinetuneOptions = { model, data, method: "full", train: { ...learning, saveEvery: 2 } };
+    const [whole, parts] = [newRun(), newRun()];
+    await finish({ ...options, output: whole });
+    const { tensors } = tensorMemory();
+    const abort = new AbortController();
+    await finish({ ...options, output: parts, signal: abort.signal }, ({ step }) => {
+      if (step === 5) abort.abort();
+    });
+    const rest = await finish({ output: parts, data, resume: true });
+    expect(rest).toMatchObject({ interrupted: false, steps: 10, model: join(parts, "model") });
+    const [a, b] = await Promise.all(
+      [whole, parts].map((run) => readFile(join(run, "model/model.safetensors"))),
+    );
+    expect(a.equals(b)).toBe(true);
+    expect(tensorMemory().tensors).toBe(tensors);
+  });
+
+  it("leaves the trained weights on a model that was handed in open", async () => {
+    const opened = await openModel(model);
+    try {
+      const before = Float32Array.from(opened.model.embedding.denseRows());
+      const train = { ...learning, warmupSteps: 0, maxSteps: 1 };
+      await finish({ model: opened, data: await rowsOf("qwen2-full"), method: "full", train });
+      expect(opened.model.embedding.denseRows()).not.toEqual(before);
+    } finally {
+      opened.dispose();
+    }
+  });
+
+  it("refuses what contradicts it all at once, before a model is read", async () => {
+    const asked: FinetuneOptions = {
+      model: join(folder, "absent"),
+      data: [],
+      method: "full",
+      lora: { rank: 4, alpha: 8 },
+      initAdapter: "adapter",
+      quantize: "nf4",
+    };
+    const error: unknown = await finish(asked).catch((fault: unknown) => fault);
+    expect(error).toBeInstanceOf(RecipeError);
+    expect((error as RecipeError).fields).toEqual(["lora.rank", "lora.alpha", "initAdapter", "quantize"]);
+    await expect(
+      finish({ ...asked, method: "lora", full: { trainable: ["lm_head"] } }),
+    ).rejects.toMatchObject({
+      fields: ["full.trainable"],
+    });
+  });
+
+  it("names a beginning that no tensor has, and says of a tied head where it is", async () => {
+    const data = await rowsOf("qwen2-full");
+    const asked: FinetuneOptions = {
+      model,
+      data,
+      method: "full",
+      full: { trainable: ["lm_head", "model.norm"] },
+    };
+    await expect(finish(asked)).rejects.toThrow(
+      /full\.trainable: expected the beginning of names of tensors such as .*the head is tied to the embedding.*got "lm_head"$/,
+    );
+  });
+
+  it("refuses a base with packed weights and says what to do", async () => {
+    const packed = join(folder, "packed");
+    await quantizeModel({ model, output: packed, format: "nf4" });
+    const data = await rowsOf("qwen2-full");
+    await expect(finish({ model: packed, data, method: "full" })).rejects.toThrow(
+      /model: expected float weights to train, got U8 for model\.layers\.0\..*give the model that it was packed from/,
+    );
+  });
+});

@@ -1,0 +1,139 @@
+import { join } from "node:path";
+import {
+  expectedTensors,
+  linearPlaces,
+  type LanguageModel,
+  openWeights,
+  rewriteWeights,
+  trainableWeights,
+} from "@lathe/model";
+import { adapterNames, countParameters, detach } from "@lathe/peft";
+import { safetensorsFiles, type TrainableParameter } from "@lathe/train";
+import type { FinetuneOptions } from "../finetune-options.js";
+import type { ModelFolder } from "../model/model-folder.js";
+import { progressOf, type RecipeHooks } from "../recipe-event.js";
+import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
+import { fullSettings } from "./run-settings.js";
+import type { TrainingMethod } from "./training-method.js";
+
+const FOLDER = "model";
+
+const floatTypes: readonly string[] = ["F64", "F32", "F16", "BF16"];
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+/**
+ * Trains the weights themselves, all of them or those whose names begin with one of the prefixes, in float32. Norms and biases are
+ * not decayed. The result is a model folder.
+ * @throws RecipeError when a prefix is of no weight, or the base's weights are packed
+ */
+export async function fullMethod(
+  { full: { trainable = [""] } = {} }: FinetuneOptions,
+  folder: ModelFolder,
+): Promise<TrainingMethod> {
+  checkPrefixes(trainable, folder);
+  await checkFloat(folder);
+  return {
+    name: "full",
+    settings: fullSettings({ trainable }),
+    plan: { trainable },
+    async prepare(model, _goesOn, onEvent) {
+      for (const name of adapterNames(model)) detach(model, name);
+      const weights = trainableWeights(model, trainable);
+      const parameters = weights.map((weight) =>
+        weight.variable.rank < 2 ? { ...weight, weightDecay: 0 } : weight,
+      );
+      return {
+        parameters,
+        table: countParameters(
+          parameters.map(({ name, variable }) => ({ name: groupOf(name), parameters: variable.size })),
+          parametersOf(folder),
+        ),
+        files: safetensorsFiles(parameters),
+        async write(run) {
+          const output = join(run.path, FOLDER);
+          await writeTrained(model, folder, parameters, output, onEvent);
+          return { adapter: null, model: output };
+        },
+      };
+    },
+  };
+}
+
+function checkPrefixes(prefixes: readonly string[], { config }: ModelFolder): void {
+  const names = [...expectedTensors(config).keys()];
+  if (prefixes.length === 0) {
+    throw new RecipeError([expectation("full.trainable", "at least one beginning of a name", "none")]);
+  }
+  const idle = prefixes.filter((prefix) => !names.some((name) => name.startsWith(prefix)));
+  if (idle.length === 0) return;
+  const tied = config.tieWordEmbeddings ? "; the head is tied to the embedding and trained with it" : "";
+  throw new RecipeError(
+    idle.map((prefix) =>
+      expectation(
+        "full.trainable",
+        `the beginning of names of tensors such as ${names[0]} or ${names.at(-1)}${tied}`,
+        JSON.stringify(prefix),
+      ),
+    ),
+  );
+}
+
+async function checkFloat({ path, config }: ModelFolder): Promise<void> {
+  const weights = await openWeights(path);
+  try {
+    const packed = linearPlaces(config).find(
+      ({ weight }) => weights.has(weight) && !floatTypes.includes(weights.info(weight).dtype),
+    );
+    if (!packed) return;
+    const { dtype } = weights.info(packed.weight);
+    const sentence = sentenceOf`${field("model")}: expected float weights to train, got ${dtype} for ${packed.weight} in ${path}; give the model that it was packed from, or train an adapter over it with ${field("method")} lora`;
+    throw new RecipeError([{ field: "model", sentence }]);
+  } finally {
+    await weights.close();
+  }
+}
+
+const parametersOf = ({ config }: ModelFolder): number =>
+  [...expectedTensors(config).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
+
+/** What tensors of all layers are called together: `self_attn.q_proj.weight` of `model.layers.3.self_attn.q_proj.weight`. */
+const groupOf = (name: string): string => name.replace(/^.*?\.\d+\./, "");
+
+/** The base's folder with the trained values in the place of its own, each in the type it has there. */
+async function writeTrained(
+  model: LanguageModel,
+  folder: ModelFolder,
+  parameters: readonly TrainableParameter[],
+  output: string,
+  onEvent: RecipeHooks["onEvent"],
+): Promise<void> {
+  const weights = await openWeights(folder.path);
+  try {
+    const trained = new Map(parameters.map(({ name, variable }) => [name, variable]));
+    const head = linearPlaces(folder.config).at(-1)!;
+    // A tied model's head is its embedding: one that is stored all the same would be of the weights before.
+    const isLeftOver = (name: string): boolean =>
+      model.config.tieWordEmbeddings && name === `${head.path}.weight`;
+    await rewriteWeights({
+      model: folder.path,
+      weights,
+      tensors: weights
+        .names()
+        .filter((name) => !isLeftOver(name))
+        .map((name) => {
+          const variable = trained.get(name);
+          return {
+            source: name,
+            name,
+            change: variable && (async () => Float32Array.from(await variable.data())),
+          };
+        }),
+      output,
+      called: "trained weights",
+      onProgress: progressOf(onEvent, "writing"),
+    });
+  } finally {
+    await weights.close();
+  }
+}
