@@ -343,7 +343,7 @@ export interface NativeKernels {
     dq: Float32Array,
     dk: Float32Array,
     dv: Float32Array,
-    shape: NativeAttentionShape & { readonly outScales?: Float32Array },
+    shape: NativeAttentionShape & { readonly outScales?: Float32Array | null | undefined },
   ): void;
   /** out [H, d] of one query q [H, d] over the first `length` rows of k and v [M, G, d]. */
   attentionDecode(q: Float32Array, k: CacheRows, v: CacheRows, out: Float32Array, shape: DecodeShape): void;

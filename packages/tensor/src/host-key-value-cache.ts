@@ -61,7 +61,10 @@ export class HostKeyValueCache implements KeyValueCache {
         rows.values,
         out.subarray(start * qWidth, end * qWidth),
         {
-          ...{ headCount, keyValueHeadCount, headSize, scale },
+          headCount,
+          keyValueHeadCount,
+          headSize,
+          scale,
           querySegments: Int32Array.of(0, end - start),
           keySegments: Int32Array.of(0, total),
         },

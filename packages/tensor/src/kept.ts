@@ -5,6 +5,25 @@ export interface Kept {
 }
 
 /**
+ * Runs a body that keeps one thing after another for the tape. What it has kept goes again if it throws: until the body has
+ * handed all of it over, nobody else knows of it.
+ *
+ * @param body given a function that takes note of what was kept and hands it back
+ */
+export function keeping<Result>(body: (keep: <One extends Kept>(kept: One) => One) => Result): Result {
+  const kept: Kept[] = [];
+  try {
+    return body((one) => {
+      kept.push(one);
+      return one;
+    });
+  } catch (error) {
+    for (const one of kept) one.dispose();
+    throw error;
+  }
+}
+
+/**
  * What the records of one tape keep together, so that what several of them need is kept once. An engine puts a part of its own
  * here, and counts in it who still needs what.
  */

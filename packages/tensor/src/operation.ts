@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { engineInUse } from "./engine-in-use.js";
 import type { Kernel, ManyKernel, Operation, Saved } from "./kernel.js";
-import type { Kept, KeptTogether } from "./kept.js";
+import { keeping, type Kept, type KeptTogether } from "./kept.js";
 import { activeTape } from "./scope.js";
 
 /** The kernel in force: that of the engine in use, else the operation's portable form. */
@@ -68,7 +68,7 @@ function recorded(inputs: readonly tf.Tensor[], { forward, pullback }: Computati
   let saved: Saved = [];
   const outputs = inTidy(() => {
     const given = forward(needed, tape.together);
-    saved = given.saved.map((kept) => kept && ownOf(kept));
+    saved = ownOf(given.saved);
     return given.outputs;
   });
   const kept = saved.filter((one) => one !== null);
@@ -78,5 +78,12 @@ function recorded(inputs: readonly tf.Tensor[], { forward, pullback }: Computati
 
 const inTidy = (compute: () => readonly tf.Tensor[]): tf.Tensor[] => tf.tidy(() => [...compute()]);
 
-/** A clone of a tensor is a second handle on the same memory: the tape's own, whatever the owner does with the first. */
-const ownOf = (kept: Kept): Kept => (kept instanceof tf.Tensor ? tf.keep(kept.clone()) : kept);
+/**
+ * What the tape owns of what a forward pass saved. A clone of a tensor is a second handle on the same memory: the tape's own,
+ * whatever the owner does with the first. All else was handed over.
+ */
+const ownOf = (saved: Saved): Saved =>
+  keeping((keep) => {
+    for (const kept of saved) if (kept && !(kept instanceof tf.Tensor)) keep(kept);
+    return saved.map((kept) => (kept instanceof tf.Tensor ? keep<Kept>(tf.keep(kept.clone())) : kept));
+  });

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Kept } from "./kept.js";
+import { keeping, type Kept } from "./kept.js";
 import { activeDropoutKey, activeTape, withDropout, withTape } from "./scope.js";
 import { Tape } from "./tape.js";
 
@@ -58,7 +58,10 @@ export function recompute<Output extends tf.Tensor>(
   const output = withTape(dry, () => tf.tidy(() => block(...inputs)));
   if (!dry.isTracked(output)) return output;
 
-  const saved = inputs.map((input) => tf.keep(input.clone()));
+  const saved = keeping((keep) => {
+    keep(output);
+    return inputs.map((input) => keep(tf.keep(input.clone())));
+  });
   outer.record([output], inputs, saved, ([gradient], needed, accumulate) => {
     const tape = new Tape(outer.watched);
     saved.forEach((input, index) => {

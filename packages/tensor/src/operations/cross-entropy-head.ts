@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { engineInUse } from "../engine-in-use.js";
 import type { FusedHeadKernel } from "../fused-kernels.js";
+import { keeping } from "../kept.js";
 import type { LinearTerms } from "../linear-terms.js";
 import { activeTape, withTape } from "../scope.js";
 import { Tape } from "../tape.js";
@@ -138,11 +139,13 @@ function gradientsByKernel(
   const losses = new Float32Array(targets.length);
   const gradients: tf.Tensor[] = [];
   const wantsGradient = tape.isTracked(hidden);
-  tf.tidy(() => {
+  const loss = tf.tidy(() => {
     const gradient = kernel.losses(hidden, targets, weight, bias, losses, wantsGradient, chunkRows);
+    const sum = sumOf(losses);
     if (gradient) gradients.push(tf.keep(gradient));
+    return sum;
   });
-  return { loss: sumOf(losses), ofParameters: new Map(), ofHidden: gradients[0] ?? null };
+  return { loss, ofParameters: new Map(), ofHidden: gradients[0] ?? null };
 }
 
 function gradientsByTape(
@@ -175,19 +178,32 @@ function gradientsByTape(
               return;
             }
             const before = ofParameters.get(tensor);
-            ofParameters.set(tensor, before ? engineInUse().routines.addInto(before, part) : part);
-            if (before) part.dispose();
+            if (!before) {
+              ofParameters.set(tensor, part);
+              return;
+            }
+            try {
+              ofParameters.set(tensor, engineInUse().routines.addInto(before, part));
+            } finally {
+              part.dispose();
+            }
           });
         });
       } finally {
         tape.dispose();
       }
     }
+    const loss = tf.scalar(sum);
+    if (ofHidden.length === 0) return { loss, ofParameters, ofHidden: null };
+    // The last that can fail but for the loss, which nobody has yet.
+    const joined = keeping((keep) => {
+      keep(loss);
+      return tf.keep(tf.concat(ofHidden, 0));
+    });
+    tf.dispose(ofHidden);
+    return { loss, ofParameters, ofHidden: joined };
   } catch (error) {
     tf.dispose([...ofParameters.values(), ...ofHidden]);
     throw error;
   }
-  const joined = ofHidden.length > 0 ? tf.keep(tf.concat(ofHidden, 0)) : null;
-  tf.dispose(ofHidden);
-  return { loss: tf.scalar(sum), ofParameters, ofHidden: joined };
 }

@@ -1,6 +1,6 @@
 import type { KeptActivation, NativeKernels } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Kept } from "../../kept.js";
+import { keeping, type Kept } from "../../kept.js";
 import type { NativeBackend } from "./native-backend.js";
 import { NativeRoom } from "./native-room.js";
 
@@ -62,10 +62,13 @@ class HalfActivation implements ReadableActivation {
     x: tf.Tensor,
     onFree: () => void,
   ) {
-    this.#room = new NativeRoom(device.backend, x.size * Uint16Array.BYTES_PER_ELEMENT);
-    this.view = this.#room.halves(x.size);
     this.#onFree = onFree;
-    device.kernels.toBf16(device.view(x), this.view);
+    this.#room = keeping((keep) => {
+      const room = keep(new NativeRoom(device.backend, x.size * Uint16Array.BYTES_PER_ELEMENT));
+      device.kernels.toBf16(device.view(x), room.halves(x.size));
+      return room;
+    });
+    this.view = this.#room.halves(x.size);
   }
 
   readonly view: Uint16Array;
@@ -104,7 +107,11 @@ class NormedActivation implements NativeActivation {
     readonly device: KeepingDevice,
     { input, weight, epsilon }: Norm,
   ) {
-    this.#norm = { input: input.shared(), weight: tf.keep(weight.clone()), epsilon };
+    this.#norm = keeping((keep) => ({
+      input: keep(input.shared()),
+      weight: keep(tf.keep(weight.clone())),
+      epsilon,
+    }));
   }
 
   open(shape: readonly number[]): tf.Tensor {
@@ -139,12 +146,17 @@ export class KeptRows implements Kept {
       return;
     }
     const rows = x.size / width;
-    const codes = new NativeRoom(device.backend, x.size);
-    const scales = new NativeRoom(device.backend, rows * Float32Array.BYTES_PER_ELEMENT);
+    const [codes, scales] = keeping((keep) => {
+      const rooms = [
+        keep(new NativeRoom(device.backend, x.size)),
+        keep(new NativeRoom(device.backend, rows * Float32Array.BYTES_PER_ELEMENT)),
+      ];
+      device.kernels.toInt8Rows(device.view(x), rooms[0].codes(x.size), rooms[1].floats(rows));
+      return rooms;
+    });
     this.values = codes.codes(x.size);
     this.scales = scales.floats(rows);
     this.#parts = [codes, scales];
-    device.kernels.toInt8Rows(device.view(x), this.values, this.scales);
   }
 
   dispose(): void {

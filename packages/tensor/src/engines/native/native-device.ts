@@ -1,6 +1,6 @@
 import type { NativeKernels, ProductOptions, ProductPrecision, WeightMatrix } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs-core";
-import type { KeptTogether } from "../../kept.js";
+import { keeping, type KeptTogether } from "../../kept.js";
 import { KeptActivations } from "./kept-activations.js";
 import type { NativeBackend } from "./native-backend.js";
 
@@ -33,9 +33,11 @@ export class NativeDevice {
 
   /** A new tensor that `fill` gives its values. */
   tensor(shape: readonly number[], fill: (values: Float32Array) => void): tf.Tensor {
-    const output = this.backend.uninitialised(shape);
-    fill(this.backend.view(output));
-    return output;
+    return keeping((keep) => {
+      const output = keep(this.backend.uninitialised(shape));
+      fill(this.backend.view(output));
+      return output;
+    });
   }
 
   /** A tensor as kernels take weights, in place. @param weight [O, I] */

@@ -1,6 +1,6 @@
 import { loadNativeKernels, type NativeKernels, type ProductPrecision } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
-import type { EngineDefinition } from "../../engine.js";
+import type { EngineDefinition, EngineParts } from "../../engine.js";
 import { NativeDevice } from "./native-device.js";
 import type { NativeBackend } from "./native-backend.js";
 import { nativeFusedHead } from "./native-fused-head.js";
@@ -51,28 +51,32 @@ export const nativeEngine: EngineDefinition = {
     }
     if (!(await tf.setBackend(BACKEND))) throw new Error("the native backend did not start");
     await tf.ready();
-    const backend = tf.backend() as NativeBackend;
-    const device = new NativeDevice(backend, precision as ProductPrecision);
-    const { allocate, free, mapFile, toInt8Weights, gatherRows, largestIndex } = kernels;
-    return {
-      kernels: nativeOperations(device),
-      fusedLinears: nativeFusedLinears(device),
-      gatedMlp: nativeGatedMlp(device),
-      crossEntropyHead: nativeFusedHead(device),
-      routines: nativeRoutines(device),
-      caches: nativeCaches(device),
-      weightMemory: { allocate, free, mapFile },
-      packInt8: toInt8Weights,
-      memory: () => backend.account(),
-      // Codes of packed weights lie so too, and both directions read them in place.
-      weightLayout: "OI",
-      valuesInPlace: device.view,
-      weightMatrix: (tensor) => device.weight(tensor),
-      gatherRows: (matrix, rows) =>
-        device.tensor([rows.length, matrix.shape[1]], (values) => {
-          gatherRows(matrix, rows, values);
-        }) as tf.Tensor2D,
-      largestIndex,
-    };
+    return nativeParts(new NativeDevice(tf.backend() as NativeBackend, precision as ProductPrecision));
   },
 };
+
+/** What the engine does in its own way, on a device. */
+export function nativeParts(device: NativeDevice): Partial<EngineParts> {
+  const { backend } = device;
+  const { allocate, free, mapFile, toInt8Weights, gatherRows, largestIndex } = device.kernels;
+  return {
+    kernels: nativeOperations(device),
+    fusedLinears: nativeFusedLinears(device),
+    gatedMlp: nativeGatedMlp(device),
+    crossEntropyHead: nativeFusedHead(device),
+    routines: nativeRoutines(device),
+    caches: nativeCaches(device),
+    weightMemory: { allocate, free, mapFile },
+    packInt8: toInt8Weights,
+    memory: () => backend.account(),
+    // Codes of packed weights lie so too, and both directions read them in place.
+    weightLayout: "OI",
+    valuesInPlace: device.view,
+    weightMatrix: (tensor) => device.weight(tensor),
+    gatherRows: (matrix, rows) =>
+      device.tensor([rows.length, matrix.shape[1]], (values) => {
+        gatherRows(matrix, rows, values);
+      }) as tf.Tensor2D,
+    largestIndex,
+  };
+}

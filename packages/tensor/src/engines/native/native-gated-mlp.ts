@@ -1,6 +1,7 @@
 import { gatedBytes } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { GatedMlpKernel } from "../../fused-kernels.js";
+import { keeping } from "../../kept.js";
 import type { NativeActivation } from "./kept-activations.js";
 import type { NativeDevice } from "./native-device.js";
 import {
@@ -37,8 +38,8 @@ export function nativeGatedMlp(device: NativeDevice): GatedMlpKernel {
       const [f] = gate.weight.shape;
       const [ofGate, ofUp] = [gate, up].map((term) => innerProduct(device, view(x), rows, term));
       const bytes = gatedBytes(rows, f);
-      const kept = needed.includes(true) ? new NativeRoom(backend, bytes) : null;
-      try {
+      return keeping((keep) => {
+        const kept = needed.includes(true) ? keep(new NativeRoom(backend, bytes)) : null;
         const { y, ofDown } = withHalves(rows * f, (hidden) => {
           kernels.gatedLinear(
             view(x),
@@ -58,10 +59,7 @@ export function nativeGatedMlp(device: NativeDevice): GatedMlpKernel {
         const needsInput = needed.slice(1).includes(true) && (gate.update !== null || up.update !== null);
         const input = needsInput ? [device.activations(together).keepInput(x)] : [];
         return { outputs: [y], saved: kept ? [kept, ...inner, ...input] : [] };
-      } catch (error) {
-        kept?.dispose();
-        throw error;
-      }
+      });
     },
 
     pullback([gradient], saved, terms, [needsX]) {

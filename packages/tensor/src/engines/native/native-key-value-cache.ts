@@ -7,6 +7,7 @@ import type {
   KeyValueCaches,
   StepLayer,
 } from "../../key-value-cache.js";
+import { keeping } from "../../kept.js";
 import type { LinearTerms } from "../../linear-terms.js";
 import type { RotaryAngles } from "../../rotary-angles.js";
 import type { NativeDevice } from "./native-device.js";
@@ -49,10 +50,15 @@ class NativeKeyValueCache implements KeyValueCache {
     this.#width = shape.keyValueHeadCount * shape.headSize;
     this.#queryWidth = shape.headCount * shape.headSize;
     this.#lengths = Array.from({ length: sequences }, () => 0);
-    this.#rows = [];
-    for (let layer = 0; layer < shape.layerCount; layer++) {
-      this.#rows.push(this.#lengths.map(() => this.#allocate(0)));
-    }
+    this.#rows = keeping((keep) =>
+      Array.from({ length: shape.layerCount }, () =>
+        this.#lengths.map(() => {
+          const rows = this.#allocate(0);
+          keep({ dispose: () => this.#kernels.free(rows.buffer) });
+          return rows;
+        }),
+      ),
+    );
   }
 
   get byteLength(): number {
@@ -92,9 +98,15 @@ class NativeKeyValueCache implements KeyValueCache {
     const [rows, hiddenSize] = x.shape;
     const { cos, sin } = angles;
     const mlpSize = Math.max(...layers.map(({ gate }) => gate.weight.shape[0]));
+    // Of the rooms below, in their order.
     const widths = [
-      ...[hiddenSize, this.#queryWidth, this.#width, this.#width, this.#queryWidth],
-      ...[mlpSize, mlpSize],
+      hiddenSize,
+      this.#queryWidth,
+      this.#width,
+      this.#width,
+      this.#queryWidth,
+      mlpSize,
+      mlpSize,
     ];
     const lengths = widths.map((width) => rows * width);
     const offsets = lengths.map(() => 0);
@@ -200,8 +212,12 @@ class NativeKeyValueCache implements KeyValueCache {
   ): void {
     const { headCount, keyValueHeadCount, headSize, scale } = this.#shape;
     this.#kernels.attentionForward(q, k, v, out, null, {
-      ...{ headCount, keyValueHeadCount, headSize, scale },
-      ...{ querySegments: segments, keySegments: segments },
+      headCount,
+      keyValueHeadCount,
+      headSize,
+      scale,
+      querySegments: segments,
+      keySegments: segments,
     });
     for (const [s, rows] of ofLayer.entries()) {
       const [start, end] = [segments[s] * this.#width, segments[s + 1] * this.#width];
@@ -280,7 +296,9 @@ class NativeKeyValueCache implements KeyValueCache {
     const scales = (offset: number): Float32Array | undefined =>
       this.format === "int8" ? new Float32Array(buffer, offset, scaleCount) : undefined;
     return {
-      ...{ buffer, capacity, length: 0 },
+      buffer,
+      capacity,
+      length: 0,
       keys: new Codes(buffer, 0, count),
       values: new Codes(buffer, codeBytes, count),
       keyScales: scales(2 * codeBytes),

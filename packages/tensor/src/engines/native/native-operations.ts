@@ -11,6 +11,7 @@ import { rmsNormOperation } from "../../operations/rms-norm.js";
 import { ropeOperation } from "../../operations/rope.js";
 import { swigluOperation } from "../../operations/swiglu.js";
 import { transposeOperation } from "../../product.js";
+import { keeping } from "../../kept.js";
 import type { RotaryAngles } from "../../rotary-angles.js";
 import { KeptRows, type NativeActivation, type ReadableActivation } from "./kept-activations.js";
 import type { NativeDevice } from "./native-device.js";
@@ -175,8 +176,10 @@ export function nativeOperations(device: NativeDevice): Kernels {
       });
       if (!logSumExp) return { output, saved: [] };
       const activations = device.activations(together);
-      const kept = [q, k, v].map((x) => activations.keep(x));
-      return { output, saved: [...kept, logSumExp, new KeptRows(device, output, shape.headSize)] };
+      return keeping((keep) => {
+        const kept = [q, k, v].map((x) => keep(activations.keep(x)));
+        return { output, saved: [...kept, logSumExp, keep(new KeptRows(device, output, shape.headSize))] };
+      });
     },
     pullback(gradient, saved, shape) {
       const keyRows = shape.keySegments.at(-1) ?? 0;
@@ -187,7 +190,7 @@ export function nativeOperations(device: NativeDevice): Kernels {
       attentionBackward(q.view, k.view, v.view, values, view(logSumExp), view(gradient), dq, dk, dv, {
         ...shape,
         precision: device.products.precision,
-        ...(scales ? { outScales: scales } : {}),
+        outScales: scales,
       });
       return gradients;
     },
@@ -198,7 +201,9 @@ export function nativeOperations(device: NativeDevice): Kernels {
       output: device.tensor(gate.shape, (out) => {
         swigluForward(view(gate), view(up), out);
       }),
-      saved: needed.includes(true) ? [gate, up].map((x) => device.activations(together).keep(x)) : [],
+      saved: needed.includes(true)
+        ? keeping((keep) => [gate, up].map((x) => keep(device.activations(together).keep(x))))
+        : [],
     }),
     pullback(gradient, saved, _attributes, [needsGate, needsUp]) {
       const [gate, up] = saved as readonly ReadableActivation[];

@@ -36,11 +36,16 @@ export function nativeRoutines(device: NativeDevice): Routines {
       }
     },
     addInto(sum, part) {
-      const isOwn = backend.isExclusive(sum) && sum.dataId !== part.dataId;
-      const target = isOwn ? sum : tf.keep(device.uninitialised(sum.shape));
-      kernels.add(view(sum), view(part), view(target));
-      if (!isOwn) sum.dispose();
-      return target;
+      const addTo = (target: Float32Array): void => {
+        kernels.add(view(sum), view(part), target);
+      };
+      if (backend.isExclusive(sum) && sum.dataId !== part.dataId) {
+        addTo(view(sum));
+        return sum;
+      }
+      const total = tf.keep(device.tensor(sum.shape, addTo));
+      sum.dispose();
+      return total;
     },
     sumOfSquares: (tensors) => kernels.sumOfSquares(tensors.map(view)),
   };
