@@ -8,14 +8,12 @@ export {
 } from "./clean/cleaning-options.js";
 export { ROW_RULES, TEXT_RULES, type RowRule, type TextRule } from "./clean/cleaning-rules.js";
 export { removeControlCharacters } from "./clean/control-characters.js";
-export { MAXIMUM_LINE_BYTES, type DataRecord, type ReadOptions } from "./read/data-record.js";
+export { type DataRecord, type ReadOptions } from "./read/data-record.js";
 export { digest128, DigestIndex } from "./rows/digest-index.js";
 export { foldUnicode } from "./clean/fold-unicode.js";
 export { DIALOGUE_FIELDS, groupDigest } from "./split/group-digest.js";
-export { InputFileError } from "./read/input-file-error.js";
 export { unifyLineEnds } from "./clean/line-ends.js";
 export { OptionError } from "./option-error.js";
-export { OutputFolderError } from "./prepare/output-folder-error.js";
 export { parseRow } from "./rows/parse-row.js";
 export { prepare, type PrepareResult } from "./prepare/prepare.js";
 export {
@@ -56,7 +54,6 @@ export {
   type TokensRow,
   type Tools,
 } from "./rows/row.js";
-export { MAXIMUM_NESTING } from "./read/safe-json.js";
 export { serializeRow } from "./rows/serialize-row.js";
 export { splitRows, type SplitOptions } from "./split/split-rows.js";
 export { parseSplitWeights, SPLITS, type SplitName, type SplitWeights } from "./split/split-weights.js";

@@ -1,6 +1,8 @@
 export { FileError } from "./errors/file-error.js";
 export { InputError, isInputError } from "./errors/input-error.js";
+export { OutputFolderError } from "./errors/output-folder-error.js";
 export { asFileError, type FileAction, isSystemError } from "./errors/system-fault.js";
+export { findValueFault } from "./json/find-value-fault.js";
 export { isRecord } from "./json/is-record.js";
 export { JsonError } from "./json/json-error.js";
 export { MAXIMUM_JSON_DEPTH, parseJson, type ParseJsonOptions } from "./json/parse-json.js";

@@ -43,6 +43,7 @@ export {
 } from "./weights/tensor-info.js";
 export { writeRandomModel } from "./weights/write-random-model.js";
 export { type TensorToWrite, writeSafetensors } from "./weights/write-safetensors.js";
+export { packedSuffixes } from "./config/packed-suffixes.js";
 export { checkTensors, type TensorCheck } from "./config/check-tensors.js";
 export { configsWithEndTokens } from "./config/configs-with-end-tokens.js";
 export type { ConfigKeys, ConfigObject } from "./config/config-keys.js";

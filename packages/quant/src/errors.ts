@@ -23,17 +23,3 @@ export class QuantizationError extends InputError {
     super(`${where}: expected ${expected} to pack as ${format}, got ${value}; ${remedy}`);
   }
 }
-
-/** A folder that would have to be replaced and must not be. */
-export class OutputFolderError extends InputError {
-  override readonly name = "OutputFolderError";
-
-  constructor(
-    readonly path: string,
-    readonly expected: string,
-    readonly actual: string,
-    remedy: string,
-  ) {
-    super(`${path}: expected ${expected}, got ${actual}; ${remedy}`);
-  }
-}

@@ -1,5 +1,5 @@
 export { dequantize } from "./dequantize.js";
-export { OutputFolderError, QuantizationError } from "./errors.js";
+export { QuantizationError } from "./errors.js";
 export { linearReader, type WeightFormat } from "./linear-reader.js";
 export type { Codes, PackedFormat, PackedFormatName, Scaling } from "./packed-format.js";
 export { isPackedFormatName, packedFormatNames, packedFormats } from "./packed-formats.js";

@@ -1,5 +1,12 @@
 import { NF4_BLOCK, NF4_CODEBOOK, NF4_SCALE_GROUP } from "@lathe/kernels";
-import { type StoredWeights, WeightsError, type Dtype, dtypeSizes, type HeldTensor } from "@lathe/model";
+import {
+  type StoredWeights,
+  WeightsError,
+  type Dtype,
+  dtypeSizes,
+  type HeldTensor,
+  packedSuffixes,
+} from "@lathe/model";
 import { DYNAMIC_MAP } from "./nest-scales.js";
 import type { PackedMatrix } from "./packed-matrix.js";
 
@@ -16,11 +23,14 @@ import type { PackedMatrix } from "./packed-matrix.js";
  * | `.nested_quant_map` | F32 [256] | what the codes of scales stand for |
  * | `.quant_state.bitsandbytes__nf4` | U8, JSON in UTF-8 | block sizes, shape, types, the offset of scales |
  */
-const MAP = ".quant_map";
-const SCALES = ".absmax";
-const NESTED_SCALES = ".nested_absmax";
-const NESTED_MAP = ".nested_quant_map";
-const STATE = ".quant_state.bitsandbytes__nf4";
+const {
+  codebook: MAP,
+  blockScales: SCALES,
+  nestedScales: NESTED_SCALES,
+  nestedCodebook: NESTED_MAP,
+  nf4State: STATE,
+  fp4State: FP4_STATE,
+} = packedSuffixes;
 
 /** Longest JSON that is read, in bytes; real ones have 200. */
 const STATE_BYTES_LIMIT = 10_000;
@@ -145,7 +155,7 @@ export async function readNf4(
     return values;
   };
 
-  if (!weights.has(weight + STATE) && weights.has(weight + STATE.replace("nf4", "fp4"))) {
+  if (!weights.has(weight + STATE) && weights.has(weight + FP4_STATE)) {
     throw fault(weight + STATE, "weights in nf4", "weights in fp4, another code book");
   }
   const count = rows * columns;

@@ -1,7 +1,13 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { isInputError, isRecord, readJsonIfThere, replaceFile, replaceFolder } from "@lathe/files";
-import { OutputFolderError } from "./errors.js";
+import {
+  isInputError,
+  isRecord,
+  OutputFolderError,
+  readJsonIfThere,
+  replaceFile,
+  replaceFolder,
+} from "@lathe/files";
 
 /** What a folder of ours says of itself; a folder without it, or with other files beside, is never replaced. */
 const MANIFEST = "quantization-manifest.json";

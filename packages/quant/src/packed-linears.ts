@@ -4,6 +4,7 @@ import {
   DenseLinear,
   type Dtype,
   type Linear,
+  packedSuffixes,
   type ReadLinear,
   readDenseLinear,
   type StoredLinear,
@@ -91,7 +92,7 @@ export async function readQuantized(
 }
 
 async function readScales(weights: StoredWeights, weight: string, rows: number): Promise<Float32Array> {
-  const name = `${weight}_scale`;
+  const name = weight + packedSuffixes.int8Scale;
   const remedy =
     "the folder is damaged, or of a format that is not read; quantise the original weights again";
   if (!weights.has(name)) {

@@ -6,6 +6,7 @@ import {
   type ModelConfig,
   ModelConfigError,
   openWeights,
+  packedSuffixes,
   readModelConfig,
 } from "@lathe/model";
 import { floatTypes } from "./quantize-stored.js";
@@ -27,10 +28,6 @@ const INT8_METHOD = "compressed-tensors";
 const INT8_STORAGE = "int-quantized";
 
 const NF4_METHOD = "bitsandbytes";
-
-/** Ends of the names of tensors that say how a packed weight is to be read, after the weight's own name. */
-const INT8_SCALE = "_scale";
-const NF4_STATE = ".quant_state.bitsandbytes__nf4";
 
 /** Formats that a folder can be packed in as a whole, by its config. */
 export type FolderFormat = "int8" | "nf4";
@@ -112,8 +109,8 @@ function storedFormat(config: ModelConfig, weights: StoredWeights): FolderFormat
   if (dtypes.every((dtype) => dtype !== null && floatTypes.includes(dtype))) return "float";
   const isPacked = (dtype: Dtype, companion: string): boolean =>
     linears.some(({ weight }, i) => dtypes[i] === dtype && weights.has(weight + companion));
-  if (isPacked("I8", INT8_SCALE)) return "int8";
-  return isPacked("U8", NF4_STATE) ? "nf4" : null;
+  if (isPacked("I8", packedSuffixes.int8Scale)) return "int8";
+  return isPacked("U8", packedSuffixes.nf4State) ? "nf4" : null;
 }
 
 /** The format of packed weights, held to the description in config.json where there is one. */

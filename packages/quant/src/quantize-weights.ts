@@ -1,4 +1,12 @@
-import { checkWritable, isRecord, recoverPlace, removeJsonKey, replaceFile, setJsonKey } from "@lathe/files";
+import {
+  checkWritable,
+  isRecord,
+  OutputFolderError,
+  recoverPlace,
+  removeJsonKey,
+  replaceFile,
+  setJsonKey,
+} from "@lathe/files";
 import type { NestedScales } from "@lathe/kernels";
 import {
   architectureOf,
@@ -12,11 +20,11 @@ import {
   type ModelConfig,
   ModelConfigError,
   openWeights,
+  packedSuffixes,
   readModelConfig,
 } from "@lathe/model";
 import { copyFile, realpath } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { OutputFolderError } from "./errors.js";
 import { checkReplaceable, writeFolder } from "./output-folder.js";
 import type { PackedFormatName } from "./packed-format.js";
 import { packedFormats } from "./packed-formats.js";
@@ -222,7 +230,7 @@ function packedGroup(
   if (scaling === "none") return [codes];
   const [rows] = matrixShape(shape);
   // A file holds its float32 tensors before its bytes, so scales are needed before the codes: the weight is read twice.
-  const scalesName = `${name}_scale`;
+  const scalesName = name + packedSuffixes.int8Scale;
   const scales: SizedTensor = {
     name: scalesName,
     dtype: "F32",

@@ -87,7 +87,7 @@ interface PreparedRun {
  *
  * @returns where the adapter or the model is and what the run came to
  * @throws RecipeError naming the field, such as `lora.rank` or `train.learningRate`
- * @throws RejectedRowsError, RowError, InputFileError, RunFolderError, AdapterFileError, EngineError, DivergenceError and
+ * @throws RejectedRowsError, RowError, FileError, RunFolderError, AdapterFileError, EngineError, DivergenceError and
  * what reading a model throws
  * @throws the signal's reason when it aborts before the first step is begun
  */

@@ -22,7 +22,7 @@ export interface PreparedRows extends PrepareResult {
  * Cleans, splits and, with a model, tokenises rows in one pass, and writes a prepared folder. It appears as a whole or not
  * at all.
  *
- * @throws OptionError or RecipeError naming the field; RejectedRowsError, InputFileError, OutputFolderError
+ * @throws OptionError or RecipeError naming the field; RejectedRowsError, FileError, OutputFolderError
  * @throws the signal's reason when it aborts; nothing is written then
  */
 export async function prepareRows(options: PrepareRowsOptions): Promise<PreparedRows> {

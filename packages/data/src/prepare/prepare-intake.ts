@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { FileError } from "@lathe/files";
 import type { CleaningRuleName } from "../clean/cleaning-options.js";
 import { DigestIndex } from "../rows/digest-index.js";
 import { groupDigest } from "../split/group-digest.js";
-import { InputFileError } from "../read/input-file-error.js";
 import { LineWriter, type WrittenFile } from "./line-writer.js";
 import { parseRow } from "../rows/parse-row.js";
 import { PROGRESS_ROWS, type ResolvedPrepareOptions } from "./prepare-options.js";
@@ -107,7 +107,7 @@ export class Intake {
     if (this.kept === 0) {
       const reasons = Object.entries(this.rules()).filter(([, count]) => count > 0);
       const shown = reasons.map(([rule, count]) => `${rule} ${count}`).join(", ");
-      throw new InputFileError(
+      throw new FileError(
         inputs.join(", "),
         `leaves no row to keep: ${this.read} read, all set aside (${shown})`,
       );
@@ -151,7 +151,7 @@ export class Intake {
         }
         if (this.read % PROGRESS_ROWS === 0) this.#report();
       }
-      if (this.read === before) throw new InputFileError(file, "holds no rows");
+      if (this.read === before) throw new FileError(file, "holds no rows");
     }
     this.#report();
   }

@@ -1,13 +1,12 @@
 import { stat } from "node:fs/promises";
+import { asFileError, FileError } from "@lathe/files";
 import {
   resolveCleaningOptions,
   type CleaningOptions,
   type ResolvedCleaningOptions,
 } from "../clean/cleaning-options.js";
 import { DIALOGUE_FIELDS } from "../split/group-digest.js";
-import { InputFileError } from "../read/input-file-error.js";
 import { checkInteger, OptionError } from "../option-error.js";
-import { asFileError } from "../read/read-lines.js";
 import type { RowTokenizer } from "../tokenize/row-tokenizer.js";
 import { resolveWeights } from "../split/split-rows.js";
 import type { SplitWeights } from "../split/split-weights.js";
@@ -103,15 +102,15 @@ export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepareO
   };
 }
 
-/** Bytes of all input files; throws {@link InputFileError} for one that is missing, no file, or empty. */
+/** Bytes of all input files; throws {@link FileError} for one that is missing, no file, or empty. */
 export async function inputBytes(inputs: readonly string[]): Promise<number> {
   let total = 0;
   for (const input of inputs) {
     const info = await stat(input).catch((error: unknown) => {
-      throw asFileError(input, error);
+      throw asFileError(input, "read", error);
     });
-    if (!info.isFile()) throw new InputFileError(input, "is not a file");
-    if (info.size === 0) throw new InputFileError(input, "is empty");
+    if (!info.isFile()) throw new FileError(input, "expected a file, got something that is none");
+    if (info.size === 0) throw new FileError(input, "is empty");
     total += info.size;
   }
   return total;

@@ -305,20 +305,20 @@ describe("prepare stops and writes nothing", () => {
       return join(options.folder, name);
     };
     mkdirSync(join(options.folder, "folder.jsonl"));
-    await expectRefusal(options, /none\.jsonl does not exist/, {
+    await expectRefusal(options, /none\.jsonl: no such file/, {
       inputs: [options.input, join(options.folder, "none.jsonl")],
     });
-    await expectRefusal(options, /empty\.jsonl is empty/, {
+    await expectRefusal(options, /empty\.jsonl: is empty/, {
       inputs: [options.input, file("empty.jsonl", "")],
     });
-    await expectRefusal(options, /blank\.jsonl holds no rows/, { inputs: [file("blank.jsonl", "\n\n")] });
-    await expectRefusal(options, /header\.csv holds no rows/, {
+    await expectRefusal(options, /blank\.jsonl: holds no rows/, { inputs: [file("blank.jsonl", "\n\n")] });
+    await expectRefusal(options, /header\.csv: holds no rows/, {
       inputs: [file("header.csv", "input,output\n")],
     });
-    await expectRefusal(options, /folder\.jsonl is not a file/, {
+    await expectRefusal(options, /folder\.jsonl: expected a file/, {
       inputs: [join(options.folder, "folder.jsonl")],
     });
-    await expectRefusal(options, /rows\.txt is of an unknown kind/, { inputs: [file("rows.txt", "x")] });
+    await expectRefusal(options, /rows\.txt: is of an unknown kind/, { inputs: [file("rows.txt", "x")] });
   });
 
   it("when no row is left", async () => {
@@ -373,7 +373,7 @@ describe("an output folder that exists", () => {
     await prepare(options);
     const before = snapshot(options.output);
     await expect(prepare({ ...options, seed: 2 })).rejects.toThrow(
-      "exists and is not empty; name another one or allow overwriting",
+      "got one with files in it; name another one or allow overwriting",
     );
     expect(snapshot(options.output)).toEqual(before);
     await prepare({ ...options, seed: 2, overwrite: true });
@@ -397,21 +397,19 @@ describe("an output folder that exists", () => {
     writeFileSync(mine, "years of work");
     for (const manifest of [undefined, "{}", "no JSON", '{"format":"lathe-prepared-data"}', "[]"]) {
       if (manifest !== undefined) writeFileSync(join(options.output, "manifest.json"), manifest);
-      await expect(prepare(options)).rejects.toThrow("was not made by prepare");
+      await expect(prepare(options)).rejects.toThrow("got one without a manifest.json of prepare");
     }
     writeFileSync(join(options.output, "manifest.json"), '{"format":"lathe-prepared-data","outputs":{}}');
-    await expect(prepare(options)).rejects.toThrow(
-      "also holds files that prepare did not write (thesis.txt)",
-    );
+    await expect(prepare(options)).rejects.toThrow("got one that also holds thesis.txt");
     expect(readFileSync(mine, "utf8")).toBe("years of work");
   });
 
   it("is refused when it is a file, or holds an input", async () => {
     const options = { ...setUp(rows(10)), overwrite: true };
-    await expect(prepare({ ...options, output: options.input })).rejects.toThrow("is a file; name a folder");
+    await expect(prepare({ ...options, output: options.input })).rejects.toThrow("got a file; name a folder");
     await prepare(options);
     const inside = join(options.output, "train.jsonl");
-    await expect(prepare({ ...options, inputs: [inside] })).rejects.toThrow(`holds the input ${inside}`);
+    await expect(prepare({ ...options, inputs: [inside] })).rejects.toThrow(`got one that holds ${inside}`);
     expect(existsSync(inside)).toBe(true);
   });
 });

@@ -1,9 +1,8 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkWritable, recoverPlace, replaceFolder } from "@lathe/files";
+import { checkWritable, hashFile, readLines, recoverPlace, replaceFolder } from "@lathe/files";
 import { assignGroups } from "../split/assign-groups.js";
 import { CLEANING_RULES } from "../clean/cleaning-options.js";
-import { hashFile } from "../read/hash-file.js";
 import { LineWriter, type WrittenFile } from "./line-writer.js";
 import {
   Intake,
@@ -23,7 +22,6 @@ import {
 } from "./prepare-options.js";
 import { MANIFEST_FILE, MANIFEST_FORMAT } from "./manifest-file.js";
 import { checkOutputFolder } from "./prepared-folder.js";
-import { readLines } from "../read/read-lines.js";
 import type { CleaningExample } from "../clean/row-cleaner.js";
 import { SPLITS, type SplitName } from "../split/split-weights.js";
 import { TokenDataset } from "../token-files/token-dataset.js";
@@ -57,7 +55,7 @@ const MANIFEST_VERSION = 1;
  * few dozen bytes a row. The folder is written beside its place and renamed, so a failure leaves nothing behind and nothing changed.
  *
  * @throws RejectedRowsError when more than `rejectLimit` of the rows are malformed or of no known shape
- * @throws InputFileError when an input is missing, empty or of an unknown kind, or when no row is kept
+ * @throws FileError when an input is missing, empty or of an unknown kind, or when no row is kept
  * @throws OutputFolderError when the output folder must not be overwritten
  * @throws OptionError when an option has a value it cannot have
  */

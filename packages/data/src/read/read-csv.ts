@@ -1,7 +1,6 @@
 import { parse } from "csv-parse/sync";
-import { MAXIMUM_LINE_BYTES, type DataRecord, type ReadOptions } from "./data-record.js";
-import { InputFileError } from "./input-file-error.js";
-import { readLines, type Line } from "./read-lines.js";
+import { FileError, type Line, MAXIMUM_LINE_BYTES, readLines } from "@lathe/files";
+import type { DataRecord, ReadOptions } from "./data-record.js";
 
 /** How a CSV file is read. */
 export interface ReadCsvOptions extends ReadOptions {
@@ -24,7 +23,7 @@ interface Frame {
  * way a stray quote costs one line: the line is reported and reading resumes at the next, where a parser fed
  * with the stream would swallow the file up to the following quote.
  *
- * @throws InputFileError when the file cannot be opened or its header is unusable
+ * @throws FileError when the file cannot be opened or its header is unusable
  */
 export async function* readCsv(
   file: string,
@@ -107,11 +106,11 @@ function readHeader(file: string, frame: Frame, delimiter: string): readonly str
   const names =
     problem === undefined ? parseRecords(frame.text, delimiter)?.[0]?.map((name) => name.trim()) : undefined;
   if (names === undefined)
-    throw new InputFileError(file, `has a header that cannot be read: ${problem ?? "stray quote"}`);
+    throw new FileError(file, `has a header that cannot be read: ${problem ?? "stray quote"}`);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new InputFileError(file, `has a header that names column "${twice}" twice`);
+  if (twice !== undefined) throw new FileError(file, `has a header that names column "${twice}" twice`);
   const refused = names.find((name) => name === "" || name === "__proto__");
-  if (refused !== undefined) throw new InputFileError(file, `has a header with a column named "${refused}"`);
+  if (refused !== undefined) throw new FileError(file, `has a header with a column named "${refused}"`);
   return names;
 }
 

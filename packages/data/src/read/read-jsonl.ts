@@ -1,12 +1,11 @@
+import { JsonError, parseJson, readLines } from "@lathe/files";
 import type { DataRecord, ReadOptions } from "./data-record.js";
-import { readLines } from "./read-lines.js";
-import { parseJson } from "./safe-json.js";
 
 /**
  * Streams the records of a JSONL file in constant memory. Blank lines are passed over; a line that is not valid
  * JSON or not valid UTF-8 arrives as a record with `error`, and reading goes on.
  *
- * @throws InputFileError when the file cannot be opened
+ * @throws FileError when the file cannot be opened
  */
 export async function* readJsonl(
   file: string,
@@ -19,10 +18,17 @@ export async function* readJsonl(
         continue;
       }
       if (text.trim() === "") continue;
-      const parsed = parseJson(text);
-      yield "error" in parsed
-        ? { file, line, error: parsed.error, text }
-        : { file, line, value: parsed.value };
+      yield { file, line, ...parsedLine(text) };
     }
+  }
+}
+
+function parsedLine(text: string): { value: unknown } | { error: string; text: string } {
+  try {
+    return { value: parseJson(text) };
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    const { column, expected, actual } = error;
+    return { error: `not valid JSON: expected ${expected} at column ${column}, got ${actual}`, text };
   }
 }

@@ -1,10 +1,7 @@
 import { open } from "node:fs/promises";
+import { asFileError, FileError, findValueFault, InputError } from "@lathe/files";
 import type { DataRecord, ReadOptions } from "./data-record.js";
-import { InputError } from "@lathe/files";
-import { InputFileError } from "./input-file-error.js";
-import { asFileError } from "./read-lines.js";
 import { GuardedWorker, libraryAddress } from "./guarded-worker.js";
-import { checkValue } from "./safe-json.js";
 
 /**
  * Bytes of the largest row group, unpacked, that is read: a group is decoded whole, and Parquet's own
@@ -16,7 +13,7 @@ export const MAXIMUM_ROW_GROUP_BYTES = 2 * 1024 ** 3;
  * Streams the rows of a Parquet file, one row group in memory at a time; `line` is the 1-based row. 64-bit integers become
  * numbers where they are exact and decimal strings elsewhere, dates ISO strings, byte and vector columns lists of numbers.
  *
- * @throws InputFileError when the file cannot be opened or is not Parquet
+ * @throws FileError when the file cannot be opened or is not Parquet
  */
 export async function* readParquet(
   file: string,
@@ -49,7 +46,7 @@ async function* readGroups(
     let rows: Record<string, unknown>[];
     try {
       if (group.bytes > MAXIMUM_ROW_GROUP_BYTES) {
-        throw new InputFileError(
+        throw new FileError(
           file,
           `has a row group of ${group.bytes} bytes, more than the limit of ${MAXIMUM_ROW_GROUP_BYTES}; write it with smaller row groups`,
         );
@@ -63,8 +60,8 @@ async function* readGroups(
     for (const [index, row] of rows.entries()) {
       const line = rowStart + index + 1;
       const value = plainValue(row);
-      const problem = checkValue(value);
-      yield problem === undefined
+      const problem = findValueFault(value);
+      yield problem === null
         ? { file, line, value }
         : { file, line, error: problem, text: JSON.stringify(value) };
     }
@@ -117,10 +114,10 @@ async function openParquet(file: string): Promise<ParquetReader> {
 }
 
 function asParquetError(file: string, error: unknown): unknown {
-  const known = asFileError(file, error);
+  const known = asFileError(file, "read", error);
   if (known instanceof InputError) return known;
   const reason = error instanceof Error ? error.message : String(error);
-  return new InputFileError(file, `cannot be read as Parquet: ${reason}`, { cause: error });
+  return new FileError(file, `cannot be read as Parquet: ${reason}`, { cause: error });
 }
 
 function plainValue(value: unknown): unknown {

@@ -1,6 +1,6 @@
 import { extname } from "node:path";
+import { FileError } from "@lathe/files";
 import type { DataRecord, ReadOptions } from "./data-record.js";
-import { InputFileError } from "./input-file-error.js";
 import { readCsv } from "./read-csv.js";
 import { readJsonl } from "./read-jsonl.js";
 import { readParquet } from "./read-parquet.js";
@@ -8,7 +8,7 @@ import { readParquet } from "./read-parquet.js";
 /**
  * Streams the records of a file by its extension: `.jsonl` and `.ndjson`, `.csv` and `.tsv` with a header, `.parquet`.
  *
- * @throws InputFileError when the extension is another one or the file cannot be opened
+ * @throws FileError when the extension is another one or the file cannot be opened
  */
 export function readRecords(
   file: string,
@@ -25,9 +25,6 @@ export function readRecords(
     case ".parquet":
       return readParquet(file, options);
     default:
-      throw new InputFileError(
-        file,
-        "is of an unknown kind; expected .jsonl, .ndjson, .csv, .tsv or .parquet",
-      );
+      throw new FileError(file, "is of an unknown kind; expected .jsonl, .ndjson, .csv, .tsv or .parquet");
   }
 }

@@ -1,5 +1,5 @@
+import { JsonError, parseJson } from "@lathe/files";
 import type { RowPlace } from "../read/row-place.js";
-import { parseJson } from "../read/safe-json.js";
 import { RowError } from "./row-error.js";
 import type { Tools } from "./row.js";
 import { typeName } from "./type-name.js";
@@ -40,9 +40,14 @@ function parseObjects(value: unknown, key: string, place: RowPlace | undefined):
   const expected = "expected a list of objects, or the JSON text of one";
   let list = value;
   if (typeof value === "string") {
-    const parsed = parseJson(value);
-    if ("error" in parsed) throw new RowError(key, `${expected}, got a text that is ${parsed.error}`, place);
-    list = parsed.value;
+    try {
+      list = parseJson(value);
+    } catch (error) {
+      if (!(error instanceof JsonError)) throw error;
+      throw new RowError(key, `${expected}, got a text that is not valid JSON: ${error.message}`, place, {
+        cause: error,
+      });
+    }
   }
   if (!Array.isArray(list)) throw new RowError(key, `${expected}, got ${typeName(list)}`, place);
   const odd = list.findIndex((item) => typeof item !== "object" || item === null || Array.isArray(item));

@@ -10,7 +10,7 @@ import type { Row } from "./row.js";
  * no row ends it. Files that may hold bad rows go through `prepare`, or through {@link readRecords} and {@link parseRow}.
  *
  * @throws RowError with file and line, at the first record that is malformed or of no known shape
- * @throws InputFileError when the file cannot be opened or is of an unknown kind
+ * @throws FileError when the file cannot be opened or is of an unknown kind
  */
 export async function* readRows(
   file: string,

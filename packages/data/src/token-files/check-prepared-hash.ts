@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { MANIFEST_FILE, MANIFEST_FORMAT } from "../prepare/manifest-file.js";
-import { hashFile } from "../read/hash-file.js";
-import { parseJson } from "../read/safe-json.js";
+import { basename, dirname } from "node:path";
+import { hashFile } from "@lathe/files";
+import { MANIFEST_FILE } from "../prepare/manifest-file.js";
+import { readManifestOutputs } from "../prepare/read-manifest.js";
 import { TokenFileError } from "./token-file-error.js";
 
 /**
@@ -12,18 +11,10 @@ import { TokenFileError } from "./token-file-error.js";
  * @throws TokenFileError when the file has changed since
  */
 export async function checkPreparedHash(path: string): Promise<boolean> {
-  let text: string;
-  try {
-    text = await readFile(join(dirname(path), MANIFEST_FILE), "utf8");
-  } catch {
-    return false;
-  }
-  const parsed = parseJson(text);
-  if ("error" in parsed || typeof parsed.value !== "object" || parsed.value === null) return false;
-  const { format, outputs } = parsed.value as { format?: unknown; outputs?: unknown };
-  if (format !== MANIFEST_FORMAT || typeof outputs !== "object" || outputs === null) return false;
+  const outputs = await readManifestOutputs(dirname(path));
+  if (outputs === null) return false;
   const name = basename(path);
-  const entry: unknown = Object.hasOwn(outputs, name) ? (outputs as Record<string, unknown>)[name] : null;
+  const entry: unknown = Object.hasOwn(outputs, name) ? outputs[name] : null;
   const expected = (entry as { sha256?: unknown } | null)?.sha256;
   if (typeof expected !== "string") return false;
   const { sha256 } = await hashFile(path);

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { tableFromArrays, tableFromIPC, tableToIPC, type Int32, type Vector } from "apache-arrow";
 import { describe, expect, it } from "vitest";
+import { hashFile } from "@lathe/files";
 import { forSeeds, SeededRandom } from "../../testing/seeded-random.js";
 import { temporaryFolder } from "../../testing/temporary-folder.js";
-import { hashFile } from "../read/hash-file.js";
 import {
   MANIFEST_FORMAT,
   TokenDataset,
@@ -213,7 +213,7 @@ describe("token files", () => {
     );
     writeFileSync(other, tableToIPC(tableFromArrays({ a: Int32Array.of(1) }), "stream"));
     await expect(TokenDataset.open(other)).rejects.toThrow("is no Arrow IPC file");
-    await expect(TokenDataset.open(join(folder, "none.arrow"))).rejects.toThrow("none.arrow does not exist");
+    await expect(TokenDataset.open(join(folder, "none.arrow"))).rejects.toThrow("none.arrow: no such file");
   });
 
   it("are refused when they change while open", async () => {

@@ -10,8 +10,7 @@ import {
   RecordBatchStreamWriter,
   type RecordBatch,
 } from "apache-arrow";
-import { InputError } from "@lathe/files";
-import { asFileError } from "../read/read-lines.js";
+import { asFileError, InputError } from "@lathe/files";
 import { checkArrowStructure } from "./check-arrow-structure.js";
 import { checkPreparedHash } from "./check-prepared-hash.js";
 import { TokenFileError } from "./token-file-error.js";
@@ -72,7 +71,7 @@ export class TokenDataset {
     try {
       handle = await open(path, "r");
     } catch (error) {
-      throw asFileError(path, error);
+      throw asFileError(path, "read", error);
     }
     try {
       await checkEnds(path, handle);
@@ -81,7 +80,7 @@ export class TokenDataset {
       return new TokenDataset(source, metadata);
     } catch (error) {
       // Damage shows in many ways once it is believed; a fault of the file system is none.
-      if ((error as NodeJS.ErrnoException).syscall !== undefined) throw asFileError(path, error);
+      if ((error as NodeJS.ErrnoException).syscall !== undefined) throw asFileError(path, "read", error);
       throw error instanceof InputError ? error : asTokenFileError(path, error);
     } finally {
       await handle.close().catch(() => undefined); // the Arrow reader may have closed it
@@ -305,7 +304,7 @@ function readUnchanged(
       done += bytes;
     }
   } catch (error) {
-    throw asFileError(path, error);
+    throw asFileError(path, "read", error);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }

@@ -8,6 +8,8 @@ export const MAXIMUM_JSON_DEPTH = 64;
 export interface ParseJsonOptions {
   /** Most lists and objects within each other. @defaultValue {@link MAXIMUM_JSON_DEPTH} */
   readonly maximumDepth?: number;
+  /** Whether a key `__proto__` is taken as any other, for callers that never copy by assignment. @defaultValue false */
+  readonly takesPrototypeKey?: boolean;
 }
 
 /**
@@ -19,9 +21,9 @@ export interface ParseJsonOptions {
  */
 export function parseJson(
   text: string,
-  { maximumDepth = MAXIMUM_JSON_DEPTH }: ParseJsonOptions = {},
+  { maximumDepth = MAXIMUM_JSON_DEPTH, takesPrototypeKey = false }: ParseJsonOptions = {},
 ): unknown {
-  const fault = findJsonFault(text, maximumDepth);
+  const fault = findJsonFault(text, maximumDepth, takesPrototypeKey);
   if (fault === null) return JSON.parse(text) as unknown;
   const before = text.slice(0, fault.at);
   const lineStart = before.lastIndexOf("\n") + 1;

@@ -5,24 +5,13 @@ import type { StoredWeights } from "../weights/stored-weights.js";
 import type { Dtype } from "../weights/tensor-info.js";
 import { WeightsError, quote } from "../errors.js";
 import type { ModelConfig } from "./model-config.js";
+import { packedSuffixes } from "./packed-suffixes.js";
 
 /** Types that weights can be computed with. */
 export const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
 
 /** Types that the weights of linears may be packed in; whoever reads the linears knows what else belongs to them. */
 const packedTypes: readonly Dtype[] = ["I8", "U8"];
-
-/** Ends of the names of tensors that say how a packed weight is to be read, after the weight's own name. */
-const packedCompanions = [
-  "_scale",
-  "_zero_point",
-  ".absmax",
-  ".quant_map",
-  ".nested_absmax",
-  ".nested_quant_map",
-  ".quant_state.bitsandbytes__nf4",
-  ".quant_state.bitsandbytes__fp4",
-];
 
 /** The shape a tensor has in the file: linears of 4 bits lie in a column of bytes, two weights in each. */
 function storedShape(shape: readonly number[], dtype: Dtype, isLinear: boolean): readonly number[] {
@@ -87,7 +76,7 @@ export function checkTensors(config: ModelConfig, weights: StoredWeights): Tenso
   if (config.tieWordEmbeddings) used.add(outputHead);
   for (const name of expected.keys()) {
     if (!packedTypes.includes(weights.info(name).dtype)) continue;
-    for (const companion of packedCompanions) used.add(name + companion);
+    for (const suffix of Object.values(packedSuffixes)) used.add(name + suffix);
   }
   return { unused: weights.names().filter((name) => !used.has(name)) };
 }

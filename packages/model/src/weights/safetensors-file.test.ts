@@ -80,16 +80,20 @@ describe("refuses", () => {
       fileBytes("[]", 0),
       "expected a JSON object as header, got one that starts with byte 91",
     ],
-    ["a header length one too short", fileBytes('{"a":1}', 0, 6n), "got text that does not parse"],
+    [
+      "a header length one too short",
+      fileBytes('{"a":1}', 0, 6n),
+      "a comma or } at line 1, column 7, got the end of the text",
+    ],
     [
       "a header that is not UTF-8",
       fileBytes(Uint8Array.of(0x7b, 0xff, 0x7d), 0),
-      "got text that does not parse",
+      "expected a header of UTF-8 text, got other bytes from byte 2 on",
     ],
     [
       "a tensor twice",
       fileBytes(`{"w":${f32("[1]", "[0,4]")},"w":${f32("[1]", "[0,4]")}}`, 4),
-      'expected every key of the header once, got "w" twice',
+      'JSON with each key once at line 1, column 55, got "w" again',
     ],
     ["metadata that is no object", fileBytes('{"__metadata__":["pt"]}', 0), 'object of strings, got ["pt"]'],
     [

@@ -1,6 +1,5 @@
-import { isRecord, messageOf } from "@lathe/files";
+import { decodeJson, isRecord, type MakeFault } from "@lathe/files";
 import { WeightsError, quote } from "../errors.js";
-import { findDuplicateKey } from "./duplicate-key.js";
 import { type Dtype, dtypes, dtypeSizes, type TensorInfo } from "./tensor-info.js";
 
 /** Bytes of the length field that a safetensors file begins with. */
@@ -74,27 +73,10 @@ function parseObject(header: Uint8Array, path: string): [string, unknown][] {
     const actual = header.byteLength === 0 ? "an empty one" : `one that starts with byte ${header[0]}`;
     throw new WeightsError({ path, expected: "a JSON object as header", actual });
   }
-  let text: string;
-  let parsed: unknown;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(header);
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw new WeightsError({
-      path,
-      expected: "a JSON object as header",
-      actual: `text that does not parse (${messageOf(cause)})`,
-      cause,
-    });
-  }
-  const duplicate = findDuplicateKey(text);
-  if (duplicate !== null) {
-    throw new WeightsError({
-      path,
-      expected: "every key of the header once",
-      actual: `${quote(duplicate)} twice`,
-    });
-  }
+  const makeFault: MakeFault = (expected, actual, cause) =>
+    new WeightsError({ path, expected: `a header of ${expected}`, actual, cause });
+  // Tensors may have any name, and entries are read one by one.
+  const parsed = decodeJson(header, makeFault, { takesPrototypeKey: true });
   // A text that starts with a brace and parses is an object.
   return Object.entries(parsed as object);
 }

@@ -1,6 +1,5 @@
 import { extname } from "node:path";
 import {
-  InputFileError,
   parseRow,
   RejectedRowsError,
   RowError,
@@ -9,6 +8,7 @@ import {
   tokenizeRow,
   UnscoredRowError,
 } from "@lathe/data";
+import { FileError } from "@lathe/files";
 import type { LabelledRow } from "@lathe/model";
 import { countScored, type RowSource } from "@lathe/train";
 import type { ModelFolder } from "../model/model-folder.js";
@@ -61,7 +61,7 @@ export async function readTrainingRows(
 ): Promise<TrainingRows> {
   const result = await readInput(input, folder, options);
   if (result.rows.length === 0) {
-    throw new InputFileError(
+    throw new FileError(
       sourceOf(input, options.field),
       `leaves no row to train on: ${result.read} read, ${result.rejected.length} unusable, ${result.unscored} without a label within ${options.maxTokens} tokens`,
     );
@@ -131,7 +131,7 @@ async function openTokenFile(file: string, { tokenizer }: ModelFolder): Promise<
   const dataset = await TokenDataset.open(file);
   const made = dataset.metadata?.tokenizerHash ?? null;
   if (made !== null && tokenizer !== null && made !== tokenizer.hash) {
-    throw new InputFileError(
+    throw new FileError(
       file,
       "was tokenised with another tokenizer than the model's; prepare the data again",
     );

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { isRecord, type MakeFault, readJsonFile } from "@lathe/files";
 import { type LoraConfig, loraDefaults } from "@lathe/peft";
 import { RunFolderError, type TrainConfig, trainDefaults } from "@lathe/train";
 import type { FinetuneOptions, FullOptions } from "../finetune-options.js";
@@ -38,6 +38,12 @@ const freeFields: readonly string[] = [
   "train.saveEvery",
   "train.evalEvery",
 ];
+
+/** Largest file of settings that is read, in bytes; a config file of the command has a few kilobytes. */
+const SETTINGS_BYTES_LIMIT = 16 * 1024 * 1024;
+
+/** Characters that a message shows of something that is no settings. */
+const SHOWN_CHARACTERS = 60;
 
 const loraKeys = Object.keys(loraDefaults).filter((key) => key !== "seed") as Exclude<
   keyof LoraConfig,
@@ -79,14 +85,11 @@ export function runSettings(
 
 async function readSettings(path: string): Promise<RunSettings> {
   const file = join(path, "config.json");
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(file, "utf8"));
-  } catch (error) {
-    throw new RunFolderError(file, `cannot be read (${(error as Error).message})`, { cause: error });
-  }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as RunSettings;
-  throw new RunFolderError(file, `expected an object, got ${JSON.stringify(value)}`);
+  const makeFault: MakeFault = (expected, actual, cause) =>
+    new RunFolderError(file, `expected ${expected}, got ${actual}`, { cause });
+  const value = await readJsonFile(file, { limit: SETTINGS_BYTES_LIMIT, makeFault });
+  if (isRecord(value)) return value;
+  throw makeFault("an object", JSON.stringify(value).slice(0, SHOWN_CHARACTERS));
 }
 
 /** Fields of the options that were given, by their paths, with their values as `config.json` would keep them. */

@@ -1,0 +1,17 @@
+import { InputError } from "./input-error.js";
+
+/** A folder to write that holds something which must stay. */
+export class OutputFolderError extends InputError {
+  override readonly name = "OutputFolderError";
+
+  constructor(
+    /** The folder, as the caller named it. */
+    readonly path: string,
+    readonly expected: string,
+    readonly actual: string,
+    /** What to do about it. */
+    readonly remedy: string,
+  ) {
+    super(`${path}: expected ${expected}, got ${actual}; ${remedy}`.replaceAll(/\p{Cc}+/gu, " "));
+  }
+}
