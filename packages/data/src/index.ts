@@ -22,11 +22,12 @@ export {
   type RejectionRuleName,
   type TokenCounts,
 } from "./prepare/prepare-intake.js";
-export { type PrepareOptions, type PrepareProgress } from "./prepare/prepare-options.js";
+export { type PrepareInput, type PrepareOptions, type PrepareProgress } from "./prepare/prepare-options.js";
 export { MANIFEST_FILE, MANIFEST_FORMAT } from "./prepare/manifest-file.js";
 export { readCsv, type ReadCsvOptions } from "./read/read-csv.js";
 export { readJsonl } from "./read/read-jsonl.js";
 export { MAXIMUM_ROW_GROUP_BYTES, readParquet } from "./read/read-parquet.js";
+export { type NamedRows } from "./read/records-of-rows.js";
 export { readRecords } from "./read/read-records.js";
 export { readRows } from "./rows/read-rows.js";
 export { RejectedRowsError } from "./prepare/rejected-rows-error.js";

@@ -100,6 +100,7 @@ export {
 } from "./generation/generate.js";
 export { generateText, type TextGenerationOptions, type TextPiece } from "./generation/generate-text.js";
 export { NonFiniteLogitsError } from "./generation/non-finite-logits-error.js";
+export { SamplingError } from "./generation/sampling-error.js";
 export { type Draw, sampleToken, samplingDefaults, type SamplingOptions } from "./generation/sampling.js";
 export {
   type GenerationDefaults,

@@ -1,5 +1,6 @@
 import { OptionError } from "@lathe/data";
 import { MetricOptionError } from "@lathe/eval";
+import { SamplingError } from "@lathe/model";
 import { LoraConfigError } from "@lathe/peft";
 import { TrainConfigError, trainDefaults } from "@lathe/train";
 import { expectation, RecipeError, type RecipeFault } from "./recipe-error.js";
@@ -19,6 +20,9 @@ function faultOf(error: unknown): RecipeFault | null {
   // Other options of `prepare` are fields of the recipe by the same path.
   if (error instanceof OptionError && error.option === "inputs") {
     return expectation("data", error.expected, shown(error.actual));
+  }
+  if (error instanceof SamplingError) {
+    return expectation(`generation.${error.option}`, error.expected, shown(error.actual));
   }
   if (error instanceof MetricOptionError) {
     const path = error.option === "metrics" ? "metrics" : `metricOptions.${error.option}`;

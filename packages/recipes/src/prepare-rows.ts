@@ -1,14 +1,26 @@
-import { prepare, type PrepareOptions, type PrepareProgress, type PrepareResult } from "@lathe/data";
+import {
+  prepare,
+  type PrepareInput,
+  type PrepareOptions,
+  type PrepareProgress,
+  type PrepareResult,
+} from "@lathe/data";
+import type { LabelledRow } from "@lathe/model";
+import type { RowSource } from "@lathe/train";
 import { withField } from "./fields-of-packages.js";
 import { folderOf, type ModelInput } from "./model/open-model.js";
 import type { OnRecipeEvent, RecipeHooks } from "./recipe-event.js";
+import { isRowSource, type RowsInput } from "./rows/rows-input.js";
 
 type DataOptions = Omit<PrepareOptions, "inputs" | "tokenizer" | "tokenizerHashes" | "onProgress" | "signal">;
 
-/** What {@link prepareRows} does with which files; `split`, `cleaning` and the like are those of `@lathe/data`. */
+/** What {@link prepareRows} does with which rows; `split`, `cleaning` and the like are those of `@lathe/data`. */
 export interface PrepareRowsOptions extends DataOptions, RecipeHooks {
-  /** Files to read, one after the other: .jsonl, .csv, .tsv, .parquet. */
-  readonly data: string | readonly string[];
+  /**
+   * Files to read, one after the other (.jsonl, .csv, .tsv, .parquet), or rows in any shape that such a file may have: in
+   * memory, made one after the other, or as token ids by number.
+   */
+  readonly data: readonly string[] | RowsInput;
   /** Model whose tokenizer also makes `.arrow` files of tokens. */
   readonly model?: ModelInput | undefined;
 }
@@ -31,7 +43,7 @@ export async function prepareRows(options: PrepareRowsOptions): Promise<Prepared
   try {
     const result = await prepare({
       ...rest,
-      inputs: typeof data === "string" ? [data] : data,
+      inputs: inputsOf(data),
       ...(tokenizer
         ? {
             tokenizer,
@@ -44,6 +56,20 @@ export async function prepareRows(options: PrepareRowsOptions): Promise<Prepared
     return { ...result, output: options.output };
   } catch (error) {
     throw withField(error);
+  }
+}
+
+function inputsOf(data: PrepareRowsOptions["data"]): PrepareInput[] {
+  if (typeof data === "string") return [data];
+  // No row is a text, so a list of texts names files.
+  if (Array.isArray(data) && data.every((entry) => typeof entry === "string")) return data;
+  return [{ name: "data", rows: isRowSource(data) ? rowsByNumber(data) : data }];
+}
+
+function* rowsByNumber(source: RowSource<LabelledRow>): Generator<object, void, undefined> {
+  for (let index = 0; index < source.length; index++) {
+    const { inputIds, labels } = source.row(index);
+    yield { input_ids: [...inputIds], labels: [...labels] };
   }
 }
 

@@ -110,6 +110,21 @@ describe("evaluateModel", () => {
     expect((await evaluateModel({ model: storiesModel, data: file, metrics: [] })).loss).toBe(plain.loss);
   });
 
+  it("names the field of an option of generation that is out of range", async () => {
+    const faults = [
+      ["temperature", { temperature: -1 }],
+      ["topP", { topP: 0 }],
+      ["maxNewTokens", { maxNewTokens: 0.5 }],
+      ["stop[1]", { stop: ["a", ""] }],
+    ] as const;
+    for (const [option, generation] of faults) {
+      const expected = { name: "RecipeError", fields: [`generation.${option}`] };
+      const answer = respond({ model: storiesModel, prompt: "Once", generation }).next();
+      await expect(answer).rejects.toMatchObject(expected);
+      await expect(evaluateModel({ model: storiesModel, data, generation })).rejects.toMatchObject(expected);
+    }
+  });
+
   it("finds names that are not known before the work", async () => {
     const options = { model: join(folder, "nowhere"), data, metrics: ["blue"] };
     await expect(evaluateModel(options)).rejects.toThrow("did you mean");
@@ -146,6 +161,32 @@ describe("the recipes that write folders", () => {
       await evaluateModel({ ...score, data: join(output, "train.jsonl") }),
     ];
     expect(ofTokens.loss).toBe(ofRows.loss);
+  });
+
+  it("prepareRows: rows in memory and token ids by number, as a file of them", async () => {
+    const pairs = Array.from({ length: 10 }, (_, row) => ({
+      input: `Where is ${row}?`,
+      output: `Here: ${row}.`,
+    }));
+    const tokens = pairs.map((_, row) => ({
+      inputIds: Int32Array.of(row, 5),
+      labels: Int32Array.of(-100, 5),
+    }));
+    const file = await writeJsonl(join(folder, "same-pairs.jsonl"), pairs);
+    const prepared = async (
+      name: string,
+      data: Parameters<typeof prepareRows>[0]["data"],
+    ): Promise<string> => {
+      const output = join(folder, name);
+      expect(await prepareRows({ data, output, split: "1:0:0" })).toMatchObject({ read: 10, kept: 10 });
+      return await readFile(join(output, "train.jsonl"), "utf8");
+    };
+    expect(await prepared("of-pairs", pairs)).toBe(await prepared("of-file", [file]));
+    const byNumber = { length: tokens.length, row: (index: number) => tokens[index] };
+    expect(await prepared("of-tokens", byNumber)).toContain('{"input_ids":[9,5],"labels":[-100,5]}');
+    await expect(prepareRows({ data: [], output: join(folder, "of-none") })).rejects.toMatchObject({
+      fields: ["data"],
+    });
   });
 
   it("mergeAdapter and quantizeModel: folders that open as models", async () => {

@@ -7,6 +7,7 @@ import {
   type TextGenerationOptions,
   type TextPiece,
 } from "@lathe/model";
+import { withField } from "./fields-of-packages.js";
 import { borrowModel, folderOf, type ModelInput, type OpenModelOptions } from "./model/open-model.js";
 import type { ModelFolder } from "./model/model-folder.js";
 import { promptIds, type PromptOptions, requireTokenizer } from "./model/prompt-ids.js";
@@ -36,7 +37,7 @@ export interface Reply {
  * tokenizer the pieces have ids and no text. A model that is handed in open answers any number of dialogues.
  *
  * @returns the whole reply
- * @throws RecipeError naming the field, RangeError for an option of generation out of range
+ * @throws RecipeError naming the field
  * @throws NonFiniteLogitsError, EngineError and what reading a model throws
  * @throws the signal's reason when it aborts
  */
@@ -64,6 +65,8 @@ export async function* respond(options: RespondOptions): AsyncGenerator<TextPiec
       yield piece;
     }
     return { text: tokenizer ? text : null, ids, finishReason };
+  } catch (error) {
+    throw withField(error);
   } finally {
     release();
   }

@@ -74,7 +74,7 @@ export function identityFault(stored: RunIdentity, current: RunIdentity): string
       case "engine":
         return (
           `was written with engine ${String(before)}, and this is engine ${String(value)}, which rounds differently; ` +
-          `resume with --engine ${String(before)}`
+          `resume with engine ${String(before)}`
         );
       case "parameters":
         return `${parameterFault(before, value)}; resume with the same model and adapter options`;

@@ -495,7 +495,7 @@ describe.each(engines)("train, %s", (engine) => {
       [{ ...state, files: { ...state.files, gone: "0" } }, /gone: is missing/],
       [
         { ...state, identity: { ...state.identity, engine: "abacus" } },
-        `was written with engine abacus, and this is engine ${engine}, which rounds differently; resume with --engine abacus`,
+        `was written with engine abacus, and this is engine ${engine}, which rounds differently; resume with engine abacus`,
       ],
     ] as const) {
       await writeFile(path, JSON.stringify(change));

@@ -41,9 +41,18 @@ async function readCpuFeatures(): Promise<string[] | null> {
   return flags?.split(/\s+/).filter((flag) => cpuFeatures.test(flag)) ?? null;
 }
 
-const packages = ["tensor", "model", "peft", "quant", "data", "train", "eval"].map(
-  (name) => `@lathe/${name}`,
-);
+const packages = [
+  "tensor",
+  "model",
+  "peft",
+  "quant",
+  "data",
+  "train",
+  "eval",
+  "recipes",
+  "command",
+  "files",
+].map((name) => `@lathe/${name}`);
 
 /** Versions of the packages, and of the library that the engines stand on. */
 function readVersions(): Record<string, string> {

@@ -5,7 +5,8 @@ import { DigestIndex } from "../rows/digest-index.js";
 import { groupDigest } from "../split/group-digest.js";
 import { LineWriter, type WrittenFile } from "./line-writer.js";
 import { parseRow } from "../rows/parse-row.js";
-import { PROGRESS_ROWS, type ResolvedPrepareOptions } from "./prepare-options.js";
+import { type PrepareInput, PROGRESS_ROWS, type ResolvedPrepareOptions } from "./prepare-options.js";
+import { recordsOfRows } from "../read/records-of-rows.js";
 import { readRecords } from "../read/read-records.js";
 import { RejectedRowsError } from "./rejected-rows-error.js";
 import { RowCleaner, type CleaningExample } from "../clean/row-cleaner.js";
@@ -55,6 +56,8 @@ export class Intake {
   readonly groups = new DigestIndex();
   readonly groupSizes: number[] = [];
   readonly groupOfRow: number[] = [];
+  /** Rows read of each input. */
+  readonly rowsOfInput: number[] = [];
   readonly cleaner: RowCleaner;
   readonly tokenCounts = { tokens: 0, scoredTokens: 0, truncatedRows: 0, unlabelledTurns: 0 };
   readonly #rejections: Record<RejectionRuleName, number> = {
@@ -108,7 +111,7 @@ export class Intake {
       const reasons = Object.entries(this.rules()).filter(([, count]) => count > 0);
       const shown = reasons.map(([rule, count]) => `${rule} ${count}`).join(", ");
       throw new FileError(
-        inputs.join(", "),
+        inputs.map(nameOf).join(", "),
         `leaves no row to keep: ${this.read} read, all set aside (${shown})`,
       );
     }
@@ -131,9 +134,10 @@ export class Intake {
   ): AsyncGenerator<TokenizedRow | null, void, undefined> {
     const { inputs, signal } = this.options;
     const onBytes = (bytes: number): void => void (this.#bytes += bytes);
-    for (const file of inputs) {
+    for (const input of inputs) {
       const before = this.read;
-      for await (const record of readRecords(file, { onBytes })) {
+      const records = typeof input === "string" ? readRecords(input, { onBytes }) : recordsOfRows(input);
+      for await (const record of records) {
         signal?.throwIfAborted();
         this.read += 1;
         const place: RowPlace = { file: record.file, line: record.line };
@@ -151,7 +155,8 @@ export class Intake {
         }
         if (this.read % PROGRESS_ROWS === 0) this.#report();
       }
-      if (this.read === before) throw new FileError(file, "holds no rows");
+      if (this.read === before) throw new FileError(nameOf(input), "holds no rows");
+      this.rowsOfInput.push(this.read - before);
     }
     this.#report();
   }
@@ -222,6 +227,8 @@ export class Intake {
 export function tokenMetadata({ tokenizerHashes, maxTokens }: ResolvedPrepareOptions): TokenFileMetadata {
   return { ...tokenizerHashes, maxTokens };
 }
+
+const nameOf = (input: PrepareInput): string => (typeof input === "string" ? input : input.name);
 
 function isRejectionRule(rule: PrepareRuleName): rule is RejectionRuleName {
   return (REJECTION_RULES as readonly string[]).includes(rule);

@@ -9,13 +9,14 @@ import { DIALOGUE_FIELDS } from "../split/group-digest.js";
 import { checkInteger, OptionError } from "../option-error.js";
 import type { RowTokenizer } from "../tokenize/row-tokenizer.js";
 import { resolveWeights } from "../split/split-rows.js";
+import type { NamedRows } from "../read/records-of-rows.js";
 import type { SplitWeights } from "../split/split-weights.js";
 
 /** How far {@link prepare} is. */
 export type PrepareProgress =
   | {
       readonly phase: "read";
-      /** Bytes consumed of all input files, and their total. */
+      /** Bytes consumed of all input files, and their total; rows in memory count none. */
       readonly bytes: number;
       readonly totalBytes: number;
       readonly read: number;
@@ -23,10 +24,13 @@ export type PrepareProgress =
     }
   | { readonly phase: "write"; readonly written: number; readonly kept: number };
 
-/** What {@link prepare} does with which files. */
+/** Where rows come from: the path of a file, or rows in memory under a name. */
+export type PrepareInput = string | NamedRows;
+
+/** What {@link prepare} does with which rows. */
 export interface PrepareOptions {
-  /** Files to read, one after the other: .jsonl, .ndjson, .csv, .tsv, .parquet. */
-  readonly inputs: readonly string[];
+  /** Files to read, one after the other (.jsonl, .ndjson, .csv, .tsv, .parquet), and rows in memory. */
+  readonly inputs: readonly PrepareInput[];
   /** Folder to write. */
   readonly output: string;
   /** Weights of train, validation and test. @defaultValue "7:1:2" */
@@ -60,7 +64,7 @@ export const PROGRESS_ROWS = 1000;
 
 /** {@link PrepareOptions} that were checked, every default filled in. */
 export interface ResolvedPrepareOptions {
-  readonly inputs: readonly string[];
+  readonly inputs: readonly PrepareInput[];
   readonly output: string;
   readonly split: SplitWeights;
   readonly seed: number;
@@ -79,7 +83,8 @@ export interface ResolvedPrepareOptions {
 /** Fills in the defaults and checks the values; throws {@link OptionError}. */
 export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepareOptions {
   const { rejectLimit = 0.05, maxTokens, seed = 0 } = options;
-  if (options.inputs.length === 0) throw new OptionError("inputs", "at least one file", "none");
+  if (options.inputs.length === 0)
+    throw new OptionError("inputs", "at least one file or list of rows", "none");
   if (options.output === "") throw new OptionError("output", "the path of a folder", "");
   if (typeof rejectLimit !== "number" || !(rejectLimit >= 0 && rejectLimit <= 1)) {
     throw new OptionError("rejectLimit", "a share from 0 to 1", rejectLimit);
@@ -103,9 +108,9 @@ export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepareO
 }
 
 /** Bytes of all input files; throws {@link FileError} for one that is missing, no file, or empty. */
-export async function inputBytes(inputs: readonly string[]): Promise<number> {
+export async function inputBytes(inputs: readonly PrepareInput[]): Promise<number> {
   let total = 0;
-  for (const input of inputs) {
+  for (const input of filesOf(inputs)) {
     const info = await stat(input).catch((error: unknown) => {
       throw asFileError(input, "read", error);
     });
@@ -114,4 +119,9 @@ export async function inputBytes(inputs: readonly string[]): Promise<number> {
     total += info.size;
   }
   return total;
+}
+
+/** The files among the inputs. */
+export function filesOf(inputs: readonly PrepareInput[]): string[] {
+  return inputs.filter((input) => typeof input === "string");
 }

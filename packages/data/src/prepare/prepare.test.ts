@@ -53,6 +53,71 @@ const rows = (count: number): Json[] =>
 const snapshot = (folder: string): Record<string, string> =>
   Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 
+describe("rows that are no file", () => {
+  const made = async function* (): AsyncGenerator<Json> {
+    for (const row of rows(30)) yield await Promise.resolve(row);
+  };
+
+  it.each([
+    ["in memory", () => rows(30)],
+    ["made one after the other", made],
+  ])("%s are prepared as a file of them is", async (_name, source) => {
+    const options = setUp(rows(30));
+    await prepare(options);
+    const output = join(options.folder, "of-memory");
+    const totals: number[] = [];
+    const result = await prepare({
+      ...options,
+      inputs: [{ name: "mine", rows: source() }],
+      output,
+      onProgress: (at) => at.phase === "read" && totals.push(at.totalBytes),
+    });
+    expect(result).toMatchObject({ read: 30, kept: 30 });
+    for (const split of SPLITS) {
+      expect(readJsonLines(output, `${split}.jsonl`)).toEqual(
+        readJsonLines(options.output, `${split}.jsonl`),
+      );
+    }
+    const manifest = JSON.parse(readFileSync(join(output, "manifest.json"), "utf8")) as Json;
+    expect(manifest.inputs).toEqual([{ name: "mine", rows: 30 }]);
+    expect(totals.every((total) => total === 0)).toBe(true);
+  });
+
+  it("stand beside files, and those that JSON cannot hold are set aside by number", async () => {
+    const options = setUp(rows(40));
+    const circular: Json = { input: "a" };
+    circular.output = circular;
+    const odd = [
+      { input: "q", output: "a", at: new Date(0) },
+      circular,
+      undefined,
+      { input: "b", output: "c", big: 1n },
+      Object.fromEntries([["__proto__", 1]]),
+    ];
+    const inputs = [options.input, { name: "mine", rows: odd }];
+    expect(await prepare({ ...options, inputs, rejectLimit: 1, split: "1:0:0" })).toMatchObject({
+      read: 45,
+      kept: 41,
+    });
+    expect(readJsonLines(options.output, "train.jsonl").at(-1)).toMatchObject({
+      at: "1970-01-01T00:00:00.000Z",
+    });
+    const rejected = readJsonLines(options.output, "rejected.jsonl");
+    expect(rejected.map(({ file, line }) => [file, line])).toEqual(
+      [2, 3, 4, 5].map((line) => ["mine", line]),
+    );
+    expect(rejected.map(({ reason }) => reason)).toEqual([
+      "expected at most 64 levels of lists and objects, got more",
+      "expected a row, got undefined",
+      expect.stringContaining("expected a row that JSON can hold") as string,
+      'expected another key, got "__proto__"',
+    ]);
+    await expect(
+      prepare({ ...options, output: join(options.folder, "none"), inputs: [{ name: "mine", rows: [] }] }),
+    ).rejects.toThrow("mine: holds no rows");
+  });
+});
+
 describe("prepare", () => {
   it("cleans and splits real pairs, keeping dialogues together and accounting for every row", async () => {
     const output = join(temporaryFolder(), "new", "out");

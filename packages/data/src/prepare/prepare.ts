@@ -14,6 +14,7 @@ import {
   type TokenCounts,
 } from "./prepare-intake.js";
 import {
+  filesOf,
   inputBytes,
   PROGRESS_ROWS,
   resolvePrepareOptions,
@@ -47,8 +48,8 @@ export interface PrepareResult {
 const MANIFEST_VERSION = 1;
 
 /**
- * Turns raw files of rows into a prepared folder: normalised, cleaned and split rows as `train.jsonl`,
- * `validation.jsonl` and `test.jsonl`, what was set aside and why as `rejected.jsonl`, and `manifest.json` with hashes of all inputs and outputs;
+ * Turns raw files of rows, or rows in memory, into a prepared folder: normalised, cleaned and split rows as `train.jsonl`,
+ * `validation.jsonl` and `test.jsonl`, what was set aside and why as `rejected.jsonl`, and `manifest.json` with hashes of all files read and written;
  * with a tokenizer also `train.arrow`, `validation.arrow` and `test.arrow`, row for row those of the JSONL files.
  *
  * The rows are read once and kept rows are spilt to the disk until the split is known; memory holds a
@@ -62,7 +63,8 @@ const MANIFEST_VERSION = 1;
 export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   const resolved = resolvePrepareOptions(options);
   const totalBytes = await inputBytes(resolved.inputs);
-  const check = (): Promise<void> => checkOutputFolder(resolved.output, resolved.inputs, resolved.overwrite);
+  const check = (): Promise<void> =>
+    checkOutputFolder(resolved.output, filesOf(resolved.inputs), resolved.overwrite);
   await recoverPlace(resolved.output);
   await check();
   await checkWritable(resolved.output);
@@ -111,7 +113,13 @@ async function distribute(
       tokenizer: options.tokenizer === null ? null : options.tokenizerHashes,
       maxTokens: options.maxTokens,
     },
-    inputs: await Promise.all(options.inputs.map(async (file) => ({ file, ...(await hashFile(file)) }))),
+    inputs: await Promise.all(
+      options.inputs.map(async (input, index) =>
+        typeof input === "string"
+          ? { file: input, ...(await hashFile(input)) }
+          : { name: input.name, rows: intake.rowsOfInput[index] },
+      ),
+    ),
     outputs,
     ...result,
     ruleOrder: [...CLEANING_RULES],

@@ -147,7 +147,7 @@ describe("generateText", () => {
 
   it("gives nothing for no new tokens, refuses an empty stop text, and ends with the signal", async () => {
     expect(await piecesOf({ maxNewTokens: 0 })).toEqual([]);
-    await expect(piecesOf({ stop: [""] })).rejects.toThrow("stop, entry 0: expected a text");
+    await expect(piecesOf({ stop: [""] })).rejects.toThrow("stop[0]: expected a text");
     await expect(piecesOf({ signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" });
   });
 });

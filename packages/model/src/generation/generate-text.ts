@@ -31,7 +31,7 @@ export interface TextPiece {
  *
  * @param tokenizer turns ids into text; a `Tokenizer` is one
  * @param prompt token ids, at least one
- * @throws RangeError for an empty prompt or an option out of range
+ * @throws SamplingError for an option out of range, RangeError for an empty prompt
  * @throws NonFiniteLogitsError if the weights or an adapter hold values that are not finite
  * @throws the signal's reason when it aborts: an AbortError, unless told otherwise
  */

@@ -7,6 +7,7 @@ import {
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LanguageModel } from "../decoder/language-model.js";
+import { SamplingError } from "./sampling-error.js";
 import { checkSampling, sampleToken, samplingDefaults, type SamplingOptions } from "./sampling.js";
 
 /** When and how to continue a prompt. */
@@ -56,7 +57,7 @@ export const DEFAULT_MAX_NEW_TOKENS = 256;
  * depend on what it is batched with, up to rounding.
  *
  * @param prompts token ids, at least one each
- * @throws RangeError for an empty prompt or an option out of range
+ * @throws SamplingError for an option out of range, RangeError for an empty prompt
  * @throws EngineError when the engine does not keep keys and values in the format asked for
  * @throws NonFiniteLogitsError if the weights or an adapter hold values that are not finite
  * @throws the signal's reason when it aborts: an AbortError, unless told otherwise
@@ -71,7 +72,7 @@ export async function* generate(
   checkSampling(sampling);
   const { maxNewTokens = DEFAULT_MAX_NEW_TOKENS, streams = prompts.map((_, sequence) => sequence) } = options;
   if (!Number.isInteger(maxNewTokens) || maxNewTokens < 0) {
-    throw new RangeError(`maxNewTokens: expected a whole number from 0, got ${maxNewTokens}`);
+    throw new SamplingError("maxNewTokens", "a whole number from 0", maxNewTokens);
   }
   checkStreams(streams, prompts.length);
   const empty = prompts.findIndex((prompt) => prompt.length === 0);

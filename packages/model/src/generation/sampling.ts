@@ -1,6 +1,7 @@
 import { threefry2x32 } from "@lathe/kernels";
 import { engineInUse } from "@lathe/tensor";
 import { NonFiniteLogitsError } from "./non-finite-logits-error.js";
+import { SamplingError } from "./sampling-error.js";
 
 /** How the next token is chosen from the logits. */
 export interface SamplingOptions {
@@ -28,10 +29,10 @@ export const samplingDefaults: SamplingOptions = {
   seed: 0,
 };
 
-/** @throws RangeError naming the option */
+/** @throws SamplingError naming the option */
 export function checkSampling(options: SamplingOptions): void {
   const expect = (holds: boolean, name: keyof SamplingOptions, range: string): void => {
-    if (!holds) throw new RangeError(`${name}: expected ${range}, got ${options[name]}`);
+    if (!holds) throw new SamplingError(name, range, options[name]);
   };
   expect(options.temperature >= 0 && options.temperature < Infinity, "temperature", "a number from 0");
   expect(Number.isInteger(options.topK) && options.topK >= 0, "topK", "a whole number from 0");

@@ -1,5 +1,6 @@
 import { threefry2x32 } from "@lathe/kernels";
 import { describe, expect, it } from "vitest";
+import { SamplingError } from "./sampling-error.js";
 import { createStopCutter, cutAtStop } from "./stop-texts.js";
 
 describe("cutAtStop", () => {
@@ -59,7 +60,7 @@ describe("createStopCutter", () => {
 
   it("refuses an empty stop text", () => {
     expect(() => createStopCutter(["a", ""])).toThrow(
-      new RangeError("stop, entry 1: expected a text of at least one character"),
+      new SamplingError("stop[1]", "a text of at least one character", "none"),
     );
   });
 });

@@ -1,3 +1,5 @@
+import { SamplingError } from "./sampling-error.js";
+
 /** The text up to the first of the stop texts, or null when none is in it. */
 export function cutAtStop(text: string, stop: readonly string[]): string | null {
   let first = -1;
@@ -31,11 +33,11 @@ export interface StopCutter {
 
 /**
  * A cutter whose pieces joined are the text before the first stop text that is complete.
- * @throws RangeError for an empty stop text
+ * @throws SamplingError for an empty stop text
  */
 export function createStopCutter(stop: readonly string[]): StopCutter {
   const empty = stop.indexOf("");
-  if (empty >= 0) throw new RangeError(`stop, entry ${empty}: expected a text of at least one character`);
+  if (empty >= 0) throw new SamplingError(`stop[${empty}]`, "a text of at least one character", "none");
   let held = "";
   let stopped = false;
   return {
