@@ -6,6 +6,19 @@ export { isPackedFormatName, packedFormatNames, packedFormats } from "./packed-f
 export { packedLinearFormat, packedLinears, readPackedLinear } from "./packed-linears.js";
 export { packedBytes, type PackedMatrix } from "./packed-matrix.js";
 export { type FolderFormat, folderFormat, isPackedFolder } from "./quantization-config.js";
+export { PruneError } from "./prune/prune-error.js";
+export { type ComparedWeights, pruneMask } from "./prune/prune-mask.js";
+export {
+  type ChooseZeros,
+  magnitudeZeros,
+  type PrunedWeights,
+  pruneWeights,
+  type PruneWeightsOptions,
+} from "./prune/prune-weights.js";
+export { magnitudeScores, wandaScores } from "./prune/scores.js";
+export { type Sparsity, type SparsityRule, sparsityRule } from "./prune/sparsity.js";
+export { wandaMasks, type WandaOptions } from "./prune/wanda-masks.js";
+export { ZeroMask } from "./prune/zero-mask.js";
 export { quantize } from "./quantize.js";
 export {
   quantizeWeights,

@@ -261,6 +261,26 @@ export class LanguageModel {
   }
 
   /**
+   * The residual stream after a layer, recorded on the active tape, for who walks the layers one by one.
+   * @param x [N, h], the stream before it, borrowed
+   * @returns [N, h], owned by the caller
+   */
+  layerOutput(layer: number, { segments }: FlatBatch, x: tf.Tensor2D): tf.Tensor2D {
+    const { inverseFrequencies, attentionFactor } = this.#frequencies;
+    const angles = rotaryAngles(positionsOf(segments), inverseFrequencies, attentionFactor);
+    const segmented = { querySegments: segments, keySegments: segments };
+    return tf.tidy(() =>
+      this.#withLayer(layer, (weights) =>
+        this.#architecture.forward(this.config, layer, weights, x, {
+          angles,
+          attend: (q, k, v) => attention(q, k, v, { ...kernelHeads(this.#heads[layer]), ...segmented }),
+          positions: undefined,
+        }),
+      ),
+    );
+  }
+
+  /**
    * The layers as a cache takes them that computes a step of generation as a whole, or null where a linear does not say what
    * it multiplies with. Valid until a linear is replaced or disposed.
    */
