@@ -2,6 +2,7 @@ import { OptionError } from "@lathe/data";
 import { MetricOptionError } from "@lathe/eval";
 import { SamplingError } from "@lathe/model";
 import { LoraConfigError } from "@lathe/peft";
+import { PruneError } from "@lathe/quant";
 import { TrainConfigError, trainDefaults } from "@lathe/train";
 import { expectation, RecipeError, type RecipeFault } from "./recipe-error.js";
 
@@ -16,6 +17,9 @@ function faultOf(error: unknown): RecipeFault | null {
   if (error instanceof TrainConfigError) {
     const path = Object.hasOwn(trainDefaults, error.key) ? `train.${error.key}` : null;
     return path === null ? null : expectation(path, error.expected, shown(error.actual));
+  }
+  if (error instanceof PruneError && error.subject === "sparsity") {
+    return expectation("sparsity", error.expected, error.actual);
   }
   // Other options of `prepare` are fields of the recipe by the same path.
   if (error instanceof OptionError && error.option === "inputs") {

@@ -24,6 +24,7 @@ export {
 } from "./model/open-model.js";
 export type { PromptOptions } from "./model/prompt-ids.js";
 export { type PreparedRows, prepareRows, type PrepareRowsOptions } from "./prepare-rows.js";
+export { type PrunedModel, pruneMethods, pruneModel, type PruneModelOptions } from "./prune-model.js";
 export { type QuantizedModel, quantizeModel, type QuantizeModelOptions } from "./quantize-model.js";
 export { type FieldName, type FieldSentence, RecipeError, type RecipeFault } from "./recipe-error.js";
 export type {

@@ -5,7 +5,16 @@ import type { MemoryPlan } from "./memory/plan-memory.js";
 
 /** The longer works of recipes, whose progress is told. */
 export type RecipePhase =
-  "reading" | "writing" | "loading" | "evaluating" | "scoring" | "generating" | "merging" | "quantising";
+  | "reading"
+  | "writing"
+  | "loading"
+  | "evaluating"
+  | "scoring"
+  | "generating"
+  | "merging"
+  | "quantising"
+  | "calibrating"
+  | "pruning";
 
 /** How far a longer work is. */
 export interface ProgressEvent {
@@ -14,7 +23,7 @@ export interface ProgressEvent {
   /** Units done and in all: bytes of `reading`, rows, tensors, or replies. */
   readonly done: number;
   readonly total: number;
-  /** Name of the tensor at hand, in `quantising`. */
+  /** Name of the tensor at hand, in `quantising` and `pruning`. */
   readonly item?: string;
   /** Rows read so far and those of them that were kept, in `reading`. */
   readonly rows?: { readonly read: number; readonly kept: number };

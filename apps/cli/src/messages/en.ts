@@ -28,6 +28,8 @@ export const en: Messages = {
   generating: "generating",
   merging: "merging",
   quantising: "quantising",
+  calibrating: "calibrating",
+  pruning: "pruning",
   tokensPerSecond: (rate) => `${rate} tokens/s`,
   resuming: (step) => `resuming after step ${step}`,
   validation: (step, loss, perplexity) => `step ${step}: validation loss ${loss}, perplexity ${perplexity}`,
@@ -92,6 +94,7 @@ export const en: Messages = {
     `${count} of ${total} rows have no reply to generate and are only scored`,
   merged: (output, changed, tensors, bytes) =>
     `${output}: ${changed} of ${tensors} tensors changed, ${bytes}`,
+  pruned: (output, linears, share) => `${output}: ${share} of the weights of ${linears} linears are zero`,
   packed: (output, packed, tensors, format, before, after) =>
     `${output}: ${packed} of ${tensors} tensors packed as ${format}, ${before} → ${after}`,
   free: (total, free) => `${total}, ${free} free`,

@@ -80,6 +80,7 @@ describe("every line of the command", () => {
       ["", "eval", ...model, "--data", rows, "--limit", "2", "--max-new-tokens", "2"],
       ["", "merge", ...model, "--adapter", at("run/adapter"), "--output", at("merged")],
       ["", "quantize", ...model, "--format", "int8", "--output", at("packed")],
+      ["", "prune", ...model, "--sparsity", "2:4", "--output", at("sparse")],
       ["Tom\n/reset\n", "chat", ...model, "--max-new-tokens", "1"],
       ["", "doctor", ...model],
     ]) {

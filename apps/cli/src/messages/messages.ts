@@ -21,6 +21,8 @@ export interface Messages extends CommandMessages {
   readonly generating: string;
   readonly merging: string;
   readonly quantising: string;
+  readonly calibrating: string;
+  readonly pruning: string;
   readonly tokensPerSecond: (rate: string) => string;
   readonly resuming: (step: number) => string;
   readonly validation: (step: number, loss: string, perplexity: string) => string;
@@ -51,6 +53,8 @@ export interface Messages extends CommandMessages {
     before: string,
     after: string,
   ) => string;
+  /** @param share of the linears' weights that are zero */
+  readonly pruned: (output: string, linears: number, share: string) => string;
   /** @param free what is free of it */
   readonly free: (total: string, free: string) => string;
   /** @param now what is in use   @param most what ever was */

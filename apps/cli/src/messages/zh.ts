@@ -25,6 +25,8 @@ export const zh: Messages = {
   generating: "生成",
   merging: "合并",
   quantising: "量化",
+  calibrating: "校准",
+  pruning: "剪枝",
   tokensPerSecond: (rate) => `${rate} 词元/秒`,
   resuming: (step) => `从第 ${step} 步之后继续`,
   validation: (step, loss, perplexity) => `第 ${step} 步：验证损失 ${loss}，困惑度 ${perplexity}`,
@@ -88,6 +90,7 @@ export const zh: Messages = {
     `${count} 条文本，${language === "zh" ? "中文" : language === "en" ? "英文" : language}`,
   rowsWithoutReply: (count, total) => `${total} 行中有 ${count} 行没有可生成的回复，只计算损失`,
   merged: (output, changed, tensors, bytes) => `${output}：${tensors} 个张量中改动了 ${changed} 个，${bytes}`,
+  pruned: (output, linears, share) => `${output}：${linears} 个线性层的权重中有 ${share} 为零`,
   packed: (output, packed, tensors, format, before, after) =>
     `${output}：${tensors} 个张量中有 ${packed} 个压缩为 ${format}，${before} → ${after}`,
   free: (total, free) => `${total}，空闲 ${free}`,

@@ -43,6 +43,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./quantize.js")).quantizeVerb,
   },
   {
+    name: "prune",
+    summary: "Write a model folder with weights set to zero",
+    load: async () => (await import("./prune.js")).pruneVerb,
+  },
+  {
     name: "setup cuda",
     summary: "Make TensorFlow on this machine ready as an engine, with an NVIDIA card or without",
     load: async () => (await import("./setup-cuda.js")).setupCudaVerb,
