@@ -1,4 +1,11 @@
-import { checkWritable, recoverPlace, removeJsonKey, replaceFile, replaceFolder } from "@lathe/files";
+import {
+  checkWritable,
+  OutputFolderError,
+  recoverPlace,
+  removeJsonKey,
+  replaceFile,
+  replaceFolder,
+} from "@lathe/files";
 import {
   checkTensors,
   companionFiles,
@@ -12,7 +19,6 @@ import {
 } from "@lathe/model";
 import { copyFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { OutputFolderError } from "../errors.js";
 import { QUANTIZATION_KEY } from "../quantization-config.js";
 import { SHARD_BYTES } from "../quantize-weights.js";
 import { floatTypes } from "../quantize-stored.js";
