@@ -8,6 +8,7 @@ export { largestIndex } from "./largest-index.js";
 export { rotate } from "./rotate.js";
 export { threefry2x32 } from "./threefry.js";
 export { transpose } from "./transpose.js";
+export { uniformNoise } from "./uniform-noise.js";
 export { hostKernels, type HostKernels } from "./wasm-kernels.js";
 export { SIMD_MEMORY_LIMIT, SimdMemoryError } from "./wasm-module.js";
 export {

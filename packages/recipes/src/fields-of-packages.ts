@@ -3,7 +3,7 @@ import { MetricOptionError } from "@lathe/eval";
 import { SamplingError } from "@lathe/model";
 import { LoraConfigError } from "@lathe/peft";
 import { PruneError } from "@lathe/quant";
-import { TrainConfigError, trainDefaults } from "@lathe/train";
+import { lossDefaults, TrainConfigError, trainDefaults } from "@lathe/train";
 import { expectation, RecipeError, type RecipeFault } from "./recipe-error.js";
 
 const shown = (value: unknown): string =>
@@ -15,8 +15,9 @@ function faultOf(error: unknown): RecipeFault | null {
     return expectation(`lora.${error.key}`, error.expected, error.actual);
   }
   if (error instanceof TrainConfigError) {
-    const path = Object.hasOwn(trainDefaults, error.key) ? `train.${error.key}` : null;
-    return path === null ? null : expectation(path, error.expected, shown(error.actual));
+    const parts = { train: trainDefaults, loss: lossDefaults };
+    const part = Object.entries(parts).find(([, defaults]) => Object.hasOwn(defaults, error.key));
+    return part ? expectation(`${part[0]}.${error.key}`, error.expected, shown(error.actual)) : null;
   }
   if (error instanceof PruneError && error.subject === "sparsity") {
     return expectation("sparsity", error.expected, error.actual);

@@ -1,5 +1,6 @@
 import type { Checkpointing } from "@lathe/model";
 import type { LoraConfig } from "@lathe/peft";
+import type { LossSettings } from "@lathe/tensor";
 import type { TrainConfig } from "@lathe/train";
 import type { EngineOptions, ModelInput } from "./model/open-model.js";
 import type { RecipeHooks } from "./recipe-event.js";
@@ -50,6 +51,10 @@ export interface FinetuneOptions extends EngineOptions, RecipeHooks {
   readonly lora?: Partial<Omit<LoraConfig, "seed">> | undefined;
   /** How the run learns. @defaultValue `trainDefaults` of `@lathe/train` */
   readonly train?: Partial<TrainConfig> | undefined;
+  /** What is added to the negative log-likelihood in training. @defaultValue `lossDefaults` of `@lathe/train` */
+  readonly loss?: Partial<LossSettings> | undefined;
+  /** NEFTune's α (arXiv:2310.05914): noise on the embeddings in training, drawn from `train.seed`. @defaultValue 0 */
+  readonly neftuneAlpha?: number | undefined;
   /** Longest row in tokens; the end of a longer one is cut off. @defaultValue what the model can read */
   readonly maxTokens?: number | undefined;
   /** Share of unusable rows, 0 to 1, beyond which nothing is trained. @defaultValue 0.05 */

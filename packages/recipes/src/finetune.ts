@@ -118,7 +118,7 @@ function withModelAndData(options: FinetuneOptions): RunOptions {
 }
 
 function checkOptions(options: FinetuneOptions): void {
-  const { output, resume, overwrite, rejectLimit, maxTokens } = options;
+  const { output, resume, overwrite, rejectLimit, maxTokens, neftuneAlpha } = options;
   const faults = contradictions(options);
   if (resume && overwrite) {
     const sentence = sentenceOf`${field("resume")} goes on with a run and ${field("overwrite")} replaces it: give one of them`;
@@ -131,6 +131,9 @@ function checkOptions(options: FinetuneOptions): void {
   }
   if (maxTokens !== undefined && !(Number.isSafeInteger(maxTokens) && maxTokens >= 2)) {
     faults.push(expectation("maxTokens", "a whole number from 2", String(maxTokens)));
+  }
+  if (neftuneAlpha !== undefined && !(neftuneAlpha >= 0 && Number.isFinite(neftuneAlpha))) {
+    faults.push(expectation("neftuneAlpha", "a number from 0", String(neftuneAlpha)));
   }
   if (faults.length > 0) throw new RecipeError(faults);
 }
@@ -178,12 +181,13 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
   const { onEvent, signal } = options;
   const { opened, release } = await borrowModel(options.model, folder, options);
   const { model } = opened;
-  const checkpointing = model.checkpointing;
+  const { checkpointing, embeddingNoise } = model;
   let run = prepared.earlier;
   try {
     const trained = await prepared.method.prepare(model, prepared.resumedStep > 0, onEvent);
     onEvent?.({ type: "parameters", parameters: trained.table });
     model.checkpointing = await checkpointingOf(prepared, opened);
+    model.embeddingNoise = options.neftuneAlpha ?? 0;
     signal?.throwIfAborted();
     run ??= await createRun(prepared);
     const reports: StepReport[] = [];
@@ -195,6 +199,7 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     return summary;
   } finally {
     model.checkpointing = checkpointing;
+    model.embeddingNoise = embeddingNoise;
     release();
     if (run !== prepared.earlier) await run?.close();
   }

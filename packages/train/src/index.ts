@@ -23,7 +23,7 @@ export {
 export type { StatePart } from "./state-part.js";
 export { planSteps, type StepPlan, stepsPerEpoch, totalSteps } from "./step-plan.js";
 export type { StepReport, TrainEnd } from "./step-report.js";
-export { supervised, type SupervisedModel } from "./supervised.js";
+export { lossDefaults, resolveLossSettings, supervised, type SupervisedModel } from "./supervised.js";
 export { type NamedValues, safetensorsFiles, tensorPart, type TensorState } from "./tensor-part.js";
 export { train } from "./train.js";
 export { resolveTrainConfig, type TrainConfig, trainDefaults } from "./train-config.js";

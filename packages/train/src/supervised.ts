@@ -1,24 +1,50 @@
 import { flatBatch, type LabelledBatch, type LabelledRow, UNSCORED } from "@lathe/model";
+import { activeTape, type LossSettings } from "@lathe/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
 import { countScored } from "./count-scored.js";
+import { TrainConfigError } from "./errors.js";
 import type { Objective } from "./objective.js";
 
 /** What {@link supervised} asks of a model. */
 export interface SupervisedModel {
-  /** Summed negative log-likelihood of a batch's labels, in nats, recorded on the active tape. */
-  loss(batch: LabelledBatch): tf.Scalar;
+  /**
+   * Summed negative log-likelihood of a batch's labels, in nats, recorded on the active tape.
+   * @param settings smoothing of labels and the like; given only where something is to be trained with it
+   */
+  loss(batch: LabelledBatch, settings?: LossSettings): tf.Scalar;
   /** Ids and labels of rows must be below the size; without it a wrong one fails in the loss. */
   readonly config?: { readonly vocabularySize: number };
+}
+
+/** Nothing is added to the negative log-likelihood. */
+export const lossDefaults: LossSettings = { labelSmoothing: 0, zLoss: 0 };
+
+/** Fills in {@link lossDefaults} and checks every value. @throws TrainConfigError naming the key */
+export function resolveLossSettings(partial: Partial<LossSettings> = {}): LossSettings {
+  const { labelSmoothing = lossDefaults.labelSmoothing, zLoss = lossDefaults.zLoss } = partial;
+  if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
+    throw new TrainConfigError("labelSmoothing", "a share from 0, below 1", labelSmoothing);
+  }
+  if (!(zLoss >= 0 && Number.isFinite(zLoss))) throw new TrainConfigError("zLoss", "a number from 0", zLoss);
+  return { labelSmoothing, zLoss };
 }
 
 /**
  * Supervised fine-tuning: the mean negative log-likelihood of the labels, in nats. Its units are scored labels, so every label
  * of a step weighs the same, in a long row or a short one.
+ *
+ * @param settings what is added to it in training; losses of evaluations are the plain ones, of which perplexity is made
+ * @throws TrainConfigError on a setting that is out of range
  */
-export function supervised(model: SupervisedModel): Objective<LabelledRow, LabelledBatch> {
+export function supervised(
+  model: SupervisedModel,
+  settings: Partial<LossSettings> = {},
+): Objective<LabelledRow, LabelledBatch> {
+  const resolved = resolveLossSettings(settings);
+  const isPlain = resolved.labelSmoothing === 0 && resolved.zLoss === 0;
   const vocabularySize = model.config?.vocabularySize ?? Number.POSITIVE_INFINITY;
   return {
-    identity: { name: "supervised" },
+    identity: { name: "supervised", ...(isPlain ? {} : resolved) },
     rowFault: (row) => rowFault(row, vocabularySize),
     // The lengths too: else a token could move from a row to the next unnoticed.
     rowBytes: ({ inputIds, labels }) => [Int32Array.of(inputIds.length), inputIds, labels].map(bytesOf),
@@ -30,7 +56,7 @@ export function supervised(model: SupervisedModel): Objective<LabelledRow, Label
       }
       return { units: scored, labelTokens: scored, tokens: tokens.length };
     },
-    loss: (batch) => model.loss(batch),
+    loss: (batch) => (isPlain || !activeTape() ? model.loss(batch) : model.loss(batch, resolved)),
   };
 }
 

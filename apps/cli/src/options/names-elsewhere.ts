@@ -84,6 +84,9 @@ export const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
   beta1: ["adambeta1"],
   beta2: ["adambeta2"],
   epsilon: ["adamepsilon", "eps", "adameps"],
+  labelSmoothing: ["labelsmoothingfactor"],
+  neftuneAlpha: ["neftunenoisealpha", "neftune"],
+  method: ["finetuningtype", "trainingmethod"],
   seed: ["randomseed", "dataseed", "randomstate"],
   "shuffle=false": ["disableshuffling"],
   "checkpointing=block": [

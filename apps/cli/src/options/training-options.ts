@@ -1,5 +1,5 @@
 import { option, optionGroup } from "@lathe/command";
-import { scheduleNames, trainDefaults } from "@lathe/train";
+import { lossDefaults, scheduleNames, trainDefaults } from "@lathe/train";
 import { z } from "zod";
 
 const steps = { placeholder: "n", unit: "optimiser steps" };
@@ -53,6 +53,21 @@ export const trainingOptions = optionGroup(
       z.number().positive().default(trainDefaults.epsilon),
       "added to the root of the second moment",
       { placeholder: "x" },
+    ),
+    labelSmoothing: option(
+      z.number().min(0).lt(1).default(lossDefaults.labelSmoothing),
+      "share of each label's probability that is spread over the vocabulary",
+      { placeholder: "p", field: "loss.labelSmoothing" },
+    ),
+    zLoss: option(
+      z.number().min(0).default(lossDefaults.zLoss),
+      "factor on the squared logarithm of the softmax's denominator, such as 1e-4",
+      { placeholder: "x", field: "loss.zLoss" },
+    ),
+    neftuneAlpha: option(
+      z.number().min(0).default(0),
+      "noise on the embeddings in training (NEFTune), such as 5; 0 for none",
+      { placeholder: "x", field: "neftuneAlpha" },
     ),
     maxGradNorm: option(
       z.number().min(0).default(trainDefaults.maxGradNorm),

@@ -4,9 +4,11 @@ import {
   recompute,
   crossEntropyHead,
   embedding,
+  embeddingNoise,
   type Engine,
   engineInUse,
   headLosses,
+  type LossSettings,
   type OutputHead,
   rmsNorm,
   type RotaryAngles,
@@ -81,6 +83,8 @@ export class LanguageModel {
   readonly #places: readonly (readonly LayerLinearPlace[])[];
   /** Activations kept by recorded passes. */
   checkpointing: Checkpointing = "none";
+  /** Noise on embeddings where dropout is in force (NEFTune's α); 0 for none. */
+  embeddingNoise = 0;
 
   /** @param engine in whose memory the parts lie, and which computes */
   constructor(
@@ -207,7 +211,7 @@ export class LanguageModel {
     } = {},
   ): tf.Tensor2D {
     const { config } = this;
-    const { tokens, segments } = batch;
+    const { segments } = batch;
     const { inverseFrequencies, attentionFactor } = this.#frequencies;
     const angles = rotaryAngles(
       positionsOf(segments, options.firstPositions),
@@ -220,10 +224,11 @@ export class LanguageModel {
       ((layer, q, k, v) => attention(q, k, v, { ...kernelHeads(this.#heads[layer]), ...segmented }));
 
     const [table, finalNorm] = [this.#embedding, this.#finalNorm];
+    const lookUp = (): tf.Tensor2D => this.#embed(table, batch);
     const { runLayers, onResidual } = options;
     if (runLayers) {
       return tf.tidy(() => {
-        const x = runLayers(table.lookup(tokens), angles, config.rmsNormEpsilon);
+        const x = runLayers(lookUp(), angles, config.rmsNormEpsilon);
         return rmsNorm(x, finalNorm, config.rmsNormEpsilon);
       });
     }
@@ -239,14 +244,14 @@ export class LanguageModel {
     };
     const runs = this.#segments(onResidual !== undefined);
     // Rows of the table are looked up again rather than kept, where the first segment is computed again.
-    let x = onResidual || !runs[0].isRecomputed ? table.lookup(tokens) : null;
+    let x = onResidual || !runs[0].isRecomputed ? lookUp() : null;
     try {
       for (const { first, end, isRecomputed } of runs) {
         const before: tf.Tensor2D | null = x;
         if (before) onResidual?.(first, before);
         x = (isRecomputed ? recompute : directly)(
           (input) => {
-            let output = (input as tf.Tensor2D | undefined) ?? table.lookup(tokens);
+            let output = (input as tf.Tensor2D | undefined) ?? lookUp();
             for (let index = first; index < end; index++) output = runLayer(output, index);
             return output;
           },
@@ -290,6 +295,13 @@ export class LanguageModel {
     );
     const known = layers.filter((layer) => layer !== null);
     return known.length < layers.length ? null : known;
+  }
+
+  /** Rows of the table for tokens, with noise in training where it is asked for. */
+  #embed(table: TokenEmbedding, { tokens, segments }: FlatBatch): tf.Tensor2D {
+    return tf.tidy(() =>
+      embeddingNoise(table.lookup(tokens), this.embeddingNoise, segments, this.embeddingName),
+    );
   }
 
   /** Computes with a layer's weights, which stay until the backward pass has passed them where one is recorded. */
@@ -347,13 +359,15 @@ export class LanguageModel {
   /**
    * Summed negative log-likelihood of the labels, in nats, recorded on the active tape. Only positions that carry a
    * label reach the head.
+   * @param settings smoothing of labels and the like, while a tape is active
    * @returns a scalar, owned by the caller
    */
-  loss(batch: LabelledBatch): tf.Scalar {
+  loss(batch: LabelledBatch, settings?: LossSettings): tf.Scalar {
     const { positions, tokens } = targetsOf(batch);
     return tf.tidy(() => {
       const rows = this.#hiddenStatesAt(batch, positions);
-      return crossEntropyHead(rows, tokens, this.#outputHead(), this.config.vocabularySize);
+      const { vocabularySize } = this.config;
+      return crossEntropyHead(rows, tokens, this.#outputHead(), vocabularySize, undefined, settings);
     });
   }
 

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { flatBatch, openSafetensors } from "@lathe/model";
 import { tensorMemory } from "@lathe/tensor";
+import type { StepReport } from "@lathe/train";
 import { beforeAll, describe, expect, it } from "vitest";
 import { finetune, type FinetuneSummary } from "../finetune.js";
 import type { FinetuneOptions } from "../finetune-options.js";
@@ -16,7 +17,7 @@ interface Expected {
   readonly probe_input_ids: number[];
   readonly probe_logits_last: number[];
   readonly trained_tensors: string[];
-  readonly steps: { readonly loss: number; readonly grad_norm: number }[];
+  readonly steps: { readonly loss: number; readonly grad_norm: number; readonly nll: number }[];
 }
 interface Row {
   readonly input_ids: number[];
@@ -61,7 +62,7 @@ const learning = {
 
 async function finish(
   options: FinetuneOptions,
-  onStep: (step: { loss: number; gradNorm: number; step: number }) => void = () => undefined,
+  onStep: (report: StepReport) => void = () => undefined,
 ): Promise<FinetuneSummary> {
   const steps = finetune(options);
   for (let next = await steps.next(); ; next = await steps.next()) {
@@ -92,7 +93,7 @@ describe.each([
   it("has Transformers' losses, norms and weights, in a folder that is a model", async () => {
     const expected = await readJson<Expected>(join(fullFixture(name), "expected.json"));
     const output = newRun();
-    const reports: { loss: number; gradNorm: number }[] = [];
+    const reports: StepReport[] = [];
     const model = tinyModel(expected.base_model);
     const summary = await finish(
       {
@@ -145,6 +146,64 @@ describe.each([
 
 describe("method full", () => {
   const model = tinyModel("qwen2");
+
+  it("smooths labels as Transformers does, and leaves that out of evaluations", async () => {
+    const name = "qwen2-smoothing";
+    const expected = await readJson<Expected & { readonly weights_l2: Record<string, number> }>(
+      join(fullFixture(name), "expected.json"),
+    );
+    const reports: StepReport[] = [];
+    const output = newRun();
+    const data = await rowsOf(name);
+    await finish(
+      {
+        model,
+        data,
+        validation: data.slice(0, 4),
+        output,
+        method: "full",
+        loss: { labelSmoothing: 0.1 },
+        train: { ...learning, evalEvery: 1 },
+        precision: "fp32",
+      },
+      (report) => reports.push(report),
+    );
+    for (const [index, { loss, gradNorm }] of reports.entries()) {
+      const right = expected.steps[index];
+      expect(Math.abs(loss / right.loss - 1), `loss of step ${index + 1}`).toBeLessThan(TOLERANCE);
+      expect(Math.abs(gradNorm / right.grad_norm - 1), `norm of step ${index + 1}`).toBeLessThan(TOLERANCE);
+    }
+    // The rate of the first step is 0: the rows of that step are evaluated under the very weights.
+    const [{ validationLoss, loss }] = reports;
+    expect(Math.abs(validationLoss! / expected.steps[0].nll - 1)).toBeLessThan(TOLERANCE);
+    expect(Math.abs(validationLoss! / loss - 1)).toBeGreaterThan(10 * TOLERANCE);
+    for (const [tensor, values] of await tensorsOf(join(output, "model/model.safetensors"))) {
+      const length = Math.hypot(...values);
+      expect(Math.abs(length / expected.weights_l2[tensor] - 1), tensor).toBeLessThan(TOLERANCE);
+    }
+  });
+
+  it("takes noise on embeddings from the seed, in training alone, and to the same bits again", async () => {
+    const data = await rowsOf("qwen2-full");
+    const lossesOf = async (options: Partial<FinetuneOptions>): Promise<StepReport[]> => {
+      const reports: StepReport[] = [];
+      const train = { ...learning, maxSteps: 3, evalEvery: 1 };
+      await finish({ model, data, validation: data, method: "full", train, ...options }, (report) =>
+        reports.push(report),
+      );
+      return reports;
+    };
+    const [plain, noisy, again, recomputed] = [
+      await lossesOf({}),
+      await lossesOf({ neftuneAlpha: 5 }),
+      await lossesOf({ neftuneAlpha: 5 }),
+      await lossesOf({ neftuneAlpha: 5, checkpointing: "block" }),
+    ];
+    expect(noisy.map(({ loss }) => loss)).toEqual(again.map(({ loss }) => loss));
+    expect(noisy.map(({ loss }) => loss)).toEqual(recomputed.map(({ loss }) => loss));
+    expect(noisy[0].loss).not.toBe(plain[0].loss);
+    expect(noisy[0].validationLoss).toBe(plain[0].validationLoss);
+  });
 
   it("goes on after an interrupt to the same bits, and frees all it had", async () => {
     const data = await rowsOf("qwen2-full");

@@ -13,6 +13,6 @@ export async function objectiveOf(
   const { objective = "sft" } = options;
   switch (objective) {
     case "sft":
-      return await prepareObjective(sft(), options, config, read);
+      return await prepareObjective(sft(options.loss), options, config, read);
   }
 }

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { isRecord, type MakeFault, readJsonFile } from "@lathe/files";
 import { type LoraConfig, loraDefaults } from "@lathe/peft";
-import { RunFolderError, type TrainConfig, trainDefaults } from "@lathe/train";
+import type { LossSettings } from "@lathe/tensor";
+import { lossDefaults, RunFolderError, type TrainConfig, trainDefaults } from "@lathe/train";
 import type { FinetuneOptions, FullOptions } from "../finetune-options.js";
 import { field, RecipeError, sentenceOf } from "../recipe-error.js";
 
@@ -25,6 +26,7 @@ const ownKeys = [
   "engine",
   "precision",
   "quantize",
+  "neftuneAlpha",
 ] as const;
 
 /** What may be different when a run goes on: it does not change the numbers, or the loop itself looks after it. */
@@ -50,6 +52,7 @@ const loraKeys = Object.keys(loraDefaults).filter((key) => key !== "seed") as Ex
   "seed"
 >[];
 const fullKeys = ["trainable"] as const satisfies readonly (keyof FullOptions)[];
+const lossKeys = Object.keys(lossDefaults) as (keyof LossSettings)[];
 const trainKeys = Object.keys(trainDefaults) as (keyof TrainConfig)[];
 
 /** A value as JSON can keep it: paths of files and folders, names of engines, sizes as the command has them. */
@@ -80,7 +83,8 @@ export function runSettings(
   train: TrainConfig,
 ): RunSettings {
   const own = Object.fromEntries(ownKeys.map((key) => [key, storable(key, options[key])]));
-  return { ...options.settings, ...own, ...ofMethod, ...train };
+  const loss = { ...lossDefaults, ...options.loss };
+  return { ...options.settings, ...own, ...ofMethod, ...loss, ...train };
 }
 
 async function readSettings(path: string): Promise<RunSettings> {
@@ -94,11 +98,12 @@ async function readSettings(path: string): Promise<RunSettings> {
 
 /** Fields of the options that were given, by their paths, with their values as `config.json` would keep them. */
 function givenFields(options: FinetuneOptions): (readonly [path: string, key: string, value: unknown])[] {
-  const { lora = {}, full = {}, train = {} } = options;
+  const { lora = {}, full = {}, loss = {}, train = {} } = options;
   return [
     ...ownKeys.map((key) => [key, key, storable(key, options[key])] as const),
     ...loraKeys.map((key) => [`lora.${key}`, key, lora[key]] as const),
     ...fullKeys.map((key) => [`full.${key}`, key, full[key]] as const),
+    ...lossKeys.map((key) => [`loss.${key}`, key, loss[key]] as const),
     ...trainKeys.map((key) => [`train.${key}`, key, train[key]] as const),
   ].filter(([, , value]) => value !== undefined);
 }
@@ -132,6 +137,7 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
     ...(settings["method"] === "full"
       ? { full: picked(settings, fullKeys) }
       : { lora: picked(settings, loraKeys) }),
+    loss: picked(settings, lossKeys),
     train: {
       ...picked(settings, trainKeys),
       ...(saveEvery === undefined ? {} : { saveEvery }),

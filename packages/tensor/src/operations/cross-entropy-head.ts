@@ -6,6 +6,7 @@ import type { LinearTerms } from "../linear-terms.js";
 import { activeTape, withTape } from "../scope.js";
 import { Tape } from "../tape.js";
 import { checkTargets, crossEntropy } from "./cross-entropy.js";
+import { type LossSettings, regularisedCrossEntropy } from "./regularised-cross-entropy.js";
 
 /** The output head: what turns hidden states into logits. */
 export interface OutputHead {
@@ -100,6 +101,7 @@ export function headLosses(
  *
  * @param hidden [N, h]   @param targets N ids below V
  * @param chunkRows rows whose logits exist at one time
+ * @param settings of `regularisedCrossEntropy`, which then takes the place of `crossEntropy`; without a tape they have no effect
  * @returns a scalar, owned by the caller
  * @throws ShapeError, RangeError
  */
@@ -109,14 +111,19 @@ export function crossEntropyHead(
   head: OutputHead,
   vocabularySize: number,
   chunkRows: number = headChunkRows(vocabularySize),
+  settings?: LossSettings,
 ): tf.Scalar {
   const outer = activeTape();
   if (!outer) return sumOf(headLosses(hidden, targets, head, vocabularySize, chunkRows));
-  const fused = fusedHead(head);
+  // Kernels of engines know the plain cross-entropy alone.
+  const fused = settings ? null : fusedHead(head);
   if (fused) checkTargets(targets, vocabularySize);
+  const rowLosses: RowLosses = settings
+    ? (logits, ids) => regularisedCrossEntropy(logits, ids, settings)
+    : crossEntropy;
   const { loss, ofParameters, ofHidden } = fused
     ? gradientsByKernel(outer, hidden, targets, fused, chunkRows)
-    : gradientsByTape(outer, hidden, targets, head, chunkRows);
+    : gradientsByTape(outer, hidden, targets, { head, rowLosses, chunkRows });
   const saved = [...ofParameters.values(), ...(ofHidden ? [ofHidden] : [])];
   if (saved.length === 0) return loss;
   outer.record([loss], [hidden], saved, ([gradient], _needed, accumulate) => {
@@ -148,12 +155,21 @@ function gradientsByKernel(
   return { loss, ofParameters: new Map(), ofHidden: gradients[0] ?? null };
 }
 
+/** Losses [n] of logits [n, V]. */
+type RowLosses = (logits: tf.Tensor2D, targets: Int32Array) => tf.Tensor1D;
+
+/** How {@link gradientsByTape} computes. */
+interface TapedHead {
+  readonly head: OutputHead;
+  readonly rowLosses: RowLosses;
+  readonly chunkRows: number;
+}
+
 function gradientsByTape(
   outer: Tape,
   hidden: tf.Tensor2D,
   targets: Int32Array,
-  head: OutputHead,
-  chunkRows: number,
+  { head, rowLosses, chunkRows }: TapedHead,
 ): HeadGradients {
   const ofParameters = new Map<tf.Tensor, tf.Tensor>();
   const ofHidden: tf.Tensor2D[] = [];
@@ -168,7 +184,7 @@ function gradientsByTape(
           const rows = slice(hidden, start, length);
           if (wantsHidden) tape.watch(rows);
           const losses = withTape(tape, () =>
-            tf.tidy(() => crossEntropy(head.project(rows), targets.subarray(start, start + length))),
+            tf.tidy(() => rowLosses(head.project(rows), targets.subarray(start, start + length))),
           );
           for (const loss of losses.dataSync()) sum += loss;
           tape.backward(losses, tf.fill(losses.shape, headroom), (tensor, raised) => {

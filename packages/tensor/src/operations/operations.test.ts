@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs"; // with gradients, for tf.grads
 import { beforeAll, describe, expect, it } from "vitest";
 import {
+  activeTape,
   add,
   attention,
   type AttentionShape,
@@ -9,10 +10,12 @@ import {
   crossEntropyHead,
   dropout,
   embedding,
+  embeddingNoise,
   fromTfjs,
   linear,
   listEngines,
   multiplyRows,
+  regularisedCrossEntropy,
   reshape,
   rmsNorm,
   rope,
@@ -20,8 +23,10 @@ import {
   scale,
   startEngine,
   swiglu,
+  Tape,
   valueAndGradients,
   withDropout,
+  withTape,
 } from "../index.js";
 import type { Operation } from "../kernel.js";
 import { centralDifferences, distance, seededFloats } from "../testing.js";
@@ -29,8 +34,10 @@ import { addOperation, multiplyOperation, reshapeOperation, scaleOperation } fro
 import { attentionOperation } from "./attention.js";
 import { crossEntropyOperation } from "./cross-entropy.js";
 import { dropoutOperation } from "./dropout.js";
+import { embeddingNoiseOperation } from "./embedding-noise.js";
 import { embeddingOperation } from "./embedding.js";
 import { linearOperation } from "./linear.js";
+import { regularisedCrossEntropyOperation } from "./regularised-cross-entropy.js";
 import { rmsNormOperation } from "./rms-norm.js";
 import { ropeOperation } from "./rope.js";
 import { swigluOperation } from "./swiglu.js";
@@ -49,6 +56,7 @@ const shape: AttentionShape = {
   querySegments: Int32Array.of(0, 3, 3, 4, 6, 6),
   keySegments: Int32Array.of(0, 3, 3, 4, 7, 9),
 };
+const regularised = { labelSmoothing: 0.2, zLoss: 0.05 };
 const key = { seed: 3, step: 2, microBatch: 1 };
 
 /** The reference first, then every engine that runs here. */
@@ -152,6 +160,35 @@ const cases: Case[] = [
     inputs: () => [random(4, 5)],
     run: (logits: tf.Tensor2D) => crossEntropy(logits, Int32Array.of(0, 4, 2, 2)),
     portable: [crossEntropyOperation, { targets: Int32Array.of(0, 4, 2, 2) }],
+  },
+  {
+    name: "regularisedCrossEntropy",
+    inputs: () => [random(4, 5)],
+    run: (logits: tf.Tensor2D) => regularisedCrossEntropy(logits, Int32Array.of(0, 4, 2, 2), regularised),
+    portable: [regularisedCrossEntropyOperation, { targets: Int32Array.of(0, 4, 2, 2), ...regularised }],
+  },
+  {
+    name: "crossEntropyHead with a smoothed label, in chunks",
+    inputs: () => [random(5, 3), random(3, 6)],
+    // Under a tape of its own where none is active: the settings count in training alone.
+    run: (hidden: tf.Tensor2D, w: tf.Tensor2D) =>
+      withTape(activeTape() ?? new Tape(), () =>
+        crossEntropyHead(
+          hidden,
+          Int32Array.of(1, 5, 0, 2, 2),
+          { project: (rows) => linear(rows, w) },
+          6,
+          2,
+          regularised,
+        ),
+      ),
+  },
+  {
+    name: "embeddingNoise",
+    inputs: () => [random(6, 3)],
+    run: (x: tf.Tensor2D) =>
+      withDropout(key, () => embeddingNoise(x, 5, Int32Array.of(0, 2, 2, 6), "embedding")),
+    portable: [embeddingNoiseOperation, { alpha: 5, segments: Int32Array.of(0, 2, 2, 6), key: [5, 9] }],
   },
   {
     name: "crossEntropyHead in chunks, trainable head",
