@@ -1,17 +1,27 @@
+/** Number and size of the heads of attention. */
+export interface AttentionHeads {
+  /** Query heads, H; a multiple of `keyValueHeadCount`. */
+  readonly headCount: number;
+  /** Heads of keys and values, G. */
+  readonly keyValueHeadCount: number;
+  /** Numbers a head of queries and keys, d. */
+  readonly keySize: number;
+  /** Numbers a head of values and of what attention gives, e. */
+  readonly valueSize: number;
+  /** Factor on the scores, usually 1 / √d. */
+  readonly scale: number;
+}
+
 /**
  * Causal attention over sequences that lie end to end, with grouped key/value heads.
  *
- * Axes: S sequences, N query rows, M key rows, H query heads, G key/value heads (G divides H), d head size.
+ * Axes: S sequences, N query rows, M key rows, H query heads, G key/value heads (G divides H), d size of a head's keys, e of its
+ * values.
  * Sequence s owns query rows [querySegments[s], querySegments[s+1]) and key rows [keySegments[s], keySegments[s+1]).
  * Its queries are the last of its keys: query i sees keys 0 … i + (keys − queries). Nothing crosses a sequence, and
  * no T × T matrix exists: scores live in one row of a sequence's length.
  */
-export interface AttentionShape {
-  readonly headCount: number;
-  readonly keyValueHeadCount: number;
-  readonly headSize: number;
-  /** Factor on the scores, usually 1 / √d. */
-  readonly scale: number;
+export interface AttentionShape extends AttentionHeads {
   /** Cumulative row offsets of the queries, S + 1 entries from 0 to N. */
   readonly querySegments: Int32Array;
   /** Cumulative row offsets of the keys, S + 1 entries from 0 to M. */
@@ -69,8 +79,8 @@ function longestSegment(segments: Int32Array): number {
 /**
  * out = softmax(scale · q kᵀ + causal) v.
  *
- * @param q [N, H, d]   @param k [M, G, d]   @param v [M, G, d]
- * @param out [N, H, d], overwritten
+ * @param q [N, H, d]   @param k [M, G, d]   @param v [M, G, e]
+ * @param out [N, H, e], overwritten
  */
 export function attentionForward(
   q: Float32Array,
@@ -79,28 +89,30 @@ export function attentionForward(
   out: Float32Array,
   shape: AttentionShape,
 ): void {
-  const { headCount, keyValueHeadCount, headSize: d, scale, querySegments, keySegments } = shape;
+  const { headCount, keyValueHeadCount, keySize: d, valueSize: e, scale, querySegments, keySegments } = shape;
   const group = headCount / keyValueHeadCount;
-  const qStride = headCount * d;
-  const kStride = keyValueHeadCount * d;
+  const [qStride, outStride] = [headCount * d, headCount * e];
+  const [kStride, vStride] = [keyValueHeadCount * d, keyValueHeadCount * e];
   const row = new Float64Array(longestSegment(keySegments));
-  const sum = new Float64Array(d);
+  const sum = new Float64Array(e);
   for (let s = 0; s + 1 < querySegments.length; s++) {
     const queries = querySegments[s + 1] - querySegments[s];
     const offset = keySegments[s + 1] - keySegments[s] - queries;
     for (let h = 0; h < headCount; h++) {
       const kStart = keySegments[s] * kStride + Math.floor(h / group) * d;
+      const vStart = keySegments[s] * vStride + Math.floor(h / group) * e;
       for (let i = 0; i < queries; i++) {
         const qStart = (querySegments[s] + i) * qStride + h * d;
+        const outStart = (querySegments[s] + i) * outStride + h * e;
         const visible = offset + i + 1;
         softmaxRow(q, qStart, k, kStart, kStride, visible, d, scale, row);
         sum.fill(0);
         for (let j = 0; j < visible; j++) {
           const p = row[j];
-          const base = kStart + j * kStride;
-          for (let c = 0; c < d; c++) sum[c] += p * v[base + c];
+          const base = vStart + j * vStride;
+          for (let c = 0; c < e; c++) sum[c] += p * v[base + c];
         }
-        for (let c = 0; c < d; c++) out[qStart + c] = sum[c];
+        for (let c = 0; c < e; c++) out[outStart + c] = sum[c];
       }
     }
   }
@@ -112,8 +124,8 @@ export function attentionForward(
  * With P the probabilities: dV = Pᵀ dO, dP = dO Vᵀ, dS = P ∘ (dP − rowsum(P ∘ dP)), dQ = scale · dS K,
  * dK = scale · dSᵀ Q; heads of one group add up in dK and dV.
  *
- * @param dOut [N, H, d]
- * @param dq [N, H, d], overwritten   @param dk [M, G, d], overwritten   @param dv [M, G, d], overwritten
+ * @param dOut [N, H, e]
+ * @param dq [N, H, d], overwritten   @param dk [M, G, d], overwritten   @param dv [M, G, e], overwritten
  */
 export function attentionBackward(
   q: Float32Array,
@@ -125,10 +137,10 @@ export function attentionBackward(
   dv: Float32Array,
   shape: AttentionShape,
 ): void {
-  const { headCount, keyValueHeadCount, headSize: d, scale, querySegments, keySegments } = shape;
+  const { headCount, keyValueHeadCount, keySize: d, valueSize: e, scale, querySegments, keySegments } = shape;
   const group = headCount / keyValueHeadCount;
-  const qStride = headCount * d;
-  const kStride = keyValueHeadCount * d;
+  const [qStride, outStride] = [headCount * d, headCount * e];
+  const [kStride, vStride] = [keyValueHeadCount * d, keyValueHeadCount * e];
   const longest = longestSegment(keySegments);
   const row = new Float64Array(longest);
   const dRow = new Float64Array(longest);
@@ -140,28 +152,30 @@ export function attentionBackward(
     const offset = keySegments[s + 1] - keySegments[s] - queries;
     for (let h = 0; h < headCount; h++) {
       const kStart = keySegments[s] * kStride + Math.floor(h / group) * d;
+      const vStart = keySegments[s] * vStride + Math.floor(h / group) * e;
       for (let i = 0; i < queries; i++) {
         const qStart = (querySegments[s] + i) * qStride + h * d;
+        const outStart = (querySegments[s] + i) * outStride + h * e;
         const visible = offset + i + 1;
         softmaxRow(q, qStart, k, kStart, kStride, visible, d, scale, row);
         let dot = 0;
         for (let j = 0; j < visible; j++) {
-          const base = kStart + j * kStride;
+          const base = vStart + j * vStride;
           const p = row[j];
           let s0 = 0;
           let s1 = 0;
           let c = 0;
-          for (; c + 1 < d; c += 2) {
-            const g0 = dOut[qStart + c];
-            const g1 = dOut[qStart + c + 1];
+          for (; c + 1 < e; c += 2) {
+            const g0 = dOut[outStart + c];
+            const g1 = dOut[outStart + c + 1];
             s0 += g0 * v[base + c];
             s1 += g1 * v[base + c + 1];
             dv[base + c] += p * g0;
             dv[base + c + 1] += p * g1;
           }
-          if (c < d) {
-            s0 += dOut[qStart + c] * v[base + c];
-            dv[base + c] += p * dOut[qStart + c];
+          if (c < e) {
+            s0 += dOut[outStart + c] * v[base + c];
+            dv[base + c] += p * dOut[outStart + c];
           }
           dRow[j] = s0 + s1;
           dot += p * dRow[j];

@@ -1,4 +1,9 @@
-export { attentionBackward, attentionForward, type AttentionShape } from "./attention.js";
+export {
+  attentionBackward,
+  attentionForward,
+  type AttentionHeads,
+  type AttentionShape,
+} from "./attention.js";
 export { GATED_BLOCK, gatedBytes } from "./gated-linear.js";
 export { dropoutMask } from "./dropout-mask.js";
 export { gatherRows } from "./gather-rows.js";

@@ -15,6 +15,7 @@ import type {
   CpuLevel,
   LinearOutput,
   LowRankUpdate,
+  NativeAttentionShape,
   NativeKernels,
   ProductPrecision,
 } from "./native-kernels.js";
@@ -189,6 +190,13 @@ function checkGemm(kernels: NativeKernels, random: Random, [m, n, k]: readonly n
 const cumulative = (lengths: readonly number[]): Int32Array =>
   Int32Array.from([0, ...lengths.map((_, i) => lengths.slice(0, i + 1).reduce((a, b) => a + b, 0))]);
 
+/** A shape in the words of the reference, whose keys and values may differ in size. */
+const ofOneSize = ({ headSize, ...shape }: NativeAttentionShape): AttentionShape => ({
+  ...shape,
+  keySize: headSize,
+  valueSize: headSize,
+});
+
 /**
  * Attention whose factors may be rounded to bfloat16: the same bits where the level does not, else within a few roundings of
  * what float32 gives, [out, dq, dk, dv].
@@ -196,7 +204,7 @@ const cumulative = (lengths: readonly number[]): Int32Array =>
 function checkRoundedAttention(
   kernels: NativeKernels,
   { q, k, v, dOut }: Record<"q" | "k" | "v" | "dOut", Float32Array>,
-  shape: AttentionShape,
+  shape: NativeAttentionShape,
   exact: readonly Float32Array[],
   what: string,
 ): void {
@@ -224,7 +232,7 @@ function checkAttention(
   sequences: readonly (readonly [queries: number, keys: number])[],
 ): void {
   const [headCount, keyValueHeadCount, headSize] = heads;
-  const shape: AttentionShape = {
+  const shape: NativeAttentionShape = {
     headCount,
     keyValueHeadCount,
     headSize,
@@ -242,7 +250,7 @@ function checkAttention(
   const what = `heads ${heads.join("/")} sequences ${JSON.stringify(sequences)} seed ${random.seed}`;
 
   const expected = new Float32Array(queryCount);
-  attentionForward(q, k, v, expected, shape);
+  attentionForward(q, k, v, expected, ofOneSize(shape));
   const actual = new Float32Array(queryCount).fill(NaN);
   const logSumExp = new Float32Array(queryRows * headCount).fill(NaN);
   kernels.attentionForward(q, k, v, actual, logSumExp, shape);
@@ -256,7 +264,7 @@ function checkAttention(
   const [dq, dk, dv] = gradients();
   kernels.attentionBackward(q, k, v, actual, logSumExp, dOut, dq, dk, dv, shape);
   const [dqExpected, dkExpected, dvExpected] = gradients();
-  attentionBackward(q, k, v, dOut, dqExpected, dkExpected, dvExpected, shape);
+  attentionBackward(q, k, v, dOut, dqExpected, dkExpected, dvExpected, ofOneSize(shape));
   const bound = 2e-5 * Math.sqrt(headSize);
   expectWithin(dq, dqExpected, bound, `dq ${what}`);
   expectWithin(dk, dkExpected, bound, `dk ${what}`);
@@ -646,7 +654,7 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
       });
 
       it("large scores neither overflow nor vanish", () => {
-        const shape: AttentionShape = {
+        const shape: NativeAttentionShape = {
           headCount: 1,
           keyValueHeadCount: 1,
           headSize: 4,
@@ -660,7 +668,7 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
         const v = random.normals(320);
         const [actual, expected] = [new Float32Array(320), new Float32Array(320)];
         kernels.attentionForward(q, k, v, actual, null, shape);
-        attentionForward(q, k, v, expected, shape);
+        attentionForward(q, k, v, expected, ofOneSize(shape));
         // Scores of about a thousand have spacings of 2⁻¹³, which are the relative errors of the probabilities.
         expectWithin(actual, expected, 1e-3);
       });
@@ -684,7 +692,8 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
         attentionForward(q, k.subarray(0, used), v.subarray(0, used), expected, {
           headCount,
           keyValueHeadCount,
-          headSize,
+          keySize: headSize,
+          valueSize: headSize,
           scale,
           querySegments: Int32Array.of(0, 1),
           keySegments: Int32Array.of(0, length),
@@ -1191,7 +1200,7 @@ describe.skipIf(missing !== null)("the same bits for 1, 2 and 5 threads", () => 
       return [y, dx, dA];
     });
 
-    const shape: AttentionShape = {
+    const shape: NativeAttentionShape = {
       headCount: 6,
       keyValueHeadCount: 1,
       headSize: 40,

@@ -1,8 +1,13 @@
 import type { AttentionShape } from "./attention.js";
 import type { WeightMatrix } from "./weight-matrix.js";
 
-/** How attention is laid out, and how it multiplies: unless `fp32`, factors may be rounded to bfloat16 where that is faster. */
-export interface NativeAttentionShape extends AttentionShape {
+/**
+ * How attention is laid out, keys and values having one size, and how it multiplies: unless `fp32`, factors may be rounded to
+ * bfloat16 where that is faster.
+ */
+export interface NativeAttentionShape extends Omit<AttentionShape, "keySize" | "valueSize"> {
+  /** Numbers a head of queries, keys and values. */
+  readonly headSize: number;
   readonly precision?: ProductPrecision;
 }
 

@@ -1,6 +1,11 @@
 // Every kernel in plain TypeScript, sums in double: what native kernels are tested against, and what runs anywhere.
 export { adamW } from "./adamw.js";
-export { attentionBackward, attentionForward, type AttentionShape } from "./attention.js";
+export {
+  attentionBackward,
+  attentionForward,
+  type AttentionHeads,
+  type AttentionShape,
+} from "./attention.js";
 export { fromBf16, toBf16 } from "./bf16.js";
 export { crossEntropyRows } from "./cross-entropy-rows.js";
 export { dropoutMask } from "./dropout-mask.js";

@@ -1,4 +1,4 @@
-import type { AttentionShape } from "./attention.js";
+import { attentionBackward, attentionForward, type AttentionShape } from "./attention.js";
 import type { SimdModule } from "./wasm-module.js";
 
 /** The rows of one sequence that goes through the module on its own. */
@@ -25,9 +25,10 @@ const part = (x: Float32Array, start: number, rows: number, width: number): Floa
   x.subarray(start * width, (start + rows) * width);
 
 /**
- * `attentionForward` in WebAssembly SIMD, with sums in float32. Takes memory for one sequence at a time.
+ * `attentionForward` in WebAssembly SIMD, with sums in float32. Takes memory for one sequence at a time. The module has one
+ * head size; where values have another than keys the plain kernel computes.
  *
- * @param q [N, H, d]   @param k [M, G, d]   @param v [M, G, d]   @param out [N, H, d], overwritten
+ * @param q [N, H, d]   @param k [M, G, d]   @param v [M, G, e]   @param out [N, H, e], overwritten
  * @throws SimdMemoryError
  */
 export function simdAttentionForward(
@@ -38,7 +39,11 @@ export function simdAttentionForward(
   out: Float32Array,
   shape: AttentionShape,
 ): void {
-  const { headCount, keyValueHeadCount, headSize, scale } = shape;
+  const { headCount, keyValueHeadCount, keySize: headSize, scale } = shape;
+  if (shape.valueSize !== headSize) {
+    attentionForward(q, k, v, out, shape);
+    return;
+  }
   const [width, keyWidth] = [headCount * headSize, keyValueHeadCount * headSize];
   for (const { queryStart, queries, keyStart, keys } of sequencesOf(shape)) {
     const scratchBytes = simd.exports.attentionScratch(keys, headSize, false) >>> 0;
@@ -67,10 +72,10 @@ export function simdAttentionForward(
 }
 
 /**
- * `attentionBackward` in WebAssembly SIMD, with sums in float32. Takes memory for one sequence at a time.
+ * `attentionBackward` in WebAssembly SIMD; as {@link simdAttentionForward}.
  *
- * @param q [N, H, d]   @param k [M, G, d]   @param v [M, G, d]   @param dOut [N, H, d]
- * @param dq [N, H, d]   @param dk [M, G, d]   @param dv [M, G, d], all three overwritten
+ * @param q [N, H, d]   @param k [M, G, d]   @param v [M, G, e]   @param dOut [N, H, e]
+ * @param dq [N, H, d]   @param dk [M, G, d]   @param dv [M, G, e], all three overwritten
  * @throws SimdMemoryError
  */
 export function simdAttentionBackward(
@@ -84,7 +89,11 @@ export function simdAttentionBackward(
   dv: Float32Array,
   shape: AttentionShape,
 ): void {
-  const { headCount, keyValueHeadCount, headSize, scale } = shape;
+  const { headCount, keyValueHeadCount, keySize: headSize, scale } = shape;
+  if (shape.valueSize !== headSize) {
+    attentionBackward(q, k, v, dOut, dq, dk, dv, shape);
+    return;
+  }
   const [width, keyWidth] = [headCount * headSize, keyValueHeadCount * headSize];
   // Rows that no sequence owns, and keys of sequences without queries, have no gradient.
   for (const gradient of [dq, dk, dv]) gradient.fill(0);

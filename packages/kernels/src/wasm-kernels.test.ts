@@ -83,13 +83,14 @@ function attentionInputs({ heads, queries, keys = queries, scale }: AttentionCas
   const querySegments = offsets(queries);
   const keySegments = offsets(keys);
   const size = querySegments.at(-1)! * headCount * headSize;
-  const keySize = keySegments.at(-1)! * keyValueHeadCount * headSize;
+  const keyNumbers = keySegments.at(-1)! * keyValueHeadCount * headSize;
   return {
-    inputs: [size, keySize, keySize, size].map(floats),
+    inputs: [size, keyNumbers, keyNumbers, size].map(floats),
     shape: {
       headCount,
       keyValueHeadCount,
-      headSize,
+      keySize: headSize,
+      valueSize: headSize,
       scale: scale ?? 1 / Math.sqrt(headSize),
       querySegments,
       keySegments,
@@ -102,7 +103,7 @@ function attend(
   [q, k, v, dOut]: Float32Array[],
   shape: AttentionShape,
 ): Float32Array[] {
-  const out = garbage(q.length);
+  const out = garbage(dOut.length);
   const [dq, dk, dv] = [q, k, v].map(({ length }) => garbage(length));
   kernels.attentionForward(q, k, v, out, shape);
   kernels.attentionBackward(q, k, v, dOut, dq, dk, dv, shape);
@@ -138,6 +139,16 @@ describe("attention", () => {
         expect(distance(values, expected[index]), where).toBeLessThan(1e-5);
       });
     }
+  });
+
+  it.each([
+    ["narrower", 6, 4],
+    ["wider", 3, 7],
+  ])("computes values %s than keys as the plain kernel does", (_what, keySize, valueSize) => {
+    const segments = { querySegments: Int32Array.of(0, 5, 9), keySegments: Int32Array.of(0, 7, 11) };
+    const shape = { headCount: 4, keyValueHeadCount: 2, keySize, valueSize, scale: 0.5, ...segments };
+    const inputs = [9 * 4 * keySize, 11 * 2 * keySize, 11 * 2 * valueSize, 9 * 4 * valueSize].map(floats);
+    expect(attend(simd, inputs, shape)).toEqual(attend(plain, inputs, shape));
   });
 
   it("gives a sequence the same bits whatever lies beside it", () => {

@@ -1,7 +1,6 @@
 export type {
   Architecture,
   Attend,
-  AttentionHeads,
   LayerBytes,
   LayerContext,
   LayerPlan,
@@ -12,7 +11,8 @@ export type {
   ModelEnds,
   VectorPart,
 } from "./architectures/architecture.js";
-export { architectureOf, architectures } from "./architectures/architectures.js";
+export { architectureOf } from "./architectures/architecture-of.js";
+export { architectures } from "./architectures/architectures.js";
 export { expectedTensors } from "./architectures/expected-tensors.js";
 export {
   headPlace,

@@ -2,7 +2,7 @@ import { endianness } from "node:os";
 import { type Engine, engineInUse } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayerWeights } from "./architectures/architecture.js";
-import { architectureOf } from "./architectures/architectures.js";
+import { architectureOf } from "./architectures/architecture-of.js";
 import { headPlace, layerLinears, type StoredLinear } from "./architectures/linear-places.js";
 import type { StoredWeights } from "./weights/stored-weights.js";
 import { openWeights } from "./weights/open-weights.js";

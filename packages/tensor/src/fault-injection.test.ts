@@ -189,7 +189,7 @@ function adapted(outFeatures: number, inFeatures: number, rate: number, site: st
 const updatesOf = (terms: readonly LinearTerms[]): tf.Tensor[] =>
   terms.flatMap(({ update }) => (update ? [update.a, update.b] : []));
 
-const heads = { headCount: 4, keyValueHeadCount: 2, headSize: 4, scale: 0.5 };
+const heads = { headCount: 4, keyValueHeadCount: 2, keySize: 4, valueSize: 4, scale: 0.5 };
 const targets = Int32Array.of(0, 6, 2, 2, 3);
 
 const computations: readonly Computation[] = [
@@ -293,7 +293,8 @@ const computations: readonly Computation[] = [
     name: "a cache: first pass, steps and growth",
     isOffered: () => true,
     make() {
-      const shape = { ...heads, layerCount: 2 };
+      const layer = { ...heads, valuesAreKeys: false };
+      const shape = { layers: [layer, layer] };
       const passes = [3, 1, 70].map((rows) => ({
         segments: Int32Array.of(0, rows, 2 * rows),
         q: random(2 * rows, 4, 4) as tf.Tensor3D,

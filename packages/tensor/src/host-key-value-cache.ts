@@ -1,37 +1,51 @@
 import { hostKernels } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
-import type { CacheFormat, CacheShape, KeyValueCache } from "./key-value-cache.js";
+import type {
+  CacheFormat,
+  CacheShape,
+  KeyValueCache,
+  KeyValueCaches,
+  LayerCacheShape,
+} from "./key-value-cache.js";
 
+/** One layer's rows of one sequence; values that are keys are the same array. */
 interface Rows {
-  keys: Float32Array;
-  values: Float32Array;
+  readonly keys: Float32Array;
+  readonly values: Float32Array;
+  /** Rows there is room for. */
+  readonly capacity: number;
 }
 
 const FIRST_CAPACITY = 64; // rows; doubles when full, so appending stays linear in the length
 
-/** Keys and values in float32 on the host, for engines without caches of their own. */
-export class HostKeyValueCache implements KeyValueCache {
+/** Numbers a row. */
+const widthsOf = ({ headCount, keyValueHeadCount, keySize, valueSize }: LayerCacheShape) => ({
+  query: headCount * keySize,
+  key: keyValueHeadCount * keySize,
+  value: keyValueHeadCount * valueSize,
+  output: headCount * valueSize,
+});
+
+/** Keys and values in float32 on the host, for engines without caches of their own, and for rows of any sizes. */
+class HostKeyValueCache implements KeyValueCache {
   readonly format: CacheFormat = "fp32";
-  readonly #shape: CacheShape;
-  readonly #width: number;
+  readonly #layers: readonly LayerCacheShape[];
   /** By sequence, then layer. */
   #rows: Rows[][];
   #lengths: number[];
 
-  constructor(shape: CacheShape, sequences: number) {
-    this.#shape = shape;
-    this.#width = shape.keyValueHeadCount * shape.headSize;
+  constructor({ layers }: CacheShape, sequences: number) {
+    this.#layers = layers;
     this.#rows = Array.from({ length: sequences }, () =>
-      Array.from({ length: shape.layerCount }, () => ({
-        keys: new Float32Array(FIRST_CAPACITY * this.#width),
-        values: new Float32Array(FIRST_CAPACITY * this.#width),
-      })),
+      layers.map((layer) => allocate(layer, FIRST_CAPACITY)),
     );
     this.#lengths = Array.from({ length: sequences }, () => 0);
   }
 
   get byteLength(): number {
-    return this.#rows.flat().reduce((sum, { keys, values }) => sum + keys.byteLength + values.byteLength, 0);
+    return this.#rows.flat().reduce((sum, { keys, values }) => {
+      return sum + keys.byteLength + (values === keys ? 0 : values.byteLength);
+    }, 0);
   }
 
   get lengths(): Int32Array {
@@ -44,33 +58,33 @@ export class HostKeyValueCache implements KeyValueCache {
   }
 
   attend(layer: number, q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, segments: Int32Array): tf.Tensor3D {
-    const { headCount, keyValueHeadCount, headSize, scale } = this.#shape;
-    const [queries, newKeys, newValues] = [q, k, v].map((x) => x.dataSync() as Float32Array);
-    const out = new Float32Array(queries.length);
+    const shape = this.#layers[layer];
+    const widths = widthsOf(shape);
     const { attentionForward } = hostKernels();
-    const qWidth = headCount * headSize;
+    const [queries, newKeys] = [q, k].map((x) => x.dataSync() as Float32Array);
+    const newValues = shape.valuesAreKeys ? newKeys : (v.dataSync() as Float32Array);
+    const out = new Float32Array(q.shape[0] * widths.output);
     this.#lengths.forEach((length, s) => {
       const [start, end] = [segments[s], segments[s + 1]];
       const total = length + end - start;
-      const rows = this.#reserve(s, layer, total);
-      rows.keys.set(newKeys.subarray(start * this.#width, end * this.#width), length * this.#width);
-      rows.values.set(newValues.subarray(start * this.#width, end * this.#width), length * this.#width);
+      const { keys, values } = this.#reserve(s, layer, total);
+      keys.set(newKeys.subarray(start * widths.key, end * widths.key), length * widths.key);
+      if (values !== keys) {
+        values.set(newValues.subarray(start * widths.value, end * widths.value), length * widths.value);
+      }
       attentionForward(
-        queries.subarray(start * qWidth, end * qWidth),
-        rows.keys,
-        rows.values,
-        out.subarray(start * qWidth, end * qWidth),
+        queries.subarray(start * widths.query, end * widths.query),
+        keys,
+        values,
+        out.subarray(start * widths.output, end * widths.output),
         {
-          headCount,
-          keyValueHeadCount,
-          headSize,
-          scale,
+          ...shape,
           querySegments: Int32Array.of(0, end - start),
           keySegments: Int32Array.of(0, total),
         },
       );
     });
-    return tf.tensor3d(out, q.shape);
+    return tf.tensor3d(out, [q.shape[0], shape.headCount, shape.valueSize]);
   }
 
   advance(segments: Int32Array): void {
@@ -83,14 +97,25 @@ export class HostKeyValueCache implements KeyValueCache {
 
   #reserve(sequence: number, layer: number, rows: number): Rows {
     const held = this.#rows[sequence][layer];
-    let capacity = held.keys.length / this.#width;
+    let { capacity } = held;
     if (rows <= capacity) return held;
     while (capacity < rows) capacity *= 2;
-    const grown = (before: Float32Array): Float32Array => {
-      const after = new Float32Array(capacity * this.#width);
-      after.set(before);
-      return after;
-    };
-    return (this.#rows[sequence][layer] = { keys: grown(held.keys), values: grown(held.values) });
+    const grown = allocate(this.#layers[layer], capacity);
+    grown.keys.set(held.keys);
+    if (grown.values !== grown.keys) grown.values.set(held.values);
+    return (this.#rows[sequence][layer] = grown);
   }
 }
+
+function allocate(shape: LayerCacheShape, capacity: number): Rows {
+  const widths = widthsOf(shape);
+  const keys = new Float32Array(capacity * widths.key);
+  const values = shape.valuesAreKeys ? keys : new Float32Array(capacity * widths.value);
+  return { keys, values, capacity };
+}
+
+/** Caches on the host, which every engine has. */
+export const hostCaches: KeyValueCaches = {
+  formats: ["fp32"],
+  create: (shape, sequences) => new HostKeyValueCache(shape, sequences),
+};

@@ -37,7 +37,14 @@ export {
   type TensorFlowSetup,
 } from "./engines/tensorflow/setup-tensorflow.js";
 export { fromTfjs } from "./from-tfjs.js";
-export type { CacheFormat, CacheShape, KeyValueCache, KeyValueCaches, StepLayer } from "./key-value-cache.js";
+export type {
+  CacheFormat,
+  CacheShape,
+  KeyValueCache,
+  KeyValueCaches,
+  LayerCacheShape,
+} from "./key-value-cache.js";
+export type { LayerStep, StepContext } from "./layer-step.js";
 export type { FusedHeadKernel, FusedKernel, GatedMlpKernel, MaskedTerms, MaskKey } from "./fused-kernels.js";
 export type { Kept, KeptTogether } from "./kept.js";
 export {
@@ -74,5 +81,5 @@ export { type EngineChoice, listEngines, startEngine } from "./start-engine.js";
 export { type Accumulate, type Pullback, Tape } from "./tape.js";
 export { tensorMemory } from "./tensor-memory.js";
 export { valueAndGradients, type ValueAndGradients } from "./value-and-gradients.js";
-export type { AttentionShape } from "@lathe/kernels";
+export type { AttentionHeads, AttentionShape } from "@lathe/kernels";
 export type { WeightMemory } from "./weight-memory.js";

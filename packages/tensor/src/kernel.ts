@@ -16,6 +16,8 @@ export interface Forward {
 
 /** How one operation is computed, forward and backward. Runs inside a `tf.tidy`. */
 export interface Kernel<Attributes> {
+  /** Whether the kernel computes the operation with such attributes, which it does if left out; else the portable form does. */
+  readonly takes?: (attributes: Attributes) => boolean;
   /**
    * Computes the output.
    * @param needed per input: whether its gradient will be wanted; all false when nothing is recorded

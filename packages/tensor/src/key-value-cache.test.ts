@@ -8,6 +8,7 @@ import {
   createKeyValueCache,
   EngineError,
   type KeyValueCache,
+  type LayerCacheShape,
   startEngine,
 } from "./index.js";
 import { seededFloats } from "./testing.js";
@@ -16,11 +17,29 @@ const SEED = Number(process.env["TEST_SEED"] ?? 41);
 const loaded = loadNativeKernels();
 const native = "kernels" in loaded ? loaded.kernels : null;
 
-const shape: CacheShape = {
-  ...{ layerCount: 2, headCount: 6, keyValueHeadCount: 2, headSize: 20, scale: 1 / Math.sqrt(20) },
+const layerShape: LayerCacheShape = {
+  headCount: 6,
+  keyValueHeadCount: 2,
+  keySize: 20,
+  valueSize: 20,
+  scale: 1 / Math.sqrt(20),
+  valuesAreKeys: false,
 };
-const queryWidth = shape.headCount * shape.headSize;
-const width = shape.keyValueHeadCount * shape.headSize;
+const shape: CacheShape = { layers: [layerShape, layerShape] };
+/** Layers of two kinds: values of another size than keys, and a latent in place of both. */
+const mixedShape: CacheShape = {
+  layers: [
+    { ...layerShape, valueSize: 12 },
+    { ...layerShape, headCount: 3, keyValueHeadCount: 1, keySize: 14, valueSize: 14, valuesAreKeys: true },
+  ],
+};
+
+/** Numbers a row. */
+const widths = ({ headCount, keyValueHeadCount, keySize, valueSize }: LayerCacheShape) => ({
+  q: headCount * keySize,
+  k: keyValueHeadCount * keySize,
+  v: keyValueHeadCount * valueSize,
+});
 
 /** Queries, keys and values of all positions of some sequences, a layer. */
 interface Rows {
@@ -29,55 +48,72 @@ interface Rows {
   readonly v: Float32Array;
 }
 
-const randomRows = (floats: (length: number) => Float32Array, length: number): Rows[] =>
-  Array.from({ length: shape.layerCount }, () => ({
-    q: floats(length * queryWidth),
-    k: floats(length * width),
-    v: floats(length * width),
-  }));
+const randomRows = (
+  floats: (length: number) => Float32Array,
+  length: number,
+  { layers }: CacheShape = shape,
+): Rows[] =>
+  layers.map((layer) => {
+    const width = widths(layer);
+    const [q, k] = [floats(length * width.q), floats(length * width.k)];
+    return { q, k, v: layer.valuesAreKeys ? k : floats(length * width.v) };
+  });
 
 /** softmax(scale · q kᵀ) v of one position, in double. */
-function plainAttention({ q, k, v }: Rows, position: number): number[] {
-  const { headCount, keyValueHeadCount, headSize, scale } = shape;
+function plainAttention({ q, k, v }: Rows, layer: LayerCacheShape, position: number): number[] {
+  const { headCount, keyValueHeadCount, keySize, valueSize, scale } = layer;
+  const width = widths(layer);
   return Array.from({ length: headCount }, (_, head) => {
-    const at = Math.floor(head / (headCount / keyValueHeadCount)) * headSize;
+    const group = Math.floor(head / (headCount / keyValueHeadCount));
     const scores = Array.from({ length: position + 1 }, (_, j) => {
       let sum = 0;
-      for (let c = 0; c < headSize; c++)
-        sum += q[position * queryWidth + head * headSize + c] * k[j * width + at + c];
+      for (let c = 0; c < keySize; c++)
+        sum += q[position * width.q + head * keySize + c] * k[j * width.k + group * keySize + c];
       return Math.exp(sum * scale);
     });
     const total = scores.reduce((a, b) => a + b, 0);
     return Array.from(
-      { length: headSize },
-      (_, c) => scores.reduce((sum, score, j) => sum + score * v[j * width + at + c], 0) / total,
+      { length: valueSize },
+      (_, c) =>
+        scores.reduce((sum, score, j) => sum + score * v[j * width.v + group * valueSize + c], 0) / total,
     );
   }).flat();
 }
 
-/** Feeds the next rows of each sequence to both layers. @returns largest difference from plain attention */
+/** Feeds the next rows of each sequence to all layers. @returns largest difference from plain attention */
 function feed(
   cache: KeyValueCache,
   sequences: readonly { readonly rows: Rows[]; readonly from: number; readonly count: number }[],
+  { layers }: CacheShape = shape,
 ): number {
   const segments = new Int32Array(sequences.length + 1);
   sequences.forEach(({ count }, s) => (segments[s + 1] = segments[s] + count));
   let worst = 0;
-  for (let layer = 0; layer < shape.layerCount; layer++) {
-    const joined = (name: keyof Rows, rowWidth: number): tf.Tensor3D => {
+  for (const [layer, layerShape] of layers.entries()) {
+    const { headCount, keyValueHeadCount, keySize, valueSize } = layerShape;
+    const joined = (name: keyof Rows, heads: number, size: number): tf.Tensor3D => {
+      const rowWidth = heads * size;
       const parts = sequences.flatMap(({ rows, from, count }) => [
         ...rows[layer][name].subarray(from * rowWidth, (from + count) * rowWidth),
       ]);
-      return tf.tensor3d(parts, [segments[sequences.length], rowWidth / shape.headSize, shape.headSize]);
+      return tf.tensor3d(parts, [segments[sequences.length], heads, size]);
     };
     const out = tf.tidy(() =>
-      cache.attend(layer, joined("q", queryWidth), joined("k", width), joined("v", width), segments),
+      cache.attend(
+        layer,
+        joined("q", headCount, keySize),
+        joined("k", keyValueHeadCount, keySize),
+        joined("v", keyValueHeadCount, valueSize),
+        segments,
+      ),
     );
+    expect(out.shape).toEqual([segments[sequences.length], headCount, valueSize]);
     const values = out.dataSync();
     sequences.forEach(({ rows, from, count }, s) => {
       for (let n = 0; n < count; n++) {
-        plainAttention(rows[layer], from + n).forEach((expected, i) => {
-          worst = Math.max(worst, Math.abs(values[(segments[s] + n) * queryWidth + i] - expected));
+        plainAttention(rows[layer], layerShape, from + n).forEach((expected, i) => {
+          const at = (segments[s] + n) * headCount * valueSize + i;
+          worst = Math.max(worst, Math.abs(values[at] - expected));
         });
       }
     });
@@ -87,16 +123,28 @@ function feed(
   return worst;
 }
 
-const cases: [engine: string, format: CacheFormat, bound: number][] = [
-  ["cpu", "fp32", 1e-5],
-  ["wasm", "fp32", 1e-5],
-  ["native", "fp32", 1e-5],
+interface Case {
+  readonly engine: string;
+  readonly format: CacheFormat;
+  readonly bound: number;
+  readonly what: string;
+  readonly shape: CacheShape;
+}
+
+const equal = { what: "keys and values of one size", shape };
+const mixed = { what: "layers of two kinds", shape: mixedShape };
+const cases: Case[] = [
+  { engine: "cpu", format: "fp32", bound: 1e-5, ...equal },
+  { engine: "wasm", format: "fp32", bound: 1e-5, ...equal },
+  { engine: "native", format: "fp32", bound: 1e-5, ...equal },
   // Values of up to 1 are rounded by up to 2⁻⁹ and 2⁻⁸; scores of these sizes move by as little.
-  ["native", "bf16", 2 ** -8],
-  ["native", "int8", 2 ** -7],
+  { engine: "native", format: "bf16", bound: 2 ** -8, ...equal },
+  { engine: "native", format: "int8", bound: 2 ** -7, ...equal },
+  ...["cpu", "wasm", "native"].map((engine): Case => ({ engine, format: "fp32", bound: 1e-5, ...mixed })),
 ];
 
-describe.each(cases)("a key/value cache on %s in %s", (engine, format, bound) => {
+describe.each(cases)("a key/value cache on $engine in $format, $what", ({ engine, format, bound, shape }) => {
+  const isNative = engine === "native" && shape === equal.shape;
   describe.skipIf(engine === "native" && native === null)("", () => {
     beforeAll(async () => {
       await startEngine(engine, "fp32");
@@ -107,7 +155,7 @@ describe.each(cases)("a key/value cache on %s in %s", (engine, format, bound) =>
     it(`attends to all rows so far, through growth and departures, within ${bound}`, () => {
       const floats = seededFloats(SEED);
       const lengths = [140, 3, 90];
-      const rows = lengths.map((length) => randomRows(floats, length));
+      const rows = lengths.map((length) => randomRows(floats, length, shape));
       const cache = createKeyValueCache(shape, lengths.length, format);
       const before = native?.memory().allocatedBytes;
       // A first pass of several rows, steps of one, a pass of several onto what is there; past 64 rows and 128.
@@ -115,63 +163,76 @@ describe.each(cases)("a key/value cache on %s in %s", (engine, format, bound) =>
         feed(
           cache,
           rows.map((own, s) => ({ rows: own, from: 0, count: [60, 1, 70][s] })),
+          shape,
         ),
       ).toBeLessThan(bound);
       for (let n = 0; n < 2; n++) {
         const step = rows.map((own, s) => ({ rows: own, from: [60, 1, 70][s] + n, count: 1 }));
-        expect(feed(cache, step)).toBeLessThan(bound);
+        expect(feed(cache, step, shape)).toBeLessThan(bound);
       }
       expect([...cache.lengths]).toEqual([62, 3, 72]);
       const full = cache.byteLength;
       cache.select([2, 0]);
       expect([...cache.lengths]).toEqual([72, 62]);
       expect(cache.byteLength).toBeLessThan(full);
-      if (engine === "native") {
+      if (isNative) {
         expect(native!.memory().allocatedBytes - before!).toBe(cache.byteLength);
       }
       const both = [
         { rows: rows[2], from: 72, count: 5 },
         { rows: rows[0], from: 62, count: 7 },
       ];
-      expect(feed(cache, both)).toBeLessThan(bound);
+      expect(feed(cache, both, shape)).toBeLessThan(bound);
       for (let n = 0; n < 13; n++) {
         const step = [
           { rows: rows[2], from: 77 + n, count: 1 },
           { rows: rows[0], from: 69 + n, count: 1 },
         ];
-        expect(feed(cache, step)).toBeLessThan(bound);
+        expect(feed(cache, step, shape)).toBeLessThan(bound);
       }
       cache.select([1]);
       for (let n = 82; n < 140; n++) {
-        expect(feed(cache, [{ rows: rows[0], from: n, count: 1 }])).toBeLessThan(bound);
+        expect(feed(cache, [{ rows: rows[0], from: n, count: 1 }], shape)).toBeLessThan(bound);
       }
       cache.dispose();
       expect(cache.byteLength).toBe(0);
       cache.dispose();
-      if (engine === "native") expect(native!.memory().allocatedBytes).toBe(before);
+      if (isNative) expect(native!.memory().allocatedBytes).toBe(before);
     });
 
     it("takes a first pass beside steps of others", () => {
       const floats = seededFloats(SEED + 1);
-      const rows = [randomRows(floats, 8), randomRows(floats, 8)];
+      const rows = [randomRows(floats, 8, shape), randomRows(floats, 8, shape)];
       const cache = createKeyValueCache(shape, 2, format);
       expect(
-        feed(cache, [
-          { rows: rows[0], from: 0, count: 4 },
-          { rows: rows[1], from: 0, count: 0 },
-        ]),
+        feed(
+          cache,
+          [
+            { rows: rows[0], from: 0, count: 4 },
+            { rows: rows[1], from: 0, count: 0 },
+          ],
+          shape,
+        ),
       ).toBeLessThan(bound);
       expect(
-        feed(cache, [
-          { rows: rows[0], from: 4, count: 1 },
-          { rows: rows[1], from: 0, count: 6 },
-        ]),
+        feed(
+          cache,
+          [
+            { rows: rows[0], from: 4, count: 1 },
+            { rows: rows[1], from: 0, count: 6 },
+          ],
+          shape,
+        ),
       ).toBeLessThan(bound);
       expect(
-        feed(cache, [
-          { rows: rows[0], from: 5, count: 1 },
-          { rows: rows[1], from: 6, count: 1 },
-        ]),
+        feed(
+          cache,
+          [
+            { rows: rows[0], from: 5, count: 1 },
+            { rows: rows[1], from: 6, count: 1 },
+          ],
+          shape,
+        ),
       ).toBeLessThan(bound);
       cache.dispose();
     });
@@ -214,10 +275,39 @@ describe("formats of caches", () => {
       cache.dispose();
       return byteLength;
     });
-    const rows = 64 * shape.layerCount * 2;
+    const rows = 64 * shape.layers.length * 2;
+    const width = widths(layerShape).k;
     expect(bytes).toEqual(
-      [2 * width, 4 * width, 2 * width, width + 4 * shape.keyValueHeadCount].map((row) => rows * row),
+      [2 * width, 4 * width, 2 * width, width + 4 * layerShape.keyValueHeadCount].map((row) => rows * row),
     );
+  });
+});
+
+describe("rows that an engine's caches do not take", () => {
+  it.skipIf(native === null)("lie on the host, in its format", async () => {
+    const { caches } = await startEngine("native");
+    expect([shape, mixedShape].map((one) => caches.takes?.(one))).toEqual([true, false]);
+    expect(cacheFormat("auto", mixedShape)).toBe("fp32");
+    const before = native!.memory().allocatedBytes;
+    const cache = createKeyValueCache(mixedShape, 1);
+    expect([cache.format, cache.step]).toEqual(["fp32", undefined]);
+    expect(native!.memory().allocatedBytes).toBe(before);
+    expect(() => createKeyValueCache(mixedShape, 1, "bf16")).toThrow(
+      "cache bf16: engine native keeps keys and values of this model's sizes in fp32",
+    );
+    cache.dispose();
+  });
+
+  it("take what keys and values have, and a latent once", async () => {
+    await startEngine("cpu");
+    const bytes = mixedShape.layers.map((layer) => {
+      const cache = createKeyValueCache({ layers: [layer] }, 1);
+      feed(cache, [{ rows: randomRows(seededFloats(1), 3, { layers: [layer] }), from: 0, count: 3 }], {
+        layers: [layer],
+      });
+      return cache.byteLength;
+    });
+    expect(bytes).toEqual([64 * 4 * 2 * (20 + 12), 64 * 4 * 14]);
   });
 });
 

@@ -1,5 +1,6 @@
+import type { AttentionHeads } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs-core";
-import type { LinearTerms } from "./linear-terms.js";
+import type { LayerStep } from "./layer-step.js";
 import type { RotaryAngles } from "./rotary-angles.js";
 
 /**
@@ -8,47 +9,26 @@ import type { RotaryAngles } from "./rotary-angles.js";
  */
 export type CacheFormat = "fp32" | "bf16" | "int8";
 
-/** What a cache holds rows of. */
-export interface CacheShape {
-  readonly layerCount: number;
-  readonly headCount: number;
-  readonly keyValueHeadCount: number;
-  readonly headSize: number;
-  /** Factor on the scores, usually 1 / √d. */
-  readonly scale: number;
+/** What a cache keeps of one layer. */
+export interface LayerCacheShape extends AttentionHeads {
+  /**
+   * Whether the values are the keys, as where a layer keeps a latent of both (multi-head latent attention, arXiv:2405.04434,
+   * §2.1): they are then of one size, and kept once.
+   */
+  readonly valuesAreKeys: boolean;
 }
 
-/** A pre-norm decoder layer, x + attention(norm(x)) and then y + mlp(norm(y)), as {@link KeyValueCache.step} takes it. */
-export interface StepLayer {
-  /** [h] */
-  readonly inputNorm: tf.Tensor1D;
-  /** [h] */
-  readonly postAttentionNorm: tf.Tensor1D;
-  /** [d], where queries are normalised a head; else null */
-  readonly queryNorm: tf.Tensor1D | null;
-  /** [d], likewise for keys */
-  readonly keyNorm: tf.Tensor1D | null;
-  /** [H · d, h] */
-  readonly query: LinearTerms;
-  /** [G · d, h] */
-  readonly key: LinearTerms;
-  /** [G · d, h] */
-  readonly value: LinearTerms;
-  /** [h, H · d] */
-  readonly output: LinearTerms;
-  /** [f, h] */
-  readonly gate: LinearTerms;
-  /** [f, h] */
-  readonly up: LinearTerms;
-  /** [h, f] */
-  readonly down: LinearTerms;
+/** What a cache holds rows of: each layer's shape is its own. */
+export interface CacheShape {
+  /** In order. */
+  readonly layers: readonly LayerCacheShape[];
 }
 
 /**
  * Keys and values of the tokens seen so far, of several sequences and all layers. Rows of several sequences are attended to
  * together, without padding. The caller owns it and disposes it.
  *
- * Axes: N new rows of all sequences, H query heads, G key/value heads, d head size.
+ * Axes: N new rows of all sequences; a layer's H query heads, G key/value heads, d size of a head's keys, e of its values.
  */
 export interface KeyValueCache {
   readonly format: CacheFormat;
@@ -61,8 +41,9 @@ export interface KeyValueCache {
   /**
    * Appends the new rows of a layer and lets their queries see all rows of their sequence. Not recorded on a tape.
    *
-   * @param q [N, H, d]   @param k [N, G, d]   @param v [N, G, d]   @param segments offsets of the sequences' new rows
-   * @returns [N, H, d], owned by the caller
+   * @param q [N, H, d]   @param k [N, G, d]   @param v [N, G, e], not looked at where values are keys
+   * @param segments offsets of the sequences' new rows
+   * @returns [N, H, e], owned by the caller
    */
   attend(layer: number, q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, segments: Int32Array): tf.Tensor3D;
   /**
@@ -70,10 +51,10 @@ export interface KeyValueCache {
    * missing. Appends rows like {@link KeyValueCache.attend}. Not recorded on a tape, and nothing is dropped out.
    *
    * @param x [S, h], the residual stream of S sequences   @param layers all layers, in order
-   * @param angles of the S positions   @param epsilon of the norms
+   * @param angles of the S positions
    * @returns the residual stream after the layers [S, h], owned by the caller
    */
-  step?(x: tf.Tensor2D, layers: readonly StepLayer[], angles: RotaryAngles, epsilon: number): tf.Tensor2D;
+  step?(x: tf.Tensor2D, layers: readonly LayerStep[], angles: RotaryAngles): tf.Tensor2D;
   /** Counts the rows of a finished pass as held. */
   advance(segments: Int32Array): void;
   /** Frees all memory at once; a second call is harmless. */
@@ -84,6 +65,8 @@ export interface KeyValueCache {
 export interface KeyValueCaches {
   /** The default first. */
   readonly formats: readonly CacheFormat[];
+  /** Whether they hold such rows, which they do if left out; else the portable ones do, in their formats. */
+  readonly takes?: (shape: CacheShape) => boolean;
   /** An empty cache in one of the formats. */
   readonly create: (shape: CacheShape, sequences: number, format: CacheFormat) => KeyValueCache;
 }

@@ -4,9 +4,13 @@ import type { Kernel, ManyKernel, Operation, Saved } from "./kernel.js";
 import { keeping, type Kept, type KeptTogether } from "./kept.js";
 import { activeTape } from "./scope.js";
 
-/** The kernel in force: that of the engine in use, else the operation's portable form. */
-export function kernelFor<Attributes>(operation: Operation<Attributes>): Kernel<Attributes> {
-  return (engineInUse().kernels.get(operation.name) as Kernel<Attributes> | undefined) ?? operation;
+/** The kernel in force: that of the engine in use where it takes such attributes, else the operation's portable form. */
+export function kernelFor<Attributes>(
+  operation: Operation<Attributes>,
+  attributes: Attributes,
+): Kernel<Attributes> {
+  const kernel = engineInUse().kernels.get(operation.name) as Kernel<Attributes> | undefined;
+  return kernel && (kernel.takes?.(attributes) ?? true) ? kernel : operation;
 }
 
 /**
@@ -18,7 +22,7 @@ export function apply<Attributes>(
   inputs: readonly tf.Tensor[],
   attributes: Attributes,
 ): tf.Tensor {
-  const kernel = kernelFor(operation);
+  const kernel = kernelFor(operation, attributes);
   const [output] = recorded(inputs, {
     forward(needed, together) {
       const forward = kernel.forward(inputs, attributes, needed, together);

@@ -1,7 +1,7 @@
 import { largestIndex, widenWeights } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EngineParts, MemoryAccount } from "./engine.js";
-import { HostKeyValueCache } from "./host-key-value-cache.js";
+import { hostCaches } from "./host-key-value-cache.js";
 import { portableRoutines } from "./portable-routines.js";
 
 /** Everything an engine does, in plain TensorFlow.js and on the host. */
@@ -12,7 +12,7 @@ export function portableParts(): EngineParts {
     gatedMlp: null,
     crossEntropyHead: null,
     routines: portableRoutines,
-    caches: { formats: ["fp32"], create: (shape, sequences) => new HostKeyValueCache(shape, sequences) },
+    caches: hostCaches,
     weightMemory: null,
     packInt8: null,
     memory: countedByTfjs(),

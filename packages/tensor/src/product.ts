@@ -11,7 +11,7 @@ export const transposeOperation: Operation<null> = {
 
 /** xᵀ, without a record on the tape. @param x [R, C] @returns [C, R] */
 export function transposed(x: tf.Tensor2D): tf.Tensor2D {
-  return kernelFor(transposeOperation).forward([x], null, [false], null).output as tf.Tensor2D;
+  return kernelFor(transposeOperation, null).forward([x], null, [false], null).output as tf.Tensor2D;
 }
 
 /**

@@ -213,7 +213,7 @@ describe("fromTfjs", () => {
 describe("attention", () => {
   const q = tf.zeros<tf.Rank.R3>([2, 2, 2]);
   const k = tf.zeros<tf.Rank.R3>([1, 1, 2]);
-  const shape = { headCount: 2, keyValueHeadCount: 1, headSize: 2, scale: 1 };
+  const shape = { headCount: 2, keyValueHeadCount: 1, keySize: 2, valueSize: 2, scale: 1 };
 
   it("refuses more queries than keys, segments that do not pair and heads that do not divide", () => {
     const segments = (queries: number[], keys: number[]) => ({

@@ -61,7 +61,8 @@ const angles = rotaryAngles(
 );
 const segments = Int32Array.of(0, 96, 97, ROWS);
 const heads = {
-  ...{ headCount: HEADS, keyValueHeadCount: GROUPS, headSize: HEAD_SIZE, scale: HEAD_SIZE ** -0.5 },
+  ...{ headCount: HEADS, keyValueHeadCount: GROUPS, scale: HEAD_SIZE ** -0.5 },
+  ...{ keySize: HEAD_SIZE, valueSize: HEAD_SIZE },
   ...{ querySegments: segments, keySegments: segments },
 };
 

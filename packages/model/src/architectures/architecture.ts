@@ -1,4 +1,4 @@
-import type { Precision, RotaryAngles, StepLayer } from "@lathe/tensor";
+import type { AttentionHeads, LayerCacheShape, LayerStep, Precision, RotaryAngles } from "@lathe/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { ConfigKeys } from "../config/config-keys.js";
 import type { ModelConfig } from "../config/model-config.js";
@@ -43,19 +43,6 @@ export interface ModelEnds {
   readonly head: string;
 }
 
-/** Number and size of a layer's attention heads. */
-export interface AttentionHeads {
-  /** Query heads; a multiple of `keyValueHeadCount`. */
-  readonly headCount: number;
-  readonly keyValueHeadCount: number;
-  /** Numbers a head of queries and keys. */
-  readonly keySize: number;
-  /** Numbers a head of values, and of what attention gives. */
-  readonly valueSize: number;
-  /** Factor on the scores. */
-  readonly scale: number;
-}
-
 /** The weights of a layer, by path or name within it. They may be exchanged while the model lives. */
 export interface LayerWeights {
   readonly linears: Record<string, Linear>;
@@ -74,6 +61,11 @@ export type Attend = (q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D) => tf.Tens
 export interface LayerContext {
   readonly angles: RotaryAngles;
   readonly attend: Attend;
+  /**
+   * Whether `attend` keeps keys and values for later tokens. It then takes them as {@link Architecture.cache} says, else as
+   * {@link Architecture.attention} does.
+   */
+  readonly isCached: boolean;
   /** Positions of the M rows that are wanted, all if left out; the others end as keys and values. */
   readonly positions?: Int32Array | undefined;
 }
@@ -116,8 +108,10 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> {
   parseConfig(keys: ConfigKeys): Config;
   /** The tensors of a layer, in the order of safetensors. */
   parts(config: Config, layer: number): readonly (LinearPart | VectorPart)[];
-  /** The heads of a layer: how many of queries and of keys and values, and their sizes. */
+  /** The heads of a layer where attention is over the rows at hand. */
   attention(config: Config, layer: number): AttentionHeads;
+  /** What a layer keeps of past tokens in generation, and the heads of its attention to them. */
+  cache(config: Config, layer: number): LayerCacheShape;
   /** The frequencies of the rotary position embedding. */
   rotary(config: Config): RopeFrequencies;
   /**
@@ -133,10 +127,10 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> {
     context: LayerContext,
   ): tf.Tensor2D;
   /**
-   * A layer as a cache takes it that computes a step of generation as a whole; null where a linear does not say what it
-   * multiplies with, or the architecture's layers are not of a kind that caches know.
+   * {@link Architecture.forward} of one token a sequence, without tensors, for caches that compute such steps; null where a
+   * linear does not say what it multiplies with, or the architecture has no such form: generation then goes by `forward`.
    */
-  stepLayer(config: Config, layer: number, weights: LayerWeights): StepLayer | null;
+  step(config: Config, layer: number, weights: LayerWeights): LayerStep | null;
   /** Bytes that a layer keeps and works with in a training step. */
   bytes(config: Config, layer: number, plan: LayerPlan): LayerBytes;
 }

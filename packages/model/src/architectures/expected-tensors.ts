@@ -1,5 +1,5 @@
 import type { ModelConfig } from "../config/model-config.js";
-import { architectureOf } from "./architectures.js";
+import { architectureOf } from "./architecture-of.js";
 
 /** Name and shape of every tensor that a model of this config consists of, under the names that safetensors have. */
 export function expectedTensors(config: ModelConfig): Map<string, readonly number[]> {

@@ -1,6 +1,6 @@
 import type { ModelConfig } from "../config/model-config.js";
 import type { Architecture, LinearBlock, LinearPart, LinearRole } from "./architecture.js";
-import { architectureOf } from "./architectures.js";
+import { architectureOf } from "./architecture-of.js";
 
 /** A linear's place in stored weights. */
 export interface StoredLinear {

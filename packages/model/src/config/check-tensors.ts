@@ -1,4 +1,4 @@
-import { architectureOf } from "../architectures/architectures.js";
+import { architectureOf } from "../architectures/architecture-of.js";
 import { expectedTensors } from "../architectures/expected-tensors.js";
 import { linearPlaces } from "../architectures/linear-places.js";
 import type { StoredWeights } from "../weights/stored-weights.js";

@@ -1,6 +1,6 @@
 import { headBytes, type Precision } from "@lathe/tensor";
 import type { LayerBytes, LayerPlan } from "../architectures/architecture.js";
-import { architectureOf } from "../architectures/architectures.js";
+import { architectureOf } from "../architectures/architecture-of.js";
 import { headPlace } from "../architectures/linear-places.js";
 import type { ModelConfig } from "../config/model-config.js";
 import type { Checkpointing } from "./checkpointing.js";

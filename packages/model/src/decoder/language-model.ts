@@ -1,6 +1,8 @@
 import {
   activeTape,
   attention,
+  type AttentionHeads,
+  type CacheShape,
   recompute,
   crossEntropyHead,
   embedding,
@@ -8,18 +10,18 @@ import {
   type Engine,
   engineInUse,
   headLosses,
+  type LayerStep,
   type LossSettings,
   type OutputHead,
   rmsNorm,
   type RotaryAngles,
   rotaryAngles,
-  type StepLayer,
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "../config/model-config.js";
 import type { RopeFrequencies } from "../config/rope-frequencies.js";
-import type { Architecture, Attend, AttentionHeads, LayerWeights } from "../architectures/architecture.js";
-import { architectureOf } from "../architectures/architectures.js";
+import type { Architecture, Attend, LayerWeights } from "../architectures/architecture.js";
+import { architectureOf } from "../architectures/architecture-of.js";
 import {
   headPlace,
   type LayerLinearPlace,
@@ -42,7 +44,7 @@ export interface NamedLinear extends LinearPlace {
 export type AttendLayer = (layer: number, ...qkv: Parameters<Attend>) => tf.Tensor3D;
 
 /** All layers at once: the residual stream [N, h] (borrowed) to that after the last layer, owned by the caller. */
-export type RunLayers = (x: tf.Tensor2D, angles: RotaryAngles, epsilon: number) => tf.Tensor2D;
+export type RunLayers = (x: tf.Tensor2D, angles: RotaryAngles) => tf.Tensor2D;
 
 /** A vector, such as the weight of a norm, under its name in safetensors. */
 export interface NamedVector {
@@ -76,7 +78,7 @@ export class LanguageModel {
   #finalNorm: tf.Tensor1D;
   readonly #architecture: Architecture;
   readonly #frequencies: RopeFrequencies;
-  /** Attention heads of each layer. */
+  /** Heads of each layer where attention is over the batch itself. */
   readonly #heads: readonly AttentionHeads[];
   readonly #headPlace: LinearPlace;
   /** By layer. */
@@ -118,9 +120,9 @@ export class LanguageModel {
     return this.#finalNorm;
   }
 
-  /** Attention heads of each layer. */
-  get attentionHeads(): readonly AttentionHeads[] {
-    return this.#heads;
+  /** What a cache for this model holds rows of. */
+  get cacheShape(): CacheShape {
+    return { layers: this.#heads.map((_, layer) => this.#architecture.cache(this.config, layer)) };
   }
 
   /** All linears with their places, layers first, the head last. */
@@ -193,7 +195,7 @@ export class LanguageModel {
    * Hidden states after the final norm, recorded on the active tape.
    *
    * @param options.firstPositions position of each row's first token, where a cache holds the ones before
-   * @param options.attend attention, if not over the batch itself
+   * @param options.attend attention to what a cache keeps, if not over the batch itself
    * @param options.runLayers all layers at once, in place of one after the other; nothing is recorded then
    * @param options.onResidual receives the residual stream [N, h] before each layer (borrowed)
    * @param options.positions of the M rows that are wanted, at least one; all if left out. The last layer leaves the others
@@ -220,15 +222,14 @@ export class LanguageModel {
     );
     const segmented = { querySegments: segments, keySegments: segments };
     const attend: AttendLayer =
-      options.attend ??
-      ((layer, q, k, v) => attention(q, k, v, { ...kernelHeads(this.#heads[layer]), ...segmented }));
+      options.attend ?? ((layer, q, k, v) => attention(q, k, v, { ...this.#heads[layer], ...segmented }));
 
     const [table, finalNorm] = [this.#embedding, this.#finalNorm];
     const lookUp = (): tf.Tensor2D => this.#embed(table, batch);
     const { runLayers, onResidual } = options;
     if (runLayers) {
       return tf.tidy(() => {
-        const x = runLayers(lookUp(), angles, config.rmsNormEpsilon);
+        const x = runLayers(lookUp(), angles);
         return rmsNorm(x, finalNorm, config.rmsNormEpsilon);
       });
     }
@@ -238,6 +239,7 @@ export class LanguageModel {
         this.#architecture.forward(config, index, weights, input, {
           angles,
           attend: (...qkv) => attend(index, ...qkv),
+          isCached: options.attend !== undefined,
           positions,
         }),
       );
@@ -278,23 +280,23 @@ export class LanguageModel {
       this.#withLayer(layer, (weights) =>
         this.#architecture.forward(this.config, layer, weights, x, {
           angles,
-          attend: (q, k, v) => attention(q, k, v, { ...kernelHeads(this.#heads[layer]), ...segmented }),
-          positions: undefined,
+          attend: (q, k, v) => attention(q, k, v, { ...this.#heads[layer], ...segmented }),
+          isCached: false,
         }),
       ),
     );
   }
 
   /**
-   * The layers as a cache takes them that computes a step of generation as a whole, or null where a linear does not say what
-   * it multiplies with. Valid until a linear is replaced or disposed.
+   * The steps of the layers, for a cache that computes one token of each sequence as a whole, or null where a layer has none; see
+   * {@link Architecture.step}. Valid until a linear is replaced or disposed.
    */
-  stepLayers(): StepLayer[] | null {
-    const layers = this.#parts.layers.layers.map((weights, layer) =>
-      this.#architecture.stepLayer(this.config, layer, weights),
+  layerSteps(): LayerStep[] | null {
+    const steps = this.#parts.layers.layers.map((weights, layer) =>
+      this.#architecture.step(this.config, layer, weights),
     );
-    const known = layers.filter((layer) => layer !== null);
-    return known.length < layers.length ? null : known;
+    const known = steps.filter((step) => step !== null);
+    return known.length < steps.length ? null : known;
   }
 
   /** Rows of the table for tokens, with noise in training where it is asked for. */
@@ -399,9 +401,4 @@ function expectShape(place: string, expected: readonly number[], actual: readonl
 
 function directly(block: (...inputs: tf.Tensor[]) => tf.Tensor2D, ...inputs: tf.Tensor[]): tf.Tensor2D {
   return tf.tidy(() => block(...inputs));
-}
-
-/** Heads in the words of the kernels. */
-function kernelHeads({ keySize, ...heads }: AttentionHeads) {
-  return { ...heads, headSize: keySize };
 }

@@ -71,9 +71,7 @@ describe.each(
   afterAll(() => model.dispose());
 
   const cacheOf = (sequences: number): KeyValueCache => {
-    const { layerCount } = model.config;
-    const [{ keySize: headSize, ...heads }] = model.attentionHeads;
-    return createKeyValueCache({ ...heads, headSize, layerCount }, sequences, format);
+    return createKeyValueCache(model.cacheShape, sequences, format);
   };
 
   /** Logits of the next tokens of each sequence, after those in the cache. */

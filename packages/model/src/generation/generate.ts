@@ -3,7 +3,7 @@ import {
   createKeyValueCache,
   embedding,
   type KeyValueCache,
-  type StepLayer,
+  type LayerStep,
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LanguageModel } from "../decoder/language-model.js";
@@ -82,10 +82,8 @@ export async function* generate(
 
   const stopIds = new Set(options.stopIds ?? model.config.endOfSequenceIds);
   const seen = prompts.map((prompt) => new Set(Array.from(prompt)));
-  const [{ keySize: headSize, ...heads }] = model.attentionHeads;
-  const { layerCount } = model.config;
-  const cache = createKeyValueCache({ ...heads, headSize, layerCount }, prompts.length, options.cache);
-  const layers = cache.step ? model.stepLayers() : null;
+  const cache = createKeyValueCache(model.cacheShape, prompts.length, options.cache);
+  const layers = cache.step ? model.layerSteps() : null;
   try {
     /** Sequences still going, and the tokens each feeds into the next pass. */
     let active = prompts.map((_, sequence) => sequence);
@@ -129,7 +127,7 @@ export async function* generate(
  */
 function nextIds(
   model: LanguageModel,
-  layers: readonly StepLayer[] | null,
+  layers: readonly LayerStep[] | null,
   cache: KeyValueCache,
   pending: readonly ArrayLike<number>[],
   sample: (logits: Float32Array, index: number) => number,
@@ -144,7 +142,7 @@ function nextIds(
     const hidden = model.hiddenStates(
       { tokens, segments },
       layers && !prefill
-        ? { firstPositions, runLayers: (x, ...rest) => cache.step!(x, layers, ...rest) }
+        ? { firstPositions, runLayers: (x, angles) => cache.step!(x, layers, angles) }
         : { firstPositions, attend: (layer, q, k, v) => cache.attend(layer, q, k, v, segments) },
     );
     return model.project(

@@ -9,26 +9,27 @@ const floats = seededFloats(SEED);
 
 /** What attention is, in float64 and one query at a time. */
 function reference(q: Float32Array, k: Float32Array, v: Float32Array, shape: AttentionShape): Float64Array {
-  const { headCount, keyValueHeadCount, headSize, scale, querySegments, keySegments } = shape;
-  const out = new Float64Array(q.length);
+  const { headCount, keyValueHeadCount, keySize, valueSize, scale, querySegments, keySegments } = shape;
+  const out = new Float64Array((querySegments.at(-1) ?? 0) * headCount * valueSize);
   for (let s = 0; s + 1 < querySegments.length; s++) {
     const [queries, keys] = [querySegments, keySegments].map((segments) => segments[s + 1] - segments[s]);
     for (let i = 0; i < queries; i++) {
       for (let h = 0; h < headCount; h++) {
         const group = Math.floor(h / (headCount / keyValueHeadCount));
-        const query = ((querySegments[s] + i) * headCount + h) * headSize;
-        const at = (j: number): number => ((keySegments[s] + j) * keyValueHeadCount + group) * headSize;
+        const query = (querySegments[s] + i) * headCount + h;
+        const key = (j: number): number => (keySegments[s] + j) * keyValueHeadCount + group;
         const seen = Array.from({ length: keys - queries + i + 1 }, (_, j) => j);
         const scores = seen.map((j) => {
           let dot = 0;
-          for (let c = 0; c < headSize; c++) dot += q[query + c] * k[at(j) + c];
+          for (let c = 0; c < keySize; c++) dot += q[query * keySize + c] * k[key(j) * keySize + c];
           return dot * scale;
         });
         const largest = Math.max(...scores);
         const weights = scores.map((score) => Math.exp(score - largest));
         const total = weights.reduce((sum, weight) => sum + weight, 0);
-        for (let c = 0; c < headSize; c++) {
-          for (const j of seen) out[query + c] += (weights[j] / total) * v[at(j) + c];
+        for (let c = 0; c < valueSize; c++) {
+          for (const j of seen)
+            out[query * valueSize + c] += (weights[j] / total) * v[key(j) * valueSize + c];
         }
       }
     }
@@ -43,21 +44,25 @@ interface Arrays {
 }
 
 function randomArrays(shape: AttentionShape): Arrays {
-  const { headCount, keyValueHeadCount, headSize, querySegments, keySegments } = shape;
-  const keySize = (keySegments.at(-1) ?? 0) * keyValueHeadCount * headSize;
+  const { headCount, keyValueHeadCount, keySize, valueSize, querySegments, keySegments } = shape;
+  const keyHeads = (keySegments.at(-1) ?? 0) * keyValueHeadCount;
   return {
-    q: floats((querySegments.at(-1) ?? 0) * headCount * headSize),
-    k: floats(keySize),
-    v: floats(keySize),
+    q: floats((querySegments.at(-1) ?? 0) * headCount * keySize),
+    k: floats(keyHeads * keySize),
+    v: floats(keyHeads * valueSize),
   };
 }
 
 function attend({ q, k, v }: Arrays, shape: AttentionShape): Float32Array {
-  const { headCount, keyValueHeadCount, headSize, querySegments, keySegments } = shape;
+  const { headCount, keyValueHeadCount, keySize, valueSize, querySegments, keySegments } = shape;
   return tf.tidy(() => {
-    const keys = [keySegments.at(-1) ?? 0, keyValueHeadCount, headSize] as [number, number, number];
-    const queries = [querySegments.at(-1) ?? 0, headCount, headSize] as [number, number, number];
-    const out = attention(tf.tensor3d(q, queries), tf.tensor3d(k, keys), tf.tensor3d(v, keys), shape);
+    const [queryRows, keyRows] = [querySegments.at(-1) ?? 0, keySegments.at(-1) ?? 0];
+    const out = attention(
+      tf.tensor3d(q, [queryRows, headCount, keySize]),
+      tf.tensor3d(k, [keyRows, keyValueHeadCount, keySize]),
+      tf.tensor3d(v, [keyRows, keyValueHeadCount, valueSize]),
+      shape,
+    );
     return out.dataSync<"float32">().slice();
   });
 }
@@ -65,7 +70,8 @@ function attend({ q, k, v }: Arrays, shape: AttentionShape): Float32Array {
 const single = (queries: number, keys: number, heads: Partial<AttentionShape> = {}): AttentionShape => ({
   headCount: 4,
   keyValueHeadCount: 2,
-  headSize: 6,
+  keySize: 6,
+  valueSize: 6,
   scale: 1 / Math.sqrt(6),
   querySegments: Int32Array.of(0, queries),
   keySegments: Int32Array.of(0, keys),
@@ -82,8 +88,14 @@ describe.each(await enginesHere())(`attention on %s (seed ${SEED})`, (engine) =>
     ["later queries of a longer sequence", single(5, 140)],
     ["each head with keys of its own", single(9, 9, { headCount: 3, keyValueHeadCount: 3 })],
     ["all heads with the same keys", single(9, 9, { headCount: 5, keyValueHeadCount: 1 })],
-    ["heads of one number", single(7, 8, { headSize: 1 })],
-    ["heads wider than any vector", single(3, 4, { headSize: 80 })],
+    ["heads of one number", single(7, 8, { keySize: 1, valueSize: 1 })],
+    ["heads wider than any vector", single(3, 4, { keySize: 80, valueSize: 80 })],
+    ["values narrower than keys", single(5, 9, { keySize: 24, valueSize: 16 })],
+    [
+      "values wider than keys, in one head",
+      single(9, 9, { keyValueHeadCount: 1, keySize: 3, valueSize: 10 }),
+    ],
+    ["no rows, values narrower than keys", single(0, 0, { keySize: 4, valueSize: 3 })],
     [
       "several sequences, some of them empty",
       single(0, 0, {
@@ -102,11 +114,11 @@ describe.each(await enginesHere())(`attention on %s (seed ${SEED})`, (engine) =>
     const arrays = randomArrays(shape);
     const before = attend(arrays, shape);
     const changed = { ...arrays, k: arrays.k.slice(), v: arrays.v.slice() };
-    const rowSize = shape.keyValueHeadCount * shape.headSize;
+    const rowSize = shape.keyValueHeadCount * shape.keySize;
     changed.k.fill(9, 13 * rowSize);
     changed.v.fill(-9, 13 * rowSize);
     const after = attend(changed, shape);
-    const firstChanged = 13 * shape.headCount * shape.headSize;
+    const firstChanged = 13 * shape.headCount * shape.valueSize;
     expect([...after.subarray(0, firstChanged)]).toEqual([...before.subarray(0, firstChanged)]);
     expect(distance(after.subarray(firstChanged), before.subarray(firstChanged))).toBeGreaterThan(0.1);
   });
@@ -118,8 +130,8 @@ describe.each(await enginesHere())(`attention on %s (seed ${SEED})`, (engine) =>
     });
     const arrays = randomArrays(shape);
     const together = attend(arrays, shape);
-    const queryRow = shape.headCount * shape.headSize;
-    const keyRow = shape.keyValueHeadCount * shape.headSize;
+    const queryRow = shape.headCount * shape.keySize;
+    const keyRow = shape.keyValueHeadCount * shape.keySize;
     for (let s = 0; s < 3; s++) {
       const [from, to] = [shape.querySegments[s], shape.querySegments[s + 1]];
       const [first, end] = [shape.keySegments[s], shape.keySegments[s + 1]];
@@ -136,7 +148,7 @@ describe.each(await enginesHere())(`attention on %s (seed ${SEED})`, (engine) =>
   });
 
   it("is the plain mean of the values seen where scores are all the same", () => {
-    const shape = single(6, 6, { headCount: 1, keyValueHeadCount: 1, headSize: 1, scale: 0 });
+    const shape = single(6, 6, { headCount: 1, keyValueHeadCount: 1, keySize: 1, valueSize: 1, scale: 0 });
     const v = Float32Array.of(2, 4, 9, 1, 14, 0);
     const out = attend({ q: floats(6), k: floats(6), v }, shape);
     expect(distance(out, [2, 3, 5, 4, 6, 5])).toBeLessThan(2e-6);
@@ -144,7 +156,7 @@ describe.each(await enginesHere())(`attention on %s (seed ${SEED})`, (engine) =>
 
   it("does not change when every score of a query is shifted by the same", () => {
     // The first of two numbers of each key is 1, so that the first of a query is added to all of its scores.
-    const shape = single(5, 5, { headCount: 1, keyValueHeadCount: 1, headSize: 2, scale: 1 });
+    const shape = single(5, 5, { headCount: 1, keyValueHeadCount: 1, keySize: 2, valueSize: 2, scale: 1 });
     const arrays = randomArrays(shape);
     for (let j = 0; j < 5; j++) arrays.k[2 * j] = 1;
     const shifted = { ...arrays, q: arrays.q.map((value, i) => (i % 2 === 0 ? value + 8 : value)) };
@@ -152,7 +164,7 @@ describe.each(await enginesHere())(`attention on %s (seed ${SEED})`, (engine) =>
   });
 
   it("stays finite where scores are far beyond what float32's exponential takes", () => {
-    const shape = single(4, 4, { headCount: 1, keyValueHeadCount: 1, headSize: 2, scale: 1 });
+    const shape = single(4, 4, { headCount: 1, keyValueHeadCount: 1, keySize: 2, valueSize: 2, scale: 1 });
     const arrays = randomArrays(shape);
     const large = { ...arrays, q: arrays.q.map((value) => value * 1e4) };
     const out = attend(large, shape);

@@ -4,14 +4,14 @@ import { ShapeError } from "../errors.js";
 import type { Operation } from "../kernel.js";
 import { apply } from "../operation.js";
 
-/** One sequence's rows, heads first: [G, H/G · T, d] for queries, [G, T, d] for keys and values. */
+/** One sequence's rows, heads first: [G, H/G · T, d] for queries, [G, T, d] for keys, [G, T, e] for values. */
 function headsFirst(x: tf.Tensor, start: number, rows: number, groups: number): tf.Tensor3D {
   const [, heads, size] = x.shape;
   const own = tf.slice(x, [start, 0, 0], [rows, heads, size]);
   return tf.reshape(tf.transpose(own, [1, 0, 2]), [groups, (heads / groups) * rows, size]);
 }
 
-/** The inverse of {@link headsFirst}: [T, heads, d]. */
+/** The inverse of {@link headsFirst}: [T, heads, d or e]. */
 function rowsFirst(x: tf.Tensor, rows: number, heads: number): tf.Tensor3D {
   const size = x.shape[2] as number;
   return tf.transpose(tf.reshape(x, [heads, rows, size]), [1, 0, 2]);
@@ -53,8 +53,8 @@ function sequences({ keySegments }: AttentionShape): number[] {
   return all.filter((s) => keySegments[s + 1] > keySegments[s]);
 }
 
-const join = (parts: tf.Tensor3D[], like: tf.Tensor): tf.Tensor =>
-  parts.length > 0 ? tf.concat(parts, 0) : tf.zerosLike(like);
+const join = (parts: tf.Tensor3D[], shape: readonly number[]): tf.Tensor =>
+  parts.length > 0 ? tf.concat(parts, 0) : tf.zeros([...shape]);
 
 /** Whether keys of a sequence are seen by no query: nothing flows to them. */
 const isUnseen = ({ querySegments }: AttentionShape, s: number): boolean =>
@@ -70,17 +70,21 @@ export const attentionOperation: Operation<AttentionShape> = {
         return rowsFirst(tf.matMul(probabilities, v), queries, shape.headCount);
       }),
     );
-    return { output: join(parts, inputs[0]), saved: inputs };
+    return { output: join(parts, [0, shape.headCount, shape.valueSize]), saved: inputs };
   },
   pullback(gradient, saved, shape) {
     const inputs = saved as tf.Tensor[];
-    const { headCount, headSize, keyValueHeadCount: groups, scale, querySegments, keySegments } = shape;
-    const zeros = (rows: number, heads: number): tf.Tensor3D => tf.zeros([rows, heads, headSize]);
+    const { headCount, keyValueHeadCount: groups, scale, querySegments, keySegments } = shape;
+    const { keySize, valueSize } = shape;
     const parts = sequences(shape).map((s) =>
       tf.tidy(() => {
         if (isUnseen(shape, s)) {
           const rows = keySegments[s + 1] - keySegments[s];
-          return [zeros(0, headCount), zeros(rows, groups), zeros(rows, groups)] as const;
+          return [
+            tf.zeros<tf.Rank.R3>([0, headCount, keySize]),
+            tf.zeros<tf.Rank.R3>([rows, groups, keySize]),
+            tf.zeros<tf.Rank.R3>([rows, groups, valueSize]),
+          ] as const;
         }
         const { q, k, v, queries, keys, probabilities: p } = segmentOf(inputs, shape, s);
         const dOut = headsFirst(gradient, querySegments[s], queries, groups);
@@ -97,7 +101,7 @@ export const attentionOperation: Operation<AttentionShape> = {
     return inputs.map((input, index) =>
       join(
         parts.map((part) => part[index]),
-        input,
+        input.shape,
       ),
     );
   },
@@ -106,11 +110,11 @@ export const attentionOperation: Operation<AttentionShape> = {
 /**
  * Causal attention of sequences that lie end to end, with grouped key/value heads (arXiv:1706.03762, arXiv:2305.13245).
  *
- * Axes: N query rows, M key rows, H query heads, G key/value heads, d head size.
- * @param q [N, H, d]   @param k [M, G, d]   @param v [M, G, d]
+ * Axes: N query rows, M key rows, H query heads, G key/value heads, d size of a head's keys, e of its values.
+ * @param q [N, H, d]   @param k [M, G, d]   @param v [M, G, e]
  * @param shape sequence s owns query rows querySegments[s] … querySegments[s+1] and key rows likewise; its queries are
  * the last of its keys
- * @returns [N, H, d], owned by the caller
+ * @returns [N, H, e], owned by the caller
  * @throws ShapeError
  */
 export function attention(
@@ -119,10 +123,10 @@ export function attention(
   v: tf.Tensor3D,
   shape: AttentionShape,
 ): tf.Tensor3D {
-  const { headCount, keyValueHeadCount, headSize, querySegments, keySegments } = shape;
-  const expect = (name: string, x: tf.Tensor, rows: number, heads: number): void => {
-    if (x.rank !== 3 || x.shape[0] !== rows || x.shape[1] !== heads || x.shape[2] !== headSize) {
-      throw new ShapeError("attention", `${name} [${rows}, ${heads}, ${headSize}]`, x.shape);
+  const { headCount, keyValueHeadCount, keySize, valueSize, querySegments, keySegments } = shape;
+  const expect = (name: string, x: tf.Tensor, rows: number, heads: number, size: number): void => {
+    if (x.rank !== 3 || x.shape[0] !== rows || x.shape[1] !== heads || x.shape[2] !== size) {
+      throw new ShapeError("attention", `${name} [${rows}, ${heads}, ${size}]`, x.shape);
     }
   };
   if (headCount % keyValueHeadCount !== 0) {
@@ -139,8 +143,8 @@ export function attention(
       ]);
     }
   }
-  expect("q", q, querySegments.at(-1) ?? 0, headCount);
-  expect("k", k, keySegments.at(-1) ?? 0, keyValueHeadCount);
-  expect("v", v, keySegments.at(-1) ?? 0, keyValueHeadCount);
+  expect("q", q, querySegments.at(-1) ?? 0, headCount, keySize);
+  expect("k", k, keySegments.at(-1) ?? 0, keyValueHeadCount, keySize);
+  expect("v", v, keySegments.at(-1) ?? 0, keyValueHeadCount, valueSize);
   return apply(attentionOperation, [q, k, v], shape) as tf.Tensor3D;
 }

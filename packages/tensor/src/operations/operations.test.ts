@@ -50,7 +50,8 @@ const angles = rotaryAngles(Int32Array.of(0, 1, 2, 0, 1, 7), Float64Array.of(1, 
 const shape: AttentionShape = {
   headCount: 4,
   keyValueHeadCount: 2,
-  headSize: 4,
+  keySize: 4,
+  valueSize: 4,
   scale: 0.5,
   // An empty sequence, one of a single row, one whose queries are the last two of three keys, and keys without a query.
   querySegments: Int32Array.of(0, 3, 3, 4, 6, 6),
@@ -118,6 +119,12 @@ const cases: Case[] = [
     inputs: () => [random(6, 4, 4), random(9, 2, 4), random(9, 2, 4)],
     run: (q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D) => attention(q, k, v, shape),
     portable: [attentionOperation, shape],
+  },
+  {
+    name: "attention, values narrower than keys",
+    inputs: () => [random(6, 4, 4), random(9, 2, 4), random(9, 2, 3)],
+    run: (q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D) => attention(q, k, v, { ...shape, valueSize: 3 }),
+    portable: [attentionOperation, { ...shape, valueSize: 3 }],
   },
   {
     name: "swiglu",

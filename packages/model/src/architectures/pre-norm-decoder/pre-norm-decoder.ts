@@ -1,11 +1,12 @@
 import { ropeInverseFrequencies } from "../../config/rope-frequencies.js";
+import type { AttentionHeads } from "@lathe/tensor";
 import type { Architecture } from "../architecture.js";
 import { decoderBytes } from "./decoder-bytes.js";
 import type { DecoderConfig } from "./decoder-config.js";
 import { decoderLayer } from "./decoder-layer.js";
 import { decoderParts } from "./decoder-parts.js";
 import { type DecoderTraits, parseDecoderConfig } from "./parse-decoder-config.js";
-import { decoderStepLayer } from "./step-layer.js";
+import { decoderStep } from "./decoder-step.js";
 
 /** The architecture of decoders with RMS norms before grouped attention and a gated MLP, rotary positions, all layers alike. */
 export function preNormDecoder(traits: DecoderTraits): Architecture<DecoderConfig> {
@@ -16,16 +17,19 @@ export function preNormDecoder(traits: DecoderTraits): Architecture<DecoderConfi
     layerPrefix: (layer) => `model.layers.${layer}.`,
     parseConfig: (keys) => parseDecoderConfig(keys, traits),
     parts: decoderParts,
-    attention: ({ headCount, keyValueHeadCount, headSize }) => ({
-      headCount,
-      keyValueHeadCount,
-      keySize: headSize,
-      valueSize: headSize,
-      scale: 1 / Math.sqrt(headSize),
-    }),
+    attention: decoderHeads,
+    cache: (config) => ({ ...decoderHeads(config), valuesAreKeys: false }),
     rotary: ropeInverseFrequencies,
     forward: (config, _layer, weights, x, context) => decoderLayer(config, weights, x, context),
-    stepLayer: (_config, _layer, weights) => decoderStepLayer(weights),
+    step: (config, _layer, weights) => decoderStep(config, weights),
     bytes: (config, _layer, plan) => decoderBytes(config, plan),
   };
 }
+
+const decoderHeads = ({ headCount, keyValueHeadCount, headSize }: DecoderConfig): AttentionHeads => ({
+  headCount,
+  keyValueHeadCount,
+  keySize: headSize,
+  valueSize: headSize,
+  scale: 1 / Math.sqrt(headSize),
+});

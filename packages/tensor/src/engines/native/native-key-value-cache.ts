@@ -1,16 +1,12 @@
-import type { LowRankUpdate, NativeKernels, StepCache } from "@lathe/kernels";
+import type { NativeKernels, StepCache, StepShape } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs-core";
-import type {
-  CacheFormat,
-  CacheShape,
-  KeyValueCache,
-  KeyValueCaches,
-  StepLayer,
-} from "../../key-value-cache.js";
+import type { CacheFormat, CacheShape, KeyValueCache, KeyValueCaches } from "../../key-value-cache.js";
 import { keeping } from "../../kept.js";
-import type { LinearTerms } from "../../linear-terms.js";
+import type { LayerStep } from "../../layer-step.js";
 import type { RotaryAngles } from "../../rotary-angles.js";
 import type { NativeDevice } from "./native-device.js";
+import { nativeStepContext } from "./native-step-context.js";
+import { StepRoom } from "./step-room.js";
 
 const FIRST_CAPACITY = 64; // rows; doubles when full, so appending stays linear in the length
 const ALIGNMENT = 64; // bytes: a cache line, and the widest vector
@@ -31,9 +27,10 @@ interface Rows extends StepCache {
 class NativeKeyValueCache implements KeyValueCache {
   readonly #device: NativeDevice;
   readonly #kernels: NativeKernels;
-  readonly #shape: CacheShape;
-  readonly #width: number;
-  readonly #queryWidth: number;
+  /** Heads of each layer. */
+  readonly #layers: readonly StepShape[];
+  /** Numbers that a layer's step takes to work in, as far as is known. */
+  #stepRoom = 0;
   /** By layer, then sequence. */
   #rows: Rows[][];
   #lengths: number[];
@@ -46,14 +43,14 @@ class NativeKeyValueCache implements KeyValueCache {
   ) {
     this.#device = device;
     this.#kernels = device.kernels;
-    this.#shape = shape;
-    this.#width = shape.keyValueHeadCount * shape.headSize;
-    this.#queryWidth = shape.headCount * shape.headSize;
+    this.#layers = shape.layers.map(({ headCount, keyValueHeadCount, keySize, scale }) => {
+      return { headCount, keyValueHeadCount, headSize: keySize, scale };
+    });
     this.#lengths = Array.from({ length: sequences }, () => 0);
     this.#rows = keeping((keep) =>
-      Array.from({ length: shape.layerCount }, () =>
+      this.#layers.map((layer) =>
         this.#lengths.map(() => {
-          const rows = this.#allocate(0);
+          const rows = this.#allocate(layer, 0);
           keep({ dispose: () => this.#kernels.free(rows.buffer) });
           return rows;
         }),
@@ -86,93 +83,34 @@ class NativeKeyValueCache implements KeyValueCache {
       );
       const isFirst = this.#lengths.every((length) => length === 0);
       const isStep = segments.every((start, s) => start === s);
-      if (isStep && !isFirst) this.#attendOnce(views.q, views.k, views.v, ofLayer, out);
-      else if (isFirst) this.#firstPass(views, ofLayer, out, segments);
-      else this.#anyPass(views, ofLayer, out, segments);
+      const heads = this.#layers[layer];
+      if (isStep && !isFirst) this.#kernels.attentionStep(views.q, views.k, views.v, ofLayer, out, heads);
+      else if (isFirst) this.#firstPass(heads, views, ofLayer, out, segments);
+      else this.#anyPass(heads, views, ofLayer, out, segments);
     }) as tf.Tensor3D;
   }
 
-  step(x: tf.Tensor2D, layers: readonly StepLayer[], angles: RotaryAngles, epsilon: number): tf.Tensor2D {
-    const kernels = this.#kernels;
-    const { headCount, keyValueHeadCount, headSize } = this.#shape;
-    const [rows, hiddenSize] = x.shape;
-    const { cos, sin } = angles;
-    const mlpSize = Math.max(...layers.map(({ gate }) => gate.weight.shape[0]));
-    // Of the rooms below, in their order.
-    const widths = [
-      hiddenSize,
-      this.#queryWidth,
-      this.#width,
-      this.#width,
-      this.#queryWidth,
-      mlpSize,
-      mlpSize,
-    ];
-    const lengths = widths.map((width) => rows * width);
-    const offsets = lengths.map(() => 0);
-    const aligned = (length: number): number => Math.ceil((length * 4) / ALIGNMENT) * (ALIGNMENT / 4);
-    const total = lengths.reduce((sum, length, i) => {
-      offsets[i] = sum;
-      return sum + aligned(length);
-    }, 0);
-    const work = this.#device.tensor([total], () => undefined);
+  step(x: tf.Tensor2D, layers: readonly LayerStep[], angles: RotaryAngles): tf.Tensor2D {
+    const room = new StepRoom(this.#device, this.#stepRoom);
     try {
-      const memory = this.#device.view(work);
-      const [normed, q, k, v, attended, gateRoom, upRoom] = offsets.map((offset, i) =>
-        memory.subarray(offset, offset + lengths[i]),
-      );
-      return this.#device.tensor([rows, hiddenSize], (residual) => {
+      return this.#device.tensor(x.shape, (residual) => {
         residual.set(this.#device.view(x));
-        const addTo = (input: Float32Array, terms: LinearTerms): void => {
-          kernels.linear(input, terms.weight, terms.bias && this.#device.view(terms.bias), residual, {
-            ...this.#device.products,
-            accumulate: true,
-            lowRank: this.#lowRank(input, terms, rows),
-          });
-        };
-        const together = (
-          input: Float32Array,
-          outputs: readonly (readonly [LinearTerms, Float32Array])[],
-        ) => {
-          kernels.linearMany(
-            input,
-            outputs.map(([terms, y]) => ({
-              weight: terms.weight,
-              bias: terms.bias && this.#device.view(terms.bias),
-              y,
-              lowRank: this.#lowRank(input, terms, rows),
-            })),
-            this.#device.products,
-          );
-        };
         for (const [index, layer] of layers.entries()) {
-          kernels.rmsNormForward(residual, this.#device.view(layer.inputNorm), normed, epsilon);
-          together(normed, [
-            [layer.query, q],
-            [layer.key, k],
-            [layer.value, v],
-          ]);
-          if (layer.queryNorm) kernels.rmsNormForward(q, this.#device.view(layer.queryNorm), q, epsilon);
-          if (layer.keyNorm) kernels.rmsNormForward(k, this.#device.view(layer.keyNorm), k, epsilon);
-          kernels.rotate(q, q, cos, sin, headCount, headSize, 1);
-          kernels.rotate(k, k, cos, sin, keyValueHeadCount, headSize, 1);
-          const caches = this.#lengths.map((length, s) => this.#reserve(index, s, length, length + 1));
-          kernels.attentionStep(q, k, v, caches, attended, this.#shape);
-          addTo(attended, layer.output);
-
-          const mlpLength = rows * layer.gate.weight.shape[0];
-          const [gate, up] = [gateRoom.subarray(0, mlpLength), upRoom.subarray(0, mlpLength)];
-          kernels.rmsNormForward(residual, this.#device.view(layer.postAttentionNorm), normed, epsilon);
-          together(normed, [
-            [layer.gate, gate],
-            [layer.up, up],
-          ]);
-          kernels.swigluForward(gate, up, gate);
-          addTo(gate, layer.down);
+          room.clear();
+          layer(
+            nativeStepContext(this.#device, room, residual, angles, {
+              rows: x.shape[0],
+              attend: (q, k, v, out) => {
+                const caches = this.#lengths.map((length, s) => this.#reserve(index, s, length, length + 1));
+                this.#kernels.attentionStep(q, k, v, caches, out, this.#layers[index]);
+              },
+            }),
+          );
         }
       }) as tf.Tensor2D;
     } finally {
-      work.dispose();
+      this.#stepRoom = room.most;
+      room.dispose();
     }
   }
 
@@ -184,80 +122,67 @@ class NativeKeyValueCache implements KeyValueCache {
     this.select([]);
   }
 
-  /** The update of a linear for an input, its inner product computed. */
-  #lowRank(input: Float32Array, { update }: LinearTerms, rows: number): LowRankUpdate | null {
-    if (!update) return null;
-    const [rank] = update.a.shape;
-    const left = new Float32Array(rows * rank);
-    this.#kernels.linear(input, this.#device.weight(update.a), null, left);
-    return { left, right: this.#device.view(update.b), rank, scale: update.scale };
-  }
-
-  #attendOnce(
-    q: Float32Array,
-    k: Float32Array,
-    v: Float32Array,
-    rows: readonly Rows[],
-    out: Float32Array,
-  ): void {
-    this.#kernels.attentionStep(q, k, v, rows, out, this.#shape);
-  }
-
   /** Sequences that hold nothing yet. */
   #firstPass(
+    heads: StepShape,
     { q, k, v }: Readonly<Record<"q" | "k" | "v", Float32Array>>,
     ofLayer: readonly Rows[],
     out: Float32Array,
     segments: Int32Array,
   ): void {
-    const { headCount, keyValueHeadCount, headSize, scale } = this.#shape;
     this.#kernels.attentionForward(q, k, v, out, null, {
-      headCount,
-      keyValueHeadCount,
-      headSize,
-      scale,
+      ...heads,
       querySegments: segments,
       keySegments: segments,
     });
+    const width = heads.keyValueHeadCount * heads.headSize;
     for (const [s, rows] of ofLayer.entries()) {
-      const [start, end] = [segments[s] * this.#width, segments[s + 1] * this.#width];
+      const [start, end] = [segments[s] * width, segments[s + 1] * width];
       if (start === end) continue;
-      this.#narrow(k.subarray(start, end), rows.keys, rows.keyScales);
-      this.#narrow(v.subarray(start, end), rows.values, rows.valueScales);
+      this.#narrow(k.subarray(start, end), rows.keys, rows.keyScales, heads.headSize);
+      this.#narrow(v.subarray(start, end), rows.values, rows.valueScales, heads.headSize);
     }
   }
 
   /** Several new rows a sequence, some after others: token by token where there are earlier ones. */
   #anyPass(
+    heads: StepShape,
     { q, k, v }: Readonly<Record<"q" | "k" | "v", Float32Array>>,
     ofLayer: readonly Rows[],
     out: Float32Array,
     segments: Int32Array,
   ): void {
+    const queryWidth = heads.headCount * heads.headSize;
+    const width = heads.keyValueHeadCount * heads.headSize;
     const queriesOf = (x: Float32Array, start: number, end: number): Float32Array =>
-      x.subarray(start * this.#queryWidth, end * this.#queryWidth);
+      x.subarray(start * queryWidth, end * queryWidth);
     const keysOf = (x: Float32Array, start: number, end: number): Float32Array =>
-      x.subarray(start * this.#width, end * this.#width);
+      x.subarray(start * width, end * width);
     for (const [s, rows] of ofLayer.entries()) {
       const [start, end] = [segments[s], segments[s + 1]];
       if (rows.length === 0) {
         const own = { q: queriesOf(q, start, end), k: keysOf(k, start, end), v: keysOf(v, start, end) };
-        this.#firstPass(own, [rows], queriesOf(out, start, end), Int32Array.of(0, end - start));
+        this.#firstPass(heads, own, [rows], queriesOf(out, start, end), Int32Array.of(0, end - start));
         continue;
       }
       for (let n = start; n < end; n++, rows.length++) {
         const [query, key, value] = [queriesOf(q, n, n + 1), keysOf(k, n, n + 1), keysOf(v, n, n + 1)];
-        this.#attendOnce(query, key, value, [rows], queriesOf(out, n, n + 1));
+        this.#kernels.attentionStep(query, key, value, [rows], queriesOf(out, n, n + 1), heads);
       }
     }
   }
 
   /** Writes new rows to the start of a cache. */
-  #narrow(values: Float32Array, codes: StepCache["keys"], scales: Float32Array | undefined): void {
+  #narrow(
+    values: Float32Array,
+    codes: StepCache["keys"],
+    scales: Float32Array | undefined,
+    headSize: number,
+  ): void {
     if (codes instanceof Float32Array) codes.set(values);
     else if (codes instanceof Uint16Array) this.#kernels.toBf16(values, codes.subarray(0, values.length));
     else {
-      const heads = values.length / this.#shape.headSize;
+      const heads = values.length / headSize;
       this.#kernels.toInt8Rows(
         values,
         codes.subarray(0, values.length),
@@ -273,7 +198,7 @@ class NativeKeyValueCache implements KeyValueCache {
     if (wanted <= before.capacity) return before;
     let capacity = Math.max(FIRST_CAPACITY, before.capacity);
     while (capacity < wanted) capacity *= 2;
-    const after = this.#allocate(capacity);
+    const after = this.#allocate(this.#layers[layer], capacity);
     after.length = held;
     after.keys.set(before.keys);
     after.values.set(before.values);
@@ -285,12 +210,12 @@ class NativeKeyValueCache implements KeyValueCache {
   }
 
   /** Keys, values and, for int8, their scales, one after the other. */
-  #allocate(capacity: number): Rows {
+  #allocate({ keyValueHeadCount, headSize }: StepShape, capacity: number): Rows {
     const Codes = codeTypes[this.format];
-    const count = capacity * this.#width;
+    const count = capacity * keyValueHeadCount * headSize;
     const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
     const codeBytes = aligned(count * Codes.BYTES_PER_ELEMENT);
-    const scaleCount = this.format === "int8" ? capacity * this.#shape.keyValueHeadCount : 0;
+    const scaleCount = this.format === "int8" ? capacity * keyValueHeadCount : 0;
     const scaleBytes = aligned(scaleCount * Float32Array.BYTES_PER_ELEMENT);
     const buffer = this.#kernels.allocate(2 * (codeBytes + scaleBytes));
     const scales = (offset: number): Float32Array | undefined =>
@@ -311,6 +236,9 @@ class NativeKeyValueCache implements KeyValueCache {
 export function nativeCaches(device: NativeDevice): KeyValueCaches {
   return {
     formats: device.isExact ? ["fp32", "bf16", "int8"] : ["bf16", "fp32", "int8"],
+    // The kernels have one head size, and write keys and values apart.
+    takes: ({ layers }) =>
+      layers.every(({ keySize, valueSize, valuesAreKeys }) => keySize === valueSize && !valuesAreKeys),
     create: (shape, sequences, format) => new NativeKeyValueCache(device, shape, sequences, format),
   };
 }

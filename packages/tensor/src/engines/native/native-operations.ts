@@ -166,29 +166,32 @@ export function nativeOperations(device: NativeDevice): Kernels {
   });
 
   give<AttentionShape>(attentionOperation, ({ attentionForward, attentionBackward }) => ({
+    takes: ({ keySize, valueSize }) => keySize === valueSize,
     forward([q, k, v], shape, needed, together) {
       const output = device.uninitialised(q.shape);
       const [rows, heads] = q.shape as [number, number];
       const logSumExp = needed.includes(true) ? device.uninitialised([rows, heads]) : null;
       attentionForward(view(q), view(k), view(v), view(output), logSumExp && view(logSumExp), {
         ...shape,
+        headSize: shape.keySize,
         precision: device.products.precision,
       });
       if (!logSumExp) return { output, saved: [] };
       const activations = device.activations(together);
       return keeping((keep) => {
         const kept = [q, k, v].map((x) => keep(activations.keep(x)));
-        return { output, saved: [...kept, logSumExp, keep(new KeptRows(device, output, shape.headSize))] };
+        return { output, saved: [...kept, logSumExp, keep(new KeptRows(device, output, shape.valueSize))] };
       });
     },
     pullback(gradient, saved, shape) {
       const keyRows = shape.keySegments.at(-1) ?? 0;
-      const ofKeys = [keyRows, shape.keyValueHeadCount, shape.headSize];
+      const ofKeys = [keyRows, shape.keyValueHeadCount, shape.keySize];
       const [q, k, v, logSumExp, { values, scales }] = saved as Readonly<AttentionSaved>;
       const gradients = [gradient.shape, ofKeys, ofKeys].map((one) => device.uninitialised(one));
       const [dq, dk, dv] = gradients.map(view);
       attentionBackward(q.view, k.view, v.view, values, view(logSumExp), view(gradient), dq, dk, dv, {
         ...shape,
+        headSize: shape.keySize,
         precision: device.products.precision,
         outScales: scales,
       });

@@ -241,23 +241,24 @@ export function tensorFlowKernels(device: TensorFlowDevice, type: ProductType, f
 
   give<AttentionShape>(attentionOperation, (device) => ({
     forward(inputs, shape) {
-      const { headCount, headSize, querySegments } = shape;
+      const { headCount, valueSize, querySegments } = shape;
       const output = device.computeOne(() => {
         const parts: Handle[] = [];
         for (let s = 0; s + 1 < querySegments.length; s++) {
           if (querySegments[s + 1] === querySegments[s]) continue;
           const { v, queries, probabilities } = segmentOf(device, inputs, shape, s);
           const sums = device.batchProduct(probabilities, v, false, false);
-          parts.push(rowsFirst(device, sums, queries, headCount, headSize));
+          parts.push(rowsFirst(device, sums, queries, headCount, valueSize));
           device.free(probabilities, sums);
         }
-        return parts.length > 0 ? joined(device, parts) : zeros(device, 0, headCount, headSize);
+        return parts.length > 0 ? joined(device, parts) : zeros(device, 0, headCount, valueSize);
       });
       return { output, saved: inputs };
     },
     pullback(gradient, saved, shape) {
       const inputs = saved as tf.Tensor[];
-      const { headCount, headSize, keyValueHeadCount: groups, scale, querySegments, keySegments } = shape;
+      const { headCount, keyValueHeadCount: groups, scale, querySegments, keySegments } = shape;
+      const { keySize, valueSize } = shape;
       return device.compute(() => {
         const [dqs, dks, dvs]: Handle[][] = [[], [], []];
         for (let s = 0; s + 1 < querySegments.length; s++) {
@@ -265,7 +266,8 @@ export function tensorFlowKernels(device: TensorFlowDevice, type: ProductType, f
           if (keyRows === 0) continue;
           if (querySegments[s + 1] === querySegments[s]) {
             // Keys that no query sees.
-            for (const parts of [dks, dvs]) parts.push(zeros(device, keyRows, groups, headSize));
+            dks.push(zeros(device, keyRows, groups, keySize));
+            dvs.push(zeros(device, keyRows, groups, valueSize));
             continue;
           }
           const { q, k, v, queries, keys, probabilities: p } = segmentOf(device, inputs, shape, s);
@@ -277,14 +279,14 @@ export function tensorFlowKernels(device: TensorFlowDevice, type: ProductType, f
           const centred = device.multiply(p, device.subtract(dp, means));
           const ds = device.multiply(centred, device.number(scale));
           device.free(p, dp, weighted, centred);
-          dqs.push(rowsFirst(device, device.batchProduct(ds, k, false, false), queries, headCount, headSize));
-          dks.push(rowsFirst(device, device.batchProduct(ds, q, true, false), keys, groups, headSize));
-          dvs.push(rowsFirst(device, dv, keys, groups, headSize));
+          dqs.push(rowsFirst(device, device.batchProduct(ds, k, false, false), queries, headCount, keySize));
+          dks.push(rowsFirst(device, device.batchProduct(ds, q, true, false), keys, groups, keySize));
+          dvs.push(rowsFirst(device, dv, keys, groups, valueSize));
           device.free(ds);
         }
-        const all = (parts: readonly Handle[], heads: number): Handle =>
-          parts.length > 0 ? joined(device, parts) : zeros(device, 0, heads, headSize);
-        return [all(dqs, headCount), all(dks, groups), all(dvs, groups)];
+        const all = (parts: readonly Handle[], heads: number, size: number): Handle =>
+          parts.length > 0 ? joined(device, parts) : zeros(device, 0, heads, size);
+        return [all(dqs, headCount, keySize), all(dks, groups, keySize), all(dvs, groups, valueSize)];
       });
     },
   }));

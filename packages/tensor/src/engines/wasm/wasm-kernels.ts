@@ -79,7 +79,8 @@ export function wasmKernels(): Kernels {
   entries.push(
     kernelOf(attentionOperation, {
       forward(inputs, shape) {
-        const output = uninitialised(inputs[0].shape);
+        const [rows] = inputs[0].shape;
+        const output = uninitialised([rows, shape.headCount, shape.valueSize]);
         const [q, k, v, out] = views([...inputs, output]);
         attentionForward(q, k, v, out, shape);
         return { output, saved: inputs };
