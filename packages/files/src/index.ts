@@ -26,6 +26,7 @@ export { type Line, MAXIMUM_LINE_BYTES, readLines, type ReadLinesOptions } from 
 export { readSmallFile, statIfThere } from "./read/read-small-file.js";
 export { checkWritable } from "./write/check-writable.js";
 export { makeFolder } from "./write/make-folder.js";
+export { removeFolder } from "./write/remove-folder.js";
 export { type FileContents, replaceFile } from "./write/replace-file.js";
 export { replaceFolder, type ReplaceFolderOptions } from "./write/replace-folder.js";
 export { isOnTheWay, recoverPlace, sweepLeftovers } from "./write/sweep-leftovers.js";

@@ -1,4 +1,5 @@
 import { InputError } from "@lathe/files";
+import { faultSentence, type PassedOverCheckpoint } from "./checkpoint-fault.js";
 
 /** A setting of a run is impossible. */
 export class TrainConfigError extends InputError {
@@ -35,6 +36,22 @@ export class RunFolderError extends InputError {
     options?: ErrorOptions,
   ) {
     super(`${path}: ${message}`, options);
+  }
+}
+
+/** A run has checkpoints and none of them is as it was written. */
+export class NoIntactCheckpointError extends InputError {
+  override readonly name = "NoIntactCheckpointError";
+  constructor(
+    /** Folder of the run. */
+    readonly path: string,
+    /** All its checkpoints, the newest first, with what is wrong with each. */
+    readonly passedOver: readonly PassedOverCheckpoint[],
+  ) {
+    const faults = passedOver.map((checkpoint) => `step ${checkpoint.step}: ${faultSentence(checkpoint)}`);
+    super(
+      `${path}: no checkpoint is intact (${faults.join("; ")}); put one back from a copy, or begin the run anew`,
+    );
   }
 }
 

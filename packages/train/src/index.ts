@@ -1,6 +1,14 @@
 export { AdamW, adamW, type AdamWConfig } from "./adamw.js";
+export type { CheckpointFacts, CheckpointState } from "./checkpoint.js";
+export type { CheckpointDamage, CheckpointFault, PassedOverCheckpoint } from "./checkpoint-fault.js";
 export { countScored } from "./count-scored.js";
-export { DivergenceError, RowsError, RunFolderError, TrainConfigError } from "./errors.js";
+export {
+  DivergenceError,
+  NoIntactCheckpointError,
+  RowsError,
+  RunFolderError,
+  TrainConfigError,
+} from "./errors.js";
 export { GradientAccumulator } from "./gradient-accumulator.js";
 export { largestMicroBatch } from "./largest-micro-batch.js";
 export { LossScale, type LossScaleConfig, lossScaleDefaults, type LossScaleState } from "./loss-scale.js";
@@ -11,7 +19,7 @@ export type { TrainableParameter } from "./parameter.js";
 export type { Reduce, StepGradients } from "./reduce.js";
 export { rowOrder } from "./row-order.js";
 export type { RowSource } from "./row-source.js";
-export { type CheckpointState, RunFolder } from "./run-folder.js";
+export { type IntactCheckpoint, RunFolder } from "./run-folder.js";
 export type { RunIdentity } from "./run-identity.js";
 export {
   namedSchedule,

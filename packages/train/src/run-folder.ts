@@ -1,35 +1,29 @@
-import { appendFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, readdir, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
   asFileError,
   checkWritable,
-  filesBelow,
-  hashFile,
   isOnTheWay,
   isRecord,
   JsonError,
   makeFolder,
   parseJson,
-  readJsonFile,
   readLines,
+  removeFolder,
   replaceFile,
   replaceFolder,
   sweepLeftovers,
   syncFile,
+  syncFolder,
 } from "@lathe/files";
-import { RunFolderError } from "./errors.js";
-import { identityFault, type RunIdentity } from "./run-identity.js";
+import { type CheckpointFacts, type CheckpointState, readCheckpoint, sealCheckpoint } from "./checkpoint.js";
+import type { PassedOverCheckpoint } from "./checkpoint-fault.js";
+import { NoIntactCheckpointError, RunFolderError } from "./errors.js";
 import { checkRunUnlocked, lockRun, type RunLock } from "./run-lock.js";
 
 const CONFIG_FILE = "config.json";
 const METRICS_FILE = "metrics.jsonl";
 const CHECKPOINTS_FOLDER = "checkpoints";
-const STATE_FILE = "state.json";
-const STATE_VERSION = 1;
-
-/** Largest state of a checkpoint that is read, in bytes; it has a hash a file. */
-const STATE_BYTES_LIMIT = 10_000_000;
-
 const STEP_FOLDER = /^step-(\d+)$/;
 
 /** What a run writes; nothing else is ever removed. */
@@ -42,17 +36,6 @@ const ownEntries: readonly string[] = [
   "report.json",
   "rejected.jsonl",
 ];
-
-/** What a checkpoint says of itself; everything random follows from seed and step. */
-export interface CheckpointState {
-  readonly version: number;
-  /** Optimiser steps done. */
-  readonly step: number;
-  /** What must be the same for a resumed run to give the same bits, e.g. seed, batch size, a hash of the rows. */
-  readonly identity: RunIdentity;
-  /** SHA-256 of every other file of the checkpoint, by path within it. */
-  readonly files: Readonly<Record<string, string>>;
-}
 
 async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null)) !== null;
@@ -205,11 +188,15 @@ export class RunFolder {
     return metrics;
   }
 
-  /** Drops the lines after a step: a resumed run writes them again. */
-  async truncateMetrics(step: number): Promise<void> {
+  /**
+   * Drops the lines after a step, which a resumed run writes again.
+   * @param last a line to put in their place; what is found at any moment has all of this or nothing
+   */
+  async truncateMetrics(step: number, last?: object): Promise<void> {
     const path = join(this.path, METRICS_FILE);
     if (!(await exists(path))) return;
-    const kept = await this.readMetrics(step);
+    const kept: object[] = await this.readMetrics(step);
+    if (last) kept.push(last);
     await replaceFile(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
   }
 
@@ -226,66 +213,57 @@ export class RunFolder {
     return join(this.path, CHECKPOINTS_FOLDER, `step-${step}`);
   }
 
-  /** Writes a checkpoint, and the metrics before it to the disk: what `fill` puts into the folder, its hashes and the state. */
-  async writeCheckpoint(
-    step: number,
-    identity: CheckpointState["identity"],
-    fill: (folder: string) => Promise<void>,
-  ): Promise<string> {
-    const place = this.checkpointPath(step);
+  /**
+   * Writes a checkpoint, and the metrics before it, to the disk.
+   * @param facts what its state says besides the hashes
+   * @param fill puts the parts of the state into the folder that it is given
+   * @returns its folder
+   */
+  async writeCheckpoint(facts: CheckpointFacts, fill: (folder: string) => Promise<void>): Promise<string> {
+    const place = this.checkpointPath(facts.step);
     const metrics = join(this.path, METRICS_FILE);
-    if (await exists(metrics)) await syncFile(metrics);
+    if (await exists(metrics)) {
+      await syncFile(metrics);
+      // The name as well: a power cut may take a new file whose folder was not synced.
+      await syncFolder(this.path);
+    }
     await replaceFolder(place, async (folder) => {
       await fill(folder);
-      const files: Record<string, string> = {};
-      for (const file of await filesBelow(folder)) files[file] = (await hashFile(join(folder, file))).sha256;
-      const state: CheckpointState = { version: STATE_VERSION, step, identity, files };
-      await writeFile(join(folder, STATE_FILE), `${JSON.stringify(state, null, 2)}\n`);
+      await sealCheckpoint(folder, facts);
     });
     return place;
   }
 
   /**
-   * Reads the state of a checkpoint and checks its files and that it belongs to the same run.
-   * @param required files that it must have
-   * @throws RunFolderError
+   * The newest checkpoint whose files are all as they were written; null where the run has none yet.
+   * @throws NoIntactCheckpointError where there are some and none is intact
    */
-  async readCheckpoint(
-    step: number,
-    identity: CheckpointState["identity"],
-    required: readonly string[] = [],
-  ): Promise<CheckpointState> {
-    const folder = this.checkpointPath(step);
-    const statePath = join(folder, STATE_FILE);
-    const value = await readJsonFile(statePath, {
-      limit: STATE_BYTES_LIMIT,
-      makeFault: (expected, actual, cause) =>
-        new RunFolderError(statePath, `cannot be read: expected ${expected}, got ${actual}; ${REMOVE_IT}`, {
-          cause,
-        }),
-    });
-    const state = checkedState(value, step, statePath);
-    const present = (await filesBelow(folder)).filter((file) => file !== STATE_FILE);
-    const unlisted = [...required, ...present.filter((file) => !/(^|\/)\./.test(file))].find(
-      (file) => !Object.hasOwn(state.files, file),
-    );
-    if (unlisted !== undefined) {
-      throw new RunFolderError(statePath, `expected the hash of ${unlisted}, got none; ${REMOVE_IT}`);
+  async newestIntact(): Promise<IntactCheckpoint | null> {
+    const passedOver: PassedOverCheckpoint[] = [];
+    for (const step of (await this.checkpointSteps()).reverse()) {
+      const path = this.checkpointPath(step);
+      const found = await readCheckpoint(path, step);
+      if ("state" in found) return { path, state: found.state, passedOver };
+      passedOver.push({ step, path, ...found });
     }
-    for (const [file, expected] of Object.entries(state.files)) {
-      const path = join(folder, file);
-      if (!present.includes(file)) throw new RunFolderError(path, `is missing; ${REMOVE_IT}`);
-      if ((await hashFile(path)).sha256 !== expected) {
-        throw new RunFolderError(path, `is damaged (its hash differs); ${REMOVE_IT}`);
-      }
-    }
-    const fault = identityFault(state.identity, identity);
-    if (fault !== null) throw new RunFolderError(folder, fault);
-    return state;
+    if (passedOver.length > 0) throw new NoIntactCheckpointError(this.path, passedOver);
+    return null;
+  }
+
+  /** Removes the checkpoint of a step; its folder is there whole or not at all at any moment. */
+  async removeCheckpoint(step: number): Promise<void> {
+    await removeFolder(this.checkpointPath(step));
   }
 }
 
-const REMOVE_IT = "remove this checkpoint to resume from the one before";
+/** A checkpoint to go on from. */
+export interface IntactCheckpoint {
+  /** Its folder. */
+  readonly path: string;
+  readonly state: CheckpointState;
+  /** Newer ones that are damaged, the newest first. */
+  readonly passedOver: readonly PassedOverCheckpoint[];
+}
 
 function parsed(line: string): unknown {
   try {
@@ -294,20 +272,4 @@ function parsed(line: string): unknown {
     if (!(error instanceof JsonError)) throw error;
     return null;
   }
-}
-
-function checkedState(value: unknown, step: number, path: string): CheckpointState {
-  const refuse = (expected: string, actual: unknown): never => {
-    throw new RunFolderError(
-      path,
-      `expected ${expected}, got ${JSON.stringify(actual) ?? "nothing"}; ${REMOVE_IT}`,
-    );
-  };
-  if (!isRecord(value)) return refuse("an object", value);
-  const { version, identity, files } = value;
-  if (version !== STATE_VERSION) return refuse(`version ${STATE_VERSION}`, version);
-  if (value["step"] !== step) return refuse(`step ${step}, as its folder says`, value["step"]);
-  if (!isRecord(identity)) return refuse("an object as identity", identity);
-  if (!isRecord(files)) return refuse("an object as files", files);
-  return { version, step, identity, files: files as Record<string, string> };
 }

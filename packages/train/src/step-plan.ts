@@ -25,6 +25,20 @@ export function totalSteps(rows: number, config: TrainConfig): number {
   return Math.max(1, Math.ceil(steps * (1 - ROUNDING)));
 }
 
+/** Where in the rows a run is after a step: epochs done, and rows done of the one at hand. */
+export function positionAfter(
+  step: number,
+  rows: number,
+  config: TrainConfig,
+): { readonly epoch: number; readonly rows: number } {
+  const perEpoch = stepsPerEpoch(rows, config);
+  const within = step % perEpoch;
+  return {
+    epoch: Math.floor(step / perEpoch),
+    rows: within * config.gradientAccumulation * config.batchSize,
+  };
+}
+
 /** Every step of a run from the given one on: which rows, in which micro-batches. */
 export function* planSteps(rows: number, config: TrainConfig, firstStep = 1): Generator<StepPlan> {
   const { batchSize, gradientAccumulation, seed, shuffle } = config;

@@ -31,8 +31,10 @@ export interface TrainConfig {
   readonly shuffle: boolean;
   /** Order of rows and dropout masks follow from it. @defaultValue 0 */
   readonly seed: number;
-  /** Steps between checkpoints; 0 for one at the end only. @defaultValue 500 */
+  /** Steps between checkpoints, of which there is one after every lowest validation loss, too; 0 for none between. @defaultValue 500 */
   readonly saveEvery: number;
+  /** Newest checkpoints that are kept, besides the one of the lowest validation loss; 0 for all. @defaultValue 3 */
+  readonly keepCheckpoints: number;
   /** Steps between evaluations on the validation rows; 0 for one at the end only. @defaultValue 0 */
   readonly evalEvery: number;
 }
@@ -54,6 +56,7 @@ export const trainDefaults: TrainConfig = {
   shuffle: true,
   seed: 0,
   saveEvery: 500,
+  keepCheckpoints: 3,
   evalEvery: 0,
 };
 
@@ -72,7 +75,7 @@ export function resolveTrainConfig(partial: Partial<TrainConfig> = {}): TrainCon
     }
   };
   whole(1, "batchSize", "gradientAccumulation");
-  whole(0, "maxSteps", "warmupSteps", "seed", "saveEvery", "evalEvery");
+  whole(0, "maxSteps", "warmupSteps", "seed", "saveEvery", "keepCheckpoints", "evalEvery");
   expect("epochs", config.epochs > 0 && Number.isFinite(config.epochs), "a number above 0");
   for (const key of ["learningRate", "weightDecay", "maxGradNorm"] as const) {
     expect(key, config[key] >= 0 && Number.isFinite(config[key]), "a number from 0");

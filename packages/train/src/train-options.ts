@@ -4,7 +4,7 @@ import type { CreateOptimiser } from "./optimiser.js";
 import type { TrainableParameter } from "./parameter.js";
 import type { Reduce } from "./reduce.js";
 import type { RowSource } from "./row-source.js";
-import type { RunFolder } from "./run-folder.js";
+import type { IntactCheckpoint, RunFolder } from "./run-folder.js";
 import type { Schedule } from "./schedule.js";
 import type { StatePart } from "./state-part.js";
 import type { StepPlan } from "./step-plan.js";
@@ -36,8 +36,10 @@ export interface TrainOptions<Row, Batch> {
   readonly files?: StatePart;
   /** Further parts of checkpoints, by name. */
   readonly state?: Readonly<Record<string, StatePart>>;
-  /** Continues from the run's last checkpoint, if it has one. */
+  /** Continues from the run's newest intact checkpoint, if it has any. */
   readonly resume?: boolean;
+  /** Hears which checkpoint a resumed run goes on from, and which newer ones are damaged. */
+  readonly onResume?: (checkpoint: IntactCheckpoint) => void;
   /** Ends the run between micro-batches (with `reduce`: between steps); the last complete step is checkpointed. */
   readonly signal?: AbortSignal;
   /**

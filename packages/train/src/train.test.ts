@@ -9,7 +9,9 @@ import { dropout, fromTfjs, listEngines, multiplyRows, startEngine, withDropout 
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
+  type CheckpointFacts,
   type CheckpointState,
+  NoIntactCheckpointError,
   resolveTrainConfig,
   RunFolder,
   RunFolderError,
@@ -217,11 +219,25 @@ describe.each(engines)("train, %s", (engine) => {
     );
     const lines = (await readFile(join(run.path, "metrics.jsonl"), "utf8")).trim().split("\n");
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(reports);
-    expect(await run.checkpointSteps()).toEqual([4, 8, 9]);
+    const losses = reports.map(({ validationLoss = Number.POSITIVE_INFINITY }) => validationLoss);
+    // When due, at the end, and after each evaluation that is better than those before.
+    const isBest = (index: number): boolean =>
+      Number.isFinite(losses[index]) && losses.slice(0, index).every((loss) => losses[index] < loss);
+    const written = reports
+      .map(({ step }) => step)
+      .filter((step) => [4, 8, 9].includes(step) || isBest(step - 1));
+    expect(reports.filter(({ checkpoint }) => checkpoint !== undefined).map(({ step }) => step)).toEqual(
+      written,
+    );
+    const best = losses.indexOf(Math.min(...losses)) + 1;
+    const stepsOfCheckpoints = written.filter((step, index) => index >= written.length - 3 || step === best);
+    expect(await run.checkpointSteps()).toEqual(stepsOfCheckpoints);
     expect(reports.filter((report) => report.validationLoss !== undefined).map(({ step }) => step)).toEqual([
       3, 6, 9,
     ]);
-    expect(await readdir(join(run.path, "checkpoints"))).toEqual(["step-4", "step-8", "step-9"]);
+    expect((await readdir(join(run.path, "checkpoints"))).sort()).toEqual(
+      stepsOfCheckpoints.map((step) => `step-${step}`),
+    );
   });
 
   it.each([
@@ -287,7 +303,12 @@ describe.each(engines)("train, %s", (engine) => {
     const bytes = await readFile(file);
     bytes[bytes.length - 1] ^= 1;
     await writeFile(file, bytes);
-    await expect(resume({})).rejects.toThrow(/optimizer\.safetensors: is damaged/);
+    const passedOver: unknown[] = [];
+    await resume({ onResume: (from) => passedOver.push(from.state.step, ...from.passedOver) });
+    expect(passedOver).toEqual([
+      1,
+      { step: 2, path: run.checkpointPath(2), damage: "changed", file: "optimizer.safetensors", detail: "" },
+    ]);
   });
 
   it("stops with the step's number when the loss is not finite", async () => {
@@ -485,14 +506,22 @@ describe.each(engines)("train, %s", (engine) => {
     const state = JSON.parse(await readFile(path, "utf8")) as CheckpointState;
     const { "optimizer.safetensors": _left, ...files } = state.files;
     for (const [change, message] of [
-      [null, /state\.json: expected an object, got null/],
+      [null, /step 1: state\.json cannot be read: expected an object, got null/],
       [[], /expected an object, got \[\]/],
-      [{ version: 1 }, /expected step 1, as its folder says, got nothing/],
+      [{ version: 1 }, /expected version 2, got 1/],
+      [{ version: 2 }, /expected step 1, as its folder says, got nothing/],
       [{ ...state, step: 2 }, /expected step 1, as its folder says, got 2/],
       [{ ...state, files: undefined }, /expected an object as files, got nothing/],
       [{ ...state, identity: null }, /expected an object as identity, got null/],
-      [{ ...state, files }, /expected the hash of optimizer\.safetensors, got none/],
-      [{ ...state, files: { ...state.files, gone: "0" } }, /gone: is missing/],
+      [{ ...state, files }, /optimizer\.safetensors does not belong to it/],
+      [{ ...state, files: { ...state.files, gone: "0" } }, /gone is missing/],
+    ] as const) {
+      await writeFile(path, JSON.stringify(change));
+      const refused = resume();
+      await expect(refused).rejects.toThrow(message);
+      await expect(refused).rejects.toBeInstanceOf(NoIntactCheckpointError);
+    }
+    for (const [change, message] of [
       [
         { ...state, identity: { ...state.identity, engine: "abacus" } },
         `was written with engine abacus, and this is engine ${engine}, which rounds differently; resume with engine abacus`,
@@ -522,6 +551,15 @@ describe.each(engines)("train, %s", (engine) => {
   });
 });
 
+const factsOf = (step: number): CheckpointFacts => ({
+  step,
+  config: resolveTrainConfig(config),
+  data: { epoch: 0, rows: 0 },
+  random: { seed: 0, step },
+  schedule: { totalSteps: 9, learningRate: 0 },
+  identity: {},
+});
+
 describe("RunFolder", () => {
   it("never overwrites without being told, and never what is not a run", async () => {
     const path = join(folder, "run");
@@ -546,7 +584,7 @@ describe("RunFolder", () => {
 
   it("replaces a run whole, and never a folder with checkpoints of something else", async () => {
     const run = await RunFolder.create(join(folder, "run"));
-    await run.writeCheckpoint(1, {}, (into) => writeFile(join(into, "a"), "b"));
+    await run.writeCheckpoint(factsOf(1), (into) => writeFile(join(into, "a"), "b"));
     await run.writeConfig({});
     await run.writeJson("report.json", {});
     await mkdir(join(run.path, "adapter"));
@@ -599,9 +637,9 @@ describe("RunFolder", () => {
 
   it("leaves no checkpoint behind when writing one fails", async () => {
     const run = await RunFolder.create(join(folder, "run"));
-    await expect(run.writeCheckpoint(3, {}, () => Promise.reject(new Error("disk full")))).rejects.toThrow(
-      "disk full",
-    );
+    await expect(
+      run.writeCheckpoint(factsOf(3), () => Promise.reject(new Error("disk full"))),
+    ).rejects.toThrow("disk full");
     expect(await readdir(join(run.path, "checkpoints"))).toEqual([]);
   });
 });

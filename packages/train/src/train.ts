@@ -1,5 +1,6 @@
 import { engineInUse } from "@lathe/tensor";
 import { adamW } from "./adamw.js";
+import type { CheckpointFacts } from "./checkpoint.js";
 import { checkRows } from "./check-rows.js";
 import { RunFolderError } from "./errors.js";
 import { LossScale } from "./loss-scale.js";
@@ -9,7 +10,7 @@ import { runIdentity, type RunIdentity } from "./run-identity.js";
 import { RunState } from "./run-state.js";
 import { namedSchedule } from "./schedule.js";
 import type { StepReport, TrainEnd } from "./step-report.js";
-import { planSteps, totalSteps } from "./step-plan.js";
+import { planSteps, positionAfter, totalSteps } from "./step-plan.js";
 import { type StepWork, takeStep } from "./take-step.js";
 import { safetensorsFiles, tensorPart } from "./tensor-part.js";
 import { resolveTrainConfig, type TrainConfig } from "./train-config.js";
@@ -30,7 +31,7 @@ const OPTIMISER_FILE = "optimizer.safetensors";
  * resumed from such a step makes the evaluation up for, and yields that step's report once more.
  *
  * @returns whether the run was completed, and its last step
- * @throws TrainConfigError, RowsError, RunFolderError, DivergenceError
+ * @throws TrainConfigError, RowsError, RunFolderError, NoIntactCheckpointError, DivergenceError
  */
 export async function* train<Row, Batch>(
   options: TrainOptions<Row, Batch>,
@@ -38,7 +39,8 @@ export async function* train<Row, Batch>(
   const config = resolveTrainConfig(options.config);
   const { parameters, run } = options;
   checkParameters(parameters);
-  const begun = options.resume && run ? ((await run.checkpointSteps()).at(-1) ?? 0) : 0;
+  const from = options.resume && run ? await run.newestIntact() : null;
+  const begun = from?.state.step ?? 0;
   const hash = await checkAllRows(options);
   if (hash === null) return { completed: false, step: begun };
 
@@ -73,7 +75,10 @@ export async function* train<Row, Batch>(
         `has done ${begun} steps already, more than the ${last} of this run`,
       );
     }
-    if (begun > 0) await state!.load(begun);
+    if (from) {
+      options.onResume?.(from);
+      await state!.load(from);
+    }
     if (options.resume) await run?.truncateMetrics(begun);
     return yield* takeSteps(begun, work, options, state);
   } finally {
@@ -104,10 +109,18 @@ function warnOfWarmup<Row, Batch>(
 function stateOf<Row, Batch>(
   run: RunFolder,
   identity: RunIdentity,
-  { optimiser, lossScale }: StepWork<Row, Batch>,
-  { parameters, objective, files, state = {} }: TrainOptions<Row, Batch>,
+  { optimiser, lossScale, config, rows, schedule, totalSteps: last }: StepWork<Row, Batch>,
+  { parameters, objective, files, state = {}, onWarning }: TrainOptions<Row, Batch>,
 ): RunState {
-  const parts = new RunState(run, identity);
+  const factsAt = (step: number): CheckpointFacts => ({
+    step,
+    config,
+    data: positionAfter(step, rows.length, config),
+    random: { seed: config.seed, step },
+    schedule: { totalSteps: last, learningRate: schedule(step, last) },
+    identity,
+  });
+  const parts = new RunState({ run, factsAt, keep: config.keepCheckpoints, onWarning });
   parts.add("parameters", files ?? safetensorsFiles(parameters));
   parts.add("optimiser", tensorPart(OPTIMISER_FILE, optimiser));
   parts.add("lossScale", lossScale);
@@ -144,8 +157,8 @@ async function* takeSteps<Row, Batch>(
     const validationLoss = await evaluate();
     if (validationLoss === undefined) return { completed: false, step: begun };
     const report = { ...(previous as unknown as StepReport), validationLoss };
-    await run.truncateMetrics(begun - 1);
-    await run.appendMetrics(report);
+    await run.truncateMetrics(begun - 1, report);
+    state?.noteEvaluation(begun, validationLoss);
     yield report;
   }
 
@@ -160,7 +173,8 @@ async function* takeSteps<Row, Batch>(
     }
     const validationLoss = isEvaluated(step) ? await evaluate() : undefined;
     isComplete = !isEvaluated(step) || validationLoss !== undefined;
-    const saves = run !== undefined && isDue(step, config.saveEvery);
+    const isBest = validationLoss !== undefined && state?.noteEvaluation(step, validationLoss) === true;
+    const saves = run !== undefined && (isBest || isDue(step, config.saveEvery));
     const complete: StepReport = {
       ...report,
       ...(validationLoss === undefined ? {} : { validationLoss }),

@@ -13,7 +13,7 @@ export function isOnTheWay(entry: string): boolean {
 
 /**
  * Clears what killed processes left in a folder. What lay aside while its place was empty is put back; what was half
- * written, and what a finished replacement no longer needs, is removed. Entries of living processes and of other machines
+ * written or half removed, and what a finished replacement no longer needs, is removed. Entries of living processes and of other machines
  * stay, and so does everything with any other name. A folder that is not there has no leftovers.
  *
  * @throws FileError when something can neither be put back nor removed

@@ -1,5 +1,5 @@
 import { open, readdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
 /** Brings a file's contents to the disk. */
 export async function syncFile(path: string): Promise<void> {
@@ -38,9 +38,11 @@ export async function syncFolder(path: string): Promise<void> {
 
 /** Brings all files below a folder and all lists of names in it to the disk. */
 export async function syncTree(folder: string): Promise<void> {
-  const files = await filesBelow(folder);
-  for (const file of files) await syncFile(join(folder, file));
-  for (const inner of new Set(files.map((file) => dirname(file)))) await syncFolder(join(folder, inner));
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await syncTree(path);
+    else await syncFile(path);
+  }
   await syncFolder(folder);
 }
 

@@ -7,8 +7,8 @@ import {
   type ProcessIdentity,
 } from "../lock/process-identity.js";
 
-/** What lies beside a place on the way: what is to come there, or what was there. */
-export type TemporaryKind = "new" | "old";
+/** What lies beside a place on the way: what is to come there, what was there, or what is being removed. */
+export type TemporaryKind = "new" | "old" | "gone";
 
 /** What the name of a temporary entry tells. */
 export interface TemporaryEntry {
@@ -19,7 +19,7 @@ export interface TemporaryEntry {
   readonly owner: ProcessIdentity;
 }
 
-const NAME = new RegExp(`^\\.(.+)\\.${IDENTITY_PATTERN}-[0-9a-f]{8}\\.(new|old)$`);
+const NAME = new RegExp(`^\\.(.+)\\.${IDENTITY_PATTERN}-[0-9a-f]{8}\\.(new|old|gone)$`);
 
 /** A fresh hidden name beside a place, which tells the place and this process. */
 export function temporaryName(place: string, kind: TemporaryKind): string {

@@ -1,0 +1,39 @@
+/**
+ * What is wrong with a checkpoint.
+ *
+ * - `missing`: a file that it was written with is gone.
+ * - `changed`: the contents of a file are not those that were written.
+ * - `foreign`: there is a file that it was not written with.
+ * - `unreadable`: a file cannot be read, or its state makes no sense; `detail` says why.
+ */
+export type CheckpointDamage = "missing" | "changed" | "foreign" | "unreadable";
+
+/** The first fault that was found in a checkpoint. */
+export interface CheckpointFault {
+  readonly damage: CheckpointDamage;
+  /** Path of the file within the checkpoint. */
+  readonly file: string;
+  /** What was expected and what came; empty where the kind of damage says all. */
+  readonly detail: string;
+}
+
+/** A damaged checkpoint, and what is wrong with it. */
+export interface PassedOverCheckpoint extends CheckpointFault {
+  readonly step: number;
+  /** Its folder. */
+  readonly path: string;
+}
+
+/** A fault in words. */
+export function faultSentence({ damage, file, detail }: CheckpointFault): string {
+  switch (damage) {
+    case "missing":
+      return `${file} is missing`;
+    case "changed":
+      return `${file} is damaged (its hash differs)`;
+    case "foreign":
+      return `${file} does not belong to it`;
+    case "unreadable":
+      return `${file} cannot be read: ${detail}`;
+  }
+}

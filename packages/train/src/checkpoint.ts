@@ -1,0 +1,91 @@
+import { stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { filesBelow, hashFile, isRecord, messageOf, readJsonFile } from "@lathe/files";
+import type { CheckpointFault } from "./checkpoint-fault.js";
+import type { RunIdentity } from "./run-identity.js";
+import type { TrainConfig } from "./train-config.js";
+
+const STATE_FILE = "state.json";
+const STATE_VERSION = 2;
+
+/** Largest state of a checkpoint that is read, in bytes; it has a hash a file. */
+const STATE_BYTES_LIMIT = 10_000_000;
+
+/** What a run says of itself in a checkpoint. */
+export interface CheckpointFacts {
+  /** Optimiser steps done. */
+  readonly step: number;
+  /** Settings of the loop. */
+  readonly config: TrainConfig;
+  /** Where in the rows the run is: epochs done, and rows done of the one at hand. */
+  readonly data: { readonly epoch: number; readonly rows: number };
+  /** Orders of rows and dropout masks are drawn from seed and step by a counter-based generator (Threefry-2x32). */
+  readonly random: { readonly seed: number; readonly step: number };
+  /** Course of the learning rate: steps of the whole run, and the rate of the step that was last. */
+  readonly schedule: { readonly totalSteps: number; readonly learningRate: number };
+  /** What must be the same for a resumed run to give the same bits, e.g. seed, batch size, a hash of the rows. */
+  readonly identity: RunIdentity;
+}
+
+/** What is in `state.json` of a checkpoint. */
+export interface CheckpointState extends CheckpointFacts {
+  readonly version: number;
+  /** SHA-256 of every other file of the checkpoint, by path within it. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Writes the state of a checkpoint whose other files are all in its folder, with a hash of each. */
+export async function sealCheckpoint(folder: string, facts: CheckpointFacts): Promise<void> {
+  const files: Record<string, string> = {};
+  for (const file of await filesBelow(folder)) files[file] = (await hashFile(join(folder, file))).sha256;
+  const state: CheckpointState = { version: STATE_VERSION, ...facts, files };
+  await writeFile(join(folder, STATE_FILE), `${JSON.stringify(state, null, 2)}\n`);
+}
+
+/** Reads the state of the checkpoint of a step and holds all its files to it. */
+export async function readCheckpoint(
+  folder: string,
+  step: number,
+): Promise<{ readonly state: CheckpointState } | CheckpointFault> {
+  let file = STATE_FILE;
+  try {
+    const found = await stat(join(folder, STATE_FILE)).catch(() => null);
+    if (found === null) return { damage: "missing", file, detail: "" };
+    const state = checkedState(await readState(join(folder, STATE_FILE)), step);
+    if (typeof state === "string") return { damage: "unreadable", file, detail: state };
+    const present = (await filesBelow(folder)).filter((name) => name !== STATE_FILE);
+    // A file manager may leave hidden files of its own.
+    const foreign = present.find((name) => !Object.hasOwn(state.files, name) && !/(^|\/)\./.test(name));
+    if (foreign !== undefined) return { damage: "foreign", file: foreign, detail: "" };
+    for (const [name, expected] of Object.entries(state.files)) {
+      file = name;
+      if (!present.includes(name)) return { damage: "missing", file, detail: "" };
+      if ((await hashFile(join(folder, name))).sha256 !== expected) {
+        return { damage: "changed", file, detail: "" };
+      }
+    }
+    return { state };
+  } catch (error) {
+    return { damage: "unreadable", file, detail: messageOf(error) };
+  }
+}
+
+async function readState(path: string): Promise<unknown> {
+  return await readJsonFile(path, {
+    limit: STATE_BYTES_LIMIT,
+    makeFault: (expected, actual) => new Error(`expected ${expected}, got ${actual}`),
+  });
+}
+
+/** A state whose parts are of the right kind, or what was expected and what came. */
+function checkedState(value: unknown, step: number): CheckpointState | string {
+  const fault = (expected: string, actual: unknown): string =>
+    `expected ${expected}, got ${JSON.stringify(actual) ?? "nothing"}`;
+  if (!isRecord(value)) return fault("an object", value);
+  if (value["version"] !== STATE_VERSION) return fault(`version ${STATE_VERSION}`, value["version"]);
+  if (value["step"] !== step) return fault(`step ${step}, as its folder says`, value["step"]);
+  for (const key of ["config", "data", "random", "schedule", "identity", "files"]) {
+    if (!isRecord(value[key])) return fault(`an object as ${key}`, value[key]);
+  }
+  return value as unknown as CheckpointState;
+}
