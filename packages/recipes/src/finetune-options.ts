@@ -32,7 +32,7 @@ export interface FinetuneOptions extends EngineOptions, RecipeHooks {
   readonly output?: string | undefined;
   /** Replaces an earlier run in `output`. @defaultValue false */
   readonly overwrite?: boolean | undefined;
-  /** Continues the run in `output` after its last checkpoint, with its own options. @defaultValue false */
+  /** Continues the run in `output` after its newest intact checkpoint, with its own options. @defaultValue false */
   readonly resume?: boolean | undefined;
   /**
    * - `lora`: an adapter beside frozen weights, described by `lora`.

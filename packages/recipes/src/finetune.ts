@@ -74,8 +74,8 @@ interface PreparedRun {
   readonly objective: PreparedObjective;
   /** The run that goes on, or null for a new one. */
   readonly earlier: RunFolder | null;
-  /** Last step of an earlier part of the run, 0 for none. */
-  readonly resumedStep: number;
+  /** Whether an earlier part of the run has left checkpoints, one of which brings the values that it goes on from. */
+  readonly hasCheckpoints: boolean;
 }
 
 /**
@@ -87,7 +87,8 @@ interface PreparedRun {
  *
  * @returns where the adapter or the model is and what the run came to
  * @throws RecipeError naming the field, such as `lora.rank` or `train.learningRate`
- * @throws RejectedRowsError, RowError, FileError, RunFolderError, AdapterFileError, EngineError, DivergenceError and
+ * @throws RejectedRowsError, RowError, FileError, RunFolderError, NoIntactCheckpointError, AdapterFileError, EngineError,
+ * DivergenceError and
  * what reading a model throws
  * @throws the signal's reason when it aborts before the first step is begun
  */
@@ -151,8 +152,8 @@ async function prepareRun(asked: FinetuneOptions, earlier: RunFolder | null): Pr
   const method = await methodOf(options, folder, config.seed, earlier !== null);
   const objective = await objectiveOf(options, config, (...what) => readRows(options, folder, ...what));
   signal?.throwIfAborted();
-  const resumedStep = (await earlier?.checkpointSteps())?.at(-1) ?? 0;
-  return { options, method, config, folder, objective, earlier, resumedStep };
+  const hasCheckpoints = earlier !== null && (await earlier.checkpointSteps()).length > 0;
+  return { options, method, config, folder, objective, earlier, hasCheckpoints };
 }
 
 /** Reads rows and tells what becomes of those that are not used as they are. */
@@ -184,7 +185,7 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
   const { checkpointing, embeddingNoise } = model;
   let run = prepared.earlier;
   try {
-    const trained = await prepared.method.prepare(model, prepared.resumedStep > 0, onEvent);
+    const trained = await prepared.method.prepare(model, prepared.hasCheckpoints, onEvent);
     onEvent?.({ type: "parameters", parameters: trained.table });
     model.checkpointing = await checkpointingOf(prepared, opened);
     model.embeddingNoise = options.neftuneAlpha ?? 0;
@@ -241,14 +242,13 @@ async function createRun({ options, method, config, objective }: PreparedRun): P
 
 /** @returns false when the run was interrupted before its last step */
 async function* runSteps(
-  { options, config, objective, resumedStep }: PreparedRun,
+  { options, config, objective }: PreparedRun,
   { model, engine }: OpenedModel,
   { parameters, files }: Trained,
   run: RunFolder | null,
   reports: StepReport[],
 ): AsyncGenerator<StepReport, boolean, undefined> {
   const { onEvent, signal, resume, settings } = options;
-  if (resumedStep > 0) onEvent?.({ type: "resuming", step: resumedStep, settings: settings ?? {} });
   const steps = objective.steps(model, {
     parameters,
     config,
@@ -256,6 +256,10 @@ async function* runSteps(
     files,
     ...(engine.precision === "fp16" ? { lossScale: {} } : {}),
     resume: resume ?? false,
+    onResume({ state, passedOver }) {
+      for (const checkpoint of passedOver) onEvent?.({ type: "passed-over", ...checkpoint });
+      onEvent?.({ type: "resuming", step: state.step, settings: settings ?? {} });
+    },
     ...(signal ? { signal } : {}),
     onWarning: warningOf(onEvent),
     onEvaluation: progressOf(onEvent, "evaluating"),

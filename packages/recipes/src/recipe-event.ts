@@ -1,6 +1,7 @@
 import type { GenerationDefaults } from "@lathe/model";
 import type { Engine } from "@lathe/tensor";
 import type { ParameterTable } from "@lathe/peft";
+import type { PassedOverCheckpoint } from "@lathe/train";
 import type { MemoryPlan } from "./memory/plan-memory.js";
 
 /** The longer works of recipes, whose progress is told. */
@@ -57,6 +58,7 @@ export interface RowsEvent {
  * - `engine`: the engine that was started, and those it was preferred to.
  * - `parameters`: what will be trained.
  * - `memory`: the plan that chose which layers are computed again; `isGiven` where `memory` was.
+ * - `passed-over`: a damaged checkpoint that a resumed run does not go on from.
  * - `resuming`: a run goes on after a step, with the settings of its `config.json`.
  * - `sampling`: what the model's `generation_config.json` asks for and was taken, and keys of it that are not followed.
  * - `warning`: a sentence of a package below about something that is allowed and hardly meant.
@@ -67,6 +69,7 @@ export type RecipeEvent =
   | { readonly type: "engine"; readonly engine: Engine }
   | { readonly type: "parameters"; readonly parameters: ParameterTable }
   | { readonly type: "memory"; readonly plan: MemoryPlan; readonly isGiven: boolean }
+  | ({ readonly type: "passed-over" } & PassedOverCheckpoint)
   | {
       readonly type: "resuming";
       readonly step: number;

@@ -3,10 +3,9 @@
  *
  * - `missing`: a file that it was written with is gone.
  * - `changed`: the contents of a file are not those that were written.
- * - `foreign`: there is a file that it was not written with.
  * - `unreadable`: a file cannot be read, or its state makes no sense; `detail` says why.
  */
-export type CheckpointDamage = "missing" | "changed" | "foreign" | "unreadable";
+export type CheckpointDamage = "missing" | "changed" | "unreadable";
 
 /** The first fault that was found in a checkpoint. */
 export interface CheckpointFault {
@@ -31,8 +30,6 @@ export function faultSentence({ damage, file, detail }: CheckpointFault): string
       return `${file} is missing`;
     case "changed":
       return `${file} is damaged (its hash differs)`;
-    case "foreign":
-      return `${file} does not belong to it`;
     case "unreadable":
       return `${file} cannot be read: ${detail}`;
   }

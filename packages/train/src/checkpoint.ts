@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { filesBelow, hashFile, isRecord, messageOf, readJsonFile } from "@lathe/files";
@@ -32,13 +33,16 @@ export interface CheckpointState extends CheckpointFacts {
   readonly version: number;
   /** SHA-256 of every other file of the checkpoint, by path within it. */
   readonly files: Readonly<Record<string, string>>;
+  /** SHA-256 of all the rest of this state, as JSON without spaces. */
+  readonly sha256: string;
 }
 
 /** Writes the state of a checkpoint whose other files are all in its folder, with a hash of each. */
 export async function sealCheckpoint(folder: string, facts: CheckpointFacts): Promise<void> {
   const files: Record<string, string> = {};
   for (const file of await filesBelow(folder)) files[file] = (await hashFile(join(folder, file))).sha256;
-  const state: CheckpointState = { version: STATE_VERSION, ...facts, files };
+  const rest = { version: STATE_VERSION, ...facts, files };
+  const state: CheckpointState = { ...rest, sha256: hashOf(rest) };
   await writeFile(join(folder, STATE_FILE), `${JSON.stringify(state, null, 2)}\n`);
 }
 
@@ -53,10 +57,10 @@ export async function readCheckpoint(
     if (found === null) return { damage: "missing", file, detail: "" };
     const state = checkedState(await readState(join(folder, STATE_FILE)), step);
     if (typeof state === "string") return { damage: "unreadable", file, detail: state };
-    const present = (await filesBelow(folder)).filter((name) => name !== STATE_FILE);
-    // A file manager may leave hidden files of its own.
-    const foreign = present.find((name) => !Object.hasOwn(state.files, name) && !/(^|\/)\./.test(name));
-    if (foreign !== undefined) return { damage: "foreign", file: foreign, detail: "" };
+    const { sha256, ...rest } = state;
+    if (hashOf(rest) !== sha256) return { damage: "changed", file, detail: "" };
+    // Files that someone has put beside them do no harm.
+    const present = await filesBelow(folder);
     for (const [name, expected] of Object.entries(state.files)) {
       file = name;
       if (!present.includes(name)) return { damage: "missing", file, detail: "" };
@@ -68,6 +72,10 @@ export async function readCheckpoint(
   } catch (error) {
     return { damage: "unreadable", file, detail: messageOf(error) };
   }
+}
+
+function hashOf(rest: object): string {
+  return createHash("sha256").update(JSON.stringify(rest)).digest("hex");
 }
 
 async function readState(path: string): Promise<unknown> {

@@ -1,4 +1,5 @@
 import { execFile, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -513,8 +514,8 @@ describe.each(engines)("train, %s", (engine) => {
       [{ ...state, step: 2 }, /expected step 1, as its folder says, got 2/],
       [{ ...state, files: undefined }, /expected an object as files, got nothing/],
       [{ ...state, identity: null }, /expected an object as identity, got null/],
-      [{ ...state, files }, /optimizer\.safetensors does not belong to it/],
-      [{ ...state, files: { ...state.files, gone: "0" } }, /gone is missing/],
+      [{ ...state, step: 1, random: { seed: 6, step: 1 } }, /state\.json is damaged/],
+      [sealed({ ...state, files: { ...state.files, gone: "0" } }), /gone is missing/],
     ] as const) {
       await writeFile(path, JSON.stringify(change));
       const refused = resume();
@@ -522,8 +523,9 @@ describe.each(engines)("train, %s", (engine) => {
       await expect(refused).rejects.toBeInstanceOf(NoIntactCheckpointError);
     }
     for (const [change, message] of [
+      [sealed({ ...state, files }), /expected optimizer\.safetensors in it, got none/],
       [
-        { ...state, identity: { ...state.identity, engine: "abacus" } },
+        sealed({ ...state, identity: { ...state.identity, engine: "abacus" } }),
         `was written with engine abacus, and this is engine ${engine}, which rounds differently; resume with engine abacus`,
       ],
     ] as const) {
@@ -559,6 +561,11 @@ const factsOf = (step: number): CheckpointFacts => ({
   schedule: { totalSteps: 9, learningRate: 0 },
   identity: {},
 });
+
+/** A state with the hash that belongs to it. */
+function sealed({ sha256: _sha256, ...rest }: CheckpointState): CheckpointState {
+  return { ...rest, sha256: createHash("sha256").update(JSON.stringify(rest)).digest("hex") };
+}
 
 describe("RunFolder", () => {
   it("never overwrites without being told, and never what is not a run", async () => {

@@ -1,5 +1,6 @@
 import { type Progress, formatBytes, kebabCase } from "@lathe/command";
 import type { OnRecipeEvent, RecipeEvent, RecipePhase, RowsEvent } from "@lathe/recipes";
+import type { CheckpointFault } from "@lathe/train";
 import { withVerbs } from "../command-name.js";
 import type { VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
@@ -30,6 +31,17 @@ function rowsText({ outcome, count, total, limit = 0, list = "" }: RowsEvent, me
       return messages.rowsLong(count, limit);
     case "without-reply":
       return messages.rowsWithoutReply(count, total);
+  }
+}
+
+function checkpointFaultText({ damage, file, detail }: CheckpointFault, messages: Messages): string {
+  switch (damage) {
+    case "missing":
+      return messages.fileMissing(file);
+    case "changed":
+      return messages.fileChanged(file);
+    case "unreadable":
+      return messages.fileUnreadable(file, detail);
   }
 }
 
@@ -70,6 +82,9 @@ function say(
       if (keys.length > 0) warn(messages.samplingIgnored(keys.join(", ")));
       break;
     }
+    case "passed-over":
+      warn(messages.checkpointPassedOver(event.step, checkpointFaultText(event, messages)));
+      break;
     case "resuming":
       note(messages.resuming(event.step));
       break;

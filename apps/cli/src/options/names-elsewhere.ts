@@ -74,6 +74,7 @@ export const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
   ],
   logEvery: ["loggingsteps", "logevery", "logeverynsteps", "stepsperreport", "logginginterval"],
   saveEvery: ["savesteps", "saveinterval", "checkpointevery", "savefreq", "savestepinterval"],
+  keepCheckpoints: ["savetotallimit", "maxcheckpoints", "keeplastncheckpoints"],
   evalEvery: ["evalsteps", "evalinterval", "stepspereval", "evaluationsteps", "valinterval"],
   // How it learns.
   learningRate: ["lr", "maxlr", "peaklr", "learnrate"],

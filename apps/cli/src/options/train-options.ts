@@ -60,7 +60,7 @@ export const trainOptions = z
     ),
     resume: option(
       z.boolean().default(false),
-      "continue the run in --output after its last checkpoint, with its own options",
+      "continue the run in --output after its newest intact checkpoint, with its own options",
     ),
     overwrite: option(z.boolean().default(false), "replace an earlier run in --output"),
     maxTokens: option(z.int().min(2).optional(), "longest row; the end of a longer one is cut off", {

@@ -84,8 +84,13 @@ export const trainingOptions = optionGroup(
     }),
     saveEvery: option(
       z.int().min(0).default(trainDefaults.saveEvery),
-      "steps between checkpoints; 0 for one at the end only",
+      "steps between checkpoints; 0 for none but the best and the last",
       steps,
+    ),
+    keepCheckpoints: option(
+      z.int().min(0).default(trainDefaults.keepCheckpoints),
+      "newest checkpoints to keep, besides the one of the lowest validation loss; 0 for all",
+      { placeholder: "n" },
     ),
     evalEvery: option(
       z.int().min(0).default(trainDefaults.evalEvery),

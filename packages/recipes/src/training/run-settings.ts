@@ -38,6 +38,7 @@ const freeFields: readonly string[] = [
   "checkpointing",
   "memory",
   "train.saveEvery",
+  "train.keepCheckpoints",
   "train.evalEvery",
 ];
 
@@ -130,7 +131,7 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
     }));
   if (faults.length > 0) throw new RecipeError(faults);
   const free = ownKeys.filter((key) => freeFields.includes(key) && options[key] !== undefined);
-  const { saveEvery, evalEvery } = options.train ?? {};
+  const { saveEvery, keepCheckpoints, evalEvery } = options.train ?? {};
   return {
     ...picked(settings, ownKeys),
     ...Object.fromEntries(free.map((key) => [key, options[key]])),
@@ -141,6 +142,7 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
     train: {
       ...picked(settings, trainKeys),
       ...(saveEvery === undefined ? {} : { saveEvery }),
+      ...(keepCheckpoints === undefined ? {} : { keepCheckpoints }),
       ...(evalEvery === undefined ? {} : { evalEvery }),
     },
     ...(typeof options.model === "object" ? { model: options.model } : {}),
