@@ -68,6 +68,13 @@ export {
   type Targets,
   UNSCORED,
 } from "./decoder/flat-batch.js";
+export {
+  type BranchedBatch,
+  branchedBatch,
+  type BranchedOptions,
+  type BranchedRow,
+  type BranchKeys,
+} from "./decoder/branched-batch.js";
 export type { Checkpointing } from "./decoder/checkpointing.js";
 export {
   type AttendLayer,

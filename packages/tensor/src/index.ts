@@ -62,6 +62,7 @@ export { add, multiplyRows, reshape, scale } from "./operations/arithmetic.js";
 export { attention } from "./operations/attention.js";
 export { crossEntropy } from "./operations/cross-entropy.js";
 export { crossEntropyHead, headBytes, headLosses, type OutputHead } from "./operations/cross-entropy-head.js";
+export { crossEntropyHeadRows } from "./operations/cross-entropy-head-rows.js";
 export { dropout } from "./operations/dropout.js";
 export { embedding } from "./operations/embedding.js";
 export { embeddingNoise } from "./operations/embedding-noise.js";
@@ -73,6 +74,7 @@ export { PACKED_LINEAR, type PackedLinearAttributes } from "./operations/packed-
 export { type LossSettings, regularisedCrossEntropy } from "./operations/regularised-cross-entropy.js";
 export { rope, rotaryAngles } from "./operations/rope.js";
 export type { RotaryAngles } from "./rotary-angles.js";
+export { scalarFunction, type ValueWithGradient } from "./operations/scalar-function.js";
 export { swiglu } from "./operations/swiglu.js";
 export { product, transposed } from "./product.js";
 export type { AdamWSettings, AdamWUpdate, Routines } from "./routines.js";

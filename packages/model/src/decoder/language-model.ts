@@ -4,7 +4,9 @@ import {
   type AttentionHeads,
   type CacheShape,
   recompute,
+  reshape,
   crossEntropyHead,
+  crossEntropyHeadRows,
   embedding,
   embeddingNoise,
   type Engine,
@@ -29,6 +31,7 @@ import {
   type LinearPlace,
 } from "../architectures/linear-places.js";
 import { segmentLengths } from "./activation-bytes.js";
+import type { BranchedBatch, BranchKeys } from "./branched-batch.js";
 import { type Checkpointing, recomputedLayersOf } from "./checkpointing.js";
 import type { TokenEmbedding } from "./embedding-table.js";
 import { type FlatBatch, type LabelledBatch, positionsOf, targetsOf } from "./flat-batch.js";
@@ -206,6 +209,7 @@ export class LanguageModel {
     batch: FlatBatch,
     options: {
       readonly firstPositions?: Int32Array;
+      readonly keys?: BranchKeys | null;
       readonly attend?: AttendLayer;
       readonly runLayers?: RunLayers;
       readonly onResidual?: (layer: number, x: tf.Tensor2D) => void;
@@ -220,9 +224,12 @@ export class LanguageModel {
       inverseFrequencies,
       attentionFactor,
     );
-    const segmented = { querySegments: segments, keySegments: segments };
+    const { keys } = options;
+    const segmented = { querySegments: segments, keySegments: keys?.segments ?? segments };
+    const seen = (x: tf.Tensor3D): tf.Tensor3D => (keys ? rowsAt(x, keys.rows) : x);
     const attend: AttendLayer =
-      options.attend ?? ((layer, q, k, v) => attention(q, k, v, { ...this.#heads[layer], ...segmented }));
+      options.attend ??
+      ((layer, q, k, v) => attention(q, seen(k), seen(v), { ...this.#heads[layer], ...segmented }));
 
     const [table, finalNorm] = [this.#embedding, this.#finalNorm];
     const lookUp = (): tf.Tensor2D => this.#embed(table, batch);
@@ -349,13 +356,17 @@ export class LanguageModel {
     return { project: (rows) => this.project(rows), terms: this.#head.terms?.() ?? null };
   }
 
-  #hiddenStatesAt(batch: FlatBatch, positions: Int32Array): tf.Tensor2D {
+  #hiddenStatesAt(
+    batch: FlatBatch,
+    positions: Int32Array,
+    options: { readonly firstPositions?: Int32Array; readonly keys?: BranchKeys | null } = {},
+  ): tf.Tensor2D {
     const wanted = positions.length / batch.tokens.length;
     // Where nearly all are wanted, copies of their rows cost more than the others do. Layers want at least one row.
     const leavesOut = wanted > 0 && wanted < 0.75;
     return leavesOut
-      ? this.hiddenStates(batch, { positions })
-      : embedding(this.hiddenStates(batch), positions);
+      ? this.hiddenStates(batch, { ...options, positions })
+      : embedding(this.hiddenStates(batch, options), positions);
   }
 
   /**
@@ -384,6 +395,19 @@ export class LanguageModel {
     }
   }
 
+  /**
+   * Negative log-likelihood of every label of a branched batch, in nats, recorded on the active tape: for losses that are no
+   * sum of them.
+   * @returns [M] in the order of `labels`, owned by the caller
+   */
+  labelLosses(batch: BranchedBatch): tf.Tensor1D {
+    const { positions, labels, firstPositions, keys } = batch;
+    return tf.tidy(() => {
+      const rows = this.#hiddenStatesAt(batch, positions, { firstPositions, keys });
+      return crossEntropyHeadRows(rows, labels, this.#outputHead(), this.config.vocabularySize);
+    });
+  }
+
   /** Frees all weights, wrapped linears included. */
   dispose(): void {
     for (const { linear } of this.linears()) linear.dispose();
@@ -397,6 +421,13 @@ export class LanguageModel {
 function expectShape(place: string, expected: readonly number[], actual: readonly number[]): void {
   if (tf.util.arraysEqual(expected.slice(), actual.slice())) return;
   throw new RangeError(`${place}: expected shape [${expected.join(", ")}], got [${actual.join(", ")}]`);
+}
+
+/** Rows of heads [N, G, d] by number, recorded on the active tape. */
+function rowsAt(x: tf.Tensor3D, numbers: Int32Array): tf.Tensor3D {
+  const [rows, heads, size] = x.shape;
+  const flat: tf.Tensor2D = reshape(x, [rows, heads * size]);
+  return reshape(embedding(flat, numbers), [numbers.length, heads, size]);
 }
 
 function directly(block: (...inputs: tf.Tensor[]) => tf.Tensor2D, ...inputs: tf.Tensor[]): tf.Tensor2D {

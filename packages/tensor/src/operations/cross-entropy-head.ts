@@ -39,11 +39,13 @@ export function headChunkRows(vocabularySize: number): number {
   return Math.min(MOST_CHUNK_ROWS, Math.max(LEAST_CHUNK_ROWS, rows));
 }
 
-function* chunks(rows: number, size: number): Generator<[start: number, length: number]> {
+/** Rows in parts of a size at most. */
+export function* chunks(rows: number, size: number): Generator<[start: number, length: number]> {
   for (let start = 0; start < rows; start += size) yield [start, Math.min(size, rows - start)];
 }
 
-const slice = (hidden: tf.Tensor2D, start: number, length: number): tf.Tensor2D =>
+/** Rows of hidden states. */
+export const slice = (hidden: tf.Tensor2D, start: number, length: number): tf.Tensor2D =>
   tf.slice(hidden, [start, 0], [length, hidden.shape[1]]);
 
 /** A loss and the gradients that were taken with it, each kept. */
@@ -55,7 +57,7 @@ interface HeadGradients {
 }
 
 /** The engine's kernel with the head's weight and bias, if there is one for it. */
-function fusedHead({ terms }: OutputHead): { kernel: FusedHeadKernel; terms: LinearTerms } | null {
+export function fusedHead({ terms }: OutputHead): { kernel: FusedHeadKernel; terms: LinearTerms } | null {
   const kernel = engineInUse().crossEntropyHead;
   return kernel && terms && !terms.update ? { kernel, terms } : null;
 }
