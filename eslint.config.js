@@ -51,7 +51,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["**/*.ts", "scripts/**/*.mjs", "*.config.{js,ts}"],
+    files: ["**/*.{ts,tsx}", "scripts/**/*.mjs", "*.config.{js,ts}"],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -89,7 +89,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["packages/*/src/**/*.ts"],
+    files: ["packages/*/src/**/*.{ts,tsx}"],
     ignores: ["**/*.test.ts"],
     rules: {
       "no-console": "error",
@@ -117,7 +117,7 @@ export default defineConfig(
     rules: { "@typescript-eslint/explicit-module-boundary-types": "error" },
   },
   Object.entries(allowedImports).map(([folder, allowed]) => ({
-    files: [`${folder}/**/*.ts`],
+    files: [`${folder}/**/*.{ts,tsx}`],
     rules: restrictedImports(folder, allowed),
   })),
   Object.entries(allowedInTests).map(([folder, allowed]) => ({

@@ -16,7 +16,8 @@ export const allowedImports = {
   "packages/eval/src": ["files"],
   "packages/eval/src/model": ["files", "kernels", "tensor", "model"],
   "packages/train/src": ["files", "kernels", "tensor", "model", "eval"],
-  "packages/recipes/src": ["files", "data", "eval", "model", "peft", "quant", "tensor", "train"],
+  "packages/report/src": ["files"],
+  "packages/recipes/src": ["files", "report", "data", "eval", "model", "peft", "quant", "tensor", "train"],
 };
 
 /**
@@ -35,4 +36,5 @@ export const withoutTensors = [
   "packages/data/src",
   "packages/kernels/src",
   "packages/eval/src",
+  "packages/report/src",
 ];
