@@ -310,13 +310,3 @@ describe("rows that an engine's caches do not take", () => {
     expect(bytes).toEqual([64 * 4 * 2 * (20 + 12), 64 * 4 * 14]);
   });
 });
-
-describe("valuesInPlace", () => {
-  it.each(["cpu", "wasm", ...(native ? ["native"] : [])])("gives the values on %s", async (engine) => {
-    const { valuesInPlace } = await startEngine(engine);
-    const sum = tf.tidy(() => tf.add(tf.tensor1d([1, 2]), tf.tensor1d([3, 4])));
-    expect([...valuesInPlace(sum)]).toEqual([4, 6]);
-    if (engine === "native") expect(valuesInPlace(sum).buffer).toBe(valuesInPlace(sum).buffer);
-    sum.dispose();
-  });
-});

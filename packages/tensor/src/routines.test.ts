@@ -183,32 +183,4 @@ describe.each(await enginesHere())(`routines of %s (seed ${SEED})`, (name) => {
       tf.dispose([fine, broken]);
     });
   });
-
-  it("finds the largest value, of equals the first", () => {
-    expect(engine.largestIndex(Float32Array.of(3))).toBe(0);
-    expect(engine.largestIndex(Float32Array.of(-3, -1, -2, -1))).toBe(1);
-    for (const length of [2, 7, 64, 1000]) {
-      const values = floats(length);
-      expect(engine.largestIndex(values)).toBe(values.indexOf(Math.max(...values)));
-    }
-  });
-
-  it("reads a tensor's values in place or as a copy, but those it has", () => {
-    const values = floats(100);
-    const tensor = tf.tensor2d(values, [10, 10]);
-    expect([...engine.valuesInPlace(tensor)]).toEqual([...values]);
-    tensor.dispose();
-  });
-
-  it("gathers rows of a weight matrix in float32", () => {
-    const codes = floats(12);
-    const rows = engine.gatherRows(
-      { format: "fp32", shape: [4, 3], codes, scales: null },
-      Int32Array.of(3, 0, 3),
-    );
-    expect(rows.shape).toEqual([3, 3]);
-    const expected = [3, 0, 3].flatMap((row) => [...codes.subarray(row * 3, row * 3 + 3)]);
-    expect([...valuesOf(rows)]).toEqual(expected);
-    rows.dispose();
-  });
 });

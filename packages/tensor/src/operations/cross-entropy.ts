@@ -20,7 +20,9 @@ export const crossEntropyOperation: Operation<CrossEntropyAttributes> = {
   },
   pullback(gradient, [probabilities], { targets }) {
     const [rows, vocabulary] = (probabilities as tf.Tensor).shape;
-    const hot = tf.oneHot(tf.tensor1d(targets, "int32"), vocabulary, 1, 0, "float32");
+    // Not by oneHot, which takes no vocabulary of one and gives other numbers on the wasm backend.
+    const classes = tf.range(0, vocabulary, 1, "int32");
+    const hot = tf.cast(tf.equal(tf.tensor2d(targets, [rows, 1], "int32"), classes), "float32");
     return [tf.mul(tf.sub(probabilities as tf.Tensor, hot), tf.reshape(gradient, [rows, 1]))];
   },
 };

@@ -1,4 +1,3 @@
-import { NF4_CODEBOOK, type WeightMatrix } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -14,6 +13,7 @@ import {
 } from "../../index.js";
 import { fromTfjs } from "../../from-tfjs.js";
 import { distance, seededFloats } from "../../testing.js";
+import { weightMatrices } from "../../testing/weight-matrices.js";
 import { ElementType } from "./addon-types.js";
 import { activeDevice, type TensorFlowDevice } from "./device.js";
 import { deviceError } from "./device-error.js";
@@ -69,69 +69,6 @@ describe("deviceError", () => {
     expect(error.message).toMatch(message);
   });
 });
-
-/** Weight matrices in every format with their values, [rows, columns]. */
-function matrices(
-  rows: number,
-  columns: number,
-): { name: string; matrix: WeightMatrix; values: Float32Array }[] {
-  const shape = [rows, columns] as const;
-  const bytes = (count: number): Uint8Array => Uint8Array.from(floats(count), (x) => (x + 1) * 127.99);
-  const size = rows * columns;
-  const dense = floats(size);
-  const codes = Int8Array.from(floats(size), (x) => x * 127);
-  const scales = floats(rows).map((x) => Math.abs(x) / 50);
-  const half = Uint16Array.of(0x3c00, 0xb800, 0x0001, 0x6000, 0x2e66); // 1, −0.5, 2⁻²⁴, 512, 0.1
-  const halfValues = [1, -0.5, 2 ** -24, 512, 0.0999755859375];
-  const brain = Uint16Array.of(0x3f80, 0xc000, 0x3dcd); // 1, −2, 0.10009765625
-  const brainValues = [1, -2, 0.10009765625];
-  const pairs = bytes(rows * Math.ceil(columns / 2));
-  const rowBlocks = Math.ceil(columns / 64);
-  const blockScales = floats(rows * rowBlocks).map((x) => Math.abs(x) + 0.1);
-  const nested = {
-    codes: bytes(rows * rowBlocks),
-    scales: floats(Math.ceil((rows * rowBlocks) / 256)).map((x) => Math.abs(x)),
-    map: floats(256),
-    offset: 0.25,
-  };
-  const nf4Values = (scaleOf: (block: number) => number): Float32Array =>
-    Float32Array.from({ length: size }, (_, place) => {
-      const [row, column] = [Math.floor(place / columns), place % columns];
-      const pair = pairs[row * Math.ceil(columns / 2) + (column >> 1)];
-      const value = NF4_CODEBOOK[column % 2 === 0 ? pair >> 4 : pair & 15];
-      return value * scaleOf(row * rowBlocks + Math.floor(column / 64));
-    });
-  return [
-    { name: "fp32", matrix: { format: "fp32", shape, codes: dense, scales: null }, values: dense },
-    {
-      name: "fp16",
-      matrix: { format: "fp16", shape, codes: Uint16Array.from(dense, (_, i) => half[i % 5]), scales: null },
-      values: dense.map((_, i) => halfValues[i % 5]),
-    },
-    {
-      name: "bf16",
-      matrix: { format: "bf16", shape, codes: Uint16Array.from(dense, (_, i) => brain[i % 3]), scales: null },
-      values: dense.map((_, i) => brainValues[i % 3]),
-    },
-    {
-      name: "int8",
-      matrix: { format: "int8", shape, codes, scales },
-      values: Float32Array.from(codes, (code, i) => code * scales[Math.floor(i / columns)]),
-    },
-    {
-      name: "nf4",
-      matrix: { format: "nf4", shape, codes: pairs, scales: blockScales },
-      values: nf4Values((block) => blockScales[block]),
-    },
-    {
-      name: "nf4 with nested scales",
-      matrix: { format: "nf4", shape, codes: pairs, scales: null, nested },
-      values: nf4Values(
-        (block) => nested.offset + nested.scales[Math.floor(block / 256)] * nested.map[nested.codes[block]],
-      ),
-    },
-  ];
-}
 
 /** Largest error of `actual`, as a share of the largest magnitude expected. */
 function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
@@ -218,7 +155,7 @@ describe.skipIf(reason !== null)(`engine tensorflow${reason === null ? "" : ` (s
     [2, 131],
     [1, 1],
   ])("packed weights [%i, %i]", (rows, columns) => {
-    it.each(matrices(rows, columns))(
+    it.each(weightMatrices(floats, rows, columns))(
       "$name: products and gradients as with dense ones",
       ({ matrix, values }) => {
         const x = random(4, columns);
@@ -309,15 +246,6 @@ describe.skipIf(reason !== null)(`engine tensorflow${reason === null ? "" : ` (s
         tf.dispose([variable, ...moments, shared]);
       }
       results[0].forEach((expected, i) => expect(distance(results[1][i], expected)).toBeLessThan(2e-6));
-    });
-
-    it("sums squares and adds into sums", async () => {
-      await startEngine("tensorflow", "fp32");
-      const tensors = [tf.tensor1d([3, 4]), tf.tensor2d([[1], [2]])];
-      expect(engineInUse().routines.sumOfSquares(tensors)).toBeCloseTo(30, 5);
-      expect(engineInUse().routines.sumOfSquares([])).toBe(0);
-      const sum = engineInUse().routines.addInto(tf.tensor1d([1, 2]), tensors[0]);
-      expect([...sum.dataSync()]).toEqual([4, 6]);
     });
   });
 });
