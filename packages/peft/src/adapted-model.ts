@@ -4,8 +4,18 @@ import type { LoraConfig } from "./lora-config.js";
 import { LoraLinear } from "./lora-linear.js";
 import { MergedLinear } from "./merged-linear.js";
 
-/** What adapters need of a model: its linears by path, and a way to exchange one. A {@link LanguageModel} has both. */
-export type AdaptableModel = Pick<LanguageModel, "linears" | "replaceLinear">;
+/** What adapters need of a model: its parts by name, and ways to exchange one. A {@link LanguageModel} has them. */
+export type AdaptableModel = Pick<
+  LanguageModel,
+  | "config"
+  | "linears"
+  | "replaceLinear"
+  | "embedding"
+  | "embeddingName"
+  | "replaceEmbedding"
+  | "vectors"
+  | "replaceVector"
+>;
 
 /** Name of an adapter where none is given, as in PEFT. */
 export const DEFAULT_ADAPTER = "default";

@@ -231,10 +231,14 @@ describe("loadAdapter", () => {
     [{ peft_type: "IA3" }, 'key "peft_type": expected one of "LORA", got "IA3"'],
     [{ peft_type: undefined }, 'key "peft_type": expected "LORA", got nothing'],
     [{ task_type: "SEQ_CLS" }, 'key "task_type": expected one of null, "CAUSAL_LM", got "SEQ_CLS"'],
-    [{ bias: "all" }, 'key "bias": expected one of "none", got "all"'],
+    [{ bias: "some" }, 'key "bias": expected one of none, all, lora_only, got "some"'],
     [
-      { modules_to_save: ["lm_head"] },
-      'key "modules_to_save": expected null, false or nothing: Lathe does not have this option, got ["lm_head"]',
+      { modules_to_save: ["score"] },
+      'key "modules_to_save": expected the end of a module\'s path, such as embed_tokens, norm, input_layernorm, q_proj, k_proj, v_proj, o_proj, post_attention_layernorm, gate_proj, up_proj, down_proj, lm_head, got "score"; the adapter may be of another model',
+    ],
+    [
+      { modules_to_save: ["self_attn"] },
+      'key "modules_to_save": expected modules without a target in them, as what is saved is trained as a whole, got ["self_attn"], which holds the target model.layers.0.self_attn.q_proj; the adapter may be of another model',
     ],
     [
       { fan_in_fan_out: true },
@@ -330,7 +334,7 @@ describe("loadAdapter", () => {
     [
       "a saved module",
       (tensors) => [...tensors, { ...tensors[0], name: "base_model.model.lm_head.weight" }],
-      'tensor "base_model.model.lm_head.weight": expected only LoRA matrices, such as base_model.model.….lora_A.weight, got a tensor of another kind; it may come from modules_to_save or another method, which Lathe does not have',
+      'tensor "base_model.model.lm_head.weight": expected only what the config asks for: LoRA matrices, such as base_model.model.….lora_A.weight, and tensors of modules_to_save and bias, got a tensor of another kind; it may come from another method, or the config is of another adapter',
     ],
     [
       "integers",

@@ -5,6 +5,8 @@ import { isRecord, type MakeFault, readJsonIfThere, replaceFile, replaceFolder }
 import {
   type Dtype,
   type LinearPlace,
+  linearPlaces,
+  type ModelConfig,
   openSafetensors,
   type SafetensorsFile,
   writeSafetensors,
@@ -14,7 +16,8 @@ import type { LoraConfig } from "./lora-config.js";
 import type { HostMatrices } from "./merged-weight.js";
 import { fromPeftConfig, type PeftConfig, peftFault, toPeftConfig } from "./peft-config.js";
 import { type LoraTarget, type SelectedTargets, selectTargets } from "./select-targets.js";
-import { type MatrixKind, parameterName, parseParameterName } from "./trainable-parameters.js";
+import { type MatrixKind, parameterName, parseParameterName } from "./stored-names.js";
+import { type WholeTensor, wholeTensors } from "./whole-tensors.js";
 
 const CONFIG_FILE = "adapter_config.json";
 const WEIGHTS_FILE = "adapter_model.safetensors";
@@ -31,6 +34,8 @@ export interface StoredAdapter extends SelectedTargets {
   readonly baseModel: string | null;
   /** By path; one entry per target. */
   readonly matrices: ReadonlyMap<string, HostMatrices>;
+  /** Values of the tensors that the adapter trains as a whole, by their names in PEFT's files. */
+  readonly whole: ReadonlyMap<string, Float32Array>;
 }
 
 /**
@@ -57,18 +62,23 @@ export async function readAdapterConfig(folder: string): Promise<PeftConfig> {
 }
 
 /**
- * Reads an adapter folder for a model with the given linears. Weights in float32, float16 or bfloat16 are taken.
+ * Reads an adapter folder for a model. Weights in float32, float16 or bfloat16 are taken.
  *
  * @throws AdapterFileError when files are missing or malformed, the adapter needs what Lathe does not do, or its
  * tensors are not the ones that its config asks for in this model
  */
 export async function readAdapter(
   folder: string,
-  places: readonly LinearPlace[],
+  model: ModelConfig,
   onWarning?: (message: string) => void,
 ): Promise<StoredAdapter> {
   const { config, baseModel } = await readAdapterConfig(folder);
-  const selected = selectStored(join(folder, CONFIG_FILE), places, config, onWarning);
+  const places = linearPlaces(model);
+  const asked = followed(join(folder, CONFIG_FILE), () => {
+    const selected = selectTargets(places, config, onWarning);
+    return { selected, tensors: wholeTensors(model, selected) };
+  });
+  const { selected, tensors } = asked;
   const path = join(folder, WEIGHTS_FILE);
   if ((await stat(path).catch(() => null)) === null) {
     const hasPickle = (await stat(join(folder, "adapter_model.bin")).catch(() => null)) !== null;
@@ -81,19 +91,23 @@ export async function readAdapter(
   }
   const file = await openSafetensors(path);
   try {
-    const names = namesByPlace(file, selected, places, onWarning);
+    const names = namesByPlace(file, asked, places, onWarning);
     const matrices = new Map<string, HostMatrices>();
     for (const target of selected.targets) {
       const stored = names.get(target.path);
       const read = async (kind: MatrixKind): Promise<Float32Array> =>
-        await readMatrix(file, stored?.get(kind) ?? parameterName(target.path, kind), kind, target);
+        await readTensor(file, stored?.get(kind) ?? parameterName(target.path, kind), shapeOf(kind, target));
       matrices.set(target.path, {
         a: await read("a"),
         b: await read("b"),
         magnitude: selected.config.useDora ? await read("magnitude") : null,
       });
     }
-    return { ...selected, baseModel, matrices };
+    const whole = new Map<string, Float32Array>();
+    for (const { storedName, name, shape } of tensors) {
+      whole.set(storedName, await readTensor(file, storedName, { shape, of: name }));
+    }
+    return { ...selected, baseModel, matrices, whole };
   } finally {
     await file.close();
   }
@@ -127,14 +141,10 @@ export async function writeAdapter(
   await replaceFolder(folder, write);
 }
 
-function selectStored(
-  path: string,
-  places: readonly LinearPlace[],
-  config: LoraConfig,
-  onWarning?: (message: string) => void,
-): SelectedTargets {
+/** What a config asks for in the model. @throws AdapterFileError when that cannot be */
+function followed<Result>(path: string, follow: () => Result): Result {
   try {
-    return selectTargets(places, config, onWarning);
+    return follow();
   } catch (error) {
     if (!(error instanceof LoraConfigError)) throw error;
     const remedy = "the adapter may be of another model";
@@ -142,10 +152,16 @@ function selectStored(
   }
 }
 
-/** Names of the stored tensors by path and kind. @throws AdapterFileError on one that no target asks for */
+/** What a config asks for in a model. */
+interface AskedTensors {
+  readonly selected: SelectedTargets;
+  readonly tensors: readonly WholeTensor[];
+}
+
+/** Names of the stored matrices by path and kind. @throws AdapterFileError on a tensor that the config does not ask for */
 function namesByPlace(
   file: SafetensorsFile,
-  { config, targets }: SelectedTargets,
+  { selected: { config, targets }, tensors }: AskedTensors,
   places: readonly LinearPlace[],
   onWarning?: (message: string) => void,
 ): Map<string, Map<MatrixKind, string>> {
@@ -154,7 +170,9 @@ function namesByPlace(
   const names = new Map<string, Map<MatrixKind, string>>();
   // PEFT adds the frozen weight to adapters on the output head.
   const frozen = new Set(targets.map(({ path }) => `base_model.model.${path}.base_layer.weight`));
+  const whole = new Set(tensors.map(({ storedName }) => storedName));
   for (const tensor of file.names()) {
+    if (whole.has(tensor)) continue;
     if (frozen.has(tensor)) {
       onWarning?.(`${file.path}, tensor ${quote(tensor)}: passed over; the model's own weight is used`);
       continue;
@@ -164,9 +182,9 @@ function namesByPlace(
       new AdapterFileError({ path: file.path, tensor, expected, actual, remedy });
     if (!parsed) {
       throw fault(
-        "only LoRA matrices, such as base_model.model.….lora_A.weight",
+        "only what the config asks for: LoRA matrices, such as base_model.model.….lora_A.weight, and tensors of modules_to_save and bias",
         "a tensor of another kind",
-        "it may come from modules_to_save or another method, which Lathe does not have",
+        "it may come from another method, or the config is of another adapter",
       );
     }
     const { path, kind } = parsed;
@@ -198,14 +216,33 @@ function namesByPlace(
   return names;
 }
 
-async function readMatrix(
-  file: SafetensorsFile,
-  tensor: string,
+/** The shape that a tensor has to have, and what it is for in the words of messages. */
+interface ExpectedTensor {
+  readonly shape: readonly number[];
+  readonly of: string;
+}
+
+function shapeOf(
   kind: MatrixKind,
   { path, rank, shape: [outFeatures, inFeatures] }: LoraTarget,
+): ExpectedTensor {
+  const shape = { a: [rank, inFeatures], b: [outFeatures, rank], magnitude: [outFeatures] }[kind];
+  return { shape, of: `rank ${rank} on ${path} [${outFeatures}, ${inFeatures}]` };
+}
+
+async function readTensor(
+  file: SafetensorsFile,
+  tensor: string,
+  expected: ExpectedTensor,
 ): Promise<Float32Array> {
-  const fault = (expected: string, actual: string, remedy?: string): AdapterFileError =>
-    new AdapterFileError({ path: file.path, tensor, expected, actual, ...(remedy ? { remedy } : {}) });
+  const fault = (wanted: string, actual: string, remedy?: string): AdapterFileError =>
+    new AdapterFileError({
+      path: file.path,
+      tensor,
+      expected: wanted,
+      actual,
+      ...(remedy ? { remedy } : {}),
+    });
   if (!file.has(tensor)) {
     throw fault(
       `the tensor, as ${CONFIG_FILE} asks for it`,
@@ -215,10 +252,9 @@ async function readMatrix(
   }
   const { dtype, shape } = file.info(tensor);
   if (!storedTypes.includes(dtype)) throw fault(`a dtype among ${storedTypes.join(", ")}`, dtype);
-  const expected = { a: [rank, inFeatures], b: [outFeatures, rank], magnitude: [outFeatures] }[kind];
-  if (shape.length !== expected.length || shape.some((size, axis) => size !== expected[axis])) {
+  if (shape.length !== expected.shape.length || shape.some((size, axis) => size !== expected.shape[axis])) {
     throw fault(
-      `shape [${expected.join(", ")}] for rank ${rank} on ${path} [${outFeatures}, ${inFeatures}]`,
+      `shape [${expected.shape.join(", ")}] for ${expected.of}`,
       `[${shape.join(", ")}]`,
       "the adapter is of another model, or its config of another adapter",
     );

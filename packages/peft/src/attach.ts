@@ -1,5 +1,6 @@
 import type { LinearPlace } from "@lathe/model";
 import {
+  activeAdapters,
   type AdaptableModel,
   adaptedPlaces,
   adapterConfig,
@@ -12,7 +13,9 @@ import { initialMatrix } from "./initial-matrix.js";
 import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
 import { LoraLinear } from "./lora-linear.js";
 import type { HostMatrices } from "./merged-weight.js";
+import { SavedModules } from "./saved-modules.js";
 import { type LoraTarget, type SelectedTargets, selectTargets } from "./select-targets.js";
+import { wholeTensors } from "./whole-tensors.js";
 
 /** How {@link attach} names an adapter. */
 export interface AttachOptions {
@@ -44,11 +47,13 @@ export function attach(
   requireFree(model, name);
   const selected = selectTargets(placesOf(model), resolveLoraConfig(options), onWarning);
   const { seed } = selected.config;
-  install(model, name, selected, ({ path, rank, shape: [outFeatures, inFeatures] }) => ({
-    a: initialMatrix(rank, inFeatures, seed, path),
-    b: new Float32Array(outFeatures * rank),
-    magnitude: null,
-  }));
+  install(model, name, selected, {
+    matrices: ({ path, rank, shape: [outFeatures, inFeatures] }) => ({
+      a: initialMatrix(rank, inFeatures, seed, path),
+      b: new Float32Array(outFeatures * rank),
+      magnitude: null,
+    }),
+  });
   return selected.config;
 }
 
@@ -64,25 +69,49 @@ export function requireFree(model: AdaptableModel, name: string): void {
   }
 }
 
-/** Wraps the targets as needed, adds the adapter's matrices and makes it the only active one. */
+/** What an adapter begins with. */
+export interface InitialValues {
+  readonly matrices: (target: LoraTarget) => HostMatrices;
+  /** Tensors that are trained as a whole, by their names in PEFT's files; the base's own without. */
+  readonly whole?: ReadonlyMap<string, Float32Array>;
+}
+
+/** Wraps the targets as needed, adds the adapter's matrices, biases and modules, and makes it the only active one. */
 export function install(
   model: AdaptableModel,
   name: string,
-  { config, targets }: SelectedTargets,
-  valuesOf: (target: LoraTarget) => HostMatrices,
+  selected: SelectedTargets,
+  values: InitialValues,
 ): void {
+  const { config, targets } = selected;
+  const whole = wholeTensors(model.config, selected);
+  let saved: SavedModules | null = null;
+  const before = activeAdapters(model);
   try {
+    // Of the base itself: the copies of another adapter are not what is copied.
+    setActive(model, []);
+    const modules = whole.filter(({ kind }) => kind === "module");
+    if (modules.length > 0) saved = new SavedModules(model, modules, values.whole ?? null);
     const linears = new Map(model.linears().map(({ path, linear }) => [path, linear]));
     for (const target of targets) {
       const { path, rank, scale } = target;
       const present = linears.get(path)!;
       const adapted = present instanceof LoraLinear ? present : new LoraLinear(present, path);
       if (adapted !== present) model.replaceLinear(path, adapted);
-      adapted.add(name, config, { rank, scale, dropout: config.dropout }, valuesOf(target));
+      adapted.add(name, config, { rank, scale, dropout: config.dropout }, values.matrices(target), saved);
+    }
+    for (const { module, storedName } of whole.filter(({ kind }) => kind === "bias")) {
+      const present = model.linears().find(({ path }) => path === module)!.linear;
+      const adapted = present instanceof LoraLinear ? present : new LoraLinear(present, module);
+      if (adapted !== present) model.replaceLinear(module, adapted);
+      adapted.trainBias(name, values.whole?.get(storedName) ?? null);
     }
     setActive(model, name);
   } catch (error) {
+    const isKnown = savedModules(model, name) === saved;
     remove(model, name);
+    if (!isKnown) saved?.remove();
+    setActive(model, before);
     throw error;
   }
 }
@@ -98,9 +127,10 @@ export function detach(model: AdaptableModel, name: string = DEFAULT_ADAPTER): v
 }
 
 function remove(model: AdaptableModel, name: string): void {
+  savedModules(model, name)?.remove();
   for (const { path, adapted } of adaptedPlaces(model)) {
     adapted.remove(name);
-    if (adapted.adapters.size > 0) continue;
+    if (adapted.adapters.size > 0 || adapted.bias) continue;
     model.replaceLinear(path, adapted.base);
     adapted.disposeAdapters();
   }
@@ -114,5 +144,24 @@ export function setActive(model: AdaptableModel, names: string | readonly string
   requireUnmerged(model, "setActive");
   const list = [...new Set(typeof names === "string" ? [names] : names)];
   for (const name of list) adapterConfig(model, name);
+  const saved = list.filter((name) => savedModules(model, name) !== null);
+  if (saved.length > 1) {
+    throw new AdapterStateError(
+      saved[1],
+      `the adapters ${saved.join(" and ")} both have modules of their own (modules_to_save): make one of them active`,
+    );
+  }
+  // What was in force goes first: two adapters may have the same module.
+  for (const name of adapterNames(model)) {
+    const modules = savedModules(model, name);
+    if (modules && !list.includes(name)) modules.isActive = false;
+  }
+  for (const name of saved) savedModules(model, name)!.isActive = true;
   for (const { adapted } of adaptedPlaces(model)) adapted.active = list;
+}
+
+/** The modules that an adapter trains as a whole, or null where it has none. */
+function savedModules(model: AdaptableModel, name: string): SavedModules | null {
+  const place = adaptedPlaces(model).find(({ adapted }) => adapted.adapters.has(name));
+  return place?.adapted.adapters.get(name)?.saved ?? null;
 }

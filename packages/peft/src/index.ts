@@ -9,9 +9,11 @@ export {
 export { readAdapterConfig } from "./adapter-folder.js";
 export { attach, type AttachOptions, detach, setActive } from "./attach.js";
 export { AdapterFileError, type AdapterFileFault, AdapterStateError, LoraConfigError } from "./errors.js";
-export { loadAdapter, type LoadAdapterOptions } from "./load-adapter.js";
+export { loadAdapter, type LoadAdapterOptions, restoreAdapter } from "./load-adapter.js";
 export {
   type LayerRange,
+  type LoraBias,
+  loraBiases,
   type LoraConfig,
   loraDefaults,
   resolveLoraConfig,
@@ -37,6 +39,9 @@ export {
   type ParameterTable,
 } from "./parameter-table.js";
 export { type PeftConfig } from "./peft-config.js";
+export { SavedModules } from "./saved-modules.js";
+export { TrainedBias } from "./trained-bias.js";
+export { type WholeTensor, wholeTensors } from "./whole-tensors.js";
 export { saveAdapter, type SaveAdapterOptions } from "./save-adapter.js";
 export { type LoraTarget, type SelectedTargets, selectTargets } from "./select-targets.js";
 export { type NamedParameter, trainableParameters } from "./trainable-parameters.js";

@@ -1,7 +1,11 @@
-import { type AdaptableModel, DEFAULT_ADAPTER } from "./adapted-model.js";
+import * as tf from "@tensorflow/tfjs-core";
+import { type AdaptableModel, adapterConfig, DEFAULT_ADAPTER } from "./adapted-model.js";
 import { readAdapter } from "./adapter-folder.js";
-import { install, placesOf, requireFree } from "./attach.js";
+import { install, requireFree } from "./attach.js";
+import { AdapterFileError } from "./errors.js";
 import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
+import { parameterName } from "./stored-names.js";
+import { adapterParameters } from "./trainable-parameters.js";
 
 /** How {@link loadAdapter} reads. */
 export interface LoadAdapterOptions {
@@ -28,9 +32,36 @@ export async function loadAdapter(
   { name = DEFAULT_ADAPTER, dropout, onWarning }: LoadAdapterOptions = {},
 ): Promise<LoraConfig> {
   requireFree(model, name);
-  const { matrices, targets, ...stored } = await readAdapter(folder, placesOf(model), onWarning);
+  const { matrices, whole, targets, ...stored } = await readAdapter(folder, model.config, onWarning);
   const config = dropout === undefined ? stored.config : resolveLoraConfig({ ...stored.config, dropout });
   requireFree(model, name);
-  install(model, name, { config, targets }, ({ path }) => matrices.get(path)!);
+  install(model, name, { config, targets }, { matrices: ({ path }) => matrices.get(path)!, whole });
   return config;
+}
+
+/**
+ * Gives an adapter that a model has the values of a stored one of the same config: its variables stay, so that an optimiser goes on.
+ * @throws AdapterFileError when the folder is incomplete or malformed, or of another adapter
+ * @throws AdapterStateError if the model has no such adapter
+ */
+export async function restoreAdapter(
+  model: AdaptableModel,
+  folder: string,
+  name: string = DEFAULT_ADAPTER,
+): Promise<void> {
+  adapterConfig(model, name);
+  const { matrices, whole } = await readAdapter(folder, model.config);
+  const stored = new Map(whole);
+  for (const [path, { a, b, magnitude }] of matrices) {
+    stored.set(parameterName(path, "a"), a).set(parameterName(path, "b"), b);
+    if (magnitude) stored.set(parameterName(path, "magnitude"), magnitude);
+  }
+  for (const { name: tensor, variable } of adapterParameters(model, name)) {
+    const values = stored.get(tensor);
+    if (values?.length !== variable.size) {
+      const actual = values ? `${values.length} numbers` : "no such tensor";
+      throw new AdapterFileError({ path: folder, tensor, expected: `${variable.size} numbers`, actual });
+    }
+    tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+  }
 }

@@ -16,6 +16,12 @@ export const targetRoles = ["attention", "mlp", "all-linear"] as const;
 /** A group of linears by what they do. */
 export type TargetRole = (typeof targetRoles)[number];
 
+/** Which biases an adapter trains. */
+export const loraBiases = ["none", "all", "lora_only"] as const;
+
+/** One of {@link loraBiases}. */
+export type LoraBias = (typeof loraBiases)[number];
+
 /** What a LoRA adapter is made of and which linears it goes on. Names and meanings follow PEFT unless stated. */
 export interface LoraConfig {
   /** Rank r of the update; the adapter's size grows linearly with it. */
@@ -42,6 +48,16 @@ export interface LoraConfig {
   readonly layers: readonly number[] | LayerRange | null;
   /** Linears to leave out, written like `targets` but without roles. */
   readonly excludeModules: string | readonly string[] | null;
+  /**
+   * Biases that are trained: those of no linear, of the adapted ones, or of all. They are trained in their place and, as in PEFT,
+   * stay in force when the adapter is not.
+   */
+  readonly bias: LoraBias;
+  /**
+   * Modules that are trained as a whole, as copies that are in force while the adapter is: the ends of their paths, such as
+   * "lm_head", "embed_tokens" or "norm"; null for none.
+   */
+  readonly modulesToSave: readonly string[] | null;
   /** Seed of the initial matrices A, a whole number from 0 on. Not part of PEFT's files. */
   readonly seed: number;
 }
@@ -58,6 +74,8 @@ export const loraDefaults: LoraConfig = Object.freeze({
   alphaPattern: Object.freeze({}),
   layers: null,
   excludeModules: null,
+  bias: "none",
+  modulesToSave: null,
   seed: 0,
 });
 
@@ -77,7 +95,19 @@ export function resolveLoraConfig(options: Partial<LoraConfig> = {}): LoraConfig
     throw new LoraConfigError(unknown[0], `a key among ${known.join(", ")}`, "one that is unknown");
   const config = { ...loraDefaults, ...(Object.fromEntries(given) as Partial<LoraConfig>) };
 
-  const { rank, alpha, dropout, seed, targets, layers, excludeModules, rankPattern, alphaPattern } = config;
+  const {
+    rank,
+    alpha,
+    dropout,
+    seed,
+    targets,
+    layers,
+    excludeModules,
+    rankPattern,
+    alphaPattern,
+    bias,
+    modulesToSave,
+  } = config;
   check("rank", isRank(rank), "a whole number from 1 on", rank);
   check("alpha", isAlpha(alpha), "a number above 0", alpha);
   check("dropout", isNumber(dropout) && dropout >= 0 && dropout < 1, "a probability in [0, 1)", dropout);
@@ -88,6 +118,8 @@ export function resolveLoraConfig(options: Partial<LoraConfig> = {}): LoraConfig
   checkModules("targets", targets);
   if (Array.isArray(targets)) check("targets", targets.length > 0, "at least one target", targets);
   if (excludeModules !== null) checkModules("excludeModules", excludeModules);
+  check("bias", loraBiases.includes(bias), `one of ${loraBiases.join(", ")}`, bias);
+  checkSaved(modulesToSave);
   checkPattern("rankPattern", rankPattern, isRank, "a whole number from 1 on");
   checkPattern("alphaPattern", alphaPattern, isAlpha, "a number above 0");
   checkLayers(layers);
@@ -136,6 +168,19 @@ function checkModules(key: string, modules: unknown): void {
   check(key, Array.isArray(modules), "a list of names or one regular expression", modules);
   for (const name of modules as unknown[]) {
     check(key, typeof name === "string" && name !== "", "names that are not empty", name);
+  }
+}
+
+function checkSaved(modules: unknown): void {
+  if (modules === null) return;
+  check(
+    "modulesToSave",
+    Array.isArray(modules) && modules.length > 0,
+    "a list of names, or null for none",
+    modules,
+  );
+  for (const name of modules as unknown[]) {
+    check("modulesToSave", typeof name === "string" && name !== "", "names that are not empty", name);
   }
 }
 

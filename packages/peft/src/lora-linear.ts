@@ -1,6 +1,7 @@
 import type { Linear } from "@lathe/model";
 import {
   activeDropoutKey,
+  activeTape,
   add,
   dropout,
   fusedLinears,
@@ -13,6 +14,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { adaptedRowNorms, doraUpdate } from "./dora.js";
 import { AdapterStateError } from "./errors.js";
 import type { LoraConfig } from "./lora-config.js";
+import type { SavedModules } from "./saved-modules.js";
+import { TrainedBias } from "./trained-bias.js";
 import { type HostMatrices, mergeIntoWeight, type ScaledMatrices, squaredRowNorms } from "./merged-weight.js";
 
 /** How an adapter acts on one linear. */
@@ -34,6 +37,8 @@ export interface LoraMatrices extends UpdateSettings {
   readonly b: tf.Variable<tf.Rank.R2>;
   /** [O] with DoRA, else null */
   readonly magnitude: tf.Variable<tf.Rank.R1> | null;
+  /** Whole modules that the adapter trains; of the adapter, too. */
+  readonly saved: SavedModules | null;
 }
 
 /** Row norms of W + s·B A and the data of A and B that they were computed from. */
@@ -47,6 +52,9 @@ interface KnownNorms {
  * A frozen linear under adapters: y = base(x) + Σ scale · (dropout(x) Aᵀ) Bᵀ over the active ones
  * (arXiv:2106.09685, §4.1), or with DoRA the same product under trained row lengths (arXiv:2402.09353).
  *
+ * An adapter may train the bias as well, which then is in force whether the adapter is or not, as in PEFT. A linear may be under an
+ * adapter for the sake of its bias alone.
+ *
  * Several active adapters apply in order; a DoRA adapter rescales the result of those before it, as in PEFT.
  *
  * Axes: N rows, I inputs, O outputs, r rank.
@@ -55,6 +63,7 @@ export class LoraLinear implements Linear {
   readonly #adapters = new Map<string, LoraMatrices>();
   readonly #knownNorms = new Map<string, KnownNorms>();
   #active: readonly string[] = [];
+  #bias: TrainedBias | null = null;
   /** [O] each, made for the first DoRA adapter. */
   #forDora: { readonly squaredNorms: tf.Tensor1D; readonly bias: tf.Tensor1D | null } | null = null;
 
@@ -74,6 +83,26 @@ export class LoraLinear implements Linear {
     return this.#adapters;
   }
 
+  /** The bias in the place of the linear's own, where an adapter trains it. */
+  get bias(): TrainedBias | null {
+    return this.#bias;
+  }
+
+  /**
+   * Trains the bias of the linear as a part of an adapter.
+   * @param values to begin with, copied; the linear's own without
+   * @throws AdapterStateError if another adapter trains it: there is one place for it
+   */
+  trainBias(adapter: string, values: Float32Array | null): void {
+    if (this.#bias) {
+      throw new AdapterStateError(
+        adapter,
+        `${this.path}: its bias is trained by the adapter ${this.#bias.adapter} already; detach that, or train no biases`,
+      );
+    }
+    this.#bias = new TrainedBias(adapter, this.base, values);
+  }
+
   /** Names of the adapters in force, of the whole model; some may have no matrices here. */
   get active(): readonly string[] {
     return this.#active;
@@ -86,9 +115,16 @@ export class LoraLinear implements Linear {
   /**
    * Adds an adapter; it has no effect before it is active.
    * @param values initial matrices, copied; a missing magnitude is the row norm of W + s·B A, so that nothing changes
+   * @param saved whole modules that the adapter trains
    * @throws AdapterStateError if the name is taken
    */
-  add(name: string, config: LoraConfig, settings: UpdateSettings, values: HostMatrices): void {
+  add(
+    name: string,
+    config: LoraConfig,
+    settings: UpdateSettings,
+    values: HostMatrices,
+    saved: SavedModules | null = null,
+  ): void {
     if (this.#adapters.has(name))
       throw new AdapterStateError(name, `${this.path} has an adapter ${name} already`);
     const [outFeatures, inFeatures] = this.shape;
@@ -102,11 +138,15 @@ export class LoraLinear implements Linear {
             : adaptedRowNorms(this.base, ...this.#doraConstants(), a, b, settings.scale),
         )
       : null;
-    this.#adapters.set(name, { ...settings, config, a, b, magnitude });
+    this.#adapters.set(name, { ...settings, config, a, b, magnitude, saved });
   }
 
-  /** Removes an adapter and frees its matrices; an unknown name is passed over. */
+  /** Removes an adapter and frees its matrices and its bias; an unknown name is passed over. */
   remove(name: string): void {
+    if (this.#bias?.adapter === name) {
+      this.#bias.dispose();
+      this.#bias = null;
+    }
     const matrices = this.#adapters.get(name);
     if (!matrices) return;
     this.#adapters.delete(name);
@@ -120,9 +160,14 @@ export class LoraLinear implements Linear {
 
   /** x [N, I] → y [N, O], recorded on the active tape and owned by the caller. */
   forward(x: tf.Tensor2D): tf.Tensor2D {
+    const bias = this.#bias;
+    return bias ? tf.tidy(() => bias.exchange(this.#adaptedForward(x))) : this.#adaptedForward(x);
+  }
+
+  #adaptedForward(x: tf.Tensor2D): tf.Tensor2D {
     const active = this.#inForce();
     if (active.length === 0) return this.base.forward(x);
-    const terms = fusesLinears() ? this.terms() : null;
+    const terms = fusesLinears() ? this.#frozenTerms() : null;
     if (terms) return fusedLinears(x, [terms])[0];
     return tf.tidy(() => {
       let y = this.base.forward(x);
@@ -145,6 +190,14 @@ export class LoraLinear implements Linear {
   }
 
   terms(): LinearTerms | null {
+    const terms = this.#frozenTerms();
+    if (!terms || !this.#bias) return terms;
+    // Engines that fuse linears take their biases for frozen.
+    return activeTape()?.isTracked(this.#bias.variable) ? null : { ...terms, bias: this.#bias.variable };
+  }
+
+  /** With the linear's own bias. */
+  #frozenTerms(): LinearTerms | null {
     const below = this.base.terms?.() ?? null;
     const active = this.#inForce();
     if (!below || active.length === 0) return below;
@@ -165,12 +218,14 @@ export class LoraLinear implements Linear {
   }
 
   denseBias(): Float32Array | null {
-    return this.base.denseBias();
+    return this.#bias ? Float32Array.from(this.#bias.variable.dataSync()) : this.base.denseBias();
   }
 
   /** Frees all adapters and leaves the base alone. */
   disposeAdapters(): void {
     for (const name of [...this.#adapters.keys()]) this.remove(name);
+    this.#bias?.dispose();
+    this.#bias = null;
     this.#forDora?.squaredNorms.dispose();
     this.#forDora?.bias?.dispose();
     this.#forDora = null;
@@ -178,6 +233,7 @@ export class LoraLinear implements Linear {
 
   /** Frees the adapters and the base. */
   dispose(): void {
+    for (const { saved } of this.#adapters.values()) saved?.dispose();
     this.disposeAdapters();
     this.base.dispose();
   }

@@ -3,7 +3,6 @@ import { checkWritable, recoverPlace } from "@lathe/files";
 import {
   headPlace,
   type LinearPlace,
-  linearPlaces,
   openWeights,
   readModelConfig,
   rewriteWeights,
@@ -15,6 +14,7 @@ import {
 import { readAdapter, type StoredAdapter } from "./adapter-folder.js";
 import { AdapterFileError } from "./errors.js";
 import { mergeIntoWeight } from "./merged-weight.js";
+import { wholeTensors } from "./whole-tensors.js";
 
 /** Types in which merged weights can be written. */
 export const mergedDtypes = rewrittenDtypes;
@@ -55,8 +55,8 @@ const floatTypes: readonly string[] = ["F64", "F32", "F16", "BF16"];
  * that only the largest one has to fit into memory. Files, their tensors and types stay as in the base; configs and
  * tokenizer files are copied. The new folder appears as a whole or not at all.
  *
- * An adapter on the output head of a model with tied embeddings makes the head a tensor of its own, as the embedding is
- * not adapted with it.
+ * An adapter on the output head of a model with tied embeddings, and one that has trained head or embedding as a whole, makes the
+ * head a tensor of its own, as the embedding is not changed with it.
  *
  * @throws AdapterFileError, WeightsError, ModelConfigError; AdapterFileError too if `output` exists
  */
@@ -76,12 +76,18 @@ export async function mergeIntoWeights(options: MergeIntoWeightsOptions): Promis
   await check();
   await checkWritable(output);
   const config = await readModelConfig(model);
-  const stored = await readAdapter(adapter, linearPlaces(config), onWarning);
+  const stored = await readAdapter(adapter, config, onWarning);
   const weights = await openWeights(model);
   try {
     const head = headPlace(config);
-    const unties = config.tieWordEmbeddings && stored.matrices.has(head.path);
-    const tensors = plannedTensors(weights, stored, unties ? head : null);
+    const whole = new Map(
+      wholeTensors(config, stored).map(({ name, storedName }) => [name, stored.whole.get(storedName)!]),
+    );
+    // The head and the embedding part where one of them is changed without the other.
+    const isChanged =
+      stored.matrices.has(head.path) || whole.has(`${head.path}.weight`) || whole.has(head.weight);
+    const unties = config.tieWordEmbeddings && isChanged;
+    const tensors = plannedTensors(weights, stored, whole, unties ? head : null);
     const bytes = await rewriteWeights({
       model,
       weights,
@@ -93,7 +99,7 @@ export async function mergeIntoWeights(options: MergeIntoWeightsOptions): Promis
       called: "merged weights",
       onProgress,
     });
-    return { changed: stored.targets.length, tensors: tensors.length, bytes };
+    return { changed: stored.targets.length + whole.size, tensors: tensors.length, bytes };
   } finally {
     await weights.close();
   }
@@ -101,17 +107,21 @@ export async function mergeIntoWeights(options: MergeIntoWeightsOptions): Promis
 
 /**
  * The tensors to write.
+ * @param whole values of tensors that the adapter has trained as a whole, by name
  * @param untied a tied head that becomes a tensor of its own
  * @throws AdapterFileError when a weight that is to be changed is packed or of another shape
  */
 function plannedTensors(
   weights: StoredWeights,
   stored: StoredAdapter,
+  whole: ReadonlyMap<string, Float32Array>,
   untied: LinearPlace | null,
 ): RewrittenTensor[] {
   const headWeight = untied && `${untied.path}.weight`;
   const targets = new Map(stored.targets.map((target) => [`${target.path}.weight`, target]));
   const planned = (source: string, name: string): RewrittenTensor => {
+    const trained = whole.get(name);
+    if (trained) return { source, name, change: () => Promise.resolve(trained.slice()) };
     const target = targets.get(name);
     if (!target) return { source, name };
     return {
@@ -130,6 +140,16 @@ function plannedTensors(
     .filter((name) => name !== headWeight)
     .map((name) => planned(name, name));
   if (untied && headWeight) tensors.push(planned(untied.weight, headWeight));
+  for (const { source, name, change } of tensors) {
+    if (!change || targets.has(name) || floatTypes.includes(weights.info(source).dtype)) continue;
+    throw new AdapterFileError({
+      path: weights.pathOf(source),
+      tensor: source,
+      expected: `a tensor of ${floatTypes.join(", ")}, which the adapter has trained as a whole`,
+      actual: weights.info(source).dtype,
+      remedy: "merge into the model before it is quantised",
+    });
+  }
   for (const [weight, { shape, path }] of targets) {
     const source = untied && weight === headWeight ? untied.weight : weight;
     const info = weights.info(source);

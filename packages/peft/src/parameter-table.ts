@@ -2,7 +2,8 @@ import { expectedTensors, type LanguageModel, linearPlaces, type ModelConfig } f
 import { adaptedPlaces, adapterConfig, DEFAULT_ADAPTER } from "./adapted-model.js";
 import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
 import { matricesOf } from "./trainable-parameters.js";
-import { selectTargets } from "./select-targets.js";
+import { type SelectedTargets, selectTargets } from "./select-targets.js";
+import { wholeTensors } from "./whole-tensors.js";
 
 /** Linears of one name and the parameters an adapter has on them. */
 export interface ParameterGroup {
@@ -30,14 +31,15 @@ export interface ParameterTable {
  * @throws AdapterStateError if the model has no such adapter
  */
 export function parameterTable(model: LanguageModel, name: string = DEFAULT_ADAPTER): ParameterTable {
-  adapterConfig(model, name);
-  const counted = adaptedPlaces(model).flatMap((place) => {
+  const ofMatrices = adaptedPlaces(model).flatMap((place) => {
     const matrices = place.adapted.adapters.get(name);
     if (!matrices) return [];
     const sizes = matricesOf(matrices).map(({ variable }) => variable.size);
     return [{ name: place.name, parameters: sum(sizes) }];
   });
-  return tableWith(counted, model.config);
+  const config = adapterConfig(model, name);
+  const selected = selectTargets(linearPlaces(model.config), config);
+  return tableWith([...ofMatrices, ...wholeCounts(model.config, selected)], model.config);
 }
 
 /**
@@ -45,12 +47,24 @@ export function parameterTable(model: LanguageModel, name: string = DEFAULT_ADAP
  * @param options see {@link LoraConfig}   @throws LoraConfigError
  */
 export function estimateParameters(model: ModelConfig, options: Partial<LoraConfig> = {}): ParameterTable {
-  const { config, targets } = selectTargets(linearPlaces(model), resolveLoraConfig(options));
-  const counted = targets.map(({ name, rank, shape: [outFeatures, inFeatures] }) => ({
+  const selected = selectTargets(linearPlaces(model), resolveLoraConfig(options));
+  const { config, targets } = selected;
+  const ofMatrices = targets.map(({ name, rank, shape: [outFeatures, inFeatures] }) => ({
     name,
     parameters: rank * (inFeatures + outFeatures) + (config.useDora ? outFeatures : 0),
   }));
-  return tableWith(counted, model);
+  return tableWith([...ofMatrices, ...wholeCounts(model, selected)], model);
+}
+
+/** Tensors that are trained as a whole: modules under their names, biases together. */
+function wholeCounts(
+  model: ModelConfig,
+  selected: SelectedTargets,
+): { readonly name: string; readonly parameters: number }[] {
+  return wholeTensors(model, selected).map(({ kind, module, shape }) => ({
+    name: kind === "bias" ? "bias" : module.slice(module.lastIndexOf(".") + 1),
+    parameters: shape.reduce((product, size) => product * size, 1),
+  }));
 }
 
 /** A table of parameters that come on top of those of a model. */

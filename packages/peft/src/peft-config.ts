@@ -17,6 +17,8 @@ const peftKeys: Readonly<Record<string, string>> = {
   alphaPattern: "alpha_pattern",
   layers: "layers_to_transform",
   excludeModules: "exclude_modules",
+  bias: "bias",
+  modulesToSave: "modules_to_save",
 };
 
 /** Values that PEFT assumes where an adapter_config.json says nothing. */
@@ -30,6 +32,8 @@ const peftDefaults: Partial<LoraConfig> = {
   alphaPattern: {},
   layers: null,
   excludeModules: null,
+  bias: "none",
+  modulesToSave: null,
 };
 
 /** Keys whose value has no influence on what an adapter computes once it is trained. */
@@ -52,7 +56,6 @@ const harmlessKeys: readonly string[] = [
 const acceptedValues: Readonly<Record<string, readonly unknown[]>> = {
   peft_type: ["LORA"],
   task_type: [null, "CAUSAL_LM"],
-  bias: ["none"],
   // Others than these alter the base's weights when PEFT loads the adapter.
   init_lora_weights: [true, false, "gaussian", "eva", "orthogonal"],
   // The only list of layers that the models have.
@@ -86,7 +89,7 @@ export function toPeftConfig(config: LoraConfig, baseModel: string | null): Reco
     arrow_config: null,
     auto_mapping: null,
     base_model_name_or_path: baseModel,
-    bias: "none",
+    bias: config.bias,
     corda_config: null,
     ensure_weight_tying: false,
     eva_config: null,
@@ -105,7 +108,7 @@ export function toPeftConfig(config: LoraConfig, baseModel: string | null): Reco
     lora_ga_config: null,
     megatron_config: null,
     megatron_core: "megatron.core",
-    modules_to_save: null,
+    modules_to_save: sorted(config.modulesToSave),
     monteclora_config: null,
     peft_type: "LORA",
     peft_version: PEFT_VERSION,
@@ -179,6 +182,7 @@ function loraOptions(values: Readonly<Record<string, unknown>>): Partial<LoraCon
   if (typeof layers === "number") options["layers"] = [layers];
   if (isEmpty(layers)) options["layers"] = null;
   if (isEmpty(excludeModules)) options["excludeModules"] = null;
+  if (isEmpty(options["modulesToSave"])) options["modulesToSave"] = null;
   return options;
 }
 

@@ -8,43 +8,12 @@ import {
 } from "./adapted-model.js";
 import { AdapterStateError } from "./errors.js";
 import type { LoraMatrices } from "./lora-linear.js";
+import { biasName, type MatrixKind, parameterName } from "./stored-names.js";
 
 /** A variable under the name it has in PEFT's files. */
 export interface NamedParameter {
   readonly name: string;
   readonly variable: tf.Variable;
-}
-
-/** PEFT holds the model in a module of its own. */
-const PEFT_PREFIX = "base_model.model.";
-
-/** The matrices of an adapter on one linear, each with the end of its name. */
-export const matrixSuffixes = {
-  a: ".lora_A.weight",
-  b: ".lora_B.weight",
-  magnitude: ".lora_magnitude_vector",
-} as const;
-
-export type MatrixKind = keyof typeof matrixSuffixes;
-
-/** Name of a matrix in PEFT's files, e.g. `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`. */
-export function parameterName(path: string, kind: MatrixKind): string {
-  return `${PEFT_PREFIX}${path}${matrixSuffixes[kind]}`;
-}
-
-/** The path and kind that a name in PEFT's files stands for, or null. */
-export function parseParameterName(name: string): { path: string; kind: MatrixKind } | null {
-  if (!name.startsWith(PEFT_PREFIX)) return null;
-  // Before 0.10, PEFT kept the magnitude as the weight of a module.
-  const current = name.endsWith(`${matrixSuffixes.magnitude}.weight`)
-    ? name.slice(0, -".weight".length)
-    : name;
-  for (const kind of Object.keys(matrixSuffixes) as MatrixKind[]) {
-    if (current.endsWith(matrixSuffixes[kind])) {
-      return { path: current.slice(PEFT_PREFIX.length, -matrixSuffixes[kind].length), kind };
-    }
-  }
-  return null;
 }
 
 /** The variables of one linear's matrices. */
@@ -88,10 +57,20 @@ export function trainableParameters(model: AdaptableModel, name?: string): Named
 
 /** The variables of an adapter, active or not, under their names in PEFT's files. */
 export function adapterParameters(model: AdaptableModel, name: string): NamedParameter[] {
-  return adaptedPlaces(model).flatMap(({ path, adapted }) => {
-    const matrices = adapted.adapters.get(name);
-    return matrices
-      ? matricesOf(matrices).map(({ kind, variable }) => ({ name: parameterName(path, kind), variable }))
-      : [];
+  const places = adaptedPlaces(model).filter(({ adapted }) => adapted.adapters.has(name));
+  const matrices = places.flatMap(({ path, adapted }) =>
+    matricesOf(adapted.adapters.get(name)!).map(({ kind, variable }) => ({
+      name: parameterName(path, kind),
+      variable,
+    })),
+  );
+  const saved = places[0]?.adapted.adapters.get(name)?.saved?.tensors ?? [];
+  return [...matrices, ...trainedBiases(model, name), ...saved];
+}
+
+function trainedBiases(model: AdaptableModel, name: string): NamedParameter[] {
+  return adaptedPlaces(model).flatMap(({ path, adapted: { bias, adapters } }) => {
+    if (bias?.adapter !== name) return [];
+    return [{ name: biasName(path, adapters.has(name)), variable: bias.variable }];
   });
 }

@@ -51,6 +51,10 @@ export interface FinetuneOptions extends EngineOptions, RecipeHooks {
   readonly lora?: Partial<Omit<LoraConfig, "seed">> | undefined;
   /** How the run learns. @defaultValue `trainDefaults` of `@lathe/train` */
   readonly train?: Partial<TrainConfig> | undefined;
+  /** Factor on the rate of B, and of biases and norms, over that of A (LoRA+, arXiv:2402.12354). @defaultValue 1 */
+  readonly loraPlusRatio?: number | undefined;
+  /** Factor on the rate from a layer to the one below, above 0 up to 1, the embedding at the bottom. @defaultValue 1 */
+  readonly layerRateDecay?: number | undefined;
   /** What is added to the negative log-likelihood in training. @defaultValue `lossDefaults` of `@lathe/train` */
   readonly loss?: Partial<LossSettings> | undefined;
   /** NEFTune's α (arXiv:2310.05914): noise on the embeddings in training, drawn from `train.seed`. @defaultValue 0 */

@@ -119,7 +119,8 @@ function withModelAndData(options: FinetuneOptions): RunOptions {
 }
 
 function checkOptions(options: FinetuneOptions): void {
-  const { output, resume, overwrite, rejectLimit, maxTokens, neftuneAlpha } = options;
+  const { output, resume, overwrite, rejectLimit, maxTokens, neftuneAlpha, loraPlusRatio, layerRateDecay } =
+    options;
   const faults = contradictions(options);
   if (resume && overwrite) {
     const sentence = sentenceOf`${field("resume")} goes on with a run and ${field("overwrite")} replaces it: give one of them`;
@@ -132,6 +133,12 @@ function checkOptions(options: FinetuneOptions): void {
   }
   if (maxTokens !== undefined && !(Number.isSafeInteger(maxTokens) && maxTokens >= 2)) {
     faults.push(expectation("maxTokens", "a whole number from 2", String(maxTokens)));
+  }
+  if (loraPlusRatio !== undefined && !(loraPlusRatio > 0 && Number.isFinite(loraPlusRatio))) {
+    faults.push(expectation("loraPlusRatio", "a number above 0", String(loraPlusRatio)));
+  }
+  if (layerRateDecay !== undefined && !(layerRateDecay > 0 && layerRateDecay <= 1)) {
+    faults.push(expectation("layerRateDecay", "a number above 0, up to 1", String(layerRateDecay)));
   }
   if (neftuneAlpha !== undefined && !(neftuneAlpha >= 0 && Number.isFinite(neftuneAlpha))) {
     faults.push(expectation("neftuneAlpha", "a number from 0", String(neftuneAlpha)));

@@ -1,5 +1,5 @@
 import { option, optionGroup } from "@lathe/command";
-import { loraDefaults, targetRoles } from "@lathe/peft";
+import { loraBiases, loraDefaults, targetRoles } from "@lathe/peft";
 import { z } from "zod";
 
 const names = z.array(z.string().min(1)).min(1);
@@ -74,6 +74,20 @@ export const adapterOptions = optionGroup(
       "alphas that differ, by the end of a path",
       pattern,
     ),
+    bias: option(
+      z.enum(loraBiases).default(loraDefaults.bias),
+      "biases that are trained: those of no linear, of the adapted ones, or of all",
+      { placeholder: "which" },
+    ),
+    modulesToSave: option(
+      names.optional(),
+      "modules that are trained as a whole and kept in the adapter, such as lm_head,embed_tokens",
+      { placeholder: "a,b", separator: "," },
+    ),
+    loraPlusRatio: option(z.number().positive().default(1), "rate of B over that of A (LoRA+), such as 16", {
+      placeholder: "x",
+      field: "loraPlusRatio",
+    }),
     layers: option(z.array(z.int().min(0)).min(1).optional(), "layers to adapt, from 0, such as 0-3,8", {
       placeholder: "layers",
       parse: parseLayers,

@@ -109,6 +109,9 @@ export const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
     "loraattnmodules",
   ],
   layers: ["layerstotransform", "numlayers", "loralayers", "layerrange"],
+  modulesToSave: ["loramodulestosave", "additionaltarget", "loramoduletosave"],
+  bias: ["lorabias"],
+  loraPlusRatio: ["loraplusratio", "loraplus", "lorapluslrratio"],
   useDora: ["dora", "loradora"],
   useRslora: ["rslora", "loraplusrs", "userslora"],
   // Where it computes and in what.

@@ -54,6 +54,11 @@ export const trainingOptions = optionGroup(
       "added to the root of the second moment",
       { placeholder: "x" },
     ),
+    layerRateDecay: option(
+      z.number().positive().max(1).default(1),
+      "factor on the rate from a layer to the one below, such as 0.9",
+      { placeholder: "x", field: "layerRateDecay" },
+    ),
     labelSmoothing: option(
       z.number().min(0).lt(1).default(lossDefaults.labelSmoothing),
       "share of each label's probability that is spread over the vocabulary",

@@ -11,7 +11,7 @@ const given = (part: object | undefined, name: string): string[] =>
 
 /** All that contradicts itself in options, each with its fix, before anything is read. */
 export function contradictions(options: FinetuneOptions): RecipeFault[] {
-  const { method, resume, quantize = "none", lora, full, initAdapter } = options;
+  const { method, resume, quantize = "none", lora, full, initAdapter, loraPlusRatio } = options;
   // A run that goes on knows its method; what is given again is held to its settings.
   if (resume) return [];
   if (method !== "full") {
@@ -33,6 +33,14 @@ export function contradictions(options: FinetuneOptions): RecipeFault[] {
       contradiction(
         "initAdapter",
         sentenceOf`is an adapter to go on with, and ${field("method")} full trains the weights themselves: merge it into the model first, or leave one of them out`,
+      ),
+    );
+  }
+  if (loraPlusRatio !== undefined) {
+    faults.push(
+      contradiction(
+        "loraPlusRatio",
+        sentenceOf`sets apart the rates of an adapter's matrices, and ${field("method")} full has none: leave it out`,
       ),
     );
   }

@@ -1,28 +1,24 @@
 /** Whole models trained by the recipe as Transformers trained them (packages/train/fixtures/README.md says how). */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { flatBatch, openSafetensors } from "@lathe/model";
+import { flatBatch } from "@lathe/model";
 import { tensorMemory } from "@lathe/tensor";
 import type { StepReport } from "@lathe/train";
 import { beforeAll, describe, expect, it } from "vitest";
-import { finetune, type FinetuneSummary } from "../finetune.js";
 import type { FinetuneOptions } from "../finetune-options.js";
 import { openModel } from "../model/open-model.js";
 import { quantizeModel } from "../quantize-model.js";
 import { RecipeError } from "../recipe-error.js";
 import { fullFixture, temporaryFolder, tinyModel } from "../testing/folders.js";
-
-interface Expected {
-  readonly base_model: "qwen2" | "llama";
-  readonly probe_input_ids: number[];
-  readonly probe_logits_last: number[];
-  readonly trained_tensors: string[];
-  readonly steps: { readonly loss: number; readonly grad_norm: number; readonly nll: number }[];
-}
-interface Row {
-  readonly input_ids: number[];
-  readonly labels: number[];
-}
+import {
+  finish,
+  largestDifference,
+  readJson,
+  recordedLearning,
+  recordedRows,
+  type RecordedRun,
+  tensorsOf,
+} from "../testing/recorded-runs.js";
 
 /** Relative to Transformers' values; for weights absolute. */
 const TOLERANCE = 1e-4;
@@ -34,75 +30,24 @@ beforeAll(async () => {
 });
 const newRun = (): string => join(folder, `run-${++count}`);
 
-const readJson = async <Value>(path: string): Promise<Value> =>
-  JSON.parse(await readFile(path, "utf8")) as Value;
-
-async function rowsOf(run: string): Promise<Row[]> {
-  const batches = await readJson<{ input_ids: number[][]; labels: number[][] }[][]>(
-    join(fullFixture(run), "batches.json"),
-  );
-  return batches
-    .flat()
-    .flatMap(({ input_ids, labels }) =>
-      input_ids.map((ids, row) => ({ input_ids: ids, labels: labels[row] })),
-    );
-}
-
-/** The hyper-parameters of all recorded runs. */
-const learning = {
-  batchSize: 2,
-  gradientAccumulation: 2,
-  epochs: 1,
-  learningRate: 1e-3,
-  warmupSteps: 2,
-  weightDecay: 0.1,
-  beta2: 0.95,
-  shuffle: false,
-} as const;
-
-async function finish(
-  options: FinetuneOptions,
-  onStep: (report: StepReport) => void = () => undefined,
-): Promise<FinetuneSummary> {
-  const steps = finetune(options);
-  for (let next = await steps.next(); ; next = await steps.next()) {
-    if (next.done) return next.value;
-    onStep(next.value);
-  }
-}
-
-async function tensorsOf(file: string): Promise<Map<string, Float32Array>> {
-  const stored = await openSafetensors(file);
-  try {
-    const tensors = new Map<string, Float32Array>();
-    for (const name of stored.names()) tensors.set(name, await stored.readFloat32(name));
-    return tensors;
-  } finally {
-    await stored.close();
-  }
-}
-
-const largestDifference = (a: Float32Array, b: Float32Array): number =>
-  a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), a.length === b.length ? 0 : Infinity);
-
 describe.each([
   ["qwen2-full", undefined],
   ["llama-full", undefined],
   ["llama-modules", ["model.layers.2.", "lm_head"]],
 ])("%s", (name, trainable) => {
   it("has Transformers' losses, norms and weights, in a folder that is a model", async () => {
-    const expected = await readJson<Expected>(join(fullFixture(name), "expected.json"));
+    const expected = await readJson<RecordedRun>(join(fullFixture(name), "expected.json"));
     const output = newRun();
     const reports: StepReport[] = [];
     const model = tinyModel(expected.base_model);
     const summary = await finish(
       {
         model,
-        data: await rowsOf(name),
+        data: await recordedRows(fullFixture(name)),
         output,
         method: "full",
         full: { trainable },
-        train: learning,
+        train: recordedLearning,
         precision: "fp32",
       },
       (report) => reports.push(report),
@@ -149,12 +94,12 @@ describe("method full", () => {
 
   it("smooths labels as Transformers does, and leaves that out of evaluations", async () => {
     const name = "qwen2-smoothing";
-    const expected = await readJson<Expected & { readonly weights_l2: Record<string, number> }>(
+    const expected = await readJson<RecordedRun & { readonly weights_l2: Record<string, number> }>(
       join(fullFixture(name), "expected.json"),
     );
     const reports: StepReport[] = [];
     const output = newRun();
-    const data = await rowsOf(name);
+    const data = await recordedRows(fullFixture(name));
     await finish(
       {
         model,
@@ -163,7 +108,7 @@ describe("method full", () => {
         output,
         method: "full",
         loss: { labelSmoothing: 0.1 },
-        train: { ...learning, evalEvery: 1 },
+        train: { ...recordedLearning, evalEvery: 1 },
         precision: "fp32",
       },
       (report) => reports.push(report),
@@ -184,10 +129,10 @@ describe("method full", () => {
   });
 
   it("takes noise on embeddings from the seed, in training alone, and to the same bits again", async () => {
-    const data = await rowsOf("qwen2-full");
+    const data = await recordedRows(fullFixture("qwen2-full"));
     const lossesOf = async (options: Partial<FinetuneOptions>): Promise<StepReport[]> => {
       const reports: StepReport[] = [];
-      const train = { ...learning, maxSteps: 3, evalEvery: 1 };
+      const train = { ...recordedLearning, maxSteps: 3, evalEvery: 1 };
       await finish({ model, data, validation: data, method: "full", train, ...options }, (report) =>
         reports.push(report),
       );
@@ -206,8 +151,13 @@ describe("method full", () => {
   });
 
   it("goes on after an interrupt to the same bits, and frees all it had", async () => {
-    const data = await rowsOf("qwen2-full");
-    const options: FinetuneOptions = { model, data, method: "full", train: { ...learning, saveEvery: 2 } };
+    const data = await recordedRows(fullFixture("qwen2-full"));
+    const options: FinetuneOptions = {
+      model,
+      data,
+      method: "full",
+      train: { ...recordedLearning, saveEvery: 2 },
+    };
     const [whole, parts] = [newRun(), newRun()];
     await finish({ ...options, output: whole });
     const { tensors } = tensorMemory();
@@ -228,8 +178,13 @@ describe("method full", () => {
     const opened = await openModel(model);
     try {
       const before = Float32Array.from(opened.model.embedding.denseRows());
-      const train = { ...learning, warmupSteps: 0, maxSteps: 1 };
-      await finish({ model: opened, data: await rowsOf("qwen2-full"), method: "full", train });
+      const train = { ...recordedLearning, warmupSteps: 0, maxSteps: 1 };
+      await finish({
+        model: opened,
+        data: await recordedRows(fullFixture("qwen2-full")),
+        method: "full",
+        train,
+      });
       expect(opened.model.embedding.denseRows()).not.toEqual(before);
     } finally {
       opened.dispose();
@@ -256,7 +211,7 @@ describe("method full", () => {
   });
 
   it("names a beginning that no tensor has, and says of a tied head where it is", async () => {
-    const data = await rowsOf("qwen2-full");
+    const data = await recordedRows(fullFixture("qwen2-full"));
     const asked: FinetuneOptions = {
       model,
       data,
@@ -271,7 +226,7 @@ describe("method full", () => {
   it("refuses a base with packed weights and says what to do", async () => {
     const packed = join(folder, "packed");
     await quantizeModel({ model, output: packed, format: "nf4" });
-    const data = await rowsOf("qwen2-full");
+    const data = await recordedRows(fullFixture("qwen2-full"));
     await expect(finish({ model: packed, data, method: "full" })).rejects.toThrow(
       /model: expected float weights to train, got U8 for model\.layers\.0\..*give the model that it was packed from/,
     );

@@ -13,6 +13,7 @@ import type { FinetuneOptions } from "../finetune-options.js";
 import type { ModelFolder } from "../model/model-folder.js";
 import { progressOf, type RecipeHooks } from "../recipe-event.js";
 import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
+import { layerFactor } from "./layer-factor.js";
 import { fullSettings } from "./run-settings.js";
 import type { TrainingMethod } from "./training-method.js";
 
@@ -28,11 +29,12 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size
  * @throws RecipeError when a prefix is of no weight, or the base's weights are packed
  */
 export async function fullMethod(
-  { full: { trainable = [""] } = {} }: FinetuneOptions,
+  { full: { trainable = [""] } = {}, layerRateDecay = 1 }: FinetuneOptions,
   folder: ModelFolder,
 ): Promise<TrainingMethod> {
   checkPrefixes(trainable, folder);
   await checkFloat(folder);
+  const ofLayer = layerFactor(folder.config, layerRateDecay);
   return {
     name: "full",
     settings: fullSettings({ trainable }),
@@ -40,9 +42,14 @@ export async function fullMethod(
     async prepare(model, _goesOn, onEvent) {
       for (const name of adapterNames(model)) detach(model, name);
       const weights = trainableWeights(model, trainable);
-      const parameters = weights.map((weight) =>
-        weight.variable.rank < 2 ? { ...weight, weightDecay: 0 } : weight,
-      );
+      const parameters = weights.map((weight) => {
+        const factor = ofLayer(weight.name);
+        return {
+          ...weight,
+          ...(weight.variable.rank < 2 ? { weightDecay: 0 } : {}),
+          ...(factor === 1 ? {} : { learningRateFactor: factor }),
+        };
+      });
       return {
         parameters,
         table: countParameters(

@@ -18,7 +18,13 @@ const freeKeys: readonly LoraKey[] = ["dropout"];
 /** What of a config decides which matrices there are and what they mean. */
 function effectOf(model: ModelConfig, config: LoraConfig): string {
   const { targets } = selectTargets(linearPlaces(model), config);
-  return JSON.stringify([config.useDora, targets.map(({ path, rank, scale }) => [path, rank, scale])]);
+  const { useDora, bias, modulesToSave } = config;
+  return JSON.stringify([
+    useDora,
+    bias,
+    modulesToSave,
+    targets.map(({ path, rank, scale }) => [path, rank, scale]),
+  ]);
 }
 
 /**

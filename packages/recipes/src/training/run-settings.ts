@@ -27,6 +27,8 @@ const ownKeys = [
   "precision",
   "quantize",
   "neftuneAlpha",
+  "loraPlusRatio",
+  "layerRateDecay",
 ] as const;
 
 /** What may be different when a run goes on: it does not change the numbers, or the loop itself looks after it. */
