@@ -1,6 +1,6 @@
 import type { Program } from "@lathe/command";
 import { withVerbs } from "./command-name.js";
-import { messagesByLanguage, systemLanguage } from "./messages/language.js";
+import { languageOfWords, messagesByLanguage } from "./messages/language.js";
 import type { Messages } from "./messages/messages.js";
 import { nameHere } from "./options/names-elsewhere.js";
 import { verbs } from "./verbs/index.js";
@@ -14,7 +14,7 @@ export const program: Program<Messages> = {
   version,
   verbs,
   languages: messagesByLanguage,
-  systemLanguage,
+  languageOfWords,
   say: withVerbs,
   nameHere,
 };

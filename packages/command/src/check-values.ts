@@ -1,3 +1,4 @@
+import { asPhrase, type Phrase, phrase } from "@lathe/files";
 import type { z } from "zod";
 import { propertiesOf } from "./property.js";
 import type { ResolvedOptions } from "./resolve-options.js";
@@ -12,12 +13,12 @@ export async function checkValues(
   options: z.ZodObject,
   { values, given }: ResolvedOptions,
 ): Promise<void> {
-  const faults: string[] = [];
+  const faults: Phrase[] = [];
   for (const { key, flag, details } of propertiesOf(options)) {
     if (!details.check || !given.has(key)) continue;
     for (const value of [values[key]].flat()) {
       const fault = typeof value === "string" ? await details.check(value) : null;
-      if (fault !== null) faults.push(`--${flag}: ${fault}`);
+      if (fault !== null) faults.push(phrase`${`--${flag}`}: ${asPhrase(fault)}`);
     }
   }
   if (faults.length > 0) throw new UsageError(faults, verb);

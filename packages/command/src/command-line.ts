@@ -1,3 +1,4 @@
+import { asPhrase, type Phrase, phrase, sayPhrase, type Translations } from "@lathe/files";
 import { Command, CommanderError, Option } from "commander";
 import { formatValue } from "./format.js";
 import { suggestion } from "./nearest-name.js";
@@ -26,28 +27,44 @@ export interface ParsedLine {
 
 const COMMON_GROUP = "Everywhere:";
 
-const commonOptions = (languages: readonly string[]): Option[] => [
-  new Option("--config <file>", "YAML file with options; flags win over it"),
-  new Option("--json", "end stdout with one JSON object"),
+/** Says a phrase in the language of a help. */
+type Say = (text: string | Phrase) => string;
+
+const sayIn =
+  (translations: Translations): Say =>
+  (text) =>
+    sayPhrase(asPhrase(text), translations);
+
+const eitherOf = (names: readonly string[]): Phrase =>
+  names.map(asPhrase).reduce((before, next) => phrase`${before} or ${next}`);
+
+const commonOptions = (languages: readonly string[], say: Say): Option[] => [
+  new Option("--config <file>", say("YAML file with options; flags win over it")),
+  new Option("--json", say("end stdout with one JSON object")),
   new Option(
     "--language <language>",
-    `language of messages: ${languages.join(" or ")} (default: that of the system)`,
+    say(phrase`language of messages: ${eitherOf(languages)} (default: that of the system)`),
   ),
-  new Option("--verbose", "show where an unexpected error came from"),
-  new Option("--print-schema", "print the JSON Schema of the config file"),
+  new Option("--verbose", say("show where an unexpected error came from")),
+  new Option("--print-schema", say("print the JSON Schema of the config file")),
 ];
 
-function describe({ schema, details, required }: Property): string {
+function describe({ schema, details, required }: Property, say: Say): string {
   const fallback =
     details.defaultText ??
     (schema.default === undefined ? null : valueText(schema.default, details.separator));
   const requirement = details.requiredText ?? (required ? "required" : null);
   const notes = [
     schema.enum?.join(" | "),
-    details.unit,
-    requirement ?? (fallback === null ? undefined : `default: ${fallback}`),
+    details.unit === undefined ? undefined : say(details.unit),
+    requirement !== null
+      ? say(requirement)
+      : fallback === null
+        ? undefined
+        : say(phrase`default: ${asPhrase(fallback)}`),
   ].filter((note) => note !== undefined);
-  return `${schema.description ?? ""}${notes.length > 0 ? ` (${notes.join("; ")})` : ""}`;
+  const note = notes.length > 0 ? ` (${notes.join("; ")})` : "";
+  return `${say(details.description ?? schema.description ?? "")}${note}`;
 }
 
 function valueText(value: unknown, separator = ","): string {
@@ -58,21 +75,24 @@ function valueText(value: unknown, separator = ","): string {
 }
 
 /** The flags of one option; a second, hidden one undoes a boolean that the config file may have set. */
-function flagsOf(property: Property): Option[] {
+function flagsOf(property: Property, say: Say): Option[] {
   const { flag, schema, details } = property;
   const group = `${details.group ?? "Options"}:`;
   const wanted = flagSchema(schema);
   if (wanted.type === "boolean") {
-    const description = schema.description ?? "";
+    const description = say(details.description ?? "");
     const on = new Option(`--${flag}`, description).helpGroup(group);
-    const off = new Option(`--no-${flag}`, details.negated ?? description).helpGroup(group);
+    const off = new Option(
+      `--no-${flag}`,
+      details.negated === undefined ? description : say(details.negated),
+    ).helpGroup(group);
     (schema.default === true ? on : off).hideHelp();
     return [on, off];
   }
   const placeholder = details.placeholder ?? "value";
   const isList = wanted.type === "array";
   const isVariadic = isList && details.separator === undefined && details.parse === undefined;
-  const made = new Option(`--${flag} <${placeholder}${isVariadic ? "..." : ""}>`, describe(property));
+  const made = new Option(`--${flag} <${placeholder}${isVariadic ? "..." : ""}>`, describe(property, say));
   // A list that is named twice goes on where it was.
   const separator = details.separator;
   if (isList && separator !== undefined) {
@@ -83,28 +103,40 @@ function flagsOf(property: Property): Option[] {
   return [made.helpGroup(group)];
 }
 
+/** How a help is written. */
+export interface HelpStyle {
+  /** Columns. @defaultValue 100 */
+  readonly width?: number | undefined;
+  /** The language. @defaultValue English */
+  readonly translations?: Translations;
+}
+
 /** The command of a verb, for parsing and for its help. */
 export function commandOf<Messages extends CommandMessages>(
   { name, languages }: Program<Messages>,
   verb: Verb<Messages>,
-  width?: number,
+  { width = 100, translations = {} }: HelpStyle = {},
 ): Command {
+  const say = sayIn(translations);
+  const summary = say(phrase`${asPhrase(verb.summary)}.`);
   const command = new Command(`${name} ${verb.name}`)
-    .description(`${verb.summary}.${verb.description === undefined ? "" : `\n\n${verb.description}`}`)
+    .description(verb.description === undefined ? summary : `${summary}\n\n${say(verb.description)}`)
     .usage("[options]")
-    .addHelpOption(new Option("-h, --help", "show this help").helpGroup(COMMON_GROUP))
+    .configureHelp({ styleTitle: say })
+    .addHelpOption(new Option("-h, --help", say("show this help")).helpGroup(COMMON_GROUP))
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({
       writeOut: () => undefined,
       writeErr: () => undefined,
-      getOutHelpWidth: () => width ?? 100,
+      getOutHelpWidth: () => width,
     });
   for (const property of propertiesOf(verb.options)) {
-    for (const flag of flagsOf(property)) command.addOption(flag);
+    for (const flag of flagsOf(property, say)) command.addOption(flag);
   }
-  for (const common of commonOptions(Object.keys(languages)))
+  for (const common of commonOptions(Object.keys(languages), say)) {
     command.addOption(common.helpGroup(COMMON_GROUP));
+  }
   return command;
 }
 
@@ -119,16 +151,17 @@ const asTyped = ({ name, command }: Pick<Program<never>, "name" | "command">, ex
 export function helpOf<Messages extends CommandMessages>(
   program: Program<Messages>,
   verb: Verb<Messages>,
-  width?: number,
+  style: HelpStyle,
 ): string {
   let text = "";
-  const command = commandOf(program, verb, width);
+  const command = commandOf(program, verb, style);
+  const title = sayIn(style.translations ?? {})("Examples:");
   const examples = verb.examples.map((example) => asTyped(program, example));
   if (examples.length > 0) {
-    command.addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ ${example}`).join("\n")}`);
+    command.addHelpText("after", `\n${title}\n${examples.map((example) => `  $ ${example}`).join("\n")}`);
   }
   command
-    .configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => width ?? 100 })
+    .configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => style.width ?? 100 })
     .outputHelp();
   return text;
 }
@@ -159,17 +192,22 @@ function usageFault(
   command: Command,
   { code, message }: CommanderError,
   nameHere: (flag: string) => NameHere | null,
-): string {
+): Phrase {
   const [sentence] = message.replace(/^error: /, "").split("\n");
   const flag = /'([^'=]+)/.exec(sentence)?.[1] ?? "";
-  if (code === "commander.optionMissingArgument") return `${flag}: the value is missing`;
-  if (code === "commander.excessArguments")
-    return `unexpected argument ${command.args[0]}: options have names`;
-  if (code !== "commander.unknownOption") return sentence;
+  if (code === "commander.optionMissingArgument") return phrase`${flag}: the value is missing`;
+  if (code === "commander.excessArguments") {
+    return phrase`unexpected argument ${command.args[0]}: options have names`;
+  }
+  if (code !== "commander.unknownOption") return asPhrase(sentence);
   const here = nameHere(flag);
-  if (here?.value === "false") return `unknown flag ${flag}; here that is --no-${kebabCase(here.key)}`;
-  if (here)
-    return `unknown flag ${flag}; here that is --${[kebabCase(here.key), here.value ?? ""].join(" ").trim()}`;
+  if (here !== null) {
+    const name =
+      here.value === "false"
+        ? `--no-${kebabCase(here.key)}`
+        : `--${[kebabCase(here.key), here.value ?? ""].join(" ").trim()}`;
+    return phrase`unknown flag ${flag}; here that is ${name}`;
+  }
   const known = command.options.filter(({ hidden }) => !hidden).map(({ long }) => long ?? "");
-  return `unknown flag ${flag}${suggestion(flag, known)}`;
+  return phrase`unknown flag ${flag}${suggestion(flag, known)}`;
 }

@@ -1,5 +1,9 @@
-/** What every command says on the way, in one language. Errors are English everywhere, so that they can be searched for. */
+import type { Translations } from "@lathe/files";
+
+/** What every command says, in one language. */
 export interface CommandMessages {
+  /** What stands for the English of helps and errors; none for English itself. */
+  readonly phrases: Translations;
   /** Stands before what is not as one would expect. */
   readonly warning: string;
   /** How long a work still takes. @param duration as {@link formatDuration} has it */

@@ -1,3 +1,4 @@
+import { asPhrase, type Phrase, phrase } from "@lathe/files";
 import { readFile, stat } from "node:fs/promises";
 import { parseDocument } from "yaml";
 import { camelCase } from "./property.js";
@@ -32,20 +33,20 @@ export async function readConfigFile(
   const values = await readYaml(path);
   if (values === null || values === undefined) return { path, values: {} };
   if (typeof values !== "object" || Array.isArray(values)) {
-    throw new UsageError([`${path}: expected a mapping from options to values`]);
+    throw new UsageError([phrase`${path}: expected a mapping from options to values`]);
   }
-  const faults: string[] = [];
+  const faults: Phrase[] = [];
   const entries = new Map<string, unknown>();
   for (const [name, value] of Object.entries(values)) {
     const key = camelCase(name);
     if (!keys.includes(key)) {
       const here = nameHere(name, keys);
       const hint = here
-        ? `; here that is ${here.key}${here.value === null ? "" : `: ${here.value}`}`
+        ? phrase`; here that is ${here.key}${here.value === null ? "" : `: ${here.value}`}`
         : suggestion(name, keys);
-      faults.push(`${path}: unknown key ${JSON.stringify(name)}${hint}`);
+      faults.push(phrase`${path}: unknown key ${JSON.stringify(name)}${hint}`);
     } else if (entries.has(key)) {
-      faults.push(`${path}: key ${JSON.stringify(name)} is there twice, in two spellings`);
+      faults.push(phrase`${path}: key ${JSON.stringify(name)} is there twice, in two spellings`);
     } else if (value !== null && value !== undefined) {
       entries.set(key, value);
     }
@@ -58,22 +59,26 @@ async function readYaml(path: string): Promise<unknown> {
   const found = await stat(path).catch((error: unknown) => {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === "ENOENT" ? "no such file" : message;
-    throw new UsageError([`${path}: ${reason}`], null, { cause: error });
+    throw new UsageError([phrase`${path}: ${asPhrase(reason)}`], null, { cause: error });
   });
-  if (!found.isFile()) throw new UsageError([`${path}: expected a file`]);
+  if (!found.isFile()) throw new UsageError([phrase`${path}: expected a file`]);
   if (found.size > BYTES_LIMIT) {
-    throw new UsageError([`${path}: expected at most ${BYTES_LIMIT} bytes, got ${found.size}`]);
+    throw new UsageError([phrase`${path}: expected at most ${BYTES_LIMIT} bytes, got ${found.size}`]);
   }
   const text = await readFile(path, "utf8");
   const document = parseDocument(text, { version: "1.2", schema: "core", prettyErrors: true });
   const [fault] = [...document.errors, ...document.warnings];
   if (fault) {
     const [sentence] = fault.message.split("\n");
-    throw new UsageError([`${path}: expected YAML: ${sentence.replace(/:$/, "")}`], null, { cause: fault });
+    throw new UsageError([phrase`${path}: expected YAML: ${sentence.replace(/:$/, "")}`], null, {
+      cause: fault,
+    });
   }
   try {
     return document.toJS({ maxAliasCount: ALIAS_LIMIT });
   } catch (error) {
-    throw new UsageError([`${path}: expected YAML: ${(error as Error).message}`], null, { cause: error });
+    throw new UsageError([phrase`${path}: expected YAML: ${(error as Error).message}`], null, {
+      cause: error,
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { asPhrase, type Phrase, phrase } from "@lathe/files";
 import { distance } from "fastest-levenshtein";
 
 /**
@@ -16,7 +17,7 @@ export function nearestName(name: string, known: readonly string[]): string | nu
 }
 
 /** `; did you mean …?`, or nothing when no known name is like it. */
-export function suggestion(name: string, known: readonly string[]): string {
+export function suggestion(name: string, known: readonly string[]): Phrase {
   const nearest = nearestName(name, known);
-  return nearest === null ? "" : `; did you mean ${nearest}?`;
+  return nearest === null ? asPhrase("") : phrase`; did you mean ${nearest}?`;
 }

@@ -1,7 +1,10 @@
+import { asPhrase, type Phrase, sayPhrase } from "@lathe/files";
 import type { z } from "zod";
 
 /** How an option is written on the command line and shown in the help; what it may be is in its schema. */
 export interface OptionDetails {
+  /** What the option is for, as {@link option} was given it. */
+  readonly description?: Phrase;
   /** Stands for the value in the help, e.g. `DIR`. */
   readonly placeholder?: string;
   /** Unit of a number, e.g. `steps`. */
@@ -23,7 +26,7 @@ export interface OptionDetails {
   /** Path of the field that the option is for in what the verb calls; null for what only the command uses. @defaultValue its key */
   readonly field?: string | null;
   /** Looks at a text that was given, e.g. at what lies at a path. @returns what is wrong with it, or null */
-  readonly check?: (text: string) => Promise<string | null>;
+  readonly check?: (text: string) => Promise<string | Phrase | null>;
 }
 
 const detailsOf = new WeakMap<z.ZodType, OptionDetails>();
@@ -31,11 +34,12 @@ const detailsOf = new WeakMap<z.ZodType, OptionDetails>();
 /** An option of a verb: what it may be, what it is for, and how it is written. */
 export function option<Schema extends z.ZodType>(
   schema: Schema,
-  description: string,
+  description: string | Phrase,
   details: OptionDetails = {},
 ): Schema {
-  const described = schema.describe(description);
-  detailsOf.set(described, details);
+  const said = asPhrase(description);
+  const described = schema.describe(sayPhrase(said));
+  detailsOf.set(described, { ...details, description: said });
   return described;
 }
 

@@ -21,8 +21,8 @@ export interface Program<Messages extends CommandMessages> {
   readonly verbs: readonly VerbEntry<Messages>[];
   /** By the names that `--language` takes. */
   readonly languages: Readonly<Record<string, Messages>>;
-  /** Name of the language that is spoken unless one is asked for. */
-  readonly systemLanguage: (env: Io["env"]) => string;
+  /** Name of the language to speak: that of `--language` among the words, where it is one of them, else the system's. */
+  readonly languageOfWords: (words: readonly string[], env: Io["env"]) => string;
   /** An error's message in the words of the command, e.g. with a verb for the function that a library names. */
   readonly say?: (message: string, command: string) => string;
   /** Finds what an unknown option is called here. @param keys of the verb's options */

@@ -1,3 +1,4 @@
+import { asPhrase, type Phrase, phrase } from "@lathe/files";
 import { z } from "zod";
 import { type OptionDetails, optionDetails } from "./option.js";
 
@@ -64,39 +65,47 @@ export function flagSchema(schema: PropertySchema): PropertySchema {
 }
 
 /** What a value has to be, in words. */
-export function expectedText(schema: PropertySchema): string {
-  if (schema.anyOf) return schema.anyOf.map(expectedText).join(" or ");
-  if (schema.enum) return `one of ${schema.enum.join(", ")}`;
+export function expectedText(schema: PropertySchema): Phrase {
+  if (schema.anyOf) {
+    return schema.anyOf.map(expectedText).reduce((before, next) => phrase`${before} or ${next}`);
+  }
+  if (schema.enum) return phrase`one of ${schema.enum.join(", ")}`;
   switch (schema.type) {
     case "integer":
-      return `a whole number${rangeText(schema)}`;
+      return phrase`a whole number${rangeText(schema)}`;
     case "number":
-      return `a number${rangeText(schema)}`;
+      return phrase`a number${rangeText(schema)}`;
     case "boolean":
-      return "true or false";
+      return asPhrase("true or false");
     case "array":
-      return schema.items?.type === undefined ? "a list" : `a list, each ${expectedText(schema.items)}`;
+      return schema.items?.type === undefined
+        ? asPhrase("a list")
+        : phrase`a list, each ${expectedText(schema.items)}`;
     case "object":
       return schema.additionalProperties?.type === undefined
-        ? "a mapping"
-        : `a mapping from names, each to ${expectedText(schema.additionalProperties)}`;
+        ? asPhrase("a mapping")
+        : phrase`a mapping from names, each to ${expectedText(schema.additionalProperties)}`;
     default:
-      return "a text that is not empty";
+      return asPhrase("a text that is not empty");
   }
 }
 
-function rangeText({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: PropertySchema): string {
+function rangeText({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: PropertySchema): Phrase {
   // Every whole number that a double holds is what "no limit" means.
   const low = minimum === undefined || minimum <= Number.MIN_SAFE_INTEGER ? undefined : minimum;
   const high = maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER ? undefined : maximum;
+  if (low !== undefined && high !== undefined) return phrase` from ${low} to ${high}`;
   const from =
-    low !== undefined ? `from ${low}` : exclusiveMinimum !== undefined ? `above ${exclusiveMinimum}` : "";
+    low !== undefined
+      ? phrase` from ${low}`
+      : exclusiveMinimum !== undefined
+        ? phrase` above ${exclusiveMinimum}`
+        : null;
   const to =
     high !== undefined
-      ? `${low === undefined ? "at most" : "to"} ${high}`
+      ? phrase` at most ${high}`
       : exclusiveMaximum !== undefined
-        ? `below ${exclusiveMaximum}`
-        : "";
-  if (from === "" && to === "") return "";
-  return ` ${[from, to].filter((part) => part !== "").join(to.startsWith("to") ? " " : ", ")}`;
+        ? phrase` below ${exclusiveMaximum}`
+        : null;
+  return from !== null && to !== null ? phrase`${from},${to}` : (from ?? to ?? asPhrase(""));
 }

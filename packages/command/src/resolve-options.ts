@@ -1,3 +1,4 @@
+import { asPhrase, phrase, sayPhrase } from "@lathe/files";
 import type { z } from "zod";
 import type { ConfigFile } from "./config-file.js";
 import { expectedText, flagSchema, propertiesOf, type Property, type PropertySchema } from "./property.js";
@@ -61,16 +62,17 @@ export function resolveOptions(
 
   const faults = result.error.issues.map((issue) => {
     const property = properties.find(({ key }) => key === issue.path[0]);
-    if (!property) return issue.message;
+    if (!property) return asPhrase(issue.message);
     const { key, flag, schema, details } = property;
     const placeholder = details.placeholder ?? "VALUE";
-    if (!Object.hasOwn(merged, key)) return `--${flag} ${placeholder} is required`;
-    const where = Object.hasOwn(flags, key) || !file ? `--${flag}` : `${file.path}: key "${key}"`;
-    if (issue.code === "custom") return `${where}: ${issue.message}`;
+    if (!Object.hasOwn(merged, key)) return phrase`${`--${flag} ${placeholder}`} is required`;
+    const where = Object.hasOwn(flags, key) || !file ? `--${flag}` : phrase`${file.path}: key "${key}"`;
+    if (issue.code === "custom") return phrase`${where}: ${asPhrase(issue.message)}`;
     const isFlag = Object.hasOwn(flags, key);
-    const expected =
-      (isFlag ? details.expected : undefined) ?? expectedText(isFlag ? flagSchema(schema) : schema);
-    return `${where}: expected ${expected}, got ${shown(merged[key])}`;
+    const expected = isFlag ? details.expected : undefined;
+    const wanted =
+      expected === undefined ? expectedText(isFlag ? flagSchema(schema) : schema) : asPhrase(expected);
+    return phrase`${where}: expected ${wanted}, got ${shown(merged[key])}`;
   });
-  throw new UsageError([...new Set(faults)], verb);
+  throw new UsageError([...new Map(faults.map((fault) => [sayPhrase(fault), fault])).values()], verb);
 }

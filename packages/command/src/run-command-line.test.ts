@@ -44,7 +44,11 @@ const verbs: VerbEntry<CommandMessages>[] = [
   { name: "train", summary: "Train", load: () => Promise.resolve(echo) },
 ];
 
-const messages: CommandMessages = { warning: "warning", timeLeft: (duration) => `${duration} left` };
+const messages: CommandMessages = {
+  phrases: {},
+  warning: "warning",
+  timeLeft: (duration) => `${duration} left`,
+};
 
 /** Names that other programs have for the options. */
 const elsewhere: Record<string, { key: string; value: string | null }> = {
@@ -61,7 +65,7 @@ const program: Program<CommandMessages> = {
   version: "1.2.3",
   verbs,
   languages: { en: messages, zh: messages },
-  systemLanguage: () => "en",
+  languageOfWords: () => "en",
   nameHere: (name) => elsewhere[camelCase(name.replace(/^--/, ""))] ?? null,
 };
 

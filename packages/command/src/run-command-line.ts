@@ -1,6 +1,7 @@
+import { asPhrase, isInputError, type Phrase, phrase, sayPhrase } from "@lathe/files";
 import { Command } from "commander";
 import { checkValues } from "./check-values.js";
-import { helpOf, parseLine, type CommonFlags } from "./command-line.js";
+import { helpOf, type HelpStyle, parseLine, type CommonFlags } from "./command-line.js";
 import { readConfigFile } from "./config-file.js";
 import { errorJson, EXIT_DONE, EXIT_USAGE, exitCodeOf } from "./failure.js";
 import type { Io } from "./io.js";
@@ -35,10 +36,19 @@ export async function runCommandLine<Messages extends CommandMessages>(
     return await dispatch(program, words, io, signal);
   } catch (error) {
     const code = exitCodeOf(error, signal.aborted);
-    const message = error instanceof Error ? error.message : String(error);
+    const { phrases } = messagesOf(program, words, io.env);
+    const message = isInputError(error)
+      ? error
+          .phrases()
+          .map((one) => sayPhrase(one, phrases))
+          .join("; ")
+      : error instanceof Error
+        ? error.message
+        : String(error);
     io.stderr.write(`${program.name}: ${program.say?.(message, program.command) ?? message}\n`);
     if (error instanceof UsageError && error.verb !== null) {
-      io.stderr.write(`See: ${program.command} ${error.verb} --help\n`);
+      const help = `${program.command} ${error.verb} --help`;
+      io.stderr.write(`${sayPhrase(phrase`See: ${help}`, phrases)}\n`);
     }
     if (isVerbose && code !== EXIT_USAGE && error instanceof Error) io.stderr.write(`${error.stack ?? ""}\n`);
     if (isJson) io.stdout.write(`${JSON.stringify({ error: errorJson(error) })}\n`);
@@ -53,13 +63,15 @@ async function dispatch<Messages extends CommandMessages>(
   signal: AbortSignal,
 ): Promise<number> {
   const [first, ...rest] = words;
+  const { phrases: translations } = messagesOf(program, words, io.env);
+  const style = { width: io.stdout.columns, translations };
   switch (first) {
     case undefined:
-      io.stderr.write(mainHelp(program, io.stderr.columns));
+      io.stderr.write(mainHelp(program, { width: io.stderr.columns, translations }));
       return EXIT_USAGE;
     case "--help":
     case "-h":
-      io.stdout.write(mainHelp(program, io.stdout.columns));
+      io.stdout.write(mainHelp(program, style));
       return EXIT_DONE;
     case "help": {
       const named = verbIn(
@@ -68,8 +80,8 @@ async function dispatch<Messages extends CommandMessages>(
       );
       const text =
         named === null
-          ? mainHelp(program, io.stdout.columns)
-          : helpOf(program, await loadVerb(program, named.name), io.stdout.columns);
+          ? mainHelp(program, style)
+          : helpOf(program, await loadVerb(program, named.name), style);
       io.stdout.write(text);
       return EXIT_DONE;
     }
@@ -83,13 +95,13 @@ async function dispatch<Messages extends CommandMessages>(
         rest.filter((word) => !word.startsWith("-")),
       );
       if (named === null)
-        throw new UsageError([`${program.command} schema VERB: expected the name of a verb`]);
+        throw new UsageError([phrase`${program.command} schema VERB: expected the name of a verb`]);
       writeSchema(program, await loadVerb(program, named.name), rest.includes("--json"), io);
       return EXIT_DONE;
     }
     default:
       if (first.startsWith("-")) {
-        throw new UsageError([`unknown flag ${first}${suggestion(first, ["--help", "--version"])}`]);
+        throw new UsageError([phrase`unknown flag ${first}${suggestion(first, ["--help", "--version"])}`]);
       }
       return runNamed(program, words, io, signal);
   }
@@ -127,31 +139,36 @@ async function loadVerb<Messages extends CommandMessages>(
   const names = [...verbs.map((verb) => verb.name), "schema", "help"];
   const longer = names.filter((known) => known.startsWith(`${name} `));
   if (longer.length > 0) {
-    throw new UsageError([
-      `${program.command} ${name}: expected ${longer.map((known) => `${program.command} ${known}`).join(" or ")}`,
-    ]);
+    const whole = longer.map((known) => `${program.command} ${known}`).join(", ");
+    throw new UsageError([phrase`${`${program.command} ${name}`}: expected ${whole}`]);
   }
+  const list = phrase`${`${program.command} --help`} lists the verbs`;
+  const nearest = suggestion(name, names);
   throw new UsageError([
-    `unknown verb ${name}${suggestion(name, names) || ";"} ${program.command} --help lists the verbs`,
+    nearest.template === ""
+      ? phrase`unknown verb ${name}; ${list}`
+      : phrase`unknown verb ${name}${nearest} ${list}`,
   ]);
 }
 
 function mainHelp<Messages extends CommandMessages>(
   { name: program, command: typed, summary, verbs }: Program<Messages>,
-  width = 100,
+  { width = 100, translations = {} }: HelpStyle,
 ): string {
+  const say = (text: string | Phrase): string => sayPhrase(asPhrase(text), translations);
   const command = new Command(program)
-    .description(summary)
+    .description(say(summary))
     .usage("VERB [options]")
-    .helpOption("-h, --help", `show this help; ${typed} VERB --help shows a verb's`)
-    .option("-V, --version", "show the version")
+    .configureHelp({ styleTitle: say })
+    .helpOption("-h, --help", say(phrase`show this help; ${typed} VERB --help shows a verb's`))
+    .option("-V, --version", say("show the version"))
     .helpCommand(false)
     .configureOutput({ getOutHelpWidth: () => width });
   for (const { name, summary } of verbs) {
     // Named afterwards: a second word would be read as an argument.
-    command.command(name.replace(" ", "-"), { hidden: false }).name(name).summary(summary).usage("");
+    command.command(name.replace(" ", "-"), { hidden: false }).name(name).summary(say(summary)).usage("");
   }
-  command.command("schema <verb>").summary("Print the JSON Schema of a verb's config file").usage("");
+  command.command("schema <verb>").summary(say("Print the JSON Schema of a verb's config file")).usage("");
   return command.helpInformation();
 }
 
@@ -165,14 +182,23 @@ function writeSchema<Messages extends CommandMessages>(
   io.stdout.write(`${JSON.stringify(schema, null, onOneLine ? undefined : 2)}\n`);
 }
 
+/** The messages in the language that is asked for among the words, else the system's. */
 function messagesOf<Messages extends CommandMessages>(
-  { languages, systemLanguage }: Program<Messages>,
-  { language }: CommonFlags,
+  { languages, languageOfWords }: Program<Messages>,
+  words: readonly string[],
   env: Io["env"],
 ): Messages {
-  const asked = language ?? systemLanguage(env);
-  if (Object.hasOwn(languages, asked)) return languages[asked];
-  throw new UsageError([`--language: expected one of ${Object.keys(languages).join(", ")}, got ${asked}`]);
+  return languages[languageOfWords(words, env)];
+}
+
+/** @throws UsageError for a language that is not spoken */
+function checkLanguage<Messages extends CommandMessages>(
+  { languages }: Program<Messages>,
+  { language }: CommonFlags,
+): void {
+  if (language === undefined || Object.hasOwn(languages, language)) return;
+  const known = phrase`one of ${Object.keys(languages).join(", ")}`;
+  throw new UsageError([phrase`${"--language"}: expected ${known}, got ${language}`]);
 }
 
 async function runVerb<Messages extends CommandMessages>(
@@ -184,14 +210,16 @@ async function runVerb<Messages extends CommandMessages>(
 ): Promise<number> {
   const { common, flags } = parseLine(program, verb, words);
   if (common.help) {
-    io.stdout.write(helpOf(program, verb, io.stdout.columns));
+    const { phrases: translations } = messagesOf(program, words, io.env);
+    io.stdout.write(helpOf(program, verb, { width: io.stdout.columns, translations }));
     return EXIT_DONE;
   }
   if (common.printSchema) {
     writeSchema(program, verb, common.json ?? false, io);
     return EXIT_DONE;
   }
-  const messages = messagesOf(program, common, io.env);
+  checkLanguage(program, common);
+  const messages = messagesOf(program, words, io.env);
   const file =
     common.config === undefined
       ? null

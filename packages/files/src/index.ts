@@ -1,5 +1,6 @@
 export { FileError } from "./errors/file-error.js";
 export { InputError, isInputError } from "./errors/input-error.js";
+export { asPhrase, type Phrase, phrase, sayPhrase, type Translations } from "./errors/phrase.js";
 export { OutputFolderError } from "./errors/output-folder-error.js";
 export { asFileError, type FileAction, isSystemError } from "./errors/system-fault.js";
 export { findValueFault } from "./json/find-value-fault.js";

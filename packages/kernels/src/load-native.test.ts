@@ -26,7 +26,7 @@ describe("loadNativeKernels", () => {
       ]) {
         const { reason } = loadNativeKernels({ environment: { LATHE_NATIVE: path } }) as { reason: string };
         expect(reason).toMatch(
-          /^The native kernels could not be loaded on \w+-\w+.* \(Node \d+\.\d+\.\d+\)\.\n/,
+          /^The native kernels could not be loaded\.\nThis is \w+-\w+.*, Node \d+\.\d+\.\d+\.\n/,
         );
         expect(reason).toMatch(new RegExp(`- ${path}: .*(${error})`));
         expect(reason).toMatch(/What helps:\n.*npm run build\n.*npm install @lathe\/kernels-/);

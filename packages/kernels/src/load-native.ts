@@ -86,7 +86,8 @@ export function loadNativeKernels(options: LoadNativeOptions = {}): LoadedNative
   const note = fileURLToPath(new URL(`${own}note.txt`, import.meta.url));
   return {
     reason: [
-      `The native kernels could not be loaded on ${nativePlatform()} (Node ${process.versions.node}).`,
+      "The native kernels could not be loaded.",
+      `This is ${nativePlatform()}, Node ${process.versions.node}.`,
       ...failures.map((failure) => `  - ${failure}`),
       ...(existsSync(note) ? [`The last build says: ${firstLine(readFileSync(note, "utf8"))}`] : []),
       "What helps:",

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { sayPhrase } from "@lathe/files";
 import { activeAdapters, adapterConfig } from "@lathe/peft";
 import { tensorMemory } from "@lathe/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -198,7 +199,7 @@ describe("finetune", () => {
     const error: unknown = await finish({ model, data, ...wrong }).catch((fault: unknown) => fault);
     expect(error).toBeInstanceOf(RecipeError);
     expect((error as RecipeError).fields).toEqual(fields);
-    const renamed = (error as RecipeError).sentences((field) => `<${field}>`);
+    const renamed = (error as RecipeError).sentences((field) => `<${field}>`).map((one) => sayPhrase(one));
     if (fields[0] !== "data")
       expect(renamed.map((text) => text.split(/[:,] /)[0])).toEqual(fields.map((field) => `<${field}>`));
     expect((error as RecipeError).message).not.toContain("--");

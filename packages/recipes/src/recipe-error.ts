@@ -1,12 +1,16 @@
-import { InputError } from "@lathe/files";
+import { asPhrase, InputError, type Phrase, sayPhrase } from "@lathe/files";
 
 /** A field of a recipe's options, by its path: `output`, `lora.rank`, `train.learningRate`. */
 export interface FieldName {
   readonly field: string;
 }
 
-/** A sentence whose mentions of fields are kept apart from its text, so that a program can call them otherwise. */
-export type FieldSentence = readonly (string | FieldName)[];
+/** A {@link Phrase} that mentions fields, so that a program can call them otherwise. */
+export interface FieldSentence {
+  /** In English, with gaps `{0}`, `{1}` … */
+  readonly template: string;
+  readonly values: readonly (string | number | Phrase | FieldName | FieldSentence)[];
+}
 
 /** Something wrong with what a recipe was asked for. */
 export interface RecipeFault {
@@ -19,8 +23,14 @@ export interface RecipeFault {
 const asPath = (field: string): string => field;
 
 /** The sentence with each field under a name of the caller's. */
-function written(sentence: FieldSentence, nameOf: (field: string) => string): string {
-  return sentence.map((part) => (typeof part === "string" ? part : nameOf(part.field))).join("");
+function named({ template, values }: FieldSentence, nameOf: (field: string) => string): Phrase {
+  return {
+    template,
+    values: values.map((value) => {
+      if (typeof value !== "object") return value;
+      return "field" in value ? nameOf(value.field) : named(value, nameOf);
+    }),
+  };
 }
 
 /** The options of a recipe ask for something impossible. */
@@ -34,7 +44,7 @@ export class RecipeError extends InputError {
     readonly faults: readonly RecipeFault[],
     options?: ErrorOptions,
   ) {
-    super(faults.map(({ sentence }) => written(sentence, asPath)).join("; "), options);
+    super(faults.map(({ sentence }) => sayPhrase(named(sentence, asPath))).join("; "), options);
     this.fields = faults.map(({ field }) => field);
   }
 
@@ -42,8 +52,12 @@ export class RecipeError extends InputError {
    * A sentence for each fault, with the fields under other names, such as the flags of a command.
    * @param nameOf the name for a field's path
    */
-  sentences(nameOf: (field: string) => string): string[] {
-    return this.faults.map(({ sentence }) => written(sentence, nameOf));
+  sentences(nameOf: (field: string) => string): Phrase[] {
+    return this.faults.map(({ sentence }) => named(sentence, nameOf));
+  }
+
+  override phrases(): readonly Phrase[] {
+    return this.sentences(asPath);
   }
 }
 
@@ -51,18 +65,13 @@ export class RecipeError extends InputError {
 export const field = (path: string): FieldName => ({ field: path });
 
 /** A sentence from a template: texts, numbers, and fields by {@link field}. */
-export function sentenceOf(
-  texts: TemplateStringsArray,
-  ...values: readonly (string | number | FieldName)[]
-): FieldSentence {
-  return texts.flatMap((text, index) => {
-    if (index === values.length) return [text];
-    const value = values[index];
-    return [text, typeof value === "object" ? value : String(value)];
-  });
+export function sentenceOf(texts: TemplateStringsArray, ...values: FieldSentence["values"]): FieldSentence {
+  const template = texts.map((text, index) => (index === 0 ? text : `{${index - 1}}${text}`)).join("");
+  return { template, values };
 }
 
 /** A fault of one field: what was expected there and what came. */
 export function expectation(path: string, expected: string, actual: string): RecipeFault {
-  return { field: path, sentence: sentenceOf`${field(path)}: expected ${expected}, got ${actual}` };
+  const sentence = sentenceOf`${field(path)}: expected ${asPhrase(expected)}, got ${asPhrase(actual)}`;
+  return { field: path, sentence };
 }

@@ -1,3 +1,4 @@
+import { asPhrase } from "@lathe/files";
 import type { Engine } from "./engine.js";
 import { portableParts } from "./portable-parts.js";
 
@@ -6,6 +7,7 @@ const withoutEngine: Engine = {
   ...portableParts(),
   name: "portable",
   description: "plain TensorFlow.js, no engine started",
+  descriptionPhrase: asPhrase("plain TensorFlow.js, no engine started"),
   precision: "fp32",
   passedOver: [],
 };

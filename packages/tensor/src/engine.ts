@@ -1,3 +1,4 @@
+import type { Phrase } from "@lathe/files";
 import type { WeightMatrix } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { FusedHeadKernel, FusedKernel, GatedMlpKernel } from "./fused-kernels.js";
@@ -97,23 +98,33 @@ export interface Engine extends EngineParts {
   readonly name: string;
   /** One line for people: what it is and where it runs. */
   readonly description: string;
+  /** The same as data, for whoever says it in another language. */
+  readonly descriptionPhrase: Phrase;
   /** Precision of products. */
   readonly precision: Precision;
   /** Engines that `auto` would have preferred, each with the reason it was passed over. */
-  readonly passedOver: readonly { readonly name: string; readonly reason: string }[];
+  readonly passedOver: readonly PassedOver[];
+}
+
+/** An engine that cannot run here, though it would have been preferred. */
+export interface PassedOver {
+  readonly name: string;
+  readonly reason: string;
+  /** The reason as data, for whoever says it in another language. */
+  readonly phrase: Phrase;
 }
 
 /** An engine that can be started. */
 export interface EngineDefinition {
   readonly name: string;
   /** One line for people: what it is and where it runs. */
-  readonly description: string;
+  readonly description: string | Phrase;
   /** Precisions of products it offers, the default first. */
   readonly precisions: readonly Precision[];
   /** Whether `auto` tries it at all; without this it does. */
   readonly isAutomatic?: () => boolean;
   /** Null if the engine can run here, else the reason why not. Must not throw. */
-  probe(): Promise<string | null>;
+  probe(): Promise<string | Phrase | null>;
   /**
    * Makes the engine's TensorFlow.js backend the current one.
    * @param precision of products, one of {@link EngineDefinition.precisions}

@@ -4,6 +4,7 @@ export type {
   DeviceHandles,
   Engine,
   EngineDefinition,
+  PassedOver,
   EngineParts,
   MemoryAccount,
   Precision,

@@ -1,4 +1,5 @@
-import type { Engine, EngineDefinition, Precision } from "./engine.js";
+import { asPhrase, phrase, sayPhrase } from "@lathe/files";
+import type { Engine, EngineDefinition, Precision, PassedOver } from "./engine.js";
 import { useEngine } from "./engine-in-use.js";
 import { engineDefinitions } from "./engines/engine-definitions.js";
 import { EngineError } from "./errors.js";
@@ -38,7 +39,7 @@ export async function startEngine(
   engine: EngineChoice = "auto",
   precision: Precision | "auto" = "auto",
 ): Promise<Engine> {
-  const passedOver: { name: string; reason: string }[] = [];
+  const passedOver: PassedOver[] = [];
   for (const definition of candidates(engine)) {
     const { name } = definition;
     let reason = await definition.probe();
@@ -46,15 +47,24 @@ export async function startEngine(
       const chosen = withPrecision(definition, precision);
       try {
         const parts = await definition.start(chosen);
-        const { description } = definition;
-        const started = { ...portableParts(), ...parts, name, description, precision: chosen, passedOver };
+        const descriptionPhrase = asPhrase(definition.description);
+        const started = {
+          ...portableParts(),
+          ...parts,
+          name,
+          description: sayPhrase(descriptionPhrase),
+          descriptionPhrase,
+          precision: chosen,
+          passedOver,
+        };
         useEngine(started);
         return started;
       } catch (error) {
-        reason = `it did not start: ${(error as Error).message}`;
+        reason = phrase`it did not start: ${(error as Error).message}`;
       }
     }
-    passedOver.push({ name, reason });
+    const said = asPhrase(reason);
+    passedOver.push({ name, reason: sayPhrase(said), phrase: said });
   }
   const name = typeof engine === "string" ? engine : passedOver.map((passed) => passed.name).join(" or ");
   const reasons = passedOver.map((passed) => `${passed.name}: ${passed.reason}`).join("; ");

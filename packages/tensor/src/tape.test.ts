@@ -246,7 +246,7 @@ describe("engines", () => {
       start: () => Promise.reject(new Error("it is night")),
     };
     const started = await startEngine([sundial, ...listEngines()]);
-    expect(started.passedOver[0]).toEqual({ name: "sundial", reason: "it did not start: it is night" });
+    expect(started.passedOver[0]).toMatchObject({ name: "sundial", reason: "it did not start: it is night" });
     await expect(startEngine(sundial)).rejects.toThrow(/engine sundial cannot run here .*it is night/);
     await startEngine("cpu");
   });

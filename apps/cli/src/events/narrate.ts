@@ -1,4 +1,5 @@
 import { type Progress, formatBytes, kebabCase } from "@lathe/command";
+import { type Phrase, sayPhrase } from "@lathe/files";
 import type { OnRecipeEvent, RecipeEvent, RecipePhase, RowsEvent } from "@lathe/recipes";
 import type { CheckpointFault } from "@lathe/train";
 import { withVerbs } from "../command-name.js";
@@ -52,11 +53,13 @@ function say(
 ): void {
   switch (event.type) {
     case "engine": {
-      const { name, precision, description, passedOver } = event.engine;
+      const { name, precision, descriptionPhrase, passedOver } = event.engine;
+      const said = (one: Phrase): string => withVerbs(firstLine(sayPhrase(one, messages.phrases)), command);
       for (const passed of passedOver) {
-        note(messages.passedOver(passed.name, withVerbs(firstLine(passed.reason), command), command));
+        const first = { ...passed.phrase, template: firstLine(passed.phrase.template) };
+        note(messages.passedOver(passed.name, said(first), command));
       }
-      note(messages.engine(name, precision, description));
+      note(messages.engine(name, precision, said(descriptionPhrase)));
       break;
     }
     case "rows":

@@ -2,6 +2,7 @@ import type { Messages } from "./messages.js";
 
 /** English. */
 export const en: Messages = {
+  phrases: {},
   engine: (name, precision, description) => `engine ${name}, ${precision}: ${description}`,
   passedOver: (name, reason, command) =>
     `engine ${name} passed over: ${reason.replace(/\.?$/, ".")} ${command} doctor says more.`,
@@ -109,6 +110,14 @@ export const en: Messages = {
   driver: (version) => `driver ${version}`,
   capability: (card, version, bytes) => `${card}, compute capability ${version}, ${bytes}`,
   modelFacts: {},
+  setup: {
+    library: (version, layout, folder) => `TensorFlow ${version} (${layout}) in ${folder}`,
+    binding: "binding",
+    compiledBefore: "compiled before",
+    ready: "ready",
+    allWork: "all types and operations work",
+    doNotWork: (names) => `these do not work: ${names}`,
+  },
   setupStep: (step, subject) =>
     ({
       library: `looking for TensorFlow${subject === "" ? "" : ` in ${subject}`}`,

@@ -1,7 +1,7 @@
 import type { CommandMessages } from "@lathe/command";
 import type { SetupStep } from "@lathe/tensor";
 
-/** What the command says on the way, in one language. Errors are English everywhere, so that they can be searched for. */
+/** What the command says, in one language. */
 export interface Messages extends CommandMessages {
   readonly engine: (name: string, precision: string, description: string) => string;
   readonly passedOver: (name: string, reason: string, command: string) => string;
@@ -72,6 +72,15 @@ export interface Messages extends CommandMessages {
   readonly capability: (card: string, version: string, bytes: string) => string;
   /** What `lathe doctor --model` tells, by its keys and values; others are said as they are. */
   readonly modelFacts: Readonly<Record<string, string>>;
+  /** What the set-up of an engine came to. */
+  readonly setup: {
+    readonly library: (version: string, layout: string, folder: string) => string;
+    readonly binding: string;
+    readonly compiledBefore: string;
+    readonly ready: string;
+    readonly allWork: string;
+    readonly doNotWork: (names: string) => string;
+  };
   /** @param step one of those that the set-up of an engine reports @param subject what it is about */
   readonly setupStep: (step: SetupStep, subject: string) => string;
 }

@@ -1,7 +1,9 @@
 import type { Messages } from "./messages.js";
+import { zhPhrases } from "./zh-phrases.js";
 
 /** 简体中文。 */
 export const zh: Messages = {
+  phrases: zhPhrases,
   engine: (name, precision, description) => `计算引擎 ${name}，${precision}：${description}`,
   passedOver: (name, reason, command) =>
     `未使用引擎 ${name}：${reason.replace(/\.?$/, ".")} 详情见 ${command} doctor。`,
@@ -121,6 +123,14 @@ export const zh: Messages = {
     weightBytes: "权重内存",
     none: "不压缩",
     adapterBytes: "适配器内存",
+  },
+  setup: {
+    library: (version, layout, folder) => `TensorFlow ${version}（${layout}），位于 ${folder}`,
+    binding: "绑定",
+    compiledBefore: "此前已编译",
+    ready: "就绪",
+    allWork: "所有类型和运算均可用",
+    doNotWork: (names) => `以下不可用：${names}`,
   },
   setupStep: (step, subject) =>
     ({

@@ -1,26 +1,27 @@
 import { join } from "node:path";
+import { type Phrase, phrase } from "@lathe/files";
 import { downloadHint, hubId } from "./hub-id.js";
 import { adaptersOfRun, hasFile, isRunFolder, pathKind } from "./path-kind.js";
 
 /** What is wrong with a path given for an adapter folder, where that can be told by what lies there; else null. */
-export async function adapterPathFault(path: string): Promise<string | null> {
+export async function adapterPathFault(path: string): Promise<Phrase | null> {
   const { kind, names } = await pathKind(path);
   const id = hubId(path);
-  if (kind === "missing") return id === null ? null : `no such folder; ${downloadHint(id, "adapter")}`;
+  if (kind === "missing") return id === null ? null : phrase`no such folder; ${downloadHint(id, "adapter")}`;
   if (kind === "file") {
-    return `${path} is a file; expected the folder with adapter_config.json and adapter_model.safetensors`;
+    return phrase`${path} is a file; expected the folder with adapter_config.json and adapter_model.safetensors`;
   }
   if (names.includes("adapter_config.json")) return null;
   if (isRunFolder(names)) {
     const { adapter, last } = await adaptersOfRun(path);
-    if (adapter !== null) return `${path} is the folder of a run; its adapter is ${adapter}`;
+    if (adapter !== null) return phrase`${path} is the folder of a run; its adapter is ${adapter}`;
     return last === null
-      ? `${path} is the folder of a run that has no adapter yet`
-      : `${path} is the folder of a run that is not complete; the adapter of its last checkpoint is ${last}`;
+      ? phrase`${path} is the folder of a run that has no adapter yet`
+      : phrase`${path} is the folder of a run that is not complete; the adapter of its last checkpoint is ${last}`;
   }
   // A checkpoint of a run, or a folder with the adapter one deeper.
   if (await hasFile(path, "adapter", "adapter_config.json")) {
-    return `${path} holds the adapter in a folder of its own: ${join(path, "adapter")}`;
+    return phrase`${path} holds the adapter in a folder of its own: ${join(path, "adapter")}`;
   }
-  return names.includes("config.json") ? `${path} is a model folder; expected an adapter's` : null;
+  return names.includes("config.json") ? phrase`${path} is a model folder; expected an adapter's` : null;
 }

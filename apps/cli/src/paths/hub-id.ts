@@ -1,3 +1,5 @@
+import { type Phrase, phrase } from "@lathe/files";
+
 /** `owner/name`, with a revision or without. */
 const ID = /^([A-Za-z0-9][\w.-]{0,95}\/[A-Za-z0-9][\w.-]{0,95})(?:@[\w./-]{1,100})?$/;
 
@@ -17,10 +19,11 @@ export function hubId(text: string): string | null {
 }
 
 /** What to do about a hub's id where a folder is wanted. @param id see {@link hubId} */
-export function downloadHint(id: string, kind: "model" | "adapter" | "dataset"): string {
-  const name = id.slice(id.indexOf("/") + 1);
-  const folder = { model: "models", adapter: "adapters", dataset: "data" }[kind];
+export function downloadHint(id: string, kind: "model" | "adapter" | "dataset"): Phrase {
+  const folder = `${{ model: "models", adapter: "adapters", dataset: "data" }[kind]}/${id.slice(id.indexOf("/") + 1)}`;
   const type = kind === "dataset" ? " --repo-type dataset" : "";
   const scope = kind === "dataset" ? "--dataset" : "--model";
-  return `if ${id} is an id on a hub, download it first, with \`hf download ${id}${type} --local-dir ${folder}/${name}\` or \`modelscope download ${scope} ${id} --local_dir ${folder}/${name}\`, and give ${folder}/${name}`;
+  const hf = `hf download ${id}${type} --local-dir ${folder}`;
+  const modelscope = `modelscope download ${scope} ${id} --local_dir ${folder}`;
+  return phrase`if ${id} is an id on a hub, download it first, with \`${hf}\` or \`${modelscope}\`, and give ${folder}`;
 }

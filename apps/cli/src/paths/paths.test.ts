@@ -1,12 +1,19 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type Phrase, sayPhrase } from "@lathe/files";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loraFixture, storiesModel, temporaryFolder } from "../testing/folders.js";
 import { runLathe } from "../testing/run-lathe.js";
-import { adapterPathFault } from "./adapter-path-fault.js";
+import { adapterPathFault as adapterPhrase } from "./adapter-path-fault.js";
 import { hubId } from "./hub-id.js";
-import { modelPathFault } from "./model-path-fault.js";
-import { rowsPathFault } from "./rows-path-fault.js";
+import { modelPathFault as modelPhrase } from "./model-path-fault.js";
+import { rowsPathFault as rowsPhrase } from "./rows-path-fault.js";
+
+const said = (fault: Phrase | null): string | null => (fault === null ? null : sayPhrase(fault));
+const adapterPathFault = async (path: string): Promise<string | null> => said(await adapterPhrase(path));
+const modelPathFault = async (path: string): Promise<string | null> => said(await modelPhrase(path));
+const rowsPathFault = async (path: string, split?: string): Promise<string | null> =>
+  said(await rowsPhrase(path, split));
 
 let root: string;
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type Phrase, phrase } from "@lathe/files";
 import { downloadHint, hubId } from "./hub-id.js";
 import { isPreparedFolder, pathKind } from "./path-kind.js";
 
@@ -9,19 +10,21 @@ const ROWS = /\.(arrow|jsonl|csv|tsv|parquet)$/i;
  * What is wrong with a path given for a file of rows, where that can be told by what lies there; else null.
  * @param split name of the file that is meant where the path is a prepared folder
  */
-export async function rowsPathFault(path: string, split = "train"): Promise<string | null> {
+export async function rowsPathFault(path: string, split = "train"): Promise<Phrase | null> {
   const { kind, names } = await pathKind(path);
   if (kind === "file") return null;
   const id = hubId(path);
   if (kind === "missing") {
     // `data/rows.jsonl` has the form of an id as well.
-    return id === null || ROWS.test(path) ? null : `no such file; ${downloadHint(id, "dataset")}`;
+    return id === null || ROWS.test(path) ? null : phrase`no such file; ${downloadHint(id, "dataset")}`;
   }
   if (isPreparedFolder(names)) {
     const file = [`${split}.arrow`, `${split}.jsonl`].find((name) => names.includes(name));
     const files = file === undefined ? names.filter((name) => ROWS.test(name)).join(", ") : join(path, file);
-    return `${path} is a folder that lathe prepare wrote; its rows are in ${files}`;
+    return phrase`${path} is a folder that lathe prepare wrote; its rows are in ${files}`;
   }
   const files = names.filter((name) => ROWS.test(name)).slice(0, 3);
-  return `${path} is a folder; expected a file of rows${files.length > 0 ? `, such as ${files.map((name) => join(path, name)).join(", ")}` : ""}`;
+  return files.length === 0
+    ? phrase`${path} is a folder; expected a file of rows`
+    : phrase`${path} is a folder; expected a file of rows, such as ${files.map((name) => join(path, name)).join(", ")}`;
 }

@@ -1,4 +1,5 @@
 import { UsageError, fieldsOf, option } from "@lathe/command";
+import { phrase } from "@lathe/files";
 import { createInterface } from "node:readline";
 import { type ChatMessage, readTools } from "@lathe/data";
 import type { FinishReason } from "@lathe/model";
@@ -49,7 +50,10 @@ export const chatVerb = defineVerb({
     narrator.end();
     if (model.tokenizer === null) {
       model.dispose();
-      throw new UsageError([`${given.model}: the folder has no tokenizer.json, which chat needs`], "chat");
+      throw new UsageError(
+        [phrase`${given.model}: the folder has no tokenizer.json, which ${"chat"} needs`],
+        "chat",
+      );
     }
     const first: ChatMessage[] =
       given.system === undefined ? [] : [{ role: "system", content: given.system }];

@@ -1,4 +1,5 @@
 import { formatBytes, formatNumber, formatTable, option, widthOf } from "@lathe/command";
+import { asPhrase, type Phrase, sayPhrase } from "@lathe/files";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
@@ -17,7 +18,7 @@ import { z } from "zod";
 import { withVerbs } from "../command-name.js";
 import { narrate } from "../events/narrate.js";
 import { version } from "../version.js";
-import { defineVerb } from "../define-verb.js";
+import { defineVerb, type VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { engineOptions } from "../options/engine-options.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
@@ -75,9 +76,11 @@ export const doctorVerb = defineVerb({
     const engines = await Promise.all(
       listEngines().map(async (engine) => {
         const found = await engine.probe();
-        const reason = found === null ? null : withVerbs(found, context.command);
-        const { name, description, precisions } = engine;
-        return { name, available: reason === null, reason, description, precisions };
+        const reason = found === null ? null : withVerbs(sayPhrase(asPhrase(found)), context.command);
+        const { name, precisions } = engine;
+        const description = sayPhrase(asPhrase(engine.description));
+        const told = saidOf(found ?? engine.description, context);
+        return { fact: { name, available: reason === null, reason, description, precisions }, told };
       }),
     );
     const started = await startEngine(given.engine, given.precision);
@@ -99,33 +102,49 @@ export const doctorVerb = defineVerb({
       },
       engine: started.name,
       precision: started.precision,
-      engines,
+      engines: engines.map(({ fact }) => fact),
       tensorFlow: describeTensorFlow(context.command),
       fusedOperations: [...started.kernels.keys()].sort(),
       tensorMemory: tensorMemory(),
       versions: readVersions(),
       ...(model ? { model } : {}),
     };
-    return { json, text: textOf(json, context.messages) };
+    return {
+      json,
+      text: textOf(
+        json,
+        engines.map(({ told }) => told),
+        context,
+      ),
+    };
   },
 });
+
+/** A reason or a description in the language of the messages, line by line. */
+function saidOf(
+  found: string | Phrase,
+  { messages, command }: Pick<VerbContext, "messages" | "command">,
+): string {
+  const { template, values } = asPhrase(found);
+  const lines = template.split("\n").map((line) => sayPhrase({ template: line, values }, messages.phrases));
+  return withVerbs(lines.join("\n"), command);
+}
 
 /** The set-up of TensorFlow, or why there is none. */
 type TensorFlowFacts = ReturnType<typeof describeTensorFlow>;
 
 function describeTensorFlow(command: string) {
   const installed = installedBinding();
-  if ("reason" in installed) return { version: null, reason: withVerbs(installed.reason, command) } as const;
+  if ("reason" in installed)
+    return { version: null, reason: withVerbs(sayPhrase(installed.reason), command) } as const;
   const { tensorFlowVersion: version, library, binding, cpu, cuda } = installed;
   const cudaReason = installed.cudaReason === null ? null : withVerbs(installed.cudaReason, command);
   const cards = nvidiaCard();
   return { version, library, binding, cpu, cuda, cudaReason, cards };
 }
 
-function tensorFlowText(
-  facts: Exclude<TensorFlowFacts, { version: null }>,
-  { words, works, allWork, driver: driverText, capability }: Messages,
-): string {
+function tensorFlowText(facts: Exclude<TensorFlowFacts, { version: null }>, context: VerbContext): string {
+  const { words, works, allWork, driver: driverText, capability } = context.messages;
   const { version, library, cpu, cuda, cudaReason, cards } = facts;
   const share = (found: Findings): string => {
     const names = Object.keys(found);
@@ -144,7 +163,7 @@ function tensorFlowText(
       .join(", ");
   const device = cuda
     ? capability(cuda.device.name, cuda.device.computeCapability, formatBytes(cuda.device.memoryBytes))
-    : `${words.none}: ${String(cudaReason)}`;
+    : `${words.none}: ${saidOf(String(cudaReason), context)}`;
   const driver = cards?.driver ?? null;
   return [
     ["TensorFlow", `${version}, ${library}`],
@@ -176,7 +195,6 @@ interface DoctorFacts {
   readonly engines: readonly {
     name: string;
     reason: string | null;
-    description: string;
     precisions: readonly string[];
   }[];
   readonly tensorFlow: TensorFlowFacts;
@@ -190,7 +208,9 @@ const NAME_WIDTH = 20;
 const factLine = (name: string, value: string): string =>
   `${name}${" ".repeat(Math.max(1, NAME_WIDTH - widthOf(name)))}${value}`;
 
-function textOf(json: DoctorFacts, messages: Messages): string {
+/** @param told of each engine, why it does not run or what it is */
+function textOf(json: DoctorFacts, told: readonly string[], context: VerbContext): string {
+  const { messages } = context;
   const { words, free, atMost, threads } = messages;
   const facts: [string, string][] = [
     ["lathe", json.lathe],
@@ -207,22 +227,22 @@ function textOf(json: DoctorFacts, messages: Messages): string {
     [words.engine, `${json.engine}, ${json.precision}`],
     [words.ownKernels, json.fusedOperations.join(", ") || words.none],
   ];
-  const engines = json.engines.map(({ name, reason, description, precisions }) => [
+  const engines = json.engines.map(({ name, reason, precisions }, index) => [
     name,
     reason === null ? words.yes : words.no,
     precisions.join(", "),
-    reason?.split("\n", 1)[0] ?? description,
+    told[index].split("\n", 1)[0],
   ]);
   // Reasons of more than one line, e.g. where an addon was looked for, go below the table.
-  const details = json.engines.flatMap(({ name, reason }) =>
-    reason?.includes("\n") ? ["", `${name}: ${reason}`] : [],
+  const details = json.engines.flatMap(({ name }, index) =>
+    told[index].includes("\n") ? ["", `${name}: ${told[index]}`] : [],
   );
   return [
     facts.map(([name, value]) => factLine(name, value)).join("\n"),
     "",
     formatTable([words.engine, words.runs, words.precision, ""], engines),
     ...details,
-    ...(json.tensorFlow.version === null ? [] : ["", tensorFlowText(json.tensorFlow, messages)]),
+    ...(json.tensorFlow.version === null ? [] : ["", tensorFlowText(json.tensorFlow, context)]),
     ...(json.model ? ["", modelText(json.model, messages)] : []),
   ].join("\n");
 }
@@ -245,7 +265,7 @@ function modelText(model: ModelInspection, { words, modelFacts }: Messages): str
             : typeof one === "string"
               ? (modelFacts[one] ?? one)
               : one === null
-                ? "none"
+                ? words.none
                 : Array.isArray(one)
                   ? one.join(", ")
                   : Object.entries(one as object)

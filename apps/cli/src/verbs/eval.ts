@@ -1,6 +1,6 @@
 import { UsageError, fieldsOf, formatTable, option, optionGroup } from "@lathe/command";
 import { realpath, stat } from "node:fs/promises";
-import { checkWritable, replaceFile } from "@lathe/files";
+import { asPhrase, checkWritable, type Phrase, phrase, replaceFile } from "@lathe/files";
 import {
   bleuSmoothings,
   bleuTokenizers,
@@ -26,7 +26,7 @@ import { rowsPathFault } from "../paths/rows-path-fault.js";
 const path = (
   description: string,
   placeholder: string,
-  check: (path: string) => Promise<string | null> = () => Promise.resolve(null),
+  check: (path: string) => Promise<string | Phrase | null> = () => Promise.resolve(null),
 ): z.ZodOptional<z.ZodString> => option(z.string().min(1).optional(), description, { placeholder, check });
 
 const options = z
@@ -35,7 +35,7 @@ const options = z
     references: path("what they should be: a text a line, or .jsonl, also several a line", "file"),
     metrics: option(
       z.array(z.string().min(1)).min(1).default(["bleu", "rouge"]),
-      `metrics: ${metricNames.join(", ")}; rouge stands for rouge1, rouge2 and rougeL`,
+      phrase`metrics: ${metricNames.join(", ")}; rouge stands for rouge1, rouge2 and rougeL`,
       { placeholder: "a,b", separator: "," },
     ),
     textLanguage: option(
@@ -129,9 +129,10 @@ async function checkPredictionsOutput({ predictionsOutput, data }: EvalOptions):
   await checkWritable(predictionsOutput);
   const found = await stat(predictionsOutput).catch(() => null);
   if (found === null) return;
-  if (found.isDirectory()) throw new UsageError([`${predictionsOutput}: expected a file, got a folder`]);
+  if (found.isDirectory())
+    throw new UsageError([phrase`${predictionsOutput}: ${asPhrase("expected a file, got a folder")}`]);
   if ((await realpath(predictionsOutput)) === (await realpath(data).catch(() => null))) {
-    throw new UsageError([`${predictionsOutput}: the replies would be written over the rows`]);
+    throw new UsageError([phrase`${predictionsOutput}: the replies would be written over the rows`]);
   }
 }
 

@@ -1,8 +1,10 @@
 import { formatBytes, option } from "@lathe/command";
+import { asPhrase, sayPhrase } from "@lathe/files";
 import { type Findings, setupTensorFlow } from "@lathe/tensor";
 import { z } from "zod";
 import { withVerbs } from "../command-name.js";
 import { defineVerb } from "../define-verb.js";
+import type { Messages } from "../messages/messages.js";
 
 const options = z.object({
   tensorflow: option(
@@ -17,11 +19,11 @@ const options = z.object({
 });
 
 /** Names of what fails, in a line. */
-function failing(...findings: readonly Findings[]): string {
+function failing({ setup }: Messages, ...findings: readonly Findings[]): string {
   const names = findings.flatMap((all) =>
     Object.entries(all).flatMap(([name, fault]) => (fault ? [name] : [])),
   );
-  return names.length === 0 ? "all types and operations work" : `these do not work: ${names.join(", ")}`;
+  return names.length === 0 ? setup.allWork : setup.doNotWork(names.join(", "));
 }
 
 export const setupCudaVerb = defineVerb({
@@ -43,14 +45,16 @@ export const setupCudaVerb = defineVerb({
       },
     });
     const { tensorFlowVersion: version, binding, cpu, cuda, cudaReason } = installed;
+    const { setup, words } = messages;
+    const device = cuda?.device;
     const lines = [
-      `TensorFlow ${version} (${library.layout}) in ${library.folder}`,
-      `binding      ${binding}${wasCompiled ? " (compiled before)" : ""}`,
-      `tensorflow   ready: ${failing(cpu.types, cpu.operations)}`,
-      cuda
-        ? `cuda         ready: ${cuda.device.name}, compute capability ${cuda.device.computeCapability}, ` +
-          `${formatBytes(cuda.device.memoryBytes)} for TensorFlow; ${failing(cuda.types, cuda.operations)}`
-        : `cuda         not ready: ${withVerbs(String(cudaReason), command)}`,
+      setup.library(version, library.layout, library.folder),
+      `${setup.binding}  ${binding}${wasCompiled ? ` (${setup.compiledBefore})` : ""}`,
+      `tensorflow  ${setup.ready}: ${failing(messages, cpu.types, cpu.operations)}`,
+      device && cuda
+        ? `cuda  ${setup.ready}: ${messages.capability(device.name, device.computeCapability, formatBytes(device.memoryBytes))}; ` +
+          failing(messages, cuda.types, cuda.operations)
+        : `cuda  ${words.no}: ${withVerbs(sayPhrase(asPhrase(String(cudaReason)), messages.phrases), command)}`,
     ];
     return {
       json: { ...installed, layout: library.layout, wasCompiled, cards: card?.models ?? [] },

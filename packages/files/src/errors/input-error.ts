@@ -1,3 +1,5 @@
+import { asPhrase, type Phrase } from "./phrase.js";
+
 const mark: unique symbol = Symbol.for("@lathe/input-error") as never;
 
 /**
@@ -8,6 +10,11 @@ const mark: unique symbol = Symbol.for("@lathe/input-error") as never;
 export class InputError extends Error {
   readonly [mark] = true;
   override readonly name: string = "InputError";
+
+  /** The sentences of the message as data, for whoever says them in another language. */
+  phrases(): readonly Phrase[] {
+    return [asPhrase(this.message)];
+  }
 }
 
 /** Whether an error was caused by the user's input: an {@link InputError}, also one of another copy of the package. */

@@ -1,4 +1,5 @@
 import { FileError } from "./file-error.js";
+import { asPhrase, type Phrase } from "./phrase.js";
 
 /** What was being done to a path when the system refused. */
 export type FileAction = "read" | "written" | "made" | "replaced" | "removed";
@@ -38,11 +39,11 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException & 
 export function asFileError(path: string, action: FileAction, error: unknown): unknown {
   if (!isSystemError(error)) return error;
   const { code } = error;
-  const fault = (reason: string): FileError => new FileError(path, reason, { cause: error });
+  const fault = (reason: string | Phrase): FileError => new FileError(path, reason, { cause: error });
   if (action === "read") {
     if (code === "ENOENT" || code === "ENOTDIR") return fault("no such file");
     if (code === "EISDIR") return fault("expected a file, got a folder");
     if (code === "EACCES" || code === "EPERM") return fault("may not be read: permission denied");
   }
-  return fault(`cannot be ${action}: ${meanings[code] ?? error.message}`);
+  return fault({ template: `cannot be ${action}: {0}`, values: [asPhrase(meanings[code] ?? error.message)] });
 }

@@ -1,11 +1,13 @@
 import { FileError } from "../errors/file-error.js";
+import { asPhrase, phrase } from "../errors/phrase.js";
 
 /** Makes a caller's own error from what was expected of a file and what was found. */
 export type MakeFault = (expected: string, actual: string, cause?: unknown) => Error;
 
 /** The faults of a path as {@link FileError}s. */
 export function fileFaults(path: string): MakeFault {
-  return (expected, actual, cause) => new FileError(path, `expected ${expected}, got ${actual}`, { cause });
+  return (expected, actual, cause) =>
+    new FileError(path, phrase`expected ${asPhrase(expected)}, got ${asPhrase(actual)}`, { cause });
 }
 
 /** The message of whatever was thrown. */

@@ -86,7 +86,7 @@ function relocated(error: unknown, temporary: string, place: string): unknown {
   };
   if (error instanceof FileError) {
     const path = placed(resolve(error.path));
-    return path === null ? error : new FileError(path, error.reason, { cause: error });
+    return path === null ? error : error.at(path);
   }
   if (!isSystemError(error)) return error;
   const { path, dest } = error as { path?: string; dest?: string };

@@ -3,7 +3,7 @@ import { field, type RecipeFault, sentenceOf } from "../recipe-error.js";
 
 /** Something given that has no meaning beside something else, and what to do. */
 function contradiction(path: string, reason: ReturnType<typeof sentenceOf>): RecipeFault {
-  return { field: path, sentence: [field(path), " ", ...reason] };
+  return { field: path, sentence: sentenceOf`${field(path)} ${reason}` };
 }
 
 const given = (part: object | undefined, name: string): string[] =>

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { loadNativeKernels, type NativeKernels, type ProductPrecision } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EngineDefinition, EngineParts } from "../../engine.js";
@@ -28,7 +29,7 @@ export const nativeEngine: EngineDefinition = {
   name: "native",
   get description() {
     const kernels = kernelsOf(load());
-    return kernels ? `C++ kernels (${kernels.level}), ${kernels.threads()} threads` : "C++ kernels";
+    return kernels ? phrase`C++ kernels (${kernels.level}), ${kernels.threads()} threads` : "C++ kernels";
   },
   precisions: ["bf16", "fp32", "int8"],
   probe() {

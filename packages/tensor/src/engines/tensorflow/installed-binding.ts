@@ -1,3 +1,4 @@
+import { type Phrase, phrase } from "@lathe/files";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { bindingsFolder, type Environment } from "./cache-folder.js";
@@ -35,21 +36,23 @@ export function installedPath(environment: Environment, nodeAbi: string = proces
   return join(bindingsFolder(environment), `node-${nodeAbi}.json`);
 }
 
-const SET_UP = "run setupTensorFlow()";
-
 /** The binding that was set up for this Node, or the reason why there is none in use. */
 export function installedBinding(
   environment: Environment = process.env,
-): InstalledBinding | { readonly reason: string } {
+): InstalledBinding | { readonly reason: Phrase } {
   const path = installedPath(environment);
   if (!existsSync(path)) {
-    return { reason: `no TensorFlow has been set up for Node ${process.version}; ${SET_UP}` };
+    return {
+      reason: phrase`no TensorFlow has been set up for Node ${process.version}; run setupTensorFlow()`,
+    };
   }
   let installed: InstalledBinding;
   try {
     installed = JSON.parse(readFileSync(path, "utf8")) as InstalledBinding;
   } catch (error) {
-    return { reason: `${path} cannot be read (${(error as Error).message}); ${SET_UP} again` };
+    return {
+      reason: phrase`${path} cannot be read (${(error as Error).message}); run setupTensorFlow() again`,
+    };
   }
   const isWhole =
     installed.format === 1 &&
@@ -58,17 +61,20 @@ export function installedBinding(
     Array.isArray(installed.libraryFiles) &&
     typeof installed.libraryStamp === "string" &&
     typeof installed.cpu === "object";
-  if (!isWhole) return { reason: `${path} is not a set-up of this version of Lathe; ${SET_UP} again` };
+  if (!isWhole)
+    return { reason: phrase`${path} is not a set-up of this version of Lathe; run setupTensorFlow() again` };
   if (!existsSync(installed.binding) || dirname(dirname(installed.binding)) !== dirname(path)) {
-    return { reason: `the compiled binding ${installed.binding} is gone; ${SET_UP} again` };
+    return { reason: phrase`the compiled binding ${installed.binding} is gone; run setupTensorFlow() again` };
   }
   const stamp = libraryStamp(installed.libraryFiles);
   if (stamp === null) {
-    return { reason: `the TensorFlow library in ${installed.library} is gone; ${SET_UP} again` };
+    return {
+      reason: phrase`the TensorFlow library in ${installed.library} is gone; run setupTensorFlow() again`,
+    };
   }
   if (stamp !== installed.libraryStamp) {
     return {
-      reason: `the TensorFlow library in ${installed.library} has changed since it was set up (it was ${installed.tensorFlowVersion}); ${SET_UP} again`,
+      reason: phrase`the TensorFlow library in ${installed.library} has changed since it was set up (it was ${installed.tensorFlowVersion}); run setupTensorFlow() again`,
     };
   }
   return installed;

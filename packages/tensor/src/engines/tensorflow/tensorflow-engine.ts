@@ -1,3 +1,4 @@
+import { asPhrase, type Phrase, phrase, sayPhrase } from "@lathe/files";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EngineDefinition, EngineParts, Precision } from "../../engine.js";
 import { ElementType } from "./addon-types.js";
@@ -44,7 +45,7 @@ async function start(
 }
 
 /** Null and the set-up, or why there is none. */
-function setUp(): { readonly installed: InstalledBinding | null; readonly reason: string | null } {
+function setUp(): { readonly installed: InstalledBinding | null; readonly reason: string | Phrase | null } {
   const found = installedBinding();
   return "reason" in found ? { installed: null, reason: found.reason } : { installed: found, reason: null };
 }
@@ -62,7 +63,7 @@ export const tensorFlowEngine: EngineDefinition = {
   get description() {
     const { installed } = setUp();
     return installed
-      ? `TensorFlow ${installed.tensorFlowVersion} on the CPU, no card in use`
+      ? phrase`TensorFlow ${installed.tensorFlowVersion} on the CPU, no card in use`
       : "TensorFlow on the CPU";
   },
   get precisions() {
@@ -71,13 +72,13 @@ export const tensorFlowEngine: EngineDefinition = {
   probe: () => Promise.resolve(setUp().reason),
   async start(precision) {
     const { installed, reason } = setUp();
-    if (!installed) throw new Error(reason!);
+    if (!installed) throw new Error(sayPhrase(asPhrase(reason!)));
     return start("tensorflow", installed, precision);
   },
 };
 
 /** Why the card is not in use; null where it is. */
-function cudaFault(): string | null {
+function cudaFault(): string | Phrase | null {
   const { installed, reason } = setUp();
   if (!installed) return reason;
   if (installed.cuda === null) {
@@ -100,7 +101,7 @@ export const cudaEngine: EngineDefinition = {
     if (!installed?.cuda) return "TensorFlow on an NVIDIA card";
     const { name, memoryBytes } = installed.cuda.device;
     const memory = memoryBytes > 0 ? `, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB` : "";
-    return `TensorFlow ${installed.tensorFlowVersion} on ${name}${memory}`;
+    return phrase`TensorFlow ${installed.tensorFlowVersion} on ${name}${memory}`;
   },
   get precisions() {
     return precisionsOf(setUp().installed?.cuda ?? undefined, "fp16", "fp32");
@@ -109,7 +110,8 @@ export const cudaEngine: EngineDefinition = {
   async start(precision) {
     const reason = cudaFault();
     const { installed } = setUp();
-    if (reason !== null || !installed) throw new Error(reason ?? "TensorFlow is not set up");
+    if (reason !== null || !installed)
+      throw new Error(sayPhrase(asPhrase(reason ?? "TensorFlow is not set up")));
     return start("cuda", installed, precision);
   },
 };
