@@ -1,3 +1,4 @@
+import { sayPhrase } from "@lathe/files";
 import { int8Codes, int8Scale, type WeightMatrix, widenWeights } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -360,6 +361,11 @@ const contract: { readonly [Field in keyof Engine]: (given: () => Engine, defini
     description: (given) => {
       it("is one line", () => {
         expect(given().description).toMatch(/^\S.*\S$/);
+      });
+    },
+    descriptionPhrase: (given) => {
+      it("says the description", () => {
+        expect(sayPhrase(given().descriptionPhrase)).toBe(given().description);
       });
     },
     precision: (given, { precision }) => {
