@@ -1,9 +1,11 @@
-import { multiplyRows, startEngine, Tape, withTape } from "@lathe/tensor";
+import { listEngines, multiplyRows, startEngine, Tape, withTape } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { closeSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { LayerWeights } from "../architectures/architecture.js";
-import { layerLinears } from "../architectures/linear-places.js";
+import { layerLinears, type StoredLinear } from "../architectures/linear-places.js";
 import { loadModel } from "../load-model.js";
 import type { Checkpointing } from "./checkpointing.js";
 import { DenseLinear } from "./dense-linear.js";
@@ -11,21 +13,67 @@ import { EmbeddingTable } from "./embedding-table.js";
 import { flatBatch } from "./flat-batch.js";
 import { LanguageModel } from "./language-model.js";
 import type { LayerProvider } from "./layer-provider.js";
-import type { DenseWeight, Linear } from "./linear.js";
+import type { Linear } from "./linear.js";
+
+/** Files that the tests read from. */
+const open: TensorsOnDisk[] = [];
+afterEach(() => {
+  for (const tensors of open.splice(0)) tensors.close();
+});
 
 const tokens = Int32Array.of(1, 17, 99, 45, 60, 3, 9, 100, 12, 77, 31, 8);
 const batch = flatBatch([{ inputIds: tokens, labels: tokens }]);
 
-/** A linear whose weight is in the engine's memory only between `load` and `unload`. */
+/** Where tensors lie in a safetensors file, after its header. */
+type Offsets = Readonly<Record<string, { readonly data_offsets: readonly [number, number] }>>;
+
+/** Float32 tensors of a safetensors file, each read from the disk when it is asked for. */
+class TensorsOnDisk {
+  readonly #file: number;
+  readonly #dataStart: number;
+  readonly #header: Offsets;
+  /** Tensors read so far. */
+  reads = 0;
+
+  constructor(path: string) {
+    this.#file = openSync(path, "r");
+    const headerLength = Number(this.#bytes(0, 8).readBigUInt64LE());
+    this.#dataStart = 8 + headerLength;
+    this.#header = JSON.parse(this.#bytes(8, headerLength).toString("utf8")) as Offsets;
+  }
+  read(name: string): Float32Array {
+    this.reads++;
+    const [start, end] = this.#header[name].data_offsets;
+    const bytes = this.#bytes(this.#dataStart + start, end - start);
+    return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  }
+  close(): void {
+    closeSync(this.#file);
+  }
+  #bytes(position: number, length: number): Buffer {
+    const bytes = Buffer.from(new ArrayBuffer(length));
+    expect(readSync(this.#file, bytes, 0, length, position)).toBe(length);
+    return bytes;
+  }
+}
+
+/** A linear whose weight is read by `load`, and in no memory after `unload`. */
 class ComingLinear implements Linear {
   #loaded: DenseLinear | null = null;
-  constructor(readonly stored: DenseWeight) {}
+  constructor(
+    readonly place: StoredLinear,
+    readonly tensors: TensorsOnDisk,
+  ) {}
 
   get shape() {
-    return this.stored.shape;
+    return this.place.shape;
   }
   load(): void {
-    this.#loaded = new DenseLinear({ ...this.stored, weight: Float32Array.from(this.stored.weight) });
+    this.#loaded = new DenseLinear({
+      shape: this.shape,
+      weight: this.denseWeight(),
+      bias: this.denseBias(),
+    });
   }
   unload(): void {
     this.#loaded!.dispose();
@@ -38,17 +86,17 @@ class ComingLinear implements Linear {
     return this.#loaded?.terms() ?? null;
   }
   denseWeight(): Float32Array {
-    return this.stored.weight;
+    return this.tensors.read(this.place.weight);
   }
   denseBias(): Float32Array | null {
-    return this.stored.bias;
+    return this.place.bias === null ? null : this.tensors.read(this.place.bias);
   }
   dispose(): void {
     if (this.#loaded) this.unload();
   }
 }
 
-/** Loads a layer when it is acquired and disposes it at its last release. */
+/** Reads a layer when it is acquired and frees it at its last release. */
 class WalkedLayers implements LayerProvider {
   readonly counts: number[];
   readonly #linears: readonly (readonly ComingLinear[])[];
@@ -56,7 +104,10 @@ class WalkedLayers implements LayerProvider {
   most = 0;
   acquired = 0;
 
-  constructor(readonly layers: readonly LayerWeights[]) {
+  constructor(
+    readonly layers: readonly LayerWeights[],
+    readonly tensors: TensorsOnDisk,
+  ) {
     this.counts = layers.map(() => 0);
     this.#linears = layers.map(({ linears }) => Object.values(linears) as ComingLinear[]);
   }
@@ -77,28 +128,21 @@ class WalkedLayers implements LayerProvider {
 async function models(
   name: string,
 ): Promise<{ held: LanguageModel; walked: LanguageModel; provider: WalkedLayers }> {
-  const held = await loadModel(fileURLToPath(new URL(`../../fixtures/models/${name}`, import.meta.url)));
+  const folder = fileURLToPath(new URL(`../../fixtures/models/${name}`, import.meta.url));
+  const held = await loadModel(folder);
   const { config } = held;
-  const linears = new Map(held.linears().map(({ path, linear }) => [path, linear]));
-  const dense = (linear: Linear): DenseWeight => ({
-    shape: linear.shape,
-    weight: linear.denseWeight(),
-    bias: linear.denseBias(),
-  });
-  const source = held.layers;
+  const tensors = new TensorsOnDisk(join(folder, "model.safetensors"));
+  open.push(tensors);
   const layers = Array.from({ length: config.layerCount }, (_, layer): LayerWeights => ({
     linears: Object.fromEntries(
-      layerLinears(config, layer).map(({ path, pathInLayer }) => [
-        pathInLayer,
-        new ComingLinear(dense(linears.get(path)!)),
-      ]),
+      layerLinears(config, layer).map((place) => [place.pathInLayer, new ComingLinear(place, tensors)]),
     ),
     vectors: Object.fromEntries(
-      Object.entries(source[layer].vectors).map(([key, vector]) => [key, tf.keep(vector.clone())]),
+      Object.entries(held.layers[layer].vectors).map(([key, vector]) => [key, tf.keep(vector.clone())]),
     ),
   }));
-  const head = linears.get("lm_head")!;
-  const provider = new WalkedLayers(layers);
+  const head = held.linears().at(-1)!.linear;
+  const provider = new WalkedLayers(layers, tensors);
   const walked = new LanguageModel(config, {
     embedding: new EmbeddingTable({
       format: "fp32",
@@ -108,7 +152,7 @@ async function models(
     }),
     layers: provider,
     finalNorm: tf.keep(held.finalNorm.clone()),
-    head: new DenseLinear(dense(head)),
+    head: new DenseLinear({ shape: head.shape, weight: head.denseWeight(), bias: head.denseBias() }),
   });
   return { held, walked, provider };
 }
@@ -138,50 +182,69 @@ function gradientOf(model: LanguageModel, gain: tf.Variable<tf.Rank.R1>): number
   return gradient;
 }
 
-describe.each(["qwen2", "llama", "qwen3"])("%s, layers that come and go", (name) => {
-  beforeAll(async () => {
-    await startEngine("cpu");
-  });
-
-  it("gives the same bits forward, with one layer there at a time", async () => {
-    const { held, walked, provider } = await models(name);
-    expect(walked.tokenLosses(batch)).toEqual(held.tokenLosses(batch));
-    expect([provider.most, provider.present]).toEqual([1, 0]);
-    expect(provider.acquired).toBe(held.config.layerCount);
-    held.dispose();
-    walked.dispose();
-  });
-
-  it.each<Checkpointing>(["block", "none", 1])(
-    "gives the same bits in training with checkpointing %s, and lets go of every layer",
-    async (checkpointing) => {
-      const { held, walked, provider } = await models(name);
-      const before = tf.memory().numTensors;
-      const gradients = [held, walked].map((model) => {
-        model.checkpointing = checkpointing;
-        const gain = watched(model);
-        const gradient = gradientOf(model, gain);
-        gain.dispose();
-        return gradient;
-      });
-      expect(gradients[1]).toEqual(gradients[0]);
-      expect(provider.present).toBe(0);
-      expect(tf.memory().numTensors).toBe(before);
-      held.dispose();
-      walked.dispose();
-    },
+const offered = await Promise.all(
+  listEngines().map(async ({ name, probe, precisions }) =>
+    (await probe()) === null ? { name, precisions } : null,
+  ),
+);
+const cases = offered
+  .filter((engine) => engine !== null)
+  .flatMap(({ name: engine, precisions }) =>
+    precisions.flatMap((precision) =>
+      ["qwen2", "llama", "qwen3"].map((name) => ({ engine, precision, name })),
+    ),
   );
 
-  it("lets go of layers when a pass is given up", async () => {
-    const { held, walked, provider } = await models(name);
-    const gain = watched(walked);
-    const tape = new Tape([gain]);
-    withTape(tape, () => walked.loss(batch)).dispose();
-    expect(provider.present).toBe(held.config.layerCount);
-    tape.dispose();
-    expect(provider.present).toBe(0);
-    gain.dispose();
-    held.dispose();
-    walked.dispose();
-  });
-});
+describe.each(cases)(
+  "$name, layers that come and go on $engine in $precision",
+  ({ engine, precision, name }) => {
+    beforeAll(async () => {
+      await startEngine(engine, precision);
+    });
+
+    it("gives the same bits forward, with one layer there at a time", async () => {
+      const { held, walked, provider } = await models(name);
+      expect(walked.tokenLosses(batch)).toEqual(held.tokenLosses(batch));
+      expect([provider.most, provider.present]).toEqual([1, 0]);
+      expect(provider.acquired).toBe(held.config.layerCount);
+      const linears = walked.linears().slice(0, -1);
+      const stored = linears.filter(({ bias }) => bias !== null).length + linears.length;
+      expect(provider.tensors.reads).toBe(stored);
+      held.dispose();
+      walked.dispose();
+    });
+
+    it.each<Checkpointing>(["block", "none", 1])(
+      "gives the same bits in training with checkpointing %s, and lets go of every layer",
+      async (checkpointing) => {
+        const { held, walked, provider } = await models(name);
+        const before = tf.memory().numTensors;
+        const gradients = [held, walked].map((model) => {
+          model.checkpointing = checkpointing;
+          const gain = watched(model);
+          const gradient = gradientOf(model, gain);
+          gain.dispose();
+          return gradient;
+        });
+        expect(gradients[1]).toEqual(gradients[0]);
+        expect(provider.present).toBe(0);
+        expect(tf.memory().numTensors).toBe(before);
+        held.dispose();
+        walked.dispose();
+      },
+    );
+
+    it("lets go of layers when a pass is given up", async () => {
+      const { held, walked, provider } = await models(name);
+      const gain = watched(walked);
+      const tape = new Tape([gain]);
+      withTape(tape, () => walked.loss(batch)).dispose();
+      expect(provider.present).toBe(held.config.layerCount);
+      tape.dispose();
+      expect(provider.present).toBe(0);
+      gain.dispose();
+      held.dispose();
+      walked.dispose();
+    });
+  },
+);
