@@ -12,7 +12,7 @@ export type {
   WeightLayout,
 } from "./engine.js";
 export { engineInUse } from "./engine-in-use.js";
-export { EngineError, ShapeError } from "./errors.js";
+export { EngineError, MissingKernelError, OutsideTensorError, ShapeError } from "./errors.js";
 export type { DeviceFindings, InstalledBinding } from "./engines/tensorflow/installed-binding.js";
 export { installedBinding } from "./engines/tensorflow/installed-binding.js";
 export {

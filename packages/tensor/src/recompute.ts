@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { OutsideTensorError } from "./errors.js";
 import { keeping, type Kept } from "./kept.js";
 import { activeDropoutKey, activeTape, withDropout, withTape } from "./scope.js";
 import { Tape } from "./tape.js";
@@ -19,10 +20,7 @@ class DryTape extends Tape {
   override isTracked(tensor: tf.Tensor): boolean {
     if (super.isTracked(tensor)) return true;
     if (this.#outer.isTracked(tensor) && !this.#own.has(tensor.id)) {
-      throw new Error(
-        "recompute: the block uses a tensor of the enclosing computation that is not among its inputs; " +
-          "its gradient would be lost. Pass it as an input.",
-      );
+      throw new OutsideTensorError(tensor.shape);
     }
     return false;
   }
@@ -45,6 +43,7 @@ class DryTape extends Tape {
  *
  * @param block called with `inputs` and, later, with tensors of equal values
  * @returns the block's output; the caller owns it
+ * @throws OutsideTensorError where it does
  */
 export function recompute<Output extends tf.Tensor>(
   block: (...inputs: tf.Tensor[]) => Output,

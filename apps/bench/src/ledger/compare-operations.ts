@@ -61,9 +61,13 @@ const angles = rotaryAngles(
 );
 const segments = Int32Array.of(0, 96, 97, ROWS);
 const heads = {
-  ...{ headCount: HEADS, keyValueHeadCount: GROUPS, scale: HEAD_SIZE ** -0.5 },
-  ...{ keySize: HEAD_SIZE, valueSize: HEAD_SIZE },
-  ...{ querySegments: segments, keySegments: segments },
+  headCount: HEADS,
+  keyValueHeadCount: GROUPS,
+  scale: HEAD_SIZE ** -0.5,
+  keySize: HEAD_SIZE,
+  valueSize: HEAD_SIZE,
+  querySegments: segments,
+  keySegments: segments,
 };
 
 function packed(format: PackedFormatName): Case {

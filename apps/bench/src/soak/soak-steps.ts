@@ -91,8 +91,12 @@ export async function soakSteps(job: SoakJob): Promise<SoakOutcome> {
     objective: supervised(model),
     rows: { length: rows.length, row: (index) => rows[index] },
     config: {
-      ...{ batchSize: 2, gradientAccumulation: 2, maxSteps: steps, learningRate: 1e-4 },
-      ...{ schedule: "constant", warmupSteps: 0 },
+      batchSize: 2,
+      gradientAccumulation: 2,
+      maxSteps: steps,
+      learningRate: 1e-4,
+      schedule: "constant",
+      warmupSteps: 0,
     },
     ...(engine.precision === "fp16" ? { lossScale: {} } : {}),
   });

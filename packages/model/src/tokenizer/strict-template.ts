@@ -127,7 +127,12 @@ function refuseUnlike(operator: string, left: Value, right: Value): void {
 /** What every template may call besides the variables it is given. */
 function templateGlobals(): Record<string, unknown> {
   return {
-    ...{ true: true, True: true, false: false, False: false, none: null, None: null },
+    true: true,
+    True: true,
+    false: false,
+    False: false,
+    none: null,
+    None: null,
     raise_exception: (message: unknown) => {
       throw new Error(String(message));
     },

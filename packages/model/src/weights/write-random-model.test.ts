@@ -8,10 +8,18 @@ import { openWeights } from "./open-weights.js";
 import { writeRandomModel } from "./write-random-model.js";
 
 const config = {
-  ...{ architectures: ["Qwen2ForCausalLM"], model_type: "qwen2", rms_norm_eps: 1e-6 },
-  ...{ hidden_size: 64, intermediate_size: 128, num_hidden_layers: 2, vocab_size: 512 },
-  ...{ num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 128 },
-  ...{ initializer_range: 0.05, tie_word_embeddings: true },
+  architectures: ["Qwen2ForCausalLM"],
+  model_type: "qwen2",
+  rms_norm_eps: 1e-6,
+  hidden_size: 64,
+  intermediate_size: 128,
+  num_hidden_layers: 2,
+  vocab_size: 512,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  max_position_embeddings: 128,
+  initializer_range: 0.05,
+  tie_word_embeddings: true,
 };
 
 let folder: string;

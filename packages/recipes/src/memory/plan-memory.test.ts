@@ -28,8 +28,11 @@ const config: DecoderConfig = {
 };
 const lora = { rank: 16, targets: ["q_proj", "v_proj"] };
 const step: PlanMemoryOptions = {
-  ...{ model: { config, weightBytes: 5.5e9 }, lora, precision: "bf16" },
-  ...{ tokens: 512, labels: 511 },
+  model: { config, weightBytes: 5.5e9 },
+  lora,
+  precision: "bf16",
+  tokens: 512,
+  labels: 511,
 };
 const planWith = (memory: number | string): Promise<MemoryPlan> => planMemory({ ...step, memory });
 

@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { engineInUse } from "../engine-in-use.js";
+import { MissingKernelError } from "../errors.js";
 import type { LinearTerms } from "../linear-terms.js";
 import { applyFused, checkTerms } from "./apply-fused.js";
 
@@ -15,11 +16,11 @@ export function fusesLinears(): boolean {
  * Axes: N rows, I inputs, O outputs, r rank. Weights and biases have no gradient; x and the updates have.
  * @param x [N, I]   @returns an output [N, O] a term, owned by the caller
  * @throws ShapeError
- * @throws Error on an engine for which {@link fusesLinears} is false
+ * @throws MissingKernelError on an engine for which {@link fusesLinears} is false
  */
 export function fusedLinears(x: tf.Tensor2D, terms: readonly LinearTerms[]): tf.Tensor2D[] {
   const { fusedLinears: kernel, name } = engineInUse();
-  if (!kernel) throw new Error(`fusedLinears: engine ${name} has no kernel for it`);
+  if (!kernel) throw new MissingKernelError(name, "fusedLinears", "it");
   for (const term of terms) checkTerms("fusedLinears", x, term);
   return applyFused(kernel, x, terms);
 }

@@ -44,8 +44,11 @@ describe.skipIf(reason !== null)(`gated MLP on native (seed ${SEED})`, () => {
 
   function update(outFeatures: number, inFeatures: number, dropout: number, site: string): LowRankTerm {
     return {
-      ...{ a: random(3, inFeatures) as tf.Tensor2D, b: random(outFeatures, 3) as tf.Tensor2D },
-      ...{ scale: 0.4, dropout, site },
+      a: random(3, inFeatures) as tf.Tensor2D,
+      b: random(outFeatures, 3) as tf.Tensor2D,
+      scale: 0.4,
+      dropout,
+      site,
     };
   }
 

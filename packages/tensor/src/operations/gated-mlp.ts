@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { engineInUse } from "../engine-in-use.js";
-import { ShapeError } from "../errors.js";
+import { MissingKernelError, ShapeError } from "../errors.js";
 import type { GatedMlpTerms } from "../linear-terms.js";
 import { applyFused, checkTerms } from "./apply-fused.js";
 
@@ -15,11 +15,11 @@ export function fusesGatedMlp(terms: GatedMlpTerms): boolean {
  *
  * @param x [N, h]   @returns [N, h], owned by the caller
  * @throws ShapeError
- * @throws Error where {@link fusesGatedMlp} is false
+ * @throws MissingKernelError where {@link fusesGatedMlp} is false
  */
 export function gatedMlp(x: tf.Tensor2D, terms: GatedMlpTerms): tf.Tensor2D {
   const { gatedMlp: kernel, name } = engineInUse();
-  if (!kernel?.takes(terms)) throw new Error(`gatedMlp: engine ${name} has no kernel for these terms`);
+  if (!kernel?.takes(terms)) throw new MissingKernelError(name, "gatedMlp", "these terms");
   const { gate, up, down } = terms;
   const [intermediateSize] = gate.weight.shape;
   if (up.weight.shape[0] !== intermediateSize) {

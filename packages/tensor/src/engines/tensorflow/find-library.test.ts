@@ -60,7 +60,11 @@ describe("findTensorFlow", () => {
     const folder = await makePackage(false);
     for (const named of [folder, dirname(folder), join(root, "venv")]) {
       expect(await findTensorFlow(named, bare())).toMatchObject({
-        ...{ folder, layout: "Python package", version: "2.20.0", isCudaBuild: false, cudaFiles: [] },
+        folder,
+        layout: "Python package",
+        version: "2.20.0",
+        isCudaBuild: false,
+        cudaFiles: [],
       });
     }
   });
