@@ -310,3 +310,60 @@ describe("rows that an engine's caches do not take", () => {
     expect(bytes).toEqual([64 * 4 * 2 * (20 + 12), 64 * 4 * 14]);
   });
 });
+
+describe("steps of layers of two kinds", () => {
+  it.skipIf(native === null)(
+    "are what attention row by row is, in room that widens for the second",
+    async () => {
+      await startEngine("native", "fp32");
+      const wide = { ...layerShape, headCount: 9, keyValueHeadCount: 3, keySize: 30, valueSize: 30 };
+      const shape: CacheShape = { layers: [layerShape, wide] };
+      const floats = seededFloats(SEED + 2);
+      const norm = tf.tensor1d(floats(4));
+      const angles = { cos: new Float32Array(2), sin: new Float32Array(2) };
+      const [stepped, attended] = [0, 1].map(() => createKeyValueCache(shape, 2, "fp32"));
+      const segments = Int32Array.of(0, 1, 2);
+      for (let token = 0; token < 3; token++) {
+        const rows = randomRows(floats, 2, shape);
+        const seen: Float32Array[] = [];
+        const x = tf.tensor2d(floats(8), [2, 4]);
+        const y = stepped.step!(
+          x,
+          rows.map(({ q, k, v }) => (context) => {
+            const normed = context.rmsNorm(context.residual, norm, 1e-6);
+            const copy = normed.slice();
+            seen.push(context.attend(q, k, v).slice());
+            // Rows of an operation stay until the layer ends.
+            expect(normed).toEqual(copy);
+            context.residual[0] += 1;
+          }),
+          angles,
+        );
+        expect(y.dataSync()[0]).toBeCloseTo(x.dataSync()[0] + 2, 6);
+        shape.layers.forEach(({ headCount, keyValueHeadCount, keySize }, layer) => {
+          const { q, k, v } = rows[layer];
+          const out = tf.tidy(() =>
+            attended.attend(
+              layer,
+              tf.tensor3d(q, [2, headCount, keySize]),
+              tf.tensor3d(k, [2, keyValueHeadCount, keySize]),
+              tf.tensor3d(v, [2, keyValueHeadCount, keySize]),
+              segments,
+            ),
+          );
+          // The first token of a text goes through the kernel of a first pass.
+          const bound = token === 0 ? 1e-6 : 0;
+          out.dataSync().forEach((value, i) => {
+            expect(Math.abs(value - seen[layer][i])).toBeLessThanOrEqual(bound);
+          });
+          out.dispose();
+        });
+        for (const cache of [stepped, attended]) cache.advance(segments);
+        tf.dispose([x, y]);
+      }
+      expect(stepped.byteLength).toBe(attended.byteLength);
+      for (const cache of [stepped, attended]) cache.dispose();
+      norm.dispose();
+    },
+  );
+});
