@@ -58,6 +58,7 @@ export {
 export { serializeRow } from "./rows/serialize-row.js";
 export { splitRows, type SplitOptions } from "./split/split-rows.js";
 export { parseSplitWeights, SPLITS, type SplitName, type SplitWeights } from "./split/split-weights.js";
+export { ArrowGuard } from "./token-files/arrow-guard.js";
 export { TokenDataset } from "./token-files/token-dataset.js";
 export { TokenFileError } from "./token-files/token-file-error.js";
 export { TOKEN_FILE_VERSION, type TokenFileMetadata, type TokenRow } from "./token-files/token-row.js";

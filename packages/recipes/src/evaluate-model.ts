@@ -74,7 +74,7 @@ async function evaluate(options: EvaluateModelOptions): Promise<ModelEvaluation>
   const { model: input, data, limit, metrics = METRICS, metricOptions = {}, generation, onEvent } = options;
   // A name that is not known is found before the work, not after it.
   resolveMetricNames(metrics);
-  const folder = await folderOf(input);
+  const folder = await folderOf(input, onEvent);
   const rows = await readLabelledRows(data, "data", folder, limit);
   if (rows.length === 0) throw new RecipeError([expectation("data", "at least one row", "none")]);
   const tasks =

@@ -12,7 +12,7 @@ import { borrowModel, folderOf, type ModelInput, type OpenedModel, pathOf } from
 import { progressOf, type RowsEvent, warningOf } from "./recipe-event.js";
 import { expectation, field, RecipeError, sentenceOf } from "./recipe-error.js";
 import type { RowsInput } from "./rows/rows-input.js";
-import { sourceOf, type TrainingRows } from "./rows/training-rows.js";
+import { sourceOf, type TrainingRows, type TrainingRowsOptions } from "./rows/training-rows.js";
 import { checkOutput } from "./training/check-output.js";
 import { contradictions } from "./training/contradictions.js";
 import { methodOf } from "./training/method-of.js";
@@ -155,7 +155,7 @@ async function prepareRun(asked: FinetuneOptions, earlier: RunFolder | null): Pr
     const reads = [pathOf(model), data, validation, initAdapter].filter((read) => typeof read === "string");
     await checkOutput(output, overwrite, reads);
   }
-  const folder = await folderOf(model);
+  const folder = await folderOf(model, options.onEvent);
   const method = await methodOf(options, folder, config.seed, earlier !== null);
   const objective = await objectiveOf(options, config, (...what) => readRows(options, folder, ...what));
   signal?.throwIfAborted();
@@ -172,7 +172,9 @@ async function readRows<Row>(
   read: ReadRowsOf<Row>,
 ): Promise<TrainingRows<Row>> {
   const limit = maxTokens ?? folder.config.maxPositions;
-  const rows = await read(input, folder, { field: key, maxTokens: limit, rejectLimit });
+  const onProgress: TrainingRowsOptions["onProgress"] = (done, total, counts) =>
+    onEvent?.({ type: "progress", phase: "reading", done, total, rows: counts });
+  const rows = await read(input, folder, { field: key, maxTokens: limit, rejectLimit, onProgress });
   const tell = (outcome: RowsEvent["outcome"], count: number, more: Partial<RowsEvent> = {}): void => {
     if (count === 0) return;
     onEvent?.({ type: "rows", source: sourceOf(input, key), outcome, count, total: rows.read, ...more });

@@ -39,7 +39,7 @@ export interface PreparedRows extends PrepareResult {
  */
 export async function prepareRows(options: PrepareRowsOptions): Promise<PreparedRows> {
   const { data, model, onEvent, signal, ...rest } = options;
-  const tokenizer = model === undefined ? null : (await folderOf(model)).tokenizer;
+  const tokenizer = model === undefined ? null : (await folderOf(model, onEvent)).tokenizer;
   try {
     const result = await prepare({
       ...rest,

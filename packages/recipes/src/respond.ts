@@ -43,7 +43,7 @@ export interface Reply {
  */
 export async function* respond(options: RespondOptions): AsyncGenerator<TextPiece, Reply, undefined> {
   const { model: input, signal, onEvent } = options;
-  const folder = await folderOf(input);
+  const folder = await folderOf(input, onEvent);
   const generation = await withDefaults(folder, options);
   const { stop = [] } = generation;
   if (stop.length > 0) requireTokenizer(folder, "generation.stop");

@@ -50,6 +50,11 @@ export class GuardedWorker {
     });
   }
 
+  /** Whether the thread has ended, and answers nothing any more. */
+  get isOver(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** @throws Error that says what was wrong with the bytes, also when the answer takes longer than `milliseconds` */
   async request(request: unknown, milliseconds: number): Promise<unknown> {
     // While a request is under way the process lives for it.

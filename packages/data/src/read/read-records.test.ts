@@ -267,7 +267,7 @@ describe("Parquet", () => {
     );
     const file = join(temporaryFolder(), "damaged.parquet");
     const cases: Buffer[] = [];
-    forSeeds(24, (random) => {
+    forSeeds(100, (random) => {
       const copy = Buffer.from(whole);
       // The footer holds the counts: half of the changes go there.
       const from = random.integer(0, 1) === 0 ? 0 : copy.length - 1000;

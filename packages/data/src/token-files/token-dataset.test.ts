@@ -2,10 +2,11 @@ import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { tableFromArrays, tableFromIPC, tableToIPC, type Int32, type Vector } from "apache-arrow";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { hashFile } from "@lathe/files";
 import { forSeeds, SeededRandom } from "../../testing/seeded-random.js";
 import { temporaryFolder } from "../../testing/temporary-folder.js";
+import { ArrowGuard } from "./arrow-guard.js";
 import {
   MANIFEST_FORMAT,
   TokenDataset,
@@ -148,17 +149,19 @@ describe("token files", () => {
     const bytes = readFileSync(path);
     const damaged = join(temporaryFolder(), "damaged.arrow");
     const cases: Buffer[] = [];
-    forSeeds(60, (random) => {
+    forSeeds(300, (random) => {
       const copy = Buffer.from(bytes);
       for (let count = 0; count < 3; count++)
         copy[random.integer(0, copy.length - 1)] = random.integer(0, 255);
       cases.push(copy);
     });
+    const guard = new ArrowGuard();
+    onTestFinished(() => guard.close());
     let refused = 0;
     for (const copy of cases) {
       writeFileSync(damaged, copy);
       try {
-        const dataset = await TokenDataset.open(damaged);
+        const dataset = await TokenDataset.open(damaged, { guard });
         for (let index = 0; index < Math.min(dataset.length, 100); index++) dataset.row(index);
       } catch (error) {
         expect(error).toMatchObject({ name: "TokenFileError", file: damaged });

@@ -11,7 +11,7 @@ import {
   type RecordBatch,
 } from "apache-arrow";
 import { asFileError, InputError } from "@lathe/files";
-import { checkArrowStructure } from "./check-arrow-structure.js";
+import { ArrowGuard } from "./arrow-guard.js";
 import { checkPreparedHash } from "./check-prepared-hash.js";
 import { TokenFileError } from "./token-file-error.js";
 import { TOKEN_FILE_VERSION, type TokenFileMetadata, type TokenRow } from "./token-row.js";
@@ -64,9 +64,11 @@ export class TokenDataset {
    * prepared folder is read through once and compared with the hash in the manifest; the structure of any other file is looked at
    * on a guarded thread before anything relies on it.
    *
+   * @param guard the thread, where many files are opened; else one is started for this file
+   *
    * @throws TokenFileError when the file is cut off, is no Arrow IPC file, is damaged, or has other columns
    */
-  static async open(path: string): Promise<TokenDataset> {
+  static async open(path: string, { guard }: { readonly guard?: ArrowGuard } = {}): Promise<TokenDataset> {
     let handle: FileHandle;
     try {
       handle = await open(path, "r");
@@ -75,7 +77,7 @@ export class TokenDataset {
     }
     try {
       await checkEnds(path, handle);
-      if (!(await checkPreparedHash(path))) await refuseDamage(path);
+      if (!(await checkPreparedHash(path))) await refuseDamage(path, guard);
       const { source, metadata } = await openFile(path, handle);
       return new TokenDataset(source, metadata);
     } catch (error) {
@@ -195,11 +197,14 @@ async function checkEnds(path: string, handle: FileHandle): Promise<void> {
   }
 }
 
-async function refuseDamage(path: string): Promise<void> {
+async function refuseDamage(path: string, given: ArrowGuard | undefined): Promise<void> {
+  const guard = given ?? new ArrowGuard();
   try {
-    await checkArrowStructure(path);
+    await guard.check(path);
   } catch (error) {
     throw asTokenFileError(path, error);
+  } finally {
+    if (given === undefined) await guard.close();
   }
 }
 

@@ -5,7 +5,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /**
  * Makes sure that a tokenizer.json says what the library reads from it without a look: parts that are objects with a
- * type, merges of two tokens whose joint is one, ids that belong to one token. The library takes other values too, and
+ * type, merges in one spelling of two tokens of the vocabulary, ids that belong to one token. The library takes other values too, and
  * encodes wrongly then, or fails at the first text.
  * @throws TokenizerError with the first part that is none
  */

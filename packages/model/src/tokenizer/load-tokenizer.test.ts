@@ -150,6 +150,31 @@ describe("chat templates", () => {
     expect(tokenizer.renderChat!(messages, { addGenerationPrompt: false })).toBe("plain");
   });
 
+  it("of named ones without a default is the only one, which is told; a mapping and an empty list load", async () => {
+    await write("tokenizer.json", stories);
+    const rendered = async (chat_template: unknown): Promise<[string | undefined, string[]]> => {
+      await write("tokenizer_config.json", { chat_template });
+      const told: string[] = [];
+      const tokenizer = await loadTokenizer(folder, { onWarning: (message) => told.push(message) });
+      return [tokenizer!.renderChat?.(messages, { addGenerationPrompt: false }), told];
+    };
+    const path = join(folder, "tokenizer_config.json");
+    const note = `${path}: no chat template is named "default"; the only one, "rag", is taken`;
+    expect(await rendered([{ name: "rag", template: "x" }])).toEqual(["x", [note]]);
+    expect(await rendered({ rag: "x" })).toEqual(["x", [note]]);
+    expect(await rendered({ rag: "x", default: "y" })).toEqual(["y", []]);
+    expect(await rendered([])).toEqual([undefined, []]);
+  });
+
+  it("is refused at rendering where several have names and none is the default", async () => {
+    const chat_template = ["rag", "tool_use"].map((name) => ({ name, template: name }));
+    const tokenizer = await loadWith({ chat_template });
+    expect(tokenizer.encode("a").length).toBeGreaterThan(0);
+    expect(() => tokenizer.renderChat!(messages, { addGenerationPrompt: false })).toThrow(
+      'expected one chat template, or one named "default", got "rag", "tool_use"; write the one that is meant to chat_template.jinja',
+    );
+  });
+
   it("that refuse messages or do not parse fail at rendering, by file and reason", async () => {
     const render = async (chat_template: string) => {
       const tokenizer = await loadWith({ chat_template });
@@ -249,13 +274,7 @@ describe("refuses", () => {
       "a template that is a number",
       "tokenizer_config.json",
       { chat_template: 3 },
-      'expected chat_template to be text, or a list with a template named "default", got 3',
-    ],
-    [
-      "templates without a default",
-      "tokenizer_config.json",
-      { chat_template: [{ name: "rag", template: "x" }] },
-      'a list with a template named "default"',
+      "expected chat_template to be text, or templates by their names, got 3",
     ],
     [
       "a template of great length",
@@ -305,3 +324,44 @@ describe("a tokenizer for a model", () => {
     );
   });
 });
+
+it("any damage to tokenizer.json loads and encodes, or is one sentence with the file", async () => {
+  const seed = Number(process.env["LATHE_TEST_SEED"] ?? 20_261_128);
+  let state = seed;
+  const next = (below: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  const whole = await readFile(new URL("../../fixtures/stories260k/tokenizer.json", import.meta.url));
+  const values = ["null", "-1", "1e999", "[]", "{}", '""', "true", '"a"', '{"type":"None"}'];
+  const text = whole.toString("utf8");
+  const places = [...text.matchAll(/:\s*("(?:[^"\\]|\\.)*"|-?\d+|true|false|null)/g)];
+  let refused = 0;
+  for (let round = 0; round < 150; round++) {
+    let bytes: Buffer = Buffer.from(whole);
+    const kind = next(3);
+    if (kind === 0) bytes[next(bytes.length)] ^= 1 << next(8);
+    else if (kind === 1) bytes = bytes.subarray(0, next(bytes.length));
+    else {
+      const { 0: found, 1: value, index } = places[next(places.length)];
+      const start = index + found.length - value.length;
+      bytes = Buffer.from(
+        text.slice(0, start) + values[next(values.length)] + text.slice(start + value.length),
+      );
+    }
+    await writeFile(join(folder, "tokenizer.json"), bytes);
+    try {
+      const tokenizer = (await loadTokenizer(folder))!;
+      const ids = tokenizer.encode("Once upon a time, 你好 <s> 3.5!");
+      expect(ids.every((id) => Number.isInteger(id) && id >= 0 && id < tokenizer.vocabularySize)).toBe(true);
+      expect(typeof tokenizer.decode(ids)).toBe("string");
+    } catch (error) {
+      expect(error, `seed ${seed}, round ${round}`).toBeInstanceOf(TokenizerError);
+      expect((error as Error).message, `seed ${seed}, round ${round}`).toMatch(
+        /tokenizer\.json: expected [^\n]+$/,
+      );
+      refused++;
+    }
+  }
+  expect(refused).toBeGreaterThan(30);
+}, 120_000);

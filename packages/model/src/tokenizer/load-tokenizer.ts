@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeUtf8, type MakeFault, decodeJson, readSmallFile } from "@lathe/files";
 import { TokenizerError, quote } from "../errors.js";
-import { Tokenizer, tokenText } from "./tokenizer.js";
+import { type ChatTemplateSource, Tokenizer, tokenText } from "./tokenizer.js";
 
 /** Largest files that are read, in bytes; the largest real ones have a fifth of that. */
 const TOKENIZER_BYTES_LIMIT = 200_000_000;
@@ -24,13 +24,22 @@ const specialTokenNames = [
   "mask_token",
 ] as const;
 
+/** How a tokenizer is loaded. */
+export interface LoadTokenizerOptions {
+  /** Hears of what is allowed and hardly meant. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+}
+
 /**
  * The tokenizer of a Hugging Face model folder, from `tokenizer.json`, `tokenizer_config.json`,
  * `special_tokens_map.json` and `chat_template.jinja`, of which only the first is needed.
  * @returns null when the folder has no `tokenizer.json`: such a model works on token ids alone
  * @throws TokenizerError when a file is malformed or too large, or the folder does not exist
  */
-export async function loadTokenizer(folder: string): Promise<Tokenizer | null> {
+export async function loadTokenizer(
+  folder: string,
+  options: LoadTokenizerOptions = {},
+): Promise<Tokenizer | null> {
   const found = await stat(folder).catch(() => null);
   if (!found?.isDirectory()) {
     const actual = found === null ? "no such folder" : "a file";
@@ -50,7 +59,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer | null> {
     hash: createHash("sha256").update(bytes).digest("hex"),
     config,
     specialTokens: specialTokensOf(config, specialTokensMap),
-    chatTemplate: await readChatTemplate(folder, config),
+    chatTemplate: await readChatTemplate(folder, config, options.onWarning ?? (() => undefined)),
   });
 }
 
@@ -77,11 +86,12 @@ function specialTokensOf(
   return tokens;
 }
 
-/** The file of its own wins over the config, as in Transformers; of several named templates, "default" is meant. */
+/** The file of its own wins over the config, as in Transformers; of named templates, "default" is meant. */
 async function readChatTemplate(
   folder: string,
   config: Readonly<Record<string, unknown>>,
-): Promise<{ path: string; text: string } | null> {
+  onWarning: (message: string) => void,
+): Promise<ChatTemplateSource | null> {
   const templatePath = join(folder, TEMPLATE_FILE);
   const makeTemplateFault = faultIn(templatePath);
   const bytes = await readSmallFile(templatePath, TEMPLATE_BYTES_LIMIT, makeTemplateFault);
@@ -90,10 +100,8 @@ async function readChatTemplate(
   const path = join(folder, CONFIG_FILE);
   const value = Object.hasOwn(config, "chat_template") ? config["chat_template"] : null;
   if (value === null) return null;
-  const text = typeof value === "string" ? value : defaultTemplate(value);
-  if (text === null) {
-    throw faultIn(path)('chat_template to be text, or a list with a template named "default"', quote(value));
-  }
+  const text = typeof value === "string" ? value : oneOf(namedTemplates(value, path), path, onWarning);
+  if (typeof text !== "string") return text;
   if (Buffer.byteLength(text) > TEMPLATE_BYTES_LIMIT) {
     throw faultIn(path)(
       `a chat_template of at most ${TEMPLATE_BYTES_LIMIT} bytes`,
@@ -103,10 +111,47 @@ async function readChatTemplate(
   return { path, text };
 }
 
-function defaultTemplate(value: unknown): string | null {
-  const entries = (Array.isArray(value) ? (value as unknown[]) : []).filter(isObject);
-  const entry = entries.find(({ name }) => name === "default");
-  return typeof entry?.["template"] === "string" ? entry["template"] : null;
+/** Templates by their names, from a list of both or a mapping. */
+function namedTemplates(value: unknown, path: string): Map<string, string> {
+  const pairs: unknown[][] = Array.isArray(value)
+    ? value.map((entry) => (isObject(entry) ? [entry["name"], entry["template"]] : []))
+    : isObject(value)
+      ? Object.entries(value)
+      : [[]];
+  return new Map(
+    pairs.map(([name, template]) => {
+      if (typeof name === "string" && typeof template === "string") return [name, template];
+      throw faultIn(path)("chat_template to be text, or templates by their names", quote(value));
+    }),
+  );
+}
+
+/**
+ * The template that is meant among named ones: "default", else the only one. Where there are several, only rendering needs
+ * to know, and is refused then.
+ */
+function oneOf(
+  templates: ReadonlyMap<string, string>,
+  path: string,
+  onWarning: (message: string) => void,
+): string | ChatTemplateSource | null {
+  const text = templates.get("default");
+  if (text !== undefined) return text;
+  if (templates.size === 0) return null;
+  const names = [...templates.keys()].map(quote).join(", ");
+  if (templates.size === 1) {
+    onWarning(`${path}: no chat template is named "default"; the only one, ${names}, is taken`);
+    return [...templates.values()][0];
+  }
+  return {
+    path,
+    fault: new TokenizerError({
+      path,
+      expected: 'one chat template, or one named "default"',
+      actual: names,
+      remedy: `write the one that is meant to ${TEMPLATE_FILE}`,
+    }),
+  };
 }
 
 function faultIn(path: string): MakeFault {

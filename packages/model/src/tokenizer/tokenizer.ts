@@ -6,6 +6,11 @@ import { checkTokenizerJson } from "./check-tokenizer-json.js";
 import { createLibraryTokenizer, type LibraryTokenizer } from "./library-tokenizer.js";
 import { createStreamDecoder, type StreamDecoder } from "./stream-decoder.js";
 
+/** Where a chat template comes from, and its text or why there is none to render with. */
+export type ChatTemplateSource =
+  | { readonly path: string; readonly text: string }
+  | { readonly path: string; readonly fault: TokenizerError };
+
 /** What a tokenizer is made from. */
 export interface TokenizerParts {
   /** Where the tokenizer comes from, for messages. */
@@ -18,7 +23,7 @@ export interface TokenizerParts {
   readonly config: Readonly<Record<string, unknown>>;
   /** Token text by name, such as `bos_token`. */
   readonly specialTokens: Readonly<Record<string, string>>;
-  readonly chatTemplate: { readonly path: string; readonly text: string } | null;
+  readonly chatTemplate: ChatTemplateSource | null;
 }
 
 /** How text becomes ids. */
@@ -91,9 +96,14 @@ export class Tokenizer {
     this.#specialIds = this.#collectSpecialIds(addedTokens, specialTokens, config);
     this.#frame = frameOf(config, this.beginOfSequenceId, this.endOfSequenceId);
     this.hasChatTemplate = chatTemplate !== null;
-    this.templateHash = chatTemplate === null ? null : sha256(chatTemplate.text);
+    this.templateHash = chatTemplate !== null && "text" in chatTemplate ? sha256(chatTemplate.text) : null;
     if (chatTemplate !== null) {
-      this.renderChat = createChatRenderer(chatTemplate.text, chatTemplate.path, specialTokens);
+      this.renderChat =
+        "text" in chatTemplate
+          ? createChatRenderer(chatTemplate.text, chatTemplate.path, specialTokens)
+          : () => {
+              throw chatTemplate.fault;
+            };
     }
   }
 

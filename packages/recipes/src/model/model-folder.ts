@@ -5,6 +5,7 @@ import {
   readModelConfig,
   type Tokenizer,
 } from "@lathe/model";
+import { type OnRecipeEvent, warningOf } from "../recipe-event.js";
 
 /** What is known of a model before its weights are read. */
 export interface ModelFolder {
@@ -18,9 +19,9 @@ export interface ModelFolder {
  * Reads config and tokenizer of a model folder and holds them to each other.
  * @throws ModelConfigError, TokenizerError
  */
-export async function readModelFolder(path: string): Promise<ModelFolder> {
+export async function readModelFolder(path: string, onEvent?: OnRecipeEvent): Promise<ModelFolder> {
   const config = await readModelConfig(path);
-  const tokenizer = await loadTokenizer(path);
+  const tokenizer = await loadTokenizer(path, { onWarning: warningOf(onEvent) });
   if (tokenizer) checkTokenizerFits(tokenizer, config);
   return { path, config, tokenizer };
 }

@@ -75,12 +75,12 @@ async function loadFolder(folder: ModelFolder, options: OpenModelOptions): Promi
  * @throws the signal's reason when it aborts
  */
 export async function openModel(path: string, options: OpenModelOptions = {}): Promise<OpenedModel> {
-  return await loadFolder(await readModelFolder(path), options);
+  return await loadFolder(await readModelFolder(path, options.onEvent), options);
 }
 
 /** What is known of a model before its weights are read. */
-export async function folderOf(model: ModelInput): Promise<ModelFolder> {
-  return typeof model === "string" ? await readModelFolder(model) : model;
+export async function folderOf(model: ModelInput, onEvent?: OnRecipeEvent): Promise<ModelFolder> {
+  return typeof model === "string" ? await readModelFolder(model, onEvent) : model;
 }
 
 /** The path of a model's folder. */

@@ -20,13 +20,15 @@ export function isRowSource(input: RowsInput): input is RowSource<LabelledRow> {
 /**
  * The records of a file, or of rows in memory.
  * @param field names rows in memory in messages, where a file has its path
+ * @param onBytes hears of the bytes that are read of a file
  */
 export async function* recordsOf(
   input: string | Iterable<unknown> | AsyncIterable<unknown>,
   field: string,
+  onBytes?: (bytes: number) => void,
 ): AsyncGenerator<InputRecord, void, undefined> {
   if (typeof input === "string") {
-    yield* readRecords(input);
+    yield* readRecords(input, onBytes ? { onBytes } : {});
     return;
   }
   let line = 0;

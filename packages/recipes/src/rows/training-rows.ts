@@ -8,7 +8,7 @@ import {
   tokenizeRow,
   UnscoredRowError,
 } from "@lathe/data";
-import { FileError } from "@lathe/files";
+import { FileError, statIfThere } from "@lathe/files";
 import type { LabelledRow } from "@lathe/model";
 import { countScored, type RowSource } from "@lathe/train";
 import type { ModelFolder } from "../model/model-folder.js";
@@ -42,6 +42,8 @@ export interface TrainingRowsOptions {
   readonly maxTokens: number;
   /** Share of unusable rows, 0 to 1, beyond which nothing is trained. */
   readonly rejectLimit: number;
+  /** Hears of the bytes read of a file of rows, now and then. */
+  readonly onProgress?: (bytes: number, totalBytes: number, rows: { read: number; kept: number }) => void;
 }
 
 /** Rejected rows that the message shows when there are too many. */
@@ -89,12 +91,18 @@ export const sourceOf = (input: RowsInput, field: string): string =>
 async function tokenizeRows(
   input: Exclude<RowsInput, RowSource<LabelledRow>>,
   { tokenizer, config }: ModelFolder,
-  { maxTokens, rejectLimit, field }: TrainingRowsOptions,
+  { maxTokens, rejectLimit, field, onProgress }: TrainingRowsOptions,
 ): Promise<TrainingRows> {
   const rows: LabelledRow[] = [];
   const rejected: RejectedRow[] = [];
   let [read, unscored, truncated] = [0, 0, 0];
-  for await (const record of recordsOf(input, field)) {
+  const totalBytes = typeof input === "string" ? ((await statIfThere(input))?.size ?? 0) : 0;
+  let bytes = 0;
+  const onBytes = (count: number): void => {
+    bytes += count;
+    onProgress?.(bytes, totalBytes, { read, kept: rows.length });
+  };
+  for await (const record of recordsOf(input, field, onBytes)) {
     const place: RowPlace = { file: record.file, line: record.line };
     read++;
     if ("error" in record) {

@@ -29,21 +29,29 @@ const answer = async (path) => {
 `;
 
 /**
- * Reads the structure of an Arrow file on a guarded thread, so that reading it again on this one is known to end. Damaged
- * offsets of a flatbuffer lead the library through loops of billions of steps.
- *
- * @throws Error with what is wrong, without the file's name
+ * Reads the structure of Arrow files on a guarded thread, so that reading it again on this one is known to end. Damaged
+ * offsets of a flatbuffer lead the library through loops of billions of steps. One thread serves any number of files.
  */
-export async function checkArrowStructure(path: string): Promise<void> {
-  const { size } = await stat(path);
-  const worker = new GuardedWorker(
-    SOURCE,
-    { arrow: libraryAddress("apache-arrow") },
-    { heapMegabytes: HEAP_MEGABYTES },
-  );
-  try {
-    await worker.request(path, MILLISECONDS + (size / 2 ** 20) * MILLISECONDS_PER_MEGABYTE);
-  } finally {
-    await worker.close();
+export class ArrowGuard {
+  #worker: GuardedWorker | undefined;
+
+  /** @throws Error with what is wrong with the file, without its name */
+  async check(path: string): Promise<void> {
+    const { size } = await stat(path);
+    // A thread that was ended over one file is none of the next one's concern.
+    if (this.#worker?.isOver !== false) {
+      this.#worker = new GuardedWorker(
+        SOURCE,
+        { arrow: libraryAddress("apache-arrow") },
+        { heapMegabytes: HEAP_MEGABYTES },
+      );
+    }
+    await this.#worker.request(path, MILLISECONDS + (size / 2 ** 20) * MILLISECONDS_PER_MEGABYTE);
+  }
+
+  /** Ends the thread. */
+  async close(): Promise<void> {
+    await this.#worker?.close();
+    this.#worker = undefined;
   }
 }
