@@ -1,3 +1,5 @@
+export { adamW8bit, emptyMoment, MOMENT_BLOCK, type PackedMoment } from "./adamw-8bit.js";
+export { type DynamicCode, dynamicCode } from "./dynamic-code.js";
 export {
   attentionBackward,
   attentionForward,

@@ -97,7 +97,7 @@ describe.each(probed.filter((name) => name !== null))("AdamW, %s", (engine) => {
     const state = new Map(optimiser.state().map(({ name, values }) => [name, values]));
     const copies = [parameter("a", [...a.variable.dataSync()]), parameter("b", [...b.variable.dataSync()])];
     const restored = new AdamW(copies, config);
-    await restored.restore((name) => Promise.resolve(state.get(name)!));
+    await restored.restore((name) => Promise.resolve(state.get(name) as Float32Array));
     apply(optimiser, [a, b], { a: [0.3, 1], b: [-2] }, 0.1);
     apply(restored, copies, { a: [0.3, 1], b: [-2] }, 0.1);
     expect(copies.map(({ variable }) => [...variable.dataSync()])).toEqual(

@@ -2,7 +2,7 @@ import { type AdamWSettings, type AdamWUpdate, engineInUse } from "@lathe/tensor
 import * as tf from "@tensorflow/tfjs-core";
 import type { CreateOptimiser, GradientOf, Optimiser } from "./optimiser.js";
 import type { TrainableParameter } from "./parameter.js";
-import type { NamedValues } from "./tensor-part.js";
+import type { NamedValues, ReadValues } from "./tensor-part.js";
 
 /** Constants of {@link AdamW}. */
 export interface AdamWConfig {
@@ -95,7 +95,7 @@ export class AdamW implements Optimiser {
   }
 
   /** Takes over what {@link AdamW.state} gave. */
-  async restore(read: (name: string) => Promise<Float32Array>): Promise<void> {
+  async restore(read: ReadValues): Promise<void> {
     for (const [name, moments] of this.#moments) {
       for (const [variable, part] of [
         [moments.first, "first_moment"],

@@ -1,3 +1,6 @@
+export { Adafactor, adafactor, type AdafactorConfig } from "./adafactor.js";
+export { AdamW8bit, adamW8bit } from "./adamw-8bit.js";
+export { type OptimizerName, optimizerNames } from "./named-optimiser.js";
 export { AdamW, adamW, type AdamWConfig } from "./adamw.js";
 export type { CheckpointFacts, CheckpointState } from "./checkpoint.js";
 export type { CheckpointDamage, CheckpointFault, PassedOverCheckpoint } from "./checkpoint-fault.js";
@@ -32,7 +35,13 @@ export type { StatePart } from "./state-part.js";
 export { planSteps, type StepPlan, stepsPerEpoch, totalSteps } from "./step-plan.js";
 export type { StepReport, TrainEnd } from "./step-report.js";
 export { lossDefaults, resolveLossSettings, supervised, type SupervisedModel } from "./supervised.js";
-export { type NamedValues, safetensorsFiles, tensorPart, type TensorState } from "./tensor-part.js";
+export {
+  type NamedValues,
+  type ReadValues,
+  safetensorsFiles,
+  tensorPart,
+  type TensorState,
+} from "./tensor-part.js";
 export { train } from "./train.js";
 export { resolveTrainConfig, type TrainConfig, trainDefaults } from "./train-config.js";
 export type { TrainOptions } from "./train-options.js";

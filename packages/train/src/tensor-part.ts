@@ -8,15 +8,18 @@ import type { StatePart } from "./state-part.js";
 export interface NamedValues {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly values: Float32Array;
+  readonly values: Float32Array | Uint8Array;
 }
+
+/** Reads numbers by their name, bytes widened to float32. */
+export type ReadValues = (name: string) => Promise<Float32Array>;
 
 /** What has tensors as its state. */
 export interface TensorState {
   /** All of it, copied to the host. */
   state(): readonly NamedValues[];
   /** Takes over what `state` gave. */
-  restore(read: (name: string) => Promise<Float32Array>): Promise<void>;
+  restore(read: ReadValues): Promise<void>;
 }
 
 const PARAMETERS_FILE = "parameters.safetensors";
@@ -28,13 +31,22 @@ export function tensorPart(file: string, tensors: TensorState): StatePart {
     async save(folder) {
       await writeSafetensors(
         join(folder, file),
-        tensors.state().map(({ name, shape, values }) => ({ name, dtype: "F32", shape, data: values })),
+        tensors.state().map(({ name, shape, values }) => ({
+          name,
+          dtype: values instanceof Uint8Array ? "U8" : "F32",
+          shape,
+          data: values,
+        })),
       );
     },
     async load(folder) {
       const stored = await openSafetensors(join(folder, file));
       try {
-        await tensors.restore((name) => stored.readFloat32(name));
+        await tensors.restore(async (name) =>
+          stored.info(name).dtype === "U8"
+            ? Float32Array.from((await stored.readRaw(name)).bytes)
+            : await stored.readFloat32(name),
+        );
       } finally {
         await stored.close();
       }

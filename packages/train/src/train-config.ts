@@ -1,4 +1,5 @@
 import { TrainConfigError } from "./errors.js";
+import { type OptimizerName, optimizerNames } from "./named-optimiser.js";
 import { type ScheduleName, scheduleNames } from "./schedule.js";
 
 /** How a run learns. Steps are optimiser steps. */
@@ -19,6 +20,11 @@ export interface TrainConfig {
   readonly warmupSteps: number;
   /** Decoupled weight decay a step, times the learning rate. @defaultValue 0 */
   readonly weightDecay: number;
+  /**
+   * What turns gradients into steps: `adamw`, `adamw8bit` (its moments in 8 bits by blocks) or `adafactor` (no first moment and
+   * rows and columns of the second, in the least memory; without `beta1`, `beta2` and `epsilon`). @defaultValue "adamw"
+   */
+  readonly optimizer: OptimizerName;
   /** Decay of the first moment. @defaultValue 0.9 */
   readonly beta1: number;
   /** Decay of the second moment. @defaultValue 0.999 */
@@ -49,6 +55,7 @@ export const trainDefaults: TrainConfig = {
   schedule: "cosine",
   warmupSteps: 0,
   weightDecay: 0,
+  optimizer: "adamw",
   beta1: 0.9,
   beta2: 0.999,
   epsilon: 1e-8,
@@ -84,6 +91,7 @@ export function resolveTrainConfig(partial: Partial<TrainConfig> = {}): TrainCon
     expect(key, config[key] >= 0 && config[key] < 1, "a number from 0, below 1");
   }
   expect("epsilon", config.epsilon > 0 && Number.isFinite(config.epsilon), "a number above 0");
+  expect("optimizer", optimizerNames.includes(config.optimizer), `one of ${optimizerNames.join(", ")}`);
   expect("schedule", scheduleNames.includes(config.schedule), `one of ${scheduleNames.join(", ")}`);
   return config;
 }

@@ -19,7 +19,7 @@ export interface TrainOptions<Row, Batch> {
   /** Rows for evaluation; their mean loss a unit is reported. None of them, and nothing is evaluated. */
   readonly validation?: RowSource<Row>;
   readonly config?: Partial<TrainConfig>;
-  /** Makes the optimiser. @defaultValue AdamW with the constants of `config` */
+  /** Makes the optimiser. @defaultValue the one that `config` names, with its constants */
   readonly optimiser?: CreateOptimiser;
   /** Learning rate of a step. @defaultValue the one that `config` names */
   readonly schedule?: Schedule;

@@ -1,9 +1,9 @@
 import { engineInUse } from "@lathe/tensor";
-import { adamW } from "./adamw.js";
 import type { CheckpointFacts } from "./checkpoint.js";
 import { checkRows } from "./check-rows.js";
 import { RunFolderError } from "./errors.js";
 import { LossScale } from "./loss-scale.js";
+import { namedOptimiser } from "./named-optimiser.js";
 import { checkParameters } from "./parameter.js";
 import type { RunFolder } from "./run-folder.js";
 import { runIdentity, type RunIdentity } from "./run-identity.js";
@@ -46,7 +46,7 @@ export async function* train<Row, Batch>(
 
   const last = totalSteps(options.rows.length, config);
   warnOfWarmup(config, last, options);
-  const optimiser = (options.optimiser ?? adamW(config))(parameters);
+  const optimiser = (options.optimiser ?? namedOptimiser(config))(parameters);
   try {
     const lossScale = options.lossScale && new LossScale(options.lossScale);
     const work: StepWork<Row, Batch> = {

@@ -82,6 +82,7 @@ export const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
   warmupSteps: ["warmup", "numwarmupsteps", "lrwarmupsteps", "warmupiters", "warmupratio"],
   weightDecay: ["wd", "decay"],
   maxGradNorm: ["gradclip", "clipgradnorm", "gradientclipping", "gradientclip", "clip", "maxnorm"],
+  optimizer: ["optim", "optimizertype", "optimname"],
   beta1: ["adambeta1"],
   beta2: ["adambeta2"],
   epsilon: ["adamepsilon", "eps", "adameps"],

@@ -1,5 +1,5 @@
 import { option, optionGroup } from "@lathe/command";
-import { lossDefaults, scheduleNames, trainDefaults } from "@lathe/train";
+import { lossDefaults, type OptimizerName, optimizerNames, scheduleNames, trainDefaults } from "@lathe/train";
 import { z } from "zod";
 
 const steps = { placeholder: "n", unit: "optimiser steps" };
@@ -43,6 +43,11 @@ export const trainingOptions = optionGroup(
     weightDecay: option(z.number().min(0).default(trainDefaults.weightDecay), "decoupled weight decay", {
       placeholder: "x",
     }),
+    optimizer: option(
+      z.enum(optimizerNames as [OptimizerName, ...OptimizerName[]]).default(trainDefaults.optimizer),
+      "adamw; adamw8bit: its moments in 8 bits; adafactor: moments by rows and columns, in the least memory",
+      { placeholder: "name" },
+    ),
     beta1: option(z.number().min(0).lt(1).default(trainDefaults.beta1), "decay of the first moment", {
       placeholder: "x",
     }),

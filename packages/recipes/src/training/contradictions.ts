@@ -9,19 +9,33 @@ function contradiction(path: string, reason: ReturnType<typeof sentenceOf>): Rec
 const given = (part: object | undefined, name: string): string[] =>
   Object.entries(part ?? {}).flatMap(([key, value]) => (value === undefined ? [] : [`${name}.${key}`]));
 
-/** All that contradicts itself in options, each with its fix, before anything is read. */
-export function contradictions(options: FinetuneOptions): RecipeFault[] {
-  const { method, resume, quantize = "none", lora, full, initAdapter, loraPlusRatio } = options;
-  // A run that goes on knows its method; what is given again is held to its settings.
-  if (resume) return [];
-  if (method !== "full") {
-    return given(full, "full").map((path) =>
+/** Constants of AdamW have no meaning for another optimiser. */
+function ofOptimiser({ train = {} }: FinetuneOptions): RecipeFault[] {
+  if (train.optimizer !== "adafactor") return [];
+  return (["beta1", "beta2", "epsilon"] as const)
+    .filter((key) => train[key] !== undefined)
+    .map((key) =>
       contradiction(
-        path,
-        sentenceOf`chooses among the weights: give ${field("method")} full, or leave it out`,
+        `train.${key}`,
+        sentenceOf`is a constant of AdamW, and ${field("train.optimizer")} adafactor has none of it: leave it out`,
       ),
     );
-  }
+}
+
+/** What has no meaning where an adapter is trained. */
+function besideAdapter({ full }: FinetuneOptions): RecipeFault[] {
+  return given(full, "full").map((path) =>
+    contradiction(path, sentenceOf`chooses among the weights: give ${field("method")} full, or leave it out`),
+  );
+}
+
+/** What has no meaning where the weights themselves are trained. */
+function besideWeights({
+  quantize = "none",
+  lora,
+  initAdapter,
+  loraPlusRatio,
+}: FinetuneOptions): RecipeFault[] {
   const faults = given(lora, "lora").map((path) =>
     contradiction(
       path,
@@ -53,4 +67,12 @@ export function contradictions(options: FinetuneOptions): RecipeFault[] {
     );
   }
   return faults;
+}
+
+/** All that contradicts itself in options, each with its fix, before anything is read. */
+export function contradictions(options: FinetuneOptions): RecipeFault[] {
+  // A run that goes on knows its method; what is given again is held to its settings.
+  if (options.resume) return [];
+  const ofMethod = options.method === "full" ? besideWeights(options) : besideAdapter(options);
+  return [...ofMethod, ...ofOptimiser(options)];
 }

@@ -174,6 +174,27 @@ describe("method full", () => {
     expect(tensorMemory().tensors).toBe(tensors);
   });
 
+  it.each(["adamw8bit", "adafactor"] as const)(
+    "goes on with %s to the same bits, moments included",
+    async (optimizer) => {
+      const { beta2: _beta2, ...others } = recordedLearning;
+      const train = { ...others, optimizer, saveEvery: 3 };
+      const data = await recordedRows(fullFixture("llama-full"));
+      const options: FinetuneOptions = { model: tinyModel("llama"), data, method: "full", train };
+      const [whole, parts] = [newRun(), newRun()];
+      await finish({ ...options, output: whole });
+      const abort = new AbortController();
+      await finish({ ...options, output: parts, signal: abort.signal }, ({ step }) => {
+        if (step === 4) abort.abort();
+      });
+      await finish({ output: parts, data, resume: true });
+      const [a, b] = await Promise.all(
+        [whole, parts].map((run) => readFile(join(run, "model/model.safetensors"))),
+      );
+      expect(a.equals(b)).toBe(true);
+    },
+  );
+
   it("leaves the trained weights on a model that was handed in open", async () => {
     const opened = await openModel(model);
     try {
@@ -199,12 +220,21 @@ describe("method full", () => {
       lora: { rank: 4, alpha: 8 },
       initAdapter: "adapter",
       quantize: "nf4",
+      loraPlusRatio: 16,
+      train: { optimizer: "adafactor", beta1: 0.8 },
     };
     const error: unknown = await finish(asked).catch((fault: unknown) => fault);
     expect(error).toBeInstanceOf(RecipeError);
-    expect((error as RecipeError).fields).toEqual(["lora.rank", "lora.alpha", "initAdapter", "quantize"]);
+    expect((error as RecipeError).fields).toEqual([
+      "lora.rank",
+      "lora.alpha",
+      "initAdapter",
+      "loraPlusRatio",
+      "quantize",
+      "train.beta1",
+    ]);
     await expect(
-      finish({ ...asked, method: "lora", full: { trainable: ["lm_head"] } }),
+      finish({ ...asked, method: "lora", full: { trainable: ["lm_head"] }, train: {} }),
     ).rejects.toMatchObject({
       fields: ["full.trainable"],
     });

@@ -1,0 +1,55 @@
+/** Decimal exponents that a code spans, as in Dettmers et al., arXiv:2110.02861, §2.1. */
+const EXPONENTS = 7;
+
+/** Values that numbers within [−1, 1] are stored as, and how one is found. */
+export interface DynamicCode {
+  /** 256 values, ascending. */
+  readonly values: Float32Array;
+  /** The index of the value nearest to x. */
+  readonly encode: (x: number) => number;
+}
+
+/**
+ * The values of dynamic tree quantisation in 8 bits (Dettmers et al., arXiv:2110.02861, §2.1): seven decimal exponents, the smaller
+ * ones with fewer fractions, and 0 and 1. They have a small error relative to the number over seven orders of magnitude.
+ *
+ * @param isSigned whether there are values below 0
+ */
+export function dynamicCode(isSigned: boolean): DynamicCode {
+  const values: number[] = [0, 1];
+  for (let i = 0; i < EXPONENTS; i++) {
+    const fractions = 2 ** (isSigned ? i : i + 1);
+    for (let k = 0; k < fractions; k++) {
+      const value = 10 ** (i + 1 - EXPONENTS) * (0.1 + (0.9 * (k + 0.5)) / fractions);
+      values.push(value);
+      if (isSigned) values.push(-value);
+    }
+  }
+  const sorted = Float32Array.from(values).sort();
+  const middles = Float32Array.from(sorted, (value, i) =>
+    i + 1 < sorted.length ? (value + sorted[i + 1]) / 2 : Infinity,
+  );
+  return { values: sorted, encode: encoder(middles) };
+}
+
+/** Finds the first middle that a number does not exceed: from a table of the upper half of its bits, then step by step. */
+function encoder(middles: Float32Array): (x: number) => number {
+  const float = new Float32Array(1);
+  const bits = new Uint32Array(float.buffer);
+  const starts = new Uint8Array(65_536);
+  for (let upper = 0; upper < starts.length; upper++) {
+    const isNegative = upper >= 0x8000;
+    // The least number with these upper bits: of negative ones that of the largest magnitude.
+    bits[0] = (upper << 16) | (isNegative ? 0xffff : 0);
+    const least = float[0];
+    let index = 0;
+    while (least > middles[index]) index++;
+    starts[upper] = Number.isNaN(least) ? 0 : index;
+  }
+  return (x) => {
+    float[0] = x;
+    let index = starts[bits[0] >>> 16];
+    while (float[0] > middles[index]) index++;
+    return index;
+  };
+}

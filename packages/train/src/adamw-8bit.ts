@@ -1,0 +1,97 @@
+import { adamW8bit as packedStep, emptyMoment, type PackedMoment } from "@lathe/kernels";
+import * as tf from "@tensorflow/tfjs-core";
+import { AdamW, type AdamWConfig } from "./adamw.js";
+import type { CreateOptimiser, GradientOf, Optimiser } from "./optimiser.js";
+import type { TrainableParameter } from "./parameter.js";
+import type { NamedValues, ReadValues } from "./tensor-part.js";
+
+/** Parameters of fewer elements have their moments in float32, as in bitsandbytes: there is nothing to save. */
+const LEAST_ELEMENTS = 4096;
+
+/** Makes {@link AdamW8bit} the optimiser of a run. */
+export function adamW8bit(config: AdamWConfig): CreateOptimiser {
+  return (parameters) => new AdamW8bit(parameters, config);
+}
+
+/** What is remembered of one parameter. */
+interface PackedMoments {
+  /** Steps in which it had a gradient. */
+  step: number;
+  readonly first: PackedMoment;
+  readonly second: PackedMoment;
+}
+
+/**
+ * AdamW with moments in 8 bits by blocks (Dettmers et al., arXiv:2110.02861): about two bytes an element in place of eight. The
+ * moments lie in the memory of the host, and the step is computed there.
+ */
+export class AdamW8bit implements Optimiser {
+  readonly identity: Readonly<Record<string, unknown>>;
+  readonly #small: AdamW;
+  readonly #large: readonly TrainableParameter[];
+  readonly #moments: ReadonlyMap<string, PackedMoments>;
+  readonly #config: AdamWConfig;
+
+  constructor(parameters: readonly TrainableParameter[], config: AdamWConfig) {
+    const isLarge = ({ variable }: TrainableParameter): boolean => variable.size >= LEAST_ELEMENTS;
+    this.#small = new AdamW(
+      parameters.filter((parameter) => !isLarge(parameter)),
+      config,
+    );
+    this.#large = parameters.filter(isLarge);
+    this.#config = config;
+    this.identity = { ...this.#small.identity, name: "adamw8bit" };
+    this.#moments = new Map(
+      this.#large.map(({ name, variable: { size } }) => [
+        name,
+        { step: 0, first: emptyMoment(size, "first"), second: emptyMoment(size, "second") },
+      ]),
+    );
+  }
+
+  apply(gradientOf: GradientOf, learningRate: number, gradientScale = 1): void {
+    this.#small.apply(gradientOf, learningRate, gradientScale);
+    for (const parameter of this.#large) {
+      const { name, variable, weightDecay = this.#config.weightDecay, learningRateFactor = 1 } = parameter;
+      const gradient = gradientOf(variable);
+      if (!gradient) continue;
+      const moments = this.#moments.get(name)!;
+      moments.step++;
+      const values = Float32Array.from(variable.dataSync());
+      packedStep(values, gradient.dataSync<"float32">(), moments.first, moments.second, {
+        ...this.#config,
+        weightDecay,
+        learningRate: learningRate * learningRateFactor,
+        gradientScale,
+        step: moments.step,
+      });
+      tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+    }
+  }
+
+  state(): NamedValues[] {
+    const packed = [...this.#moments].flatMap(([name, { step, first, second }]) => [
+      { name: `${name}.step`, shape: [], values: Float32Array.of(step) },
+      ...Object.entries({ first, second }).flatMap(([which, { codes, scales }]) => [
+        { name: `${name}.${which}_moment.codes`, shape: [codes.length], values: codes.slice() },
+        { name: `${name}.${which}_moment.scales`, shape: [scales.length], values: scales.slice() },
+      ]),
+    ]);
+    return [...this.#small.state(), ...packed];
+  }
+
+  async restore(read: ReadValues): Promise<void> {
+    await this.#small.restore(read);
+    for (const [name, moments] of this.#moments) {
+      for (const which of ["first", "second"] as const) {
+        moments[which].codes.set(await read(`${name}.${which}_moment.codes`));
+        moments[which].scales.set(await read(`${name}.${which}_moment.scales`));
+      }
+      [moments.step] = await read(`${name}.step`);
+    }
+  }
+
+  dispose(): void {
+    this.#small.dispose();
+  }
+}

@@ -1,0 +1,22 @@
+import { adafactor } from "./adafactor.js";
+import { adamW, type AdamWConfig } from "./adamw.js";
+import { adamW8bit } from "./adamw-8bit.js";
+import type { CreateOptimiser } from "./optimiser.js";
+
+/** What a config can name. */
+const optimisers = {
+  adamw: adamW,
+  adamw8bit: adamW8bit,
+  adafactor,
+} satisfies Record<string, (config: AdamWConfig) => CreateOptimiser>;
+
+/** Name of an optimiser. */
+export type OptimizerName = keyof typeof optimisers;
+
+/** Names of the optimisers. */
+export const optimizerNames = Object.keys(optimisers) as OptimizerName[];
+
+/** The optimiser that a config names, with the constants of the config. */
+export function namedOptimiser(config: AdamWConfig & { readonly optimizer: OptimizerName }): CreateOptimiser {
+  return optimisers[config.optimizer](config);
+}
