@@ -126,11 +126,12 @@ export {
 export { loadModel, type LoadModelOptions, readDenseLinear, type ReadLinear } from "./load-model.js";
 export type { ChatMessage, RenderChatOptions } from "./tokenizer/chat-template.js";
 export { checkTokenizerFits } from "./tokenizer/check-tokenizer-fits.js";
-export { loadTokenizer } from "./tokenizer/load-tokenizer.js";
+export { loadTokenizer, type LoadTokenizerOptions } from "./tokenizer/load-tokenizer.js";
 export { createStreamDecoder, type StreamDecoder } from "./tokenizer/stream-decoder.js";
 export {
   type DecodeOptions,
   type EncodeOptions,
   Tokenizer,
   type TokenizerParts,
+  type ChatTemplateSource,
 } from "./tokenizer/tokenizer.js";

@@ -39,7 +39,7 @@ export {
   type ParameterTable,
 } from "./parameter-table.js";
 export { type PeftConfig } from "./peft-config.js";
-export { SavedModules } from "./saved-modules.js";
+export { SavedModules, type SavedTensor } from "./saved-modules.js";
 export { TrainedBias } from "./trained-bias.js";
 export { type WholeTensor, wholeTensors } from "./whole-tensors.js";
 export { saveAdapter, type SaveAdapterOptions } from "./save-adapter.js";

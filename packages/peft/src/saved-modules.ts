@@ -4,7 +4,7 @@ import type { AdaptableModel } from "./adapted-model.js";
 import type { WholeTensor } from "./whole-tensors.js";
 
 /** A tensor of a saved module under its name in PEFT's files. */
-interface SavedTensor {
+export interface SavedTensor {
   readonly name: string;
   readonly variable: tf.Variable;
 }

@@ -39,6 +39,7 @@ export class TrainedBias {
     return apply(exchangeBiasOperation, [z, this.variable, this.#frozen], null) as tf.Tensor2D;
   }
 
+  /** Frees the trained bias and the one that the weights have. */
   dispose(): void {
     this.variable.dispose();
     this.#frozen.dispose();

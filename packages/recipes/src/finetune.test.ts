@@ -61,6 +61,14 @@ describe("finetune", () => {
     expect((await readdir(output)).filter((name) => !name.startsWith(".")).sort()).toEqual(entries);
   });
 
+  it("shows how far the reading of its rows is", async () => {
+    const events: RecipeEvent[] = [];
+    await finish({ model, data, lora: { rank: 4 }, train: learning, onEvent: (event) => events.push(event) });
+    const { size } = await stat(data);
+    const first = events.findIndex(({ type }) => type === "progress");
+    expect(events[first]).toMatchObject({ phase: "reading", done: size, total: size });
+  });
+
   it("gives the same bits from a file, from rows in memory and from rows that come one by one", async () => {
     const sources = [
       data,

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { cp, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tensorMemory } from "@lathe/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -206,6 +206,45 @@ describe("the recipes that write folders", () => {
     const quantized = await quantizeModel({ model: merged, output: packed, format: "int8" });
     expect(quantized.bytesAfter).toBeLessThan(quantized.bytesBefore);
     expect((await inspectModel(packed)).dtypes).toContain("I8");
+  });
+
+  it("quantizeModel: beside a left-over quantization_config, folders that say what their weights are", async () => {
+    const model = join(folder, "left-over");
+    await cp(tinyModel("qwen2"), model, { recursive: true });
+    const config = JSON.parse(await readFile(join(model, "config.json"), "utf8")) as Record<string, unknown>;
+    const leftOver = { quant_method: "bitsandbytes", load_in_4bit: true, bnb_4bit_quant_type: "nf4" };
+    await writeFile(join(model, "config.json"), JSON.stringify({ ...config, quantization_config: leftOver }));
+    const data = [{ input_ids: [1, 2, 3, 4, 5] }];
+    const lossOf = async (of: string): Promise<number | null> =>
+      (await evaluateModel({ model: of, data, metrics: [], precision: "fp32" })).loss;
+    expect(await lossOf(model)).toBe(await lossOf(tinyModel("qwen2")));
+    for (const format of ["int8", "nf4", "fp16", "bf16"] as const) {
+      const [output, clean] = [join(folder, `left-over-${format}`), join(folder, `clean-${format}`)];
+      await quantizeModel({ model, output, format });
+      await quantizeModel({ model: tinyModel("qwen2"), output: clean, format });
+      expect(await lossOf(output)).toBe(await lossOf(clean));
+      const configOf = async (of: string): Promise<unknown> =>
+        JSON.parse(await readFile(join(of, "config.json"), "utf8"));
+      expect(await configOf(output)).toEqual(await configOf(clean));
+    }
+  });
+
+  it("an adapter whose metadata is null is taken as one with metadata", async () => {
+    const original = join(loraFixture("qwen2-qv"), "adapter_end");
+    const adapter = join(folder, "null-metadata");
+    await cp(original, adapter, { recursive: true });
+    const file = join(adapter, "adapter_model.safetensors");
+    const bytes = await readFile(file);
+    const length = Number(bytes.readBigUInt64LE(0));
+    const header = JSON.parse(bytes.toString("utf8", 8, 8 + length)) as Record<string, unknown>;
+    const text = Buffer.from(JSON.stringify({ ...header, __metadata__: null }));
+    const lengthField = Buffer.alloc(8);
+    lengthField.writeBigUInt64LE(BigInt(text.length));
+    await writeFile(file, Buffer.concat([lengthField, text, bytes.subarray(8 + length)]));
+    const data = [{ input_ids: [1, 2, 3, 4, 5] }];
+    const lossWith = async (of: string): Promise<number | null> =>
+      (await evaluateModel({ model: tinyModel("qwen2"), adapter: of, data, metrics: [] })).loss;
+    expect(await lossWith(adapter)).toBe(await lossWith(original));
   });
 
   it("leave nothing when the signal aborts", async () => {
