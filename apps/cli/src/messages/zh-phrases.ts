@@ -106,8 +106,6 @@ export const zhPhrases: Translations = {
     "要最小化的目标；sft：标签的负对数似然",
   "adapter to start from; rank, alpha, targets and the like are its own":
     "作为起点的适配器；秩、alpha、目标等取自该适配器",
-  "continue the run in --output after its last checkpoint, with its own options":
-    "从 --output 中运行的最后一个检查点继续，选项沿用原来的",
   "replace an earlier run in --output": "替换 --output 中先前的运行",
   "share of unusable rows beyond which nothing is trained": "无法使用的行超过此比例则不训练",
   "steps between two lines where no bar is drawn": "不画进度条时两行之间的步数",
@@ -130,7 +128,6 @@ export const zhPhrases: Translations = {
   "order of rows, dropout and initial adapter follow from it": "决定行的顺序、dropout 与适配器的初值",
   "take the rows in another order each epoch": "每轮以不同的顺序取行",
   "take the rows in the order of the file, each epoch": "每轮按文件中的顺序取行",
-  "steps between checkpoints; 0 for one at the end only": "检查点之间的步数；0 表示只在结束时写",
   "steps between evaluations on the validation rows; 0 for one at the end only":
     "验证集评估之间的步数；0 表示只在结束时评估",
   "rank of the update": "更新的秩",
@@ -194,6 +191,36 @@ export const zhPhrases: Translations = {
     "C 库的文件夹，或已安装的 tensorflow Python 包的文件夹",
   "compile again what has been compiled": "重新编译已编译的内容",
   "model folder to check: config, tensors, tokenizer": "要检查的模型文件夹：配置、张量、分词器",
+  "continue the run in --output after its newest intact checkpoint, with its own options":
+    "从 --output 中运行的最新完好检查点继续，选项沿用原来的",
+  "adamw; adamw8bit: its moments in 8 bits; adafactor: moments by rows and columns, in the least memory":
+    "adamw；adamw8bit：矩以 8 位保存；adafactor：按行与列保存矩，内存最少",
+  "factor on the rate from a layer to the one below, such as 0.9": "从一层到其下一层的学习率系数，例如 0.9",
+  "share of each label's probability that is spread over the vocabulary": "每个标签分摊到整个词表的概率比例",
+  "factor on the squared logarithm of the softmax's denominator, such as 1e-4":
+    "softmax 分母对数平方的系数，例如 1e-4",
+  "noise on the embeddings in training (NEFTune), such as 5; 0 for none":
+    "训练时加在嵌入上的噪声（NEFTune），例如 5；0 表示不加",
+  "steps between checkpoints; 0 for none but the best and the last":
+    "检查点之间的步数；0 表示只写最好的和最后的",
+  "newest checkpoints to keep, besides the one of the lowest validation loss; 0 for all":
+    "除验证损失最低的之外，保留最新检查点的个数；0 表示全部",
+  "biases that are trained: those of no linear, of the adapted ones, or of all":
+    "要训练的偏置：都不训练、被适配的线性层的，或全部",
+  "modules that are trained as a whole and kept in the adapter, such as lm_head,embed_tokens":
+    "整体训练并保存在适配器中的模块，例如 lm_head,embed_tokens",
+  "rate of B over that of A (LoRA+), such as 16": "B 与 A 的学习率之比（LoRA+），例如 16",
+  "Write a model folder with weights set to zero": "写出部分权重置零的模型文件夹",
+  "The linears of the layers get zeros; types, all other weights and the embedding stay.":
+    "各层的线性层中置零；类型、其他权重与嵌入不变。",
+  "share of weights that become zero, or a pattern such as 2:4 or 4:8":
+    "置零的权重比例，或 2:4、4:8 这样的模式",
+  "what decides: the size of a weight, or that times the size of what it multiplies":
+    "取舍依据：权重的大小，或再乘以其输入的大小",
+  "weights among which a share is taken by magnitude: those of the matrix, or of each output":
+    "按大小取比例时比较的范围：整个矩阵的权重，或每个输出的权重",
+  "rows for wanda, in any shape": "wanda 所用的数据，任意行格式",
+  "tokens of those rows at most": "这些数据最多取用的词元数",
 
   // 引擎
   "plain JavaScript, one thread, float32; slow": "纯 JavaScript，单线程，float32；较慢",
@@ -400,6 +427,15 @@ export const zhPhrases: Translations = {
     "{0} 继续一次运行，而 {1} 替换它：请只给出一个",
   "{0}: expected at least {1}GB for this model and micro-batches of up to {2} tokens, with as many layers computed again as help, got {3}GB; use a smaller {4}, shorter rows ({5}) or packed weights ({6} nf4)":
     "{0}：此模型与至多 {2} 个词元的微批，即使尽量多层重新计算，也至少需要 {1}GB，实为 {3}GB；可减小 {4}、缩短行长（{5}）或压缩权重（{6} nf4）",
+  "{0} goes with {1} wanda; by magnitude no row is read": "{0} 与 {1} wanda 连用；按大小取舍时不读取数据",
+  "{0}: expected row, as wanda compares the weights of an output, got matrix":
+    "{0}：应为 row（wanda 在每个输出的权重之间比较），实为 matrix",
+  "is a constant of AdamW, and {0} adafactor has none of it: leave it out":
+    "是 AdamW 的常数，而 {0} adafactor 没有它：请去掉它",
+  "sets apart the rates of an adapter's matrices, and {0} full has none: leave it out":
+    "用于区分适配器矩阵的学习率，而 {0} full 没有适配器：请去掉它",
+  "rows that show the model what it is for": "体现模型用途的数据",
+  "a number above 0, up to 1": "大于 0 且不大于 1 的数字",
   "nothing beside a model that is open already": "在已打开的模型之外不给出",
   "at least one beginning of a name": "至少一个名称的开头",
   "at least one row": "至少一行",
