@@ -12,6 +12,13 @@ import type { ObjectiveName } from "./training/objective-name.js";
 export interface FullOptions {
   /** Beginnings of the names of tensors in safetensors, such as `model.layers.20.` and `lm_head`. @defaultValue all */
   readonly trainable?: readonly string[] | undefined;
+  /**
+   * Layers that are trained at a time, drawn at random (LISA, arXiv:2403.17919); embedding, head and last norm are trained always.
+   * @defaultValue all of them
+   */
+  readonly lisaLayers?: number | undefined;
+  /** Optimiser steps after which other layers are drawn. @defaultValue 20 */
+  readonly lisaEvery?: number | undefined;
 }
 
 /** What `finetune` learns from what, and where it goes. */

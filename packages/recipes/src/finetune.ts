@@ -253,13 +253,14 @@ async function createRun({ options, method, config, objective }: PreparedRun): P
 async function* runSteps(
   { options, config, objective }: PreparedRun,
   { model, engine }: OpenedModel,
-  { parameters, files }: Trained,
+  { parameters, sampling, files }: Trained,
   run: RunFolder | null,
   reports: StepReport[],
 ): AsyncGenerator<StepReport, boolean, undefined> {
   const { onEvent, signal, resume, settings } = options;
   const steps = objective.steps(model, {
     parameters,
+    ...(sampling ? { sampling } : {}),
     config,
     ...(run ? { run } : {}),
     files,

@@ -18,6 +18,8 @@ export { LossScale, type LossScaleConfig, lossScaleDefaults, type LossScaleState
 export { availableBytes, parseBytes } from "./memory-budget.js";
 export type { BatchSize, Objective } from "./objective.js";
 export type { CreateOptimiser, GradientOf, Optimiser } from "./optimiser.js";
+export { layerSampling, type LayerSamplingOptions } from "./layer-sampling.js";
+export type { ParameterSampling } from "./parameter-sampling.js";
 export type { TrainableParameter } from "./parameter.js";
 export type { Reduce, StepGradients } from "./reduce.js";
 export { rowOrder } from "./row-order.js";

@@ -6,6 +6,7 @@ import { GradientAccumulator } from "./gradient-accumulator.js";
 import type { LossScale } from "./loss-scale.js";
 import type { BatchSize } from "./objective.js";
 import type { Optimiser } from "./optimiser.js";
+import type { TrainableParameter } from "./parameter.js";
 import type { Schedule } from "./schedule.js";
 import type { StepPlan } from "./step-plan.js";
 import type { StepReport } from "./step-report.js";
@@ -17,11 +18,13 @@ const HALF_REMEDY = "half precision ends at 65504: compute in fp32, or lower the
 /** What all steps of a run have in common. */
 export interface StepWork<Row, Batch> extends Pick<
   TrainOptions<Row, Batch>,
-  "parameters" | "objective" | "rows" | "reduce" | "share" | "signal" | "onWarning"
+  "objective" | "rows" | "reduce" | "share" | "signal" | "onWarning"
 > {
   readonly config: TrainConfig;
   readonly totalSteps: number;
   readonly optimiser: Optimiser;
+  /** The parameters that a step trains. */
+  readonly parametersAt: (step: number) => readonly TrainableParameter[];
   readonly schedule: Schedule;
   /** Undefined where the loss is not scaled. */
   readonly lossScale: LossScale | undefined;
@@ -135,8 +138,9 @@ async function accumulate<Row, Batch>(
   gradients: GradientAccumulator,
   work: StepWork<Row, Batch>,
 ): Promise<number | null> {
-  const { parameters, objective, config, lossScale, reduce, signal } = work;
+  const { parametersAt, objective, config, lossScale, reduce, signal } = work;
   const scale = lossScale?.scale ?? 1;
+  const parameters = parametersAt(step);
   let lossSum = 0;
   for (const { number: microBatch, batch } of microBatches) {
     if (!reduce && signal?.aborted) return null;

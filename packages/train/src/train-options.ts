@@ -2,6 +2,7 @@ import type { LossScaleConfig } from "./loss-scale.js";
 import type { Objective } from "./objective.js";
 import type { CreateOptimiser } from "./optimiser.js";
 import type { TrainableParameter } from "./parameter.js";
+import type { ParameterSampling } from "./parameter-sampling.js";
 import type { Reduce } from "./reduce.js";
 import type { RowSource } from "./row-source.js";
 import type { IntactCheckpoint, RunFolder } from "./run-folder.js";
@@ -19,6 +20,8 @@ export interface TrainOptions<Row, Batch> {
   /** Rows for evaluation; their mean loss a unit is reported. None of them, and nothing is evaluated. */
   readonly validation?: RowSource<Row>;
   readonly config?: Partial<TrainConfig>;
+  /** Which parameters a step trains, where not all of them are; others have neither gradients nor moments. */
+  readonly sampling?: ParameterSampling;
   /** Makes the optimiser. @defaultValue the one that `config` names, with its constants */
   readonly optimiser?: CreateOptimiser;
   /** Learning rate of a step. @defaultValue the one that `config` names */

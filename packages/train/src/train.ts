@@ -8,6 +8,7 @@ import { checkParameters } from "./parameter.js";
 import type { RunFolder } from "./run-folder.js";
 import { runIdentity, type RunIdentity } from "./run-identity.js";
 import { RunState } from "./run-state.js";
+import { SampledOptimiser } from "./sampled-optimiser.js";
 import { namedSchedule } from "./schedule.js";
 import type { StepReport, TrainEnd } from "./step-report.js";
 import { planSteps, positionAfter, totalSteps } from "./step-plan.js";
@@ -46,7 +47,9 @@ export async function* train<Row, Batch>(
 
   const last = totalSteps(options.rows.length, config);
   warnOfWarmup(config, last, options);
-  const optimiser = (options.optimiser ?? namedOptimiser(config))(parameters);
+  const create = options.optimiser ?? namedOptimiser(config);
+  const sampled = options.sampling && new SampledOptimiser(create, parameters, options.sampling);
+  const optimiser = sampled ?? create(parameters);
   try {
     const lossScale = options.lossScale && new LossScale(options.lossScale);
     const work: StepWork<Row, Batch> = {
@@ -54,6 +57,7 @@ export async function* train<Row, Batch>(
       config,
       totalSteps: last,
       optimiser,
+      parametersAt: (step) => sampled?.begin(step) ?? parameters,
       schedule: options.schedule ?? namedSchedule(config),
       lossScale,
     };
@@ -77,6 +81,7 @@ export async function* train<Row, Batch>(
     }
     if (from) {
       options.onResume?.(from);
+      sampled?.begin(begun);
       await state!.load(from);
     }
     if (options.resume) await run?.truncateMetrics(begun);

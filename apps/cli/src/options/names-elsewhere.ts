@@ -88,6 +88,8 @@ export const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
   epsilon: ["adamepsilon", "eps", "adameps"],
   labelSmoothing: ["labelsmoothingfactor"],
   neftuneAlpha: ["neftunenoisealpha", "neftune"],
+  lisaLayers: ["lisaactivatedlayers", "lisanlayers"],
+  lisaEvery: ["lisaintervalsteps", "lisastepinterval"],
   method: ["finetuningtype", "trainingmethod"],
   seed: ["randomseed", "dataseed", "randomstate"],
   "shuffle=false": ["disableshuffling"],

@@ -45,6 +45,17 @@ export const trainOptions = z
       "with --method full: beginnings of the names of tensors to train, such as model.layers.20.,lm_head",
       { placeholder: "a,b", separator: ",", defaultText: "all", field: "full.trainable" },
     ),
+    lisaLayers: option(
+      z.int().min(1).optional(),
+      "with --method full: layers that are trained at a time, drawn at random (LISA)",
+      { placeholder: "n", defaultText: "all", field: "full.lisaLayers" },
+    ),
+    lisaEvery: option(z.int().min(1).optional(), "with --lisa-layers: steps until others are drawn", {
+      placeholder: "n",
+      unit: "optimiser steps",
+      defaultText: "20",
+      field: "full.lisaEvery",
+    }),
     objective: option(
       z.enum(objectiveNames).default("sft"),
       "what is made small; sft: the negative log-likelihood of the labels",

@@ -12,6 +12,7 @@ import type { WeightFormat } from "@lathe/quant";
 import type { Precision, Engine } from "@lathe/tensor";
 import { availableBytes, parseBytes } from "@lathe/train";
 import { namingFields } from "../fields-of-packages.js";
+import { layerNumberIn } from "../training/layer-factor.js";
 import { expectation, RecipeError } from "../recipe-error.js";
 import { trainingBytes, weightBytes } from "./weight-bytes.js";
 
@@ -33,6 +34,8 @@ export interface PlanMemoryOptions {
   readonly lora?: Partial<LoraConfig> | undefined;
   /** Trains the weights whose names begin with one of these, in place of an adapter. */
   readonly trainable?: readonly string[] | undefined;
+  /** Layers of those that are trained at a time; see `FullOptions`. @defaultValue all */
+  readonly lisaLayers?: number | undefined;
   /** Format that the base weights are packed in. @defaultValue "none" */
   readonly quantize?: WeightFormat | undefined;
   /** The engine, if it was started; its precision and memory count. */
@@ -86,22 +89,36 @@ async function sizedModel({ model, quantize = "none", engine }: PlanMemoryOption
   }
 }
 
-/** How many parameters are trained, and what linears have low-rank updates. */
+/** Bytes of what is trained, and what linears have low-rank updates. */
 function trainedOf(
   config: ModelConfig,
-  { lora: asked, trainable }: PlanMemoryOptions,
-): { readonly parameters: number; readonly adapted: ReadonlySet<string>; readonly rank: number } {
+  { lora: asked, trainable, lisaLayers }: PlanMemoryOptions,
+): { readonly trained: number; readonly adapted: ReadonlySet<string>; readonly rank: number } {
   if (trainable) {
     const tensors = [...expectedTensors(config)].filter(([name]) =>
       trainable.some((prefix) => name.startsWith(prefix)),
     );
-    const parameters = tensors.reduce((sum, [, shape]) => sum + shape.reduce((a, b) => a * b, 1), 0);
-    return { parameters, adapted: new Set(), rank: 0 };
+    const layerOf = layerNumberIn(config);
+    const ofLayers = new Array<number>(config.layerCount).fill(0);
+    let always = 0;
+    for (const [name, shape] of tensors) {
+      const size = shape.reduce((a, b) => a * b, 1);
+      const layer = layerOf(name);
+      if (layer === null) always += size;
+      else ofLayers[layer] += size;
+    }
+    const total = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
+    const atOnce = always + total([...ofLayers].sort((a, b) => b - a).slice(0, lisaLayers));
+    return {
+      trained: trainingBytes(atOnce, always + total(ofLayers)),
+      adapted: new Set(),
+      rank: 0,
+    };
   }
   const lora = selectTargets(linearPlaces(config), resolveLoraConfig(asked)).config;
   const { trainable: parameters, groups } = estimateParameters(config, lora);
   const rank = Math.max(lora.rank, ...Object.values(lora.rankPattern));
-  return { parameters, adapted: new Set(groups.map(({ name }) => name)), rank };
+  return { trained: trainingBytes(parameters), adapted: new Set(groups.map(({ name }) => name)), rank };
 }
 
 /**
@@ -115,8 +132,7 @@ export async function planMemory(options: PlanMemoryOptions): Promise<MemoryPlan
   const precision = options.precision ?? engine?.precision ?? "bf16";
   const model = await sizedModel(options);
   const { config } = model;
-  const { parameters, adapted, rank } = namingFields(() => trainedOf(config, options));
-  const trained = trainingBytes(parameters);
+  const { trained, adapted, rank } = namingFields(() => trainedOf(config, options));
   const fixed = PROCESS_BYTES + model.weightBytes + trained;
   const budgetBytes =
     memory === undefined ? (engine?.deviceBytes ?? (await availableBytes())) : bytesOf(memory);

@@ -19,8 +19,8 @@ import {
 
 const FLOAT_BYTES = 4;
 
-/** Weights, their gradients and the two moments of AdamW, all in float32. */
-const COPIES_IN_TRAINING = 4;
+/** Gradients and the two moments of AdamW, all in float32 like the weights themselves. */
+const COPIES_IN_TRAINING = 3;
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
@@ -87,9 +87,12 @@ function storedElementBytes(weights: StoredWeights, name: string): number {
   return Math.min(FLOAT_BYTES, dtypeSizes[weights.info(name).dtype]);
 }
 
-/** Bytes that trained parameters take with their gradients and the optimiser's moments. */
-export function trainingBytes(parameters: number): number {
-  return parameters * FLOAT_BYTES * COPIES_IN_TRAINING;
+/**
+ * Bytes that trained parameters take with their gradients and the optimiser's moments.
+ * @param parameters that are trained at a time   @param all that are trained in turn
+ */
+export function trainingBytes(parameters: number, all: number = parameters): number {
+  return (all + parameters * COPIES_IN_TRAINING) * FLOAT_BYTES;
 }
 
 /** Bytes that an adapter with the default options takes while it is trained. */

@@ -73,6 +73,16 @@ function besideWeights({
 export function contradictions(options: FinetuneOptions): RecipeFault[] {
   // A run that goes on knows its method; what is given again is held to its settings.
   if (options.resume) return [];
+  const { lisaLayers, lisaEvery } = options.full ?? {};
+  const ofSampling =
+    options.method === "full" && lisaEvery !== undefined && lisaLayers === undefined
+      ? [
+          contradiction(
+            "full.lisaEvery",
+            sentenceOf`says how often other layers are drawn, and all are trained: give ${field("full.lisaLayers")}, or leave it out`,
+          ),
+        ]
+      : [];
   const ofMethod = options.method === "full" ? besideWeights(options) : besideAdapter(options);
-  return [...ofMethod, ...ofOptimiser(options)];
+  return [...ofMethod, ...ofSampling, ...ofOptimiser(options)];
 }

@@ -195,6 +195,97 @@ describe("method full", () => {
     },
   );
 
+  describe("a few layers at a time (LISA)", () => {
+    const layers = tinyModel("llama");
+    const train = { ...recordedLearning, warmupSteps: 0, saveEvery: 2, keepCheckpoints: 0 };
+
+    it("trains those alone, and what lies outside of layers, and others in the next period", async () => {
+      const data = await recordedRows(fullFixture("llama-full"));
+      const output = newRun();
+      const full = { lisaLayers: 1, lisaEvery: 2 };
+      await finish({ model: layers, data, method: "full", full, train, output });
+      let before = await tensorsOf(join(layers, "model.safetensors"));
+      const drawn: number[] = [];
+      for (const step of [2, 4, 6, 8]) {
+        const path = join(output, `checkpoints/step-${step}`);
+        const after = await tensorsOf(join(path, "parameters.safetensors"));
+        const names = [...after]
+          .filter(([name, values]) => largestDifference(values, before.get(name)!) > 0)
+          .map(([name]) => name);
+        expect(names).toEqual(expect.arrayContaining(["lm_head.weight", "model.embed_tokens.weight"]));
+        const layersIn = (of: Iterable<string>): Set<string> =>
+          new Set([...of].flatMap((name) => /layers\.(\d+)\./.exec(name)?.[1] ?? []));
+        const numbers = layersIn(names);
+        expect(numbers.size, `step ${step}`).toBe(1);
+        const [layer] = numbers;
+        drawn.push(Number(layer));
+        expect(names.filter((name) => name.includes(`layers.${layer}.`))).toHaveLength(9);
+        const moments = await tensorsOf(join(path, "optimizer.safetensors"));
+        expect(layersIn(moments.keys())).toEqual(numbers);
+        before = after;
+      }
+      expect(new Set(drawn).size).toBeGreaterThan(1);
+    });
+
+    it("takes the gradients and moments of those alone", async () => {
+      const data = await recordedRows(fullFixture("llama-full"));
+      const bytesOf = async (full: FinetuneOptions["full"]): Promise<number[]> => {
+        const bytes: number[] = [];
+        const options: FinetuneOptions = { model: layers, data, method: "full", full, train };
+        await finish(options, ({ tensorBytes }) => bytes.push(tensorBytes));
+        return bytes;
+      };
+      const [all, sampled] = [await bytesOf({}), await bytesOf({ lisaLayers: 1, lisaEvery: 2 })];
+      const stored = await tensorsOf(join(layers, "model.safetensors"));
+      const ofLayer = [...stored]
+        .filter(([name]) => name.includes("layers.0."))
+        .reduce((sum, [, values]) => sum + values.byteLength, 0);
+      // Two moments of two layers fewer, at every step.
+      for (const [index, bytes] of sampled.entries()) expect(all[index] - bytes).toBe(2 * 2 * ofLayer);
+    });
+
+    it("goes on in the middle of a period, and at the end of one, to the same bits", async () => {
+      const data = await recordedRows(fullFixture("llama-full"));
+      const full = { lisaLayers: 1, lisaEvery: 3 };
+      const options: FinetuneOptions = { model: layers, data, method: "full", full, train };
+      const whole = newRun();
+      await finish({ ...options, output: whole });
+      const right = await readFile(join(whole, "model/model.safetensors"));
+      for (const last of [4, 6]) {
+        const parts = newRun();
+        const abort = new AbortController();
+        await finish({ ...options, output: parts, signal: abort.signal }, ({ step }) => {
+          if (step === last) abort.abort();
+        });
+        await finish({ output: parts, data, resume: true });
+        expect((await readFile(join(parts, "model/model.safetensors"))).equals(right)).toBe(true);
+      }
+    });
+
+    it("is full training where all layers are drawn and no period ends", async () => {
+      const data = await recordedRows(fullFixture("llama-full"));
+      const [all, sampled] = [newRun(), newRun()];
+      const options: FinetuneOptions = { model: layers, data, method: "full", train };
+      await finish({ ...options, output: all });
+      await finish({ ...options, full: { lisaLayers: 3, lisaEvery: 100 }, output: sampled });
+      const [a, b] = await Promise.all(
+        [all, sampled].map((run) => readFile(join(run, "model/model.safetensors"))),
+      );
+      expect(a.equals(b)).toBe(true);
+    });
+
+    it("names what cannot be", async () => {
+      const data = await recordedRows(fullFixture("llama-full"));
+      const options: FinetuneOptions = { model: layers, data, method: "full" };
+      await expect(finish({ ...options, full: { lisaLayers: 4 } })).rejects.toThrow(
+        "full.lisaLayers: expected a whole number from 1 to the 3 layers, got 4",
+      );
+      await expect(finish({ ...options, full: { lisaEvery: 4 } })).rejects.toMatchObject({
+        fields: ["full.lisaEvery"],
+      });
+    });
+  });
+
   it("leaves the trained weights on a model that was handed in open", async () => {
     const opened = await openModel(model);
     try {

@@ -8,16 +8,19 @@ import {
   trainableWeights,
 } from "@lathe/model";
 import { adapterNames, countParameters, detach } from "@lathe/peft";
-import { safetensorsFiles, type TrainableParameter } from "@lathe/train";
+import { layerSampling, safetensorsFiles, type TrainableParameter } from "@lathe/train";
 import type { FinetuneOptions } from "../finetune-options.js";
 import type { ModelFolder } from "../model/model-folder.js";
 import { progressOf, type RecipeHooks } from "../recipe-event.js";
 import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
-import { layerFactor } from "./layer-factor.js";
+import { layerFactor, layerNumberIn } from "./layer-factor.js";
 import { fullSettings } from "./run-settings.js";
 import type { TrainingMethod } from "./training-method.js";
 
 const FOLDER = "model";
+
+/** Steps between two draws of layers, where none are given. */
+const LISA_EVERY = 20;
 
 const floatTypes: readonly string[] = ["F64", "F32", "F16", "BF16"];
 
@@ -25,20 +28,28 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size
 
 /**
  * Trains the weights themselves, all of them or those whose names begin with one of the prefixes, in float32. Norms and biases are
- * not decayed. The result is a model folder.
+ * not decayed. With `lisaLayers` a few layers at a time are. The result is a model folder.
  * @throws RecipeError when a prefix is of no weight, or the base's weights are packed
  */
 export async function fullMethod(
-  { full: { trainable = [""] } = {}, layerRateDecay = 1 }: FinetuneOptions,
+  { full = {}, layerRateDecay = 1 }: FinetuneOptions,
   folder: ModelFolder,
+  seed: number,
 ): Promise<TrainingMethod> {
+  const { trainable = [""], lisaLayers, lisaEvery = LISA_EVERY } = full;
   checkPrefixes(trainable, folder);
+  const { layerCount } = folder.config;
+  const layerOf = layerNumberIn(folder.config);
+  const sampling =
+    lisaLayers === undefined
+      ? undefined
+      : layerSampling({ layers: lisaLayers, every: lisaEvery, seed, layerCount, layerOf });
   await checkFloat(folder);
   const ofLayer = layerFactor(folder.config, layerRateDecay);
   return {
     name: "full",
-    settings: fullSettings({ trainable }),
-    plan: { trainable },
+    settings: fullSettings({ trainable, lisaLayers, ...(sampling ? { lisaEvery } : {}) }),
+    plan: { trainable, lisaLayers },
     async prepare(model, _goesOn, onEvent) {
       for (const name of adapterNames(model)) detach(model, name);
       const weights = trainableWeights(model, trainable);
@@ -52,6 +63,7 @@ export async function fullMethod(
       });
       return {
         parameters,
+        ...(sampling ? { sampling } : {}),
         table: countParameters(
           parameters.map(({ name, variable }) => ({ name: groupOf(name), parameters: variable.size })),
           parametersOf(folder),

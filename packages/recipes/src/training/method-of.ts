@@ -16,6 +16,6 @@ export async function methodOf(
   goesOn: boolean,
 ): Promise<TrainingMethod> {
   return options.method === "full"
-    ? await fullMethod(options, folder)
+    ? await fullMethod(options, folder, seed)
     : await loraMethod(options, folder, seed, goesOn);
 }

@@ -54,7 +54,7 @@ const loraKeys = Object.keys(loraDefaults).filter((key) => key !== "seed") as Ex
   keyof LoraConfig,
   "seed"
 >[];
-const fullKeys = ["trainable"] as const satisfies readonly (keyof FullOptions)[];
+const fullKeys = ["trainable", "lisaLayers", "lisaEvery"] as const satisfies readonly (keyof FullOptions)[];
 const lossKeys = Object.keys(lossDefaults) as (keyof LossSettings)[];
 const trainKeys = Object.keys(trainDefaults) as (keyof TrainConfig)[];
 

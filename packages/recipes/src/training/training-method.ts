@@ -1,6 +1,6 @@
 import type { LanguageModel } from "@lathe/model";
 import type { ParameterTable } from "@lathe/peft";
-import type { RunFolder, StatePart, TrainableParameter } from "@lathe/train";
+import type { ParameterSampling, RunFolder, StatePart, TrainableParameter } from "@lathe/train";
 import type { PlanMemoryOptions } from "../memory/plan-memory.js";
 import type { RecipeHooks } from "../recipe-event.js";
 
@@ -22,6 +22,8 @@ export interface TrainedFolders {
 export interface Trained {
   /** With their decay and the factors on their rates. */
   readonly parameters: readonly TrainableParameter[];
+  /** Which of them a step trains, where not all are. */
+  readonly sampling?: ParameterSampling;
   /** What is told of them. */
   readonly table: ParameterTable;
   /** What checkpoints hold of them. */
@@ -36,7 +38,7 @@ export interface TrainingMethod {
   /** Its settings with every default filled in, as the `config.json` of a run keeps them. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** What a plan of memory asks for. */
-  readonly plan: Pick<PlanMemoryOptions, "lora" | "trainable">;
+  readonly plan: Pick<PlanMemoryOptions, "lora" | "trainable" | "lisaLayers">;
   /**
    * Prepares a model for it, in place of adapters that it has.
    * @param goesOn whether a checkpoint brings the values of the parameters afterwards
