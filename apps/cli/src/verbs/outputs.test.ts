@@ -59,7 +59,7 @@ describe("a folder whose process was killed between its two renames", () => {
     expect(await readdir(folder)).not.toContain("prepared");
     const refused = await runLathe(verbs["prepare"](output));
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain("exists and is not empty");
+    expect(refused.stderr).toContain("got one with files in it; name another one or allow overwriting");
     expect(await readdir(output)).toEqual(before);
     expect((await runLathe([...verbs["prepare"](output), "--overwrite"])).code).toBe(0);
     expect((await readdir(folder)).filter((name) => name.startsWith("."))).toEqual([]);

@@ -46,7 +46,7 @@ describe("setupTensorFlow", () => {
     // Nothing half made is left, and no binding is in use.
     expect(await readdir(join(folder, "cache/lathe/tensorflow"))).toEqual([]);
     expect(installedBinding(environment)).toMatchObject({
-      reason: expect.stringMatching(/run setupTensorFlow\(\)/),
+      reason: { template: expect.stringMatching(/run setupTensorFlow\(\)/) as string },
     });
   });
 
