@@ -1,5 +1,5 @@
 import { asPhrase, type Phrase, phrase, sayPhrase, type Translations } from "@lathe/files";
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { formatValue } from "./format.js";
 import { suggestion } from "./nearest-name.js";
 import { flagSchema, kebabCase, propertiesOf, type Property } from "./property.js";
@@ -121,7 +121,7 @@ export function commandOf<Messages extends CommandMessages>(
   const summary = say(phrase`${asPhrase(verb.summary)}.`);
   const command = new Command(`${name} ${verb.name}`)
     .description(verb.description === undefined ? summary : `${summary}\n\n${say(verb.description)}`)
-    .usage("[options]")
+    .usage(verb.positional === undefined ? "[options]" : `[options] [${kebabCase(verb.positional)}]`)
     .configureHelp({ styleTitle: say })
     .addHelpOption(new Option("-h, --help", say("show this help")).helpGroup(COMMON_GROUP))
     .allowExcessArguments(false)
@@ -131,6 +131,12 @@ export function commandOf<Messages extends CommandMessages>(
       writeErr: () => undefined,
       getOutHelpWidth: () => width,
     });
+  if (verb.positional !== undefined) {
+    // Its option says what it is: a second list of the same would only be longer.
+    command
+      .addArgument(new Argument(`[${kebabCase(verb.positional)}]`))
+      .configureHelp({ visibleArguments: () => [] });
+  }
   for (const property of propertiesOf(verb.options)) {
     for (const flag of flagsOf(property, say)) command.addOption(flag);
   }
@@ -184,6 +190,17 @@ export function parseLine<Messages extends CommandMessages>(
   const given = Object.fromEntries(
     Object.entries(command.opts()).filter(([key]) => command.getOptionValueSource(key) === "cli"),
   ) as Record<string, unknown>;
+  const [argument] = command.args;
+  if (verb.positional !== undefined && argument !== undefined) {
+    if (Object.hasOwn(given, verb.positional)) {
+      const flag = `--${kebabCase(verb.positional)}`;
+      throw new UsageError(
+        [`${flag}: expected it once, got ${argument} without the flag as well`],
+        verb.name,
+      );
+    }
+    given[verb.positional] = argument;
+  }
   const { config, json, language, verbose, printSchema, ...flags } = given;
   return { common: { config, json, language, verbose, printSchema } as CommonFlags, flags };
 }

@@ -40,6 +40,8 @@ export interface VerbDefinition<Messages extends CommandMessages, Options extend
   readonly examples: readonly string[];
   /** Types, checks, flags, help and the config file's shape all come from here. */
   readonly options: Options;
+  /** Key of an option, of one text, that may be given without its flag. */
+  readonly positional?: string;
   /** Does the work. */
   run(options: z.output<Options>, context: VerbContext<Messages>): Promise<VerbResult>;
 }

@@ -1,6 +1,7 @@
 import type { Checkpointing } from "@lathe/model";
 import type { LoraConfig } from "@lathe/peft";
 import type { LossSettings } from "@lathe/tensor";
+import type { ReportLanguage } from "@lathe/report";
 import type { TrainConfig } from "@lathe/train";
 import type { EngineOptions, ModelInput } from "./model/open-model.js";
 import type { RecipeHooks } from "./recipe-event.js";
@@ -77,6 +78,15 @@ export interface FinetuneOptions extends EngineOptions, RecipeHooks {
   readonly checkpointing?: Checkpointing | "auto" | undefined;
   /** What the process may take in all, for `"auto"`: bytes, or a size such as `"8GB"`. @defaultValue what is free */
   readonly memory?: number | string | undefined;
+  /**
+   * Rows of `validation` whose prompts the model answers before the first step and after every evaluation, for the run's page.
+   * @defaultValue 3
+   */
+  readonly samples?: number | undefined;
+  /** Writes TensorBoard's event files into the run. @defaultValue false */
+  readonly tensorboard?: boolean | undefined;
+  /** Language of the run's page. @defaultValue "en" */
+  readonly language?: ReportLanguage | undefined;
   /** Settings of the caller's own, kept in the run's `config.json` beside those of the run. */
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
 }

@@ -56,8 +56,10 @@ describe("finetune", () => {
       rows: { train: { read: 12, used: 12, rejected: 0 }, validation: { used: 12 } },
     });
     expect(summary.validationLoss).toBeGreaterThan(0);
-    expect(JSON.parse(await readFile(join(output, "report.json"), "utf8"))).toEqual(summary);
-    const entries = ["adapter", "checkpoints", "config.json", "metrics.jsonl", "report.json"];
+    expect(JSON.parse(await readFile(join(output, "report.json"), "utf8"))).toEqual(
+      JSON.parse(JSON.stringify(summary)),
+    );
+    const entries = ["adapter", "checkpoints", "config.json", "metrics.jsonl", "report.html", "report.json"];
     expect((await readdir(output)).filter((name) => !name.startsWith(".")).sort()).toEqual(entries);
   });
 

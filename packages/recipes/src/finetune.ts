@@ -11,19 +11,24 @@ import type { ModelFolder } from "./model/model-folder.js";
 import { borrowModel, folderOf, type ModelInput, type OpenedModel, pathOf } from "./model/open-model.js";
 import { progressOf, type RowsEvent, warningOf } from "./recipe-event.js";
 import { expectation, field, RecipeError, sentenceOf } from "./recipe-error.js";
+import type { RunPassport } from "./record/run-passport.js";
+import { RunRecord } from "./record/run-record.js";
 import type { RowsInput } from "./rows/rows-input.js";
 import { sourceOf, type TrainingRows, type TrainingRowsOptions } from "./rows/training-rows.js";
 import { checkOutput } from "./training/check-output.js";
 import { contradictions } from "./training/contradictions.js";
 import { methodOf } from "./training/method-of.js";
 import { objectiveOf } from "./training/objective-of.js";
-import { resumedOptions, runSettings } from "./training/run-settings.js";
+import { resumedOptions, type RunSettings, runSettings } from "./training/run-settings.js";
 import { runTotals, type RunTotals } from "./training/run-totals.js";
 import type { Trained, TrainedFolders, TrainingMethod } from "./training/training-method.js";
 import type { PreparedObjective, ReadRows, ReadRowsOf } from "./training/training-objective.js";
 
 /** Share of unusable rows beyond which nothing is trained. */
 const REJECT_LIMIT = 0.05;
+
+/** Prompts that are answered in the course of a run where nothing is said. */
+const SAMPLES = 3;
 
 const REJECTED_FILE = "rejected.jsonl";
 
@@ -53,6 +58,8 @@ export interface FinetuneSummary extends RunTotals {
   readonly trainableParameters: number;
   readonly allParameters: number;
   readonly rows: { readonly train: RowCounts; readonly validation: RowCounts | null };
+  /** What the run came from; null where it was interrupted or nothing is written. */
+  readonly passport: RunPassport | null;
   /** Bytes at the end, and at most. */
   readonly memory: {
     readonly residentBytes: number;
@@ -193,6 +200,7 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
   const { model } = opened;
   const { checkpointing, embeddingNoise } = model;
   let run = prepared.earlier;
+  let record: RunRecord | null = null;
   try {
     const trained = await prepared.method.prepare(model, prepared.hasCheckpoints, onEvent);
     onEvent?.({ type: "parameters", parameters: trained.table });
@@ -201,13 +209,18 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     signal?.throwIfAborted();
     run ??= await createRun(prepared);
     const reports: StepReport[] = [];
-    const isComplete = yield* runSteps(prepared, opened, trained, run, reports);
+    record = run && newRecord(prepared, opened, run);
+    const isComplete = yield* runSteps(prepared, opened, trained, { run, record, reports });
     const folders = isComplete && run ? await trained.write(run) : NOT_WRITTEN;
     const totals = runTotals(run ? await run.readMetrics(Number.POSITIVE_INFINITY) : reports);
     const summary = summaryOf(prepared, opened, trained.table, { totals, folders, isComplete });
-    if (isComplete) await run?.writeJson("report.json", summary);
-    return summary;
+    if (!isComplete || !record) return summary;
+    const passport = await record.passport(settingsOf(prepared), options, folders);
+    const report = { ...summary, passport };
+    await record.write(report);
+    return report;
   } finally {
+    await record?.close();
     model.checkpointing = checkpointing;
     model.embeddingNoise = embeddingNoise;
     release();
@@ -236,11 +249,12 @@ async function checkpointingOf(
 }
 
 /** The folder of a new run: the first thing that is written. Null where nothing is. */
-async function createRun({ options, method, config, objective }: PreparedRun): Promise<RunFolder | null> {
+async function createRun(prepared: PreparedRun): Promise<RunFolder | null> {
+  const { options, objective } = prepared;
   const { output, overwrite = false } = options;
   if (output === undefined) return null;
   const run = await RunFolder.create(output, { overwrite });
-  await run.writeConfig(runSettings({ ...options, method: method.name }, method.settings, config));
+  await run.writeConfig(settingsOf(prepared));
   const rejected = [...objective.training.rejected, ...(objective.validation?.rejected ?? [])];
   if (rejected.length > 0) {
     const lines = rejected.map((row) => `${JSON.stringify(row)}\n`);
@@ -249,13 +263,36 @@ async function createRun({ options, method, config, objective }: PreparedRun): P
   return run;
 }
 
+/** The run's options with every default filled in. */
+const settingsOf = ({ options, method, config }: PreparedRun): RunSettings =>
+  runSettings({ ...options, method: method.name }, method.settings, config);
+
+/** What a run shows of itself. */
+function newRecord({ options, objective }: PreparedRun, opened: OpenedModel, run: RunFolder): RunRecord {
+  const { samples = SAMPLES, tensorboard = false, language = "en", signal, onEvent } = options;
+  const hooks = { signal, onEvent };
+  return new RunRecord(run, opened, {
+    prompts: objective.samplePrompts(samples),
+    tensorboard,
+    language,
+    hooks,
+  });
+}
+
+/** Where reports go. */
+interface Kept {
+  readonly run: RunFolder | null;
+  readonly record: RunRecord | null;
+  /** Takes them where nothing is written. */
+  readonly reports: StepReport[];
+}
+
 /** @returns false when the run was interrupted before its last step */
 async function* runSteps(
-  { options, config, objective }: PreparedRun,
+  { options, config, objective, hasCheckpoints }: PreparedRun,
   { model, engine }: OpenedModel,
   { parameters, sampling, files }: Trained,
-  run: RunFolder | null,
-  reports: StepReport[],
+  { run, record, reports }: Kept,
 ): AsyncGenerator<StepReport, boolean, undefined> {
   const { onEvent, signal, resume, settings } = options;
   const steps = objective.steps(model, {
@@ -274,10 +311,15 @@ async function* runSteps(
     onWarning: warningOf(onEvent),
     onEvaluation: progressOf(onEvent, "evaluating"),
   });
+  if (!hasCheckpoints) await record?.begin(0);
+  let isFirst = true;
   for (;;) {
     const next = await steps.next();
     if (next.done) return next.value.completed;
     if (!run) reports.push(next.value);
+    if (isFirst && hasCheckpoints) await record?.begin(next.value.step - 1);
+    isFirst = false;
+    await record?.step(next.value);
     let isLeft = true;
     try {
       yield next.value;
@@ -310,6 +352,7 @@ function summaryOf(
     engine: engine.name,
     precision: engine.precision,
     interrupted: !isComplete,
+    passport: null,
     trainableParameters: parameters.trainable,
     allParameters: parameters.all,
     rows: {

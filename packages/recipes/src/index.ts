@@ -36,6 +36,10 @@ export type {
   RowsEvent,
 } from "./recipe-event.js";
 export { type Reply, type ReplyOptions, respond, type RespondOptions } from "./respond.js";
+export { rerun, type RerunDifference, type RerunOptions, type RerunOutcome } from "./rerun.js";
+export type { FileHashes } from "./record/run-hashes.js";
+export { RunPassportError } from "./record/run-passport-error.js";
+export type { RunPassport } from "./record/run-passport.js";
 export type { RowsInput } from "./rows/rows-input.js";
 export { type MethodName, methodNames } from "./training/training-method.js";
 export { type ObjectiveName, objectiveNames } from "./training/objective-name.js";

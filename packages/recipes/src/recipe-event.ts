@@ -15,7 +15,9 @@ export type RecipePhase =
   | "merging"
   | "quantising"
   | "calibrating"
-  | "pruning";
+  | "pruning"
+  | "sampling"
+  | "hashing";
 
 /** How far a longer work is. */
 export interface ProgressEvent {

@@ -24,7 +24,7 @@ export type { TrainableParameter } from "./parameter.js";
 export type { Reduce, StepGradients } from "./reduce.js";
 export { rowOrder } from "./row-order.js";
 export type { RowSource } from "./row-source.js";
-export { type IntactCheckpoint, RunFolder } from "./run-folder.js";
+export { type IntactCheckpoint, RunFolder, type StepSamples } from "./run-folder.js";
 export type { RunIdentity } from "./run-identity.js";
 export {
   namedSchedule,

@@ -23,6 +23,7 @@ import { checkRunUnlocked, lockRun, type RunLock } from "./run-lock.js";
 
 const CONFIG_FILE = "config.json";
 const METRICS_FILE = "metrics.jsonl";
+const SAMPLES_FILE = "samples.jsonl";
 const CHECKPOINTS_FOLDER = "checkpoints";
 const STEP_FOLDER = /^step-(\d+)$/;
 
@@ -34,6 +35,9 @@ const ownEntries: readonly string[] = [
   "adapter",
   "model",
   "report.json",
+  "report.html",
+  SAMPLES_FILE,
+  "tensorboard",
   "rejected.jsonl",
 ];
 
@@ -159,33 +163,45 @@ export class RunFolder {
     await replaceFile(join(this.path, CONFIG_FILE), `${JSON.stringify(config, null, 2)}\n`);
   }
 
-  /** Writes a JSON file into the run. */
-  async writeJson(name: "report.json", value: unknown): Promise<void> {
-    await replaceFile(join(this.path, name), `${JSON.stringify(value, null, 2)}\n`);
+  /** Writes what is told of a complete run. */
+  async write(name: "report.json" | "report.html", text: string): Promise<void> {
+    await replaceFile(join(this.path, name), text);
   }
 
   /** Appends a line to `metrics.jsonl`. */
   async appendMetrics(metrics: object): Promise<void> {
-    const path = join(this.path, METRICS_FILE);
-    await appendFile(path, `${JSON.stringify(metrics)}\n`).catch((error: unknown) => {
+    await this.#append(METRICS_FILE, metrics);
+  }
+
+  /** Appends what the model said after a step to `samples.jsonl`. */
+  async appendSamples(samples: StepSamples): Promise<void> {
+    await this.#append(SAMPLES_FILE, samples);
+  }
+
+  async #append(name: string, line: object): Promise<void> {
+    const path = join(this.path, name);
+    await appendFile(path, `${JSON.stringify(line)}\n`).catch((error: unknown) => {
       throw asFileError(path, "written", error);
     });
   }
 
   /** The lines of `metrics.jsonl` up to a step, parsed; a line cut short by a kill is left out. */
   async readMetrics(lastStep: number): Promise<Record<string, unknown>[]> {
-    const path = join(this.path, METRICS_FILE);
-    if (!(await exists(path))) return [];
-    const metrics: Record<string, unknown>[] = [];
-    for await (const lines of readLines(path)) {
-      for (const { text, error } of lines) {
-        const value = error === undefined ? parsed(text) : null;
-        if (isRecord(value) && typeof value["step"] === "number" && value["step"] <= lastStep) {
-          metrics.push(value);
-        }
-      }
-    }
-    return metrics;
+    return await stepLines(join(this.path, METRICS_FILE), lastStep);
+  }
+
+  /** What the model said up to a step. */
+  async readSamples(lastStep: number): Promise<StepSamples[]> {
+    const lines = await stepLines(join(this.path, SAMPLES_FILE), lastStep);
+    return lines.filter((line) => isStepSamples(line));
+  }
+
+  /** Drops what the model said after a step. */
+  async truncateSamples(step: number): Promise<void> {
+    const path = join(this.path, SAMPLES_FILE);
+    if (!(await exists(path))) return;
+    const kept = await this.readSamples(step);
+    await replaceFile(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
   }
 
   /**
@@ -263,6 +279,33 @@ export interface IntactCheckpoint {
   readonly state: CheckpointState;
   /** Newer ones that are damaged, the newest first. */
   readonly passedOver: readonly PassedOverCheckpoint[];
+}
+
+/** What a model said after a step, to each of a run's prompts. */
+export interface StepSamples {
+  readonly step: number;
+  readonly replies: readonly string[];
+}
+
+function isStepSamples(line: object): line is StepSamples {
+  return (
+    "replies" in line &&
+    Array.isArray(line.replies) &&
+    line.replies.every((reply) => typeof reply === "string")
+  );
+}
+
+/** The lines of a file up to a step, parsed; a line cut short by a kill is left out. */
+async function stepLines(path: string, lastStep: number): Promise<Record<string, unknown>[]> {
+  if (!(await exists(path))) return [];
+  const kept: Record<string, unknown>[] = [];
+  for await (const lines of readLines(path)) {
+    for (const { text, error } of lines) {
+      const value = error === undefined ? parsed(text) : null;
+      if (isRecord(value) && typeof value["step"] === "number" && value["step"] <= lastStep) kept.push(value);
+    }
+  }
+  return kept;
 }
 
 function parsed(line: string): unknown {

@@ -593,7 +593,7 @@ describe("RunFolder", () => {
     const run = await RunFolder.create(join(folder, "run"));
     await run.writeCheckpoint(factsOf(1), (into) => writeFile(join(into, "a"), "b"));
     await run.writeConfig({});
-    await run.writeJson("report.json", {});
+    await run.write("report.json", "{}");
     await mkdir(join(run.path, "adapter"));
     await (await RunFolder.create(run.path, { overwrite: true })).close();
     await run.close();

@@ -2,6 +2,7 @@ import type { Messages } from "./messages.js";
 
 /** English. */
 export const en: Messages = {
+  language: "en",
   phrases: {},
   engine: (name, precision, description) => `engine ${name}, ${precision}: ${description}`,
   passedOver: (name, reason, command) =>
@@ -28,6 +29,8 @@ export const en: Messages = {
   scoring: "scoring",
   generating: "generating",
   merging: "merging",
+  sampling: "sample replies",
+  hashing: "hashing files",
   quantising: "quantising",
   calibrating: "calibrating",
   pruning: "pruning",
@@ -45,6 +48,12 @@ export const en: Messages = {
   outputFault: (reason) => `the output could not be written: ${reason}`,
   interrupted: (step, output) => `interrupted after step ${step}; continue with --resume --output ${output}`,
   trained: (steps, duration) => `${steps} steps in ${duration}`,
+  sameBits: (run) => `${run}: the same bits`,
+  otherBits: (run) => `${run}: other bits`,
+  differenceKinds: { input: "went in", result: "came out", program: "program" },
+  differs: (kind, name, before, now) => `${kind}: ${name} was ${before}, is ${now}`,
+  pageAt: (file) => `page of the run: ${file}`,
+  lossCourse: (course, first, last) => `loss ${first} ${course} ${last}`,
   adapterAt: (folder) => `adapter: ${folder}`,
   modelAt: (folder) => `model: ${folder}`,
   chatHelp: "/reset forgets the conversation, /exit ends it",

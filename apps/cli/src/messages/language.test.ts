@@ -165,6 +165,7 @@ describe("every line of the command", () => {
       ],
       ["", "score", ...model, "--data", rows],
       ["", "eval", ...model, "--data", rows, "--limit", "2", "--max-new-tokens", "2"],
+      ["", "rerun", at("run/report.json"), "--output", at("again")],
       ["", "merge", ...model, "--adapter", at("run/adapter"), "--output", at("merged")],
       ["", "quantize", ...model, "--format", "int8", "--output", at("packed")],
       ["", "prune", ...model, "--sparsity", "2:4", "--output", at("sparse")],

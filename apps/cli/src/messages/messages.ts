@@ -3,6 +3,8 @@ import type { SetupStep } from "@lathe/tensor";
 
 /** What the command says, in one language. */
 export interface Messages extends CommandMessages {
+  /** What `--language` calls it. */
+  readonly language: "en" | "zh";
   readonly engine: (name: string, precision: string, description: string) => string;
   readonly passedOver: (name: string, reason: string, command: string) => string;
   readonly loadingModel: string;
@@ -20,6 +22,8 @@ export interface Messages extends CommandMessages {
   readonly scoring: string;
   readonly generating: string;
   readonly merging: string;
+  readonly sampling: string;
+  readonly hashing: string;
   readonly quantising: string;
   readonly calibrating: string;
   readonly pruning: string;
@@ -41,7 +45,14 @@ export interface Messages extends CommandMessages {
   readonly outputFault: (reason: string) => string;
   readonly interrupted: (step: number, output: string) => string;
   readonly trained: (steps: number, duration: string) => string;
+  readonly sameBits: (run: string) => string;
+  readonly otherBits: (run: string) => string;
+  readonly differenceKinds: Readonly<Record<"input" | "result" | "program", string>>;
+  readonly differs: (kind: string, name: string, before: string, now: string) => string;
   readonly adapterAt: (folder: string) => string;
+  readonly pageAt: (file: string) => string;
+  /** @param course of the loss, as signs */
+  readonly lossCourse: (course: string, first: string, last: string) => string;
   readonly modelAt: (folder: string) => string;
   readonly chatHelp: string;
   readonly chatReset: string;

@@ -3,6 +3,7 @@ import { zhPhrases } from "./zh-phrases.js";
 
 /** 简体中文。 */
 export const zh: Messages = {
+  language: "zh",
   phrases: zhPhrases,
   engine: (name, precision, description) => `计算引擎 ${name}，${precision}：${description}`,
   passedOver: (name, reason, command) =>
@@ -26,6 +27,8 @@ export const zh: Messages = {
   scoring: "打分",
   generating: "生成",
   merging: "合并",
+  sampling: "样例回答",
+  hashing: "计算文件哈希",
   quantising: "量化",
   calibrating: "校准",
   pruning: "剪枝",
@@ -43,6 +46,12 @@ export const zh: Messages = {
   outputFault: (reason) => `无法写出结果：${reason}`,
   interrupted: (step, output) => `在第 ${step} 步之后中断；用 --resume --output ${output} 继续`,
   trained: (steps, duration) => `${steps} 步，用时 ${duration}`,
+  sameBits: (run) => `${run}：逐位相同`,
+  otherBits: (run) => `${run}：结果不同`,
+  differenceKinds: { input: "输入", result: "结果", program: "程序" },
+  differs: (kind, name, before, now) => `${kind}：${name} 原为 ${before}，现为 ${now}`,
+  pageAt: (file) => `报告页面：${file}`,
+  lossCourse: (course, first, last) => `损失 ${first} ${course} ${last}`,
   adapterAt: (folder) => `适配器：${folder}`,
   modelAt: (folder) => `模型：${folder}`,
   chatHelp: "/reset 清空对话，/exit 结束",

@@ -97,6 +97,12 @@ export const trainOptions = z
       { placeholder: "kind" },
     ),
     memory: memoryOption(),
+    samples: option(
+      z.int().min(0).default(3),
+      "prompts of --validation that the model answers before the first step and after every evaluation, for RUN/report.html",
+      { placeholder: "n" },
+    ),
+    tensorboard: option(z.boolean().default(false), "write TensorBoard's event files into RUN/tensorboard"),
     ...trainingOptions,
     ...adapterOptions,
     ...engineOptions,

@@ -13,6 +13,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./train.js")).trainVerb,
   },
   {
+    name: "rerun",
+    summary: "Train again from a run's report and compare the bits",
+    load: async () => (await import("./rerun.js")).rerunVerb,
+  },
+  {
     name: "score",
     summary: "Measure loss and perplexity of rows under a model",
     load: async () => (await import("./score.js")).scoreVerb,

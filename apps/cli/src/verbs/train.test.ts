@@ -56,7 +56,9 @@ describe("lathe train", () => {
       "checkpoints",
       "config.json",
       "metrics.jsonl",
+      "report.html",
       "report.json",
+      "samples.jsonl",
     ]);
     expect(await readdir(join(output, "checkpoints"))).toEqual(["step-4"]);
     expect((await readdir(join(output, "adapter"))).sort()).toEqual([

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   EXIT_INTERRUPTED,
   type Progress,
@@ -7,6 +8,7 @@ import {
   formatDuration,
   formatTable,
 } from "@lathe/command";
+import { sparkline } from "@lathe/report";
 import { finetune, type FinetuneOptions, type FinetuneSummary, type RecipeEvent } from "@lathe/recipes";
 import type { StepReport } from "@lathe/train";
 import { narrate } from "../events/narrate.js";
@@ -29,6 +31,7 @@ export const trainVerb = defineVerb({
     const narrator = narrate(context);
     let every = values.logEvery;
     let training: Progress | null = null;
+    const losses: number[] = [];
     const onEvent = (event: RecipeEvent): void => {
       if (event.type === "resuming" && !given.has("logEvery")) every = everyOf(event.settings) ?? every;
       training?.end();
@@ -36,16 +39,23 @@ export const trainVerb = defineVerb({
     };
     // What is not said is the recipe's own, or that of the run that goes on.
     const fields = fieldsOf<FinetuneOptions>(trainOptions, values, given);
-    const steps = finetune({ ...fields, settings: { logEvery: every }, signal, onEvent });
+    const steps = finetune({
+      ...fields,
+      settings: { logEvery: every },
+      language: messages.language,
+      signal,
+      onEvent,
+    });
     try {
       let next = await steps.next();
       for (; !next.done; next = await steps.next()) {
         narrator.end();
         training ??= context.progress({ label: messages.training, every });
+        losses.push(next.value.loss);
         showStep(next.value, training, messages);
       }
       training?.end();
-      return resultOf(next.value, values.output, context);
+      return resultOf(next.value, losses, values.output, context);
     } finally {
       training?.end();
       narrator.end();
@@ -72,7 +82,12 @@ function showStep(report: StepReport, training: Progress, messages: Messages): v
   }
 }
 
-function resultOf(summary: FinetuneSummary, output: string, { messages, note }: VerbContext): VerbResult {
+function resultOf(
+  summary: FinetuneSummary,
+  losses: readonly number[],
+  output: string,
+  { messages, note }: VerbContext,
+): VerbResult {
   const { steps, loss, validationLoss, tokens, seconds, tokensPerSecond, adapter, model } = summary;
   const json = { ...summary };
   if (summary.interrupted) {
@@ -84,8 +99,18 @@ function resultOf(summary: FinetuneSummary, output: string, { messages, note }: 
   const text = [
     messages.trained(steps, formatDuration(seconds)),
     formatTable(head, [[loss, validationLoss, tokens, tokensPerSecond]]),
+    ...(losses.length < 2 ? [] : [lossCourse(losses, messages)]),
     ...(adapter === null ? [] : [messages.adapterAt(adapter)]),
     ...(model === null ? [] : [messages.modelAt(model)]),
+    messages.pageAt(join(output, "report.html")),
   ];
   return { json, text: text.join("\n") };
+}
+
+/** Signs that a course of the loss takes, which leaves room for its ends in a narrow terminal. */
+const COURSE_WIDTH = 24;
+
+function lossCourse(losses: readonly number[], messages: Messages): string {
+  const [first, last] = [losses[0], losses[losses.length - 1]].map((loss) => loss.toFixed(3));
+  return messages.lossCourse(sparkline(losses, COURSE_WIDTH), first, last);
 }

@@ -24,7 +24,7 @@ function layerBytes(config: ModelConfig, plan: LayerPlan, length: number): Layer
   return Array.from({ length }, (_, layer) => architecture.bytes(config, layer, plan));
 }
 
-/** Bytes a token of stored weightsed layer's input. */
+/** Bytes a token of the input of a layer that is computed again. */
 const inputBytes = ({ hiddenSize }: ModelConfig): number => hiddenSize * FLOAT_BYTES;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

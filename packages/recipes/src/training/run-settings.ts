@@ -29,6 +29,8 @@ const ownKeys = [
   "neftuneAlpha",
   "loraPlusRatio",
   "layerRateDecay",
+  "samples",
+  "tensorboard",
 ] as const;
 
 /** What may be different when a run goes on: it does not change the numbers, or the loop itself looks after it. */
@@ -39,6 +41,8 @@ const freeFields: readonly string[] = [
   "engine",
   "checkpointing",
   "memory",
+  "samples",
+  "tensorboard",
   "train.saveEvery",
   "train.keepCheckpoints",
   "train.evalEvery",
@@ -118,6 +122,18 @@ const picked = (settings: RunSettings, keys: readonly string[]): Record<string, 
     ),
   );
 
+/** The options of a run by its settings. */
+export function optionsOfSettings(settings: RunSettings): FinetuneOptions {
+  return {
+    ...picked(settings, ownKeys),
+    ...(settings["method"] === "full"
+      ? { full: picked(settings, fullKeys) }
+      : { lora: picked(settings, loraKeys) }),
+    loss: picked(settings, lossKeys),
+    train: picked(settings, trainKeys),
+  };
+}
+
 /**
  * The options that a run was begun with, with what may be changed taken from what is given.
  * @throws RecipeError when something else is given that differs; RunFolderError when its settings cannot be read
@@ -134,15 +150,12 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
   if (faults.length > 0) throw new RecipeError(faults);
   const free = ownKeys.filter((key) => freeFields.includes(key) && options[key] !== undefined);
   const { saveEvery, keepCheckpoints, evalEvery } = options.train ?? {};
+  const begun = optionsOfSettings(settings);
   return {
-    ...picked(settings, ownKeys),
+    ...begun,
     ...Object.fromEntries(free.map((key) => [key, options[key]])),
-    ...(settings["method"] === "full"
-      ? { full: picked(settings, fullKeys) }
-      : { lora: picked(settings, loraKeys) }),
-    loss: picked(settings, lossKeys),
     train: {
-      ...picked(settings, trainKeys),
+      ...begun.train,
       ...(saveEvery === undefined ? {} : { saveEvery }),
       ...(keepCheckpoints === undefined ? {} : { keepCheckpoints }),
       ...(evalEvery === undefined ? {} : { evalEvery }),
@@ -151,6 +164,7 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
     settings,
     output,
     resume: true,
+    language: options.language,
     signal: options.signal,
     onEvent: options.onEvent,
   };

@@ -1,11 +1,17 @@
 import type { LabelledBatch, LabelledRow } from "@lathe/model";
 import type { LossSettings } from "@lathe/tensor";
 import { largestMicroBatch, resolveLossSettings, supervised } from "@lathe/train";
+import { samplePrompt } from "../record/sample-prompt.js";
 import { readTrainingRows } from "../rows/training-rows.js";
 import type { TrainingObjective } from "./training-objective.js";
 
 /** Supervised fine-tuning on labelled rows. @throws TrainConfigError on a setting that is out of range */
 export function sft(loss: Partial<LossSettings> = {}): TrainingObjective<LabelledRow, LabelledBatch> {
   const settings = resolveLossSettings(loss);
-  return { readRows: readTrainingRows, largestMicroBatch, create: (model) => supervised(model, settings) };
+  return {
+    readRows: readTrainingRows,
+    largestMicroBatch,
+    samplePrompt,
+    create: (model) => supervised(model, settings),
+  };
 }

@@ -9,6 +9,7 @@ import {
   type TrainOptions,
 } from "@lathe/train";
 import type { FinetuneOptions } from "../finetune-options.js";
+import type { SamplePrompt } from "../record/sample-prompt.js";
 import type { ModelFolder } from "../model/model-folder.js";
 import type { RowsInput } from "../rows/rows-input.js";
 import type { TrainingRows, TrainingRowsOptions } from "../rows/training-rows.js";
@@ -29,6 +30,8 @@ export interface TrainingObjective<Row, Batch> {
     rows: RowSource<Row>,
     config: TrainConfig,
   ): { readonly tokens: number; readonly labels: number };
+  /** What a row asks a model, to be shown how it answers in the course of a run; left out where rows ask nothing. */
+  samplePrompt?(row: Row): SamplePrompt | null;
   /** What is made small on a model that is ready to be trained. */
   create(model: LanguageModel): Objective<Row, Batch>;
 }
@@ -45,6 +48,8 @@ export interface PreparedObjective {
   readonly validation: ReadRows | null;
   /** The most tokens and scored labels of a micro-batch. */
   readonly largest: { readonly tokens: number; readonly labels: number };
+  /** What the first rows of validation ask. @param count prompts at most */
+  samplePrompts(count: number): SamplePrompt[];
   /** The steps of the run; see `train`. */
   steps(model: LanguageModel, options: LoopOptions): AsyncGenerator<StepReport, TrainEnd, undefined>;
 }
@@ -70,6 +75,7 @@ export async function prepareObjective<Row, Batch>(
     training: countsOf(training),
     validation: evaluated && countsOf(evaluated),
     largest: objective.largestMicroBatch(training.rows, config),
+    samplePrompts: (count) => samplePrompts(objective, evaluated?.rows, count),
     steps: (model, options) =>
       train({
         ...options,
@@ -78,6 +84,19 @@ export async function prepareObjective<Row, Batch>(
         ...(evaluated ? { validation: evaluated.rows } : {}),
       }),
   };
+}
+
+function samplePrompts<Row>(
+  { samplePrompt }: Pick<TrainingObjective<Row, never>, "samplePrompt">,
+  rows: RowSource<Row> | undefined,
+  count: number,
+): SamplePrompt[] {
+  const prompts: SamplePrompt[] = [];
+  for (let index = 0; samplePrompt && rows && index < rows.length && prompts.length < count; index++) {
+    const prompt = samplePrompt(rows.row(index));
+    if (prompt) prompts.push(prompt);
+  }
+  return prompts;
 }
 
 function countsOf<Row>({ rows, ...counts }: TrainingRows<Row>): ReadRows {

@@ -1,0 +1,18 @@
+import { InputError } from "@lathe/files";
+
+/** A file that is no report of a complete run. */
+export class RunPassportError extends InputError {
+  override readonly name = "RunPassportError";
+
+  constructor(
+    readonly path: string,
+    readonly expected: string,
+    readonly actual: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `${path}: expected ${expected}, got ${actual}; give the report.json of a run that is complete`,
+      options,
+    );
+  }
+}
