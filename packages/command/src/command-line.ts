@@ -122,7 +122,8 @@ export function commandOf<Messages extends CommandMessages>(
   const command = new Command(`${name} ${verb.name}`)
     .description(verb.description === undefined ? summary : `${summary}\n\n${say(verb.description)}`)
     .usage(verb.positional === undefined ? "[options]" : `[options] [${kebabCase(verb.positional)}]`)
-    .configureHelp({ styleTitle: say })
+    // The option of an argument says what it is: a second list of the same would only be longer.
+    .configureHelp({ styleTitle: say, visibleArguments: () => [] })
     .addHelpOption(new Option("-h, --help", say("show this help")).helpGroup(COMMON_GROUP))
     .allowExcessArguments(false)
     .exitOverride()
@@ -131,12 +132,7 @@ export function commandOf<Messages extends CommandMessages>(
       writeErr: () => undefined,
       getOutHelpWidth: () => width,
     });
-  if (verb.positional !== undefined) {
-    // Its option says what it is: a second list of the same would only be longer.
-    command
-      .addArgument(new Argument(`[${kebabCase(verb.positional)}]`))
-      .configureHelp({ visibleArguments: () => [] });
-  }
+  if (verb.positional !== undefined) command.addArgument(new Argument(`[${kebabCase(verb.positional)}]`));
   for (const property of propertiesOf(verb.options)) {
     for (const flag of flagsOf(property, say)) command.addOption(flag);
   }
@@ -195,7 +191,7 @@ export function parseLine<Messages extends CommandMessages>(
     if (Object.hasOwn(given, verb.positional)) {
       const flag = `--${kebabCase(verb.positional)}`;
       throw new UsageError(
-        [`${flag}: expected it once, got ${argument} without the flag as well`],
+        [phrase`${flag}: expected it once, got ${argument} without the flag as well`],
         verb.name,
       );
     }

@@ -58,7 +58,6 @@ describe("lathe train", () => {
       "metrics.jsonl",
       "report.html",
       "report.json",
-      "samples.jsonl",
     ]);
     expect(await readdir(join(output, "checkpoints"))).toEqual(["step-4"]);
     expect((await readdir(join(output, "adapter"))).sort()).toEqual([

@@ -1,4 +1,4 @@
-import { InputError } from "@lathe/files";
+import { asPhrase, InputError, type Phrase, phrase } from "@lathe/files";
 
 /** Something about pruning that cannot be done as asked. */
 export class PruneError extends InputError {
@@ -9,8 +9,14 @@ export class PruneError extends InputError {
     readonly subject: string,
     readonly expected: string,
     readonly actual: string,
-    remedy?: string,
+    readonly remedy?: string,
   ) {
     super(`${subject}: expected ${expected}, got ${actual}${remedy === undefined ? "" : `; ${remedy}`}`);
+  }
+
+  override phrases(): readonly Phrase[] {
+    const { subject, expected, actual, remedy } = this;
+    const fault = phrase`${subject}: expected ${asPhrase(expected)}, got ${asPhrase(actual)}`;
+    return [remedy === undefined ? fault : phrase`${fault}; ${asPhrase(remedy)}`];
   }
 }

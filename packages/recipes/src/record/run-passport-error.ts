@@ -1,4 +1,4 @@
-import { InputError } from "@lathe/files";
+import { asPhrase, InputError, type Phrase, phrase } from "@lathe/files";
 
 /** A file that is no report of a complete run. */
 export class RunPassportError extends InputError {
@@ -14,5 +14,12 @@ export class RunPassportError extends InputError {
       `${path}: expected ${expected}, got ${actual}; give the report.json of a run that is complete`,
       options,
     );
+  }
+
+  override phrases(): readonly Phrase[] {
+    const { path, expected, actual } = this;
+    return [
+      phrase`${path}: expected ${asPhrase(expected)}, got ${asPhrase(actual)}; give the report.json of a run that is complete`,
+    ];
   }
 }
