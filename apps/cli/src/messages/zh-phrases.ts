@@ -463,29 +463,9 @@ export const zhPhrases: Translations = {
   "a name that is not empty": "非空的名称",
 
   // 剪枝、报告与其他训练选项
-  "continue the run in --output after its newest intact checkpoint, with its own options":
-    "从最新的完好检查点继续 --output 中的运行，沿用其选项",
   "prompts of --validation that the model answers before the first step and after every evaluation, for RUN/report.html":
     "训练前和每次评估后让模型回答 --validation 中的几条提问，用于 RUN/report.html",
   "write TensorBoard's event files into RUN/tensorboard": "把 TensorBoard 的事件文件写入 RUN/tensorboard",
-  "adamw; adamw8bit: its moments in 8 bits; adafactor: moments by rows and columns, in the least memory":
-    "adamw；adamw8bit：动量以 8 位存放；adafactor：按行与列存放动量，内存最省",
-  "factor on the rate from a layer to the one below, such as 0.9": "从一层到其下一层的学习率系数，例如 0.9",
-  "share of each label's probability that is spread over the vocabulary":
-    "每个标签的概率中均摊到整个词表的比例",
-  "factor on the squared logarithm of the softmax's denominator, such as 1e-4":
-    "softmax 分母对数平方的系数，例如 1e-4",
-  "noise on the embeddings in training (NEFTune), such as 5; 0 for none":
-    "训练时加在嵌入上的噪声（NEFTune），例如 5；0 表示不加",
-  "steps between checkpoints; 0 for none but the best and the last":
-    "检查点之间的步数；0 表示只写最好的和最后的",
-  "newest checkpoints to keep, besides the one of the lowest validation loss; 0 for all":
-    "除验证损失最低的检查点外，保留最新的若干个；0 表示全部",
-  "biases that are trained: those of no linear, of the adapted ones, or of all":
-    "要训练的偏置：不训练、仅适配的线性层，或全部",
-  "modules that are trained as a whole and kept in the adapter, such as lm_head,embed_tokens":
-    "整体训练并存入适配器的模块，例如 lm_head,embed_tokens",
-  "rate of B over that of A (LoRA+), such as 16": "B 与 A 的学习率之比（LoRA+），例如 16",
   "Train again from a run's report and compare the bits": "按运行报告重新训练并逐位比较",
   "Trains again with the settings, rows and model of the report, and compares the bits of what is written. What differs is listed, what went in first. Exit code 1 when the result differs.":
     "用报告中的设置、数据与模型重新训练，并逐位比较产出。不同之处会列出，输入在前。结果不同时退出码为 1。",
@@ -494,24 +474,9 @@ export const zhPhrases: Translations = {
   "base model, where it is no longer where it was": "基础模型，若已不在原处",
   "file of rows, likewise": "数据文件，同上",
   "file of rows to evaluate on, likewise": "评估用数据文件，同上",
-  "Write a model folder with weights set to zero": "写出部分权重置零的模型文件夹",
-  "The linears of the layers get zeros; types, all other weights and the embedding stay.":
-    "各层的线性层部分置零；类型、其余权重与嵌入不变。",
-  "share of weights that become zero, or a pattern such as 2:4 or 4:8":
-    "置零的权重比例，或模式，例如 2:4、4:8",
-  "what decides: the size of a weight, or that times the size of what it multiplies":
-    "依据：权重的大小，或再乘以其输入的大小",
-  "weights among which a share is taken by magnitude: those of the matrix, or of each output":
-    "按大小取比例时的比较范围：整个矩阵，或每个输出",
-  "rows for wanda, in any shape": "供 wanda 使用的数据，格式不限",
-  "tokens of those rows at most": "最多使用的词元数",
   "{0}: expected it once, got {1} without the flag as well": "{0}：只应给出一次，另有未写选项名的 {1}",
   "a share above 0 and below 1, or a pattern such as 2:4 or 4:8":
     "大于 0 且小于 1 的比例，或 2:4、4:8 之类的模式",
-  "rows that show the model what it is for": "体现模型用途的数据",
-  "{0} goes with {1} wanda; by magnitude no row is read": "{0} 用于 {1} wanda；按大小剪枝时不读数据",
-  "{0}: expected row, as wanda compares the weights of an output, got matrix":
-    "{0}：应为 row，因为 wanda 在每个输出内比较权重，实为 matrix",
   "groups of a size that divides {0} inputs": "大小能整除 {0} 个输入的组",
   "{0}: expected {1}, got {2}; give the report.json of a run that is complete":
     "{0}：应为{1}，实为{2}；请给出完整运行的 report.json",
