@@ -13,6 +13,7 @@ import { initialMatrix } from "./initial-matrix.js";
 import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
 import { LoraLinear } from "./lora-linear.js";
 import type { HostMatrices } from "./merged-weight.js";
+import { type Factors, principalFactors } from "./principal-factors.js";
 import { SavedModules } from "./saved-modules.js";
 import { type LoraTarget, type SelectedTargets, selectTargets } from "./select-targets.js";
 import { wholeTensors } from "./whole-tensors.js";
@@ -31,8 +32,8 @@ export function placesOf(model: AdaptableModel): LinearPlace[] {
 }
 
 /**
- * Puts a fresh LoRA adapter on a model and makes it the only active one. A is drawn from the config's seed and B is
- * zero, so the model's results stay the same until training.
+ * Puts a fresh LoRA adapter on a model and makes it the only active one. The model's results stay the same until training, however
+ * the matrices begin.
  *
  * @param options see {@link LoraConfig}; what is left out is taken from {@link loraDefaults}
  * @returns the config in full, with roles written out as names
@@ -46,14 +47,20 @@ export function attach(
 ): LoraConfig {
   requireFree(model, name);
   const selected = selectTargets(placesOf(model), resolveLoraConfig(options), onWarning);
-  const { seed } = selected.config;
-  install(model, name, selected, {
-    matrices: ({ path, rank, shape: [outFeatures, inFeatures] }) => ({
-      a: initialMatrix(rank, inFeatures, seed, path),
-      b: new Float32Array(outFeatures * rank),
-      magnitude: null,
-    }),
+  const { seed, init } = selected.config;
+  const linears = new Map(model.linears().map(({ path, linear }) => [path, linear]));
+  const drawn = ({ path, rank, shape: [outFeatures, inFeatures] }: LoraTarget): Factors => ({
+    a: initialMatrix(rank, inFeatures, seed, path),
+    b: new Float32Array(outFeatures * rank),
   });
+  /** The scale is a part of the update, which is to be the principal components themselves. */
+  const principal = ({ path, rank, shape, scale }: LoraTarget): Factors => {
+    const { a, b } = principalFactors(linears.get(path)!.denseWeight(), shape, rank, seed, path);
+    const root = Math.sqrt(scale);
+    return { a: a.map((value) => value / root), b: b.map((value) => value / root) };
+  };
+  const factorsOf = init === "pissa" ? principal : drawn;
+  install(model, name, selected, { matrices: (target) => ({ ...factorsOf(target), magnitude: null }) });
   return selected.config;
 }
 
@@ -98,7 +105,10 @@ export function install(
       const present = linears.get(path)!;
       const adapted = present instanceof LoraLinear ? present : new LoraLinear(present, path);
       if (adapted !== present) model.replaceLinear(path, adapted);
-      adapted.add(name, config, { rank, scale, dropout: config.dropout }, values.matrices(target), saved);
+      adapted.add(name, config, { rank, scale, dropout: config.dropout }, values.matrices(target), {
+        saved,
+        isSubtracted: config.init === "pissa",
+      });
     }
     for (const { module, storedName } of whole.filter(({ kind }) => kind === "bias")) {
       const present = model.linears().find(({ path }) => path === module)!.linear;

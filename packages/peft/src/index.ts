@@ -14,6 +14,8 @@ export {
   type LayerRange,
   type LoraBias,
   loraBiases,
+  type LoraInit,
+  loraInits,
   type LoraConfig,
   loraDefaults,
   resolveLoraConfig,
@@ -42,6 +44,7 @@ export { type PeftConfig } from "./peft-config.js";
 export { SavedModules, type SavedTensor } from "./saved-modules.js";
 export { TrainedBias } from "./trained-bias.js";
 export { type WholeTensor, wholeTensors } from "./whole-tensors.js";
+export { type Factors, principalFactors } from "./principal-factors.js";
 export { saveAdapter, type SaveAdapterOptions } from "./save-adapter.js";
 export { type LoraTarget, type SelectedTargets, selectTargets } from "./select-targets.js";
 export { type NamedParameter, trainableParameters } from "./trainable-parameters.js";

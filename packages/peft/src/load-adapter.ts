@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type AdaptableModel, adapterConfig, DEFAULT_ADAPTER } from "./adapted-model.js";
+import { type AdaptableModel, adaptedPlaces, adapterConfig, DEFAULT_ADAPTER } from "./adapted-model.js";
 import { readAdapter } from "./adapter-folder.js";
 import { install, requireFree } from "./attach.js";
+import { halvesOfB } from "./doubled-adapter.js";
 import { AdapterFileError } from "./errors.js";
 import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
 import { parameterName } from "./stored-names.js";
@@ -52,8 +53,23 @@ export async function restoreAdapter(
   adapterConfig(model, name);
   const { matrices, whole } = await readAdapter(folder, model.config);
   const stored = new Map(whole);
+  const origins = new Map(
+    adaptedPlaces(model).flatMap(({ path, adapted }) => {
+      const { origin, rank } = adapted.adapters.get(name) ?? {};
+      return origin ? [[path, { origin, rank: rank! }] as const] : [];
+    }),
+  );
   for (const [path, { a, b, magnitude }] of matrices) {
-    stored.set(parameterName(path, "a"), a).set(parameterName(path, "b"), b);
+    const joined = origins.get(path);
+    if (joined && a.length === 2 * joined.origin.a.size) {
+      const { origin, rank } = joined;
+      const [ofB, originB] = halvesOfB(b, rank);
+      stored.set(parameterName(path, "a"), a.subarray(0, origin.a.size)).set(parameterName(path, "b"), ofB);
+      assign(origin.a, a.subarray(origin.a.size));
+      assign(origin.b, originB);
+    } else {
+      stored.set(parameterName(path, "a"), a).set(parameterName(path, "b"), b);
+    }
     if (magnitude) stored.set(parameterName(path, "magnitude"), magnitude);
   }
   for (const { name: tensor, variable } of adapterParameters(model, name)) {
@@ -62,6 +78,10 @@ export async function restoreAdapter(
       const actual = values ? `${values.length} numbers` : "no such tensor";
       throw new AdapterFileError({ path: folder, tensor, expected: `${variable.size} numbers`, actual });
     }
-    tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+    assign(variable, values);
   }
+}
+
+function assign(variable: tf.Variable, values: Float32Array): void {
+  tf.tidy(() => variable.assign(tf.tensor(values.slice(), variable.shape)));
 }

@@ -22,6 +22,12 @@ export const loraBiases = ["none", "all", "lora_only"] as const;
 /** One of {@link loraBiases}. */
 export type LoraBias = (typeof loraBiases)[number];
 
+/** How the matrices of an adapter begin. */
+export const loraInits = ["kaiming", "pissa"] as const;
+
+/** One of {@link loraInits}. */
+export type LoraInit = (typeof loraInits)[number];
+
 /** What a LoRA adapter is made of and which linears it goes on. Names and meanings follow PEFT unless stated. */
 export interface LoraConfig {
   /** Rank r of the update; the adapter's size grows linearly with it. */
@@ -58,6 +64,11 @@ export interface LoraConfig {
    * "lm_head", "embed_tokens" or "norm"; null for none.
    */
   readonly modulesToSave: readonly string[] | null;
+  /**
+   * How the matrices begin. `kaiming`: A is drawn and B is zero. `pissa`: B A are the principal components of the weight, which are
+   * subtracted from it, so that the model begins as it is (PiSSA, arXiv:2404.02948); not with DoRA.
+   */
+  readonly init: LoraInit;
   /** Seed of the initial matrices A, a whole number from 0 on. Not part of PEFT's files. */
   readonly seed: number;
 }
@@ -76,6 +87,7 @@ export const loraDefaults: LoraConfig = Object.freeze({
   excludeModules: null,
   bias: "none",
   modulesToSave: null,
+  init: "kaiming",
   seed: 0,
 });
 
@@ -107,6 +119,7 @@ export function resolveLoraConfig(options: Partial<LoraConfig> = {}): LoraConfig
     alphaPattern,
     bias,
     modulesToSave,
+    init,
   } = config;
   check("rank", isRank(rank), "a whole number from 1 on", rank);
   check("alpha", isAlpha(alpha), "a number above 0", alpha);
@@ -120,6 +133,8 @@ export function resolveLoraConfig(options: Partial<LoraConfig> = {}): LoraConfig
   if (excludeModules !== null) checkModules("excludeModules", excludeModules);
   check("bias", loraBiases.includes(bias), `one of ${loraBiases.join(", ")}`, bias);
   checkSaved(modulesToSave);
+  check("init", loraInits.includes(init), `one of ${loraInits.join(", ")}`, init);
+  check("init", init === "kaiming" || !config.useDora, "kaiming beside DoRA", init);
   checkPattern("rankPattern", rankPattern, isRank, "a whole number from 1 on");
   checkPattern("alphaPattern", alphaPattern, isAlpha, "a number above 0");
   checkLayers(layers);

@@ -37,8 +37,18 @@ export interface LoraMatrices extends UpdateSettings {
   readonly b: tf.Variable<tf.Rank.R2>;
   /** [O] with DoRA, else null */
   readonly magnitude: tf.Variable<tf.Rank.R1> | null;
+  /** A₀ and B₀, whose product is subtracted from that of A and B; null where none is. */
+  readonly origin: { readonly a: tf.Variable<tf.Rank.R2>; readonly b: tf.Variable<tf.Rank.R2> } | null;
   /** Whole modules that the adapter trains; of the adapter, too. */
   readonly saved: SavedModules | null;
+}
+
+/** What belongs to an adapter besides its matrices. */
+export interface AdapterParts {
+  /** Whole modules that it trains. @defaultValue null */
+  readonly saved?: SavedModules | null;
+  /** Whether the initial matrices stay subtracted, so that the adapter begins without an effect. @defaultValue false */
+  readonly isSubtracted?: boolean;
 }
 
 /** Row norms of W + s·B A and the data of A and B that they were computed from. */
@@ -115,7 +125,6 @@ export class LoraLinear implements Linear {
   /**
    * Adds an adapter; it has no effect before it is active.
    * @param values initial matrices, copied; a missing magnitude is the row norm of W + s·B A, so that nothing changes
-   * @param saved whole modules that the adapter trains
    * @throws AdapterStateError if the name is taken
    */
   add(
@@ -123,7 +132,7 @@ export class LoraLinear implements Linear {
     config: LoraConfig,
     settings: UpdateSettings,
     values: HostMatrices,
-    saved: SavedModules | null = null,
+    { saved = null, isSubtracted = false }: AdapterParts = {},
   ): void {
     if (this.#adapters.has(name))
       throw new AdapterStateError(name, `${this.path} has an adapter ${name} already`);
@@ -138,7 +147,8 @@ export class LoraLinear implements Linear {
             : adaptedRowNorms(this.base, ...this.#doraConstants(), a, b, settings.scale),
         )
       : null;
-    this.#adapters.set(name, { ...settings, config, a, b, magnitude, saved });
+    const origin = isSubtracted ? { a: variable(a.clone()), b: variable(b.clone()) } : null;
+    this.#adapters.set(name, { ...settings, config, a, b, magnitude, origin, saved });
   }
 
   /** Removes an adapter and frees its matrices and its bias; an unknown name is passed over. */
@@ -156,6 +166,8 @@ export class LoraLinear implements Linear {
     matrices.a.dispose();
     matrices.b.dispose();
     matrices.magnitude?.dispose();
+    matrices.origin?.a.dispose();
+    matrices.origin?.b.dispose();
   }
 
   /** x [N, I] → y [N, O], recorded on the active tape and owned by the caller. */
@@ -175,7 +187,10 @@ export class LoraLinear implements Linear {
         const { a, b, magnitude } = matrices;
         const isDropping = matrices.dropout > 0 && activeDropoutKey() !== null;
         const input = isDropping ? dropout(x, matrices.dropout, this.#dropoutSite(name)) : x;
-        const update = linear(scale(linear(input, a, null, "OI"), matrices.scale), b, null, "OI");
+        const product = (rows: tf.Tensor2D, of: { a: tf.Tensor2D; b: tf.Tensor2D }): tf.Tensor2D =>
+          linear(scale(linear(rows, of.a, null, "OI"), matrices.scale), of.b, null, "OI");
+        const trained = product(input, { a, b });
+        const update = matrices.origin ? add(trained, scale(product(x, matrices.origin), -1)) : trained;
         if (magnitude) {
           // What is dropped for the update is dropped for the product that DoRA rescales, too.
           const z = isDropping ? this.base.forward(input) : y;
@@ -201,8 +216,8 @@ export class LoraLinear implements Linear {
     const below = this.base.terms?.() ?? null;
     const active = this.#inForce();
     if (!below || active.length === 0) return below;
-    const [[name, { a, b, magnitude, dropout: rate, scale: factor }]] = active;
-    if (active.length > 1 || magnitude || below.update) return null;
+    const [[name, { a, b, magnitude, origin, dropout: rate, scale: factor }]] = active;
+    if (active.length > 1 || magnitude || origin || below.update) return null;
     return { ...below, update: { a, b, scale: factor, dropout: rate, site: this.#dropoutSite(name) } };
   }
 
@@ -212,7 +227,7 @@ export class LoraLinear implements Linear {
     mergeIntoWeight(
       weight,
       this.shape,
-      this.#inForce().map(([, matrices]) => onHost(matrices)),
+      this.#inForce().flatMap(([, matrices]) => onHost(matrices)),
     );
     return weight;
   }
@@ -278,12 +293,15 @@ function variable<R extends tf.Rank>(initial: tf.Tensor<R>): tf.Variable<R> {
   return made;
 }
 
-function onHost({ a, b, magnitude, rank, scale: factor }: LoraMatrices): ScaledMatrices {
-  return {
-    a: a.dataSync() as Float32Array,
-    b: b.dataSync() as Float32Array,
-    magnitude: (magnitude?.dataSync() as Float32Array | undefined) ?? null,
+function onHost({ a, b, magnitude, origin, rank, scale: factor }: LoraMatrices): ScaledMatrices[] {
+  const trained: ScaledMatrices = {
+    a: a.dataSync<"float32">(),
+    b: b.dataSync<"float32">(),
+    magnitude: magnitude?.dataSync<"float32">() ?? null,
     rank,
     scale: factor,
   };
+  if (!origin) return [trained];
+  const [ofA, ofB] = [origin.a.dataSync<"float32">(), origin.b.dataSync<"float32">()];
+  return [trained, { a: ofA, b: ofB, magnitude: null, rank, scale: -factor }];
 }

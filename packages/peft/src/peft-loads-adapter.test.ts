@@ -38,6 +38,10 @@ const cases: { base: string; options: Partial<LoraConfig> }[] = [
   },
   { base: "qwen3", options: { targets: ["q_proj", "up_proj"], layers: { start: 1, end: 3 } } },
   { base: "llama", options: { targets: String.raw`model\.layers\.[02]\.self_attn\.(q|v)_proj` } },
+  { base: "qwen2", options: { bias: "all", rank: 4 } },
+  { base: "qwen2", options: { bias: "lora_only", modulesToSave: ["norm"], rank: 4 } },
+  { base: "llama", options: { modulesToSave: ["lm_head", "embed_tokens"], rank: 4 } },
+  { base: "qwen2", options: { init: "pissa", rank: 4, rankPattern: { v_proj: 2 } } },
 ];
 
 const skipped = hasPeft ? "" : " (skipped: Python has no PEFT with PyTorch)";

@@ -1,5 +1,7 @@
-import { type AdaptableModel, adapterConfig, DEFAULT_ADAPTER } from "./adapted-model.js";
+import { type AdaptableModel, adaptedPlaces, adapterConfig, DEFAULT_ADAPTER } from "./adapted-model.js";
 import { writeAdapter } from "./adapter-folder.js";
+import { doubledA, doubledB, doubledConfig } from "./doubled-adapter.js";
+import { parameterName } from "./stored-names.js";
 import { adapterParameters } from "./trainable-parameters.js";
 
 /** How {@link saveAdapter} writes. */
@@ -12,7 +14,8 @@ export interface SaveAdapterOptions {
 
 /**
  * Writes an adapter as PEFT does: `adapter_config.json` and `adapter_model.safetensors` with float32 matrices. The files
- * appear whole or not at all; equal adapters give equal files.
+ * appear whole or not at all; equal adapters give equal files. An adapter whose initial matrices stay subtracted (PiSSA) is stored as
+ * a plain one of twice the rank, for the base as it is.
  * @throws AdapterStateError if the model has no such adapter
  */
 export async function saveAdapter(
@@ -22,8 +25,44 @@ export async function saveAdapter(
 ): Promise<void> {
   const config = adapterConfig(model, name);
   const tensors = [];
+  const origins = originsOf(model, name);
   for (const { name: tensor, variable } of adapterParameters(model, name)) {
-    tensors.push({ name: tensor, shape: variable.shape, data: (await variable.data()) as Float32Array });
+    const data = (await variable.data()) as Float32Array;
+    const origin = origins.get(tensor);
+    tensors.push(origin ? await origin(data) : { name: tensor, shape: variable.shape, data });
   }
-  await writeAdapter(folder, config, baseModel, tensors);
+  await writeAdapter(folder, origins.size > 0 ? doubledConfig(config) : config, baseModel, tensors);
+}
+
+/** A matrix as it is stored. */
+interface StoredMatrix {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** What joins matrices with the initial ones that stay subtracted, by the names of the matrices. */
+function originsOf(
+  model: AdaptableModel,
+  name: string,
+): Map<string, (data: Float32Array) => Promise<StoredMatrix>> {
+  const joins = new Map<string, (data: Float32Array) => Promise<StoredMatrix>>();
+  for (const { path, adapted } of adaptedPlaces(model)) {
+    const matrices = adapted.adapters.get(name);
+    if (!matrices?.origin) continue;
+    const { origin, rank } = matrices;
+    const [outFeatures, inFeatures] = adapted.shape;
+    const [nameA, nameB] = [parameterName(path, "a"), parameterName(path, "b")];
+    joins.set(nameA, async (data) => ({
+      name: nameA,
+      shape: [2 * rank, inFeatures],
+      data: doubledA(data, (await origin.a.data()) as Float32Array),
+    }));
+    joins.set(nameB, async (data) => ({
+      name: nameB,
+      shape: [outFeatures, 2 * rank],
+      data: doubledB(data, (await origin.b.data()) as Float32Array, rank),
+    }));
+  }
+  return joins;
 }

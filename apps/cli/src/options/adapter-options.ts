@@ -1,5 +1,5 @@
 import { option, optionGroup } from "@lathe/command";
-import { loraBiases, loraDefaults, targetRoles } from "@lathe/peft";
+import { loraBiases, loraDefaults, loraInits, targetRoles } from "@lathe/peft";
 import { z } from "zod";
 
 const names = z.array(z.string().min(1)).min(1);
@@ -73,6 +73,11 @@ export const adapterOptions = optionGroup(
       z.record(z.string(), z.number().positive()).default({}),
       "alphas that differ, by the end of a path",
       pattern,
+    ),
+    init: option(
+      z.enum(loraInits).default(loraDefaults.init),
+      "how the matrices begin: kaiming, or pissa, the principal components of the weights",
+      { placeholder: "name" },
     ),
     bias: option(
       z.enum(loraBiases).default(loraDefaults.bias),

@@ -112,6 +112,7 @@ export const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
     "loraattnmodules",
   ],
   layers: ["layerstotransform", "numlayers", "loralayers", "layerrange"],
+  init: ["initloraweights", "pissainit"],
   modulesToSave: ["loramodulestosave", "additionaltarget", "loramoduletosave"],
   bias: ["lorabias"],
   loraPlusRatio: ["loraplusratio", "loraplus", "lorapluslrratio"],

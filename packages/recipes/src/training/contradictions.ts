@@ -23,10 +23,19 @@ function ofOptimiser({ train = {} }: FinetuneOptions): RecipeFault[] {
 }
 
 /** What has no meaning where an adapter is trained. */
-function besideAdapter({ full }: FinetuneOptions): RecipeFault[] {
-  return given(full, "full").map((path) =>
+function besideAdapter({ full, lora, initAdapter }: FinetuneOptions): RecipeFault[] {
+  const faults = given(full, "full").map((path) =>
     contradiction(path, sentenceOf`chooses among the weights: give ${field("method")} full, or leave it out`),
   );
+  if (lora?.init !== undefined && initAdapter !== undefined) {
+    faults.push(
+      contradiction(
+        "lora.init",
+        sentenceOf`says how a fresh adapter begins, and ${field("initAdapter")} is one to go on with: leave one of them out`,
+      ),
+    );
+  }
+  return faults;
 }
 
 /** What has no meaning where the weights themselves are trained. */

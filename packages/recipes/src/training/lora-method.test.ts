@@ -83,12 +83,16 @@ describe("method lora", () => {
     train: { ...recordedLearning, saveEvery: 3 },
   };
 
-  it("goes on after an interrupt to the same bits, biases and modules included", async () => {
+  it.each([
+    ["biases and modules included", {}],
+    ["with the components that were taken from the weights", { lora: { rank: 4, init: "pissa" } }],
+  ] as const)("goes on after an interrupt to the same bits, %s", async (_what, more) => {
     const data = await recordedRows(loraFixture("qwen2-lora-plus"));
     const [uncut, parts] = [newRun(), newRun()];
-    await finish({ ...whole, data, output: uncut });
+    const options: FinetuneOptions = { ...whole, ...more, data };
+    await finish({ ...options, output: uncut });
     const abort = new AbortController();
-    await finish({ ...whole, data, output: parts, signal: abort.signal }, ({ step }) => {
+    await finish({ ...options, output: parts, signal: abort.signal }, ({ step }) => {
       if (step === 4) abort.abort();
     });
     await finish({ output: parts, data, resume: true });
@@ -114,6 +118,9 @@ describe("method lora", () => {
     const data = await recordedRows(loraFixture("qwen2-lora-plus"));
     const initAdapter = join(loraFixture("qwen2-bias-lora-only"), "adapter_start");
     const lora = { bias: "all", modulesToSave: ["lm_head"] } as const;
+    await expect(finish({ model, data, initAdapter, lora: { init: "pissa" } })).rejects.toMatchObject({
+      fields: ["lora.init"],
+    });
     await expect(finish({ model, data, initAdapter, lora })).rejects.toMatchObject({
       fields: ["lora.bias", "lora.modulesToSave"],
     });
