@@ -45,6 +45,7 @@ export type {
   StepShape,
 } from "./native-kernels.js";
 export { NF4_CODEBOOK } from "./nf4-codebook.js";
+export { ZeroMask } from "./zero-mask.js";
 export { widenWeights } from "./widen-weights.js";
 export {
   type NestedScales,

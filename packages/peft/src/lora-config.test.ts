@@ -18,6 +18,7 @@ describe("resolveLoraConfig", () => {
       excludeModules: null,
       bias: "none",
       modulesToSave: null,
+      keepSparsity: false,
       init: "kaiming",
       seed: 0,
     });
@@ -69,7 +70,7 @@ describe("resolveLoraConfig", () => {
     [
       "rang",
       8,
-      'LoRA config, key "rang": expected a key among rank, alpha, dropout, targets, useRslora, useDora, rankPattern, alphaPattern, layers, excludeModules, bias, modulesToSave, init, seed, got one that is unknown',
+      'LoRA config, key "rang": expected a key among rank, alpha, dropout, targets, useRslora, useDora, rankPattern, alphaPattern, layers, excludeModules, bias, modulesToSave, init, keepSparsity, seed, got one that is unknown',
     ],
   ])("refuses %s %j in one sentence", (key, value, message) => {
     const error = caught(() => resolveLoraConfig({ [key]: value }));

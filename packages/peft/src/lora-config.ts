@@ -69,6 +69,11 @@ export interface LoraConfig {
    * subtracted from it, so that the model begins as it is (PiSSA, arXiv:2404.02948); not with DoRA.
    */
   readonly init: LoraInit;
+  /**
+   * Whether the update leaves alone what is zero in the base, so that a pruned model stays pruned. PEFT has no such option: its key in
+   * an adapter's files is `keep_sparsity`, which PEFT passes over.
+   */
+  readonly keepSparsity: boolean;
   /** Seed of the initial matrices A, a whole number from 0 on. Not part of PEFT's files. */
   readonly seed: number;
 }
@@ -88,6 +93,7 @@ export const loraDefaults: LoraConfig = Object.freeze({
   bias: "none",
   modulesToSave: null,
   init: "kaiming",
+  keepSparsity: false,
   seed: 0,
 });
 
@@ -125,8 +131,11 @@ export function resolveLoraConfig(options: Partial<LoraConfig> = {}): LoraConfig
   check("alpha", isAlpha(alpha), "a number above 0", alpha);
   check("dropout", isNumber(dropout) && dropout >= 0 && dropout < 1, "a probability in [0, 1)", dropout);
   check("seed", Number.isSafeInteger(seed) && seed >= 0, "a whole number from 0 on", seed);
-  for (const key of ["useRslora", "useDora"] as const) {
+  for (const key of ["useRslora", "useDora", "keepSparsity"] as const) {
     check(key, typeof config[key] === "boolean", "true or false", config[key]);
+  }
+  if (config.keepSparsity) {
+    check("keepSparsity", !config.useDora, "false beside useDora, which rescales whole rows", true);
   }
   checkModules("targets", targets);
   if (Array.isArray(targets)) check("targets", targets.length > 0, "at least one target", targets);

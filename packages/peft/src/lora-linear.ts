@@ -1,3 +1,4 @@
+import { ZeroMask } from "@lathe/kernels";
 import type { Linear } from "@lathe/model";
 import {
   activeDropoutKey,
@@ -8,6 +9,7 @@ import {
   fusesLinears,
   linear,
   type LinearTerms,
+  maskedUpdate,
   scale,
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
@@ -39,6 +41,8 @@ export interface LoraMatrices extends UpdateSettings {
   readonly magnitude: tf.Variable<tf.Rank.R1> | null;
   /** A₀ and B₀, whose product is subtracted from that of A and B; null where none is. */
   readonly origin: { readonly a: tf.Variable<tf.Rank.R2>; readonly b: tf.Variable<tf.Rank.R2> } | null;
+  /** What the update leaves alone with `keepSparsity`, else null. */
+  readonly zeros: ZeroMask | null;
   /** Whole modules that the adapter trains; of the adapter, too. */
   readonly saved: SavedModules | null;
 }
@@ -64,6 +68,8 @@ interface KnownNorms {
  *
  * An adapter may train the bias as well, which then is in force whether the adapter is or not, as in PEFT. A linear may be under an
  * adapter for the sake of its bias alone.
+ *
+ * With `keepSparsity` an update leaves alone what is zero in the base.
  *
  * Several active adapters apply in order; a DoRA adapter rescales the result of those before it, as in PEFT.
  *
@@ -148,7 +154,8 @@ export class LoraLinear implements Linear {
         )
       : null;
     const origin = isSubtracted ? { a: variable(a.clone()), b: variable(b.clone()) } : null;
-    this.#adapters.set(name, { ...settings, config, a, b, magnitude, origin, saved });
+    const zeros = config.keepSparsity ? ZeroMask.of(this.base.denseWeight(), this.shape) : null;
+    this.#adapters.set(name, { ...settings, config, a, b, magnitude, origin, zeros, saved });
   }
 
   /** Removes an adapter and frees its matrices and its bias; an unknown name is passed over. */
@@ -184,11 +191,13 @@ export class LoraLinear implements Linear {
     return tf.tidy(() => {
       let y = this.base.forward(x);
       for (const [name, matrices] of active) {
-        const { a, b, magnitude } = matrices;
+        const { a, b, magnitude, zeros } = matrices;
         const isDropping = matrices.dropout > 0 && activeDropoutKey() !== null;
         const input = isDropping ? dropout(x, matrices.dropout, this.#dropoutSite(name)) : x;
         const product = (rows: tf.Tensor2D, of: { a: tf.Tensor2D; b: tf.Tensor2D }): tf.Tensor2D =>
-          linear(scale(linear(rows, of.a, null, "OI"), matrices.scale), of.b, null, "OI");
+          zeros
+            ? maskedUpdate(rows, of.a, of.b, matrices.scale, zeros)
+            : linear(scale(linear(rows, of.a, null, "OI"), matrices.scale), of.b, null, "OI");
         const trained = product(input, { a, b });
         const update = matrices.origin ? add(trained, scale(product(x, matrices.origin), -1)) : trained;
         if (magnitude) {
@@ -216,8 +225,8 @@ export class LoraLinear implements Linear {
     const below = this.base.terms?.() ?? null;
     const active = this.#inForce();
     if (!below || active.length === 0) return below;
-    const [[name, { a, b, magnitude, origin, dropout: rate, scale: factor }]] = active;
-    if (active.length > 1 || magnitude || origin || below.update) return null;
+    const [[name, { a, b, magnitude, origin, zeros, dropout: rate, scale: factor }]] = active;
+    if (active.length > 1 || magnitude || origin || zeros || below.update) return null;
     return { ...below, update: { a, b, scale: factor, dropout: rate, site: this.#dropoutSite(name) } };
   }
 
@@ -293,15 +302,16 @@ function variable<R extends tf.Rank>(initial: tf.Tensor<R>): tf.Variable<R> {
   return made;
 }
 
-function onHost({ a, b, magnitude, origin, rank, scale: factor }: LoraMatrices): ScaledMatrices[] {
+function onHost({ a, b, magnitude, origin, zeros, rank, scale: factor }: LoraMatrices): ScaledMatrices[] {
   const trained: ScaledMatrices = {
     a: a.dataSync<"float32">(),
     b: b.dataSync<"float32">(),
     magnitude: magnitude?.dataSync<"float32">() ?? null,
+    zeros,
     rank,
     scale: factor,
   };
   if (!origin) return [trained];
   const [ofA, ofB] = [origin.a.dataSync<"float32">(), origin.b.dataSync<"float32">()];
-  return [trained, { a: ofA, b: ofB, magnitude: null, rank, scale: -factor }];
+  return [trained, { a: ofA, b: ofB, magnitude: null, zeros, rank, scale: -factor }];
 }

@@ -1,4 +1,5 @@
 import { lstat } from "node:fs/promises";
+import { ZeroMask } from "@lathe/kernels";
 import { checkWritable, recoverPlace } from "@lathe/files";
 import {
   headPlace,
@@ -129,7 +130,8 @@ function plannedTensors(
       name,
       async change(read) {
         const values = await read();
-        mergeIntoWeight(values, target.shape, [{ ...stored.matrices.get(target.path)!, ...target }]);
+        const zeros = stored.config.keepSparsity ? ZeroMask.of(values, target.shape) : null;
+        mergeIntoWeight(values, target.shape, [{ ...stored.matrices.get(target.path)!, ...target, zeros }]);
         return values;
       },
     };

@@ -1,3 +1,5 @@
+import type { ZeroMask } from "@lathe/kernels";
+
 /** The update that an adapter makes to one linear, on the host. Axes: I inputs, O outputs, r rank. */
 export interface HostMatrices {
   /** [r, I] row-major */
@@ -12,6 +14,8 @@ export interface HostMatrices {
 export interface ScaledMatrices extends HostMatrices {
   readonly rank: number;
   readonly scale: number;
+  /** Elements of the weight that the update leaves alone; null for none. */
+  readonly zeros: ZeroMask | null;
 }
 
 /**
@@ -33,7 +37,7 @@ export function mergeIntoWeight(
   for (let o = 0; o < outFeatures; o++) {
     const row = weight.subarray(o * inFeatures, (o + 1) * inFeatures);
     merged.set(row);
-    for (const { a, b, magnitude, rank, scale } of updates) {
+    for (const { a, b, magnitude, rank, scale, zeros } of updates) {
       delta.fill(0);
       for (let k = 0; k < rank; k++) {
         const factor = scale * b[o * rank + k];
@@ -41,6 +45,7 @@ export function mergeIntoWeight(
         const start = k * inFeatures;
         for (let i = 0; i < inFeatures; i++) delta[i] += factor * a[start + i];
       }
+      for (let i = 0; zeros && i < inFeatures; i++) if (zeros.has(o * inFeatures + i)) delta[i] = 0;
       if (magnitude === null) {
         for (let i = 0; i < inFeatures; i++) merged[i] += delta[i];
         continue;

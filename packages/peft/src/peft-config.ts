@@ -19,6 +19,7 @@ const peftKeys: Readonly<Record<string, string>> = {
   excludeModules: "exclude_modules",
   bias: "bias",
   modulesToSave: "modules_to_save",
+  keepSparsity: "keep_sparsity",
 };
 
 /** Values that PEFT assumes where an adapter_config.json says nothing. */
@@ -34,6 +35,7 @@ const peftDefaults: Partial<LoraConfig> = {
   excludeModules: null,
   bias: "none",
   modulesToSave: null,
+  keepSparsity: false,
 };
 
 /** Keys whose value has no influence on what an adapter computes once it is trained. */
@@ -126,6 +128,8 @@ export function toPeftConfig(config: LoraConfig, baseModel: string | null): Reco
     use_rslora: config.useRslora,
     velora_config: null,
   };
+  // PEFT warns of keys that it does not know: only an adapter that needs the key has it.
+  if (config.keepSparsity) values["keep_sparsity"] = true;
   return values;
 }
 

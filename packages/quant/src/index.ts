@@ -18,7 +18,7 @@ export {
 export { magnitudeScores, wandaScores } from "./prune/scores.js";
 export { type Sparsity, type SparsityRule, sparsityRule } from "./prune/sparsity.js";
 export { wandaMasks, type WandaOptions } from "./prune/wanda-masks.js";
-export { ZeroMask } from "./prune/zero-mask.js";
+
 export { quantize } from "./quantize.js";
 export {
   quantizeWeights,

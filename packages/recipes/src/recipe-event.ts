@@ -16,7 +16,7 @@ export type RecipePhase =
   | "quantising"
   | "calibrating"
   | "pruning"
-  | "sampling"
+  | "answering"
   | "hashing";
 
 /** How far a longer work is. */

@@ -69,6 +69,7 @@ export { embedding } from "./operations/embedding.js";
 export { embeddingNoise } from "./operations/embedding-noise.js";
 export { fusedLinears, fusesLinears } from "./operations/fused-linears.js";
 export { fusesGatedMlp, gatedMlp } from "./operations/gated-mlp.js";
+export { maskedUpdate } from "./operations/masked-update.js";
 export { linear } from "./operations/linear.js";
 export { rmsNorm } from "./operations/rms-norm.js";
 export { PACKED_LINEAR, type PackedLinearAttributes } from "./operations/packed-linear.js";

@@ -29,7 +29,7 @@ export const en: Messages = {
   scoring: "scoring",
   generating: "generating",
   merging: "merging",
-  sampling: "sample replies",
+  answering: "sample replies",
   hashing: "hashing files",
   quantising: "quantising",
   calibrating: "calibrating",

@@ -22,7 +22,7 @@ export interface Messages extends CommandMessages {
   readonly scoring: string;
   readonly generating: string;
   readonly merging: string;
-  readonly sampling: string;
+  readonly answering: string;
   readonly hashing: string;
   readonly quantising: string;
   readonly calibrating: string;

@@ -482,4 +482,8 @@ export const zhPhrases: Translations = {
     "{0}：应为{1}，实为{2}；请给出完整运行的 report.json",
   "the base model's folder": "基础模型的文件夹",
   "the file of rows, as those of the run came from memory": "数据文件，因为该运行的数据来自内存",
+  "leave alone what is zero in the base, so that a pruned model stays pruned when the adapter is merged":
+    "不改动基础模型中为零的权重，使剪枝过的模型在合并适配器后仍保持稀疏",
+  "rounds small weights to zeros that the model does not have, and {0} would keep them: leave one of them out":
+    "会把小权重舍入为模型本没有的零，而 {0} 会保留它们：请去掉其中一个",
 };

@@ -27,7 +27,7 @@ export const zh: Messages = {
   scoring: "打分",
   generating: "生成",
   merging: "合并",
-  sampling: "样例回答",
+  answering: "样例回答",
   hashing: "计算文件哈希",
   quantising: "量化",
   calibrating: "校准",

@@ -89,6 +89,10 @@ export const adapterOptions = optionGroup(
       "modules that are trained as a whole and kept in the adapter, such as lm_head,embed_tokens",
       { placeholder: "a,b", separator: "," },
     ),
+    keepSparsity: option(
+      z.boolean().default(loraDefaults.keepSparsity),
+      "leave alone what is zero in the base, so that a pruned model stays pruned when the adapter is merged",
+    ),
     loraPlusRatio: option(z.number().positive().default(1), "rate of B over that of A (LoRA+), such as 16", {
       placeholder: "x",
       field: "loraPlusRatio",

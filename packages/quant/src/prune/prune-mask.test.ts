@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pruneMask } from "./prune-mask.js";
 import { checkedScores, magnitudeScores, wandaScores } from "./scores.js";
 import { type Sparsity, sparsityRule } from "./sparsity.js";
-import type { ZeroMask } from "./zero-mask.js";
+import type { ZeroMask } from "@lathe/kernels";
 
 const fixtures = fileURLToPath(new URL("../../fixtures/prune/", import.meta.url));
 

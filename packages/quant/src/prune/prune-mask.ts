@@ -1,6 +1,6 @@
 import { PruneError } from "./prune-error.js";
 import type { SparsityRule } from "./sparsity.js";
-import { ZeroMask } from "./zero-mask.js";
+import { ZeroMask } from "@lathe/kernels";
 
 /** Among which weights a share is taken: those of the whole matrix, or those of each output. */
 export type ComparedWeights = "matrix" | "row";

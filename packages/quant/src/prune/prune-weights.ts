@@ -27,7 +27,7 @@ import { PruneError } from "./prune-error.js";
 import { type ComparedWeights, pruneMask } from "./prune-mask.js";
 import { checkedScores, magnitudeScores } from "./scores.js";
 import type { SparsityRule } from "./sparsity.js";
-import type { ZeroMask } from "./zero-mask.js";
+import type { ZeroMask } from "@lathe/kernels";
 
 /** Says which weights of a linear become zero. */
 export type ChooseZeros = (place: LinearPlace, weights: StoredWeights) => Promise<ZeroMask>;

@@ -11,7 +11,7 @@ import { quantizeWeights } from "../quantize-weights.js";
 import { magnitudeZeros, pruneWeights } from "./prune-weights.js";
 import { sparsityRule } from "./sparsity.js";
 import { wandaMasks } from "./wanda-masks.js";
-import { ZeroMask } from "./zero-mask.js";
+import { ZeroMask } from "@lathe/kernels";
 
 const fixtures = fileURLToPath(new URL("../../../model/fixtures/", import.meta.url));
 const qwen2 = join(fixtures, "models/qwen2");

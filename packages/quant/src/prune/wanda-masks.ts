@@ -4,7 +4,7 @@ import { ObservedLinear, SharedSquares } from "./input-squares.js";
 import { pruneMask } from "./prune-mask.js";
 import { checkedScores, wandaScores } from "./scores.js";
 import type { SparsityRule } from "./sparsity.js";
-import type { ZeroMask } from "./zero-mask.js";
+import type { ZeroMask } from "@lathe/kernels";
 
 /** How {@link wandaMasks} goes on. */
 export interface WandaOptions {

@@ -122,7 +122,7 @@ export class RunRecord {
     const ids = await generateReplies(
       model,
       prompts.map(({ promptIds }) => promptIds),
-      { maxNewTokens: SAMPLE_TOKENS, temperature: 0, onProgress: progressOf(hooks.onEvent, "sampling") },
+      { maxNewTokens: SAMPLE_TOKENS, temperature: 0, onProgress: progressOf(hooks.onEvent, "answering") },
     );
     await this.#run.appendSamples({ step, replies: ids.map((reply) => tokenizer.decode(reply).trim()) });
   }

@@ -23,7 +23,7 @@ function ofOptimiser({ train = {} }: FinetuneOptions): RecipeFault[] {
 }
 
 /** What has no meaning where an adapter is trained. */
-function besideAdapter({ full, lora, initAdapter }: FinetuneOptions): RecipeFault[] {
+function besideAdapter({ full, lora, initAdapter, quantize = "none" }: FinetuneOptions): RecipeFault[] {
   const faults = given(full, "full").map((path) =>
     contradiction(path, sentenceOf`chooses among the weights: give ${field("method")} full, or leave it out`),
   );
@@ -32,6 +32,14 @@ function besideAdapter({ full, lora, initAdapter }: FinetuneOptions): RecipeFaul
       contradiction(
         "lora.init",
         sentenceOf`says how a fresh adapter begins, and ${field("initAdapter")} is one to go on with: leave one of them out`,
+      ),
+    );
+  }
+  if (lora?.keepSparsity && quantize !== "none") {
+    faults.push(
+      contradiction(
+        "quantize",
+        sentenceOf`rounds small weights to zeros that the model does not have, and ${field("lora.keepSparsity")} would keep them: leave one of them out`,
       ),
     );
   }

@@ -1,3 +1,4 @@
+import { ZeroMask } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import {
   activeTape,
@@ -34,6 +35,7 @@ import {
 import { attentionOperation } from "../operations/attention.js";
 import { crossEntropyOperation } from "../operations/cross-entropy.js";
 import { dropoutOperation } from "../operations/dropout.js";
+import { maskedUpdate, maskedUpdateOperation } from "../operations/masked-update.js";
 import { embeddingNoiseOperation } from "../operations/embedding-noise.js";
 import { embeddingOperation } from "../operations/embedding.js";
 import { linearOperation } from "../operations/linear.js";
@@ -55,6 +57,12 @@ const shape: AttentionShape = {
 };
 const regularised = { labelSmoothing: 0.2, zLoss: 0.05 };
 const dropoutKey = { seed: 3, step: 2, microBatch: 1 };
+
+/** Zeros of a matrix [4, 6]: a whole row, and some of the others. */
+const zeros = ZeroMask.of(
+  Float32Array.from({ length: 24 }, (_, i) => (i < 6 || i % 5 === 0 ? 0 : 1)),
+  [4, 6],
+);
 
 /** An operation with inputs for it. */
 export interface OperationCase {
@@ -81,6 +89,12 @@ export function operationCases(floats: (length: number) => Float32Array): readon
       inputs: () => [random(1, 7), random(2, 7)],
       run: (x: tf.Tensor2D, w: tf.Tensor2D) => linear(x, w, null, "OI"),
       portable: [linearOperation, { layout: "OI" }],
+    },
+    {
+      name: "maskedUpdate",
+      inputs: () => [random(5, 6), random(2, 6), random(4, 2)],
+      run: (x: tf.Tensor2D, a: tf.Tensor2D, b: tf.Tensor2D) => maskedUpdate(x, a, b, 0.7, zeros),
+      portable: [maskedUpdateOperation, { scale: 0.7, zeros }],
     },
     {
       name: "embedding",
