@@ -5,7 +5,7 @@ const EXPONENTS = 7;
 export interface DynamicCode {
   /** 256 values, ascending. */
   readonly values: Float32Array;
-  /** The index of the value nearest to x. */
+  /** The index of the value nearest to x, the lower one of two as near. */
   readonly encode: (x: number) => number;
 }
 
@@ -19,21 +19,33 @@ export function dynamicCode(isSigned: boolean): DynamicCode {
   const values: number[] = [0, 1];
   for (let i = 0; i < EXPONENTS; i++) {
     const fractions = 2 ** (isSigned ? i : i + 1);
+    const borders = Float32Array.from({ length: fractions + 1 }, (_, k) => spaced(k, fractions));
+    const power = Math.fround(10 ** (i + 1 - EXPONENTS));
     for (let k = 0; k < fractions; k++) {
-      const value = 10 ** (i + 1 - EXPONENTS) * (0.1 + (0.9 * (k + 0.5)) / fractions);
+      const value = power * (Math.fround(borders[k] + borders[k + 1]) / 2);
       values.push(value);
       if (isSigned) values.push(-value);
     }
   }
   const sorted = Float32Array.from(values).sort();
-  const middles = Float32Array.from(sorted, (value, i) =>
+  const middles = Float64Array.from(sorted, (value, i) =>
     i + 1 < sorted.length ? (value + sorted[i + 1]) / 2 : Infinity,
   );
   return { values: sorted, encode: encoder(middles) };
 }
 
+/**
+ * Number k of 0…count evenly spaced ones from 0.1 to 1. The step is a float32, and counted from the nearer end, as PyTorch does
+ * it: the values then have the bits that bitsandbytes writes.
+ */
+function spaced(k: number, count: number): number {
+  const start = Math.fround(0.1);
+  const step = Math.fround((1 - start) / count);
+  return k < Math.floor((count + 1) / 2) ? start + step * k : 1 - step * (count - k);
+}
+
 /** Finds the first middle that a number does not exceed: from a table of the upper half of its bits, then step by step. */
-function encoder(middles: Float32Array): (x: number) => number {
+function encoder(middles: Float64Array): (x: number) => number {
   const float = new Float32Array(1);
   const bits = new Uint32Array(float.buffer);
   const starts = new Uint8Array(65_536);

@@ -8,9 +8,9 @@ import {
   DEFAULT_ADAPTER,
   requireUnmerged,
 } from "./adapted-model.js";
-import { AdapterStateError } from "./errors.js";
+import { AdapterStateError, LoraConfigError, quote } from "./errors.js";
 import { initialMatrix } from "./initial-matrix.js";
-import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
+import { type LoraConfig, type LoraInit, resolveLoraConfig } from "./lora-config.js";
 import { LoraLinear } from "./lora-linear.js";
 import type { HostMatrices } from "./merged-weight.js";
 import { type Factors, principalFactors } from "./principal-factors.js";
@@ -22,6 +22,8 @@ import { wholeTensors } from "./whole-tensors.js";
 export interface AttachOptions {
   /** @defaultValue "default" */
   readonly name?: string;
+  /** What the matrices begin with where `init` is `loftq`; null for a linear that begins as with `kaiming`. */
+  readonly factorsOf?: (target: LoraTarget) => Factors | null;
   /** Parts of the config that have no effect in this model. */
   readonly onWarning?: (message: string) => void;
 }
@@ -32,8 +34,8 @@ export function placesOf(model: AdaptableModel): LinearPlace[] {
 }
 
 /**
- * Puts a fresh LoRA adapter on a model and makes it the only active one. The model's results stay the same until training, however
- * the matrices begin.
+ * Puts a fresh LoRA adapter on a model and makes it the only active one. The model's results stay the same until training, unless
+ * the matrices begin with what was lost in packing.
  *
  * @param options see {@link LoraConfig}; what is left out is taken from {@link loraDefaults}
  * @returns the config in full, with roles written out as names
@@ -43,7 +45,7 @@ export function placesOf(model: AdaptableModel): LinearPlace[] {
 export function attach(
   model: AdaptableModel,
   options: Partial<LoraConfig> = {},
-  { name = DEFAULT_ADAPTER, onWarning }: AttachOptions = {},
+  { name = DEFAULT_ADAPTER, factorsOf, onWarning }: AttachOptions = {},
 ): LoraConfig {
   requireFree(model, name);
   const selected = selectTargets(placesOf(model), resolveLoraConfig(options), onWarning);
@@ -59,8 +61,15 @@ export function attach(
     const root = Math.sqrt(scale);
     return { a: a.map((value) => value / root), b: b.map((value) => value / root) };
   };
-  const factorsOf = init === "pissa" ? principal : drawn;
-  install(model, name, selected, { matrices: (target) => ({ ...factorsOf(target), magnitude: null }) });
+  if (init === "loftq" && !factorsOf) {
+    throw new LoraConfigError("init", "kaiming or pissa, where no initial matrices are given", quote(init));
+  }
+  const begun: Readonly<Record<LoraInit, (target: LoraTarget) => Factors>> = {
+    kaiming: drawn,
+    pissa: principal,
+    loftq: (target) => factorsOf!(target) ?? drawn(target),
+  };
+  install(model, name, selected, { matrices: (target) => ({ ...begun[init](target), magnitude: null }) });
   return selected.config;
 }
 

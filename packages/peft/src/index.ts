@@ -22,7 +22,7 @@ export {
   type TargetRole,
   targetRoles,
 } from "./lora-config.js";
-export { LoraLinear, type LoraMatrices, type UpdateSettings } from "./lora-linear.js";
+export { type AdapterParts, LoraLinear, type LoraMatrices, type UpdateSettings } from "./lora-linear.js";
 export { merge, unmerge } from "./merge.js";
 export {
   type MergedWeights,
@@ -44,7 +44,7 @@ export { type PeftConfig } from "./peft-config.js";
 export { SavedModules, type SavedTensor } from "./saved-modules.js";
 export { TrainedBias } from "./trained-bias.js";
 export { type WholeTensor, wholeTensors } from "./whole-tensors.js";
-export { type Factors, principalFactors } from "./principal-factors.js";
+export { type Factors, principalFactors, withoutFactors } from "./principal-factors.js";
 export { saveAdapter, type SaveAdapterOptions } from "./save-adapter.js";
 export { type LoraTarget, type SelectedTargets, selectTargets } from "./select-targets.js";
 export { type NamedParameter, trainableParameters } from "./trainable-parameters.js";

@@ -23,7 +23,7 @@ export const loraBiases = ["none", "all", "lora_only"] as const;
 export type LoraBias = (typeof loraBiases)[number];
 
 /** How the matrices of an adapter begin. */
-export const loraInits = ["kaiming", "pissa"] as const;
+export const loraInits = ["kaiming", "pissa", "loftq"] as const;
 
 /** One of {@link loraInits}. */
 export type LoraInit = (typeof loraInits)[number];
@@ -66,7 +66,8 @@ export interface LoraConfig {
   readonly modulesToSave: readonly string[] | null;
   /**
    * How the matrices begin. `kaiming`: A is drawn and B is zero. `pissa`: B A are the principal components of the weight, which are
-   * subtracted from it, so that the model begins as it is (PiSSA, arXiv:2404.02948); not with DoRA.
+   * subtracted from it, so that the model begins as it is (PiSSA, arXiv:2404.02948). `loftq`: B A are what the packing of the base
+   * has lost, as whoever packed it gives them (LoftQ, arXiv:2310.08659). The last two not with DoRA.
    */
   readonly init: LoraInit;
   /**

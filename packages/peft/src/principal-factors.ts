@@ -68,6 +68,21 @@ export function principalFactors(
   }
 }
 
+/** W − s B A. @param weight [O, I] row-major, left as it is @returns [O, I] */
+export function withoutFactors(
+  weight: Float32Array,
+  [outFeatures, inFeatures]: readonly [outFeatures: number, inFeatures: number],
+  { a, b }: Factors,
+  scale: number,
+): Float32Array {
+  const rank = a.length / inFeatures;
+  return tf.tidy(() => {
+    const update = product(tf.tensor2d(b, [outFeatures, rank]), tf.tensor2d(a, [rank, inFeatures]));
+    const values = update.dataSync<"float32">();
+    return weight.map((value, i) => value - scale * values[i]);
+  });
+}
+
 /** Rows made orthonormal one after the other, twice for the sake of rounding; rows without a part of their own become 0. */
 function orthonormal(rows: Float32Array, width: number): Float32Array {
   const count = rows.length / width;

@@ -27,6 +27,7 @@ import { copyFile, realpath } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { checkReplaceable, writeFolder } from "./output-folder.js";
 import type { PackedFormatName } from "./packed-format.js";
+import type { PackedMatrix } from "./packed-matrix.js";
 import { packedFormats } from "./packed-formats.js";
 import { nf4ByteLength, nf4Tensors, torchTypeName } from "./nf4-tensors.js";
 import {
@@ -54,6 +55,8 @@ export interface QuantizeWeightsOptions {
   readonly overwrite?: boolean;
   /** Bytes after which a further weight file is begun. @defaultValue {@link SHARD_BYTES} */
   readonly shardBytes?: number;
+  /** Matrices that are packed in the format already, by the names of their weights; for nf4. */
+  readonly packed?: ReadonlyMap<string, PackedMatrix>;
   /** Called before each tensor of the new folder, and once more at the end. */
   readonly onProgress?: (done: number, total: number, tensor: string | null) => void;
   /** Told of linears that the format cannot hold, which stay as they are. */
@@ -100,6 +103,7 @@ export async function quantizeWeights(options: QuantizeWeightsOptions): Promise<
     model,
     format,
     overwrite = false,
+    packed,
     shardBytes = SHARD_BYTES,
     onProgress,
     onWarning,
@@ -146,7 +150,7 @@ export async function quantizeWeights(options: QuantizeWeightsOptions): Promise<
     };
     const groups = names.map((name) =>
       packs.has(name)
-        ? packedGroup(weights, name, format, announce)
+        ? packedGroup(weights, name, format, announce, packed?.get(name))
         : [storedTensor(weights, name, announce)],
     );
     total = groups.flat().length;
@@ -213,8 +217,9 @@ function packedGroup(
   name: string,
   format: PackedFormatName,
   announce: (name: string) => void,
+  given: PackedMatrix | undefined,
 ): SizedTensor[] {
-  if (format === "nf4") return nf4Group(weights, name, announce);
+  if (format === "nf4") return nf4Group(weights, name, announce, given);
   const { shape, elementCount } = weights.info(name);
   const { dtype, codeBytes, scaling } = packedFormats[format];
   const codes: SizedTensor = {
@@ -244,13 +249,20 @@ function packedGroup(
   return [codes, scales];
 }
 
-function nf4Group(weights: StoredWeights, name: string, announce: (name: string) => void): SizedTensor[] {
+function nf4Group(
+  weights: StoredWeights,
+  name: string,
+  announce: (name: string) => void,
+  given: PackedMatrix | undefined,
+): SizedTensor[] {
   const info = weights.info(name);
   const shape = matrixShape(info.shape);
   // As for int8, scales are written before the codes. They are kept until then: a 64th of the weights' bytes in 8 bits.
   let scales: Promise<NestedScales> | null = null;
   const nested = (): Promise<NestedScales> =>
-    (scales ??= storedScales(weights, name, "nf4").then((plain) => nestScales(plain)));
+    (scales ??= given?.nested
+      ? Promise.resolve(given.nested)
+      : storedScales(weights, name, "nf4").then((plain) => nestScales(plain)));
   return nf4Tensors(shape, info.dtype).map(({ suffix, dtype, shape: axes, part, data }) => ({
     name: name + suffix,
     dtype,
@@ -258,7 +270,7 @@ function nf4Group(weights: StoredWeights, name: string, announce: (name: string)
     byteLength: nf4ByteLength({ dtype, shape: axes }),
     data: async () => {
       announce(name + suffix);
-      if (part === "codes") return data((await quantizeStored(weights, name, "nf4")).matrix);
+      if (part === "codes") return data(given ?? (await quantizeStored(weights, name, "nf4")).matrix);
       return data({ codes: new Uint8Array(), nested: await nested() });
     },
   }));

@@ -32,7 +32,7 @@ const SAMPLES = 3;
 
 const REJECTED_FILE = "rejected.jsonl";
 
-const NOT_WRITTEN: TrainedFolders = { adapter: null, model: null };
+const NOT_WRITTEN: TrainedFolders = { adapter: null, model: null, base: null };
 
 /** What became of the rows of a source. */
 export interface RowCounts {
@@ -49,6 +49,8 @@ export interface FinetuneSummary extends RunTotals {
   readonly adapter: string | null;
   /** Folder of the trained model; null where the run was interrupted, nothing is written, or an adapter was trained. */
   readonly model: string | null;
+  /** Folder of the packed base that the adapter belongs to, where the two were made together (LoftQ); else null. */
+  readonly base: string | null;
   /** Folder of the run. */
   readonly run: string | null;
   readonly engine: string;

@@ -3,15 +3,14 @@ import { adamW, type AdamWConfig } from "./adamw.js";
 import { adamW8bit } from "./adamw-8bit.js";
 import type { CreateOptimiser } from "./optimiser.js";
 
-/** What a config can name. */
-const optimisers = {
+/** Name of an optimiser. */
+export type OptimizerName = "adamw" | "adamw8bit" | "adafactor";
+
+const optimisers: Readonly<Record<OptimizerName, (config: AdamWConfig) => CreateOptimiser>> = {
   adamw: adamW,
   adamw8bit: adamW8bit,
   adafactor,
-} satisfies Record<string, (config: AdamWConfig) => CreateOptimiser>;
-
-/** Name of an optimiser. */
-export type OptimizerName = keyof typeof optimisers;
+};
 
 /** Names of the optimisers. */
 export const optimizerNames = Object.keys(optimisers) as OptimizerName[];

@@ -34,6 +34,7 @@ const ownEntries: readonly string[] = [
   CHECKPOINTS_FOLDER,
   "adapter",
   "model",
+  "base",
   "report.json",
   "report.html",
   SAMPLES_FILE,

@@ -55,6 +55,7 @@ export const en: Messages = {
   pageAt: (file) => `page of the run: ${file}`,
   lossCourse: (course, first, last) => `loss ${first} ${course} ${last}`,
   adapterAt: (folder) => `adapter: ${folder}`,
+  baseAt: (folder) => `base that it belongs to: ${folder}`,
   modelAt: (folder) => `model: ${folder}`,
   chatHelp: "/reset forgets the conversation, /exit ends it",
   chatReset: "forgotten",

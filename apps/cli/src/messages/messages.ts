@@ -53,6 +53,7 @@ export interface Messages extends CommandMessages {
   readonly pageAt: (file: string) => string;
   /** @param course of the loss, as signs */
   readonly lossCourse: (course: string, first: string, last: string) => string;
+  readonly baseAt: (folder: string) => string;
   readonly modelAt: (folder: string) => string;
   readonly chatHelp: string;
   readonly chatReset: string;

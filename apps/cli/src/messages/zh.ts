@@ -53,6 +53,7 @@ export const zh: Messages = {
   pageAt: (file) => `报告页面：${file}`,
   lossCourse: (course, first, last) => `损失 ${first} ${course} ${last}`,
   adapterAt: (folder) => `适配器：${folder}`,
+  baseAt: (folder) => `与之配套的基座：${folder}`,
   modelAt: (folder) => `模型：${folder}`,
   chatHelp: "/reset 清空对话，/exit 结束",
   chatReset: "对话已清空",

@@ -76,7 +76,7 @@ export const adapterOptions = optionGroup(
     ),
     init: option(
       z.enum(loraInits).default(loraDefaults.init),
-      "how the matrices begin: kaiming, or pissa, the principal components of the weights",
+      "how the matrices begin: kaiming; pissa: the principal components of the weights; loftq: what --quantize nf4 loses, packed in turns",
       { placeholder: "name" },
     ),
     bias: option(

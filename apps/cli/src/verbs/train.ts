@@ -88,7 +88,7 @@ function resultOf(
   output: string,
   { messages, note }: VerbContext,
 ): VerbResult {
-  const { steps, loss, validationLoss, tokens, seconds, tokensPerSecond, adapter, model } = summary;
+  const { steps, loss, validationLoss, tokens, seconds, tokensPerSecond, adapter, model, base } = summary;
   const json = { ...summary };
   if (summary.interrupted) {
     note(messages.interrupted(steps, output));
@@ -101,6 +101,7 @@ function resultOf(
     formatTable(head, [[loss, validationLoss, tokens, tokensPerSecond]]),
     ...(losses.length < 2 ? [] : [lossCourse(losses, messages)]),
     ...(adapter === null ? [] : [messages.adapterAt(adapter)]),
+    ...(base === null ? [] : [messages.baseAt(base)]),
     ...(model === null ? [] : [messages.modelAt(model)]),
     messages.pageAt(join(output, "report.html")),
   ];

@@ -1,3 +1,5 @@
+import { loraDefaults } from "@lathe/peft";
+import { trainDefaults } from "@lathe/train";
 import type { FinetuneOptions } from "../finetune-options.js";
 import { field, type RecipeFault, sentenceOf } from "../recipe-error.js";
 
@@ -13,7 +15,7 @@ const given = (part: object | undefined, name: string): string[] =>
 function ofOptimiser({ train = {} }: FinetuneOptions): RecipeFault[] {
   if (train.optimizer !== "adafactor") return [];
   return (["beta1", "beta2", "epsilon"] as const)
-    .filter((key) => train[key] !== undefined)
+    .filter((key) => train[key] !== undefined && train[key] !== trainDefaults[key])
     .map((key) =>
       contradiction(
         `train.${key}`,
@@ -23,11 +25,33 @@ function ofOptimiser({ train = {} }: FinetuneOptions): RecipeFault[] {
 }
 
 /** What has no meaning where an adapter is trained. */
-function besideAdapter({ full, lora, initAdapter, quantize = "none" }: FinetuneOptions): RecipeFault[] {
+function besideAdapter({
+  full,
+  lora,
+  initAdapter,
+  quantize = "none",
+  model,
+}: FinetuneOptions): RecipeFault[] {
   const faults = given(full, "full").map((path) =>
     contradiction(path, sentenceOf`chooses among the weights: give ${field("method")} full, or leave it out`),
   );
-  if (lora?.init !== undefined && initAdapter !== undefined) {
+  if (lora?.init === "loftq" && quantize !== "nf4") {
+    faults.push(
+      contradiction(
+        "lora.init",
+        sentenceOf`loftq packs the base together with the adapter: give ${field("quantize")} nf4, or begin with kaiming or pissa`,
+      ),
+    );
+  }
+  if (lora?.init === "loftq" && typeof model === "object") {
+    faults.push(
+      contradiction(
+        "lora.init",
+        sentenceOf`loftq packs the base anew: give ${field("model")} as a folder, not open`,
+      ),
+    );
+  }
+  if (lora?.init !== undefined && lora.init !== loraDefaults.init && initAdapter !== undefined) {
     faults.push(
       contradiction(
         "lora.init",

@@ -72,7 +72,7 @@ export async function fullMethod(
         async write(run) {
           const output = join(run.path, FOLDER);
           await writeTrained(model, folder, parameters, output, onEvent);
-          return { adapter: null, model: output };
+          return { adapter: null, model: output, base: null };
         },
       };
     },

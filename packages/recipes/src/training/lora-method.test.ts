@@ -99,6 +99,48 @@ describe("method lora", () => {
     expect((await adapterOf(parts)).equals(await adapterOf(uncut))).toBe(true);
   });
 
+  it("packs the base together with the adapter (LoftQ), which is nearer to the weights, and goes on to the same bits", async () => {
+    const data = await recordedRows(loraFixture("qwen2-lora-plus"));
+    // Rows of 64 weights, as nf4 wants them.
+    const lora = { rank: 8, alpha: 16, dropout: 0, init: "loftq", targets: ["all-linear"] } as const;
+    const still = { ...recordedLearning, learningRate: 0, maxSteps: 1, warmupSteps: 0 };
+    const start = newRun();
+    const base: FinetuneOptions = { model, data, quantize: "nf4", precision: "fp32" };
+    const summary = await finish({ ...base, lora, train: still, output: start });
+    expect(summary.base).toBe(join(start, "base"));
+    const lossOf = async (
+      options: Omit<Parameters<typeof evaluateModel>[0], "data">,
+      rows: typeof data = data,
+    ): Promise<number> => (await evaluateModel({ ...options, data: rows, precision: "fp32" })).loss!;
+    const stored = { model: summary.base!, adapter: join(start, "adapter") };
+    const [plain, packed, together] = [
+      await lossOf({ model }),
+      await lossOf({ model, quantize: "nf4" }),
+      await lossOf(stored),
+    ];
+    expect(Math.abs(together - plain)).toBeLessThan(Math.abs(packed - plain));
+    // What was trained over is what lies on the disk: the rows of the only step have its loss.
+    expect(Math.abs((await lossOf(stored, data.slice(0, 4))) / summary.loss! - 1)).toBeLessThan(1e-5);
+
+    const [uncut, parts] = [newRun(), newRun()];
+    const options: FinetuneOptions = { ...base, lora, train: { ...recordedLearning, saveEvery: 3 } };
+    await finish({ ...options, output: uncut });
+    const abort = new AbortController();
+    await finish({ ...options, output: parts, signal: abort.signal }, ({ step }) => {
+      if (step === 4) abort.abort();
+    });
+    await finish({ output: parts, data, resume: true });
+    expect((await adapterOf(parts)).equals(await adapterOf(uncut))).toBe(true);
+    const [a, b] = await Promise.all(
+      [uncut, parts].map((run) => readFile(join(run, "base/model.safetensors"))),
+    );
+    expect(a.equals(b)).toBe(true);
+    await expect(finish({ ...base, model: join(uncut, "base"), lora })).rejects.toMatchObject({
+      fields: ["lora.init"],
+    });
+    await expect(finish({ model, data, lora })).rejects.toMatchObject({ fields: ["lora.init"] });
+  });
+
   it("is evaluated as it is merged", async () => {
     const data = await recordedRows(loraFixture("qwen2-lora-plus"));
     const [run, merged] = [newRun(), newRun()];

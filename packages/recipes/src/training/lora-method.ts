@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { linearPlaces } from "@lathe/model";
 import {
   adapterNames,
@@ -12,20 +13,34 @@ import {
   trainableParameters,
   wholeTensors,
 } from "@lathe/peft";
+import { folderFormat, quantizeWeights } from "@lathe/quant";
 import type { FinetuneOptions } from "../finetune-options.js";
 import type { ModelFolder } from "../model/model-folder.js";
+import { field, RecipeError, sentenceOf } from "../recipe-error.js";
 import { warningOf } from "../recipe-event.js";
 import { adapterFiles } from "./adapter-files.js";
 import { layerFactor } from "./layer-factor.js";
 import { initAdapterConfig } from "./init-adapter.js";
+import { packForAdapter } from "./loftq.js";
 import { loraSettings } from "./run-settings.js";
 import type { TrainingMethod } from "./training-method.js";
+
+/** A base that was packed together with the adapter. */
+const BASE_FOLDER = "base";
 
 /** A length a row: decayed like the matrices, as it always was. */
 const MAGNITUDE = ".lora_magnitude_vector";
 
 const isMatrix = ({ name, variable }: NamedParameter): boolean =>
   variable.rank >= 2 || name.endsWith(MAGNITUDE);
+
+/** A base that is packed already cannot be packed with an adapter. @throws RecipeError */
+async function checkUnpacked({ path }: ModelFolder): Promise<void> {
+  const format = await folderFormat(path);
+  if (format === null) return;
+  const sentence = sentenceOf`${field("lora.init")} loftq packs the base together with the adapter, and ${path} has ${format} weights: give the model that it was packed from`;
+  throw new RecipeError([{ field: "lora.init", sentence }]);
+}
 
 /**
  * Trains a LoRA adapter, a fresh one or one that goes on.
@@ -43,7 +58,9 @@ export async function loraMethod(
       ? resolveLoraConfig({ ...asked, seed })
       : { ...(await initAdapterConfig(initAdapter, asked, folder.config)), seed };
   // Targets that are not there are found before the weights are read.
-  wholeTensors(folder.config, selectTargets(linearPlaces(folder.config), lora));
+  const selected = selectTargets(linearPlaces(folder.config), lora);
+  wholeTensors(folder.config, selected);
+  if (lora.init === "loftq") await checkUnpacked(folder);
   const ofLayer = layerFactor(folder.config, layerRateDecay);
   const factorOf = (parameter: NamedParameter): { readonly learningRateFactor?: number } => {
     const factor = ofLayer(parameter.name) * (isFast(parameter) ? loraPlusRatio : 1);
@@ -59,12 +76,13 @@ export async function loraMethod(
     async prepare(model, hasCheckpoint, onEvent) {
       const onWarning = warningOf(onEvent);
       for (const name of adapterNames(model)) detach(model, name);
+      const starts =
+        lora.init === "loftq" ? await packForAdapter(model, folder.path, selected.targets, seed) : null;
       if (initAdapter !== undefined && !hasCheckpoint) {
         await loadAdapter(model, initAdapter, { dropout: lora.dropout, onWarning });
       } else {
-        attach(model, lora, { onWarning });
+        attach(model, lora, { onWarning, factorsOf: ({ path }) => starts?.get(path)?.factors ?? null });
       }
-      const baseModel = folder.path;
       return {
         // Norms and biases, which are trained as a whole, are not decayed.
         parameters: trainableParameters(model).map((parameter) => ({
@@ -73,10 +91,26 @@ export async function loraMethod(
           ...factorOf(parameter),
         })),
         table: parameterTable(model),
-        files: adapterFiles(model, baseModel),
+        files: adapterFiles(model, folder.path),
         async write(run) {
-          await saveAdapter(model, run.adapterPath, { baseModel });
-          return { adapter: run.adapterPath, model: null };
+          const base = starts && join(run.path, BASE_FOLDER);
+          if (starts && base) {
+            const packed = new Map(
+              selected.targets.flatMap(({ path, weight }) => {
+                const start = starts.get(path);
+                return start ? [[weight, start.matrix] as const] : [];
+              }),
+            );
+            await quantizeWeights({
+              model: folder.path,
+              output: base,
+              format: "nf4",
+              packed,
+              overwrite: true,
+            });
+          }
+          await saveAdapter(model, run.adapterPath, { baseModel: base ?? folder.path });
+          return { adapter: run.adapterPath, model: null, base };
         },
       };
     },

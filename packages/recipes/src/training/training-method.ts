@@ -10,12 +10,14 @@ export const methodNames = ["lora", "full"] as const;
 /** Name of a way to train. */
 export type MethodName = (typeof methodNames)[number];
 
-/** Where a run has written what it trained; the other is null. */
+/** Where a run has written what it trained; null where there is none. */
 export interface TrainedFolders {
   /** An adapter folder. */
   readonly adapter: string | null;
   /** A model folder. */
   readonly model: string | null;
+  /** A packed model folder that the adapter belongs to, where the base was packed together with it (LoftQ). */
+  readonly base: string | null;
 }
 
 /** What a run trains, on a model that is open. */
