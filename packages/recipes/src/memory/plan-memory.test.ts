@@ -37,6 +37,21 @@ const step: PlanMemoryOptions = {
 const planWith = (memory: number | string): Promise<MemoryPlan> => planMemory({ ...step, memory });
 
 describe("planMemory", () => {
+  it("counts weights, gradients and moments of what is trained, and with few layers at a time theirs alone", async () => {
+    const [all, some, few] = await Promise.all(
+      [{ trainable: [""] }, { trainable: ["model.layers.3."] }, { trainable: [""], lisaLayers: 2 }].map(
+        async (trained) => (await planMemory({ ...step, ...trained })).trainingBytes,
+      ),
+    );
+    // A layer of these dimensions: q, k, v, o with three biases, three matrices of the feed-forward block, two norms.
+    const [h, i, kv] = [3584, 18944, 512];
+    const ofLayer = 2 * h * h + 2 * kv * h + h + 2 * kv + 3 * h * i + 2 * h;
+    const outside = 2 * 152064 * h + h;
+    expect(some).toBe(16 * ofLayer);
+    expect(all).toBe(16 * (28 * ofLayer + outside));
+    expect(few).toBe(4 * (28 * ofLayer + outside) + 12 * (2 * ofLayer + outside));
+  });
+
   it("keeps everything where there is room, and computes more again the less there is", async () => {
     const plans = [];
     for (const gigabytes of [64, 6.8, 6.6, 6.4]) plans.push(await planWith(gigabytes * 1e9));
