@@ -16,11 +16,42 @@ export { GradientAccumulator } from "./gradient-accumulator.js";
 export { largestMicroBatch } from "./largest-micro-batch.js";
 export { LossScale, type LossScaleConfig, lossScaleDefaults, type LossScaleState } from "./loss-scale.js";
 export { availableBytes, parseBytes } from "./memory-budget.js";
+export type { AddMeasure, Measures, StepMeasures } from "./measures.js";
 export type { BatchSize, Objective } from "./objective.js";
 export type { CreateOptimiser, GradientOf, Optimiser } from "./optimiser.js";
 export { layerSampling, type LayerSamplingOptions } from "./layer-sampling.js";
 export type { ParameterSampling } from "./parameter-sampling.js";
 export type { TrainableParameter } from "./parameter.js";
+export type { BranchedModel } from "./preference/branched-model.js";
+export { completionLikelihoods } from "./preference/completion-likelihoods.js";
+export {
+  type JudgedBatch,
+  kto,
+  type KtoOptions,
+  type KtoPairing,
+  ktoPairings,
+  ktoReferenceRows,
+} from "./preference/kto.js";
+export {
+  type CompletionLikelihood,
+  dpoLoss,
+  orpoLoss,
+  type PairLoss,
+  type PairValue,
+  simpoLoss,
+} from "./preference/pair-loss.js";
+export { dpo, orpo, type PairBatch, simpo } from "./preference/paired.js";
+export {
+  branchesOfPair,
+  equalSidesFault,
+  type JudgedCompletion,
+  type PreferencePair,
+} from "./preference/preference-rows.js";
+export {
+  type ComputeReferenceOptions,
+  type ReferenceLikelihood,
+  ReferenceLikelihoods,
+} from "./preference/reference-likelihoods.js";
 export type { Reduce, StepGradients } from "./reduce.js";
 export { rowOrder } from "./row-order.js";
 export type { RowSource } from "./row-source.js";
@@ -35,6 +66,7 @@ export {
 } from "./schedule.js";
 export type { StatePart } from "./state-part.js";
 export { planSteps, type StepPlan, stepsPerEpoch, totalSteps } from "./step-plan.js";
+export type { ValidationReport } from "./validation-report.js";
 export type { StepReport, TrainEnd } from "./step-report.js";
 export { lossDefaults, resolveLossSettings, supervised, type SupervisedModel } from "./supervised.js";
 export {

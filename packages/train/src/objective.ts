@@ -1,4 +1,5 @@
 import type * as tf from "@tensorflow/tfjs-core";
+import type { AddMeasure, Measures } from "./measures.js";
 import type { StatePart } from "./state-part.js";
 
 /** What there is in a batch to learn from. */
@@ -32,8 +33,13 @@ export interface Objective<Row, Batch> {
   batches(microBatches: readonly (readonly Row[])[]): readonly Batch[] | Promise<readonly Batch[]>;
   /** Counts what is in a batch. */
   size(batch: Batch): BatchSize;
-  /** Sum of the losses of a batch's units, recorded on the active tape; owned by the caller. */
-  loss(batch: Batch): tf.Scalar;
+  /**
+   * Sum of the losses of a batch's units, recorded on the active tape; owned by the caller.
+   * @param add receives what the batch adds to the sums of `measures`
+   */
+  loss(batch: Batch, add?: AddMeasure): tf.Scalar;
+  /** What is reported beside the loss, if anything is. */
+  readonly measures?: Measures;
   /** What run checkpoints keep of the objective, if it has a state. */
   readonly state?: StatePart;
 }

@@ -1,5 +1,8 @@
+import type { StepMeasures } from "./measures.js";
+import type { ValidationReport } from "./validation-report.js";
+
 /** What one optimiser step did. */
-export interface StepReport {
+export interface StepReport extends StepMeasures, Partial<ValidationReport> {
   /** From 1. */
   readonly step: number;
   readonly totalSteps: number;
@@ -26,8 +29,6 @@ export interface StepReport {
   readonly residentBytes: number;
   /** Largest resident memory of the process so far. */
   readonly peakResidentBytes: number;
-  /** Mean loss a unit on the validation rows, where this step ended with an evaluation. */
-  readonly validationLoss?: number;
   /** Factor on the loss of this step, where it is scaled. */
   readonly lossScale?: number;
   /** Present where a gradient overflowed: the parameters stayed as they were, and `gradNorm` is not finite. */

@@ -10,6 +10,7 @@ import type { TrainableParameter } from "./parameter.js";
 import type { Schedule } from "./schedule.js";
 import type { StepPlan } from "./step-plan.js";
 import type { StepReport } from "./step-report.js";
+import { Tally } from "./tally.js";
 import type { TrainConfig } from "./train-config.js";
 import type { TrainOptions } from "./train-options.js";
 
@@ -37,6 +38,12 @@ interface MicroBatch<Batch> {
   readonly batch: Batch;
 }
 
+/** What is added up over the micro-batches of a step. */
+interface StepSums {
+  readonly gradients: GradientAccumulator;
+  readonly tally: Tally;
+}
+
 /** What is in a step, of all processes. */
 interface StepSize extends BatchSize {
   /** Whether a process was interrupted before the step. */
@@ -57,9 +64,11 @@ export async function takeStep<Row, Batch>(
     const microBatches = await microBatchesOf(plan, work);
     const size = await sizeOf(microBatches, work);
     if (size.isInterrupted) return null;
-    const ownSum = await accumulate(step, microBatches, size.units, gradients, work);
+    const tally = new Tally(work.objective.measures);
+    const ownSum = await accumulate(step, microBatches, size.units, { gradients, tally }, work);
     if (ownSum === null) return null;
-    const [lossSum] = reduce ? await reduce.numbers([ownSum]) : [ownSum];
+    const ownSums = [ownSum, ...tally.numbers()];
+    const [lossSum, ...measured] = reduce ? await reduce.numbers(ownSums) : ownSums;
     const loss = lossSum / size.units;
     if (!Number.isFinite(loss)) throw new DivergenceError(step, "loss", loss, remedyOf(work));
     const squares = (await reduce?.gradients(gradients)) ?? gradients.sumOfSquares();
@@ -78,6 +87,7 @@ export async function takeStep<Row, Batch>(
       totalSteps,
       epoch,
       loss,
+      ...tally.report(measured),
       gradNorm,
       learningRate,
       labelTokens: size.labelTokens,
@@ -135,7 +145,7 @@ async function accumulate<Row, Batch>(
   step: number,
   microBatches: readonly MicroBatch<Batch>[],
   units: number,
-  gradients: GradientAccumulator,
+  { gradients, tally }: StepSums,
   work: StepWork<Row, Batch>,
 ): Promise<number | null> {
   const { parametersAt, objective, config, lossScale, reduce, signal } = work;
@@ -149,7 +159,7 @@ async function accumulate<Row, Batch>(
     let value: tf.Scalar | null = null;
     try {
       value = withDropout({ seed: config.seed, step, microBatch }, () =>
-        withTape(tape, () => objective.loss(batch)),
+        withTape(tape, () => objective.loss(batch, tally.add)),
       );
       lossSum += value.dataSync()[0];
       if (!Number.isFinite(lossSum)) {

@@ -17,6 +17,7 @@ import { safetensorsFiles, tensorPart } from "./tensor-part.js";
 import { resolveTrainConfig, type TrainConfig } from "./train-config.js";
 import type { TrainOptions } from "./train-options.js";
 import { validate } from "./validate.js";
+import { type ValidationReport, validationReport } from "./validation-report.js";
 
 const OPTIMISER_FILE = "optimizer.safetensors";
 
@@ -146,24 +147,24 @@ async function* takeSteps<Row, Batch>(
   const isEvaluated = (step: number): boolean =>
     validation !== undefined && validation.length > 0 && isDue(step, config.evalEvery);
   /** Undefined if the signal aborted. */
-  const evaluate = (): Promise<number | undefined> =>
+  const evaluate = (): Promise<ValidationReport | undefined> =>
     validate(objective, validation!, {
       batchSize: config.batchSize,
       reduce,
       signal,
       onProgress: onEvaluation,
-    }).catch((error: unknown) => {
+    }).then(validationReport, (error: unknown) => {
       if (signal?.aborted && error === signal.reason) return undefined;
       throw error;
     });
 
   const previous = isEvaluated(begun) ? (await run?.readMetrics(begun))?.at(-1) : undefined;
   if (run && previous?.["step"] === begun && typeof previous["validationLoss"] !== "number") {
-    const validationLoss = await evaluate();
-    if (validationLoss === undefined) return { completed: false, step: begun };
-    const report = { ...(previous as unknown as StepReport), validationLoss };
+    const evaluated = await evaluate();
+    if (evaluated === undefined) return { completed: false, step: begun };
+    const report = { ...(previous as unknown as StepReport), ...evaluated };
     await run.truncateMetrics(begun - 1, report);
-    state?.noteEvaluation(begun, validationLoss);
+    state?.noteEvaluation(begun, evaluated.validationLoss);
     yield report;
   }
 
@@ -176,13 +177,13 @@ async function* takeSteps<Row, Batch>(
       if (saved < step - 1) await state?.save(step - 1);
       return { completed: false, step: step - 1 };
     }
-    const validationLoss = isEvaluated(step) ? await evaluate() : undefined;
-    isComplete = !isEvaluated(step) || validationLoss !== undefined;
-    const isBest = validationLoss !== undefined && state?.noteEvaluation(step, validationLoss) === true;
+    const evaluated = isEvaluated(step) ? await evaluate() : undefined;
+    isComplete = !isEvaluated(step) || evaluated !== undefined;
+    const isBest = evaluated !== undefined && state?.noteEvaluation(step, evaluated.validationLoss) === true;
     const saves = run !== undefined && (isBest || isDue(step, config.saveEvery));
     const complete: StepReport = {
       ...report,
-      ...(validationLoss === undefined ? {} : { validationLoss }),
+      ...evaluated,
       ...(saves ? { checkpoint: run.checkpointPath(step) } : {}),
     };
     // Metrics first: after a kill between the two, the resumed run drops the line and writes it again.

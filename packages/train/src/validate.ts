@@ -1,9 +1,18 @@
 import { scoreBatches } from "@lathe/eval";
 import { withDropout, withTape } from "@lathe/tensor";
 import { TrainConfigError } from "./errors.js";
+import type { StepMeasures } from "./measures.js";
 import type { Objective } from "./objective.js";
 import type { Reduce } from "./reduce.js";
 import type { RowSource } from "./row-source.js";
+import { Tally } from "./tally.js";
+
+/** What an evaluation came to. */
+export interface Evaluation {
+  /** Mean loss a unit. */
+  readonly loss: number;
+  readonly measures: StepMeasures;
+}
 
 /** How {@link validate} computes. */
 export interface ValidateOptions {
@@ -16,7 +25,7 @@ export interface ValidateOptions {
 }
 
 /**
- * Mean loss a unit of the rows, without gradients or dropout.
+ * Mean loss a unit of the rows and what the objective reports beside it, without gradients or dropout.
  * @throws TrainConfigError if there is no unit in them
  * @throws the signal's reason when it aborts
  */
@@ -24,12 +33,13 @@ export async function validate<Row, Batch>(
   objective: Objective<Row, Batch>,
   rows: RowSource<Row>,
   { batchSize, reduce, signal, onProgress }: ValidateOptions,
-): Promise<number> {
+): Promise<Evaluation> {
+  const tally = new Tally(objective.measures);
   const own = await scoreBatches(rows, {
     endOfBatch: (start) => start + batchSize,
     async score(some) {
       const [batch] = await objective.batches([some]);
-      const value = withDropout(null, () => withTape(null, () => objective.loss(batch)));
+      const value = withDropout(null, () => withTape(null, () => objective.loss(batch, tally.add)));
       try {
         return { sum: value.dataSync()[0], units: objective.size(batch).units };
       } finally {
@@ -40,7 +50,8 @@ export async function validate<Row, Batch>(
     signal: reduce ? undefined : signal,
     onProgress,
   });
-  const [sum, units] = reduce ? await reduce.numbers([own.sum, own.units]) : [own.sum, own.units];
+  const ownSums = [own.sum, own.units, ...tally.numbers()];
+  const [sum, units, ...measured] = reduce ? await reduce.numbers(ownSums) : ownSums;
   if (units === 0) throw new TrainConfigError("validation", "at least one scored label", "none");
-  return sum / units;
+  return { loss: sum / units, measures: tally.report(measured) };
 }
