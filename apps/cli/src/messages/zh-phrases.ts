@@ -486,4 +486,20 @@ export const zhPhrases: Translations = {
     "不改动基础模型中为零的权重，使剪枝过的模型在合并适配器后仍保持稀疏",
   "rounds small weights to zeros that the model does not have, and {0} would keep them: leave one of them out":
     "会把小权重舍入为模型本没有的零，而 {0} 会保留它们：请去掉其中一个",
+  "with --method full: layers that are trained at a time, drawn at random (LISA)":
+    "与 --method full 同用：每次随机抽取来训练的层数（LISA）",
+  "with --lisa-layers: steps until others are drawn": "与 --lisa-layers 同用：隔多少步重新抽取",
+  "how the matrices begin: kaiming; pissa: the principal components of the weights; loftq: what --quantize nf4 loses, packed in turns":
+    "矩阵的初始值：kaiming；pissa：权重的主成分；loftq：--quantize nf4 所损失的部分，与量化交替求得",
+  "says how often other layers are drawn, and all are trained: give {0}, or leave it out":
+    "用于指定隔多少步重新抽取层，而现在训练所有层：请给出 {0}，或不使用它",
+  "loftq packs the base together with the adapter: give {0} nf4, or begin with kaiming or pissa":
+    "loftq 把基座与适配器一起求出：请给出 {0} nf4，或从 kaiming 或 pissa 开始",
+  "loftq packs the base anew: give {0} as a folder, not open": "loftq 要重新量化基座：请以文件夹给出 {0}",
+  "says how a fresh adapter begins, and {0} is one to go on with: leave one of them out":
+    "用于指定新适配器的初始值，而 {0} 是要继续训练的适配器：请去掉其中一个",
+  "{0} loftq packs the base together with the adapter, and {1} has {2} weights: give the model that it was packed from":
+    "{0} loftq 把基座与适配器一起求出，而 {1} 的权重是 {2}：请给出量化之前的模型",
+  "{0}: expected a whole number from 1 to the {1} layers, got {2}":
+    "{0}：应为从 1 到 {1}（层数）的整数，实为 {2}",
 };

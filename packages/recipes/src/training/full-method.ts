@@ -39,6 +39,13 @@ export async function fullMethod(
   const { trainable = [""], lisaLayers, lisaEvery = LISA_EVERY } = full;
   checkPrefixes(trainable, folder);
   const { layerCount } = folder.config;
+  if (
+    lisaLayers !== undefined &&
+    !(Number.isSafeInteger(lisaLayers) && lisaLayers >= 1 && lisaLayers <= layerCount)
+  ) {
+    const sentence = sentenceOf`${field("full.lisaLayers")}: expected a whole number from 1 to the ${layerCount} layers, got ${lisaLayers}`;
+    throw new RecipeError([{ field: "full.lisaLayers", sentence }]);
+  }
   const layerOf = layerNumberIn(folder.config);
   const sampling =
     lisaLayers === undefined
