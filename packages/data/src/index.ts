@@ -76,3 +76,10 @@ export { UnscoredRowError } from "./tokenize/unscored-row-error.js";
 export { tidyWhiteSpace } from "./clean/white-space.js";
 export { writeTokenFile, type TokenRowInput } from "./token-files/write-token-file.js";
 export { removeZeroWidth } from "./clean/zero-width.js";
+export {
+  tokenizeJudgement,
+  tokenizePair,
+  type TokenizedJudgement,
+  type TokenizedPair,
+  type TokenizePreferenceOptions,
+} from "./preference/tokenize-preference.js";

@@ -18,6 +18,9 @@ function faultOf(error: unknown): RecipeFault | null {
     if (error.key.startsWith("lisa")) {
       return expectation(`full.${error.key}`, error.expected, shown(error.actual));
     }
+    if (["beta", "simpoGamma", "ktoPairing"].includes(error.key)) {
+      return expectation(error.key, error.expected, shown(error.actual));
+    }
     const parts = { train: trainDefaults, loss: lossDefaults };
     const part = Object.entries(parts).find(([, defaults]) => Object.hasOwn(defaults, error.key));
     return part ? expectation(`${part[0]}.${error.key}`, error.expected, shown(error.actual)) : null;

@@ -2,7 +2,7 @@ import type { Checkpointing } from "@lathe/model";
 import type { LoraConfig } from "@lathe/peft";
 import type { LossSettings } from "@lathe/tensor";
 import type { ReportLanguage } from "@lathe/report";
-import type { TrainConfig } from "@lathe/train";
+import type { KtoPairing, TrainConfig } from "@lathe/train";
 import type { EngineOptions, ModelInput } from "./model/open-model.js";
 import type { RecipeHooks } from "./recipe-event.js";
 import type { RowsInput } from "./rows/rows-input.js";
@@ -49,8 +49,17 @@ export interface FinetuneOptions extends EngineOptions, RecipeHooks {
    * @defaultValue "lora"
    */
   readonly method?: MethodName | undefined;
-  /** What is made small: `sft`, the negative log-likelihood of labels. @defaultValue "sft" */
+  /**
+   * What is made small: `sft`, the negative log-likelihood of labels; on pairs of completions `dpo`, `orpo` or `simpo`; on judged
+   * completions `kto`. @defaultValue "sft"
+   */
   readonly objective?: ObjectiveName | undefined;
+  /** Strength of a preference objective. @defaultValue 0.1, and 2 for SimPO */
+  readonly beta?: number | undefined;
+  /** Margin that SimPO asks for. @defaultValue 0.5 */
+  readonly simpoGamma?: number | undefined;
+  /** Rows that KTO pairs for its estimate of the divergence. @defaultValue "step" */
+  readonly ktoPairing?: KtoPairing | undefined;
   /** Which weights are trained with `method: "full"`. */
   readonly full?: FullOptions | undefined;
   /** Adapter folder to start from; what describes the adapter is then its own, but for `lora.dropout`. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { replaceFile } from "@lathe/files";
 import type { Checkpointing } from "@lathe/model";
-import type { ParameterTable } from "@lathe/peft";
+import { adapterNames, detach, type ParameterTable } from "@lathe/peft";
 import { type Precision, tensorMemory } from "@lathe/tensor";
 import { resolveTrainConfig, RunFolder, type StepReport, type TrainConfig } from "@lathe/train";
 import type { FinetuneOptions } from "./finetune-options.js";
@@ -204,6 +204,12 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
   let run = prepared.earlier;
   let record: RunRecord | null = null;
   try {
+    // Before anything is trained: what is compared with is the model as it was, without adapters.
+    for (const name of adapterNames(model)) detach(model, name);
+    await prepared.objective.computeReference(model, {
+      onProgress: progressOf(onEvent, "comparing"),
+      signal,
+    });
     const trained = await prepared.method.prepare(model, prepared.hasCheckpoints, onEvent);
     onEvent?.({ type: "parameters", parameters: trained.table });
     model.checkpointing = await checkpointingOf(prepared, opened);

@@ -15,6 +15,7 @@ export type RecipePhase =
   | "merging"
   | "quantising"
   | "calibrating"
+  | "comparing"
   | "pruning"
   | "answering"
   | "hashing";

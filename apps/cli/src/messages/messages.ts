@@ -26,6 +26,7 @@ export interface Messages extends CommandMessages {
   readonly hashing: string;
   readonly quantising: string;
   readonly calibrating: string;
+  readonly comparing: string;
   readonly pruning: string;
   readonly tokensPerSecond: (rate: string) => string;
   readonly resuming: (step: number) => string;
@@ -116,6 +117,8 @@ export type Word =
   | "range"
   | "labels"
   | "loss"
+  | "accuracy"
+  | "margin"
   | "validationLoss"
   | "perplexity"
   | "tokensPerSecond"

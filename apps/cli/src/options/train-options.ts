@@ -1,5 +1,6 @@
 import { option } from "@lathe/command";
 import { methodNames, objectiveNames } from "@lathe/recipes";
+import { ktoPairings } from "@lathe/train";
 import { z } from "zod";
 import { adapterOptions } from "./adapter-options.js";
 import { engineOptions } from "./engine-options.js";
@@ -58,8 +59,21 @@ export const trainOptions = z
     }),
     objective: option(
       z.enum(objectiveNames).default("sft"),
-      "what is made small; sft: the negative log-likelihood of the labels",
+      "what is made small; sft: the negative log-likelihood of the labels; dpo, orpo, simpo: of rows with prompt, chosen, rejected; kto: of rows with prompt, completion, label",
       { placeholder: "name" },
+    ),
+    beta: option(z.number().positive().optional(), "strength of a preference objective", {
+      placeholder: "x",
+      defaultText: "0.1, and 2 for simpo",
+    }),
+    simpoGamma: option(z.number().min(0).optional(), "margin that --objective simpo asks for", {
+      placeholder: "x",
+      defaultText: "0.5",
+    }),
+    ktoPairing: option(
+      z.enum(ktoPairings).optional(),
+      "rows that --objective kto pairs for its estimate of the divergence: those of the whole step, or of each micro-batch as other trainers do",
+      { placeholder: "rows", defaultText: "step" },
     ),
     initAdapter: option(
       text.optional(),

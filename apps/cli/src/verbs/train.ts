@@ -69,9 +69,11 @@ function everyOf({ logEvery }: Readonly<Record<string, unknown>>): number | null
 }
 
 function showStep(report: StepReport, training: Progress, messages: Messages): void {
-  const { step, totalSteps, loss, tokensPerSecond, residentBytes, validationLoss } = report;
+  const { step, totalSteps, loss, tokensPerSecond, residentBytes, validationLoss, accuracy, margin } = report;
   const details = [
     `${messages.words.loss} ${loss.toFixed(4)}`,
+    ...(accuracy === undefined ? [] : [`${messages.words.accuracy} ${accuracy.toFixed(2)}`]),
+    ...(margin === undefined ? [] : [`${messages.words.margin} ${margin.toFixed(3)}`]),
     messages.tokensPerSecond(tokensPerSecond.toFixed(0)),
     formatBytes(residentBytes),
   ];

@@ -155,7 +155,8 @@ function parseTokens(
   return { kind: "tokens", inputIds, labels, fields };
 }
 
-function readIntegers(
+/** A list of whole numbers that token files can hold. @throws RowError */
+export function readIntegers(
   source: Record<string, unknown>,
   key: string,
   minimum: number,

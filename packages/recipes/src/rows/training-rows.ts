@@ -91,9 +91,28 @@ export const sourceOf = (input: RowsInput, field: string): string =>
 async function tokenizeRows(
   input: Exclude<RowsInput, RowSource<LabelledRow>>,
   { tokenizer, config }: ModelFolder,
-  { maxTokens, rejectLimit, field, onProgress }: TrainingRowsOptions,
+  options: TrainingRowsOptions,
 ): Promise<TrainingRows> {
-  const rows: LabelledRow[] = [];
+  const { rows, ...counts } = await collectRows(input, options, (value, place) => {
+    const row = parseRow(value, place);
+    if (row.kind !== "tokens" && tokenizer === null) throw tokenizerNeeded(options.field, row.kind, place);
+    const tokens = tokenizeRow(row, tokenizer, { maxTokens: options.maxTokens });
+    checkVocabulary(tokens, config.vocabularySize, place);
+    return tokens;
+  });
+  return { rows: TokenDataset.fromRows(rows), ...counts };
+}
+
+/**
+ * Makes tokens of the rows of a source, and sets aside those that cannot be used.
+ * @throws RejectedRowsError when too many cannot
+ */
+export async function collectRows<Row extends { readonly truncated: boolean }>(
+  input: Exclude<RowsInput, RowSource<LabelledRow>>,
+  { rejectLimit, field, onProgress }: TrainingRowsOptions,
+  tokensOf: (value: unknown, place: RowPlace) => Row,
+): Promise<Omit<TrainingRows, "rows"> & { readonly rows: Row[] }> {
+  const rows: Row[] = [];
   const rejected: RejectedRow[] = [];
   let [read, unscored, truncated] = [0, 0, 0];
   const totalBytes = typeof input === "string" ? ((await statIfThere(input))?.size ?? 0) : 0;
@@ -110,10 +129,7 @@ async function tokenizeRows(
       continue;
     }
     try {
-      const row = parseRow(record.value, place);
-      if (row.kind !== "tokens" && tokenizer === null) throw tokenizerNeeded(field, row.kind, place);
-      const tokens = tokenizeRow(row, tokenizer, { maxTokens });
-      checkVocabulary(tokens, config.vocabularySize, place);
+      const tokens = tokensOf(record.value, place);
       rows.push(tokens);
       if (tokens.truncated) truncated++;
     } catch (error) {
@@ -126,7 +142,7 @@ async function tokenizeRows(
   if (rejected.length > rejectLimit * read) {
     throw new RejectedRowsError(read, rejected.length, rejectLimit, rejected.slice(0, SHOWN_REJECTIONS));
   }
-  return { rows: TokenDataset.fromRows(rows), read, rejected, unscored, truncated };
+  return { rows, read, rejected, unscored, truncated };
 }
 
 /** No row of a file can be used, and for a reason that is not the row's: it is not set aside. */

@@ -110,6 +110,34 @@ function besideWeights({
   return faults;
 }
 
+/** Settings of preference objectives that another objective does not know. */
+function ofObjective({ objective = "sft", loss, ...options }: FinetuneOptions): RecipeFault[] {
+  const owners = {
+    beta: ["dpo", "orpo", "simpo", "kto"],
+    simpoGamma: ["simpo"],
+    ktoPairing: ["kto"],
+  } as const;
+  const faults = (Object.keys(owners) as (keyof typeof owners)[])
+    .filter((key) => options[key] !== undefined && !(owners[key] as readonly string[]).includes(objective))
+    .map((key) =>
+      contradiction(
+        key,
+        sentenceOf`belongs to ${field("objective")} ${owners[key].join(", ")}: give one of these, or leave it out`,
+      ),
+    );
+  if (objective === "sft") return faults;
+  const added = Object.entries(loss ?? {}).filter(([, value]) => value !== undefined && value !== 0);
+  return [
+    ...faults,
+    ...added.map(([key]) =>
+      contradiction(
+        `loss.${key}`,
+        sentenceOf`is added to the likelihood of labels, and ${field("objective")} ${objective} compares completions: leave it out`,
+      ),
+    ),
+  ];
+}
+
 /** All that contradicts itself in options, each with its fix, before anything is read. */
 export function contradictions(options: FinetuneOptions): RecipeFault[] {
   // A run that goes on knows its method; what is given again is held to its settings.
@@ -125,5 +153,5 @@ export function contradictions(options: FinetuneOptions): RecipeFault[] {
         ]
       : [];
   const ofMethod = options.method === "full" ? besideWeights(options) : besideAdapter(options);
-  return [...ofMethod, ...ofSampling, ...ofOptimiser(options)];
+  return [...ofMethod, ...ofSampling, ...ofOptimiser(options), ...ofObjective(options)];
 }

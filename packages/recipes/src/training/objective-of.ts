@@ -1,6 +1,7 @@
 import type { TrainConfig } from "@lathe/train";
 import type { FinetuneOptions } from "../finetune-options.js";
 import type { RowsInput } from "../rows/rows-input.js";
+import { judgements, pairs } from "./preference.js";
 import { sft } from "./sft.js";
 import { prepareObjective, type PreparedObjective, type ReadOption } from "./training-objective.js";
 
@@ -14,5 +15,9 @@ export async function objectiveOf(
   switch (objective) {
     case "sft":
       return await prepareObjective(sft(options.loss), options, config, read);
+    case "kto":
+      return await prepareObjective(judgements(options), options, config, read);
+    default:
+      return await prepareObjective(pairs(objective, options), options, config, read);
   }
 }

@@ -14,6 +14,9 @@ export type RunSettings = Readonly<Record<string, unknown>>;
 const ownKeys = [
   "method",
   "objective",
+  "beta",
+  "simpoGamma",
+  "ktoPairing",
   "model",
   "data",
   "validation",

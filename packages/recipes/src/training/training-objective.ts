@@ -1,6 +1,9 @@
-import type { LanguageModel } from "@lathe/model";
+import type { BranchedRow, LanguageModel } from "@lathe/model";
 import {
   type Objective,
+  planSteps,
+  type ReferenceLikelihood,
+  ReferenceLikelihoods,
   type RowSource,
   type StepReport,
   train,
@@ -32,8 +35,13 @@ export interface TrainingObjective<Row, Batch> {
   ): { readonly tokens: number; readonly labels: number };
   /** What a row asks a model, to be shown how it answers in the course of a run; left out where rows ask nothing. */
   samplePrompt?(row: Row): SamplePrompt | null;
-  /** What is made small on a model that is ready to be trained. */
-  create(model: LanguageModel): Objective<Row, Batch>;
+  /**
+   * Completions of a step whose log-likelihoods before training it compares with; left out where it does without.
+   * @param microBatches the rows of each micro-batch
+   */
+  referenceRows?(microBatches: readonly (readonly Row[])[]): BranchedRow[];
+  /** What is made small on a model that is ready to be trained. @param reference of all that `referenceRows` asks for */
+  create(model: LanguageModel, reference: ReferenceLikelihood): Objective<Row, Batch>;
 }
 
 /** What became of rows: everything but the rows themselves, which only their objective understands. */
@@ -50,6 +58,17 @@ export interface PreparedObjective {
   readonly largest: { readonly tokens: number; readonly labels: number };
   /** What the first rows of validation ask. @param count prompts at most */
   samplePrompts(count: number): SamplePrompt[];
+  /**
+   * Computes what is compared with, on the model before it is trained.
+   * @param hooks progress in rows, and an end
+   */
+  computeReference(
+    model: LanguageModel,
+    hooks: {
+      readonly onProgress: (done: number, total: number) => void;
+      readonly signal: AbortSignal | undefined;
+    },
+  ): Promise<void>;
   /** The steps of the run; see `train`. */
   steps(model: LanguageModel, options: LoopOptions): AsyncGenerator<StepReport, TrainEnd, undefined>;
 }
@@ -71,7 +90,12 @@ export async function prepareObjective<Row, Batch>(
   const training = await read("data", data, objective.readRows);
   const evaluated =
     validation === undefined ? null : await read("validation", validation, objective.readRows);
+  const reference = new ReferenceLikelihoods();
   return {
+    async computeReference(model, hooks) {
+      if (!objective.referenceRows) return;
+      await reference.compute(model, referenceRows(objective, training.rows, evaluated?.rows, config), hooks);
+    },
     training: countsOf(training),
     validation: evaluated && countsOf(evaluated),
     largest: objective.largestMicroBatch(training.rows, config),
@@ -79,11 +103,29 @@ export async function prepareObjective<Row, Batch>(
     steps: (model, options) =>
       train({
         ...options,
-        objective: objective.create(model),
+        objective: objective.create(model, reference.of),
         rows: training.rows,
         ...(evaluated ? { validation: evaluated.rows } : {}),
       }),
   };
+}
+
+/** All completions that a run compares with what they were before it. */
+function* referenceRows<Row>(
+  objective: Pick<TrainingObjective<Row, never>, "referenceRows">,
+  rows: RowSource<Row>,
+  validation: RowSource<Row> | undefined,
+  config: TrainConfig,
+): Generator<BranchedRow> {
+  for (const { microBatches } of planSteps(rows.length, config)) {
+    const step = microBatches.map((numbers) => Array.from(numbers, (index) => rows.row(index)));
+    yield* objective.referenceRows?.(step) ?? [];
+  }
+  for (let start = 0; validation && start < validation.length; start += config.batchSize) {
+    const length = Math.min(config.batchSize, validation.length - start);
+    const batch = Array.from({ length }, (_, index) => validation.row(start + index));
+    yield* objective.referenceRows?.([batch]) ?? [];
+  }
 }
 
 function samplePrompts<Row>(

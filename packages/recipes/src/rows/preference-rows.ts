@@ -1,0 +1,34 @@
+import { tokenizeJudgement, type TokenizedJudgement, tokenizePair, type TokenizedPair } from "@lathe/data";
+import type { ReadRowsOf } from "../training/training-objective.js";
+import { RecipeError, sentenceOf } from "../recipe-error.js";
+import { checkVocabulary } from "./check-vocabulary.js";
+import { isRowSource } from "./rows-input.js";
+import { collectRows } from "./training-rows.js";
+
+/** Makes tokens of a row. */
+type Tokenize<Row> = (...of: Parameters<typeof tokenizePair>) => Row & { readonly truncated: boolean };
+
+/** Reads pairs of completions, of which one is preferred. */
+export const readPairs: ReadRowsOf<TokenizedPair> = readerOf(tokenizePair);
+
+/** Reads completions that are judged, each by itself. */
+export const readJudgements: ReadRowsOf<TokenizedJudgement> = readerOf(tokenizeJudgement);
+
+function readerOf<Row extends object>(tokenize: Tokenize<Row>): ReadRowsOf<Row> {
+  return async (input, folder, options) => {
+    const { field, maxTokens } = options;
+    if (isRowSource(input) || (typeof input === "string" && input.toLowerCase().endsWith(".arrow"))) {
+      const sentence = sentenceOf`rows of token ids and labels have no sides to prefer: give rows of prompt, chosen and rejected, or prompt, completion and label`;
+      throw new RecipeError([{ field, sentence }]);
+    }
+    const { rows, ...counts } = await collectRows(input, options, (value, place) => {
+      const row = tokenize(value, folder.tokenizer, { maxTokens, place });
+      for (const ids of Object.values(row) as unknown[]) {
+        if (!(ids instanceof Int32Array)) continue;
+        checkVocabulary({ inputIds: ids, labels: ids }, folder.config.vocabularySize, place);
+      }
+      return row;
+    });
+    return { ...counts, rows: { length: rows.length, row: (index) => rows[index] } };
+  };
+}

@@ -1,0 +1,111 @@
+/** Preference objectives from rows to a run, against TRL's recorded steps (`fixtures/README.md` of `@lathe/train`). */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { StepReport } from "@lathe/train";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { finetune, type FinetuneOptions } from "../index.js";
+
+interface Expected {
+  readonly rows: Record<string, unknown>[];
+  readonly steps: { readonly loss: number; readonly grad_norm: number }[];
+}
+
+const fixture = (path: string): string =>
+  fileURLToPath(new URL(`../../../train/fixtures/preference/${path}`, import.meta.url));
+const model = fileURLToPath(new URL("../../../model/fixtures/models/qwen2/", import.meta.url));
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lathe-preference-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const rowsOf = async (name: string): Promise<Expected & { readonly data: Record<string, unknown>[] }> => {
+  const expected = JSON.parse(await readFile(fixture(`${name}/expected.json`), "utf8")) as Expected;
+  const data = expected.rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([key, value]) => [key === "label" ? key : `${key}_ids`, value]),
+    ),
+  );
+  return { ...expected, data };
+};
+
+async function reportsOf(options: FinetuneOptions): Promise<StepReport[]> {
+  const reports: StepReport[] = [];
+  for await (const report of finetune({
+    model,
+    precision: "fp32",
+    ...options,
+    train: {
+      batchSize: 2,
+      gradientAccumulation: 2,
+      epochs: 1,
+      learningRate: 3e-3,
+      schedule: "constant",
+      shuffle: false,
+      ...options.train,
+    },
+  })) {
+    reports.push(report);
+  }
+  return reports;
+}
+
+describe.each(["dpo", "orpo", "simpo", "kto"] as const)("objective %s", (objective) => {
+  it("follows TRL from rows of ids, in micro-batches of two", async () => {
+    const { data, steps } = await rowsOf(objective);
+    const reports = await reportsOf({ data, objective, initAdapter: fixture(`${objective}/adapter_start`) });
+    expect(reports).toHaveLength(steps.length);
+    reports.forEach(({ loss, gradNorm }, index) => {
+      expect(Math.abs(loss / steps[index].loss - 1), `loss of step ${index + 1}`).toBeLessThan(1e-4);
+      expect(Math.abs(gradNorm / steps[index].grad_norm - 1), `norm of step ${index + 1}`).toBeLessThan(1e-4);
+    });
+  });
+
+  it("reports rewards of steps and evaluations, and goes on where a run was stopped to the same losses", async () => {
+    const { data } = await rowsOf(objective);
+    const options = { data, objective, validation: data.slice(0, 8), train: { saveEvery: 1 } } as const;
+    const whole = await reportsOf(options);
+    expect(whole.at(-1)!.chosenRewards).toBeTypeOf("number");
+    expect(whole.at(-1)!.validationMargin).toBeTypeOf("number");
+    const controller = new AbortController();
+    const output = join(folder, "run");
+    for await (const report of finetune({
+      model,
+      precision: "fp32",
+      ...options,
+      output,
+      train: {
+        ...{ batchSize: 2, gradientAccumulation: 2, epochs: 1, learningRate: 3e-3, schedule: "constant" },
+        shuffle: false,
+        saveEvery: 1,
+      },
+      signal: controller.signal,
+    })) {
+      if (report.step === 2) controller.abort();
+    }
+    const rest: StepReport[] = [];
+    for await (const report of finetune({ output, resume: true, data, validation: data.slice(0, 8) })) {
+      rest.push(report);
+    }
+    expect(rest.map(({ step, loss }) => [step, loss])).toEqual(
+      whole.slice(2).map(({ step, loss }) => [step, loss]),
+    );
+  });
+});
+
+it("names what is wrong with rows", async () => {
+  const data = [
+    { prompt_ids: [1], chosen_ids: [5], rejected_ids: [5] },
+    { prompt_ids: [1], chosen_ids: [4] },
+  ];
+  await expect(reportsOf({ data, objective: "dpo" })).rejects.toThrow(/got the same[\s\S]*rejected_ids/);
+});
+
+it("refuses settings of another objective before anything is read", async () => {
+  await expect(reportsOf({ data: [], simpoGamma: 1, ktoPairing: "step" })).rejects.toThrow(
+    /simpoGamma belongs to objective simpo[\s\S]*ktoPairing belongs to objective kto/,
+  );
+});
