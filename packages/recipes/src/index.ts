@@ -43,4 +43,5 @@ export type { RunPassport } from "./record/run-passport.js";
 export type { RowsInput } from "./rows/rows-input.js";
 export { type MethodName, methodNames } from "./training/training-method.js";
 export { type ObjectiveName, objectiveNames } from "./training/objective-name.js";
+export type { RunSettings } from "./training/run-settings.js";
 export type { RunTotals } from "./training/run-totals.js";
