@@ -49,8 +49,8 @@ const measures: Measures = {
 };
 
 /**
- * Direct preference optimisation: the mean over pairs of {@link dpoLoss}.
- * @param options.beta strength of the tie to the reference   @param options.reference log-likelihoods before training
+ * Direct preference optimisation: the mean over pairs of {@link dpoLoss}, with β as the strength of the tie to the reference, whose log-likelihoods are those before
+ * training.
  * @throws TrainConfigError
  */
 export function dpo(
