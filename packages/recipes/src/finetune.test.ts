@@ -71,6 +71,28 @@ describe("finetune", () => {
     expect(events[first]).toMatchObject({ phase: "reading", done: size, total: size });
   });
 
+  it("ends early when the validation loss falls no more, and does not go on when resumed", async () => {
+    const output = newRun();
+    // A rate so high that the loss rises.
+    const train = { ...learning, maxSteps: 12, learningRate: 3, evalEvery: 1, patience: 2 };
+    const summary = await finish({ model, data, validation: data, output, lora: { rank: 4 }, train });
+    const { steps, stoppedEarly, interrupted, adapter } = summary;
+    expect({ stoppedEarly, interrupted }).toEqual({ stoppedEarly: true, interrupted: false });
+    expect(steps).toBeLessThan(12);
+    expect(adapter).not.toBeNull();
+    const lines = (await readFile(join(output, "metrics.jsonl"), "utf8")).trim().split("\n");
+    const losses = lines.map((line) => (JSON.parse(line) as { validationLoss: number }).validationLoss);
+    expect(losses).toHaveLength(steps);
+    expect(Math.min(...losses.slice(-2))).toBeGreaterThanOrEqual(Math.min(...losses.slice(0, -2)));
+    const before = await adapterOf(output);
+    const again = await finish({ output, resume: true });
+    expect(again).toMatchObject({ steps, stoppedEarly: true });
+    expect(await adapterOf(output)).toEqual(before);
+    await expect(finish({ model, data, output: newRun(), train })).rejects.toThrow(
+      "train.patience waits for evaluations, and there are no rows for them: give validation",
+    );
+  });
+
   it("gives the same bits from a file, from rows in memory and from rows that come one by one", async () => {
     const sources = [
       data,

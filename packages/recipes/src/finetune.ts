@@ -3,7 +3,13 @@ import { replaceFile } from "@lathe/files";
 import type { Checkpointing } from "@lathe/model";
 import { adapterNames, detach, type ParameterTable } from "@lathe/peft";
 import { type Precision, tensorMemory } from "@lathe/tensor";
-import { resolveTrainConfig, RunFolder, type StepReport, type TrainConfig } from "@lathe/train";
+import {
+  resolveTrainConfig,
+  RunFolder,
+  type StepReport,
+  type TrainConfig,
+  type TrainEnd,
+} from "@lathe/train";
 import type { FinetuneOptions } from "./finetune-options.js";
 import { withField } from "./fields-of-packages.js";
 import { planMemory } from "./memory/plan-memory.js";
@@ -60,6 +66,8 @@ export interface FinetuneSummary extends RunTotals {
   readonly trainableParameters: number;
   readonly allParameters: number;
   readonly rows: { readonly train: RowCounts; readonly validation: RowCounts | null };
+  /** Whether it ended before its last step because the validation loss fell no more (`train.patience`). */
+  readonly stoppedEarly: boolean;
   /** What the run came from; null where it was interrupted or nothing is written. */
   readonly passport: RunPassport | null;
   /** Bytes at the end, and at most. */
@@ -218,10 +226,11 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     run ??= await createRun(prepared);
     const reports: StepReport[] = [];
     record = run && newRecord(prepared, opened, run);
-    const isComplete = yield* runSteps(prepared, opened, trained, { run, record, reports });
+    const end = yield* runSteps(prepared, opened, trained, { run, record, reports });
+    const isComplete = end.completed;
     const folders = isComplete && run ? await trained.write(run) : NOT_WRITTEN;
     const totals = runTotals(run ? await run.readMetrics(Number.POSITIVE_INFINITY) : reports);
-    const summary = summaryOf(prepared, opened, trained.table, { totals, folders, isComplete });
+    const summary = summaryOf(prepared, opened, trained.table, { totals, folders, end });
     if (!isComplete || !record) return summary;
     const passport = await record.passport(settingsOf(prepared), options, folders);
     const report = { ...summary, passport };
@@ -295,13 +304,13 @@ interface Kept {
   readonly reports: StepReport[];
 }
 
-/** @returns false when the run was interrupted before its last step */
+/** @returns how the steps ended */
 async function* runSteps(
   { options, config, objective, hasCheckpoints }: PreparedRun,
   { model, engine }: OpenedModel,
   { parameters, sampling, files }: Trained,
   { run, record, reports }: Kept,
-): AsyncGenerator<StepReport, boolean, undefined> {
+): AsyncGenerator<StepReport, TrainEnd, undefined> {
   const { onEvent, signal, resume, settings } = options;
   const steps = objective.steps(model, {
     parameters,
@@ -323,7 +332,7 @@ async function* runSteps(
   let isFirst = true;
   for (;;) {
     const next = await steps.next();
-    if (next.done) return next.value.completed;
+    if (next.done) return next.value;
     if (!run) reports.push(next.value);
     if (isFirst && hasCheckpoints) await record?.begin(next.value.step - 1);
     isFirst = false;
@@ -342,14 +351,14 @@ async function* runSteps(
 interface RunEnd {
   readonly totals: RunTotals;
   readonly folders: TrainedFolders;
-  readonly isComplete: boolean;
+  readonly end: TrainEnd;
 }
 
 function summaryOf(
   { options, objective }: PreparedRun,
   { engine }: OpenedModel,
   parameters: ParameterTable,
-  { totals, folders, isComplete }: RunEnd,
+  { totals, folders, end }: RunEnd,
 ): FinetuneSummary {
   const { output } = options;
   const { bytes, peakBytes } = tensorMemory();
@@ -359,7 +368,8 @@ function summaryOf(
     run: output ?? null,
     engine: engine.name,
     precision: engine.precision,
-    interrupted: !isComplete,
+    interrupted: !end.completed,
+    stoppedEarly: end.stoppedEarly ?? false,
     passport: null,
     trainableParameters: parameters.trainable,
     allParameters: parameters.all,

@@ -41,6 +41,8 @@ export interface StepReport extends StepMeasures, Partial<ValidationReport> {
 export interface TrainEnd {
   /** Whether all steps are done and all evaluations that were due; false after an interrupt. */
   readonly completed: boolean;
+  /** Present where it ended before its last step because the validation loss fell no more; it is complete then. */
+  readonly stoppedEarly?: true;
   /** The last complete step, those before a resumption included; 0 for none. */
   readonly step: number;
 }

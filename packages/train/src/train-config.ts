@@ -43,6 +43,8 @@ export interface TrainConfig {
   readonly keepCheckpoints: number;
   /** Steps between evaluations on the validation rows; 0 for one at the end only. @defaultValue 0 */
   readonly evalEvery: number;
+  /** Evaluations in a row without a lower validation loss after which the run ends; 0 for no such end. @defaultValue 0 */
+  readonly patience: number;
 }
 
 /** The recipe's values. */
@@ -65,6 +67,7 @@ export const trainDefaults: TrainConfig = {
   saveEvery: 500,
   keepCheckpoints: 3,
   evalEvery: 0,
+  patience: 0,
 };
 
 type NumberKey = { [K in keyof TrainConfig]: TrainConfig[K] extends number ? K : never }[keyof TrainConfig];
@@ -82,7 +85,7 @@ export function resolveTrainConfig(partial: Partial<TrainConfig> = {}): TrainCon
     }
   };
   whole(1, "batchSize", "gradientAccumulation");
-  whole(0, "maxSteps", "warmupSteps", "seed", "saveEvery", "keepCheckpoints", "evalEvery");
+  whole(0, "maxSteps", "warmupSteps", "seed", "saveEvery", "keepCheckpoints", "evalEvery", "patience");
   expect("epochs", config.epochs > 0 && Number.isFinite(config.epochs), "a number above 0");
   for (const key of ["learningRate", "weightDecay", "maxGradNorm"] as const) {
     expect(key, config[key] >= 0 && Number.isFinite(config[key]), "a number from 0");

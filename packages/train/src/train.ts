@@ -11,6 +11,7 @@ import { RunState } from "./run-state.js";
 import { SampledOptimiser } from "./sampled-optimiser.js";
 import { namedSchedule } from "./schedule.js";
 import type { StepReport, TrainEnd } from "./step-report.js";
+import { Patience } from "./patience.js";
 import { planSteps, positionAfter, totalSteps } from "./step-plan.js";
 import { type StepWork, takeStep } from "./take-step.js";
 import { safetensorsFiles, tensorPart } from "./tensor-part.js";
@@ -168,6 +169,13 @@ async function* takeSteps<Row, Batch>(
     yield report;
   }
 
+  const patience = new Patience(config.patience);
+  for (const line of begun > 0 && run ? await run.readMetrics(begun) : []) {
+    if (typeof line["validationLoss"] === "number") patience.note(line["validationLoss"]);
+  }
+  if (patience.isExhausted)
+    return { completed: true, step: begun, ...(begun < last ? { stoppedEarly: true } : {}) };
+
   let isComplete = true;
   let saved = begun;
   for (const plan of planSteps(rows.length, config, begun + 1)) {
@@ -180,7 +188,9 @@ async function* takeSteps<Row, Batch>(
     const evaluated = isEvaluated(step) ? await evaluate() : undefined;
     isComplete = !isEvaluated(step) || evaluated !== undefined;
     const isBest = evaluated !== undefined && state?.noteEvaluation(step, evaluated.validationLoss) === true;
-    const saves = run !== undefined && (isBest || isDue(step, config.saveEvery));
+    if (evaluated) patience.note(evaluated.validationLoss);
+    const stopsEarly = patience.isExhausted && step < last;
+    const saves = run !== undefined && (isBest || stopsEarly || isDue(step, config.saveEvery));
     const complete: StepReport = {
       ...report,
       ...evaluated,
@@ -193,6 +203,7 @@ async function* takeSteps<Row, Batch>(
       saved = step;
     }
     yield complete;
+    if (stopsEarly) return { completed: true, step, stoppedEarly: true };
   }
   return { completed: isComplete, step: last };
 }

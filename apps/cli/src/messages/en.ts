@@ -53,6 +53,7 @@ export const en: Messages = {
   otherBits: (run) => `${run}: other bits`,
   differenceKinds: { input: "went in", result: "came out", program: "program" },
   differs: (kind, name, before, now) => `${kind}: ${name} was ${before}, is ${now}`,
+  stoppedEarly: (step) => `ended after step ${step}: the validation loss fell no more (--patience)`,
   pageAt: (file) => `page of the run: ${file}`,
   lossCourse: (course, first, last) => `loss ${first} ${course} ${last}`,
   adapterAt: (folder) => `adapter: ${folder}`,

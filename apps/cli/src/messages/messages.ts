@@ -51,6 +51,7 @@ export interface Messages extends CommandMessages {
   readonly differenceKinds: Readonly<Record<"input" | "result" | "program", string>>;
   readonly differs: (kind: string, name: string, before: string, now: string) => string;
   readonly adapterAt: (folder: string) => string;
+  readonly stoppedEarly: (step: number) => string;
   readonly pageAt: (file: string) => string;
   /** @param course of the loss, as signs */
   readonly lossCourse: (course: string, first: string, last: string) => string;

@@ -102,8 +102,6 @@ export const zhPhrases: Translations = {
     "lora：在权重之外训练适配器；full：训练权重本身，写为模型文件夹",
   "with --method full: beginnings of the names of tensors to train, such as model.layers.20.,lm_head":
     "与 --method full 连用：要训练的张量名的开头，例如 model.layers.20.,lm_head",
-  "what is made small; sft: the negative log-likelihood of the labels":
-    "要最小化的目标；sft：标签的负对数似然",
   "adapter to start from; rank, alpha, targets and the like are its own":
     "作为起点的适配器；秩、alpha、目标等取自该适配器",
   "replace an earlier run in --output": "替换 --output 中先前的运行",
@@ -502,4 +500,20 @@ export const zhPhrases: Translations = {
     "{0} loftq 把基座与适配器一起求出，而 {1} 的权重是 {2}：请给出量化之前的模型",
   "{0}: expected a whole number from 1 to the {1} layers, got {2}":
     "{0}：应为从 1 到 {1}（层数）的整数，实为 {2}",
+  "evaluations in a row without a lower validation loss after which the run ends; 0 for no such end":
+    "验证损失连续多少次评估未再降低就结束训练；0 表示不提前结束",
+  "waits for evaluations, and there are no rows for them: give {0}, or leave it out":
+    "等待评估结果，但没有用于评估的数据：请给出 {0}，或去掉它",
+  "waits for evaluations, of which there is one at the end alone: give {0}, or leave it out":
+    "等待评估结果，但只在最后评估一次：请给出 {0}，或去掉它",
+  "what is made small; sft: the negative log-likelihood of the labels; dpo, orpo, simpo: of rows with prompt, chosen, rejected; kto: of rows with prompt, completion, label":
+    "要减小的目标；sft：标签的负对数似然；dpo、orpo、simpo：用于含 prompt、chosen、rejected 的数据；kto：用于含 prompt、completion、label 的数据",
+  "strength of a preference objective": "偏好目标的强度",
+  "0.1, and 2 for simpo": "0.1，simpo 为 2",
+  "margin that --objective simpo asks for": "--objective simpo 要求的差值",
+  "rows that --objective kto pairs for its estimate of the divergence: those of the whole step, or of each micro-batch as other trainers do":
+    "--objective kto 估计散度时配对的数据：整个步，或像其他训练器那样每个微批",
+  "belongs to {0} {1}: give one of these, or leave it out": "属于 {0} {1}：请给出其中之一，或去掉它",
+  "is added to the likelihood of labels, and {0} {1} compares completions: leave it out":
+    "加在标签的似然上，而 {0} {1} 比较的是回答：请去掉",
 };

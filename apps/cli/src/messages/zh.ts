@@ -51,6 +51,7 @@ export const zh: Messages = {
   otherBits: (run) => `${run}：结果不同`,
   differenceKinds: { input: "输入", result: "结果", program: "程序" },
   differs: (kind, name, before, now) => `${kind}：${name} 原为 ${before}，现为 ${now}`,
+  stoppedEarly: (step) => `第 ${step} 步后结束：验证损失不再下降（--patience）`,
   pageAt: (file) => `报告页面：${file}`,
   lossCourse: (course, first, last) => `损失 ${first} ${course} ${last}`,
   adapterAt: (folder) => `适配器：${folder}`,

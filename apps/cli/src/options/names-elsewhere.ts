@@ -75,6 +75,7 @@ export const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
   logEvery: ["loggingsteps", "logevery", "logeverynsteps", "stepsperreport", "logginginterval"],
   saveEvery: ["savesteps", "saveinterval", "checkpointevery", "savefreq", "savestepinterval"],
   keepCheckpoints: ["savetotallimit", "maxcheckpoints", "keeplastncheckpoints"],
+  patience: ["earlystoppingpatience", "earlystopping"],
   evalEvery: ["evalsteps", "evalinterval", "stepspereval", "evaluationsteps", "valinterval"],
   // How it learns.
   learningRate: ["lr", "maxlr", "peaklr", "learnrate"],

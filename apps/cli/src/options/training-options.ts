@@ -107,6 +107,11 @@ export const trainingOptions = optionGroup(
       "steps between evaluations on the validation rows; 0 for one at the end only",
       steps,
     ),
+    patience: option(
+      z.int().min(0).default(trainDefaults.patience),
+      "evaluations in a row without a lower validation loss after which the run ends; 0 for no such end",
+      { placeholder: "n" },
+    ),
   },
   "train",
 );

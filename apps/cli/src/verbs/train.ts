@@ -100,6 +100,7 @@ function resultOf(
   const head = [words.loss, words.validationLoss, words.tokens, words.tokensPerSecond];
   const text = [
     messages.trained(steps, formatDuration(seconds)),
+    ...(summary.stoppedEarly ? [messages.stoppedEarly(steps)] : []),
     formatTable(head, [[loss, validationLoss, tokens, tokensPerSecond]]),
     ...(losses.length < 2 ? [] : [lossCourse(losses, messages)]),
     ...(adapter === null ? [] : [messages.adapterAt(adapter)]),

@@ -138,6 +138,26 @@ function ofObjective({ objective = "sft", loss, ...options }: FinetuneOptions): 
   ];
 }
 
+/** Patience waits for evaluations, of which there must be some before the end. */
+function ofPatience({ train = {}, validation }: FinetuneOptions): RecipeFault[] {
+  if ((train.patience ?? 0) === 0) return [];
+  if (validation === undefined) {
+    return [
+      contradiction(
+        "train.patience",
+        sentenceOf`waits for evaluations, and there are no rows for them: give ${field("validation")}, or leave it out`,
+      ),
+    ];
+  }
+  if ((train.evalEvery ?? 0) > 0) return [];
+  return [
+    contradiction(
+      "train.patience",
+      sentenceOf`waits for evaluations, of which there is one at the end alone: give ${field("train.evalEvery")}, or leave it out`,
+    ),
+  ];
+}
+
 /** All that contradicts itself in options, each with its fix, before anything is read. */
 export function contradictions(options: FinetuneOptions): RecipeFault[] {
   // A run that goes on knows its method; what is given again is held to its settings.
@@ -153,5 +173,11 @@ export function contradictions(options: FinetuneOptions): RecipeFault[] {
         ]
       : [];
   const ofMethod = options.method === "full" ? besideWeights(options) : besideAdapter(options);
-  return [...ofMethod, ...ofSampling, ...ofOptimiser(options), ...ofObjective(options)];
+  return [
+    ...ofMethod,
+    ...ofSampling,
+    ...ofOptimiser(options),
+    ...ofObjective(options),
+    ...ofPatience(options),
+  ];
 }

@@ -49,6 +49,7 @@ const freeFields: readonly string[] = [
   "train.saveEvery",
   "train.keepCheckpoints",
   "train.evalEvery",
+  "train.patience",
 ];
 
 /** Largest file of settings that is read, in bytes; a config file of the command has a few kilobytes. */
@@ -152,7 +153,7 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
     }));
   if (faults.length > 0) throw new RecipeError(faults);
   const free = ownKeys.filter((key) => freeFields.includes(key) && options[key] !== undefined);
-  const { saveEvery, keepCheckpoints, evalEvery } = options.train ?? {};
+  const { saveEvery, keepCheckpoints, evalEvery, patience } = options.train ?? {};
   const begun = optionsOfSettings(settings);
   return {
     ...begun,
@@ -162,6 +163,7 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
       ...(saveEvery === undefined ? {} : { saveEvery }),
       ...(keepCheckpoints === undefined ? {} : { keepCheckpoints }),
       ...(evalEvery === undefined ? {} : { evalEvery }),
+      ...(patience === undefined ? {} : { patience }),
     },
     ...(typeof options.model === "object" ? { model: options.model } : {}),
     settings,
