@@ -114,7 +114,7 @@ export async function* finetune(
 ): AsyncGenerator<StepReport, FinetuneSummary, undefined> {
   let earlier: RunFolder | null = null;
   try {
-    checkOptions(options);
+    checkFinetuneOptions(options);
     // No other process can write the run from here on.
     if (options.resume) earlier = await RunFolder.open(options.output!);
     const prepared = await prepareRun(options, earlier);
@@ -135,7 +135,8 @@ function withModelAndData(options: FinetuneOptions): RunOptions {
   throw new RecipeError(missing.map((key) => expectation(key, expected[key], "nothing")));
 }
 
-function checkOptions(options: FinetuneOptions): void {
+/** Refuses what contradicts itself, before anything is read. @throws RecipeError naming the fields */
+export function checkFinetuneOptions(options: FinetuneOptions): void {
   const { output, resume, overwrite, rejectLimit, maxTokens, neftuneAlpha, loraPlusRatio, layerRateDecay } =
     options;
   const faults = contradictions(options);

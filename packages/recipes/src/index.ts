@@ -45,3 +45,5 @@ export { type MethodName, methodNames } from "./training/training-method.js";
 export { type ObjectiveName, objectiveNames } from "./training/objective-name.js";
 export type { RunSettings } from "./training/run-settings.js";
 export type { RunTotals } from "./training/run-totals.js";
+export type { RunDifference } from "./verify/first-difference.js";
+export { type ResumeVerification, verifyResume, type VerifyResumeOptions } from "./verify/verify-resume.js";

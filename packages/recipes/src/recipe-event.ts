@@ -18,7 +18,8 @@ export type RecipePhase =
   | "comparing"
   | "pruning"
   | "answering"
-  | "hashing";
+  | "hashing"
+  | "verifying";
 
 /** How far a longer work is. */
 export interface ProgressEvent {
@@ -62,6 +63,7 @@ export interface RowsEvent {
  * - `parameters`: what will be trained.
  * - `memory`: the plan that chose which layers are computed again; `isGiven` where `memory` was.
  * - `passed-over`: a damaged checkpoint that a resumed run does not go on from.
+ * - `killed`: a process that tries whether a run can be resumed was killed, the so-manieth of so many; its run has so many checkpoints.
  * - `resuming`: a run goes on after a step, with the settings of its `config.json`.
  * - `sampling`: what the model's `generation_config.json` asks for and was taken, and keys of it that are not followed.
  * - `warning`: a sentence of a package below about something that is allowed and hardly meant.
@@ -72,6 +74,14 @@ export type RecipeEvent =
   | { readonly type: "engine"; readonly engine: Engine }
   | { readonly type: "parameters"; readonly parameters: ParameterTable }
   | { readonly type: "memory"; readonly plan: MemoryPlan; readonly isGiven: boolean }
+  | {
+      readonly type: "killed";
+      readonly kill: number;
+      readonly kills: number;
+      readonly checkpoints: number;
+      /** Folder of the run, which goes on when the event has been heard. */
+      readonly run: string;
+    }
   | ({ readonly type: "passed-over" } & PassedOverCheckpoint)
   | {
       readonly type: "resuming";

@@ -85,6 +85,9 @@ function say(
       if (keys.length > 0) warn(messages.samplingIgnored(keys.join(", ")));
       break;
     }
+    case "killed":
+      note(messages.runKilled(event.kill, event.kills));
+      break;
     case "passed-over":
       warn(messages.checkpointPassedOver(event.step, checkpointFaultText(event, messages)));
       break;

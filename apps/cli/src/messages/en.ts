@@ -40,6 +40,12 @@ export const en: Messages = {
   fileMissing: (file) => `${file} is missing`,
   fileChanged: (file) => `${file} is damaged (its hash differs)`,
   fileUnreadable: (file, detail) => `${file} cannot be read: ${detail}`,
+  verifying: "training without a stop",
+  runKilled: (kill, kills) => `kill ${kill} of ${kills}`,
+  resumesEqual: (steps, kills) =>
+    `${steps} ${steps === 1 ? "step" : "steps"}, killed ${kills} ${kills === 1 ? "time" : "times"} and resumed: the same bits`,
+  resumesDifferent: (kills, place) =>
+    `killed ${kills} ${kills === 1 ? "time" : "times"} and resumed: other bits, first in ${place}`,
   resuming: (step) => `resuming after step ${step}`,
   validation: (step, loss, perplexity) => `step ${step}: validation loss ${loss}, perplexity ${perplexity}`,
   interrupting: "interrupted: finishing up; once more ends at once",

@@ -29,6 +29,11 @@ export interface Messages extends CommandMessages {
   readonly comparing: string;
   readonly pruning: string;
   readonly tokensPerSecond: (rate: string) => string;
+  readonly verifying: string;
+  readonly runKilled: (kill: number, kills: number) => string;
+  readonly resumesEqual: (steps: number, kills: number) => string;
+  /** @param place file, and tensor or number in it */
+  readonly resumesDifferent: (kills: number, place: string) => string;
   readonly resuming: (step: number) => string;
   /** @param fault one of the three below */
   readonly checkpointPassedOver: (step: number, fault: string) => string;

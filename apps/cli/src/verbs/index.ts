@@ -18,6 +18,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./rerun.js")).rerunVerb,
   },
   {
+    name: "verify-resume",
+    summary: "Show that a run can be killed at any moment and goes on to the same bits",
+    load: async () => (await import("./verify-resume.js")).verifyResumeVerb,
+  },
+  {
     name: "score",
     summary: "Measure loss and perplexity of rows under a model",
     load: async () => (await import("./score.js")).scoreVerb,

@@ -1,0 +1,62 @@
+import { EXIT_DONE, EXIT_FAILED, fieldsOf, option, type VerbResult } from "@lathe/command";
+import { type ResumeVerification, verifyResume, type VerifyResumeOptions } from "@lathe/recipes";
+import { z } from "zod";
+import { narrate } from "../events/narrate.js";
+import { defineVerb } from "../define-verb.js";
+import type { Messages } from "../messages/messages.js";
+import { dataOption, modelOption } from "../options/model-options.js";
+import { trainOptions } from "../options/train-options.js";
+
+const { resume: _resume, ...settings } = trainOptions.shape;
+const leftAlone = { placeholder: "dir", field: null };
+
+const options = z.object({
+  kills: option(z.int().min(1).default(5), "how often the run is killed", { placeholder: "n" }),
+  steps: option(z.int().min(1).default(8), "first steps of the run that are tried", {
+    placeholder: "n",
+    unit: "optimiser steps",
+  }),
+  killSeed: option(z.int().min(0).default(0), "moments of the kills follow from it", { placeholder: "n" }),
+  ...settings,
+  model: modelOption(),
+  data: dataOption("rows to learn, as for train"),
+  output: option(z.string().optional(), "may be in the config file, and is left alone", leftAlone),
+  overwrite: option(z.boolean().default(false), "likewise", { field: null }),
+});
+
+/** What the command says and ends with. */
+export function verificationResult(
+  { kills, equal, steps, difference }: ResumeVerification,
+  messages: Messages,
+): VerbResult {
+  if (difference === null) {
+    return { json: { kills, equal }, text: messages.resumesEqual(steps, kills), exitCode: EXIT_DONE };
+  }
+  const { file, place } = difference;
+  return {
+    json: { kills, equal, difference },
+    text: messages.resumesDifferent(kills, place === null ? file : `${file}: ${place}`),
+    exitCode: EXIT_FAILED,
+  };
+}
+
+export const verifyResumeVerb = defineVerb({
+  description:
+    "Trains the first steps of a run without a stop, and again in processes that are killed at random moments and resumed, and compares weights, moments and metrics bit by bit. All in temporary folders.",
+  examples: [
+    "lathe verify-resume --config run.yaml",
+    "lathe verify-resume --config run.yaml --kills 20 --json",
+  ],
+  options,
+  async run(values, context) {
+    const narrator = narrate(context);
+    try {
+      const { signal, messages } = context;
+      const { onEvent } = narrator;
+      const fields = fieldsOf<VerifyResumeOptions>(options, values, context.given);
+      return verificationResult(await verifyResume({ ...fields, signal, onEvent }), messages);
+    } finally {
+      narrator.end();
+    }
+  },
+});
