@@ -248,13 +248,22 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
 
 /** The policy that was asked for, or the one that fits the memory. */
 async function checkpointingOf(
-  { options, method, objective }: PreparedRun,
+  { options, method, config, objective }: PreparedRun,
   { path, engine }: OpenedModel,
 ): Promise<Checkpointing> {
   const { checkpointing = "auto", quantize, memory, onEvent } = options;
   if (checkpointing !== "auto") return checkpointing;
-  const step = objective.largest;
-  const plan = await planMemory({ model: path, ...method.plan, quantize, engine, memory, ...step });
+  const step = objective.largest();
+  const { optimizer } = config;
+  const plan = await planMemory({
+    model: path,
+    ...method.plan,
+    optimizer,
+    quantize,
+    engine,
+    memory,
+    ...step,
+  });
   const isGiven = memory !== undefined;
   if (!plan.fits && isGiven) {
     const least = (Math.ceil(plan.expectedBytes / 1e7) / 100).toFixed(2);

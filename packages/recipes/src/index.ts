@@ -12,6 +12,8 @@ export {
   type PlanMemoryOptions,
   type SizedModel,
 } from "./memory/plan-memory.js";
+export type { MemoryTerms } from "./memory/memory-terms.js";
+export type { TrainedOptions } from "./memory/trained-bytes.js";
 export { inspectModel, type ModelInspection } from "./inspect-model.js";
 export { mergeAdapter, type MergeAdapterOptions, type MergedModel } from "./merge-adapter.js";
 export { type ModelFolder, readModelFolder } from "./model/model-folder.js";

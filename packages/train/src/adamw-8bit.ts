@@ -6,7 +6,7 @@ import type { TrainableParameter } from "./parameter.js";
 import type { NamedValues, ReadValues } from "./tensor-part.js";
 
 /** Parameters of fewer elements have their moments in float32, as in bitsandbytes: there is nothing to save. */
-const LEAST_ELEMENTS = 4096;
+export const LEAST_PACKED_ELEMENTS = 4096;
 
 /** Makes {@link AdamW8bit} the optimiser of a run. */
 export function adamW8bit(config: AdamWConfig): CreateOptimiser {
@@ -33,7 +33,7 @@ export class AdamW8bit implements Optimiser {
   readonly #config: AdamWConfig;
 
   constructor(parameters: readonly TrainableParameter[], config: AdamWConfig) {
-    const isLarge = ({ variable }: TrainableParameter): boolean => variable.size >= LEAST_ELEMENTS;
+    const isLarge = ({ variable }: TrainableParameter): boolean => variable.size >= LEAST_PACKED_ELEMENTS;
     this.#small = new AdamW(
       parameters.filter((parameter) => !isLarge(parameter)),
       config,

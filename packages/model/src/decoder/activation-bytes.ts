@@ -73,13 +73,18 @@ export function segmentLengths(
   return segmentsWithin(high, kept, input)!;
 }
 
-/**
- * Bytes of activations and gradients at the worst moment of a training step, weights not included: an estimate from above
- * that measured peaks come close to.
- *
- * @param recomputedLayers layers that are computed again, 0 to all, in segments that keep only their input
- */
-export function activationBytes(config: ModelConfig, plan: ActivationPlan, recomputedLayers: number): number {
+/** What a step holds at its worst moment, in bytes. */
+interface MomentBytes {
+  /** Activations and their gradients. */
+  readonly activations: number;
+  /** Logits and their gradients; 0 where the worst moment is in a layer. */
+  readonly head: number;
+}
+
+const total = ({ activations, head }: MomentBytes): number => activations + head;
+
+/** The worst moment of a training step with so many layers computed again. */
+function worstMoment(config: ModelConfig, plan: ActivationPlan, recomputedLayers: number): MomentBytes {
   const { tokens, labels } = plan;
   const { hiddenSize, vocabularySize } = config;
   const layers = layerBytes(config, plan, config.layerCount);
@@ -96,14 +101,27 @@ export function activationBytes(config: ModelConfig, plan: ActivationPlan, recom
   const kept = tokens * (lengths.length * input + sum(others.map((bytes) => bytes.kept)));
   const atWork = (ofLayers: readonly LayerBytes[]): number =>
     tokens * Math.max(...ofLayers.map((bytes) => bytes.atWork));
-  const atHead =
-    headBytes(labels, vocabularySize, !plan.adapted.has(headPlace(config).name)) +
-    (2 * labels + 2 * tokens) * hiddenSize * FLOAT_BYTES;
-  return Math.max(
-    kept + atHead,
-    others.length > 0 ? kept + atWork(others) : 0,
-    recomputedLayers > 0 ? tokens * Math.max(...again) + atWork(recomputed) : 0,
-  );
+  const moments: MomentBytes[] = [
+    {
+      activations: kept + (2 * labels + 2 * tokens) * hiddenSize * FLOAT_BYTES,
+      head: headBytes(labels, vocabularySize, !plan.adapted.has(headPlace(config).name)),
+    },
+  ];
+  if (others.length > 0) moments.push({ activations: kept + atWork(others), head: 0 });
+  if (recomputedLayers > 0) {
+    moments.push({ activations: tokens * Math.max(...again) + atWork(recomputed), head: 0 });
+  }
+  return moments.reduce((worst, moment) => (total(moment) > total(worst) ? moment : worst));
+}
+
+/**
+ * Bytes of activations and gradients at the worst moment of a training step, weights not included: an estimate from above
+ * that measured peaks come close to.
+ *
+ * @param recomputedLayers layers that are computed again, 0 to all, in segments that keep only their input
+ */
+export function activationBytes(config: ModelConfig, plan: ActivationPlan, recomputedLayers: number): number {
+  return total(worstMoment(config, plan, recomputedLayers));
 }
 
 /** Which layers to compute again, and what that takes. */
@@ -111,8 +129,12 @@ export interface CheckpointingPlan {
   readonly checkpointing: Checkpointing;
   /** Layers that are computed again, 0 to all. */
   readonly recomputedLayers: number;
-  /** Expected at the worst moment of a step, weights not included. */
+  /** Expected at the worst moment of a step, weights not included: activations, head and working space together. */
   readonly bytes: number;
+  /** Of these, activations and their gradients. */
+  readonly activationBytes: number;
+  /** Of these, logits and their gradients; 0 where the worst moment is in a layer. */
+  readonly headBytes: number;
   /** Whether that is within the budget; if not, it is the least there is. */
   readonly fits: boolean;
 }
@@ -120,23 +142,37 @@ export interface CheckpointingPlan {
 /**
  * The fastest policy for a budget: as few layers as possible are computed again.
  * @param budget bytes that activations may take, weights not included
+ * @param asked a policy to take in place of the fastest
  */
 export function planCheckpointing(
   config: ModelConfig,
   plan: ActivationPlan,
   budget: number,
+  asked: Checkpointing | "auto" = "auto",
 ): CheckpointingPlan {
   const { layerCount } = config;
   const bytesWith = (layers: number): number => Math.round(activationBytes(config, plan, layers) * SLACK);
-  const sizes = Array.from({ length: layerCount + 1 }, (_, layers) => bytesWith(layers));
-  const fitting = sizes.findIndex((size) => size <= budget);
-  const recomputedLayers = fitting < 0 ? sizes.indexOf(Math.min(...sizes)) : fitting;
-  const bytes = sizes[recomputedLayers];
+  const recomputedLayers = asked === "auto" ? fewestLayers() : layersOf(asked, layerCount);
+  const bytes = bytesWith(recomputedLayers);
+  const { activations, head } = worstMoment(config, plan, recomputedLayers);
   const isEdge = recomputedLayers === 0 || recomputedLayers === layerCount;
   return {
     checkpointing: isEdge ? (recomputedLayers === 0 ? "none" : "block") : recomputedLayers,
     recomputedLayers,
     bytes,
+    activationBytes: activations,
+    headBytes: head,
     fits: bytes <= budget,
   };
+
+  function fewestLayers(): number {
+    const sizes = Array.from({ length: layerCount + 1 }, (_, layers) => bytesWith(layers));
+    const fitting = sizes.findIndex((size) => size <= budget);
+    return fitting < 0 ? sizes.indexOf(Math.min(...sizes)) : fitting;
+  }
+}
+
+function layersOf(checkpointing: Checkpointing, layerCount: number): number {
+  if (checkpointing === "none") return 0;
+  return checkpointing === "block" ? layerCount : Math.min(checkpointing, layerCount);
 }

@@ -83,9 +83,10 @@ describe("planMemory", () => {
   it("is the sum of its parts, and takes sizes as text", async () => {
     const plan = await planWith("64GB");
     expect(plan).toEqual(await planWith(64e9));
-    const parts = plan.weightBytes + plan.trainingBytes + plan.activationBytes;
-    expect(plan.expectedBytes - parts).toBeGreaterThan(0);
-    expect(plan.trainingBytes).toBe(28 * 16 * (3584 + 3584 + 3584 + 512) * 16);
+    expect(Object.values(plan.terms).reduce((sum, bytes) => sum + bytes, 0)).toBe(plan.expectedBytes);
+    const { adapter, gradients, optimizer } = plan.terms;
+    expect(adapter).toBe(28 * 16 * (3584 + 3584 + 3584 + 512) * 4);
+    expect([gradients, optimizer]).toEqual([adapter, 2 * adapter]);
   });
 
   it.each([
@@ -104,8 +105,8 @@ describe("planMemory", () => {
   it("knows the weights of a folder without reading them", async () => {
     const model = tinyModel("qwen2");
     const plan = await planMemory({ model, lora, tokens: 8 });
-    expect(plan.weightBytes).toBeGreaterThan(0);
+    expect(plan.terms.weights).toBeGreaterThan(0);
     const packed = await planMemory({ model, lora, tokens: 8, quantize: "nf4" });
-    expect(packed.weightBytes).toBeLessThan(plan.weightBytes);
+    expect(packed.terms.weights).toBeLessThan(plan.terms.weights);
   });
 });

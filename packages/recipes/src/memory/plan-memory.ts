@@ -1,20 +1,19 @@
 import {
   type Checkpointing,
-  expectedTensors,
-  linearPlaces,
+  dtypeSizes,
   type ModelConfig,
   openWeights,
   planCheckpointing,
   readModelConfig,
 } from "@lathe/model";
-import { estimateParameters, type LoraConfig, resolveLoraConfig, selectTargets } from "@lathe/peft";
 import type { WeightFormat } from "@lathe/quant";
 import type { Precision, Engine } from "@lathe/tensor";
 import { availableBytes, parseBytes } from "@lathe/train";
 import { namingFields } from "../fields-of-packages.js";
-import { layerNumberIn } from "../training/layer-factor.js";
 import { expectation, RecipeError } from "../recipe-error.js";
-import { trainingBytes, weightBytes } from "./weight-bytes.js";
+import { type MemoryTerms, totalOf } from "./memory-terms.js";
+import { trainedBytes, type TrainedOptions, trainedTensors } from "./trained-bytes.js";
+import { weightBytes } from "./weight-bytes.js";
 
 /** The process itself: Node, its code, TensorFlow.js and what products work in. */
 const PROCESS_BYTES = 250e6;
@@ -27,15 +26,9 @@ export interface SizedModel {
 }
 
 /** What a training step is made of. */
-export interface PlanMemoryOptions {
+export interface PlanMemoryOptions extends TrainedOptions {
   /** Model folder, of which only config and headers are read, a model that is open, or what is known of one. */
   readonly model: string | { readonly path: string } | SizedModel;
-  /** The adapter; see {@link LoraConfig}. */
-  readonly lora?: Partial<LoraConfig> | undefined;
-  /** Trains the weights whose names begin with one of these, in place of an adapter. */
-  readonly trainable?: readonly string[] | undefined;
-  /** Layers of those that are trained at a time; see `FullOptions`. @defaultValue all */
-  readonly lisaLayers?: number | undefined;
   /** Format that the base weights are packed in. @defaultValue "none" */
   readonly quantize?: WeightFormat | undefined;
   /** The engine, if it was started; its precision and memory count. */
@@ -46,22 +39,21 @@ export interface PlanMemoryOptions {
   readonly tokens: number;
   /** Labels of the micro-batch with the most. @defaultValue `tokens` */
   readonly labels?: number | undefined;
+  /** Layers that are computed again, or as few as the memory asks for. @defaultValue "auto" */
+  readonly checkpointing?: Checkpointing | "auto" | undefined;
   /** What the process may take in all: bytes, or a size such as `"8GB"`. @defaultValue what is free */
   readonly memory?: number | string | undefined;
 }
 
 /** Which layers are computed again, and what the process is expected to take. Sizes are bytes. */
 export interface MemoryPlan {
-  /** The fastest policy that fits: as few layers as possible are computed again. */
+  /** The policy that was asked for, else the fastest that fits: as few layers as possible are computed again. */
   readonly checkpointing: Checkpointing;
   /** Layers that are computed again, of all. */
   readonly recomputedLayers: number;
   readonly layerCount: number;
-  readonly weightBytes: number;
-  /** What is trained with its gradients and the optimiser's moments. */
-  readonly trainingBytes: number;
-  /** Activations and gradients at the worst moment of a step. */
-  readonly activationBytes: number;
+  /** What is taken for what, at the worst moment of a step. */
+  readonly terms: MemoryTerms;
   /** The whole process at that moment. */
   readonly expectedBytes: number;
   readonly budgetBytes: number;
@@ -76,49 +68,29 @@ function bytesOf(memory: number | string): number {
   throw new RecipeError([expectation("memory", "bytes, or a size such as 8GB or 7.5GiB", String(memory))]);
 }
 
-async function sizedModel({ model, quantize = "none", engine }: PlanMemoryOptions): Promise<SizedModel> {
+/** What is known of a model, without the weights that a run takes the place of. */
+async function sizedModel({
+  model,
+  quantize = "none",
+  engine,
+  trainable,
+}: PlanMemoryOptions): Promise<SizedModel> {
   if (typeof model !== "string" && "weightBytes" in model) return model;
   const path = typeof model === "string" ? model : model.path;
   const config = await readModelConfig(path);
   const weights = await openWeights(path);
   try {
     const isInPlace = engine === undefined || engine.weightMemory !== null;
-    return { config, weightBytes: weightBytes(config, weights, quantize, isInPlace) };
+    const replaced = trainedTensors(config, trainable ?? []).map(([name, shape]) => {
+      const size = shape.reduce((product, length) => product * length, 1);
+      const isStored = isInPlace && shape.length > 1 && weights.has(name);
+      return size * (isStored ? Math.min(4, dtypeSizes[weights.info(name).dtype]) : 4);
+    });
+    const all = weightBytes(config, weights, quantize, isInPlace);
+    return { config, weightBytes: all - replaced.reduce((sum, bytes) => sum + bytes, 0) };
   } finally {
     await weights.close();
   }
-}
-
-/** Bytes of what is trained, and what linears have low-rank updates. */
-function trainedOf(
-  config: ModelConfig,
-  { lora: asked, trainable, lisaLayers }: PlanMemoryOptions,
-): { readonly trained: number; readonly adapted: ReadonlySet<string>; readonly rank: number } {
-  if (trainable) {
-    const tensors = [...expectedTensors(config)].filter(([name]) =>
-      trainable.some((prefix) => name.startsWith(prefix)),
-    );
-    const layerOf = layerNumberIn(config);
-    const ofLayers = new Array<number>(config.layerCount).fill(0);
-    let always = 0;
-    for (const [name, shape] of tensors) {
-      const size = shape.reduce((a, b) => a * b, 1);
-      const layer = layerOf(name);
-      if (layer === null) always += size;
-      else ofLayers[layer] += size;
-    }
-    const total = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
-    const atOnce = always + total([...ofLayers].sort((a, b) => b - a).slice(0, lisaLayers));
-    return {
-      trained: trainingBytes(atOnce, always + total(ofLayers)),
-      adapted: new Set(),
-      rank: 0,
-    };
-  }
-  const lora = selectTargets(linearPlaces(config), resolveLoraConfig(asked)).config;
-  const { trainable: parameters, groups } = estimateParameters(config, lora);
-  const rank = Math.max(lora.rank, ...Object.values(lora.rankPattern));
-  return { trained: trainingBytes(parameters), adapted: new Set(groups.map(({ name }) => name)), rank };
 }
 
 /**
@@ -132,23 +104,35 @@ export async function planMemory(options: PlanMemoryOptions): Promise<MemoryPlan
   const precision = options.precision ?? engine?.precision ?? "bf16";
   const model = await sizedModel(options);
   const { config } = model;
-  const { trained, adapted, rank } = namingFields(() => trainedOf(config, options));
-  const fixed = PROCESS_BYTES + model.weightBytes + trained;
+  const trained = namingFields(() => trainedBytes(config, options));
+  const fixed = {
+    weights: model.weightBytes + trained.trainedWeights,
+    adapter: trained.adapter,
+    gradients: trained.gradients,
+    optimizer: trained.optimizer,
+    process: PROCESS_BYTES,
+  };
+  const fixedBytes = totalOf({ ...fixed, activations: 0, head: 0, workingSpace: 0 });
   const budgetBytes =
     memory === undefined ? (engine?.deviceBytes ?? (await availableBytes())) : bytesOf(memory);
-  const { checkpointing, recomputedLayers, bytes, fits } = planCheckpointing(
+  const { adapted, rank } = trained;
+  const { checkpointing, recomputedLayers, bytes, activationBytes, headBytes, fits } = planCheckpointing(
     config,
     { tokens, labels, precision, adapted, rank },
-    budgetBytes - fixed,
+    budgetBytes - fixedBytes,
+    options.checkpointing,
   );
   return {
     checkpointing,
     recomputedLayers,
     layerCount: config.layerCount,
-    weightBytes: model.weightBytes,
-    trainingBytes: trained,
-    activationBytes: bytes,
-    expectedBytes: fixed + bytes,
+    terms: {
+      ...fixed,
+      activations: activationBytes,
+      head: headBytes,
+      workingSpace: bytes - activationBytes - headBytes,
+    },
+    expectedBytes: fixedBytes + bytes,
     budgetBytes,
     fits,
   };

@@ -54,8 +54,8 @@ export type LoopOptions = Omit<TrainOptions<never, never>, "objective" | "rows" 
 export interface PreparedObjective {
   readonly training: ReadRows;
   readonly validation: ReadRows | null;
-  /** The most tokens and scored labels of a micro-batch. */
-  readonly largest: { readonly tokens: number; readonly labels: number };
+  /** The most tokens and scored labels of a micro-batch. @param batchSize rows of one, those of the run unless given */
+  largest(batchSize?: number): { readonly tokens: number; readonly labels: number };
   /** What the first rows of validation ask. @param count prompts at most */
   samplePrompts(count: number): SamplePrompt[];
   /**
@@ -98,7 +98,8 @@ export async function prepareObjective<Row, Batch>(
     },
     training: countsOf(training),
     validation: evaluated && countsOf(evaluated),
-    largest: objective.largestMicroBatch(training.rows, config),
+    largest: (batchSize = config.batchSize) =>
+      objective.largestMicroBatch(training.rows, { ...config, batchSize }),
     samplePrompts: (count) => samplePrompts(objective, evaluated?.rows, count),
     steps: (model, options) =>
       train({

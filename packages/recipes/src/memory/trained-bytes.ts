@@ -1,0 +1,100 @@
+import { expectedTensors, linearPlaces, type ModelConfig } from "@lathe/model";
+import { type LoraConfig, resolveLoraConfig, selectTargets, wholeTensors } from "@lathe/peft";
+import { optimiserBytes, type OptimizerName } from "@lathe/train";
+import { layerNumberIn } from "../training/layer-factor.js";
+
+const FLOAT_BYTES = 4;
+
+/** What is trained, and by what. */
+export interface TrainedOptions {
+  /** The adapter; see {@link LoraConfig}. */
+  readonly lora?: Partial<LoraConfig> | undefined;
+  /** Trains the weights whose names begin with one of these, in place of an adapter. */
+  readonly trainable?: readonly string[] | undefined;
+  /** Layers of those that are trained at a time; see `FullOptions`. @defaultValue all */
+  readonly lisaLayers?: number | undefined;
+  /** What turns gradients into new values. @defaultValue "adamw" */
+  readonly optimizer?: OptimizerName | undefined;
+}
+
+/** Bytes of what is trained and what training it takes. */
+export interface TrainedBytes {
+  /** Parameters beside the weights of the model. */
+  readonly adapter: number;
+  /** Weights that are trained themselves, in float32. */
+  readonly trainedWeights: number;
+  readonly gradients: number;
+  readonly optimizer: number;
+  /** Names of linears with low-rank updates, and `rank`, the largest of them. */
+  readonly adapted: ReadonlySet<string>;
+  readonly rank: number;
+}
+
+type Shape = readonly number[];
+
+const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+const floatBytes = (shape: Shape): number => FLOAT_BYTES * sizeOf(shape);
+
+/**
+ * What an adapter, or the weights that are trained themselves, take besides activations.
+ * @throws LoraConfigError
+ */
+export function trainedBytes(config: ModelConfig, options: TrainedOptions): TrainedBytes {
+  return options.trainable ? ofWeights(config, options.trainable, options) : ofAdapter(config, options);
+}
+
+/** The names of tensors that are trained themselves, with their shapes. */
+export function trainedTensors(
+  config: ModelConfig,
+  prefixes: readonly string[],
+): (readonly [string, Shape])[] {
+  return [...expectedTensors(config)].filter(([name]) => prefixes.some((prefix) => name.startsWith(prefix)));
+}
+
+function ofWeights(
+  config: ModelConfig,
+  prefixes: readonly string[],
+  { lisaLayers, optimizer = "adamw" }: TrainedOptions,
+): TrainedBytes {
+  const tensors = trainedTensors(config, prefixes);
+  const layerOf = layerNumberIn(config);
+  /** Of what is trained always, and of the largest layers that are at a time. */
+  const atOnce = (bytesOf: (shape: Shape) => number): number => {
+    const ofLayers = new Array<number>(config.layerCount).fill(0);
+    let always = 0;
+    for (const [name, shape] of tensors) {
+      const layer = layerOf(name);
+      if (layer === null) always += bytesOf(shape);
+      else ofLayers[layer] += bytesOf(shape);
+    }
+    return always + sum(ofLayers.sort((a, b) => b - a).slice(0, lisaLayers));
+  };
+  return {
+    adapter: 0,
+    trainedWeights: sum(tensors.map(([, shape]) => floatBytes(shape))),
+    gradients: atOnce(floatBytes),
+    optimizer: atOnce((shape) => optimiserBytes(optimizer, shape)),
+    adapted: new Set(),
+    rank: 0,
+  };
+}
+
+function ofAdapter(config: ModelConfig, { lora, optimizer = "adamw" }: TrainedOptions): TrainedBytes {
+  const selected = selectTargets(linearPlaces(config), resolveLoraConfig(lora));
+  const shapes: Shape[] = selected.targets.flatMap(({ rank, shape: [outFeatures, inFeatures] }) => [
+    [rank, inFeatures],
+    [outFeatures, rank],
+    ...(selected.config.useDora ? [[outFeatures]] : []),
+  ]);
+  shapes.push(...wholeTensors(config, selected).map(({ shape }) => shape));
+  const adapter = sum(shapes.map(floatBytes));
+  return {
+    adapter,
+    trainedWeights: 0,
+    gradients: adapter,
+    optimizer: sum(shapes.map((shape) => optimiserBytes(optimizer, shape))),
+    adapted: new Set(selected.targets.map(({ name }) => name)),
+    rank: Math.max(...selected.targets.map(({ rank }) => rank), 0),
+  };
+}
