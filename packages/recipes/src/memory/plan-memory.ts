@@ -21,7 +21,7 @@ const PROCESS_BYTES = 250e6;
 /** A model of which the size is known, without a folder. */
 export interface SizedModel {
   readonly config: ModelConfig;
-  /** Bytes of its weights in memory. */
+  /** Bytes of its weights in memory, without those that are trained themselves. */
   readonly weightBytes: number;
 }
 
