@@ -13,6 +13,12 @@ export {
   type SizedModel,
 } from "./memory/plan-memory.js";
 export type { MemoryTerms } from "./memory/memory-terms.js";
+export {
+  planRemedies,
+  type PlanRemediesOptions,
+  type Remedy,
+  type RemedyName,
+} from "./memory/plan-remedies.js";
 export type { TrainedOptions } from "./memory/trained-bytes.js";
 export { inspectModel, type ModelInspection } from "./inspect-model.js";
 export { mergeAdapter, type MergeAdapterOptions, type MergedModel } from "./merge-adapter.js";

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { tinyModel } from "../testing/folders.js";
+import { planMemory } from "./plan-memory.js";
+import { planRemedies, type PlanRemediesOptions } from "./plan-remedies.js";
+
+const options: PlanRemediesOptions = {
+  model: tinyModel("llama"),
+  batchSize: 6,
+  gradientAccumulation: 2,
+  largest: (rows) => ({ tokens: 64 * rows, labels: 60 * rows }),
+  checkpointing: "none",
+  lora: { rank: 8 },
+};
+
+describe("planRemedies", () => {
+  it("lists what saves memory in the order of its cost, each with what a plan under its settings takes less", async () => {
+    const remedies = await planRemedies(options);
+    const names = ["checkpointing", "micro-batch", "nf4", "rank", "shorter-rows"];
+    expect(remedies.map(({ name }) => name)).toEqual(names);
+    const step = { ...options, ...options.largest(6) };
+    const before = await planMemory(step);
+    const changes = [
+      { checkpointing: "block" as const },
+      options.largest(3),
+      { quantize: "nf4" as const },
+      { lora: { rank: 4 } },
+      { tokens: 6 * 32, labels: 6 * 32 },
+    ];
+    for (const [index, { savesBytes }] of remedies.entries()) {
+      const after = await planMemory({ ...step, ...changes[index] });
+      expect(savesBytes).toBeGreaterThan(0);
+      expect(savesBytes, names[index]).toBe(before.expectedBytes - after.expectedBytes);
+    }
+    expect(remedies.map(({ timeFactor }) => timeFactor)).toEqual([1.5, 1, null, 1, 0.5]);
+  });
+
+  it.each([2, 6, 7, 15])("keeps the effective batch of %i rows a micro-batch", async (batchSize) => {
+    const remedies = await planRemedies({ ...options, batchSize });
+    const { settings } = remedies.find(({ name }) => name === "micro-batch")!;
+    const rows = Number(settings["train.batchSize"]) * Number(settings["train.gradientAccumulation"]);
+    expect(rows).toBe(2 * batchSize);
+  });
+
+  it("offers nothing that cannot be: no packing of weights that are trained, no part of a single row", async () => {
+    const remedies = await planRemedies({ ...options, trainable: [""], batchSize: 1 });
+    expect(remedies.map(({ name }) => name)).toEqual(["checkpointing", "shorter-rows"]);
+    expect(remedies[0].timeFactor).toBeCloseTo(4 / 3);
+  });
+});

@@ -1,0 +1,82 @@
+import { loraDefaults } from "@lathe/peft";
+import { type MemoryPlan, planMemory, type PlanMemoryOptions } from "./plan-memory.js";
+
+/** What makes a step smaller, the cheapest first. */
+export type RemedyName = "checkpointing" | "micro-batch" | "nf4" | "rank" | "shorter-rows";
+
+/** Something that makes a step smaller, on its own. */
+export interface Remedy {
+  readonly name: RemedyName;
+  /** Bytes that the process takes less at the worst moment of a step. */
+  readonly savesBytes: number;
+  /** Arithmetic of a step over that before; null where packed weights take another kind, whose pace is the machine's own. */
+  readonly timeFactor: number | null;
+  /** Fields of `finetune` to set, by their paths. */
+  readonly settings: Readonly<Record<string, string | number>>;
+}
+
+/** A step of which remedies are sought. */
+export interface PlanRemediesOptions extends Omit<PlanMemoryOptions, "tokens" | "labels"> {
+  readonly batchSize: number;
+  readonly gradientAccumulation: number;
+  /** The most tokens and labels that a micro-batch of so many rows has. */
+  readonly largest: (batchSize: number) => { readonly tokens: number; readonly labels: number };
+}
+
+/**
+ * What would make a step smaller, in the order of its cost: computing activations again changes no result, smaller
+ * micro-batches keep the effective batch, packed weights round, and a smaller rank and shorter rows learn something else.
+ * Each is planned on its own; what saves nothing is left out.
+ *
+ * @throws RecipeError, ModelConfigError, WeightsError
+ */
+export async function planRemedies(options: PlanRemediesOptions): Promise<Remedy[]> {
+  const { batchSize, gradientAccumulation, largest, trainable, lora, quantize = "none" } = options;
+  const step = largest(batchSize);
+  const before = await planMemory({ ...options, ...step });
+  // A policy that follows the memory would take away what a remedy saves.
+  const asked = { ...options, ...step, checkpointing: before.checkpointing };
+  const remedies: Remedy[] = [];
+  const consider = async (
+    name: RemedyName,
+    change: Partial<PlanMemoryOptions>,
+    settings: Remedy["settings"],
+    timeFactor: (after: MemoryPlan) => number | null = () => 1,
+  ): Promise<void> => {
+    const after = await planMemory({ ...asked, ...change });
+    const savesBytes = before.expectedBytes - after.expectedBytes;
+    if (savesBytes > 0) remedies.push({ name, savesBytes, timeFactor: timeFactor(after), settings });
+  };
+  // A product forward and one for the gradient of its input, and with the weights themselves one for theirs.
+  const products = trainable ? 3 : 2;
+  const work = ({ recomputedLayers, layerCount }: MemoryPlan): number =>
+    products + recomputedLayers / layerCount;
+  await consider("checkpointing", { checkpointing: "block" }, { checkpointing: "block" }, (after) => {
+    return work(after) / work(before);
+  });
+  const smaller = divisorBelow(batchSize);
+  if (smaller !== null) {
+    await consider("micro-batch", largest(smaller), {
+      "train.batchSize": smaller,
+      "train.gradientAccumulation": (gradientAccumulation * batchSize) / smaller,
+    });
+  }
+  if (!trainable) {
+    if (quantize !== "nf4") await consider("nf4", { quantize: "nf4" }, { quantize: "nf4" }, () => null);
+    const rank = Math.floor((lora?.rank ?? loraDefaults.rank) / 2);
+    if (rank >= 1) await consider("rank", { lora: { ...lora, rank } }, { "lora.rank": rank });
+  }
+  const maxTokens = Math.ceil(largest(1).tokens / 2);
+  if (maxTokens >= 2) {
+    const tokens = Math.min(step.tokens, batchSize * maxTokens);
+    const shorter = { tokens, labels: Math.min(step.labels, tokens) };
+    await consider("shorter-rows", shorter, { maxTokens }, () => tokens / step.tokens);
+  }
+  return remedies;
+}
+
+/** The largest number below that divides a batch, so that the effective batch can stay; null for 1. */
+function divisorBelow(batchSize: number): number | null {
+  for (let size = Math.floor(batchSize / 2); size >= 1; size--) if (batchSize % size === 0) return size;
+  return null;
+}
