@@ -1,4 +1,5 @@
 import { InputError } from "@lathe/files";
+import { type BadStep, badStepText } from "./bad-step.js";
 import { faultSentence, type PassedOverCheckpoint } from "./checkpoint-fault.js";
 
 /** A setting of a run is impossible. */
@@ -55,15 +56,20 @@ export class NoIntactCheckpointError extends InputError {
   }
 }
 
-/** Training cannot go on: a loss or a gradient is not finite. */
+/** Training cannot go on: losses or gradients are not finite, so many steps in a row. None of these steps was applied. */
 export class DivergenceError extends Error {
   override readonly name = "DivergenceError";
   constructor(
+    /** The last of the steps. */
     readonly step: number,
-    readonly quantity: "loss" | "gradient norm",
+    /** What was not finite in it, and where. */
+    readonly bad: BadStep,
     readonly value: number,
+    /** Steps in a row that were like it. */
+    readonly inARow: number,
     remedy = "lower the learning rate, raise the warm-up steps, or look for broken rows in the data",
   ) {
-    super(`step ${step}: the ${quantity} is ${value}; ${remedy}`);
+    const often = inARow === 1 ? "" : `, and so in ${inARow} steps in a row`;
+    super(`step ${step}: ${badStepText(bad, value)}${often}; none of it was applied; ${remedy}`);
   }
 }

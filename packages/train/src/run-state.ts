@@ -36,7 +36,7 @@ export class RunState {
 
   /** Takes note of a loss on the validation rows. @returns whether it is the lowest so far */
   noteEvaluation(step: number, loss: number): boolean {
-    const isBest = [...this.#evaluations.values()].every((before) => loss < before);
+    const isBest = Number.isFinite(loss) && [...this.#evaluations.values()].every((before) => loss < before);
     this.#evaluations.set(step, loss);
     return isBest;
   }

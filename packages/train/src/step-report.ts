@@ -1,3 +1,4 @@
+import type { BadStep } from "./bad-step.js";
 import type { StepMeasures } from "./measures.js";
 import type { ValidationReport } from "./validation-report.js";
 
@@ -31,8 +32,10 @@ export interface StepReport extends StepMeasures, Partial<ValidationReport> {
   readonly peakResidentBytes: number;
   /** Factor on the loss of this step, where it is scaled. */
   readonly lossScale?: number;
-  /** Present where a gradient overflowed: the parameters stayed as they were, and `gradNorm` is not finite. */
+  /** Present where the step was not applied: a gradient overflowed or something was not finite. Parameters and moments stayed. */
   readonly skipped?: true;
+  /** What was not finite, and where, unless a smaller loss scale can mend it; `loss` or `gradNorm` are not finite then. */
+  readonly bad?: BadStep;
   /** Folder of the checkpoint, where this step ended with one. */
   readonly checkpoint?: string;
 }

@@ -1,7 +1,7 @@
-import { Tape, tensorMemory, withDropout, withTape } from "@lathe/tensor";
+import { engineInUse, Tape, tensorMemory, withDropout, withTape } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { type BadStep, badStepText } from "./bad-step.js";
 import { breathe } from "./breathe.js";
-import { DivergenceError } from "./errors.js";
 import { GradientAccumulator } from "./gradient-accumulator.js";
 import type { LossScale } from "./loss-scale.js";
 import type { BatchSize } from "./objective.js";
@@ -13,8 +13,6 @@ import type { StepReport } from "./step-report.js";
 import { Tally } from "./tally.js";
 import type { TrainConfig } from "./train-config.js";
 import type { TrainOptions } from "./train-options.js";
-
-const HALF_REMEDY = "half precision ends at 65504: compute in fp32, or lower the learning rate";
 
 /** What all steps of a run have in common. */
 export interface StepWork<Row, Batch> extends Pick<
@@ -70,10 +68,18 @@ export async function takeStep<Row, Batch>(
     const ownSums = [ownSum, ...tally.numbers()];
     const [lossSum, ...measured] = reduce ? await reduce.numbers(ownSums) : ownSums;
     const loss = lossSum / size.units;
-    if (!Number.isFinite(loss)) throw new DivergenceError(step, "loss", loss, remedyOf(work));
-    const squares = (await reduce?.gradients(gradients)) ?? gradients.sumOfSquares();
+    const isFinite = Number.isFinite(loss);
+    const squares = isFinite
+      ? ((await reduce?.gradients(gradients)) ?? gradients.sumOfSquares())
+      : Number.NaN;
     const gradNorm = Math.sqrt(squares) / scale;
-    const isSkipped = skips(step, gradNorm, work);
+    const isSkipped = !Number.isFinite(gradNorm);
+    const isBad = isSkipped ? !isFinite || !mends(step, work) : false;
+    if (!isSkipped) lossScale?.succeeded();
+    const bad = isBad ? await badStepOf(plan, isFinite ? gradients : null, work) : null;
+    if (bad) {
+      work.onWarning?.(`step ${step} not applied: ${badStepText(bad, isFinite ? gradNorm : loss)}`);
+    }
     const learningRate = work.schedule(step, totalSteps);
     if (!isSkipped) {
       const clip = clippingOf(gradNorm, work.config.maxGradNorm);
@@ -100,6 +106,7 @@ export async function takeStep<Row, Batch>(
       peakResidentBytes: process.resourceUsage().maxRSS * 1024,
       ...(lossScale ? { lossScale: scale } : {}),
       ...(isSkipped ? { skipped: true } : {}),
+      ...(bad ? { bad } : {}),
     };
   } finally {
     gradients.dispose();
@@ -139,7 +146,7 @@ async function sizeOf<Row, Batch>(
 /**
  * Runs the micro-batches forward and backward.
  * @param units of the whole step, by which gradients are divided
- * @returns this process's sum of losses; null if the signal aborted
+ * @returns this process's sum of losses, which ends with the first that is not finite; null if the signal aborted
  */
 async function accumulate<Row, Batch>(
   step: number,
@@ -162,9 +169,7 @@ async function accumulate<Row, Batch>(
         withTape(tape, () => objective.loss(batch, tally.add)),
       );
       lossSum += value.dataSync()[0];
-      if (!Number.isFinite(lossSum)) {
-        throw new DivergenceError(step, "loss", lossSum / units, remedyOf(work));
-      }
+      if (!Number.isFinite(lossSum)) return lossSum;
       tape.backward(value, weight, gradients.add);
     } finally {
       tape.dispose();
@@ -176,29 +181,52 @@ async function accumulate<Row, Batch>(
   return lossSum;
 }
 
-/** Whether the step is left out because a gradient overflowed under the loss scale. @throws DivergenceError */
-function skips<Row, Batch>(step: number, gradNorm: number, work: StepWork<Row, Batch>): boolean {
-  const { lossScale, onWarning } = work;
-  if (Number.isFinite(gradNorm)) {
-    lossScale?.succeeded();
-    return false;
-  }
+/** Makes the loss scale smaller under which a gradient overflowed. @returns whether there was one that could be made smaller */
+function mends<Row, Batch>(step: number, { lossScale, onWarning }: StepWork<Row, Batch>): boolean {
   const before = lossScale?.scale;
-  if (!lossScale?.overflowed()) {
-    throw new DivergenceError(step, "gradient norm", gradNorm, remedyOf(work));
-  }
+  if (!lossScale?.overflowed()) return false;
   onWarning?.(
     `step ${step} skipped: a gradient overflowed under the loss scale ${before}, which is ${lossScale.scale} from now on`,
   );
   return true;
 }
 
+/** Looks for what makes a step's loss or gradients not finite. @param gradients null where it is the loss */
+async function badStepOf<Row, Batch>(
+  plan: StepPlan,
+  gradients: GradientAccumulator | null,
+  work: StepWork<Row, Batch>,
+): Promise<BadStep> {
+  const { parametersAt, share } = work;
+  const isBroken = (tensor: tf.Tensor | null): boolean =>
+    tensor !== null && !Number.isFinite(engineInUse().routines.sumOfSquares([tensor]));
+  const tensors = parametersAt(plan.step)
+    .filter(({ variable }) => isBroken(gradients ? gradients.gradient(variable) : variable))
+    .map(({ name }) => name);
+  const own = Array.from(share?.(plan) ?? plan.microBatches.keys());
+  const all = own.flatMap((number) => Array.from(plan.microBatches[number]));
+  if (gradients) return { quantity: "gradient norm", rows: all, tensors };
+  const rows: number[] = [];
+  for (const index of all) if (!Number.isFinite(await lossAlone(index, work))) rows.push(index);
+  return { quantity: "loss", rows: rows.length > 0 ? rows : all, tensors };
+}
+
+/** Sum of the losses of a row by itself, without dropout. */
+async function lossAlone<Row, Batch>(
+  index: number,
+  { objective, rows }: StepWork<Row, Batch>,
+): Promise<number> {
+  const [batch] = await objective.batches([[rows.row(index)]]);
+  const value = withDropout(null, () => withTape(null, () => objective.loss(batch)));
+  try {
+    return value.dataSync()[0];
+  } finally {
+    value.dispose();
+  }
+}
+
 /** Factor on gradients that brings their norm down to the limit; 0 is no limit. */
 function clippingOf(gradNorm: number, limit: number): number {
   // The small constant is PyTorch's, so that clipped runs agree.
   return limit > 0 ? Math.min(1, limit / (gradNorm + 1e-6)) : 1;
-}
-
-function remedyOf({ lossScale }: { readonly lossScale: LossScale | undefined }): string | undefined {
-  return lossScale ? HALF_REMEDY : undefined;
 }

@@ -45,6 +45,8 @@ export interface TrainConfig {
   readonly evalEvery: number;
   /** Evaluations in a row without a lower validation loss after which the run ends; 0 for no such end. @defaultValue 0 */
   readonly patience: number;
+  /** Steps in a row with a loss or a gradient that is not finite, none of them applied, after which the run ends. @defaultValue 3 */
+  readonly maxBadSteps: number;
 }
 
 /** The recipe's values. */
@@ -68,6 +70,7 @@ export const trainDefaults: TrainConfig = {
   keepCheckpoints: 3,
   evalEvery: 0,
   patience: 0,
+  maxBadSteps: 3,
 };
 
 type NumberKey = { [K in keyof TrainConfig]: TrainConfig[K] extends number ? K : never }[keyof TrainConfig];
@@ -84,7 +87,7 @@ export function resolveTrainConfig(partial: Partial<TrainConfig> = {}): TrainCon
       expect(key, Number.isSafeInteger(config[key]) && config[key] >= from, `a whole number from ${from}`);
     }
   };
-  whole(1, "batchSize", "gradientAccumulation");
+  whole(1, "batchSize", "gradientAccumulation", "maxBadSteps");
   whole(0, "maxSteps", "warmupSteps", "seed", "saveEvery", "keepCheckpoints", "evalEvery", "patience");
   expect("epochs", config.epochs > 0 && Number.isFinite(config.epochs), "a number above 0");
   for (const key of ["learningRate", "weightDecay", "maxGradNorm"] as const) {

@@ -316,8 +316,39 @@ describe.each(engines)("train, %s", (engine) => {
     const broken = options();
     tf.tidy(() => gains[1].assign(tf.tensor1d(beginnings[1].map(() => NaN)) as tf.Tensor));
     const before = tf.memory().numTensors;
-    await expect(collect(broken)).rejects.toThrow(/step 1: the loss is NaN/);
+    await expect(collect(broken)).rejects.toThrow(
+      /step 3: the loss is NaN \(rows .*; tensors gain.1\), and so in 3 steps in a row; none of it was applied/,
+    );
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it("does not apply a step that is not finite, names its row, and counts such steps when it goes on", async () => {
+    const bad = rows[5];
+    const plain = supervised(model);
+    const objective: Options["objective"] = {
+      ...plain,
+      loss: (batch) =>
+        batch.tokens.join().includes(bad.inputIds.join())
+          ? (fromTfjs((x) => tf.mul(x, Number.NaN))(plain.loss(batch)) as tf.Scalar)
+          : plain.loss(batch),
+    };
+    const given = options({ objective, config: { shuffle: false, batchSize: 1, maxBadSteps: 2 } });
+    const run = await RunFolder.create(folder, { overwrite: true });
+    const reports = await collect({ ...given, run });
+    expect(reports.filter(({ bad }) => bad).map(({ epoch, bad }) => [epoch, bad])).toEqual(
+      [0, 1, 2].map((epoch) => [epoch, { quantity: "loss", rows: [5], tensors: [] }]),
+    );
+    expect(values().flat().every(Number.isFinite)).toBe(true);
+    restart();
+    const always = { ...plain, loss: objective.loss };
+    const only = { ...given, objective: always, rows: source([bad]), config: { ...given.config, epochs: 9 } };
+    const ended = await RunFolder.create(join(folder, "ended"));
+    await expect(collect({ ...only, run: ended })).rejects.toThrow(/step 2: .*2 steps in a row/);
+    expect(await ended.checkpointSteps()).toEqual([2]);
+    expect(values()).toEqual(beginnings.map((gain) => [...gain]));
+    await expect(collect({ ...only, run: ended, resume: true })).rejects.toThrow(
+      /step 3: .*3 steps in a row/,
+    );
   });
 
   it("refuses rows without a scored label", async () => {

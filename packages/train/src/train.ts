@@ -1,7 +1,8 @@
 import { engineInUse } from "@lathe/tensor";
 import type { CheckpointFacts } from "./checkpoint.js";
 import { checkRows } from "./check-rows.js";
-import { RunFolderError } from "./errors.js";
+import { BadSteps } from "./bad-step.js";
+import { DivergenceError, RunFolderError } from "./errors.js";
 import { LossScale } from "./loss-scale.js";
 import { namedOptimiser } from "./named-optimiser.js";
 import { checkParameters } from "./parameter.js";
@@ -20,6 +21,8 @@ import type { TrainOptions } from "./train-options.js";
 import { validate } from "./validate.js";
 import { type ValidationReport, validationReport } from "./validation-report.js";
 
+const HALF_REMEDY = "half precision ends at 65504: compute in fp32, or lower the learning rate";
+
 const OPTIMISER_FILE = "optimizer.safetensors";
 
 /**
@@ -32,6 +35,9 @@ const OPTIMISER_FILE = "optimizer.safetensors";
  * When the signal aborts, a checkpoint of the last complete step is written and the iterator ends; its return value says
  * whether the run was complete. An evaluation that is cut short leaves its step without `validationLoss`. A run that is
  * resumed from such a step makes the evaluation up for, and yields that step's report once more.
+ *
+ * A step whose loss or gradients are not finite is not applied. After `maxBadSteps` of them in a row a checkpoint is written,
+ * with the parameters as the last good step left them, and the iterator throws.
  *
  * @returns whether the run was completed, and its last step
  * @throws TrainConfigError, RowsError, RunFolderError, NoIntactCheckpointError, DivergenceError
@@ -170,8 +176,10 @@ async function* takeSteps<Row, Batch>(
   }
 
   const patience = new Patience(config.patience);
+  const badSteps = new BadSteps();
   for (const line of begun > 0 && run ? await run.readMetrics(begun) : []) {
     if (typeof line["validationLoss"] === "number") patience.note(line["validationLoss"]);
+    badSteps.note(line);
   }
   if (patience.isExhausted)
     return { completed: true, step: begun, ...(begun < last ? { stoppedEarly: true } : {}) };
@@ -189,8 +197,12 @@ async function* takeSteps<Row, Batch>(
     isComplete = !isEvaluated(step) || evaluated !== undefined;
     const isBest = evaluated !== undefined && state?.noteEvaluation(step, evaluated.validationLoss) === true;
     if (evaluated) patience.note(evaluated.validationLoss);
+    badSteps.note(report);
+    const gaveUp = badSteps.inARow >= config.maxBadSteps;
     const stopsEarly = patience.isExhausted && step < last;
-    const saves = run !== undefined && (isBest || stopsEarly || isDue(step, config.saveEvery));
+    const saves =
+      run !== undefined &&
+      (isBest || stopsEarly || (gaveUp && report.bad !== undefined) || isDue(step, config.saveEvery));
     const complete: StepReport = {
       ...report,
       ...evaluated,
@@ -203,6 +215,11 @@ async function* takeSteps<Row, Batch>(
       saved = step;
     }
     yield complete;
+    if (gaveUp && report.bad) {
+      const value = report.bad.quantity === "loss" ? report.loss : report.gradNorm;
+      const remedy = work.lossScale ? HALF_REMEDY : undefined;
+      throw new DivergenceError(step, report.bad, value, badSteps.inARow, remedy);
+    }
     if (stopsEarly) return { completed: true, step, stoppedEarly: true };
   }
   return { completed: isComplete, step: last };

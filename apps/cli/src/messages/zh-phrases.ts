@@ -201,6 +201,8 @@ export const zhPhrases: Translations = {
     "训练时加在嵌入上的噪声（NEFTune），例如 5；0 表示不加",
   "steps between checkpoints; 0 for none but the best and the last":
     "检查点之间的步数；0 表示只写最好的和最后的",
+  "steps in a row with a loss or gradient that is not finite, none applied, after which the run ends":
+    "连续出现非有限损失或梯度的步数上限（这些步不会生效），达到后结束运行",
   "newest checkpoints to keep, besides the one of the lowest validation loss; 0 for all":
     "除验证损失最低的之外，保留最新检查点的个数；0 表示全部",
   "biases that are trained: those of no linear, of the adapted ones, or of all":

@@ -102,6 +102,11 @@ export const trainingOptions = optionGroup(
       "newest checkpoints to keep, besides the one of the lowest validation loss; 0 for all",
       { placeholder: "n" },
     ),
+    maxBadSteps: option(
+      z.int().min(1).default(trainDefaults.maxBadSteps),
+      "steps in a row with a loss or gradient that is not finite, none applied, after which the run ends",
+      steps,
+    ),
     evalEvery: option(
       z.int().min(0).default(trainDefaults.evalEvery),
       "steps between evaluations on the validation rows; 0 for one at the end only",

@@ -50,6 +50,7 @@ const freeFields: readonly string[] = [
   "train.keepCheckpoints",
   "train.evalEvery",
   "train.patience",
+  "train.maxBadSteps",
 ];
 
 /** Largest file of settings that is read, in bytes; a config file of the command has a few kilobytes. */
@@ -153,7 +154,7 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
     }));
   if (faults.length > 0) throw new RecipeError(faults);
   const free = ownKeys.filter((key) => freeFields.includes(key) && options[key] !== undefined);
-  const { saveEvery, keepCheckpoints, evalEvery, patience } = options.train ?? {};
+  const { saveEvery, keepCheckpoints, evalEvery, patience, maxBadSteps } = options.train ?? {};
   const begun = optionsOfSettings(settings);
   return {
     ...begun,
@@ -164,6 +165,7 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
       ...(keepCheckpoints === undefined ? {} : { keepCheckpoints }),
       ...(evalEvery === undefined ? {} : { evalEvery }),
       ...(patience === undefined ? {} : { patience }),
+      ...(maxBadSteps === undefined ? {} : { maxBadSteps }),
     },
     ...(typeof options.model === "object" ? { model: options.model } : {}),
     settings,

@@ -1,0 +1,46 @@
+/** Why a step was not applied: its loss or a gradient was not finite. */
+export interface BadStep {
+  /** What was not finite. */
+  readonly quantity: "loss" | "gradient norm";
+  /**
+   * Numbers of rows, from 0, that this process computed: those whose loss is not finite when they are computed alone, or all of
+   * the step where none is, or where a gradient is at fault.
+   */
+  readonly rows: readonly number[];
+  /** Names of parameters: those with a value that is not finite or, where a gradient is at fault, with such a gradient. */
+  readonly tensors: readonly string[];
+}
+
+/** Rows and tensors that a message names at most. */
+const SHOWN = 8;
+
+function list(kind: string, names: readonly (string | number)[]): string[] {
+  if (names.length === 0) return [];
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "";
+  return [`${kind} ${names.slice(0, SHOWN).join(", ")}${more}`];
+}
+
+/** Says what was not finite and where, for messages. */
+export function badStepText({ quantity, rows, tensors }: BadStep, value: number): string {
+  const places = [...list("rows", rows), ...list("tensors", tensors)];
+  return `the ${quantity} is ${value}${places.length === 0 ? "" : ` (${places.join("; ")})`}`;
+}
+
+/** Counts steps in a row that were not applied because something was not finite. */
+export class BadSteps {
+  #inARow = 0;
+
+  /** Steps in a row up to now. */
+  get inARow(): number {
+    return this.#inARow;
+  }
+
+  /**
+   * Takes note of a step. One that overflowed under a loss scale, which is smaller from then on, is neither good nor bad.
+   * @param report of the step, or its line of `metrics.jsonl`
+   */
+  note(report: { readonly bad?: unknown; readonly skipped?: unknown }): void {
+    if (report.bad !== undefined) this.#inARow++;
+    else if (report.skipped === undefined) this.#inARow = 0;
+  }
+}
