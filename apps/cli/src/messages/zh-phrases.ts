@@ -189,6 +189,15 @@ export const zhPhrases: Translations = {
     "C 库的文件夹，或已安装的 tensorflow Python 包的文件夹",
   "compile again what has been compiled": "重新编译已编译的内容",
   "model folder to check: config, tensors, tokenizer": "要检查的模型文件夹：配置、张量、分词器",
+  "Show that a run can be killed at any moment and goes on to the same bits":
+    "证明训练在任意时刻被强制结束后都能恢复，且结果逐位相同",
+  "Trains the first steps of a run without a stop, and again in processes that are killed at random moments and resumed, and compares weights, moments and metrics bit by bit. All in temporary folders.":
+    "先不间断地训练开头几步，再在随机时刻被强制结束并恢复的进程中训练同样的步，然后逐位比较权重、优化器状态和指标。全部写在临时文件夹中。",
+  "how often the run is killed": "强制结束的次数",
+  "first steps of the run that are tried": "试验训练的开头几步",
+  "moments of the kills follow from it": "强制结束的时刻由它决定",
+  "rows to learn, as for train": "要学习的数据行，与 train 相同",
+  "may be in the config file, and is left alone": "配置文件中可以有，不会被改动",
   "continue the run in --output after its newest intact checkpoint, with its own options":
     "从 --output 中运行的最新完好检查点继续，选项沿用原来的",
   "adamw; adamw8bit: its moments in 8 bits; adafactor: moments by rows and columns, in the least memory":
