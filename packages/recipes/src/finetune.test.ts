@@ -216,6 +216,14 @@ describe("finetune", () => {
     }
   });
 
+  it("says what would make a run smaller that does not fit", async () => {
+    const train = { ...learning, batchSize: 4, gradientAccumulation: 1 };
+    const error = await finish({ model, data, train, memory: 1e6 }).catch((fault: unknown) => fault);
+    expect((error as RecipeError).message).toMatch(
+      /cheapest first: .*train\.batchSize 2 train\.gradientAccumulation 2 \([\d.e-]+GB less\), quantize nf4 /,
+    );
+  });
+
   it.each<[Partial<FinetuneOptions>, string[]]>([
     [{ model: undefined, data: undefined }, ["model", "data"]],
     [{ lora: { rank: 0 } }, ["lora.rank"]],

@@ -13,6 +13,8 @@ import {
 import type { FinetuneOptions } from "./finetune-options.js";
 import { withField } from "./fields-of-packages.js";
 import { planMemory } from "./memory/plan-memory.js";
+import { planRemedies } from "./memory/plan-remedies.js";
+import { remediesSentence } from "./memory/remedy-sentence.js";
 import type { ModelFolder } from "./model/model-folder.js";
 import { borrowModel, folderOf, type ModelInput, type OpenedModel, pathOf } from "./model/open-model.js";
 import { progressOf, type RowsEvent, warningOf } from "./recipe-event.js";
@@ -255,20 +257,20 @@ async function checkpointingOf(
   if (checkpointing !== "auto") return checkpointing;
   const step = objective.largest();
   const { optimizer } = config;
-  const plan = await planMemory({
-    model: path,
-    ...method.plan,
-    optimizer,
-    quantize,
-    engine,
-    memory,
-    ...step,
-  });
+  const asked = { model: path, ...method.plan, optimizer, quantize, engine, memory };
+  const plan = await planMemory({ ...asked, ...step });
   const isGiven = memory !== undefined;
   if (!plan.fits && isGiven) {
+    const { batchSize, gradientAccumulation } = config;
+    const remedies = await planRemedies({
+      ...asked,
+      batchSize,
+      gradientAccumulation,
+      largest: (size) => objective.largest(size),
+    });
     const least = (Math.ceil(plan.expectedBytes / 1e7) / 100).toFixed(2);
     const given = (plan.budgetBytes / 1e9).toFixed(2);
-    const sentence = sentenceOf`${field("memory")}: expected at least ${least}GB for this model and micro-batches of up to ${step.tokens} tokens, with as many layers computed again as help, got ${given}GB; use a smaller ${field("train.batchSize")}, shorter rows (${field("maxTokens")}) or packed weights (${field("quantize")} nf4)`;
+    const sentence = sentenceOf`${field("memory")}: expected at least ${least}GB for this model and micro-batches of up to ${step.tokens} tokens, with as many layers computed again as help, got ${given}GB; what takes less, the cheapest first: ${remediesSentence(remedies)}`;
     throw new RecipeError([{ field: "memory", sentence }]);
   }
   onEvent?.({ type: "memory", plan, isGiven });

@@ -1,0 +1,19 @@
+import { asPhrase } from "@lathe/files";
+import { field, type FieldSentence, sentenceOf } from "../recipe-error.js";
+import type { Remedy } from "./plan-remedies.js";
+
+/** Remedies in one sentence, each with the settings it asks for, the bytes it saves and the arithmetic it takes more. */
+export function remediesSentence(remedies: readonly Remedy[]): FieldSentence {
+  if (remedies.length === 0) return { ...asPhrase("nothing does") };
+  return remedies.map(remedySentence).reduce((before, next) => sentenceOf`${before}, ${next}`);
+}
+
+function remedySentence({ settings, savesBytes, timeFactor }: Remedy): FieldSentence {
+  const asked = Object.entries(settings)
+    .map(([path, value]) => sentenceOf`${field(path)} ${value}`)
+    .reduce((before, next) => sentenceOf`${before} ${next}`);
+  const saved = (savesBytes / 1e9).toPrecision(2);
+  return timeFactor !== null && timeFactor > 1
+    ? sentenceOf`${asked} (${saved}GB less, ${timeFactor.toFixed(2)} times the arithmetic)`
+    : sentenceOf`${asked} (${saved}GB less)`;
+}
