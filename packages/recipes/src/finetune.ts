@@ -222,6 +222,8 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
       signal,
     });
     const trained = await prepared.method.prepare(model, prepared.hasCheckpoints, onEvent);
+    const mask = prepared.objective.maskReport(folder.config.endOfSequenceIds);
+    if (mask) onEvent?.({ type: "mask", report: mask });
     onEvent?.({ type: "parameters", parameters: trained.table });
     model.checkpointing = await checkpointingOf(prepared, opened);
     model.embeddingNoise = options.neftuneAlpha ?? 0;

@@ -48,6 +48,7 @@ export { rerun, type RerunDifference, type RerunOptions, type RerunOutcome } fro
 export type { FileHashes } from "./record/run-hashes.js";
 export { RunPassportError } from "./record/run-passport-error.js";
 export type { RunPassport } from "./record/run-passport.js";
+export type { MaskReport } from "./rows/mask-report.js";
 export type { RowsInput } from "./rows/rows-input.js";
 export { type MethodName, methodNames } from "./training/training-method.js";
 export { type ObjectiveName, objectiveNames } from "./training/objective-name.js";

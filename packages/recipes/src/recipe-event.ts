@@ -2,6 +2,7 @@ import type { GenerationDefaults } from "@lathe/model";
 import type { Engine } from "@lathe/tensor";
 import type { ParameterTable } from "@lathe/peft";
 import type { PassedOverCheckpoint } from "@lathe/train";
+import type { MaskReport } from "./rows/mask-report.js";
 import type { MemoryPlan } from "./memory/plan-memory.js";
 
 /** The longer works of recipes, whose progress is told. */
@@ -61,6 +62,7 @@ export interface RowsEvent {
  *
  * - `engine`: the engine that was started, and those it was preferred to.
  * - `parameters`: what will be trained.
+ * - `mask`: what is learnt of the rows, before the first step.
  * - `memory`: the plan that chose which layers are computed again; `isGiven` where `memory` was.
  * - `passed-over`: a damaged checkpoint that a resumed run does not go on from.
  * - `killed`: a process that tries whether a run can be resumed was killed, the so-manieth of so many; its run has so many checkpoints.
@@ -73,6 +75,7 @@ export type RecipeEvent =
   | RowsEvent
   | { readonly type: "engine"; readonly engine: Engine }
   | { readonly type: "parameters"; readonly parameters: ParameterTable }
+  | { readonly type: "mask"; readonly report: MaskReport }
   | { readonly type: "memory"; readonly plan: MemoryPlan; readonly isGiven: boolean }
   | {
       readonly type: "killed";

@@ -1,4 +1,4 @@
-import { type Progress, formatBytes, kebabCase } from "@lathe/command";
+import { type Progress, formatBytes, formatNumber, kebabCase } from "@lathe/command";
 import { type Phrase, sayPhrase } from "@lathe/files";
 import type { OnRecipeEvent, RecipeEvent, RecipePhase, RowsEvent } from "@lathe/recipes";
 import type { CheckpointFault } from "@lathe/train";
@@ -68,6 +68,14 @@ function say(
     case "parameters":
       note(parameterText(event.parameters, messages));
       break;
+    case "mask": {
+      const { rows, tokens, scoredTokens, rowsWithEnd, longest } = event.report;
+      const share = ((100 * scoredTokens) / tokens).toFixed(1);
+      const text = messages.maskReport(rows, formatNumber(tokens), share, rowsWithEnd, longest.join(", "));
+      if (rowsWithEnd === 0) warn(`${text}; ${messages.noEndTrained}`);
+      else note(text);
+      break;
+    }
     case "memory": {
       const { expectedBytes, budgetBytes, recomputedLayers, layerCount, fits } = event.plan;
       const shown = [formatBytes(expectedBytes), formatBytes(budgetBytes)] as const;

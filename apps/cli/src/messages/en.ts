@@ -60,6 +60,9 @@ export const en: Messages = {
   differenceKinds: { input: "went in", result: "came out", program: "program" },
   differs: (kind, name, before, now) => `${kind}: ${name} was ${before}, is ${now}`,
   stoppedEarly: (step) => `ended after step ${step}: the validation loss fell no more (--patience)`,
+  maskReport: (rows, tokens, share, rowsWithEnd, longest) =>
+    `rows: ${rows} of ${tokens} tokens, ${share} % with a loss; end token learnt in ${rowsWithEnd}; longest ${longest}`,
+  noEndTrained: "a model that never learns one does not know when to stop",
   pageAt: (file) => `page of the run: ${file}`,
   lossCourse: (course, first, last) => `loss ${first} ${course} ${last}`,
   adapterAt: (folder) => `adapter: ${folder}`,

@@ -57,6 +57,15 @@ export interface Messages extends CommandMessages {
   readonly differs: (kind: string, name: string, before: string, now: string) => string;
   readonly adapterAt: (folder: string) => string;
   readonly stoppedEarly: (step: number) => string;
+  /** @param share of the tokens that have a loss, in per cent   @param longest tokens of the longest rows */
+  readonly maskReport: (
+    rows: number,
+    tokens: string,
+    share: string,
+    rowsWithEnd: number,
+    longest: string,
+  ) => string;
+  readonly noEndTrained: string;
   readonly pageAt: (file: string) => string;
   /** @param course of the loss, as signs */
   readonly lossCourse: (course: string, first: string, last: string) => string;

@@ -56,6 +56,9 @@ export const zh: Messages = {
   differenceKinds: { input: "输入", result: "结果", program: "程序" },
   differs: (kind, name, before, now) => `${kind}：${name} 原为 ${before}，现为 ${now}`,
   stoppedEarly: (step) => `第 ${step} 步后结束：验证损失不再下降（--patience）`,
+  maskReport: (rows, tokens, share, rowsWithEnd, longest) =>
+    `数据：${rows} 行共 ${tokens} 个词元，其中 ${share} % 计入损失；${rowsWithEnd} 行学到结束词元；最长 ${longest}`,
+  noEndTrained: "从不学习结束词元的模型不知道何时停止",
   pageAt: (file) => `报告页面：${file}`,
   lossCourse: (course, first, last) => `损失 ${first} ${course} ${last}`,
   adapterAt: (folder) => `适配器：${folder}`,

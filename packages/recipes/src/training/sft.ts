@@ -2,6 +2,7 @@ import type { LabelledBatch, LabelledRow } from "@lathe/model";
 import type { LossSettings } from "@lathe/tensor";
 import { largestMicroBatch, resolveLossSettings, supervised } from "@lathe/train";
 import { samplePrompt } from "../record/sample-prompt.js";
+import { maskReport } from "../rows/mask-report.js";
 import { readTrainingRows } from "../rows/training-rows.js";
 import type { TrainingObjective } from "./training-objective.js";
 
@@ -12,6 +13,7 @@ export function sft(loss: Partial<LossSettings> = {}): TrainingObjective<Labelle
     readRows: readTrainingRows,
     largestMicroBatch,
     samplePrompt,
+    maskReport,
     create: (model) => supervised(model, settings),
   };
 }

@@ -14,6 +14,7 @@ import {
 import type { FinetuneOptions } from "../finetune-options.js";
 import type { SamplePrompt } from "../record/sample-prompt.js";
 import type { ModelFolder } from "../model/model-folder.js";
+import type { MaskReport } from "../rows/mask-report.js";
 import type { RowsInput } from "../rows/rows-input.js";
 import type { TrainingRows, TrainingRowsOptions } from "../rows/training-rows.js";
 
@@ -33,6 +34,8 @@ export interface TrainingObjective<Row, Batch> {
     rows: RowSource<Row>,
     config: TrainConfig,
   ): { readonly tokens: number; readonly labels: number };
+  /** What is learnt of rows; left out where labels do not say it. @param endIds tokens that end a reply */
+  maskReport?(rows: RowSource<Row>, endIds: readonly number[]): MaskReport;
   /** What a row asks a model, to be shown how it answers in the course of a run; left out where rows ask nothing. */
   samplePrompt?(row: Row): SamplePrompt | null;
   /**
@@ -56,6 +59,8 @@ export interface PreparedObjective {
   readonly validation: ReadRows | null;
   /** The most tokens and scored labels of a micro-batch. @param batchSize rows of one, those of the run unless given */
   largest(batchSize?: number): { readonly tokens: number; readonly labels: number };
+  /** What is learnt of the rows; null where labels do not say it. @param endIds tokens that end a reply */
+  maskReport(endIds: readonly number[]): MaskReport | null;
   /** What the first rows of validation ask. @param count prompts at most */
   samplePrompts(count: number): SamplePrompt[];
   /**
@@ -100,6 +105,7 @@ export async function prepareObjective<Row, Batch>(
     validation: evaluated && countsOf(evaluated),
     largest: (batchSize = config.batchSize) =>
       objective.largestMicroBatch(training.rows, { ...config, batchSize }),
+    maskReport: (endIds) => objective.maskReport?.(training.rows, endIds) ?? null,
     samplePrompts: (count) => samplePrompts(objective, evaluated?.rows, count),
     steps: (model, options) =>
       train({
