@@ -530,13 +530,4 @@ export const zhPhrases: Translations = {
   "belongs to {0} {1}: give one of these, or leave it out": "属于 {0} {1}：请给出其中之一，或去掉它",
   "is added to the likelihood of labels, and {0} {1} compares completions: leave it out":
     "加在标签的似然上，而 {0} {1} 比较的是回答：请去掉",
-  "Show that a run can be killed at any moment and goes on to the same bits":
-    "证明训练可在任意时刻被杀掉，续训后逐位相同",
-  "Trains the first steps of a run without a stop, and again in processes that are killed at random moments and resumed, and compares weights, moments and metrics bit by bit. All in temporary folders.":
-    "先不间断地训练前几步，再在随机时刻杀掉进程并续训，逐位比较权重、动量和指标。全部在临时文件夹中进行。",
-  "how often the run is killed": "杀掉训练的次数",
-  "first steps of the run that are tried": "试验的步数",
-  "moments of the kills follow from it": "杀掉的时刻由它决定",
-  "rows to learn, as for train": "要学习的数据，与 train 相同",
-  "may be in the config file, and is left alone": "可以出现在配置文件中，不会改动",
 };
