@@ -1,3 +1,4 @@
+import { asPhrase, sayPhrase } from "@lathe/files";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,7 +34,7 @@ const faults: Record<string, () => never> = {
 
 describe.each(Object.keys(faults))("a fault of the device in the middle of a step, on %s", (engine) => {
   it.skipIf(engine === "tensorflow" && skips !== null)(
-    `ends the run with its cause, keeps the last checkpoint, and the run goes on from there${skips === null ? "" : ` (tensorflow skipped: ${skips})`}`,
+    `ends the run with its cause, keeps the last checkpoint, and the run goes on from there${skips === null ? "" : ` (tensorflow skipped: ${sayPhrase(asPhrase(skips))})`}`,
     async () => {
       await startEngine(engine, "fp32");
       const weight = tf.variable(tf.tensor1d([3, -2]));

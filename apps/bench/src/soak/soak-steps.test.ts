@@ -1,3 +1,4 @@
+import { asPhrase, sayPhrase } from "@lathe/files";
 import { listEngines } from "@lathe/tensor";
 import { expect, it } from "vitest";
 import { soakSteps } from "./soak-steps.js";
@@ -17,7 +18,7 @@ const probed = await Promise.all(
 
 for (const [engine, reason] of probed) {
   it.skipIf(reason !== null)(
-    `leaves nothing behind on ${engine}${reason === null ? "" : ` (skipped: ${reason})`}`,
+    `leaves nothing behind on ${engine}${reason === null ? "" : ` (skipped: ${sayPhrase(asPhrase(reason))})`}`,
     async () => {
       const outcome = await soakSteps({
         ...({ engine, precision: "fp32", size: "mini", base: "int8", steps: 12, tokens: 6 } as const),
