@@ -166,7 +166,8 @@ export function checkFinetuneOptions(options: FinetuneOptions): void {
   if (faults.length > 0) throw new RecipeError(faults);
 }
 
-async function prepareRun(asked: FinetuneOptions, earlier: RunFolder | null): Promise<PreparedRun> {
+/** Reads and checks what a run needs but its weights; nothing is written. @param earlier the run that goes on, or null */
+export async function prepareRun(asked: FinetuneOptions, earlier: RunFolder | null): Promise<PreparedRun> {
   const { output, overwrite = false, signal } = asked;
   const options = withModelAndData(earlier ? await resumedOptions(asked, output!) : asked);
   const { model, data, validation, initAdapter } = options;

@@ -20,6 +20,7 @@ export {
   type RemedyName,
 } from "./memory/plan-remedies.js";
 export type { TrainedOptions } from "./memory/trained-bytes.js";
+export { planRun, type PlanRunOptions, type RunPlan } from "./plan-run.js";
 export { inspectModel, type ModelInspection } from "./inspect-model.js";
 export { mergeAdapter, type MergeAdapterOptions, type MergedModel } from "./merge-adapter.js";
 export { type ModelFolder, readModelFolder } from "./model/model-folder.js";

@@ -78,6 +78,7 @@ export { rope, rotaryAngles } from "./operations/rope.js";
 export type { RotaryAngles } from "./rotary-angles.js";
 export { scalarFunction, type ValueWithGradient } from "./operations/scalar-function.js";
 export { swiglu } from "./operations/swiglu.js";
+export { productRate } from "./product-rate.js";
 export { product, transposed } from "./product.js";
 export type { AdamWSettings, AdamWUpdate, Routines } from "./routines.js";
 export { activeDropoutKey, activeTape, type DropoutKey, withDropout, withTape } from "./scope.js";

@@ -1,4 +1,5 @@
 import type { CommandMessages } from "@lathe/command";
+import type { MemoryTerms } from "@lathe/recipes";
 import type { SetupStep } from "@lathe/tensor";
 
 /** What the command says, in one language. */
@@ -66,6 +67,12 @@ export interface Messages extends CommandMessages {
     longest: string,
   ) => string;
   readonly noEndTrained: string;
+  /** What memory is for, by the terms of a plan. */
+  readonly planTerms: Readonly<Record<keyof MemoryTerms, string>>;
+  readonly planFits: (budget: string) => string;
+  readonly planTooLarge: (budget: string) => string;
+  /** @param duration with its unit */
+  readonly stepTakes: (duration: string) => string;
   readonly pageAt: (file: string) => string;
   /** @param course of the loss, as signs */
   readonly lossCourse: (course: string, first: string, last: string) => string;
@@ -141,6 +148,9 @@ export type Word =
   | "count"
   | "trainableParameters"
   | "total"
+  | "takesLess"
+  | "saves"
+  | "time"
   | "engine"
   | "runs"
   | "yes"

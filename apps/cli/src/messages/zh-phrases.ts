@@ -530,4 +530,11 @@ export const zhPhrases: Translations = {
   "belongs to {0} {1}: give one of these, or leave it out": "属于 {0} {1}：请给出其中之一，或去掉它",
   "is added to the likelihood of labels, and {0} {1} compares completions: leave it out":
     "加在标签的似然上，而 {0} {1} 比较的是回答：请去掉",
+  "Say what a run takes, in memory and time, before it is begun": "在开始之前说明一次训练所需的内存和时间",
+  "graphics card to plan for, such as rtx3060-12gb, in place of --memory":
+    "要规划的显卡，例如 rtx3060-12gb，代替 --memory",
+  "Reads the rows and the headers of the weights, and says what a run takes for what, about how long a step lasts here, and what takes less. Nothing is written. Exit code 1 when it does not fit.":
+    "读取数据与权重文件头，说明各部分占用的内存、在本机上每步大致的时间，以及更省的办法。不写任何文件。放不下时退出码为 1。",
+  "a name that ends with its memory, such as rtx3060-12gb": "以显存结尾的名称，例如 rtx3060-12gb",
+  "nothing beside memory, which says the same": "在给出内存时不给出，二者含义相同",
 };

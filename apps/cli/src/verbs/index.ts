@@ -8,6 +8,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./prepare.js")).prepareVerb,
   },
   {
+    name: "plan",
+    summary: "Say what a run takes, in memory and time, before it is begun",
+    load: async () => (await import("./plan.js")).planVerb,
+  },
+  {
     name: "train",
     summary: "Fine-tune a model with LoRA and write an adapter",
     load: async () => (await import("./train.js")).trainVerb,

@@ -1,0 +1,78 @@
+import { fieldsOf, formatBytes, formatDuration, formatTable, kebabCase, option } from "@lathe/command";
+import { type MemoryTerms, planRun, type PlanRunOptions, type RunPlan } from "@lathe/recipes";
+import { z } from "zod";
+import { narrate } from "../events/narrate.js";
+import { defineVerb } from "../define-verb.js";
+import type { Messages } from "../messages/messages.js";
+import { dataOption, modelOption } from "../options/model-options.js";
+import { trainOptions } from "../options/train-options.js";
+
+const { resume: _resume, ...settings } = trainOptions.shape;
+const leftAlone = { placeholder: "dir", field: null };
+
+const options = z.object({
+  card: option(
+    z.string().min(1).optional(),
+    "graphics card to plan for, such as rtx3060-12gb, in place of --memory",
+    {
+      placeholder: "name",
+    },
+  ),
+  ...settings,
+  model: modelOption(),
+  data: dataOption("rows to learn, as for train"),
+  output: option(z.string().optional(), "may be in the config file, and is left alone", leftAlone),
+  overwrite: option(z.boolean().default(false), "likewise", { field: null }),
+});
+
+/** Exit code of a plan that does not fit. */
+const EXIT_TOO_LARGE = 1;
+
+export const planVerb = defineVerb({
+  description:
+    "Reads the rows and the headers of the weights, and says what a run takes for what, about how long a step lasts here, and what takes less. Nothing is written. Exit code 1 when it does not fit.",
+  examples: [
+    "lathe plan --config run.yaml --memory 8GB",
+    "lathe plan --model models/base --data rows.jsonl --card rtx3060-12gb --json",
+  ],
+  options,
+  async run(values, context) {
+    const narrator = narrate(context);
+    try {
+      const { signal, messages } = context;
+      const { onEvent } = narrator;
+      const fields = fieldsOf<PlanRunOptions>(options, values, context.given);
+      const plan = await planRun({ ...fields, signal, onEvent });
+      return { json: { ...plan }, text: planText(plan, messages), exitCode: plan.fits ? 0 : EXIT_TOO_LARGE };
+    } finally {
+      narrator.end();
+    }
+  },
+});
+
+function planText(plan: RunPlan, messages: Messages): string {
+  const { terms, totalBytes, budgetBytes, fits, secondsPerStep, remedies } = plan;
+  const { words, planTerms } = messages;
+  const rows = (Object.entries(terms) as [keyof MemoryTerms, number][]).map(([term, bytes]) => [
+    planTerms[term],
+    formatBytes(bytes),
+  ]);
+  const text = [
+    formatTable([words.memory, ""], [...rows, [words.total, formatBytes(totalBytes)]]),
+    fits ? messages.planFits(formatBytes(budgetBytes)) : messages.planTooLarge(formatBytes(budgetBytes)),
+    messages.stepTakes(
+      secondsPerStep < 60 ? `${+secondsPerStep.toPrecision(2)} s` : formatDuration(secondsPerStep),
+    ),
+  ];
+  if (remedies.length > 0) {
+    const shown = remedies.map(({ settings: set, savesBytes, timeFactor }) => [
+      Object.entries(set)
+        .map(([path, value]) => `--${kebabCase(path.slice(path.lastIndexOf(".") + 1))} ${value}`)
+        .join(" "),
+      formatBytes(savesBytes),
+      timeFactor === null ? "?" : `${timeFactor.toFixed(2)} ×`,
+    ]);
+    text.push(formatTable([words.takesLess, words.saves, words.time], shown));
+  }
+  return text.join("\n\n");
+}

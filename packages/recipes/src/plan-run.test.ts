@@ -1,0 +1,62 @@
+import { readdir } from "node:fs/promises";
+import { readModelConfig } from "@lathe/model";
+import { beforeAll, describe, expect, it } from "vitest";
+import { cardBytes } from "./memory/card-bytes.js";
+import { planMemory } from "./memory/plan-memory.js";
+import { stepOperations } from "./memory/step-seconds.js";
+import { planRun } from "./plan-run.js";
+import { temporaryFolder, tinyModel } from "./testing/folders.js";
+
+const model = tinyModel("qwen2");
+const rows = Array.from({ length: 8 }, (_, row) => {
+  const ids = Array.from({ length: 6 + row }, (_unused, i) => (row * 37 + i * 11) % 320);
+  return { input_ids: ids, labels: ids };
+});
+const train = { batchSize: 2, gradientAccumulation: 2, shuffle: false };
+
+let folder: string;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+
+describe("planRun", () => {
+  it("names every term, adds them up and writes nothing", async () => {
+    const plan = await planRun({ model, data: rows, train, memory: "8GB" });
+    const sum = Object.values<number>({ ...plan.terms }).reduce((total, bytes) => total + bytes, 0);
+    expect(plan.totalBytes).toBe(sum);
+    expect(plan).toMatchObject({ budgetBytes: 8e9, fits: true, recomputedLayers: 0 });
+    expect(plan.secondsPerStep).toBeGreaterThan(0);
+    expect(plan.remedies.length).toBeGreaterThan(0);
+    // The same as the plan that a run makes for itself: the two longest rows are a micro-batch.
+    const own = await planMemory({ model, lora: {}, tokens: 25, memory: "8GB", precision: "bf16" });
+    expect(plan.terms.weights).toBe(own.terms.weights);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("plans for a card by its name, and says when it does not fit", async () => {
+    expect(cardBytes("rtx3060-12gb")).toBe(Math.floor(12 * 2 ** 30 * 0.94));
+    const { budgetBytes } = await planRun({ model, data: rows, train, card: "rtx3060-12gb" });
+    expect(budgetBytes).toBe(cardBytes("rtx3060-12gb"));
+    const small = await planRun({ model, data: rows, train, memory: 1e6 });
+    expect(small).toMatchObject({ fits: false, budgetBytes: 1e6 });
+    expect(small.recomputedLayers).toBeGreaterThan(0);
+    await expect(planRun({ model, data: rows, card: "big" })).rejects.toThrow(
+      "a name that ends with its memory",
+    );
+    await expect(planRun({ model, data: rows, card: "a-8gb", memory: "8GB" })).rejects.toThrow(
+      "card: expected nothing",
+    );
+  });
+});
+
+it("a step's operations are those of the linears, twice a token and pass", async () => {
+  const config = await readModelConfig(model);
+  const { hiddenSize: h, vocabularySize: v, layerCount } = config;
+  const plan = { recomputedLayers: 0, layerCount };
+  const of = (tokens: number, labels: number, more: object = {}): number =>
+    stepOperations(config, { tokens, labels, trainsWeights: false, plan, ...more });
+  expect(of(0, 1)).toBe(2 * 2 * h * v);
+  expect(of(2, 0)).toBe(2 * of(1, 0));
+  expect(of(1, 0, { plan: { recomputedLayers: layerCount, layerCount } })).toBeCloseTo(1.5 * of(1, 0), 6);
+  expect(of(1, 0, { trainsWeights: true })).toBeCloseTo(1.5 * of(1, 0), 6);
+});
