@@ -1,21 +1,9 @@
-import type { LanguageModel, NamedLinear } from "@lathe/model";
+import type { NamedLinear } from "@lathe/model";
+import type { AdaptableModel } from "./adaptable-model.js";
 import { AdapterStateError } from "./errors.js";
 import type { LoraConfig } from "./lora-config.js";
 import { LoraLinear } from "./lora-linear.js";
 import { MergedLinear } from "./merged-linear.js";
-
-/** What adapters need of a model: its parts by name, and ways to exchange one. A {@link LanguageModel} has them. */
-export type AdaptableModel = Pick<
-  LanguageModel,
-  | "config"
-  | "linears"
-  | "replaceLinear"
-  | "embedding"
-  | "embeddingName"
-  | "replaceEmbedding"
-  | "vectors"
-  | "replaceVector"
->;
 
 /** Name of an adapter where none is given, as in PEFT. */
 export const DEFAULT_ADAPTER = "default";

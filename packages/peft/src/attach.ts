@@ -1,7 +1,7 @@
 import type { LinearPlace } from "@lathe/model";
+import type { AdaptableModel } from "./adaptable-model.js";
 import {
   activeAdapters,
-  type AdaptableModel,
   adaptedPlaces,
   adapterConfig,
   adapterNames,

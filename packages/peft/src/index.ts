@@ -1,11 +1,5 @@
-export {
-  activeAdapters,
-  type AdaptableModel,
-  adapterConfig,
-  adapterNames,
-  DEFAULT_ADAPTER,
-  isMerged,
-} from "./adapted-model.js";
+export type { AdaptableModel } from "./adaptable-model.js";
+export { activeAdapters, adapterConfig, adapterNames, DEFAULT_ADAPTER, isMerged } from "./adapted-model.js";
 export { readAdapterConfig } from "./adapter-folder.js";
 export { attach, type AttachOptions, detach, setActive } from "./attach.js";
 export { AdapterFileError, type AdapterFileFault, AdapterStateError, LoraConfigError } from "./errors.js";

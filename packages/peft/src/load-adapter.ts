@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type AdaptableModel, adaptedPlaces, adapterConfig, DEFAULT_ADAPTER } from "./adapted-model.js";
+import type { AdaptableModel } from "./adaptable-model.js";
+import { adaptedPlaces, adapterConfig, DEFAULT_ADAPTER } from "./adapted-model.js";
 import { readAdapter } from "./adapter-folder.js";
 import { install, requireFree } from "./attach.js";
 import { halvesOfB } from "./doubled-adapter.js";

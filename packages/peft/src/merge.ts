@@ -1,4 +1,5 @@
-import { type AdaptableModel, adaptedPlaces } from "./adapted-model.js";
+import type { AdaptableModel } from "./adaptable-model.js";
+import { adaptedPlaces } from "./adapted-model.js";
 import { MergedLinear } from "./merged-linear.js";
 
 /**

@@ -1,4 +1,5 @@
-import { type AdaptableModel, adaptedPlaces, adapterConfig, DEFAULT_ADAPTER } from "./adapted-model.js";
+import type { AdaptableModel } from "./adaptable-model.js";
+import { adaptedPlaces, adapterConfig, DEFAULT_ADAPTER } from "./adapted-model.js";
 import { writeAdapter } from "./adapter-folder.js";
 import { doubledA, doubledB, doubledConfig } from "./doubled-adapter.js";
 import { parameterName } from "./stored-names.js";

@@ -1,6 +1,6 @@
 import { TrainableEmbedding, TrainableLinear } from "@lathe/model";
 import * as tf from "@tensorflow/tfjs-core";
-import type { AdaptableModel } from "./adapted-model.js";
+import type { AdaptableModel } from "./adaptable-model.js";
 import type { WholeTensor } from "./whole-tensors.js";
 
 /** A tensor of a saved module under its name in PEFT's files. */

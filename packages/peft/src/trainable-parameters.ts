@@ -1,11 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import {
-  activeAdapters,
-  type AdaptableModel,
-  adaptedPlaces,
-  adapterConfig,
-  requireUnmerged,
-} from "./adapted-model.js";
+import type { AdaptableModel } from "./adaptable-model.js";
+import { activeAdapters, adaptedPlaces, adapterConfig, requireUnmerged } from "./adapted-model.js";
 import { AdapterStateError } from "./errors.js";
 import type { LoraMatrices } from "./lora-linear.js";
 import { biasName, type MatrixKind, parameterName } from "./stored-names.js";
