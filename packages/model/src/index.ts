@@ -44,7 +44,7 @@ export {
 export { writeRandomModel } from "./weights/write-random-model.js";
 export { type TensorToWrite, writeSafetensors } from "./weights/write-safetensors.js";
 export { packedSuffixes } from "./config/packed-suffixes.js";
-export { checkTensors, type TensorCheck } from "./config/check-tensors.js";
+export { checkTensors, floatTypes, type TensorCheck } from "./config/check-tensors.js";
 export { configsWithEndTokens } from "./config/configs-with-end-tokens.js";
 export type { ConfigKeys, ConfigObject } from "./config/config-keys.js";
 export type { ModelConfig, RopeConfig, RopeScaling } from "./config/model-config.js";

@@ -2,6 +2,7 @@ import { lstat } from "node:fs/promises";
 import { ZeroMask } from "@lathe/kernels";
 import { checkWritable, recoverPlace } from "@lathe/files";
 import {
+  floatTypes,
   headPlace,
   type LinearPlace,
   openWeights,
@@ -48,8 +49,6 @@ export interface MergedWeights {
   /** Bytes of their data. */
   readonly bytes: number;
 }
-
-const floatTypes: readonly string[] = ["F64", "F32", "F16", "BF16"];
 
 /**
  * Merges an adapter into the weights of a model folder and writes the result as a new model folder, tensor by tensor, so

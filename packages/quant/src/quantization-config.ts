@@ -8,8 +8,8 @@ import {
   openWeights,
   packedSuffixes,
   readModelConfig,
+  floatTypes,
 } from "@lathe/model";
-import { floatTypes } from "./quantize-stored.js";
 import { readConfigText } from "./read-config-text.js";
 
 /**

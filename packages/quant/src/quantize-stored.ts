@@ -1,5 +1,5 @@
 import { type ElementFormat, type WeightMatrix, widenWeights } from "@lathe/kernels";
-import { type StoredWeights, WeightsError, type Dtype, type RowRange } from "@lathe/model";
+import { floatTypes, type StoredWeights, WeightsError, type Dtype, type RowRange } from "@lathe/model";
 import { engineInUse } from "@lathe/tensor";
 import { endianness } from "node:os";
 import { QuantizationError } from "./errors.js";
@@ -10,9 +10,6 @@ import { findScales, quantizeRows } from "./quantize.js";
 
 /** Weights that are read as float32 at one time: 16 MiB, all the dense memory that packing a tensor takes. */
 const READ_WEIGHTS = 4 * 1024 * 1024;
-
-/** Types that weights can be packed from. */
-export const floatTypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
 
 /** Types that a kernel packs as they lie in the file. */
 const kernelTypes: Partial<

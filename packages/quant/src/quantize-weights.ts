@@ -22,6 +22,7 @@ import {
   openWeights,
   packedSuffixes,
   readModelConfig,
+  floatTypes,
 } from "@lathe/model";
 import { copyFile, realpath } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
@@ -38,7 +39,7 @@ import {
 } from "./quantization-config.js";
 import { nestScales } from "./nest-scales.js";
 import { notStorable } from "./quantized-linears.js";
-import { floatTypes, matrixShape, quantizeStored, storedScales } from "./quantize-stored.js";
+import { matrixShape, quantizeStored, storedScales } from "./quantize-stored.js";
 import { type SizedTensor, writeShards } from "./shards.js";
 
 /** Bytes after which a further weight file is begun, as Transformers does it: 5 GB. */

@@ -4,11 +4,7 @@ import { z } from "zod";
 import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
-import { dataOption, modelOption } from "../options/model-options.js";
-import { trainOptions } from "../options/train-options.js";
-
-const { resume: _resume, ...settings } = trainOptions.shape;
-const leftAlone = { placeholder: "dir", field: null };
+import { triedRunOptions } from "../options/tried-run-options.js";
 
 const options = z.object({
   card: option(
@@ -18,11 +14,7 @@ const options = z.object({
       placeholder: "name",
     },
   ),
-  ...settings,
-  model: modelOption(),
-  data: dataOption("rows to learn, as for train"),
-  output: option(z.string().optional(), "may be in the config file, and is left alone", leftAlone),
-  overwrite: option(z.boolean().default(false), "likewise", { field: null }),
+  ...triedRunOptions,
 });
 
 /** Exit code of a plan that does not fit. */

@@ -16,12 +16,12 @@ import {
   openWeights,
   readModelConfig,
   type StoredWeights,
+  floatTypes,
 } from "@lathe/model";
 import { copyFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { QUANTIZATION_KEY } from "../quantization-config.js";
 import { SHARD_BYTES } from "../quantize-weights.js";
-import { floatTypes } from "../quantize-stored.js";
 import { type SizedTensor, writeShards } from "../shards.js";
 import { PruneError } from "./prune-error.js";
 import { type ComparedWeights, pruneMask } from "./prune-mask.js";

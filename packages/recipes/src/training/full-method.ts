@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import {
   expectedTensors,
+  floatTypes,
   linearPlaces,
   type LanguageModel,
   openWeights,
@@ -21,8 +22,6 @@ const FOLDER = "model";
 
 /** Steps between two draws of layers, where none are given. */
 const LISA_EVERY = 20;
-
-const floatTypes: readonly string[] = ["F64", "F32", "F16", "BF16"];
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 

@@ -154,18 +154,17 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
     }));
   if (faults.length > 0) throw new RecipeError(faults);
   const free = ownKeys.filter((key) => freeFields.includes(key) && options[key] !== undefined);
-  const { saveEvery, keepCheckpoints, evalEvery, patience, maxBadSteps } = options.train ?? {};
+  const train = options.train ?? {};
+  const freeInTrain = trainKeys.filter(
+    (key) => freeFields.includes(`train.${key}`) && train[key] !== undefined,
+  );
   const begun = optionsOfSettings(settings);
   return {
     ...begun,
     ...Object.fromEntries(free.map((key) => [key, options[key]])),
     train: {
       ...begun.train,
-      ...(saveEvery === undefined ? {} : { saveEvery }),
-      ...(keepCheckpoints === undefined ? {} : { keepCheckpoints }),
-      ...(evalEvery === undefined ? {} : { evalEvery }),
-      ...(patience === undefined ? {} : { patience }),
-      ...(maxBadSteps === undefined ? {} : { maxBadSteps }),
+      ...Object.fromEntries(freeInTrain.map((key) => [key, train[key]])),
     },
     ...(typeof options.model === "object" ? { model: options.model } : {}),
     settings,
