@@ -1,0 +1,233 @@
+import type { Translations } from "@lathe/files";
+
+/** 帮助：标题、各命令与选项。 */
+export const helpPhrases: Translations = {
+  // 帮助：标题与通用选项
+  "Usage:": "用法：",
+  "Options:": "选项：",
+  "Commands:": "命令：",
+  "Everywhere:": "通用：",
+  "Engine:": "引擎：",
+  "Generation:": "生成：",
+  "Training:": "训练：",
+  "Adapter:": "适配器：",
+  "Cleaning:": "清洗：",
+  "Tokens:": "词元：",
+  "With a model:": "使用模型时：",
+  "Examples:": "示例：",
+  "{0}.": "{0}。",
+  "default: {0}": "默认：{0}",
+  "{0} or {1}": "{0} 或 {1}",
+  required: "必填",
+  none: "无",
+  all: "全部",
+  rows: "行",
+  tokens: "词元",
+  characters: "字符",
+  "optimiser steps": "优化器步",
+  "no limit": "不限",
+  "required unless --resume": "必填，除非使用 --resume",
+  "what is free": "空闲内存",
+  "what the model can read": "模型可读的长度",
+  "13a, or zh for Chinese": "13a，中文为 zh",
+  "LATHE_TENSORFLOW or TENSORFLOW_DIR, else what Python and the system have":
+    "LATHE_TENSORFLOW 或 TENSORFLOW_DIR，否则取 Python 与系统中已有的",
+  "YAML file with options; flags win over it": "含选项的 YAML 文件；命令行选项优先",
+  "end stdout with one JSON object": "在标准输出末尾写一个 JSON 对象",
+  "language of messages: {0} (default: that of the system)": "消息的语言：{0}（默认：系统语言）",
+  "show where an unexpected error came from": "显示意外错误的来源",
+  "print the JSON Schema of the config file": "打印配置文件的 JSON Schema",
+  "show this help": "显示此帮助",
+  "show this help; {0} VERB --help shows a verb's": "显示此帮助；{0} VERB --help 显示某个命令的帮助",
+  "show the version": "显示版本",
+  "Print the JSON Schema of a verb's config file": "打印某个命令的配置文件的 JSON Schema",
+  "Fine-tune language models on the machine you own.": "在自己的机器上微调语言模型。",
+
+  // 帮助：各命令
+  "Clean, split and tokenise rows of dialogue": "清洗、划分对话数据并转为词元",
+  "Fine-tune a model with LoRA and write an adapter": "用 LoRA 微调模型并写出适配器",
+  "Measure loss and perplexity of rows under a model": "计算模型在数据上的损失与困惑度",
+  "Score replies against references: BLEU, ROUGE, chrF, F1 and more":
+    "将回复与参考答案比较打分：BLEU、ROUGE、chrF、F1 等",
+  "Continue a prompt": "续写提示",
+  "Talk with a model": "与模型对话",
+  "Merge an adapter into its base model": "将适配器合并到基础模型",
+  "Write a model folder with packed weights": "写出权重经过压缩的模型文件夹",
+  "Make TensorFlow on this machine ready as an engine, with an NVIDIA card or without":
+    "将本机的 TensorFlow 配置为计算引擎，有无 NVIDIA 显卡均可",
+  "Show what this machine offers, and check a model folder": "显示本机的能力，并检查模型文件夹",
+  "Writes train.jsonl, validation.jsonl, test.jsonl, rejected.jsonl and manifest.json; with --model also .arrow files of tokens.":
+    "写出 train.jsonl、validation.jsonl、test.jsonl、rejected.jsonl 和 manifest.json；给出 --model 时另写 .arrow 词元文件。",
+  "RUN/adapter is a PEFT folder, or RUN/model a model folder; RUN/metrics.jsonl has a line for every optimiser step. Ctrl-C writes a checkpoint; --resume goes on from it, to the same bits.":
+    "RUN/adapter 是 PEFT 文件夹，或 RUN/model 是模型文件夹；RUN/metrics.jsonl 每个优化器步一行。Ctrl-C 会写出检查点；--resume 从检查点继续，结果逐位相同。",
+  "The loss is the mean over all labels, in nats. Of pairs and dialogues the replies are scored, of token rows what their labels say; -100 is not.":
+    "损失是所有标签的平均值，单位为奈特。问答与对话只计回复，词元行按其标签；-100 不计。",
+  "Scores a file of replies, or has a model reply to rows first: it then also measures the perplexity of the references.":
+    "为回复文件打分，或先让模型回复数据：此时也计算参考答案的困惑度。",
+  "With --json: text without control tokens, and the new ids alone; text is null where the model has no tokenizer.":
+    "使用 --json 时：文本不含控制词元，编号只含新生成的；模型没有分词器时文本为 null。",
+  "A line is a turn; the model sees the whole conversation. /reset forgets it, /exit ends. Piped lines work as well: a reply for each.":
+    "一行为一轮；模型可见整个对话。/reset 清空对话，/exit 结束。也可用管道输入：每行一个回复。",
+  "Writes a model folder that needs no adapter, tensor by tensor. Nothing is overwritten.":
+    "逐个张量写出不再需要适配器的模型文件夹。不会覆盖任何内容。",
+  "fp16 and bf16 folders are plain Hugging Face models; int8 is one scale a weight row, as compressed-tensors has it; nf4 is 4 bits a weight, as bitsandbytes has it.":
+    "fp16 与 bf16 文件夹是普通的 Hugging Face 模型；int8 每行权重一个缩放系数，同 compressed-tensors；nf4 每个权重 4 位，同 bitsandbytes。",
+  "Compiles the binding that ships with @tensorflow/tfjs-node-gpu against the library, tries it, and keeps it in the cache folder of the user. npm fetches that package, alone, where it is not installed; nothing else is downloaded.":
+    "针对该库编译 @tensorflow/tfjs-node-gpu 自带的绑定，试用后保存在用户的缓存文件夹。若未安装该包，npm 只获取这一个包；不下载其他内容。",
+
+  // 帮助：选项
+  "files to read: .jsonl, .csv, .tsv, .parquet": "要读取的文件：.jsonl、.csv、.tsv、.parquet",
+  "folder to write": "要写出的文件夹",
+  "weights of train, validation and test": "训练、验证与测试集的比例",
+  "chooses among the possible splits": "在可能的划分中选择",
+  "fields that name the dialogue of a row; rows of a dialogue share a split":
+    "标识一行所属对话的字段；同一对话的行划入同一部分",
+  "keys to rename before a row is read": "读取一行之前要改名的键",
+  "share of unusable rows beyond which nothing is written": "无法使用的行超过此比例则不写出任何内容",
+  "replace a folder that prepare made": "替换由 prepare 生成的文件夹",
+  "least of what the model is given": "模型输入的最少字符数",
+  "least of what the model is to say": "模型输出的最少字符数",
+  "most of a row, input and output together": "一行的最多字符数，输入与输出合计",
+  "cleaning rules to leave out": "不使用的清洗规则",
+  "model folder whose tokenizer also makes .arrow files": "模型文件夹，用其分词器另写 .arrow 文件",
+  "longest row; the end of a longer one is cut off": "最长的行；超出部分从末尾截去",
+  "taken as everywhere; this verb needs none": "与其他命令一致；此命令用不到",
+  likewise: "同上",
+  "model folder: config.json, safetensors, tokenizer": "模型文件夹：config.json、safetensors、分词器",
+  "rows to learn: .jsonl, .csv, .parquet in any row shape, or a prepared .arrow file":
+    "要学习的数据：任意行格式的 .jsonl、.csv、.parquet，或准备好的 .arrow 文件",
+  "rows to evaluate on, likewise": "用于评估的数据，格式同上",
+  "folder of the run": "此次运行的文件夹",
+  "lora: train an adapter beside the weights; full: train the weights themselves, written as a model folder":
+    "lora：在权重之外训练适配器；full：训练权重本身，写为模型文件夹",
+  "with --method full: beginnings of the names of tensors to train, such as model.layers.20.,lm_head":
+    "与 --method full 连用：要训练的张量名的开头，例如 model.layers.20.,lm_head",
+  "adapter to start from; rank, alpha, targets and the like are its own":
+    "作为起点的适配器；秩、alpha、目标等取自该适配器",
+  "replace an earlier run in --output": "替换 --output 中先前的运行",
+  "share of unusable rows beyond which nothing is trained": "无法使用的行超过此比例则不训练",
+  "steps between two lines where no bar is drawn": "不画进度条时两行之间的步数",
+  "block: keep only each layer's input and compute the layer again, slower in far less memory; auto: for as few layers as --memory asks for":
+    "block：只保留每层的输入并重新计算该层，较慢但内存少得多；auto：按 --memory 的要求只对尽量少的层如此",
+  "what the process may take in all, for --checkpointing auto":
+    "进程总共可用的内存，用于 --checkpointing auto",
+  "passes over the rows": "遍历数据的次数",
+  "length of the run; 0 for as many as the epochs hold": "运行的长度；0 表示由轮数决定",
+  "rows a micro-batch": "每个微批的行数",
+  "micro-batches a step": "每步的微批数",
+  "peak of the schedule": "学习率的峰值",
+  "course of the rate after the warm-up": "预热之后学习率的变化方式",
+  "steps over which the rate rises from 0 to its peak": "学习率从 0 升到峰值的步数",
+  "decoupled weight decay": "解耦的权重衰减",
+  "decay of the first moment": "一阶矩的衰减",
+  "decay of the second moment": "二阶矩的衰减",
+  "added to the root of the second moment": "加在二阶矩平方根上的值",
+  "global norm to which gradients are scaled down; 0 for no limit": "梯度缩减到的全局范数；0 表示不限",
+  "order of rows, dropout and initial adapter follow from it": "决定行的顺序、dropout 与适配器的初值",
+  "take the rows in another order each epoch": "每轮以不同的顺序取行",
+  "take the rows in the order of the file, each epoch": "每轮按文件中的顺序取行",
+  "steps between evaluations on the validation rows; 0 for one at the end only":
+    "验证集评估之间的步数；0 表示只在结束时评估",
+  "rank of the update": "更新的秩",
+  "numerator of the scale alpha / rank": "缩放系数 alpha / rank 的分子",
+  "probability with which an input of the update is dropped in training": "训练时丢弃更新输入的概率",
+  "linears to adapt: names such as q_proj, or attention, mlp, all-linear; a single text in the config file is a regular expression of their paths":
+    "要适配的线性层：名称如 q_proj，或 attention、mlp、all-linear；配置文件中的单个文本视为其路径的正则表达式",
+  "linears to leave out, named likewise": "要排除的线性层，写法相同",
+  "scale alpha / √rank in place of alpha / rank (rsLoRA)": "以 alpha / √rank 代替 alpha / rank（rsLoRA）",
+  "train the length of each weight row apart from its direction (DoRA)":
+    "将每行权重的长度与方向分开训练（DoRA）",
+  "ranks that differ, by the end of a path": "按路径末尾指定的不同的秩",
+  "alphas that differ, by the end of a path": "按路径末尾指定的不同的 alpha",
+  "layers to adapt, from 0, such as 0-3,8": "要适配的层，从 0 起，例如 0-3,8",
+  "what computes: auto, or one of the engines that the verb doctor lists":
+    "计算引擎：auto，或命令 doctor 列出的引擎之一",
+  "precision of matrix products": "矩阵乘法的精度",
+  "pack the base weights while they are read": "读取时压缩基础权重",
+  "adapter folder to put on the model": "要加在模型上的适配器文件夹",
+  "adapter folder": "适配器文件夹",
+  'rows to score, in any shape; {"input_ids","labels"} needs no tokenizer':
+    '要打分的数据，任意行格式；{"input_ids","labels"} 不需要分词器',
+  "computed at one time; a longer row is computed alone": "一次计算的词元数；更长的行单独计算",
+  "replies to score: a text a line, or .jsonl": "要打分的回复：每行一条文本，或 .jsonl",
+  "what they should be: a text a line, or .jsonl, also several a line":
+    "参考答案：每行一条文本，或 .jsonl，每行也可有多条",
+  "whose rules divide the texts; auto looks at the references":
+    "按哪种语言的规则切分文本；auto 依参考答案判断",
+  "tokeniser of the metric bleu": "指标 bleu 的切分方式",
+  "smoothing of BLEU, as sacreBLEU names it": "BLEU 的平滑方式，名称同 sacreBLEU",
+  "compare in lower case, for BLEU and chrF": "以小写比较，用于 BLEU 与 chrF",
+  "compare English words without their endings, for ROUGE": "比较去掉词尾的英文单词，用于 ROUGE",
+  "also give every text's own scores, with --json": "与 --json 连用：另给出每条文本的得分",
+  "model folder: generates the replies first, and measures perplexity":
+    "模型文件夹：先生成回复，并计算困惑度",
+  "rows in any shape; the last reply of each is the reference": "任意行格式的数据；每行最后的回复为参考答案",
+  "rows at most, from the start of the file": "最多读取的行数，从文件开头起",
+  "replies generated at one time": "同时生成的回复数",
+  "file for the replies: .jsonl with prompt, prediction, reference":
+    "保存回复的文件：.jsonl，含 prompt、prediction、reference",
+  "new tokens at most": "最多新生成的词元数",
+  "divides the logits; 0 takes the likeliest token": "除 logits 的温度；0 取最可能的词元",
+  "only the k likeliest tokens; 0 for all": "只取最可能的 k 个词元；0 表示全部",
+  "only the likeliest tokens whose probabilities sum to p": "只取概率之和达到 p 的最可能的词元",
+  "above 1: tokens that have occurred become less likely": "大于 1 时：出现过的词元变得不太可能",
+  "texts that end a reply and are left out of it": "使回复结束的文本，不计入回复",
+  "same seed, same text": "种子相同则文本相同",
+  "how keys and values of past tokens are kept; auto for the engine's default":
+    "保存过去词元的键与值的格式；auto 为引擎的默认值",
+  "text to answer, put into the model's chat template": "要回答的文本，放入模型的对话模板",
+  "system message before the prompt": "提示之前的系统消息",
+  "system message that begins the conversation": "对话开头的系统消息",
+  "JSON file: list of tools that the chat template shows": "JSON 文件：对话模板展示的工具列表",
+  "continue the prompt as it stands, without the chat template": "不用对话模板，按原样续写提示",
+  "token ids to continue, in place of a prompt": "要续写的词元编号，代替提示",
+  "folder to make": "要新建的文件夹",
+  "type of the weights written": "写出的权重的类型",
+  "format of the weights": "权重的格式",
+  "replace a folder that quantize made": "替换由 quantize 生成的文件夹",
+  "folder of the C library or of an installed tensorflow Python package":
+    "C 库的文件夹，或已安装的 tensorflow Python 包的文件夹",
+  "compile again what has been compiled": "重新编译已编译的内容",
+  "model folder to check: config, tensors, tokenizer": "要检查的模型文件夹：配置、张量、分词器",
+  "Show that a run can be killed at any moment and goes on to the same bits":
+    "证明训练在任意时刻被强制结束后都能恢复，且结果逐位相同",
+  "Trains the first steps of a run without a stop, and again in processes that are killed at random moments and resumed, and compares weights, moments and metrics bit by bit. All in temporary folders.":
+    "先不间断地训练开头几步，再在随机时刻被强制结束并恢复的进程中训练同样的步，然后逐位比较权重、优化器状态和指标。全部写在临时文件夹中。",
+  "how often the run is killed": "强制结束的次数",
+  "first steps of the run that are tried": "试验训练的开头几步",
+  "moments of the kills follow from it": "强制结束的时刻由它决定",
+  "rows to learn, as for train": "要学习的数据行，与 train 相同",
+  "may be in the config file, and is left alone": "配置文件中可以有，不会被改动",
+  "continue the run in --output after its newest intact checkpoint, with its own options":
+    "从 --output 中运行的最新完好检查点继续，选项沿用原来的",
+  "adamw; adamw8bit: its moments in 8 bits; adafactor: moments by rows and columns, in the least memory":
+    "adamw；adamw8bit：矩以 8 位保存；adafactor：按行与列保存矩，内存最少",
+  "factor on the rate from a layer to the one below, such as 0.9": "从一层到其下一层的学习率系数，例如 0.9",
+  "share of each label's probability that is spread over the vocabulary": "每个标签分摊到整个词表的概率比例",
+  "factor on the squared logarithm of the softmax's denominator, such as 1e-4":
+    "softmax 分母对数平方的系数，例如 1e-4",
+  "noise on the embeddings in training (NEFTune), such as 5; 0 for none":
+    "训练时加在嵌入上的噪声（NEFTune），例如 5；0 表示不加",
+  "steps between checkpoints; 0 for none but the best and the last":
+    "检查点之间的步数；0 表示只写最好的和最后的",
+  "steps in a row with a loss or gradient that is not finite, none applied, after which the run ends":
+    "连续出现非有限损失或梯度的步数上限（这些步不会生效），达到后结束运行",
+  "newest checkpoints to keep, besides the one of the lowest validation loss; 0 for all":
+    "除验证损失最低的之外，保留最新检查点的个数；0 表示全部",
+  "biases that are trained: those of no linear, of the adapted ones, or of all":
+    "要训练的偏置：都不训练、被适配的线性层的，或全部",
+  "modules that are trained as a whole and kept in the adapter, such as lm_head,embed_tokens":
+    "整体训练并保存在适配器中的模块，例如 lm_head,embed_tokens",
+  "rate of B over that of A (LoRA+), such as 16": "B 与 A 的学习率之比（LoRA+），例如 16",
+  "Write a model folder with weights set to zero": "写出部分权重置零的模型文件夹",
+  "The linears of the layers get zeros; types, all other weights and the embedding stay.":
+    "各层的线性层中置零；类型、其他权重与嵌入不变。",
+  "share of weights that become zero, or a pattern such as 2:4 or 4:8":
+    "置零的权重比例，或 2:4、4:8 这样的模式",
+  "what decides: the size of a weight, or that times the size of what it multiplies":
+    "取舍依据：权重的大小，或再乘以其输入的大小",
+  "weights among which a share is taken by magnitude: those of the matrix, or of each output":
+    "按大小取比例时比较的范围：整个矩阵的权重，或每个输出的权重",
+  "rows for wanda, in any shape": "wanda 所用的数据，任意行格式",
+  "tokens of those rows at most": "这些数据最多取用的词元数",
+};

@@ -1,0 +1,67 @@
+import type { Translations } from "@lathe/files";
+
+/** 训练方法、规划、剪枝与报告。 */
+export const trainingPhrases: Translations = {
+  "prompts of --validation that the model answers before the first step and after every evaluation, for RUN/report.html":
+    "训练前和每次评估后让模型回答 --validation 中的几条提问，用于 RUN/report.html",
+  "write TensorBoard's event files into RUN/tensorboard": "把 TensorBoard 的事件文件写入 RUN/tensorboard",
+  "Train again from a run's report and compare the bits": "按运行报告重新训练并逐位比较",
+  "Trains again with the settings, rows and model of the report, and compares the bits of what is written. What differs is listed, what went in first. Exit code 1 when the result differs.":
+    "用报告中的设置、数据与模型重新训练，并逐位比较产出。不同之处会列出，输入在前。结果不同时退出码为 1。",
+  "the report.json of a complete run": "一次完整运行的 report.json",
+  "folder of the new run": "新运行的文件夹",
+  "base model, where it is no longer where it was": "基础模型，若已不在原处",
+  "file of rows, likewise": "数据文件，同上",
+  "file of rows to evaluate on, likewise": "评估用数据文件，同上",
+  "{0}: expected it once, got {1} without the flag as well": "{0}：只应给出一次，另有未写选项名的 {1}",
+  "a share above 0 and below 1, or a pattern such as 2:4 or 4:8":
+    "大于 0 且小于 1 的比例，或 2:4、4:8 之类的模式",
+  "groups of a size that divides {0} inputs": "大小能整除 {0} 个输入的组",
+  "{0}: expected {1}, got {2}; give the report.json of a run that is complete":
+    "{0}：应为{1}，实为{2}；请给出完整运行的 report.json",
+  "the base model's folder": "基础模型的文件夹",
+  "the file of rows, as those of the run came from memory": "数据文件，因为该运行的数据来自内存",
+  "leave alone what is zero in the base, so that a pruned model stays pruned when the adapter is merged":
+    "不改动基础模型中为零的权重，使剪枝过的模型在合并适配器后仍保持稀疏",
+  "rounds small weights to zeros that the model does not have, and {0} would keep them: leave one of them out":
+    "会把小权重舍入为模型本没有的零，而 {0} 会保留它们：请去掉其中一个",
+  "with --method full: layers that are trained at a time, drawn at random (LISA)":
+    "与 --method full 同用：每次随机抽取来训练的层数（LISA）",
+  "with --lisa-layers: steps until others are drawn": "与 --lisa-layers 同用：隔多少步重新抽取",
+  "how the matrices begin: kaiming; pissa: the principal components of the weights; loftq: what --quantize nf4 loses, packed in turns":
+    "矩阵的初始值：kaiming；pissa：权重的主成分；loftq：--quantize nf4 所损失的部分，与量化交替求得",
+  "says how often other layers are drawn, and all are trained: give {0}, or leave it out":
+    "用于指定隔多少步重新抽取层，而现在训练所有层：请给出 {0}，或不使用它",
+  "loftq packs the base together with the adapter: give {0} nf4, or begin with kaiming or pissa":
+    "loftq 把基座与适配器一起求出：请给出 {0} nf4，或从 kaiming 或 pissa 开始",
+  "loftq packs the base anew: give {0} as a folder, not open": "loftq 要重新量化基座：请以文件夹给出 {0}",
+  "says how a fresh adapter begins, and {0} is one to go on with: leave one of them out":
+    "用于指定新适配器的初始值，而 {0} 是要继续训练的适配器：请去掉其中一个",
+  "{0} loftq packs the base together with the adapter, and {1} has {2} weights: give the model that it was packed from":
+    "{0} loftq 把基座与适配器一起求出，而 {1} 的权重是 {2}：请给出量化之前的模型",
+  "{0}: expected a whole number from 1 to the {1} layers, got {2}":
+    "{0}：应为从 1 到 {1}（层数）的整数，实为 {2}",
+  "evaluations in a row without a lower validation loss after which the run ends; 0 for no such end":
+    "验证损失连续多少次评估未再降低就结束训练；0 表示不提前结束",
+  "waits for evaluations, and there are no rows for them: give {0}, or leave it out":
+    "等待评估结果，但没有用于评估的数据：请给出 {0}，或去掉它",
+  "waits for evaluations, of which there is one at the end alone: give {0}, or leave it out":
+    "等待评估结果，但只在最后评估一次：请给出 {0}，或去掉它",
+  "what is made small; sft: the negative log-likelihood of the labels; dpo, orpo, simpo: of rows with prompt, chosen, rejected; kto: of rows with prompt, completion, label":
+    "要减小的目标；sft：标签的负对数似然；dpo、orpo、simpo：用于含 prompt、chosen、rejected 的数据；kto：用于含 prompt、completion、label 的数据",
+  "strength of a preference objective": "偏好目标的强度",
+  "0.1, and 2 for simpo": "0.1，simpo 为 2",
+  "margin that --objective simpo asks for": "--objective simpo 要求的差值",
+  "rows that --objective kto pairs for its estimate of the divergence: those of the whole step, or of each micro-batch as other trainers do":
+    "--objective kto 估计散度时配对的数据：整个步，或像其他训练器那样每个微批",
+  "belongs to {0} {1}: give one of these, or leave it out": "属于 {0} {1}：请给出其中之一，或去掉它",
+  "is added to the likelihood of labels, and {0} {1} compares completions: leave it out":
+    "加在标签的似然上，而 {0} {1} 比较的是回答：请去掉",
+  "Say what a run takes, in memory and time, before it is begun": "在开始之前说明一次训练所需的内存和时间",
+  "graphics card to plan for, such as rtx3060-12gb, in place of --memory":
+    "要规划的显卡，例如 rtx3060-12gb，代替 --memory",
+  "Reads the rows and the headers of the weights, and says what a run takes for what, about how long a step lasts here, and what takes less. Nothing is written. Exit code 1 when it does not fit.":
+    "读取数据与权重文件头，说明各部分占用的内存、在本机上每步大致的时间，以及更省的办法。不写任何文件。放不下时退出码为 1。",
+  "a name that ends with its memory, such as rtx3060-12gb": "以显存结尾的名称，例如 rtx3060-12gb",
+  "nothing beside memory, which says the same": "在给出内存时不给出，二者含义相同",
+};
