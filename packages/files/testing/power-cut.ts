@@ -95,15 +95,22 @@ export class RecordedDisk {
     }
   }
 
+  /**
+   * One state that a power cut may leave after a number of calls.
+   * @param random numbers from 0, below 1, by which it is drawn what of the unsynced is there
+   */
+  stateAfter(count: number, random: () => number): DiskState {
+    const calls = this.#calls.slice(0, this.#initialCalls + count);
+    const choices = this.#choicesOf(calls);
+    return this.#apply(choices.flatMap((some) => some[Math.floor(random() * some.length)] ?? []));
+  }
+
   /** States after a number of calls, of those with the last of them where it is no sync. */
   *#statesAfter(count: number): Generator<DiskState> {
     const calls = this.#calls.slice(0, count);
-    const options = calls.map((call, index): readonly (Change | null)[] => {
-      if (call.type === "sync") return [null];
-      if (index < this.#initialCalls || isSynced(call, calls.slice(index + 1))) return [call];
-      const kept = call.type === "bytes" && call.bytes.length > 1 ? [call, halfOf(call)] : [call];
-      return index === count - 1 ? kept : [...kept, null];
-    });
+    const options = this.#choicesOf(calls).map((some, index) =>
+      index === count - 1 ? some.filter((choice) => choice !== null || some.length === 1) : some,
+    );
     const choices = options.reduce((product, { length }) => product * length, 1);
     if (choices > MOST_CHOICES) throw new Error(`${choices} states after call ${count}`);
     for (let choice = 0; choice < choices; choice++) {
@@ -115,6 +122,15 @@ export class RecordedDisk {
       });
       yield this.#apply(chosen);
     }
+  }
+
+  /** What may be left of each call: all, half or, as null, nothing; nothing is left of a sync. */
+  #choicesOf(calls: readonly Call[]): (readonly (Change | null)[])[] {
+    return calls.map((call, index) => {
+      if (call.type === "sync") return [null];
+      if (index < this.#initialCalls || isSynced(call, calls.slice(index + 1))) return [call];
+      return call.type === "bytes" && call.bytes.length > 1 ? [call, halfOf(call), null] : [call, null];
+    });
   }
 
   #apply(changes: readonly Change[]): DiskState {

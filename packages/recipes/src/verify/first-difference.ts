@@ -40,11 +40,14 @@ export async function firstDifference(
   );
 }
 
+/** Folders of a run besides its result: event files are named by process and say when each number was written. */
+const otherFolders: readonly string[] = ["checkpoints", "tensorboard"];
+
 /** Folders of an adapter or a model at the end of a run. */
 async function foldersOfResult(run: string): Promise<string[]> {
   const files = await filesBelow(run);
   const folders = files.flatMap((file) => (file.includes("/") ? [file.slice(0, file.indexOf("/"))] : []));
-  return [...new Set(folders)].filter((folder) => folder !== "checkpoints" && !folder.startsWith("."));
+  return [...new Set(folders)].filter((folder) => !otherFolders.includes(folder) && !folder.startsWith("."));
 }
 
 async function firstOf<Item>(

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +7,7 @@ import type { FinetuneOptions } from "../finetune-options.js";
 import type { OnRecipeEvent } from "../recipe-event.js";
 import { expectation, RecipeError } from "../recipe-error.js";
 import { firstDifference, type RunDifference } from "./first-difference.js";
+import { randomNumbers } from "./random-numbers.js";
 import type { RunOrder } from "./run-messages.js";
 import { watchRun } from "./watched-run.js";
 
@@ -209,13 +209,4 @@ async function begunOrNew(output: string): Promise<Pick<FinetuneOptions, "output
 async function stepFolders(output: string): Promise<number[]> {
   const names = await readdir(join(output, "checkpoints")).catch(() => []);
   return names.flatMap((name) => /^step-(\d+)$/.exec(name)?.slice(1).map(Number) ?? []).sort((a, b) => a - b);
-}
-
-/** Numbers from 0, below 1, that follow from a seed. */
-function randomNumbers(seed: number): () => number {
-  let drawn = 0;
-  return () => {
-    const digest = createHash("sha256").update(`${seed} ${drawn++}`).digest();
-    return digest.readUIntBE(0, 6) / 2 ** 48;
-  };
 }

@@ -1,0 +1,111 @@
+/** Whole runs on a disk that loses what was not synced, or that is full. */
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { FullDisk } from "../../../files/testing/full-disk.js";
+import { layOut, RecordedDisk } from "../../../files/testing/power-cut.js";
+import type { FinetuneOptions } from "../finetune-options.js";
+import type { RecipeEvent } from "../recipe-event.js";
+import { temporaryFolder, tinyModel, writeJsonl } from "../testing/folders.js";
+import { finish } from "../testing/recorded-runs.js";
+import { firstDifference } from "./first-difference.js";
+import { randomNumbers } from "./random-numbers.js";
+
+vi.setConfig({ testTimeout: 240_000 });
+
+const STEPS = 9;
+const SEED = 1;
+const CUTS = 24;
+
+let folder: string;
+let whole: string;
+let options: FinetuneOptions;
+let count = 0;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  whole = join(folder, "whole");
+  const rows = Array.from({ length: 10 }, (_, row) => ({
+    input_ids: Array.from({ length: 8 }, (_, i) => (row * 31 + i * 7) % 320),
+  }));
+  const data = await writeJsonl(join(folder, "rows.jsonl"), rows);
+  options = {
+    ...{ model: tinyModel("qwen2"), data, validation: data, lora: { dropout: 0.2 }, tensorboard: true },
+    train: {
+      ...{ batchSize: 2, gradientAccumulation: 1, maxSteps: STEPS, learningRate: 0.01 },
+      ...{ saveEvery: 2, keepCheckpoints: 2, evalEvery: 3 },
+    },
+  };
+  await finish({ ...options, output: whole });
+});
+
+async function emptyFolder(): Promise<string> {
+  const place = join(folder, `disk-${++count}`);
+  await mkdir(place);
+  return place;
+}
+
+/** Goes on with what is left of a run, or begins it where nothing is. @returns the step that it went on from, and damaged checkpoints */
+async function goOn(output: string): Promise<{ readonly from: number; readonly passedOver: number }> {
+  const entries = await readdir(output).catch((): string[] => []);
+  const isBegun = entries.includes("config.json") && entries.includes("checkpoints");
+  const events: RecipeEvent[] = [];
+  const onEvent = (event: RecipeEvent): void => void events.push(event);
+  const how = isBegun ? { resume: true } : { ...options, overwrite: entries.includes("checkpoints") };
+  await finish({ ...how, output, onEvent });
+  const from = events.find(({ type }) => type === "resuming") as { step: number } | undefined;
+  return { from: from?.step ?? 0, passedOver: events.filter(({ type }) => type === "passed-over").length };
+}
+
+describe("a power cut that takes what was not synced", () => {
+  it(`leaves a run that goes on to the same bits, from the newest checkpoint that was finished (seed ${SEED})`, async () => {
+    const disk = await emptyFolder();
+    const recorded = await RecordedDisk.start(disk);
+    const finished: { readonly step: number; readonly calls: number }[] = [];
+    try {
+      await finish({ ...options, output: join(disk, "run") }, ({ step, checkpoint }) => {
+        if (checkpoint !== undefined) finished.push({ step, calls: recorded.callCount });
+      });
+    } finally {
+      recorded.stop();
+    }
+    expect(finished.length).toBeGreaterThan(3);
+    const random = randomNumbers(SEED);
+    for (let cut = 0; cut < CUTS; cut++) {
+      const after = Math.floor(((cut + random()) / CUTS) * recorded.callCount);
+      const place = await emptyFolder();
+      layOut(recorded.stateAfter(after, random), place);
+      const run = join(place, "run");
+      const { from, passedOver } = await goOn(run);
+      const least = finished.filter(({ calls }) => calls <= after).at(-1)?.step ?? 0;
+      const what = `cut ${cut}, after call ${after} of ${recorded.callCount}`;
+      expect(from, what).toBeGreaterThanOrEqual(least);
+      expect(passedOver, what).toBe(0);
+      expect(await firstDifference(whole, run, STEPS), what).toBeNull();
+    }
+  });
+});
+
+describe("a full disk", () => {
+  it("ends a run with a sentence that names the file, and the run goes on to the same bits when there is space", async () => {
+    let refusals = 0;
+    for (let calls = 0; ; calls += 23) {
+      const place = await emptyFolder();
+      const output = join(place, "run");
+      const disk = await FullDisk.start(place, calls);
+      const end = await finish({ ...options, output }).then(
+        () => null,
+        (error: unknown) => error as Error,
+      );
+      disk.stop();
+      if (!disk.isFull) break;
+      refusals++;
+      const what = `full after ${calls} calls`;
+      expect(end, what).toMatchObject({ name: "FileError" });
+      expect(end?.message, what).toMatch(/run.*: cannot be (made|written): no space is left on the device/);
+      await goOn(output);
+      expect(await firstDifference(whole, output, STEPS), what).toBeNull();
+    }
+    expect(refusals).toBeGreaterThan(10);
+  });
+});
