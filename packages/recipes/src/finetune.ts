@@ -219,7 +219,9 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     // Before anything is trained: what is compared with is the model as it was, without adapters.
     for (const name of adapterNames(model)) detach(model, name);
     await prepared.objective.computeReference(model, {
+      earlier: run,
       onProgress: progressOf(onEvent, "comparing"),
+      onWarning: warningOf(onEvent),
       signal,
     });
     const trained = await prepared.method.prepare(model, prepared.hasCheckpoints, onEvent);
@@ -230,6 +232,7 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     model.embeddingNoise = options.neftuneAlpha ?? 0;
     signal?.throwIfAborted();
     run ??= await createRun(prepared);
+    if (run) await prepared.objective.keepReference(run);
     const reports: StepReport[] = [];
     record = run && newRecord(prepared, opened, run);
     const end = yield* runSteps(prepared, opened, trained, { run, record, reports });

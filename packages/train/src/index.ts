@@ -54,6 +54,11 @@ export {
   type ReferenceLikelihood,
   ReferenceLikelihoods,
 } from "./preference/reference-likelihoods.js";
+export {
+  readLikelihoods,
+  type StoredLikelihoods,
+  writeLikelihoods,
+} from "./preference/stored-likelihoods.js";
 export type { Reduce, StepGradients } from "./reduce.js";
 export { rowOrder } from "./row-order.js";
 export type { RowSource } from "./row-source.js";

@@ -24,6 +24,7 @@ import { checkRunUnlocked, lockRun, type RunLock } from "./run-lock.js";
 const CONFIG_FILE = "config.json";
 const METRICS_FILE = "metrics.jsonl";
 const SAMPLES_FILE = "samples.jsonl";
+const REFERENCE_FILE = "reference.json";
 const CHECKPOINTS_FOLDER = "checkpoints";
 const STEP_FOLDER = /^step-(\d+)$/;
 
@@ -38,6 +39,7 @@ const ownEntries: readonly string[] = [
   "report.json",
   "report.html",
   SAMPLES_FILE,
+  REFERENCE_FILE,
   "tensorboard",
   "rejected.jsonl",
 ];
@@ -157,6 +159,11 @@ export class RunFolder {
   /** Where the finished adapter lies. */
   get adapterPath(): string {
     return join(this.path, "adapter");
+  }
+
+  /** Where log-likelihoods of before the training are kept, which objectives on preferences compare with. */
+  get referencePath(): string {
+    return join(this.path, REFERENCE_FILE);
   }
 
   /** Writes the resolved settings of the run. */

@@ -1,11 +1,11 @@
 /** Preference objectives from rows to a run, against TRL's recorded steps (`fixtures/README.md` of `@lathe/train`). */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { StepReport } from "@lathe/train";
+import { readLikelihoods, type StepReport } from "@lathe/train";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { finetune, type FinetuneOptions } from "../index.js";
+import { finetune, type FinetuneOptions, type RecipeEvent } from "../index.js";
 
 interface Expected {
   readonly rows: Record<string, unknown>[];
@@ -93,6 +93,59 @@ describe.each(["dpo", "orpo", "simpo", "kto"] as const)("objective %s", (objecti
     expect(rest.map(({ step, loss }) => [step, loss])).toEqual(
       whole.slice(2).map(({ step, loss }) => [step, loss]),
     );
+  });
+});
+
+describe.each(["dpo", "kto"] as const)("log-likelihoods before training, of objective %s", (objective) => {
+  /** A run that is interrupted after a step, and then gone on with. */
+  async function parts(change: (reference: string) => Promise<unknown>) {
+    const { data } = await rowsOf(objective);
+    const output = join(folder, "run");
+    const controller = new AbortController();
+    const train = { batchSize: 2, gradientAccumulation: 2, epochs: 1, learningRate: 3e-3 };
+    const run = { model, precision: "fp32", data, objective, validation: data.slice(0, 8), train } as const;
+    const whole: number[] = [];
+    for await (const { loss } of finetune(run)) whole.push(loss);
+    for await (const _ of finetune({ ...run, output, signal: controller.signal })) controller.abort();
+    const reference = join(output, "reference.json");
+    await change(reference);
+    const events: RecipeEvent[] = [];
+    const rest: number[] = [];
+    const onEvent = (event: RecipeEvent): void => void events.push(event);
+    for await (const { loss } of finetune({ ...run, output, resume: true, onEvent })) rest.push(loss);
+    const computed = events.filter(
+      (event) => event.type === "progress" && event.phase === "comparing",
+    ).length;
+    const warnings = events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+    return { isSame: JSON.stringify(rest) === JSON.stringify(whole.slice(1)), computed, warnings, reference };
+  }
+
+  it("are kept in the run and not computed again when it goes on", async () => {
+    const { isSame, computed, warnings } = await parts(() => Promise.resolve());
+    expect({ isSame, computed, warnings }).toEqual({ isSame: true, computed: 0, warnings: [] });
+  });
+
+  it("are computed again where what was kept is damaged, which is said, or gone", async () => {
+    const damaged = await parts(async (path) => {
+      const text = await readFile(path, "utf8");
+      await writeFile(
+        path,
+        text.replace(/\d(?=\]\]\}\s*$)/, (digit) => String((Number(digit) + 1) % 10)),
+      );
+    });
+    expect(damaged.isSame).toBe(true);
+    expect(damaged.computed).toBeGreaterThan(0);
+    const sentence =
+      "reference.json is damaged (its hash differs); the log-likelihoods in it are computed again";
+    expect(damaged.warnings[0]).toContain(sentence);
+    expect(await readLikelihoods(damaged.reference)).toHaveProperty("entries");
+    await rm(join(folder, "run"), { recursive: true });
+    const gone = await parts((path) => rm(path));
+    expect({ ...gone, computed: gone.computed > 0 }).toMatchObject({
+      isSame: true,
+      computed: true,
+      warnings: [],
+    });
   });
 });
 

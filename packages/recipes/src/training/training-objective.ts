@@ -3,13 +3,16 @@ import {
   type Objective,
   planSteps,
   type ReferenceLikelihood,
+  readLikelihoods,
   ReferenceLikelihoods,
   type RowSource,
+  type RunFolder,
   type StepReport,
   train,
   type TrainConfig,
   type TrainEnd,
   type TrainOptions,
+  writeLikelihoods,
 } from "@lathe/train";
 import type { FinetuneOptions } from "../finetune-options.js";
 import type { SamplePrompt } from "../record/sample-prompt.js";
@@ -63,19 +66,23 @@ export interface PreparedObjective {
   maskReport(endIds: readonly number[]): MaskReport | null;
   /** What the first rows of validation ask. @param count prompts at most */
   samplePrompts(count: number): SamplePrompt[];
-  /**
-   * Computes what is compared with, on the model before it is trained.
-   * @param hooks progress in rows, and an end
-   */
-  computeReference(
-    model: LanguageModel,
-    hooks: {
-      readonly onProgress: (done: number, total: number) => void;
-      readonly signal: AbortSignal | undefined;
-    },
-  ): Promise<void>;
+  /** Computes what is compared with, on the model before it is trained, but for what an earlier part of the run has kept. */
+  computeReference(model: LanguageModel, hooks: ReferenceHooks): Promise<void>;
+  /** Keeps what was computed, for when the run goes on. */
+  keepReference(run: RunFolder): Promise<void>;
   /** The steps of the run; see `train`. */
   steps(model: LanguageModel, options: LoopOptions): AsyncGenerator<StepReport, TrainEnd, undefined>;
+}
+
+/** How {@link PreparedObjective.computeReference} goes on. */
+export interface ReferenceHooks {
+  /** The run that goes on, or null. */
+  readonly earlier: RunFolder | null;
+  /** Progress in rows. */
+  readonly onProgress: (done: number, total: number) => void;
+  /** What was kept is damaged, and is computed again. */
+  readonly onWarning: (message: string) => void;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Reads the rows of an option. */
@@ -95,11 +102,20 @@ export async function prepareObjective<Row, Batch>(
   const training = await read("data", data, objective.readRows);
   const evaluated =
     validation === undefined ? null : await read("validation", validation, objective.readRows);
-  const reference = new ReferenceLikelihoods();
+  let reference = new ReferenceLikelihoods();
+  let isKept = objective.referenceRows === undefined;
   return {
-    async computeReference(model, hooks) {
+    async computeReference(model, { earlier, ...hooks }) {
       if (!objective.referenceRows) return;
-      await reference.compute(model, referenceRows(objective, training.rows, evaluated?.rows, config), hooks);
+      const stored = earlier ? await readLikelihoods(earlier.referencePath) : { entries: [] };
+      if ("fault" in stored) hooks.onWarning(`${stored.fault}; the log-likelihoods in it are computed again`);
+      else reference = new ReferenceLikelihoods(stored.entries);
+      const rows = referenceRows(objective, training.rows, evaluated?.rows, config);
+      isKept = (await reference.compute(model, rows, hooks)) === 0;
+    },
+    async keepReference(run) {
+      if (!isKept) await writeLikelihoods(run.referencePath, reference.entries());
+      isKept = true;
     },
     training: countsOf(training),
     validation: evaluated && countsOf(evaluated),
