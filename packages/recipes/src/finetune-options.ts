@@ -76,6 +76,11 @@ export interface FinetuneOptions extends EngineOptions, RecipeHooks {
   readonly loss?: Partial<LossSettings> | undefined;
   /** NEFTune's α (arXiv:2310.05914): noise on the embeddings in training, drawn from `train.seed`. @defaultValue 0 */
   readonly neftuneAlpha?: number | undefined;
+  /**
+   * Probability with which a number of the embeddings, and of what attention and MLP add to the residual stream, is dropped in
+   * training: what keeps a model that is trained from its first weights on few rows from learning them by heart. @defaultValue 0
+   */
+  readonly residualDropout?: number | undefined;
   /** Longest row in tokens; the end of a longer one is cut off. @defaultValue what the model can read */
   readonly maxTokens?: number | undefined;
   /** Share of unusable rows, 0 to 1, beyond which nothing is trained. @defaultValue 0.05 */

@@ -139,8 +139,17 @@ function withModelAndData(options: FinetuneOptions): RunOptions {
 
 /** Refuses what contradicts itself, before anything is read. @throws RecipeError naming the fields */
 export function checkFinetuneOptions(options: FinetuneOptions): void {
-  const { output, resume, overwrite, rejectLimit, maxTokens, neftuneAlpha, loraPlusRatio, layerRateDecay } =
-    options;
+  const {
+    output,
+    resume,
+    overwrite,
+    rejectLimit,
+    maxTokens,
+    neftuneAlpha,
+    residualDropout,
+    loraPlusRatio,
+    layerRateDecay,
+  } = options;
   const faults = contradictions(options);
   if (resume && overwrite) {
     const sentence = sentenceOf`${field("resume")} goes on with a run and ${field("overwrite")} replaces it: give one of them`;
@@ -162,6 +171,9 @@ export function checkFinetuneOptions(options: FinetuneOptions): void {
   }
   if (neftuneAlpha !== undefined && !(neftuneAlpha >= 0 && Number.isFinite(neftuneAlpha))) {
     faults.push(expectation("neftuneAlpha", "a number from 0", String(neftuneAlpha)));
+  }
+  if (residualDropout !== undefined && !(residualDropout >= 0 && residualDropout < 1)) {
+    faults.push(expectation("residualDropout", "a share from 0, below 1", String(residualDropout)));
   }
   if (faults.length > 0) throw new RecipeError(faults);
 }
@@ -212,7 +224,7 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
   const { onEvent, signal } = options;
   const { opened, release } = await borrowModel(options.model, folder, options);
   const { model } = opened;
-  const { checkpointing, embeddingNoise } = model;
+  const { checkpointing, embeddingNoise, residualDropout } = model;
   let run = prepared.earlier;
   let record: RunRecord | null = null;
   try {
@@ -230,6 +242,7 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     onEvent?.({ type: "parameters", parameters: trained.table });
     model.checkpointing = await checkpointingOf(prepared, opened);
     model.embeddingNoise = options.neftuneAlpha ?? 0;
+    model.residualDropout = options.residualDropout ?? 0;
     signal?.throwIfAborted();
     run ??= await createRun(prepared);
     if (run) await prepared.objective.keepReference(run);
@@ -249,6 +262,7 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     await record?.close();
     model.checkpointing = checkpointing;
     model.embeddingNoise = embeddingNoise;
+    model.residualDropout = residualDropout;
     release();
     if (run !== prepared.earlier) await run?.close();
   }

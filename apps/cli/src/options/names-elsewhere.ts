@@ -89,6 +89,7 @@ export const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
   epsilon: ["adamepsilon", "eps", "adameps"],
   labelSmoothing: ["labelsmoothingfactor"],
   neftuneAlpha: ["neftunenoisealpha", "neftune"],
+  residualDropout: ["residpdrop", "residdropout", "hiddendropout", "hiddendropoutprob"],
   lisaLayers: ["lisaactivatedlayers", "lisanlayers"],
   lisaEvery: ["lisaintervalsteps", "lisastepinterval"],
   method: ["finetuningtype", "trainingmethod"],

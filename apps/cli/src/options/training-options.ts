@@ -79,6 +79,11 @@ export const trainingOptions = optionGroup(
       "noise on the embeddings in training (NEFTune), such as 5; 0 for none",
       { placeholder: "x", field: "neftuneAlpha" },
     ),
+    residualDropout: option(
+      z.number().min(0).lt(1).default(0),
+      "probability with which embeddings and what layers add to them are dropped in training, such as 0.1 for a model trained from its first weights",
+      { placeholder: "p", field: "residualDropout" },
+    ),
     maxGradNorm: option(
       z.number().min(0).default(trainDefaults.maxGradNorm),
       "global norm to which gradients are scaled down; 0 for no limit",

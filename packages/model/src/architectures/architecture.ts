@@ -66,6 +66,11 @@ export interface LayerContext {
    * {@link Architecture.attention} does.
    */
   readonly isCached: boolean;
+  /**
+   * What a block gives before it is added to the residual stream: in training with dropout where it is asked for, else itself.
+   * Recorded on the active tape.
+   */
+  readonly dropped: (branch: tf.Tensor2D, block: LinearBlock) => tf.Tensor2D;
   /** Positions of the M rows that are wanted, all if left out; the others end as keys and values. */
   readonly positions?: Int32Array | undefined;
 }

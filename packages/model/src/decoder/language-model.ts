@@ -7,6 +7,7 @@ import {
   reshape,
   crossEntropyHead,
   crossEntropyHeadRows,
+  dropout,
   embedding,
   embeddingNoise,
   type Engine,
@@ -22,7 +23,7 @@ import {
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "../config/model-config.js";
 import type { RopeFrequencies } from "../config/rope-frequencies.js";
-import type { Architecture, Attend, LayerWeights } from "../architectures/architecture.js";
+import type { Architecture, Attend, LayerContext, LayerWeights } from "../architectures/architecture.js";
 import { architectureOf } from "../architectures/architecture-of.js";
 import {
   headPlace,
@@ -90,6 +91,11 @@ export class LanguageModel {
   checkpointing: Checkpointing = "none";
   /** Noise on embeddings where dropout is in force (NEFTune's α); 0 for none. */
   embeddingNoise = 0;
+  /**
+   * Probability with which a number of the embeddings, and of what attention and MLP add to the residual stream, is dropped
+   * where dropout is in force (as GPT-2 was trained); 0 for none.
+   */
+  residualDropout = 0;
 
   /** @param engine in whose memory the parts lie, and which computes */
   constructor(
@@ -247,6 +253,7 @@ export class LanguageModel {
           angles,
           attend: (...qkv) => attend(index, ...qkv),
           isCached: options.attend !== undefined,
+          dropped: this.#droppedIn(index),
           positions,
         }),
       );
@@ -289,6 +296,7 @@ export class LanguageModel {
           angles,
           attend: (q, k, v) => attention(q, k, v, { ...this.#heads[layer], ...segmented }),
           isCached: false,
+          dropped: this.#droppedIn(layer),
         }),
       ),
     );
@@ -306,11 +314,22 @@ export class LanguageModel {
     return known.length < steps.length ? null : known;
   }
 
-  /** Rows of the table for tokens, with noise in training where it is asked for. */
+  /** Rows of the table for tokens, with noise and dropout in training where they are asked for. */
   #embed(table: TokenEmbedding, { tokens, segments }: FlatBatch): tf.Tensor2D {
-    return tf.tidy(() =>
-      embeddingNoise(table.lookup(tokens), this.embeddingNoise, segments, this.embeddingName),
-    );
+    return tf.tidy(() => {
+      const rows = embeddingNoise(table.lookup(tokens), this.embeddingNoise, segments, this.embeddingName);
+      return this.#dropped(rows, `${this.embeddingName} dropout`);
+    });
+  }
+
+  #droppedIn(layer: number): LayerContext["dropped"] {
+    const prefix = this.#architecture.layerPrefix(layer);
+    return (branch, block) => this.#dropped(branch, `${prefix}${block} dropout`);
+  }
+
+  /** Dropout of the residual stream; without it the tensor itself. */
+  #dropped(x: tf.Tensor2D, site: string): tf.Tensor2D {
+    return this.residualDropout > 0 ? dropout(x, this.residualDropout, site) : x;
   }
 
   /** Computes with a layer's weights, which stay until the backward pass has passed them where one is recorded. */

@@ -128,7 +128,10 @@ describe("method full", () => {
     }
   });
 
-  it("takes noise on embeddings from the seed, in training alone, and to the same bits again", async () => {
+  it.each([
+    ["noise on embeddings", { neftuneAlpha: 5 }],
+    ["dropout of the residual stream", { residualDropout: 0.2 }],
+  ])("takes %s from the seed, in training alone, and to the same bits again", async (_, noise) => {
     const data = await recordedRows(fullFixture("qwen2-full"));
     const lossesOf = async (options: Partial<FinetuneOptions>): Promise<StepReport[]> => {
       const reports: StepReport[] = [];
@@ -140,9 +143,9 @@ describe("method full", () => {
     };
     const [plain, noisy, again, recomputed] = [
       await lossesOf({}),
-      await lossesOf({ neftuneAlpha: 5 }),
-      await lossesOf({ neftuneAlpha: 5 }),
-      await lossesOf({ neftuneAlpha: 5, checkpointing: "block" }),
+      await lossesOf(noise),
+      await lossesOf(noise),
+      await lossesOf({ ...noise, checkpointing: "block" }),
     ];
     expect(noisy.map(({ loss }) => loss)).toEqual(again.map(({ loss }) => loss));
     expect(noisy.map(({ loss }) => loss)).toEqual(recomputed.map(({ loss }) => loss));

@@ -30,6 +30,7 @@ const ownKeys = [
   "precision",
   "quantize",
   "neftuneAlpha",
+  "residualDropout",
   "loraPlusRatio",
   "layerRateDecay",
   "samples",

@@ -208,6 +208,8 @@ export const helpPhrases: Translations = {
     "softmax 分母对数平方的系数，例如 1e-4",
   "noise on the embeddings in training (NEFTune), such as 5; 0 for none":
     "训练时加在嵌入上的噪声（NEFTune），例如 5；0 表示不加",
+  "probability with which embeddings and what layers add to them are dropped in training, such as 0.1 for a model trained from its first weights":
+    "训练时丢弃嵌入和各层所加内容的概率，例如从初始权重训练的模型用 0.1",
   "steps between checkpoints; 0 for none but the best and the last":
     "检查点之间的步数；0 表示只写最好的和最后的",
   "steps in a row with a loss or gradient that is not finite, none applied, after which the run ends":

@@ -25,7 +25,8 @@ export function decoderLayer(
     return tf.tidy(() => {
       const normed = rmsNorm(y, vectors[decoderNorms.postAttention], config.rmsNormEpsilon);
       const { gate, up, down } = decoderPaths;
-      return add(y, gatedMlpOf({ gate: linears[gate], up: linears[up], down: linears[down] }, normed));
+      const mlp = gatedMlpOf({ gate: linears[gate], up: linears[up], down: linears[down] }, normed);
+      return add(y, context.dropped(mlp, "mlp"));
     });
   } finally {
     y.dispose();
@@ -37,7 +38,7 @@ function afterAttention(
   config: DecoderConfig,
   { linears, vectors }: LayerWeights,
   x: tf.Tensor2D,
-  { angles, attend, positions }: LayerContext,
+  { angles, attend, dropped, positions }: LayerContext,
 ): tf.Tensor2D {
   const { headCount, keyValueHeadCount, headSize, rmsNormEpsilon: epsilon } = config;
   const { query, key, value, output } = decoderPaths;
@@ -53,5 +54,5 @@ function afterAttention(
   const v = heads(values, keyValueHeadCount);
   const attended: tf.Tensor2D = reshape(attend(q, k, v), [rows, headCount * headSize]);
   const wanted = (y: tf.Tensor2D): tf.Tensor2D => (positions ? embedding(y, positions) : y);
-  return add(wanted(x), linears[output].forward(wanted(attended)));
+  return add(wanted(x), dropped(linears[output].forward(wanted(attended)), "attention"));
 }
