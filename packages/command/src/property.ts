@@ -77,10 +77,10 @@ export function expectedText(schema: PropertySchema): Phrase {
       return phrase`a number${rangeText(schema)}`;
     case "boolean":
       return asPhrase("true or false");
-    case "array":
-      return schema.items?.type === undefined
-        ? asPhrase("a list")
-        : phrase`a list, each ${expectedText(schema.items)}`;
+    case "array": {
+      const item = schema.items && flagSchema(schema.items);
+      return item?.type === undefined ? asPhrase("a list") : phrase`a list, each ${expectedText(item)}`;
+    }
     case "object":
       return schema.additionalProperties?.type === undefined
         ? asPhrase("a mapping")

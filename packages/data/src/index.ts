@@ -1,12 +1,24 @@
 export { assignGroups } from "./split/assign-groups.js";
 export {
   CLEANING_DEFAULTS,
-  CLEANING_RULES,
+  CLEANING_STEPS,
+  DEFAULT_STEPS,
   type CleaningOptions,
-  type CleaningRuleName,
   type ResolvedCleaningOptions,
+  type StepChoice,
+  type StepWithSettings,
 } from "./clean/cleaning-options.js";
-export { ROW_RULES, TEXT_RULES, type RowRule, type TextRule } from "./clean/cleaning-rules.js";
+export { type CleaningLimits } from "./clean/cleaning-limits.js";
+export { type CleaningStep, type Rejection, type StepFunction } from "./clean/cleaning-step.js";
+export { CHINESE_FORMS, type ChineseForm } from "./clean/chinese.js";
+export { type BoilerplateSettings } from "./clean/boilerplate.js";
+export { type StepSettings } from "./clean/step-settings.js";
+export { type StepName } from "./clean/step-table.js";
+export { removeHtml } from "./clean/html.js";
+export { removeMarkup } from "./clean/markup.js";
+export { repairMojibake, type MojibakeOutcome } from "./clean/mojibake.js";
+export { SCRIPTS, type ScriptName } from "./clean/scripts.js";
+export { SPEAKERS } from "./clean/speaker-prefixes.js";
 export { removeControlCharacters } from "./clean/control-characters.js";
 export { type DataRecord, type ReadOptions } from "./read/data-record.js";
 export { digest128, DigestIndex } from "./rows/digest-index.js";
@@ -16,12 +28,7 @@ export { unifyLineEnds } from "./clean/line-ends.js";
 export { OptionError } from "./option-error.js";
 export { parseRow } from "./rows/parse-row.js";
 export { prepare, type PrepareResult } from "./prepare/prepare.js";
-export {
-  REJECTION_RULES,
-  type PrepareRuleName,
-  type RejectionRuleName,
-  type TokenCounts,
-} from "./prepare/prepare-intake.js";
+export { REJECTION_RULES, type RejectionRuleName, type TokenCounts } from "./prepare/prepare-intake.js";
 export { type PrepareInput, type PrepareOptions, type PrepareProgress } from "./prepare/prepare-options.js";
 export { MANIFEST_FILE, MANIFEST_FORMAT } from "./prepare/manifest-file.js";
 export { readCsv, type ReadCsvOptions } from "./read/read-csv.js";

@@ -28,6 +28,9 @@ function faultOf(error: unknown): RecipeFault | null {
   if (error instanceof PruneError && error.subject === "sparsity") {
     return expectation("sparsity", error.expected, error.actual);
   }
+  if (error instanceof OptionError && error.option.startsWith("cleaning.")) {
+    return expectation(error.option, error.expected, shown(error.actual));
+  }
   // Other options of `prepare` are fields of the recipe by the same path.
   if (error instanceof OptionError && error.option === "inputs") {
     return expectation("data", error.expected, shown(error.actual));

@@ -66,11 +66,16 @@ function inputsOf(data: PrepareRowsOptions["data"]): PrepareInput[] {
   return [{ name: "data", rows: isRowSource(data) ? rowsByNumber(data) : data }];
 }
 
-function* rowsByNumber(source: RowSource<LabelledRow>): Generator<object, void, undefined> {
-  for (let index = 0; index < source.length; index++) {
-    const { inputIds, labels } = source.row(index);
-    yield { input_ids: [...inputIds], labels: [...labels] };
-  }
+/** The rows of a source one after the other, as often as they are asked for. */
+function rowsByNumber(source: RowSource<LabelledRow>): Iterable<object> {
+  return {
+    *[Symbol.iterator]() {
+      for (let index = 0; index < source.length; index++) {
+        const { inputIds, labels } = source.row(index);
+        yield { input_ids: [...inputIds], labels: [...labels] };
+      }
+    },
+  };
 }
 
 function tellProgress(at: PrepareProgress, onEvent: OnRecipeEvent | undefined): void {

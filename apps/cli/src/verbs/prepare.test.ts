@@ -84,6 +84,45 @@ describe("lathe prepare", () => {
     expect(tokens.length).toBe((await linesOf(output, "train.jsonl")).length);
   });
 
+  it("runs the steps that are listed, from a config file with their settings", async () => {
+    const file = await writeJsonl(join(folder, "raw.jsonl"), [
+      { input: "用户：<b>多少钱</b>", output: "客服：您好，很高兴为您服务！１０元，见https://a.com/b 。" },
+      { input: "用户：在哪", output: "客服：您好，很高兴为您服务！后臺。" },
+      { input: "where", output: "here" },
+    ]);
+    const config = join(folder, "prepare.yaml");
+    await writeFile(
+      config,
+      [
+        "split: '1:0:0'",
+        "steps:",
+        "  - html",
+        "  - { step: chinese, to: simplified }",
+        "  - urls",
+        "  - speaker-prefixes",
+        "  - { step: boilerplate, rows: 2 }",
+        "  - { step: language, scripts: [zh], share: 0.6 }",
+      ].join("\n"),
+    );
+    const output = join(folder, "steps");
+    const words = ["prepare", "--input", file, "--output", output, "--config", config, "--json"];
+    const { json, stderr } = await runLathe(words);
+    expect(json, stderr).toMatchObject({
+      read: 3,
+      kept: 2,
+      rules: { html: 1, chinese: 1, urls: 1, "speaker-prefixes": 2, boilerplate: 2, language: 1 },
+    });
+    expect(await linesOf(output, "train.jsonl")).toEqual([
+      { input: "多少钱", output: "１０元，见[链接] 。" },
+      { input: "在哪", output: "后台。" },
+    ]);
+    expect(await linesOf(output, "rejected.jsonl")).toMatchObject([{ line: 3, reason: expect.any(String) }]);
+    await writeFile(config, "steps: [{ step: language, share: 2 }]");
+    const refused = await runLathe([...words.slice(0, 4), join(folder, "none"), ...words.slice(5)]);
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.stderr).toContain("--steps: expected a share from 0 to 1, got 2");
+  });
+
   it("sets a malformed line aside, and stops when there are too many", async () => {
     const lines = [...rows.map((row) => JSON.stringify(row)), '{"instruction": "a", '];
     const file = join(folder, "malformed.jsonl");
@@ -106,7 +145,9 @@ describe("lathe prepare", () => {
   it.each([
     [["--split", "7:1"], "option split: expected three weights"],
     [["--input", "nowhere.jsonl"], "nowhere.jsonl"],
-    [["--disable", "duplicates"], "--disable: expected a list, each one of line-ends"],
+    [["--disable", "duplicates"], "--disable: expected a list, each one of mojibake"],
+    [["--steps", "html,markdown"], "--steps: expected a list, each one of mojibake"],
+    [["--steps", "html,html"], '--steps: expected every step once, got "html"'],
     [["--min-output-characters", "-1"], "--min-output-characters: expected a whole number from 0, got -1"],
     [["--model", "nowhere"], "nowhere"],
     [["--rename", "a"], "--rename: expected renames such as question=input,answer=output, got"],

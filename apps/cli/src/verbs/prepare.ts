@@ -1,5 +1,5 @@
 import { type OptionDetails, fieldsOf, formatTable, option, optionGroup } from "@lathe/command";
-import { CLEANING_DEFAULTS, CLEANING_RULES, DIALOGUE_FIELDS } from "@lathe/data";
+import { CLEANING_DEFAULTS, CLEANING_STEPS, DEFAULT_STEPS, DIALOGUE_FIELDS } from "@lathe/data";
 import { type PreparedRows, prepareRows, type PrepareRowsOptions } from "@lathe/recipes";
 import { z } from "zod";
 import { narrate } from "../events/narrate.js";
@@ -21,6 +21,8 @@ function parseRenames(text: string): Record<string, string> | undefined {
   const isSound = entries.every((names) => names.length === 2 && names.every((name) => name !== ""));
   return isSound ? (Object.fromEntries(entries) as Record<string, string>) : undefined;
 }
+
+const stepName = z.enum(CLEANING_STEPS);
 
 const options = z.object({
   input: option(z.array(z.string().min(1)).min(1), "files to read: .jsonl, .csv, .tsv, .parquet", {
@@ -68,7 +70,12 @@ const options = z.object({
       "most of a row, input and output together",
       characters("maximumCharacters"),
     ),
-    disable: option(z.array(z.enum(CLEANING_RULES)).default([]), "cleaning rules to leave out", {
+    steps: option(
+      z.array(z.union([stepName, z.looseObject({ step: stepName })])).default([...DEFAULT_STEPS]),
+      "steps of cleaning, in the order in which they run; in the config file also with settings, such as {step: language, share: 0.6}",
+      { field: "cleaning.steps", placeholder: "a,b", separator: "," },
+    ),
+    disable: option(z.array(stepName).default([]), "steps of cleaning to leave out", {
       field: "cleaning.disable",
       placeholder: "a,b",
       separator: ",",

@@ -1,7 +1,18 @@
 import { checkInteger, OptionError } from "../option-error.js";
+import type { CleaningLimits } from "./cleaning-limits.js";
+import type { CleaningStep, StepFunction } from "./cleaning-step.js";
+import type { StepSettings } from "./step-settings.js";
+import { STEP_TABLE, type StepName } from "./step-table.js";
 
-/** Names of the cleaning rules, in the order in which they run. */
-export const CLEANING_RULES = [
+/** Names of the steps that come with the package, in the order in which they run unless another is given. */
+export const CLEANING_STEPS = Object.keys(STEP_TABLE) as readonly StepName[];
+
+/**
+ * Steps that run unless others are listed. None of them changes what a text says. The others are asked for: HTML and Markdown may be what is
+ * to be learnt, an address part of an answer, a greeting wanted.
+ */
+export const DEFAULT_STEPS: readonly StepName[] = [
+  "mojibake",
   "line-ends",
   "control-characters",
   "zero-width",
@@ -11,23 +22,27 @@ export const CLEANING_RULES = [
   "too-short",
   "too-long",
   "duplicate",
-] as const;
+];
 
-/** Name of a cleaning rule. */
-export type CleaningRuleName = (typeof CLEANING_RULES)[number];
+/** A step with settings of its own, by the name of the step. */
+export type StepWithSettings = {
+  readonly [Name in StepName]: { readonly step: Name } & (Name extends keyof StepSettings
+    ? Partial<StepSettings[Name]>
+    : unknown);
+}[StepName];
 
-/** Limits of the cleaning rules. Characters are Unicode code points. */
-export interface CleaningOptions {
-  /** Rules to leave out. @defaultValue none */
-  readonly disable?: readonly CleaningRuleName[];
-  /** Fewest characters of all that the model is given; running text has none and passes. @defaultValue 1 */
-  readonly minimumInputCharacters?: number;
-  /** Fewest characters of all that the model is to say. @defaultValue 1 */
-  readonly minimumOutputCharacters?: number;
-  /** Most characters of a row, input and output together. @defaultValue 131072 */
-  readonly maximumCharacters?: number;
-  /** Examples kept for each rule in the report. @defaultValue 3 */
-  readonly examplesPerRule?: number;
+/** A step to run: its name, its name and settings, a function with a name, or a function and what it is to be called. */
+export type StepChoice =
+  StepName | StepWithSettings | StepFunction | { readonly name: string; readonly apply: StepFunction };
+
+/** Steps of cleaning and their limits. */
+export interface CleaningOptions extends Partial<CleaningLimits> {
+  /** Steps in the order in which they run. @defaultValue {@link DEFAULT_STEPS} */
+  readonly steps?: readonly StepChoice[];
+  /** Steps to leave out. @defaultValue none */
+  readonly disable?: readonly StepName[];
+  /** Examples kept for each step in the report. @defaultValue 3 */
+  readonly examplesPerStep?: number;
 }
 
 /** Cleaning options with every default filled in. */
@@ -35,11 +50,12 @@ export type ResolvedCleaningOptions = Required<CleaningOptions>;
 
 /** The defaults: nothing is too short that is not empty ("好" is a reply), and a long chain of thought is not too long. */
 export const CLEANING_DEFAULTS: ResolvedCleaningOptions = {
+  steps: DEFAULT_STEPS,
   disable: [],
   minimumInputCharacters: 1,
   minimumOutputCharacters: 1,
   maximumCharacters: 131_072,
-  examplesPerRule: 3,
+  examplesPerStep: 3,
 };
 
 /** Fills in the defaults and checks the values; throws {@link OptionError}. */
@@ -53,11 +69,59 @@ export function resolveCleaningOptions(options: CleaningOptions = {}): ResolvedC
   checkInteger("cleaning.minimumInputCharacters", resolved.minimumInputCharacters, 0);
   checkInteger("cleaning.minimumOutputCharacters", resolved.minimumOutputCharacters, 0);
   checkInteger("cleaning.maximumCharacters", resolved.maximumCharacters, 1);
-  checkInteger("cleaning.examplesPerRule", resolved.examplesPerRule, 0, 1000);
+  checkInteger("cleaning.examplesPerStep", resolved.examplesPerStep, 0, 1000);
   for (const name of resolved.disable) {
-    if (!CLEANING_RULES.includes(name)) {
-      throw new OptionError("cleaning.disable", `names out of ${CLEANING_RULES.join(", ")}`, name);
+    if (!CLEANING_STEPS.includes(name)) {
+      throw new OptionError("cleaning.disable", `names out of ${CLEANING_STEPS.join(", ")}`, name);
     }
   }
   return resolved;
+}
+
+/** Makes the steps that the options list; throws {@link OptionError} for one that is unknown, ill set or listed twice. */
+export function makeSteps(options: ResolvedCleaningOptions): CleaningStep[] {
+  const steps = options.steps.map((choice) => makeStep(choice, options));
+  const names = steps.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new OptionError("cleaning.steps", "every step once", twice);
+  return steps.filter(({ name }) => !(options.disable as readonly string[]).includes(name));
+}
+
+/** The steps as JSON can hold them: a function by its name. */
+export function describeSteps(steps: readonly StepChoice[]): unknown[] {
+  return steps.map((choice) => (typeof choice === "function" || isOwn(choice) ? choice.name : choice));
+}
+
+const isOwn = (choice: StepChoice): choice is Extract<StepChoice, { readonly apply: unknown }> =>
+  typeof choice === "object" && "apply" in choice;
+
+/** What a list of steps may hold, in words. */
+const CHOICES = `names out of ${CLEANING_STEPS.join(", ")}, with or without settings, or functions with names`;
+
+function makeStep(choice: StepChoice, options: ResolvedCleaningOptions): CleaningStep {
+  if (typeof choice === "function") return ownStep(choice.name, choice);
+  if (typeof choice === "string") return knownStep(choice, {}, options);
+  if (typeof choice !== "object" || choice === null) throw new OptionError("cleaning.steps", CHOICES, choice);
+  if (isOwn(choice)) return ownStep(choice.name, choice.apply);
+  const { step, ...settings } = choice;
+  return knownStep(step, settings, options);
+}
+
+function knownStep(
+  name: StepName,
+  settings: Readonly<Record<string, unknown>>,
+  options: ResolvedCleaningOptions,
+): CleaningStep {
+  if (!Object.hasOwn(STEP_TABLE, name)) throw new OptionError("cleaning.steps", CHOICES, name);
+  return STEP_TABLE[name](settings, options);
+}
+
+function ownStep(name: string, apply: StepFunction): CleaningStep {
+  if (typeof name !== "string" || name === "" || typeof apply !== "function") {
+    throw new OptionError("cleaning.steps", CHOICES, "a function without a name");
+  }
+  if (Object.hasOwn(STEP_TABLE, name)) {
+    throw new OptionError("cleaning.steps", "a name of its own for a step of one's own", name);
+  }
+  return { name, apply, repeats: false };
 }

@@ -34,3 +34,10 @@ function closes(line: string, fence: string): boolean {
   const mark = line.trim();
   return mark.length >= fence.length && mark === fence[0].repeat(mark.length);
 }
+
+/** Applies a change to what is not fenced code, lines ended by LF. */
+export function mapProse(text: string, change: (prose: string) => string): string {
+  return splitCodeFences(text)
+    .map(({ code, lines }) => (code ? lines.join("\n") : change(lines.join("\n"))))
+    .join("\n");
+}

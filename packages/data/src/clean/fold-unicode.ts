@@ -1,4 +1,4 @@
-import { splitCodeFences } from "./code-fences.js";
+import { mapProse } from "./code-fences.js";
 
 /**
  * The characters whose compatibility mapping changes their look and nothing else. NFKC on whole texts would also turn
@@ -30,9 +30,7 @@ const SPECIAL_TOKEN = /(<[|｜][^<>|｜\n]{1,64}[|｜]>)/;
  * special tokens such as `<｜User｜>`, and fenced code.
  */
 export function foldUnicode(text: string): string {
-  return splitCodeFences(text)
-    .map(({ code, lines }) => (code ? lines.join("\n") : foldProse(lines.join("\n"))))
-    .join("\n");
+  return mapProse(text, foldProse);
 }
 
 function foldProse(text: string): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CLEANING_RULES, RowCleaner, type CleaningOptions, type Row } from "../index.js";
+import { DEFAULT_STEPS, RowCleaner, type CleaningOptions, type Row } from "../index.js";
 
 const place = { file: "a.jsonl", line: 1 };
 const pair = (input: string, output: string): Row => ({ kind: "pair", input, output, fields: {} });
@@ -133,18 +133,18 @@ describe("RowCleaner", () => {
     expect(cleaner.clean({ ...tokens }, place)).toMatchObject({ rule: "duplicate" });
   });
 
-  it("leaves out rules on request", () => {
+  it("leaves out steps on request", () => {
     const messy = pair(" Ａ\u200b ", "");
-    expect(clean(messy, { disable: [...CLEANING_RULES] })).toBe(messy);
+    expect(clean(messy, { disable: [...DEFAULT_STEPS] })).toBe(messy);
     expect(clean(messy, { disable: ["white-space", "empty", "too-short"] })).toEqual(pair(" A ", ""));
   });
 
-  it("counts rows by rule and keeps the first examples", () => {
-    const cleaner = new RowCleaner({ examplesPerRule: 2 });
+  it("counts rows by step and keeps the first examples", () => {
+    const cleaner = new RowCleaner({ examplesPerStep: 2 });
     for (let line = 1; line <= 4; line++) cleaner.clean(pair(` ${line} `, " b "), { file: "a.jsonl", line });
     cleaner.clean(pair("1", "b"), { file: "a.jsonl", line: 5 });
     const { counts, examples } = cleaner.report();
-    expect(Object.keys(counts)).toEqual([...CLEANING_RULES]);
+    expect(Object.keys(counts)).toEqual([...DEFAULT_STEPS]);
     expect(counts).toMatchObject({ "white-space": 4, duplicate: 1, empty: 0 });
     expect(examples["white-space"]).toEqual([
       { file: "a.jsonl", line: 1, before: " 1 ", after: "1" },
@@ -173,11 +173,8 @@ describe("RowCleaner", () => {
       { maximumCharacters: Number.NaN },
       "cleaning.maximumCharacters: expected a whole number of at least 1, got NaN",
     ],
-    [
-      { disable: ["nfkc" as "unicode"] },
-      "cleaning.disable: expected names out of line-ends, control-characters",
-    ],
-    [{ minimum: 1 } as CleaningOptions, "cleaning: expected the keys disable, minimumInputCharacters"],
+    [{ disable: ["nfkc" as "unicode"] }, "cleaning.disable: expected names out of mojibake, line-ends"],
+    [{ minimum: 1 } as CleaningOptions, "cleaning: expected the keys steps, disable, minimumInputCharacters"],
   ])("refuses the options %j", (options, message) => {
     expect(() => new RowCleaner(options)).toThrow(message);
   });

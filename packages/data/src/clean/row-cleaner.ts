@@ -1,18 +1,15 @@
-import { ROW_RULES, TEXT_RULES } from "./cleaning-rules.js";
+import type { CleaningStep, Rejection } from "./cleaning-step.js";
 import {
-  CLEANING_RULES,
+  makeSteps,
   resolveCleaningOptions,
   type CleaningOptions,
-  type CleaningRuleName,
   type ResolvedCleaningOptions,
 } from "./cleaning-options.js";
-import { DigestIndex } from "../rows/digest-index.js";
-import { rowDigest } from "../rows/row-digest.js";
 import type { RowPlace } from "../read/row-place.js";
 import { mapRowTexts, rowTexts } from "../rows/row-texts.js";
 import type { Row } from "../rows/row.js";
 
-/** An example of what a rule did: a changed text before and after, or the text of a rejected row. */
+/** An example of what a step did: a changed text before and after, or the text of a rejected row. */
 export interface CleaningExample extends RowPlace {
   readonly before: string;
   /** Absent when the row was rejected. */
@@ -21,56 +18,75 @@ export interface CleaningExample extends RowPlace {
   readonly reason?: string;
 }
 
-/** What the rules did: for each the rows changed or rejected, and some of them. */
+/** What the steps did: for each, by its name, the rows changed or rejected, and some of them. */
 export interface CleaningReport {
-  readonly counts: Readonly<Record<CleaningRuleName, number>>;
-  readonly examples: Readonly<Record<CleaningRuleName, readonly CleaningExample[]>>;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly examples: Readonly<Record<string, readonly CleaningExample[]>>;
 }
 
-/** The outcome for one row. */
-export type CleaningOutcome =
-  { readonly row: Row } | { readonly rule: CleaningRuleName; readonly reason: string };
+/** The outcome for one row: the row, or the name of the step that rejects it and why. */
+export type CleaningOutcome = { readonly row: Row } | { readonly rule: string; readonly reason: string };
 
 const EXAMPLE_CHARACTERS = 200; // of a text shown in the report
+const MOST_ROUNDS = 32; // a row that still changes then is none that anybody wrote
 
 /**
- * Runs the cleaning rules over rows one at a time. It remembers the digests of the rows it kept, to find
- * duplicates, and counts and examples for the report.
+ * Runs the steps of cleaning over rows one at a time. It remembers the digests of the rows it kept, to find duplicates, and counts
+ * and examples for the report.
  */
 export class RowCleaner {
   readonly options: ResolvedCleaningOptions;
-  readonly #kept = new DigestIndex();
-  readonly #counts = perRule(() => 0);
-  readonly #examples = perRule((): CleaningExample[] => []);
+  /** Names of the steps, in the order in which they run. */
+  readonly steps: readonly string[];
+  readonly #stages: readonly (readonly CleaningStep[])[];
+  readonly #counts: Record<string, number>;
+  readonly #examples: Record<string, CleaningExample[]>;
 
   /** @throws OptionError when an option has a value it cannot have */
   constructor(options: CleaningOptions = {}) {
     this.options = resolveCleaningOptions(options);
+    const steps = makeSteps(this.options);
+    this.steps = steps.map(({ name }) => name);
+    this.#stages = stagesOf(steps);
+    this.#counts = Object.fromEntries(this.steps.map((name) => [name, 0]));
+    this.#examples = Object.fromEntries(this.steps.map((name) => [name, []]));
   }
 
-  /** Cleans a row, or says which rule rejects it and why. Cleaning a cleaned row again changes nothing. */
+  /** Whether a step must hear of every row through {@link survey} before the first one is cleaned. */
+  get needsSurvey(): boolean {
+    return this.#stages.flat().some(({ survey }) => survey !== undefined);
+  }
+
+  /** Shows a row to the steps that need to know all rows first. Nothing is counted. */
+  survey(row: Row, place: RowPlace): void {
+    let current = row;
+    for (const stage of this.#stages) {
+      const before = stage.filter(({ survey }) => survey === undefined);
+      // What checks a row may remember it; only texts are changed here, and rows that are rejected later are seen too.
+      const outcome = stage[0].repeats ? settle(before, current, place) : current;
+      if ("reject" in outcome) return;
+      current = outcome;
+    }
+    for (const { survey } of this.#stages.flat()) survey?.(current);
+  }
+
+  /** Cleans a row, or says which step rejects it and why. Cleaning a cleaned row again changes nothing. */
   clean(row: Row, place: RowPlace): CleaningOutcome {
     let current = row;
-    for (const rule of TEXT_RULES) {
-      if (this.#skips(rule.name) || rule.except.includes(row.kind)) continue;
-      let example: { before: string; after: string } | undefined;
-      const changed = mapRowTexts(current, (before) => {
-        const after = rule.apply(before);
-        if (after !== before) example ??= { before, after };
-        return after;
+    for (const stage of this.#stages) {
+      const noted = new Set<string>();
+      const outcome = settle(stage, current, place, (step, before, after) => {
+        // A step that changes a row in several rounds counts it once.
+        if (noted.has(step)) return;
+        noted.add(step);
+        this.#note(step, () => ({ ...place, ...excerpts(changedTexts(before, after)) }));
       });
-      if (example !== undefined) this.#note(rule.name, () => ({ ...place, ...excerpts(example) }));
-      current = changed;
-    }
-    for (const rule of ROW_RULES) {
-      const reason = this.#skips(rule.name) ? undefined : rule.check(current, this.options);
-      if (reason !== undefined) return this.#reject(rule.name, reason, current, place);
-    }
-    if (!this.#skips("duplicate")) {
-      const distinct = this.#kept.size;
-      if (this.#kept.add(rowDigest(current)) !== distinct) {
-        return this.#reject("duplicate", "the same row came before", current, place);
+      if ("reject" in outcome) {
+        const { step, reject } = outcome;
+        this.#note(step, () => ({ ...place, before: excerpt(shownText(outcome.row)), reason: reject }));
+        return { rule: step, reason: reject };
       }
+      current = outcome;
     }
     return { row: current };
   }
@@ -79,29 +95,55 @@ export class RowCleaner {
   report(): CleaningReport {
     return {
       counts: { ...this.#counts },
-      examples: Object.fromEntries(
-        CLEANING_RULES.map((name) => [name, [...this.#examples[name]]]),
-      ) as unknown as CleaningReport["examples"],
+      examples: Object.fromEntries(this.steps.map((name) => [name, [...this.#examples[name]]])),
     };
   }
 
-  #skips(name: CleaningRuleName): boolean {
-    return this.options.disable.includes(name);
-  }
-
-  #reject(rule: CleaningRuleName, reason: string, row: Row, place: RowPlace): CleaningOutcome {
-    this.#note(rule, () => ({ ...place, before: excerpt(shownText(row)), reason }));
-    return { rule, reason };
-  }
-
-  #note(name: CleaningRuleName, example: () => CleaningExample): void {
+  #note(name: string, example: () => CleaningExample): void {
     this.#counts[name] += 1;
-    if (this.#examples[name].length < this.options.examplesPerRule) this.#examples[name].push(example());
+    if (this.#examples[name].length < this.options.examplesPerStep) this.#examples[name].push(example());
   }
 }
 
-function perRule<Value>(value: () => Value): Record<CleaningRuleName, Value> {
-  return Object.fromEntries(CLEANING_RULES.map((name) => [name, value()])) as Record<CleaningRuleName, Value>;
+/** Steps that may be repeated together stand in one stage, every other step in one of its own. */
+function stagesOf(steps: readonly CleaningStep[]): CleaningStep[][] {
+  const stages: CleaningStep[][] = [];
+  for (const step of steps) {
+    const last = stages.at(-1);
+    if (step.repeats && last?.[0].repeats === true) last.push(step);
+    else stages.push([step]);
+  }
+  return stages;
+}
+
+type SettledRejection = Rejection & { readonly step: string; readonly row: Row };
+
+/** Runs the steps of a stage until none of them changes the row any more. */
+function settle(
+  stage: readonly CleaningStep[],
+  row: Row,
+  place: RowPlace,
+  onChange: (step: string, before: Row, after: Row) => void = () => undefined,
+): Row | SettledRejection {
+  let current = row;
+  let changed: string | undefined;
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    changed = undefined;
+    for (const { name, apply, repeats } of stage) {
+      const outcome = apply(current, place);
+      if ("reject" in outcome) return { ...outcome, step: name, row: current };
+      if (outcome === current) continue;
+      onChange(name, current, outcome);
+      current = outcome;
+      if (repeats) changed = name;
+    }
+    if (changed === undefined) return current;
+  }
+  return {
+    step: changed ?? "",
+    reject: `it still changes the row after ${MOST_ROUNDS} rounds`,
+    row: current,
+  };
 }
 
 function shownText(row: Row): string {
@@ -110,9 +152,26 @@ function shownText(row: Row): string {
   return [...inputs, ...outputs].join("\n");
 }
 
+/** The first text that differs between two states of a row; all of what is said where texts came or went. */
+function changedTexts(before: Row, after: Row): { before: string; after: string } {
+  const [left, right] = [allTexts(before), allTexts(after)];
+  const at = left.findIndex((text, index) => text !== right[index]);
+  return left.length === right.length && at >= 0
+    ? { before: left[at], after: right[at] }
+    : { before: shownText(before), after: shownText(after) };
+}
+
+function allTexts(row: Row): string[] {
+  const texts: string[] = [];
+  mapRowTexts(row, (text) => {
+    texts.push(text);
+    return text;
+  });
+  return texts;
+}
+
 /** Cuts both texts so that the first difference is in sight. */
-function excerpts(texts: { before: string; after: string } | undefined): { before: string; after: string } {
-  const { before, after } = texts ?? { before: "", after: "" };
+function excerpts({ before, after }: { before: string; after: string }): { before: string; after: string } {
   let same = 0;
   while (same < after.length && before[same] === after[same]) same += 1;
   const start = Math.max(0, same - EXAMPLE_CHARACTERS / 4);

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { FileError } from "@lathe/files";
-import type { CleaningRuleName } from "../clean/cleaning-options.js";
 import { DigestIndex } from "../rows/digest-index.js";
 import { groupDigest } from "../split/group-digest.js";
 import { LineWriter, type WrittenFile } from "./line-writer.js";
+import { OptionError } from "../option-error.js";
+import type { DataRecord, ReadOptions } from "../read/data-record.js";
 import { parseRow } from "../rows/parse-row.js";
 import { type PrepareInput, PROGRESS_ROWS, type ResolvedPrepareOptions } from "./prepare-options.js";
 import { recordsOfRows } from "../read/records-of-rows.js";
@@ -19,14 +20,11 @@ import { tokenizeRow, type TokenizedRow } from "../tokenize/tokenize-row.js";
 import { UnscoredRowError } from "../tokenize/unscored-row-error.js";
 import { writeTokenFile } from "../token-files/write-token-file.js";
 
-/** Reasons for setting a row aside besides the cleaning rules: no readable record, no usable row, no scored token, none within the limit. */
+/** Reasons for setting a row aside besides the steps of cleaning: no readable record, no usable row, no scored token, none within the limit. */
 export const REJECTION_RULES = ["malformed", "invalid", "unscored", "too-many-tokens"] as const;
 
-/** Name of a reason for setting a row aside besides the cleaning rules. */
+/** Name of a reason for setting a row aside besides the steps of cleaning. */
 export type RejectionRuleName = (typeof REJECTION_RULES)[number];
-
-/** Name of a cleaning rule or of another reason for setting a row aside. */
-export type PrepareRuleName = CleaningRuleName | RejectionRuleName;
 
 /** Sums over the tokenised rows. */
 export interface TokenCounts {
@@ -81,6 +79,9 @@ export class Intake {
     readonly totalBytes: number,
   ) {
     this.cleaner = new RowCleaner(options.cleaning);
+    const taken = this.cleaner.steps.find(isRejectionRule);
+    if (taken !== undefined)
+      throw new OptionError("cleaning.steps", "a name of its own for a step of one's own", taken);
   }
 
   /** @returns what was written to the file of rejected rows */
@@ -90,6 +91,7 @@ export class Intake {
     const rejectedRows = await LineWriter.create(join(this.folder, REJECTED_FILE));
     let written: WrittenFile;
     try {
+      if (this.cleaner.needsSurvey) await this.#survey();
       const rows = this.#rows(keptRows, rejectedRows);
       if (tokenizer === null) while ((await rows.next()).done !== true);
       else
@@ -118,13 +120,36 @@ export class Intake {
     return written;
   }
 
-  /** Rows changed or set aside, by rule. */
-  rules(): Record<PrepareRuleName, number> {
+  /** Rows changed or set aside, by step or reason. */
+  rules(): Record<string, number> {
     return { ...this.cleaner.report().counts, ...this.#rejections };
   }
 
-  examples(): Record<PrepareRuleName, readonly CleaningExample[]> {
+  examples(): Record<string, readonly CleaningExample[]> {
     return { ...this.cleaner.report().examples, ...this.#examples };
+  }
+
+  /** Shows every usable row to the cleaner before it cleans the first one; the inputs are read twice then. */
+  async #survey(): Promise<void> {
+    const { inputs, rename, signal } = this.options;
+    for (const input of inputs) {
+      if (typeof input !== "string" && isReadOnce(input.rows)) {
+        throw new OptionError(
+          "inputs",
+          "rows that can be read twice, as the step boilerplate needs",
+          input.name,
+        );
+      }
+      for await (const record of recordsOf(input)) {
+        signal?.throwIfAborted();
+        if ("error" in record) continue;
+        try {
+          this.cleaner.survey(parseRow(renameKeys(record.value, rename, record)), record);
+        } catch (error) {
+          if (!(error instanceof RowError)) throw error; // set aside when it is cleaned
+        }
+      }
+    }
   }
 
   /** Works through the inputs; yields the tokens of every kept row, or null without a tokenizer. */
@@ -136,8 +161,7 @@ export class Intake {
     const onBytes = (bytes: number): void => void (this.#bytes += bytes);
     for (const input of inputs) {
       const before = this.read;
-      const records = typeof input === "string" ? readRecords(input, { onBytes }) : recordsOfRows(input);
-      for await (const record of records) {
+      for await (const record of recordsOf(input, { onBytes })) {
         signal?.throwIfAborted();
         this.read += 1;
         const place: RowPlace = { file: record.file, line: record.line };
@@ -164,7 +188,7 @@ export class Intake {
   #take(
     value: unknown,
     place: RowPlace,
-  ): { row: Row; tokens: TokenizedRow | null } | { rule: PrepareRuleName; reason: string; source: unknown } {
+  ): { row: Row; tokens: TokenizedRow | null } | { rule: string; reason: string; source: unknown } {
     const { tokenizer, maxTokens, rename } = this.options;
     try {
       const outcome = this.cleaner.clean(parseRow(renameKeys(value, rename, place), place), place);
@@ -187,10 +211,10 @@ export class Intake {
     }
   }
 
-  #noteRejection(rule: PrepareRuleName, reason: string, source: unknown, place: RowPlace): void {
+  #noteRejection(rule: string, reason: string, source: unknown, place: RowPlace): void {
     if (!isRejectionRule(rule)) return; // the cleaner counts its own
     this.#rejections[rule] += 1;
-    if (this.#examples[rule].length < this.options.cleaning.examplesPerRule) {
+    if (this.#examples[rule].length < this.options.cleaning.examplesPerStep) {
       const text = typeof source === "string" ? source : JSON.stringify(source);
       this.#examples[rule].push({ ...place, before: text.slice(0, EXAMPLE_CHARACTERS), reason });
     }
@@ -228,9 +252,22 @@ export function tokenMetadata({ tokenizerHashes, maxTokens }: ResolvedPrepareOpt
   return { ...tokenizerHashes, maxTokens };
 }
 
+const recordsOf = (
+  input: PrepareInput,
+  options: ReadOptions = {},
+): AsyncGenerator<DataRecord, void, undefined> =>
+  typeof input === "string" ? readRecords(input, options) : recordsOfRows(input);
+
+/** Whether rows are their own iterator, as those of a generator are, which gives them once. */
+function isReadOnce(rows: Iterable<unknown> | AsyncIterable<unknown>): boolean {
+  return Symbol.asyncIterator in rows
+    ? (rows[Symbol.asyncIterator]() as unknown) === rows
+    : (rows[Symbol.iterator]() as unknown) === rows;
+}
+
 const nameOf = (input: PrepareInput): string => (typeof input === "string" ? input : input.name);
 
-function isRejectionRule(rule: PrepareRuleName): rule is RejectionRuleName {
+function isRejectionRule(rule: string): rule is RejectionRuleName {
   return (REJECTION_RULES as readonly string[]).includes(rule);
 }
 

@@ -7,7 +7,7 @@ import { SeededRandom } from "../../testing/seeded-random.js";
 import { temporaryFolder } from "../../testing/temporary-folder.js";
 import { characterTokenizer, plainTemplate } from "../../testing/tokenizers.js";
 import {
-  CLEANING_RULES,
+  DEFAULT_STEPS,
   parseRow,
   prepare,
   REJECTION_RULES,
@@ -125,7 +125,7 @@ describe("prepare", () => {
     expect(result.read).toBe(40);
     expect(result.kept + result.rejected).toBe(40);
     expect(SPLITS.reduce((sum, name) => sum + result.splits[name], 0)).toBe(result.kept);
-    expect(Object.keys(result.rules)).toEqual([...CLEANING_RULES, ...REJECTION_RULES]);
+    expect(Object.keys(result.rules)).toEqual([...DEFAULT_STEPS, ...REJECTION_RULES]);
     const homes = new Map<unknown, string>();
     for (const name of SPLITS) {
       const written = readJsonLines(output, `${name}.jsonl`);

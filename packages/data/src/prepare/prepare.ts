@@ -2,7 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { checkWritable, hashFile, readLines, recoverPlace, replaceFolder } from "@lathe/files";
 import { assignGroups } from "../split/assign-groups.js";
-import { CLEANING_RULES } from "../clean/cleaning-options.js";
+import { describeSteps } from "../clean/cleaning-options.js";
 import { LineWriter, type WrittenFile } from "./line-writer.js";
 import {
   Intake,
@@ -10,7 +10,6 @@ import {
   KEPT_TOKENS,
   REJECTED_FILE,
   tokenMetadata,
-  type PrepareRuleName,
   type TokenCounts,
 } from "./prepare-intake.js";
 import {
@@ -35,12 +34,12 @@ export interface PrepareResult {
   readonly kept: number;
   /** Rows set aside for any reason, each with a line in rejected.jsonl. */
   readonly rejected: number;
-  /** Rows that each rule changed or rejected. */
-  readonly rules: Readonly<Record<PrepareRuleName, number>>;
+  /** Rows that each step of cleaning changed or rejected, by its name, and rows set aside for other reasons. */
+  readonly rules: Readonly<Record<string, number>>;
   /** Rows of each split. */
   readonly splits: Readonly<Record<SplitName, number>>;
-  /** Some of the rows that each rule changed or rejected. */
-  readonly examples: Readonly<Record<PrepareRuleName, readonly CleaningExample[]>>;
+  /** Some of these rows. */
+  readonly examples: Readonly<Record<string, readonly CleaningExample[]>>;
   /** What tokenising did; null without a tokenizer. */
   readonly tokens: TokenCounts | null;
 }
@@ -108,7 +107,7 @@ async function distribute(
       seed: options.seed,
       groupBy: options.groupBy,
       rename: Object.fromEntries(options.rename),
-      cleaning: options.cleaning,
+      cleaning: { ...options.cleaning, steps: describeSteps(options.cleaning.steps) },
       rejectLimit: options.rejectLimit,
       tokenizer: options.tokenizer === null ? null : options.tokenizerHashes,
       maxTokens: options.maxTokens,
@@ -122,7 +121,7 @@ async function distribute(
     ),
     outputs,
     ...result,
-    ruleOrder: [...CLEANING_RULES],
+    ruleOrder: intake.cleaner.steps,
   };
   await writeFile(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
   options.signal?.throwIfAborted();

@@ -33,12 +33,8 @@ export class DigestIndex {
   /** The number of a digest, given to it now if it is new; it is new exactly when the result equals the former `size`. */
   add(digest: Uint32Array): number {
     if (this.#size + 1 > this.#slots.length * FULLEST) this.#grow();
-    const mask = this.#slots.length - 1;
-    let slot = digest[0] & mask;
-    for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const number = this.#slots[slot] - 1;
-      if (this.#equals(number, digest)) return number;
-    }
+    const slot = this.#slotOf(digest);
+    if (this.#slots[slot] !== 0) return this.#slots[slot] - 1;
     if ((this.#size + 1) * WORDS > this.#digests.length) {
       const larger = new Uint32Array(this.#digests.length * 2);
       larger.set(this.#digests);
@@ -49,9 +45,23 @@ export class DigestIndex {
     return this.#size++;
   }
 
+  /** The number of a digest; null for one that was never added. */
+  find(digest: Uint32Array): number | null {
+    const slot = this.#slotOf(digest);
+    return this.#slots[slot] === 0 ? null : this.#slots[slot] - 1;
+  }
+
   /** The digest of a number that `add` gave. */
   digest(number: number): Uint32Array {
     return this.#digests.slice(number * WORDS, (number + 1) * WORDS);
+  }
+
+  /** The slot that holds a digest, or the free one where it would go. */
+  #slotOf(digest: Uint32Array): number {
+    const mask = this.#slots.length - 1;
+    let slot = digest[0] & mask;
+    while (this.#slots[slot] !== 0 && !this.#equals(this.#slots[slot] - 1, digest)) slot = (slot + 1) & mask;
+    return slot;
   }
 
   #equals(number: number, digest: Uint32Array): boolean {

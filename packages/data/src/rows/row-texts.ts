@@ -31,20 +31,26 @@ function spokenTexts(messages: readonly ChatMessage[], speaker: ChatRole): strin
     .map(({ content }) => content ?? "");
 }
 
+/** Who says a text of a row: a role, or nobody where the row is raw or running text. */
+export type TextSpeaker = ChatRole | null;
+
+/** Changes one text of a row. */
+type TextChange = (text: string, speaker: TextSpeaker) => string;
+
 /** The row with `change` applied to every text, and the very same row when that changes nothing. */
-export function mapRowTexts(row: Row, change: (text: string) => string): Row {
+export function mapRowTexts(row: Row, change: TextChange): Row {
   switch (row.kind) {
     case "pair": {
       const { system: systemBefore, ...rest } = row;
-      const system = change(systemBefore ?? "");
-      const input = change(row.input);
-      const output = change(row.output);
+      const system = change(systemBefore ?? "", "system");
+      const input = change(row.input, "user");
+      const output = change(row.output, "assistant");
       if (input === row.input && output === row.output && system === (systemBefore ?? "")) return row;
       return { ...rest, ...(system === "" ? {} : { system }), input, output };
     }
     case "completion": {
-      const prompt = change(row.prompt);
-      const completion = change(row.completion);
+      const prompt = change(row.prompt, null);
+      const completion = change(row.completion, null);
       return prompt === row.prompt && completion === row.completion ? row : { ...row, prompt, completion };
     }
     case "messages": {
@@ -52,7 +58,7 @@ export function mapRowTexts(row: Row, change: (text: string) => string): Row {
       return messages.every((message, index) => message === row.messages[index]) ? row : { ...row, messages };
     }
     case "text": {
-      const text = change(row.text);
+      const text = change(row.text, null);
       return text === row.text ? row : { ...row, text };
     }
     case "tokens":
@@ -60,10 +66,10 @@ export function mapRowTexts(row: Row, change: (text: string) => string): Row {
   }
 }
 
-function mapMessage(message: ChatMessage, change: (text: string) => string): ChatMessage {
-  const { content: before, reasoning_content: reasoningBefore } = message;
-  const content = before === null ? null : change(before);
-  const reasoning = typeof reasoningBefore === "string" ? change(reasoningBefore) : reasoningBefore;
+function mapMessage(message: ChatMessage, change: TextChange): ChatMessage {
+  const { role, content: before, reasoning_content: reasoningBefore } = message;
+  const content = before === null ? null : change(before, role);
+  const reasoning = typeof reasoningBefore === "string" ? change(reasoningBefore, role) : reasoningBefore;
   if (content === before && reasoning === reasoningBefore) return message;
   return { ...message, content, ...(reasoning === undefined ? {} : { reasoning_content: reasoning }) };
 }

@@ -88,7 +88,9 @@ export const helpPhrases: Translations = {
   "least of what the model is given": "模型输入的最少字符数",
   "least of what the model is to say": "模型输出的最少字符数",
   "most of a row, input and output together": "一行的最多字符数，输入与输出合计",
-  "cleaning rules to leave out": "不使用的清洗规则",
+  "steps of cleaning, in the order in which they run; in the config file also with settings, such as {step: language, share: 0.6}":
+    "清洗步骤，按运行顺序列出；配置文件中还可带设置，例如 {step: language, share: 0.6}",
+  "steps of cleaning to leave out": "不使用的清洗步骤",
   "model folder whose tokenizer also makes .arrow files": "模型文件夹，用其分词器另写 .arrow 文件",
   "longest row; the end of a longer one is cut off": "最长的行；超出部分从末尾截去",
   "taken as everywhere; this verb needs none": "与其他命令一致；此命令用不到",

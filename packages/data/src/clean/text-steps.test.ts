@@ -4,10 +4,18 @@ import {
   foldUnicode,
   removeControlCharacters,
   removeZeroWidth,
-  TEXT_RULES,
   tidyWhiteSpace,
   unifyLineEnds,
 } from "../index.js";
+
+/** The steps on texts that run unless others are listed, but for the repair of encodings, in their order. */
+const TEXT_STEPS = [
+  { name: "line-ends", apply: unifyLineEnds },
+  { name: "control-characters", apply: removeControlCharacters },
+  { name: "zero-width", apply: removeZeroWidth },
+  { name: "unicode", apply: foldUnicode },
+  { name: "white-space", apply: tidyWhiteSpace },
+];
 
 const ALPHABET = [
   ..."abＡ１，。！？：；（）“”＂｜＜＞～　 \t\n\r\v\f\0\u0007\u0085\u2028\u00a0\u2009",
@@ -25,19 +33,19 @@ const ALPHABET = [
   "🏴\u{E0067}\u{E0062}\u{E007F}",
 ];
 
-describe("the text rules", () => {
+describe("the steps on texts", () => {
   it("change nothing when they run again", () => {
     forSeeds(3000, (random) => {
-      const run = (text: string): string => TEXT_RULES.reduce((before, { apply }) => apply(before), text);
+      const run = (text: string): string => TEXT_STEPS.reduce((before, { apply }) => apply(before), text);
       const once = run(random.text(ALPHABET, 24));
       expect(run(once)).toBe(once);
     });
   });
 
-  it("each change nothing when they run again after the rules before them", () => {
+  it("each change nothing when they run again after the steps before them", () => {
     forSeeds(1000, (random) => {
       let text = random.text(ALPHABET, 24);
-      for (const { apply, name } of TEXT_RULES) {
+      for (const { apply, name } of TEXT_STEPS) {
         text = apply(text);
         expect(apply(text), name).toBe(text);
       }
@@ -55,8 +63,8 @@ describe("the text rules", () => {
     ["combining marks", `a${"\u0301".repeat(30_000)}`],
   ])("take time in proportion to a text of many %s", (_name, text) => {
     const start = performance.now();
-    for (const { apply } of TEXT_RULES) apply(text);
-    // Tens of milliseconds each; a quadratic rule takes minutes.
+    for (const { apply } of TEXT_STEPS) apply(text);
+    // Tens of milliseconds each; a quadratic step takes minutes.
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
@@ -73,7 +81,7 @@ describe("the text rules", () => {
       "- a\n  - b\n\n\tcode()\n",
       "<｜begin▁of▁sentence｜><｜User｜>hi<｜Assistant｜><think>\n",
     ]) {
-      for (const { apply } of TEXT_RULES.slice(0, 4)) expect(apply(text)).toBe(text);
+      for (const { apply } of TEXT_STEPS.slice(0, 4)) expect(apply(text)).toBe(text);
     }
   });
 });
