@@ -1,4 +1,3 @@
-export { assignGroups } from "./split/assign-groups.js";
 export {
   CLEANING_DEFAULTS,
   CLEANING_STEPS,
@@ -23,7 +22,11 @@ export { removeControlCharacters } from "./clean/control-characters.js";
 export { type DataRecord, type ReadOptions } from "./read/data-record.js";
 export { digest128, DigestIndex } from "./rows/digest-index.js";
 export { foldUnicode } from "./clean/fold-unicode.js";
-export { DIALOGUE_FIELDS, groupDigest } from "./split/group-digest.js";
+export { DIALOGUE_FIELDS, groupDigests } from "./split/group-digests.js";
+export { comparedText } from "./near/compared-text.js";
+export { NEAR_DUPLICATE_THRESHOLD, NearDuplicates, type NearClusters } from "./near/near-duplicates.js";
+export { jaccard, Shingles } from "./near/shingles.js";
+export { RowGroups, type RowGroupOptions } from "./split/row-groups.js";
 export { unifyLineEnds } from "./clean/line-ends.js";
 export { OptionError } from "./option-error.js";
 export { parseRow } from "./rows/parse-row.js";

@@ -37,3 +37,11 @@ export function checkInteger(
   }
   return value;
 }
+
+/** Checks that an option is a share that is more than nothing and returns it; throws {@link OptionError}. */
+export function checkShare(option: string, value: unknown): number {
+  if (typeof value !== "number" || !(value > 0 && value <= 1)) {
+    throw new OptionError(option, "a number above 0 and up to 1", value);
+  }
+  return value;
+}

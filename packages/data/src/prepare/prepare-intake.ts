@@ -1,8 +1,10 @@
 import { join } from "node:path";
-import { FileError } from "@lathe/files";
-import { DigestIndex } from "../rows/digest-index.js";
-import { groupDigest } from "../split/group-digest.js";
+import { FileError, parseJson, readLines } from "@lathe/files";
+import { GrowingArray } from "../near/growing-array.js";
+import { NearDuplicates } from "../near/near-duplicates.js";
+import { RowGroups } from "../split/row-groups.js";
 import { LineWriter, type WrittenFile } from "./line-writer.js";
+import { comparedText } from "../near/compared-text.js";
 import { OptionError } from "../option-error.js";
 import type { DataRecord, ReadOptions } from "../read/data-record.js";
 import { parseRow } from "../rows/parse-row.js";
@@ -20,8 +22,17 @@ import { tokenizeRow, type TokenizedRow } from "../tokenize/tokenize-row.js";
 import { UnscoredRowError } from "../tokenize/unscored-row-error.js";
 import { writeTokenFile } from "../token-files/write-token-file.js";
 
-/** Reasons for setting a row aside besides the steps of cleaning: no readable record, no usable row, no scored token, none within the limit. */
-export const REJECTION_RULES = ["malformed", "invalid", "unscored", "too-many-tokens"] as const;
+/**
+ * Reasons for setting a row aside besides the steps of cleaning: no readable record, no usable row, no scored token, none within
+ * the limit, a near copy of an earlier row.
+ */
+export const REJECTION_RULES = [
+  "malformed",
+  "invalid",
+  "unscored",
+  "too-many-tokens",
+  "near-duplicate",
+] as const;
 
 /** Name of a reason for setting a row aside besides the steps of cleaning. */
 export type RejectionRuleName = (typeof REJECTION_RULES)[number];
@@ -51,26 +62,36 @@ export class Intake {
   read = 0;
   kept = 0;
   invalid = 0;
-  readonly groups = new DigestIndex();
-  readonly groupSizes: number[] = [];
-  readonly groupOfRow: number[] = [];
+  /** Clusters of near copies that were found. */
+  clusters = 0;
+  /** The spilt rows, those among them that turned out to be near copies too. */
+  readonly groups: RowGroups;
+  /** Of every spilt row the number of the earlier one that it copies, −1 where it is no copy. */
+  copyOf: Int32Array = new Int32Array(0);
   /** Rows read of each input. */
   readonly rowsOfInput: number[] = [];
   readonly cleaner: RowCleaner;
-  readonly tokenCounts = { tokens: 0, scoredTokens: 0, truncatedRows: 0, unlabelledTurns: 0 };
+  /** Of every spilt row whether its end was cut off, and how many replies are not scored; empty without a tokenizer. */
+  readonly truncated = new GrowingArray((length) => new Uint8Array(length));
+  readonly unlabelledTurns = new GrowingArray((length) => new Int32Array(length));
   readonly #rejections: Record<RejectionRuleName, number> = {
     malformed: 0,
     invalid: 0,
     unscored: 0,
     "too-many-tokens": 0,
+    "near-duplicate": 0,
   };
   readonly #examples: Record<RejectionRuleName, CleaningExample[]> = {
     malformed: [],
     invalid: [],
     unscored: [],
     "too-many-tokens": [],
+    "near-duplicate": [],
   };
   readonly #firstInvalid: (RowPlace & { reason: string })[] = [];
+  readonly #fileOfRow = new GrowingArray((length) => new Int32Array(length));
+  readonly #lineOfRow = new GrowingArray((length) => new Int32Array(length));
+  readonly #files: string[] = [];
   #bytes = 0;
 
   constructor(
@@ -82,6 +103,7 @@ export class Intake {
     const taken = this.cleaner.steps.find(isRejectionRule);
     if (taken !== undefined)
       throw new OptionError("cleaning.steps", "a name of its own for a step of one's own", taken);
+    this.groups = new RowGroups(options);
   }
 
   /** @returns what was written to the file of rejected rows */
@@ -89,10 +111,12 @@ export class Intake {
     const { tokenizer, rejectLimit, inputs } = this.options;
     const keptRows = await LineWriter.create(join(this.folder, KEPT_ROWS));
     const rejectedRows = await LineWriter.create(join(this.folder, REJECTED_FILE));
+    const threshold = this.options.nearDuplicates;
+    const near = threshold === null ? null : new NearDuplicates(this.folder, threshold);
     let written: WrittenFile;
     try {
       if (this.cleaner.needsSurvey) await this.#survey();
-      const rows = this.#rows(keptRows, rejectedRows);
+      const rows = this.#rows(keptRows, rejectedRows, near);
       if (tokenizer === null) while ((await rows.next()).done !== true);
       else
         await writeTokenFile(
@@ -101,8 +125,10 @@ export class Intake {
           tokenMetadata(this.options),
         );
       await keptRows.close();
+      if (near !== null) await this.#findCopies(near, rejectedRows);
       written = await rejectedRows.close();
     } finally {
+      await near?.remove();
       await keptRows.abandon();
       await rejectedRows.abandon();
     }
@@ -156,6 +182,7 @@ export class Intake {
   async *#rows(
     keptRows: LineWriter,
     rejectedRows: LineWriter,
+    near: NearDuplicates | null,
   ): AsyncGenerator<TokenizedRow | null, void, undefined> {
     const { inputs, signal } = this.options;
     const onBytes = (bytes: number): void => void (this.#bytes += bytes);
@@ -174,7 +201,8 @@ export class Intake {
           await rejectedRows.write(JSON.stringify({ row: outcome.source, reason: outcome.reason, ...place }));
         } else {
           await keptRows.write(JSON.stringify(serializeRow(outcome.row)));
-          this.#noteKept(outcome.row, outcome.tokens);
+          this.#noteKept(outcome.row, outcome.tokens, place);
+          near?.add(comparedText(outcome.row));
           yield outcome.tokens;
         }
         if (this.read % PROGRESS_ROWS === 0) this.#report();
@@ -223,16 +251,50 @@ export class Intake {
     if (this.#firstInvalid.length < SHOWN_REJECTIONS) this.#firstInvalid.push({ ...place, reason });
   }
 
-  #noteKept(row: Row, tokens: TokenizedRow | null): void {
-    const group = this.groups.add(groupDigest(row, this.options.groupBy));
-    this.groupSizes[group] = (this.groupSizes[group] ?? 0) + 1;
-    this.groupOfRow.push(group);
+  #noteKept(row: Row, tokens: TokenizedRow | null, { file, line }: RowPlace): void {
+    this.groups.add(row);
+    if (this.#files.at(-1) !== file) this.#files.push(file);
+    this.#fileOfRow.push(this.#files.length - 1);
+    this.#lineOfRow.push(line);
     this.kept += 1;
     if (tokens === null) return;
-    this.tokenCounts.tokens += tokens.inputIds.length;
-    this.tokenCounts.scoredTokens += tokens.labels.reduce((sum, label) => sum + (label < 0 ? 0 : 1), 0);
-    this.tokenCounts.truncatedRows += tokens.truncated ? 1 : 0;
-    this.tokenCounts.unlabelledTurns += tokens.unlabelledTurns;
+    this.truncated.push(tokens.truncated ? 1 : 0);
+    this.unlabelledTurns.push(tokens.unlabelledTurns);
+  }
+
+  /** Sets near copies of earlier rows aside, except within a dialogue; or has all rows of a cluster share a split. */
+  async #findCopies(near: NearDuplicates, rejectedRows: LineWriter): Promise<void> {
+    const found = near.find();
+    this.clusters = found.clusters;
+    if (this.options.keepNearDuplicates) {
+      for (const [row, cluster] of found.clusterOf.entries()) this.groups.join(row, cluster);
+      return;
+    }
+    this.copyOf = near.copies(found, (row, earlier) => this.groups.isTogether(row, earlier));
+    let row = 0;
+    for await (const lines of readLines(join(this.folder, KEPT_ROWS), {
+      maximumLineBytes: Number.POSITIVE_INFINITY,
+    })) {
+      this.options.signal?.throwIfAborted();
+      for (const { text } of lines) {
+        const original = this.copyOf[row];
+        if (original !== -1) {
+          const place = this.#placeOf(row);
+          const source: unknown = parseJson(text);
+          const { file, line } = this.#placeOf(original);
+          const similarity = near.similarity(row, original).toFixed(2);
+          const reason = `a near copy (${similarity} of its 5-grams) of the row at ${file}:${line}`;
+          this.kept -= 1;
+          this.#noteRejection("near-duplicate", reason, source, place);
+          await rejectedRows.write(JSON.stringify({ row: source, reason, ...place }));
+        }
+        row += 1;
+      }
+    }
+  }
+
+  #placeOf(row: number): RowPlace {
+    return { file: this.#files[this.#fileOfRow.values[row]], line: this.#lineOfRow.values[row] };
   }
 
   #report(): void {

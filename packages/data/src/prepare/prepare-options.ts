@@ -5,8 +5,9 @@ import {
   type CleaningOptions,
   type ResolvedCleaningOptions,
 } from "../clean/cleaning-options.js";
-import { DIALOGUE_FIELDS } from "../split/group-digest.js";
-import { checkInteger, OptionError } from "../option-error.js";
+import { NEAR_DUPLICATE_THRESHOLD } from "../near/near-duplicates.js";
+import { DIALOGUE_FIELDS } from "../split/group-digests.js";
+import { checkInteger, checkShare, OptionError } from "../option-error.js";
 import type { RowTokenizer } from "../tokenize/row-tokenizer.js";
 import { resolveWeights } from "../split/split-rows.js";
 import type { NamedRows } from "../read/records-of-rows.js";
@@ -39,8 +40,20 @@ export interface PrepareOptions {
   readonly seed?: number;
   /** Limits of the cleaning rules, and rules to leave out. */
   readonly cleaning?: CleaningOptions;
-  /** Fields that name the dialogue of a row; rows of a dialogue share a split. @defaultValue {@link DIALOGUE_FIELDS} */
+  /**
+   * Fields whose rows of one value share a split, such as `customer`, besides those that name a dialogue, {@link DIALOGUE_FIELDS}.
+   * @defaultValue none
+   */
   readonly groupBy?: readonly string[];
+  /** Field whose every value is split by the weights. @defaultValue none */
+  readonly stratify?: string;
+  /**
+   * Least Jaccard similarity (of the sets of character 5-grams) at which two rows are near copies, above 0 and up to 1, or "off".
+   * @defaultValue {@link NEAR_DUPLICATE_THRESHOLD}
+   */
+  readonly nearDuplicates?: number | "off";
+  /** Whether near copies stay, all in one split, rather than being set aside. @defaultValue false */
+  readonly keepNearDuplicates?: boolean;
   /** Keys to rename before a row is read, e.g. `{ question: "input", answer: "output" }`. @defaultValue none */
   readonly rename?: Readonly<Record<string, string>>;
   /** With a tokenizer the splits are also written as token files. */
@@ -69,7 +82,11 @@ export interface ResolvedPrepareOptions {
   readonly split: SplitWeights;
   readonly seed: number;
   readonly cleaning: ResolvedCleaningOptions;
+  /** Those of dialogues among them. */
   readonly groupBy: readonly string[];
+  readonly stratify: string | null;
+  readonly nearDuplicates: number | null;
+  readonly keepNearDuplicates: boolean;
   readonly rename: ReadonlyMap<string, string>;
   readonly tokenizer: RowTokenizer | null;
   readonly tokenizerHashes: { readonly tokenizerHash: string | null; readonly templateHash: string | null };
@@ -82,7 +99,7 @@ export interface ResolvedPrepareOptions {
 
 /** Fills in the defaults and checks the values; throws {@link OptionError}. */
 export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepareOptions {
-  const { rejectLimit = 0.05, maxTokens, seed = 0 } = options;
+  const { rejectLimit = 0.05, maxTokens, seed = 0, nearDuplicates = NEAR_DUPLICATE_THRESHOLD } = options;
   if (options.inputs.length === 0)
     throw new OptionError("inputs", "at least one file or list of rows", "none");
   if (options.output === "") throw new OptionError("output", "the path of a folder", "");
@@ -95,7 +112,10 @@ export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepareO
     split: resolveWeights(options.split ?? "7:1:2"),
     seed: checkInteger("seed", seed, Number.MIN_SAFE_INTEGER),
     cleaning: resolveCleaningOptions(options.cleaning),
-    groupBy: options.groupBy ?? DIALOGUE_FIELDS,
+    groupBy: [...new Set([...DIALOGUE_FIELDS, ...(options.groupBy ?? [])])],
+    stratify: options.stratify ?? null,
+    nearDuplicates: nearDuplicates === "off" ? null : checkShare("nearDuplicates", nearDuplicates),
+    keepNearDuplicates: options.keepNearDuplicates ?? false,
     rename: new Map(Object.entries(options.rename ?? {})),
     tokenizer: options.tokenizer ?? null,
     tokenizerHashes: options.tokenizerHashes ?? { tokenizerHash: null, templateHash: null },

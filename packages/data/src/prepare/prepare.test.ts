@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { nearTexts } from "../../testing/near-texts.js";
 import { SeededRandom } from "../../testing/seeded-random.js";
 import { temporaryFolder } from "../../testing/temporary-folder.js";
 import { characterTokenizer, plainTemplate } from "../../testing/tokenizers.js";
@@ -52,6 +53,109 @@ const rows = (count: number): Json[] =>
 
 const snapshot = (folder: string): Record<string, string> =>
   Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+
+describe("near copies", () => {
+  const question =
+    "您好，请问你们的营业时间是几点到几点？周末也开门吗？我想周六下午带孩子过来看看，大约两个大人三个孩子，需要提前订位吗？停车方便吗？附近有没有地铁站，坐几号线比较快？";
+  const lines = (): Json[] => {
+    const random = new SeededRandom(11);
+    return nearTexts(400, random).map((input, id) => ({ input, output: "好的。", id }));
+  };
+  const pair = (input: string, further: Json = {}): Json => ({
+    input,
+    output: "早上九点到晚上九点，周末照常营业，欢迎光临。",
+    ...further,
+  });
+
+  it("are set aside with reason and place, and read is kept and rejected", async () => {
+    const options = setUp([
+      pair(question, { id: 0 }),
+      { input: "另一个问题", output: "另一个回答" },
+      pair(`${question}谢谢`, { id: 2 }),
+    ]);
+    const result = await prepare(options);
+    expect(result).toMatchObject({
+      read: 3,
+      kept: 2,
+      rejected: 1,
+      clusters: 1,
+      rules: { "near-duplicate": 1 },
+    });
+    expect(readJsonLines(options.output, "rejected.jsonl")).toEqual([
+      {
+        row: pair(`${question}谢谢`, { id: 2 }),
+        reason: expect.stringMatching(
+          /^a near copy \(0\.\d\d of its 5-grams\) of the row at .*rows\.jsonl:1$/,
+        ) as string,
+        file: options.input,
+        line: 3,
+      },
+    ]);
+    expect(result.examples["near-duplicate"]).toHaveLength(1);
+    expect(readdirSync(options.output).sort()).toEqual([
+      "manifest.json",
+      "rejected.jsonl",
+      "test.jsonl",
+      "train.jsonl",
+      "validation.jsonl",
+    ]);
+  });
+
+  it("stay within a dialogue, and everywhere when that is said, in one split, or are not looked for", async () => {
+    const copies = Array.from({ length: 12 }, (_, id) =>
+      pair(`${question}${"！".repeat(id % 6)}${id}`, { dialogue: id % 6 }),
+    );
+    const options = setUp([...copies, ...rows(60)]);
+    expect(await prepare(options)).toMatchObject({ kept: 62, rejected: 10, clusters: 1 });
+    const kept = await prepare({
+      ...options,
+      output: join(options.folder, "kept"),
+      keepNearDuplicates: true,
+    });
+    expect(kept).toMatchObject({ kept: 72, rejected: 0, clusters: 1 });
+    const homes = SPLITS.filter((name) =>
+      readJsonLines(options.folder, "kept", `${name}.jsonl`).some(({ dialogue }) => dialogue !== undefined),
+    );
+    expect(homes).toHaveLength(1);
+    const off = await prepare({ ...options, output: join(options.folder, "off"), nearDuplicates: "off" });
+    expect(off).toMatchObject({ kept: 72, rejected: 0, clusters: 0 });
+  });
+
+  it("lose and invent no row, and a set that grows keeps every row where it was", async () => {
+    const all = lines();
+    const whole = setUp(all);
+    const part = setUp(all.slice(0, 250));
+    const [after, before] = [await prepare(whole), await prepare(part)];
+    expect(after.rules["near-duplicate"]).toBeGreaterThan(10);
+    const idsOf = (folder: string, name: string): unknown[] =>
+      readJsonLines(folder, `${name}.jsonl`).map((row) => row.id);
+    const rejected = readJsonLines(whole.output, "rejected.jsonl").map(({ row }) => (row as Json).id);
+    const everywhere = [...SPLITS.flatMap((name) => idsOf(whole.output, name)), ...rejected];
+    expect([...everywhere].sort()).toEqual(all.map(({ id }) => id).sort());
+    expect(after.kept + after.rejected).toBe(all.length);
+    expect(before.kept + before.rejected).toBe(250);
+    for (const name of SPLITS) {
+      expect(idsOf(whole.output, name).filter((id) => (id as number) < 250)).toEqual(
+        idsOf(part.output, name),
+      );
+    }
+  });
+
+  it("do not count among the tokens", async () => {
+    const options = setUp([pair(question), pair(`${question}谢谢`)]);
+    const tokenizer = characterTokenizer();
+    const tokenized = await prepare({ ...options, tokenizer });
+    const one = await prepare({ ...setUp([pair(question)]), tokenizer });
+    expect(tokenized.kept).toBe(1);
+    expect(tokenized.tokens).toEqual(one.tokens);
+  });
+
+  it.each([0, 2, Number.NaN])("refuse the threshold %d", async (nearDuplicates) => {
+    await expect(prepare({ ...setUp(rows(3)), nearDuplicates })).rejects.toThrow(
+      /option nearDuplicates: expected a number/,
+    );
+  });
+});
 
 describe("rows that are no file", () => {
   const made = async function* (): AsyncGenerator<Json> {

@@ -1,7 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { checkWritable, hashFile, readLines, recoverPlace, replaceFolder } from "@lathe/files";
-import { assignGroups } from "../split/assign-groups.js";
 import { describeSteps } from "../clean/cleaning-options.js";
 import { LineWriter, type WrittenFile } from "./line-writer.js";
 import {
@@ -36,6 +35,8 @@ export interface PrepareResult {
   readonly rejected: number;
   /** Rows that each step of cleaning changed or rejected, by its name, and rows set aside for other reasons. */
   readonly rules: Readonly<Record<string, number>>;
+  /** Clusters of two and more rows that are near copies of each other; 0 where near copies are not looked for. */
+  readonly clusters: number;
   /** Rows of each split. */
   readonly splits: Readonly<Record<SplitName, number>>;
   /** Some of these rows. */
@@ -45,14 +46,15 @@ export interface PrepareResult {
 }
 
 const MANIFEST_VERSION = 1;
+const LEFT_OUT = 255; // no split
 
 /**
  * Turns raw files of rows, or rows in memory, into a prepared folder: normalised, cleaned and split rows as `train.jsonl`,
  * `validation.jsonl` and `test.jsonl`, what was set aside and why as `rejected.jsonl`, and `manifest.json` with hashes of all files read and written;
  * with a tokenizer also `train.arrow`, `validation.arrow` and `test.arrow`, row for row those of the JSONL files.
  *
- * The rows are read once and kept rows are spilt to the disk until the split is known; memory holds a
- * few dozen bytes a row. The folder is written beside its place and renamed, so a failure leaves nothing behind and nothing changed.
+ * The rows are read once and kept rows are spilt to the disk until the split is known; memory holds some
+ * hundred bytes a row. The folder is written beside its place and renamed, so a failure leaves nothing behind and nothing changed.
  *
  * @throws RejectedRowsError when more than `rejectLimit` of the rows are malformed or of no known shape
  * @throws FileError when an input is missing, empty or of an unknown kind, or when no row is kept
@@ -82,22 +84,26 @@ async function distribute(
   intake: Intake,
   rejectedFile: WrittenFile,
 ): Promise<PrepareResult> {
-  const splitOfGroup = assignGroups(intake.groups, intake.groupSizes, options.split, options.seed);
-  const splitOfRow = Uint8Array.from(intake.groupOfRow, (group) => splitOfGroup[group]);
+  const isLeftOut = (row: number): boolean => (intake.copyOf[row] ?? -1) !== -1;
+  const splitOfRow = intake.groups
+    .assign(options.split, options.seed, isLeftOut)
+    .map((split, row) => (isLeftOut(row) ? LEFT_OUT : split));
   const outputs: Record<string, WrittenFile> = await writeSplits(options, folder, intake.kept, splitOfRow);
-  if (options.tokenizer !== null) Object.assign(outputs, await writeSplitTokens(options, folder, splitOfRow));
+  const tokens =
+    options.tokenizer === null ? null : await writeSplitTokens(options, folder, splitOfRow, intake, outputs);
   outputs[REJECTED_FILE] = rejectedFile;
 
   const splits = { train: 0, validation: 0, test: 0 };
-  for (const split of splitOfRow) splits[SPLITS[split]] += 1;
+  for (const split of splitOfRow) if (split !== LEFT_OUT) splits[SPLITS[split]] += 1;
   const result: PrepareResult = {
     read: intake.read,
     kept: intake.kept,
     rejected: intake.read - intake.kept,
     rules: intake.rules(),
+    clusters: intake.clusters,
     splits,
     examples: intake.examples(),
-    tokens: options.tokenizer === null ? null : intake.tokenCounts,
+    tokens,
   };
   const manifest = {
     format: MANIFEST_FORMAT,
@@ -106,6 +112,9 @@ async function distribute(
       split: options.split,
       seed: options.seed,
       groupBy: options.groupBy,
+      stratify: options.stratify,
+      nearDuplicates: options.nearDuplicates ?? "off",
+      keepNearDuplicates: options.keepNearDuplicates,
       rename: Object.fromEntries(options.rename),
       cleaning: { ...options.cleaning, steps: describeSteps(options.cleaning.steps) },
       rejectLimit: options.rejectLimit,
@@ -142,7 +151,9 @@ async function writeSplits(
     for await (const lines of readLines(spilt, { maximumLineBytes: Number.POSITIVE_INFINITY })) {
       options.signal?.throwIfAborted();
       for (const { text } of lines) {
-        await writers[splitOfRow[row++]].write(text);
+        const split = splitOfRow[row++];
+        if (split === LEFT_OUT) continue;
+        await writers[split].write(text);
         if (row % PROGRESS_ROWS === 0) options.onProgress({ phase: "write", written: row, kept });
       }
     }
@@ -159,15 +170,21 @@ async function writeSplitTokens(
   options: ResolvedPrepareOptions,
   folder: string,
   splitOfRow: Uint8Array,
-): Promise<Record<string, WrittenFile>> {
+  { truncated, unlabelledTurns }: Intake,
+  outputs: Record<string, WrittenFile>,
+): Promise<TokenCounts> {
   const spilt = join(folder, KEPT_TOKENS);
   const tokens = await TokenDataset.open(spilt);
-  const outputs: Record<string, WrittenFile> = {};
+  const counts = { tokens: 0, scoredTokens: 0, truncatedRows: 0, unlabelledTurns: 0 };
   for (const [split, name] of SPLITS.entries()) {
     const ofSplit = function* (): Generator<{ inputIds: Int32Array; labels: Int32Array }> {
       for (let row = 0; row < tokens.length; row++) {
         if (splitOfRow[row] !== split) continue;
         const { inputIds, labels } = tokens.row(row);
+        counts.tokens += inputIds.length;
+        counts.scoredTokens += labels.reduce((sum, label) => sum + (label < 0 ? 0 : 1), 0);
+        counts.truncatedRows += truncated.values[row];
+        counts.unlabelledTurns += unlabelledTurns.values[row];
         yield { inputIds, labels }; // numbered anew: row n is line n of the split's JSONL file, from 0
       }
     };
@@ -177,5 +194,5 @@ async function writeSplitTokens(
     outputs[`${name}.arrow`] = { rows, ...(await hashFile(path)) };
   }
   await rm(spilt);
-  return outputs;
+  return counts;
 }

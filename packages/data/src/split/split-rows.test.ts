@@ -40,18 +40,24 @@ function randomRows(random: SeededRandom, count: number, dialogues: number): Tex
   return Array.from({ length: count }, (_, id) => ({
     kind: "text",
     text: `row ${id}`,
-    fields: { id, ...(dialogues > 0 ? { dialogue: `d${Math.floor(random.next() ** 2 * dialogues)}` } : {}) },
+    fields: {
+      id,
+      parity: id % 2,
+      ...(dialogues > 0 ? { dialogue: `d${Math.floor(random.next() ** 2 * dialogues)}` } : {}),
+    },
   }));
 }
 
-function largestGroup(rows: readonly TextRow[]): number {
+function groupSizes(rows: readonly TextRow[]): number[] {
   const sizes = new Map<unknown, number>();
   for (const { fields, text } of rows) {
     const key = fields.dialogue ?? text;
     sizes.set(key, (sizes.get(key) ?? 0) + 1);
   }
-  return Math.max(...sizes.values());
+  return [...sizes.values()];
 }
+
+const sumOfSquares = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size * size, 0);
 
 const ids = (rows: readonly TextRow[]): unknown[] => rows.map(({ fields }) => fields.id);
 
@@ -84,23 +90,98 @@ describe("splitRows", () => {
     });
   });
 
-  it("comes within the largest group of every share", () => {
+  it("comes as near to every share as draws of its groups do", () => {
     forSeeds(100, (random) => {
       const rows = randomRows(random, random.integer(100, 400), random.pick([0, 20, 60]));
       const weights = [random.integer(1, 9), random.integer(1, 9), random.integer(1, 9)];
       const splits = splitRows(rows, { split: weights.join(":"), seed: random.seed });
       const sum = weights.reduce((total, weight) => total + weight, 0);
       for (const [index, name] of SPLITS.entries()) {
-        const share = (rows.length * weights[index]) / sum;
-        expect(Math.abs(splits[name].length - share)).toBeLessThan(largestGroup(rows));
+        const share = weights[index] / sum;
+        const deviation = Math.sqrt(share * (1 - share) * sumOfSquares(groupSizes(rows)));
+        expect(Math.abs(splits[name].length - share * rows.length)).toBeLessThan(5 * deviation);
       }
     });
   });
 
-  it("meets the shares of rows that stand alone exactly", () => {
-    const rows = randomRows({} as SeededRandom, 1000, 0);
-    const { train, validation, test } = splitRows(rows, { split: "7:1:2", seed: 1 });
-    expect([train.length, validation.length, test.length]).toEqual([700, 100, 200]);
+  it("keeps every row where it is when rows come after it", () => {
+    forSeeds(50, (random) => {
+      const rows = randomRows(random, 400, random.pick([0, 60, 200]));
+      const stratify = random.pick([undefined, "parity"]);
+      const options = { split: "7:1:2", seed: random.seed, ...(stratify === undefined ? {} : { stratify }) };
+      const before = splitRows(rows.slice(0, random.integer(150, 350)), options);
+      const after = splitRows(rows, options);
+      for (const name of SPLITS) for (const row of before[name]) expect(after[name]).toContain(row);
+    });
+  });
+
+  it("keeps whom dialogue and customer join together, where the first of them goes", () => {
+    forSeeds(30, (random) => {
+      const rows = Array.from({ length: 120 }, (_, id): TextRow => ({
+        kind: "text",
+        text: `${id}`,
+        fields: {
+          id,
+          ...(random.next() < 0.7 ? { dialogue: random.integer(0, 60) } : {}),
+          ...(random.next() < 0.3 ? { customer: `c${random.integer(0, 60)}` } : {}),
+        },
+      }));
+      const splits = splitRows(rows, {
+        split: "1:1:1",
+        seed: random.seed,
+        groupBy: ["dialogue", "customer"],
+      });
+      for (const field of ["dialogue", "customer"]) {
+        const home = new Map<unknown, SplitName>();
+        for (const name of SPLITS) {
+          for (const { fields } of splits[name]) {
+            if (fields[field] === undefined) continue;
+            expect(home.get(fields[field]) ?? name).toBe(name);
+            home.set(fields[field], name);
+          }
+        }
+      }
+    });
+    // Two dialogues of other splits, until a row names both a dialogue and a customer of the other.
+    const row = (id: number, dialogue: number, customer: number): TextRow => ({
+      kind: "text",
+      text: `${id}`,
+      fields: { id, dialogue, customer },
+    });
+    const apart = Array.from({ length: 40 }, (_, id) => row(id, id, id));
+    const options = { split: "1:1:1", seed: 4, groupBy: ["dialogue", "customer"] };
+    const before = splitRows(apart, options);
+    const joined = splitRows([...apart, row(40, 3, 30), row(41, 30, 3)], options);
+    const homeOf = (splits: typeof before, id: number): SplitName | undefined =>
+      SPLITS.find((name) => ids(splits[name]).includes(id));
+    expect(homeOf(before, 30)).not.toBe(homeOf(before, 3));
+    for (const id of [3, 30, 40, 41]) expect(homeOf(joined, id)).toBe(homeOf(before, 3));
+    for (const { fields } of apart) {
+      const id = fields.id as number;
+      if (id !== 30) expect(homeOf(joined, id)).toBe(homeOf(before, id));
+    }
+  });
+
+  it("splits every stratum by the weights, within a group or two", () => {
+    forSeeds(30, (random) => {
+      const rows = Array.from({ length: 300 }, (_, id): TextRow => ({
+        kind: "text",
+        text: `${id}`,
+        fields: { id, kind: random.pick(["a", "a", "a", "b", "c"]) },
+      }));
+      const splits = splitRows(rows, { split: "7:1:2", seed: random.seed, stratify: "kind" });
+      for (const kind of ["a", "b", "c"]) {
+        const of = (list: readonly TextRow[]): number =>
+          list.filter(({ fields }) => fields.kind === kind).length;
+        for (const [name, share] of [
+          ["train", 0.7],
+          ["validation", 0.1],
+          ["test", 0.2],
+        ] as const) {
+          expect(Math.abs(of(splits[name]) - share * of(rows))).toBeLessThan(4);
+        }
+      }
+    });
   });
 
   it("depends on the seed and the set of rows, not on their order", () => {
@@ -132,8 +213,11 @@ describe("splitRows", () => {
   it("leaves splits without a weight empty, and takes fewer groups than splits", () => {
     const rows = randomRows({} as SeededRandom, 10, 0);
     const { train, validation, test } = splitRows(rows, { split: "4:0:1", seed: 3 });
-    expect([train.length, validation.length, test.length]).toEqual([8, 0, 2]);
-    expect(splitRows(rows.slice(0, 1), { split: "7:1:2", seed: 3 }).train).toHaveLength(1);
+    expect(train.length + test.length).toBe(10);
+    expect(test.length).toBeGreaterThan(0);
+    expect(validation).toEqual([]);
+    const one = splitRows(rows.slice(0, 1), { split: "7:1:2", seed: 3 });
+    expect(SPLITS.flatMap((name) => one[name])).toEqual(rows.slice(0, 1));
     expect(splitRows([], { split: "7:1:2", seed: 3 })).toEqual({ train: [], validation: [], test: [] });
   });
 
