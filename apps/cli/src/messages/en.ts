@@ -88,6 +88,7 @@ export const en: Messages = {
     read: "read",
     kept: "kept",
     setAside: "set aside",
+    clusters: "clusters of near copies",
     train: "train",
     validation: "validation",
     test: "test",

@@ -126,6 +126,7 @@ export type Word =
   | "read"
   | "kept"
   | "setAside"
+  | "clusters"
   | "train"
   | "validation"
   | "test"

@@ -84,6 +84,7 @@ export const zh: Messages = {
     read: "读入",
     kept: "保留",
     setAside: "搁置",
+    clusters: "近似重复的簇",
     train: "训练集",
     validation: "验证集",
     test: "测试集",

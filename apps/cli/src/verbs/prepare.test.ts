@@ -41,13 +41,21 @@ describe("lathe prepare", () => {
     ]);
     expect(code).toBe(0);
     expect(stdout.trimEnd().split("\n")).toHaveLength(1);
-    expect(Object.keys(json!).slice(0, 5)).toEqual(["read", "kept", "rejected", "rules", "splits"]);
+    expect(Object.keys(json!).slice(0, 6)).toEqual([
+      "read",
+      "kept",
+      "rejected",
+      "rules",
+      "clusters",
+      "splits",
+    ]);
     expect(json).toMatchObject({
       read: 41,
       kept: 40,
       rejected: 1,
       rules: { duplicate: 1, malformed: 0 },
-      splits: { train: 28, validation: 4, test: 8 },
+      clusters: 0,
+      splits: { train: 32, validation: 4, test: 4 },
     });
     expect((await readdir(output)).sort()).toEqual([
       "manifest.json",
@@ -58,8 +66,8 @@ describe("lathe prepare", () => {
     ]);
     const train = await linesOf(output, "train.jsonl");
     const dialogues = (list: Record<string, unknown>[]) => new Set(list.map((row) => row["dialogue"]));
-    expect(train).toHaveLength(28);
-    expect(dialogues(train).size).toBe(7);
+    expect(train).toHaveLength(32);
+    expect(dialogues(train).size).toBe(8);
     const shared = [...dialogues(await linesOf(output, "test.jsonl"))].filter((name) =>
       dialogues(train).has(name),
     );
@@ -150,6 +158,14 @@ describe("lathe prepare", () => {
     [["--steps", "html,html"], '--steps: expected every step once, got "html"'],
     [["--min-output-characters", "-1"], "--min-output-characters: expected a whole number from 0, got -1"],
     [["--model", "nowhere"], "nowhere"],
+    [
+      ["--near-duplicates", "on"],
+      '--near-duplicates: expected a number above 0, at most 1, or off, got "on"',
+    ],
+    [
+      ["--near-duplicates", "1.5"],
+      "--near-duplicates: expected a number above 0, at most 1, or off, got 1.5",
+    ],
     [["--rename", "a"], "--rename: expected renames such as question=input,answer=output, got"],
   ])("refuses %j and writes nothing", async (words, message) => {
     const output = join(folder, "nothing");

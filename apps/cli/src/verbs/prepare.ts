@@ -1,5 +1,5 @@
 import { type OptionDetails, fieldsOf, formatTable, option, optionGroup } from "@lathe/command";
-import { CLEANING_DEFAULTS, CLEANING_STEPS, DEFAULT_STEPS, DIALOGUE_FIELDS } from "@lathe/data";
+import { CLEANING_DEFAULTS, CLEANING_STEPS, DEFAULT_STEPS, NEAR_DUPLICATE_THRESHOLD } from "@lathe/data";
 import { type PreparedRows, prepareRows, type PrepareRowsOptions } from "@lathe/recipes";
 import { z } from "zod";
 import { narrate } from "../events/narrate.js";
@@ -22,6 +22,12 @@ function parseRenames(text: string): Record<string, string> | undefined {
   return isSound ? (Object.fromEntries(entries) as Record<string, string>) : undefined;
 }
 
+/** `0.85` → 0.85 */
+function parseShareOrOff(text: string): number | "off" | undefined {
+  if (text === "off") return text;
+  return /^\d*\.?\d+$/.test(text) ? Number(text) : undefined;
+}
+
 const stepName = z.enum(CLEANING_STEPS);
 
 const options = z.object({
@@ -36,13 +42,20 @@ const options = z.object({
   }),
   seed: option(z.int().min(0).default(0), "chooses among the possible splits", { placeholder: "n" }),
   groupBy: option(
-    z
-      .array(z.string().min(1))
-      .min(1)
-      .default([...DIALOGUE_FIELDS]),
-    "fields that name the dialogue of a row; rows of a dialogue share a split",
-    { placeholder: "a,b", separator: "," },
+    z.array(z.string().min(1)).default([]),
+    "fields, such as customer, whose rows of one value share a split; the rows of a dialogue always do",
+    { placeholder: "a,b", separator: ",", defaultText: "none" },
   ),
+  stratify: option(z.string().min(1).optional(), "field whose every value is split by the weights", {
+    placeholder: "field",
+    defaultText: "none",
+  }),
+  nearDuplicates: option(
+    z.union([z.number().gt(0).max(1), z.literal("off")]).default(NEAR_DUPLICATE_THRESHOLD),
+    "least likeness of near copies (Jaccard, of character 5-grams), which are set aside; off looks for none",
+    { placeholder: "share|off", parse: parseShareOrOff, expected: "a number above 0, at most 1, or off" },
+  ),
+  keepNearDuplicates: option(z.boolean().default(false), "keep near copies, all in one split"),
   rename: option(z.record(z.string(), z.string()).default({}), "keys to rename before a row is read", {
     placeholder: "old=new,…",
     parse: parseRenames,
@@ -96,7 +109,7 @@ const options = z.object({
 });
 
 function describe(
-  { read, kept, rejected, rules, splits, tokens, output }: PreparedRows,
+  { read, kept, rejected, rules, clusters, splits, tokens, output }: PreparedRows,
   { words }: Messages,
 ): string {
   const applied = Object.entries(rules).filter(([, count]) => count > 0);
@@ -104,6 +117,7 @@ function describe(
     [words.read, read],
     [words.kept, kept],
     [words.setAside, rejected],
+    [words.clusters, clusters],
     [words.train, splits.train],
     [words.validation, splits.validation],
     [words.test, splits.test],
@@ -139,9 +153,9 @@ export const prepareVerb = defineVerb({
         signal,
         onEvent,
       });
-      const { read, kept, rejected, rules, splits, examples, tokens, output } = result;
+      const { read, kept, rejected, rules, clusters, splits, examples, tokens, output } = result;
       return {
-        json: { read, kept, rejected, rules, splits, tokens, examples, output },
+        json: { read, kept, rejected, rules, clusters, splits, tokens, examples, output },
         text: describe(result, messages),
       };
     } finally {

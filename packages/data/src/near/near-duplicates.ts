@@ -96,15 +96,18 @@ export class NearDuplicates {
     const keyBits = Math.min(WORD_BITS, EXACT_BITS - rowBits);
     for (let band = 0; band < this.#hash.bands; band++) {
       const known = this.#sortByKey(band, order, rowWord, keyBits);
-      for (let first = 0, end = 0; first < known; first = end) {
+      let first = 0;
+      while (first < known) {
         const key = Math.floor(order[first] / rowWord);
-        for (end = first + 1; end < known && Math.floor(order[end] / rowWord) === key; end++);
+        let end = first + 1;
+        while (end < known && Math.floor(order[end] / rowWord) === key) end += 1;
         if (end - first > 1) this.#joinBucket(order, first, end, rowWord, joined);
+        first = end;
       }
     }
     const clusterOf = Int32Array.from({ length: size }, (_, row) => joined.find(row));
     const isShared = new Uint8Array(size);
-    clusterOf.forEach((cluster, row) => void (cluster !== row && (isShared[cluster] = 1)));
+    for (const [row, cluster] of clusterOf.entries()) if (cluster !== row) isShared[cluster] = 1;
     return { clusterOf, clusters: isShared.reduce((sum, shared) => sum + shared, 0) };
   }
 

@@ -80,8 +80,12 @@ export const helpPhrases: Translations = {
   "folder to write": "要写出的文件夹",
   "weights of train, validation and test": "训练、验证与测试集的比例",
   "chooses among the possible splits": "在可能的划分中选择",
-  "fields that name the dialogue of a row; rows of a dialogue share a split":
-    "标识一行所属对话的字段；同一对话的行划入同一部分",
+  "fields, such as customer, whose rows of one value share a split; the rows of a dialogue always do":
+    "字段（如 customer），其值相同的行划入同一部分；同一对话的行总是如此",
+  "field whose every value is split by the weights": "按比例分别划分其每个取值的字段",
+  "least likeness of near copies (Jaccard, of character 5-grams), which are set aside; off looks for none":
+    "近似重复行的最低相似度（字符五元组的 Jaccard 系数），近似重复行将被搁置；off 表示不查找",
+  "keep near copies, all in one split": "保留近似重复的行，全部划入同一部分",
   "keys to rename before a row is read": "读取一行之前要改名的键",
   "share of unusable rows beyond which nothing is written": "无法使用的行超过此比例则不写出任何内容",
   "replace a folder that prepare made": "替换由 prepare 生成的文件夹",
