@@ -6,6 +6,7 @@ import type { LatheGemmJob } from "./gemm/gemm-job.js";
 import type { TfjsJob } from "./gemm/measure-tfjs-product.js";
 import type { LatheGenerateJob } from "./generate/generate-job.js";
 import type { LatheLoadJob } from "./load/load-job.js";
+import type { PlanJob } from "./plan/plan-job.js";
 import { isInputError } from "./shared/usage-error.js";
 import type { LatheTrainJob } from "./train/train-job.js";
 
@@ -26,6 +27,10 @@ const cases: Readonly<Record<string, (job: unknown) => Promise<object>>> = {
   load: async (job) => {
     const { measureLoad } = await import("./load/measure-load.js");
     return await measureLoad(job as LatheLoadJob);
+  },
+  plan: async (job) => {
+    const { measurePlannedRun } = await import("./plan/measure-planned-run.js");
+    return await measurePlannedRun(job as PlanJob);
   },
   tfjs: async (job) => {
     const { measureTfjsProduct } = await import("./gemm/measure-tfjs-product.js");

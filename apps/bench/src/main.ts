@@ -4,6 +4,7 @@ import { addGemmCommand } from "./gemm/gemm-command.js";
 import { addGenerateCommand } from "./generate/generate-command.js";
 import { addLedgerCommand } from "./ledger/ledger-command.js";
 import { addLoadCommand } from "./load/load-command.js";
+import { addPlanCommand } from "./plan/plan-command.js";
 import { ContestantError } from "./shared/run-contestant.js";
 import { endProcesses } from "./shared/run-process.js";
 import { isInputError } from "./shared/usage-error.js";
@@ -19,6 +20,7 @@ addGenerateCommand(program);
 addLoadCommand(program);
 addLedgerCommand(program);
 addSoakCommand(program);
+addPlanCommand(program);
 
 for (const [signal, code] of [
   ["SIGINT", 130],

@@ -54,6 +54,7 @@ export {
   activationBytes,
   type ActivationPlan,
   type CheckpointingPlan,
+  type GradientBytes,
   planCheckpointing,
   segmentLengths,
 } from "./decoder/activation-bytes.js";

@@ -276,12 +276,11 @@ async function checkpointingOf(
   const { checkpointing = "auto", quantize, memory, onEvent } = options;
   if (checkpointing !== "auto") return checkpointing;
   const step = objective.largest();
-  const { optimizer } = config;
-  const asked = { model: path, ...method.plan, optimizer, quantize, engine, memory };
+  const { batchSize, gradientAccumulation, optimizer } = config;
+  const asked = { model: path, ...method.plan, optimizer, gradientAccumulation, quantize, engine, memory };
   const plan = await planMemory({ ...asked, ...step });
   const isGiven = memory !== undefined;
   if (!plan.fits && isGiven) {
-    const { batchSize, gradientAccumulation } = config;
     const remedies = await planRemedies({
       ...asked,
       batchSize,

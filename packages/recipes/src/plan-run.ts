@@ -50,7 +50,16 @@ export async function planRun(options: PlanRunOptions): Promise<RunPlan> {
       typeof run.engine === "object" ? run.engine : await startEngine(run.engine ?? "auto", run.precision);
     const { batchSize, gradientAccumulation, optimizer } = config;
     const { checkpointing = "auto", quantize } = run;
-    const asked = { model: folder.path, ...method.plan, optimizer, quantize, engine, memory, checkpointing };
+    const asked = {
+      model: folder.path,
+      ...method.plan,
+      optimizer,
+      gradientAccumulation,
+      quantize,
+      engine,
+      memory,
+      checkpointing,
+    };
     const step = objective.largest();
     const plan = await planMemory({ ...asked, ...step });
     const remedies = await planRemedies({

@@ -62,7 +62,13 @@ export { apply, applyMany } from "./operation.js";
 export { add, multiplyRows, reshape, scale } from "./operations/arithmetic.js";
 export { attention } from "./operations/attention.js";
 export { crossEntropy } from "./operations/cross-entropy.js";
-export { crossEntropyHead, headBytes, headLosses, type OutputHead } from "./operations/cross-entropy-head.js";
+export {
+  crossEntropyHead,
+  headBytes,
+  type HeadKind,
+  headLosses,
+  type OutputHead,
+} from "./operations/cross-entropy-head.js";
 export { crossEntropyHeadRows } from "./operations/cross-entropy-head-rows.js";
 export { dropout } from "./operations/dropout.js";
 export { embedding } from "./operations/embedding.js";

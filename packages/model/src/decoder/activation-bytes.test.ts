@@ -74,6 +74,22 @@ describe("activationBytes", () => {
     expect(planFor(0)).toEqual({ ...last, fits: false });
   });
 
+  it("counts gradients by when they come: those of earlier micro-batches throughout, else the most where few activations are left", () => {
+    const most = 4 * config.vocabularySize * config.hiddenSize;
+    const gradients = { head: most, embedding: most, layer: 1e6, all: most + 8e6, isAccumulated: false };
+    const bytesOf = (more: object): number =>
+      activationBytes(config, { ...planOf("bf16"), gradients: { ...gradients, ...more } }, 0);
+    const without = activationBytes(config, planOf("bf16"), 0);
+    const [first, later] = [bytesOf({}), bytesOf({ isAccumulated: true })];
+    expect(first).toBeGreaterThan(without);
+    expect(later).toBeGreaterThanOrEqual(without + gradients.all);
+    expect(later).toBeLessThanOrEqual(first + gradients.all);
+    // So many that only what is there at the end counts: all of them, and the tied embedding's part beside its sum.
+    const [all, embedding] = [1e12, 1e11];
+    const tokens = rows * rowTokens;
+    expect(bytesOf({ all, embedding }) - all - embedding).toBe(tokens * config.hiddenSize * 4);
+  });
+
   it.each([1, 2, 5, 24, 61])(
     "cuts %i layers into segments that shorten, and none that takes more",
     (count) => {

@@ -16,7 +16,25 @@ export interface ActivationPlan extends LayerPlan {
   readonly tokens: number;
   /** Labels of the micro-batch with the most. */
   readonly labels: number;
+  /** Of what is trained. @defaultValue none */
+  readonly gradients?: GradientBytes | undefined;
 }
+
+/** Bytes of the gradients of what is trained, by when they come. */
+export interface GradientBytes {
+  /** Of the output head, which come first; those of a tied embedding too. */
+  readonly head: number;
+  /** Of the embedding, which come last. */
+  readonly embedding: number;
+  /** Of the layer with the most. */
+  readonly layer: number;
+  /** Of everything, once each. */
+  readonly all: number;
+  /** Whether those of earlier micro-batches are there already. */
+  readonly isAccumulated: boolean;
+}
+
+const NO_GRADIENTS: GradientBytes = { head: 0, embedding: 0, layer: 0, all: 0, isAccumulated: false };
 
 /** Bytes a token of the first so many layers. */
 function layerBytes(config: ModelConfig, plan: LayerPlan, length: number): LayerBytes[] {
@@ -79,13 +97,15 @@ interface MomentBytes {
   readonly activations: number;
   /** Logits and their gradients; 0 where the worst moment is in a layer. */
   readonly head: number;
+  /** Gradients of what is trained. */
+  readonly gradients: number;
 }
 
-const total = ({ activations, head }: MomentBytes): number => activations + head;
+const total = ({ activations, head, gradients }: MomentBytes): number => activations + head + gradients;
 
 /** The worst moment of a training step with so many layers computed again. */
 function worstMoment(config: ModelConfig, plan: ActivationPlan, recomputedLayers: number): MomentBytes {
-  const { tokens, labels } = plan;
+  const { tokens, labels, gradients = NO_GRADIENTS } = plan;
   const { hiddenSize, vocabularySize } = config;
   const layers = layerBytes(config, plan, config.layerCount);
   const input = inputBytes(config);
@@ -101,15 +121,34 @@ function worstMoment(config: ModelConfig, plan: ActivationPlan, recomputedLayers
   const kept = tokens * (lengths.length * input + sum(others.map((bytes) => bytes.kept)));
   const atWork = (ofLayers: readonly LayerBytes[]): number =>
     tokens * Math.max(...ofLayers.map((bytes) => bytes.atWork));
+  // What comes before the layers, at their last and at their first; in later micro-batches all are there from the start.
+  const soFar = (bytes: number): number => (gradients.isAccumulated ? gradients.all : bytes);
+  const [ofLast, ofAll] = [soFar(gradients.head + gradients.layer), gradients.all];
+  /** Whether the embedding's gradient is added to one that is there. */
+  const hasSum = gradients.isAccumulated || config.tieWordEmbeddings;
+  const { name } = headPlace(config);
+  const headKind = gradients.head > 0 ? "trained" : plan.adapted.has(name) ? "adapted" : "frozen";
   const moments: MomentBytes[] = [
     {
       activations: kept + (2 * labels + 2 * tokens) * hiddenSize * FLOAT_BYTES,
-      head: headBytes(labels, vocabularySize, !plan.adapted.has(headPlace(config).name)),
+      // A chunk's part of the head's gradient beside the sum of those before.
+      head: headBytes(labels, vocabularySize, headKind) + 2 * gradients.head,
+      gradients: soFar(0),
     },
+    // The first layer alone is left, and then the embedding's gradient comes.
+    {
+      activations: tokens * (input + layers[0].kept) + atWork(layers.slice(0, 1)),
+      head: 0,
+      gradients: ofAll,
+    },
+    { activations: tokens * input, head: 0, gradients: ofAll + (hasSum ? gradients.embedding : 0) },
   ];
-  if (others.length > 0) moments.push({ activations: kept + atWork(others), head: 0 });
+  if (others.length > 0) {
+    moments.push({ activations: kept + atWork(others), head: 0, gradients: ofLast });
+  }
   if (recomputedLayers > 0) {
-    moments.push({ activations: tokens * Math.max(...again) + atWork(recomputed), head: 0 });
+    const activations = tokens * Math.max(...again) + atWork(recomputed);
+    moments.push({ activations, head: 0, gradients: again.length === 1 ? ofAll : ofLast });
   }
   return moments.reduce((worst, moment) => (total(moment) > total(worst) ? moment : worst));
 }
@@ -129,12 +168,14 @@ export interface CheckpointingPlan {
   readonly checkpointing: Checkpointing;
   /** Layers that are computed again, 0 to all. */
   readonly recomputedLayers: number;
-  /** Expected at the worst moment of a step, weights not included: activations, head and working space together. */
+  /** Expected at the worst moment of a step, weights not included: activations, head, gradients and working space together. */
   readonly bytes: number;
   /** Of these, activations and their gradients. */
   readonly activationBytes: number;
   /** Of these, logits and their gradients; 0 where the worst moment is in a layer. */
   readonly headBytes: number;
+  /** Of these, gradients of what is trained. */
+  readonly gradientBytes: number;
   /** Whether that is within the budget; if not, it is the least there is. */
   readonly fits: boolean;
 }
@@ -154,7 +195,7 @@ export function planCheckpointing(
   const bytesWith = (layers: number): number => Math.round(activationBytes(config, plan, layers) * SLACK);
   const recomputedLayers = asked === "auto" ? fewestLayers() : layersOf(asked, layerCount);
   const bytes = bytesWith(recomputedLayers);
-  const { activations, head } = worstMoment(config, plan, recomputedLayers);
+  const { activations, head, gradients } = worstMoment(config, plan, recomputedLayers);
   const isEdge = recomputedLayers === 0 || recomputedLayers === layerCount;
   return {
     checkpointing: isEdge ? (recomputedLayers === 0 ? "none" : "block") : recomputedLayers,
@@ -162,6 +203,7 @@ export function planCheckpointing(
     bytes,
     activationBytes: activations,
     headBytes: head,
+    gradientBytes: gradients,
     fits: bytes <= budget,
   };
 

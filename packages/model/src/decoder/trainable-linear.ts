@@ -1,4 +1,4 @@
-import { linear } from "@lathe/tensor";
+import { linear, scale } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { DenseWeight, Linear } from "./linear.js";
 
@@ -38,13 +38,16 @@ export class TrainableLinear implements Linear {
   }
 }
 
-/** A variable of these values, which are copied. */
+/**
+ * A variable of these values, which are copied: into the engine's own memory, where optimisers change it in place. As an array it
+ * would be copied once more by the first step, and the array left to the garbage collector.
+ */
 export function floatVariable<R extends tf.Rank>(
   values: Float32Array,
   shape: readonly number[],
 ): tf.Variable<R> {
   return tf.tidy(() => {
-    const tensor: tf.Tensor = tf.tensor(values.slice(), shape.slice());
-    return tf.variable(tensor) as tf.Variable<R>;
+    const tensor: tf.Tensor = tf.tensor(values, shape.slice());
+    return tf.variable(scale(tensor, 1)) as tf.Variable<R>;
   });
 }

@@ -55,6 +55,15 @@ describe("planMemory", () => {
     expect(few).toBe(4 * (28 * ofLayer + outside) + 12 * (2 * ofLayer + outside));
   });
 
+  it("adds gradients of earlier micro-batches where weights are trained in several", async () => {
+    const full = { ...step, trainable: [""], memory: 1e12 };
+    const [one, several] = [await planMemory(full), await planMemory({ ...full, gradientAccumulation: 2 })];
+    // They are there while the head's own gradient is made, part by part.
+    expect(several.terms.gradients).toBe(one.terms.gradients);
+    expect(several.terms.head).toBeGreaterThanOrEqual(2 * 4 * 152064 * 3584);
+    expect(one.terms.head).toBe(0);
+  });
+
   it("keeps everything where there is room, and computes more again the less there is", async () => {
     const plans = [];
     for (const gigabytes of [64, 6.8, 6.6, 6.4]) plans.push(await planWith(gigabytes * 1e9));

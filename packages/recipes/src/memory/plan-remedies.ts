@@ -16,7 +16,10 @@ export interface Remedy {
 }
 
 /** A step of which remedies are sought. */
-export interface PlanRemediesOptions extends Omit<PlanMemoryOptions, "tokens" | "labels"> {
+export interface PlanRemediesOptions extends Omit<
+  PlanMemoryOptions,
+  "tokens" | "labels" | "gradientAccumulation"
+> {
   readonly batchSize: number;
   readonly gradientAccumulation: number;
   /** The most tokens and labels that a micro-batch of so many rows has. */
@@ -56,9 +59,11 @@ export async function planRemedies(options: PlanRemediesOptions): Promise<Remedy
   });
   const smaller = divisorBelow(batchSize);
   if (smaller !== null) {
-    await consider("micro-batch", largest(smaller), {
+    const microBatches = (gradientAccumulation * batchSize) / smaller;
+    const change = { ...largest(smaller), gradientAccumulation: microBatches };
+    await consider("micro-batch", change, {
       "train.batchSize": smaller,
-      "train.gradientAccumulation": (gradientAccumulation * batchSize) / smaller,
+      "train.gradientAccumulation": microBatches,
     });
   }
   if (!trainable) {

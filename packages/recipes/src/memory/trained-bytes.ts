@@ -1,4 +1,11 @@
-import { expectedTensors, linearPlaces, type ModelConfig } from "@lathe/model";
+import {
+  architectureOf,
+  expectedTensors,
+  type GradientBytes,
+  headPlace,
+  linearPlaces,
+  type ModelConfig,
+} from "@lathe/model";
 import { type LoraConfig, resolveLoraConfig, selectTargets, wholeTensors } from "@lathe/peft";
 import { optimiserBytes, type OptimizerName } from "@lathe/train";
 import { layerNumberIn } from "../training/layer-factor.js";
@@ -15,6 +22,8 @@ export interface TrainedOptions {
   readonly lisaLayers?: number | undefined;
   /** What turns gradients into new values. @defaultValue "adamw" */
   readonly optimizer?: OptimizerName | undefined;
+  /** Micro-batches a step: gradients of the ones before are there from the second on. @defaultValue 1 */
+  readonly gradientAccumulation?: number | undefined;
 }
 
 /** Bytes of what is trained and what training it takes. */
@@ -23,9 +32,9 @@ export interface TrainedBytes {
   readonly adapter: number;
   /** Weights that are trained themselves, in float32. */
   readonly trainedWeights: number;
-  readonly gradients: number;
+  readonly gradients: GradientBytes;
   readonly optimizer: number;
-  /** Names of linears with low-rank updates, and `rank`, the largest of them. */
+  /** Names of linears that are trained, of which the inputs are kept; `rank` is the largest of low-rank updates, else 0. */
   readonly adapted: ReadonlySet<string>;
   readonly rank: number;
 }
@@ -55,10 +64,18 @@ export function trainedTensors(
 function ofWeights(
   config: ModelConfig,
   prefixes: readonly string[],
-  { lisaLayers, optimizer = "adamw" }: TrainedOptions,
+  { lisaLayers, optimizer = "adamw", gradientAccumulation = 1 }: TrainedOptions,
 ): TrainedBytes {
   const tensors = trainedTensors(config, prefixes);
   const layerOf = layerNumberIn(config);
+  const { embedding } = architectureOf(config).ends;
+  const head = headPlace(config);
+  const bytesNamed = (wanted: (name: string) => boolean): number =>
+    sum(tensors.filter(([name]) => wanted(name)).map(([, shape]) => floatBytes(shape)));
+  const ofLayers = Array.from({ length: config.layerCount }, (_, layer) =>
+    bytesNamed((name) => layerOf(name) === layer),
+  );
+  const places = linearPlaces(config).filter(({ weight }) => tensors.some(([name]) => name === weight));
   /** Of what is trained always, and of the largest layers that are at a time. */
   const atOnce = (bytesOf: (shape: Shape) => number): number => {
     const ofLayers = new Array<number>(config.layerCount).fill(0);
@@ -73,9 +90,15 @@ function ofWeights(
   return {
     adapter: 0,
     trainedWeights: sum(tensors.map(([, shape]) => floatBytes(shape))),
-    gradients: atOnce(floatBytes),
+    gradients: {
+      head: bytesNamed((name) => name === head.weight),
+      embedding: bytesNamed((name) => name === embedding),
+      layer: Math.max(...ofLayers),
+      all: atOnce(floatBytes),
+      isAccumulated: gradientAccumulation > 1,
+    },
     optimizer: atOnce((shape) => optimiserBytes(optimizer, shape)),
-    adapted: new Set(),
+    adapted: new Set(places.map(({ name }) => name)),
     rank: 0,
   };
 }
@@ -92,7 +115,8 @@ function ofAdapter(config: ModelConfig, { lora, optimizer = "adamw" }: TrainedOp
   return {
     adapter,
     trainedWeights: 0,
-    gradients: adapter,
+    // Small enough to be counted throughout.
+    gradients: { head: 0, embedding: 0, layer: 0, all: adapter, isAccumulated: true },
     optimizer: sum(shapes.map((shape) => optimiserBytes(optimizer, shape))),
     adapted: new Set(selected.targets.map(({ name }) => name)),
     rank: Math.max(...selected.targets.map(({ rank }) => rank), 0),

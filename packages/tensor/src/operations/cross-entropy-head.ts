@@ -5,7 +5,7 @@ import { keeping } from "../kept.js";
 import type { LinearTerms } from "../linear-terms.js";
 import { activeTape, withTape } from "../scope.js";
 import { Tape } from "../tape.js";
-import { checkTargets, crossEntropy } from "./cross-entropy.js";
+import { checkTargets, crossEntropy, crossEntropyOperation } from "./cross-entropy.js";
 import { type LossSettings, regularisedCrossEntropy } from "./regularised-cross-entropy.js";
 
 /** The output head: what turns hidden states into logits. */
@@ -21,16 +21,25 @@ const CHUNK_BYTES = 64 * 2 ** 20;
 const LEAST_CHUNK_ROWS = 64;
 const MOST_CHUNK_ROWS = 1024;
 
+/** What a head is besides a frozen matrix: nothing, a low-rank update of one, or a matrix that is trained itself. */
+export type HeadKind = "frozen" | "adapted" | "trained";
+
+/** Matrices of logits at the worst moment where a tape computes them: an engine's kernel makes the gradient with the loss. */
+const COPIES_WITH_KERNEL = 2;
+/** In portable form: probabilities, the targets as numbers and as they are compared, differences and their product. */
+const COPIES_PORTABLE = 5;
+
 /**
  * Bytes that the head's loss takes beside the hidden states and their gradient, on the engine in use.
- * @param labels rows that reach the head   @param isPlain whether the head has no low-rank update
+ * @param labels rows that reach the head
  */
-export function headBytes(labels: number, vocabularySize: number, isPlain: boolean): number {
+export function headBytes(labels: number, vocabularySize: number, kind: HeadKind): number {
   const rows = Math.min(labels, headChunkRows(vocabularySize));
-  const kernel = isPlain ? engineInUse().crossEntropyHead : null;
-  // Logits, their gradient, and what a tape keeps of an update.
-  const copies = isPlain ? 1 : 3;
-  return kernel?.workspaceBytes(rows, vocabularySize) ?? rows * vocabularySize * 4 * copies;
+  const { crossEntropyHead: kernel, kernels } = engineInUse();
+  if (kind === "frozen" && kernel) return kernel.workspaceBytes(rows, vocabularySize);
+  const copies = kernels.has(crossEntropyOperation.name) ? COPIES_WITH_KERNEL : COPIES_PORTABLE;
+  // An update has logits of its own, which are added.
+  return rows * vocabularySize * 4 * (copies + (kind === "adapted" ? 1 : 0));
 }
 
 /** Rows whose logits exist at one time, for a vocabulary. */

@@ -1,0 +1,29 @@
+import { finetune, type RecipeEvent } from "@lathe/recipes";
+import type { Engine } from "@lathe/tensor";
+import { quantile } from "../measure.js";
+import { peakResidentBytes } from "../shared/peak-memory.js";
+import type { PlanJob, PlannedOutcome } from "./plan-job.js";
+
+/** Takes the steps of a run and says what they took. */
+export async function measurePlannedRun({ options }: PlanJob): Promise<PlannedOutcome> {
+  const seconds: number[] = [];
+  let started: Engine | null = null;
+  const onEvent = (event: RecipeEvent): void => {
+    if (event.type === "engine") started = event.engine;
+  };
+  const run = finetune({ ...options, onEvent });
+  let next = await run.next();
+  for (; !next.done; next = await run.next()) seconds.push(next.value.seconds);
+  const { engine, precision, memory } = next.value;
+  return {
+    engine,
+    engineDescription: (started as Engine | null)?.description ?? engine,
+    precision,
+    peakResidentBytes: peakResidentBytes(),
+    peakTensorBytes: memory.peakTensorBytes,
+    secondsPerStep: quantile(
+      seconds.slice(1).sort((a, b) => a - b),
+      0.5,
+    ),
+  };
+}
