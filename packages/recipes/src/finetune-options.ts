@@ -3,6 +3,7 @@ import type { LoraConfig } from "@lathe/peft";
 import type { LossSettings } from "@lathe/tensor";
 import type { ReportLanguage } from "@lathe/report";
 import type { KtoPairing, TrainConfig } from "@lathe/train";
+import type { RunControl } from "./embed/run-control.js";
 import type { EngineOptions, ModelInput } from "./model/open-model.js";
 import type { RecipeHooks } from "./recipe-event.js";
 import type { RowsInput } from "./rows/rows-input.js";
@@ -101,6 +102,8 @@ export interface FinetuneOptions extends EngineOptions, RecipeHooks {
   readonly tensorboard?: boolean | undefined;
   /** Language of the run's page. @defaultValue "en" */
   readonly language?: ReportLanguage | undefined;
+  /** Pauses the run, lets it go on and ends it, from outside of the loop that takes its steps. */
+  readonly control?: RunControl | undefined;
   /** Settings of the caller's own, kept in the run's `config.json` beside those of the run. */
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
 }

@@ -112,8 +112,9 @@ interface PreparedRun {
  * @throws the signal's reason when it aborts before the first step is begun
  */
 export async function* finetune(
-  options: FinetuneOptions,
+  asked: FinetuneOptions,
 ): AsyncGenerator<StepReport, FinetuneSummary, undefined> {
+  const options = { ...asked, signal: eitherSignal(asked.signal, asked.control?.signal) };
   let earlier: RunFolder | null = null;
   try {
     checkFinetuneOptions(options);
@@ -126,6 +127,11 @@ export async function* finetune(
   } finally {
     await earlier?.close();
   }
+}
+
+/** One that aborts as soon as one of the two does. */
+function eitherSignal(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one && other ? AbortSignal.any([one, other]) : (one ?? other);
 }
 
 /** The two that only a run which goes on has already. @throws RecipeError */
@@ -342,7 +348,7 @@ async function* runSteps(
   { parameters, sampling, files }: Trained,
   { run, record, reports }: Kept,
 ): AsyncGenerator<StepReport, TrainEnd, undefined> {
-  const { onEvent, signal, resume, settings } = options;
+  const { onEvent, signal, resume, settings, control } = options;
   const steps = objective.steps(model, {
     parameters,
     ...(sampling ? { sampling } : {}),
@@ -361,12 +367,19 @@ async function* runSteps(
   });
   if (!hasCheckpoints) await record?.begin(0);
   let isFirst = true;
+  let done = 0;
   for (;;) {
+    if (control?.isPaused && !signal?.aborted) {
+      onEvent?.({ type: "paused", step: done });
+      await control.whenRunning(signal);
+      onEvent?.({ type: "unpaused", step: done });
+    }
     const next = await steps.next();
     if (next.done) return next.value;
     if (!run) reports.push(next.value);
     if (isFirst && hasCheckpoints) await record?.begin(next.value.step - 1);
     isFirst = false;
+    done = next.value.step;
     await record?.step(next.value);
     let isLeft = true;
     try {

@@ -4,6 +4,8 @@ export {
   type EvaluateModelOptions,
   type ModelEvaluation,
 } from "./evaluate-model.js";
+export { hostFinetune, type HostFinetuneOptions } from "./embed/host-finetune.js";
+export { RunControl, type RunOrder } from "./embed/run-control.js";
 export { finetune, type FinetuneSummary, type RowCounts } from "./finetune.js";
 export type { FinetuneOptions, FullOptions } from "./finetune-options.js";
 export {
@@ -37,6 +39,7 @@ export { type PrunedModel, pruneMethods, pruneModel, type PruneModelOptions } fr
 export { type QuantizedModel, quantizeModel, type QuantizeModelOptions } from "./quantize-model.js";
 export { type FieldName, type FieldSentence, RecipeError, type RecipeFault } from "./recipe-error.js";
 export type {
+  EngineFacts,
   OnRecipeEvent,
   ProgressEvent,
   RecipeEvent,

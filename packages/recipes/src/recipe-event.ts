@@ -57,6 +57,12 @@ export interface RowsEvent {
   readonly list?: string;
 }
 
+/** What is told of an engine that was started. */
+export type EngineFacts = Pick<
+  Engine,
+  "name" | "description" | "descriptionPhrase" | "precision" | "passedOver"
+>;
+
 /**
  * What a recipe tells on the way, as data: the caller chooses the words.
  *
@@ -67,13 +73,14 @@ export interface RowsEvent {
  * - `passed-over`: a damaged checkpoint that a resumed run does not go on from.
  * - `killed`: a process that tries whether a run can be resumed was killed, the so-manieth of so many; its run has so many checkpoints.
  * - `resuming`: a run goes on after a step, with the settings of its `config.json`.
+ * - `paused`, `unpaused`: a run waits after a step, and goes on, as its `control` says.
  * - `sampling`: what the model's `generation_config.json` asks for and was taken, and keys of it that are not followed.
  * - `warning`: a sentence of a package below about something that is allowed and hardly meant.
  */
 export type RecipeEvent =
   | ProgressEvent
   | RowsEvent
-  | { readonly type: "engine"; readonly engine: Engine }
+  | { readonly type: "engine"; readonly engine: EngineFacts }
   | { readonly type: "parameters"; readonly parameters: ParameterTable }
   | { readonly type: "mask"; readonly report: MaskReport }
   | { readonly type: "memory"; readonly plan: MemoryPlan; readonly isGiven: boolean }
@@ -91,6 +98,7 @@ export type RecipeEvent =
       readonly step: number;
       readonly settings: Readonly<Record<string, unknown>>;
     }
+  | { readonly type: "paused" | "unpaused"; readonly step: number }
   | ({ readonly type: "sampling" } & GenerationDefaults)
   | { readonly type: "warning"; readonly message: string };
 

@@ -42,7 +42,11 @@ async function engineOf(
 ): Promise<Engine> {
   if (typeof engine !== "string") return engine;
   const started = await startEngine(engine, precision);
-  onEvent?.({ type: "engine", engine: started });
+  const { name, description, descriptionPhrase, precision: chosen, passedOver } = started;
+  onEvent?.({
+    type: "engine",
+    engine: { name, description, descriptionPhrase, precision: chosen, passedOver },
+  });
   return started;
 }
 

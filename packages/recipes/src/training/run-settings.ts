@@ -173,6 +173,7 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
     resume: true,
     language: options.language,
     signal: options.signal,
+    control: options.control,
     onEvent: options.onEvent,
   };
 }

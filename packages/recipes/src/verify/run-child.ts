@@ -1,7 +1,6 @@
 /** A program: trains in a process that may be killed, as an order from its parent says. */
-import { isInputError } from "@lathe/files";
+import { carryError } from "../embed/carried-error.js";
 import { finetune } from "../finetune.js";
-import { RecipeError } from "../recipe-error.js";
 import type { RunMessage, RunOrder } from "./run-messages.js";
 
 const interrupt = new AbortController();
@@ -27,12 +26,6 @@ async function follow({ options, steps }: RunOrder): Promise<number> {
   }
 }
 
-function faultOf(error: unknown): RunMessage {
-  const message = error instanceof Error ? error.message : String(error);
-  const faults = error instanceof RecipeError ? { faults: error.faults } : {};
-  return { type: "fault", message, isInput: isInputError(error), ...faults };
-}
-
 // The only message without an order asks for the end of the run.
 process.on("message", (order: RunOrder | null) => {
   if (order === null) {
@@ -40,7 +33,10 @@ process.on("message", (order: RunOrder | null) => {
     return;
   }
   void follow(order)
-    .then((step): RunMessage => ({ type: "end", step }), faultOf)
+    .then(
+      (step): RunMessage => ({ type: "end", step }),
+      (error: unknown): RunMessage => ({ type: "fault", error: carryError(error) }),
+    )
     .then((message) => {
       tell(message);
       process.disconnect();

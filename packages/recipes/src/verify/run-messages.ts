@@ -1,5 +1,5 @@
+import type { CarriedError } from "../embed/carried-error.js";
 import type { FinetuneOptions } from "../finetune-options.js";
-import type { RecipeFault } from "../recipe-error.js";
 
 /** A run that another process is asked for. */
 export interface RunOrder {
@@ -12,11 +12,4 @@ export interface RunOrder {
 export type RunMessage =
   | { readonly type: "step"; readonly step: number; readonly seconds: number }
   | { readonly type: "end"; readonly step: number }
-  | {
-      readonly type: "fault";
-      readonly message: string;
-      /** Whether the user can mend it. */
-      readonly isInput: boolean;
-      /** Where fields of the options are at fault. */
-      readonly faults?: readonly RecipeFault[];
-    };
+  | { readonly type: "fault"; readonly error: CarriedError };

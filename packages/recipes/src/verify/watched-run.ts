@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { InputError } from "@lathe/files";
-import { RecipeError } from "../recipe-error.js";
+import { errorCarried } from "../embed/carried-error.js";
 import type { RunMessage, RunOrder } from "./run-messages.js";
 
 const program = fileURLToPath(new URL("./run-child.js", import.meta.url));
@@ -62,12 +61,7 @@ async function outcomeOf(
   });
   const said = last as Exclude<RunMessage, { type: "step" }> | null;
   if (said?.type === "end") return said.step;
-  if (said?.type === "fault") throw errorOf(said);
+  if (said?.type === "fault") throw errorCarried(said.error);
   if (isKilled()) return null;
   throw new Error(`a run ended by itself (${signal ?? `exit code ${String(code)}`}): ${words.trim()}`);
-}
-
-function errorOf({ message, isInput, faults }: Extract<RunMessage, { type: "fault" }>): Error {
-  if (faults) return new RecipeError(faults);
-  return isInput ? new InputError(message) : new Error(message);
 }
