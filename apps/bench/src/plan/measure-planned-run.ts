@@ -1,5 +1,4 @@
-import { finetune, type RecipeEvent } from "@lathe/recipes";
-import type { Engine } from "@lathe/tensor";
+import { type EngineFacts, finetune, type RecipeEvent } from "@lathe/recipes";
 import { quantile } from "../measure.js";
 import { peakResidentBytes } from "../shared/peak-memory.js";
 import type { PlanJob, PlannedOutcome } from "./plan-job.js";
@@ -7,7 +6,7 @@ import type { PlanJob, PlannedOutcome } from "./plan-job.js";
 /** Takes the steps of a run and says what they took. */
 export async function measurePlannedRun({ options }: PlanJob): Promise<PlannedOutcome> {
   const seconds: number[] = [];
-  let started: Engine | null = null;
+  let started: EngineFacts | null = null;
   const onEvent = (event: RecipeEvent): void => {
     if (event.type === "engine") started = event.engine;
   };
@@ -17,7 +16,7 @@ export async function measurePlannedRun({ options }: PlanJob): Promise<PlannedOu
   const { engine, precision, memory } = next.value;
   return {
     engine,
-    engineDescription: (started as Engine | null)?.description ?? engine,
+    engineDescription: (started as EngineFacts | null)?.description ?? engine,
     precision,
     peakResidentBytes: peakResidentBytes(),
     peakTensorBytes: memory.peakTensorBytes,
