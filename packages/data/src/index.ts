@@ -23,7 +23,14 @@ export { type DataRecord, type ReadOptions } from "./read/data-record.js";
 export { digest128, DigestIndex } from "./rows/digest-index.js";
 export { foldUnicode } from "./clean/fold-unicode.js";
 export { DIALOGUE_FIELDS, groupDigests } from "./split/group-digests.js";
-export { comparedText } from "./near/compared-text.js";
+export {
+  findLeaks,
+  type FindLeaksOptions,
+  type Leak,
+  type LeakedRow,
+  type LeakReport,
+} from "./verify/find-leaks.js";
+export { askedText, comparedText } from "./near/compared-text.js";
 export { NEAR_DUPLICATE_THRESHOLD, NearDuplicates, type NearClusters } from "./near/near-duplicates.js";
 export { jaccard, Shingles } from "./near/shingles.js";
 export { RowGroups, type RowGroupOptions } from "./split/row-groups.js";

@@ -158,6 +158,8 @@ export const en: Messages = {
     allWork: "all types and operations work",
     doNotWork: (names) => `these do not work: ${names}`,
   },
+  leakCount: (leaks) => (leaks === 0 ? "no leaks" : leaks === 1 ? "1 leak" : `${leaks} leaks`),
+  changedFiles: (files) => `changed since lathe prepare wrote it: ${files}`,
   setupStep: (step, subject) =>
     ({
       library: `looking for TensorFlow${subject === "" ? "" : ` in ${subject}`}`,

@@ -116,6 +116,10 @@ export interface Messages extends CommandMessages {
     readonly allWork: string;
     readonly doNotWork: (names: string) => string;
   };
+  /** What lathe data verify found. */
+  readonly leakCount: (leaks: number) => string;
+  /** Files of a prepared folder that are not what prepare wrote. */
+  readonly changedFiles: (files: string) => string;
   /** @param step one of those that the set-up of an engine reports @param subject what it is about */
   readonly setupStep: (step: SetupStep, subject: string) => string;
 }

@@ -8,6 +8,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./prepare.js")).prepareVerb,
   },
   {
+    name: "data verify",
+    summary: "Show that no row scored on has a near copy among the rows learnt from",
+    load: async () => (await import("./data-verify.js")).dataVerifyVerb,
+  },
+  {
     name: "plan",
     summary: "Say what a run takes, in memory and time, before it is begun",
     load: async () => (await import("./plan.js")).planVerb,

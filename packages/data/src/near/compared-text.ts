@@ -26,3 +26,14 @@ export function comparedText(row: Row): string {
       return "";
   }
 }
+
+/** What the model is asked in a row: the user's turns, a line each; empty for running text and tokens. */
+export function askedText(row: Row): string {
+  const conversation = conversationOf(row);
+  if (conversation !== null) {
+    return conversation.messages
+      .flatMap(({ role, content }) => (role === "user" ? [content ?? ""] : []))
+      .join("\n");
+  }
+  return row.kind === "completion" ? row.prompt : "";
+}

@@ -75,7 +75,18 @@ export const helpPhrases: Translations = {
   "Compiles the binding that ships with @tensorflow/tfjs-node-gpu against the library, tries it, and keeps it in the cache folder of the user. npm fetches that package, alone, where it is not installed; nothing else is downloaded.":
     "针对该库编译 @tensorflow/tfjs-node-gpu 自带的绑定，试用后保存在用户的缓存文件夹。若未安装该包，npm 只获取这一个包；不下载其他内容。",
 
+  "Compares the rows of the test split with those of train and validation, and those of validation with train, by the sets of their character 5-grams. Ends with code 1 where it finds a pair. Rows of benchmarks are compared by their questions as well.":
+    "按字符五元组集合，将测试集的行与训练集、验证集比较，并将验证集的行与训练集比较。发现相近的行对时以代码 1 结束。基准的行还按问题比较。",
+  "Show that no row scored on has a near copy among the rows learnt from":
+    "检查评测所用的行在训练所用的行中没有近似副本",
+
   // 帮助：选项
+  "folder that lathe prepare wrote, or one with train.jsonl and test.jsonl":
+    "lathe prepare 写出的文件夹，或含有 train.jsonl 与 test.jsonl 的文件夹",
+  "files of rows that would be trained on as well": "还将用于训练的行文件",
+  "files of other benchmarks, whose rows must not be trained on": "其他基准的文件，其中的行不得用于训练",
+  "least likeness that is a leak (Jaccard, of character 5-grams)":
+    "视为泄漏的最低相似度（字符五元组的 Jaccard 系数）",
   "files to read: .jsonl, .csv, .tsv, .parquet": "要读取的文件：.jsonl、.csv、.tsv、.parquet",
   "folder to write": "要写出的文件夹",
   "weights of train, validation and test": "训练、验证与测试集的比例",
