@@ -2,6 +2,7 @@
 // node dist/contestant.js CASE JOB.json. The last line of stdout is the outcome as JSON.
 
 import { readFileSync } from "node:fs";
+import type { AnswerJob } from "./answer/answer-job.js";
 import type { LatheGemmJob } from "./gemm/gemm-job.js";
 import type { TfjsJob } from "./gemm/measure-tfjs-product.js";
 import type { LatheGenerateJob } from "./generate/generate-job.js";
@@ -12,6 +13,10 @@ import type { LatheTrainJob } from "./train/train-job.js";
 
 /** Modules are imported by the case that needs them: a process that is timed as a whole takes no others in. */
 const cases: Readonly<Record<string, (job: unknown) => Promise<object>>> = {
+  answer: async (job) => {
+    const { measureAnswers } = await import("./answer/measure-answers.js");
+    return await measureAnswers(job as AnswerJob);
+  },
   bandwidth: async (job) => {
     const { measureBandwidth } = await import("./shared/memory-bandwidth.js");
     return await measureBandwidth((job as { readonly repeats: number }).repeats);

@@ -149,3 +149,17 @@ describe("bench gemm, generate and load", () => {
     expect(lathe.loadedSeconds).toBeLessThan(lathe.firstToken.median);
   });
 });
+
+describe("bench answer", () => {
+  it("trains in a thread and watches the timers of the main one", async () => {
+    const words = ["--size", "mini", "--steps", "2", "--batch", "2", "--sequence", "16"];
+    const { stdout, stderr } = await bench("answer", ...words, "--cache", folder);
+    expect(stderr).toContain("beside a run");
+    const { outcome, options } = lastLine(stdout);
+    expect(options).toMatchObject({ size: "mini", steps: 2, quantize: "int8" });
+    expect(outcome.idle.count).toBeGreaterThan(0);
+    expect(outcome.training.count).toBeGreaterThan(0);
+    expect(outcome.training.most).toBeGreaterThanOrEqual(outcome.training.p99);
+    expect(outcome.secondsPerStep).toBeGreaterThan(0);
+  });
+});

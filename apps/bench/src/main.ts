@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { addAnswerCommand } from "./answer/answer-command.js";
 import { addGemmCommand } from "./gemm/gemm-command.js";
 import { addGenerateCommand } from "./generate/generate-command.js";
 import { addLedgerCommand } from "./ledger/ledger-command.js";
@@ -19,6 +20,7 @@ addGemmCommand(program);
 addGenerateCommand(program);
 addLoadCommand(program);
 addLedgerCommand(program);
+addAnswerCommand(program);
 addSoakCommand(program);
 addPlanCommand(program);
 

@@ -11,4 +11,5 @@ export type AdaptableModel = Pick<
   | "replaceEmbedding"
   | "vectors"
   | "replaceVector"
+  | "revise"
 >;

@@ -177,6 +177,7 @@ export function setActive(model: AdaptableModel, names: string | readonly string
   }
   for (const name of saved) savedModules(model, name)!.isActive = true;
   for (const { adapted } of adaptedPlaces(model)) adapted.active = list;
+  model.revise();
 }
 
 /** The modules that an adapter trains as a whole, or null where it has none. */

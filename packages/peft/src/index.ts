@@ -3,7 +3,7 @@ export { activeAdapters, adapterConfig, adapterNames, DEFAULT_ADAPTER, isMerged 
 export { readAdapterConfig } from "./adapter-folder.js";
 export { attach, type AttachOptions, detach, setActive } from "./attach.js";
 export { AdapterFileError, type AdapterFileFault, AdapterStateError, LoraConfigError } from "./errors.js";
-export { loadAdapter, type LoadAdapterOptions, restoreAdapter } from "./load-adapter.js";
+export { loadAdapter, type LoadAdapterOptions, restoreAdapter, swapAdapter } from "./load-adapter.js";
 export {
   type LayerRange,
   type LoraBias,

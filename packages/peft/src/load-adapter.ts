@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { AdaptableModel } from "./adaptable-model.js";
-import { adaptedPlaces, adapterConfig, DEFAULT_ADAPTER } from "./adapted-model.js";
+import { adaptedPlaces, adapterConfig, adapterNames, DEFAULT_ADAPTER } from "./adapted-model.js";
 import { readAdapter } from "./adapter-folder.js";
-import { install, requireFree } from "./attach.js";
+import { detach, install, requireFree } from "./attach.js";
 import { halvesOfB } from "./doubled-adapter.js";
 import { AdapterFileError } from "./errors.js";
 import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
@@ -34,11 +34,52 @@ export async function loadAdapter(
   { name = DEFAULT_ADAPTER, dropout, onWarning }: LoadAdapterOptions = {},
 ): Promise<LoraConfig> {
   requireFree(model, name);
-  const { matrices, whole, targets, ...stored } = await readAdapter(folder, model.config, onWarning);
-  const config = dropout === undefined ? stored.config : resolveLoraConfig({ ...stored.config, dropout });
+  const read = await readStored(model, folder, dropout, onWarning);
   requireFree(model, name);
+  return installStored(model, name, read);
+}
+
+type StoredAdapter = Awaited<ReturnType<typeof readAdapter>>;
+
+async function readStored(
+  model: AdaptableModel,
+  folder: string,
+  dropout: number | undefined,
+  onWarning: LoadAdapterOptions["onWarning"],
+): Promise<StoredAdapter> {
+  const stored = await readAdapter(folder, model.config, onWarning);
+  return dropout === undefined
+    ? stored
+    : { ...stored, config: resolveLoraConfig({ ...stored.config, dropout }) };
+}
+
+function installStored(
+  model: AdaptableModel,
+  name: string,
+  { config, targets, matrices, whole }: StoredAdapter,
+): LoraConfig {
   install(model, name, { config, targets }, { matrices: ({ path }) => matrices.get(path)!, whole });
   return config;
+}
+
+/**
+ * Puts a stored adapter on a model in the place of all that it has, or takes these off: the base is not read again. The exchange
+ * is made at once when the files are read, between two tokens of a text that is being generated, which goes on under the new
+ * adapter as if it had been there from the start.
+ *
+ * @param folder as {@link loadAdapter} reads it; null for the base alone
+ * @returns the adapter's config; null for none
+ * @throws AdapterFileError as {@link loadAdapter}; the model is as before then
+ * @throws AdapterStateError if the model is merged
+ */
+export async function swapAdapter(
+  model: AdaptableModel,
+  folder: string | null,
+  { name = DEFAULT_ADAPTER, dropout, onWarning }: LoadAdapterOptions = {},
+): Promise<LoraConfig | null> {
+  const read = folder === null ? null : await readStored(model, folder, dropout, onWarning);
+  for (const before of adapterNames(model)) detach(model, before);
+  return read && installStored(model, name, read);
 }
 
 /**

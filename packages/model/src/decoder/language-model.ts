@@ -96,6 +96,7 @@ export class LanguageModel {
    * where dropout is in force (as GPT-2 was trained); 0 for none.
    */
   residualDropout = 0;
+  #revision = 0;
 
   /** @param engine in whose memory the parts lie, and which computes */
   constructor(
@@ -113,6 +114,16 @@ export class LanguageModel {
     this.#heads = layers.map((layer) => this.#architecture.attention(config, layer));
     this.#headPlace = headPlace(config);
     this.#places = layers.map((layer) => layerLinears(config, layer));
+  }
+
+  /** Changes with every exchange of what the model computes with: what was computed before is of another model then. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Says that something the model computes with has become another without being exchanged here, as adapters do. */
+  revise(): void {
+    this.#revision++;
   }
 
   /** Weights of the layers, in order; see {@link LayerProvider.layers}. */
@@ -155,6 +166,7 @@ export class LanguageModel {
     expectShape(path, before.shape, replacement.shape);
     if (place && ofLayer) ofLayer[place.pathInLayer] = replacement;
     else this.#head = replacement;
+    this.revise();
     return before;
   }
 
@@ -171,6 +183,7 @@ export class LanguageModel {
     const before = this.#embedding;
     expectShape(this.embeddingName, before.shape, replacement.shape);
     this.#embedding = replacement;
+    this.revise();
     return before;
   }
 
@@ -193,6 +206,7 @@ export class LanguageModel {
     const before = this.vectors().find((candidate) => candidate.name === name)?.vector;
     if (!before) throw new RangeError(`no vector named ${name}`);
     expectShape(name, before.shape, replacement.shape);
+    this.revise();
     if (before === this.#finalNorm) this.#finalNorm = replacement;
     for (const { vectors } of this.layers) {
       for (const [key, vector] of Object.entries(vectors)) if (vector === before) vectors[key] = replacement;

@@ -54,7 +54,8 @@ export const DEFAULT_MAX_NEW_TOKENS = 256;
  * Continues several prompts at once and gives out each new token as it comes; a sequence leaves the batch when it ends.
  *
  * Keys and values of past tokens are kept, so each step computes one row a sequence. The tokens of a sequence do not
- * depend on what it is batched with, up to rounding.
+ * depend on what it is batched with, up to rounding. Where the model becomes another between two tokens, as by an exchange of
+ * its adapter, the texts so far are computed anew under it: what follows is what the new model continues them with.
  *
  * @param prompts token ids, at least one each
  * @throws SamplingError for an option out of range, RangeError for an empty prompt
@@ -82,15 +83,23 @@ export async function* generate(
 
   const stopIds = new Set(options.stopIds ?? model.config.endOfSequenceIds);
   const seen = prompts.map((prompt) => new Set(Array.from(prompt)));
-  const cache = createKeyValueCache(model.cacheShape, prompts.length, options.cache);
-  const layers = cache.step ? model.layerSteps() : null;
+  const texts = prompts.map((prompt) => Array.from(prompt));
+  /** Sequences still going, and the tokens each feeds into the next pass. */
+  let active = prompts.map((_, sequence) => sequence);
+  let pending: ArrayLike<number>[] = texts.map((text) => [...text]);
+  let { revision } = model;
+  let cache = createKeyValueCache(model.cacheShape, prompts.length, options.cache);
+  let layers = cache.step ? model.layerSteps() : null;
   try {
-    /** Sequences still going, and the tokens each feeds into the next pass. */
-    let active = prompts.map((_, sequence) => sequence);
-    let pending: ArrayLike<number>[] = [...prompts];
-
     for (let step = 0; step < maxNewTokens && active.length > 0; step++) {
       options.signal?.throwIfAborted();
+      if (model.revision !== revision) {
+        ({ revision } = model);
+        cache.dispose();
+        cache = createKeyValueCache(model.cacheShape, active.length, options.cache);
+        layers = cache.step ? model.layerSteps() : null;
+        pending = active.map((sequence) => [...texts[sequence]]);
+      }
       const ids = nextIds(model, layers, cache, pending, (logits, index) => {
         const sequence = active[index];
         return sampleToken(logits, seen[sequence], sampling, [streams[sequence], step]);
@@ -100,6 +109,7 @@ export async function* generate(
       for (const [index, sequence] of active.entries()) {
         const id = ids[index];
         seen[sequence].add(id);
+        texts[sequence].push(id);
         const cut = step + 1 === maxNewTokens ? "length" : null;
         const token: GeneratedToken = { sequence, id, finishReason: stopIds.has(id) ? "stop" : cut };
         const finishReason = shouldStop(token) ? "stop" : token.finishReason;
