@@ -368,6 +368,7 @@ async function* runSteps(
   if (!hasCheckpoints) await record?.begin(0);
   let isFirst = true;
   let done = 0;
+  let previous: StepReport | null = null;
   for (;;) {
     if (control?.isPaused && !signal?.aborted) {
       onEvent?.({ type: "paused", step: done });
@@ -381,6 +382,8 @@ async function* runSteps(
     isFirst = false;
     done = next.value.step;
     await record?.step(next.value);
+    tellOfStep(next.value, previous, config, onEvent);
+    previous = next.value;
     let isLeft = true;
     try {
       yield next.value;
@@ -389,6 +392,18 @@ async function* runSteps(
       if (isLeft) await steps.return({ completed: false, step: next.value.step });
     }
   }
+}
+
+/** Tells what is noteworthy of a step. */
+function tellOfStep(
+  { step, loss, gradNorm, bad, spike, stalled }: StepReport,
+  previous: StepReport | null,
+  { maxGradNorm }: TrainConfig,
+  onEvent: FinetuneOptions["onEvent"],
+): void {
+  if (bad) onEvent?.({ type: "bad-step", step, value: bad.quantity === "loss" ? loss : gradNorm, ...bad });
+  if (spike && !previous?.spike) onEvent?.({ type: "spike", step, loss, ...spike });
+  if (stalled) onEvent?.({ type: "stalled", step, maxGradNorm, ...stalled });
 }
 
 /** How a run ended. */

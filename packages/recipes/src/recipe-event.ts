@@ -1,7 +1,7 @@
 import type { GenerationDefaults } from "@lathe/model";
 import type { Engine } from "@lathe/tensor";
 import type { ParameterTable } from "@lathe/peft";
-import type { PassedOverCheckpoint } from "@lathe/train";
+import type { BadStep, LossSpike, LossStall, PassedOverCheckpoint, PlacedRows } from "@lathe/train";
 import type { MaskReport } from "./rows/mask-report.js";
 import type { MemoryPlan } from "./memory/plan-memory.js";
 
@@ -74,6 +74,9 @@ export type EngineFacts = Pick<
  * - `killed`: a process that tries whether a run can be resumed was killed, the so-manieth of so many; its run has so many checkpoints.
  * - `resuming`: a run goes on after a step, with the settings of its `config.json`.
  * - `paused`, `unpaused`: a run waits after a step, and goes on, as its `control` says.
+ * - `bad-step`: a step was not applied, as its loss or a gradient is not finite; `value` is what it is instead.
+ * - `spike`: the loss of a step leaps up over those before it; of several in a row, the first.
+ * - `stalled`: the loss has not fallen since the run began, with what may help.
  * - `sampling`: what the model's `generation_config.json` asks for and was taken, and keys of it that are not followed.
  * - `warning`: a sentence of a package below about something that is allowed and hardly meant.
  */
@@ -99,6 +102,9 @@ export type RecipeEvent =
       readonly settings: Readonly<Record<string, unknown>>;
     }
   | { readonly type: "paused" | "unpaused"; readonly step: number }
+  | ({ readonly type: "bad-step"; readonly step: number; readonly value: number } & BadStep)
+  | ({ readonly type: "spike"; readonly step: number; readonly loss: number } & LossSpike & PlacedRows)
+  | ({ readonly type: "stalled"; readonly step: number; readonly maxGradNorm: number } & LossStall)
   | ({ readonly type: "sampling" } & GenerationDefaults)
   | { readonly type: "warning"; readonly message: string };
 

@@ -1,5 +1,7 @@
+import type { PlacedRows } from "./placed-rows.js";
+
 /** Why a step was not applied: its loss or a gradient was not finite. */
-export interface BadStep {
+export interface BadStep extends PlacedRows {
   /** What was not finite. */
   readonly quantity: "loss" | "gradient norm";
   /**
@@ -21,8 +23,8 @@ function list(kind: string, names: readonly (string | number)[]): string[] {
 }
 
 /** Says what was not finite and where, for messages. */
-export function badStepText({ quantity, rows, tensors }: BadStep, value: number): string {
-  const places = [...list("rows", rows), ...list("tensors", tensors)];
+export function badStepText({ quantity, rows, places: rowPlaces, tensors }: BadStep, value: number): string {
+  const places = [...list("rows", rowPlaces ?? rows), ...list("tensors", tensors)];
   return `the ${quantity} is ${value}${places.length === 0 ? "" : ` (${places.join("; ")})`}`;
 }
 

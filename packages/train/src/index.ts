@@ -2,7 +2,7 @@ export { Adafactor, adafactor, type AdafactorConfig } from "./adafactor.js";
 export { AdamW8bit, adamW8bit } from "./adamw-8bit.js";
 export { type OptimizerName, optimizerNames } from "./named-optimiser.js";
 export { AdamW, adamW, type AdamWConfig } from "./adamw.js";
-export type { BadStep } from "./bad-step.js";
+export { type BadStep, badStepText } from "./bad-step.js";
 export type { CheckpointFacts, CheckpointState } from "./checkpoint.js";
 export type { CheckpointDamage, CheckpointFault, PassedOverCheckpoint } from "./checkpoint-fault.js";
 export { countScored } from "./count-scored.js";
@@ -15,6 +15,8 @@ export {
 } from "./errors.js";
 export { GradientAccumulator } from "./gradient-accumulator.js";
 export { largestMicroBatch } from "./largest-micro-batch.js";
+export type { LossSpike } from "./loss-spikes.js";
+export type { LossStall, StallAdvice } from "./loss-stall.js";
 export { LossScale, type LossScaleConfig, lossScaleDefaults, type LossScaleState } from "./loss-scale.js";
 export { availableBytes, parseBytes } from "./memory-budget.js";
 export type { AddMeasure, Measures, StepMeasures } from "./measures.js";
@@ -54,6 +56,7 @@ export {
   type ReferenceLikelihood,
   ReferenceLikelihoods,
 } from "./preference/reference-likelihoods.js";
+export type { PlacedRows } from "./placed-rows.js";
 export {
   readLikelihoods,
   type StoredLikelihoods,

@@ -5,4 +5,6 @@ export interface RowSource<Row> {
   readonly fingerprint?: string;
   /** The row of a number from 0, the same one whenever it is asked for. */
   row(index: number): Row;
+  /** Where a row comes from, as people look it up: `rows.jsonl:12`. Left out where nobody knows. */
+  place?(index: number): string;
 }

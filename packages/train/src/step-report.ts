@@ -1,5 +1,8 @@
 import type { BadStep } from "./bad-step.js";
+import type { LossSpike } from "./loss-spikes.js";
+import type { LossStall } from "./loss-stall.js";
 import type { StepMeasures } from "./measures.js";
+import type { PlacedRows } from "./placed-rows.js";
 import type { ValidationReport } from "./validation-report.js";
 
 /** What one optimiser step did. */
@@ -36,6 +39,10 @@ export interface StepReport extends StepMeasures, Partial<ValidationReport> {
   readonly skipped?: true;
   /** What was not finite, and where, unless a smaller loss scale can mend it; `loss` or `gradNorm` are not finite then. */
   readonly bad?: BadStep;
+  /** Present where the loss leaps up over those before it: by how much, and the step's rows that this process computed. */
+  readonly spike?: LossSpike & PlacedRows;
+  /** Present where the loss was found not to have fallen since the run began; null where it then has, after all. */
+  readonly stalled?: LossStall | null;
   /** Folder of the checkpoint, where this step ended with one. */
   readonly checkpoint?: string;
 }

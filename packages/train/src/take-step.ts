@@ -1,11 +1,12 @@
 import { engineInUse, Tape, tensorMemory, withDropout, withTape } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { type BadStep, badStepText } from "./bad-step.js";
+import type { BadStep } from "./bad-step.js";
 import { breathe } from "./breathe.js";
 import { GradientAccumulator } from "./gradient-accumulator.js";
 import type { LossScale } from "./loss-scale.js";
 import type { BatchSize } from "./objective.js";
 import type { Optimiser } from "./optimiser.js";
+import { placedRows } from "./placed-rows.js";
 import type { TrainableParameter } from "./parameter.js";
 import type { Schedule } from "./schedule.js";
 import type { StepPlan } from "./step-plan.js";
@@ -77,9 +78,6 @@ export async function takeStep<Row, Batch>(
     const isBad = isSkipped ? !isFinite || !mends(step, work) : false;
     if (!isSkipped) lossScale?.succeeded();
     const bad = isBad ? await badStepOf(plan, isFinite ? gradients : null, work) : null;
-    if (bad) {
-      work.onWarning?.(`step ${step} not applied: ${badStepText(bad, isFinite ? gradNorm : loss)}`);
-    }
     const learningRate = work.schedule(step, totalSteps);
     if (!isSkipped) {
       const clip = clippingOf(gradNorm, work.config.maxGradNorm);
@@ -197,18 +195,26 @@ async function badStepOf<Row, Batch>(
   gradients: GradientAccumulator | null,
   work: StepWork<Row, Batch>,
 ): Promise<BadStep> {
-  const { parametersAt, share } = work;
+  const { parametersAt } = work;
   const isBroken = (tensor: tf.Tensor | null): boolean =>
     tensor !== null && !Number.isFinite(engineInUse().routines.sumOfSquares([tensor]));
   const tensors = parametersAt(plan.step)
     .filter(({ variable }) => isBroken(gradients ? gradients.gradient(variable) : variable))
     .map(({ name }) => name);
-  const own = Array.from(share?.(plan) ?? plan.microBatches.keys());
-  const all = own.flatMap((number) => Array.from(plan.microBatches[number]));
-  if (gradients) return { quantity: "gradient norm", rows: all, tensors };
+  const all = ownRows(plan, work);
+  if (gradients) return { quantity: "gradient norm", ...placedRows(work.rows, all), tensors };
   const rows: number[] = [];
   for (const index of all) if (!Number.isFinite(await lossAlone(index, work))) rows.push(index);
-  return { quantity: "loss", rows: rows.length > 0 ? rows : all, tensors };
+  return { quantity: "loss", ...placedRows(work.rows, rows.length > 0 ? rows : all), tensors };
+}
+
+/** Numbers of a step's rows that this process computes. */
+export function ownRows<Row, Batch>(
+  plan: StepPlan,
+  { share }: Pick<StepWork<Row, Batch>, "share">,
+): number[] {
+  const own = Array.from(share?.(plan) ?? plan.microBatches.keys());
+  return own.flatMap((number) => Array.from(plan.microBatches[number]));
 }
 
 /** Sum of the losses of a row by itself, without dropout. */

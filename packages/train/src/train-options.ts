@@ -50,7 +50,7 @@ export interface TrainOptions<Row, Batch> {
    * overflow are skipped. Without it nothing is scaled.
    */
   readonly lossScale?: Partial<LossScaleConfig>;
-  /** A setting that is allowed and hardly meant, or a step that was skipped. */
+  /** A setting that is allowed and hardly meant, or a step that was skipped for its loss scale. */
   readonly onWarning?: (message: string) => void;
   /** Rows evaluated so far. */
   readonly onEvaluation?: (done: number, total: number) => void;

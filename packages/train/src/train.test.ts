@@ -351,6 +351,41 @@ describe.each(engines)("train, %s", (engine) => {
     );
   });
 
+  it("marks losses that leap up with the places of their rows, also when the run goes on", async () => {
+    const plain = supervised(model);
+    const leaping = rows[5];
+    let isLeaping = true;
+    const objective: Options["objective"] = {
+      ...plain,
+      loss: (batch) =>
+        isLeaping && batch.tokens.join().includes(leaping.inputIds.join())
+          ? (fromTfjs((x) => tf.mul(x, 20))(plain.loss(batch)) as tf.Scalar)
+          : plain.loss(batch),
+    };
+    const placed = { ...source(), place: (index: number) => `rows.jsonl:${index + 1}` };
+    const given = options({
+      ...{ objective, rows: placed },
+      config: { shuffle: false, batchSize: 1, gradientAccumulation: 1, maxSteps: 28, learningRate: 1e-4 },
+    });
+    const run = await RunFolder.create(folder, { overwrite: true });
+    const whole = await collect({ ...given, run });
+    const spikes = whole.flatMap(({ step, spike }) => (spike ? [[step, spike.rows, spike.places]] : []));
+    // Rows 0 to 10 in turn: row 5 is that of step 6, before there is enough to compare with, of 17 and of 28.
+    expect(spikes).toEqual([17, 28].map((step) => [step, [5], ["rows.jsonl:6"]]));
+    restart();
+    const parts = await RunFolder.create(join(folder, "parts"));
+    const controller = new AbortController();
+    for await (const { step } of train({ ...given, run: parts, signal: controller.signal })) {
+      if (step === 20) controller.abort();
+    }
+    const rest = await collect({ ...given, run: parts, resume: true });
+    expect(rest.map(({ spike }) => spike)).toEqual(whole.slice(20).map(({ spike }) => spike));
+    expect(rest.at(-1)!.stalled).toEqual(whole.at(-1)!.stalled);
+    isLeaping = false;
+    restart();
+    expect((await collect(given)).filter(({ spike }) => spike)).toEqual([]);
+  });
+
   it("refuses rows without a scored label", async () => {
     const silent = { inputIds: Int32Array.of(1, 2), labels: Int32Array.of(1, -100) };
     await expect(collect(options({ rows: source([rows[0], silent]) }))).rejects.toThrow(

@@ -4,8 +4,11 @@ import { checkRows } from "./check-rows.js";
 import { BadSteps } from "./bad-step.js";
 import { DivergenceError, RunFolderError } from "./errors.js";
 import { LossScale } from "./loss-scale.js";
+import { LossSpikes } from "./loss-spikes.js";
+import { StallWatch } from "./loss-stall.js";
 import { namedOptimiser } from "./named-optimiser.js";
 import { checkParameters } from "./parameter.js";
+import { placedRows } from "./placed-rows.js";
 import type { RunFolder } from "./run-folder.js";
 import { runIdentity, type RunIdentity } from "./run-identity.js";
 import { RunState } from "./run-state.js";
@@ -14,7 +17,7 @@ import { namedSchedule } from "./schedule.js";
 import type { StepReport, TrainEnd } from "./step-report.js";
 import { Patience } from "./patience.js";
 import { planSteps, positionAfter, totalSteps } from "./step-plan.js";
-import { type StepWork, takeStep } from "./take-step.js";
+import { ownRows, type StepWork, takeStep } from "./take-step.js";
 import { safetensorsFiles, tensorPart } from "./tensor-part.js";
 import { resolveTrainConfig, type TrainConfig } from "./train-config.js";
 import type { TrainOptions } from "./train-options.js";
@@ -177,9 +180,13 @@ async function* takeSteps<Row, Batch>(
 
   const patience = new Patience(config.patience);
   const badSteps = new BadSteps();
+  const spikes = new LossSpikes();
+  const stall = new StallWatch(config, last);
   for (const line of begun > 0 && run ? await run.readMetrics(begun) : []) {
     if (typeof line["validationLoss"] === "number") patience.note(line["validationLoss"]);
     badSteps.note(line);
+    spikes.note(line["loss"]);
+    stall.note(line);
   }
   if (patience.isExhausted)
     return { completed: true, step: begun, ...(begun < last ? { stoppedEarly: true } : {}) };
@@ -198,6 +205,8 @@ async function* takeSteps<Row, Batch>(
     const isBest = evaluated !== undefined && state?.noteEvaluation(step, evaluated.validationLoss) === true;
     if (evaluated) patience.note(evaluated.validationLoss);
     badSteps.note(report);
+    const spike = spikes.note(report.loss);
+    const stalled = stall.note(report);
     const gaveUp = badSteps.inARow >= config.maxBadSteps;
     const stopsEarly = patience.isExhausted && step < last;
     const saves =
@@ -206,6 +215,8 @@ async function* takeSteps<Row, Batch>(
     const complete: StepReport = {
       ...report,
       ...evaluated,
+      ...(spike ? { spike: { ...spike, ...placedRows(rows, ownRows(plan, work)) } } : {}),
+      ...(stalled === undefined ? {} : { stalled }),
       ...(saves ? { checkpoint: run.checkpointPath(step) } : {}),
     };
     // Metrics first: after a kill between the two, the resumed run drops the line and writes it again.

@@ -20,6 +20,14 @@ const firstLine = (text: string): string => text.split("\n", 1)[0];
 const labelOf = (phase: RecipePhase, messages: Messages): string =>
   phase === "loading" ? messages.loadingModel : messages[phase];
 
+/** Names in a list that a message has at most. */
+const SHOWN = 8;
+
+function shownOf(names: readonly (string | number)[], { andMore }: Messages): string {
+  const shown = names.slice(0, SHOWN).join(", ");
+  return names.length > SHOWN ? andMore(shown, names.length - SHOWN) : shown;
+}
+
 function rowsText({ outcome, count, total, limit = 0, list = "" }: RowsEvent, messages: Messages): string {
   switch (outcome) {
     case "rejected":
@@ -91,6 +99,32 @@ function say(
       if (taken.length > 0) note(messages.samplingOfModel(taken.join(" ")));
       const keys = ignored.map(({ key }) => key);
       if (keys.length > 0) warn(messages.samplingIgnored(keys.join(", ")));
+      break;
+    }
+    case "bad-step": {
+      const { step, quantity, value, rows, places, tensors } = event;
+      const where = [
+        ...(rows.length === 0 ? [] : [messages.rowsAt(shownOf(places ?? rows, messages))]),
+        ...(tensors.length === 0 ? [] : [messages.tensorsNamed(shownOf(tensors, messages))]),
+      ];
+      warn(messages.stepNotApplied(step, `${messages.badQuantities[quantity]} ${value}`, where.join("; ")));
+      break;
+    }
+    case "spike": {
+      const { step, loss, median, deviations, places, rows } = event;
+      const text = messages.lossSpike(step, loss.toFixed(4), median.toFixed(4), deviations.toFixed(1));
+      warn(`${text} (${messages.rowsAt(shownOf(places ?? rows, messages))})`);
+      break;
+    }
+    case "stalled": {
+      const { step, firstLoss, lastLoss, gradNorm, clippedShare, learningRate, advice, maxGradNorm } = event;
+      const norm = gradNorm.toPrecision(3);
+      const text = messages.lossStalled(step, {
+        ...{ first: firstLoss.toFixed(4), last: lastLoss.toFixed(4), norm },
+        ...{ clipped: (100 * clippedShare).toFixed(0), rate: String(learningRate) },
+      });
+      const help = advice.map((name) => messages.stallAdvice[name](String(maxGradNorm), norm));
+      warn([text, ...help].join("; "));
       break;
     }
     case "killed":

@@ -46,6 +46,26 @@ export const en: Messages = {
     `${steps} ${steps === 1 ? "step" : "steps"}, killed ${kills} ${kills === 1 ? "time" : "times"} and resumed: the same bits`,
   resumesDifferent: (kills, place) =>
     `killed ${kills} ${kills === 1 ? "time" : "times"} and resumed: other bits, first in ${place}`,
+  stepNotApplied: (step, what, where) =>
+    `step ${step} not applied: ${what}${where === "" ? "" : ` (${where})`}`,
+  badQuantities: { loss: "the loss is", "gradient norm": "the gradient norm is" },
+  rowsAt: (places) => `rows ${places}`,
+  tensorsNamed: (names) => `tensors ${names}`,
+  andMore: (shown, more) => `${shown} and ${more} more`,
+  lossSpike: (step, loss, median, deviations) =>
+    `step ${step}: the loss leaps to ${loss}, ${deviations} robust deviations above the median ${median} of the steps before`,
+  lossStalled: (step, { first, last, norm, clipped, rate }) =>
+    `step ${step}: the loss has not fallen since the run began (${first} at first, ${last} now; median gradient norm ${norm}, ${clipped} % of the last steps clipped, learning rate up to ${rate})`,
+  stallAdvice: {
+    "lower-rate": () => "it rises: lower --learning-rate, or raise --warmup-steps",
+    "check-targets": () =>
+      "no gradient arrives at what is trained: look at --targets or --trainable, and at the labels of the rows",
+    "raise-rate": () => "the recipe allows raising the rate: --learning-rate 1e-4",
+    "raise-clipping": (limit, norm) =>
+      `clipping at ${limit} makes most steps smaller: --max-grad-norm near the median norm ${norm}, or 0 for none`,
+    "check-rows": () =>
+      "rate and gradients are as usual: look at the rows and their labels, or train more of the model (--rank, --targets all-linear)",
+  },
   resuming: (step) => `resuming after step ${step}`,
   validation: (step, loss, perplexity) => `step ${step}: validation loss ${loss}, perplexity ${perplexity}`,
   interrupting: "interrupted: finishing up; once more ends at once",

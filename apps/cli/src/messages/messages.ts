@@ -1,6 +1,7 @@
 import type { CommandMessages } from "@lathe/command";
 import type { MemoryTerms } from "@lathe/recipes";
 import type { SetupStep } from "@lathe/tensor";
+import type { BadStep, StallAdvice } from "@lathe/train";
 
 /** What the command says, in one language. */
 export interface Messages extends CommandMessages {
@@ -35,6 +36,23 @@ export interface Messages extends CommandMessages {
   readonly resumesEqual: (steps: number, kills: number) => string;
   /** @param place file, and tensor or number in it */
   readonly resumesDifferent: (kills: number, place: string) => string;
+  /** @param what the loss or the gradient norm, and what it is   @param where rows and tensors, where they are known */
+  readonly stepNotApplied: (step: number, what: string, where: string) => string;
+  /** What was not finite. */
+  readonly badQuantities: Readonly<Record<BadStep["quantity"], string>>;
+  /** Rows of a step that something is said of, as places. */
+  readonly rowsAt: (places: string) => string;
+  readonly tensorsNamed: (names: string) => string;
+  /** A list that is cut, and how many more there are. */
+  readonly andMore: (shown: string, more: number) => string;
+  readonly lossSpike: (step: number, loss: string, median: string, deviations: string) => string;
+  /** @param clipped share of the last steps, in per cent */
+  readonly lossStalled: (
+    step: number,
+    numbers: Readonly<Record<"first" | "last" | "norm" | "clipped" | "rate", string>>,
+  ) => string;
+  /** What may help then. @param limit of the gradient norm   @param norm its median */
+  readonly stallAdvice: Readonly<Record<StallAdvice, (limit: string, norm: string) => string>>;
   readonly resuming: (step: number) => string;
   /** @param fault one of the three below */
   readonly checkpointPassedOver: (step: number, fault: string) => string;

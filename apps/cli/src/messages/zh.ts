@@ -42,6 +42,24 @@ export const zh: Messages = {
   runKilled: (kill, kills) => `第 ${kill} 次强制结束，共 ${kills} 次`,
   resumesEqual: (steps, kills) => `共 ${steps} 步，强制结束并恢复 ${kills} 次：结果逐位相同`,
   resumesDifferent: (kills, place) => `强制结束并恢复 ${kills} 次：结果不同，最先出现在 ${place}`,
+  stepNotApplied: (step, what, where) => `第 ${step} 步未生效：${what}${where === "" ? "" : `（${where}）`}`,
+  badQuantities: { loss: "损失为", "gradient norm": "梯度范数为" },
+  rowsAt: (places) => `数据行 ${places}`,
+  tensorsNamed: (names) => `张量 ${names}`,
+  andMore: (shown, more) => `${shown} 等，另有 ${more} 个`,
+  lossSpike: (step, loss, median, deviations) =>
+    `第 ${step} 步：损失突增至 ${loss}，比此前各步的中位数 ${median} 高出 ${deviations} 个稳健标准差`,
+  lossStalled: (step, { first, last, norm, clipped, rate }) =>
+    `第 ${step} 步：损失自训练开始后没有下降（开始时 ${first}，现在 ${last}；梯度范数中位数 ${norm}，最近的步有 ${clipped} % 被裁剪，学习率最高 ${rate}）`,
+  stallAdvice: {
+    "lower-rate": () => "损失在上升：请降低 --learning-rate，或增大 --warmup-steps",
+    "check-targets": () => "梯度没有到达所训练的部分：请检查 --targets 或 --trainable，以及数据的标签",
+    "raise-rate": () => "配方允许提高学习率：--learning-rate 1e-4",
+    "raise-clipping": (limit, norm) =>
+      `上限为 ${limit} 的裁剪缩小了大多数步：把 --max-grad-norm 设为接近范数中位数 ${norm}，或设为 0 不裁剪`,
+    "check-rows": () =>
+      "学习率和梯度都正常：请检查数据及其标签，或训练模型的更多部分（--rank、--targets all-linear）",
+  },
   resuming: (step) => `从第 ${step} 步之后继续`,
   validation: (step, loss, perplexity) => `第 ${step} 步：验证损失 ${loss}，困惑度 ${perplexity}`,
   interrupting: "已中断：正在收尾；再按一次立即结束",

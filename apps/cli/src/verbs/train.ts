@@ -52,7 +52,7 @@ export const trainVerb = defineVerb({
         narrator.end();
         training ??= context.progress({ label: messages.training, every });
         losses.push(next.value.loss);
-        showStep(next.value, training, messages);
+        showStep(next.value, losses, training, context);
       }
       training?.end();
       return resultOf(next.value, losses, values.output, context);
@@ -68,10 +68,23 @@ function everyOf({ logEvery }: Readonly<Record<string, unknown>>): number | null
   return typeof logEvery === "number" && Number.isInteger(logEvery) && logEvery > 0 ? logEvery : null;
 }
 
-function showStep(report: StepReport, training: Progress, messages: Messages): void {
+/** Losses that the bar shows the course of, and the signs of it. */
+const RECENT = 96;
+const RECENT_WIDTH = 8;
+
+function showStep(
+  report: StepReport,
+  losses: readonly number[],
+  training: Progress,
+  { messages, io }: VerbContext,
+): void {
   const { step, totalSteps, loss, tokensPerSecond, residentBytes, validationLoss, accuracy, margin } = report;
   const details = [
     `${messages.words.loss} ${loss.toFixed(4)}`,
+    // A bar is drawn on a terminal alone; lines of a log are read one by one.
+    ...(io.stderr.isTTY === true && losses.length > 1
+      ? [sparkline(losses.slice(-RECENT), RECENT_WIDTH)]
+      : []),
     ...(accuracy === undefined ? [] : [`${messages.words.accuracy} ${accuracy.toFixed(2)}`]),
     ...(margin === undefined ? [] : [`${messages.words.margin} ${margin.toFixed(3)}`]),
     messages.tokensPerSecond(tokensPerSecond.toFixed(0)),

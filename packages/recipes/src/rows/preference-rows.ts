@@ -21,14 +21,14 @@ function readerOf<Row extends object>(tokenize: Tokenize<Row>): ReadRowsOf<Row> 
       const sentence = sentenceOf`rows of token ids and labels have no sides to prefer: give rows of prompt, chosen and rejected, or prompt, completion and label`;
       throw new RecipeError([{ field, sentence }]);
     }
-    const { rows, ...counts } = await collectRows(input, options, (value, place) => {
-      const row = tokenize(value, folder.tokenizer, { maxTokens, place });
+    const { rows, place, ...counts } = await collectRows(input, options, (value, at) => {
+      const row = tokenize(value, folder.tokenizer, { maxTokens, place: at });
       for (const ids of Object.values(row) as unknown[]) {
         if (!(ids instanceof Int32Array)) continue;
-        checkVocabulary({ inputIds: ids, labels: ids }, folder.config.vocabularySize, place);
+        checkVocabulary({ inputIds: ids, labels: ids }, folder.config.vocabularySize, at);
       }
       return row;
     });
-    return { ...counts, rows: { length: rows.length, row: (index) => rows[index] } };
+    return { ...counts, rows: { length: rows.length, row: (index) => rows[index], place } };
   };
 }

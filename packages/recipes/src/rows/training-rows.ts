@@ -77,7 +77,10 @@ async function readInput(
   options: TrainingRowsOptions,
 ): Promise<TrainingRows> {
   if (typeof input === "string" && extname(input).toLowerCase() === ".arrow") {
-    return selectRows(await openTokenFile(input, folder), input, folder, options);
+    const dataset = await openTokenFile(input, folder);
+    const place = await placesIn(dataset, input);
+    const source = { length: dataset.length, row: (index: number) => dataset.row(index), place };
+    return selectRows(source, input, folder, options);
   }
   return isRowSource(input)
     ? selectRows(input, options.field, folder, options)
@@ -93,14 +96,21 @@ async function tokenizeRows(
   { tokenizer, config }: ModelFolder,
   options: TrainingRowsOptions,
 ): Promise<TrainingRows> {
-  const { rows, ...counts } = await collectRows(input, options, (value, place) => {
-    const row = parseRow(value, place);
-    if (row.kind !== "tokens" && tokenizer === null) throw tokenizerNeeded(options.field, row.kind, place);
+  const { rows, place, ...counts } = await collectRows(input, options, (value, at) => {
+    const row = parseRow(value, at);
+    if (row.kind !== "tokens" && tokenizer === null) throw tokenizerNeeded(options.field, row.kind, at);
     const tokens = tokenizeRow(row, tokenizer, { maxTokens: options.maxTokens });
-    checkVocabulary(tokens, config.vocabularySize, place);
+    checkVocabulary(tokens, config.vocabularySize, at);
     return tokens;
   });
-  return { rows: TokenDataset.fromRows(rows), ...counts };
+  const tokens = TokenDataset.fromRows(rows);
+  return { ...counts, rows: { length: tokens.length, row: (index) => tokens.row(index), place } };
+}
+
+/** Rows that were made of a source, and where each comes from. */
+interface CollectedRows<Row> extends Omit<TrainingRows, "rows"> {
+  readonly rows: Row[];
+  readonly place: (index: number) => string;
 }
 
 /**
@@ -111,8 +121,9 @@ export async function collectRows<Row extends { readonly truncated: boolean }>(
   input: Exclude<RowsInput, RowSource<LabelledRow>>,
   { rejectLimit, field, onProgress }: TrainingRowsOptions,
   tokensOf: (value: unknown, place: RowPlace) => Row,
-): Promise<Omit<TrainingRows, "rows"> & { readonly rows: Row[] }> {
+): Promise<CollectedRows<Row>> {
   const rows: Row[] = [];
+  const lines: number[] = [];
   const rejected: RejectedRow[] = [];
   let [read, unscored, truncated] = [0, 0, 0];
   const totalBytes = typeof input === "string" ? ((await statIfThere(input))?.size ?? 0) : 0;
@@ -131,6 +142,7 @@ export async function collectRows<Row extends { readonly truncated: boolean }>(
     try {
       const tokens = tokensOf(record.value, place);
       rows.push(tokens);
+      lines.push(place.line);
       if (tokens.truncated) truncated++;
     } catch (error) {
       if (error instanceof UnscoredRowError) unscored++;
@@ -142,7 +154,9 @@ export async function collectRows<Row extends { readonly truncated: boolean }>(
   if (rejected.length > rejectLimit * read) {
     throw new RejectedRowsError(read, rejected.length, rejectLimit, rejected.slice(0, SHOWN_REJECTIONS));
   }
-  return { rows, read, rejected, unscored, truncated };
+  const source = sourceOf(input, field);
+  const place = (index: number): string => `${source}:${lines[index]}`;
+  return { rows, place, read, rejected, unscored, truncated };
 }
 
 /** No row of a file can be used, and for a reason that is not the row's: it is not set aside. */
@@ -161,6 +175,13 @@ async function openTokenFile(file: string, { tokenizer }: ModelFolder): Promise<
     );
   }
   return dataset;
+}
+
+/** Where rows of a token file come from: lines of the file beside it that it was made from, or its own rows where there is none. */
+async function placesIn(dataset: TokenDataset, file: string): Promise<(index: number) => string> {
+  const texts = `${file.slice(0, -extname(file).length)}.jsonl`;
+  const isThere = (await statIfThere(texts)) !== null;
+  return (index) => (isThere ? `${texts}:${dataset.row(index).row + 1}` : `${file}:${index + 1}`);
 }
 
 /** The rows of token ids that have something to learn, none longer than the limit. */
@@ -183,8 +204,9 @@ function selectRows(
     usable.push(index);
     if (row.inputIds.length > maxTokens) truncated++;
   }
+  const place = (index: number): string => source.place?.(usable[index]) ?? `${file}:${usable[index] + 1}`;
   return {
-    rows: { length: usable.length, row: (index) => cut(source.row(usable[index])) },
+    rows: { length: usable.length, row: (index) => cut(source.row(usable[index])), place },
     read: source.length,
     rejected: [],
     unscored: source.length - usable.length,

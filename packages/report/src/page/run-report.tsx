@@ -43,6 +43,7 @@ export function runReport({ title, language, metrics, settings, passport, sample
         ) : (
           <Figures metrics={metrics} text={text} />
         )}
+        <Stall metrics={metrics} text={text} />
         <div class="charts" style="margin-top:1.5rem">
           {charts.map((chart) => (
             <figure>
@@ -93,6 +94,8 @@ function Figures({ metrics, text }: { readonly metrics: readonly MetricsLine[]; 
     [text.tokens, tokens > 0 ? tokens.toLocaleString("en-US") : null],
     [text.tokensPerSecond, seconds > 0 ? (tokens / seconds).toFixed(0) : null],
     [text.duration, seconds > 0 ? clock(seconds) : null],
+    [text.spikes, countOf(metrics, "spike")],
+    [text.badSteps, countOf(metrics, "bad")],
   ];
   return (
     <dl class="figures">
@@ -107,6 +110,31 @@ function Figures({ metrics, text }: { readonly metrics: readonly MetricsLine[]; 
       )}
     </dl>
   );
+}
+
+/** That the loss did not fall, where that is what was found last. */
+function Stall({ metrics, text }: { readonly metrics: readonly MetricsLine[]; readonly text: Words }) {
+  const found = metrics.findLast((line) => line["stalled"] !== undefined)?.["stalled"];
+  if (typeof found !== "object" || found === null) return null;
+  const numbers = found as Readonly<Record<string, unknown>>;
+  const short = (key: string, factor = 1): string => String(+(Number(numbers[key]) * factor).toPrecision(4));
+  return (
+    <p>
+      {text.stalled(
+        short("firstLoss"),
+        short("lastLoss"),
+        short("gradNorm"),
+        short("clippedShare", 100),
+        short("learningRate"),
+      )}
+    </p>
+  );
+}
+
+/** How many steps have something to say under a key; null for none. */
+function countOf(metrics: readonly MetricsLine[], key: string): string | null {
+  const count = metrics.filter((line) => line[key] !== undefined).length;
+  return count > 0 ? String(count) : null;
 }
 
 function clock(seconds: number): string {
@@ -178,6 +206,11 @@ function chartsOf(metrics: readonly MetricsLine[], text: Words): Chart[] {
         { label: text.perStep, values: loss, style: "faint" },
         line(text.smoothed, smoothed(loss, 10)),
         { label: text.validation, values: course("validationLoss"), style: "points" },
+        {
+          label: text.spikes,
+          values: loss.map((value, index) => (metrics[index]["spike"] === undefined ? null : value)),
+          style: "points",
+        },
       ],
     ],
     [

@@ -20,6 +20,10 @@ const en = {
   margin: "margin",
   accuracy: "Accuracy of preferences",
   lossScale: "Loss scale",
+  spikes: "Leaps of the loss",
+  badSteps: "Steps not applied",
+  stalled: (first: string, last: string, norm: string, clipped: string, rate: string): string =>
+    `The loss has not fallen since the run began: ${first} at first, ${last} at the end. Median gradient norm ${norm}, ${clipped} % of the steps clipped, learning rate up to ${rate}.`,
   lastLoss: "Loss at the end",
   bestValidation: "Best validation loss",
   perplexity: "Perplexity of validation",
@@ -53,6 +57,10 @@ const zh: typeof en = {
   margin: "差值",
   accuracy: "偏好准确率",
   lossScale: "损失缩放",
+  spikes: "损失突增",
+  badSteps: "未生效的步",
+  stalled: (first, last, norm, clipped, rate) =>
+    `损失自训练开始后没有下降：开始时 ${first}，最后 ${last}。梯度范数中位数 ${norm}，${clipped} % 的步被裁剪，学习率最高 ${rate}。`,
   lastLoss: "最终损失",
   bestValidation: "最低验证损失",
   perplexity: "验证集困惑度",
