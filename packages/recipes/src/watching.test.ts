@@ -55,7 +55,7 @@ describe("a step that is not finite", () => {
       labels: Int32Array.from(ids(row)),
       row,
     }));
-    await writeTokenFile(data, numbered);
+    await writeTokenFile(data, numbered, { tokenizerHash: null, templateHash: null, maxTokens: null });
     const options = { data, train: { ...breaking, maxSteps: 2, maxBadSteps: 1, shuffle: false } };
     const alone = await watch(options);
     expect(alone.of("bad-step")[0].places).toEqual([3, 4].map((row) => `${data}:${row}`));
