@@ -1,4 +1,4 @@
-import { asPhrase, InputError, type Phrase, sayPhrase } from "@lathe/files";
+import { InputError, type Phrase, sayPhrase } from "@lathe/files";
 
 /** The command line or the config file asks for something impossible. */
 export class UsageError extends InputError {
@@ -6,7 +6,6 @@ export class UsageError extends InputError {
 
   /** Each a sentence without its full stop. */
   readonly faults: readonly string[];
-  readonly #phrases: readonly Phrase[];
 
   /** @param faults each a sentence without its full stop */
   constructor(
@@ -15,14 +14,7 @@ export class UsageError extends InputError {
     readonly verb: string | null = null,
     options?: ErrorOptions,
   ) {
-    const phrases = faults.map(asPhrase);
-    const said = phrases.map((one) => sayPhrase(one));
-    super(said.join("; "), options);
-    this.faults = said;
-    this.#phrases = phrases;
-  }
-
-  override phrases(): readonly Phrase[] {
-    return this.#phrases;
+    super(faults, options);
+    this.faults = this.phrases().map((one) => sayPhrase(one));
   }
 }

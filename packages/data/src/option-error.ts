@@ -1,7 +1,7 @@
-import { InputError } from "@lathe/files";
+import { ExpectationError, type Phrase, phrase } from "@lathe/files";
 
 /** An option has a value it cannot have. */
-export class OptionError extends InputError {
+export class OptionError extends ExpectationError {
   override readonly name = "OptionError";
   /**
    * @param option path of the option, e.g. "split" or "cleaning.maximumCharacters"
@@ -10,10 +10,10 @@ export class OptionError extends InputError {
    */
   constructor(
     readonly option: string,
-    readonly expected: string,
+    expected: string | Phrase,
     readonly actual: unknown,
   ) {
-    super(`option ${option}: expected ${expected}, got ${describe(actual)}`);
+    super(phrase`option ${option}`, expected, describe(actual));
   }
 }
 
@@ -32,8 +32,10 @@ export function checkInteger(
 ): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < minimum || value > maximum) {
     const bound =
-      maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`;
-    throw new OptionError(option, `a whole number ${bound}`, value);
+      maximum === Number.MAX_SAFE_INTEGER
+        ? phrase`of at least ${minimum}`
+        : phrase`from ${minimum} to ${maximum}`;
+    throw new OptionError(option, phrase`a whole number ${bound}`, value);
   }
   return value;
 }

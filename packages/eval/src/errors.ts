@@ -1,11 +1,11 @@
-import { InputError } from "@lathe/files";
+import { asPhrase, ExpectationError, InputError, type Phrase, phrase, sayPhrase } from "@lathe/files";
 
 /** Predictions and references that cannot be scored together: lengths differ, or a segment lacks a text. */
 export class SegmentError extends InputError {
   override readonly name = "SegmentError";
 
   constructor(
-    message: string,
+    message: string | Phrase,
     /** How many predictions came. */
     readonly predictionCount: number,
     /** How many segments of references came. */
@@ -30,41 +30,42 @@ export class UnknownMetricError extends InputError {
     readonly known: readonly string[],
   ) {
     super(
-      `unknown metric ${JSON.stringify(metric)}: did you mean ${JSON.stringify(nearest)}? Known metrics: ${known.join(", ")}`,
+      phrase`unknown metric ${JSON.stringify(metric)}: did you mean ${JSON.stringify(nearest)}? Known metrics: ${known.join(", ")}`,
     );
   }
 }
 
 /** An option of a metric with a value it cannot have. */
-export class MetricOptionError extends InputError {
+export class MetricOptionError extends ExpectationError {
   override readonly name = "MetricOptionError";
 
   constructor(
     /** Name of the option, such as "tokenizer". */
     readonly option: string,
-    /** What the option may be, in words. */
-    readonly expected: string,
+    expected: string | Phrase,
     /** The value that came. */
     readonly actual: unknown,
   ) {
-    super(
-      `option ${option}: expected ${expected}, got ${typeof actual === "string" ? JSON.stringify(actual) : String(actual)}`,
-    );
+    const came = typeof actual === "string" ? JSON.stringify(actual) : String(actual);
+    super(phrase`option ${option}`, expected, came);
   }
 }
 
 /** A file of texts that cannot be read, with the line at fault. */
 export class TextFileError extends InputError {
   override readonly name = "TextFileError";
+  /** What was expected and what came. */
+  readonly reason: string;
 
   constructor(
     readonly path: string,
     /** Line at fault, counted from 1; undefined when the file as a whole is at fault. */
     readonly line: number | undefined,
-    /** What was expected and what came. */
-    readonly reason: string,
+    reason: string | Phrase,
     options?: ErrorOptions,
   ) {
-    super(`${path}${line === undefined ? "" : `, line ${line}`}: ${reason}`, options);
+    const place = line === undefined ? path : phrase`${path}, line ${line}`;
+    super(phrase`${place}: ${asPhrase(reason)}`, options);
+    this.reason = sayPhrase(reason);
   }
 }

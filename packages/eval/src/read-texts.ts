@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import { FileError, isRecord, JsonError, parseJson, readLines } from "@lathe/files";
+import { FileError, isRecord, JsonError, parseJson, readLines, phrase, asPhrase } from "@lathe/files";
 import { TextFileError } from "./errors.js";
 
 /** Bounds for reading a file of texts. */
@@ -80,7 +80,7 @@ async function* readRows(path: string, options: ReadTextsOptions): AsyncGenerato
     throw new TextFileError(
       path,
       undefined,
-      `expected a text a line (.txt) or a JSON value a line (.jsonl), got a ${extension} file`,
+      phrase`expected a text a line (.txt) or a JSON value a line (.jsonl), got a ${extension} file`,
     );
   }
   const isJson = extension === ".jsonl" || extension === ".ndjson";
@@ -95,7 +95,7 @@ async function* readRows(path: string, options: ReadTextsOptions): AsyncGenerato
     }
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    throw new TextFileError(path, undefined, error.reason, { cause: error });
+    throw new TextFileError(path, undefined, error.reasonPhrase, { cause: error });
   }
 }
 
@@ -104,18 +104,24 @@ function jsonOf(text: string, path: string, line: number): unknown {
     return parseJson(text);
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause;
-    const { expected, actual, column } = cause;
-    throw new TextFileError(path, line, `expected JSON with ${expected} at column ${column}, got ${actual}`, {
-      cause,
-    });
+    const { expectedPhrase: expected, actualPhrase: actual, column } = cause;
+    throw new TextFileError(
+      path,
+      line,
+      phrase`expected JSON with ${expected} at column ${column}, got ${actual}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
 function fieldOf(value: unknown, fields: readonly string[], path: string, line: number): string {
-  const expected = `expected a JSON string or an object with one of ${fields.join(", ")}`;
+  const expected = phrase`expected a JSON string or an object with one of ${fields.join(", ")}`;
   if (!isRecord(value)) {
-    const kind = value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
-    throw new TextFileError(path, line, `${expected}, got ${kind}`);
+    const kind =
+      value === null ? "null" : Array.isArray(value) ? asPhrase("a list") : phrase`a ${typeof value}`;
+    throw new TextFileError(path, line, phrase`${expected}, got ${kind}`);
   }
   const field = fields.find((name) => Object.hasOwn(value, name));
   if (field === undefined) {
@@ -123,7 +129,7 @@ function fieldOf(value: unknown, fields: readonly string[], path: string, line: 
     throw new TextFileError(
       path,
       line,
-      `${expected}, got an object with ${names === "" ? "no fields" : names}`,
+      phrase`${expected}, got an object with ${names === "" ? asPhrase("no fields") : names}`,
     );
   }
   const text = value[field];
@@ -131,7 +137,7 @@ function fieldOf(value: unknown, fields: readonly string[], path: string, line: 
     throw new TextFileError(
       path,
       line,
-      `expected ${field} to be a string, got ${text === null ? "null" : typeof text}`,
+      phrase`expected ${field} to be a string, got ${text === null ? "null" : typeof text}`,
     );
   }
   return text;

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { MetricOptionError, SegmentError } from "./errors.js";
 
 /** What a prediction is compared with: one text, or several of which each is right. */
@@ -53,11 +54,12 @@ export function referenceCount(references: readonly (readonly string[])[]): stri
 /** @throws MetricOptionError unless `value` is a whole number of at least `minimum` */
 export function checkWholeNumber(option: string, value: number, minimum: number): void {
   if (!Number.isSafeInteger(value) || value < minimum) {
-    throw new MetricOptionError(option, `a whole number of at least ${minimum}`, value);
+    throw new MetricOptionError(option, phrase`a whole number of at least ${minimum}`, value);
   }
 }
 
 /** @throws MetricOptionError unless `value` is one of `choices` */
 export function checkChoice(option: string, value: string, choices: readonly string[]): void {
-  if (!choices.includes(value)) throw new MetricOptionError(option, `one of ${choices.join(", ")}`, value);
+  if (!choices.includes(value))
+    throw new MetricOptionError(option, phrase`one of ${choices.join(", ")}`, value);
 }

@@ -1,6 +1,15 @@
+export { ExpectationError } from "./errors/expectation-error.js";
 export { FileError } from "./errors/file-error.js";
 export { InputError, isInputError } from "./errors/input-error.js";
-export { asPhrase, type Phrase, phrase, sayPhrase, type Translations } from "./errors/phrase.js";
+export {
+  asPhrase,
+  expectationPhrase,
+  joinPhrases,
+  type Phrase,
+  phrase,
+  sayPhrase,
+  type Translations,
+} from "./errors/phrase.js";
 export { OutputFolderError } from "./errors/output-folder-error.js";
 export { asFileError, type FileAction, isSystemError } from "./errors/system-fault.js";
 export { findValueFault } from "./json/find-value-fault.js";

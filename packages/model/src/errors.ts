@@ -1,4 +1,4 @@
-import { InputError } from "@lathe/files";
+import { ExpectationError, type Phrase, phrase, sayPhrase } from "@lathe/files";
 
 /** Where stored weights are at fault, what was expected there and what was found. */
 export interface WeightsFault {
@@ -6,29 +6,27 @@ export interface WeightsFault {
   path: string;
   /** Name of the tensor at fault, when it is one. */
   tensor?: string;
-  expected: string;
-  actual: string;
+  expected: string | Phrase;
+  actual: string | Phrase;
   /** What the user can do, as the rest of a sentence. */
-  remedy?: string;
+  remedy?: string | Phrase;
   cause?: unknown;
 }
 
 /** Weight files that are missing, malformed, or not the ones the model's config describes. */
-export class WeightsError extends InputError {
+export class WeightsError extends ExpectationError {
   override readonly name = "WeightsError";
   readonly path: string;
   readonly tensor: string | null;
-  readonly expected: string;
   readonly actual: string;
 
   constructor(fault: WeightsFault) {
-    super(sentence(fault.path, fault.tensor === undefined ? null : `tensor ${quote(fault.tensor)}`, fault), {
-      cause: fault.cause,
-    });
-    this.path = fault.path;
-    this.tensor = fault.tensor ?? null;
-    this.expected = fault.expected;
-    this.actual = fault.actual;
+    const { path, tensor, expected, actual, remedy, cause } = fault;
+    const place = tensor === undefined ? path : phrase`${path}, tensor ${quote(tensor)}`;
+    super(place, expected, actual, remedy, { cause });
+    this.path = path;
+    this.tensor = tensor ?? null;
+    this.actual = sayPhrase(actual);
   }
 }
 
@@ -38,29 +36,27 @@ export interface ModelConfigFault {
   path: string;
   /** Key at fault, with dots between levels, when it is one. */
   key?: string;
-  expected: string;
-  actual: string;
+  expected: string | Phrase;
+  actual: string | Phrase;
   /** What the user can do, as the rest of a sentence. */
-  remedy?: string;
+  remedy?: string | Phrase;
   cause?: unknown;
 }
 
 /** A config.json or generation_config.json that is missing, malformed, contradictory, or of an unsupported model. */
-export class ModelConfigError extends InputError {
+export class ModelConfigError extends ExpectationError {
   override readonly name = "ModelConfigError";
   readonly path: string;
   readonly key: string | null;
-  readonly expected: string;
   readonly actual: string;
 
   constructor(fault: ModelConfigFault) {
-    super(sentence(fault.path, fault.key === undefined ? null : `key ${quote(fault.key)}`, fault), {
-      cause: fault.cause,
-    });
-    this.path = fault.path;
-    this.key = fault.key ?? null;
-    this.expected = fault.expected;
-    this.actual = fault.actual;
+    const { path, key, expected, actual, remedy, cause } = fault;
+    const place = key === undefined ? path : phrase`${path}, key ${quote(key)}`;
+    super(place, expected, actual, remedy, { cause });
+    this.path = path;
+    this.key = key ?? null;
+    this.actual = sayPhrase(actual);
   }
 }
 
@@ -68,25 +64,24 @@ export class ModelConfigError extends InputError {
 export interface TokenizerFault {
   /** File at fault. */
   path: string;
-  expected: string;
-  actual: string;
+  expected: string | Phrase;
+  actual: string | Phrase;
   /** What the user can do, as the rest of a sentence. */
-  remedy?: string;
+  remedy?: string | Phrase;
   cause?: unknown;
 }
 
 /** Tokenizer files or a chat template that are malformed, fail, or do not fit the model. */
-export class TokenizerError extends InputError {
+export class TokenizerError extends ExpectationError {
   override readonly name = "TokenizerError";
   readonly path: string;
-  readonly expected: string;
   readonly actual: string;
 
   constructor(fault: TokenizerFault) {
-    super(sentence(fault.path, null, fault), { cause: fault.cause });
-    this.path = fault.path;
-    this.expected = fault.expected;
-    this.actual = fault.actual;
+    const { path, expected, actual, remedy, cause } = fault;
+    super(path, expected, actual, remedy, { cause });
+    this.path = path;
+    this.actual = sayPhrase(actual);
   }
 }
 
@@ -97,15 +92,4 @@ const SHOWN_CHARACTERS = 80;
 export function quote(value: unknown): string {
   const text = value === undefined ? "nothing" : (JSON.stringify(value) ?? typeof value);
   return text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}…`;
-}
-
-function sentence(
-  path: string,
-  place: string | null,
-  fault: { expected: string; actual: string; remedy?: string },
-): string {
-  const where = place === null ? path : `${path}, ${place}`;
-  const remedy = fault.remedy === undefined ? "" : `; ${fault.remedy}`;
-  // A file can put anything into a name or a parser's complaint; the message stays one printable line.
-  return `${where}: expected ${fault.expected}, got ${fault.actual}${remedy}`.replaceAll(/\p{Cc}+/gu, " ");
 }

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { endianness } from "node:os";
 import { type Engine, engineInUse } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
@@ -26,8 +27,8 @@ export const readDenseLinear: ReadLinear = async (weights, { weight, bias, shape
     throw new WeightsError({
       path: weights.pathOf(weight),
       tensor: weight,
-      expected: `a dense weight of a dtype among ${floatTypes.join(", ")}`,
-      actual: `${dtype}, a packed one`,
+      expected: phrase`a dense weight of a dtype among ${floatTypes.join(", ")}`,
+      actual: phrase`${dtype}, a packed one`,
       remedy: "give loadModel a readLinear that unpacks it, such as linearReader of @lathe/quant",
     });
   }

@@ -1,6 +1,6 @@
 import { copyFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { removeJsonKey, replaceFile, replaceFolder, setJsonKey } from "@lathe/files";
+import { removeJsonKey, replaceFile, replaceFolder, setJsonKey, phrase } from "@lathe/files";
 import { linearPlaces } from "./architectures/linear-places.js";
 import { floatTypes } from "./config/check-tensors.js";
 import { configsWithEndTokens } from "./config/configs-with-end-tokens.js";
@@ -112,8 +112,8 @@ function tensorToWrite(
       throw new WeightsError({
         path: weights.pathOf(source),
         tensor: name,
-        expected: `${called} within the range of ${written}`,
-        actual: `${values[index]} as element ${index}`,
+        expected: phrase`${called} within the range of ${written}`,
+        actual: phrase`${values[index]} as element ${index}`,
         remedy: "write another dtype",
       });
     });

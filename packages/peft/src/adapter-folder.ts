@@ -1,7 +1,16 @@
 /** Adapter folders as PEFT writes them: adapter_config.json and adapter_model.safetensors. */
 import { lstat, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isRecord, type MakeFault, readJsonIfThere, replaceFile, replaceFolder } from "@lathe/files";
+import {
+  isRecord,
+  type MakeFault,
+  readJsonIfThere,
+  replaceFile,
+  replaceFolder,
+  type Phrase,
+  phrase,
+  asPhrase,
+} from "@lathe/files";
 import {
   type Dtype,
   type LinearPlace,
@@ -105,7 +114,7 @@ export async function readAdapter(
     }
     const whole = new Map<string, Float32Array>();
     for (const { storedName, name, shape } of tensors) {
-      whole.set(storedName, await readTensor(file, storedName, { shape, of: name }));
+      whole.set(storedName, await readTensor(file, storedName, { shape, of: asPhrase(name) }));
     }
     return { ...selected, baseModel, matrices, whole };
   } finally {
@@ -178,8 +187,11 @@ function namesByPlace(
       continue;
     }
     const parsed = parseParameterName(tensor);
-    const fault = (expected: string, actual: string, remedy: string): AdapterFileError =>
-      new AdapterFileError({ path: file.path, tensor, expected, actual, remedy });
+    const fault = (
+      expected: string | Phrase,
+      actual: string | Phrase,
+      remedy: string | Phrase,
+    ): AdapterFileError => new AdapterFileError({ path: file.path, tensor, expected, actual, remedy });
     if (!parsed) {
       throw fault(
         "only what the config asks for: LoRA matrices, such as base_model.model.….lora_A.weight, and tensors of modules_to_save and bias",
@@ -191,7 +203,7 @@ function namesByPlace(
     if (!present.has(path)) {
       throw fault(
         "a linear of the model",
-        `${quote(path)}, which it does not have`,
+        phrase`${quote(path)}, which it does not have`,
         "the adapter is of another model",
       );
     }
@@ -210,7 +222,8 @@ function namesByPlace(
       );
     }
     const kinds = names.get(path) ?? new Map<MatrixKind, string>();
-    if (kinds.has(kind)) throw fault("each matrix once", `it beside ${quote(kinds.get(kind))}`, "remove one");
+    if (kinds.has(kind))
+      throw fault("each matrix once", phrase`it beside ${quote(kinds.get(kind))}`, "remove one");
     names.set(path, kinds.set(kind, tensor));
   }
   return names;
@@ -219,7 +232,7 @@ function namesByPlace(
 /** The shape that a tensor has to have, and what it is for in the words of messages. */
 interface ExpectedTensor {
   readonly shape: readonly number[];
-  readonly of: string;
+  readonly of: Phrase;
 }
 
 function shapeOf(
@@ -227,7 +240,7 @@ function shapeOf(
   { path, rank, shape: [outFeatures, inFeatures] }: LoraTarget,
 ): ExpectedTensor {
   const shape = { a: [rank, inFeatures], b: [outFeatures, rank], magnitude: [outFeatures] }[kind];
-  return { shape, of: `rank ${rank} on ${path} [${outFeatures}, ${inFeatures}]` };
+  return { shape, of: phrase`rank ${rank} on ${path} [${outFeatures}, ${inFeatures}]` };
 }
 
 async function readTensor(
@@ -235,32 +248,36 @@ async function readTensor(
   tensor: string,
   expected: ExpectedTensor,
 ): Promise<Float32Array> {
-  const fault = (wanted: string, actual: string, remedy?: string): AdapterFileError =>
+  const fault = (
+    wanted: string | Phrase,
+    actual: string | Phrase,
+    remedy?: string | Phrase,
+  ): AdapterFileError =>
     new AdapterFileError({
       path: file.path,
       tensor,
       expected: wanted,
       actual,
-      ...(remedy ? { remedy } : {}),
+      ...(remedy !== undefined ? { remedy } : {}),
     });
   if (!file.has(tensor)) {
     throw fault(
-      `the tensor, as ${CONFIG_FILE} asks for it`,
+      phrase`the tensor, as ${CONFIG_FILE} asks for it`,
       "no such tensor",
       "the file is incomplete or of another model",
     );
   }
   const { dtype, shape } = file.info(tensor);
-  if (!storedTypes.includes(dtype)) throw fault(`a dtype among ${storedTypes.join(", ")}`, dtype);
+  if (!storedTypes.includes(dtype)) throw fault(phrase`a dtype among ${storedTypes.join(", ")}`, dtype);
   if (shape.length !== expected.shape.length || shape.some((size, axis) => size !== expected.shape[axis])) {
     throw fault(
-      `shape [${expected.shape.join(", ")}] for ${expected.of}`,
+      phrase`shape [${expected.shape.join(", ")}] for ${expected.of}`,
       `[${shape.join(", ")}]`,
       "the adapter is of another model, or its config of another adapter",
     );
   }
   const values = await file.readFloat32(tensor);
   const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw fault("finite numbers", `${values[bad]} as element ${bad}`);
+  if (bad >= 0) throw fault("finite numbers", phrase`${values[bad]} as element ${bad}`);
   return values;
 }

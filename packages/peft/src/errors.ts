@@ -1,16 +1,18 @@
-import { InputError } from "@lathe/files";
+import { ExpectationError, type Phrase, phrase, sayPhrase } from "@lathe/files";
 
 /** An option of a {@link LoraConfig} that is unknown, out of range, contradicts another or fits nothing in the model. */
-export class LoraConfigError extends InputError {
+export class LoraConfigError extends ExpectationError {
   override readonly name = "LoraConfigError";
+  readonly actual: string;
 
   constructor(
     /** The key at fault. */
     readonly key: string,
-    readonly expected: string,
-    readonly actual: string,
+    expected: string | Phrase,
+    actual: string | Phrase,
   ) {
-    super(oneLine(`LoRA config, key ${quote(key)}: expected ${expected}, got ${actual}`));
+    super(phrase`LoRA config, key ${quote(key)}`, expected, actual);
+    this.actual = sayPhrase(actual);
   }
 }
 
@@ -22,33 +24,34 @@ export interface AdapterFileFault {
   readonly key?: string;
   /** Name of the tensor at fault, when it is one. */
   readonly tensor?: string;
-  readonly expected: string;
-  readonly actual: string;
+  readonly expected: string | Phrase;
+  readonly actual: string | Phrase;
   /** What the user can do, as the rest of a sentence. */
-  readonly remedy?: string;
+  readonly remedy?: string | Phrase;
   readonly cause?: unknown;
 }
 
 /** Adapter files that are missing, malformed, of another model, or that ask for what Lathe does not do. */
-export class AdapterFileError extends InputError {
+export class AdapterFileError extends ExpectationError {
   override readonly name = "AdapterFileError";
   readonly path: string;
   readonly key: string | null;
   readonly tensor: string | null;
-  readonly expected: string;
   readonly actual: string;
 
   constructor(fault: AdapterFileFault) {
     const { path, key, tensor, expected, actual, remedy } = fault;
     const place =
-      key !== undefined ? `, key ${quote(key)}` : tensor !== undefined ? `, tensor ${quote(tensor)}` : "";
-    const advice = remedy === undefined ? "" : `; ${remedy}`;
-    super(oneLine(`${path}${place}: expected ${expected}, got ${actual}${advice}`), { cause: fault.cause });
+      key !== undefined
+        ? phrase`${path}, key ${quote(key)}`
+        : tensor !== undefined
+          ? phrase`${path}, tensor ${quote(tensor)}`
+          : path;
+    super(place, expected, actual, remedy, { cause: fault.cause });
     this.path = path;
     this.key = key ?? null;
     this.tensor = tensor ?? null;
-    this.expected = expected;
-    this.actual = actual;
+    this.actual = sayPhrase(actual);
   }
 }
 
@@ -82,9 +85,4 @@ function shown(value: unknown): string {
   } catch {
     return typeof value;
   }
-}
-
-/** A message is one printable line, whatever a file put into a name. */
-function oneLine(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, " ");
 }

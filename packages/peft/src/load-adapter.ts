@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import * as tf from "@tensorflow/tfjs-core";
 import type { AdaptableModel } from "./adaptable-model.js";
 import { adaptedPlaces, adapterConfig, adapterNames, DEFAULT_ADAPTER } from "./adapted-model.js";
@@ -117,8 +118,13 @@ export async function restoreAdapter(
   for (const { name: tensor, variable } of adapterParameters(model, name)) {
     const values = stored.get(tensor);
     if (values?.length !== variable.size) {
-      const actual = values ? `${values.length} numbers` : "no such tensor";
-      throw new AdapterFileError({ path: folder, tensor, expected: `${variable.size} numbers`, actual });
+      const actual = values ? phrase`${values.length} numbers` : "no such tensor";
+      throw new AdapterFileError({
+        path: folder,
+        tensor,
+        expected: phrase`${variable.size} numbers`,
+        actual,
+      });
     }
     assign(variable, values);
   }

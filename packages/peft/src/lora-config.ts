@@ -1,3 +1,5 @@
+import { phrase } from "@lathe/files";
+import type { Phrase } from "@lathe/files";
 import { LoraConfigError, quote } from "./errors.js";
 import { compilePattern, PatternError } from "./module-pattern.js";
 
@@ -111,7 +113,7 @@ export function resolveLoraConfig(options: Partial<LoraConfig> = {}): LoraConfig
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const unknown = given.find(([key]) => !known.includes(key));
   if (unknown)
-    throw new LoraConfigError(unknown[0], `a key among ${known.join(", ")}`, "one that is unknown");
+    throw new LoraConfigError(unknown[0], phrase`a key among ${known.join(", ")}`, "one that is unknown");
   const config = { ...loraDefaults, ...(Object.fromEntries(given) as Partial<LoraConfig>) };
 
   const {
@@ -141,9 +143,9 @@ export function resolveLoraConfig(options: Partial<LoraConfig> = {}): LoraConfig
   checkModules("targets", targets);
   if (Array.isArray(targets)) check("targets", targets.length > 0, "at least one target", targets);
   if (excludeModules !== null) checkModules("excludeModules", excludeModules);
-  check("bias", loraBiases.includes(bias), `one of ${loraBiases.join(", ")}`, bias);
+  check("bias", loraBiases.includes(bias), phrase`one of ${loraBiases.join(", ")}`, bias);
   checkSaved(modulesToSave);
-  check("init", loraInits.includes(init), `one of ${loraInits.join(", ")}`, init);
+  check("init", loraInits.includes(init), phrase`one of ${loraInits.join(", ")}`, init);
   check("init", init === "kaiming" || !config.useDora, "kaiming beside DoRA", init);
   checkPattern("rankPattern", rankPattern, isRank, "a whole number from 1 on");
   checkPattern("alphaPattern", alphaPattern, isAlpha, "a number above 0");
@@ -168,7 +170,7 @@ function isLayerList(layers: readonly number[] | LayerRange): layers is readonly
   return Array.isArray(layers);
 }
 
-function check(key: string, holds: boolean, expected: string, actual: unknown): void {
+function check(key: string, holds: boolean, expected: string | Phrase, actual: unknown): void {
   if (!holds) throw new LoraConfigError(key, expected, quote(actual));
 }
 
@@ -213,7 +215,7 @@ function checkPattern(
   key: string,
   pattern: unknown,
   holds: (value: unknown) => boolean,
-  expected: string,
+  expected: string | Phrase,
 ): void {
   const isRecord = typeof pattern === "object" && pattern !== null && !Array.isArray(pattern);
   check(key, isRecord, "an object from names to numbers", pattern);

@@ -1,6 +1,6 @@
 import { lstat } from "node:fs/promises";
 import { ZeroMask } from "@lathe/kernels";
-import { checkWritable, recoverPlace } from "@lathe/files";
+import { checkWritable, recoverPlace, phrase } from "@lathe/files";
 import {
   floatTypes,
   headPlace,
@@ -146,7 +146,7 @@ function plannedTensors(
     throw new AdapterFileError({
       path: weights.pathOf(source),
       tensor: source,
-      expected: `a tensor of ${floatTypes.join(", ")}, which the adapter has trained as a whole`,
+      expected: phrase`a tensor of ${floatTypes.join(", ")}, which the adapter has trained as a whole`,
       actual: weights.info(source).dtype,
       remedy: "merge into the model before it is quantised",
     });
@@ -162,7 +162,7 @@ function plannedTensors(
       throw new AdapterFileError({
         path: weights.pathOf(source),
         tensor: source,
-        expected: `a weight of ${floatTypes.join(", ")} with shape [${shape.join(", ")}] for the adapter on ${path}`,
+        expected: phrase`a weight of ${floatTypes.join(", ")} with shape [${shape.join(", ")}] for the adapter on ${path}`,
         actual: `${info.dtype} [${info.shape.join(", ")}]`,
         remedy: "merge into the model before it is quantised",
       });

@@ -1,3 +1,5 @@
+import { type Phrase, phrase, sayPhrase } from "@lathe/files";
+
 /**
  * Regular expressions over the paths of linears, as in PEFT's `target_modules`, `exclude_modules`, `rank_pattern` and
  * `alpha_pattern`. They come out of files, so they run on an engine whose time is linear in the text whatever the
@@ -11,8 +13,8 @@ const PATTERN_LIMIT = 4096;
 /** A text that is no usable regular expression. */
 export class PatternError extends Error {
   override readonly name = "PatternError";
-  constructor(readonly expected: string) {
-    super(`expected ${expected}`);
+  constructor(readonly expected: string | Phrase) {
+    super(`expected ${sayPhrase(expected)}`);
   }
 }
 
@@ -22,7 +24,7 @@ export type MatchesPath = (path: string) => boolean;
 /** A predicate for paths that match the expression as a whole. @throws PatternError */
 export function compilePattern(source: string): MatchesPath {
   if (source.length > PATTERN_LIMIT) {
-    throw new PatternError(`a regular expression of at most ${PATTERN_LIMIT} characters`);
+    throw new PatternError(phrase`a regular expression of at most ${PATTERN_LIMIT} characters`);
   }
   let compiled: RE2JS;
   try {

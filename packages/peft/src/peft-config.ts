@@ -1,3 +1,5 @@
+import { phrase } from "@lathe/files";
+import type { Phrase } from "@lathe/files";
 /** The content of PEFT's adapter_config.json, and what of it Lathe understands. */
 import { LoraConfigError, quote } from "./errors.js";
 import { layerNumbers, type LoraConfig, resolveLoraConfig } from "./lora-config.js";
@@ -67,8 +69,8 @@ const acceptedValues: Readonly<Record<string, readonly unknown[]>> = {
 /** A value of adapter_config.json that Lathe cannot follow. */
 export interface PeftConfigFault {
   readonly key: string;
-  readonly expected: string;
-  readonly actual: string;
+  readonly expected: string | Phrase;
+  readonly actual: string | Phrase;
 }
 
 /** What an adapter_config.json says. */
@@ -153,7 +155,7 @@ export function fromPeftConfig(values: Readonly<Record<string, unknown>>): PeftC
     if (accepted ? accepted.includes(key === "layers_pattern" ? unwrapped(value) : value) : isNeutral(value))
       continue;
     const expected = accepted
-      ? `one of ${accepted.map(quote).join(", ")}`
+      ? phrase`one of ${accepted.map(quote).join(", ")}`
       : "null, false or nothing: Lathe does not have this option";
     return { key, expected, actual: quote(value) };
   }
@@ -170,7 +172,11 @@ export function fromPeftConfig(values: Readonly<Record<string, unknown>>): PeftC
 }
 
 /** The same fault under PEFT's name of the key. */
-export function peftFault({ key, expected, actual }: LoraConfigError): PeftConfigFault {
+export function peftFault({
+  key,
+  expectedPhrase: expected,
+  actualPhrase: actual,
+}: LoraConfigError): PeftConfigFault {
   const [name, ...rest] = key.split(".");
   return { key: [peftKeys[name] ?? name, ...rest].join("."), expected, actual };
 }

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import type { LinearPlace } from "@lathe/model";
 import { LoraConfigError, quote } from "./errors.js";
 import { isTargetRole, layerNumbers, type LoraConfig, targetRoles } from "./lora-config.js";
@@ -50,8 +51,8 @@ export function selectTargets(
     throw new LoraConfigError(
       "targets",
       typeof targets === "string"
-        ? `a list of names among ${names}, or a regular expression that matches a whole path such as ${places[0]?.path}`
-        : `the name of a linear among ${names}, the end of its path, or a role (${[...targetRoles, ...rolesOf(places)].join(", ")})`,
+        ? phrase`a list of names among ${names}, or a regular expression that matches a whole path such as ${String(places[0]?.path)}`
+        : phrase`the name of a linear among ${names}, the end of its path, or a role (${[...targetRoles, ...rolesOf(places)].join(", ")})`,
       quote(options.targets),
     );
   }
@@ -59,15 +60,15 @@ export function selectTargets(
     const highest = Math.max(...matched.map(({ layer }) => layer ?? 0));
     throw new LoraConfigError(
       "layers",
-      `layers within 0 to ${highest} that hold a target`,
+      phrase`layers within 0 to ${highest} that hold a target`,
       quote(config.layers),
     );
   }
   if (picked.length === 0) {
     throw new LoraConfigError(
       "excludeModules",
-      `to leave one of ${namesOf(inLayers).join(", ")} to adapt`,
-      `${quote(excludeModules)}, which excludes all targets`,
+      phrase`to leave one of ${namesOf(inLayers).join(", ")} to adapt`,
+      phrase`${quote(excludeModules)}, which excludes all targets`,
     );
   }
   const rankOf = firstMatch(config.rankPattern);
@@ -80,7 +81,7 @@ export function selectTargets(
     if (rank > largest) {
       throw new LoraConfigError(
         "rank",
-        `at most ${largest}, the longer side of ${path} [${shape.join(", ")}]`,
+        phrase`at most ${largest}, the longer side of ${path} [${shape.join(", ")}]`,
         quote(rank),
       );
     }

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { expectedTensors, headPlace, linearPlaces, type ModelConfig } from "@lathe/model";
 import { LoraConfigError, quote } from "./errors.js";
 import type { SelectedTargets } from "./select-targets.js";
@@ -39,7 +40,7 @@ export function wholeTensors(model: ModelConfig, { config, targets }: SelectedTa
     throw new LoraConfigError(
       "modulesToSave",
       "modules without a target in them, as what is saved is trained as a whole",
-      `${quote(config.modulesToSave)}, which holds the target ${both.path}`,
+      phrase`${quote(config.modulesToSave)}, which holds the target ${both.path}`,
     );
   }
   if (config.bias === "none") return saved;
@@ -70,7 +71,7 @@ function savedTensors(model: ModelConfig, names: readonly string[]): WholeTensor
     const ends = new Set([...tensors.keys()].map((tensor) => parentOf(tensor).replace(/^.*\./, "")));
     throw new LoraConfigError(
       "modulesToSave",
-      `the end of a module's path, such as ${[...ends].join(", ")}`,
+      phrase`the end of a module's path, such as ${[...ends].join(", ")}`,
       quote(idle),
     );
   }

@@ -1,4 +1,4 @@
-import { InputError } from "@lathe/files";
+import { asPhrase, expectationPhrase, InputError, phrase } from "@lathe/files";
 import type { PackedFormatName } from "./packed-format.js";
 
 /** A weight that a format cannot hold. */
@@ -15,11 +15,14 @@ export class QuantizationError extends InputError {
     /** Smallest magnitude that the format cannot hold. */
     overflowsAt: number,
   ) {
-    const where = `${tensor === null ? "weight" : JSON.stringify(tensor)} at [${element.join(", ")}]`;
-    const expected = Number.isFinite(value) ? `a magnitude below ${overflowsAt}` : "a finite number";
+    const subject = tensor === null ? asPhrase("weight") : JSON.stringify(tensor);
+    const where = phrase`${subject} at [${element.join(", ")}]`;
+    const expected = Number.isFinite(value)
+      ? phrase`a magnitude below ${overflowsAt} to pack as ${format}`
+      : phrase`a finite number to pack as ${format}`;
     const remedy = Number.isFinite(value)
       ? "choose a format with more range, such as int8"
       : "the weights are damaged, or the training that made them diverged";
-    super(`${where}: expected ${expected} to pack as ${format}, got ${value}; ${remedy}`);
+    super(expectationPhrase(where, expected, String(value), remedy));
   }
 }

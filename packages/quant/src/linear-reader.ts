@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { ModelConfigError, readDenseLinear, type ReadLinear } from "@lathe/model";
 import { join } from "node:path";
 import type { PackedFormatName } from "./packed-format.js";
@@ -31,8 +32,8 @@ export async function linearReader(
   throw new ModelConfigError({
     path: join(folder, "config.json"),
     key: "quantization_config",
-    expected: `a model that is not quantised, to load it as ${format}`,
-    actual: `${stored} weights`,
+    expected: phrase`a model that is not quantised, to load it as ${format}`,
+    actual: phrase`${stored} weights`,
     remedy: "load it as it is stored, or take the original weights",
   });
 }

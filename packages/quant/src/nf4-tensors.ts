@@ -1,3 +1,5 @@
+import { phrase, asPhrase } from "@lathe/files";
+import type { Phrase } from "@lathe/files";
 import { NF4_BLOCK, NF4_CODEBOOK, NF4_SCALE_GROUP } from "@lathe/kernels";
 import {
   type StoredWeights,
@@ -132,7 +134,7 @@ export async function readNf4(
   weight: string,
   [rows, columns]: readonly [number, number],
 ): Promise<StoredNf4> {
-  const fault = (tensor: string, expected: string, actual: string): WeightsError =>
+  const fault = (tensor: string, expected: string | Phrase, actual: string | Phrase): WeightsError =>
     new WeightsError({
       path: weights.has(tensor) ? weights.pathOf(tensor) : weights.pathOf(weight),
       tensor,
@@ -142,16 +144,16 @@ export async function readNf4(
     });
   const expectTensor = (suffix: string, dtypes: readonly Dtype[], length: number): void => {
     const name = weight + suffix;
-    const expected = `${dtypes.join(" or ")} of ${length} elements`;
+    const expected = phrase`${dtypes.join(", ")} of ${length} elements`;
     if (!weights.has(name)) throw fault(name, expected, "no such tensor");
     const { dtype, elementCount, shape } = weights.info(name);
     if (elementCount === length && dtypes.includes(dtype)) return;
-    throw fault(name, expected, `${dtype} of shape [${shape.join(", ")}]`);
+    throw fault(name, expected, phrase`${dtype} of shape [${shape.join(", ")}]`);
   };
   const finiteValues = async (suffix: string): Promise<Float32Array> => {
     const values = await weights.readFloat32(weight + suffix);
     const faulty = values.findIndex((value) => !Number.isFinite(value));
-    if (faulty >= 0) throw fault(weight + suffix, "finite numbers", `${values[faulty]} at ${faulty}`);
+    if (faulty >= 0) throw fault(weight + suffix, "finite numbers", phrase`${values[faulty]} at ${faulty}`);
     return values;
   };
 
@@ -165,7 +167,11 @@ export async function readNf4(
   const map = await finiteValues(MAP);
   const other = map.findIndex((value, code) => Math.abs(value - NF4_CODEBOOK[code]) > MAP_TOLERANCE);
   if (other >= 0) {
-    throw fault(weight + MAP, `the code book of nf4, ${NF4_CODEBOOK[other]} at ${other}`, String(map[other]));
+    throw fault(
+      weight + MAP,
+      phrase`the code book of nf4, ${NF4_CODEBOOK[other]} at ${other}`,
+      String(map[other]),
+    );
   }
   const state = await readState(weights, weight + STATE, fault);
   const expectState = (key: string, expected: unknown): void => {
@@ -219,13 +225,17 @@ export async function readNf4(
 async function readState(
   weights: StoredWeights,
   name: string,
-  fault: (tensor: string, expected: string, actual: string) => WeightsError,
+  fault: (tensor: string, expected: string | Phrase, actual: string | Phrase) => WeightsError,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const expected = "a JSON object in UTF-8";
+  const expected = asPhrase("a JSON object in UTF-8");
   if (!weights.has(name)) throw fault(name, expected, "no such tensor");
   const { dtype, byteLength } = weights.info(name);
   if (dtype !== "U8" || byteLength > STATE_BYTES_LIMIT) {
-    throw fault(name, `${expected} of at most ${STATE_BYTES_LIMIT} bytes`, `${dtype}, ${byteLength} bytes`);
+    throw fault(
+      name,
+      phrase`${expected} of at most ${STATE_BYTES_LIMIT} bytes`,
+      phrase`${dtype}, ${byteLength} bytes`,
+    );
   }
   const { bytes } = await weights.readRaw(name);
   try {

@@ -7,6 +7,7 @@ import {
   readJsonIfThere,
   replaceFile,
   replaceFolder,
+  phrase,
 } from "@lathe/files";
 
 /** What a folder of ours says of itself; a folder without it, or with other files beside, is never replaced. */
@@ -61,7 +62,9 @@ export async function checkReplaceable(path: string, overwrite: boolean): Promis
   throw new OutputFolderError(
     path,
     "a folder that quantising wrote and nobody added to, as only that is replaced",
-    foreign === null ? `one without ${MANIFEST}` : `one that also holds ${JSON.stringify(foreign)}`,
+    foreign === null
+      ? phrase`one without ${MANIFEST}`
+      : phrase`one that also holds ${JSON.stringify(foreign)}`,
     "move it away or choose another place",
   );
 }

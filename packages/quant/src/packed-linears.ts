@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import {
   type StoredWeights,
   WeightsError,
@@ -99,7 +100,7 @@ async function readScales(weights: StoredWeights, weight: string, rows: number):
     throw new WeightsError({
       path: weights.pathOf(weight),
       tensor: name,
-      expected: `the scales of ${JSON.stringify(weight)}`,
+      expected: phrase`the scales of ${JSON.stringify(weight)}`,
       actual: "no such tensor",
       remedy,
     });
@@ -111,8 +112,8 @@ async function readScales(weights: StoredWeights, weight: string, rows: number):
     throw new WeightsError({
       path,
       tensor: name,
-      expected: `F32, F16 or BF16 of shape [${rows}, 1], a scale an output row`,
-      actual: `${dtype} of shape [${shape.join(", ")}]`,
+      expected: phrase`F32, F16 or BF16 of shape [${rows}, 1], a scale an output row`,
+      actual: phrase`${dtype} of shape [${shape.join(", ")}]`,
       remedy,
     });
   }
@@ -123,7 +124,7 @@ async function readScales(weights: StoredWeights, weight: string, rows: number):
       path,
       tensor: name,
       expected: "scales that are finite and not negative",
-      actual: `${scales[faulty]} in row ${faulty}`,
+      actual: phrase`${scales[faulty]} in row ${faulty}`,
       remedy,
     });
   }

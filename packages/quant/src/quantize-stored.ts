@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { type ElementFormat, type WeightMatrix, widenWeights } from "@lathe/kernels";
 import { floatTypes, type StoredWeights, WeightsError, type Dtype, type RowRange } from "@lathe/model";
 import { engineInUse } from "@lathe/tensor";
@@ -150,7 +151,7 @@ async function eachPiece(
     throw new WeightsError({
       path: weights.pathOf(name),
       tensor: name,
-      expected: `a dtype among ${floatTypes.join(", ")}, to pack it`,
+      expected: phrase`a dtype among ${floatTypes.join(", ")}, to pack it`,
       actual: dtype,
       remedy: "quantise the original weights",
     });

@@ -6,6 +6,7 @@ import {
   removeJsonKey,
   replaceFile,
   setJsonKey,
+  phrase,
 } from "@lathe/files";
 import type { NestedScales } from "@lathe/kernels";
 import {
@@ -117,7 +118,7 @@ export async function quantizeWeights(options: QuantizeWeightsOptions): Promise<
       path: join(model, "config.json"),
       key: "quantization_config",
       expected: "a model that is not quantised",
-      actual: `${stored} weights`,
+      actual: phrase`${stored} weights`,
       remedy: "quantise the original weights",
     });
   }

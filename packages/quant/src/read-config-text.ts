@@ -1,4 +1,4 @@
-import { decodeJson, decodeUtf8, isRecord, readSmallFile } from "@lathe/files";
+import { decodeJson, decodeUtf8, isRecord, readSmallFile, type Phrase } from "@lathe/files";
 import { ModelConfigError } from "@lathe/model";
 import { join } from "node:path";
 
@@ -10,7 +10,7 @@ export async function readConfigText(
   folder: string,
 ): Promise<{ readonly path: string; readonly text: string; readonly json: Record<string, unknown> }> {
   const path = join(folder, "config.json");
-  const fault = (expected: string, actual: string, cause?: unknown): ModelConfigError =>
+  const fault = (expected: string | Phrase, actual: string | Phrase, cause?: unknown): ModelConfigError =>
     new ModelConfigError({ path, expected, actual, cause });
   const bytes = await readSmallFile(path, CONFIG_BYTES_LIMIT, fault);
   if (bytes === null) throw fault("the config of a model", "no such file");

@@ -12,35 +12,35 @@ const shown = (value: unknown): string =>
 /** The fault of a recipe's field that an error of a package below is about, or null where it is about none. */
 function faultOf(error: unknown): RecipeFault | null {
   if (error instanceof LoraConfigError) {
-    return expectation(`lora.${error.key}`, error.expected, error.actual);
+    return expectation(`lora.${error.key}`, error.expectedPhrase, error.actualPhrase);
   }
   if (error instanceof TrainConfigError) {
     if (error.key.startsWith("lisa")) {
-      return expectation(`full.${error.key}`, error.expected, shown(error.actual));
+      return expectation(`full.${error.key}`, error.expectedPhrase, shown(error.actual));
     }
     if (["beta", "simpoGamma", "ktoPairing"].includes(error.key)) {
-      return expectation(error.key, error.expected, shown(error.actual));
+      return expectation(error.key, error.expectedPhrase, shown(error.actual));
     }
     const parts = { train: trainDefaults, loss: lossDefaults };
     const part = Object.entries(parts).find(([, defaults]) => Object.hasOwn(defaults, error.key));
-    return part ? expectation(`${part[0]}.${error.key}`, error.expected, shown(error.actual)) : null;
+    return part ? expectation(`${part[0]}.${error.key}`, error.expectedPhrase, shown(error.actual)) : null;
   }
   if (error instanceof PruneError && error.subject === "sparsity") {
-    return expectation("sparsity", error.expected, error.actual);
+    return expectation("sparsity", error.expectedPhrase, error.actualPhrase);
   }
   if (error instanceof OptionError && error.option.startsWith("cleaning.")) {
     return expectation(error.option, error.expected, shown(error.actual));
   }
   // Other options of `prepare` are fields of the recipe by the same path.
   if (error instanceof OptionError && error.option === "inputs") {
-    return expectation("data", error.expected, shown(error.actual));
+    return expectation("data", error.expectedPhrase, shown(error.actual));
   }
   if (error instanceof SamplingError) {
-    return expectation(`generation.${error.option}`, error.expected, shown(error.actual));
+    return expectation(`generation.${error.option}`, error.expectedPhrase, shown(error.actual));
   }
   if (error instanceof MetricOptionError) {
     const path = error.option === "metrics" ? "metrics" : `metricOptions.${error.option}`;
-    return expectation(path, error.expected, shown(error.actual));
+    return expectation(path, error.expectedPhrase, shown(error.actual));
   }
   return null;
 }

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { type FlatBatch, flatBatch } from "@lathe/model";
 import {
   type ChooseZeros,
@@ -95,7 +96,7 @@ function checkFields(options: PruneModelOptions): void {
   const { method = "magnitude", compared, calibration, calibrationTokens } = options;
   const faults = [];
   if (!pruneMethods.includes(method)) {
-    faults.push(expectation("method", `one of ${pruneMethods.join(", ")}`, JSON.stringify(method)));
+    faults.push(expectation("method", phrase`one of ${pruneMethods.join(", ")}`, JSON.stringify(method)));
   }
   if (method === "wanda" && calibration === undefined) {
     faults.push(expectation("calibration", "rows that show the model what it is for", "nothing"));

@@ -1,4 +1,4 @@
-import { asPhrase, InputError, type Phrase, sayPhrase } from "@lathe/files";
+import { asPhrase, InputError, type Phrase } from "@lathe/files";
 
 /** A field of a recipe's options, by its path: `output`, `lora.rank`, `train.learningRate`. */
 export interface FieldName {
@@ -44,7 +44,10 @@ export class RecipeError extends InputError {
     readonly faults: readonly RecipeFault[],
     options?: ErrorOptions,
   ) {
-    super(faults.map(({ sentence }) => sayPhrase(named(sentence, asPath))).join("; "), options);
+    super(
+      faults.map(({ sentence }) => named(sentence, asPath)),
+      options,
+    );
     this.fields = faults.map(({ field }) => field);
   }
 
@@ -54,10 +57,6 @@ export class RecipeError extends InputError {
    */
   sentences(nameOf: (field: string) => string): Phrase[] {
     return this.faults.map(({ sentence }) => named(sentence, nameOf));
-  }
-
-  override phrases(): readonly Phrase[] {
-    return this.sentences(asPath);
   }
 }
 
@@ -71,7 +70,7 @@ export function sentenceOf(texts: TemplateStringsArray, ...values: FieldSentence
 }
 
 /** A fault of one field: what was expected there and what came. */
-export function expectation(path: string, expected: string, actual: string): RecipeFault {
+export function expectation(path: string, expected: string | Phrase, actual: string | Phrase): RecipeFault {
   const sentence = sentenceOf`${field(path)}: expected ${asPhrase(expected)}, got ${asPhrase(actual)}`;
   return { field: path, sentence };
 }

@@ -1,3 +1,4 @@
+import { phrase, asPhrase } from "@lathe/files";
 import { engineInUse } from "./engine-in-use.js";
 import { EngineError } from "./errors.js";
 import { hostCaches } from "./host-key-value-cache.js";
@@ -24,10 +25,11 @@ export function cacheFormat(
   const used = cachesFor(shape);
   if (wanted === "auto") return used.formats[0];
   if (used.formats.includes(wanted)) return wanted;
-  const what = used === caches ? "keys and values" : "keys and values of this model's sizes";
+  const what =
+    used === caches ? asPhrase("keys and values") : asPhrase("keys and values of this model's sizes");
   throw new EngineError(
     name,
-    `cache ${wanted}: engine ${name} keeps ${what} in ${used.formats.join(" or ")}`,
+    phrase`cache ${wanted}: engine ${name} keeps ${what} in ${used.formats.join(", ")}`,
   );
 }
 

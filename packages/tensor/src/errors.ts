@@ -1,4 +1,4 @@
-import { InputError } from "@lathe/files";
+import { InputError, type Phrase } from "@lathe/files";
 
 /** An operation was given a tensor of the wrong shape. */
 export class ShapeError extends Error {
@@ -42,7 +42,7 @@ export class EngineError extends InputError {
   override readonly name = "EngineError";
   constructor(
     readonly engine: string,
-    message: string,
+    message: string | Phrase,
   ) {
     super(message);
   }

@@ -1,4 +1,4 @@
-import { asPhrase, phrase, sayPhrase } from "@lathe/files";
+import { asPhrase, phrase, sayPhrase, joinPhrases } from "@lathe/files";
 import type { Engine, EngineDefinition, Precision, PassedOver } from "./engine.js";
 import { useEngine } from "./engine-in-use.js";
 import { engineDefinitions } from "./engines/engine-definitions.js";
@@ -18,7 +18,7 @@ function withPrecision({ name, precisions }: EngineDefinition, precision: Precis
   if (precisions.includes(precision)) return precision;
   throw new EngineError(
     name,
-    `precision ${precision}: engine ${name} computes in ${precisions.join(" or ")}`,
+    phrase`precision ${precision}: engine ${name} computes in ${precisions.join(", ")}`,
   );
 }
 
@@ -28,7 +28,7 @@ function candidates(engine: EngineChoice): readonly EngineDefinition[] {
   const named = engineDefinitions.filter(({ name }) => name === engine);
   if (named.length > 0) return named;
   const known = engineDefinitions.map(({ name }) => name).join(", ");
-  throw new EngineError(engine, `engine ${engine} is unknown; expected auto or one of ${known}`);
+  throw new EngineError(engine, phrase`engine ${engine} is unknown; expected auto or one of ${known}`);
 }
 
 /**
@@ -67,6 +67,6 @@ export async function startEngine(
     passedOver.push({ name, reason: sayPhrase(said), phrase: said });
   }
   const name = typeof engine === "string" ? engine : passedOver.map((passed) => passed.name).join(" or ");
-  const reasons = passedOver.map((passed) => `${passed.name}: ${passed.reason}`).join("; ");
-  throw new EngineError(name, `engine ${name} cannot run here (${reasons})`);
+  const reasons = passedOver.map((passed) => phrase`${passed.name}: ${passed.phrase}`);
+  throw new EngineError(name, phrase`engine ${name} cannot run here (${joinPhrases(reasons)})`);
 }

@@ -1,3 +1,4 @@
+import { type Phrase, phrase } from "@lathe/files";
 /**
  * What is wrong with a checkpoint.
  *
@@ -24,13 +25,13 @@ export interface PassedOverCheckpoint extends CheckpointFault {
 }
 
 /** A fault in words. */
-export function faultSentence({ damage, file, detail }: CheckpointFault): string {
+export function faultPhrase({ damage, file, detail }: CheckpointFault): Phrase {
   switch (damage) {
     case "missing":
-      return `${file} is missing`;
+      return phrase`${file} is missing`;
     case "changed":
-      return `${file} is damaged (its hash differs)`;
+      return phrase`${file} is damaged (its hash differs)`;
     case "unreadable":
-      return `${file} cannot be read: ${detail}`;
+      return phrase`${file} cannot be read: ${detail}`;
   }
 }

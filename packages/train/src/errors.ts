@@ -1,30 +1,41 @@
-import { InputError } from "@lathe/files";
+import {
+  asPhrase,
+  ExpectationError,
+  InputError,
+  type Phrase,
+  phrase,
+  sayPhrase,
+  joinPhrases,
+} from "@lathe/files";
 import { type BadStep, badStepText } from "./bad-step.js";
-import { faultSentence, type PassedOverCheckpoint } from "./checkpoint-fault.js";
+import { faultPhrase, type PassedOverCheckpoint } from "./checkpoint-fault.js";
 
 /** A setting of a run is impossible. */
-export class TrainConfigError extends InputError {
+export class TrainConfigError extends ExpectationError {
   override readonly name = "TrainConfigError";
   constructor(
     readonly key: string,
-    readonly expected: string,
+    expected: string | Phrase,
     readonly actual: unknown,
   ) {
-    super(`${key}: expected ${expected}, got ${String(actual)}`);
+    super(key, expected, asPhrase(String(actual)));
   }
 }
 
 /** A row cannot be trained or evaluated on. */
 export class RowsError extends InputError {
   override readonly name = "RowsError";
+  readonly reason: string;
   constructor(
     /** Which rows: those of training or of validation. */
     readonly key: "rows" | "validation",
     /** Number of the row, from 0. */
     readonly row: number,
-    readonly reason: string,
+    reason: string | Phrase,
   ) {
-    super(`${key === "rows" ? "" : `${key} `}row ${row}: ${reason}`);
+    const place = key === "rows" ? phrase`row ${row}` : phrase`validation row ${row}`;
+    super(phrase`${place}: ${asPhrase(reason)}`);
+    this.reason = sayPhrase(reason);
   }
 }
 
@@ -33,10 +44,10 @@ export class RunFolderError extends InputError {
   override readonly name = "RunFolderError";
   constructor(
     readonly path: string,
-    message: string,
+    reason: string | Phrase,
     options?: ErrorOptions,
   ) {
-    super(`${path}: ${message}`, options);
+    super(phrase`${path}: ${asPhrase(reason)}`, options);
   }
 }
 
@@ -49,9 +60,11 @@ export class NoIntactCheckpointError extends InputError {
     /** All its checkpoints, the newest first, with what is wrong with each. */
     readonly passedOver: readonly PassedOverCheckpoint[],
   ) {
-    const faults = passedOver.map((checkpoint) => `step ${checkpoint.step}: ${faultSentence(checkpoint)}`);
+    const faults = passedOver.map(
+      (checkpoint) => phrase`step ${checkpoint.step}: ${faultPhrase(checkpoint)}`,
+    );
     super(
-      `${path}: no checkpoint is intact (${faults.join("; ")}); put one back from a copy, or begin the run anew`,
+      phrase`${path}: no checkpoint is intact (${joinPhrases(faults)}); put one back from a copy, or begin the run anew`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { threefry2x32 } from "@lathe/kernels";
 import { TrainConfigError } from "./errors.js";
 import type { ParameterSampling } from "./parameter-sampling.js";
@@ -26,7 +27,11 @@ export interface LayerSamplingOptions {
 export function layerSampling(options: LayerSamplingOptions): ParameterSampling {
   const { layers, every, seed, layerCount, layerOf } = options;
   if (!(Number.isSafeInteger(layers) && layers >= 1 && layers <= layerCount)) {
-    throw new TrainConfigError("lisaLayers", `a whole number from 1 to the ${layerCount} layers`, layers);
+    throw new TrainConfigError(
+      "lisaLayers",
+      phrase`a whole number from 1 to the ${layerCount} layers`,
+      layers,
+    );
   }
   if (!(Number.isSafeInteger(every) && every >= 1)) {
     throw new TrainConfigError("lisaEvery", "a whole number from 1", every);

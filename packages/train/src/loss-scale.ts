@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { isRecord, readJsonFile, replaceFile } from "@lathe/files";
+import { isRecord, readJsonFile, replaceFile, phrase, asPhrase } from "@lathe/files";
 import { RunFolderError } from "./errors.js";
 import type { StatePart } from "./state-part.js";
 
@@ -91,7 +91,11 @@ export class LossScale implements StatePart {
     const state = await readJsonFile(path, {
       limit: BYTES_LIMIT,
       makeFault: (expected, actual, cause) =>
-        new RunFolderError(path, `cannot be read: expected ${expected}, got ${actual}`, { cause }),
+        new RunFolderError(
+          path,
+          phrase`cannot be read: expected ${asPhrase(expected)}, got ${asPhrase(actual)}`,
+          { cause },
+        ),
     });
     const { scale, steadySteps, skippedSteps } = isRecord(state) ? state : {};
     const isCount = (value: unknown): value is number =>
@@ -100,7 +104,7 @@ export class LossScale implements StatePart {
     if (!isPower || !isCount(steadySteps) || !isCount(skippedSteps)) {
       throw new RunFolderError(
         path,
-        `expected a scale that is a power of two and two counts, got ${JSON.stringify(state)}`,
+        phrase`expected a scale that is a power of two and two counts, got ${JSON.stringify(state)}`,
       );
     }
     [this.#scale, this.#steadySteps, this.#skippedSteps] = [scale, steadySteps, skippedSteps];

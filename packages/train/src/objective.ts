@@ -1,3 +1,4 @@
+import type { Phrase } from "@lathe/files";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { AddMeasure, Measures } from "./measures.js";
 import type { StatePart } from "./state-part.js";
@@ -22,7 +23,7 @@ export interface Objective<Row, Batch> {
   /** What it is and its constants, as plain values: a checkpoint is only taken up under the same. */
   readonly identity: Readonly<Record<string, unknown>>;
   /** Says what makes a row useless; null where nothing does. */
-  rowFault(row: Row): string | null;
+  rowFault(row: Row): string | Phrase | null;
   /** All that a row is known by, for the hash of the rows. */
   rowBytes(row: Row): Iterable<Uint8Array>;
   /**

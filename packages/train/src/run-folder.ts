@@ -15,6 +15,7 @@ import {
   sweepLeftovers,
   syncFile,
   syncFolder,
+  phrase,
 } from "@lathe/files";
 import { type CheckpointFacts, type CheckpointState, readCheckpoint, sealCheckpoint } from "./checkpoint.js";
 import type { PassedOverCheckpoint } from "./checkpoint-fault.js";
@@ -55,7 +56,7 @@ async function entriesOf(path: string): Promise<string[]> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return [];
-    throw new RunFolderError(path, `expected a folder or a free place (${message})`, { cause: error });
+    throw new RunFolderError(path, phrase`expected a folder or a free place (${message})`, { cause: error });
   }
 }
 
@@ -112,7 +113,7 @@ export class RunFolder {
     if (!entries.includes(CHECKPOINTS_FOLDER)) {
       throw new RunFolderError(
         path,
-        `is not a run (no ${CHECKPOINTS_FOLDER} folder), so it is not overwritten`,
+        phrase`is not a run (no ${CHECKPOINTS_FOLDER} folder), so it is not overwritten`,
       );
     }
     const checkpoints = await entriesOf(join(path, CHECKPOINTS_FOLDER));
@@ -124,10 +125,12 @@ export class RunFolder {
     ];
     if (foreign.length > 0) {
       const shown =
-        foreign.slice(0, 3).join(", ") + (foreign.length > 3 ? ` and ${foreign.length - 3} more` : "");
+        foreign.length > 3
+          ? phrase`${foreign.slice(0, 3).join(", ")} and ${foreign.length - 3} more`
+          : foreign.join(", ");
       throw new RunFolderError(
         path,
-        `is not overwritten, as it also holds what no run writes: ${shown}; move that away or choose another output`,
+        phrase`is not overwritten, as it also holds what no run writes: ${shown}; move that away or choose another output`,
       );
     }
   }

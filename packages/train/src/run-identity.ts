@@ -1,3 +1,4 @@
+import { asPhrase, type Phrase, phrase } from "@lathe/files";
 import { createHash } from "node:crypto";
 import { type LossScaleConfig, lossScaleDefaults } from "./loss-scale.js";
 import type { TrainableParameter } from "./parameter.js";
@@ -65,43 +66,39 @@ function parameterIdentity(parameter: TrainableParameter): readonly unknown[] {
 }
 
 /** Says how a checkpoint belongs to another run than the one that is to go on; null if it does not. */
-export function identityFault(stored: RunIdentity, current: RunIdentity): string | null {
+export function identityFault(stored: RunIdentity, current: RunIdentity): Phrase | null {
   const text = (value: unknown): string => JSON.stringify(value) ?? "nothing";
   for (const [key, value] of Object.entries(current)) {
     const before = stored[key];
     if (text(before) === text(value)) continue;
     switch (key) {
       case "engine":
-        return (
-          `was written with engine ${String(before)}, and this is engine ${String(value)}, which rounds differently; ` +
-          `resume with engine ${String(before)}`
-        );
+        return phrase`was written with engine ${String(before)}, and this is engine ${String(value)}, which rounds differently; resume with engine ${String(before)}`;
       case "parameters":
-        return `${parameterFault(before, value)}; resume with the same model and adapter options`;
+        return phrase`${parameterFault(before, value)}; resume with the same model and adapter options`;
       case "rows":
-        return "was written with rows other than those of this run; resume with the same data, in the same order";
-      case "totalSteps":
-        return (
-          `was written with ${text(before)} as the number of steps of the whole run, this run has ${text(value)}, and the ` +
-          "learning rates follow from it; resume with the same epochs and maxSteps"
+        return asPhrase(
+          "was written with rows other than those of this run; resume with the same data, in the same order",
         );
+      case "totalSteps":
+        return phrase`was written with ${text(before)} as the number of steps of the whole run, this run has ${text(value)}, and the learning rates follow from it; resume with the same epochs and maxSteps`;
       default:
-        return `was written with ${key} ${text(before)}, this run has ${text(value)}; resume with the same settings and data`;
+        return phrase`was written with ${key} ${text(before)}, this run has ${text(value)}; resume with the same settings and data`;
     }
   }
   return null;
 }
 
 /** Names the first parameter that differs, as lists of hundreds tell nobody anything. */
-function parameterFault(stored: unknown, current: unknown): string {
+function parameterFault(stored: unknown, current: unknown): Phrase {
   const before = Array.isArray(stored) ? (stored as unknown[]) : [];
   const now = current as unknown[];
   const index = now.findIndex((entry, i) => JSON.stringify(entry) !== JSON.stringify(before[i]));
   const place = index < 0 ? now.length : index;
-  const show = (entry: unknown): string => {
-    if (!Array.isArray(entry)) return "none";
+  const show = (entry: unknown): string | Phrase => {
+    if (!Array.isArray(entry)) return asPhrase("none");
     const [name, ...rest] = entry as unknown[];
     return [String(name), ...rest.map((part) => JSON.stringify(part))].join(" ");
   };
-  return `was written with ${show(before[place])} as parameter ${place + 1} of ${before.length}, this run has ${show(now[place])} there, of ${now.length}`;
+  return phrase`was written with ${show(before[place])} as parameter ${place + 1} of ${before.length}, this run has ${show(now[place])} there, of ${now.length}`;
 }

@@ -1,4 +1,4 @@
-import { isInputError } from "@lathe/files";
+import { isInputError, phrase } from "@lathe/files";
 import type { CheckpointFacts } from "./checkpoint.js";
 import { RunFolderError, TrainConfigError } from "./errors.js";
 import type { IntactCheckpoint, RunFolder } from "./run-folder.js";
@@ -60,7 +60,7 @@ export class RunState {
     const lacking = parts
       .flatMap((part) => part.required ?? [])
       .find((file) => !Object.hasOwn(state.files, file));
-    if (lacking !== undefined) throw new RunFolderError(path, `expected ${lacking} in it, got none`);
+    if (lacking !== undefined) throw new RunFolderError(path, phrase`expected ${lacking} in it, got none`);
     for (const part of parts) await part.load(path);
     for (const line of await run.readMetrics(state.step)) {
       const { step, validationLoss } = line;

@@ -1,3 +1,4 @@
+import { asPhrase, type Phrase, phrase } from "@lathe/files";
 import { flatBatch, type LabelledBatch, type LabelledRow, UNSCORED } from "@lathe/model";
 import { activeTape, type LossSettings } from "@lathe/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
@@ -64,18 +65,18 @@ function bytesOf({ buffer, byteOffset, byteLength }: Int32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-function rowFault(row: LabelledRow, vocabularySize: number): string | null {
+function rowFault(row: LabelledRow, vocabularySize: number): string | Phrase | null {
   const { inputIds, labels } = row;
   if (labels.length !== inputIds.length) {
-    return `expected ${inputIds.length} labels, one a token, got ${labels.length}`;
+    return phrase`expected ${inputIds.length} labels, one a token, got ${labels.length}`;
   }
   const outside = Number.isFinite(vocabularySize)
-    ? `is outside the vocabulary of ${vocabularySize}`
-    : "is no token id";
+    ? phrase`is outside the vocabulary of ${vocabularySize}`
+    : asPhrase("is no token id");
   const isOutside = (id: number): boolean => id < 0 || id >= vocabularySize;
   const id = inputIds.findIndex(isOutside);
-  if (id >= 0) return `token id ${inputIds[id]} at position ${id} ${outside}`;
+  if (id >= 0) return phrase`token id ${inputIds[id]} at position ${id} ${outside}`;
   const label = labels.findIndex((value) => value !== UNSCORED && isOutside(value));
-  if (label >= 0) return `label ${labels[label]} at position ${label} ${outside}`;
+  if (label >= 0) return phrase`label ${labels[label]} at position ${label} ${outside}`;
   return countScored(row) === 0 ? "expected at least one scored label after the first token, got none" : null;
 }

@@ -1,3 +1,5 @@
+import { phrase } from "@lathe/files";
+import type { Phrase } from "@lathe/files";
 import { TrainConfigError } from "./errors.js";
 import { type OptimizerName, optimizerNames } from "./named-optimiser.js";
 import { type ScheduleName, scheduleNames } from "./schedule.js";
@@ -79,12 +81,16 @@ type NumberKey = { [K in keyof TrainConfig]: TrainConfig[K] extends number ? K :
 export function resolveTrainConfig(partial: Partial<TrainConfig> = {}): TrainConfig {
   const given = Object.fromEntries(Object.entries(partial).filter(([, value]) => value !== undefined));
   const config: TrainConfig = { ...trainDefaults, ...given };
-  const expect = (key: keyof TrainConfig, holds: boolean, expected: string): void => {
+  const expect = (key: keyof TrainConfig, holds: boolean, expected: string | Phrase): void => {
     if (!holds) throw new TrainConfigError(key, expected, config[key]);
   };
   const whole = (from: number, ...keys: NumberKey[]): void => {
     for (const key of keys) {
-      expect(key, Number.isSafeInteger(config[key]) && config[key] >= from, `a whole number from ${from}`);
+      expect(
+        key,
+        Number.isSafeInteger(config[key]) && config[key] >= from,
+        phrase`a whole number from ${from}`,
+      );
     }
   };
   whole(1, "batchSize", "gradientAccumulation", "maxBadSteps");
@@ -97,7 +103,7 @@ export function resolveTrainConfig(partial: Partial<TrainConfig> = {}): TrainCon
     expect(key, config[key] >= 0 && config[key] < 1, "a number from 0, below 1");
   }
   expect("epsilon", config.epsilon > 0 && Number.isFinite(config.epsilon), "a number above 0");
-  expect("optimizer", optimizerNames.includes(config.optimizer), `one of ${optimizerNames.join(", ")}`);
-  expect("schedule", scheduleNames.includes(config.schedule), `one of ${scheduleNames.join(", ")}`);
+  expect("optimizer", optimizerNames.includes(config.optimizer), phrase`one of ${optimizerNames.join(", ")}`);
+  expect("schedule", scheduleNames.includes(config.schedule), phrase`one of ${scheduleNames.join(", ")}`);
   return config;
 }

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { engineInUse } from "@lathe/tensor";
 import type { CheckpointFacts } from "./checkpoint.js";
 import { checkRows } from "./check-rows.js";
@@ -87,7 +88,7 @@ export async function* train<Row, Batch>(
     if (begun > last) {
       throw new RunFolderError(
         run!.path,
-        `has done ${begun} steps already, more than the ${last} of this run`,
+        phrase`has done ${begun} steps already, more than the ${last} of this run`,
       );
     }
     if (from) {

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { option, optionGroup } from "@lathe/command";
 import { loraBiases, loraDefaults, loraInits, targetRoles } from "@lathe/peft";
 import { z } from "zod";
@@ -45,7 +46,7 @@ export const adapterOptions = optionGroup(
     ),
     targets: option(
       z.union([z.string().min(1), names]).default([...loraDefaults.targets]),
-      `linears to adapt: names such as q_proj, or ${targetRoles.join(", ")}; a single text in the config file is a regular expression of their paths`,
+      phrase`linears to adapt: names such as q_proj, or ${targetRoles.join(", ")}; a single text in the config file is a regular expression of their paths`,
       { placeholder: "a,b", separator: "," },
     ),
     excludeModules: option(

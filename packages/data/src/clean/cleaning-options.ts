@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { checkInteger, OptionError } from "../option-error.js";
 import type { CleaningLimits } from "./cleaning-limits.js";
 import type { CleaningStep, StepFunction } from "./cleaning-step.js";
@@ -62,7 +63,7 @@ export const CLEANING_DEFAULTS: ResolvedCleaningOptions = {
 export function resolveCleaningOptions(options: CleaningOptions = {}): ResolvedCleaningOptions {
   const unknown = Object.keys(options).find((key) => !Object.hasOwn(CLEANING_DEFAULTS, key));
   if (unknown !== undefined) {
-    throw new OptionError("cleaning", `the keys ${Object.keys(CLEANING_DEFAULTS).join(", ")}`, unknown);
+    throw new OptionError("cleaning", phrase`the keys ${Object.keys(CLEANING_DEFAULTS).join(", ")}`, unknown);
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const resolved: ResolvedCleaningOptions = { ...CLEANING_DEFAULTS, ...Object.fromEntries(given) };
@@ -72,7 +73,7 @@ export function resolveCleaningOptions(options: CleaningOptions = {}): ResolvedC
   checkInteger("cleaning.examplesPerStep", resolved.examplesPerStep, 0, 1000);
   for (const name of resolved.disable) {
     if (!CLEANING_STEPS.includes(name)) {
-      throw new OptionError("cleaning.disable", `names out of ${CLEANING_STEPS.join(", ")}`, name);
+      throw new OptionError("cleaning.disable", phrase`names out of ${CLEANING_STEPS.join(", ")}`, name);
     }
   }
   return resolved;

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { checkInteger } from "../option-error.js";
 import { parseRow, readIntegers } from "../rows/parse-row.js";
 import { RowError } from "../rows/row-error.js";
@@ -72,7 +73,7 @@ export function tokenizeJudgement(
   const { prompt, completions, truncated } = branchesOf(value, ["completion"], tokenizer, options);
   const { label } = value as { readonly label?: unknown };
   if (typeof label !== "boolean") {
-    throw new RowError("label", `expected true or false, got ${typeName(label)}`, options.place);
+    throw new RowError("label", phrase`expected true or false, got ${typeName(label)}`, options.place);
   }
   return { promptIds: prompt, completionIds: completions[0], label, truncated };
 }
@@ -85,13 +86,13 @@ function branchesOf(
 ): Branches {
   checkInteger("maxTokens", maxTokens, 2);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new RowError(null, `expected an object, got ${typeName(value)}`, place);
+    throw new RowError(null, phrase`expected an object, got ${typeName(value)}`, place);
   }
   const source = value as Record<string, unknown>;
   const isIds = source["prompt_ids"] != null;
   const keys = ["prompt", ...sides].map((key) => (isIds ? `${key}_ids` : key));
   const missing = keys.find((key) => source[key] == null);
-  if (missing !== undefined) throw new RowError(missing, `missing; expected ${keys.join(", ")}`, place);
+  if (missing !== undefined) throw new RowError(missing, phrase`missing; expected ${keys.join(", ")}`, place);
   if (isIds) {
     const [prompt, ...completions] = keys.map((key) => Int32Array.from(readIntegers(source, key, 0, place)));
     return cut(prompt, completions, keys, maxTokens, place);
@@ -99,7 +100,7 @@ function branchesOf(
   if (tokenizer === null) {
     throw new RowError(
       null,
-      `a row of texts needs a tokenizer, and the model has none; give ${keys.map((key) => `${key}_ids`).join(", ")}`,
+      phrase`a row of texts needs a tokenizer, and the model has none; give ${keys.map((key) => `${key}_ids`).join(", ")}`,
       place,
     );
   }
@@ -151,7 +152,7 @@ function completionOf(
   if (!isChat && (typeof prompt !== "string" || typeof completion !== "string")) {
     throw new RowError(
       typeof prompt === "string" || Array.isArray(prompt) ? side : "prompt",
-      `expected texts, or lists of messages, on all sides, got ${typeName(prompt)} and ${typeName(completion)}`,
+      phrase`expected texts, or lists of messages, on all sides, got ${typeName(prompt)} and ${typeName(completion)}`,
       place,
     );
   }

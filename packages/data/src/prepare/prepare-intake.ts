@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { FileError, parseJson, readLines } from "@lathe/files";
+import { FileError, parseJson, type Phrase, phrase, readLines, sayPhrase } from "@lathe/files";
 import { GrowingArray } from "../near/growing-array.js";
 import { NearDuplicates } from "../near/near-duplicates.js";
 import { RowGroups } from "../split/row-groups.js";
@@ -88,7 +88,7 @@ export class Intake {
     "too-many-tokens": [],
     "near-duplicate": [],
   };
-  readonly #firstInvalid: (RowPlace & { reason: string })[] = [];
+  readonly #firstInvalid: (RowPlace & { reason: string | Phrase })[] = [];
   readonly #fileOfRow = new GrowingArray((length) => new Int32Array(length));
   readonly #lineOfRow = new GrowingArray((length) => new Int32Array(length));
   readonly #files: string[] = [];
@@ -140,7 +140,7 @@ export class Intake {
       const shown = reasons.map(([rule, count]) => `${rule} ${count}`).join(", ");
       throw new FileError(
         inputs.map(nameOf).join(", "),
-        `leaves no row to keep: ${this.read} read, all set aside (${shown})`,
+        phrase`leaves no row to keep: ${this.read} read, all set aside (${shown})`,
       );
     }
     return written;
@@ -198,7 +198,9 @@ export class Intake {
             : this.#take(record.value, place);
         if ("rule" in outcome) {
           this.#noteRejection(outcome.rule, outcome.reason, outcome.source, place);
-          await rejectedRows.write(JSON.stringify({ row: outcome.source, reason: outcome.reason, ...place }));
+          await rejectedRows.write(
+            JSON.stringify({ row: outcome.source, reason: sayPhrase(outcome.reason), ...place }),
+          );
         } else {
           await keptRows.write(JSON.stringify(serializeRow(outcome.row)));
           this.#noteKept(outcome.row, outcome.tokens, place);
@@ -216,7 +218,7 @@ export class Intake {
   #take(
     value: unknown,
     place: RowPlace,
-  ): { row: Row; tokens: TokenizedRow | null } | { rule: string; reason: string; source: unknown } {
+  ): { row: Row; tokens: TokenizedRow | null } | { rule: string; reason: string | Phrase; source: unknown } {
     const { tokenizer, maxTokens, rename } = this.options;
     try {
       const outcome = this.cleaner.clean(parseRow(renameKeys(value, rename, place), place), place);
@@ -230,21 +232,25 @@ export class Intake {
       if (error instanceof UnscoredRowError) {
         return {
           rule: error.maxTokens === null ? "unscored" : "too-many-tokens",
-          reason: error.reason,
+          reason: error.reasonPhrase,
           source: value,
         };
       }
-      if (error instanceof RowError) return { rule: "invalid", reason: error.reason, source: value };
+      if (error instanceof RowError) return { rule: "invalid", reason: error.reasonPhrase, source: value };
       throw error;
     }
   }
 
-  #noteRejection(rule: string, reason: string, source: unknown, place: RowPlace): void {
+  #noteRejection(rule: string, reason: string | Phrase, source: unknown, place: RowPlace): void {
     if (!isRejectionRule(rule)) return; // the cleaner counts its own
     this.#rejections[rule] += 1;
     if (this.#examples[rule].length < this.options.cleaning.examplesPerStep) {
       const text = typeof source === "string" ? source : JSON.stringify(source);
-      this.#examples[rule].push({ ...place, before: text.slice(0, EXAMPLE_CHARACTERS), reason });
+      this.#examples[rule].push({
+        ...place,
+        before: text.slice(0, EXAMPLE_CHARACTERS),
+        reason: sayPhrase(reason),
+      });
     }
     if (rule !== "malformed" && rule !== "invalid") return;
     this.invalid += 1;

@@ -1,6 +1,6 @@
 import { readdir, realpath } from "node:fs/promises";
 import { isAbsolute, relative } from "node:path";
-import { OutputFolderError } from "@lathe/files";
+import { OutputFolderError, phrase } from "@lathe/files";
 import { MANIFEST_FILE } from "./manifest-file.js";
 import { readManifestOutputs } from "./read-manifest.js";
 
@@ -46,8 +46,8 @@ export async function checkOutputFolder(
       folder,
       "a folder that prepare wrote and nobody added to, as only that is overwritten",
       foreign === null
-        ? `one without a ${MANIFEST_FILE} of prepare`
-        : `one that also holds ${foreign.join(", ")}`,
+        ? phrase`one without a ${MANIFEST_FILE} of prepare`
+        : phrase`one that also holds ${foreign.join(", ")}`,
       "move it away or name another folder",
     );
   }
@@ -58,7 +58,7 @@ export async function checkOutputFolder(
       throw new OutputFolderError(
         folder,
         "an output folder without any input in it, as overwriting deletes what it holds",
-        `one that holds ${input}`,
+        phrase`one that holds ${input}`,
         "name another folder",
       );
     }

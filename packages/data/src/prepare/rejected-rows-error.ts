@@ -1,4 +1,4 @@
-import { InputError } from "@lathe/files";
+import { asPhrase, InputError, type Phrase, phrase } from "@lathe/files";
 import type { RowPlace } from "../read/row-place.js";
 
 /** Too large a share of the input is malformed or of no known row shape. */
@@ -14,12 +14,15 @@ export class RejectedRowsError extends InputError {
     readonly read: number,
     readonly invalid: number,
     readonly limit: number,
-    readonly examples: readonly (RowPlace & { readonly reason: string })[],
+    readonly examples: readonly (RowPlace & { readonly reason: string | Phrase })[],
   ) {
-    const shown = examples.map(({ file, line, reason }) => `\n  ${file}:${line}: ${reason}`).join("");
+    const percent = Number((limit * 100).toPrecision(6));
+    const fault = phrase`${invalid} of ${read} rows cannot be used, more than the limit of ${percent} %; nothing was written. Correct the files or raise rejectLimit. The first of them:`;
     super(
-      `${invalid} of ${read} rows cannot be used, more than the limit of ${Number((limit * 100).toPrecision(6))} %; nothing was written. ` +
-        `Correct the files or raise rejectLimit. The first of them:${shown}`,
+      examples.reduce(
+        (above, { file, line, reason }) => phrase`${above}\n  ${file}:${line}: ${asPhrase(reason)}`,
+        fault,
+      ),
     );
   }
 }

@@ -1,3 +1,4 @@
+import type { Phrase } from "@lathe/files";
 import type { RowPlace } from "./row-place.js";
 
 /** One record of an input file, before it is known to be a row. */
@@ -5,7 +6,7 @@ export type DataRecord =
   | (RowPlace & { readonly value: unknown })
   | (RowPlace & {
       /** Why the record could not be read. */
-      readonly error: string;
+      readonly error: string | Phrase;
       /** The raw text of the record; of over-long lines only the beginning. */
       readonly text: string;
     });

@@ -1,5 +1,5 @@
 import { parse } from "csv-parse/sync";
-import { FileError, type Line, MAXIMUM_LINE_BYTES, readLines } from "@lathe/files";
+import { FileError, type Line, MAXIMUM_LINE_BYTES, readLines, phrase, asPhrase } from "@lathe/files";
 import type { DataRecord, ReadOptions } from "./data-record.js";
 
 /** How a CSV file is read. */
@@ -83,7 +83,7 @@ async function* frames(
 }
 
 function malformed(line: Line, reason: string): Frame {
-  return { lines: [{ ...line, error: line.error ?? reason }], text: line.text };
+  return { lines: [{ ...line, error: line.error ?? asPhrase(reason) }], text: line.text };
 }
 
 function countQuotes(text: string): number {
@@ -106,11 +106,14 @@ function readHeader(file: string, frame: Frame, delimiter: string): readonly str
   const names =
     problem === undefined ? parseRecords(frame.text, delimiter)?.[0]?.map((name) => name.trim()) : undefined;
   if (names === undefined)
-    throw new FileError(file, `has a header that cannot be read: ${problem ?? "stray quote"}`);
+    throw new FileError(
+      file,
+      phrase`has a header that cannot be read: ${asPhrase(problem ?? "stray quote")}`,
+    );
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new FileError(file, `has a header that names column "${twice}" twice`);
+  if (twice !== undefined) throw new FileError(file, phrase`has a header that names column "${twice}" twice`);
   const refused = names.find((name) => name === "" || name === "__proto__");
-  if (refused !== undefined) throw new FileError(file, `has a header with a column named "${refused}"`);
+  if (refused !== undefined) throw new FileError(file, phrase`has a header with a column named "${refused}"`);
   return names;
 }
 
@@ -143,7 +146,7 @@ function* parseBatch(
       yield {
         file,
         line,
-        error: `expected ${header.length} columns as in the header, got ${fields.length}`,
+        error: phrase`expected ${header.length} columns as in the header, got ${fields.length}`,
         text,
       };
     } else {

@@ -1,4 +1,4 @@
-import { JsonError, parseJson, readLines } from "@lathe/files";
+import { JsonError, parseJson, type Phrase, phrase, readLines } from "@lathe/files";
 import type { DataRecord, ReadOptions } from "./data-record.js";
 
 /**
@@ -23,12 +23,12 @@ export async function* readJsonl(
   }
 }
 
-function parsedLine(text: string): { value: unknown } | { error: string; text: string } {
+function parsedLine(text: string): { value: unknown } | { error: Phrase; text: string } {
   try {
     return { value: parseJson(text) };
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    const { column, expected, actual } = error;
-    return { error: `not valid JSON: expected ${expected} at column ${column}, got ${actual}`, text };
+    const { column, expectedPhrase: expected, actualPhrase: actual } = error;
+    return { error: phrase`not valid JSON: expected ${expected} at column ${column}, got ${actual}`, text };
   }
 }

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { asFileError, FileError, findValueFault, InputError } from "@lathe/files";
+import { asFileError, FileError, findValueFault, InputError, phrase } from "@lathe/files";
 import type { DataRecord, ReadOptions } from "./data-record.js";
 import { GuardedWorker, libraryAddress } from "./guarded-worker.js";
 
@@ -48,7 +48,7 @@ async function* readGroups(
       if (group.bytes > MAXIMUM_ROW_GROUP_BYTES) {
         throw new FileError(
           file,
-          `has a row group of ${group.bytes} bytes, more than the limit of ${MAXIMUM_ROW_GROUP_BYTES}; write it with smaller row groups`,
+          phrase`has a row group of ${group.bytes} bytes, more than the limit of ${MAXIMUM_ROW_GROUP_BYTES}; write it with smaller row groups`,
         );
       }
       const milliseconds = MILLISECONDS + (bytes / 2 ** 20) * MILLISECONDS_PER_MEGABYTE;
@@ -117,7 +117,7 @@ function asParquetError(file: string, error: unknown): unknown {
   const known = asFileError(file, "read", error);
   if (known instanceof InputError) return known;
   const reason = error instanceof Error ? error.message : String(error);
-  return new FileError(file, `cannot be read as Parquet: ${reason}`, { cause: error });
+  return new FileError(file, phrase`cannot be read as Parquet: ${reason}`, { cause: error });
 }
 
 function plainValue(value: unknown): unknown {

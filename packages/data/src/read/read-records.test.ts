@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SchemaElement } from "hyparquet";
 import { parquetWriteFile } from "hyparquet-writer";
+import { sayPhrase } from "@lathe/files";
 import { describe, expect, it } from "vitest";
 import { forSeeds } from "../../testing/seeded-random.js";
 import { temporaryFolder } from "../../testing/temporary-folder.js";
@@ -29,7 +30,7 @@ async function readContent(
   expect(records.every((record) => record.file === file)).toBe(true);
   return records.map((record) =>
     "error" in record
-      ? { line: record.line, error: record.error, text: record.text }
+      ? { line: record.line, error: sayPhrase(record.error), text: record.text }
       : { line: record.line, value: record.value },
   );
 }

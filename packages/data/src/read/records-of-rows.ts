@@ -1,4 +1,4 @@
-import { findValueFault } from "@lathe/files";
+import { findValueFault, type Phrase, phrase } from "@lathe/files";
 import type { DataRecord } from "./data-record.js";
 
 /** Rows that are no file: in memory, or made one after the other. */
@@ -30,11 +30,11 @@ export async function* recordsOfRows({ name, rows }: NamedRows): AsyncGenerator<
   }
 }
 
-function asJson(row: unknown): { text: string } | { error: string } {
+function asJson(row: unknown): { text: string } | { error: Phrase } {
   try {
     const text = JSON.stringify(row) as string | undefined;
-    return text === undefined ? { error: `expected a row, got ${typeof row}` } : { text };
+    return text === undefined ? { error: phrase`expected a row, got ${typeof row}` } : { text };
   } catch (error) {
-    return { error: `expected a row that JSON can hold, got one for which it fails: ${String(error)}` };
+    return { error: phrase`expected a row that JSON can hold, got one for which it fails: ${String(error)}` };
   }
 }

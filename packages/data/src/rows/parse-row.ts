@@ -1,3 +1,4 @@
+import { phrase, asPhrase } from "@lathe/files";
 import { ROW_SHAPES, RowError } from "./row-error.js";
 import type { RowPlace } from "../read/row-place.js";
 import {
@@ -33,7 +34,7 @@ export function parseRow(value: unknown, place?: RowPlace): Row {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new RowError(
       null,
-      `expected an object of one of the shapes ${ROW_SHAPES.join(", ")}, got ${typeName(value)}`,
+      phrase`expected an object of one of the shapes ${ROW_SHAPES.join(", ")}, got ${typeName(value)}`,
       place,
     );
   }
@@ -77,7 +78,7 @@ export function parseRow(value: unknown, place?: RowPlace): Row {
 }
 
 function unknownShape(source: object, has: (key: string) => boolean, place: RowPlace | undefined): RowError {
-  const shapes = `expected one of the shapes ${ROW_SHAPES.join(", ")}`;
+  const shapes = phrase`expected one of the shapes ${ROW_SHAPES.join(", ")}`;
   const partners: readonly (readonly [present: string, missing: string])[] = [
     ["instruction", "output"],
     ["input", "output"],
@@ -88,18 +89,19 @@ function unknownShape(source: object, has: (key: string) => boolean, place: RowP
   ];
   const partner = partners.find(([present]) => has(present));
   if (partner !== undefined) {
-    return new RowError(partner[1], `missing beside "${partner[0]}"; ${shapes}`, place);
+    return new RowError(partner[1], phrase`missing beside "${partner[0]}"; ${shapes}`, place);
   }
   const keys = Object.keys(source).slice(0, 8);
   return new RowError(
     null,
-    `${shapes}, got the keys ${keys.length === 0 ? "(none)" : keys.join(", ")}`,
+    phrase`${shapes}, got the keys ${keys.length === 0 ? asPhrase("(none)") : keys.join(", ")}`,
     place,
   );
 }
 
 function parseMessages(value: unknown, place: RowPlace | undefined): ChatMessage[] {
-  if (!Array.isArray(value)) throw new RowError("messages", `expected a list, got ${typeName(value)}`, place);
+  if (!Array.isArray(value))
+    throw new RowError("messages", phrase`expected a list, got ${typeName(value)}`, place);
   const messages = value.map((message: unknown, index) => parseMessage(message, `messages[${index}]`, place));
   if (!messages.some(({ role }) => role === "assistant")) {
     throw new RowError(
@@ -113,13 +115,13 @@ function parseMessages(value: unknown, place: RowPlace | undefined): ChatMessage
 
 function parseMessage(value: unknown, key: string, place: RowPlace | undefined): ChatMessage {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new RowError(key, `expected {"role","content"}, got ${typeName(value)}`, place);
+    throw new RowError(key, phrase`expected {"role","content"}, got ${typeName(value)}`, place);
   }
   const source = value as Record<string, unknown>;
   const role = ROLES.find((known) => known === source.role);
   if (role === undefined) {
     const got = typeof source.role === "string" ? JSON.stringify(source.role) : typeName(source.role);
-    throw new RowError(`${key}.role`, `expected one of ${ROLES.join(", ")}, got ${got}`, place);
+    throw new RowError(`${key}.role`, phrase`expected one of ${ROLES.join(", ")}, got ${got}`, place);
   }
   const message = { ...source, role, ...parseToolCalls(source, key, place) };
   const content = source.content ?? null;
@@ -128,7 +130,7 @@ function parseMessage(value: unknown, key: string, place: RowPlace | undefined):
     role === "assistant" &&
     (callsTools({ ...message, content: null }) || typeof source.reasoning_content === "string");
   if (typeof content !== "string" && !(content === null && mayBeSilent)) {
-    throw new RowError(`${key}.content`, `expected a string, got ${typeName(source.content)}`, place);
+    throw new RowError(`${key}.content`, phrase`expected a string, got ${typeName(source.content)}`, place);
   }
   return { ...message, content };
 }
@@ -144,13 +146,17 @@ function parseTokens(
   if (labels.length !== inputIds.length) {
     throw new RowError(
       "labels",
-      `expected as many as input_ids (${inputIds.length}), got ${labels.length}`,
+      phrase`expected as many as input_ids (${inputIds.length}), got ${labels.length}`,
       place,
     );
   }
   const odd = labels.findIndex((label) => label < 0 && label !== UNSCORED);
   if (odd !== -1) {
-    throw new RowError(`labels[${odd}]`, `expected a token id or ${UNSCORED}, got ${labels[odd]}`, place);
+    throw new RowError(
+      `labels[${odd}]`,
+      phrase`expected a token id or ${UNSCORED}, got ${labels[odd]}`,
+      place,
+    );
   }
   return { kind: "tokens", inputIds, labels, fields };
 }
@@ -164,7 +170,7 @@ export function readIntegers(
 ): number[] {
   const value = source[key];
   if (!Array.isArray(value))
-    throw new RowError(key, `expected a list of integers, got ${typeName(value)}`, place);
+    throw new RowError(key, phrase`expected a list of integers, got ${typeName(value)}`, place);
   const numbers = value as unknown[];
   const odd = numbers.findIndex(
     (id) => typeof id !== "number" || !Number.isInteger(id) || id < minimum || id > MAXIMUM_TOKEN_ID,
@@ -173,7 +179,7 @@ export function readIntegers(
     const got = typeof numbers[odd] === "number" ? String(numbers[odd]) : typeName(numbers[odd]);
     throw new RowError(
       `${key}[${odd}]`,
-      `expected an integer from ${minimum} to ${MAXIMUM_TOKEN_ID}, got ${got}`,
+      phrase`expected an integer from ${minimum} to ${MAXIMUM_TOKEN_ID}, got ${got}`,
       place,
     );
   }
@@ -182,6 +188,7 @@ export function readIntegers(
 
 function readText(source: Record<string, unknown>, key: string, place: RowPlace | undefined): string {
   const value = source[key];
-  if (typeof value !== "string") throw new RowError(key, `expected a string, got ${typeName(value)}`, place);
+  if (typeof value !== "string")
+    throw new RowError(key, phrase`expected a string, got ${typeName(value)}`, place);
   return value;
 }

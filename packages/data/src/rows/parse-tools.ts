@@ -1,4 +1,4 @@
-import { JsonError, parseJson } from "@lathe/files";
+import { JsonError, parseJson, phrase, asPhrase } from "@lathe/files";
 import type { RowPlace } from "../read/row-place.js";
 import { RowError } from "./row-error.js";
 import type { Tools } from "./row.js";
@@ -37,21 +37,26 @@ export function parseToolCalls(
 }
 
 function parseObjects(value: unknown, key: string, place: RowPlace | undefined): Tools {
-  const expected = "expected a list of objects, or the JSON text of one";
+  const expected = asPhrase("expected a list of objects, or the JSON text of one");
   let list = value;
   if (typeof value === "string") {
     try {
       list = parseJson(value);
     } catch (error) {
       if (!(error instanceof JsonError)) throw error;
-      throw new RowError(key, `${expected}, got a text that is not valid JSON: ${error.message}`, place, {
-        cause: error,
-      });
+      throw new RowError(
+        key,
+        phrase`${expected}, got a text that is not valid JSON: ${error.phrases()[0]}`,
+        place,
+        {
+          cause: error,
+        },
+      );
     }
   }
-  if (!Array.isArray(list)) throw new RowError(key, `${expected}, got ${typeName(list)}`, place);
+  if (!Array.isArray(list)) throw new RowError(key, phrase`${expected}, got ${typeName(list)}`, place);
   const odd = list.findIndex((item) => typeof item !== "object" || item === null || Array.isArray(item));
   if (odd !== -1)
-    throw new RowError(`${key}[${odd}]`, `expected an object, got ${typeName(list[odd])}`, place);
+    throw new RowError(`${key}[${odd}]`, phrase`expected an object, got ${typeName(list[odd])}`, place);
   return list as Tools;
 }

@@ -1,4 +1,4 @@
-import { FileError, readJsonFile } from "@lathe/files";
+import { FileError, readJsonFile, phrase } from "@lathe/files";
 import { parseTools } from "./parse-tools.js";
 import { RowError } from "./row-error.js";
 import type { Tools } from "./row.js";
@@ -17,6 +17,6 @@ export async function readTools(file: string): Promise<Tools> {
     return parseTools(value);
   } catch (error) {
     if (!(error instanceof RowError)) throw error;
-    throw new FileError(file, `holds no tools: ${error.reason}`, { cause: error });
+    throw new FileError(file, phrase`holds no tools: ${error.reasonPhrase}`, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { parseRow } from "./parse-row.js";
 import { hasTools } from "./parse-tools.js";
 import { RowError } from "./row-error.js";
@@ -13,13 +14,13 @@ export function serializeRow(row: Row): Record<string, unknown> {
   const own = ownKeys(row);
   const clash = Object.keys(row.fields).find((key) => Object.hasOwn(own, key));
   if (clash !== undefined)
-    throw new RowError(clash, `a ${row.kind} row has this key and a kept field of the same name`);
+    throw new RowError(clash, phrase`a ${row.kind} row has this key and a kept field of the same name`);
   const value = { ...own, ...row.fields };
   // The shape is decided by keys alone, so the kept fields must not bring those of another.
   if (!isReadAs(row, value)) {
     throw new RowError(
       null,
-      `the kept fields (${Object.keys(row.fields).join(", ")}) change the shape of a ${row.kind} row`,
+      phrase`the kept fields (${Object.keys(row.fields).join(", ")}) change the shape of a ${row.kind} row`,
     );
   }
   return value;

@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path";
-import { hashFile } from "@lathe/files";
+import { hashFile, phrase } from "@lathe/files";
 import { MANIFEST_FILE } from "../prepare/manifest-file.js";
 import { readManifestOutputs } from "../prepare/read-manifest.js";
 import { TokenFileError } from "./token-file-error.js";
@@ -21,6 +21,6 @@ export async function checkPreparedHash(path: string): Promise<boolean> {
   if (sha256 === expected) return true;
   throw new TokenFileError(
     path,
-    `is not what prepare wrote: ${MANIFEST_FILE} has the hash ${expected.slice(0, 12)}…, the file ${sha256.slice(0, 12)}…; prepare the data again`,
+    phrase`is not what prepare wrote: ${MANIFEST_FILE} has the hash ${expected.slice(0, 12)}…, the file ${sha256.slice(0, 12)}…; prepare the data again`,
   );
 }

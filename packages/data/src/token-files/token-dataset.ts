@@ -10,7 +10,7 @@ import {
   RecordBatchStreamWriter,
   type RecordBatch,
 } from "apache-arrow";
-import { asFileError, InputError } from "@lathe/files";
+import { asFileError, InputError, phrase, asPhrase } from "@lathe/files";
 import { ArrowGuard } from "./arrow-guard.js";
 import { checkPreparedHash } from "./check-prepared-hash.js";
 import { TokenFileError } from "./token-file-error.js";
@@ -193,7 +193,7 @@ async function checkEnds(path: string, handle: FileHandle): Promise<void> {
   const footerBytes = trailer.length === TRAILER_BYTES ? trailer.readInt32LE(0) : -1;
   const ended = trailer.toString("latin1", 4) === MAGIC;
   if (!ended || footerBytes <= 0 || footerBytes > size - TRAILER_BYTES - MAGIC.length) {
-    throw new TokenFileError(path, `is cut off after ${size} bytes; make it again`);
+    throw new TokenFileError(path, phrase`is cut off after ${size} bytes; make it again`);
   }
 }
 
@@ -363,13 +363,13 @@ function checkColumns(path: string, schema: Schema): void {
       const got = schema.fields.map(({ name: column, type }) => `${column}: ${String(type)}`).join(", ");
       throw new TokenFileError(
         path,
-        `has no column ${name} of type List<Int32>; its columns are ${got || "none"}`,
+        phrase`has no column ${name} of type List<Int32>; its columns are ${got || asPhrase("none")}`,
       );
     }
   }
   const row = schema.fields.find(({ name }) => name === "row");
   if (row !== undefined && !isInt32(row.type as DataType)) {
-    throw new TokenFileError(path, `has a column row of type ${String(row.type)}, expected Int32`);
+    throw new TokenFileError(path, phrase`has a column row of type ${String(row.type)}, expected Int32`);
   }
 }
 
@@ -382,7 +382,10 @@ function readMetadata(path: string, schema: Schema): TokenFileMetadata | null {
   const version = get("version");
   if (version === null) return null;
   if (version !== String(TOKEN_FILE_VERSION)) {
-    throw new TokenFileError(path, `is of version ${version}, expected ${TOKEN_FILE_VERSION}; make it again`);
+    throw new TokenFileError(
+      path,
+      phrase`is of version ${version}, expected ${TOKEN_FILE_VERSION}; make it again`,
+    );
   }
   const maxTokens = get("maxTokens");
   return {
@@ -395,7 +398,7 @@ function readMetadata(path: string, schema: Schema): TokenFileMetadata | null {
 function asTokenFileError(path: string, error: unknown): TokenFileError {
   if (error instanceof TokenFileError) return error;
   const reason = error instanceof Error ? error.message : String(error);
-  return new TokenFileError(path, `is damaged: ${reason}; make it again`, { cause: error });
+  return new TokenFileError(path, phrase`is damaged: ${reason}; make it again`, { cause: error });
 }
 
 function offsetsOf(lengths: readonly number[]): Int32Array {

@@ -1,14 +1,16 @@
-import { InputError } from "@lathe/files";
+import { asPhrase, InputError, type Phrase, phrase, sayPhrase } from "@lathe/files";
 
 /** A file is not a readable file of token rows. */
 export class TokenFileError extends InputError {
   override readonly name = "TokenFileError";
+  readonly reason: string;
   /** @param reason completes the sentence "token file FILE …" */
   constructor(
     readonly file: string,
-    readonly reason: string,
+    reason: string | Phrase,
     options?: ErrorOptions,
   ) {
-    super(`token file ${file} ${reason}`, options);
+    super(phrase`token file ${file} ${asPhrase(reason)}`, options);
+    this.reason = sayPhrase(reason);
   }
 }

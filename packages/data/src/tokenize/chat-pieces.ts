@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { RowError } from "../rows/row-error.js";
 import type { RowTokenizer } from "./row-tokenizer.js";
 import type { ChatMessage, Conversation } from "../rows/row.js";
@@ -46,7 +47,7 @@ export function chatPieces(
       });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new RowError("messages", `the chat template refuses the dialogue: ${reason}`, undefined, {
+      throw new RowError("messages", phrase`the chat template refuses the dialogue: ${reason}`, undefined, {
         cause: error,
       });
     }

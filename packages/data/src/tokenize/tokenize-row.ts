@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { checkInteger } from "../option-error.js";
 import { conversationOf } from "../rows/conversation-of.js";
 import { RowError } from "../rows/row-error.js";
@@ -67,7 +68,7 @@ function encodeRow(row: Row, tokenizer: RowTokenizer | null): EncodedConversatio
   if (tokenizer === null) {
     throw new RowError(
       null,
-      `a ${row.kind} row needs a tokenizer, and the model has none; give rows of {"input_ids","labels"}`,
+      phrase`a ${row.kind} row needs a tokenizer, and the model has none; give rows of {"input_ids","labels"}`,
     );
   }
   const conversation = conversationOf(row);

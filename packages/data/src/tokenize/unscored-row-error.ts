@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { RowError } from "../rows/row-error.js";
 import type { RowPlace } from "../read/row-place.js";
 
@@ -16,8 +17,8 @@ export class UnscoredRowError extends RowError {
     super(
       null,
       maxTokens === null
-        ? `none of the ${tokens} tokens is scored: there is no reply to learn from`
-        : `the row has ${tokens} tokens and its reply begins after the limit of ${maxTokens}; raise maxTokens or shorten the prompt`,
+        ? phrase`none of the ${tokens} tokens is scored: there is no reply to learn from`
+        : phrase`the row has ${tokens} tokens and its reply begins after the limit of ${maxTokens}; raise maxTokens or shorten the prompt`,
       place,
     );
   }

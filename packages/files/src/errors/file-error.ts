@@ -16,17 +16,18 @@ export class FileError extends InputError {
     options?: ErrorOptions,
   ) {
     const phrased = asPhrase(reason);
-    super(`${path}: ${sayPhrase(phrased)}`.replaceAll(/\p{Cc}+/gu, " "), options);
+    super(phrase`${path}: ${phrased}`, options);
     this.#reason = phrased;
     this.reason = sayPhrase(phrased);
+  }
+
+  /** What is wrong, for a sentence of another place. */
+  get reasonPhrase(): Phrase {
+    return this.#reason;
   }
 
   /** The same fault, of another path. */
   at(path: string): FileError {
     return new FileError(path, this.#reason, { cause: this });
-  }
-
-  override phrases(): readonly Phrase[] {
-    return [phrase`${this.path}: ${this.#reason}`];
   }
 }

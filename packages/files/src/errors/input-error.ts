@@ -1,4 +1,4 @@
-import { asPhrase, type Phrase } from "./phrase.js";
+import { asPhrase, onOneLine, type Phrase, sayPhrase } from "./phrase.js";
 
 const mark: unique symbol = Symbol.for("@lathe/input-error") as never;
 
@@ -10,10 +10,22 @@ const mark: unique symbol = Symbol.for("@lathe/input-error") as never;
 export class InputError extends Error {
   readonly [mark] = true;
   override readonly name: string = "InputError";
+  readonly #phrases: readonly Phrase[];
+
+  /**
+   * @param sentences what is wrong, each without its full stop. What stands in their gaps may come from a file: control
+   *   characters there become spaces, so that a message keeps the lines it is written in.
+   */
+  constructor(sentences: string | Phrase | readonly (string | Phrase)[], options?: ErrorOptions) {
+    const list = typeof sentences === "string" || "template" in sentences ? [sentences] : sentences;
+    const phrases = list.map((sentence) => onOneLine(asPhrase(sentence)));
+    super(phrases.map((one) => sayPhrase(one)).join("; "), options);
+    this.#phrases = phrases;
+  }
 
   /** The sentences of the message as data, for whoever says them in another language. */
   phrases(): readonly Phrase[] {
-    return [asPhrase(this.message)];
+    return this.#phrases;
   }
 }
 

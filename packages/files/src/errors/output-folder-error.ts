@@ -1,23 +1,22 @@
-import { InputError } from "./input-error.js";
-import { asPhrase, type Phrase, phrase } from "./phrase.js";
+import { ExpectationError } from "./expectation-error.js";
+import { type Phrase, sayPhrase } from "./phrase.js";
 
 /** A folder to write that holds something which must stay. */
-export class OutputFolderError extends InputError {
+export class OutputFolderError extends ExpectationError {
   override readonly name = "OutputFolderError";
+  readonly actual: string;
+  /** What to do about it. */
+  readonly remedy: string;
 
   constructor(
     /** The folder, as the caller named it. */
     readonly path: string,
-    readonly expected: string,
-    readonly actual: string,
-    /** What to do about it. */
-    readonly remedy: string,
+    expected: string | Phrase,
+    actual: string | Phrase,
+    remedy: string | Phrase,
   ) {
-    super(`${path}: expected ${expected}, got ${actual}; ${remedy}`.replaceAll(/\p{Cc}+/gu, " "));
-  }
-
-  override phrases(): readonly Phrase[] {
-    const { path, expected, actual, remedy } = this;
-    return [phrase`${path}: expected ${asPhrase(expected)}, got ${asPhrase(actual)}; ${asPhrase(remedy)}`];
+    super(path, expected, actual, remedy);
+    this.actual = sayPhrase(actual);
+    this.remedy = sayPhrase(remedy);
   }
 }

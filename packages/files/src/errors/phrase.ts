@@ -24,12 +24,44 @@ export function phrase(
 export const asPhrase = (text: string | Phrase): Phrase =>
   typeof text === "string" ? { template: text, values: [] } : text;
 
-/** The text of a phrase; what has no translation, a phrase in a gap too, stays English. */
-export function sayPhrase({ template, values }: Phrase, translations: Translations = {}): string {
+/** The text of a phrase, or of a text as a phrase without gaps; what has no translation, a phrase in a gap too, stays English. */
+export function sayPhrase(sentence: string | Phrase, translations: Translations = {}): string {
+  const { template, values } = asPhrase(sentence);
   const known = Object.hasOwn(translations, template) ? translations[template] : template;
   return known.replaceAll(/\{(\d+)\}/g, (gap, index: string) => {
     const value = values[Number(index)];
     if (value === undefined) return gap;
     return typeof value === "object" ? sayPhrase(value, translations) : String(value);
   });
+}
+
+/** Phrases one after the other, with semicolons between them. */
+export function joinPhrases(phrases: readonly Phrase[]): Phrase {
+  const [first = asPhrase(""), ...rest] = phrases;
+  return rest.reduce((before, next) => phrase`${before}; ${next}`, first);
+}
+
+/** The phrase with the control characters of what stands in its gaps as spaces; its template keeps its lines. */
+export function onOneLine({ template, values }: Phrase): Phrase {
+  const clean = (text: string): string => text.replaceAll(/\p{Cc}+/gu, " ");
+  return {
+    template: values.length === 0 ? clean(template) : template,
+    values: values.map((value) =>
+      typeof value === "string" ? clean(value) : typeof value === "object" ? onOneLine(value) : value,
+    ),
+  };
+}
+
+/** Where something is wrong, what was expected there, what came and, where there is one, what to do about it. */
+export function expectationPhrase(
+  place: string | Phrase,
+  expected: string | Phrase,
+  actual: string | Phrase,
+  remedy?: string | Phrase,
+): Phrase {
+  const wanted = asPhrase(expected);
+  const came = asPhrase(actual);
+  return remedy === undefined
+    ? phrase`${place}: expected ${wanted}, got ${came}`
+    : phrase`${place}: expected ${wanted}, got ${came}; ${asPhrase(remedy)}`;
 }

@@ -1,5 +1,5 @@
 import { FileError } from "./file-error.js";
-import { asPhrase, type Phrase } from "./phrase.js";
+import { asPhrase, type Phrase, phrase } from "./phrase.js";
 
 /** What was being done to a path when the system refused. */
 export type FileAction = "read" | "written" | "made" | "replaced" | "removed";
@@ -27,6 +27,14 @@ const meanings: Readonly<Record<string, string>> = {
   EXDEV: "it lies on another file system",
 };
 
+const refusals: Readonly<Record<FileAction, (why: Phrase) => Phrase>> = {
+  read: (why) => phrase`cannot be read: ${why}`,
+  written: (why) => phrase`cannot be written: ${why}`,
+  made: (why) => phrase`cannot be made: ${why}`,
+  replaced: (why) => phrase`cannot be replaced: ${why}`,
+  removed: (why) => phrase`cannot be removed: ${why}`,
+};
+
 /** Whether the operating system refused something, as opposed to a fault of the program. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { readonly code: string } {
   return error instanceof Error && "syscall" in error && "code" in error && typeof error.code === "string";
@@ -45,5 +53,6 @@ export function asFileError(path: string, action: FileAction, error: unknown): u
     if (code === "EISDIR") return fault("expected a file, got a folder");
     if (code === "EACCES" || code === "EPERM") return fault("may not be read: permission denied");
   }
-  return fault({ template: `cannot be ${action}: {0}`, values: [asPhrase(meanings[code] ?? error.message)] });
+  const why = asPhrase(meanings[code] ?? error.message);
+  return fault(refusals[action](why));
 }

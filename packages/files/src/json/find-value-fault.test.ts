@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { sayPhrase } from "../errors/phrase.js";
 import { findValueFault } from "./find-value-fault.js";
 import { MAXIMUM_JSON_DEPTH } from "./parse-json.js";
 
@@ -25,8 +26,10 @@ it("takes what JSON can hold up to the depth that is read", () => {
 
 it("names nesting beyond it, however deep, and keys that reach the prototype", () => {
   for (const depth of [MAXIMUM_JSON_DEPTH + 1, 200_000]) {
-    expect(findValueFault(nested(depth))).toBe("expected at most 64 levels of lists and objects, got more");
+    expect(sayPhrase(findValueFault(nested(depth))!)).toBe(
+      "expected at most 64 levels of lists and objects, got more",
+    );
   }
   const row = Object.fromEntries([["__proto__", 1]]);
-  expect(findValueFault({ a: [row] })).toBe('expected another key, got "__proto__"');
+  expect(sayPhrase(findValueFault({ a: [row] })!)).toBe('expected another key, got "__proto__"');
 });

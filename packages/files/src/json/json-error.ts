@@ -1,19 +1,21 @@
-import { InputError } from "../errors/input-error.js";
+import { ExpectationError } from "../errors/expectation-error.js";
+import { type Phrase, phrase, sayPhrase } from "../errors/phrase.js";
 
 /** Text that is not JSON, or JSON that is refused. */
-export class JsonError extends InputError {
+export class JsonError extends ExpectationError {
   override readonly name = "JsonError";
+  /** What was found. */
+  readonly actual: string;
 
   constructor(
-    /** What was expected at the place. */
-    readonly expected: string,
-    /** What was found. */
-    readonly actual: string,
+    expected: string | Phrase,
+    actual: string | Phrase,
     /** Line of the text, from 1. */
     readonly line: number,
     /** Column of the line in UTF-16 units, from 1. */
     readonly column: number,
   ) {
-    super(`line ${line}, column ${column}: expected ${expected}, got ${actual}`.replaceAll(/\p{Cc}+/gu, " "));
+    super(phrase`line ${line}, column ${column}`, expected, actual);
+    this.actual = sayPhrase(actual);
   }
 }

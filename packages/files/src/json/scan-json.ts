@@ -1,9 +1,11 @@
+import { asPhrase, type Phrase, phrase } from "../errors/phrase.js";
+
 /** Where a text departs from JSON, or from what is taken of it. */
 export interface JsonFault {
   /** Index into the text, in UTF-16 units. */
   readonly at: number;
-  readonly expected: string;
-  readonly actual: string;
+  readonly expected: string | Phrase;
+  readonly actual: string | Phrase;
 }
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -35,7 +37,7 @@ export function findJsonFault(
   // One entry an open bracket: the keys seen in an object, null in a list.
   const open: (Set<string> | null)[] = [];
   let at = 0;
-  const fault = (expected: string, from = at): JsonFault => ({
+  const fault = (expected: string | Phrase, from = at): JsonFault => ({
     at: from,
     expected,
     actual: shown(text, from),
@@ -83,7 +85,8 @@ export function findJsonFault(
     const key = raw.includes("\\") ? (JSON.parse(`"${raw}"`) as string) : raw;
     if (key === "__proto__" && !takesPrototypeKey)
       return { at: start, expected: "another key", actual: '"__proto__"' };
-    if (keys.has(key)) return { at: start, expected: "each key once", actual: `${shown(text, start)} again` };
+    if (keys.has(key))
+      return { at: start, expected: "each key once", actual: phrase`${shown(text, start)} again` };
     keys.add(key);
     skipSpace();
     if (text[at] !== ":") return fault("a colon after the key");
@@ -97,7 +100,7 @@ export function findJsonFault(
     let isOpened = false;
     if (first === "{" || first === "[") {
       if (open.length >= maximumDepth) {
-        return { at, expected: `at most ${maximumDepth} levels of lists and objects`, actual: "more" };
+        return { at, expected: phrase`at most ${maximumDepth} levels of lists and objects`, actual: "more" };
       }
       at++;
       skipSpace();
@@ -131,14 +134,14 @@ export function findJsonFault(
         if (broken) return broken;
         isOpened = true;
       } else {
-        return fault(`a comma or ${closing}`);
+        return fault(phrase`a comma or ${closing}`);
       }
     }
   }
 }
 
-function shown(text: string, at: number): string {
-  if (at >= text.length) return "the end of the text";
+function shown(text: string, at: number): string | Phrase {
+  if (at >= text.length) return asPhrase("the end of the text");
   const token = /^(?:"[^"\n]{0,38}"|[\w.+-]{1,40})/.exec(text.slice(at, at + SHOWN_CHARACTERS))?.[0];
   return token ?? JSON.stringify(String.fromCodePoint(text.codePointAt(at)!));
 }

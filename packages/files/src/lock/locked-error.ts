@@ -1,4 +1,5 @@
 import { InputError } from "../errors/input-error.js";
+import { asPhrase, phrase } from "../errors/phrase.js";
 
 /** A file or folder that another process is writing. */
 export class LockedError extends InputError {
@@ -14,11 +15,11 @@ export class LockedError extends InputError {
     /** File to remove by hand where the process cannot be asked, as it is of another machine; else null. */
     readonly claim: string | null,
   ) {
-    const holder = `${pid === process.pid ? "this process" : "process"} ${pid}`;
+    const holder = pid === process.pid ? phrase`this process ${pid}` : phrase`process ${pid}`;
     const remedy =
       claim === null
-        ? "wait for it to end, or choose another output"
-        : `it is of another machine; if it runs no more, remove ${claim}`;
-    super(`${path}: is being written by ${holder} since ${since}; ${remedy}`.replaceAll(/\p{Cc}+/gu, " "));
+        ? asPhrase("wait for it to end, or choose another output")
+        : phrase`it is of another machine; if it runs no more, remove ${claim}`;
+    super(phrase`${path}: is being written by ${holder} since ${since}; ${remedy}`);
   }
 }

@@ -1,3 +1,4 @@
+import { phrase } from "../errors/phrase.js";
 import { isUtf8 } from "node:buffer";
 import type { MakeFault } from "./make-fault.js";
 
@@ -6,7 +7,8 @@ import type { MakeFault } from "./make-fault.js";
  * @throws what `makeFault` makes when the bytes are something else
  */
 export function decodeUtf8(bytes: Uint8Array, makeFault: MakeFault): string {
-  if (!isUtf8(bytes)) throw makeFault("UTF-8 text", `other bytes from byte ${firstBadByte(bytes) + 1} on`);
+  if (!isUtf8(bytes))
+    throw makeFault("UTF-8 text", phrase`other bytes from byte ${firstBadByte(bytes) + 1} on`);
   return new TextDecoder("utf-8").decode(bytes);
 }
 

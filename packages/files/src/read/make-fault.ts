@@ -1,8 +1,8 @@
 import { FileError } from "../errors/file-error.js";
-import { asPhrase, phrase } from "../errors/phrase.js";
+import { asPhrase, type Phrase, phrase } from "../errors/phrase.js";
 
 /** Makes a caller's own error from what was expected of a file and what was found. */
-export type MakeFault = (expected: string, actual: string, cause?: unknown) => Error;
+export type MakeFault = (expected: string | Phrase, actual: string | Phrase, cause?: unknown) => Error;
 
 /** The faults of a path as {@link FileError}s. */
 export function fileFaults(path: string): MakeFault {

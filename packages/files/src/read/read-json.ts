@@ -1,3 +1,4 @@
+import { phrase } from "../errors/phrase.js";
 import { JsonError } from "../json/json-error.js";
 import { parseJson, type ParseJsonOptions } from "../json/parse-json.js";
 import { decodeUtf8 } from "./decode-utf8.js";
@@ -22,8 +23,8 @@ export function decodeJson(bytes: Uint8Array, makeFault: MakeFault, options: Par
     return parseJson(text, options);
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause;
-    const { line, column, expected, actual } = cause;
-    throw makeFault(`JSON with ${expected} at line ${line}, column ${column}`, actual, cause);
+    const { line, column, expectedPhrase: expected, actualPhrase: actual } = cause;
+    throw makeFault(phrase`JSON with ${expected} at line ${line}, column ${column}`, actual, cause);
   }
 }
 

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { FileError } from "../errors/file-error.js";
+import { type Phrase, phrase } from "../errors/phrase.js";
 import { asFileError } from "../errors/system-fault.js";
 import { firstBadByte } from "./decode-utf8.js";
 
@@ -11,7 +12,7 @@ export interface Line {
   /** Decoded text; malformed bytes appear as U+FFFD, and of an over-long line only the beginning is here. */
   readonly text: string;
   /** Why the text is not what the file holds, if it is not. */
-  readonly error?: string;
+  readonly error?: Phrase;
 }
 
 /** Bounds and reports of {@link readLines}. */
@@ -89,14 +90,18 @@ export async function* readLines(
 function decodeLine(bytes: Buffer, total: number, line: number, limit: number, dropsMark: boolean): Line {
   if (total > limit) {
     const text = bytes.toString("utf8", 0, EXCERPT_BYTES);
-    return { line, text, error: `the line has ${total} bytes, more than the limit of ${limit}` };
+    return { line, text, error: phrase`the line has ${total} bytes, more than the limit of ${limit}` };
   }
   const end = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length;
   const content = bytes.subarray(0, end);
   const decoded = content.toString("utf8");
   const text = dropsMark && decoded.startsWith(BYTE_ORDER_MARK) ? decoded.slice(1) : decoded;
   if (isUtf8(content)) return { line, text };
-  return { line, text, error: `not valid UTF-8 (first bad byte at column ${firstBadByte(content) + 1})` };
+  return {
+    line,
+    text,
+    error: phrase`not valid UTF-8 (first bad byte at column ${firstBadByte(content) + 1})`,
+  };
 }
 
 function refuseUtf16(file: string, head: Buffer): void {

@@ -1,3 +1,4 @@
+import { phrase } from "../errors/phrase.js";
 import type { Stats } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { fileFaults, type MakeFault, messageOf } from "./make-fault.js";
@@ -32,7 +33,8 @@ export async function readSmallFile(
   const found = await statIfThere(path, makeFault);
   if (found === null) return null;
   if (!found.isFile()) throw makeFault("a file", "something that is not a file");
-  if (found.size > limit) throw makeFault(`a file of at most ${limit} bytes`, `${found.size} bytes`);
+  if (found.size > limit)
+    throw makeFault(phrase`a file of at most ${limit} bytes`, phrase`${found.size} bytes`);
   try {
     return await readFile(path);
   } catch (cause) {

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FileError } from "../errors/file-error.js";
 import { InputError, isInputError } from "../errors/input-error.js";
+import { sayPhrase } from "../errors/phrase.js";
 import { hashFile } from "./hash-file.js";
+import type { MakeFault } from "./make-fault.js";
 import { readJsonFile, readJsonIfThere } from "./read-json.js";
 import { type Line, readLines } from "./read-lines.js";
 
@@ -54,14 +56,14 @@ describe("readLines", () => {
   it("reports a line beyond the limit and goes on", async () => {
     const [first, long, last] = await linesOf(`ok\n${"x".repeat(600_000)}\nok`, 1000);
     expect([first.error, last]).toEqual([undefined, { line: 3, text: "ok" }]);
-    expect(long.error).toBe("the line has 600000 bytes, more than the limit of 1000");
+    expect(sayPhrase(long.error!)).toBe("the line has 600000 bytes, more than the limit of 1000");
     expect(long.text).toHaveLength(1000);
   });
 
   it("reports bytes that are not UTF-8, with the column, and refuses UTF-16", async () => {
     const bytes = Buffer.concat([Buffer.from("空 "), Buffer.of(0xff), Buffer.from("\nok")]);
     const [bad, good] = await linesOf(bytes);
-    expect(bad.error).toBe("not valid UTF-8 (first bad byte at column 5)");
+    expect(sayPhrase(bad.error!)).toBe("not valid UTF-8 (first bad byte at column 5)");
     expect(good).toEqual({ line: 2, text: "ok" });
     await expect(linesOf(Buffer.from("\ufeffa", "utf16le"))).rejects.toThrow(/file: is UTF-16/);
   });
@@ -96,7 +98,8 @@ describe("readJsonFile", () => {
   });
 
   it("throws the caller's own errors", async () => {
-    const makeFault = (expected: string, actual: string): Error => new RangeError(`${expected}|${actual}`);
+    const makeFault: MakeFault = (expected, actual) =>
+      new RangeError(`${sayPhrase(expected)}|${sayPhrase(actual)}`);
     await expect(readJsonFile(fileOf("["), { limit: 100, makeFault })).rejects.toThrow(RangeError);
   });
 });

@@ -1,3 +1,4 @@
+import { phrase } from "../errors/phrase.js";
 import { mkdir, rmdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { FileError } from "../errors/file-error.js";
@@ -17,7 +18,7 @@ export async function checkWritable(place: string): Promise<void> {
     const found = await stat(folder).catch(() => null);
     if (found?.isDirectory()) break;
     if (found !== null && folder !== resolve(place)) {
-      throw new FileError(place, `cannot be made: ${folder} is a file`);
+      throw new FileError(place, phrase`cannot be made: ${folder} is a file`);
     }
     if (found !== null && !found.isFile()) return;
     const parent = dirname(folder);

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { architectureOf } from "../architectures/architecture-of.js";
 import { expectedTensors } from "../architectures/expected-tensors.js";
 import { linearPlaces } from "../architectures/linear-places.js";
@@ -45,8 +46,11 @@ export function checkTensors(config: ModelConfig, weights: StoredWeights): Tenso
     throw new WeightsError({
       path: weights.path,
       ...(missing.length === 1 ? { tensor: missing[0] } : {}),
-      expected: `the ${expected.size} tensors of a ${config.architecture} model with ${config.layerCount} layers`,
-      actual: `none of name ${listed}${missing.length > SHOWN_NAMES ? ` and ${missing.length - SHOWN_NAMES} more` : ""}`,
+      expected: phrase`the ${expected.size} tensors of a ${config.architecture} model with ${config.layerCount} layers`,
+      actual:
+        missing.length > SHOWN_NAMES
+          ? phrase`none of name ${listed} and ${missing.length - SHOWN_NAMES} more`
+          : phrase`none of name ${listed}`,
       ...(onlyHead ? { remedy: "a model without one has tie_word_embeddings true in its config.json" } : {}),
     });
   }
@@ -58,7 +62,7 @@ export function checkTensors(config: ModelConfig, weights: StoredWeights): Tenso
       throw new WeightsError({
         path: weights.pathOf(name),
         tensor: name,
-        expected: `shape [${stored.join(", ")}], as config.json implies`,
+        expected: phrase`shape [${stored.join(", ")}], as config.json implies`,
         actual: `[${info.shape.join(", ")}]`,
         remedy: "config and weights are of different models",
       });
@@ -67,7 +71,7 @@ export function checkTensors(config: ModelConfig, weights: StoredWeights): Tenso
       throw new WeightsError({
         path: weights.pathOf(name),
         tensor: name,
-        expected: `a dtype among ${floatTypes.join(", ")}`,
+        expected: phrase`a dtype among ${floatTypes.join(", ")}`,
         actual: info.dtype,
       });
     }

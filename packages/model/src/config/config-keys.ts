@@ -1,3 +1,4 @@
+import type { Phrase } from "@lathe/files";
 import { ModelConfigError, quote } from "../errors.js";
 
 /** A parsed config.json. */
@@ -31,7 +32,7 @@ export class ConfigKeys {
   }
 
   /** What to throw for a value that is not as expected. */
-  fault(key: string, expected: string, actual: unknown): ModelConfigError {
+  fault(key: string, expected: string | Phrase, actual: unknown): ModelConfigError {
     return new ModelConfigError({
       path: this.#path,
       key: this.#prefix + key,

@@ -1,4 +1,4 @@
-import { decodeUtf8, readSmallFile, setJsonKey } from "@lathe/files";
+import { decodeUtf8, readSmallFile, setJsonKey, type Phrase } from "@lathe/files";
 import { join } from "node:path";
 import { ModelConfigError } from "../errors.js";
 import {
@@ -23,7 +23,7 @@ export async function configsWithEndTokens(folder: string): Promise<ReadonlyMap<
   let inherited: readonly number[] = [];
   for (const name of ["config.json", "generation_config.json"]) {
     const path = join(folder, name);
-    const makeFault = (expected: string, actual: string, cause?: unknown): Error =>
+    const makeFault = (expected: string | Phrase, actual: string | Phrase, cause?: unknown): Error =>
       new ModelConfigError({ path, expected, actual, cause });
     const bytes = await readSmallFile(path, CONFIG_BYTES_LIMIT, makeFault);
     const json = await readConfigObject(path);

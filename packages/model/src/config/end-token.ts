@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { isObject } from "./config-keys.js";
-import { decodeJson, readSmallFile } from "@lathe/files";
+import { decodeJson, readSmallFile, type Phrase, sayPhrase } from "@lathe/files";
 
 /** Largest files that are read, in bytes; the largest real ones have a fifth of that. */
 const TOKENIZER_BYTES_LIMIT = 200_000_000;
@@ -52,8 +52,8 @@ function idOf(value: unknown): number | null {
 }
 
 async function objectIn(path: string, limit: number): Promise<Json> {
-  const makeFault = (expected: string, actual: string): Error =>
-    new Error(`expected ${expected}, got ${actual}`);
+  const makeFault = (expected: string | Phrase, actual: string | Phrase): Error =>
+    new Error(`expected ${sayPhrase(expected)}, got ${sayPhrase(actual)}`);
   try {
     const bytes = await readSmallFile(path, limit, makeFault);
     const json = bytes === null ? null : decodeJson(bytes, makeFault);

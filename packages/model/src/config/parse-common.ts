@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import type { ConfigKeys } from "./config-keys.js";
 import type { ModelConfig } from "./model-config.js";
 
@@ -22,7 +23,8 @@ export interface CommonDefaults {
  */
 export function parseCommon(architecture: string, keys: ConfigKeys, defaults: CommonDefaults): ModelConfig {
   const layerCount = keys.size("num_hidden_layers", defaults.num_hidden_layers);
-  if (layerCount > LAYER_LIMIT) throw keys.fault("num_hidden_layers", `at most ${LAYER_LIMIT}`, layerCount);
+  if (layerCount > LAYER_LIMIT)
+    throw keys.fault("num_hidden_layers", phrase`at most ${LAYER_LIMIT}`, layerCount);
   return {
     architecture,
     vocabularySize: keys.size("vocab_size", defaults.vocab_size),

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { type ConfigKeys, isFilledObject } from "./config-keys.js";
 import type { RopeConfig, RopeScaling } from "./model-config.js";
 
@@ -45,7 +46,7 @@ function ropeScalingOf(keys: ConfigKeys, parameters: ConfigKeys, maxPositions: n
       if (highFrequencyFactor <= lowFrequencyFactor) {
         throw parameters.fault(
           "high_freq_factor",
-          `more than low_freq_factor ${lowFrequencyFactor}`,
+          phrase`more than low_freq_factor ${lowFrequencyFactor}`,
           highFrequencyFactor,
         );
       }

@@ -7,7 +7,7 @@ import { architectures } from "../architectures/architectures.js";
 import { ConfigKeys, type ConfigObject, isObject } from "./config-keys.js";
 import { tokenizerEndId } from "./end-token.js";
 import type { ModelConfig } from "./model-config.js";
-import { decodeJson, type MakeFault, readSmallFile } from "@lathe/files";
+import { decodeJson, type MakeFault, readSmallFile, phrase } from "@lathe/files";
 
 const CONFIG_FILE = "config.json";
 const GENERATION_FILE = "generation_config.json";
@@ -83,7 +83,11 @@ function architectureNamedIn(keys: ConfigKeys): Architecture {
   const architecture = findArchitecture(modelType);
   if (architecture === null) {
     const names = architectures.map(({ name }) => name).join(", ");
-    throw keys.fault("model_type", `one of the supported architectures ${names}`, modelType ?? undefined);
+    throw keys.fault(
+      "model_type",
+      phrase`one of the supported architectures ${names}`,
+      modelType ?? undefined,
+    );
   }
   const classNames = keys.value("architectures");
   if (classNames === undefined || classNames === null) return architecture;
@@ -91,7 +95,7 @@ function architectureNamedIn(keys: ConfigKeys): Architecture {
   if (!Array.isArray(classNames) || !classNames.includes(className)) {
     throw keys.fault(
       "architectures",
-      `[${quote(className)}], as model_type is ${quote(modelType)}`,
+      phrase`[${quote(className)}], as model_type is ${quote(modelType)}`,
       classNames,
     );
   }

@@ -1,4 +1,4 @@
-import { InputError } from "@lathe/files";
+import { InputError, phrase } from "@lathe/files";
 
 /** No token can be chosen: the model's logits are not finite. */
 export class NonFiniteLogitsError extends InputError {
@@ -16,8 +16,7 @@ export class NonFiniteLogitsError extends InputError {
     readonly logit: number,
   ) {
     super(
-      `sequence ${sequence}, step ${step}: expected finite logits, got ${logit} for token ${id}; ` +
-        "the weights or the adapter hold values that are not finite",
+      phrase`sequence ${sequence}, step ${step}: expected finite logits, got ${logit} for token ${id}; the weights or the adapter hold values that are not finite`,
     );
   }
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { decodeJson, readSmallFile } from "@lathe/files";
+import { decodeJson, readSmallFile, type Phrase } from "@lathe/files";
 import { ModelConfigError, quote } from "../errors.js";
 import type { SamplingOptions } from "./sampling.js";
 
@@ -61,7 +61,7 @@ const unsupported: Readonly<Record<string, readonly unknown[]>> = {
  */
 export async function readGenerationDefaults(folder: string): Promise<GenerationDefaults> {
   const path = join(folder, FILE);
-  const makeFault = (expected: string, actual: string, cause?: unknown): ModelConfigError =>
+  const makeFault = (expected: string | Phrase, actual: string | Phrase, cause?: unknown): ModelConfigError =>
     new ModelConfigError({ path, expected, actual, cause });
   const bytes = await readSmallFile(path, BYTES_LIMIT, makeFault);
   if (bytes === null) return { sampling: {}, ignored: [] };
@@ -74,9 +74,13 @@ export async function readGenerationDefaults(folder: string): Promise<Generation
 }
 
 function samplingOf(keys: ReadonlyMap<string, unknown>, path: string): SuggestedSampling {
-  const fault = (key: string, expected: string): ModelConfigError =>
+  const fault = (key: string, expected: string | Phrase): ModelConfigError =>
     new ModelConfigError({ path, key, expected, actual: quote(keys.get(key)) });
-  const number = (key: string, isRight: (value: number) => boolean, expected: string): number | undefined => {
+  const number = (
+    key: string,
+    isRight: (value: number) => boolean,
+    expected: string | Phrase,
+  ): number | undefined => {
     const value = keys.get(key);
     if (value === undefined) return undefined;
     if (typeof value !== "number" || !isRight(value)) throw fault(key, expected);

@@ -1,15 +1,15 @@
-import { InputError } from "@lathe/files";
+import { ExpectationError, type Phrase } from "@lathe/files";
 
 /** An option of generation has a value it cannot have. */
-export class SamplingError extends InputError {
+export class SamplingError extends ExpectationError {
   override readonly name = "SamplingError";
 
   constructor(
     /** The option, such as `temperature` or `maxNewTokens`. */
     readonly option: string,
-    readonly expected: string,
+    expected: string | Phrase,
     readonly actual: unknown,
   ) {
-    super(`${option}: expected ${expected}, got ${String(actual)}`);
+    super(option, expected, String(actual));
   }
 }

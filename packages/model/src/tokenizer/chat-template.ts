@@ -1,4 +1,4 @@
-import { messageOf } from "@lathe/files";
+import { messageOf, phrase } from "@lathe/files";
 import { TokenizerError } from "../errors.js";
 import { StrictTemplate } from "./strict-template.js";
 
@@ -52,7 +52,7 @@ export function createChatRenderer(
       throw new TokenizerError({
         path,
         expected: "messages that the chat template accepts",
-        actual: `its complaint ${messageOf(cause)}`,
+        actual: phrase`its complaint ${messageOf(cause)}`,
         cause,
       });
     }
@@ -66,7 +66,7 @@ function parseTemplate(template: string, path: string): StrictTemplate {
     throw new TokenizerError({
       path,
       expected: "a chat template in Jinja",
-      actual: `one that does not parse (${messageOf(cause)})`,
+      actual: phrase`one that does not parse (${messageOf(cause)})`,
       cause,
     });
   }

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import type { ModelConfig } from "../config/model-config.js";
 import { TokenizerError } from "../errors.js";
 import type { Tokenizer } from "./tokenizer.js";
@@ -13,8 +14,8 @@ export function checkTokenizerFits(
   if (tokenizer.vocabularySize <= config.vocabularySize) return;
   throw new TokenizerError({
     path: tokenizer.path,
-    expected: `token ids below ${config.vocabularySize}, the rows of the model's embedding`,
-    actual: `ids up to ${tokenizer.vocabularySize - 1}`,
+    expected: phrase`token ids below ${config.vocabularySize}, the rows of the model's embedding`,
+    actual: phrase`ids up to ${tokenizer.vocabularySize - 1}`,
     remedy: "tokenizer and model do not belong together",
   });
 }

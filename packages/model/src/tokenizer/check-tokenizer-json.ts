@@ -1,4 +1,4 @@
-import { isRecord } from "@lathe/files";
+import { isRecord, type Phrase, phrase } from "@lathe/files";
 import { quote, TokenizerError } from "../errors.js";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -10,13 +10,13 @@ type Json = Readonly<Record<string, unknown>>;
  * @throws TokenizerError with the first part that is none
  */
 export function checkTokenizerJson(json: Json, path: string): void {
-  const refuse = (expected: string, actual: unknown): never => {
+  const refuse = (expected: string | Phrase, actual: unknown): never => {
     throw new TokenizerError({ path, expected, actual: quote(actual) });
   };
   for (const key of ["normalizer", "pre_tokenizer", "post_processor", "decoder"]) {
     const part = Object.hasOwn(json, key) ? json[key] : null;
     if (part !== null && !(isRecord(part) && typeof part["type"] === "string")) {
-      refuse(`${key} to be null or an object with a type`, part);
+      refuse(phrase`${key} to be null or an object with a type`, part);
     }
   }
   const model = isRecord(json["model"]) ? json["model"] : {};
@@ -30,7 +30,7 @@ export function checkTokenizerJson(json: Json, path: string): void {
   const ids = isRecord(vocabulary) ? new Map(Object.entries(vocabulary)) : null;
   const owners = new Map<unknown, string>();
   for (const [token, id] of ids ?? []) {
-    if (owners.has(id)) refuse(`an id of its own for token ${quote(token)}`, id);
+    if (owners.has(id)) refuse(phrase`an id of its own for token ${quote(token)}`, id);
     owners.set(id, token);
   }
   const type = model["type"] ?? "BPE";
@@ -43,14 +43,14 @@ export function checkTokenizerJson(json: Json, path: string): void {
     added.set(id, content);
     const stored = typeof content === "string" ? ids?.get(content) : undefined;
     if (stored !== undefined && stored !== id)
-      refuse(`the id ${quote(stored)} of the vocabulary for it`, token);
+      refuse(phrase`the id ${quote(stored)} of the vocabulary for it`, token);
   }
 }
 
 function checkMerges(
   model: Json,
   ids: ReadonlyMap<string, unknown>,
-  refuse: (expected: string, actual: unknown) => never,
+  refuse: (expected: string | Phrase, actual: unknown) => never,
 ): void {
   const { merges } = model;
   if (!Array.isArray(merges)) return refuse("merges to be a list", merges);

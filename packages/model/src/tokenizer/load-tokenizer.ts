@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { decodeUtf8, type MakeFault, decodeJson, readSmallFile } from "@lathe/files";
+import { decodeUtf8, type MakeFault, decodeJson, readSmallFile, phrase } from "@lathe/files";
 import { TokenizerError, quote } from "../errors.js";
 import { type ChatTemplateSource, Tokenizer, tokenText } from "./tokenizer.js";
 
@@ -104,7 +104,7 @@ async function readChatTemplate(
   if (typeof text !== "string") return text;
   if (Buffer.byteLength(text) > TEMPLATE_BYTES_LIMIT) {
     throw faultIn(path)(
-      `a chat_template of at most ${TEMPLATE_BYTES_LIMIT} bytes`,
+      phrase`a chat_template of at most ${TEMPLATE_BYTES_LIMIT} bytes`,
       `${Buffer.byteLength(text)}`,
     );
   }
@@ -149,7 +149,7 @@ function oneOf(
       path,
       expected: 'one chat template, or one named "default"',
       actual: names,
-      remedy: `write the one that is meant to ${TEMPLATE_FILE}`,
+      remedy: phrase`write the one that is meant to ${TEMPLATE_FILE}`,
     }),
   };
 }

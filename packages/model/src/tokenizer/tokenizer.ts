@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { messageOf } from "@lathe/files";
+import { messageOf, phrase } from "@lathe/files";
 import { TokenizerError, quote } from "../errors.js";
 import { type ChatMessage, createChatRenderer, type RenderChatOptions } from "./chat-template.js";
 import { checkTokenizerJson } from "./check-tokenizer-json.js";
@@ -87,7 +87,7 @@ export class Tokenizer {
       throw new TokenizerError({
         path,
         expected: "a tokenizer of kinds that are supported",
-        actual: `a complaint: ${messageOf(cause)}`,
+        actual: phrase`a complaint: ${messageOf(cause)}`,
         cause,
       });
     }
@@ -220,8 +220,8 @@ function largestId(
 
 function checkedId(id: unknown, token: string, path: string): number {
   if (!Number.isSafeInteger(id) || (id as number) < 0 || (id as number) >= ID_LIMIT) {
-    const actual = `${quote(id)} for token ${quote(token)}`;
-    throw new TokenizerError({ path, expected: `token ids from 0 to ${ID_LIMIT - 1}`, actual });
+    const actual = phrase`${quote(id)} for token ${quote(token)}`;
+    throw new TokenizerError({ path, expected: phrase`token ids from 0 to ${ID_LIMIT - 1}`, actual });
   }
   return id as number;
 }

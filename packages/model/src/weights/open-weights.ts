@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { isRecord, readJsonFile } from "@lathe/files";
+import { isRecord, readJsonFile, type Phrase, phrase } from "@lathe/files";
 import { WeightsError, quote } from "../errors.js";
 import type { StoredWeights, OpenWeightsOptions } from "./stored-weights.js";
 import { openSafetensors, type SafetensorsFile } from "./safetensors-file.js";
@@ -32,7 +32,7 @@ export async function openWeights(folder: string, options: OpenWeightsOptions = 
   const hasPickle = await exists(join(folder, "pytorch_model.bin"));
   throw new WeightsError({
     path: folder,
-    expected: `${SINGLE_FILE} or ${INDEX_FILE}`,
+    expected: phrase`${SINGLE_FILE} or ${INDEX_FILE}`,
     actual: hasPickle ? "only pytorch_model.bin" : "neither",
     ...(hasPickle ? { remedy: "convert the weights to safetensors: no other format is read" } : {}),
   });
@@ -48,7 +48,7 @@ async function openSharded(folder: string, options: OpenWeightsOptions): Promise
       if (!(await exists(shardPath))) {
         throw new WeightsError({
           path: shardPath,
-          expected: `the shard that ${INDEX_FILE} lists`,
+          expected: phrase`the shard that ${INDEX_FILE} lists`,
           actual: "no such file",
           remedy: "download it too",
         });
@@ -60,7 +60,7 @@ async function openSharded(folder: string, options: OpenWeightsOptions): Promise
         throw new WeightsError({
           path: join(folder, shard),
           tensor: name,
-          expected: `the tensor here, as ${INDEX_FILE} says`,
+          expected: phrase`the tensor here, as ${INDEX_FILE} says`,
           actual: "no such tensor",
           remedy: "index and shards are not of the same model; download them again",
         });
@@ -99,7 +99,7 @@ async function openSharded(folder: string, options: OpenWeightsOptions): Promise
 
 /** Which shard holds which tensor. A shard is a plain file name: an index must not lead out of its folder. */
 async function readWeightMap(indexPath: string): Promise<Map<string, string>> {
-  const fault = (expected: string, actual: string, cause?: unknown) =>
+  const fault = (expected: string | Phrase, actual: string | Phrase, cause?: unknown) =>
     new WeightsError({ path: indexPath, expected, actual, cause });
   const index = await readJsonFile(indexPath, { limit: INDEX_BYTES_LIMIT, makeFault: fault });
   const weightMap = isRecord(index) && Object.hasOwn(index, "weight_map") ? index["weight_map"] : undefined;
@@ -109,7 +109,7 @@ async function readWeightMap(indexPath: string): Promise<Map<string, string>> {
     if (!isPlainFileName(shard)) {
       throw fault(
         "weight_map to name .safetensors files of the folder",
-        `${quote(shard)} for tensor ${quote(name)}`,
+        phrase`${quote(shard)} for tensor ${quote(name)}`,
       );
     }
     shardOf.set(name, shard);

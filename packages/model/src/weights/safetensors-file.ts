@@ -1,7 +1,7 @@
 import { constants } from "node:buffer";
 import { type Stats, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { type MakeFault, messageOf, statIfThere } from "@lathe/files";
+import { type MakeFault, messageOf, statIfThere, type Phrase, phrase } from "@lathe/files";
 import { WeightsError, quote } from "../errors.js";
 import type { StoredWeights, OpenWeightsOptions } from "./stored-weights.js";
 import { joinedStretches, MappedFile, type Stretch } from "./mapped-file.js";
@@ -53,7 +53,7 @@ export async function openSafetensors(
     const stats = await handle.stat();
     const { size } = stats;
     if (size < LENGTH_BYTES) {
-      throw makeFault(`a safetensors file of at least ${LENGTH_BYTES} bytes`, `${size} bytes`);
+      throw makeFault(phrase`a safetensors file of at least ${LENGTH_BYTES} bytes`, phrase`${size} bytes`);
     }
     const lengthField = new Uint8Array(LENGTH_BYTES);
     await readInto(handle, path, lengthField, 0);
@@ -124,7 +124,7 @@ function openedFile(
           path,
           tensor: name,
           expected: "a dtype that reads as float32",
-          actual: `${slice.dtype}, whose scales lie in other tensors`,
+          actual: phrase`${slice.dtype}, whose scales lie in other tensors`,
         });
       }
       return await readWidened(handle, path, slice);
@@ -163,7 +163,7 @@ function mapChecked(
   opened: Stats,
   { offset, length }: Stretch,
 ): ArrayBuffer {
-  const fault = (actual: string, cause?: unknown): WeightsError =>
+  const fault = (actual: string | Phrase, cause?: unknown): WeightsError =>
     new WeightsError({
       path,
       expected: "the file that was opened",
@@ -241,8 +241,8 @@ async function readInto(
     if (bytesRead === 0) {
       throw new WeightsError({
         path,
-        expected: `${target.byteLength} bytes from byte ${position} on`,
-        actual: `${done}, then the end of the file`,
+        expected: phrase`${target.byteLength} bytes from byte ${position} on`,
+        actual: phrase`${done}, then the end of the file`,
         remedy: "the file was cut while it was open",
       });
     }

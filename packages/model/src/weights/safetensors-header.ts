@@ -1,4 +1,4 @@
-import { decodeJson, isRecord, type MakeFault } from "@lathe/files";
+import { decodeJson, isRecord, type MakeFault, type Phrase, phrase } from "@lathe/files";
 import { WeightsError, quote } from "../errors.js";
 import { type Dtype, dtypes, dtypeSizes, type TensorInfo } from "./tensor-info.js";
 
@@ -27,16 +27,16 @@ export function headerLength(lengthField: Uint8Array, path: string, fileSize: nu
   if (length > HEADER_BYTES_LIMIT) {
     throw new WeightsError({
       path,
-      expected: `a header of at most ${HEADER_BYTES_LIMIT} bytes`,
-      actual: `a header length of ${length}`,
+      expected: phrase`a header of at most ${HEADER_BYTES_LIMIT} bytes`,
+      actual: phrase`a header length of ${String(length)}`,
       remedy: "this is not a safetensors file, or it is damaged",
     });
   }
   if (length > room) {
     throw new WeightsError({
       path,
-      expected: `a header that fits into the file of ${fileSize} bytes`,
-      actual: `a header length of ${length}`,
+      expected: phrase`a header that fits into the file of ${fileSize} bytes`,
+      actual: phrase`a header length of ${String(length)}`,
       remedy: "the file is cut short or damaged; download it again",
     });
   }
@@ -70,11 +70,11 @@ export function parseSafetensorsHeader(
 
 function parseObject(header: Uint8Array, path: string): [string, unknown][] {
   if (header[0] !== OPENING_BRACE) {
-    const actual = header.byteLength === 0 ? "an empty one" : `one that starts with byte ${header[0]}`;
+    const actual = header.byteLength === 0 ? "an empty one" : phrase`one that starts with byte ${header[0]}`;
     throw new WeightsError({ path, expected: "a JSON object as header", actual });
   }
   const makeFault: MakeFault = (expected, actual, cause) =>
-    new WeightsError({ path, expected: `a header of ${expected}`, actual, cause });
+    new WeightsError({ path, expected: phrase`a header of ${expected}`, actual, cause });
   // Tensors may have any name, and entries are read one by one.
   const parsed = decodeJson(header, makeFault, { takesPrototypeKey: true });
   // A text that starts with a brace and parses is an object.
@@ -97,7 +97,7 @@ function parseMetadata(entry: unknown, path: string): ReadonlyMap<string, string
       throw new WeightsError({
         path,
         expected: `__metadata__ to hold strings only`,
-        actual: `${quote(value)} for key ${quote(key)}`,
+        actual: phrase`${quote(value)} for key ${quote(key)}`,
       });
     }
     metadata.set(key, value);
@@ -112,7 +112,7 @@ function parseTensor(
   dataStart: number,
   fileSize: number,
 ): TensorInfo {
-  const fault = (expected: string, actual: string, remedy?: string) =>
+  const fault = (expected: string | Phrase, actual: string | Phrase, remedy?: string | Phrase) =>
     new WeightsError({
       path,
       tensor: name,
@@ -126,7 +126,7 @@ function parseTensor(
   const [dtype, shape, offsets] = ["dtype", "shape", "data_offsets"].map((key) =>
     Object.hasOwn(entry, key) ? entry[key] : undefined,
   );
-  if (!isDtype(dtype)) throw fault(`a dtype among ${dtypes.join(", ")}`, quote(dtype));
+  if (!isDtype(dtype)) throw fault(phrase`a dtype among ${dtypes.join(", ")}`, quote(dtype));
   if (!Array.isArray(shape) || !shape.every(isCount)) {
     throw fault("a shape of whole numbers from 0 on", quote(shape));
   }
@@ -138,7 +138,7 @@ function parseTensor(
   const dataLength = fileSize - dataStart;
   if (end > dataLength) {
     throw fault(
-      `data_offsets within the ${dataLength} bytes of data the file has`,
+      phrase`data_offsets within the ${dataLength} bytes of data the file has`,
       quote(offsets),
       "the file is cut short or damaged; download it again",
     );
@@ -147,7 +147,10 @@ function parseTensor(
   const elementCount = shape.reduce((product: bigint, size: number) => product * BigInt(size), 1n);
   const expectedLength = elementCount * BigInt(dtypeSizes[dtype]);
   if (expectedLength !== BigInt(end - begin)) {
-    throw fault(`${expectedLength} bytes for ${dtype} of shape ${quote(shape)}`, `${end - begin}`);
+    throw fault(
+      phrase`${String(expectedLength)} bytes for ${dtype} of shape ${quote(shape)}`,
+      `${end - begin}`,
+    );
   }
   return {
     name,
@@ -168,8 +171,11 @@ function checkLayout(tensors: TensorInfo[], path: string, dataStart: number, fil
       throw new WeightsError({
         path,
         tensor: name,
-        expected: `data from byte ${filledTo - dataStart} on, where the tensor before it ends`,
-        actual: `${byteOffset < filledTo ? "an overlap" : "a hole"}: data from byte ${byteOffset - dataStart} on`,
+        expected: phrase`data from byte ${filledTo - dataStart} on, where the tensor before it ends`,
+        actual:
+          byteOffset < filledTo
+            ? phrase`an overlap: data from byte ${byteOffset - dataStart} on`
+            : phrase`a hole: data from byte ${byteOffset - dataStart} on`,
       });
     }
     filledTo = byteOffset + byteLength;
@@ -177,8 +183,8 @@ function checkLayout(tensors: TensorInfo[], path: string, dataStart: number, fil
   if (filledTo !== fileSize) {
     throw new WeightsError({
       path,
-      expected: `the file to end after its last tensor, at byte ${filledTo}`,
-      actual: `${fileSize} bytes`,
+      expected: phrase`the file to end after its last tensor, at byte ${filledTo}`,
+      actual: phrase`${fileSize} bytes`,
     });
   }
 }

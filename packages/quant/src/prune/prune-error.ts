@@ -1,22 +1,22 @@
-import { asPhrase, InputError, type Phrase, phrase } from "@lathe/files";
+import { ExpectationError, type Phrase, sayPhrase } from "@lathe/files";
 
 /** Something about pruning that cannot be done as asked. */
-export class PruneError extends InputError {
+export class PruneError extends ExpectationError {
   override readonly name = "PruneError";
+  /** What is at fault: an option, or the name of a tensor. */
+  readonly subject: string;
+  readonly actual: string;
+  readonly remedy: string | undefined;
 
   constructor(
-    /** What is at fault: an option, or the name of a tensor. */
-    readonly subject: string,
-    readonly expected: string,
-    readonly actual: string,
-    readonly remedy?: string,
+    subject: string | Phrase,
+    expected: string | Phrase,
+    actual: string | Phrase,
+    remedy?: string | Phrase,
   ) {
-    super(`${subject}: expected ${expected}, got ${actual}${remedy === undefined ? "" : `; ${remedy}`}`);
-  }
-
-  override phrases(): readonly Phrase[] {
-    const { subject, expected, actual, remedy } = this;
-    const fault = phrase`${subject}: expected ${asPhrase(expected)}, got ${asPhrase(actual)}`;
-    return [remedy === undefined ? fault : phrase`${fault}; ${asPhrase(remedy)}`];
+    super(subject, expected, actual, remedy);
+    this.subject = sayPhrase(subject);
+    this.actual = sayPhrase(actual);
+    this.remedy = remedy === undefined ? undefined : sayPhrase(remedy);
   }
 }

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { PruneError } from "./prune-error.js";
 import type { SparsityRule } from "./sparsity.js";
 import { ZeroMask } from "@lathe/kernels";
@@ -23,7 +24,7 @@ export function pruneMask(
   if (rule.kind === "pattern" && inFeatures % rule.size !== 0) {
     throw new PruneError(
       "sparsity",
-      `groups of a size that divides ${inFeatures} inputs`,
+      phrase`groups of a size that divides ${inFeatures} inputs`,
       `${rule.kept}:${rule.size}`,
       "choose another pattern, or a share such as 0.5",
     );

@@ -5,6 +5,7 @@ import {
   removeJsonKey,
   replaceFile,
   replaceFolder,
+  phrase,
 } from "@lathe/files";
 import {
   checkTensors,
@@ -147,9 +148,9 @@ function prunedPlaces(places: readonly LinearPlace[], weights: StoredWeights): M
       const { dtype } = weights.info(place.weight);
       if (!floatTypes.includes(dtype)) {
         throw new PruneError(
-          `${weights.pathOf(place.weight)}, tensor ${JSON.stringify(place.weight)}`,
+          phrase`${weights.pathOf(place.weight)}, tensor ${JSON.stringify(place.weight)}`,
           "weights of a float type",
-          `${dtype}, packed ones`,
+          phrase`${dtype}, packed ones`,
           "prune the original weights, then quantise",
         );
       }

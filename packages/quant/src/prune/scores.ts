@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { PruneError } from "./prune-error.js";
 
 /** Importance of weights by their size: |w|. @returns [O, I] */
@@ -26,9 +27,9 @@ export function checkedScores(weight: string, scores: Float32Array): Float32Arra
   const bad = scores.findIndex((score) => !Number.isFinite(score));
   if (bad < 0) return scores;
   throw new PruneError(
-    `tensor ${JSON.stringify(weight)}`,
+    phrase`tensor ${JSON.stringify(weight)}`,
     "finite weights and inputs",
-    `${scores[bad]} for element ${bad}`,
+    phrase`${scores[bad]} for element ${bad}`,
     "the weights are damaged",
   );
 }

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { type ChatMessage, encodeConversation, encodeTextPrompt, type Tools } from "@lathe/data";
 import type { Tokenizer } from "@lathe/model";
 import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
@@ -44,7 +45,7 @@ function ownIds(ids: readonly number[], { config: { vocabularySize } }: ModelFol
   const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
   if (bad === undefined) return ids;
   throw new RecipeError([
-    expectation("ids", `token ids below ${vocabularySize}, the model's vocabulary`, String(bad)),
+    expectation("ids", phrase`token ids below ${vocabularySize}, the model's vocabulary`, String(bad)),
   ]);
 }
 

@@ -1,4 +1,4 @@
-import { isRecord, type MakeFault, readJsonFile } from "@lathe/files";
+import { isRecord, type MakeFault, readJsonFile, phrase } from "@lathe/files";
 import type { RunPassport } from "./run-passport.js";
 import { RunPassportError } from "./run-passport-error.js";
 
@@ -21,12 +21,12 @@ export async function readPassport(path: string): Promise<StoredPassport> {
   for (const key of ["model", "result"] as const) {
     const files = hashes[key];
     if (isRecord(files) && Object.values(files).every((hash) => typeof hash === "string")) continue;
-    throw makeFault(`hashes by file as passport.hashes.${key}`, shown(files));
+    throw makeFault(phrase`hashes by file as passport.hashes.${key}`, shown(files));
   }
   for (const key of ["data", "validation"] as const) {
     const hash = hashes[key] ?? null;
     if (hash !== null && typeof hash !== "string")
-      throw makeFault(`a hash as passport.hashes.${key}`, shown(hash));
+      throw makeFault(phrase`a hash as passport.hashes.${key}`, shown(hash));
   }
   return {
     settings,

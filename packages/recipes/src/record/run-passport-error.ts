@@ -1,25 +1,22 @@
-import { asPhrase, InputError, type Phrase, phrase } from "@lathe/files";
+import { asPhrase, InputError, type Phrase, phrase, sayPhrase } from "@lathe/files";
 
 /** A file that is no report of a complete run. */
 export class RunPassportError extends InputError {
   override readonly name = "RunPassportError";
+  readonly expected: string;
+  readonly actual: string;
 
   constructor(
     readonly path: string,
-    readonly expected: string,
-    readonly actual: string,
+    expected: string | Phrase,
+    actual: string | Phrase,
     options?: ErrorOptions,
   ) {
     super(
-      `${path}: expected ${expected}, got ${actual}; give the report.json of a run that is complete`,
+      phrase`${path}: expected ${asPhrase(expected)}, got ${asPhrase(actual)}; give the report.json of a run that is complete`,
       options,
     );
-  }
-
-  override phrases(): readonly Phrase[] {
-    const { path, expected, actual } = this;
-    return [
-      phrase`${path}: expected ${asPhrase(expected)}, got ${asPhrase(actual)}; give the report.json of a run that is complete`,
-    ];
+    this.expected = sayPhrase(expected);
+    this.actual = sayPhrase(actual);
   }
 }

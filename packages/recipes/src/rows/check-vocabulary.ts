@@ -1,3 +1,4 @@
+import { phrase, asPhrase } from "@lathe/files";
 import { RowError, type RowPlace, UNSCORED } from "@lathe/data";
 
 /** @throws RowError for an id or label that has no row in the model's embedding */
@@ -8,8 +9,8 @@ export function checkVocabulary(
 ): void {
   const isOutside = (id: number): boolean => id < 0 || id >= vocabularySize;
   const fault = (key: string, id: number): RowError => {
-    const expected = id < 0 ? "from 0" : `below ${vocabularySize}, the model's vocabulary`;
-    return new RowError(key, `expected token ids ${expected}, got ${id}`, place);
+    const expected = id < 0 ? asPhrase("from 0") : phrase`below ${vocabularySize}, the model's vocabulary`;
+    return new RowError(key, phrase`expected token ids ${expected}, got ${id}`, place);
   };
   const id = inputIds.find(isOutside);
   if (id !== undefined) throw fault("input_ids", id);

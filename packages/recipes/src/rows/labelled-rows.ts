@@ -90,6 +90,5 @@ export async function readLabelledRows(
 }
 
 function withPlace(error: RowError, place: RowPlace): RowError {
-  const prefix = error.key === null ? "" : `key "${error.key}": `;
-  return new RowError(error.key, error.reason.slice(prefix.length), place, { cause: error });
+  return new RowError(error.key, error.problemPhrase, place, { cause: error });
 }

@@ -1,3 +1,4 @@
+import type { Phrase } from "@lathe/files";
 import { readRecords, type RowPlace } from "@lathe/data";
 import type { LabelledRow } from "@lathe/model";
 import type { RowSource } from "@lathe/train";
@@ -10,7 +11,7 @@ export type RowsInput = string | Iterable<unknown> | AsyncIterable<unknown> | Ro
 
 /** A record that was read, or the reason why it was not. */
 export type InputRecord = RowPlace &
-  ({ readonly value: unknown } | { readonly error: string; readonly text: string });
+  ({ readonly value: unknown } | { readonly error: string | Phrase; readonly text: string });
 
 /** Whether rows are token ids by number. */
 export function isRowSource(input: RowsInput): input is RowSource<LabelledRow> {

@@ -8,7 +8,7 @@ import {
   tokenizeRow,
   UnscoredRowError,
 } from "@lathe/data";
-import { FileError, statIfThere } from "@lathe/files";
+import { FileError, statIfThere, phrase, type Phrase, sayPhrase } from "@lathe/files";
 import type { LabelledRow } from "@lathe/model";
 import { countScored, type RowSource } from "@lathe/train";
 import type { ModelFolder } from "../model/model-folder.js";
@@ -65,7 +65,7 @@ export async function readTrainingRows(
   if (result.rows.length === 0) {
     throw new FileError(
       sourceOf(input, options.field),
-      `leaves no row to train on: ${result.read} read, ${result.rejected.length} unusable, ${result.unscored} without a label within ${options.maxTokens} tokens`,
+      phrase`leaves no row to train on: ${result.read} read, ${result.rejected.length} unusable, ${result.unscored} without a label within ${options.maxTokens} tokens`,
     );
   }
   return result;
@@ -125,6 +125,11 @@ export async function collectRows<Row extends { readonly truncated: boolean }>(
   const rows: Row[] = [];
   const lines: number[] = [];
   const rejected: RejectedRow[] = [];
+  const shown: (RowPlace & { readonly reason: string | Phrase })[] = [];
+  const reject = (row: unknown, reason: string | Phrase, place: RowPlace): void => {
+    rejected.push({ row, reason: sayPhrase(reason), ...place });
+    if (shown.length < SHOWN_REJECTIONS) shown.push({ ...place, reason });
+  };
   let [read, unscored, truncated] = [0, 0, 0];
   const totalBytes = typeof input === "string" ? ((await statIfThere(input))?.size ?? 0) : 0;
   let bytes = 0;
@@ -136,7 +141,7 @@ export async function collectRows<Row extends { readonly truncated: boolean }>(
     const place: RowPlace = { file: record.file, line: record.line };
     read++;
     if ("error" in record) {
-      rejected.push({ row: record.text, reason: record.error, ...place });
+      reject(record.text, record.error, place);
       continue;
     }
     try {
@@ -146,13 +151,12 @@ export async function collectRows<Row extends { readonly truncated: boolean }>(
       if (tokens.truncated) truncated++;
     } catch (error) {
       if (error instanceof UnscoredRowError) unscored++;
-      else if (error instanceof RowError)
-        rejected.push({ row: record.value, reason: error.reason, ...place });
+      else if (error instanceof RowError) reject(record.value, error.reasonPhrase, place);
       else throw error;
     }
   }
   if (rejected.length > rejectLimit * read) {
-    throw new RejectedRowsError(read, rejected.length, rejectLimit, rejected.slice(0, SHOWN_REJECTIONS));
+    throw new RejectedRowsError(read, rejected.length, rejectLimit, shown);
   }
   const source = sourceOf(input, field);
   const place = (index: number): string => `${source}:${lines[index]}`;

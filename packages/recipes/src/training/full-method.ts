@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { join } from "node:path";
 import {
   expectedTensors,
@@ -92,12 +93,13 @@ function checkPrefixes(prefixes: readonly string[], { config }: ModelFolder): vo
   }
   const idle = prefixes.filter((prefix) => !names.some((name) => name.startsWith(prefix)));
   if (idle.length === 0) return;
-  const tied = config.tieWordEmbeddings ? "; the head is tied to the embedding and trained with it" : "";
   throw new RecipeError(
     idle.map((prefix) =>
       expectation(
         "full.trainable",
-        `the beginning of names of tensors such as ${names[0]} or ${names.at(-1)}${tied}`,
+        config.tieWordEmbeddings
+          ? phrase`the beginning of names of tensors such as ${names[0]} or ${String(names.at(-1))}; the head is tied to the embedding and trained with it`
+          : phrase`the beginning of names of tensors such as ${names[0]} or ${String(names.at(-1))}`,
         JSON.stringify(prefix),
       ),
     ),

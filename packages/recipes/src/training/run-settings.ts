@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { isRecord, type MakeFault, readJsonFile } from "@lathe/files";
+import { isRecord, type MakeFault, readJsonFile, phrase, asPhrase } from "@lathe/files";
 import { type LoraConfig, loraDefaults } from "@lathe/peft";
 import type { LossSettings } from "@lathe/tensor";
 import { lossDefaults, RunFolderError, type TrainConfig, trainDefaults } from "@lathe/train";
@@ -103,7 +103,7 @@ export function runSettings(
 async function readSettings(path: string): Promise<RunSettings> {
   const file = join(path, "config.json");
   const makeFault: MakeFault = (expected, actual, cause) =>
-    new RunFolderError(file, `expected ${expected}, got ${actual}`, { cause });
+    new RunFolderError(file, phrase`expected ${asPhrase(expected)}, got ${asPhrase(actual)}`, { cause });
   const value = await readJsonFile(file, { limit: SETTINGS_BYTES_LIMIT, makeFault });
   if (isRecord(value)) return value;
   throw makeFault("an object", JSON.stringify(value).slice(0, SHOWN_CHARACTERS));
@@ -151,7 +151,7 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
     .filter(([path, key, value]) => !freeFields.includes(path) && !isDeepStrictEqual(value, settings[key]))
     .map(([path, key, value]) => ({
       field: path,
-      sentence: sentenceOf`${field(path)} ${JSON.stringify(value)}: the run in ${output} was begun with ${JSON.stringify(settings[key]) ?? "nothing"}; resume it with the same, or start another run`,
+      sentence: sentenceOf`${field(path)} ${JSON.stringify(value)}: the run in ${output} was begun with ${JSON.stringify(settings[key]) ?? asPhrase("nothing")}; resume it with the same, or start another run`,
     }));
   if (faults.length > 0) throw new RecipeError(faults);
   const free = ownKeys.filter((key) => freeFields.includes(key) && options[key] !== undefined);

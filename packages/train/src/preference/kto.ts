@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { type BranchedBatch, branchedBatch, type BranchedRow } from "@lathe/model";
 import { scalarFunction } from "@lathe/tensor";
 import { breathe } from "../breathe.js";
@@ -91,7 +92,7 @@ export function kto(
 ): Objective<JudgedCompletion, JudgedBatch> {
   checkBeta(beta);
   if (!ktoPairings.includes(pairing)) {
-    throw new TrainConfigError("ktoPairing", `one of ${ktoPairings.join(", ")}`, pairing);
+    throw new TrainConfigError("ktoPairing", phrase`one of ${ktoPairings.join(", ")}`, pairing);
   }
   const vocabularySize = model.config?.vocabularySize ?? Number.POSITIVE_INFINITY;
 

@@ -1,3 +1,4 @@
+import { asPhrase, type Phrase, phrase } from "@lathe/files";
 import type { BranchedRow } from "@lathe/model";
 
 /** A prompt with a completion that is to become likelier and one that is to become less likely, as token ids. */
@@ -28,22 +29,22 @@ export function bytesOfIds(...lists: readonly Int32Array[]): Uint8Array[] {
 }
 
 /** Says what is wrong with lists of ids, by their keys; null where nothing is. @param vocabularySize ids must be below it */
-export function idsFault(lists: Readonly<Record<string, Int32Array>>, vocabularySize: number): string | null {
+export function idsFault(lists: Readonly<Record<string, Int32Array>>, vocabularySize: number): Phrase | null {
   for (const [key, ids] of Object.entries(lists)) {
-    if (ids.length === 0) return `${key}: expected at least one token, got none`;
+    if (ids.length === 0) return phrase`${key}: expected at least one token, got none`;
     const place = ids.findIndex((id) => id < 0 || id >= vocabularySize);
     if (place >= 0) {
-      return `${key}: token id ${ids[place]} at position ${place} is outside the vocabulary of ${vocabularySize}`;
+      return phrase`${key}: token id ${ids[place]} at position ${place} is outside the vocabulary of ${vocabularySize}`;
     }
   }
   return null;
 }
 
 /** Says that both sides of a pair are the same, from which nothing can be learnt; null where they differ. */
-export function equalSidesFault({ chosenIds, rejectedIds }: PreferencePair): string | null {
+export function equalSidesFault({ chosenIds, rejectedIds }: PreferencePair): Phrase | null {
   const isSame =
     chosenIds.length === rejectedIds.length && chosenIds.every((id, index) => id === rejectedIds[index]);
   return isSame
-    ? "chosen and rejected: expected completions that differ, got the same tokens on both sides"
+    ? asPhrase("chosen and rejected: expected completions that differ, got the same tokens on both sides")
     : null;
 }

@@ -1,4 +1,99 @@
 import type { Translations } from "@lathe/files";
 
 /** 读取、清洗、隐私、划分与数据报告。 */
-export const dataPhrases: Translations = {};
+export const dataPhrases: Translations = {
+  "option {0}": "选项 {0}",
+  "of at least {0}": "（不小于 {0}）",
+  "from {0} to {1}": "（{0} 到 {1}）",
+  "a whole number {0}": "整数{0}",
+  'three weights as in "7:1:2" (train:validation:test), not negative and not all zero':
+    '形如 "7:1:2" 的三个权重（训练:验证:测试），不为负且不全为零',
+  "the keys {0}": "键 {0}",
+  "names out of {0}": "{0} 中的名称",
+  'key "{0}": {1}': '键 "{0}"：{1}',
+  null: "null",
+  "an object": "对象",
+  "a string": "字符串",
+  "a number": "数字",
+  "a boolean": "布尔值",
+  "a {0}": "{0}",
+  "expected a list of objects, or the JSON text of one": "应为对象列表或其 JSON 文本",
+  "{0}, got a text that is not valid JSON: {1}": "{0}，实为无效 JSON 的文本：{1}",
+  "{0}, got {1}": "{0}，实为{1}",
+  "expected an object, got {0}": "应为对象，实为{0}",
+  "expected an object of one of the shapes {0}, got {1}": "应为以下形式之一的对象：{0}，实为{1}",
+  "expected one of the shapes {0}": "应为以下形式之一：{0}",
+  'missing beside "{0}"; {1}': '有 "{0}" 而缺少它；{1}',
+  "{0}, got the keys {1}": "{0}，实有的键：{1}",
+  "(none)": "（无）",
+  "expected a list, got {0}": "应为列表，实为{0}",
+  'expected at least one turn with the role "assistant", there is nothing to learn':
+    '应至少有一轮角色为 "assistant"，否则没有可学的内容',
+  'expected {"role","content"}, got {0}': '应为 {"role","content"}，实为{0}',
+  "expected one of {0}, got {1}": "应为 {0} 之一，实为{1}",
+  "expected a string, got {0}": "应为字符串，实为{0}",
+  "expected as many as input_ids ({0}), got {1}": "数量应与 input_ids 相同（{0}），实为 {1}",
+  "expected a token id or {0}, got {1}": "应为词元编号或 {0}，实为 {1}",
+  "expected a list of integers, got {0}": "应为整数列表，实为{0}",
+  "expected an integer from {0} to {1}, got {2}": "应为 {0} 到 {1} 的整数，实为 {2}",
+  "expected a row, got {0}": "应为一行数据，实为 {0}",
+  "expected a row that JSON can hold, got one for which it fails: {0}":
+    "应为 JSON 能表示的一行数据，实际无法表示：{0}",
+  "the path of a folder": "文件夹的路径",
+  "has a header that cannot be read: {0}": "表头无法读取：{0}",
+  "stray quote": "多余的引号",
+  'has a header that names column "{0}" twice': '表头中列名 "{0}" 出现两次',
+  'has a header with a column named "{0}"': '表头中有名为 "{0}" 的列',
+  "not valid CSV: a quote stands inside an unquoted field or after a closing quote":
+    "不是有效的 CSV：引号出现在未加引号的字段中或结束引号之后",
+  "expected {0} columns as in the header, got {1}": "应与表头一样有 {0} 列，实为 {1}",
+  "not valid JSON: expected {0} at column {1}, got {2}": "不是有效的 JSON：第 {1} 列应为{0}，实为 {2}",
+  "has a row group of {0} bytes, more than the limit of {1}; write it with smaller row groups":
+    "有 {0} 字节的行组，超过上限 {1}；请以较小的行组写出",
+  "cannot be read as Parquet: {0}": "无法作为 Parquet 读取：{0}",
+  "{0} of {1} rows cannot be used, more than the limit of {2} %; nothing was written. Correct the files or raise rejectLimit. The first of them:":
+    "{1} 行中有 {0} 行无法使用，超过上限 {2} %；未写出任何内容。请更正文件或提高 rejectLimit。前几行：",
+  "a {0} row has this key and a kept field of the same name": "{0} 类型的行有此键，又有同名的保留字段",
+  "the kept fields ({0}) change the shape of a {1} row": "保留字段（{0}）会改变 {1} 类型的行的形式",
+  "the chat template refuses the dialogue: {0}": "对话模板拒绝该对话：{0}",
+  "needs a chat template to be written out, and the model has none": "需要对话模板才能写出，而模型没有",
+  "none of the {0} tokens is scored: there is no reply to learn from":
+    "{0} 个词元都不计入损失：没有可学的回复",
+  "the row has {0} tokens and its reply begins after the limit of {1}; raise maxTokens or shorten the prompt":
+    "该行有 {0} 个词元，回复在上限 {1} 之后才开始；请提高 maxTokens 或缩短提问",
+  'a {0} row needs a tokenizer, and the model has none; give rows of {"input_ids","labels"}':
+    '{0} 类型的行需要分词器，而模型没有；请给出 {"input_ids","labels"} 形式的行',
+  "leaves no row to keep: {0} read, all set aside ({1})": "没有可保留的行：读入 {0} 行，全部搁置（{1}）",
+  "another key is renamed to this one, which the row has already": "另一个键被改名为它，而该行已有此键",
+  "token file {0} {1}": "词元文件 {0}：{1}",
+  "is not what prepare wrote: {0} has the hash {1}…, the file {2}…; prepare the data again":
+    "与 prepare 所写不同：{0} 中的哈希为 {1}…，文件的为 {2}…；请重新准备数据",
+  "is no Arrow IPC file; make one with prepare": "不是 Arrow IPC 文件；请用 prepare 生成",
+  "is cut off after {0} bytes; make it again": "在 {0} 字节后被截断；请重新生成",
+  "has a directory that points outside of the file; make it again": "目录指向文件之外；请重新生成",
+  "has changed since it was opened": "打开之后有变化",
+  "is shorter than when it was opened": "比打开时更短",
+  "has no column {0} of type List<Int32>; its columns are {1}": "没有类型为 List<Int32> 的列 {0}；其列为 {1}",
+  "has a column row of type {0}, expected Int32": "row 列的类型为 {0}，应为 Int32",
+  "is of version {0}, expected {1}; make it again": "版本为 {0}，应为 {1}；请重新生成",
+  "is damaged: {0}; make it again": "已损坏：{0}；请重新生成",
+  "holds no tools: {0}": "没有工具定义：{0}",
+  "expected another completion than chosen, got the same": "应与 chosen 不同，实际相同",
+  "expected true or false, got {0}": "应为 true 或 false，实为{0}",
+  "missing; expected {0}": "缺少；应有 {0}",
+  "a row of texts needs a tokenizer, and the model has none; give {0}":
+    "文本形式的行需要分词器，而模型没有；请给出 {0}",
+  "expected the same tokens before both completions; the chat template writes the prompt in two ways":
+    "两个回答之前的词元应相同；对话模板把提问写成了两种形式",
+  "expected at least one token, got none": "应至少有一个词元，实际没有",
+  "expected texts, or lists of messages, on all sides, got {0} and {1}":
+    "各方应同为文本或同为消息列表，实为{0}和{1}",
+  "expected token ids {0}, got {1}": "词元编号应{0}，实为 {1}",
+  "from 0": "不小于 0",
+  "below {0}, the model's vocabulary": "小于 {0}（模型的词表大小）",
+  "leaves no row to train on: {0} read, {1} unusable, {2} without a label within {3} tokens":
+    "没有可训练的行：读入 {0} 行，{1} 行无法使用，{2} 行在 {3} 个词元内没有标签",
+  "rows of token ids and labels have no sides to prefer: give rows of prompt, chosen and rejected, or prompt, completion and label":
+    "词元编号与标签的行没有可比较的双方：请给出含 prompt、chosen、rejected 或含 prompt、completion、label 的行",
+  "token ids below {0}, the model's vocabulary": "小于 {0}（模型的词表大小）的词元编号",
+};

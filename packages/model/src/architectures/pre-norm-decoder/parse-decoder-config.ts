@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import type { ConfigKeys } from "../../config/config-keys.js";
 import { type CommonDefaults, parseCommon } from "../../config/parse-common.js";
 import { parseRope } from "../../config/parse-rope.js";
@@ -36,7 +37,7 @@ export function parseDecoderConfig(keys: ConfigKeys, traits: DecoderTraits): Dec
   if (headCount % keyValueHeadCount !== 0) {
     throw keys.fault(
       "num_key_value_heads",
-      `a divisor of num_attention_heads ${headCount}`,
+      phrase`a divisor of num_attention_heads ${headCount}`,
       keyValueHeadCount,
     );
   }
@@ -76,7 +77,7 @@ function headSizeOf(
 ): number {
   const isGiven = keys.isGiven("head_dim");
   if (!isGiven && defaultSize === null && hiddenSize % headCount !== 0) {
-    throw keys.fault("hidden_size", `a multiple of num_attention_heads ${headCount}`, hiddenSize);
+    throw keys.fault("hidden_size", phrase`a multiple of num_attention_heads ${headCount}`, hiddenSize);
   }
   const headSize = isGiven ? keys.size("head_dim", 0) : (defaultSize ?? hiddenSize / headCount);
   if (headSize % 2 !== 0) {

@@ -1,3 +1,4 @@
+import { type Phrase, phrase } from "@lathe/files";
 import { createHash } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -64,15 +65,18 @@ export async function fetchBindingPackage(
     const packed = await runCommand("npm", args, run);
     const tarball = (await readdir(temporary)).find((name) => name.endsWith(".tgz"));
     if (packed.code !== 0 || tarball === undefined) {
-      throw unfetched(`npm could not fetch ${wanted}`, packed.stderr.trim() || packed.stdout.trim());
+      throw unfetched(phrase`npm could not fetch ${wanted}`, packed.stderr.trim() || packed.stdout.trim());
     }
     const bytes = await readFile(join(temporary, tarball));
     const got = `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
     if (got !== integrity) {
-      throw unfetched(`npm fetched another ${wanted} than expected`, `expected ${integrity}\ngot ${got}`);
+      throw unfetched(
+        phrase`npm fetched another ${wanted} than expected`,
+        `expected ${integrity}\ngot ${got}`,
+      );
     }
     const unpacked = await runCommand("tar", ["-xzf", tarball], { ...run, cwd: temporary });
-    if (unpacked.code !== 0) throw unfetched(`${tarball} cannot be unpacked`, unpacked.stderr.trim());
+    if (unpacked.code !== 0) throw unfetched(phrase`${tarball} cannot be unpacked`, unpacked.stderr.trim());
     const modules = join(temporary, "place", "node_modules");
     await mkdir(join(modules, dirname(BINDING_PACKAGE)), { recursive: true });
     await rename(join(temporary, "package"), join(modules, BINDING_PACKAGE));
@@ -91,7 +95,7 @@ export async function fetchBindingPackage(
   }
 }
 
-const unfetched = (found: string, details: string): TensorFlowSetupError =>
+const unfetched = (found: Phrase, details: string): TensorFlowSetupError =>
   new TensorFlowSetupError(
     "package",
     found,

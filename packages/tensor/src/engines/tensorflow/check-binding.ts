@@ -1,3 +1,4 @@
+import { phrase, sayPhrase } from "@lathe/files";
 import { fileURLToPath } from "node:url";
 import type { Environment } from "./cache-folder.js";
 import { type CudaDevice, devicesInLog, diagnoseLog } from "./diagnose-log.js";
@@ -69,13 +70,14 @@ export async function checkBinding(
     handlesLeft: number;
   };
   if (types["float"] !== null || handlesLeft !== 0) {
+    const known = diagnoseLog(result.stderr);
     throw new TensorFlowSetupError(
       "products",
       types["float"] === null
-        ? `TensorFlow ${version} loads but kept ${handlesLeft} tensors that were freed`
-        : `TensorFlow ${version} loads but its products in float32 are wrong or fail (${types["float"]})`,
+        ? phrase`TensorFlow ${version} loads but kept ${handlesLeft} tensors that were freed`
+        : phrase`TensorFlow ${version} loads but its products in float32 are wrong or fail (${types["float"]})`,
       "install another release of TensorFlow",
-      diagnoseLog(result.stderr)?.found ?? null,
+      known === null ? null : sayPhrase(known.found),
     );
   }
   const log = result.stderr;
@@ -96,7 +98,7 @@ function failureOf(result: Awaited<ReturnType<typeof runCommand>>): TensorFlowSe
   if (missing !== undefined) {
     return new TensorFlowSetupError(
       "library",
-      `the library ${missing} that the binding needs was not found`,
+      phrase`the library ${missing} that the binding needs was not found`,
       "install it, or run setupTensorFlow() again if TensorFlow was moved",
     );
   }
@@ -104,7 +106,7 @@ function failureOf(result: Awaited<ReturnType<typeof runCommand>>): TensorFlowSe
     "products",
     result.signal === null
       ? "the compiled binding could not be loaded"
-      : `TensorFlow ended the process that tried it (${result.signal})`,
+      : phrase`TensorFlow ended the process that tried it (${result.signal})`,
     "install another release of TensorFlow",
     result.stderr.trim().split("\n").slice(-10).join("\n") || null,
   );

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
@@ -17,7 +18,7 @@ export async function findCompiler(environment: Environment = process.env): Prom
   throw new TensorFlowSetupError(
     "compiler",
     named
-      ? `the C++ compiler that CXX names (${named}) does not answer`
+      ? phrase`the C++ compiler that CXX names (${named}) does not answer`
       : "no C++ compiler was found (g++, c++, clang++)",
     "install one (Debian and Ubuntu: sudo apt install g++; Fedora: sudo dnf install gcc-c++) or name it in CXX",
   );
@@ -79,7 +80,7 @@ export async function compileBinding(
   if (noHeader !== undefined) {
     throw new TensorFlowSetupError(
       noHeader.startsWith("tensorflow/") ? "headers" : "compiler",
-      `the header ${noHeader} is missing`,
+      phrase`the header ${noHeader} is missing`,
       noHeader.startsWith("tensorflow/")
         ? "use a complete TensorFlow 2.9 or newer: the binding is not made for other versions"
         : "install the compiler's standard headers (Debian and Ubuntu: sudo apt install g++)",
@@ -87,7 +88,9 @@ export async function compileBinding(
   }
   throw new TensorFlowSetupError(
     "version",
-    `the binding does not compile against TensorFlow ${library.version ?? `in ${library.folder}`}`,
+    library.version === null
+      ? phrase`the binding does not compile against the TensorFlow in ${library.folder}`
+      : phrase`the binding does not compile against TensorFlow ${library.version}`,
     "use TensorFlow 2.9 or newer and a compiler with C++17 (GCC 9 or newer)",
     result.stderr.split("\n").slice(0, 20).join("\n"),
   );

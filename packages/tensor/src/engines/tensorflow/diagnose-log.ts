@@ -1,3 +1,5 @@
+import { phrase } from "@lathe/files";
+import type { Phrase } from "@lathe/files";
 import type { MissingPart } from "./setup-error.js";
 
 /** A card as TensorFlow took it into use. */
@@ -23,8 +25,8 @@ export function devicesInLog(log: string): CudaDevice[] {
 /** Why a card is not in use: the part that is missing, and a sentence's two halves. */
 export interface Diagnosis {
   readonly missing: MissingPart;
-  readonly found: string;
-  readonly remedy: string;
+  readonly found: string | Phrase;
+  readonly remedy: string | Phrase;
 }
 
 interface Rule {
@@ -76,7 +78,7 @@ const rules: readonly Rule[] = [
     pattern: /(lib(?!tensorflow)[\w+-]+\.so[.\d]*)['"]?[:;][^\n]*cannot open/i,
     diagnosis: ([, name]) => ({
       missing: "cuda libraries",
-      found: `the CUDA library ${name} was not found`,
+      found: phrase`the CUDA library ${name} was not found`,
       remedy: INSTALL_CUDA,
     }),
   },
@@ -109,7 +111,7 @@ const rules: readonly Rule[] = [
     pattern: /failed call to cuInit: ([^\n]+)/i,
     diagnosis: ([, reason]) => ({
       missing: "driver",
-      found: `the NVIDIA driver did not start (${reason.trim()})`,
+      found: phrase`the NVIDIA driver did not start (${reason.trim()})`,
       remedy: "check that nvidia-smi works, and restart the machine after a change of driver",
     }),
   },

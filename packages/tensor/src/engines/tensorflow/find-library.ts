@@ -1,3 +1,4 @@
+import { phrase, asPhrase } from "@lathe/files";
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -52,11 +53,13 @@ export async function findTensorFlow(
   if (named !== undefined) {
     const library = recognise(named);
     if (library) return library;
-    const where =
-      directory === undefined ? `${String(variable)} names ${named}, which holds` : `${named} holds`;
+    const found =
+      directory === undefined
+        ? phrase`${String(variable)} names ${named}, which holds no TensorFlow library`
+        : phrase`${named} holds no TensorFlow library`;
     throw new TensorFlowSetupError(
       "library",
-      `${where} no TensorFlow library`,
+      found,
       "name a folder with lib/libtensorflow.so.2 and include/, or one of an installed tensorflow Python package",
     );
   }
@@ -66,7 +69,7 @@ export async function findTensorFlow(
   }
   throw new TensorFlowSetupError(
     "library",
-    `no TensorFlow library was found (looked at ${libraryVariables.join(", ")}, Python's packages, /usr/local and /usr)`,
+    phrase`no TensorFlow library was found (looked at ${libraryVariables.join(", ")}, Python's packages, /usr/local and /usr)`,
     REMEDY,
   );
 }
@@ -108,7 +111,7 @@ function cLibrary(folder: string): TensorFlowLibrary | null {
     if (include === null || !existsSync(join(include, "tensorflow", "c", "c_api.h"))) {
       throw new TensorFlowSetupError(
         "headers",
-        `${folder} has the TensorFlow library but not its headers (include/tensorflow/c/c_api.h)`,
+        phrase`${folder} has the TensorFlow library but not its headers (include/tensorflow/c/c_api.h)`,
         "unpack the whole archive of the C library, its include folder too",
       );
     }
@@ -127,15 +130,15 @@ function pythonPackage(folder: string): TensorFlowLibrary | null {
   if (!existsSync(core)) {
     throw new TensorFlowSetupError(
       "version",
-      `the tensorflow package in ${folder} is ${version ?? "too old"} and has no C library in it`,
-      `install TensorFlow ${OLDEST_PACKAGE.join(".")} or newer`,
+      phrase`the tensorflow package in ${folder} is ${version ?? asPhrase("too old")} and has no C library in it`,
+      phrase`install TensorFlow ${OLDEST_PACKAGE.join(".")} or newer`,
     );
   }
   const include = join(folder, "include");
   if (!existsSync(join(include, "tensorflow", "c", "c_api.h"))) {
     throw new TensorFlowSetupError(
       "headers",
-      `the tensorflow package in ${folder} has no headers (include/tensorflow/c/c_api.h)`,
+      phrase`the tensorflow package in ${folder} has no headers (include/tensorflow/c/c_api.h)`,
       "install the package again, whole",
     );
   }

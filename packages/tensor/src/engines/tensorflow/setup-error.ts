@@ -1,4 +1,4 @@
-import { InputError } from "@lathe/files";
+import { asPhrase, InputError, type Phrase, phrase, sayPhrase } from "@lathe/files";
 
 /** What a set-up of TensorFlow lacks. */
 export type MissingPart =
@@ -17,16 +17,22 @@ export type MissingPart =
 /** The engine on TensorFlow cannot be set up: what is missing and how to get it. */
 export class TensorFlowSetupError extends InputError {
   override readonly name = "TensorFlowSetupError";
+  /** What was found, in a clause. */
+  readonly found: string;
+  /** What to do about it. */
+  readonly remedy: string;
 
   constructor(
     readonly missing: MissingPart,
-    /** What was found, in a clause. */
-    readonly found: string,
-    /** What to do about it. */
-    readonly remedy: string,
+    found: string | Phrase,
+    remedy: string | Phrase,
     /** Output of the compiler or the loader, where there is some. */
     readonly details: string | null = null,
   ) {
-    super(`${found}; ${remedy}${details === null ? "" : `\n${details}`}`);
+    const fault = phrase`${asPhrase(found)}; ${asPhrase(remedy)}`;
+    const lines = details === null ? [] : details.split("\n");
+    super(lines.reduce((above, line) => phrase`${above}\n${line}`, fault));
+    this.found = sayPhrase(found);
+    this.remedy = sayPhrase(remedy);
   }
 }

@@ -1,3 +1,4 @@
+import { phrase, sayPhrase } from "@lathe/files";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
@@ -60,7 +61,7 @@ export async function setupTensorFlow(options: SetupOptions = {}): Promise<Tenso
   if (process.platform !== "linux") {
     throw new TensorFlowSetupError(
       "platform",
-      `TensorFlow is set up on Linux, and this is ${process.platform}`,
+      phrase`TensorFlow is set up on Linux, and this is ${process.platform}`,
       process.platform === "win32"
         ? "use the Windows Subsystem for Linux, which sees the card"
         : "use another engine",
@@ -146,7 +147,7 @@ async function checkCard(
     return {
       check: null,
       reason: known
-        ? `${known.found}; ${known.remedy}`
+        ? `${sayPhrase(known.found)}; ${sayPhrase(known.remedy)}`
         : `TensorFlow does not use ${model} and does not say why; TF_CPP_MIN_LOG_LEVEL=0 shows its messages`,
     };
   } catch (error) {

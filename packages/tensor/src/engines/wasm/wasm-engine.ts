@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EngineDefinition } from "../../engine.js";
 import { loadWasmBackend } from "./load-wasm-backend.js";
@@ -14,7 +15,7 @@ export const wasmEngine: EngineDefinition = {
       await loadWasmBackend();
       return null;
     } catch (error) {
-      return `the wasm backend of TensorFlow.js cannot be loaded: ${(error as Error).message}`;
+      return phrase`the wasm backend of TensorFlow.js cannot be loaded: ${(error as Error).message}`;
     }
   },
   async start() {

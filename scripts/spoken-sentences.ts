@@ -1,0 +1,120 @@
+import ts from "typescript";
+import { root } from "./pnpm.mjs";
+
+/** A sentence that the sources say to the user, or a place where one cannot be translated. */
+export interface SpokenSentence {
+  /** File below the root of the repository, with the line. */
+  readonly place: string;
+  readonly template: string;
+  /** What keeps it from being said in another language; null where nothing does. */
+  readonly fault: string | null;
+}
+
+/** Words, but for what stands in quotes: names, flags and values are the same in every language. */
+export const hasWords = (text: string): boolean => /[a-z]{2}/.test(text.replaceAll(/"[^"]*"|\{\d+\}/g, ""));
+
+/** The sources of the packages and the command, with the types that say what is a sentence. */
+function programOfSources(): ts.Program {
+  const { fileNames, options } = ts.parseJsonConfigFileContent(
+    {
+      extends: "./tsconfig.base.json",
+      compilerOptions: { noEmit: true, customConditions: ["@lathe/source"] },
+      include: ["packages/*/src", "apps/cli/src"],
+    },
+    ts.sys,
+    root,
+  );
+  const isSource = (name: string): boolean => !/\.test\.tsx?$|\/testing\//.test(name);
+  return ts.createProgram(fileNames.filter(isSource), options);
+}
+
+function takesPhrase(type: ts.Type | undefined): boolean {
+  if (type === undefined) return false;
+  if (type.isUnion()) return type.types.some(takesPhrase);
+  return ["Phrase", "FieldSentence"].includes((type.symbol as ts.Symbol | undefined)?.name ?? "");
+}
+
+/** The template of a literal, with its gaps numbered. */
+function templateOf(literal: ts.TemplateLiteral): string {
+  if (ts.isNoSubstitutionTemplateLiteral(literal)) return literal.text;
+  return (
+    literal.head.text + literal.templateSpans.map((span, index) => `{${index}}${span.literal.text}`).join("")
+  );
+}
+
+/** The expressions that a conditional expression and its like may come to. */
+function outcomes(expression: ts.Expression): ts.Expression[] {
+  if (ts.isParenthesizedExpression(expression)) return outcomes(expression.expression);
+  if (ts.isConditionalExpression(expression)) {
+    return [...outcomes(expression.whenTrue), ...outcomes(expression.whenFalse)];
+  }
+  if (
+    ts.isBinaryExpression(expression) &&
+    [ts.SyntaxKind.BarBarToken, ts.SyntaxKind.QuestionQuestionToken].includes(expression.operatorToken.kind)
+  ) {
+    return [...outcomes(expression.left), ...outcomes(expression.right)];
+  }
+  return [expression];
+}
+
+/**
+ * Every sentence that the sources of the packages and of the command hand over where a `Phrase` may stand: literals, templates,
+ * and constants that hold one.
+ */
+export function spokenSentences(): SpokenSentence[] {
+  const program = programOfSources();
+  const checker = program.getTypeChecker();
+  const said: SpokenSentence[] = [];
+  const note = (node: ts.Node, template: string, fault: string | null = null): void => {
+    if (!hasWords(template)) return;
+    const source = node.getSourceFile();
+    const { line } = source.getLineAndCharacterOfPosition(node.getStart());
+    said.push({ place: `${source.fileName.slice(root.length)}:${line + 1}`, template, fault });
+  };
+  const noteText = (expression: ts.Expression): void => {
+    for (const part of outcomes(expression)) {
+      if (ts.isStringLiteral(part) || ts.isNoSubstitutionTemplateLiteral(part)) note(part, part.text);
+      else if (ts.isTemplateExpression(part)) note(part, templateOf(part), "a template without its tag");
+      else if (ts.isIdentifier(part)) {
+        const declaration = checker.getSymbolAtLocation(part)?.valueDeclaration;
+        if (
+          declaration !== undefined &&
+          ts.isVariableDeclaration(declaration) &&
+          declaration.initializer !== undefined &&
+          (checker.getTypeAtLocation(part).flags & ts.TypeFlags.StringLike) !== 0
+        ) {
+          noteText(declaration.initializer);
+        }
+      }
+    }
+  };
+  const walk = (node: ts.Node): void => {
+    if (
+      ts.isTaggedTemplateExpression(node) &&
+      ts.isIdentifier(node.tag) &&
+      ["phrase", "sentenceOf"].includes(node.tag.text)
+    ) {
+      note(node, templateOf(node.template));
+      if (ts.isTemplateExpression(node.template)) {
+        for (const { expression } of node.template.templateSpans) {
+          for (const part of outcomes(expression)) {
+            if (ts.isStringLiteral(part) && part.text.includes(" ")) {
+              note(part, part.text, "a text in a gap that is no phrase");
+            }
+          }
+        }
+      }
+    } else if (
+      ts.isExpression(node) &&
+      !ts.isTemplateSpan(node.parent) &&
+      takesPhrase(checker.getContextualType(node))
+    ) {
+      noteText(node);
+    }
+    ts.forEachChild(node, walk);
+  };
+  for (const source of program.getSourceFiles()) {
+    if (!source.isDeclarationFile && source.fileName.startsWith(root)) walk(source);
+  }
+  return said;
+}
