@@ -71,6 +71,20 @@ describe("finetune", () => {
     expect(events[first]).toMatchObject({ phase: "reading", done: size, total: size });
   });
 
+  it("says after three steps what it takes, beside what was planned", async () => {
+    const output = newRun();
+    const told: RecipeEvent[] = [];
+    const onEvent = (event: RecipeEvent): void => void told.push(event);
+    const { plan } = await finish({ model, data, output, lora: { rank: 4 }, train: learning, onEvent });
+    const corrections = told.flatMap((event) => (event.type === "plan-corrected" ? [event.correction] : []));
+    expect(corrections).toEqual([plan]);
+    expect(plan!.step).toBe(3);
+    expect(plan!.expectedBytes).toBeGreaterThan(5e7);
+    expect(plan!.remainingSeconds).toBeCloseTo(plan!.secondsPerStep);
+    const short = await finish({ model, data, train: { ...learning, maxSteps: 2 } });
+    expect(short.plan).toBeNull();
+  });
+
   it("ends early when the validation loss falls no more, and does not go on when resumed", async () => {
     const output = newRun();
     // A rate so high that the loss rises.
@@ -220,7 +234,7 @@ describe("finetune", () => {
     const train = { ...learning, batchSize: 4, gradientAccumulation: 1 };
     const error = await finish({ model, data, train, memory: 1e6 }).catch((fault: unknown) => fault);
     expect((error as RecipeError).message).toMatch(
-      /cheapest first: .*train\.batchSize 2 train\.gradientAccumulation 2 \([\d.e-]+GB less\), quantize nf4 /,
+      /cheapest first: .*train\.batchSize 2 train\.gradientAccumulation 2 \([\d.e-]+GB less[^)]*\), quantize nf4 /,
     );
   });
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { replaceFile } from "@lathe/files";
 import type { Checkpointing } from "@lathe/model";
 import { adapterNames, detach, type ParameterTable } from "@lathe/peft";
-import { type Precision, tensorMemory } from "@lathe/tensor";
+import { peakResidentBytes, type Precision, tensorMemory } from "@lathe/tensor";
 import {
   resolveTrainConfig,
   RunFolder,
@@ -12,8 +12,8 @@ import {
 } from "@lathe/train";
 import type { FinetuneOptions } from "./finetune-options.js";
 import { withField } from "./fields-of-packages.js";
-import { planMemory } from "./memory/plan-memory.js";
-import { planRemedies } from "./memory/plan-remedies.js";
+import { type PlanCorrection, PlanCorrector } from "./memory/plan-correction.js";
+import { type PlannedStep, planStep } from "./memory/plan-step.js";
 import { remediesSentence } from "./memory/remedy-sentence.js";
 import type { ModelFolder } from "./model/model-folder.js";
 import { borrowModel, folderOf, type ModelInput, type OpenedModel, pathOf } from "./model/open-model.js";
@@ -72,6 +72,8 @@ export interface FinetuneSummary extends RunTotals {
   readonly stoppedEarly: boolean;
   /** What the run came from; null where it was interrupted or nothing is written. */
   readonly passport: RunPassport | null;
+  /** What the run turned out to take, beside what was planned; null before its third step. */
+  readonly plan: PlanCorrection | null;
   /** Bytes at the end, and at most. */
   readonly memory: {
     readonly residentBytes: number;
@@ -246,7 +248,8 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     const mask = prepared.objective.maskReport(folder.config.endOfSequenceIds);
     if (mask) onEvent?.({ type: "mask", report: mask });
     onEvent?.({ type: "parameters", parameters: trained.table });
-    model.checkpointing = await checkpointingOf(prepared, opened);
+    const planned = await planStep(prepared, opened.engine, options.memory);
+    model.checkpointing = await checkpointingOf(prepared, planned, prepared.objective.largest());
     model.embeddingNoise = options.neftuneAlpha ?? 0;
     model.residualDropout = options.residualDropout ?? 0;
     signal?.throwIfAborted();
@@ -254,11 +257,18 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     if (run) await prepared.objective.keepReference(run);
     const reports: StepReport[] = [];
     record = run && newRecord(prepared, opened, run);
-    const end = yield* runSteps(prepared, opened, trained, { run, record, reports });
+    const corrector = new PlanCorrector(planned, prepared.config.gradientAccumulation);
+    const kept: Kept = { run, record, reports, corrector, correction: null };
+    const end = yield* runSteps(prepared, opened, trained, kept);
     const isComplete = end.completed;
     const folders = isComplete && run ? await trained.write(run) : NOT_WRITTEN;
     const totals = runTotals(run ? await run.readMetrics(Number.POSITIVE_INFINITY) : reports);
-    const summary = summaryOf(prepared, opened, trained.table, { totals, folders, end });
+    const summary = summaryOf(prepared, opened, trained.table, {
+      totals,
+      folders,
+      end,
+      plan: kept.correction,
+    });
     if (!isComplete || !record) return summary;
     const passport = await record.passport(settingsOf(prepared), options, folders);
     const report = { ...summary, passport };
@@ -276,26 +286,17 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
 
 /** The policy that was asked for, or the one that fits the memory. */
 async function checkpointingOf(
-  { options, method, config, objective }: PreparedRun,
-  { path, engine }: OpenedModel,
+  { options }: PreparedRun,
+  { memory: plan, remedies }: PlannedStep,
+  step: { readonly tokens: number },
 ): Promise<Checkpointing> {
-  const { checkpointing = "auto", quantize, memory, onEvent } = options;
+  const { checkpointing = "auto", memory, onEvent } = options;
   if (checkpointing !== "auto") return checkpointing;
-  const step = objective.largest();
-  const { batchSize, gradientAccumulation, optimizer } = config;
-  const asked = { model: path, ...method.plan, optimizer, gradientAccumulation, quantize, engine, memory };
-  const plan = await planMemory({ ...asked, ...step });
   const isGiven = memory !== undefined;
   if (!plan.fits && isGiven) {
-    const remedies = await planRemedies({
-      ...asked,
-      batchSize,
-      gradientAccumulation,
-      largest: (size) => objective.largest(size),
-    });
     const least = (Math.ceil(plan.expectedBytes / 1e7) / 100).toFixed(2);
     const given = (plan.budgetBytes / 1e9).toFixed(2);
-    const sentence = sentenceOf`${field("memory")}: expected at least ${least}GB for this model and micro-batches of up to ${step.tokens} tokens, with as many layers computed again as help, got ${given}GB; what takes less, the cheapest first: ${remediesSentence(remedies)}`;
+    const sentence = sentenceOf`${field("memory")}: expected at least ${least}GB for this model and micro-batches of up to ${step.tokens} tokens, with as many layers computed again as help, got ${given}GB; what takes less, the cheapest first: ${remediesSentence(await remedies())}`;
     throw new RecipeError([{ field: "memory", sentence }]);
   }
   onEvent?.({ type: "memory", plan, isGiven });
@@ -339,6 +340,10 @@ interface Kept {
   readonly record: RunRecord | null;
   /** Takes them where nothing is written. */
   readonly reports: StepReport[];
+  /** Compares the first of them with what was planned. */
+  readonly corrector: PlanCorrector;
+  /** What came of that, once it is known. */
+  correction: PlanCorrection | null;
 }
 
 /** @returns how the steps ended */
@@ -346,8 +351,9 @@ async function* runSteps(
   { options, config, objective, hasCheckpoints }: PreparedRun,
   { model, engine }: OpenedModel,
   { parameters, sampling, files }: Trained,
-  { run, record, reports }: Kept,
+  kept: Kept,
 ): AsyncGenerator<StepReport, TrainEnd, undefined> {
+  const { run, record, reports, corrector } = kept;
   const { onEvent, signal, resume, settings, control } = options;
   const steps = objective.steps(model, {
     parameters,
@@ -384,6 +390,11 @@ async function* runSteps(
     await record?.step(next.value);
     tellOfStep(next.value, previous, config, onEvent);
     previous = next.value;
+    const correction = await corrector.note(next.value);
+    if (correction) {
+      kept.correction = correction;
+      onEvent?.({ type: "plan-corrected", correction });
+    }
     let isLeft = true;
     try {
       yield next.value;
@@ -411,13 +422,14 @@ interface RunEnd {
   readonly totals: RunTotals;
   readonly folders: TrainedFolders;
   readonly end: TrainEnd;
+  readonly plan: PlanCorrection | null;
 }
 
 function summaryOf(
   { options, objective }: PreparedRun,
   { engine }: OpenedModel,
   parameters: ParameterTable,
-  { totals, folders, end }: RunEnd,
+  { totals, folders, end, plan }: RunEnd,
 ): FinetuneSummary {
   const { output } = options;
   const { bytes, peakBytes } = tensorMemory();
@@ -430,6 +442,7 @@ function summaryOf(
     interrupted: !end.completed,
     stoppedEarly: end.stoppedEarly ?? false,
     passport: null,
+    plan,
     trainableParameters: parameters.trainable,
     allParameters: parameters.all,
     rows: {
@@ -438,7 +451,7 @@ function summaryOf(
     },
     memory: {
       residentBytes: process.memoryUsage.rss(),
-      peakResidentBytes: process.resourceUsage().maxRSS * 1024,
+      peakResidentBytes: peakResidentBytes(),
       tensorBytes: bytes,
       peakTensorBytes: peakBytes,
     },

@@ -14,12 +14,14 @@ export {
   type PlanMemoryOptions,
   type SizedModel,
 } from "./memory/plan-memory.js";
+export type { PlanCorrection } from "./memory/plan-correction.js";
 export type { MemoryTerms } from "./memory/memory-terms.js";
 export {
   planRemedies,
   type PlanRemediesOptions,
   type Remedy,
   type RemedyName,
+  type StepToTime,
 } from "./memory/plan-remedies.js";
 export type { TrainedOptions } from "./memory/trained-bytes.js";
 export { planRun, type PlanRunOptions, type RunPlan } from "./plan-run.js";

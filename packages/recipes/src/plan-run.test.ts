@@ -1,9 +1,10 @@
 import { readdir } from "node:fs/promises";
-import { readModelConfig } from "@lathe/model";
+import { linearPlaces, readModelConfig } from "@lathe/model";
 import { beforeAll, describe, expect, it } from "vitest";
 import { cardBytes } from "./memory/card-bytes.js";
 import { planMemory } from "./memory/plan-memory.js";
-import { stepOperations } from "./memory/step-seconds.js";
+import type { HeldWeights, MachinePace } from "./memory/machine-pace.js";
+import { stepSeconds } from "./memory/step-seconds.js";
 import { planRun } from "./plan-run.js";
 import { temporaryFolder, tinyModel } from "./testing/folders.js";
 
@@ -49,14 +50,34 @@ describe("planRun", () => {
   });
 });
 
-it("a step's operations are those of the linears, twice a token and pass", async () => {
+it("a step's time is that of its products, attention and head at the machine's pace", async () => {
   const config = await readModelConfig(model);
-  const { hiddenSize: h, vocabularySize: v, layerCount } = config;
-  const plan = { recomputedLayers: 0, layerCount };
-  const of = (tokens: number, labels: number, more: object = {}): number =>
-    stepOperations(config, { tokens, labels, trainsWeights: false, plan, ...more });
-  expect(of(0, 1)).toBe(2 * 2 * h * v);
-  expect(of(2, 0)).toBe(2 * of(1, 0));
-  expect(of(1, 0, { plan: { recomputedLayers: layerCount, layerCount } })).toBeCloseTo(1.5 * of(1, 0), 6);
-  expect(of(1, 0, { trainsWeights: true })).toBeCloseTo(1.5 * of(1, 0), 6);
+  const { vocabularySize, layerCount } = config;
+  const linears = linearPlaces(config)
+    .filter(({ block }) => block !== "head")
+    .reduce((sum, { shape }) => sum + shape[0] * shape[1], 0);
+  const pace: MachinePace = {
+    product: (held) => ({ forward: held === "nf4" ? 3 : 1, backward: held === "trained" ? 2 : 1 }),
+    attention: () => ({ forward: 5, backward: 7 }),
+    head: () => 11,
+  };
+  const seconds = (
+    tokens: number,
+    labels: number,
+    layers: HeldWeights = "bf16",
+    recomputedLayers = 0,
+  ): number =>
+    stepSeconds(pace, config, {
+      tokens,
+      labels,
+      held: { layers, head: "bf16" },
+      plan: { recomputedLayers, layerCount },
+    });
+  const rest = seconds(0, 1) / (11 * vocabularySize);
+  expect(rest).toBeGreaterThan(1);
+  expect(rest).toBeLessThan(1.3);
+  expect(seconds(3, 0)).toBeCloseTo(rest * 3 * (2 * linears + 12 * layerCount));
+  expect(seconds(3, 0, "bf16", layerCount)).toBeCloseTo(rest * 3 * (3 * linears + 17 * layerCount));
+  expect(seconds(3, 0, "nf4")).toBeCloseTo(rest * 3 * (4 * linears + 12 * layerCount));
+  expect(seconds(3, 0, "trained")).toBeCloseTo(rest * 3 * (3 * linears + 12 * layerCount));
 });

@@ -4,9 +4,9 @@ import { checkFinetuneOptions, prepareRun } from "./finetune.js";
 import type { FinetuneOptions } from "./finetune-options.js";
 import { cardBytes } from "./memory/card-bytes.js";
 import type { MemoryTerms } from "./memory/memory-terms.js";
-import { type MemoryPlan, planMemory } from "./memory/plan-memory.js";
-import { planRemedies, type Remedy } from "./memory/plan-remedies.js";
-import { stepSeconds } from "./memory/step-seconds.js";
+import type { MemoryPlan } from "./memory/plan-memory.js";
+import type { Remedy } from "./memory/plan-remedies.js";
+import { planStep } from "./memory/plan-step.js";
 import { expectation, RecipeError } from "./recipe-error.js";
 
 /** A run to plan. Nothing of it is written, and no weights are read. */
@@ -32,8 +32,8 @@ export interface RunPlan extends Pick<MemoryPlan, "checkpointing" | "recomputedL
 }
 
 /**
- * Plans memory and time of a run by its options and rows. Memory is planned as {@link planMemory} does; the time is that of the
- * step's products at the rate that one of the model's size has here, and a share for everything else.
+ * Plans memory and time of a run by its options and rows. Memory is planned as `planMemory` does; the time is that of products,
+ * attention and head at the pace that they have here, and a share for everything else.
  *
  * @throws RecipeError naming the field, and what reading the options' files throws
  */
@@ -45,46 +45,22 @@ export async function planRun(options: PlanRunOptions): Promise<RunPlan> {
   const memory = card === undefined ? run.memory : cardBytes(card);
   try {
     checkFinetuneOptions(run);
-    const { config, method, folder, objective } = await prepareRun(run, null);
+    const prepared = await prepareRun(run, null);
     const engine =
       typeof run.engine === "object" ? run.engine : await startEngine(run.engine ?? "auto", run.precision);
-    const { batchSize, gradientAccumulation, optimizer } = config;
-    const { checkpointing = "auto", quantize } = run;
-    const asked = {
-      model: folder.path,
-      ...method.plan,
-      optimizer,
-      gradientAccumulation,
-      quantize,
-      engine,
-      memory,
-      checkpointing,
-    };
-    const step = objective.largest();
-    const plan = await planMemory({ ...asked, ...step });
-    const remedies = await planRemedies({
-      ...asked,
-      batchSize,
-      gradientAccumulation,
-      largest: (size) => objective.largest(size),
-    });
-    const mean = objective.maskReport(folder.config.endOfSequenceIds);
-    const rows = batchSize * gradientAccumulation;
-    // Where labels do not tell, micro-batches count as if all were like the largest.
-    const tokens = mean ? (mean.tokens / mean.rows) * rows : step.tokens * gradientAccumulation;
-    const labels = mean ? (mean.scoredTokens / mean.rows) * rows : step.labels * gradientAccumulation;
-    const trainsWeights = method.name === "full";
-    const { recomputedLayers, layerCount, terms, expectedBytes, budgetBytes, fits } = plan;
+    const step = await planStep(prepared, engine, memory);
+    const { checkpointing, recomputedLayers, layerCount, terms, expectedBytes, budgetBytes, fits } =
+      step.memory;
     return {
-      checkpointing: plan.checkpointing,
+      checkpointing,
       recomputedLayers,
       layerCount,
       terms,
       totalBytes: expectedBytes,
       budgetBytes,
       fits,
-      secondsPerStep: stepSeconds(engine, folder.config, { tokens, labels, trainsWeights, plan }),
-      remedies,
+      secondsPerStep: step.seconds(),
+      remedies: await step.remedies(),
     };
   } catch (error) {
     throw withField(error);

@@ -3,6 +3,7 @@ import type { Engine } from "@lathe/tensor";
 import type { ParameterTable } from "@lathe/peft";
 import type { BadStep, LossSpike, LossStall, PassedOverCheckpoint, PlacedRows } from "@lathe/train";
 import type { MaskReport } from "./rows/mask-report.js";
+import type { PlanCorrection } from "./memory/plan-correction.js";
 import type { MemoryPlan } from "./memory/plan-memory.js";
 
 /** The longer works of recipes, whose progress is told. */
@@ -70,6 +71,7 @@ export type EngineFacts = Pick<
  * - `parameters`: what will be trained.
  * - `mask`: what is learnt of the rows, before the first step.
  * - `memory`: the plan that chose which layers are computed again; `isGiven` where `memory` was.
+ * - `plan-corrected`: what the run takes by its first steps, beside what was planned.
  * - `passed-over`: a damaged checkpoint that a resumed run does not go on from.
  * - `killed`: a process that tries whether a run can be resumed was killed, the so-manieth of so many; its run has so many checkpoints.
  * - `resuming`: a run goes on after a step, with the settings of its `config.json`.
@@ -87,6 +89,7 @@ export type RecipeEvent =
   | { readonly type: "parameters"; readonly parameters: ParameterTable }
   | { readonly type: "mask"; readonly report: MaskReport }
   | { readonly type: "memory"; readonly plan: MemoryPlan; readonly isGiven: boolean }
+  | { readonly type: "plan-corrected"; readonly correction: PlanCorrection }
   | {
       readonly type: "killed";
       readonly kill: number;

@@ -1,4 +1,4 @@
-import { engineInUse, Tape, tensorMemory, withDropout, withTape } from "@lathe/tensor";
+import { engineInUse, peakResidentBytes, Tape, tensorMemory, withDropout, withTape } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BadStep } from "./bad-step.js";
 import { breathe } from "./breathe.js";
@@ -101,7 +101,7 @@ export async function takeStep<Row, Batch>(
       tensorBytes,
       peakTensorBytes,
       residentBytes: process.memoryUsage.rss(),
-      peakResidentBytes: process.resourceUsage().maxRSS * 1024,
+      peakResidentBytes: peakResidentBytes(),
       ...(lossScale ? { lossScale: scale } : {}),
       ...(isSkipped ? { skipped: true } : {}),
       ...(bad ? { bad } : {}),

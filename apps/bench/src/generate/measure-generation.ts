@@ -1,7 +1,7 @@
 import { generate, type LanguageModel } from "@lathe/model";
 import { QuantizedLinear } from "@lathe/quant";
 import { type Precision, startEngine } from "@lathe/tensor";
-import { peakResidentBytes } from "../shared/peak-memory.js";
+import { peakResidentBytes } from "@lathe/tensor";
 import { randomModel } from "../shared/random-model.js";
 import type { LatheGenerateJob, LatheGenerateOutcome } from "./generate-job.js";
 

@@ -1,7 +1,7 @@
 import { generate, loadModel } from "@lathe/model";
 import { linearReader } from "@lathe/quant";
 import { startEngine } from "@lathe/tensor";
-import { peakResidentBytes } from "../shared/peak-memory.js";
+import { peakResidentBytes } from "@lathe/tensor";
 import type { LatheLoadJob, LatheLoadOutcome } from "./load-job.js";
 
 const now = (): number => performance.timeOrigin + performance.now();

@@ -1,6 +1,6 @@
 import { type EngineFacts, finetune, type RecipeEvent } from "@lathe/recipes";
 import { quantile } from "../measure.js";
-import { peakResidentBytes } from "../shared/peak-memory.js";
+import { peakResidentBytes } from "@lathe/tensor";
 import type { PlanJob, PlannedOutcome } from "./plan-job.js";
 
 /** Takes the steps of a run and says what they took. */

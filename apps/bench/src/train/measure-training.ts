@@ -2,7 +2,7 @@ import { type LanguageModel, weightBytesPerToken } from "@lathe/model";
 import { attach, parameterTable, trainableParameters } from "@lathe/peft";
 import { type Engine, type Precision, startEngine, tensorMemory } from "@lathe/tensor";
 import { largestMicroBatch, resolveTrainConfig, supervised, train } from "@lathe/train";
-import { peakResidentBytes } from "../shared/peak-memory.js";
+import { peakResidentBytes } from "@lathe/tensor";
 import { randomModel } from "../shared/random-model.js";
 import type { LatheTrainJob, LatheTrainOutcome, MeasuredStep } from "./train-job.js";
 

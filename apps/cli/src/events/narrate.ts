@@ -1,10 +1,11 @@
-import { type Progress, formatBytes, formatNumber, kebabCase } from "@lathe/command";
+import { type Progress, formatBytes, formatDuration, formatNumber, kebabCase } from "@lathe/command";
 import { type Phrase, sayPhrase } from "@lathe/files";
 import type { OnRecipeEvent, RecipeEvent, RecipePhase, RowsEvent } from "@lathe/recipes";
 import type { CheckpointFault } from "@lathe/train";
 import { withVerbs } from "../command-name.js";
 import type { VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
+import { secondsText } from "../messages/seconds-text.js";
 import { parameterText } from "./parameter-text.js";
 
 /** Says what a recipe tells, in the language of the messages. */
@@ -90,6 +91,22 @@ function say(
       if (!fits) warn(messages.memoryShort(...shown));
       else if (recomputedLayers > 0 || event.isGiven) {
         note(messages.memoryPlan(recomputedLayers, layerCount, ...shown));
+      }
+      break;
+    }
+    case "plan-corrected": {
+      const { step, plannedBytes, expectedBytes, budgetBytes } = event.correction;
+      const { plannedSecondsPerStep, secondsPerStep, remainingSeconds } = event.correction;
+      note(
+        messages.planCorrected(
+          step,
+          [formatBytes(expectedBytes), formatBytes(plannedBytes)],
+          [secondsText(secondsPerStep), secondsText(plannedSecondsPerStep)],
+          formatDuration(remainingSeconds),
+        ),
+      );
+      if (expectedBytes > budgetBytes) {
+        warn(messages.memoryAbove(formatBytes(expectedBytes), formatBytes(budgetBytes)));
       }
       break;
     }

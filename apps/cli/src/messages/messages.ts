@@ -12,6 +12,14 @@ export interface Messages extends CommandMessages {
   readonly loadingModel: string;
   readonly memoryPlan: (recomputed: number, layers: number, expected: string, budget: string) => string;
   readonly memoryShort: (expected: string, budget: string) => string;
+  readonly memoryAbove: (expected: string, budget: string) => string;
+  /** @param memory expected now and planned   @param time of a step, likewise   @param left until the last step */
+  readonly planCorrected: (
+    step: number,
+    memory: readonly [now: string, planned: string],
+    time: readonly [now: string, planned: string],
+    left: string,
+  ) => string;
   readonly reading: string;
   readonly writing: string;
   readonly rows: (used: number, total: number) => string;

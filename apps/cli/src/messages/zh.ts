@@ -13,6 +13,10 @@ export const zh: Messages = {
     `内存：约 ${expected}，预算 ${budget}；${layers} 层中有 ${recomputed} 层重新计算`,
   memoryShort: (expected, budget) =>
     `即使每层都重新计算也约需 ${expected}，而可用内存约 ${budget}；系统可能终止运行或使用交换空间。可减小 --batch-size、缩短行长 (--max-tokens) 或压缩权重 (--quantize)。`,
+  memoryAbove: (expected, budget) =>
+    `将需要约 ${expected}，超过可用的 ${budget}；系统可能终止运行或使用交换空间`,
+  planCorrected: (step, [bytes, plannedBytes], [time, plannedTime], left) =>
+    `第 ${step} 步后修正计划：内存 ${bytes}（原计划 ${plannedBytes}），每步 ${time}（原计划 ${plannedTime}），还需 ${left}`,
   warning: "警告",
   timeLeft: (duration) => `剩余 ${duration}`,
   reading: "读取",

@@ -1,9 +1,10 @@
-import { fieldsOf, formatBytes, formatDuration, formatTable, kebabCase, option } from "@lathe/command";
+import { fieldsOf, formatBytes, formatTable, kebabCase, option } from "@lathe/command";
 import { type MemoryTerms, planRun, type PlanRunOptions, type RunPlan } from "@lathe/recipes";
 import { z } from "zod";
 import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
+import { secondsText } from "../messages/seconds-text.js";
 import { triedRunOptions } from "../options/tried-run-options.js";
 
 const options = z.object({
@@ -52,9 +53,7 @@ function planText(plan: RunPlan, messages: Messages): string {
   const text = [
     formatTable([words.memory, ""], [...rows, [words.total, formatBytes(totalBytes)]]),
     fits ? messages.planFits(formatBytes(budgetBytes)) : messages.planTooLarge(formatBytes(budgetBytes)),
-    messages.stepTakes(
-      secondsPerStep < 60 ? `${+secondsPerStep.toPrecision(2)} s` : formatDuration(secondsPerStep),
-    ),
+    messages.stepTakes(secondsText(secondsPerStep)),
   ];
   if (remedies.length > 0) {
     const shown = remedies.map(({ settings: set, savesBytes, timeFactor }) => [
@@ -62,7 +61,7 @@ function planText(plan: RunPlan, messages: Messages): string {
         .map(([path, value]) => `--${kebabCase(path.slice(path.lastIndexOf(".") + 1))} ${value}`)
         .join(" "),
       formatBytes(savesBytes),
-      timeFactor === null ? "?" : `${timeFactor.toFixed(2)} ×`,
+      `${timeFactor.toFixed(2)} ×`,
     ]);
     text.push(formatTable([words.takesLess, words.saves, words.time], shown));
   }

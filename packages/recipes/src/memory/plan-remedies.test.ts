@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { tinyModel } from "../testing/folders.js";
 import { planMemory } from "./plan-memory.js";
-import { planRemedies, type PlanRemediesOptions } from "./plan-remedies.js";
+import { planRemedies, type PlanRemediesOptions, type StepToTime } from "./plan-remedies.js";
+
+/** A machine on which a layer computed again takes half as long again, nf4 twice, and half of a micro-batch 1.1 times as long. */
+const secondsOf = ({ plan, quantize, tokens, share }: StepToTime): number =>
+  share *
+  (2 + plan.recomputedLayers / plan.layerCount) *
+  (quantize === "nf4" ? 2 : 1) *
+  (share === 1 && tokens < 6 * 64 ? 1.1 : 1);
 
 const options: PlanRemediesOptions = {
+  secondsOf,
   model: tinyModel("llama"),
   batchSize: 6,
   gradientAccumulation: 2,
@@ -31,7 +39,7 @@ describe("planRemedies", () => {
       expect(savesBytes).toBeGreaterThan(0);
       expect(savesBytes, names[index]).toBe(before.expectedBytes - after.expectedBytes);
     }
-    expect(remedies.map(({ timeFactor }) => timeFactor)).toEqual([1.5, 1, null, 1, 0.5]);
+    expect(remedies.map(({ timeFactor }) => timeFactor)).toEqual([1.5, 1.1, 2, 1, 0.5]);
   });
 
   it.each([2, 6, 7, 15])("keeps the effective batch of %i rows a micro-batch", async (batchSize) => {
@@ -44,6 +52,5 @@ describe("planRemedies", () => {
   it("offers nothing that cannot be: no packing of weights that are trained, no part of a single row", async () => {
     const remedies = await planRemedies({ ...options, trainable: [""], batchSize: 1 });
     expect(remedies.map(({ name }) => name)).toEqual(["checkpointing", "shorter-rows"]);
-    expect(remedies[0].timeFactor).toBeCloseTo(4 / 3);
   });
 });

@@ -1,4 +1,5 @@
 import { loraDefaults } from "@lathe/peft";
+import type { WeightFormat } from "@lathe/quant";
 import { type MemoryPlan, planMemory, type PlanMemoryOptions } from "./plan-memory.js";
 
 /** What makes a step smaller, the cheapest first. */
@@ -9,10 +10,20 @@ export interface Remedy {
   readonly name: RemedyName;
   /** Bytes that the process takes less at the worst moment of a step. */
   readonly savesBytes: number;
-  /** Arithmetic of a step over that before; null where packed weights take another kind, whose pace is the machine's own. */
-  readonly timeFactor: number | null;
+  /** Time of a step over that before. */
+  readonly timeFactor: number;
   /** Fields of `finetune` to set, by their paths. */
   readonly settings: Readonly<Record<string, string | number>>;
+}
+
+/** A step whose time is asked for. */
+export interface StepToTime {
+  readonly plan: MemoryPlan;
+  readonly quantize: WeightFormat;
+  /** Tokens of the largest micro-batch. */
+  readonly tokens: number;
+  /** Share of the step's tokens that are left. */
+  readonly share: number;
 }
 
 /** A step of which remedies are sought. */
@@ -24,6 +35,8 @@ export interface PlanRemediesOptions extends Omit<
   readonly gradientAccumulation: number;
   /** The most tokens and labels that a micro-batch of so many rows has. */
   readonly largest: (batchSize: number) => { readonly tokens: number; readonly labels: number };
+  /** Seconds of such a step on the machine at hand. */
+  readonly secondsOf: (step: StepToTime) => number;
 }
 
 /**
@@ -34,29 +47,27 @@ export interface PlanRemediesOptions extends Omit<
  * @throws RecipeError, ModelConfigError, WeightsError
  */
 export async function planRemedies(options: PlanRemediesOptions): Promise<Remedy[]> {
-  const { batchSize, gradientAccumulation, largest, trainable, lora, quantize = "none" } = options;
+  const { batchSize, gradientAccumulation, largest, trainable, lora, quantize = "none", secondsOf } = options;
   const step = largest(batchSize);
   const before = await planMemory({ ...options, ...step });
   // A policy that follows the memory would take away what a remedy saves.
   const asked = { ...options, ...step, checkpointing: before.checkpointing };
+  const secondsBefore = secondsOf({ plan: before, quantize, tokens: step.tokens, share: 1 });
   const remedies: Remedy[] = [];
   const consider = async (
     name: RemedyName,
     change: Partial<PlanMemoryOptions>,
     settings: Remedy["settings"],
-    timeFactor: (after: MemoryPlan) => number | null = () => 1,
+    share = 1,
   ): Promise<void> => {
-    const after = await planMemory({ ...asked, ...change });
-    const savesBytes = before.expectedBytes - after.expectedBytes;
-    if (savesBytes > 0) remedies.push({ name, savesBytes, timeFactor: timeFactor(after), settings });
+    const plan = await planMemory({ ...asked, ...change });
+    const savesBytes = before.expectedBytes - plan.expectedBytes;
+    if (savesBytes <= 0) return;
+    const { quantize: held = quantize, tokens = step.tokens } = change;
+    const timeFactor = secondsOf({ plan, quantize: held, tokens, share }) / secondsBefore;
+    remedies.push({ name, savesBytes, timeFactor, settings });
   };
-  // A product forward and one for the gradient of its input, and with the weights themselves one for theirs.
-  const products = trainable ? 3 : 2;
-  const work = ({ recomputedLayers, layerCount }: MemoryPlan): number =>
-    products + recomputedLayers / layerCount;
-  await consider("checkpointing", { checkpointing: "block" }, { checkpointing: "block" }, (after) => {
-    return work(after) / work(before);
-  });
+  await consider("checkpointing", { checkpointing: "block" }, { checkpointing: "block" });
   const smaller = divisorBelow(batchSize);
   if (smaller !== null) {
     const microBatches = (gradientAccumulation * batchSize) / smaller;
@@ -67,7 +78,7 @@ export async function planRemedies(options: PlanRemediesOptions): Promise<Remedy
     });
   }
   if (!trainable) {
-    if (quantize !== "nf4") await consider("nf4", { quantize: "nf4" }, { quantize: "nf4" }, () => null);
+    if (quantize !== "nf4") await consider("nf4", { quantize: "nf4" }, { quantize: "nf4" });
     const rank = Math.floor((lora?.rank ?? loraDefaults.rank) / 2);
     if (rank >= 1) await consider("rank", { lora: { ...lora, rank } }, { "lora.rank": rank });
   }
@@ -75,7 +86,7 @@ export async function planRemedies(options: PlanRemediesOptions): Promise<Remedy
   if (maxTokens >= 2) {
     const tokens = Math.min(step.tokens, batchSize * maxTokens);
     const shorter = { tokens, labels: Math.min(step.labels, tokens) };
-    await consider("shorter-rows", shorter, { maxTokens }, () => tokens / step.tokens);
+    await consider("shorter-rows", shorter, { maxTokens }, tokens / step.tokens);
   }
   return remedies;
 }

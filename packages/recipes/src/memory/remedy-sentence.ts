@@ -2,7 +2,7 @@ import { asPhrase } from "@lathe/files";
 import { field, type FieldSentence, sentenceOf } from "../recipe-error.js";
 import type { Remedy } from "./plan-remedies.js";
 
-/** Remedies in one sentence, each with the settings it asks for, the bytes it saves and the arithmetic it takes more. */
+/** Remedies in one sentence, each with the settings it asks for, the bytes it saves and the time it takes more. */
 export function remediesSentence(remedies: readonly Remedy[]): FieldSentence {
   if (remedies.length === 0) return { ...asPhrase("nothing does") };
   return remedies.map(remedySentence).reduce((before, next) => sentenceOf`${before}, ${next}`);
@@ -13,7 +13,7 @@ function remedySentence({ settings, savesBytes, timeFactor }: Remedy): FieldSent
     .map(([path, value]) => sentenceOf`${field(path)} ${value}`)
     .reduce((before, next) => sentenceOf`${before} ${next}`);
   const saved = (savesBytes / 1e9).toPrecision(2);
-  return timeFactor !== null && timeFactor > 1
-    ? sentenceOf`${asked} (${saved}GB less, ${timeFactor.toFixed(2)} times the arithmetic)`
+  return Number(timeFactor.toFixed(2)) > 1
+    ? sentenceOf`${asked} (${saved}GB less, ${timeFactor.toFixed(2)} times the time)`
     : sentenceOf`${asked} (${saved}GB less)`;
 }

@@ -1,9 +1,10 @@
-import { linearPlaces, type ModelConfig } from "@lathe/model";
-import { type Engine, productRate } from "@lathe/tensor";
+import { headPlace, linearPlaces, type ModelConfig } from "@lathe/model";
+import type { Pace } from "@lathe/tensor";
+import type { HeldWeights, MachinePace } from "./machine-pace.js";
 import type { MemoryPlan } from "./plan-memory.js";
 
-/** Share of a step that products take; the rest is attention, norms, activations, the adapter and the optimiser. */
-const PRODUCT_SHARE = 0.7;
+/** What a step takes over its products, attention and head: norms, activation functions, the adapter, the optimiser. */
+const REST = 1.15;
 
 /** What a step computes. */
 export interface StepWork {
@@ -11,26 +12,23 @@ export interface StepWork {
   readonly tokens: number;
   /** Scored labels of all its micro-batches. */
   readonly labels: number;
-  /** Whether the weights themselves are trained, which takes a third product. */
-  readonly trainsWeights: boolean;
+  /** How the weights are held. */
+  readonly held: { readonly layers: HeldWeights; readonly head: HeldWeights };
   readonly plan: Pick<MemoryPlan, "recomputedLayers" | "layerCount">;
 }
 
-/** Multiplications and additions of the products of a step. */
-export function stepOperations(
-  config: ModelConfig,
-  { tokens, labels, trainsWeights, plan }: StepWork,
-): number {
-  const passes = (trainsWeights ? 3 : 2) + plan.recomputedLayers / plan.layerCount;
-  const places = linearPlaces(config);
-  const sizeOf = (isHead: boolean): number =>
-    places
-      .filter(({ block }) => (block === "head") === isHead)
-      .reduce((sum, { shape: [outFeatures, inFeatures] }) => sum + outFeatures * inFeatures, 0);
-  return 2 * passes * sizeOf(false) * tokens + 2 * (trainsWeights ? 3 : 2) * sizeOf(true) * labels;
-}
-
-/** About how long a step takes here, in seconds: its products at the rate that was measured, and a share for the rest. */
-export function stepSeconds(engine: Engine, config: ModelConfig, work: StepWork): number {
-  return stepOperations(config, work) / productRate(engine, config.hiddenSize) / PRODUCT_SHARE;
+/** About how long a step takes, in seconds, at the pace of a machine. */
+export function stepSeconds(pace: MachinePace, config: ModelConfig, work: StepWork): number {
+  const { tokens, labels, held, plan } = work;
+  const { recomputedLayers, layerCount } = plan;
+  // A layer that is computed again goes forward twice.
+  const passes = ({ forward, backward }: Pace): number =>
+    forward * (1 + recomputedLayers / layerCount) + backward;
+  const weights = linearPlaces(config)
+    .filter(({ block }) => block !== "head")
+    .reduce((sum, { shape: [outFeatures, inFeatures] }) => sum + outFeatures * inFeatures, 0);
+  const products = tokens * weights * passes(pace.product(held.layers));
+  const attention = tokens * layerCount * passes(pace.attention());
+  const head = labels * headPlace(config).shape[0] * pace.head(held.head);
+  return REST * (products + attention + head);
 }

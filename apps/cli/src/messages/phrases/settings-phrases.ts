@@ -33,7 +33,7 @@ export const settingsPhrases: Translations = {
     "{0} 继续一次运行，而 {1} 替换它：请只给出一个",
   "{0}: expected at least {1}GB for this model and micro-batches of up to {2} tokens, with as many layers computed again as help, got {3}GB; what takes less, the cheapest first: {4}":
     "{0}：此模型与至多 {2} 个词元的微批，即使尽量多层重新计算，也至少需要 {1}GB，实为 {3}GB；可减少占用的办法（代价由小到大）：{4}",
-  "{0} ({1}GB less, {2} times the arithmetic)": "{0}（少 {1}GB，计算量为 {2} 倍）",
+  "{0} ({1}GB less, {2} times the time)": "{0}（少 {1}GB，时间为 {2} 倍）",
   "{0} ({1}GB less)": "{0}（少 {1}GB）",
   "nothing does": "没有",
   "{0} goes with {1} wanda; by magnitude no row is read": "{0} 与 {1} wanda 连用；按大小取舍时不读取数据",

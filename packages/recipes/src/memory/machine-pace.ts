@@ -1,0 +1,123 @@
+import {
+  architectureOf,
+  DenseLinear,
+  headPlace,
+  type Linear,
+  linearPlaces,
+  type ModelConfig,
+  TrainableLinear,
+} from "@lathe/model";
+import {
+  packedFormats,
+  type PackedFormatName,
+  quantize,
+  QuantizedLinear,
+  type WeightFormat,
+} from "@lathe/quant";
+import { attentionPace, type Engine, headPace, type Pace, productPace } from "@lathe/tensor";
+
+/** Rows of the products that are timed; fewer where micro-batches have fewer. */
+const ROWS = 256;
+
+/** Inputs and outputs at most: larger products are no faster. */
+const LARGEST_SIDE = 2048;
+
+/** Tokens of the rows whose attention is timed at most; that of longer rows grows with their length. */
+const LONGEST_ROW = 512;
+
+/** How weights are held that are multiplied with: packed or stored in a type, in float32, or trained in it. */
+export type HeldWeights = PackedFormatName | "fp32" | "trained";
+
+/** How fast a machine computes the parts of a training step. */
+export interface MachinePace {
+  /** Of a product with a layer's weights, a multiplication with its addition. */
+  product(held: HeldWeights): Pace;
+  /** Of a layer's attention, a token. */
+  attention(): Pace;
+  /** Seconds of the head with its loss, both ways, a label and entry of the vocabulary. */
+  head(held: HeldWeights): number;
+}
+
+/** What the parts of a step depend on, besides the machine. */
+export interface PaceOptions {
+  /** Tokens of a micro-batch. */
+  readonly tokens: number;
+  /** Tokens of a row, in the mean. */
+  readonly rowTokens: number;
+}
+
+/** Measures here how fast an engine, the one in use, computes a model's parts: each once, when it is first asked for. */
+export function measuredPace(config: ModelConfig, { tokens, rowTokens }: PaceOptions): MachinePace {
+  const rows = Math.max(1, Math.min(ROWS, Math.round(tokens)));
+  const known = new Map<string, unknown>();
+  const once = <Value>(name: string, measure: () => Value): Value => {
+    if (!known.has(name)) known.set(name, measure());
+    return known.get(name) as Value;
+  };
+  const sizeOf = ([outFeatures, inFeatures]: readonly [number, number]): number => outFeatures * inFeatures;
+  const [largest] = linearPlaces(config)
+    .filter(({ block }) => block !== "head")
+    .sort((a, b) => sizeOf(b.shape) - sizeOf(a.shape));
+  const capped = ([outFeatures, inFeatures]: readonly [number, number]): [number, number] => [
+    Math.min(LARGEST_SIDE, outFeatures),
+    Math.min(LARGEST_SIDE, inFeatures),
+  ];
+  return {
+    product: (held) =>
+      once(`product ${held}`, () =>
+        withLinear(capped(largest.shape), held, (linear, weight) =>
+          productPace(linear.shape, rows, (x) => linear.forward(x), weight),
+        ),
+      ),
+    head: (held) =>
+      once(`head ${held}`, () =>
+        withLinear(capped(headPlace(config).shape), held, (linear, weight) => {
+          const head = { project: linear.forward.bind(linear), terms: linear.terms?.() ?? null };
+          return headPace(linear.shape, rows, head, weight) * (headPlace(config).shape[1] / linear.shape[1]);
+        }),
+      ),
+    attention: () =>
+      once("attention", () => {
+        const measured = Math.max(1, Math.min(LONGEST_ROW, Math.round(rowTokens)));
+        const heads = architectureOf(config).attention(config, 0);
+        const pace = attentionPace(heads, measured, Math.max(1, Math.floor(LONGEST_ROW / measured)));
+        const longer = Math.max(1, rowTokens / measured);
+        return { forward: pace.forward * longer, backward: pace.backward * longer };
+      }),
+  };
+}
+
+/** Lends a linear of some values, and its weight where it is trained. */
+function withLinear<Result>(
+  shape: [outFeatures: number, inFeatures: number],
+  held: HeldWeights,
+  use: (linear: Linear, trained: TrainableLinear["weight"] | undefined) => Result,
+): Result {
+  const weight = Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => ((i % 17) - 8) / 200);
+  const isHeld = held === "trained" || held === "fp32" || !packedFormats[held].isStorable(shape[1]);
+  const linear = isHeld
+    ? new (held === "trained" ? TrainableLinear : DenseLinear)({ shape, weight, bias: null })
+    : new QuantizedLinear(quantize(weight, shape, held));
+  try {
+    return use(linear, linear instanceof TrainableLinear ? linear.weight : undefined);
+  } finally {
+    linear.dispose();
+  }
+}
+
+/**
+ * How a run holds the weights of its layers and of its head.
+ * @param stored type in which the folder has them, or null for float32
+ */
+export function heldWeights(
+  engine: Engine,
+  quantize: WeightFormat,
+  stored: PackedFormatName | null,
+): { readonly layers: HeldWeights; readonly head: HeldWeights } {
+  if (quantize !== "none") return { layers: quantize, head: packedFormats[quantize].headFormat };
+  // What was packed stays so; halves are used in place, or widened.
+  const isInPlace =
+    stored !== null && (engine.weightMemory !== null || packedFormats[stored].scaling !== "none");
+  const held = isInPlace ? stored : "fp32";
+  return { layers: held, head: held === "fp32" ? held : packedFormats[held].headFormat };
+}

@@ -1,0 +1,118 @@
+import type { AttentionHeads } from "@lathe/kernels";
+import * as tf from "@tensorflow/tfjs-core";
+import { attention } from "./operations/attention.js";
+import { crossEntropyHead, type OutputHead } from "./operations/cross-entropy-head.js";
+import { withTape } from "./scope.js";
+import { Tape } from "./tape.js";
+
+/** Seconds that something takes forward and backward. */
+export interface Pace {
+  readonly forward: number;
+  readonly backward: number;
+}
+
+/** The fastest of so many counts: others are disturbed. */
+const REPEATS = 5;
+
+/** Milliseconds after which a count is the last. */
+const LONGEST = 200;
+
+/** Waits until a tensor is computed, by one of its numbers: all of them would be a copy for the garbage collector. */
+const settle = (tensor: tf.Tensor): void => {
+  tf.tidy(() => tf.slice(tf.reshape(tensor, [tensor.size]), 0, 1).dataSync());
+};
+
+/**
+ * How fast the engine in use computes something here, forward and backward, after one time that is not counted.
+ * @param watched tensors whose gradients are wanted   @param compute gives a tensor, owned by the caller
+ */
+function paceOf(watched: readonly tf.Tensor[], compute: () => tf.Tensor): Pace {
+  let best: Pace = { forward: Number.POSITIVE_INFINITY, backward: Number.POSITIVE_INFINITY };
+  const begun = performance.now();
+  for (let repeat = 0; repeat <= REPEATS; repeat++) {
+    const tape = new Tape(watched);
+    const started = performance.now();
+    const y = withTape(tape, compute);
+    settle(y);
+    const turned = performance.now();
+    const seed = tf.onesLike(y);
+    const seeded = performance.now();
+    tape.backward(y, seed, (_tensor, gradient) => {
+      settle(gradient);
+    });
+    const ended = performance.now();
+    tape.dispose();
+    tf.dispose([y, seed]);
+    const isFirst = repeat === 0;
+    const isLast = ended - begun > LONGEST;
+    // Code that runs for the first time is slower than ever after, unless it takes so long that it does not matter.
+    if (isFirst && !isLast) continue;
+    best = {
+      forward: Math.min(best.forward, (turned - started) / 1000),
+      backward: Math.min(best.backward, (ended - seeded) / 1000),
+    };
+    if (isLast) break;
+  }
+  return best;
+}
+
+/**
+ * The pace of a product with a weight, a multiplication with its addition.
+ * @param shape [outputs, inputs] of the weight   @param rows of the input
+ * @param forward x [rows, inputs] → [rows, outputs], owned by the caller
+ * @param trained the weight, where its gradient is wanted too
+ */
+export function productPace(
+  [outFeatures, inFeatures]: readonly [number, number],
+  rows: number,
+  forward: (x: tf.Tensor2D) => tf.Tensor2D,
+  trained?: tf.Tensor,
+): Pace {
+  const x: tf.Tensor2D = tf.fill([rows, inFeatures], 0.5);
+  try {
+    const all = paceOf(trained ? [x, trained] : [x], () => forward(x));
+    const size = rows * outFeatures * inFeatures;
+    return { forward: all.forward / size, backward: all.backward / size };
+  } finally {
+    x.dispose();
+  }
+}
+
+/** The pace of a layer's attention, a token. @param rowTokens of the rows   @param rows so many of them */
+export function attentionPace(heads: AttentionHeads, rowTokens: number, rows: number): Pace {
+  const { headCount, keyValueHeadCount, keySize, valueSize } = heads;
+  const tokens = rowTokens * rows;
+  const filled = (count: number, size: number): tf.Tensor3D => tf.fill([tokens, count, size], 0.1);
+  const inputs = [
+    filled(headCount, keySize),
+    filled(keyValueHeadCount, keySize),
+    filled(keyValueHeadCount, valueSize),
+  ] as const;
+  const segments = Int32Array.from({ length: rows + 1 }, (_, row) => row * rowTokens);
+  try {
+    const shape = { ...heads, querySegments: segments, keySegments: segments };
+    const all = paceOf(inputs, () => attention(...inputs, shape));
+    return { forward: all.forward / tokens, backward: all.backward / tokens };
+  } finally {
+    tf.dispose([...inputs]);
+  }
+}
+
+/** Seconds of an output head with its loss, both ways, a label and entry of the vocabulary. @param labels so many at a time */
+export function headPace(
+  [vocabularySize, hiddenSize]: readonly [number, number],
+  labels: number,
+  head: OutputHead,
+  trained?: tf.Tensor,
+): number {
+  const hidden: tf.Tensor2D = tf.fill([labels, hiddenSize], 0.1);
+  const targets = new Int32Array(labels);
+  try {
+    const { forward, backward } = paceOf(trained ? [hidden, trained] : [hidden], () =>
+      crossEntropyHead(hidden, targets, head, vocabularySize),
+    );
+    return (forward + backward) / (labels * vocabularySize);
+  } finally {
+    hidden.dispose();
+  }
+}
