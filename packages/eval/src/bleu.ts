@@ -19,6 +19,7 @@ import {
   type Segment,
   type Segments,
 } from "./segments.js";
+import { type SegmentStatistics, sumsOf } from "./significance/segment-statistics.js";
 
 /**
  * What becomes of an order without a match, after Chen and Cherry (2014, https://aclanthology.org/W14-3346):
@@ -77,8 +78,8 @@ export interface BleuScore {
 interface BleuCounts {
   readonly counts: number[];
   readonly totals: number[];
-  predictionLength: number;
-  referenceLength: number;
+  readonly predictionLength: number;
+  readonly referenceLength: number;
 }
 
 const defaultSmoothingValue: Readonly<Record<BleuSmoothing, number | undefined>> = {
@@ -98,41 +99,63 @@ const tokenizedWarningCount = 100;
  * @throws MetricOptionError when an option has an impossible value
  */
 export function corpusBleu({ predictions, references, ...options }: Segments & BleuOptions): BleuScore {
-  const { tokenizer, smoothing, maxOrder, lowercase } = resolveOptions(options);
   const referenceLists = checkSegments({ predictions, references });
+  const counts = bleuStatistics(predictions, referenceLists, options);
+  return { ...bleuOfSums(sumsOf(counts), options), signature: bleuSignature(referenceLists, options) };
+}
+
+/**
+ * The counts of each segment: matches and n-grams of each order, length of the prediction, length of the closest reference.
+ *
+ * @throws MetricOptionError when an option has an impossible value
+ */
+export function bleuStatistics(
+  predictions: readonly string[],
+  references: readonly (readonly string[])[],
+  options: BleuOptions,
+): SegmentStatistics {
+  const { tokenizer, maxOrder, lowercase } = resolveOptions(options);
   const prepare = (text: string) =>
     tokenizeForBleu(stripEnd(lowercase ? text.toLowerCase() : text), tokenizer);
-
-  const sums: BleuCounts = {
-    counts: new Array<number>(maxOrder).fill(0),
-    totals: new Array<number>(maxOrder).fill(0),
-    predictionLength: 0,
-    referenceLength: 0,
-  };
+  const width = 2 * maxOrder + 2;
+  const values = new Float64Array(predictions.length * width);
   let endsInOwnFullStop = 0;
   predictions.forEach((prediction, segment) => {
     if (prediction.endsWith(" .")) endsInOwnFullStop++;
-    addSegment(sums, prepare(prediction), referenceLists[segment].map(prepare));
+    const counts = values.subarray(segment * width, (segment + 1) * width);
+    countSegment(counts, maxOrder, prepare(prediction), references[segment].map(prepare));
   });
   if (!options.force && endsInOwnFullStop >= tokenizedWarningCount) {
     options.onWarning?.(
       `${endsInOwnFullStop} predictions end in " .": they look tokenised, which lowers BLEU; pass plain text, or set force if this is meant`,
     );
   }
+  return { segments: predictions.length, width, values, score: (sums) => bleuOfSums(sums, options).score };
+}
 
-  const effectiveOrder = options.effectiveOrder ?? false;
-  const smoothingValue = options.smoothingValue ?? defaultSmoothingValue[smoothing];
-  return {
-    ...scoreCounts(sums, smoothing, smoothingValue ?? 0, effectiveOrder),
-    signature: [
-      `nrefs:${referenceCount(referenceLists)}`,
-      `case:${lowercase ? "lc" : "mixed"}`,
-      `eff:${effectiveOrder ? "yes" : "no"}`,
-      `tok:${tokenizer}`,
-      `smooth:${smoothing}${defaultSmoothingValue[smoothing] === undefined ? "" : `[${twoDecimals(smoothingValue!)}]`}`,
-      "version:2.6.0",
-    ].join("|"),
+/** The score that follows from the sums of {@link bleuStatistics}. */
+export function bleuOfSums(sums: Float64Array, options: BleuOptions): Omit<BleuScore, "signature"> {
+  const { smoothing, maxOrder, smoothingValue } = resolveOptions(options);
+  const counts: BleuCounts = {
+    counts: Array.from(sums.subarray(0, maxOrder)),
+    totals: Array.from(sums.subarray(maxOrder, 2 * maxOrder)),
+    predictionLength: sums[2 * maxOrder],
+    referenceLength: sums[2 * maxOrder + 1],
   };
+  return scoreCounts(counts, smoothing, smoothingValue, options.effectiveOrder ?? false);
+}
+
+/** sacreBLEU's signature of BLEU. */
+export function bleuSignature(references: readonly (readonly string[])[], options: BleuOptions): string {
+  const { tokenizer, smoothing, lowercase, smoothingValue } = resolveOptions(options);
+  return [
+    `nrefs:${referenceCount(references)}`,
+    `case:${lowercase ? "lc" : "mixed"}`,
+    `eff:${options.effectiveOrder ? "yes" : "no"}`,
+    `tok:${tokenizer}`,
+    `smooth:${smoothing}${defaultSmoothingValue[smoothing] === undefined ? "" : `[${twoDecimals(smoothingValue)}]`}`,
+    "version:2.6.0",
+  ].join("|");
 }
 
 /**
@@ -157,23 +180,34 @@ function resolveOptions(options: BleuOptions) {
   if (smoothingValue !== undefined && !(smoothingValue >= 0 && smoothingValue < Infinity)) {
     throw new MetricOptionError("smoothingValue", "a number of at least 0", smoothingValue);
   }
-  return { tokenizer, smoothing, maxOrder, lowercase };
+  return {
+    tokenizer,
+    smoothing,
+    maxOrder,
+    lowercase,
+    smoothingValue: smoothingValue ?? defaultSmoothingValue[smoothing] ?? 0,
+  };
 }
 
-function addSegment(sums: BleuCounts, prediction: readonly string[], references: readonly string[][]): void {
+function countSegment(
+  counts: Float64Array,
+  maxOrder: number,
+  prediction: readonly string[],
+  references: readonly string[][],
+): void {
   const { sequences, width } = encodeTokens([prediction, ...references]);
   const [encodedPrediction, ...encodedReferences] = sequences as [string, ...string[]];
-  for (let order = 1; order <= sums.counts.length; order++) {
+  for (let order = 1; order <= maxOrder; order++) {
     const total = ngramTotal(encodedPrediction, width, order);
     if (total === 0) break;
-    sums.totals[order - 1] += total;
-    sums.counts[order - 1] += clippedMatches(
+    counts[maxOrder + order - 1] = total;
+    counts[order - 1] = clippedMatches(
       countNgrams(encodedPrediction, width, order),
       encodedReferences.map((reference) => countNgrams(reference, width, order)),
     );
   }
-  sums.predictionLength += prediction.length;
-  sums.referenceLength += closestLength(
+  counts[2 * maxOrder] = prediction.length;
+  counts[2 * maxOrder + 1] = closestLength(
     prediction.length,
     references.map((reference) => reference.length),
   );

@@ -16,6 +16,7 @@ import {
 } from "./ngram-counts.js";
 import { asciiPunctuation, splitWhiteSpace } from "./python-text.js";
 import { checkSegments, checkWholeNumber, referenceCount, type Segment, type Segments } from "./segments.js";
+import { type SegmentStatistics, scoreOf } from "./significance/segment-statistics.js";
 
 /** How chrF is computed. */
 export interface ChrfOptions {
@@ -61,31 +62,57 @@ type MatchCounts = { prediction: number; reference: number; matches: number }[];
  * @throws SegmentError when predictions and references do not belong together
  * @throws MetricOptionError when an option has an impossible value
  */
-export function corpusChrf({ predictions, references, ...given }: Segments & ChrfOptions): ChrfScore {
-  const options = resolveOptions(given);
+export function corpusChrf({ predictions, references, ...options }: Segments & ChrfOptions): ChrfScore {
   const referenceLists = checkSegments({ predictions, references });
-  const sums = countNothing(options);
+  const { beta, wordOrder } = resolveOptions(options);
+  return {
+    score: scoreOf(chrfStatistics(predictions, referenceLists, options)),
+    name: `chrF${beta}${"+".repeat(wordOrder)}`,
+    signature: chrfSignature(referenceLists, options),
+  };
+}
+
+/**
+ * The counts of each segment and order: n-grams of the prediction, of the best reference, and matches.
+ *
+ * @throws MetricOptionError when an option has an impossible value
+ */
+export function chrfStatistics(
+  predictions: readonly string[],
+  references: readonly (readonly string[])[],
+  given: ChrfOptions,
+): SegmentStatistics {
+  const options = resolveOptions(given);
+  const orders = options.characterOrder + options.wordOrder;
+  const width = 3 * orders;
+  const values = new Float64Array(predictions.length * width);
   predictions.forEach((prediction, segment) => {
-    const best = bestCounts(prediction, referenceLists[segment], options);
-    sums.forEach((sum, order) => {
-      sum.prediction += best[order].prediction;
-      sum.reference += best[order].reference;
-      sum.matches += best[order].matches;
+    bestCounts(prediction, references[segment], options).forEach(({ prediction: own, reference, matches }, order) => {
+      values.set([own, reference, matches], segment * width + 3 * order);
     });
   });
-  return {
-    score: scoreCounts(sums, options),
-    name: `chrF${options.beta}${"+".repeat(options.wordOrder)}`,
-    signature: [
-      `nrefs:${referenceCount(referenceLists)}`,
-      `case:${options.lowercase ? "lc" : "mixed"}`,
-      `eff:${options.epsilonSmoothing ? "no" : "yes"}`,
-      `nc:${options.characterOrder}`,
-      `nw:${options.wordOrder}`,
-      `space:${options.whitespace ? "yes" : "no"}`,
-      "version:2.6.0",
-    ].join("|"),
+  const score = (sums: Float64Array): number => {
+    const counts = Array.from({ length: orders }, (_, order) => {
+      const [own, reference, matches] = sums.subarray(3 * order, 3 * order + 3);
+      return { prediction: own, reference, matches };
+    });
+    return scoreCounts(counts, options);
   };
+  return { segments: predictions.length, width, values, score };
+}
+
+/** sacreBLEU's signature of chrF. */
+export function chrfSignature(references: readonly (readonly string[])[], given: ChrfOptions): string {
+  const options = resolveOptions(given);
+  return [
+    `nrefs:${referenceCount(references)}`,
+    `case:${options.lowercase ? "lc" : "mixed"}`,
+    `eff:${options.epsilonSmoothing ? "no" : "yes"}`,
+    `nc:${options.characterOrder}`,
+    `nw:${options.wordOrder}`,
+    `space:${options.whitespace ? "yes" : "no"}`,
+    "version:2.6.0",
+  ].join("|");
 }
 
 /**

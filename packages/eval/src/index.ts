@@ -54,3 +54,50 @@ export type { RougeTokenize } from "./rouge-tokenizer.js";
 export type { Reference } from "./segments.js";
 export type { Segment } from "./segments.js";
 export type { Segments } from "./segments.js";
+export { agreementOf } from "./agreement/agreement.js";
+export type { Agreement, AnnotatorPair } from "./agreement/agreement.js";
+export { cohenKappa, kappaWeights } from "./agreement/cohen-kappa.js";
+export type { CohenKappaOptions, KappaWeights } from "./agreement/cohen-kappa.js";
+export { fleissKappa, fleissKappaOfCounts } from "./agreement/fleiss-kappa.js";
+export { krippendorffAlpha, ratingLevels } from "./agreement/krippendorff-alpha.js";
+export type { RatingLevel } from "./agreement/krippendorff-alpha.js";
+export { kendallCorrelation, spearmanCorrelation } from "./agreement/rank-correlation.js";
+export type { Correlation } from "./agreement/rank-correlation.js";
+export { RatingError, tabulateRatings } from "./agreement/ratings.js";
+export type { NamedRating, Rating, Ratings, RatingTable } from "./agreement/ratings.js";
+export { classificationReport } from "./classification/classification-report.js";
+export type {
+  ClassificationReport,
+  ClassificationRequest,
+  LabelScore,
+  PrecisionRecall,
+} from "./classification/classification-report.js";
+export { labelExtractor } from "./classification/label-extractor.js";
+export type { ExtractLabel, LabelPlace } from "./classification/label-extractor.js";
+export { compareSystems, reasoningRules } from "./compare-systems.js";
+export type {
+  CompareSystemsRequest,
+  MetricComparison,
+  ReasoningRule,
+  SignedScore,
+  SystemComparison,
+  SystemScores,
+  SystemTexts,
+} from "./compare-systems.js";
+export { distinct } from "./distinct.js";
+export type { Distinct } from "./distinct.js";
+export { cutByJieba, llamaFactoryScores } from "./llama-factory.js";
+export type { CutWords, LlamaFactoryScores } from "./llama-factory.js";
+export type { MetricOptions } from "./measure-metric.js";
+export { numericAnswer, sameNumericAnswer } from "./numeric-answer.js";
+export { bootstrapPValue, bootstrapScores, percentileInterval } from "./significance/bootstrap.js";
+export type { BootstrapOptions, Interval } from "./significance/bootstrap.js";
+export { pairedPermutationTest } from "./significance/paired-permutation-test.js";
+export type { PermutationOptions, PermutationResult } from "./significance/paired-permutation-test.js";
+export { permutationTest } from "./significance/permutation-test.js";
+export { meanStatistics, scoreOf } from "./significance/segment-statistics.js";
+export type { SegmentStatistics } from "./significance/segment-statistics.js";
+export { hasReasoning, stripReasoning } from "./strip-reasoning.js";
+export { corpusTer, sentenceTer } from "./ter.js";
+export type { TerOptions, TerScore } from "./ter.js";
+export type { TerTokenizerOptions } from "./ter-tokenizer.js";

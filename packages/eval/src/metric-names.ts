@@ -4,8 +4,11 @@ import { UnknownMetricError } from "./errors.js";
 export interface MetricDescription {
   /** A line for help texts. */
   readonly summary: string;
-  /** `points` run from 0 to 100, `fraction` from 0 to 1: what the metric's reference implementation prints. */
-  readonly unit: "points" | "fraction";
+  /**
+   * `points` run from 0 to 100 (TER further), `fraction` from 0 to 1: what the metric's reference implementation prints. A
+   * `ratio` is 1 where both are equal.
+   */
+  readonly unit: "points" | "fraction" | "ratio";
 }
 
 /** Every metric that {@link evaluateText} knows. */
@@ -33,6 +36,20 @@ export const metricTable = {
   f1: { summary: "F1 of words after SQuAD's normalisation (Chinese: of characters)", unit: "points" },
   "f1-substring": { summary: "F1 of the longest common stretch, as CMRC 2018", unit: "points" },
   accuracy: { summary: "equal but for white space at the ends", unit: "fraction" },
+  ter: { summary: "translation edit rate (Chinese: of characters); 0 is best", unit: "points" },
+  numeric: { summary: "the same number as answer, wherever it stands: boxed, after ####, last", unit: "points" },
+  "label-accuracy": { summary: "the right label, found where labelPlace says", unit: "points" },
+  "macro-f1": { summary: "F1 of labels, every label the same", unit: "points" },
+  "micro-f1": { summary: "F1 of labels, all rows together", unit: "points" },
+  "weighted-f1": { summary: "F1 of labels, weighted by their rows", unit: "points" },
+  "llama-factory-bleu-4": { summary: "BLEU-4 as LLaMA-Factory reports it", unit: "points" },
+  "llama-factory-rouge-1": { summary: "ROUGE-1 as LLaMA-Factory reports it, over jieba's words", unit: "points" },
+  "llama-factory-rouge-2": { summary: "ROUGE-2 as LLaMA-Factory reports it", unit: "points" },
+  "llama-factory-rouge-l": { summary: "ROUGE-L as LLaMA-Factory reports it", unit: "points" },
+  "distinct-1": { summary: "share of words that are different (Chinese: of characters)", unit: "fraction" },
+  "distinct-2": { summary: "share of pairs of words that are different", unit: "fraction" },
+  repetition: { summary: "share of 4-grams that a text has had before", unit: "fraction" },
+  "length-ratio": { summary: "length of the predictions over that of the references", unit: "ratio" },
 } as const satisfies Readonly<Record<string, MetricDescription>>;
 
 /** Name of a metric. */
@@ -49,6 +66,11 @@ const aliases: ReadonlyMap<string, readonly MetricName[]> = new Map([
   ["rouge-l", ["rougeL"]],
   ["rouge-lsum", ["rougeLsum"]],
   ["em", ["exact-match"]],
+  ["distinct", ["distinct-1", "distinct-2"]],
+  [
+    "llama-factory",
+    ["llama-factory-bleu-4", "llama-factory-rouge-1", "llama-factory-rouge-2", "llama-factory-rouge-l"],
+  ],
   ["chrfpp", ["chrf++"]],
 ] satisfies [string, MetricName[]][]);
 
@@ -65,7 +87,7 @@ export function resolveMetricNames(names: readonly string[]): MetricName[] {
     if (metric !== undefined) return [metric];
     const group = aliases.get(plain);
     if (group !== undefined) return group;
-    const known = [...metricNames, "rouge"];
+    const known = [...metricNames, "rouge", "distinct", "llama-factory"];
     throw new UnknownMetricError(name, nearest(plain, known), known);
   });
   return [...new Set(resolved)];

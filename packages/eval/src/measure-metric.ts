@@ -1,0 +1,296 @@
+import { bleuOfSums, bleuSignature, bleuStatistics, type BleuOptions } from "./bleu.js";
+import type { BleuTokenizer } from "./bleu-tokenizer.js";
+import { accuracy } from "./accuracy.js";
+import { chrfSignature, chrfStatistics } from "./chrf.js";
+import { labelExtractor, type LabelPlace } from "./classification/label-extractor.js";
+import { type LabelAverage, labelStatistics } from "./classification/label-statistics.js";
+import { distinct } from "./distinct.js";
+import { llamaFactoryScores, type LlamaFactoryScores } from "./llama-factory.js";
+import type { MetricName } from "./metric-names.js";
+import { characterSentenceBleu } from "./nltk-bleu.js";
+import { sameNumericAnswer } from "./numeric-answer.js";
+import { splitWhiteSpace, strip } from "./python-text.js";
+import { exactMatch, f1Score } from "./question-answering.js";
+import { meanRouge, scoreSegments, type RougeKind, type RougeScores } from "./rouge.js";
+import { referenceCount } from "./segments.js";
+import { meanStatistics, type SegmentStatistics, sumsOf } from "./significance/segment-statistics.js";
+import { terSignature, terStatistics } from "./ter.js";
+
+/** How metrics compare; each reads what concerns it. */
+export interface MetricOptions extends BleuOptions {
+  /** ROUGE: compare English words without their endings. @defaultValue false */
+  readonly stem?: boolean;
+  /** Labels of the metrics of classification. @defaultValue those of the references */
+  readonly labels?: readonly string[];
+  /** Where the label of a reply stands. @defaultValue "whole" */
+  readonly labelPlace?: LabelPlace;
+}
+
+/** Texts to score, checked, with everything decided. */
+export interface MetricJob {
+  readonly predictions: readonly string[];
+  /** `[segment]`: at least one. */
+  readonly references: readonly (readonly string[])[];
+  readonly options: MetricOptions;
+  /** Whose rules divide the texts. */
+  readonly language: "en" | "zh";
+  /** All kinds of ROUGE that are asked for, scored at once the first time one is needed. */
+  readonly rouge: () => readonly RougeScores[];
+  /** The scores of LLaMA-Factory, likewise. */
+  readonly llamaFactory: () => readonly LlamaFactoryScores[];
+}
+
+/** What a metric makes of texts. */
+export interface MetricMeasure {
+  /** What the score, and that of any choice of segments, follows from. */
+  readonly statistics: SegmentStatistics;
+  /** How the score was made: references, tokenisation, smoothing, and the version whose numbers these are. */
+  readonly signature: string;
+  /** What the number was made of. */
+  readonly details?: unknown;
+  /** The score of each segment alone. */
+  readonly perSegment: () => readonly number[];
+}
+
+/** A job that shares the costly parts between the metrics of `names`. */
+export function metricJob(
+  given: Omit<MetricJob, "rouge" | "llamaFactory">,
+  names: readonly MetricName[],
+): MetricJob {
+  const { predictions, references, options, language } = given;
+  const kinds = names.filter((name): name is MetricName & RougeKind => name.startsWith("rouge"));
+  let rouge: RougeScores[] | undefined;
+  let llamaFactory: LlamaFactoryScores[] | undefined;
+  return {
+    ...given,
+    rouge: () =>
+      (rouge ??= scoreSegments<RougeKind>(predictions, references, {
+        kinds,
+        tokenizer: language,
+        stem: options.stem ?? false,
+      })),
+    llamaFactory: () =>
+      (llamaFactory ??= predictions.map((prediction, segment) =>
+        llamaFactoryScores(prediction, references[segment]),
+      )),
+  };
+}
+
+/**
+ * Measures one metric.
+ *
+ * @throws MetricOptionError when an option has an impossible value
+ */
+export function measureMetric(name: MetricName, job: MetricJob): MetricMeasure {
+  const { references, language, options } = job;
+  const nrefs = `nrefs:${referenceCount(references)}`;
+  switch (name) {
+    case "bleu":
+      return bleu(job, options.tokenizer ?? (language === "zh" ? "zh" : "13a"));
+    case "bleu-13a":
+    case "bleu-intl":
+    case "bleu-zh":
+    case "bleu-char":
+    case "bleu-none":
+      return bleu(job, name.slice("bleu-".length) as BleuTokenizer);
+    case "sentence-bleu-char":
+      return mean(job, `${nrefs}|case:mixed|tok:char|smooth:method3|version:nltk-3.10.3`, (prediction, list) =>
+        100 * characterSentenceBleu(prediction, list),
+      );
+    case "chrf":
+      return chrf(job, 0);
+    case "chrf++":
+      return chrf(job, 2);
+    case "ter":
+      return ter(job);
+    case "rouge1":
+    case "rouge2":
+    case "rougeL":
+    case "rougeLsum": {
+      const segments = job.rouge();
+      const stem = options.stem ? "porter" : "no";
+      return {
+        ...ofScores(segments.map((scores) => scores[name].fmeasure)),
+        details: meanRouge(segments)[name],
+        signature: `${nrefs}|tok:${language}|stem:${stem}|f:1|refs:best|version:torchmetrics-1.9.0`,
+      };
+    }
+    case "llama-factory-bleu-4":
+    case "llama-factory-rouge-1":
+    case "llama-factory-rouge-2":
+    case "llama-factory-rouge-l": {
+      const { field, how } = llamaFactoryFields[name];
+      return {
+        ...ofScores(job.llamaFactory().map((scores) => scores[field])),
+        signature: `${nrefs}|${how}|round:4|version:llama-factory`,
+      };
+    }
+    case "exact-match":
+      return mean(job, `${nrefs}|norm:squad|lang:${language}|version:1.1`, (prediction, list) =>
+        exactMatch({ prediction, references: list, language }),
+      );
+    case "f1":
+      return mean(job, `${nrefs}|norm:squad|lang:${language}|overlap:bag|version:1.1`, (prediction, list) =>
+        f1Score({ prediction, references: list, language }),
+      );
+    case "f1-substring":
+      return mean(job, `${nrefs}|norm:squad|lang:${language}|overlap:substring|version:cmrc2018`, (prediction, list) =>
+        f1Score({ prediction, references: list, language, overlap: "substring" }),
+      );
+    case "accuracy":
+      return mean(job, `${nrefs}|norm:strip`, (prediction, list) =>
+        accuracy({ predictions: [prediction], references: [list] }),
+      );
+    case "numeric":
+      return mean(job, `${nrefs}|find:boxed,marked,last|tolerance:1e-6`, (prediction, list) =>
+        list.some((reference) => sameNumericAnswer(prediction, reference)) ? 100 : 0,
+      );
+    case "label-accuracy":
+    case "macro-f1":
+    case "micro-f1":
+    case "weighted-f1":
+      return labels(name, job);
+    case "distinct-1":
+    case "distinct-2": {
+      const order = name === "distinct-1" ? 1 : 2;
+      const { corpus } = distinct(job.predictions, order, language);
+      return {
+        ...ofScores(job.predictions.map((text) => distinct([text], order, language).corpus)),
+        details: { corpus },
+        signature: `nrefs:0|tok:${tokens(language)}|n:${order}|mean:texts`,
+      };
+    }
+    case "repetition":
+      return {
+        ...ofScores(
+          job.predictions.map((text) => {
+            const { total, corpus } = distinct([text], 4, language);
+            return total === 0 ? 0 : 1 - corpus;
+          }),
+        ),
+        signature: `nrefs:0|tok:${tokens(language)}|n:4|mean:texts`,
+      };
+    case "length-ratio":
+      return lengthRatio(job, nrefs);
+  }
+}
+
+const llamaFactoryFields = {
+  "llama-factory-bleu-4": { field: "bleu4", how: "tok:char|smooth:method3" },
+  "llama-factory-rouge-1": { field: "rouge1", how: "tok:jieba|n:1|count:once" },
+  "llama-factory-rouge-2": { field: "rouge2", how: "tok:jieba|n:2|count:once" },
+  "llama-factory-rouge-l": { field: "rougeL", how: "tok:jieba" },
+} as const;
+
+const tokens = (language: "en" | "zh"): string => (language === "zh" ? "char" : "space");
+
+function bleu({ predictions, references, options }: MetricJob, tokenizer: BleuTokenizer): MetricMeasure {
+  const chosen = { ...options, tokenizer };
+  const statistics = bleuStatistics(predictions, references, chosen);
+  const { width, values } = statistics;
+  const signature = bleuSignature(references, chosen);
+  const { score: _, ...counts } = bleuOfSums(sumsOf(statistics), chosen);
+  return {
+    statistics,
+    signature,
+    details: { ...counts, signature },
+    perSegment: () =>
+      predictions.map((_text, segment) => {
+        const sums = values.slice(segment * width, (segment + 1) * width);
+        return bleuOfSums(sums, { effectiveOrder: true, ...chosen }).score;
+      }),
+  };
+}
+
+function chrf({ predictions, references, options }: MetricJob, wordOrder: number): MetricMeasure {
+  const chosen = { wordOrder, lowercase: options.lowercase ?? false };
+  const statistics = chrfStatistics(predictions, references, chosen);
+  const signature = chrfSignature(references, chosen);
+  const name = `chrF2${"+".repeat(wordOrder)}`;
+  return { statistics, signature, details: { name, signature }, perSegment: () => eachScore(statistics) };
+}
+
+function ter({ predictions, references, language }: MetricJob): MetricMeasure {
+  // Chinese has no spaces to cut at: its characters are words.
+  const chosen = language === "zh" ? { normalized: true, asianSupport: true } : {};
+  const statistics = terStatistics(predictions, references, chosen);
+  const signature = terSignature(references, chosen);
+  const [edits, referenceLength] = sumsOf(statistics);
+  return {
+    statistics,
+    signature,
+    details: { edits, referenceLength, signature },
+    perSegment: () => eachScore(statistics),
+  };
+}
+
+function labels(
+  name: "label-accuracy" | "macro-f1" | "micro-f1" | "weighted-f1",
+  { predictions, references, options }: MetricJob,
+): MetricMeasure {
+  const { labelPlace = "whole" } = options;
+  const all = options.labels ?? [...new Set(references.map(([first]) => strip(first)))].sort();
+  const extract = labelExtractor(labelPlace, all);
+  const places = new Map(all.map((label, place) => [label, place]));
+  const placeOf = (label: string | null): number => (label === null ? -1 : (places.get(label) ?? -1));
+  const expected = references.map(([first]) => placeOf(strip(first)));
+  const said = predictions.map((prediction) => placeOf(extract(prediction)));
+  const right = said.map((place, row) => (place >= 0 && place === expected[row] ? 100 : 0));
+  const place = typeof labelPlace === "string" ? labelPlace : (Object.keys(labelPlace)[0] ?? "");
+  return {
+    statistics:
+      name === "label-accuracy"
+        ? meanStatistics(right)
+        : labelStatistics(expected, said, all.length, name.slice(0, -"-f1".length) as LabelAverage),
+    signature: `nrefs:1|labels:${all.length}|label:${place}|zero:0`,
+    details: { labels: all, unparsed: said.filter((at) => at === -1).length },
+    perSegment: () => right,
+  };
+}
+
+function lengthRatio({ predictions, references, language }: MetricJob, nrefs: string): MetricMeasure {
+  const lengthOf = (text: string): number => {
+    const words = splitWhiteSpace(text);
+    return language === "zh" ? Array.from(words.join("")).length : words.length;
+  };
+  const values = new Float64Array(2 * predictions.length);
+  predictions.forEach((prediction, segment) => {
+    const lengths = references[segment].map(lengthOf);
+    values[2 * segment] = lengthOf(prediction);
+    values[2 * segment + 1] = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
+  });
+  const statistics: SegmentStatistics = {
+    segments: predictions.length,
+    width: 2,
+    values,
+    score: ([own, expected]) => (expected === 0 ? (own === 0 ? 1 : 0) : own / expected),
+  };
+  return {
+    statistics,
+    signature: `${nrefs}|tok:${tokens(language)}|refs:mean`,
+    perSegment: () => eachScore(statistics),
+  };
+}
+
+/** The score of each segment from its own statistics. */
+function eachScore({ segments, width, values, score }: SegmentStatistics): number[] {
+  return Array.from({ length: segments }, (_, segment) =>
+    score(values.slice(segment * width, (segment + 1) * width)),
+  );
+}
+
+function ofScores(scores: readonly number[]): Pick<MetricMeasure, "statistics" | "perSegment"> {
+  return { statistics: meanStatistics(scores), perSegment: () => scores };
+}
+
+/** A metric that is the mean of its segments' scores. */
+function mean(
+  { predictions, references }: MetricJob,
+  signature: string,
+  scoreSegment: (prediction: string, references: readonly string[]) => number,
+): MetricMeasure {
+  return {
+    ...ofScores(predictions.map((prediction, segment) => scoreSegment(prediction, references[segment]))),
+    signature,
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * Numbers of each segment that add up, and the score that follows from a sum: all that resampling needs, whatever the
+ * metric. A corpus metric such as BLEU keeps its counts, a mean its score.
+ */
+export interface SegmentStatistics {
+  readonly segments: number;
+  /** Numbers a segment has. */
+  readonly width: number;
+  /** `[segment][number]`, flat. */
+  readonly values: Float64Array;
+  /** The score of the sum of as many segments as there are; the sums may be written over. */
+  readonly score: (sums: Float64Array) => number;
+}
+
+/** The statistics of a metric that is the mean of its segments' scores. */
+export function meanStatistics(scores: ArrayLike<number>): SegmentStatistics {
+  const { length } = scores;
+  return {
+    segments: length,
+    width: 1,
+    values: Float64Array.from(scores),
+    score: ([sum]) => sum / length,
+  };
+}
+
+/** The sum over all segments. */
+export function sumsOf({ values, width }: SegmentStatistics): Float64Array {
+  const sums = new Float64Array(width);
+  for (let start = 0; start < values.length; start += width) {
+    for (let place = 0; place < width; place++) sums[place] += values[start + place];
+  }
+  return sums;
+}
+
+/** The score of all segments together. */
+export const scoreOf = (statistics: SegmentStatistics): number => statistics.score(sumsOf(statistics));

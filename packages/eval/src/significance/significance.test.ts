@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import recorded from "../../fixtures/agreement.json" with { type: "json" };
+import { bleuStatistics } from "../bleu.js";
+import { bootstrapPValue, bootstrapScores, percentileInterval } from "./bootstrap.js";
+import { pairedPermutationTest } from "./paired-permutation-test.js";
+import { permutationTest } from "./permutation-test.js";
+import { meanStatistics, scoreOf } from "./segment-statistics.js";
+
+describe("exact tests", () => {
+  it.each(recorded.permutation.paired)("paired: $a, $b", ({ a, b, observed, two_sided, greater }) => {
+    const result = pairedPermutationTest(meanStatistics(a), meanStatistics(b));
+    expect(result.difference).toBeCloseTo(observed, 12);
+    expect(result).toMatchObject({ pValue: two_sided, greater, exact: true });
+  });
+
+  it.each(recorded.permutation.independent)("independent: $a, $b", ({ a, b, observed, two_sided, greater }) => {
+    const result = permutationTest(a, b);
+    expect(result.difference).toBeCloseTo(observed, 12);
+    expect(result.pValue).toBeCloseTo(two_sided, 12);
+    expect(result.greater).toBeCloseTo(greater, 12);
+    expect(result.exact).toBe(true);
+  });
+});
+
+describe("samples", () => {
+  const { a, b, two_sided } = recorded.permutation.paired[0];
+
+  it("come near the exact share, the same for the same seed", () => {
+    const sampled = (seed: number) =>
+      pairedPermutationTest(meanStatistics(a), meanStatistics(b), { exactUpTo: 1, seed });
+    expect(sampled(1)).toEqual(sampled(1));
+    // Four standard errors of 10,000 draws.
+    expect(Math.abs(sampled(1).pValue - two_sided)).toBeLessThan(0.02);
+    expect(sampled(1).exact).toBe(false);
+  });
+
+  it("of two groups come near the exact share", () => {
+    const { a: first, b: second, two_sided: share } = recorded.permutation.independent[0];
+    const { pValue } = permutationTest(first, second, { exactUpTo: 1 });
+    expect(Math.abs(pValue - share)).toBeLessThan(0.015);
+  });
+});
+
+describe("of a corpus metric", () => {
+  const references = [["the cat sat on the mat"], ["a dog ran over the road"], ["we will ship it on friday"]];
+  const good = references.map(([reference]) => reference);
+  const poor = ["the cat sat on a mat", "a dog ran on the road now", "we ship it friday"];
+  const of = (predictions: readonly string[]) => bleuStatistics(predictions, references, {});
+
+  it("swaps go through every arrangement of the counts", () => {
+    const { difference, pValue, exact } = pairedPermutationTest(of(good), of(poor));
+    expect(difference).toBeCloseTo(scoreOf(of(good)) - scoreOf(of(poor)), 12);
+    expect(exact).toBe(true);
+    // All 8 arrangements by hand.
+    const differences = Array.from({ length: 8 }, (_, swaps) => {
+      const pick = (own: readonly string[], other: readonly string[]) =>
+        own.map((text, row) => ((swaps >> row) & 1 ? other[row] : text));
+      return scoreOf(of(pick(good, poor))) - scoreOf(of(pick(poor, good)));
+    });
+    const asFar = differences.filter((other) => Math.abs(other) >= Math.abs(difference) - 1e-9).length;
+    expect(pValue).toBe(asFar / 8);
+  });
+
+  it("a system against itself differs in nothing", () => {
+    expect(pairedPermutationTest(of(poor), of(poor))).toEqual({
+      difference: 0,
+      pValue: 1,
+      greater: 1,
+      exact: true,
+    });
+  });
+});
+
+describe("the bootstrap", () => {
+  const scores = Array.from({ length: 400 }, (_, row) => ((row * 7919) % 101) / 101);
+  const statistics = meanStatistics(scores);
+
+  it("spreads as the standard error of a mean says", () => {
+    const [resampled] = bootstrapScores([statistics], { resamples: 4000 });
+    const mean = scoreOf(statistics);
+    const deviation = Math.sqrt(scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / scores.length);
+    const [least, greatest] = percentileInterval(resampled);
+    expect(least).toBeLessThan(mean);
+    expect(greatest).toBeGreaterThan(mean);
+    const expected = (2 * 1.96 * deviation) / Math.sqrt(scores.length);
+    expect(Math.abs(greatest - least - expected)).toBeLessThan(0.08 * expected);
+  });
+
+  it("gives all systems the same rows", () => {
+    const shifted = meanStatistics(scores.map((score) => score + 1));
+    const [first, second] = bootstrapScores([statistics, shifted], { resamples: 50 });
+    first.forEach((score, resample) => expect(second[resample] - score).toBeCloseTo(1, 9));
+  });
+
+  it("percentiles are linear between neighbours", () => {
+    const numbers = Float64Array.from({ length: 101 }, (_, place) => 100 - place);
+    const [least, greatest] = percentileInterval(numbers, 0.95);
+    expect(least).toBeCloseTo(2.5, 12);
+    expect(greatest).toBeCloseTo(97.5, 12);
+    expect(percentileInterval(Float64Array.of(3))).toEqual([3, 3]);
+  });
+
+  it("a p-value counts itself in", () => {
+    const differences = Float64Array.of(1, 2, 3, 4, 5);
+    expect(bootstrapPValue(differences, 2)).toBe(3 / 6);
+    expect(bootstrapPValue(differences, 3)).toBe(1 / 6);
+  });
+});
