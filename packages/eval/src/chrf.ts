@@ -87,9 +87,11 @@ export function chrfStatistics(
   const width = 3 * orders;
   const values = new Float64Array(predictions.length * width);
   predictions.forEach((prediction, segment) => {
-    bestCounts(prediction, references[segment], options).forEach(({ prediction: own, reference, matches }, order) => {
-      values.set([own, reference, matches], segment * width + 3 * order);
-    });
+    bestCounts(prediction, references[segment], options).forEach(
+      ({ prediction: own, reference, matches }, order) => {
+        values.set([own, reference, matches], segment * width + 3 * order);
+      },
+    );
   });
   const score = (sums: Float64Array): number => {
     const counts = Array.from({ length: orders }, (_, order) => {

@@ -42,7 +42,8 @@ describe.each([english, chinese])("systems on the same rows, $name", ({ hypothes
         compared.systems.find((one) => one.name === system)!.scores[comparison.metric]!.score;
       expect(first).toBe("base");
       expect(comparison.difference, comparison.metric).toBeCloseTo(of(second) - of(first), 9);
-      if (second === "same") expect(comparison).toMatchObject({ difference: 0, pValue: 1, bootstrapPValue: 1 });
+      if (second === "same")
+        expect(comparison).toMatchObject({ difference: 0, pValue: 1, bootstrapPValue: 1 });
     }
     const bleu = compared.comparisons.find(
       ({ metric, systems }) => metric === "bleu" && systems[1] === "tuned",
@@ -71,7 +72,9 @@ describe("reasoning", () => {
 
   it("is left out unless told otherwise, and both scores are given", () => {
     expect(run()).toMatchObject({
-      scores: { "exact-match": { score: 100, signature: "nrefs:1|norm:squad|lang:en|version:1.1|think:strip" } },
+      scores: {
+        "exact-match": { score: 100, signature: "nrefs:1|norm:squad|lang:en|version:1.1|think:strip" },
+      },
       reasoning: { texts: 1, otherRule: "keep", scores: { "exact-match": 50 } },
     });
     expect(run("keep")).toMatchObject({

@@ -34,7 +34,7 @@ export interface CompareSystemsRequest {
   readonly references: readonly Reference[];
   /** Names of metrics, as for {@link evaluateText}. */
   readonly metrics: readonly string[];
-  readonly options?: Omit<EvaluateTextOptions, "perSegment">;
+  readonly options?: EvaluateTextOptions;
   /** Whether `<think>` blocks are scored. @defaultValue "strip" */
   readonly reasoning?: ReasoningRule;
   readonly bootstrap?: BootstrapOptions;
@@ -56,6 +56,8 @@ export interface SystemScores {
   readonly scores: { readonly [metric in MetricName]?: SignedScore };
   /** What the numbers were made of. */
   readonly details: { readonly [metric in MetricName]?: unknown };
+  /** The score of each row for each metric; only with `perSegment`. */
+  readonly perSegment?: { readonly [metric in MetricName]?: readonly number[] };
   /** Where texts have `<think>` blocks: how many, and the scores under the other rule. */
   readonly reasoning?: {
     readonly texts: number;
@@ -140,7 +142,12 @@ export function compareSystems({
           names.filter((_, metric) => measures[metric].details !== undefined),
           (metric) => measures[names.indexOf(metric)].details,
         ),
-        ...(texts === 0 ? {} : { reasoning: { texts, otherRule, scores: otherScores(predictions, otherRule) } }),
+        ...(options.perSegment
+          ? { perSegment: byName(names, (_, metric) => measures[metric].perSegment()) }
+          : {}),
+        ...(texts === 0
+          ? {}
+          : { reasoning: { texts, otherRule, scores: otherScores(predictions, otherRule) } }),
       };
     }),
     comparisons: systems.slice(1).flatMap(({ name }, place) =>
@@ -181,7 +188,5 @@ function byName<Value>(
   names: readonly MetricName[],
   valueOf: (name: MetricName, index: number) => Value,
 ): { readonly [metric in MetricName]?: Value } {
-  return Object.fromEntries(names.map((name, index) => [name, valueOf(name, index)])) as {
-    readonly [metric in MetricName]?: Value;
-  };
+  return Object.fromEntries(names.map((name, index) => [name, valueOf(name, index)]));
 }

@@ -45,7 +45,8 @@ describe.each([english, chinese])("scores by name, $name", (text) => {
       expect(Math.min(...values), name).toBeGreaterThanOrEqual(0);
       expect(Math.max(...values), name).toBeLessThanOrEqual(most + 1e-9);
       // Texts of people do not repeat themselves.
-      if (name !== "repetition" && name !== "length-ratio") expect(Math.max(...values), name).toBeGreaterThan(most / 2);
+      if (name !== "repetition" && name !== "length-ratio")
+        expect(Math.max(...values), name).toBeGreaterThan(most / 2);
     }
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   });

@@ -4,7 +4,8 @@
  * n-grams, so that a repeated word counts once, F1 has 1e-8 added to its denominator, and each row is rounded to four places.
  */
 import { createRequire } from "node:module";
-import type { Jieba } from "@node-rs/jieba";
+import type * as jieba from "@node-rs/jieba";
+import type * as dictionary from "@node-rs/jieba/dict.js";
 import { longestCommonSubsequenceLength } from "./longest-common-subsequence.js";
 import { characterSentenceBleu } from "./nltk-bleu.js";
 import { strip } from "./python-text.js";
@@ -20,15 +21,15 @@ export interface LlamaFactoryScores {
 /** Cuts Chinese into words. */
 export type CutWords = (text: string) => readonly string[];
 
-let segmenter: Jieba | undefined;
+let segmenter: jieba.Jieba | undefined;
 
 /** The words of a text by jieba's dictionary and its hidden Markov model, as `jieba.cut(text)`; the dictionary is loaded once. */
 export const cutByJieba: CutWords = (text) => {
   if (segmenter === undefined) {
     // The dictionary takes a tenth of a second and 100 MB, which only those who ask for these scores pay.
     const require = createRequire(import.meta.url);
-    const { Jieba } = require("@node-rs/jieba") as typeof import("@node-rs/jieba");
-    const { dict } = require("@node-rs/jieba/dict.js") as typeof import("@node-rs/jieba/dict.js");
+    const { Jieba } = require("@node-rs/jieba") as typeof jieba;
+    const { dict } = require("@node-rs/jieba/dict.js") as typeof dictionary;
     segmenter = Jieba.withDict(dict);
   }
   return segmenter.cut(text, true);

@@ -94,8 +94,10 @@ export function measureMetric(name: MetricName, job: MetricJob): MetricMeasure {
     case "bleu-none":
       return bleu(job, name.slice("bleu-".length) as BleuTokenizer);
     case "sentence-bleu-char":
-      return mean(job, `${nrefs}|case:mixed|tok:char|smooth:method3|version:nltk-3.10.3`, (prediction, list) =>
-        100 * characterSentenceBleu(prediction, list),
+      return mean(
+        job,
+        `${nrefs}|case:mixed|tok:char|smooth:method3|version:nltk-3.10.3`,
+        (prediction, list) => 100 * characterSentenceBleu(prediction, list),
       );
     case "chrf":
       return chrf(job, 0);
@@ -134,8 +136,10 @@ export function measureMetric(name: MetricName, job: MetricJob): MetricMeasure {
         f1Score({ prediction, references: list, language }),
       );
     case "f1-substring":
-      return mean(job, `${nrefs}|norm:squad|lang:${language}|overlap:substring|version:cmrc2018`, (prediction, list) =>
-        f1Score({ prediction, references: list, language, overlap: "substring" }),
+      return mean(
+        job,
+        `${nrefs}|norm:squad|lang:${language}|overlap:substring|version:cmrc2018`,
+        (prediction, list) => f1Score({ prediction, references: list, language, overlap: "substring" }),
       );
     case "accuracy":
       return mean(job, `${nrefs}|norm:strip`, (prediction, list) =>

@@ -8,14 +8,34 @@
 const fold = (text: string): string => text.normalize("NFKC").replaceAll(/[−–—]/g, "-").replaceAll("⁄", "/");
 
 const digits: Readonly<Record<string, number>> = {
-  零: 0, 〇: 0, 一: 1, 壹: 1, 二: 2, 贰: 2, 两: 2, 三: 3, 叁: 3, 四: 4, 肆: 4,
-  五: 5, 伍: 5, 六: 6, 陆: 6, 七: 7, 柒: 7, 八: 8, 捌: 8, 九: 9, 玖: 9,
+  零: 0,
+  〇: 0,
+  一: 1,
+  壹: 1,
+  二: 2,
+  贰: 2,
+  两: 2,
+  三: 3,
+  叁: 3,
+  四: 4,
+  肆: 4,
+  五: 5,
+  伍: 5,
+  六: 6,
+  陆: 6,
+  七: 7,
+  柒: 7,
+  八: 8,
+  捌: 8,
+  九: 9,
+  玖: 9,
 };
 const tens: Readonly<Record<string, number>> = { 十: 10, 拾: 10, 百: 100, 佰: 100, 千: 1000, 仟: 1000 };
 const groups: Readonly<Record<string, number>> = { 万: 1e4, 亿: 1e8 };
 
 const plainNumber = String.raw`(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+`;
-const chineseNumber = "[零〇一二两三四五六七八九壹贰叁肆伍陆柒捌玖十百千拾佰仟万亿]+(?:点[零〇一二三四五六七八九]+)?";
+const chineseNumber =
+  "[零〇一二两三四五六七八九壹贰叁肆伍陆柒捌玖十百千拾佰仟万亿]+(?:点[零〇一二三四五六七八九]+)?";
 const chineseFraction = `${chineseNumber}分之${chineseNumber}`;
 const latexFraction = String.raw`\\[dt]?frac\s?\{\s?-?(?:${plainNumber})\s?\}\s?\{\s?(?:${plainNumber})\s?\}`;
 const numeral = new RegExp(

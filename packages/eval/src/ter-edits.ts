@@ -79,7 +79,8 @@ class BandedDistance {
     let same = 0;
     while (same < words.length && same < this.#last.length && words[same] === this.#last[same]) same++;
     // The last row is filled in to its end, which others are not.
-    if (this.#last.length === words.length) for (let row = same + 1; row <= words.length; row++) this.#fill(words, row);
+    if (this.#last.length === words.length)
+      for (let row = same + 1; row <= words.length; row++) this.#fill(words, row);
     else for (let row = 1; row <= words.length; row++) this.#fill(words, row);
     this.#last = words;
     return this.#costs[(words.length + 1) * this.#width - 1];
@@ -229,8 +230,10 @@ function* commonRuns(
 function moveRun(words: Words, start: number, length: number, target: number): Words {
   const run = words.slice(start, start + length);
   const end = start + length;
-  if (target < start) return [...words.slice(0, target), ...run, ...words.slice(target, start), ...words.slice(end)];
-  if (target > end) return [...words.slice(0, start), ...words.slice(end, target), ...run, ...words.slice(target)];
+  if (target < start)
+    return [...words.slice(0, target), ...run, ...words.slice(target, start), ...words.slice(end)];
+  if (target > end)
+    return [...words.slice(0, start), ...words.slice(end, target), ...run, ...words.slice(target)];
   // A target inside the run moves it on by what lies between.
   return [
     ...words.slice(0, start),

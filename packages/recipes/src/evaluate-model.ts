@@ -1,4 +1,11 @@
-import { evaluateText, type EvaluateTextOptions, resolveMetricNames, type TextScores } from "@lathe/eval";
+import {
+  type BootstrapOptions,
+  compareSystems,
+  type EvaluateTextOptions,
+  type ReasoningRule,
+  resolveMetricNames,
+  type SystemComparison,
+} from "@lathe/eval";
 import { generateReplies, type ModelScore, scoreRows } from "@lathe/eval/model";
 import { cutAtStop } from "@lathe/model";
 import { withField } from "./fields-of-packages.js";
@@ -31,6 +38,10 @@ export interface EvaluateModelOptions extends OpenModelOptions {
   readonly metrics?: readonly string[] | undefined;
   /** How the metrics compare. */
   readonly metricOptions?: Omit<EvaluateTextOptions, "onWarning"> | undefined;
+  /** Whether `<think>` blocks of replies are scored. @defaultValue "strip" */
+  readonly reasoning?: ReasoningRule | undefined;
+  /** How intervals are drawn. */
+  readonly bootstrap?: BootstrapOptions | undefined;
   /** Tokens computed at one time; a longer row is computed alone. @defaultValue 2048 */
   readonly tokensPerBatch?: number | undefined;
   /** Replies generated at one time. @defaultValue 32 */
@@ -51,8 +62,8 @@ export interface EvaluatedReply {
 export interface ModelEvaluation extends ModelScore {
   /** A reply for each row that has one to generate. */
   readonly replies: readonly EvaluatedReply[];
-  /** Scores of the replies; null where there are none. */
-  readonly scores: TextScores | null;
+  /** Scores of the replies, with signatures and intervals; null where there are none. */
+  readonly scores: SystemComparison | null;
 }
 
 /**
@@ -110,11 +121,13 @@ async function evaluate(options: EvaluateModelOptions): Promise<ModelEvaluation>
   const scores =
     replies.length === 0
       ? null
-      : evaluateText({
+      : compareSystems({
           metrics,
-          predictions,
+          systems: [{ name: "model", predictions }],
           references: replies.map(({ reference }) => reference),
           options: { ...metricOptions, onWarning: warningOf(onEvent) },
+          ...(options.reasoning ? { reasoning: options.reasoning } : {}),
+          ...(options.bootstrap ? { bootstrap: options.bootstrap } : {}),
         });
   return { ...score, replies, scores };
 }

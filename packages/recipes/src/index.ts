@@ -6,6 +6,7 @@ export {
 } from "./evaluate-model.js";
 export { hostFinetune, type HostFinetuneOptions } from "./embed/host-finetune.js";
 export { RunControl, type RunOrder } from "./embed/run-control.js";
+export { evaluateFiles, type EvaluateFilesOptions } from "./evaluate-files.js";
 export { finetune, type FinetuneSummary, type RowCounts } from "./finetune.js";
 export type { FinetuneOptions, FullOptions } from "./finetune-options.js";
 export {
@@ -26,6 +27,11 @@ export {
 export type { TrainedOptions } from "./memory/trained-bytes.js";
 export { planRun, type PlanRunOptions, type RunPlan } from "./plan-run.js";
 export { inspectModel, type ModelInspection } from "./inspect-model.js";
+export {
+  type MeasureAgreementOptions,
+  measureAgreement,
+  type MeasuredAgreement,
+} from "./measure-agreement.js";
 export { mergeAdapter, type MergeAdapterOptions, type MergedModel } from "./merge-adapter.js";
 export { type ModelFolder, readModelFolder } from "./model/model-folder.js";
 export {

@@ -93,7 +93,7 @@ describe("evaluateModel", () => {
     expect(perplexity).toBeCloseTo(Math.exp(loss!), 6);
     expect(rows).toHaveLength(2);
     expect(replies).toEqual([{ prompt: "Once upon a", prediction: expect.any(String), reference: " time" }]);
-    expect(scores!.scores["exact-match"]).toBeGreaterThanOrEqual(0);
+    expect(scores!.systems[0].scores["exact-match"]!.score).toBeGreaterThanOrEqual(0);
     expect(events).toContainEqual({
       type: "rows",
       source: "data",

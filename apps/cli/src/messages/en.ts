@@ -123,6 +123,11 @@ export const en: Messages = {
     rowsCut: "rows cut",
     metric: "metric",
     score: "score",
+    compared: "compared",
+    difference: "difference",
+    pValue: "p",
+    agreement: "agreement",
+    value: "value",
     range: "range",
     labels: "labels",
     loss: "loss",
@@ -159,6 +164,8 @@ export const en: Messages = {
   },
   parametersOf: (trainable, all, percent) => `${trainable} of ${all} parameters (${percent} %)`,
   textsIn: (count, language) => `${count} ${count === 1 ? "text" : "texts"}, ${language}`,
+  ratingsIn: (units, annotators) =>
+    `${units} ${units === 1 ? "unit" : "units"}, ${annotators} ${annotators === 1 ? "annotator" : "annotators"}`,
   rowsWithoutReply: (count, total) =>
     `${count} of ${total} rows have no reply to generate and are only scored`,
   merged: (output, changed, tensors, bytes) =>

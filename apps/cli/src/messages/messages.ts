@@ -110,6 +110,7 @@ export interface Messages extends CommandMessages {
   readonly words: Readonly<Record<Word, string>>;
   readonly parametersOf: (trainable: string, all: string, percent: string) => string;
   readonly textsIn: (count: number, language: string) => string;
+  readonly ratingsIn: (units: number, annotators: number) => string;
   readonly rowsWithoutReply: (count: number, total: number) => string;
   readonly merged: (output: string, changed: number, tensors: number, bytes: string) => string;
   readonly packed: (
@@ -167,6 +168,11 @@ export type Word =
   | "rowsCut"
   | "metric"
   | "score"
+  | "compared"
+  | "difference"
+  | "pValue"
+  | "agreement"
+  | "value"
   | "range"
   | "labels"
   | "loss"

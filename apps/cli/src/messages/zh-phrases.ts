@@ -23,4 +23,6 @@ export const phraseAreas: readonly Translations[] = [
 ];
 
 /** 帮助与错误的中文，键为英文原文；`{0}`、`{1}` 为填入的内容。 */
-export const zhPhrases: Translations = Object.assign({}, ...phraseAreas);
+export const zhPhrases: Translations = Object.fromEntries(
+  phraseAreas.flatMap((area) => Object.entries(area)),
+);

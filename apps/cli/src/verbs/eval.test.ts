@@ -31,7 +31,60 @@ describe("lathe eval of files", () => {
 
   it("shows a table", async () => {
     const { stdout } = await runLathe([...(await files()), "--metrics", "rouge1"]);
-    expect(stdout).toMatch(/^metric +score +range\n[─ ]+\nrouge1 +0\.\d+ +0–1\n2 texts, en\n$/);
+    expect(stdout).toMatch(
+      /^metric +score +range\n[─ ]+\nrouge1 +0\.\d+ \[0\.\d+, 0\.\d+\] +0–1\n2 texts, en\n$/,
+    );
+  });
+
+  it("compares files, naming signatures, intervals and p-values", async () => {
+    const words = await files();
+    const other = join(folder, "tuned.txt");
+    await writeFile(other, "the cat sat on a mat\na dog ran fast\n");
+    const compared = [...words, "--predictions", other, "--metrics", "bleu,accuracy"];
+    const { code, json } = await runLathe([...compared, "--json"]);
+    expect(code).toBe(0);
+    expect(json).toMatchObject({
+      segments: 2,
+      systems: [
+        { name: "hypotheses", scores: { accuracy: { score: 0, interval: [0, 0] } } },
+        {
+          name: "tuned",
+          scores: {
+            bleu: {
+              score: expect.closeTo(100, 9) as number,
+              signature: "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0",
+            },
+            accuracy: { score: 1, interval: [1, 1] },
+          },
+        },
+      ],
+      comparisons: [
+        { metric: "bleu", systems: ["hypotheses", "tuned"], pValue: 0.5, exact: true },
+        // Of the four ways to swap two rows, two give a difference of 1.
+        { metric: "accuracy", difference: 1, interval: [1, 1], pValue: 0.5 },
+      ],
+    });
+    const { stdout } = await runLathe(compared);
+    expect(stdout).toMatch(/^metric +hypotheses +tuned\n/);
+    expect(stdout).toMatch(/accuracy +tuned − hypotheses +1 \[1, 1\] +0\.500/);
+  });
+
+  it("finds labels where it is told to, and strips reasoning", async () => {
+    const [hypotheses, wanted] = [join(folder, "labels.jsonl"), join(folder, "wanted.txt")];
+    await writeJsonl(hypotheses, ["<think>no?</think>label: yes", "label: no", "label: no"]);
+    await writeFile(wanted, "yes\nno\nyes\n");
+    const words = ["eval", "--predictions", hypotheses, "--references", wanted, "--json"];
+    const labels = ["--metrics", "label-accuracy,macro-f1", "--labels", "yes,no"];
+    const place = ["--label-place", "pattern:label: (\\w+)"];
+    const { json, stderr } = await runLathe([...words, ...labels, ...place]);
+    expect(json, stderr).toMatchObject({
+      "label-accuracy": expect.closeTo(200 / 3, 9) as number,
+      "macro-f1": expect.closeTo(200 / 3, 9) as number,
+      systems: [{ reasoning: { texts: 1, otherRule: "keep" } }],
+    });
+    const { code, stderr: refused } = await runLathe([...words, ...labels, "--label-place", "where"]);
+    expect(refused).toContain("whole, first-line, longest-label, field:NAME or pattern:REGEX");
+    expect(code).toBe(2);
   });
 
   it("takes JSON lines with several references", async () => {

@@ -1,18 +1,14 @@
 import { UsageError, fieldsOf, formatTable, option, optionGroup } from "@lathe/command";
 import { realpath, stat } from "node:fs/promises";
 import { asPhrase, checkWritable, type Phrase, phrase, replaceFile } from "@lathe/files";
+import { bleuSmoothings, bleuTokenizers, metricNames, reasoningRules } from "@lathe/eval";
 import {
-  bleuSmoothings,
-  bleuTokenizers,
-  evaluateText,
-  metricNames,
-  metricTable,
-  readReferences,
-  readTexts,
-  resolveMetricNames,
-  type TextScores,
-} from "@lathe/eval";
-import { evaluateModel, type EvaluateModelOptions, type ModelEvaluation } from "@lathe/recipes";
+  evaluateFiles,
+  type EvaluateFilesOptions,
+  evaluateModel,
+  type EvaluateModelOptions,
+  type ModelEvaluation,
+} from "@lathe/recipes";
 import { z } from "zod";
 import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
@@ -22,6 +18,7 @@ import { generationOptions } from "../options/generation-options.js";
 import { adapterOption, tokensPerBatchOption } from "../options/model-options.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
 import { rowsPathFault } from "../paths/rows-path-fault.js";
+import { comparisonJson, comparisonText } from "./system-comparison.js";
 
 const path = (
   description: string,
@@ -29,38 +26,94 @@ const path = (
   check: (path: string) => Promise<string | Phrase | null> = () => Promise.resolve(null),
 ): z.ZodOptional<z.ZodString> => option(z.string().min(1).optional(), description, { placeholder, check });
 
+const labelPlace = z.union([
+  z.enum(["whole", "first-line", "longest-label"]),
+  z.strictObject({ field: z.string().min(1) }),
+  z.strictObject({ pattern: z.string().min(1) }),
+]);
+
+/** `field:intent` → { field: "intent" } */
+function parseLabelPlace(text: string): z.output<typeof labelPlace> | undefined {
+  const [kind, ...rest] = text.split(":");
+  const value = rest.join(":");
+  const place = value === "" ? kind : kind === "field" ? { field: value } : { pattern: value };
+  const { success, data } = labelPlace.safeParse(
+    value !== "" && !["field", "pattern"].includes(kind) ? null : place,
+  );
+  return success ? data : undefined;
+}
+
+/** What is scored, and how. */
+const scoring = {
+  predictions: option(
+    z.array(z.string().min(1)).min(1).optional(),
+    "files of replies to score: a text a line, or .jsonl; others are compared with the first",
+    { placeholder: "file" },
+  ),
+  references: path("what they should be: a text a line, or .jsonl, also several a line", "file"),
+  metrics: option(
+    z.array(z.string().min(1)).min(1).default(["bleu", "rouge"]),
+    phrase`metrics: ${metricNames.join(", ")}; rouge stands for rouge1, rouge2 and rougeL, llama-factory for its four`,
+    { placeholder: "a,b", separator: "," },
+  ),
+  textLanguage: option(
+    z.enum(["auto", "en", "zh"]).default("auto"),
+    "whose rules divide the texts; auto looks at the references",
+    { placeholder: "language", field: "metricOptions.language" },
+  ),
+  bleuTokenizer: option(z.enum(bleuTokenizers).optional(), "tokeniser of the metric bleu", {
+    field: "metricOptions.tokenizer",
+    placeholder: "name",
+    defaultText: "13a, or zh for Chinese",
+  }),
+  smoothing: option(z.enum(bleuSmoothings).default("exp"), "smoothing of BLEU, as sacreBLEU names it", {
+    field: "metricOptions.smoothing",
+    placeholder: "name",
+  }),
+  lowercase: option(z.boolean().default(false), "compare in lower case, for BLEU and chrF", {
+    field: "metricOptions.lowercase",
+  }),
+  stem: option(z.boolean().default(false), "compare English words without their endings, for ROUGE", {
+    field: "metricOptions.stem",
+  }),
+  labels: option(
+    z.array(z.string().min(1)).min(1).optional(),
+    "labels of label-accuracy, macro-f1, micro-f1 and weighted-f1",
+    {
+      field: "metricOptions.labels",
+      placeholder: "a,b",
+      separator: ",",
+      defaultText: "those of the references",
+    },
+  ),
+  labelPlace: option(
+    labelPlace.default("whole"),
+    "where a reply's label stands: whole, first-line, longest-label, field:NAME of JSON, or pattern:REGEX",
+    {
+      field: "metricOptions.labelPlace",
+      placeholder: "place",
+      parse: parseLabelPlace,
+      expected: "whole, first-line, longest-label, field:NAME or pattern:REGEX",
+    },
+  ),
+  reasoning: option(
+    z.enum(reasoningRules).default("strip"),
+    "whether <think> blocks of replies are scored; the scores of the other rule are given beside",
+    { placeholder: "rule" },
+  ),
+  resamples: option(
+    z.int().min(1).default(1000),
+    "times that the bootstrap draws the rows, for intervals of 95 %",
+    { placeholder: "n", field: "bootstrap.resamples" },
+  ),
+  perSegment: option(z.boolean().default(false), "also give every text's own scores, with --json", {
+    field: "metricOptions.perSegment",
+  }),
+};
+
 const options = z
   .object({
-    predictions: path("replies to score: a text a line, or .jsonl", "file"),
-    references: path("what they should be: a text a line, or .jsonl, also several a line", "file"),
-    metrics: option(
-      z.array(z.string().min(1)).min(1).default(["bleu", "rouge"]),
-      phrase`metrics: ${metricNames.join(", ")}; rouge stands for rouge1, rouge2 and rougeL`,
-      { placeholder: "a,b", separator: "," },
-    ),
-    textLanguage: option(
-      z.enum(["auto", "en", "zh"]).default("auto"),
-      "whose rules divide the texts; auto looks at the references",
-      { placeholder: "language", field: "metricOptions.language" },
-    ),
-    bleuTokenizer: option(z.enum(bleuTokenizers).optional(), "tokeniser of the metric bleu", {
-      field: "metricOptions.tokenizer",
-      placeholder: "name",
-      defaultText: "13a, or zh for Chinese",
-    }),
-    smoothing: option(z.enum(bleuSmoothings).default("exp"), "smoothing of BLEU, as sacreBLEU names it", {
-      field: "metricOptions.smoothing",
-      placeholder: "name",
-    }),
-    lowercase: option(z.boolean().default(false), "compare in lower case, for BLEU and chrF", {
-      field: "metricOptions.lowercase",
-    }),
-    stem: option(z.boolean().default(false), "compare English words without their endings, for ROUGE", {
-      field: "metricOptions.stem",
-    }),
-    perSegment: option(z.boolean().default(false), "also give every text's own scores, with --json", {
-      field: "metricOptions.perSegment",
-    }),
+    ...scoring,
     ...optionGroup("With a model", {
       model: path(
         "model folder: generates the replies first, and measures perplexity",
@@ -103,26 +156,6 @@ const options = z
 
 type EvalOptions = z.output<typeof options>;
 
-/** Scores by name first, for scripts; then what they were made of. */
-function scoresJson({
-  scores,
-  segments,
-  language,
-  details,
-  perSegment,
-}: TextScores): Record<string, unknown> {
-  return { ...scores, segments, language, details, ...(perSegment ? { perSegment } : {}) };
-}
-
-function scoresText({ scores, segments, language }: TextScores, { words, textsIn }: Messages): string {
-  const rows = resolveMetricNames(Object.keys(scores)).map((name) => [
-    name,
-    scores[name] ?? null,
-    metricTable[name].unit === "points" ? "0–100" : "0–1",
-  ]);
-  return `${formatTable([words.metric, words.score, words.range], rows)}\n${textsIn(segments, language)}`;
-}
-
 /** @throws UsageError when the replies would be written over what is read */
 async function checkPredictionsOutput({ predictionsOutput, data }: EvalOptions): Promise<void> {
   if (predictionsOutput === undefined || data === undefined) return;
@@ -147,15 +180,12 @@ export const evalVerb = defineVerb({
   async run(given, context) {
     await checkPredictionsOutput(given);
     if (given.model === undefined) {
-      const { metrics, metricOptions = {} } = fieldsOf<EvaluateModelOptions>(options, given);
-      resolveMetricNames(given.metrics);
-      const scores = evaluateText({
-        metrics: metrics ?? given.metrics,
-        predictions: await readTexts(given.predictions!),
-        references: await readReferences(given.references!),
-        options: { ...metricOptions, onWarning: context.warn },
+      const fields = fieldsOf<EvaluateFilesOptions>(z.object(scoring), given);
+      const comparison = await evaluateFiles({
+        ...fields,
+        onEvent: (event) => event.type === "warning" && context.warn(event.message),
       });
-      return { json: scoresJson(scores), text: scoresText(scores, context.messages) };
+      return { json: comparisonJson(comparison), text: comparisonText(comparison, context.messages) };
     }
     const narrator = narrate(context);
     try {
@@ -181,7 +211,7 @@ function evaluationJson({
   rows,
   scores,
 }: ModelEvaluation): Record<string, unknown> {
-  return { loss, perplexity, tokens, rows: rows.length, ...(scores ? scoresJson(scores) : {}) };
+  return { loss, perplexity, tokens, rows: rows.length, ...(scores ? comparisonJson(scores) : {}) };
 }
 
 function evaluationText(
@@ -191,5 +221,5 @@ function evaluationText(
   const { words } = messages;
   const head = [words.rows, words.labels, words.loss, words.perplexity];
   const table = formatTable(head, [[rows.length, tokens, loss, perplexity]]);
-  return scores ? `${table}\n\n${scoresText(scores, messages)}` : table;
+  return scores ? `${table}\n\n${comparisonText(scores, messages)}` : table;
 }

@@ -43,6 +43,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./eval.js")).evalVerb,
   },
   {
+    name: "agreement",
+    summary: "Measure how far annotators agree",
+    load: async () => (await import("./agreement.js")).agreementVerb,
+  },
+  {
     name: "generate",
     summary: "Continue a prompt",
     load: async () => (await import("./generate.js")).generateVerb,

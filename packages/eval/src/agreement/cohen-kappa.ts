@@ -29,7 +29,8 @@ export function cohenKappa(
   { weights = "unweighted", labels }: CohenKappaOptions = {},
 ): number | null {
   const rated = pairs.filter(
-    (pair): pair is readonly [NonNullable<Rating>, NonNullable<Rating>] => pair[0] !== null && pair[1] !== null,
+    (pair): pair is readonly [NonNullable<Rating>, NonNullable<Rating>] =>
+      pair[0] !== null && pair[1] !== null,
   );
   const places = placesOf(labels, rated.flat());
   const distance = (a: NonNullable<Rating>, b: NonNullable<Rating>): number => {
@@ -54,8 +55,11 @@ function placesOf(
 ): ReadonlyMap<NonNullable<Rating>, number> {
   const distinct = [...new Set(given)];
   if (labels !== undefined) return new Map(labels.map((label, place) => [label, place]));
-  if (distinct.every((label) => typeof label === "number")) return new Map(distinct.map((label) => [label, label]));
-  return new Map(distinct.sort((a, b) => (String(a) < String(b) ? -1 : 1)).map((label, place) => [label, place]));
+  if (distinct.every((label) => typeof label === "number"))
+    return new Map(distinct.map((label) => [label, label]));
+  return new Map(
+    distinct.sort((a, b) => (String(a) < String(b) ? -1 : 1)).map((label, place) => [label, place]),
+  );
 }
 
 function countsOf(labels: readonly NonNullable<Rating>[]): ReadonlyMap<NonNullable<Rating>, number> {

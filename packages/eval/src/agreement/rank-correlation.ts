@@ -1,4 +1,4 @@
-import jStat from "jstat";
+import { normalShareBelow, studentShareBelow } from "./distributions.js";
 
 /** A correlation and how often chance gives one as far from 0. */
 export interface Correlation {
@@ -23,7 +23,7 @@ export function spearmanCorrelation(x: readonly number[], y: readonly number[]):
   if (coefficient === null) return null;
   const free = count - 2;
   const t = coefficient * Math.sqrt(free / ((1 + coefficient) * (1 - coefficient)));
-  return { coefficient, pValue: Number.isFinite(t) ? 2 * jStat.studentt.cdf(-Math.abs(t), free) : 0 };
+  return { coefficient, pValue: Number.isFinite(t) ? 2 * studentShareBelow(-Math.abs(t), free) : 0 };
 }
 
 /**
@@ -54,13 +54,15 @@ export function kendallCorrelation(x: readonly number[], y: readonly number[]): 
     (count * (count - 1) * (2 * count + 5) - wide(tiesX) - wide(tiesY)) / 18 +
     (2 * tied(tiesX) * tied(tiesY)) / (count * (count - 1)) +
     (triples === 0 ? 0 : (cubic(tiesX) * cubic(tiesY)) / triples);
-  const pValue = 2 * jStat.normal.cdf(-Math.abs(balance) / Math.sqrt(variance), 0, 1);
+  const pValue = 2 * normalShareBelow(-Math.abs(balance) / Math.sqrt(variance));
   return { coefficient: balance / denominator, pValue };
 }
 
 function checkLengths(x: readonly number[], y: readonly number[]): void {
   if (x.length !== y.length) {
-    throw new RangeError(`expected two sequences of the same length, got ${x.length} and ${y.length} numbers`);
+    throw new RangeError(
+      `expected two sequences of the same length, got ${x.length} and ${y.length} numbers`,
+    );
   }
 }
 

@@ -53,7 +53,7 @@ export function tabulateRatings(named: Iterable<NamedRating>): RatingTable {
     let column = annotators.get(annotator);
     if (column === undefined) annotators.set(annotator, (column = annotators.size));
     let row = rows.get(unit);
-    if (row === undefined) rows.set(unit, (row = new Map()));
+    if (row === undefined) rows.set(unit, (row = new Map<number, Rating>()));
     if (row.has(column)) throw new RatingError(unit, annotator, "one rating", "a second");
     row.set(column, rating);
   }

@@ -91,7 +91,11 @@ export function classificationReport({
     accuracy: correct / references.length,
     confusion,
     labels: labels.map((label, place) => ({ label, ...scores[place], support: support[place] })),
-    macro: average(scores, labels.map(() => 1), zeroDivision),
+    macro: average(
+      scores,
+      labels.map(() => 1),
+      zeroDivision,
+    ),
     micro: scoreOf(together, zeroDivision),
     weighted: average(scores, support, zeroDivision),
   };

@@ -8,11 +8,7 @@ import { strip } from "../python-text.js";
  * expression finds (its first group, or all of it), or the longest of the labels that the reply contains.
  */
 export type LabelPlace =
-  | "whole"
-  | "first-line"
-  | "longest-label"
-  | { readonly field: string }
-  | { readonly pattern: string };
+  "whole" | "first-line" | "longest-label" | { readonly field: string } | { readonly pattern: string };
 
 /** Finds the label of a reply; null where there is none of the labels. */
 export type ExtractLabel = (reply: string) => string | null;
@@ -75,7 +71,9 @@ function jsonField(reply: string, field: string): string | null {
     const value = parseJson(reply.slice(start, end + 1));
     if (!isRecord(value) || !Object.hasOwn(value, field)) return null;
     const label = value[field];
-    return typeof label === "string" || typeof label === "number" || typeof label === "boolean" ? String(label) : null;
+    return typeof label === "string" || typeof label === "number" || typeof label === "boolean"
+      ? String(label)
+      : null;
   } catch (error) {
     if (error instanceof JsonError) return null;
     throw error;

@@ -49,7 +49,8 @@ export function pairedPermutationTest(
   const sumsSecond = sumsOf(second);
   const difference = first.score(sumsFirst.slice()) - second.score(sumsSecond.slice());
   // Sums that are equal in exact arithmetic may differ by their rounding.
-  const slack = 1e-10 * (Math.abs(first.score(sumsFirst.slice())) + Math.abs(second.score(sumsSecond.slice())));
+  const slack =
+    1e-10 * (Math.abs(first.score(sumsFirst.slice())) + Math.abs(second.score(sumsSecond.slice())));
   const swapped = new Float64Array(width); // what the swaps in force move from the first to the second
   const a = new Float64Array(width);
   const b = new Float64Array(width);

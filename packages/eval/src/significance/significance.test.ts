@@ -13,13 +13,16 @@ describe("exact tests", () => {
     expect(result).toMatchObject({ pValue: two_sided, greater, exact: true });
   });
 
-  it.each(recorded.permutation.independent)("independent: $a, $b", ({ a, b, observed, two_sided, greater }) => {
-    const result = permutationTest(a, b);
-    expect(result.difference).toBeCloseTo(observed, 12);
-    expect(result.pValue).toBeCloseTo(two_sided, 12);
-    expect(result.greater).toBeCloseTo(greater, 12);
-    expect(result.exact).toBe(true);
-  });
+  it.each(recorded.permutation.independent)(
+    "independent: $a, $b",
+    ({ a, b, observed, two_sided, greater }) => {
+      const result = permutationTest(a, b);
+      expect(result.difference).toBeCloseTo(observed, 12);
+      expect(result.pValue).toBeCloseTo(two_sided, 12);
+      expect(result.greater).toBeCloseTo(greater, 12);
+      expect(result.exact).toBe(true);
+    },
+  );
 });
 
 describe("samples", () => {

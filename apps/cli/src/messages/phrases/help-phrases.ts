@@ -166,7 +166,6 @@ export const helpPhrases: Translations = {
   'rows to score, in any shape; {"input_ids","labels"} needs no tokenizer':
     '要打分的数据，任意行格式；{"input_ids","labels"} 不需要分词器',
   "computed at one time; a longer row is computed alone": "一次计算的词元数；更长的行单独计算",
-  "replies to score: a text a line, or .jsonl": "要打分的回复：每行一条文本，或 .jsonl",
   "what they should be: a text a line, or .jsonl, also several a line":
     "参考答案：每行一条文本，或 .jsonl，每行也可有多条",
   "whose rules divide the texts; auto looks at the references":

@@ -19,4 +19,25 @@ export const scoresPhrases: Translations = {
   "{0}, got an object with {1}": "{0}，实为含 {1} 的对象",
   "no fields": "无字段",
   "expected {0} to be a string, got {1}": "{0} 应为字符串，实为 {1}",
+  "files of replies to score: a text a line, or .jsonl; others are compared with the first":
+    "要评分的回复文件：每行一段文本，或 .jsonl；其余文件与第一个比较",
+  "metrics: {0}; rouge stands for rouge1, rouge2 and rougeL, llama-factory for its four":
+    "指标：{0}；rouge 代表 rouge1、rouge2 和 rougeL，llama-factory 代表其四项",
+  "labels of label-accuracy, macro-f1, micro-f1 and weighted-f1":
+    "label-accuracy、macro-f1、micro-f1 与 weighted-f1 所用的标签",
+  "those of the references": "参考答案中的标签",
+  "where a reply's label stands: whole, first-line, longest-label, field:NAME of JSON, or pattern:REGEX":
+    "标签在回复中的位置：whole（整段）、first-line（首行）、longest-label（所含的最长标签）、field:NAME（JSON 字段）或 pattern:REGEX（正则表达式）",
+  "whole, first-line, longest-label, field:NAME or pattern:REGEX":
+    "whole、first-line、longest-label、field:NAME 或 pattern:REGEX",
+  "whether <think> blocks of replies are scored; the scores of the other rule are given beside":
+    "回复中的 <think> 部分是否参与评分；另一种规则的分数会一并给出",
+  "times that the bootstrap draws the rows, for intervals of 95 %": "自助法重复抽样的次数，用于 95 % 区间",
+  "Measure how far annotators agree": "计算标注者之间的一致性",
+  "ratings, one a row, with the columns unit, annotator, rating: .csv, .tsv, .jsonl, .parquet":
+    "评分文件，每行一条，含 unit、annotator、rating 三列：.csv、.tsv、.jsonl、.parquet",
+  "what is known of ratings: labels, an order, or differences as well":
+    "评分的层次：只是标签、有顺序，或差值也有意义",
+  "Gives Krippendorff's alpha, Fleiss' kappa over the units that all rated, and Cohen's kappa averaged over pairs of annotators, unweighted for labels and with quadratic weights for numbers. A missing rating is an empty cell or no row.":
+    "给出 Krippendorff α、所有人都评过的条目的 Fleiss κ，以及各对标注者 Cohen κ 的平均（标签不加权，数值用平方权重）。空单元格或没有对应的行表示缺失。",
 };

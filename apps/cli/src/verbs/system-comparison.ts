@@ -1,0 +1,55 @@
+import { formatTable } from "@lathe/command";
+import { type Interval, metricTable, type MetricName, type SystemComparison } from "@lathe/eval";
+import type { Messages } from "../messages/messages.js";
+
+/** Systems and comparisons for scripts; of one system its scores by name first, and what they were made of. */
+export function comparisonJson({
+  systems,
+  comparisons,
+  segments,
+  language,
+  reasoning,
+}: SystemComparison): Record<string, unknown> {
+  const [{ scores, details, perSegment }] = systems;
+  const alone = {
+    ...Object.fromEntries(Object.entries(scores).map(([metric, { score }]) => [metric, score])),
+    details,
+    ...(perSegment ? { perSegment } : {}),
+  };
+  return { ...(systems.length === 1 ? alone : {}), segments, language, reasoning, systems, comparisons };
+}
+
+const ranges = { points: "0–100", fraction: "0–1", ratio: "" } as const;
+
+/** A table of the scores with their intervals; of several systems with differences and p-values. */
+export function comparisonText(comparison: SystemComparison, { words, textsIn }: Messages): string {
+  const { systems, comparisons, segments, language } = comparison;
+  const metrics = Object.keys(systems[0].scores) as MetricName[];
+  const scoreOf = (system: number, metric: MetricName): string => {
+    const { score, interval } = systems[system].scores[metric]!;
+    return `${rounded(score)} ${spanOf(interval)}`;
+  };
+  if (systems.length === 1) {
+    const rows = metrics.map((metric) => [metric, scoreOf(0, metric), ranges[metricTable[metric].unit]]);
+    return `${formatTable([words.metric, words.score, words.range], rows)}\n${textsIn(segments, language)}`;
+  }
+  const scores = formatTable(
+    [words.metric, ...systems.map(({ name }) => name)],
+    metrics.map((metric) => [metric, ...systems.map((_, system) => scoreOf(system, metric))]),
+  );
+  const differences = formatTable(
+    [words.metric, words.compared, words.difference, words.pValue],
+    comparisons.map(({ metric, systems: [first, second], difference, interval, pValue }) => [
+      metric,
+      `${second} − ${first}`,
+      `${rounded(difference)} ${spanOf(interval)}`,
+      pValue < 0.0005 ? "< 0.001" : pValue.toFixed(3),
+    ]),
+  );
+  return `${scores}\n\n${differences}\n${textsIn(segments, language)}`;
+}
+
+const rounded = (score: number): string => String(Number(score.toPrecision(5)));
+
+const spanOf = ([least, greatest]: Interval): string =>
+  `[${Number(least.toPrecision(4))}, ${Number(greatest.toPrecision(4))}]`;
