@@ -10,6 +10,7 @@ export {
   sayPhrase,
   type Translations,
 } from "./errors/phrase.js";
+export { phraseOfError } from "./errors/phrase-of-error.js";
 export { OutputFolderError } from "./errors/output-folder-error.js";
 export { asFileError, type FileAction, isSystemError } from "./errors/system-fault.js";
 export { findValueFault } from "./json/find-value-fault.js";

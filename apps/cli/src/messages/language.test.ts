@@ -1,7 +1,7 @@
-import { writeFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { storiesModel, temporaryFolder, writeJsonl } from "../testing/folders.js";
+import { loraFixture, storiesModel, temporaryFolder, writeJsonl } from "../testing/folders.js";
 import { runLathe } from "../testing/run-lathe.js";
 import { verbs } from "../verbs/index.js";
 import { en } from "./en.js";
@@ -130,6 +130,129 @@ describe("under zh", () => {
       .replaceAll(folder, "")
       .replace(/(YAML：).*/, "$1")
       .split("\n");
+    expect(
+      lines.filter((line) => hasEnglish(line) || /\b(expected|got|unknown|required)\b/.test(line)),
+    ).toEqual([]);
+  });
+});
+
+/** The faults of files: of a model, an adapter, rows, texts and runs. */
+describe("under zh, a damaged file", () => {
+  let folder: string;
+  const at = (name: string): string => join(folder, name);
+
+  /** A copy of the model of stories with one of its files changed. */
+  async function modelWith(
+    name: string,
+    file: string,
+    change: (contents: Buffer) => string | Uint8Array,
+  ): Promise<void> {
+    await cp(storiesModel, at(name), { recursive: true });
+    await writeFile(join(at(name), file), change(await readFile(join(at(name), file))));
+  }
+  /** A copy of the model of stories with some keys of a JSON file set. */
+  const modelOf = (name: string, file: string, keys: Record<string, unknown>): Promise<void> =>
+    modelWith(name, file, (contents) =>
+      JSON.stringify({ ...(JSON.parse(contents.toString()) as object), ...keys }),
+    );
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    await modelWith("cut-config", "config.json", (contents) => contents.subarray(0, 40));
+    await modelOf("other-kind", "config.json", { model_type: "gpt2", architectures: ["GPT2LMHeadModel"] });
+    await modelOf("no-size", "config.json", { hidden_size: "x" });
+    await modelOf("odd-heads", "config.json", { num_attention_heads: 7 });
+    await modelOf("other-shape", "config.json", { intermediate_size: 64 });
+    await modelOf("more-layers", "config.json", { num_hidden_layers: 99 });
+    await modelWith("cut-weights", "model.safetensors", (contents) => contents.subarray(0, 5000));
+    await modelWith("no-weights", "model.safetensors", () => "text");
+    await modelWith("cut-tokenizer", "tokenizer.json", (contents) => contents.subarray(0, 300));
+    await modelOf("no-vocabulary", "tokenizer.json", { model: { type: "BPE" } });
+    await modelOf("odd-tokens", "tokenizer.json", { added_tokens: 3 });
+    await modelOf("odd-template", "tokenizer_config.json", { chat_template: "{% if" });
+    await modelOf("own-complaint", "tokenizer_config.json", {
+      chat_template: "{{ raise_exception('no') }}",
+    });
+    await cp(join(loraFixture("qwen2-qv"), "adapter_end"), at("adapter"), { recursive: true });
+    await cp(join(loraFixture("qwen2-qv"), "adapter_end"), at("odd-adapter"), { recursive: true });
+    await writeFile(at("odd-adapter/adapter_config.json"), '{"peft_type":"LORA","r":"x"}');
+    await writeFile(at("text.txt"), "a text");
+    await writeFile(at("broken.jsonl"), '{"text":\n{"a":1,"a":2}\n');
+    await writeFile(at("odd.csv"), "a,a\n1,2\n");
+    await writeFile(at("odd.parquet"), "no parquet");
+    await writeFile(at("odd.arrow"), "no arrow");
+    await writeJsonl(at("rows.jsonl"), [{ input: "a", output: "b" }]);
+    await writeJsonl(at("shapeless.jsonl"), [{ question: "a" }, [], { messages: 3 }]);
+    await writeJsonl(at("ids.jsonl"), [{ input_ids: [1, 99_999], labels: [1, 99_999] }]);
+    await writeJsonl(at("pairs.jsonl"), [{ prompt: "a", chosen: "b", rejected: "b" }]);
+    await writeFile(at("report.json"), "{}");
+    const packed = ["quantize", "--model", storiesModel, "--format", "int8", "--output", at("packed")];
+    expect((await runLathe(packed)).code).toBe(0);
+  });
+
+  it.each<[faults: string, words: string[]]>([
+    ["config that is cut off", ["doctor", "--model", "@cut-config"]],
+    ["config of another kind of model", ["doctor", "--model", "@other-kind"]],
+    ["config with a text as size", ["doctor", "--model", "@no-size"]],
+    ["config whose heads do not fit", ["doctor", "--model", "@odd-heads"]],
+    ["config for other shapes", ["generate", "--model", "@other-shape", "--ids", "1"]],
+    ["config with more layers", ["generate", "--model", "@more-layers", "--ids", "1"]],
+    ["file of weights that is cut off", ["generate", "--model", "@cut-weights", "--ids", "1"]],
+    ["file of weights that is none", ["generate", "--model", "@no-weights", "--ids", "1"]],
+    ["tokenizer that is cut off", ["chat", "--model", "@cut-tokenizer"]],
+    ["tokenizer without a vocabulary", ["chat", "--model", "@no-vocabulary"]],
+    ["tokenizer with odd tokens", ["chat", "--model", "@odd-tokens"]],
+    ["template that does not parse", ["generate", "--model", "@odd-template", "--prompt", "a"]],
+    ["template that complains", ["generate", "--model", "@own-complaint", "--prompt", "a"]],
+    ["id outside the vocabulary", ["generate", "--model", "MODEL", "--ids", "99999"]],
+    ["adapter of another model", ["generate", "--model", "MODEL", "--adapter", "@adapter", "--ids", "1"]],
+    [
+      "adapter with an odd config",
+      ["generate", "--model", "MODEL", "--adapter", "@odd-adapter", "--ids", "1"],
+    ],
+    ["model that is packed already", ["quantize", "--model", "@packed", "--output", "@again"]],
+    ["packed model to prune", ["prune", "--model", "@packed", "--output", "@again", "--sparsity", "2:4"]],
+    ["sparsity that cannot be", ["prune", "--model", "MODEL", "--output", "@again", "--sparsity", "9"]],
+    ["target that is not there", ["train", "--model", "MODEL", "--data", "@rows.jsonl", "--targets", "nope"]],
+    ["file of rows of no shape", ["train", "--model", "MODEL", "--data", "@shapeless.jsonl"]],
+    ["file of rows that is no JSON", ["train", "--model", "MODEL", "--data", "@broken.jsonl"]],
+    ["row outside the vocabulary", ["score", "--model", "MODEL", "--data", "@ids.jsonl"]],
+    [
+      "pair with the same sides",
+      ["train", "--model", "MODEL", "--data", "@pairs.jsonl", "--objective", "dpo"],
+    ],
+    ["file of rows that prepare refuses", ["prepare", "--input", "@shapeless.jsonl", "--output", "@out"]],
+    ["header with a column twice", ["prepare", "--input", "@odd.csv", "--output", "@out"]],
+    ["Parquet file that is none", ["prepare", "--input", "@odd.parquet", "--output", "@out"]],
+    ["Arrow file that is none", ["train", "--model", "MODEL", "--data", "@odd.arrow"]],
+    [
+      "metric that is not known",
+      ["eval", "--predictions", "@text.txt", "--references", "@text.txt", "--metrics", "rogue"],
+    ],
+    [
+      "file of texts that is no JSON",
+      ["eval", "--predictions", "@broken.jsonl", "--references", "@text.txt"],
+    ],
+    ["run that is none", ["train", "--resume", "--output", "@adapter"]],
+    ["folder that is no run", ["train", "--model", "MODEL", "--data", "@rows.jsonl", "--output", "@adapter"]],
+    ["report without a passport", ["rerun", "@report.json", "--output", "@again"]],
+    ["engine that is not known", ["generate", "--model", "MODEL", "--ids", "1", "--engine", "gpu9"]],
+    [
+      "precision that an engine lacks",
+      ["generate", "--model", "MODEL", "--ids", "1", "--engine", "cpu", "--precision", "float16"],
+    ],
+  ])("or a %s is told without English", async (_name, words) => {
+    const given = words.map((word) => (word === "MODEL" ? storiesModel : word.replace(/^@/, `${folder}/`)));
+    const output = words[0] === "train" && !words.includes("--output") ? ["--output", at("run")] : [];
+    const { code, stderr } = await runLathe([...given, ...output, "--language", "zh"]);
+    expect(code, stderr).toBe(2);
+    expect(stderr).toMatch(HAN);
+    // What a library says of its own, such as the parser of templates, stands in brackets or after a colon at the end of a line.
+    const lines = stderr
+      .replaceAll(folder, "")
+      .replaceAll(storiesModel, "")
+      .split("\n")
+      .map((line) => line.replace(/(（|报错：|无法作为 Parquet 读取：|已损坏：).*/, "$1"));
     expect(
       lines.filter((line) => hasEnglish(line) || /\b(expected|got|unknown|required)\b/.test(line)),
     ).toEqual([]);

@@ -10,7 +10,7 @@ import {
   RecordBatchStreamWriter,
   type RecordBatch,
 } from "apache-arrow";
-import { asFileError, InputError, phrase, asPhrase } from "@lathe/files";
+import { asFileError, InputError, phrase, asPhrase, phraseOfError } from "@lathe/files";
 import { ArrowGuard } from "./arrow-guard.js";
 import { checkPreparedHash } from "./check-prepared-hash.js";
 import { TokenFileError } from "./token-file-error.js";
@@ -397,8 +397,9 @@ function readMetadata(path: string, schema: Schema): TokenFileMetadata | null {
 
 function asTokenFileError(path: string, error: unknown): TokenFileError {
   if (error instanceof TokenFileError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new TokenFileError(path, phrase`is damaged: ${reason}; make it again`, { cause: error });
+  return new TokenFileError(path, phrase`is damaged: ${phraseOfError(error)}; make it again`, {
+    cause: error,
+  });
 }
 
 function offsetsOf(lengths: readonly number[]): Int32Array {

@@ -1,4 +1,4 @@
-import { phrase } from "@lathe/files";
+import { phrase, phraseOfError } from "@lathe/files";
 import { RowError } from "../rows/row-error.js";
 import type { RowTokenizer } from "./row-tokenizer.js";
 import type { ChatMessage, Conversation } from "../rows/row.js";
@@ -46,10 +46,8 @@ export function chatPieces(
         ...(tools === undefined ? {} : { tools }),
       });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new RowError("messages", phrase`the chat template refuses the dialogue: ${reason}`, undefined, {
-        cause: error,
-      });
+      const problem = phrase`the chat template refuses the dialogue: ${phraseOfError(error)}`;
+      throw new RowError("messages", problem, undefined, { cause: error });
     }
   };
 
