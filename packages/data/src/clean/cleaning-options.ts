@@ -97,7 +97,7 @@ const isOwn = (choice: StepChoice): choice is Extract<StepChoice, { readonly app
   typeof choice === "object" && "apply" in choice;
 
 /** What a list of steps may hold, in words. */
-const CHOICES = `names out of ${CLEANING_STEPS.join(", ")}, with or without settings, or functions with names`;
+const CHOICES = phrase`names out of ${CLEANING_STEPS.join(", ")}, with or without settings, or functions with names`;
 
 function makeStep(choice: StepChoice, options: ResolvedCleaningOptions): CleaningStep {
   if (typeof choice === "function") return ownStep(choice.name, choice);

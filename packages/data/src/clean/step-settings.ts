@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { OptionError } from "../option-error.js";
 import type { BoilerplateSettings } from "./boilerplate.js";
 import type { ChineseForm } from "./chinese.js";
@@ -40,8 +41,11 @@ export function fillSettings<Settings extends object>(
   const unknown = Object.keys(given).find((key) => !Object.hasOwn(defaults, key));
   if (unknown !== undefined) {
     const keys = Object.keys(defaults);
-    const expected = keys.length === 0 ? "no settings" : `the settings ${keys.join(", ")}`;
-    throw new OptionError("cleaning.steps", `${expected} for ${name}`, unknown);
+    const expected =
+      keys.length === 0
+        ? phrase`no settings for ${name}`
+        : phrase`the settings ${keys.join(", ")} for ${name}`;
+    throw new OptionError("cleaning.steps", expected, unknown);
   }
   return {
     ...defaults,

@@ -1,3 +1,4 @@
+import { asPhrase, type Phrase, phrase } from "@lathe/files";
 import { Boilerplate } from "./boilerplate.js";
 import { CHINESE_FORMS, chineseConverter } from "./chinese.js";
 import { checkStep, type CleaningStep, textStep } from "./cleaning-step.js";
@@ -89,7 +90,11 @@ export const STEP_TABLE = {
     { to: "simplified" },
     ({ to }) => {
       if (!Object.hasOwn(CHINESE_FORMS, to)) {
-        throw new OptionError(field("chinese", "to"), `one of ${Object.keys(CHINESE_FORMS).join(", ")}`, to);
+        throw new OptionError(
+          field("chinese", "to"),
+          phrase`one of ${Object.keys(CHINESE_FORMS).join(", ")}`,
+          to,
+        );
       }
     },
     ({ to }) => textStep("chinese", chineseConverter(to)),
@@ -176,11 +181,11 @@ export type StepName = keyof typeof STEP_TABLE;
 function checkList(
   option: string,
   values: readonly unknown[],
-  expected: string,
+  expected: string | Phrase,
   isSound: (value: string) => boolean,
 ): void {
   if (!Array.isArray(values) || values.length === 0)
-    throw new OptionError(option, `a list of ${expected}`, values);
+    throw new OptionError(option, phrase`a list of ${asPhrase(expected)}`, values);
   const odd = (values as readonly unknown[]).find((value) => typeof value !== "string" || !isSound(value));
   if (odd !== undefined) throw new OptionError(option, expected, odd);
 }

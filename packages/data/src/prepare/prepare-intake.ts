@@ -289,10 +289,10 @@ export class Intake {
           const source: unknown = parseJson(text);
           const { file, line } = this.#placeOf(original);
           const similarity = near.similarity(row, original).toFixed(2);
-          const reason = `a near copy (${similarity} of its 5-grams) of the row at ${file}:${line}`;
+          const reason = phrase`a near copy (${similarity} of its 5-grams) of the row at ${file}:${line}`;
           this.kept -= 1;
           this.#noteRejection("near-duplicate", reason, source, place);
-          await rejectedRows.write(JSON.stringify({ row: source, reason, ...place }));
+          await rejectedRows.write(JSON.stringify({ row: source, reason: sayPhrase(reason), ...place }));
         }
         row += 1;
       }

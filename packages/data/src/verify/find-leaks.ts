@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { FileError, hashFile, isRecord, statIfThere } from "@lathe/files";
+import { FileError, hashFile, isRecord, phrase, statIfThere } from "@lathe/files";
 import { askedText, comparedText } from "../near/compared-text.js";
 import { NEAR_DUPLICATE_THRESHOLD, NearDuplicates } from "../near/near-duplicates.js";
 import { readManifestOutputs } from "../prepare/read-manifest.js";
@@ -194,7 +194,7 @@ async function splitFiles(folder: string): Promise<{ file: string; role: SplitNa
     const file = join(folder, `${role}.jsonl`);
     if ((await statIfThere(file)) !== null) files.push({ file, role });
     else if (role !== "validation") {
-      throw new FileError(folder, `has no ${role}.jsonl; name a folder that prepare wrote`);
+      throw new FileError(folder, phrase`has no ${role}.jsonl; name a folder that prepare wrote`);
     }
   }
   return files;

@@ -96,4 +96,16 @@ export const dataPhrases: Translations = {
   "rows of token ids and labels have no sides to prefer: give rows of prompt, chosen and rejected, or prompt, completion and label":
     "词元编号与标签的行没有可比较的双方：请给出含 prompt、chosen、rejected 或含 prompt、completion、label 的行",
   "token ids below {0}, the model's vocabulary": "小于 {0}（模型的词表大小）的词元编号",
+  "a number above 0 and up to 1": "大于 0 且不大于 1 的数",
+  "no settings for {0}": "{0} 不带设置",
+  "the settings {0} for {1}": "{1} 的设置 {0}",
+  "a text": "文本",
+  "a list of {0}": "{0}的列表",
+  "every step once": "每个步骤只出现一次",
+  "names out of {0}, with or without settings, or functions with names":
+    "{0} 中的名称（可带设置），或有名称的函数",
+  "a name of its own for a step of one's own": "自定义步骤须有自己的名称",
+  "has no {0}.jsonl; name a folder that prepare wrote": "没有 {0}.jsonl；请指定 prepare 写出的文件夹",
+  "rows that can be read twice, as the step boilerplate needs": "可读取两遍的数据（步骤 boilerplate 需要）",
+  "a near copy ({0} of its 5-grams) of the row at {1}:{2}": "与 {1}:{2} 处的行近似重复（5-gram 相似度 {0}）",
 };

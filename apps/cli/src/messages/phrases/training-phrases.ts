@@ -122,4 +122,6 @@ export const trainingPhrases: Translations = {
   "hashes as passport.hashes": "作为 passport.hashes 的哈希",
   "hashes by file as passport.hashes.{0}": "作为 passport.hashes.{0} 的各文件哈希",
   "a hash as passport.hashes.{0}": "作为 passport.hashes.{0} 的哈希",
+  "a name, as a thread cannot share what is open in another": "名称（线程之间不能共享已打开的对象）",
+  "a file or an array of rows, for another thread": "文件或数据行数组（供另一线程使用）",
 };
