@@ -205,7 +205,7 @@ export async function prepareRun(asked: FinetuneOptions, earlier: RunFolder | nu
 }
 
 /** Reads rows and tells what becomes of those that are not used as they are. */
-async function readRows<Row>(
+export async function readRows<Row>(
   { maxTokens, rejectLimit = REJECT_LIMIT, output, onEvent }: FinetuneOptions,
   folder: ModelFolder,
   key: "data" | "validation",

@@ -4,6 +4,10 @@ export {
   type EvaluateModelOptions,
   type ModelEvaluation,
 } from "./evaluate-model.js";
+export { autoTune, type AutoTuneReport, type AutoTuneSummary } from "./auto/auto-tune.js";
+export type { AutoTuneOptions } from "./auto/auto-tune-options.js";
+export { type Candidate, candidateName } from "./auto/candidate.js";
+export type { ChosenSettings, Excluded, Trial } from "./auto/trial.js";
 export { hostFinetune, type HostFinetuneOptions } from "./embed/host-finetune.js";
 export { RunControl, type RunOrder } from "./embed/run-control.js";
 export { evaluateFiles, type EvaluateFilesOptions } from "./evaluate-files.js";

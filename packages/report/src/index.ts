@@ -1,6 +1,7 @@
 export type { Chart, ChartSeries } from "./page/chart.js";
 export { type HtmlPage, htmlPage } from "./page/html-page.js";
 export { type MetricsLine, runReport, type RunReport, type SampleReplies } from "./page/run-report.js";
+export { type TuningReport, tuningReport, type TuningTrial } from "./page/tuning-report.js";
 export type { ReportLanguage } from "./page/words.js";
 export { EventFile, type EventFileOptions } from "./tensorboard/event-file.js";
 export { sparkline } from "./terminal/sparkline.js";

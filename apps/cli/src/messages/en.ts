@@ -83,6 +83,8 @@ export const en: Messages = {
   otherBits: (run) => `${run}: other bits`,
   differenceKinds: { input: "went in", result: "came out", program: "program" },
   differs: (kind, name, before, now) => `${kind}: ${name} was ${before}, is ${now}`,
+  trial: (round, name, steps, loss) =>
+    `round ${round}: ${name}: validation loss ${loss} after ${steps} steps`,
   stoppedEarly: (step) => `ended after step ${step}: the validation loss fell no more (--patience)`,
   maskReport: (rows, tokens, share, rowsWithEnd, longest) =>
     `rows: ${rows} of ${tokens} tokens, ${share} % with a loss; end token learnt in ${rowsWithEnd}; longest ${longest}`,

@@ -84,6 +84,8 @@ export interface Messages extends CommandMessages {
   readonly differs: (kind: string, name: string, before: string, now: string) => string;
   readonly adapterAt: (folder: string) => string;
   readonly stoppedEarly: (step: number) => string;
+  /** @param name the settings that were tried  @param loss of validation */
+  readonly trial: (round: number, name: string, steps: number, loss: string) => string;
   /** @param share of the tokens that have a loss, in per cent   @param longest tokens of the longest rows */
   readonly maskReport: (
     rows: number,

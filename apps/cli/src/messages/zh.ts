@@ -77,6 +77,7 @@ export const zh: Messages = {
   otherBits: (run) => `${run}：结果不同`,
   differenceKinds: { input: "输入", result: "结果", program: "程序" },
   differs: (kind, name, before, now) => `${kind}：${name} 原为 ${before}，现为 ${now}`,
+  trial: (round, name, steps, loss) => `第 ${round} 轮：${name}：${steps} 步后验证损失 ${loss}`,
   stoppedEarly: (step) => `第 ${step} 步后结束：验证损失不再下降（--patience）`,
   maskReport: (rows, tokens, share, rowsWithEnd, longest) =>
     `数据：${rows} 行共 ${tokens} 个词元，其中 ${share} % 计入损失；${rowsWithEnd} 行学到结束词元；最长 ${longest}`,

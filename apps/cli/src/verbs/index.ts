@@ -23,6 +23,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./train.js")).trainVerb,
   },
   {
+    name: "auto",
+    summary: "Find settings in a given time and train with the best",
+    load: async () => (await import("./auto.js")).autoVerb,
+  },
+  {
     name: "rerun",
     summary: "Train again from a run's report and compare the bits",
     load: async () => (await import("./rerun.js")).rerunVerb,

@@ -36,7 +36,7 @@ export interface OpenedModel extends ModelFolder {
 export type ModelInput = string | OpenedModel;
 
 /** Starts an engine by its name; one that was started is taken as it is. */
-async function engineOf(
+export async function engineOf(
   { engine = "auto", precision }: EngineOptions,
   onEvent?: OnRecipeEvent,
 ): Promise<Engine> {

@@ -36,6 +36,11 @@ const en = {
   passport: "Passport",
   courseOf: (first: string, last: string, low: string): string => `from ${first} to ${last}, lowest ${low}`,
   noSteps: "No step was taken.",
+  why: "Why these settings",
+  trials: "Trials",
+  round: (round: number): string => `Round ${round}`,
+  failed: "failed",
+  stepsInSeconds: (steps: number, seconds: string): string => `${steps} steps, ${seconds} s`,
 };
 
 const zh: typeof en = {
@@ -73,6 +78,11 @@ const zh: typeof en = {
   passport: "运行档案",
   courseOf: (first, last, low) => `从 ${first} 到 ${last}，最低 ${low}`,
   noSteps: "没有执行任何一步。",
+  why: "为什么选这些设置",
+  trials: "试验",
+  round: (round) => `第 ${round} 轮`,
+  failed: "失败",
+  stepsInSeconds: (steps, seconds) => `${steps} 步，${seconds} 秒`,
 };
 
 /** What pages say, by language. */

@@ -2,6 +2,33 @@ import type { Translations } from "@lathe/files";
 
 /** 训练方法、规划、剪枝与报告。 */
 export const trainingPhrases: Translations = {
+  "Find settings in a given time and train with the best": "在给定时间内找出合适的设置并用最好的训练",
+  "Tries methods, targets, ranks, rates and batches in short trials on the rows themselves, goes on with the best of them, and trains with the best of all for the rest of the time. DIR/run is the run, DIR/auto.html and DIR/auto.json say why. A run that the time ends has a checkpoint and can be resumed with train --resume --output DIR/run.":
+    "在数据本身上用短试验比较训练方法、目标、秩、学习率和批大小，逐轮保留较好的，余下的时间用最好的设置训练。DIR/run 是这次运行，DIR/auto.html 和 DIR/auto.json 说明原因。因时间用完而结束的运行留有检查点，可用 train --resume --output DIR/run 继续。",
+  "rows to compare settings on; without it some of --data are set apart":
+    "比较设置所用的数据行；不给出时从 --data 中留出一部分",
+  "how long all of it may take, such as 30m or 1h30m": "全部过程可用的时间，例如 30m 或 1h30m",
+  "hours, minutes and seconds such as 30m, 1h30m or 90s": "30m、1h30m 或 90s 这样的时、分、秒",
+  "folder of the result": "结果的文件夹",
+  "replace an earlier result in --output": "替换 --output 中以前的结果",
+  "{0}: validation loss {1} after {2} steps, the lowest of {3} in round {4}":
+    "{0}：{2} 步后验证损失 {1}，是第 {4} 轮 {3} 次试验中最低的",
+  "{0} came to {1}": "{0} 的结果为 {1}",
+  "{0} of them failed: their losses were not finite": "其中 {0} 次失败：损失不是有限值",
+  "{0}: no trial fitted into the time, and these settings suit most models":
+    "{0}：时间不够做任何试验，这组设置适合大多数模型",
+  "the frozen weights are packed as {0}, since more exact ones do not fit the memory":
+    "冻结的权重压缩为 {0}，因为更精确的格式放不进内存",
+  "{0} rows at a time, {1} times a step, since more do not fit the memory":
+    "每次 {0} 行，每步 {1} 次，因为更多放不进内存",
+  "{0} steps, {1} passes over the rows: as many as there is time for":
+    "{0} 步，即遍历数据 {1} 次：时间只够这么多",
+  "{0} steps, {1} passes over the rows: with more, rows would be learnt by heart":
+    "{0} 步，即遍历数据 {1} 次：再多就会死记数据",
+  "{0}: expected more for this model, of which not even packed weights and one row at a time fit; shorten the rows with {1}, or take a smaller model":
+    "{0}：对这个模型应更大，压缩权重并每次只取一行也放不下；请用 {1} 缩短数据行，或换更小的模型",
+  "seconds above 0": "大于 0 的秒数",
+  "at least two rows, one to learn and one to compare on": "至少两行：一行用来学习，一行用来比较",
   "prompts of --validation that the model answers before the first step and after every evaluation, for RUN/report.html":
     "训练前和每次评估后让模型回答 --validation 中的几条提问，用于 RUN/report.html",
   "write TensorBoard's event files into RUN/tensorboard": "把 TensorBoard 的事件文件写入 RUN/tensorboard",

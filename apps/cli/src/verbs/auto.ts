@@ -1,0 +1,128 @@
+import { join } from "node:path";
+import {
+  EXIT_INTERRUPTED,
+  fieldsOf,
+  option,
+  optionGroup,
+  type Progress,
+  type VerbResult,
+} from "@lathe/command";
+import { sayPhrase } from "@lathe/files";
+import {
+  autoTune,
+  type AutoTuneOptions,
+  type AutoTuneReport,
+  type AutoTuneSummary,
+  candidateName,
+  type RecipeEvent,
+} from "@lathe/recipes";
+import { z } from "zod";
+import { narrate } from "../events/narrate.js";
+import { defineVerb, type VerbContext } from "../define-verb.js";
+import type { Messages } from "../messages/messages.js";
+import { memoryOption } from "../options/memory-option.js";
+import { dataOption, modelOption } from "../options/model-options.js";
+import { engineOptions } from "../options/engine-options.js";
+import { parseDuration } from "../options/parse-duration.js";
+import { rowsPathFault } from "../paths/rows-path-fault.js";
+
+/** Steps between two lines where no bar is drawn. */
+const LOG_EVERY = 50;
+
+const { engine, precision } = engineOptions;
+
+const options = z.object({
+  model: modelOption(),
+  data: dataOption("rows to learn, as for train"),
+  validation: option(
+    z.string().min(1).optional(),
+    "rows to compare settings on; without it some of --data are set apart",
+    { placeholder: "file", check: (path) => rowsPathFault(path, "validation") },
+  ),
+  time: option(z.number().positive(), "how long all of it may take, such as 30m or 1h30m", {
+    placeholder: "duration",
+    parse: parseDuration,
+    expected: "hours, minutes and seconds such as 30m, 1h30m or 90s",
+  }),
+  output: option(z.string().min(1).default("runs/auto"), "folder of the result", { placeholder: "dir" }),
+  overwrite: option(z.boolean().default(false), "replace an earlier result in --output"),
+  seed: option(z.int().min(0).default(0), "order of rows, dropout and initial adapter follow from it", {
+    placeholder: "n",
+  }),
+  maxTokens: option(z.int().min(2).optional(), "longest row; the end of a longer one is cut off", {
+    placeholder: "n",
+    unit: "tokens",
+    defaultText: "what the model can read",
+  }),
+  rejectLimit: option(
+    z.number().min(0).max(1).default(0.05),
+    "share of unusable rows beyond which nothing is trained",
+    { placeholder: "share" },
+  ),
+  memory: memoryOption(),
+  ...optionGroup("Engine", { engine, precision }),
+});
+
+export const autoVerb = defineVerb({
+  description:
+    "Tries methods, targets, ranks, rates and batches in short trials on the rows themselves, goes on with the best of them, and trains with the best of all for the rest of the time. DIR/run is the run, DIR/auto.html and DIR/auto.json say why. A run that the time ends has a checkpoint and can be resumed with train --resume --output DIR/run.",
+  examples: [
+    "lathe auto --model models/base --data rows.jsonl --time 30m",
+    "lathe auto --model models/base --data prepared/train.arrow --validation prepared/validation.arrow --time 2h --output runs/best",
+  ],
+  options,
+  async run(values, context) {
+    const { messages, signal } = context;
+    const narrator = narrate(context);
+    let training = null as Progress | null;
+    const onEvent = (event: RecipeEvent): void => {
+      training?.end();
+      narrator.onEvent(event);
+    };
+    const show = (report: AutoTuneReport): void => {
+      narrator.end();
+      if (report.type === "step") {
+        training ??= context.progress({ label: messages.training, every: LOG_EVERY });
+        const { step, totalSteps, loss } = report.report;
+        training.update(step, totalSteps, `${messages.words.loss} ${loss.toFixed(4)}`);
+        return;
+      }
+      context.note(
+        report.type === "trial" ? trialText(report.trial, messages) : whyText(report.why, messages),
+      );
+    };
+    try {
+      const { language, phrases } = messages;
+      const fields = fieldsOf<AutoTuneOptions>(options, values);
+      const run = autoTune({ ...fields, language, translations: phrases, signal, onEvent });
+      let next = await run.next();
+      for (; !next.done; next = await run.next()) show(next.value);
+      return resultOf(next.value, values.output, context);
+    } finally {
+      training?.end();
+      narrator.end();
+    }
+  },
+});
+
+function trialText(trial: AutoTuneSummary["trials"][number], messages: Messages): string {
+  const loss = trial.validationLoss?.toFixed(4) ?? messages.words.none;
+  return messages.trial(trial.round, candidateName(trial), trial.steps, loss);
+}
+
+const whyText = (why: AutoTuneSummary["why"], { phrases }: Messages): string =>
+  why.map((sentence) => sayPhrase(sentence, phrases)).join("\n");
+
+function resultOf(summary: AutoTuneSummary, output: string, { messages, signal }: VerbContext): VerbResult {
+  const { result, why, adapter } = summary;
+  const json = { ...summary, why: why.map((sentence) => sayPhrase(sentence)) };
+  const loss = result.validationLoss?.toFixed(4) ?? messages.words.none;
+  const text = [
+    `${messages.words.validationLoss} ${loss}`,
+    ...(result.interrupted ? [messages.interrupted(result.steps, join(output, "run"))] : []),
+    ...(adapter === null ? [] : [messages.adapterAt(adapter)]),
+    ...(result.model === null ? [] : [messages.modelAt(result.model)]),
+    messages.pageAt(join(output, "auto.html")),
+  ];
+  return { json, text: text.join("\n"), exitCode: signal.aborted ? EXIT_INTERRUPTED : 0 };
+}
