@@ -72,8 +72,12 @@ function relative(actual: ArrayLike<number>, expected: ArrayLike<number>): numbe
   return length === 0 ? Math.sqrt(difference) : Math.sqrt(difference / length);
 }
 
-/** Whatever a body takes, it gives back. */
+/**
+ * Whatever a body takes, it gives back. An engine with handles keeps a bounded number of constants on its device, such as masks: of
+ * a first run they may stay, of a second nothing.
+ */
 function expectGivenBack(engine: Engine, body: () => void): void {
+  if (engine.handles) body();
   const account = (): object => ({ tensors: tf.memory().numTensors, bytes: engine.memory().bytes });
   const before = account();
   body();
@@ -730,8 +734,10 @@ const contract: { readonly [Field in keyof Engine]: (given: () => Engine, defini
         const values = Float32Array.of(-0, NaN, Infinity, -Infinity, 2 ** -149, 3.4028234663852886e38, 1);
         const tensor = tf.tensor1d(values);
         expect([...valuesInPlace(tensor)]).toEqual([...values]);
-        const sum = tf.add(tensor, tf.tensor1d(values));
-        expect([...valuesInPlace(sum)]).toEqual([...values.map((value) => value + value)]);
+        // TensorFlow's arithmetic takes subnormal numbers as zero; stored ones stay as they are.
+        const normal = values.filter((value) => value === 0 || !(Math.abs(value) < 2 ** -126));
+        const sum = tf.add(tf.tensor1d(normal), tf.tensor1d(normal));
+        expect([...valuesInPlace(sum)]).toEqual([...normal.map((value) => value + value)]);
         expect([...valuesInPlace(tf.zeros([0, 3]))]).toEqual([]);
       });
     },

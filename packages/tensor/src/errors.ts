@@ -37,13 +37,73 @@ export class OutsideTensorError extends Error {
   }
 }
 
+/** A function needs a package that is an optional peer of this one and is not installed. */
+export class MissingPackageError extends Error {
+  override readonly name = "MissingPackageError";
+  constructor(
+    /** Function that needs it. */
+    readonly caller: string,
+    readonly packageName: string,
+    /** Version to install. */
+    readonly version: string,
+    /** What the package is needed for, as the rest of a sentence. */
+    readonly purpose: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `${caller}: ${purpose} in the package ${packageName}, which is not installed; install it: npm install ${packageName}@${version}`,
+      options,
+    );
+  }
+}
+
+/** A handle of a device was used outside of the computation that made it. */
+export class HandleError extends Error {
+  override readonly name = "HandleError";
+  /** @param handle its number; null where one was to be made and no computation is under way */
+  constructor(readonly handle: number | null) {
+    super(
+      handle === null
+        ? "handles are made within TensorFlowDevice.compute"
+        : `handle ${handle} is not of this computation; keep it there, or use it before its end`,
+    );
+  }
+}
+
+/** A function of one engine was called while another is in use. */
+export class WrongEngineError extends Error {
+  override readonly name = "WrongEngineError";
+  constructor(
+    /** Engines that the function is of. */
+    readonly expected: readonly string[],
+    /** The engine in use. */
+    readonly actual: string,
+  ) {
+    super(
+      `expected one of the engines ${expected.join(", ")} to be in use, got ${actual}; start one of them`,
+    );
+  }
+}
+
+/** A kernel asks to keep an activation although no tape records that would own it. */
+export class NoTapeError extends Error {
+  override readonly name = "NoTapeError";
+  /** @param engine whose kernel asked */
+  constructor(readonly engine: string) {
+    super(
+      `engine ${engine}: an activation is kept only where a tape records; ask for gradients within withTape`,
+    );
+  }
+}
+
 /** An engine is unknown, or cannot run on this machine. */
 export class EngineError extends InputError {
   override readonly name = "EngineError";
   constructor(
     readonly engine: string,
     message: string | Phrase,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }

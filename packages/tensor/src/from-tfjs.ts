@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Operation } from "./kernel.js";
+import { MissingPackageError } from "./errors.js";
 import { apply } from "./operation.js";
 
 const require = createRequire(import.meta.url);
@@ -11,7 +12,7 @@ const require = createRequire(import.meta.url);
  *
  * @param fn a pure function of float32 tensors that uses all of them; every operation in it needs a gradient in
  * TensorFlow.js
- * @throws Error when `@tensorflow/tfjs`, an optional peer of this package, is not installed
+ * @throws MissingPackageError when `@tensorflow/tfjs`, an optional peer of this package, is not installed
  * @example const huber = fromTfjs((x, y) => tf.losses.huberLoss(y, x));
  */
 export function fromTfjs<Output extends tf.Tensor>(
@@ -49,10 +50,7 @@ function loadGradients(): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
     const { version } = require("@tensorflow/tfjs-core/package.json") as { version: string };
-    throw new Error(
-      "fromTfjs: the gradients of TensorFlow.js are in the package @tensorflow/tfjs, which is not installed; install it in " +
-        `the version of @tensorflow/tfjs-core here: npm install @tensorflow/tfjs@${version}`,
-      { cause: error },
-    );
+    const purpose = "the gradients of TensorFlow.js are";
+    throw new MissingPackageError("fromTfjs", "@tensorflow/tfjs", version, purpose, { cause: error });
   }
 }

@@ -12,7 +12,16 @@ export type {
   WeightLayout,
 } from "./engine.js";
 export { engineInUse } from "./engine-in-use.js";
-export { EngineError, MissingKernelError, OutsideTensorError, ShapeError } from "./errors.js";
+export {
+  EngineError,
+  HandleError,
+  MissingKernelError,
+  MissingPackageError,
+  NoTapeError,
+  OutsideTensorError,
+  ShapeError,
+  WrongEngineError,
+} from "./errors.js";
 export type { DeviceFindings, InstalledBinding } from "./engines/tensorflow/installed-binding.js";
 export { installedBinding } from "./engines/tensorflow/installed-binding.js";
 export {

@@ -115,4 +115,20 @@ export const enginesPhrases: Translations = {
   "precision {0}: engine {1} computes in {2}": "精度 {0}：引擎 {1} 以 {2} 计算",
   "engine {0} is unknown; expected auto or one of {1}": "未知引擎 {0}；应为 auto 或 {1} 之一",
   "engine {0} cannot run here ({1})": "引擎 {0} 无法在此运行（{1}）",
+  "this process has loaded TensorFlow for the CPU already; use the other engine in a process of its own":
+    "本进程已为 CPU 加载 TensorFlow；请在另一个进程中使用其他引擎",
+  "this process has loaded TensorFlow for a card already; use the other engine in a process of its own":
+    "本进程已为显卡加载 TensorFlow；请在另一个进程中使用其他引擎",
+  "the npm package {0} is gone": "npm 包 {0} 不见了",
+  "run setupTensorFlow() again": "请重新运行 setupTensorFlow()",
+  "TensorFlow fell back to the CPU": "TensorFlow 退回到了 CPU",
+  "run setupTensorFlow(), which says why": "请运行 setupTensorFlow()，它会说明原因",
+  "TensorFlow took a card in spite of CUDA_VISIBLE_DEVICES=-1":
+    "尽管 CUDA_VISIBLE_DEVICES=-1，TensorFlow 仍使用了显卡",
+  "set it before the process starts": "请在进程启动之前设置它",
+  "TensorFlow cannot be loaded ({0})": "无法加载 TensorFlow（{0}）",
+  "run setupTensorFlow()": "请运行 setupTensorFlow()",
+  "the {0} backend did not start": "{0} 后端未能启动",
+  "the wasm backend of TensorFlow.js did not start": "TensorFlow.js 的 wasm 后端未能启动",
+  "the native kernels are not there": "没有原生内核",
 };

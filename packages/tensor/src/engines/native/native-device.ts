@@ -1,3 +1,4 @@
+import { NoTapeError } from "../../errors.js";
 import type { NativeKernels, ProductOptions, ProductPrecision, WeightMatrix } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs-core";
 import { keeping, type KeptTogether } from "../../kept.js";
@@ -53,7 +54,7 @@ export class NativeDevice {
 
   /** What the records of a tape keep of activations. @param together of the tape; not null where a gradient is needed */
   activations(together: KeptTogether | null): KeptActivations {
-    if (!together) throw new Error("an activation is kept only where a tape records");
+    if (!together) throw new NoTapeError("native");
     return together.part(this.#makeActivations);
   }
 }

@@ -2,6 +2,7 @@ import { phrase } from "@lathe/files";
 import { loadNativeKernels, type NativeKernels, type ProductPrecision } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EngineDefinition, EngineParts } from "../../engine.js";
+import { EngineError } from "../../errors.js";
 import { NativeDevice } from "./native-device.js";
 import type { NativeBackend } from "./native-backend.js";
 import { nativeFusedHead } from "./native-fused-head.js";
@@ -43,14 +44,16 @@ export const nativeEngine: EngineDefinition = {
   },
   async start(precision) {
     const kernels = kernelsOf(load());
-    if (!kernels) throw new Error("the native kernels are not there");
+    if (!kernels) throw new EngineError("native", "the native kernels are not there");
     if (!tf.findBackendFactory(BACKEND)) {
       // Loaded here, as the cpu backend that it stands on registers itself.
       const { NativeBackend } = await import("./native-backend.js");
       registerNativeTfjsKernels(BACKEND);
       tf.registerBackend(BACKEND, () => new NativeBackend(kernels));
     }
-    if (!(await tf.setBackend(BACKEND))) throw new Error("the native backend did not start");
+    if (!(await tf.setBackend(BACKEND))) {
+      throw new EngineError("native", phrase`the ${BACKEND} backend did not start`);
+    }
     await tf.ready();
     return nativeParts(new NativeDevice(tf.backend() as NativeBackend, precision as ProductPrecision));
   },

@@ -1,3 +1,4 @@
+import { HandleError, WrongEngineError } from "../../errors.js";
 import * as tf from "@tensorflow/tfjs-core";
 import {
   ElementType,
@@ -80,7 +81,7 @@ export class TensorFlowDevice {
     try {
       const tensors = body().map((handle) => {
         if (handle === null) return null;
-        if (!own.delete(handle.id)) throw new Error(`handle ${handle.id} is not of this computation`);
+        if (!own.delete(handle.id)) throw new HandleError(handle.id);
         return this.backend.createOutputTensor(handle as TensorInfo);
       });
       return tensors as never;
@@ -112,8 +113,7 @@ export class TensorFlowDevice {
 
   /** Takes a handle out of its computation: it lives until {@link TensorFlowDevice.release}. */
   keep(handle: Handle): Handle {
-    if (!this.#open.at(-1)?.delete(handle.id))
-      throw new Error(`handle ${handle.id} is not of this computation`);
+    if (!this.#open.at(-1)?.delete(handle.id)) throw new HandleError(handle.id);
     this.#kept.add(handle.id);
     return handle;
   }
@@ -168,7 +168,7 @@ export class TensorFlowDevice {
     const open = this.#open.at(-1);
     if (!open) {
       this.binding.deleteTensor(info.id);
-      throw new Error("handles are made within TensorFlowDevice.compute");
+      throw new HandleError(null);
     }
     open.set(info.id, info);
     return info;
@@ -347,9 +347,9 @@ export function deviceOf(backend: NodeBackend, memory: HandleMemory): TensorFlow
   return device;
 }
 
-/** The device of the engine in use. @throws Error where that is not one on TensorFlow */
+/** The device of the engine in use. @throws WrongEngineError where that is not one on TensorFlow */
 export function activeDevice(): TensorFlowDevice {
   const device = devices.get(tf.backend() as NodeBackend);
   if (device) return device;
-  throw new Error(`expected an engine on TensorFlow to be in use, got ${tf.getBackend()}`);
+  throw new WrongEngineError(["tensorflow", "cuda"], tf.getBackend());
 }

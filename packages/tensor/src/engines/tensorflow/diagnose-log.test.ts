@@ -1,3 +1,4 @@
+import { sayPhrase } from "@lathe/files";
 import { describe, expect, it } from "vitest";
 import { devicesInLog, diagnoseLog } from "./diagnose-log.js";
 
@@ -71,7 +72,7 @@ describe("diagnoseLog", () => {
   ])("names the %s", (missing, text, log) => {
     const diagnosis = diagnoseLog(`some line before\nE0000 ${log}\n`);
     expect(diagnosis?.missing).toBe(missing);
-    expect(`${diagnosis?.found}; ${diagnosis?.remedy}`).toMatch(text);
+    expect(`${sayPhrase(diagnosis!.found)}; ${sayPhrase(diagnosis!.remedy)}`).toMatch(text);
     expect(diagnosis?.remedy).not.toBe("");
   });
 

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { createRequire } from "node:module";
 import util from "node:util";
 import type * as tf from "@tensorflow/tfjs-core";
@@ -8,6 +9,8 @@ import { BINDING_PACKAGE, bindingPackageFolder, requireOfBindingPackage } from "
 import { diagnoseLog } from "./diagnose-log.js";
 import { deviceError } from "./device-error.js";
 import { HandleMemory } from "./handle-memory.js";
+import { EngineError } from "../../errors.js";
+import { TensorFlowSetupError } from "./setup-error.js";
 import type { InstalledBinding } from "./installed-binding.js";
 
 /** What a data id of the backend stands for. */
@@ -53,7 +56,7 @@ let loaded: Loaded | null = null;
  * Loads a binding by its path and makes a TensorFlow.js backend of it; a second call gives the same backend.
  *
  * TensorFlow looks at its variables once, when it is loaded, and keeps its choice of devices for the life of the process.
- * @throws Error where the process has another device already, or the library cannot be loaded
+ * @throws EngineError where the process has another device already; TensorFlowSetupError where the library cannot be loaded
  */
 export function loadBackend(
   installed: InstalledBinding,
@@ -61,24 +64,36 @@ export function loadBackend(
 ): Pick<Loaded, "backend" | "memory"> {
   if (loaded) {
     if (loaded.kind === kind && loaded.path === installed.binding) return loaded;
-    throw new Error(
-      `this process has loaded TensorFlow for ${loaded.kind === "cpu" ? "the CPU" : "a card"} already; ` +
-        "use the other engine in a process of its own",
+    throw new EngineError(
+      kind === "cuda" ? "cuda" : "tensorflow",
+      loaded.kind === "cpu"
+        ? "this process has loaded TensorFlow for the CPU already; use the other engine in a process of its own"
+        : "this process has loaded TensorFlow for a card already; use the other engine in a process of its own",
     );
   }
   Object.assign(process.env, tensorFlowEnvironment(kind, process.env));
   restoreUtilities();
   const bindingPackage = bindingPackageFolder();
   if (bindingPackage === null) {
-    throw new Error(`the npm package ${BINDING_PACKAGE} is gone; run setupTensorFlow() again`);
+    throw new TensorFlowSetupError(
+      "package",
+      phrase`the npm package ${BINDING_PACKAGE} is gone`,
+      "run setupTensorFlow() again",
+    );
   }
   const raw = requireBinding(installed.binding);
   if (raw.isUsingGpuDevice() !== (kind === "cuda")) {
-    throw new Error(
-      kind === "cuda"
-        ? "TensorFlow fell back to the CPU; run setupTensorFlow(), which says why"
-        : "TensorFlow took a card in spite of CUDA_VISIBLE_DEVICES=-1; set it before the process starts",
-    );
+    throw kind === "cuda"
+      ? new TensorFlowSetupError(
+          "card",
+          "TensorFlow fell back to the CPU",
+          "run setupTensorFlow(), which says why",
+        )
+      : new TensorFlowSetupError(
+          "card",
+          "TensorFlow took a card in spite of CUDA_VISIBLE_DEVICES=-1",
+          "set it before the process starts",
+        );
   }
   requireOfBindingPackage(bindingPackage, "dist/register_all_kernels.js");
   const { NodeJSKernelBackend } = requireOfBindingPackage(
@@ -93,19 +108,22 @@ export function loadBackend(
   return loaded;
 }
 
-/** @throws Error with the cause and the remedy where a library is gone that was there at the set-up */
+/** @throws TensorFlowSetupError with the cause and the remedy where a library is gone that was there at the set-up */
 function requireBinding(path: string): TensorFlowBinding {
   try {
     return createRequire(import.meta.url)(path) as TensorFlowBinding;
   } catch (error) {
     const { message } = error as Error;
     const known = diagnoseLog(message);
-    throw new Error(
-      known
-        ? `${known.found}; ${known.remedy}`
-        : `TensorFlow cannot be loaded (${message}); run setupTensorFlow()`,
-      { cause: error },
-    );
+    throw known
+      ? new TensorFlowSetupError(known.missing, known.found, known.remedy, null, { cause: error })
+      : new TensorFlowSetupError(
+          "library",
+          phrase`TensorFlow cannot be loaded (${message})`,
+          "run setupTensorFlow()",
+          null,
+          { cause: error },
+        );
   }
 }
 

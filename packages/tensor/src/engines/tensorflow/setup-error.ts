@@ -28,10 +28,14 @@ export class TensorFlowSetupError extends InputError {
     remedy: string | Phrase,
     /** Output of the compiler or the loader, where there is some. */
     readonly details: string | null = null,
+    options?: ErrorOptions,
   ) {
     const fault = phrase`${asPhrase(found)}; ${asPhrase(remedy)}`;
     const lines = details === null ? [] : details.split("\n");
-    super(lines.reduce((above, line) => phrase`${above}\n${line}`, fault));
+    super(
+      lines.reduce((above, line) => phrase`${above}\n${line}`, fault),
+      options,
+    );
     this.found = sayPhrase(found);
     this.remedy = sayPhrase(remedy);
   }

@@ -1,5 +1,6 @@
-import { asPhrase, type Phrase, phrase, sayPhrase } from "@lathe/files";
+import { type Phrase, phrase } from "@lathe/files";
 import * as tf from "@tensorflow/tfjs-core";
+import { EngineError } from "../../errors.js";
 import type { EngineDefinition, EngineParts, Precision } from "../../engine.js";
 import { ElementType } from "./addon-types.js";
 import { deviceOf } from "./device.js";
@@ -29,7 +30,9 @@ async function start(
     if (name === "cuda") tf.copyRegisteredKernels("tensorflow", "cuda");
     tf.registerBackend(name, () => backend);
   }
-  if (!(await tf.setBackend(name))) throw new Error(`the ${name} backend did not start`);
+  if (!(await tf.setBackend(name))) {
+    throw new EngineError(name, phrase`the ${name} backend did not start`);
+  }
   await tf.ready();
   const type = precision === "fp16" ? ElementType.half : ElementType.float;
   return {
@@ -72,7 +75,7 @@ export const tensorFlowEngine: EngineDefinition = {
   probe: () => Promise.resolve(setUp().reason),
   async start(precision) {
     const { installed, reason } = setUp();
-    if (!installed) throw new Error(sayPhrase(asPhrase(reason!)));
+    if (!installed) throw new EngineError("tensorflow", reason!);
     return start("tensorflow", installed, precision);
   },
 };
@@ -110,8 +113,7 @@ export const cudaEngine: EngineDefinition = {
   async start(precision) {
     const reason = cudaFault();
     const { installed } = setUp();
-    if (reason !== null || !installed)
-      throw new Error(sayPhrase(asPhrase(reason ?? "TensorFlow is not set up")));
+    if (reason !== null || !installed) throw new EngineError("cuda", reason ?? "TensorFlow is not set up");
     return start("cuda", installed, precision);
   },
 };

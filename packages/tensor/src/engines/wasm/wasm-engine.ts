@@ -1,6 +1,7 @@
 import { phrase } from "@lathe/files";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EngineDefinition } from "../../engine.js";
+import { EngineError } from "../../errors.js";
 import { loadWasmBackend } from "./load-wasm-backend.js";
 import { wasmKernels } from "./wasm-kernels.js";
 import { withoutProcessListeners } from "./without-process-listeners.js";
@@ -21,7 +22,7 @@ export const wasmEngine: EngineDefinition = {
   async start() {
     await loadWasmBackend();
     const started = await withoutProcessListeners(() => tf.setBackend("wasm"));
-    if (!started) throw new Error("the wasm backend of TensorFlow.js did not start");
+    if (!started) throw new EngineError("wasm", "the wasm backend of TensorFlow.js did not start");
     await tf.ready();
     return { kernels: wasmKernels() };
   },
