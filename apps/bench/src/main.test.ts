@@ -150,6 +150,29 @@ describe("bench gemm, generate and load", () => {
   });
 });
 
+describe("bench micro-batches and soak", () => {
+  it("takes the same steps in micro-batches of several sizes", async () => {
+    const words = ["--size", "tiny", "--rows", "4", "--micro-batches", "1,4", "--sequence", "8"];
+    const { stdout, stderr } = await bench("micro-batches", ...words, "--repeats", "2", "--rounds", "1");
+    expect(stderr).toContain("of the fastest");
+    const { measured, slowdown, passed } = lastLine(stdout);
+    expect(measured.map(({ microBatch }: { microBatch: number }) => microBatch)).toEqual([1, 4]);
+    // The same rows and weights: only the order of sums differs.
+    expect(measured[0].firstLoss).toBeCloseTo(measured[1].firstLoss, 4);
+    expect(passed).toBe(slowdown <= 0.05);
+    const { code, stderr: refusal } = await bench("micro-batches", "--rows", "4", "--micro-batches", "3");
+    expect(code).toBe(2);
+    expect(refusal).toContain("expected sizes that divide 4 rows, got 3");
+  });
+
+  it("compares what the process holds after step 100 with that at the end", async () => {
+    const { stdout, stderr } = await bench("soak", "--size", "tiny", "--steps", "300", "--tokens", "4");
+    expect(stderr).toMatch(/The process held -?\d+\.\d\d % more at the end than after step 100/);
+    const { outcome } = lastLine(stdout);
+    expect(Math.abs(outcome.heldGrowth)).toBeLessThan(1);
+  });
+});
+
 describe("bench answer", () => {
   it("trains in a thread and watches the timers of the main one", async () => {
     const words = ["--size", "mini", "--steps", "2", "--batch", "2", "--sequence", "16"];

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { addAnswerCommand } from "./answer/answer-command.js";
+import { addCheckpointsCommand } from "./checkpoints/checkpoints-command.js";
 import { addGemmCommand } from "./gemm/gemm-command.js";
 import { addGenerateCommand } from "./generate/generate-command.js";
 import { addLedgerCommand } from "./ledger/ledger-command.js";
 import { addLoadCommand } from "./load/load-command.js";
 import { addPlanCommand } from "./plan/plan-command.js";
+import { addMicroBatchesCommand } from "./micro-batches/micro-batches-command.js";
 import { ContestantError } from "./shared/run-contestant.js";
 import { endProcesses } from "./shared/run-process.js";
 import { isInputError } from "./shared/usage-error.js";
@@ -22,6 +24,8 @@ addLoadCommand(program);
 addLedgerCommand(program);
 addAnswerCommand(program);
 addSoakCommand(program);
+addMicroBatchesCommand(program);
+addCheckpointsCommand(program);
 addPlanCommand(program);
 
 for (const [signal, code] of [

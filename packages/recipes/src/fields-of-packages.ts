@@ -51,6 +51,37 @@ export function withField(error: unknown): unknown {
   return fault === null ? error : new RecipeError([fault], { cause: error });
 }
 
+/** The faults of fields that a part of a recipe throws; none where it throws none. */
+export function faultsOf(part: () => unknown): RecipeFault[] {
+  try {
+    part();
+    return [];
+  } catch (error) {
+    if (error instanceof RecipeError) return [...error.faults];
+    const fault = faultOf(error);
+    if (fault === null) throw error;
+    return [fault];
+  }
+}
+
+/**
+ * All faults of settings that a package below checks one after the other: each setting is checked alone, and those that are fine
+ * by themselves together.
+ * @param resolve throws at the first fault
+ */
+export function faultsOfSettings<Settings extends object>(
+  settings: Settings,
+  resolve: (some: Settings) => unknown,
+): RecipeFault[] {
+  const alone = Object.entries(settings).map(([key, value]) => {
+    const setting = { [key]: value as unknown } as Settings;
+    return { setting, faults: faultsOf(() => resolve(setting)) };
+  });
+  const fine = alone.filter(({ faults }) => faults.length === 0).map(({ setting }) => setting);
+  const together = faultsOf(() => resolve(Object.assign({}, ...fine) as Settings));
+  return [...alone.flatMap(({ faults }) => faults), ...together];
+}
+
 /** Runs a part of a recipe; what it throws about an option of its own names the recipe's field. */
 export function namingFields<Result>(part: () => Result): Result {
   try {

@@ -259,6 +259,33 @@ describe("finetune", () => {
     expect((error as RecipeError).message).not.toContain("--");
   });
 
+  it("refuses all that is wrong at once, each with its fix, before it looks at model, rows or output", async () => {
+    const nowhere = join(folder, "nowhere");
+    const error: unknown = await finish({
+      ...{ model: nowhere, data: nowhere, output: folder, memory: "much" },
+      ...{ objective: "dpo", beta: 0, simpoGamma: 1, maxTokens: 1 },
+      ...{ lora: { rank: 0, init: "loftq", dropout: 2 }, loss: { labelSmoothing: 1 } },
+      train: { batchSize: 0, learningRate: -1, patience: 3, optimizer: "adafactor", beta1: 0.5 },
+    }).catch((fault: unknown) => fault);
+    expect(error).toBeInstanceOf(RecipeError);
+    const sentences = (error as RecipeError).sentences((field) => field).map((one) => sayPhrase(one));
+    expect(sentences).toEqual([
+      "lora.rank: expected a whole number from 1 on, got 0",
+      "lora.dropout: expected a probability in [0, 1), got 2",
+      "loss.labelSmoothing: expected a share from 0, below 1, got 1",
+      "train.batchSize: expected a whole number from 1, got 0",
+      "train.learningRate: expected a number from 0, got -1",
+      "memory: expected bytes, or a size such as 8GB or 7.5GiB, got much",
+      "beta: expected a number above 0, got 0",
+      "lora.init loftq packs the base together with the adapter: give quantize nf4, or begin with kaiming or pissa",
+      "train.beta1 is a constant of AdamW, and train.optimizer adafactor has none of it: leave it out",
+      "simpoGamma belongs to objective simpo: give one of these, or leave it out",
+      "loss.labelSmoothing is added to the likelihood of labels, and objective dpo compares completions: leave it out",
+      "train.patience waits for evaluations, and there are no rows for them: give validation, or leave it out",
+      "maxTokens: expected a whole number from 2, got 1",
+    ]);
+  });
+
   it("refuses to resume with other settings, field by field", async () => {
     const output = newRun();
     await finish({ model, data, output, train: learning });

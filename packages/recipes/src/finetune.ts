@@ -1,24 +1,28 @@
 import { join } from "node:path";
 import { replaceFile } from "@lathe/files";
 import type { Checkpointing } from "@lathe/model";
-import { adapterNames, detach, type ParameterTable } from "@lathe/peft";
+import { adapterNames, detach, type ParameterTable, resolveLoraConfig } from "@lathe/peft";
 import { peakResidentBytes, type Precision, tensorMemory } from "@lathe/tensor";
 import {
+  dpoLoss,
+  resolveLossSettings,
   resolveTrainConfig,
   RunFolder,
+  simpoLoss,
   type StepReport,
   type TrainConfig,
   type TrainEnd,
 } from "@lathe/train";
 import type { FinetuneOptions } from "./finetune-options.js";
-import { withField } from "./fields-of-packages.js";
+import { faultsOf, faultsOfSettings, withField } from "./fields-of-packages.js";
 import { type PlanCorrection, PlanCorrector } from "./memory/plan-correction.js";
+import { memoryBytes } from "./memory/plan-memory.js";
 import { type PlannedStep, planStep } from "./memory/plan-step.js";
 import { remediesSentence } from "./memory/remedy-sentence.js";
 import type { ModelFolder } from "./model/model-folder.js";
 import { borrowModel, folderOf, type ModelInput, type OpenedModel, pathOf } from "./model/open-model.js";
 import { progressOf, type RowsEvent, warningOf } from "./recipe-event.js";
-import { expectation, field, RecipeError, sentenceOf } from "./recipe-error.js";
+import { expectation, field, RecipeError, type RecipeFault, sentenceOf } from "./recipe-error.js";
 import type { RunPassport } from "./record/run-passport.js";
 import { RunRecord } from "./record/run-record.js";
 import type { RowsInput } from "./rows/rows-input.js";
@@ -136,20 +140,25 @@ function eitherSignal(one: AbortSignal | undefined, other: AbortSignal | undefin
   return one && other ? AbortSignal.any([one, other]) : (one ?? other);
 }
 
-/** The two that only a run which goes on has already. @throws RecipeError */
+/** The two that only a run which goes on has already, where they are missing. */
+function missingFaults(options: FinetuneOptions): RecipeFault[] {
+  const expected = { model: "a model folder or a model that is open", data: "a file of rows, or rows" };
+  return (["model", "data"] as const)
+    .filter((key) => options[key] === undefined)
+    .map((key) => expectation(key, expected[key], "nothing"));
+}
+
+/** @throws RecipeError where one of the two is missing */
 function withModelAndData(options: FinetuneOptions): RunOptions {
   const { model, data } = options;
   if (model !== undefined && data !== undefined) return { ...options, model, data };
-  const missing = (["model", "data"] as const).filter((key) => options[key] === undefined);
-  const expected = { model: "a model folder or a model that is open", data: "a file of rows, or rows" };
-  throw new RecipeError(missing.map((key) => expectation(key, expected[key], "nothing")));
+  throw new RecipeError(missingFaults(options));
 }
 
-/** Refuses what contradicts itself, before anything is read. @throws RecipeError naming the fields */
+/** Refuses what is out of range or contradicts itself, before anything is read. @throws RecipeError naming all fields at fault */
 export function checkFinetuneOptions(options: FinetuneOptions): void {
   const {
     output,
-    resume,
     overwrite,
     rejectLimit,
     maxTokens,
@@ -158,7 +167,17 @@ export function checkFinetuneOptions(options: FinetuneOptions): void {
     loraPlusRatio,
     layerRateDecay,
   } = options;
-  const faults = contradictions(options);
+  const { resume, lora = {}, loss = {}, train = {}, memory, beta, simpoGamma } = options;
+  const faults = [
+    ...(resume ? [] : missingFaults(options)),
+    ...faultsOfSettings(lora, resolveLoraConfig),
+    ...faultsOfSettings(loss, resolveLossSettings),
+    ...faultsOfSettings(train, resolveTrainConfig),
+    ...(memory === undefined ? [] : faultsOf(() => memoryBytes(memory))),
+    ...(beta === undefined ? [] : faultsOf(() => dpoLoss(beta))),
+    ...(simpoGamma === undefined ? [] : faultsOf(() => simpoLoss(1, simpoGamma))),
+    ...contradictions(options),
+  ];
   if (resume && overwrite) {
     const sentence = sentenceOf`${field("resume")} goes on with a run and ${field("overwrite")} replaces it: give one of them`;
     faults.push({ field: "resume", sentence });

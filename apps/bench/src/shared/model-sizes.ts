@@ -14,6 +14,8 @@ export interface ModelDimensions {
 
 /** Dimensions of the models that are measured, with Qwen2's architecture. */
 export const modelSizes = {
+  /** 0.1M parameters, for many steps. */
+  tiny: { hiddenSize: 64, intermediateSize: 128, layerCount: 2, headCount: 4, keyValueHeadCount: 2, vocabularySize: 512, tieWordEmbeddings: true },
   /** 5.5M parameters: the model of the quick start. */
   mini: { hiddenSize: 256, intermediateSize: 704, layerCount: 6, headCount: 4, keyValueHeadCount: 2, vocabularySize: 4096, tieWordEmbeddings: true },
   /** 30M parameters. */

@@ -26,6 +26,7 @@ for (const [engine, reason] of probed) {
       expect(outcome).toMatchObject({ growth: 0, tensorsLeft: 0, skippedSteps: 0 });
       expect(outcome.keptHandles ?? 0).toBe(0);
       expect(outcome.last.step).toBe(12);
+      expect(outcome.heldGrowth).toBeNull();
     },
     120_000,
   );

@@ -6,6 +6,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { ModelSize } from "../shared/model-sizes.js";
 import { randomModel } from "../shared/random-model.js";
 import type { BaseFormat } from "../shared/random-weights.js";
+import { heldBytes } from "./held-bytes.js";
 
 /** What a soak is made of. */
 export interface SoakJob {
@@ -50,7 +51,15 @@ export interface SoakOutcome {
   readonly keptHandles: number | null;
   /** Tensors that outlive it. */
   readonly tensorsLeft: number;
+  /** How much more the process held in the last hundred steps than in the hundred after step 100, as a share; null of fewer steps. */
+  readonly heldGrowth: number | null;
 }
+
+/** Steps after which a process holds what it needs, and over which that is averaged. */
+const SETTLED = 100;
+
+/** Steps between two readings of it. */
+const READING = 10;
 
 /** Steps after which moments, constants and packed weights are all there. */
 const WARM_UP = 10;
@@ -83,6 +92,7 @@ export async function soakSteps(job: SoakJob): Promise<SoakOutcome> {
   const count = ({ tensors, handles }: Alive): number => handles ?? tensors;
 
   const losses: number[] = [];
+  const held = { settled: 0, last: 0 };
   let [early, last] = [alive(0), alive(0)];
   let [growth, skippedSteps] = [0, 0];
   const started = performance.now();
@@ -106,6 +116,10 @@ export async function soakSteps(job: SoakJob): Promise<SoakOutcome> {
     last = alive(report.step);
     if (report.step <= Math.min(WARM_UP, steps - 1)) early = last;
     else growth = Math.max(growth, count(last) - count(early));
+    if (report.step % READING === 0) {
+      if (report.step > SETTLED && report.step <= 2 * SETTLED) held.settled += heldBytes();
+      if (report.step > steps - SETTLED) held.last += heldBytes();
+    }
     job.onStep?.(report.step, report.loss);
   }
   const seconds = (performance.now() - started) / 1000;
@@ -124,5 +138,6 @@ export async function soakSteps(job: SoakJob): Promise<SoakOutcome> {
     growth,
     keptHandles: engine.handles?.().kept ?? null,
     tensorsLeft: tf.memory().numTensors - tensorsBefore,
+    heldGrowth: steps < 3 * SETTLED ? null : held.last / held.settled - 1,
   };
 }

@@ -9,6 +9,7 @@ import type { LatheTrainJob, LatheTrainOutcome, MeasuredStep } from "./train-job
 /** Takes the steps of a job through the loop that users run, on a model of random weights. */
 export async function measureTraining(job: LatheTrainJob): Promise<LatheTrainOutcome> {
   const { size, targets, rank, alpha, batches, warmUp, repeats } = job;
+  const { microBatch = batches[0].length } = job;
   const engine = await startEngine(job.engine, job.precision as Precision | "auto");
   const model = randomModel(size, job.base);
   attach(model, { rank, alpha, dropout: 0, targets });
@@ -21,8 +22,8 @@ export async function measureTraining(job: LatheTrainJob): Promise<LatheTrainOut
   const flatRows = typedBatches.flat();
   const rows = { length: flatRows.length, row: (index: number) => flatRows[index] };
   const config = resolveTrainConfig({
-    batchSize: batches[0].length,
-    gradientAccumulation: 1,
+    batchSize: microBatch,
+    gradientAccumulation: batches[0].length / microBatch,
     maxSteps: warmUp + repeats,
     learningRate: job.learningRate,
     schedule: "constant",

@@ -35,6 +35,8 @@ export interface LatheTrainJob extends TrainJob {
   readonly checkpointing: string;
   /** Bytes that the process may take, for `auto`; null for what is free. */
   readonly memory: number | null;
+  /** Rows of a micro-batch, which divide those of a step; else a step is one. */
+  readonly microBatch?: number;
 }
 
 /** One measured step. */

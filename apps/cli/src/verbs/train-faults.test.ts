@@ -285,3 +285,31 @@ async function expectRefusal(words: readonly string[], message: RegExp): Promise
   expect(stderr).not.toMatch(/\n\s+at /);
   await expect(stat(output)).rejects.toThrow("ENOENT");
 }
+
+it.each([
+  [
+    "en",
+    [
+      "--lora-plus-ratio sets apart",
+      "--quantize packs weights",
+      "--rank describes an adapter",
+      "--beta1 is a constant",
+      "--beta belongs to",
+      "--patience waits",
+    ],
+  ],
+  ["zh", ["--lora-plus-ratio", "--quantize", "--rank", "--beta1", "--beta 属于", "--patience 等待评估结果"]],
+])(
+  "refuses all contradictions at once, before it looks at model, rows or output (%s)",
+  async (language, said) => {
+    const nowhere = join(folder, "nowhere");
+    const words = ["--model", nowhere, "--data", nowhere, "--output", join(folder, "rows.jsonl")];
+    const contradictory = ["--method", "full", "--quantize", "nf4", "--rank", "4", "--lora-plus-ratio", "16"];
+    const others = ["--optimizer", "adafactor", "--beta1", "0.5", "--beta", "0.1", "--patience", "3"];
+    const all = [...words, ...contradictory, ...others, "--language", language];
+    const { code, stderr } = await runLathe(["train", ...all]);
+    expect(code).toBe(2);
+    for (const part of said) expect(stderr).toContain(part);
+    expect(stderr).not.toContain("nowhere");
+  },
+);

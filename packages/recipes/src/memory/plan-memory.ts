@@ -67,7 +67,7 @@ export interface MemoryPlan {
 }
 
 /** Bytes of a `memory` field. @throws RecipeError */
-function bytesOf(memory: number | string): number {
+export function memoryBytes(memory: number | string): number {
   const bytes = typeof memory === "number" ? memory : parseBytes(memory);
   if (bytes !== null && bytes > 0 && Number.isFinite(bytes)) return bytes;
   throw new RecipeError([expectation("memory", "bytes, or a size such as 8GB or 7.5GiB", String(memory))]);
@@ -124,7 +124,7 @@ export async function planMemory(options: PlanMemoryOptions): Promise<MemoryPlan
   };
   const fixedBytes = totalOf({ ...fixed, gradients: 0, activations: 0, head: 0, workingSpace: 0 });
   const budgetBytes =
-    memory === undefined ? (engine?.deviceBytes ?? (await availableBytes())) : bytesOf(memory);
+    memory === undefined ? (engine?.deviceBytes ?? (await availableBytes())) : memoryBytes(memory);
   const { adapted, rank, gradients } = trained;
   const { checkpointing, recomputedLayers, bytes, activationBytes, headBytes, gradientBytes, fits } =
     planCheckpointing(
