@@ -30,6 +30,7 @@ export {
 } from "./memory/plan-remedies.js";
 export type { TrainedOptions } from "./memory/trained-bytes.js";
 export { planRun, type PlanRunOptions, type RunPlan } from "./plan-run.js";
+export { initialiseModel, type InitialiseModelOptions } from "./initialise-model.js";
 export { inspectModel, type ModelInspection } from "./inspect-model.js";
 export {
   type MeasureAgreementOptions,
