@@ -18,6 +18,9 @@ describe("nameHere", () => {
     ["--load_in_4bit", "quantize", "nf4"],
     ["--gradient-checkpointing", "checkpointing", "block"],
     ["--disable-shuffling", "shuffle", "false"],
+    ["--loss_type", "objective", null],
+    ["--pref-beta", "beta", null],
+    ["--max_prompt_length", "maxTokens", null],
   ])("of %s is %s, %s", (name, key, value) => {
     expect(nameHere(name, train)).toEqual({ key, value });
   });

@@ -71,6 +71,8 @@ export const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
     "blocksize",
     "contextlength",
     "seqlen",
+    "maxpromptlength",
+    "maxcompletionlength",
   ],
   logEvery: ["loggingsteps", "logevery", "logeverynsteps", "stepsperreport", "logginginterval"],
   saveEvery: ["savesteps", "saveinterval", "checkpointevery", "savefreq", "savestepinterval"],
@@ -88,6 +90,9 @@ export const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
   beta2: ["adambeta2"],
   epsilon: ["adamepsilon", "eps", "adameps"],
   labelSmoothing: ["labelsmoothingfactor"],
+  // Preferences.
+  objective: ["losstype", "prefloss", "stage", "rl"],
+  beta: ["prefbeta", "dpobeta", "ktobeta", "orpobeta", "orpoalpha", "rlbeta"],
   neftuneAlpha: ["neftunenoisealpha", "neftune"],
   residualDropout: ["residpdrop", "residdropout", "hiddendropout", "hiddendropoutprob"],
   lisaLayers: ["lisaactivatedlayers", "lisanlayers"],

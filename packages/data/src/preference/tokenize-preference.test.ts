@@ -35,6 +35,31 @@ describe("tokenizePair", () => {
     expect([...pair.rejectedIds]).toEqual([...codes("e"), 1]);
   });
 
+  it("takes what both sides begin with as the prompt, where none is given", () => {
+    const say = (role: string, content: string): object => ({ role, content });
+    const shared = [say("user", "a"), say("assistant", "b"), say("user", "c")];
+    const sides = { chosen: [say("assistant", "d")], rejected: [say("assistant", "e"), say("user", "f")] };
+    const whole = {
+      chosen: [...shared, ...sides.chosen],
+      rejected: [...shared, say("assistant", "e")],
+      dialogue: 7,
+    };
+    const apart = { prompt: shared, chosen: sides.chosen, rejected: [sides.rejected[0]] };
+    const options = { maxTokens: 99 };
+    expect(tokenizePair(whole, tokenizer, options)).toEqual(tokenizePair(apart, tokenizer, options));
+    const same = { chosen: whole.chosen, rejected: whole.chosen };
+    expect(() => tokenizePair(same, tokenizer, options)).toThrow("got the same");
+    expect(() => tokenizePair({ ...whole, rejected: shared }, tokenizer, options)).toThrow('key "rejected"');
+    for (const [chosen, rejected] of [
+      [sides.chosen, sides.rejected],
+      [[], []],
+    ]) {
+      expect(() => tokenizePair({ chosen, rejected }, tokenizer, options)).toThrow(
+        'key "prompt": missing; expected it, or chosen and rejected that begin with the same messages',
+      );
+    }
+  });
+
   it("cuts the prompt from the left and keeps completions", () => {
     const row = { prompt_ids: [1, 2, 3, 4], chosen_ids: [5, 6], rejected_ids: [7] };
     const pair = tokenizePair(row, null, { maxTokens: 4 });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { phrase } from "@lathe/files";
 import { checkInteger } from "../option-error.js";
 import { parseRow, readIntegers } from "../rows/parse-row.js";
@@ -44,6 +45,7 @@ interface Branches {
 
 /**
  * Reads and tokenises `{"prompt","chosen","rejected"}`, texts or lists of messages, or `{"prompt_ids","chosen_ids","rejected_ids"}`.
+ * Without `prompt`, the messages that `chosen` and `rejected` both begin with are the prompt, as in TRL's data sets.
  * @param tokenizer may be null for rows of ids
  * @throws RowError on a side that is missing, empty or no different from the other
  */
@@ -52,7 +54,8 @@ export function tokenizePair(
   tokenizer: RowTokenizer | null,
   options: TokenizePreferenceOptions,
 ): TokenizedPair {
-  const { prompt, completions, truncated } = branchesOf(value, ["chosen", "rejected"], tokenizer, options);
+  const source = withSharedPrompt(value, options.place);
+  const { prompt, completions, truncated } = branchesOf(source, ["chosen", "rejected"], tokenizer, options);
   const [chosenIds, rejectedIds] = completions;
   if (chosenIds.join() === rejectedIds.join()) {
     throw new RowError("rejected", "expected another completion than chosen, got the same", options.place);
@@ -76,6 +79,37 @@ export function tokenizeJudgement(
     throw new RowError("label", phrase`expected true or false, got ${typeName(label)}`, options.place);
   }
   return { promptIds: prompt, completionIds: completions[0], label, truncated };
+}
+
+/** A row whose sides are whole conversations, with what both begin with as its prompt; any other as it is. */
+function withSharedPrompt(value: unknown, place: RowPlace | undefined): unknown {
+  const { prompt, chosen, rejected } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (prompt != null || !Array.isArray(chosen) || !Array.isArray(rejected)) return value;
+  const [one, other]: unknown[][] = [chosen, rejected];
+  const differs = one.findIndex((message, index) => !isDeepStrictEqual(message, other[index]));
+  // Sides that are the same throughout have one completion in common, which is told later.
+  const shared = differs >= 0 ? differs : one.length - 1;
+  if (shared < 1) {
+    throw new RowError(
+      "prompt",
+      "missing; expected it, or chosen and rejected that begin with the same messages",
+      place,
+    );
+  }
+  const silent = Object.entries({ chosen: one, rejected: other }).find(([, side]) => side.length <= shared);
+  if (silent) {
+    throw new RowError(
+      silent[0],
+      "expected a message after those that both sides begin with, got none",
+      place,
+    );
+  }
+  return {
+    ...(value as object),
+    prompt: one.slice(0, shared),
+    chosen: one.slice(shared),
+    rejected: other.slice(shared),
+  };
 }
 
 function branchesOf(

@@ -2,6 +2,10 @@ import type { Translations } from "@lathe/files";
 
 /** 读取、清洗、隐私、划分与数据报告。 */
 export const dataPhrases: Translations = {
+  "expected a message after those that both sides begin with, got none":
+    "共同的开头之后应还有一条消息，却没有",
+  "missing; expected it, or chosen and rejected that begin with the same messages":
+    "缺少；应给出它，或让 chosen 与 rejected 以相同的消息开头",
   "option {0}": "选项 {0}",
   "of at least {0}": "（不小于 {0}）",
   "from {0} to {1}": "（{0} 到 {1}）",
