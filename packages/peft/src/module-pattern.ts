@@ -1,11 +1,13 @@
-import { type Phrase, phrase, sayPhrase } from "@lathe/files";
-
 /**
  * Regular expressions over the paths of linears, as in PEFT's `target_modules`, `exclude_modules`, `rank_pattern` and
  * `alpha_pattern`. They come out of files, so they run on an engine whose time is linear in the text whatever the
  * expression (RE2); it does without look-around and back-references.
  */
-import { RE2JS } from "re2js";
+import { type Phrase, phrase, sayPhrase } from "@lathe/files";
+import { createRequire } from "node:module";
+import type * as re2 from "re2js";
+
+const require = createRequire(import.meta.url);
 
 /** Longest expression that is compiled, in characters. */
 const PATTERN_LIMIT = 4096;
@@ -26,9 +28,11 @@ export function compilePattern(source: string): MatchesPath {
   if (source.length > PATTERN_LIMIT) {
     throw new PatternError(phrase`a regular expression of at most ${PATTERN_LIMIT} characters`);
   }
-  let compiled: RE2JS;
+  // Loaded by the first expression: most adapters name their targets.
+  const library = require("re2js") as typeof re2;
+  let compiled: re2.RE2JS;
   try {
-    compiled = RE2JS.compile(source);
+    compiled = library.RE2JS.compile(source);
   } catch {
     throw new PatternError("a regular expression without look-around and back-references");
   }

@@ -1,7 +1,10 @@
-import { isRecord, JsonError, parseJson } from "@lathe/files";
-import { RE2JS, RE2JSException } from "re2js";
+import { isRecord, JsonError, parseJson, phrase } from "@lathe/files";
+import { createRequire } from "node:module";
+import type * as re2 from "re2js";
 import { MetricOptionError } from "../errors.js";
 import { strip } from "../python-text.js";
+
+const require = createRequire(import.meta.url);
 
 /**
  * Where the label of a reply stands: the whole reply, its first line, the value of a field of a JSON object, what a regular
@@ -80,11 +83,17 @@ function jsonField(reply: string, field: string): string | null {
   }
 }
 
-function compiled(pattern: string): RE2JS {
+/** The library is loaded by the first pattern: every program that scores loads this module, and few have one. */
+function compiled(pattern: string): re2.RE2JS {
+  const library = require("re2js") as typeof re2;
   try {
-    return RE2JS.compile(pattern);
+    return library.RE2JS.compile(pattern);
   } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error;
-    throw new MetricOptionError("labelPlace", `a regular expression of RE2 (${error.message})`, pattern);
+    if (!(error instanceof library.RE2JSException)) throw error;
+    throw new MetricOptionError(
+      "labelPlace",
+      phrase`a regular expression of RE2 (${error.message})`,
+      pattern,
+    );
   }
 }

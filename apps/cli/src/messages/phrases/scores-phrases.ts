@@ -40,4 +40,5 @@ export const scoresPhrases: Translations = {
     "评分的层次：只是标签、有顺序，或差值也有意义",
   "Gives Krippendorff's alpha, Fleiss' kappa over the units that all rated, and Cohen's kappa averaged over pairs of annotators, unweighted for labels and with quadratic weights for numbers. A missing rating is an empty cell or no row.":
     "给出 Krippendorff α、所有人都评过的条目的 Fleiss κ，以及各对标注者 Cohen κ 的平均（标签不加权，数值用平方权重）。空单元格或没有对应的行表示缺失。",
+  "a regular expression of RE2 ({0})": "RE2 正则表达式（{0}）",
 };
