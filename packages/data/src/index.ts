@@ -35,6 +35,16 @@ export { NEAR_DUPLICATE_THRESHOLD, NearDuplicates, type NearClusters } from "./n
 export { jaccard, Shingles } from "./near/shingles.js";
 export { RowGroups, type RowGroupOptions } from "./split/row-groups.js";
 export { unifyLineEnds } from "./clean/line-ends.js";
+export { findPersonalData } from "./personal-data/find-personal-data.js";
+export { PERSONAL_DATA_KINDS, type PersonalDataKind, type PersonalDatum } from "./personal-data/kinds.js";
+export { readPersonalDataKey } from "./personal-data/personal-data-key.js";
+export {
+  PERSONAL_DATA_ACTIONS,
+  type PersonalDataAction,
+  type PersonalDataOptions,
+  type ResolvedPersonalDataOptions,
+} from "./personal-data/personal-data-options.js";
+export { restorePersonalData, SealedDataError } from "./personal-data/restore-personal-data.js";
 export { OptionError } from "./option-error.js";
 export { parseRow } from "./rows/parse-row.js";
 export { prepare, type PrepareResult } from "./prepare/prepare.js";

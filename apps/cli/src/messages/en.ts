@@ -23,6 +23,12 @@ export const en: Messages = {
   rows: (used, total) => `${used} of ${total} rows`,
   rowsSetAside: (count, file) =>
     `${count} ${count === 1 ? "row" : "rows"} set aside as unusable${file === "" ? "" : `, listed in ${file}`}`,
+  personalDataActions: {
+    mask: "personal data masked",
+    drop: "personal data, its rows set aside",
+    report: "personal data found",
+    keep: "personal data not looked for",
+  },
   rowsCut: (count, maxTokens) => `${count} ${count === 1 ? "row" : "rows"} cut to ${maxTokens} tokens`,
   rowsLong: (count, maxPositions) =>
     `${count} ${count === 1 ? "row is" : "rows are"} longer than the ${maxPositions} tokens that the model is meant to read`,

@@ -1,4 +1,5 @@
 import type { CommandMessages } from "@lathe/command";
+import type { PersonalDataAction } from "@lathe/data";
 import type { MemoryTerms } from "@lathe/recipes";
 import type { SetupStep } from "@lathe/tensor";
 import type { BadStep, StallAdvice } from "@lathe/train";
@@ -24,6 +25,8 @@ export interface Messages extends CommandMessages {
   readonly writing: string;
   readonly rows: (used: number, total: number) => string;
   readonly rowsSetAside: (count: number, file: string) => string;
+  /** Heading of what was found of personal data, by what was done with it. */
+  readonly personalDataActions: Readonly<Record<PersonalDataAction, string>>;
   readonly rowsCut: (count: number, maxTokens: number) => string;
   readonly rowsLong: (count: number, maxPositions: number) => string;
   readonly rowsUnscored: (count: number) => string;

@@ -23,6 +23,12 @@ export const zh: Messages = {
   writing: "写入",
   rows: (used, total) => `${total} 行中的 ${used} 行`,
   rowsSetAside: (count, file) => `${count} 行无法使用，已搁置${file === "" ? "" : `，见 ${file}`}`,
+  personalDataActions: {
+    mask: "已遮盖的个人信息",
+    drop: "个人信息（所在行已搁置）",
+    report: "发现的个人信息",
+    keep: "未查找个人信息",
+  },
   rowsCut: (count, maxTokens) => `${count} 行被截断到 ${maxTokens} 个词元`,
   rowsLong: (count, maxPositions) => `${count} 行超过模型可读的 ${maxPositions} 个词元`,
   rowsUnscored: (count) => `${count} 行被略去：没有可学习的标签，或标签超出词元上限`,

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { TokenDataset } from "@lathe/data";
+import { parseRow, readPersonalDataKey, restorePersonalData, TokenDataset } from "@lathe/data";
 import { beforeAll, describe, expect, it } from "vitest";
 import { storiesModel, temporaryFolder, writeJsonl } from "../testing/folders.js";
 import { runLathe } from "../testing/run-lathe.js";
@@ -41,11 +41,12 @@ describe("lathe prepare", () => {
     ]);
     expect(code).toBe(0);
     expect(stdout.trimEnd().split("\n")).toHaveLength(1);
-    expect(Object.keys(json!).slice(0, 6)).toEqual([
+    expect(Object.keys(json!).slice(0, 7)).toEqual([
       "read",
       "kept",
       "rejected",
       "rules",
+      "personalData",
       "clusters",
       "splits",
     ]);
@@ -129,6 +130,40 @@ describe("lathe prepare", () => {
     const refused = await runLathe([...words.slice(0, 4), join(folder, "none"), ...words.slice(5)]);
     expect(refused).toMatchObject({ code: 2 });
     expect(refused.stderr).toContain("--steps: expected a share from 0 to 1, got 2");
+  });
+
+  it("masks personal data, keeps what is public, and can undo it with the key", async () => {
+    const file = await writeJsonl(join(folder, "personal.jsonl"), [
+      { input: "酒店电话多少", output: "010-69781680" },
+      { input: "我的手机13812345678", output: "好的，13812345678" },
+    ]);
+    const allow = join(folder, "public.txt");
+    await writeFile(allow, "# 酒店\n（010）6978 1680\n");
+    const key = join(folder, "personal.key");
+    const output = join(folder, "personal");
+    const words = ["prepare", "--input", file, "--output", output, "--split", "1:0:0", "--allow", allow];
+    const { code, stdout, stderr } = await runLathe([...words, "--personal-data-key", key]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/personal data masked\s+phone +2\n/);
+    expect((await stat(key)).mode & 0o777).toBe(0o600);
+    const [hotel, mine] = await linesOf(output, "train.jsonl");
+    expect(hotel).toEqual({ input: "酒店电话多少", output: "010-69781680" });
+    expect(mine).toEqual({
+      input: "我的手机[电话1]",
+      output: "好的，[电话1]",
+      personal_data: expect.any(String),
+    });
+    expect(restorePersonalData(parseRow(mine), await readPersonalDataKey(key))).toMatchObject({
+      input: "我的手机13812345678",
+      output: "好的，13812345678",
+    });
+
+    const dropped = [...words.slice(0, 4), join(folder, "dropped"), "--personal-data", "drop", "--json"];
+    const refused = await runLathe(dropped);
+    expect(refused.stderr).toContain("2 read, all set aside (personal-data 2)");
+    const within = await runLathe([...words, "--overwrite", "--personal-data-key", join(output, "key")]);
+    expect(within.stderr).toContain("--personal-data-key: expected a file outside of");
+    expect(within.code).toBe(2);
   });
 
   it("sets a malformed line aside, and stops when there are too many", async () => {

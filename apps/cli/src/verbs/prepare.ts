@@ -1,5 +1,16 @@
-import { type OptionDetails, fieldsOf, formatTable, option, optionGroup } from "@lathe/command";
-import { CLEANING_DEFAULTS, CLEANING_STEPS, DEFAULT_STEPS, NEAR_DUPLICATE_THRESHOLD } from "@lathe/data";
+import { relative, resolve } from "node:path";
+import { type OptionDetails, fieldsOf, formatTable, option, optionGroup, UsageError } from "@lathe/command";
+import {
+  CLEANING_DEFAULTS,
+  CLEANING_STEPS,
+  DEFAULT_STEPS,
+  NEAR_DUPLICATE_THRESHOLD,
+  PERSONAL_DATA_ACTIONS,
+  type PersonalDataAction,
+  type PersonalDataOptions,
+  readPersonalDataKey,
+} from "@lathe/data";
+import { decodeUtf8, FileError, fileFaults, phrase, readSmallFile } from "@lathe/files";
 import { type PreparedRows, prepareRows, type PrepareRowsOptions } from "@lathe/recipes";
 import { z } from "zod";
 import { narrate } from "../events/narrate.js";
@@ -94,6 +105,26 @@ const options = z.object({
       separator: ",",
     }),
   }),
+  ...optionGroup("Personal data", {
+    personalData: option(
+      z.enum(PERSONAL_DATA_ACTIONS).default("mask"),
+      "mask: [电话1] or [PHONE_1] in its place; drop: rows that hold any are set aside; report: only counted; keep: not looked for",
+      { field: "cleaning.personalData.action" },
+    ),
+    allow: option(
+      z.string().min(1).optional(),
+      "file of public data that stay, such as numbers of hotlines, one a line",
+      {
+        placeholder: "file",
+        field: null,
+      },
+    ),
+    personalDataKey: option(
+      z.string().min(1).optional(),
+      "file of the key with which masking can be undone, made where there is none; keep it apart from the rows",
+      { placeholder: "file", field: null },
+    ),
+  }),
   ...optionGroup("Tokens", {
     model: option(z.string().min(1).optional(), "model folder whose tokenizer also makes .arrow files", {
       check: modelPathFault,
@@ -108,9 +139,39 @@ const options = z.object({
   ...hostEngineOptions,
 });
 
+/** Largest file of public data that is read, in bytes. */
+const ALLOW_BYTES_LIMIT = 16_000_000;
+
+/** What is done with personal data, its files read. */
+async function personalDataOptions({
+  personalData: action,
+  allow,
+  personalDataKey: key,
+  output,
+}: z.output<typeof options>): Promise<PersonalDataOptions> {
+  if (key !== undefined && !relative(resolve(output), resolve(key)).startsWith("..")) {
+    throw new UsageError([phrase`--personal-data-key: expected a file outside of ${output}, got ${key}`]);
+  }
+  return {
+    action,
+    ...(allow === undefined ? {} : { allow: await readLinesOf(allow) }),
+    ...(key === undefined ? {} : { key: await readPersonalDataKey(key) }),
+  };
+}
+
+async function readLinesOf(path: string): Promise<string[]> {
+  const bytes = await readSmallFile(path, ALLOW_BYTES_LIMIT);
+  if (bytes === null) throw new FileError(path, "no such file");
+  const text = decodeUtf8(bytes, fileFaults(path));
+  return text
+    .split("\n")
+    .flatMap((line) => (line.trim() === "" || line.startsWith("#") ? [] : [line.trim()]));
+}
+
 function describe(
-  { read, kept, rejected, rules, clusters, splits, tokens, output }: PreparedRows,
-  { words }: Messages,
+  { read, kept, rejected, rules, personalData, clusters, splits, tokens, output }: PreparedRows,
+  action: PersonalDataAction,
+  { words, personalDataActions }: Messages,
 ): string {
   const applied = Object.entries(rules).filter(([, count]) => count > 0);
   const rows = [
@@ -124,6 +185,9 @@ function describe(
   ] as const;
   const tables = [formatTable([words.rows, ""], rows)];
   if (applied.length > 0) tables.push(formatTable([words.rule, words.rows], applied));
+  const found = Object.entries(personalData).filter(([, count]) => count > 0);
+  const treated = personalDataActions[action];
+  tables.push(formatTable([treated, ""], found.length > 0 ? found : [[words.all, 0]]));
   if (tokens) {
     const counts = [
       [words.all, tokens.tokens],
@@ -148,15 +212,18 @@ export const prepareVerb = defineVerb({
     try {
       const { signal, messages } = context;
       const { onEvent } = narrator;
+      const fields = fieldsOf<PrepareRowsOptions>(options, values);
       const result = await prepareRows({
-        ...fieldsOf<PrepareRowsOptions>(options, values),
+        ...fields,
+        cleaning: { ...fields.cleaning, personalData: await personalDataOptions(values) },
         signal,
         onEvent,
       });
-      const { read, kept, rejected, rules, clusters, splits, examples, tokens, output } = result;
+      const { read, kept, rejected, rules, personalData, clusters, splits, examples, tokens, output } =
+        result;
       return {
-        json: { read, kept, rejected, rules, clusters, splits, tokens, examples, output },
-        text: describe(result, messages),
+        json: { read, kept, rejected, rules, personalData, clusters, splits, tokens, examples, output },
+        text: describe(result, values.personalData, messages),
       };
     } finally {
       narrator.end();

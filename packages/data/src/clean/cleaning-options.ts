@@ -4,6 +4,12 @@ import type { CleaningLimits } from "./cleaning-limits.js";
 import type { CleaningStep, StepFunction } from "./cleaning-step.js";
 import type { StepSettings } from "./step-settings.js";
 import { STEP_TABLE, type StepName } from "./step-table.js";
+import { PERSONAL_DATA_STEP, PersonalData } from "../personal-data/personal-data.js";
+import {
+  resolvePersonalDataOptions,
+  type PersonalDataOptions,
+  type ResolvedPersonalDataOptions,
+} from "../personal-data/personal-data-options.js";
 
 /** Names of the steps that come with the package, in the order in which they run unless another is given. */
 export const CLEANING_STEPS = Object.keys(STEP_TABLE) as readonly StepName[];
@@ -42,12 +48,19 @@ export interface CleaningOptions extends Partial<CleaningLimits> {
   readonly steps?: readonly StepChoice[];
   /** Steps to leave out. @defaultValue none */
   readonly disable?: readonly StepName[];
+  /**
+   * What is done with personal data: the step `personal-data`, which comes right behind the last of the steps that change rows.
+   * @defaultValue masked
+   */
+  readonly personalData?: PersonalDataOptions;
   /** Examples kept for each step in the report. @defaultValue 3 */
   readonly examplesPerStep?: number;
 }
 
 /** Cleaning options with every default filled in. */
-export type ResolvedCleaningOptions = Required<CleaningOptions>;
+export type ResolvedCleaningOptions = Required<Omit<CleaningOptions, "personalData">> & {
+  readonly personalData: ResolvedPersonalDataOptions;
+};
 
 /** The defaults: nothing is too short that is not empty ("好" is a reply), and a long chain of thought is not too long. */
 export const CLEANING_DEFAULTS: ResolvedCleaningOptions = {
@@ -56,6 +69,7 @@ export const CLEANING_DEFAULTS: ResolvedCleaningOptions = {
   minimumInputCharacters: 1,
   minimumOutputCharacters: 1,
   maximumCharacters: 131_072,
+  personalData: resolvePersonalDataOptions(),
   examplesPerStep: 3,
 };
 
@@ -66,7 +80,11 @@ export function resolveCleaningOptions(options: CleaningOptions = {}): ResolvedC
     throw new OptionError("cleaning", phrase`the keys ${Object.keys(CLEANING_DEFAULTS).join(", ")}`, unknown);
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const resolved: ResolvedCleaningOptions = { ...CLEANING_DEFAULTS, ...Object.fromEntries(given) };
+  const resolved: ResolvedCleaningOptions = {
+    ...CLEANING_DEFAULTS,
+    ...(Object.fromEntries(given) as Partial<ResolvedCleaningOptions>),
+    personalData: resolvePersonalDataOptions(options.personalData),
+  };
   checkInteger("cleaning.minimumInputCharacters", resolved.minimumInputCharacters, 0);
   checkInteger("cleaning.minimumOutputCharacters", resolved.minimumOutputCharacters, 0);
   checkInteger("cleaning.maximumCharacters", resolved.maximumCharacters, 1);
@@ -81,15 +99,28 @@ export function resolveCleaningOptions(options: CleaningOptions = {}): ResolvedC
 
 /** Makes the steps that the options list; throws {@link OptionError} for one that is unknown, ill set or listed twice. */
 export function makeSteps(options: ResolvedCleaningOptions): CleaningStep[] {
-  const steps = options.steps.map((choice) => makeStep(choice, options));
-  const names = steps.map(({ name }) => name);
+  const listed = options.steps.map((choice) => makeStep(choice, options));
+  const names = listed.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new OptionError("cleaning.steps", "every step once", twice);
-  return steps.filter(({ name }) => !(options.disable as readonly string[]).includes(name));
+  const steps = listed.filter(({ name }) => !(options.disable as readonly string[]).includes(name));
+  if (options.personalData.action === "keep") return steps;
+  const behind = steps.findLastIndex(({ checks }) => checks !== true) + 1;
+  return [...steps.slice(0, behind), new PersonalData(options.personalData), ...steps.slice(behind)];
+}
+
+/** The options as a manifest can hold them: functions by their names, nothing of what is allowed or of a key but whether it is there. */
+export function describeCleaning(options: ResolvedCleaningOptions): Record<string, unknown> {
+  const { action, allow, key } = options.personalData;
+  return {
+    ...options,
+    steps: describeSteps(options.steps),
+    personalData: { action, allowed: allow.length, reversible: key !== null },
+  };
 }
 
 /** The steps as JSON can hold them: a function by its name. */
-export function describeSteps(steps: readonly StepChoice[]): unknown[] {
+function describeSteps(steps: readonly StepChoice[]): unknown[] {
   return steps.map((choice) => (typeof choice === "function" || isOwn(choice) ? choice.name : choice));
 }
 
@@ -121,7 +152,7 @@ function ownStep(name: string, apply: StepFunction): CleaningStep {
   if (typeof name !== "string" || name === "" || typeof apply !== "function") {
     throw new OptionError("cleaning.steps", CHOICES, "a function without a name");
   }
-  if (Object.hasOwn(STEP_TABLE, name)) {
+  if (Object.hasOwn(STEP_TABLE, name) || name === PERSONAL_DATA_STEP) {
     throw new OptionError("cleaning.steps", "a name of its own for a step of one's own", name);
   }
   return { name, apply, repeats: false };

@@ -21,6 +21,8 @@ export interface CleaningStep {
    * until none of them changes the row any more.
    */
   readonly repeats: boolean;
+  /** Whether the step changes no row, but only keeps or rejects it. @defaultValue false */
+  readonly checks?: boolean;
   /** Hears of every row, as the steps before it leave it, before the first one is cleaned; see `RowCleaner.survey`. */
   readonly survey?: (row: Row) => void;
 }
@@ -43,6 +45,7 @@ export function checkStep(name: string, check: (row: Row) => string | undefined)
   return {
     name,
     repeats: false,
+    checks: true,
     apply(row) {
       const reject = check(row);
       return reject === undefined ? row : { reject };

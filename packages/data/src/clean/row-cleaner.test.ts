@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_STEPS, RowCleaner, type CleaningOptions, type Row } from "../index.js";
+import { DEFAULT_STEPS, RowCleaner, type CleaningOptions, type Row, type StepName } from "../index.js";
 
 const place = { file: "a.jsonl", line: 1 };
 const pair = (input: string, output: string): Row => ({ kind: "pair", input, output, fields: {} });
@@ -144,7 +144,8 @@ describe("RowCleaner", () => {
     for (let line = 1; line <= 4; line++) cleaner.clean(pair(` ${line} `, " b "), { file: "a.jsonl", line });
     cleaner.clean(pair("1", "b"), { file: "a.jsonl", line: 5 });
     const { counts, examples } = cleaner.report();
-    expect(Object.keys(counts)).toEqual([...DEFAULT_STEPS]);
+    expect(Object.keys(counts)).toEqual(cleaner.steps);
+    expect(cleaner.steps).toEqual(DEFAULT_STEPS.toSpliced(6, 0, "personal-data" as StepName));
     expect(counts).toMatchObject({ "white-space": 4, duplicate: 1, empty: 0 });
     expect(examples["white-space"]).toEqual([
       { file: "a.jsonl", line: 1, before: " 1 ", after: "1" },

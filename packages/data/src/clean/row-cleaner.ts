@@ -5,6 +5,8 @@ import {
   type CleaningOptions,
   type ResolvedCleaningOptions,
 } from "./cleaning-options.js";
+import type { PersonalDataKind } from "../personal-data/kinds.js";
+import { PersonalData } from "../personal-data/personal-data.js";
 import type { RowPlace } from "../read/row-place.js";
 import { mapRowTexts, rowTexts } from "../rows/row-texts.js";
 import type { Row } from "../rows/row.js";
@@ -22,6 +24,8 @@ export interface CleaningExample extends RowPlace {
 export interface CleaningReport {
   readonly counts: Readonly<Record<string, number>>;
   readonly examples: Readonly<Record<string, readonly CleaningExample[]>>;
+  /** Personal data found, by kind; every kind 0 where none is looked for. */
+  readonly personalData: Readonly<Record<PersonalDataKind, number>>;
 }
 
 /** The outcome for one row: the row, or the name of the step that rejects it and why. */
@@ -39,6 +43,7 @@ export class RowCleaner {
   /** Names of the steps, in the order in which they run. */
   readonly steps: readonly string[];
   readonly #stages: readonly (readonly CleaningStep[])[];
+  readonly #personalData: PersonalData;
   readonly #counts: Record<string, number>;
   readonly #examples: Record<string, CleaningExample[]>;
 
@@ -46,6 +51,8 @@ export class RowCleaner {
   constructor(options: CleaningOptions = {}) {
     this.options = resolveCleaningOptions(options);
     const steps = makeSteps(this.options);
+    this.#personalData =
+      steps.find((step) => step instanceof PersonalData) ?? new PersonalData(this.options.personalData);
     this.steps = steps.map(({ name }) => name);
     this.#stages = stagesOf(steps);
     this.#counts = Object.fromEntries(this.steps.map((name) => [name, 0]));
@@ -59,15 +66,11 @@ export class RowCleaner {
 
   /** Shows a row to the steps that need to know all rows first. Nothing is counted. */
   survey(row: Row, place: RowPlace): void {
-    let current = row;
-    for (const stage of this.#stages) {
-      const before = stage.filter(({ survey }) => survey === undefined);
-      // What checks a row may remember it; only texts are changed here, and rows that are rejected later are seen too.
-      const outcome = stage[0].repeats ? settle(before, current, place) : current;
-      if ("reject" in outcome) return;
-      current = outcome;
-    }
-    for (const { survey } of this.#stages.flat()) survey?.(current);
+    this.#personalData.counting = false;
+    const settled = this.#settleTexts(row, place);
+    this.#personalData.counting = true;
+    if (settled === null) return;
+    for (const { survey } of this.#stages.flat()) survey?.(settled);
   }
 
   /** Cleans a row, or says which step rejects it and why. Cleaning a cleaned row again changes nothing. */
@@ -79,11 +82,15 @@ export class RowCleaner {
         // A step that changes a row in several rounds counts it once.
         if (noted.has(step)) return;
         noted.add(step);
-        this.#note(step, () => ({ ...place, ...excerpts(changedTexts(before, after)) }));
+        this.#note(step, () => ({ ...place, ...excerpts(this.#shownChange(before, after)) }));
       });
       if ("reject" in outcome) {
         const { step, reject } = outcome;
-        this.#note(step, () => ({ ...place, before: excerpt(shownText(outcome.row)), reason: reject }));
+        this.#note(step, () => ({
+          ...place,
+          before: excerpt(this.#shown(shownText(outcome.row))),
+          reason: reject,
+        }));
         return { rule: step, reason: reject };
       }
       current = outcome;
@@ -96,7 +103,36 @@ export class RowCleaner {
     return {
       counts: { ...this.#counts },
       examples: Object.fromEntries(this.steps.map((name) => [name, [...this.#examples[name]]])),
+      personalData: { ...this.#personalData.counts },
     };
+  }
+
+  /** A value that is set aside, as it may be written: without personal data, unless they are kept or only reported. */
+  hide(value: unknown): unknown {
+    return this.#personalData.hides ? this.#personalData.hideValue(value) : value;
+  }
+
+  /** The row as the steps on texts leave it, apart from those that are to be shown it; null where one rejects it. */
+  #settleTexts(row: Row, place: RowPlace): Row | null {
+    let current = row;
+    for (const stage of this.#stages) {
+      // What checks a row may remember it: rows that are rejected later are seen too.
+      if (!stage[0].repeats) continue;
+      const repeated = stage.filter(({ survey }) => survey === undefined);
+      const outcome = settle(repeated, current, place);
+      if ("reject" in outcome) return null;
+      current = outcome;
+    }
+    return current;
+  }
+
+  #shown(text: string): string {
+    return this.#personalData.hides ? this.#personalData.hide(text) : text;
+  }
+
+  #shownChange(before: Row, after: Row): { before: string; after: string } {
+    const texts = changedTexts(before, after);
+    return { before: this.#shown(texts.before), after: this.#shown(texts.after) };
   }
 
   #note(name: string, example: () => CleaningExample): void {

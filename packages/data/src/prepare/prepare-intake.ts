@@ -197,9 +197,10 @@ export class Intake {
             ? ({ rule: "malformed", reason: record.error, source: record.text } as const)
             : this.#take(record.value, place);
         if ("rule" in outcome) {
-          this.#noteRejection(outcome.rule, outcome.reason, outcome.source, place);
+          const source = this.cleaner.hide(outcome.source);
+          this.#noteRejection(outcome.rule, outcome.reason, source, place);
           await rejectedRows.write(
-            JSON.stringify({ row: outcome.source, reason: sayPhrase(outcome.reason), ...place }),
+            JSON.stringify({ row: source, reason: sayPhrase(outcome.reason), ...place }),
           );
         } else {
           await keptRows.write(JSON.stringify(serializeRow(outcome.row)));

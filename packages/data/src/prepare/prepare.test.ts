@@ -8,10 +8,10 @@ import { SeededRandom } from "../../testing/seeded-random.js";
 import { temporaryFolder } from "../../testing/temporary-folder.js";
 import { characterTokenizer, plainTemplate } from "../../testing/tokenizers.js";
 import {
-  DEFAULT_STEPS,
   parseRow,
   prepare,
   REJECTION_RULES,
+  RowCleaner,
   serializeRow,
   SPLITS,
   splitRows,
@@ -229,7 +229,7 @@ describe("prepare", () => {
     expect(result.read).toBe(40);
     expect(result.kept + result.rejected).toBe(40);
     expect(SPLITS.reduce((sum, name) => sum + result.splits[name], 0)).toBe(result.kept);
-    expect(Object.keys(result.rules)).toEqual([...DEFAULT_STEPS, ...REJECTION_RULES]);
+    expect(Object.keys(result.rules)).toEqual([...new RowCleaner().steps, ...REJECTION_RULES]);
     const homes = new Map<unknown, string>();
     for (const name of SPLITS) {
       const written = readJsonLines(output, `${name}.jsonl`);
@@ -248,6 +248,50 @@ describe("prepare", () => {
       "train.jsonl",
       "validation.jsonl",
     ]);
+  });
+
+  it("writes no personal data anywhere in the folder, and counts them", async () => {
+    const secret = "13812345678";
+    const options = setUp([
+      { input: `打${secret}`, output: "好的" },
+      { input: `再打${secret}`, output: "" },
+      { input: `又打${secret}`, answer: "没有" },
+      `{"input": "打${secret}`,
+      ...rows(60),
+    ]);
+    const result = await prepare(options);
+    expect(result.personalData).toMatchObject({ phone: 2, email: 0 });
+    expect(result.rules["personal-data"]).toBe(2);
+    for (const [name, text] of Object.entries(snapshot(options.output)))
+      expect(text, name).not.toContain(secret);
+    const manifest = JSON.parse(readFileSync(join(options.output, "manifest.json"), "utf8")) as {
+      config: { cleaning: Json };
+    };
+    expect(manifest.config.cleaning.personalData).toEqual({ action: "mask", allowed: 0, reversible: false });
+  });
+
+  it("reads the rows twice for boilerplate, and takes it out", async () => {
+    const options = setUp(
+      rows(30).map((row) => ({ ...row, output: `您好，很高兴为您服务！${String(row.output)}` })),
+    );
+    const cleaning = { steps: [{ step: "boilerplate", rows: 20 }] } as const;
+    expect(await prepare({ ...options, cleaning, split: "1:0:0" })).toMatchObject({
+      rules: { boilerplate: 30 },
+    });
+    expect(readJsonLines(options.output, "train.jsonl").map(({ output }) => output)).toEqual(
+      rows(30).map(({ output }) => output),
+    );
+    const once = (function* () {
+      yield* rows(3);
+    })();
+    await expect(
+      prepare({
+        ...options,
+        cleaning,
+        output: join(options.folder, "once"),
+        inputs: [{ name: "mine", rows: once }],
+      }),
+    ).rejects.toThrow("rows that can be read twice, as the step boilerplate needs");
   });
 
   it("sets rows aside with reason, file and line, and goes on", async () => {

@@ -1,7 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { checkWritable, hashFile, readLines, recoverPlace, replaceFolder } from "@lathe/files";
-import { describeSteps } from "../clean/cleaning-options.js";
+import { describeCleaning } from "../clean/cleaning-options.js";
 import { LineWriter, type WrittenFile } from "./line-writer.js";
 import {
   Intake,
@@ -22,6 +22,7 @@ import {
 import { MANIFEST_FILE, MANIFEST_FORMAT } from "./manifest-file.js";
 import { checkOutputFolder } from "./prepared-folder.js";
 import type { CleaningExample } from "../clean/row-cleaner.js";
+import type { PersonalDataKind } from "../personal-data/kinds.js";
 import { SPLITS, type SplitName } from "../split/split-weights.js";
 import { TokenDataset } from "../token-files/token-dataset.js";
 import { writeTokenFile } from "../token-files/write-token-file.js";
@@ -35,6 +36,8 @@ export interface PrepareResult {
   readonly rejected: number;
   /** Rows that each step of cleaning changed or rejected, by its name, and rows set aside for other reasons. */
   readonly rules: Readonly<Record<string, number>>;
+  /** Personal data found, by kind, and masked unless another action was asked for. */
+  readonly personalData: Readonly<Record<PersonalDataKind, number>>;
   /** Clusters of two and more rows that are near copies of each other; 0 where near copies are not looked for. */
   readonly clusters: number;
   /** Rows of each split. */
@@ -100,6 +103,7 @@ async function distribute(
     kept: intake.kept,
     rejected: intake.read - intake.kept,
     rules: intake.rules(),
+    personalData: intake.cleaner.report().personalData,
     clusters: intake.clusters,
     splits,
     examples: intake.examples(),
@@ -116,7 +120,7 @@ async function distribute(
       nearDuplicates: options.nearDuplicates ?? "off",
       keepNearDuplicates: options.keepNearDuplicates,
       rename: Object.fromEntries(options.rename),
-      cleaning: { ...options.cleaning, steps: describeSteps(options.cleaning.steps) },
+      cleaning: describeCleaning(options.cleaning),
       rejectLimit: options.rejectLimit,
       tokenizer: options.tokenizer === null ? null : options.tokenizerHashes,
       maxTokens: options.maxTokens,

@@ -112,4 +112,7 @@ export const dataPhrases: Translations = {
   "has no {0}.jsonl; name a folder that prepare wrote": "没有 {0}.jsonl；请指定 prepare 写出的文件夹",
   "rows that can be read twice, as the step boilerplate needs": "可读取两遍的数据（步骤 boilerplate 需要）",
   "a near copy ({0} of its 5-grams) of the row at {1}:{2}": "与 {1}:{2} 处的行近似重复（5-gram 相似度 {0}）",
+  "--personal-data-key: expected a file outside of {0}, got {1}":
+    "--personal-data-key：应为 {0} 之外的文件，实为 {1}",
+  "is no key for personal data; name another file": "不是个人信息的密钥；请指定另一个文件",
 };

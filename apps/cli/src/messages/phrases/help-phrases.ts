@@ -12,6 +12,7 @@ export const helpPhrases: Translations = {
   "Training:": "训练：",
   "Adapter:": "适配器：",
   "Cleaning:": "清洗：",
+  "Personal data:": "个人信息：",
   "Tokens:": "词元：",
   "With a model:": "使用模型时：",
   "Examples:": "示例：",
@@ -105,6 +106,12 @@ export const helpPhrases: Translations = {
   "most of a row, input and output together": "一行的最多字符数，输入与输出合计",
   "steps of cleaning, in the order in which they run; in the config file also with settings, such as {step: language, share: 0.6}":
     "清洗步骤，按运行顺序列出；配置文件中还可带设置，例如 {step: language, share: 0.6}",
+  "mask: [电话1] or [PHONE_1] in its place; drop: rows that hold any are set aside; report: only counted; keep: not looked for":
+    "mask：以 [电话1] 或 [PHONE_1] 代替；drop：搁置含个人信息的行；report：只计数；keep：不查找",
+  "file of public data that stay, such as numbers of hotlines, one a line":
+    "公开信息的文件（如热线号码），每行一个，保留不遮盖",
+  "file of the key with which masking can be undone, made where there is none; keep it apart from the rows":
+    "密钥文件，可用来还原遮盖的内容；不存在时新建；请与数据分开保管",
   "steps of cleaning to leave out": "不使用的清洗步骤",
   "model folder whose tokenizer also makes .arrow files": "模型文件夹，用其分词器另写 .arrow 文件",
   "longest row; the end of a longer one is cut off": "最长的行；超出部分从末尾截去",

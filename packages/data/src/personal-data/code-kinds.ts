@@ -1,0 +1,190 @@
+import { isIP } from "node:net";
+import { ibanLength, isCreditCode, isIban, isIdentityNumber } from "./checksums.js";
+import type { PersonalDataKind, PersonalDatum } from "./kinds.js";
+
+/** Names of files that look like domains: `icon@2x.png`. */
+const FILE_ENDINGS = new Set(
+  "png jpg jpeg gif svg webp bmp ico js ts mjs css html htm json md txt pdf py java".split(" "),
+);
+
+/** Finds addresses of mail. @param text as `foldText` gives it */
+export function findEmails(text: string): PersonalDatum[] {
+  const found: PersonalDatum[] = [];
+  for (let at = text.indexOf("@"); at >= 0; at = text.indexOf("@", at + 1)) {
+    let start = at;
+    while (start > 0 && at - start < 64 && /[\w.%+'-]/.test(text[start - 1])) start -= 1;
+    while (start < at && !/[a-z0-9_]/i.test(text[start])) start += 1;
+    const domain = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,6}([a-z]{2,24})(?![\w-])/i.exec(
+      text.slice(at + 1, at + 256),
+    );
+    if (start === at || domain === null || FILE_ENDINGS.has(domain[1].toLowerCase())) continue;
+    const end = at + 1 + domain[0].length;
+    found.push({ kind: "email", start, end, value: text.slice(start, end).toLowerCase() });
+  }
+  return found;
+}
+
+/** Beginnings of the numbers of a province's plates, and those of embassies. */
+const PLATE =
+  /(?<![东南北](?=京))(?:使\d{6}|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-HJ-NP-Z][·•. -]?(?:[A-HJ-NP-Z0-9]{4}[挂学警港澳领使试超]|[A-HJ-NP-Z0-9]{5,6}))(?![A-Z0-9])/gi;
+
+/** Finds licence plates of the mainland, those of new energy too. @param text as `foldText` gives it */
+export function findPlates(text: string): PersonalDatum[] {
+  return [...text.matchAll(PLATE)].flatMap(({ 0: plate, index }) => {
+    const value = plate.replace(/[·•. -]/g, "").toUpperCase();
+    const number = value.slice(2);
+    // New energy: D or F first or last among six. Ordinary plates have two letters among five at most.
+    const isNew = number.length === 6 && /^(?:[A-HJK][A-HJ-NP-Z0-9]\d{4}|\d{5}[A-HJK])$/.test(number);
+    const isOrdinary =
+      number.length === 5 && number.replace(/\D/g, "").length >= (/[^A-Z0-9]$/.test(number) ? 2 : 3);
+    const isEmbassy = /^使\d{6}$/.test(value);
+    if (!isNew && !isOrdinary && !isEmbassy) return [];
+    return [{ kind: "plate", start: index, end: index + plate.length, value } as const];
+  });
+}
+
+const CREDIT_CODE = /(?<![A-Z0-9])[1-9A-GY][1-59](?:[ -]?[0-9A-HJ-NPQRTUWXY]){16}(?![A-Z0-9])/gi;
+
+/** Finds unified social credit codes. @param text as `foldText` gives it */
+export function findCreditCodes(text: string): PersonalDatum[] {
+  return [...text.matchAll(CREDIT_CODE)].flatMap(({ 0: code, index }) => {
+    const value = code.replace(/[ -]/g, "").toUpperCase();
+    const isWritten = value.length === code.length || /^(?:[^ -]{4}[ -]){4}[^ -]{2}$/.test(code);
+    // Of eighteen digits those of an identity card come first.
+    return isWritten && isCreditCode(value) && !isIdentityNumber(value)
+      ? [{ kind: "credit-code", start: index, end: index + code.length, value } as const]
+      : [];
+  });
+}
+
+/** Finds international bank account numbers. @param text as `foldText` gives it */
+export function findIbans(text: string): PersonalDatum[] {
+  return [...text.matchAll(/(?<![A-Z0-9])([A-Z]{2})\d{2}(?=[ -]?[A-Z0-9])/gi)].flatMap(
+    ({ 0: beginning, 1: country, index }) => {
+      const length = ibanLength(country.toUpperCase());
+      if (length === undefined) return [];
+      let value = beginning;
+      let end = index + beginning.length;
+      while (value.length < length) {
+        const next = /^[ -]?([A-Z0-9])/i.exec(text.slice(end, end + 2));
+        if (next === null) return [];
+        value += next[1];
+        end += next[0].length;
+      }
+      value = value.toUpperCase();
+      if (/[A-Z0-9]/i.test(text[end] ?? "") || !isIban(value)) return [];
+      return [{ kind: "iban", start: index, end, value } as const];
+    },
+  );
+}
+
+const IP_V4 = /(?<![\d.A-Za-z])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d|[A-Za-z_])/g;
+const IP_V6 =
+  /(?<![0-9A-Fa-f.]|[0-9A-Fa-f]:|::)(?:[0-9A-Fa-f]{1,4})?(?::{1,2}[0-9A-Fa-f]{1,4}){2,7}(?:::)?(?:(?::|\.)\d{1,3}(?:\.\d{1,3}){2,3})?(?![0-9A-Fa-f:])/g;
+const VERSION = /(?:版本号?|version|\bver\.?|\bv|固件|firmware|内核|build)[^\d\n]{0,4}$/i;
+
+/** Finds addresses of networks, but for those that name nobody: the machine itself and "any". @param text as `foldText` gives it */
+export function findIps(text: string): PersonalDatum[] {
+  const found: PersonalDatum[] = [];
+  for (const pattern of [IP_V4, IP_V6]) {
+    for (const { 0: address, index } of text.matchAll(pattern)) {
+      const nobody = /^(?:127\.|0\.0\.0\.0$|255\.255\.|::1$)/.test(address);
+      if (isIP(address) === 0 || nobody || VERSION.test(text.slice(Math.max(0, index - 12), index))) continue;
+      found.push({ kind: "ip", start: index, end: index + address.length, value: address.toLowerCase() });
+    }
+  }
+  return found;
+}
+
+const DECIMAL_PAIR =
+  /(?<![\d.])((?:(?<![A-Z])[NSEW] ?)?-?\d{1,3}\.\d{4,12})°? ?[NSEW北南东西]? ?[,，/; ] ?((?:[NSEW] ?)?-?\d{1,3}\.\d{4,12})°? ?[NSEW]?(?![\d.])/gi;
+const NAMED_DEGREES =
+  /(?:经度|纬度|北纬|南纬|东经|西经|longitude|latitude|\blng|\blat|\blon) ?(?:是|为|:|=)? ?(-?\d{1,3}\.\d{2,12})(?![\d.])°?/gi;
+const SEXAGESIMAL =
+  /(?<![\d.])(?:[NSEW北南东西][纬经]? ?)?\d{1,3}° ?\d{1,2}['′] ?(?:\d{1,2}(?:\.\d{1,6})? ?(?:["″]|''))? ?[NSEW]?(?![A-Za-z])/gi;
+
+/** Finds places on the globe. @param text as `foldText` gives it */
+export function findLocations(text: string): PersonalDatum[] {
+  const found: PersonalDatum[] = [];
+  const add = (start: number, written: string): void => {
+    const trimmed = written.trimEnd();
+    found.push({ kind: "location", start, end: start + trimmed.length, value: trimmed.replace(/\s/g, "") });
+  };
+  for (const { 0: pair, 1: first, 2: second, index } of text.matchAll(DECIMAL_PAIR)) {
+    const [left, right] = [first, second].map((part) => Math.abs(Number(part.replace(/[NSEW ]/gi, ""))));
+    if (Math.min(left, right) <= 90 && Math.max(left, right) <= 180) add(index, pair);
+  }
+  for (const { 0: named, 1: degrees, index } of text.matchAll(NAMED_DEGREES)) {
+    if (Math.abs(Number(degrees)) > 180) continue;
+    const offset = named.lastIndexOf(degrees);
+    add(index + offset, named.slice(offset));
+  }
+  for (const { 0: place, index } of text.matchAll(SEXAGESIMAL)) add(index, place);
+  return found;
+}
+
+/** A pattern whose last group is the datum; what stands before it says what it is. */
+interface NamedCode {
+  readonly kind: PersonalDataKind;
+  readonly pattern: RegExp;
+  readonly accepts: (code: string) => boolean;
+}
+
+const digitsOf = (code: string): number => code.replace(/\D/g, "").length;
+const isDate = (code: string): boolean => /^(?:19|20)\d{2}[-./]\d{1,2}[-./]\d{1,2}/.test(code);
+
+const NAMED_CODES: readonly NamedCode[] = [
+  {
+    kind: "order-number",
+    pattern:
+      /(?:(?:订单|单据|运单|快递|物流|包裹|流水|交易|退款|售后|工单|保单|预订|预定|票|单)(?:编号|单号|号码|号)|取件码|订单ID|(?:order|tracking|shipment|invoice|ticket|booking|confirmation|reference|case)(?: ?(?:number|num|no\.?|id|code))? ?[:#]|(?:order|tracking|shipment|invoice|booking|confirmation|reference) (?:number|num|no\.?|id|code))(?: ?(?:是|为|:|#|-|is|was)){0,2} {0,2}([A-Z]{0,6}-?\d[\dA-Z]*(?:-[\dA-Z]+){0,4})(?![A-Z0-9])/gi,
+    accepts: (code) => digitsOf(code) >= 6 && code.length <= 32 && !isDate(code),
+  },
+  {
+    kind: "order-number",
+    pattern:
+      /(?<![A-Z0-9])(SF\d{12,15}|YT\d{13,15}|JT\d{13}|JDV?[A-Z]{0,2}\d{11,15}|STO?\d{12,13}|ZTO\d{12}|YUNDA\d{13}|E[A-Z]\d{9}CN|[A-Z]{2}\d{9}CN|1Z[A-Z0-9]{16})(?![A-Z0-9])/gi,
+    accepts: (code) => digitsOf(code) >= 8,
+  },
+  {
+    kind: "passport",
+    pattern:
+      /(?:护照(?:号码|号)?|passport(?: ?(?:number|no\.?|#))?)(?: ?(?:是|为|:|#|is)){0,2} {0,2}([A-Z]{1,2}\d{6,8}|\d{9})(?![A-Z0-9])/gi,
+    accepts: () => true,
+  },
+  {
+    kind: "passport",
+    pattern: /(?<![A-Z0-9])([EG]\d{8}|E[A-HJ-NP-Z]\d{7})(?![A-Z0-9-])/g,
+    accepts: () => true,
+  },
+  {
+    kind: "qq",
+    pattern:
+      /(?:(?<![A-Z])QQ|扣扣|企鹅)(?:群)?(?:号码|号)?(?: ?(?:是|为|:|加|number|is)){0,2} {0,2}([1-9]\d{4,10})(?![A-Z0-9]|@| ?[元块万亿个人年])/gi,
+    accepts: () => true,
+  },
+  {
+    kind: "wechat",
+    pattern:
+      /(?:微信|薇信|威信|(?<![A-Z])(?:wechat|weixin|vx|wx|v信|v❤))(?: ?(?:号码|号|账号|ID|account))?(?: ?(?:是|为|:|-|is)){1,2} {0,2}([A-Z][-_A-Z0-9]{5,19})(?![-_A-Z0-9])/gi,
+    accepts: (code) => !/^(?:available|official|required|working|mobile|payment|android|iphone)$/i.test(code),
+  },
+  {
+    kind: "wechat",
+    pattern:
+      /(?:微信|薇信|威信|(?<![A-Z])(?:wechat|weixin|vx|wx|v信))(?: ?(?:号码|号|账号|ID))? ?([A-Z][-_A-Z0-9]{5,19})(?![-_A-Z0-9])/gi,
+    accepts: (code) => /[\d_]/.test(code),
+  },
+];
+
+/** Finds numbers and names that are known by what stands before them: of orders, passports, QQ, WeChat. @param text as `foldText` gives it */
+export function findNamedCodes(text: string): PersonalDatum[] {
+  return NAMED_CODES.flatMap(({ kind, pattern, accepts }) =>
+    [...text.matchAll(pattern)].flatMap(({ 0: whole, 1: code, index }) => {
+      const start = index + whole.length - code.length;
+      return accepts(code)
+        ? [{ kind, start, end: start + code.length, value: code.replace(/-/g, "").toLowerCase() }]
+        : [];
+    }),
+  );
+}
