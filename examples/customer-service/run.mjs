@@ -132,7 +132,7 @@ async function main() {
 
   const prepareFlags = [
     "--input", join(here, "data/pairs.jsonl"), "--output", data, "--split", "7:1:2", "--seed", "7", "--model", model,
-    "--overwrite",
+    "--allow", join(here, "data/public-telephones.txt"), "--overwrite",
   ]; // prettier-ignore
   command(1, messages.prepare, "prepare", prepareFlags);
   const prepared = await runLathe("prepare", prepareFlags);

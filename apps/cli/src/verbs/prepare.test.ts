@@ -144,7 +144,7 @@ describe("lathe prepare", () => {
     const words = ["prepare", "--input", file, "--output", output, "--split", "1:0:0", "--allow", allow];
     const { code, stdout, stderr } = await runLathe([...words, "--personal-data-key", key]);
     expect(code, stderr).toBe(0);
-    expect(stdout).toMatch(/personal data masked\s+phone +2\n/);
+    expect(stdout).toMatch(/personal data masked[\s─]+phone +2\n/);
     expect((await stat(key)).mode & 0o777).toBe(0o600);
     const [hotel, mine] = await linesOf(output, "train.jsonl");
     expect(hotel).toEqual({ input: "酒店电话多少", output: "010-69781680" });

@@ -108,7 +108,7 @@ const options = z.object({
   ...optionGroup("Personal data", {
     personalData: option(
       z.enum(PERSONAL_DATA_ACTIONS).default("mask"),
-      "mask: [电话1] or [PHONE_1] in its place; drop: rows that hold any are set aside; report: only counted; keep: not looked for",
+      "mask: placeholders such as [PHONE_1] in its place; drop: rows that hold any are set aside; report: only counted; keep: not looked for",
       { field: "cleaning.personalData.action" },
     ),
     allow: option(

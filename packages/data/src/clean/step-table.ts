@@ -157,7 +157,7 @@ export const STEP_TABLE = {
     { scripts: ["zh", "latin"], share: 0.5 },
     ({ scripts, share }) => {
       const names = Object.keys(SCRIPTS);
-      checkList(field("language", "scripts"), scripts, `names out of ${names.join(", ")}`, (name) =>
+      checkList(field("language", "scripts"), scripts, phrase`names out of ${names.join(", ")}`, (name) =>
         names.includes(name),
       );
       if (typeof share !== "number" || !(share >= 0 && share <= 1)) {

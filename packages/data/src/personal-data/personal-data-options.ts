@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { OptionError } from "../option-error.js";
 import { KEY_BYTES } from "./personal-data-key.js";
 
@@ -29,12 +30,12 @@ export function resolvePersonalDataOptions(options: PersonalDataOptions = {}): R
   if (!PERSONAL_DATA_ACTIONS.includes(action)) {
     throw new OptionError(
       "cleaning.personalData.action",
-      `one of ${PERSONAL_DATA_ACTIONS.join(", ")}`,
+      phrase`one of ${PERSONAL_DATA_ACTIONS.join(", ")}`,
       action,
     );
   }
   if (key !== null && key.length !== KEY_BYTES) {
-    throw new OptionError("cleaning.personalData.key", `${KEY_BYTES} bytes`, `${key.length} bytes`);
+    throw new OptionError("cleaning.personalData.key", phrase`${KEY_BYTES} bytes`, `${key.length} bytes`);
   }
   if (key !== null && action !== "mask") {
     throw new OptionError("cleaning.personalData.key", "a key only where personal data are masked", action);

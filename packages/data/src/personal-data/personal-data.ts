@@ -3,7 +3,7 @@ import type { CleaningStep, Rejection } from "../clean/cleaning-step.js";
 import { isMostlyHan, scriptShare } from "../clean/scripts.js";
 import { mapRowTexts } from "../rows/row-texts.js";
 import type { ChatMessage, Row } from "../rows/row.js";
-import { DIALOGUE_FIELDS } from "../split/group-digest.js";
+import { DIALOGUE_FIELDS, fieldText } from "../split/group-digests.js";
 import { findPersonalData } from "./find-personal-data.js";
 import { plainValue } from "./fold-text.js";
 import { PERSONAL_DATA_KINDS, type PersonalDataKind, type PersonalDatum } from "./kinds.js";
@@ -95,7 +95,8 @@ export class PersonalData implements CleaningStep {
     );
     const { key } = this.options;
     if (key === null || masked.size === 0) return changed;
-    const earlier = openData(String(row.fields[SEALED_FIELD] ?? ""), key) ?? new Map<string, string>();
+    const before = row.fields[SEALED_FIELD];
+    const earlier = typeof before === "string" ? (openData(before, key) ?? []) : [];
     const sealed = sealData(new Map([...masked, ...earlier]), key);
     return { ...changed, fields: { ...changed.fields, [SEALED_FIELD]: sealed } };
   }
@@ -117,10 +118,8 @@ export class PersonalData implements CleaningStep {
 
   /** The placeholders of a row's dialogue; its own where it names none. */
   #placeholders(row: Row): Placeholders {
-    const field = DIALOGUE_FIELDS.find((name) => Object.hasOwn(row.fields, name));
-    const name = field === undefined ? undefined : row.fields[field];
-    if ((typeof name !== "string" || name === "") && typeof name !== "number") return new Placeholders();
-    const key = String(name);
+    const key = DIALOGUE_FIELDS.map((field) => fieldText(row, field)).find((name) => name !== "");
+    if (key === undefined) return new Placeholders();
     const placeholders = this.#dialogues.get(key) ?? new Placeholders();
     this.#dialogues.delete(key);
     this.#dialogues.set(key, placeholders);

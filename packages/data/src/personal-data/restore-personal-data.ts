@@ -1,4 +1,4 @@
-import { InputError } from "@lathe/files";
+import { InputError, phrase } from "@lathe/files";
 import type { Row } from "../rows/row.js";
 import { changeTexts, SEALED_FIELD } from "./personal-data.js";
 import { openData } from "./personal-data-key.js";
@@ -9,7 +9,7 @@ export class SealedDataError extends InputError {
 
   constructor() {
     super(
-      `expected personal data that was sealed with this key in the field ${SEALED_FIELD}, got what does not open; name the key file that the rows were prepared with`,
+      phrase`expected personal data that was sealed with this key in the field ${SEALED_FIELD}, got what does not open; name the key file that the rows were prepared with`,
     );
   }
 }

@@ -106,7 +106,7 @@ export const helpPhrases: Translations = {
   "most of a row, input and output together": "一行的最多字符数，输入与输出合计",
   "steps of cleaning, in the order in which they run; in the config file also with settings, such as {step: language, share: 0.6}":
     "清洗步骤，按运行顺序列出；配置文件中还可带设置，例如 {step: language, share: 0.6}",
-  "mask: [电话1] or [PHONE_1] in its place; drop: rows that hold any are set aside; report: only counted; keep: not looked for":
+  "mask: placeholders such as [PHONE_1] in its place; drop: rows that hold any are set aside; report: only counted; keep: not looked for":
     "mask：以 [电话1] 或 [PHONE_1] 代替；drop：搁置含个人信息的行；report：只计数；keep：不查找",
   "file of public data that stay, such as numbers of hotlines, one a line":
     "公开信息的文件（如热线号码），每行一个，保留不遮盖",
