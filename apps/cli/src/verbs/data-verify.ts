@@ -3,7 +3,7 @@ import { findLeaks, type LeakedRow, type LeakReport, NEAR_DUPLICATE_THRESHOLD } 
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
-import { rowsPathFault } from "../paths/rows-path-fault.js";
+import { inputsPathFault } from "../paths/inputs-path-fault.js";
 
 const files = z.array(z.string().min(1)).default([]);
 
@@ -17,11 +17,11 @@ const options = z.object({
   ),
   add: option(files, "files of rows that would be trained on as well", {
     placeholder: "file",
-    check: rowsPathFault,
+    check: inputsPathFault,
   }),
   against: option(files, "files of other benchmarks, whose rows must not be trained on", {
     placeholder: "file",
-    check: rowsPathFault,
+    check: inputsPathFault,
   }),
   nearDuplicates: option(
     z.number().gt(0).max(1).default(NEAR_DUPLICATE_THRESHOLD),

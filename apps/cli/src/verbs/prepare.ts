@@ -18,7 +18,7 @@ import { defineVerb } from "../define-verb.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import type { Messages } from "../messages/messages.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
-import { rowsPathFault } from "../paths/rows-path-fault.js";
+import { inputsPathFault } from "../paths/inputs-path-fault.js";
 
 const characters = (field: string): OptionDetails => ({
   placeholder: "n",
@@ -42,11 +42,15 @@ function parseShareOrOff(text: string): number | "off" | undefined {
 const stepName = z.enum(CLEANING_STEPS);
 
 const options = z.object({
-  input: option(z.array(z.string().min(1)).min(1), "files to read: .jsonl, .csv, .tsv, .parquet", {
-    placeholder: "file",
-    check: rowsPathFault,
-    field: "data",
-  }),
+  input: option(
+    z.array(z.string().min(1)).min(1),
+    "files of rows, folders or patterns: JSONL, JSON, CSV, Parquet, Arrow or text, also packed",
+    {
+      placeholder: "file",
+      check: inputsPathFault,
+      field: "data",
+    },
+  ),
   output: option(z.string().min(1), "folder to write", { placeholder: "dir" }),
   split: option(z.string().default("7:1:2"), "weights of train, validation and test", {
     placeholder: "a:b:c",

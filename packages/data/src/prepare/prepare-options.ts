@@ -7,6 +7,7 @@ import {
 } from "../clean/cleaning-options.js";
 import { NEAR_DUPLICATE_THRESHOLD } from "../near/near-duplicates.js";
 import { DIALOGUE_FIELDS } from "../split/group-digests.js";
+import { expandInputs } from "../read/expand-inputs.js";
 import { checkInteger, checkShare, OptionError } from "../option-error.js";
 import type { RowTokenizer } from "../tokenize/row-tokenizer.js";
 import { resolveWeights } from "../split/split-rows.js";
@@ -30,7 +31,7 @@ export type PrepareInput = string | NamedRows;
 
 /** What {@link prepare} does with which rows. */
 export interface PrepareOptions {
-  /** Files to read, one after the other (.jsonl, .ndjson, .csv, .tsv, .parquet), and rows in memory. */
+  /** Files to read, one after the other, of any format of `readRecords`, folders and patterns of them, and rows in memory. */
   readonly inputs: readonly PrepareInput[];
   /** Folder to write. */
   readonly output: string;
@@ -125,6 +126,14 @@ export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepareO
     onProgress: options.onProgress ?? (() => undefined),
     signal: options.signal ?? null,
   };
+}
+
+/** The inputs with the files that folders and patterns among them stand for. @throws FileError as {@link expandInputs} does */
+export async function allInputs(inputs: readonly PrepareInput[]): Promise<PrepareInput[]> {
+  const all: PrepareInput[] = [];
+  for (const input of inputs)
+    all.push(...(typeof input === "string" ? await expandInputs([input]) : [input]));
+  return all;
 }
 
 /** Bytes of all input files; throws {@link FileError} for one that is missing, no file, or empty. */

@@ -511,7 +511,7 @@ describe("prepare stops and writes nothing", () => {
     });
   });
 
-  it("for inputs that are missing, empty, folders or of an unknown kind", async () => {
+  it("for inputs that are missing, empty, folders of nothing or not what they are called", async () => {
     const options = setUp(rows(3));
     const file = (name: string, content: string): string => {
       writeFileSync(join(options.folder, name), content);
@@ -528,10 +528,12 @@ describe("prepare stops and writes nothing", () => {
     await expectRefusal(options, /header\.csv: holds no rows/, {
       inputs: [file("header.csv", "input,output\n")],
     });
-    await expectRefusal(options, /folder\.jsonl: expected a file/, {
+    await expectRefusal(options, /folder\.jsonl: is a folder without a file of rows/, {
       inputs: [join(options.folder, "folder.jsonl")],
     });
-    await expectRefusal(options, /rows\.txt: is of an unknown kind/, { inputs: [file("rows.txt", "x")] });
+    await expectRefusal(options, /rows\.parquet: cannot be read as Parquet/, {
+      inputs: [file("rows.parquet", "x")],
+    });
   });
 
   it("when no row is left", async () => {

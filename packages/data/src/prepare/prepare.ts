@@ -12,6 +12,7 @@ import {
   type TokenCounts,
 } from "./prepare-intake.js";
 import {
+  allInputs,
   filesOf,
   inputBytes,
   PROGRESS_ROWS,
@@ -65,7 +66,8 @@ const LEFT_OUT = 255; // no split
  * @throws OptionError when an option has a value it cannot have
  */
 export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
-  const resolved = resolvePrepareOptions(options);
+  const given = resolvePrepareOptions(options);
+  const resolved = { ...given, inputs: await allInputs(given.inputs) };
   const totalBytes = await inputBytes(resolved.inputs);
   const check = (): Promise<void> =>
     checkOutputFolder(resolved.output, filesOf(resolved.inputs), resolved.overwrite);

@@ -11,9 +11,12 @@ export type DataRecord =
       readonly text: string;
     });
 
+/** Bytes of the longest record that is read unless a caller says otherwise; without a limit a file without line ends would be pulled into memory whole. */
+export const MAXIMUM_RECORD_BYTES = 128 * 1024 * 1024;
+
 /** How input files are read. */
 export interface ReadOptions {
-  /** Longest line (JSONL) or record (CSV) in bytes; a longer one is reported and passed over. @defaultValue 32 MiB */
+  /** Longest line (JSONL, text) or record (CSV, JSON) in bytes; a longer one is reported and passed over. @defaultValue {@link MAXIMUM_RECORD_BYTES} */
   readonly maximumLineBytes?: number;
   /** Called now and then with the bytes consumed since the last call. */
   readonly onBytes?: (bytes: number) => void;

@@ -1,27 +1,24 @@
-import { parse } from "csv-parse/sync";
-import { FileError, type Line, MAXIMUM_LINE_BYTES, readLines, phrase, asPhrase } from "@lathe/files";
-import type { DataRecord, ReadOptions } from "./data-record.js";
+import { asPhrase, FileError, type Line, phrase } from "@lathe/files";
+import { type DataRecord, MAXIMUM_RECORD_BYTES, type ReadOptions } from "./data-record.js";
+import { openText, type OpenedText } from "./open-text.js";
+import { textLines } from "./read-jsonl.js";
 
 /** How a CSV file is read. */
 export interface ReadCsvOptions extends ReadOptions {
-  /** The character between fields. @defaultValue "," */
+  /** The character between fields. @defaultValue the one of comma, semicolon, tab and bar that the header has most of */
   readonly delimiter?: string;
 }
 
-const BATCH = 500; // records handed to the parser at once: a call per record costs more than the parsing
-
-/** Physical lines that make one record. */
-interface Frame {
-  readonly lines: readonly Line[];
-  readonly text: string;
-}
+const DELIMITERS = [",", ";", "\t", "|"];
+/** Characters after which a quote that is still open is taken for a stray one: what it swallowed is read again. */
+const MOST_OPEN_CHARACTERS = 4 * 1024 * 1024;
 
 /**
- * Streams the records of a CSV file (RFC 4180, with a header) as objects of strings.
+ * Streams the records of a CSV file (with a header) as objects of strings. Quotes are read as Python's `csv` reads them: one
+ * opens a field only where the field begins, any other is a character.
  *
- * Records are framed here, by physical lines whose quotes balance, and each is then parsed by csv-parse. That
- * way a stray quote costs one line: the line is reported and reading resumes at the next, where a parser fed
- * with the stream would swallow the file up to the following quote.
+ * A record that goes over several lines and then has other columns than the header, or text after a closing quote, began with a
+ * stray quote: its first line is reported, and reading goes on at the second.
  *
  * @throws FileError when the file cannot be opened or its header is unusable
  */
@@ -29,128 +26,156 @@ export async function* readCsv(
   file: string,
   options: ReadCsvOptions = {},
 ): AsyncGenerator<DataRecord, void, undefined> {
-  const delimiter = options.delimiter ?? ",";
-  let header: readonly string[] | undefined;
-  let batch: Frame[] = [];
-  for await (const frame of frames(file, delimiter, options)) {
-    if (header === undefined) {
-      header = readHeader(file, frame, delimiter);
-      continue;
-    }
-    batch.push(frame);
-    if (batch.length === BATCH) {
-      yield* parseBatch(file, batch, header, delimiter);
-      batch = [];
-    }
-  }
-  if (header !== undefined) yield* parseBatch(file, batch, header, delimiter);
+  yield* csvRecords(file, await openText(file, options), options);
 }
 
-async function* frames(
+/** The records of CSV text that is open already. */
+export async function* csvRecords(
   file: string,
-  delimiter: string,
-  options: ReadOptions,
-): AsyncGenerator<Frame, void, undefined> {
-  const limit = options.maximumLineBytes ?? MAXIMUM_LINE_BYTES;
-  let open: Line[] = []; // a record whose closing quote is still to come
-  let openCharacters = 0;
-  /** Gives up on the first line of the open record and frames the rest anew. */
-  function* resume(): Generator<Frame, void, undefined> {
-    const [first, ...rest] = open;
-    open = [];
-    openCharacters = 0;
-    yield malformed(first, "a quote is opened and never closed");
-    for (const line of rest) yield* add(line);
+  text: OpenedText,
+  options: ReadCsvOptions,
+): AsyncGenerator<DataRecord, void, undefined> {
+  const reader = new CsvReader(file, options);
+  for await (const lines of textLines(text, options)) for (const line of lines) yield* reader.take(line);
+  yield* reader.end();
+}
+
+/** Makes records of lines. */
+class CsvReader {
+  #header: readonly string[] | null = null;
+  #delimiter: string | undefined;
+  readonly #limit: number;
+  /** Lines of a record whose closing quote is still to come, and what was read of them. */
+  #open: Line[] = [];
+  #openCharacters = 0;
+  #scan: RecordScan | null = null;
+
+  constructor(
+    readonly file: string,
+    { delimiter, maximumLineBytes = MAXIMUM_RECORD_BYTES }: ReadCsvOptions,
+  ) {
+    this.#delimiter = delimiter;
+    this.#limit = Math.min(maximumLineBytes, MOST_OPEN_CHARACTERS);
   }
-  function* add(line: Line): Generator<Frame, void, undefined> {
-    if (open.length === 0 && line.text.trim() === "" && line.error === undefined) return;
-    open.push(line);
-    openCharacters += line.text.length + 1;
-    const quotes = open.length === 1 ? 0 : 1; // an open record holds an odd number of quotes
-    if ((quotes + countQuotes(line.text)) % 2 === 0) {
-      const frame = { lines: open, text: open.map(({ text }) => text).join("\n") };
-      open = [];
-      openCharacters = 0;
-      // A record over several lines that does not parse is a stray quote that met another one.
-      if (frame.lines.length > 1 && parseRecords(frame.text, delimiter) === undefined) {
-        open = [...frame.lines];
-        yield* resume();
-      } else yield frame;
-    } else if (openCharacters > limit) yield* resume();
+
+  *take(line: Line): Generator<DataRecord, void, undefined> {
+    if (line.error !== undefined) {
+      if (this.#open.length > 0) yield* this.#resume();
+      if (this.#header === null)
+        throw new FileError(this.file, phrase`has a header that cannot be read: ${asPhrase(line.error)}`);
+      yield { file: this.file, line: line.line, error: line.error, text: line.text };
+      return;
+    }
+    if (this.#open.length === 0 && line.text.trim() === "") return;
+    this.#delimiter ??= delimiterOf(line.text);
+    this.#scan ??= new RecordScan(this.#delimiter);
+    this.#open.push(line);
+    this.#openCharacters += line.text.length + 1;
+    if (this.#scan.take(line.text)) yield* this.#complete(this.#scan);
+    else if (this.#openCharacters > this.#limit) yield* this.#resume();
   }
-  for await (const lines of readLines(file, options)) for (const line of lines) yield* add(line);
-  while (open.length > 0) yield* resume();
-}
 
-function malformed(line: Line, reason: string): Frame {
-  return { lines: [{ ...line, error: line.error ?? asPhrase(reason) }], text: line.text };
-}
+  *end(): Generator<DataRecord, void, undefined> {
+    while (this.#open.length > 0) yield* this.#resume();
+  }
 
-function countQuotes(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at + 1)) count += 1;
-  return count;
-}
+  *#complete({ fields, isLoose }: RecordScan): Generator<DataRecord, void, undefined> {
+    if (this.#header === null) {
+      this.#header = checkHeader(this.file, fields);
+      this.#clear();
+      return;
+    }
+    const header = this.#header;
+    if (this.#open.length > 1 && (isLoose || fields.length !== header.length)) yield* this.#resume();
+    else if (fields.length === header.length) {
+      const value = Object.fromEntries(header.map((name, column) => [name, fields[column]]));
+      yield { file: this.file, line: this.#open[0].line, value };
+      this.#clear();
+    } else {
+      const [{ line, text }] = this.#open;
+      const error = phrase`expected ${header.length} columns as in the header, got ${fields.length}`;
+      yield { file: this.file, line, error, text };
+      this.#clear();
+    }
+  }
 
-/** Fields of each record in `text`, or undefined when the text is not valid CSV. */
-function parseRecords(text: string, delimiter: string): string[][] | undefined {
-  try {
-    return parse(text, { delimiter, record_delimiter: "\n", relax_column_count: true });
-  } catch {
-    return undefined;
+  /** Gives up on the first line of the open record and reads the others anew. */
+  *#resume(): Generator<DataRecord, void, undefined> {
+    const [{ line, text }, ...rest] = this.#open;
+    this.#clear();
+    if (this.#header === null)
+      throw new FileError(this.file, phrase`has a header that cannot be read: ${asPhrase("stray quote")}`);
+    yield { file: this.file, line, error: "a quote is opened and never closed", text };
+    for (const other of rest) yield* this.take(other);
+  }
+
+  #clear(): void {
+    this.#open = [];
+    this.#openCharacters = 0;
+    this.#scan = null;
   }
 }
 
-function readHeader(file: string, frame: Frame, delimiter: string): readonly string[] {
-  const problem = frame.lines.find(({ error }) => error !== undefined)?.error;
-  const names =
-    problem === undefined ? parseRecords(frame.text, delimiter)?.[0]?.map((name) => name.trim()) : undefined;
-  if (names === undefined)
-    throw new FileError(
-      file,
-      phrase`has a header that cannot be read: ${asPhrase(problem ?? "stray quote")}`,
-    );
+/** The fields of one record, line by line. */
+class RecordScan {
+  readonly fields: string[] = [];
+  /** Whether a closing quote is followed by more of its field. */
+  isLoose = false;
+  #field = "";
+  #isQuoted = false;
+
+  constructor(readonly delimiter: string) {}
+
+  /** Takes the next line; returns whether the record ends with it. */
+  take(line: string): boolean {
+    let at = 0;
+    let isStart = !this.#isQuoted;
+    for (;;) {
+      if (this.#isQuoted) {
+        const quote = line.indexOf('"', at);
+        if (quote === -1) {
+          this.#field += `${line.slice(at)}\n`;
+          return false;
+        }
+        this.#field += line.slice(at, quote);
+        at = quote + 1;
+        if (line[at] === '"') {
+          this.#field += '"'; // two of them stand for one
+          at += 1;
+        } else {
+          this.#isQuoted = false;
+          this.isLoose ||= at < line.length && !line.startsWith(this.delimiter, at);
+        }
+      } else if (isStart && line[at] === '"') {
+        this.#isQuoted = true;
+        at += 1;
+      } else {
+        const end = line.indexOf(this.delimiter, at);
+        this.#field += line.slice(at, end === -1 ? undefined : end);
+        this.fields.push(this.#field);
+        this.#field = "";
+        if (end === -1) return true;
+        at = end + this.delimiter.length;
+        isStart = true;
+        continue;
+      }
+      isStart = false;
+    }
+  }
+}
+
+/** The delimiter that a header has most of outside of quotes. */
+export function delimiterOf(header: string): string {
+  const bare = header.replaceAll(/"[^"]*"/g, "");
+  const counts = DELIMITERS.map((delimiter) => bare.split(delimiter).length);
+  return DELIMITERS[counts.indexOf(Math.max(...counts))];
+}
+
+function checkHeader(file: string, fields: readonly string[]): readonly string[] {
+  const names = fields.map((name) => name.trim());
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new FileError(file, phrase`has a header that names column "${twice}" twice`);
   const refused = names.find((name) => name === "" || name === "__proto__");
   if (refused !== undefined) throw new FileError(file, phrase`has a header with a column named "${refused}"`);
   return names;
-}
-
-function* parseBatch(
-  file: string,
-  batch: readonly Frame[],
-  header: readonly string[],
-  delimiter: string,
-): Generator<DataRecord, void, undefined> {
-  const sound = batch.filter(({ lines }) => lines.every(({ error }) => error === undefined));
-  const parsed = parseRecords(sound.map(({ text }) => text).join("\n"), delimiter);
-  const together = parsed?.length === sound.length ? parsed : undefined;
-  let index = 0;
-  for (const { lines, text } of batch) {
-    const { line } = lines[0];
-    const faulty = lines.find(({ error }) => error !== undefined);
-    if (faulty?.error !== undefined) {
-      yield { file, line: faulty.line, error: faulty.error, text };
-      continue;
-    }
-    const fields = together?.[index++] ?? parseRecords(text, delimiter)?.[0];
-    if (fields === undefined) {
-      yield {
-        file,
-        line,
-        error: "not valid CSV: a quote stands inside an unquoted field or after a closing quote",
-        text,
-      };
-    } else if (fields.length !== header.length) {
-      yield {
-        file,
-        line,
-        error: phrase`expected ${header.length} columns as in the header, got ${fields.length}`,
-        text,
-      };
-    } else {
-      yield { file, line, value: Object.fromEntries(header.map((name, column) => [name, fields[column]])) };
-    }
-  }
 }

@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { asFileError, FileError, findValueFault, InputError, phrase } from "@lathe/files";
 import type { DataRecord, ReadOptions } from "./data-record.js";
 import { GuardedWorker, libraryAddress } from "./guarded-worker.js";
+import { plainValue } from "./plain-value.js";
 
 /**
  * Bytes of the largest row group, unpacked, that is read: a group is decoded whole, and Parquet's own
@@ -118,16 +119,4 @@ function asParquetError(file: string, error: unknown): unknown {
   if (known instanceof InputError) return known;
   const reason = error instanceof Error ? error.message : String(error);
   return new FileError(file, phrase`cannot be read as Parquet: ${reason}`, { cause: error });
-}
-
-function plainValue(value: unknown): unknown {
-  if (value === undefined) return null;
-  if (typeof value === "bigint") {
-    return BigInt.asIntN(54, value) === value ? Number(value) : value.toString();
-  }
-  if (typeof value !== "object" || value === null) return value;
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  if (Array.isArray(value)) return value.map(plainValue);
-  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as Iterable<unknown>, plainValue);
-  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, plainValue(child)]));
 }

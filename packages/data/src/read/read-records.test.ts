@@ -1,13 +1,42 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { type Table, tableFromJSON, tableToIPC } from "apache-arrow";
 import type { SchemaElement } from "hyparquet";
 import { parquetWriteFile } from "hyparquet-writer";
 import { sayPhrase } from "@lathe/files";
 import { describe, expect, it } from "vitest";
-import { forSeeds } from "../../testing/seeded-random.js";
+import { forSeeds, SeededRandom } from "../../testing/seeded-random.js";
 import { temporaryFolder } from "../../testing/temporary-folder.js";
-import { readRecords, readRows, type DataRecord, type ReadOptions } from "../index.js";
+import { readRecords, readRows, writeTokenFile, type DataRecord, type ReadOptions } from "../index.js";
+
+/** Codes of the Chinese characters of the tests, as Python's `character.encode("gb18030")` has them. */
+const GB: Readonly<Record<string, string>> = {
+  "。": "a1a3",
+  一: "d2bb",
+  上: "c9cf",
+  下: "cfc2",
+  九: "bec5",
+  你: "c4e3",
+  停: "cda3",
+  几: "bcb8",
+  吗: "c2f0",
+  地: "b5d8",
+  场: "b3a1",
+  好: "bac3",
+  层: "b2e3",
+  开: "bfaa",
+  早: "d4e7",
+  有: "d3d0",
+  点: "b5e3",
+  请: "c7eb",
+  车: "b3b5",
+  门: "c3c5",
+  问: "ceca",
+  "，": "a3ac",
+  "？": "a3bf",
+};
 
 async function readAll(file: string, options?: ReadOptions): Promise<DataRecord[]> {
   const records: DataRecord[] = [];
@@ -112,10 +141,22 @@ describe("JSONL", () => {
     ]);
   });
 
-  it("refuses UTF-16", async () => {
-    await expect(readContent("a.jsonl", Buffer.from("\ufeff{}", "utf16le"))).rejects.toThrow(
-      /a\.jsonl: is UTF-16; save it as UTF-8/,
-    );
+  it("keeps numbers that a double cannot hold as their digits", async () => {
+    const big =
+      '{"id":9007199254740993,"far":1e999,"text":"9007199254740993, 1e999","same":[-9007199254740992,1.5e300]}';
+    expect(await readContent("a.jsonl", `${big}\n{"score":NaN}\n{"many":${"9".repeat(100_000)}}`)).toEqual([
+      {
+        line: 1,
+        value: {
+          id: "9007199254740993",
+          far: "1e999",
+          text: "9007199254740993, 1e999",
+          same: [-9007199254740992, 1.5e300],
+        },
+      },
+      { line: 2, error: "not valid JSON: expected a value at column 10, got NaN", text: '{"score":NaN}' },
+      { line: 3, value: { many: "9".repeat(100_000) } },
+    ]);
   });
 
   it("reads an empty file as no records", async () => {
@@ -149,15 +190,51 @@ describe("CSV", () => {
     ]);
   });
 
-  it.each([
-    ["opened and never closed", 'a,b\n1,"open\n5,6\n7,8\n'],
-    ["inside an unquoted field", 'a,b\n1,x"y"\n5,6\n7,8\n'],
-    ["after a closing quote", 'a,b\n1,"x"z\n5,6\n7,8\n'],
-    ["an odd number of them", 'a,b\n3,"un"closed" q\n5,6\n7,8\n'],
-  ])("a stray quote, %s, costs one line", async (_name, content) => {
-    const records = await readContent("a.csv", content);
-    expect(records).toEqual([
-      { line: 2, error: expect.stringContaining("quote") as string, text: content.split("\n")[1] },
+  it("reads quotes as Python's csv does", async () => {
+    // list(csv.DictReader(open("quote-in-the-middle.csv"))) of Python 3.11, the last row apart
+    const file = fileURLToPath(new URL("../../fixtures/rows/quote-in-the-middle.csv", import.meta.url));
+    expect(await readAll(file)).toEqual([
+      { file, line: 2, value: { question: '5" pipe', answer: "steel" } },
+      { file, line: 3, value: { question: '他说"你好"了', answer: "好" } },
+      { file, line: 4, value: { question: "ab", answer: "c" } },
+      { file, line: 5, value: { question: "x", answer: "y " } },
+      { file, line: 6, value: { question: " z", answer: "q" } },
+      {
+        file,
+        line: 7,
+        error: "expected 2 columns as in the header, got 3",
+        text: 'p,he said "hi, there" ok',
+      },
+    ]);
+    expect(await readContent("a.csv", 'a,b\n1,x"y"\n2,"x"z\n3,"un"closed" q\n')).toEqual([
+      { line: 2, value: { a: "1", b: 'x"y"' } },
+      { line: 3, value: { a: "2", b: "xz" } },
+      { line: 4, value: { a: "3", b: 'unclosed" q' } },
+    ]);
+  });
+
+  it("takes the delimiter that the header has", async () => {
+    const file = fileURLToPath(new URL("../../fixtures/rows/semicolon.csv", import.meta.url));
+    expect(await readAll(file)).toEqual([
+      { file, line: 2, value: { question: "你好", answer: "您好" } },
+      { file, line: 3, value: { question: "再见", answer: "再见" } },
+    ]);
+    for (const [delimiter, name] of [
+      ["\t", "a.csv"],
+      ["|", "a.csv"],
+      [",", "a.tsv"],
+      [";", "table"],
+    ]) {
+      const content = ["x", "y", "1", '"2;3"']
+        .map((text, at) => `${text}${at % 2 === 0 ? delimiter : "\n"}`)
+        .join("");
+      expect(await readContent(name, content)).toEqual([{ line: 2, value: { x: "1", y: "2;3" } }]);
+    }
+  });
+
+  it("a stray quote that is never closed costs one line", async () => {
+    expect(await readContent("a.csv", 'a,b\n1,"open\n5,6\n7,8\n')).toEqual([
+      { line: 2, error: "a quote is opened and never closed", text: '1,"open' },
       { line: 3, value: { a: "5", b: "6" } },
       { line: 4, value: { a: "7", b: "8" } },
     ]);
@@ -295,15 +372,262 @@ describe("Parquet", () => {
 });
 
 describe("readRecords", () => {
-  it.each(["rows.json", "rows", "rows.txt"])("refuses the kind of %s", (file) => {
-    expect(() => readRecords(file)).toThrow(
-      `${file}: is of an unknown kind; expected .jsonl, .ndjson, .csv, .tsv or .parquet`,
-    );
-  });
-
   it.each(["none.jsonl", "none.csv", "none.parquet"])("says that there is no %s", async (name) => {
     await expect(readAll(join(temporaryFolder(), name))).rejects.toThrow(/none\.\w+: no such file/);
   });
+});
+
+describe("JSON of many lines", () => {
+  const rows = [
+    { input: "你好，请问几点开门？", output: "早上九点开门。" },
+    { input: "有停车场吗？", output: "有，地下一层。" },
+    { input: "谢谢", output: "不客气，再见！" },
+  ];
+  const values = (records: readonly unknown[]): unknown[] =>
+    records.map((record) => (record as { value: unknown }).value);
+
+  it.each(["array.json", "array-one-line.jsonl", "pretty.jsonl"])(
+    "reads %s, under any name",
+    async (name) => {
+      const file = fileURLToPath(new URL(`../../fixtures/rows/${name}`, import.meta.url));
+      expect(values(await readAll(file))).toEqual(rows);
+      for (const other of ["a", "a.json", "a.txt", "a.jsonl"]) {
+        expect(values(await readContent(other, readFileSync(file)))).toEqual(rows);
+      }
+    },
+  );
+
+  it("names the line on which a member begins, and goes on after one that is faulty", async () => {
+    const text = '\ufeff[\n  {"a": "}]"},\n\n  {"b": },\n  {"c":\n "\\\\"}, 5\n]\n';
+    expect(await readContent("a.json", text)).toEqual([
+      { line: 2, value: { a: "}]" } },
+      { line: 4, error: 'not valid JSON: expected a value at column 7, got "}"', text: '{"b": }' },
+      { line: 5, value: { c: "\\" } },
+      { line: 6, value: 5 },
+    ]);
+    expect(await readContent("a.json", '[\n{"a": 1},\n{"b": [1')).toEqual([
+      { line: 2, value: { a: 1 } },
+      {
+        line: 3,
+        error: "the value begins here and is not closed: the file ends within it",
+        text: '{"b": [1',
+      },
+    ]);
+    expect(await readContent("a.json", '[\n{"a": 1},\n')).toMatchObject([
+      { line: 2 },
+      { line: 3, error: "the list is not closed: the file ends within it" },
+    ]);
+  });
+
+  it("reads what an object wraps, and SQuAD's layout", async () => {
+    expect(
+      values(await readContent("a.json", `{"version": "1",\n "data": ${JSON.stringify(rows)}}`)),
+    ).toEqual(rows);
+    const served = { features: {}, rows: rows.map((row, row_idx) => ({ row_idx, row })) };
+    expect(values(await readContent("a.json", JSON.stringify(served)))).toEqual(rows);
+    const messages = { messages: [{ role: "user", content: "a" }] };
+    expect(values(await readContent("a.json", JSON.stringify(messages, null, 1)))).toEqual([messages]);
+    const squad = {
+      version: "v1.0",
+      data: [
+        {
+          title: "t",
+          paragraphs: [
+            {
+              context: "上下文",
+              qas: [
+                { id: "q1", question: "问？", answers: [{ text: "答", answer_start: 0 }, { text: "答二" }] },
+                { id: "q2", question: "没有？", answers: [] },
+              ],
+            },
+          ],
+        },
+      ],
+    };
+    expect(await readContent("a.json", JSON.stringify(squad))).toEqual([
+      {
+        line: 1,
+        value: { id: "q1", title: "t", input: "上下文\n问？", output: "答", answers: ["答", "答二"] },
+      },
+      { line: 2, value: { id: "q2", title: "t", input: "上下文\n没有？", answers: [] } },
+    ]);
+  });
+
+  it("reads values of any length over any chunks, as JSON.parse does", async () => {
+    const random = new SeededRandom(3);
+    const list = Array.from({ length: 300 }, (_, id) => ({
+      id,
+      text: random.text(["中", '"', "\\", "]", "{", "\n", "a"], 3000),
+      deep: [[{}], "x"],
+    }));
+    for (const indent of [undefined, 2]) {
+      expect(values(await readContent("a.json", JSON.stringify(list, null, indent)))).toEqual(list);
+    }
+    const [, long] = await readContent("a.json", `[1,{"a":"${"x".repeat(400_000)}"},2]`, {
+      maximumLineBytes: 1000,
+    });
+    expect(long).toMatchObject({ line: 1, error: "the value has 400008 bytes, more than the limit of 1000" });
+  });
+});
+
+describe("encodings and packings", () => {
+  const text =
+    '{"input":"你好，请问几点开门？","output":"早上九点开门。"}\n{"input":"有停车场吗？","output":"有，地下一层。"}\n';
+  const expected = text
+    .trim()
+    .split("\n")
+    .map((line, index) => ({ line: index + 1, value: JSON.parse(line) as unknown }));
+  const swapped = (bytes: Buffer): Buffer => Buffer.from(bytes).swap16();
+  // printf of the text through iconv -t GB18030
+  const gb18030 = Buffer.concat(
+    Array.from(text, (character) => {
+      const code = GB[character];
+      return code === undefined ? Buffer.from(character) : Buffer.from(code, "hex");
+    }),
+  );
+
+  it.each([
+    ["UTF-8 with a mark", Buffer.from(`\ufeff${text}`)],
+    ["UTF-16", Buffer.from(`\ufeff${text}`, "utf16le")],
+    ["UTF-16, big end first", swapped(Buffer.from(`\ufeff${text}`, "utf16le"))],
+    ["UTF-16 without a mark", Buffer.from(`{"a":"ascii","input":1}\n`, "utf16le")],
+    ["GB18030", gb18030],
+    ["gzip", gzipSync(text)],
+    ["gzip within gzip", gzipSync(gzipSync(text))],
+    ["gzip of UTF-16", gzipSync(Buffer.from(`\ufeff${text}`, "utf16le"))],
+    // zstd 1.5 of the text
+    [
+      "Zstandard",
+      readFileSync(fileURLToPath(new URL("../../fixtures/rows/rows.jsonl.zst", import.meta.url))),
+    ],
+  ])("reads %s", async (name, bytes) => {
+    const records = await readContent("a.jsonl", bytes);
+    expect(records).toEqual(
+      name.endsWith("without a mark") ? [{ line: 1, value: { a: "ascii", input: 1 } }] : expected,
+    );
+  });
+
+  it("reports a bad line in the middle, in any encoding", async () => {
+    const bad = Buffer.concat([
+      gb18030,
+      Buffer.from('{"a":"'),
+      Buffer.from([0xff, 0xff]),
+      Buffer.from('"}\n'),
+      gb18030,
+    ]);
+    expect(await readContent("a.jsonl", bad)).toMatchObject([
+      {},
+      {},
+      { line: 3, error: "not valid GB18030" },
+      { line: 4 },
+      { line: 5 },
+    ]);
+  });
+
+  it("says that packed bytes are damaged", async () => {
+    const packed = gzipSync(text.repeat(1000));
+    await expect(readContent("a.jsonl.gz", packed.subarray(0, 100))).rejects.toThrow(
+      /a\.jsonl\.gz: cannot be unpacked as gzip: unexpected end of file/,
+    );
+    const zstd = Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), Buffer.from("no frame at all")]);
+    await expect(readContent("a.zst", zstd)).rejects.toThrow(/a\.zst: cannot be unpacked as Zstandard/);
+  });
+
+  it("reads packed Parquet, and a line of 100 MB", async () => {
+    const nested = readFileSync(
+      fileURLToPath(new URL("../../fixtures/rows/nested.parquet", import.meta.url)),
+    );
+    expect(await readContent("a.parquet.gz", gzipSync(nested))).toEqual(
+      await readContent("a.parquet", nested),
+    );
+    const [first, second] = await readContent(
+      "a.jsonl.gz",
+      gzipSync(`{"text":"${"字".repeat(34_000_000)}"}\n{"text":"b"}\n`, { level: 1 }),
+    );
+    expect((first as { value: { text: string } }).value.text).toHaveLength(34_000_000);
+    expect(second).toEqual({ line: 2, value: { text: "b" } });
+  }, 60_000);
+});
+
+describe("Arrow", () => {
+  const table = (): Table =>
+    tableFromJSON([
+      { input: "甲", output: "1", at: 1n },
+      { input: "乙", output: null, at: 2n ** 60n },
+    ]);
+
+  it.each(["file", "stream"] as const)("reads a %s", async (kind) => {
+    expect(await readContent("a.arrow", tableToIPC(table(), kind))).toEqual([
+      { line: 1, value: { input: "甲", output: "1", at: 1 } },
+      { line: 2, value: { input: "乙", output: null, at: "1152921504606846976" } },
+    ]);
+  });
+
+  it.each(["lz4.feather", "zstd.feather"])("reads what PyArrow packs, %s", async (name) => {
+    const file = fileURLToPath(new URL(`../../fixtures/rows/${name}`, import.meta.url));
+    // scripts/reference/feather.py
+    const expected = Array.from({ length: 200 }, (_, n) => ({
+      file,
+      line: n + 1,
+      value: {
+        input: "你好，请问几点开门？".repeat(20),
+        output: `早上九点开门。${n}`,
+        n,
+        tags: ["a", "b"],
+        who: { id: n, name: null },
+      },
+    }));
+    expect(await readAll(file)).toEqual(expected);
+  });
+
+  it("reads token files of its own, in batches", async () => {
+    const file = join(temporaryFolder(), "a.arrow");
+    const rows = Array.from({ length: 2500 }, (_, id) => ({
+      inputIds: Int32Array.of(id, 2),
+      labels: Int32Array.of(-100, 2),
+    }));
+    await writeTokenFile(file, rows, { tokenizerHash: null, templateHash: null, maxTokens: null });
+    const records = await readAll(file);
+    expect(records).toHaveLength(2500);
+    expect(records[2345]).toMatchObject({ line: 2346, value: { input_ids: [2345, 2], labels: [-100, 2] } });
+  });
+
+  it.each(["hang.arrow", "typeerror.arrow"])(
+    "ends over %s",
+    async (name) => {
+      const file = fileURLToPath(new URL(`../../fixtures/damaged/${name}`, import.meta.url));
+      await expect(readToEnd(file)).rejects.toThrow(/cannot be read as Arrow/);
+    },
+    30_000,
+  );
+});
+
+describe("any bytes", () => {
+  it("give records or one sentence with the file", async () => {
+    const seeds = [
+      "array.json",
+      "pretty.jsonl",
+      "quote-in-the-middle.csv",
+      "nested.parquet",
+      "rows.jsonl.zst",
+    ].map((name) => readFileSync(fileURLToPath(new URL(`../../fixtures/rows/${name}`, import.meta.url))));
+    for (let seed = 1; seed <= 150; seed++) {
+      const random = new SeededRandom(seed);
+      const bytes = Buffer.from(random.pick([...seeds, gzipSync(seeds[0]), Buffer.alloc(50, '[{"')]));
+      const changes = random.integer(1, 8);
+      for (let change = 0; change < changes; change++)
+        bytes[random.integer(0, bytes.length - 1)] = random.integer(0, 255);
+      const cut = bytes.subarray(0, random.integer(1, bytes.length));
+      const name = random.pick(["a", "a.json", "a.jsonl", "a.csv", "a.txt", "a.gz"]);
+      try {
+        for (const record of await readContent(name, cut)) {
+          expect((record as { line: number }).line, `seed ${seed}`).toBeGreaterThan(0);
+        }
+      } catch (error) {
+        expect(error, `seed ${seed}`).toMatchObject({ name: "FileError" });
+      }
+    }
+  }, 120_000);
 });
 
 describe("readRows", () => {

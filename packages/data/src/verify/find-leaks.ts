@@ -5,6 +5,7 @@ import { FileError, hashFile, isRecord, phrase, statIfThere } from "@lathe/files
 import { askedText, comparedText } from "../near/compared-text.js";
 import { NEAR_DUPLICATE_THRESHOLD, NearDuplicates } from "../near/near-duplicates.js";
 import { readManifestOutputs } from "../prepare/read-manifest.js";
+import { expandInputs } from "../read/expand-inputs.js";
 import { readRecords } from "../read/read-records.js";
 import type { RowPlace } from "../read/row-place.js";
 import { parseRow } from "../rows/parse-row.js";
@@ -72,16 +73,17 @@ const ROLES = Object.keys(RANKS) as readonly Role[];
 export async function findLeaks(options: FindLeaksOptions): Promise<LeakReport> {
   const { folder, add = [], against = [], threshold = NEAR_DUPLICATE_THRESHOLD } = options;
   const splits = await splitFiles(folder);
+  const benchmarks = await expandInputs(against);
   const spill = await mkdtemp(join(tmpdir(), "lathe-leaks-"));
   try {
     const whole = await Comparison.create(join(spill, "whole"), threshold);
-    const asked = against.length === 0 ? null : await Comparison.create(join(spill, "asked"), threshold);
+    const asked = benchmarks.length === 0 ? null : await Comparison.create(join(spill, "asked"), threshold);
     try {
       const rows = { train: 0, validation: 0, test: 0, added: 0, benchmarks: 0 };
       const files = [
         ...splits,
-        ...add.map((file) => ({ file, role: "added" as const })),
-        ...against.map((file) => ({ file, role: "benchmarks" as const })),
+        ...(await expandInputs(add)).map((file) => ({ file, role: "added" as const })),
+        ...benchmarks.map((file) => ({ file, role: "benchmarks" as const })),
       ];
       for (const { file, role } of files) {
         for await (const { texts, place } of textsOf(file, role)) {
@@ -93,7 +95,7 @@ export async function findLeaks(options: FindLeaksOptions): Promise<LeakReport> 
         }
       }
       const leaks = whole.leaks();
-      const ofQuestions = (asked?.leaks() ?? []).filter(({ test }) => against.includes(test.file));
+      const ofQuestions = (asked?.leaks() ?? []).filter(({ test }) => benchmarks.includes(test.file));
       return { leaks: mostSimilar([...leaks, ...ofQuestions]), rows, changed: await changedFiles(folder) };
     } finally {
       await whole.remove();

@@ -48,10 +48,33 @@ export async function* readLines(
   file: string,
   options: ReadLinesOptions = {},
 ): AsyncGenerator<Line[], void, undefined> {
-  const limit = options.maximumLineBytes ?? MAXIMUM_LINE_BYTES;
   const stream = createReadStream(file, { highWaterMark: CHUNK_BYTES });
-  let lineNumber = 1;
+  try {
+    yield* linesOf(withoutUtf16(file, stream), options);
+  } catch (error) {
+    throw asFileError(file, "read", error);
+  }
+}
+
+async function* withoutUtf16(
+  file: string,
+  chunks: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer, void, undefined> {
   let first = true;
+  for await (const chunk of chunks) {
+    if (first) refuseUtf16(file, chunk);
+    first = false;
+    yield chunk;
+  }
+}
+
+/** The lines of UTF-8 text that comes in chunks of any size, as {@link readLines} gives those of a file. */
+export async function* linesOf(
+  chunks: AsyncIterable<Buffer>,
+  options: ReadLinesOptions = {},
+): AsyncGenerator<Line[], void, undefined> {
+  const limit = options.maximumLineBytes ?? MAXIMUM_LINE_BYTES;
+  let lineNumber = 1;
   let pending: Buffer[] = []; // pieces of a line that began in an earlier chunk
   let pendingBytes = 0;
 
@@ -64,25 +87,19 @@ export async function* readLines(
     return decodeLine(bytes, total, lineNumber++, limit, dropsMark);
   };
 
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      if (first) refuseUtf16(file, chunk);
-      first = false;
-      const lines: Line[] = [];
-      let start = 0;
-      for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-        lines.push(take(chunk.subarray(start, end)));
-        start = end + 1;
-      }
-      const rest = chunk.subarray(start);
-      // Beyond the limit only the count goes on: the line will be reported, not read.
-      if (pendingBytes <= limit) pending.push(rest);
-      pendingBytes += rest.length;
-      options.onBytes?.(chunk.length);
-      if (lines.length > 0) yield lines;
+  for await (const chunk of chunks) {
+    const lines: Line[] = [];
+    let start = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+      lines.push(take(chunk.subarray(start, end)));
+      start = end + 1;
     }
-  } catch (error) {
-    throw asFileError(file, "read", error);
+    const rest = chunk.subarray(start);
+    // Beyond the limit only the count goes on: the line will be reported, not read.
+    if (pendingBytes <= limit) pending.push(rest);
+    pendingBytes += rest.length;
+    options.onBytes?.(chunk.length);
+    if (lines.length > 0) yield lines;
   }
   if (pendingBytes > 0) yield [take(Buffer.alloc(0))];
 }

@@ -1,0 +1,35 @@
+import { isRecord } from "@lathe/files";
+
+/**
+ * Rows of a file in the layout of SQuAD, which CMRC shares: for every question `{"input","output","context","question","id","answers"}`, the
+ * input being the paragraph and the question, the output the first answer. Null for any other value.
+ *
+ * P. Rajpurkar et al., "SQuAD: 100,000+ questions for machine comprehension of text", 2016.
+ */
+export function squadRows(value: unknown): Record<string, unknown>[] | null {
+  if (!isRecord(value) || !Array.isArray(value.data)) return null;
+  const articles = value.data.filter(isRecord);
+  if (articles.length === 0 || !articles.every(({ paragraphs }) => Array.isArray(paragraphs))) return null;
+  return articles.flatMap(({ title, paragraphs }) =>
+    (paragraphs as unknown[]).filter(isRecord).flatMap((paragraph) => {
+      const questions = Array.isArray(paragraph.qas) ? paragraph.qas.filter(isRecord) : [];
+      return questions.map((asked) => rowOf(title, paragraph, asked));
+    }),
+  );
+}
+
+function rowOf(
+  title: unknown,
+  { context }: Record<string, unknown>,
+  { question, answers, ...further }: Record<string, unknown>,
+): Record<string, unknown> {
+  const texts = (Array.isArray(answers) ? answers : []).filter(isRecord).map(({ text }) => text);
+  return {
+    ...further,
+    ...(title === undefined ? {} : { title }),
+    input: [context, question].filter((text) => typeof text === "string").join("\n"),
+    // What a paragraph does not answer (SQuAD 2.0) has nothing to be learnt.
+    ...(texts.length > 0 ? { output: texts[0] } : {}),
+    answers: texts,
+  };
+}
