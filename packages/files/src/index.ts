@@ -33,7 +33,13 @@ export { decodeUtf8 } from "./read/decode-utf8.js";
 export { hashFile, type HashedFile } from "./read/hash-file.js";
 export { fileFaults, type MakeFault, messageOf } from "./read/make-fault.js";
 export { decodeJson, readJsonFile, readJsonIfThere, type ReadJsonOptions } from "./read/read-json.js";
-export { type Line, linesOf, MAXIMUM_LINE_BYTES, readLines, type ReadLinesOptions } from "./read/read-lines.js";
+export {
+  type Line,
+  linesOf,
+  MAXIMUM_LINE_BYTES,
+  readLines,
+  type ReadLinesOptions,
+} from "./read/read-lines.js";
 export { readSmallFile, statIfThere } from "./read/read-small-file.js";
 export { checkWritable } from "./write/check-writable.js";
 export { makeFolder } from "./write/make-folder.js";

@@ -158,7 +158,7 @@ describe("input that is not sound", () => {
     [["--precision", "fp8"], /--precision: expected one of auto, fp32, bf16/],
     [["--no-such-flag"], /unknown flag --no-such-flag/],
     [["--data", "nowhere.jsonl"], /nowhere\.jsonl/],
-    [["--data", "rows.txt"], /rows\.txt: is of an unknown kind/],
+    [["--data", "rows.yaml"], /rows\.yaml: is of an unknown kind/],
     [["--init-adapter", "nowhere"], /nowhere: expected an adapter folder/],
   ])("%j", (more, message) => expectRefusal([...words, ...more], message));
 

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { type Table, tableFromJSON, tableToIPC } from "apache-arrow";
 import type { SchemaElement } from "hyparquet";
 import { parquetWriteFile } from "hyparquet-writer";
-import { sayPhrase } from "@lathe/files";
+import { phrase, sayPhrase } from "@lathe/files";
 import { describe, expect, it } from "vitest";
 import { forSeeds, SeededRandom } from "../../testing/seeded-random.js";
 import { temporaryFolder } from "../../testing/temporary-folder.js";
@@ -202,7 +202,7 @@ describe("CSV", () => {
       {
         file,
         line: 7,
-        error: "expected 2 columns as in the header, got 3",
+        error: phrase`expected ${2} columns as in the header, got ${3}`,
         text: 'p,he said "hi, there" ok',
       },
     ]);
@@ -600,6 +600,23 @@ describe("Arrow", () => {
     },
     30_000,
   );
+});
+
+describe("plain text", () => {
+  it("is a row a line, in files that are called text or nothing", async () => {
+    for (const name of ["a.txt", "a", "a.md"]) {
+      expect(await readContent(name, "第一行\n\n第二行\n")).toEqual([
+        { line: 1, value: { text: "第一行" } },
+        { line: 3, value: { text: "第二行" } },
+      ]);
+    }
+    for (const [name, content] of [
+      ["a.yaml", "a: 1\n"],
+      ["a", "\u0089PNG\0\0"],
+    ]) {
+      await expect(readContent(name, content)).rejects.toThrow(/: is of an unknown kind; expected JSONL/);
+    }
+  });
 });
 
 describe("any bytes", () => {

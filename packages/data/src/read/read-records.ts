@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { FileError, isRecord } from "@lathe/files";
+import { asPhrase, FileError, isRecord } from "@lathe/files";
 import type { DataRecord, ReadOptions } from "./data-record.js";
 import { decodeText } from "./decode-text.js";
 import { fileChunks, type OpenedText } from "./open-text.js";
@@ -28,6 +28,8 @@ const BINARY = [
   { magic: "ARROW1", read: arrowRecords },
   { magic: "\xff\xff\xff\xff", read: arrowRecords },
 ] as const;
+/** Extensions of plain text; a file of another kind that is no rows is hardly meant. */
+const TEXT_EXTENSIONS = new Set(["", ".txt", ".text", ".md"]);
 const FEATHER_1 = "FEA1";
 
 /**
@@ -96,7 +98,12 @@ function readerOf(file: string, head: Buffer, isAll: boolean): TextReader {
     return isFirstWhole && isOfLines(told, !isAll || told.length > 1) ? jsonlRecords : jsonRecords;
   }
   if ([".jsonl", ".ndjson", ".json"].includes(extension)) return jsonlRecords;
-  return extension === "" && isTable(told) ? csvRecords : textRecords;
+  if (extension === "" && isTable(told)) return csvRecords;
+  if (TEXT_EXTENSIONS.has(extension) && !text.includes("\0")) return textRecords;
+  throw new FileError(
+    file,
+    asPhrase("is of an unknown kind; expected JSONL, JSON, CSV, Parquet, Arrow or a .txt file"),
+  );
 }
 
 /** Whether JSON text is one value a line: the first line is a whole one, or it is faulty among others that are. */

@@ -48,8 +48,22 @@ export const dataPhrases: Translations = {
   "stray quote": "多余的引号",
   'has a header that names column "{0}" twice': '表头中列名 "{0}" 出现两次',
   'has a header with a column named "{0}"': '表头中有名为 "{0}" 的列',
-  "not valid CSV: a quote stands inside an unquoted field or after a closing quote":
-    "不是有效的 CSV：引号出现在未加引号的字段中或结束引号之后",
+  "not valid JSON: expected {0} at column {1} of its line {2}, got {3}":
+    "不是有效的 JSON：其第 {2} 行第 {1} 列应为{0}，实为 {3}",
+  "not valid {0}": "不是有效的 {0}",
+  "not valid UTF-8": "不是有效的 UTF-8",
+  "the list is not closed: the file ends within it": "列表没有结束：文件在其中终止",
+  "the value begins here and is not closed: the file ends within it":
+    "从此处开始的值没有结束：文件在其中终止",
+  "the value has {0} bytes, more than the limit of {1}": "该值有 {0} 字节，超过上限 {1}",
+  "a quote is opened and never closed": "引号开始后没有结束",
+  "is packed more than {0} times over": "压缩层数超过 {0}",
+  "cannot be unpacked as {0}: {1}": "无法作为 {0} 解压：{1}",
+  "cannot be read as Arrow: {0}": "无法作为 Arrow 读取：{0}",
+  "is Feather of version 1, which is not read; write it as version 2, Arrow or Parquet":
+    "是第 1 版的 Feather，无法读取；请写成第 2 版、Arrow 或 Parquet",
+  "matches no file": "没有匹配的文件",
+  "is a folder without a file of rows": "是没有数据文件的文件夹",
   "expected {0} columns as in the header, got {1}": "应与表头一样有 {0} 列，实为 {1}",
   "not valid JSON: expected {0} at column {1}, got {2}": "不是有效的 JSON：第 {1} 列应为{0}，实为 {2}",
   "has a row group of {0} bytes, more than the limit of {1}; write it with smaller row groups":

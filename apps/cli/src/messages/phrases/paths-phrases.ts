@@ -31,8 +31,8 @@ export const pathsPhrases: Translations = {
   "is empty": "为空",
   "holds no rows": "没有数据行",
   "is UTF-16; save it as UTF-8": "是 UTF-16 编码；请另存为 UTF-8",
-  "is of an unknown kind; expected .jsonl, .ndjson, .csv, .tsv or .parquet":
-    "类型未知；应为 .jsonl、.ndjson、.csv、.tsv 或 .parquet",
+  "is of an unknown kind; expected JSONL, JSON, CSV, Parquet, Arrow or a .txt file":
+    "类型未知；应为 JSONL、JSON、CSV、Parquet、Arrow 或 .txt 文件",
   "was tokenised with another tokenizer than the model's; prepare the data again":
     "所用的分词器与模型的不同；请重新准备数据",
   "an output folder": "输出文件夹",
