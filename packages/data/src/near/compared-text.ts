@@ -1,5 +1,5 @@
 import { conversationOf } from "../rows/conversation-of.js";
-import type { Row } from "../rows/row.js";
+import type { ChatRole, PreferenceSide, Row } from "../rows/row.js";
 
 /**
  * The text by which rows are compared for near copies: all that is said, a line a turn. Rows of the same words in another shape
@@ -22,6 +22,8 @@ export function comparedText(row: Row): string {
       return `${row.prompt}\n${row.completion}`;
     case "text":
       return row.text;
+    case "preference":
+      return [row.prompt, ...Object.values(row.completions)].map((side) => textOf(side)).join("\n");
     default:
       return "";
   }
@@ -35,5 +37,15 @@ export function askedText(row: Row): string {
       .flatMap(({ role, content }) => (role === "user" ? [content ?? ""] : []))
       .join("\n");
   }
+  if (row.kind === "preference") return textOf(row.prompt, "user");
   return row.kind === "completion" ? row.prompt : "";
+}
+
+/** What a side says, a line a turn. @param speaker whose turns; all unless given */
+function textOf(side: PreferenceSide, speaker?: ChatRole): string {
+  if (typeof side === "string") return side;
+  return side
+    .filter(({ role }) => speaker === undefined || role === speaker)
+    .map(({ content }) => content ?? "")
+    .join("\n");
 }

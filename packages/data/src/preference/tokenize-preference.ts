@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { phrase } from "@lathe/files";
 import { checkInteger } from "../option-error.js";
 import { parseRow, readIntegers } from "../rows/parse-row.js";
@@ -6,6 +5,7 @@ import { RowError } from "../rows/row-error.js";
 import type { RowPlace } from "../read/row-place.js";
 import { UNSCORED, type ChatMessage } from "../rows/row.js";
 import { typeName } from "../rows/type-name.js";
+import { withSharedPrompt } from "./shared-prompt.js";
 import { encodeConversation } from "../tokenize/encode-conversation.js";
 import type { RowTokenizer } from "../tokenize/row-tokenizer.js";
 import { tokenizeRow } from "../tokenize/tokenize-row.js";
@@ -79,37 +79,6 @@ export function tokenizeJudgement(
     throw new RowError("label", phrase`expected true or false, got ${typeName(label)}`, options.place);
   }
   return { promptIds: prompt, completionIds: completions[0], label, truncated };
-}
-
-/** A row whose sides are whole conversations, with what both begin with as its prompt; any other as it is. */
-function withSharedPrompt(value: unknown, place: RowPlace | undefined): unknown {
-  const { prompt, chosen, rejected } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  if (prompt != null || !Array.isArray(chosen) || !Array.isArray(rejected)) return value;
-  const [one, other]: unknown[][] = [chosen, rejected];
-  const differs = one.findIndex((message, index) => !isDeepStrictEqual(message, other[index]));
-  // Sides that are the same throughout have one completion in common, which is told later.
-  const shared = differs >= 0 ? differs : one.length - 1;
-  if (shared < 1) {
-    throw new RowError(
-      "prompt",
-      "missing; expected it, or chosen and rejected that begin with the same messages",
-      place,
-    );
-  }
-  const silent = Object.entries({ chosen: one, rejected: other }).find(([, side]) => side.length <= shared);
-  if (silent) {
-    throw new RowError(
-      silent[0],
-      "expected a message after those that both sides begin with, got none",
-      place,
-    );
-  }
-  return {
-    ...(value as object),
-    prompt: one.slice(0, shared),
-    chosen: one.slice(shared),
-    rejected: other.slice(shared),
-  };
 }
 
 function branchesOf(

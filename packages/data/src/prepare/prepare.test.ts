@@ -628,3 +628,50 @@ describe("an output folder that exists", () => {
     expect(existsSync(inside)).toBe(true);
   });
 });
+
+describe("rows of preferences", () => {
+  const say = (role: string, content: string): Json => ({ role, content });
+
+  it("are cleaned, deduplicated and split like others, and stay what they were", async () => {
+    const lines = [
+      { prompt: "q\u200b1", chosen: "good  \t one", rejected: "bad one", id: 1 },
+      { prompt: "q1", chosen: "good one", rejected: "bad one", id: 2 },
+      {
+        chosen: [say("user", "q2"), say("assistant", "a")],
+        rejected: [say("user", "q2"), say("assistant", "b")],
+      },
+      { prompt: [say("user", "q3")], completion: [say("assistant", "a")], label: false },
+      { prompt: "q4", completion: "a", label: true },
+      { prompt_ids: [1], chosen_ids: [2], rejected_ids: [3] },
+      { prompt_ids: [1], completion_ids: [2], label: true },
+      { prompt: "q5", chosen: "", rejected: "b" },
+      { prompt: "q6", chosen: "a", rejected: [say("assistant", "b")] },
+      { chosen: "a", rejected: "b" },
+    ];
+    const { folder: _folder, input: _input, ...options } = setUp(lines);
+    const result = await prepare({ ...options, split: "1:0:0", rejectLimit: 1 });
+    expect(result).toMatchObject({ read: 10, kept: 6, rules: { invalid: 2, duplicate: 1, empty: 1 } });
+    const kept = readJsonLines(options.output, "train.jsonl");
+    expect(kept[0]).toEqual({ prompt: "q1", chosen: "good one", rejected: "bad one", id: 1 });
+    expect(kept[1]).toEqual({
+      prompt: [say("user", "q2")],
+      chosen: [say("assistant", "a")],
+      rejected: [say("assistant", "b")],
+    });
+    expect(kept.slice(2)).toEqual(lines.slice(3, 7));
+    for (const line of kept) expect(serializeRow(parseRow(line))).toEqual(line);
+    const rejected = readJsonLines(options.output, "rejected.jsonl").map(({ reason }) => reason);
+    expect(rejected).toEqual(expect.arrayContaining([expect.stringContaining('key "rejected"')]));
+    expect(rejected).toEqual(expect.arrayContaining([expect.stringContaining('key "prompt": missing')]));
+  });
+
+  it("have no token files: with a tokenizer they are set aside, and it is said why", async () => {
+    const {
+      folder: _folder,
+      input: _input,
+      ...options
+    } = setUp([{ prompt: "q", chosen: "a", rejected: "b" }]);
+    const tokenizer = characterTokenizer();
+    await expect(prepare({ ...options, tokenizer })).rejects.toThrow("prepare it without a model");
+  });
+});

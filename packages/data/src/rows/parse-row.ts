@@ -6,10 +6,12 @@ import {
   UNSCORED,
   type ChatMessage,
   type ChatRole,
+  type PreferenceSide,
   type Row,
   type RowFields,
   type Tools,
 } from "./row.js";
+import { withSharedPrompt } from "../preference/shared-prompt.js";
 import { hasTools, parseToolCalls, parseTools } from "./parse-tools.js";
 import { typeName } from "./type-name.js";
 
@@ -18,13 +20,15 @@ const MAXIMUM_TOKEN_ID = 2 ** 31 - 1; // token files store 32-bit integers
 
 /**
  * Reads a value of unknown origin as a row. The first shape whose keys are all there decides, in the order
- * `input_ids`, `messages`, `prompt`+`completion`, `instruction`+`output`, `input`+`output`, `text`; keys that are
- * not part of it are kept in `fields`. A key whose value is null counts as absent.
+ * `input_ids`, `prompt_ids`, `messages`, `chosen`+`rejected`, `prompt`+`completion`, `instruction`+`output`, `input`+`output`,
+ * `text`; keys that are not part of it are kept in `fields`. A key whose value is null counts as absent.
  *
  * - `{"instruction","output"}` (Alpaca): a non-empty `input` is appended to the instruction on a new line.
  * - `{"input","output"}` and `{"instruction","output"}` may carry a `system` text.
  * - Pairs and dialogues may carry `tools`, a list or the JSON text of one.
  * - A turn of the assistant that calls tools may have null content or none at all; it stays null.
+ * - `{"prompt","chosen","rejected"}` are texts or lists of messages; lists may do without `prompt`, see {@link withSharedPrompt}.
+ *   A judged `completion` and its prompt may be lists of messages too.
  * - `{"input_ids"}` without `labels` scores every token.
  *
  * @param place where the row came from; it begins the message of an error
@@ -49,9 +53,27 @@ export function parseRow(value: unknown, place?: RowPlace): Row {
   const tools = (): { tools?: Tools } => (hasTools(source) ? { tools: parseTools(source.tools, place) } : {});
 
   if (has("input_ids")) return parseTokens(source, has("labels"), fields("input_ids", "labels"), place);
+  const sidesOfIds = preferenceKeys.find((keys) => ["prompt", ...keys].every((key) => has(`${key}_ids`)));
+  if (sidesOfIds) {
+    const keys = ["prompt", ...sidesOfIds].map((key) => `${key}_ids`);
+    const ids = Object.fromEntries(keys.map((key) => [key, readIntegers(source, key, 0, place)]));
+    return { kind: "preference-tokens", ids, fields: fields(...keys) };
+  }
   if (has("messages")) {
     const messages = parseMessages(source.messages, place);
     return { kind: "messages", messages, ...tools(), fields: fields("messages", ...toolKeys) };
+  }
+  const isPair =
+    has("chosen") &&
+    has("rejected") &&
+    (has("prompt") || (isList(source["chosen"]) && isList(source["rejected"])));
+  if (isPair || (isList(source["prompt"]) && isList(source["completion"]))) {
+    const keys = isPair ? ["chosen", "rejected"] : ["completion"];
+    const given = withSharedPrompt(source, place) as Record<string, unknown>;
+    const side = (key: string): PreferenceSide => parseSide(given, key, place);
+    const completions = Object.fromEntries(keys.map((key) => [key, side(key)]));
+    const of = { prompt: side("prompt"), completions, ...tools() };
+    return { kind: "preference", ...of, fields: fields("prompt", ...keys, ...toolKeys) };
   }
   if (has("prompt") && has("completion")) {
     const prompt = text("prompt");
@@ -77,6 +99,32 @@ export function parseRow(value: unknown, place?: RowPlace): Row {
   throw unknownShape(source, has, place);
 }
 
+/** Keys of completions that belong together. */
+const preferenceKeys = [["chosen", "rejected"], ["completion"]] as const;
+
+const isList = (value: unknown): value is unknown[] => Array.isArray(value);
+
+/** A prompt or a completion: what the prompt is, a text or messages, the others are too. */
+function parseSide(
+  source: Record<string, unknown>,
+  key: string,
+  place: RowPlace | undefined,
+): PreferenceSide {
+  const value = source[key];
+  if (value == null) throw new RowError(key, phrase`missing; expected a text or a list of messages`, place);
+  const isMessages = isList(source["prompt"]);
+  if (isMessages !== isList(value) || (!isMessages && typeof value !== "string")) {
+    throw new RowError(
+      key,
+      phrase`expected texts, or lists of messages, on all sides, got ${typeName(source["prompt"])} and ${typeName(value)}`,
+      place,
+    );
+  }
+  return isList(value)
+    ? value.map((message, index) => parseMessage(message, `${key}[${index}]`, place))
+    : (value as string);
+}
+
 function unknownShape(source: object, has: (key: string) => boolean, place: RowPlace | undefined): RowError {
   const shapes = phrase`expected one of the shapes ${ROW_SHAPES.join(", ")}`;
   const partners: readonly (readonly [present: string, missing: string])[] = [
@@ -85,6 +133,8 @@ function unknownShape(source: object, has: (key: string) => boolean, place: RowP
     ["output", "input"],
     ["prompt", "completion"],
     ["completion", "prompt"],
+    ["chosen", has("rejected") ? "prompt" : "rejected"],
+    ["rejected", "chosen"],
     ["labels", "input_ids"],
   ];
   const partner = partners.find(([present]) => has(present));

@@ -12,6 +12,17 @@ export function rowDigest(row: Row): Uint32Array {
       return digest128(row.kind, ...row.messages.flatMap(messageParts), ...toolParts(row.tools));
     case "text":
       return digest128(row.kind, row.text);
+    case "preference":
+      return digest128(
+        row.kind,
+        ...[row.prompt, ...Object.values(row.completions)].flatMap((side) => [
+          "side",
+          ...(typeof side === "string" ? [side] : side.flatMap(messageParts)),
+        ]),
+        ...toolParts(row.tools),
+      );
+    case "preference-tokens":
+      return digest128(row.kind, ...Object.entries(row.ids).flatMap(([key, ids]) => [key, ids.join(",")]));
     case "tokens":
       return digest128(row.kind, row.inputIds.join(","), row.labels.join(","));
   }

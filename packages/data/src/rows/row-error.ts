@@ -7,6 +7,7 @@ export const ROW_SHAPES: readonly string[] = [
   '{"instruction","output"}',
   '{"prompt","completion"}',
   '{"messages":[{"role","content"}]}',
+  '{"prompt","chosen","rejected"}',
   '{"text"}',
   '{"input_ids","labels"}',
 ];

@@ -1,4 +1,4 @@
-import { callsTools, type ChatMessage, type ChatRole, type Row } from "./row.js";
+import { callsTools, type ChatMessage, type ChatRole, type PreferenceSide, type Row } from "./row.js";
 
 /** Texts of a row that cleaning looks at, apart from its kept fields. */
 export interface RowTexts {
@@ -19,10 +19,19 @@ export function rowTexts(row: Row): RowTexts {
       return { inputs: spokenTexts(row.messages, "user"), outputs: spokenTexts(row.messages, "assistant") };
     case "text":
       return { inputs: [], outputs: [row.text] };
+    case "preference":
+      return {
+        inputs: sideTexts(row.prompt, "user"),
+        outputs: Object.values(row.completions).flatMap((side) => sideTexts(side, "assistant")),
+      };
     case "tokens":
+    case "preference-tokens":
       return { inputs: [], outputs: [] };
   }
 }
+
+const sideTexts = (side: PreferenceSide, speaker: ChatRole): string[] =>
+  typeof side === "string" ? [side] : spokenTexts(side, speaker);
 
 /** What a speaker says; a turn that only calls tools has no text of its own. */
 function spokenTexts(messages: readonly ChatMessage[], speaker: ChatRole): string[] {
@@ -61,9 +70,27 @@ export function mapRowTexts(row: Row, change: TextChange): Row {
       const text = change(row.text, null);
       return text === row.text ? row : { ...row, text };
     }
+    case "preference": {
+      const prompt = mapSide(row.prompt, change);
+      const completions = Object.fromEntries(
+        Object.entries(row.completions).map(([key, side]) => [key, mapSide(side, change)]),
+      );
+      const isSame =
+        prompt === row.prompt &&
+        Object.entries(completions).every(([key, side]) => side === row.completions[key]);
+      return isSame ? row : { ...row, prompt, completions };
+    }
     case "tokens":
+    case "preference-tokens":
       return row;
   }
+}
+
+/** The side with `change` applied to every text, and the very same side when that changes nothing. */
+function mapSide(side: PreferenceSide, change: TextChange): PreferenceSide {
+  if (typeof side === "string") return change(side, null);
+  const messages = side.map((message) => mapMessage(message, change));
+  return messages.every((message, index) => message === side[index]) ? side : messages;
 }
 
 function mapMessage(message: ChatMessage, change: TextChange): ChatMessage {

@@ -72,8 +72,30 @@ export interface TokensRow {
   readonly fields: RowFields;
 }
 
+/** A prompt or a completion of a {@link PreferenceRow}: raw text, or turns of a dialogue. */
+export type PreferenceSide = string | readonly ChatMessage[];
+
+/** A prompt and completions that are compared or judged: `chosen` and `rejected`, or one `completion` whose label is a kept field. */
+export interface PreferenceRow {
+  readonly kind: "preference";
+  readonly prompt: PreferenceSide;
+  /** By their keys. */
+  readonly completions: Readonly<Record<string, PreferenceSide>>;
+  readonly tools?: Tools;
+  readonly fields: RowFields;
+}
+
+/** A {@link PreferenceRow} that is tokenised already. */
+export interface PreferenceTokensRow {
+  readonly kind: "preference-tokens";
+  /** By their keys: `prompt_ids` and those of the completions. */
+  readonly ids: Readonly<Record<string, readonly number[]>>;
+  readonly fields: RowFields;
+}
+
 /** A normalised row, told apart by `kind`. */
-export type Row = PairRow | CompletionRow | MessagesRow | TextRow | TokensRow;
+export type Row =
+  PairRow | CompletionRow | MessagesRow | TextRow | TokensRow | PreferenceRow | PreferenceTokensRow;
 
 /** The label of a token that is not scored, as in Transformers (`ignore_index` of PyTorch's cross-entropy). */
 export const UNSCORED = -100;

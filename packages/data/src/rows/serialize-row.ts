@@ -41,6 +41,10 @@ function ownKeys(row: Row): Record<string, unknown> {
       return { messages: row.messages, ...toolsOf(row) };
     case "text":
       return { text: row.text };
+    case "preference":
+      return { prompt: row.prompt, ...row.completions, ...toolsOf(row) };
+    case "preference-tokens":
+      return { ...row.ids };
     case "tokens":
       return { input_ids: row.inputIds, labels: row.labels };
   }
@@ -54,8 +58,8 @@ function isReadAs(row: Row, value: Record<string, unknown>): boolean {
   if (Object.keys(row.fields).length === 0) return true;
   if (row.kind === "pair" && row.fields.instruction != null) return false;
   if (row.kind === "pair" && row.system === undefined && row.fields.system != null) return false;
-  if ((row.kind === "pair" || row.kind === "messages") && row.tools === undefined && hasTools(row.fields))
-    return false;
+  const mayHaveTools = row.kind === "pair" || row.kind === "messages" || row.kind === "preference";
+  if (mayHaveTools && row.tools === undefined && hasTools(row.fields)) return false;
   if (row.kind === "tokens") return true;
   try {
     return parseRow(value).kind === row.kind;

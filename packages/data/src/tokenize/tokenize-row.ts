@@ -65,6 +65,12 @@ export function tokenizeRow(
 function encodeRow(row: Row, tokenizer: RowTokenizer | null): EncodedConversation {
   if (row.kind === "tokens")
     return { inputIds: [...row.inputIds], labels: [...row.labels], unlabelledTurns: 0 };
+  if (row.kind === "preference" || row.kind === "preference-tokens") {
+    throw new RowError(
+      null,
+      "a row of preferences is no row of token ids and labels: train on it with a preference objective, and prepare it without a model",
+    );
+  }
   if (tokenizer === null) {
     throw new RowError(
       null,

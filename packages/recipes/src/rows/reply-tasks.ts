@@ -43,6 +43,9 @@ export function replyTask(
       const reference = row.messages[last].content ?? tokenizer?.decode(inputIds.slice(start, end)) ?? "";
       return { promptIds, prompt: asked?.content ?? "", reference };
     }
+    case "preference":
+    case "preference-tokens":
+      return null;
     case "tokens":
       if (!tokenizer) return null;
       return {

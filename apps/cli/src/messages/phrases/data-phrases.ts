@@ -2,6 +2,9 @@ import type { Translations } from "@lathe/files";
 
 /** 读取、清洗、隐私、划分与数据报告。 */
 export const dataPhrases: Translations = {
+  "missing; expected a text or a list of messages": "缺少；应为文本或消息列表",
+  "a row of preferences is no row of token ids and labels: train on it with a preference objective, and prepare it without a model":
+    "偏好数据不是词元 id 与标签的行：请用偏好目标训练，并在不给模型的情况下准备",
   "expected a message after those that both sides begin with, got none":
     "共同的开头之后应还有一条消息，却没有",
   "missing; expected it, or chosen and rejected that begin with the same messages":
