@@ -71,27 +71,31 @@ const GOALS: Readonly<Record<PersonalDataKind, number>> = {
   ssn: 0.95,
   email: 0.95,
   plate: 0.95,
-  passport: 0.9,
+  passport: 0.95,
+  ip: 0.95,
+  location: 0.95,
   wechat: 0.9,
   qq: 0.9,
   "order-number": 0.9,
-  ip: 0.9,
-  location: 0.9,
-  name: 0.8,
-  address: 0.8,
+  name: 0.9,
+  address: 0.9,
 };
 
-it.each(["generated", "hand-written"])("finds what is labelled in the %s set, and little else", (name) => {
+/** What is known by the words around it is missed where others stand there, as in the set that was written when the finders were done. */
+const HELD_OUT_GOALS = { ...GOALS, wechat: 0.6, qq: 0.6, "order-number": 0.6, name: 0.5, address: 0.8 };
+
+it.each([
+  ["generated", GOALS],
+  ["hand-written", GOALS],
+  ["held-out", HELD_OUT_GOALS],
+])("finds what is labelled in the %s set, and little else", (name, goals) => {
   const faults: string[] = [];
   const table = scores(readSet(name), (fault) => faults.push(fault));
-  const rows = [...table].map(([kind, { labelled, found, right }]) => ({
-    kind: kind as PersonalDataKind,
-    recall: labelled === 0 ? 1 : right / labelled,
-    precision: found === 0 ? 1 : right / found,
-  }));
-  for (const { kind, recall, precision } of rows) {
-    const shown = `${name}: ${kind}: recall ${recall.toFixed(3)}, precision ${precision.toFixed(3)}\n${faults.join("\n")}`;
-    expect(recall, shown).toBeGreaterThanOrEqual(GOALS[kind]);
-    expect(precision, shown).toBeGreaterThanOrEqual(GOALS[kind]);
+  for (const [kind, { labelled, found, right }] of table) {
+    const goal = goals[kind as PersonalDataKind];
+    const shown = `${name}: ${kind}: ${right} right of ${labelled} labelled and ${found} found\n${faults.join("\n")}`;
+    expect(labelled, shown).toBeGreaterThan(0);
+    expect(right / labelled, shown).toBeGreaterThanOrEqual(goal);
+    expect(right / Math.max(1, found), shown).toBeGreaterThanOrEqual(goal);
   }
 });
