@@ -367,11 +367,12 @@ interface Kept {
 
 /** @returns how the steps ended */
 async function* runSteps(
-  { options, config, objective, hasCheckpoints }: PreparedRun,
+  prepared: PreparedRun,
   { model, engine }: OpenedModel,
   { parameters, sampling, files }: Trained,
   kept: Kept,
 ): AsyncGenerator<StepReport, TrainEnd, undefined> {
+  const { options, config, objective, hasCheckpoints } = prepared;
   const { run, record, reports, corrector } = kept;
   const { onEvent, signal, resume, settings, control } = options;
   const steps = objective.steps(model, {
@@ -404,6 +405,8 @@ async function* runSteps(
     if (next.done) return next.value;
     if (!run) reports.push(next.value);
     if (isFirst && hasCheckpoints) await record?.begin(next.value.step - 1);
+    // What may be different in a run that goes on is its own from here on: the checkpoint was found to belong to it.
+    if (isFirst && prepared.earlier) await prepared.earlier.writeConfig(settingsOf(prepared));
     isFirst = false;
     done = next.value.step;
     await record?.step(next.value);

@@ -73,3 +73,5 @@ export type { RunSettings } from "./training/run-settings.js";
 export type { RunTotals } from "./training/run-totals.js";
 export type { RunDifference } from "./verify/first-difference.js";
 export { type ResumeVerification, verifyResume, type VerifyResumeOptions } from "./verify/verify-resume.js";
+export { finetuneWithinMemory, type WithinMemoryOptions } from "./survive/finetune-within-memory.js";
+export { OutOfMemoryError, type OutOfMemoryReason } from "./survive/out-of-memory.js";

@@ -2,6 +2,7 @@ import type { GenerationDefaults } from "@lathe/model";
 import type { Engine } from "@lathe/tensor";
 import type { ParameterTable } from "@lathe/peft";
 import type { BadStep, LossSpike, LossStall, PassedOverCheckpoint, PlacedRows } from "@lathe/train";
+import type { OutOfMemoryReason } from "./survive/out-of-memory.js";
 import type { MaskReport } from "./rows/mask-report.js";
 import type { PlanCorrection } from "./memory/plan-correction.js";
 import type { MemoryPlan } from "./memory/plan-memory.js";
@@ -71,6 +72,7 @@ export type EngineFacts = Pick<
  * - `parameters`: what will be trained.
  * - `mask`: what is learnt of the rows, before the first step.
  * - `memory`: the plan that chose which layers are computed again; `isGiven` where `memory` was.
+ * - `out-of-memory`: memory ran out, and a fresh process goes on with these fields changed, by their paths.
  * - `plan-corrected`: what the run takes by its first steps, beside what was planned.
  * - `passed-over`: a damaged checkpoint that a resumed run does not go on from.
  * - `killed`: a process that tries whether a run can be resumed was killed, the so-manieth of so many; its run has so many checkpoints.
@@ -89,6 +91,11 @@ export type RecipeEvent =
   | { readonly type: "parameters"; readonly parameters: ParameterTable }
   | { readonly type: "mask"; readonly report: MaskReport }
   | { readonly type: "memory"; readonly plan: MemoryPlan; readonly isGiven: boolean }
+  | {
+      readonly type: "out-of-memory";
+      readonly reason: OutOfMemoryReason;
+      readonly settings: Readonly<Record<string, string | number>>;
+    }
   | { readonly type: "plan-corrected"; readonly correction: PlanCorrection }
   | {
       readonly type: "killed";

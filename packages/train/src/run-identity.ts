@@ -5,7 +5,7 @@ import type { TrainableParameter } from "./parameter.js";
 import type { Schedule } from "./schedule.js";
 import type { TrainConfig } from "./train-config.js";
 
-/** What must be the same for a resumed run to give the same bits. */
+/** What must be the same for a resumed run to go on as itself. */
 export type RunIdentity = Readonly<Record<string, unknown>>;
 
 /** What a run is known by. */
@@ -34,8 +34,8 @@ export function runIdentity(features: RunFeatures): RunIdentity {
   return {
     engine,
     parameters: parameters.map(parameterIdentity),
-    batchSize,
-    gradientAccumulation,
+    // How a step's rows fall into micro-batches changes the order of sums alone.
+    rowsPerStep: batchSize * gradientAccumulation,
     maxGradNorm,
     shuffle,
     seed,

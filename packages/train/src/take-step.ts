@@ -28,6 +28,8 @@ export interface StepWork<Row, Batch> extends Pick<
   readonly schedule: Schedule;
   /** Undefined where the loss is not scaled. */
   readonly lossScale: LossScale | undefined;
+  /** Whether parameters are being changed: a step that fails then leaves neither the old values nor the new ones. */
+  isApplying: boolean;
 }
 
 /** A micro-batch that this process computes. */
@@ -81,7 +83,9 @@ export async function takeStep<Row, Batch>(
     const learningRate = work.schedule(step, totalSteps);
     if (!isSkipped) {
       const clip = clippingOf(gradNorm, work.config.maxGradNorm);
+      work.isApplying = true;
       work.optimiser.apply((variable) => gradients.gradient(variable), learningRate, clip / scale);
+      work.isApplying = false;
     }
     const seconds = (performance.now() - started) / 1000;
     gradients.dispose();

@@ -241,6 +241,27 @@ describe.each(engines)("train, %s", (engine) => {
     );
   });
 
+  it("leaves a checkpoint of the last complete step where the next one fails, and goes on from it with other micro-batches", async () => {
+    const run = await RunFolder.create(join(folder, "run"));
+    const plain = supervised(model);
+    let micro = 0;
+    const objective = {
+      ...plain,
+      loss: (...given: Parameters<typeof plain.loss>) => {
+        if (++micro === 6) throw new RangeError("Array buffer allocation failed");
+        return plain.loss(...given);
+      },
+    };
+    const config = { batchSize: 2, gradientAccumulation: 2, saveEvery: 0 };
+    await expect(collect({ ...options({ run, config }), objective })).rejects.toThrow("allocation failed");
+    expect(await run.checkpointSteps()).toEqual([2]);
+    const smaller = { batchSize: 1, gradientAccumulation: 4, saveEvery: 0 };
+    const rest = await collect(options({ run, resume: true, config: smaller }));
+    expect(rest[0].step).toBe(3);
+    const other = { batchSize: 1, gradientAccumulation: 2 };
+    await expect(collect(options({ run, resume: true, config: other }))).rejects.toThrow("rowsPerStep");
+  });
+
   it.each([
     ["at a checkpoint", 4],
     ["between checkpoints", 6],

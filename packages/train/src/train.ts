@@ -72,6 +72,7 @@ export async function* train<Row, Batch>(
       parametersAt: (step) => sampled?.begin(step) ?? parameters,
       schedule: options.schedule ?? namedSchedule(config),
       lossScale,
+      isApplying: false,
     };
     const identity = runIdentity({
       engine: engineInUse().name,
@@ -196,7 +197,11 @@ async function* takeSteps<Row, Batch>(
   let saved = begun;
   for (const plan of planSteps(rows.length, config, begun + 1)) {
     const { step } = plan;
-    const report = await takeStep(plan, work);
+    const report = await takeStep(plan, work).catch(async (error: unknown) => {
+      // Memory may have run out: where parameters are still those of the step before, a smaller run goes on from there.
+      if (saved < step - 1 && !work.isApplying) await state?.save(step - 1).catch(() => undefined);
+      throw error;
+    });
     if (!report) {
       if (saved < step - 1) await state?.save(step - 1);
       return { completed: false, step: step - 1 };

@@ -5,6 +5,7 @@ import type { CheckpointFault } from "@lathe/train";
 import { withVerbs } from "../command-name.js";
 import type { VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
+import { flagsText } from "../messages/flags-text.js";
 import { secondsText } from "../messages/seconds-text.js";
 import { parameterText } from "./parameter-text.js";
 
@@ -94,6 +95,9 @@ function say(
       }
       break;
     }
+    case "out-of-memory":
+      warn(messages.outOfMemory(event.reason, flagsText(event.settings)));
+      break;
     case "plan-corrected": {
       const { step, plannedBytes, expectedBytes, budgetBytes } = event.correction;
       const { plannedSecondsPerStep, secondsPerStep, remainingSeconds } = event.correction;
@@ -152,6 +156,9 @@ function say(
       break;
     case "resuming":
       note(messages.resuming(event.step));
+      break;
+    case "paused":
+    case "unpaused":
       break;
     case "warning":
       warn(event.message);

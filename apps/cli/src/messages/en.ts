@@ -12,6 +12,8 @@ export const en: Messages = {
     `memory: about ${expected} of ${budget}, ${recomputed} of ${layers} layers computed again`,
   memoryShort: (expected, budget) =>
     `about ${expected} are needed even with every layer computed again, and about ${budget} are free; the system may end the run or swap. A smaller --batch-size, shorter rows (--max-tokens) or packed weights (--quantize) take less.`,
+  outOfMemory: (reason, flags) =>
+    `memory ran out (${{ refused: "an allocation was refused", killed: "the system ended the process" }[reason]}): a fresh process goes on with ${flags}`,
   memoryAbove: (expected, budget) =>
     `about ${expected} will be needed, more than the ${budget} that there were to take; the system may end the run or swap`,
   planCorrected: (step, [bytes, plannedBytes], [time, plannedTime], left) =>

@@ -1,6 +1,6 @@
 import type { CommandMessages } from "@lathe/command";
 import type { PersonalDataAction } from "@lathe/data";
-import type { MemoryTerms } from "@lathe/recipes";
+import type { MemoryTerms, OutOfMemoryReason } from "@lathe/recipes";
 import type { SetupStep } from "@lathe/tensor";
 import type { BadStep, StallAdvice } from "@lathe/train";
 
@@ -13,6 +13,8 @@ export interface Messages extends CommandMessages {
   readonly loadingModel: string;
   readonly memoryPlan: (recomputed: number, layers: number, expected: string, budget: string) => string;
   readonly memoryShort: (expected: string, budget: string) => string;
+  /** @param flags what is changed, as one would type it */
+  readonly outOfMemory: (reason: OutOfMemoryReason, flags: string) => string;
   readonly memoryAbove: (expected: string, budget: string) => string;
   /** @param memory expected now and planned   @param time of a step, likewise   @param left until the last step */
   readonly planCorrected: (

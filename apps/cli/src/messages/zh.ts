@@ -13,6 +13,8 @@ export const zh: Messages = {
     `内存：约 ${expected}，预算 ${budget}；${layers} 层中有 ${recomputed} 层重新计算`,
   memoryShort: (expected, budget) =>
     `即使每层都重新计算也约需 ${expected}，而可用内存约 ${budget}；系统可能终止运行或使用交换空间。可减小 --batch-size、缩短行长 (--max-tokens) 或压缩权重 (--quantize)。`,
+  outOfMemory: (reason, flags) =>
+    `内存耗尽（${{ refused: "内存分配被拒绝", killed: "系统终止了进程" }[reason]}）：新进程以 ${flags} 继续`,
   memoryAbove: (expected, budget) =>
     `将需要约 ${expected}，超过可用的 ${budget}；系统可能终止运行或使用交换空间`,
   planCorrected: (step, [bytes, plannedBytes], [time, plannedTime], left) =>

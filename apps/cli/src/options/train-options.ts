@@ -111,6 +111,11 @@ export const trainOptions = z
       { placeholder: "kind" },
     ),
     memory: memoryOption(),
+    onOutOfMemory: option(
+      z.enum(["continue", "stop"]).default("continue"),
+      "when memory runs out; continue: a fresh process goes on from the newest checkpoint with the next remedy (all layers computed again, smaller micro-batches, nf4) and the same effective batch; stop: the run ends",
+      { placeholder: "what", field: null },
+    ),
     samples: option(
       z.int().min(0).default(3),
       "prompts of --validation that the model answers before the first step and after every evaluation, for RUN/report.html",

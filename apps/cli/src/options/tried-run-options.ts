@@ -3,7 +3,7 @@ import { z } from "zod";
 import { dataOption, modelOption } from "./model-options.js";
 import { trainOptions } from "./train-options.js";
 
-const { resume: _resume, ...settings } = trainOptions.shape;
+const { resume: _resume, onOutOfMemory: _onOutOfMemory, ...settings } = trainOptions.shape;
 
 /** The options of a run that is looked at or tried and never written: those of `train`, whose places are left alone. */
 export const triedRunOptions = {

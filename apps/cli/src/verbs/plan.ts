@@ -1,9 +1,10 @@
-import { fieldsOf, formatBytes, formatTable, kebabCase, option } from "@lathe/command";
+import { fieldsOf, formatBytes, formatTable, option } from "@lathe/command";
 import { type MemoryTerms, planRun, type PlanRunOptions, type RunPlan } from "@lathe/recipes";
 import { z } from "zod";
 import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
+import { flagsText } from "../messages/flags-text.js";
 import { secondsText } from "../messages/seconds-text.js";
 import { triedRunOptions } from "../options/tried-run-options.js";
 
@@ -57,9 +58,7 @@ function planText(plan: RunPlan, messages: Messages): string {
   ];
   if (remedies.length > 0) {
     const shown = remedies.map(({ settings: set, savesBytes, timeFactor }) => [
-      Object.entries(set)
-        .map(([path, value]) => `--${kebabCase(path.slice(path.lastIndexOf(".") + 1))} ${value}`)
-        .join(" "),
+      flagsText(set),
       formatBytes(savesBytes),
       `${timeFactor.toFixed(2)} ×`,
     ]);

@@ -9,7 +9,13 @@ import {
   formatTable,
 } from "@lathe/command";
 import { sparkline } from "@lathe/report";
-import { finetune, type FinetuneOptions, type FinetuneSummary, type RecipeEvent } from "@lathe/recipes";
+import {
+  finetune,
+  finetuneWithinMemory,
+  type FinetuneSummary,
+  type HostFinetuneOptions,
+  type RecipeEvent,
+} from "@lathe/recipes";
 import type { StepReport } from "@lathe/train";
 import { narrate } from "../events/narrate.js";
 import { defineVerb, type VerbContext } from "../define-verb.js";
@@ -38,8 +44,9 @@ export const trainVerb = defineVerb({
       narrator.onEvent(event);
     };
     // What is not said is the recipe's own, or that of the run that goes on.
-    const fields = fieldsOf<FinetuneOptions>(trainOptions, values, given);
-    const steps = finetune({
+    const fields = fieldsOf<HostFinetuneOptions>(trainOptions, values, given);
+    const run = values.onOutOfMemory === "continue" ? finetuneWithinMemory : finetune;
+    const steps = run({
       ...fields,
       settings: { logEvery: every },
       language: messages.language,

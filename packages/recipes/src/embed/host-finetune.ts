@@ -1,13 +1,12 @@
-import { Worker } from "node:worker_threads";
 import type { StepReport } from "@lathe/train";
 import type { FinetuneSummary } from "../finetune.js";
 import type { FinetuneOptions } from "../finetune-options.js";
 import { expectation, RecipeError } from "../recipe-error.js";
 import type { OnRecipeEvent } from "../recipe-event.js";
 import { errorCarried } from "./carried-error.js";
-import type { ThreadMessage, ThreadRequest } from "./thread-messages.js";
-
-const program = new URL("./finetune-thread.js", import.meta.url);
+import type { HostMessage, HostRequest } from "./host-messages.js";
+import type { HostPlace } from "./host-place.js";
+import { openThread } from "./open-thread.js";
 
 /** A run that a thread can be asked for: its model and rows are named, or rows are plain values. */
 export interface HostFinetuneOptions extends Omit<
@@ -20,7 +19,7 @@ export interface HostFinetuneOptions extends Omit<
   readonly engine?: string | undefined;
 }
 
-type Answer = Exclude<ThreadMessage, { type: "event" | "left" }>;
+type Answer = Exclude<HostMessage, { type: "event" | "left" }>;
 
 /** Who waits for an answer. */
 interface Waiting {
@@ -53,22 +52,30 @@ function checkCarriable({ model, data, validation, engine }: HostFinetuneOptions
  * @throws RecipeError naming what cannot be handed to a thread, such as a model that is open
  * @throws what {@link finetune} throws: errors of Lathe's classes are of the same class, with their fields; others are `Error`s
  */
-export async function* hostFinetune(
+export function hostFinetune(
+  options: HostFinetuneOptions,
+): AsyncGenerator<StepReport, FinetuneSummary, undefined> {
+  return finetuneIn(openThread, options);
+}
+
+/** {@link hostFinetune} in any place. @param open opens it once the options are known to be carriable */
+export async function* finetuneIn(
+  open: () => HostPlace,
   options: HostFinetuneOptions,
 ): AsyncGenerator<StepReport, FinetuneSummary, undefined> {
   const { control, signal, onEvent, ...carried } = options;
   checkCarriable(options);
   control?.signal.throwIfAborted();
   signal?.throwIfAborted();
-  const thread = new FinetuneThread(carried, onEvent);
-  const stopListening = control?.listen((order) => thread.send({ type: "order", order }));
-  const abort = (): void => thread.send({ type: "order", order: "abort" });
+  const hosted = new HostedRun(open(), carried, onEvent);
+  const stopListening = control?.listen((order) => hosted.send({ type: "order", order }));
+  const abort = (): void => hosted.send({ type: "order", order: "abort" });
   signal?.addEventListener("abort", abort);
-  if (control?.isPaused) thread.send({ type: "order", order: "pause" });
+  if (control?.isPaused) hosted.send({ type: "order", order: "pause" });
   let isOver = false;
   try {
     for (;;) {
-      const answer = await thread.next();
+      const answer = await hosted.next();
       isOver = answer.type !== "step";
       if (answer.type === "end") return answer.summary;
       if (answer.type === "step") {
@@ -84,33 +91,33 @@ export async function* hostFinetune(
   } finally {
     stopListening?.();
     signal?.removeEventListener("abort", abort);
-    if (!isOver) await thread.leave();
-    await thread.end();
+    if (!isOver) await hosted.leave();
+    await hosted.end();
   }
 }
 
-/** A thread that trains. */
-class FinetuneThread {
-  readonly #worker = new Worker(program, { execArgv: [] });
+/** A run in another place. */
+class HostedRun {
+  readonly #place: HostPlace;
   #waiting: Waiting | null = null;
   #left: (() => void) | null = null;
   #failure: Error | null = null;
 
-  constructor(options: FinetuneOptions, onEvent: OnRecipeEvent | undefined) {
-    this.#worker.on("message", (message: ThreadMessage) => {
-      if (message.type === "event") this.#hear(() => onEvent?.(message.event));
-      else if (message.type === "left") this.#left?.();
-      else this.#settle(({ resolve }) => resolve(message));
-    });
-    this.#worker.on("error", (error: Error) => this.#fail(error));
-    this.#worker.on("exit", (code) =>
-      this.#fail(new Error(`the thread of a run ended by itself with code ${code}`)),
+  constructor(place: HostPlace, options: FinetuneOptions, onEvent: OnRecipeEvent | undefined) {
+    this.#place = place;
+    place.listen(
+      (message) => {
+        if (message.type === "event") this.#hear(() => onEvent?.(message.event));
+        else if (message.type === "left") this.#left?.();
+        else this.#settle(({ resolve }) => resolve(message));
+      },
+      (error) => this.#fail(error),
     );
     this.send({ type: "begin", options });
   }
 
-  send(request: ThreadRequest): void {
-    this.#worker.postMessage(request);
+  send(request: HostRequest): void {
+    this.#place.send(request);
   }
 
   /** Asks for a step. @throws what a listener threw, or what ended the thread */
@@ -132,7 +139,7 @@ class FinetuneThread {
   }
 
   async end(): Promise<void> {
-    await this.#worker.terminate();
+    await this.#place.end();
   }
 
   #hear(listen: () => void): void {

@@ -92,7 +92,7 @@ export async function planRemedies(options: PlanRemediesOptions): Promise<Remedy
 }
 
 /** The largest number below that divides a batch, so that the effective batch can stay; null for 1. */
-function divisorBelow(batchSize: number): number | null {
+export function divisorBelow(batchSize: number): number | null {
   for (let size = Math.floor(batchSize / 2); size >= 1; size--) if (batchSize % size === 0) return size;
   return null;
 }

@@ -54,6 +54,24 @@ const freeFields: readonly string[] = [
   "train.maxBadSteps",
 ];
 
+/**
+ * Whether a field may be different when a run goes on: a free one; rows of a micro-batch where a step has as many as before; and base
+ * weights under an adapter may be packed that were not.
+ */
+function mayChange(path: string, options: FinetuneOptions, settings: RunSettings): boolean {
+  if (freeFields.includes(path)) return true;
+  if (path === "quantize") {
+    return settings["method"] === "lora" && settings["quantize"] === "none" && options.quantize === "nf4";
+  }
+  if (path !== "train.batchSize" && path !== "train.gradientAccumulation") return false;
+  const before = { batchSize: settings["batchSize"], gradientAccumulation: settings["gradientAccumulation"] };
+  const { batchSize, gradientAccumulation } = { ...before, ...options.train };
+  return (
+    Number(batchSize) * Number(gradientAccumulation) ===
+    Number(before.batchSize) * Number(before.gradientAccumulation)
+  );
+}
+
 /** Largest file of settings that is read, in bytes; a config file of the command has a few kilobytes. */
 const SETTINGS_BYTES_LIMIT = 16 * 1024 * 1024;
 
@@ -100,7 +118,8 @@ export function runSettings(
   return { ...options.settings, ...own, ...ofMethod, ...loss, ...train };
 }
 
-async function readSettings(path: string): Promise<RunSettings> {
+/** The settings of a run by its `config.json`. @throws RunFolderError */
+export async function readSettings(path: string): Promise<RunSettings> {
   const file = join(path, "config.json");
   const makeFault: MakeFault = (expected, actual, cause) =>
     new RunFolderError(file, phrase`expected ${asPhrase(expected)}, got ${asPhrase(actual)}`, { cause });
@@ -148,16 +167,18 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
   const settings = await readSettings(output);
   const given = givenFields(options);
   const faults = given
-    .filter(([path, key, value]) => !freeFields.includes(path) && !isDeepStrictEqual(value, settings[key]))
+    .filter(
+      ([path, key, value]) => !isDeepStrictEqual(value, settings[key]) && !mayChange(path, options, settings),
+    )
     .map(([path, key, value]) => ({
       field: path,
       sentence: sentenceOf`${field(path)} ${JSON.stringify(value)}: the run in ${output} was begun with ${JSON.stringify(settings[key]) ?? asPhrase("nothing")}; resume it with the same, or start another run`,
     }));
   if (faults.length > 0) throw new RecipeError(faults);
-  const free = ownKeys.filter((key) => freeFields.includes(key) && options[key] !== undefined);
+  const free = ownKeys.filter((key) => mayChange(key, options, settings) && options[key] !== undefined);
   const train = options.train ?? {};
   const freeInTrain = trainKeys.filter(
-    (key) => freeFields.includes(`train.${key}`) && train[key] !== undefined,
+    (key) => mayChange(`train.${key}`, options, settings) && train[key] !== undefined,
   );
   const begun = optionsOfSettings(settings);
   return {

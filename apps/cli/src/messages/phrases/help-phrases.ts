@@ -256,4 +256,6 @@ export const helpPhrases: Translations = {
     "按大小取比例时比较的范围：整个矩阵的权重，或每个输出的权重",
   "rows for wanda, in any shape": "wanda 所用的数据，任意行格式",
   "tokens of those rows at most": "这些数据最多取用的词元数",
+  "when memory runs out; continue: a fresh process goes on from the newest checkpoint with the next remedy (all layers computed again, smaller micro-batches, nf4) and the same effective batch; stop: the run ends":
+    "内存耗尽时的做法；continue：新进程从最新的检查点以下一项补救措施继续（所有层重新计算、更小的微批次、nf4），有效批大小不变；stop：结束运行",
 };

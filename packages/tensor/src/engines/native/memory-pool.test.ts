@@ -33,6 +33,21 @@ describe("MemoryPool", () => {
     expect(memory.bytesReserved).toBe(bytesReserved);
   });
 
+  it("takes no more than is asked for where the system gives no slab, and says so where it gives nothing", () => {
+    const given: number[] = [];
+    const memory = new MemoryPool((bytes) => {
+      if (bytes > 2 ** 20) throw new RangeError("Array buffer allocation failed");
+      given.push(bytes);
+      return new ArrayBuffer(bytes);
+    });
+    const first = memory.take(1000);
+    memory.take(2000);
+    expect(given).toEqual([4032, 8000]);
+    memory.give(first);
+    expect(memory.take(500).buffer).toBe(first.buffer);
+    expect(() => memory.take(2 ** 20)).toThrow("allocation failed");
+  });
+
   it("fills the first gap, and counts what was ever given out", () => {
     const memory = pool();
     const [first, second] = [memory.take(1024), memory.take(1024)];

@@ -27,13 +27,15 @@ const rounded = (bytes: number): number => Math.max(ALIGNMENT, Math.ceil(bytes /
  */
 export class MemoryPool {
   readonly #allocate: (bytes: number) => ArrayBuffer;
+  readonly #slabBytes: number;
   readonly #slabs: Slab[] = [];
   readonly #taken = new Map<Float32Array, Stretch>();
   #bytesInUse = 0;
 
-  /** @param allocate gives memory aligned to 64 bytes */
-  constructor(allocate: (bytes: number) => ArrayBuffer) {
+  /** @param allocate gives memory aligned to 64 bytes   @param slabBytes addresses to ask for at a time */
+  constructor(allocate: (bytes: number) => ArrayBuffer, slabBytes: number = SLAB_BYTES) {
     this.#allocate = allocate;
+    this.#slabBytes = slabBytes;
   }
 
   /** Bytes of all views that are out, rounded up to whole cache lines. */
@@ -90,12 +92,23 @@ export class MemoryPool {
   }
 
   #newSlab(bytes: number): Stretch {
-    const size = Math.max(SLAB_BYTES, bytes);
-    const slab: Slab = { buffer: this.#allocate(size), free: [], usedBytes: 0 };
+    const { buffer, size } = this.#addresses(bytes);
+    const slab: Slab = { buffer, free: [], usedBytes: 0 };
     const all = { slab, offset: 0, bytes: size };
     slab.free.push(all);
     this.#slabs.push(slab);
     return all;
+  }
+
+  /** Room for a slab, or for these bytes alone where the system has no more addresses to give. */
+  #addresses(bytes: number): { readonly buffer: ArrayBuffer; readonly size: number } {
+    const size = Math.max(this.#slabBytes, bytes);
+    try {
+      return { buffer: this.#allocate(size), size };
+    } catch (error) {
+      if (bytes === size) throw error;
+      return { buffer: this.#allocate(bytes), size: bytes };
+    }
   }
 }
 

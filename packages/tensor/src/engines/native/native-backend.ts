@@ -2,6 +2,7 @@ import type { NativeKernels } from "@lathe/kernels";
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { MemoryPool } from "./memory-pool.js";
+import { slabBytes } from "./slab-bytes.js";
 
 /**
  * A TensorFlow.js backend whose tensors the C++ kernels read in place.
@@ -18,7 +19,7 @@ export class NativeBackend extends MathBackendCPU {
   constructor(kernels: NativeKernels) {
     super();
     this.kernels = kernels;
-    this.#pool = new MemoryPool((bytes) => kernels.allocate(bytes));
+    this.#pool = new MemoryPool((bytes) => kernels.allocate(bytes), slabBytes());
     // The cpu backend advertises the TensorFlow addon on first use.
     (this as unknown as { firstUse: boolean }).firstUse = false;
   }

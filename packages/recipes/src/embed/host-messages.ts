@@ -5,15 +5,15 @@ import type { RecipeEvent } from "../recipe-event.js";
 import type { CarriedError } from "./carried-error.js";
 import type { RunOrder } from "./run-control.js";
 
-/** What the thread of a run is asked: for a step or, where the loop was left, to free what the run holds. */
-export type ThreadRequest =
+/** What the thread or the process of a run is asked: for a step or, where the loop was left, to free what the run holds. */
+export type HostRequest =
   | { readonly type: "begin"; readonly options: FinetuneOptions }
   | { readonly type: "next" }
   | { readonly type: "return" }
   | { readonly type: "order"; readonly order: RunOrder };
 
-/** What the thread tells: events at any time, and an answer to every `next` and `return`. */
-export type ThreadMessage =
+/** What it tells: events at any time, and an answer to every `next` and `return`. */
+export type HostMessage =
   | { readonly type: "event"; readonly event: RecipeEvent }
   | { readonly type: "step"; readonly report: StepReport }
   | { readonly type: "end"; readonly summary: FinetuneSummary }

@@ -1,0 +1,22 @@
+import { Worker } from "node:worker_threads";
+import type { HostPlace } from "./host-place.js";
+
+const program = new URL("./finetune-program.js", import.meta.url);
+
+/** Opens a thread for a run. */
+export function openThread(): HostPlace {
+  const worker = new Worker(program, { execArgv: [] });
+  return {
+    listen(onMessage, onFailure) {
+      worker.on("message", onMessage);
+      worker.on("error", onFailure);
+      worker.on("exit", (code) =>
+        onFailure(new Error(`the thread of a run ended by itself with code ${code}`)),
+      );
+    },
+    send: (request) => worker.postMessage(request),
+    async end() {
+      await worker.terminate();
+    },
+  };
+}

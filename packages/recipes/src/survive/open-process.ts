@@ -1,0 +1,87 @@
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { HostMessage } from "../embed/host-messages.js";
+import type { HostPlace } from "../embed/host-place.js";
+import { OutOfMemoryError, outOfMemoryKills, tellsOfRefusal } from "./out-of-memory.js";
+
+const program = fileURLToPath(new URL("../embed/finetune-program.js", import.meta.url));
+
+/** Last characters of what a process said before it ended by itself. */
+const LAST_WORDS = 4000;
+
+/** Share of its budget beyond which a process that was killed is taken to have been killed for it. */
+const NEAR_BUDGET = 0.7;
+
+/** What is known of the memory of a run by what its processes told. */
+export interface KnownMemory {
+  budgetBytes: number;
+  residentBytes: number;
+}
+
+function note(known: KnownMemory, message: HostMessage): void {
+  if (message.type === "step") known.residentBytes = message.report.peakResidentBytes;
+  if (message.type !== "event") return;
+  if (message.event.type === "memory") known.budgetBytes = message.event.plan.budgetBytes;
+  if (message.event.type === "plan-corrected") known.budgetBytes = message.event.correction.budgetBytes;
+}
+
+/** Why a process ended: memory, by what the system and the process itself say, or something else. */
+async function failureOf(
+  {
+    code,
+    signal,
+    words,
+  }: { readonly code: number | null; readonly signal: string | null; readonly words: string },
+  known: KnownMemory,
+  killsBefore: number | null,
+): Promise<Error> {
+  const how = signal ?? `exit code ${String(code)}`;
+  if (tellsOfRefusal(words)) return new OutOfMemoryError("refused", words.trim().split("\n").at(-1)!);
+  const kills = await outOfMemoryKills();
+  const isCounted = killsBefore !== null && kills !== null && kills > killsBefore;
+  const isNear = known.residentBytes > NEAR_BUDGET * known.budgetBytes;
+  if (signal === "SIGKILL" && (isCounted || isNear)) {
+    return new OutOfMemoryError("killed", `the system ended the process of the run (${how})`);
+  }
+  return new Error(`the process of a run ended by itself (${how}): ${words.trim()}`);
+}
+
+/** Opens a process for a run. @param known of those before it, and of this one from now on   @param onStart hears of its number */
+export function openProcess(known: KnownMemory, onStart?: (pid: number) => void): HostPlace {
+  // Options of the parent's Node, such as a condition for imports or a program to evaluate, are not the run's.
+  const child = fork(program, {
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    execArgv: [],
+    serialization: "advanced",
+  });
+  known.residentBytes = 0;
+  const killsBefore = outOfMemoryKills();
+  let words = "";
+  child.stderr?.on("data", (chunk: Buffer) => (words = (words + chunk.toString()).slice(-LAST_WORDS)));
+  if (child.pid !== undefined) onStart?.(child.pid);
+  const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
+  return {
+    listen(onMessage, onFailure) {
+      child.on("message", (message: HostMessage) => {
+        note(known, message);
+        onMessage(message);
+      });
+      child.on("error", (error) => {
+        // What cannot be sent to a process that has ended is told by its end.
+        if (child.pid === undefined) onFailure(error);
+      });
+      child.on("close", (code, signal) => {
+        void killsBefore.then(async (before) =>
+          onFailure(await failureOf({ code, signal, words }, known, before)),
+        );
+      });
+    },
+    send(request) {
+      if (child.connected) child.send(request);
+    },
+    async end() {
+      child.kill("SIGKILL");
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { readFile } from "node:fs/promises";
+
+/** How memory ran out. */
+export type OutOfMemoryReason =
+  /** An allocation was refused: by a limit of addresses, or where none are left. */
+  | "refused"
+  /** The system ended the process. */
+  | "killed";
+
+/** The process of a run ended because memory ran out. */
+export class OutOfMemoryError extends Error {
+  override readonly name = "OutOfMemoryError";
+
+  /** @param detail how the process ended, or what it said last */
+  constructor(
+    readonly reason: OutOfMemoryReason,
+    readonly detail: string,
+  ) {
+    super(
+      `memory ran out: ${detail}; take smaller micro-batches, packed weights or shorter rows, as lathe plan says what each saves`,
+    );
+  }
+}
+
+/** What engines, Node and the system say where they are refused memory. */
+const refusals =
+  /Array buffer allocation failed|the system has no (?:\d+ bytes more|memory left)|Cannot allocate memory|heap out of memory|std::bad_alloc|allocation failed/i;
+
+/** Whether a text tells of memory that was refused. */
+export const tellsOfRefusal = (text: string): boolean => refusals.test(text);
+
+/** Why an error means that memory ran out; null where it means something else. */
+export function outOfMemoryReason(error: unknown): OutOfMemoryReason | null {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    if (one instanceof OutOfMemoryError) return one.reason;
+    if (tellsOfRefusal(one.message)) return "refused";
+  }
+  return null;
+}
+
+/** Processes that the system has ended for want of memory since it was started; null where it does not tell. */
+export async function outOfMemoryKills(): Promise<number | null> {
+  const counts = await readFile("/proc/vmstat", "utf8").catch(() => "");
+  const kills = /^oom_kill (\d+)$/m.exec(counts)?.[1];
+  return kills === undefined ? null : Number(kills);
+}
