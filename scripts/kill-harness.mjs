@@ -205,9 +205,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [kills, damages, steps, seed] = [values.kills, values.damages, values.steps, values.seed].map(Number);
   const outcome = await killHarness({
     ...{ kills, damages, steps, seed },
-    onProgress: (done) => {
-      if (done.kills % 10 === 0)
-        console.error(`${done.kills} kills, ${done.damages} damages, ${done.runs} runs compared`);
+    onProgress: ({ kills: killed, damages: damaged, runs, faults }) => {
+      if (killed % 10 > 0) return;
+      console.error(`${killed} kills, ${damaged} damages, ${runs} runs compared, ${faults.length} faults`);
     },
   });
   console.log(JSON.stringify(outcome, null, 2));

@@ -1,7 +1,16 @@
 import { createHash } from "node:crypto";
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { filesBelow, hashFile, isRecord, messageOf, readJsonFile } from "@lathe/files";
+import {
+  asPhrase,
+  filesBelow,
+  hashFile,
+  isRecord,
+  messageOf,
+  phrase,
+  readJsonFile,
+  sayPhrase,
+} from "@lathe/files";
 import type { CheckpointFault } from "./checkpoint-fault.js";
 import type { RunIdentity } from "./run-identity.js";
 import type { TrainConfig } from "./train-config.js";
@@ -81,7 +90,8 @@ function hashOf(rest: object): string {
 async function readState(path: string): Promise<unknown> {
   return await readJsonFile(path, {
     limit: STATE_BYTES_LIMIT,
-    makeFault: (expected, actual) => new Error(`expected ${expected}, got ${actual}`),
+    makeFault: (expected, actual) =>
+      new Error(sayPhrase(phrase`expected ${asPhrase(expected)}, got ${asPhrase(actual)}`)),
   });
 }
 
