@@ -235,9 +235,17 @@ async function* searchAndTrain(search: Search): AsyncGenerator<AutoTuneReport, A
   const deadline = SEARCH_SHARE * time;
   const candidates = firstCandidates(folder.config.hiddenSize);
   const fitting = { folder, engine, rows: training, quantize, memory };
+  const known = new Map<string, Promise<number | null>>();
+  /** All rows are looked at to plan a batch, so that it is planned once for all rates. */
+  const batchOf = (candidate: Candidate): Promise<number | null> => {
+    const key = candidateName({ ...candidate, learningRate: 0 });
+    const planned = known.get(key) ?? fittingBatch(candidate, fitting);
+    known.set(key, planned);
+    return planned;
+  };
   const pace = await tryCandidate(search, candidates[0], {
     ...{ round: 0, steps: PACE_STEPS, deadline },
-    batchSize: (await fittingBatch(candidates[0], fitting))!,
+    batchSize: (await batchOf(candidates[0]))!,
   });
   let rowSeconds = pace?.rowSeconds ?? Number.POSITIVE_INFINITY;
   const evaluated = EVALUATED_SHARE * compared.length;
@@ -252,7 +260,7 @@ async function* searchAndTrain(search: Search): AsyncGenerator<AutoTuneReport, A
   const paces = new Map<Candidate, number>();
 
   const attempt = async (candidate: Candidate, round: number): Promise<Tried | "excluded" | null> => {
-    const batchSize = await fittingBatch(candidate, fitting);
+    const batchSize = await batchOf(candidate);
     if (batchSize === null) {
       excluded.push({ ...candidate, reason: "does not fit the memory, or the weights are packed" });
       return "excluded";
@@ -281,7 +289,7 @@ async function* searchAndTrain(search: Search): AsyncGenerator<AutoTuneReport, A
     trials,
     searched: spent(),
     rowSeconds: paces.get(candidate) ?? rowSeconds,
-    batchSize: (await fittingBatch(candidate, fitting))!,
+    batchSize: (await batchOf(candidate))!,
   });
 }
 
