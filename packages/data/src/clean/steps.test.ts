@@ -178,7 +178,7 @@ describe("boilerplate", () => {
     expect(rows.map((row) => cleaner.clean(row, place))).toEqual(
       rows.map((_, index) => ({ row: pair(`问题${index}`, `答案${index}。`) })),
     );
-    expect(cleaner.report().counts).toEqual({ boilerplate: 6 });
+    expect(cleaner.report().counts).toEqual({ boilerplate: 6, "personal-data": 0 });
     expect(cleaner.clean(pair("问", "祝您生活愉快。"), place)).toEqual({
       rule: "boilerplate",
       reason: "nothing but boilerplate is said",
@@ -218,7 +218,12 @@ describe("steps of one's own", () => {
     });
     expect(cleaner.clean(pair("a", " b "), place)).toEqual({ row: pair("a", "b!") });
     expect(cleaner.clean(pair("a", "secret"), place)).toEqual({ rule: "no-secrets", reason: "a secret" });
-    expect(cleaner.report().counts).toEqual({ "white-space": 1, shout: 2, "no-secrets": 1 });
+    expect(cleaner.report().counts).toEqual({
+      "white-space": 1,
+      shout: 2,
+      "no-secrets": 1,
+      "personal-data": 0,
+    });
   });
 
   it.each<[CleaningOptions, string]>([
@@ -243,7 +248,7 @@ describe("steps of one's own", () => {
 describe("cleaning twice", () => {
   const PARTS = [
     ..."ab 0１Ａ，。！？：\n\t哈好😀<>&;*_`~#[]()|-=\\/\u200b\u00a0\u0085éÃ©ä½\u00a0å¥½浣犲ソ後臺",
-    ..."用户： 客服: Customer: &amp; &lt; &amp;lt; <p> </p> <br> <think> <b <script> </script> <!-- --> https://a.b www. ** __ ```\n [x](y) 哈哈哈哈 Ã¤ \ufffd 您好，很高兴为您服务！ 祝您生活愉快。".split(
+    ..."用户： 客服: Customer: &amp; &lt; &amp;lt; <p> </p> <br> <think> <b <script> </script> 13812345678 １３８-1234-5678 a@b.com 我叫王芳， [电话1] <!-- --> https://a.b www. ** __ ```\n [x](y) 哈哈哈哈 Ã¤ \ufffd 您好，很高兴为您服务！ 祝您生活愉快。".split(
       " ",
     ),
   ];

@@ -85,6 +85,7 @@ const VERSION = /(?:版本号?|version|\bver\.?|\bv|固件|firmware|内核|build
 
 /** Finds addresses of networks, but for those that name nobody: the machine itself and "any". @param text as `foldText` gives it */
 export function findIps(text: string): PersonalDatum[] {
+  if (!/\d\.\d{1,3}\.\d|[\da-f]:[\da-f]|::/i.test(text)) return [];
   const found: PersonalDatum[] = [];
   for (const pattern of [IP_V4, IP_V6]) {
     for (const { 0: address, index } of text.matchAll(pattern)) {
@@ -105,6 +106,7 @@ const SEXAGESIMAL =
 
 /** Finds places on the globe. @param text as `foldText` gives it */
 export function findLocations(text: string): PersonalDatum[] {
+  if (!/\d\.\d\d|\d°/.test(text)) return [];
   const found: PersonalDatum[] = [];
   const add = (start: number, written: string): void => {
     const trimmed = written.trimEnd();
@@ -126,6 +128,8 @@ export function findLocations(text: string): PersonalDatum[] {
 /** A pattern whose last group is the datum; what stands before it says what it is. */
 interface NamedCode {
   readonly kind: PersonalDataKind;
+  /** What any text with such a code has; it is looked for first, as it is seldom there. */
+  readonly needs: RegExp;
   readonly pattern: RegExp;
   readonly accepts: (code: string) => boolean;
 }
@@ -133,44 +137,53 @@ interface NamedCode {
 const digitsOf = (code: string): number => code.replace(/\D/g, "").length;
 const isDate = (code: string): boolean => /^(?:19|20)\d{2}[-./]\d{1,2}[-./]\d{1,2}/.test(code);
 
+const SIX_DIGITS = /(?:\d\D*){5}\d/;
+
 const NAMED_CODES: readonly NamedCode[] = [
   {
     kind: "order-number",
+    needs: SIX_DIGITS,
     pattern:
       /(?:(?:订单|单据|运单|快递|物流|包裹|流水|交易|退款|售后|工单|保单|预订|预定|票|单)(?:编号|单号|号码|号)|取件码|订单ID|(?:order|tracking|shipment|invoice|ticket|booking|confirmation|reference|case)(?: ?(?:number|num|no\.?|id|code))? ?[:#]|(?:order|tracking|shipment|invoice|booking|confirmation|reference) (?:number|num|no\.?|id|code))(?: ?(?:是|为|:|#|-|is|was)){0,2} {0,2}([A-Z]{0,6}-?\d[\dA-Z]*(?:-[\dA-Z]+){0,4})(?![A-Z0-9])/gi,
     accepts: (code) => digitsOf(code) >= 6 && code.length <= 32 && !isDate(code),
   },
   {
     kind: "order-number",
+    needs: /[A-Z0-9]{2}[A-Z]{0,3}\d{8}|1Z/i,
     pattern:
       /(?<![A-Z0-9])(SF\d{12,15}|YT\d{13,15}|JT\d{13}|JDV?[A-Z]{0,2}\d{11,15}|STO?\d{12,13}|ZTO\d{12}|YUNDA\d{13}|E[A-Z]\d{9}CN|[A-Z]{2}\d{9}CN|1Z[A-Z0-9]{16})(?![A-Z0-9])/gi,
     accepts: (code) => digitsOf(code) >= 8,
   },
   {
     kind: "passport",
+    needs: /护照|passport/i,
     pattern:
       /(?:护照(?:号码|号)?|passport(?: ?(?:number|no\.?|#))?)(?: ?(?:是|为|:|#|is)){0,2} {0,2}([A-Z]{1,2}\d{6,8}|\d{9})(?![A-Z0-9])/gi,
     accepts: () => true,
   },
   {
     kind: "passport",
+    needs: /[EG][A-Z0-9]\d{7}/,
     pattern: /(?<![A-Z0-9])([EG]\d{8}|E[A-HJ-NP-Z]\d{7})(?![A-Z0-9-])/g,
     accepts: () => true,
   },
   {
     kind: "qq",
+    needs: /QQ|扣扣|企鹅/i,
     pattern:
       /(?:(?<![A-Z])QQ|扣扣|企鹅)(?:群)?(?:号码|号)?(?: ?(?:是|为|:|加|number|is)){0,2} {0,2}([1-9]\d{4,10})(?![A-Z0-9]|@| ?[元块万亿个人年])/gi,
     accepts: () => true,
   },
   {
     kind: "wechat",
+    needs: /信|[vw]x|wechat|weixin|v❤/i,
     pattern:
       /(?:微信|薇信|威信|(?<![A-Z])(?:wechat|weixin|vx|wx|v信|v❤))(?: ?(?:号码|号|账号|ID|account))?(?: ?(?:是|为|:|-|is)){1,2} {0,2}([A-Z][-_A-Z0-9]{5,19})(?![-_A-Z0-9])/gi,
     accepts: (code) => !/^(?:available|official|required|working|mobile|payment|android|iphone)$/i.test(code),
   },
   {
     kind: "wechat",
+    needs: /信|[vw]x|wechat|weixin|v❤/i,
     pattern:
       /(?:微信|薇信|威信|(?<![A-Z])(?:wechat|weixin|vx|wx|v信))(?: ?(?:号码|号|账号|ID))? ?([A-Z][-_A-Z0-9]{5,19})(?![-_A-Z0-9])/gi,
     accepts: (code) => /[\d_]/.test(code),
@@ -179,7 +192,7 @@ const NAMED_CODES: readonly NamedCode[] = [
 
 /** Finds numbers and names that are known by what stands before them: of orders, passports, QQ, WeChat. @param text as `foldText` gives it */
 export function findNamedCodes(text: string): PersonalDatum[] {
-  return NAMED_CODES.flatMap(({ kind, pattern, accepts }) =>
+  return NAMED_CODES.filter(({ needs }) => needs.test(text)).flatMap(({ kind, pattern, accepts }) =>
     [...text.matchAll(pattern)].flatMap(({ 0: whole, 1: code, index }) => {
       const start = index + whole.length - code.length;
       return accepts(code)
