@@ -155,6 +155,8 @@ export async function killHarness({ kills, damages, steps, seed, onProgress }) {
       rmSync(run, { recursive: true });
     };
 
+    /** Milliseconds that a process lasted at last. */
+    let pace = uncut.milliseconds;
     for (let number = 1; outcome.kills < kills || outcome.damages < damages; number++) {
       const run = join(folder, `run-${number}`);
       let killed = 0;
@@ -164,10 +166,12 @@ export async function killHarness({ kills, damages, steps, seed, onProgress }) {
         if (!isBegun && checkpointSteps(run).length > 0) outcome.faults.push(`${run}: lost its settings`);
         const how = isBegun ? ["--resume"] : [...words, "--overwrite"];
         const isLast = outcome.kills >= kills && outcome.damages >= damages;
-        const killAfter = isLast ? undefined : random() * uncut.milliseconds;
+        const killAfter = isLast ? undefined : random() * pace;
         const end = await train([...how, "--output", run], killAfter);
         isDone = end.code !== null;
         if (isDone) {
+          // Other programs may be busier, or less so, than when the first run was timed.
+          pace = end.milliseconds;
           await judge(run, end, `run ${number}, killed ${killed} times`);
           continue;
         }
