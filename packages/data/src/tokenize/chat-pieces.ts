@@ -39,10 +39,15 @@ export function chatPieces(
 ): ChatPieces {
   const last = dialogue.findLastIndex(({ role }) => role === "assistant");
   const messages = addGenerationPrompt ? dialogue : dialogue.slice(0, last + 1);
-  const template = (turns: readonly ChatMessage[], generate: boolean): string => {
+  const template = (
+    turns: readonly ChatMessage[],
+    generate: boolean,
+    onGenerated?: (spans: readonly (readonly [start: number, end: number])[]) => void,
+  ): string => {
     try {
       return render([...turns], {
         addGenerationPrompt: generate,
+        ...(onGenerated === undefined ? {} : { onGenerated }),
         ...(tools === undefined ? {} : { tools }),
       });
     } catch (error) {
@@ -51,7 +56,13 @@ export function chatPieces(
     }
   };
 
-  const whole = template(messages, addGenerationPrompt);
+  let generated: readonly Span[] = [];
+  const whole = template(messages, addGenerationPrompt, (spans) => {
+    generated = spans.map(([start, end]) => ({ start, end })).filter(({ start, end }) => start < end);
+  });
+  const replies = messages.filter(({ role }) => role === "assistant").length;
+  // A template that says itself what the assistant generates is believed.
+  if (generated.length > 0) return parted(whole, generated, replies, addGenerationPrompt);
   let full = whole;
   const found: { readonly message: ChatMessage; readonly before: ChatMessage[]; readonly upTo: string }[] =
     [];
@@ -78,13 +89,21 @@ export function chatPieces(
     if (start >= (spans.at(-1)?.end ?? 0)) spans.push({ start, end: upTo.length });
   }
   if (lastSpan !== undefined) spans.push(lastSpan);
-  const replies = messages.filter(({ role }) => role === "assistant").length;
-  const pieces = cutAt(full, spans);
+  return parted(full, spans, replies, addGenerationPrompt);
+}
+
+function parted(
+  text: string,
+  spans: readonly Span[],
+  replies: number,
+  addGenerationPrompt: boolean,
+): ChatPieces {
+  const pieces = cutAt(text, spans);
   // The end token that a template lacks is learnt behind all that the template writes after the last reply.
   const closing = addGenerationPrompt ? undefined : pieces.at(-1);
   return {
     pieces: pieces.map((piece) => ({ ...piece, closes: piece === closing })),
-    unlabelledTurns: replies - spans.length,
+    unlabelledTurns: Math.max(0, replies - spans.length),
   };
 }
 

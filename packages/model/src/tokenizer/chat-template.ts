@@ -1,6 +1,7 @@
 import { messageOf, phrase } from "@lathe/files";
 import { TokenizerError } from "../errors.js";
-import { StrictTemplate } from "./strict-template.js";
+import { fromJavaScript } from "../template/python-values.js";
+import { Template } from "../template/render-template.js";
 
 /** One message of a conversation, in the fields that chat templates read. */
 export interface ChatMessage {
@@ -20,13 +21,15 @@ export interface RenderChatOptions {
   readonly addGenerationPrompt: boolean;
   /** JSON schemas of functions that the assistant may call. */
   readonly tools?: readonly unknown[];
+  /** Hears where the template's `generation` blocks stand in the text: what the assistant is to say, in UTF-16 units. */
+  readonly onGenerated?: (spans: readonly (readonly [start: number, end: number])[]) => void;
   readonly [variable: string]: unknown;
 }
 
 /**
- * A renderer for a model's chat template, with the variables and the white-space rules of Transformers: `messages`,
- * `tools`, `documents`, `add_generation_prompt`, the special tokens by name; a line break after a block and blanks before
- * it are dropped. Templates are interpreted, never run as code. The template is parsed at the first rendering, so that a
+ * A renderer for a model's chat template: the very text that Jinja in Python renders as Transformers sets it up, with
+ * `messages`, `tools`, `documents`, `add_generation_prompt` and the special tokens by name. Templates are interpreted, never
+ * run as code, and stop at limits of steps and size. The template is parsed at the first rendering, so that a
  * broken one is no hindrance to other work.
  * @param path where the template comes from, for messages
  * @param specialTokens token text by name, such as `bos_token`
@@ -36,18 +39,22 @@ export function createChatRenderer(
   path: string,
   specialTokens: Readonly<Record<string, string>>,
 ): (messages: readonly ChatMessage[], options: RenderChatOptions) => string {
-  let parsed: StrictTemplate | null = null;
-  return (messages, { addGenerationPrompt, ...variables }) => {
+  let parsed: Template | null = null;
+  return (messages, { addGenerationPrompt, onGenerated, ...variables }) => {
     parsed ??= parseTemplate(template, path);
+    const given: Readonly<Record<string, unknown>> = {
+      tools: null,
+      documents: null,
+      ...specialTokens,
+      ...variables,
+      messages,
+      add_generation_prompt: addGenerationPrompt,
+    };
     try {
-      return parsed.render({
-        tools: null,
-        documents: null,
-        ...specialTokens,
-        ...variables,
-        messages,
-        add_generation_prompt: addGenerationPrompt,
-      });
+      const values = Object.entries(given).map(([name, value]) => [name, fromJavaScript(value)] as const);
+      const { text, generated } = parsed.render(Object.fromEntries(values));
+      onGenerated?.(generated);
+      return text;
     } catch (cause) {
       throw new TokenizerError({
         path,
@@ -59,9 +66,9 @@ export function createChatRenderer(
   };
 }
 
-function parseTemplate(template: string, path: string): StrictTemplate {
+function parseTemplate(template: string, path: string): Template {
   try {
-    return new StrictTemplate(template);
+    return new Template(template);
   } catch (cause) {
     throw new TokenizerError({
       path,
