@@ -75,3 +75,9 @@ export type { RunDifference } from "./verify/first-difference.js";
 export { type ResumeVerification, verifyResume, type VerifyResumeOptions } from "./verify/verify-resume.js";
 export { finetuneWithinMemory, type WithinMemoryOptions } from "./survive/finetune-within-memory.js";
 export { OutOfMemoryError, type OutOfMemoryReason } from "./survive/out-of-memory.js";
+export {
+  type Batching,
+  type BatchingComparison,
+  compareBatching,
+  type CompareBatchingOptions,
+} from "./verify/compare-batching.js";

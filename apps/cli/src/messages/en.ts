@@ -12,6 +12,8 @@ export const en: Messages = {
     `memory: about ${expected} of ${budget}, ${recomputed} of ${layers} layers computed again`,
   memoryShort: (expected, budget) =>
     `about ${expected} are needed even with every layer computed again, and about ${budget} are free; the system may end the run or swap. A smaller --batch-size, shorter rows (--max-tokens) or packed weights (--quantize) take less.`,
+  batchingCompared: (batching, rows, isEqual, [loss, label, gradients], tolerance) =>
+    `${rows} rows ${batching === "accumulation" ? "in 4 micro-batches and in one" : "side by side and alone"}: ${isEqual ? "the same" : "not the same"} within ${tolerance} (loss ${loss}${label === null ? "" : `, a label's loss ${label}`}, gradients ${gradients})`,
   outOfMemory: (reason, flags) =>
     `memory ran out (${{ refused: "an allocation was refused", killed: "the system ended the process" }[reason]}): a fresh process goes on with ${flags}`,
   memoryAbove: (expected, budget) =>

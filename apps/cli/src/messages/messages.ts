@@ -1,6 +1,6 @@
 import type { CommandMessages } from "@lathe/command";
 import type { PersonalDataAction } from "@lathe/data";
-import type { MemoryTerms, OutOfMemoryReason } from "@lathe/recipes";
+import type { Batching, MemoryTerms, OutOfMemoryReason } from "@lathe/recipes";
 import type { SetupStep } from "@lathe/tensor";
 import type { BadStep, StallAdvice } from "@lathe/train";
 
@@ -13,6 +13,14 @@ export interface Messages extends CommandMessages {
   readonly loadingModel: string;
   readonly memoryPlan: (recomputed: number, layers: number, expected: string, budget: string) => string;
   readonly memoryShort: (expected: string, budget: string) => string;
+  /** @param differences relative: of the loss, of a label's loss (null where it is not compared), of the gradients */
+  readonly batchingCompared: (
+    batching: Batching,
+    rows: number,
+    isEqual: boolean,
+    differences: readonly [loss: string, label: string | null, gradients: string],
+    tolerance: string,
+  ) => string;
   /** @param flags what is changed, as one would type it */
   readonly outOfMemory: (reason: OutOfMemoryReason, flags: string) => string;
   readonly memoryAbove: (expected: string, budget: string) => string;

@@ -13,6 +13,8 @@ export const zh: Messages = {
     `内存：约 ${expected}，预算 ${budget}；${layers} 层中有 ${recomputed} 层重新计算`,
   memoryShort: (expected, budget) =>
     `即使每层都重新计算也约需 ${expected}，而可用内存约 ${budget}；系统可能终止运行或使用交换空间。可减小 --batch-size、缩短行长 (--max-tokens) 或压缩权重 (--quantize)。`,
+  batchingCompared: (batching, rows, isEqual, [loss, label, gradients], tolerance) =>
+    `${rows} 行数据${batching === "accumulation" ? "分 4 个微批次与合为一个微批次" : "并排与单独"}：在 ${tolerance} 内${isEqual ? "相同" : "不同"}（损失 ${loss}${label === null ? "" : `，单个标签的损失 ${label}`}，梯度 ${gradients}）`,
   outOfMemory: (reason, flags) =>
     `内存耗尽（${{ refused: "内存分配被拒绝", killed: "系统终止了进程" }[reason]}）：新进程以 ${flags} 继续`,
   memoryAbove: (expected, budget) =>

@@ -87,4 +87,14 @@ export const verbs: readonly VerbEntry[] = [
     summary: "Show what this machine offers, and check a model folder",
     load: async () => (await import("./doctor.js")).doctorVerb,
   },
+  {
+    name: "doctor accumulation",
+    summary: "Show that rows in several micro-batches train as in one",
+    load: async () => (await import("./doctor-batching.js")).doctorAccumulationVerb,
+  },
+  {
+    name: "doctor packing",
+    summary: "Show that rows side by side train as rows alone",
+    load: async () => (await import("./doctor-batching.js")).doctorPackingVerb,
+  },
 ];

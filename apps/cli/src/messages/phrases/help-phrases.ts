@@ -258,4 +258,10 @@ export const helpPhrases: Translations = {
   "tokens of those rows at most": "这些数据最多取用的词元数",
   "when memory runs out; continue: a fresh process goes on from the newest checkpoint with the next remedy (all layers computed again, smaller micro-batches, nf4) and the same effective batch; stop: the run ends":
     "内存耗尽时的做法；continue：新进程从最新的检查点以下一项补救措施继续（所有层重新计算、更小的微批次、nf4），有效批大小不变；stop：结束运行",
+  "Show that rows in several micro-batches train as in one": "验证多个微批次与一个微批次的训练结果相同",
+  "Show that rows side by side train as rows alone": "验证并排的行与单独的行训练结果相同",
+  "Takes a step of training with 16 of the rows in one micro-batch and in four, and compares losses and gradients. Nothing is written. Exit code 1 when they differ by more than the tolerance that is said.":
+    "用其中 16 行分别以一个微批次和四个微批次训练一步，比较损失与梯度。不写任何文件。差异超过所示容差时退出码为 1。",
+  "Takes a step of training with 16 of the rows side by side and with each alone, and compares losses, label by label, and gradients. Nothing is written. Exit code 1 when they differ by more than the tolerance that is said.":
+    "用其中 16 行分别并排和逐行单独训练一步，逐个标签比较损失，并比较梯度。不写任何文件。差异超过所示容差时退出码为 1。",
 };

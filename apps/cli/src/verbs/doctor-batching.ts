@@ -1,0 +1,56 @@
+import { EXIT_DONE, EXIT_FAILED, fieldsOf, option } from "@lathe/command";
+import { type Batching, compareBatching, type CompareBatchingOptions } from "@lathe/recipes";
+import { z } from "zod";
+import { narrate } from "../events/narrate.js";
+import { defineVerb, type VerbDefinition } from "../define-verb.js";
+import { engineOptions } from "../options/engine-options.js";
+import { dataOption, modelOption } from "../options/model-options.js";
+
+const options = z.object({
+  model: modelOption(),
+  data: dataOption("rows to learn, as for train"),
+  maxTokens: option(z.int().min(2).optional(), "longest row; the end of a longer one is cut off", {
+    placeholder: "n",
+    unit: "tokens",
+    defaultText: "what the model can read",
+  }),
+  ...engineOptions,
+});
+
+function batchingVerb(batching: Batching, description: string): VerbDefinition {
+  return defineVerb({
+    description,
+    examples: [`lathe doctor ${batching} --model models/base --data rows.jsonl`],
+    options,
+    async run(values, context) {
+      const narrator = narrate(context);
+      try {
+        const { signal, messages } = context;
+        const { onEvent } = narrator;
+        const fields = fieldsOf<Omit<CompareBatchingOptions, "batching">>(options, values, context.given);
+        const found = await compareBatching({ ...fields, batching, signal, onEvent });
+        const { rows, equal, tolerance, lossDifference, gradientDifference, labelDifference } = found;
+        const shown = [lossDifference, labelDifference, gradientDifference].map(
+          (difference) => difference?.toExponential(1) ?? null,
+        ) as [string, string | null, string];
+        return {
+          json: { ...found },
+          text: messages.batchingCompared(batching, rows, equal, shown, tolerance.toExponential(0)),
+          exitCode: equal ? EXIT_DONE : EXIT_FAILED,
+        };
+      } finally {
+        narrator.end();
+      }
+    },
+  });
+}
+
+export const doctorAccumulationVerb = batchingVerb(
+  "accumulation",
+  "Takes a step of training with 16 of the rows in one micro-batch and in four, and compares losses and gradients. Nothing is written. Exit code 1 when they differ by more than the tolerance that is said.",
+);
+
+export const doctorPackingVerb = batchingVerb(
+  "packing",
+  "Takes a step of training with 16 of the rows side by side and with each alone, and compares losses, label by label, and gradients. Nothing is written. Exit code 1 when they differ by more than the tolerance that is said.",
+);
