@@ -9,7 +9,7 @@ import { WeightsError } from "./errors.js";
 import { companionFiles } from "./weights/companion-files.js";
 import { float32ToBfloat16, float32ToFloat16 } from "./weights/half-precision.js";
 import type { StoredWeights } from "./weights/stored-weights.js";
-import type { Dtype } from "./weights/tensor-info.js";
+import { type Dtype, dtypeSizes } from "./weights/tensor-info.js";
 import { type TensorToWrite, writeSafetensors } from "./weights/write-safetensors.js";
 
 /** Types in which weights can be written anew. */
@@ -29,6 +29,12 @@ export interface RewrittenTensor {
    * @param read reads the stored values, widened to float32
    */
   readonly change?: ((read: () => Promise<Float32Array>) => Promise<Float32Array>) | undefined;
+  /**
+   * Changes its stored bytes in place, for changes that leave other values their bits in every type; in place of `change`, and the
+   * type stays.
+   * @param elementBytes bytes of an element
+   */
+  readonly changeBytes?: ((bytes: Uint8Array, elementBytes: number) => Promise<void>) | undefined;
 }
 
 /** What {@link rewriteWeights} reads and writes. */
@@ -97,13 +103,19 @@ export async function rewriteWeights(options: RewriteWeightsOptions): Promise<nu
 }
 
 function tensorToWrite(
-  { source, name, change }: RewrittenTensor,
+  { source, name, change, changeBytes }: RewrittenTensor,
   { weights, dtype: wanted, called }: RewriteWeightsOptions,
 ): TensorToWrite & { readonly data: () => Promise<ArrayBufferView> } {
   const { dtype, shape } = weights.info(source);
-  const written: Dtype = wanted !== undefined && floatTypes.includes(dtype) ? wanted : dtype;
+  const isWidened = wanted !== undefined && !changeBytes && floatTypes.includes(dtype);
+  const written: Dtype = isWidened ? wanted : dtype;
   if (!change && written === dtype) {
-    return { name, dtype, shape, data: async () => (await weights.readRaw(source)).bytes };
+    const data = async (): Promise<Uint8Array> => {
+      const { bytes } = await weights.readRaw(source);
+      await changeBytes?.(bytes, dtypeSizes[dtype]);
+      return bytes;
+    };
+    return { name, dtype, shape, data };
   }
   const data = async (): Promise<ArrayBufferView> => {
     const read = (): Promise<Float32Array> => weights.readFloat32(source);

@@ -81,10 +81,7 @@ export async function pruneModel(options: PruneModelOptions): Promise<PrunedMode
       output,
       zeros,
       ...(signal ? { signal } : {}),
-      onProgress(done, total, tensor) {
-        const item = tensor === null ? {} : { item: tensor };
-        onEvent?.({ type: "progress", phase: "pruning", done, total, ...item });
-      },
+      onProgress: progressOf(onEvent, "pruning"),
     });
     return { output, method, sparsity, ...pruned, ...shown };
   } catch (error) {

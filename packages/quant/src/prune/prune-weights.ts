@@ -1,34 +1,21 @@
-import {
-  checkWritable,
-  OutputFolderError,
-  recoverPlace,
-  removeJsonKey,
-  replaceFile,
-  replaceFolder,
-  phrase,
-} from "@lathe/files";
+import { checkWritable, OutputFolderError, phrase, recoverPlace } from "@lathe/files";
+import type { ZeroMask } from "@lathe/kernels";
 import {
   checkTensors,
-  companionFiles,
-  configsWithEndTokens,
-  dtypeSizes,
+  floatTypes,
   type LinearPlace,
   linearPlaces,
   openWeights,
   readModelConfig,
+  rewriteWeights,
   type StoredWeights,
-  floatTypes,
 } from "@lathe/model";
-import { copyFile, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { QUANTIZATION_KEY } from "../quantization-config.js";
-import { SHARD_BYTES } from "../quantize-weights.js";
-import { type SizedTensor, writeShards } from "../shards.js";
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { PruneError } from "./prune-error.js";
 import { type ComparedWeights, pruneMask } from "./prune-mask.js";
 import { checkedScores, magnitudeScores } from "./scores.js";
 import type { SparsityRule } from "./sparsity.js";
-import type { ZeroMask } from "@lathe/kernels";
 
 /** Says which weights of a linear become zero. */
 export type ChooseZeros = (place: LinearPlace, weights: StoredWeights) => Promise<ZeroMask>;
@@ -48,10 +35,8 @@ export interface PruneWeightsOptions {
   /** Folder to make; must not exist. */
   readonly output: string;
   readonly zeros: ChooseZeros;
-  /** Bytes after which a further weight file is begun. @defaultValue {@link SHARD_BYTES} */
-  readonly shardBytes?: number;
-  /** Called before each tensor, and once more at the end. */
-  readonly onProgress?: (done: number, total: number, tensor: string | null) => void;
+  /** Tensors written so far, of all. */
+  readonly onProgress?: (done: number, total: number) => void;
   /** Stops between two tensors; nothing is left then. */
   readonly signal?: AbortSignal;
 }
@@ -66,14 +51,14 @@ export interface PrunedWeights {
 }
 
 /**
- * Writes a model folder whose layers' linears have zeros, tensor by tensor: memory holds one of them. Types stay, and every
+ * Writes a model folder whose layers' linears have zeros, tensor by tensor: memory holds one of them. Files and types stay, and every
  * weight that is not taken away keeps its bits; embedding, head, norms and biases are left whole. Config, tokenizer, chat
  * template, generation config and licence come along. The folder appears as a whole or not at all.
  *
  * @throws ModelConfigError, WeightsError; PruneError for packed weights; OutputFolderError when `output` exists
  */
 export async function pruneWeights(options: PruneWeightsOptions): Promise<PrunedWeights> {
-  const { model, zeros, shardBytes = SHARD_BYTES, onProgress, signal } = options;
+  const { model, zeros, onProgress, signal } = options;
   const output = resolve(options.output);
   const check = async (): Promise<void> => {
     if ((await stat(output).catch(() => null)) === null) return;
@@ -93,46 +78,28 @@ export async function pruneWeights(options: PruneWeightsOptions): Promise<Pruned
     const places = prunedPlaces(linearPlaces(config), weights);
     checkTensors(config, weights);
     const counts = { linears: places.size, weights: 0, zeros: 0 };
-    const names = weights.names();
-    let done = 0;
-    const tensorOf = (name: string): SizedTensor => {
-      const { dtype, shape, byteLength } = weights.info(name);
-      const data = async (): Promise<Uint8Array> => {
-        signal?.throwIfAborted();
-        onProgress?.(done++, names.length, name);
-        const { bytes } = await weights.readRaw(name);
+    await rewriteWeights({
+      model,
+      weights,
+      output,
+      check,
+      called: "pruned weights",
+      tensors: weights.names().map((name) => {
         const place = places.get(name);
-        if (place) {
+        if (!place) return { source: name, name };
+        const changeBytes = async (bytes: Uint8Array, elementBytes: number): Promise<void> => {
           const mask = await zeros(place, weights);
-          mask.applyToBytes(bytes, dtypeSizes[dtype]);
+          mask.applyToBytes(bytes, elementBytes);
           counts.weights += place.shape[0] * place.shape[1];
           counts.zeros += mask.count();
-        }
-        return bytes;
-      };
-      return { name, dtype, shape, byteLength, data };
-    };
-    const fill = async (folder: string): Promise<void> => {
-      const texts = await configsWithEndTokens(model);
-      for (const file of await companionFiles(model)) {
-        const text = texts.get(file);
-        if (text === undefined) await copyFile(join(model, file), join(folder, file));
-        // What is written is not packed, whatever a left-over description says.
-        else
-          await replaceFile(
-            join(folder, file),
-            file === "config.json" ? removeJsonKey(text, QUANTIZATION_KEY) : text,
-          );
-      }
-      await writeShards(
-        folder,
-        names.map((name) => [tensorOf(name)]),
-        shardBytes,
-      );
-      signal?.throwIfAborted();
-    };
-    await replaceFolder(output, fill, { check });
-    onProgress?.(names.length, names.length, null);
+        };
+        return { source: name, name, changeBytes };
+      }),
+      onProgress(done, total) {
+        signal?.throwIfAborted();
+        onProgress?.(done, total);
+      },
+    });
     return counts;
   } finally {
     await weights.close();

@@ -1,7 +1,7 @@
-import { flatBatch, loadModel, openWeights, readModelConfig } from "@lathe/model";
+import { flatBatch, loadModel, openWeights, readModelConfig, writeSafetensors } from "@lathe/model";
 import { startEngine } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -136,7 +136,6 @@ describe("pruneWeights", () => {
         model,
         output,
         zeros: magnitudeZeros(sparsityRule(0.5)),
-        shardBytes: 60_000,
       });
       expect(report.zeros / report.weights).toBeCloseTo(0.5, 3);
       const [before, after] = [await openWeights(model), await openWeights(output)];
@@ -164,9 +163,9 @@ describe("pruneWeights", () => {
         await before.close();
         await after.close();
       }
-      expect((await readdir(output)).filter((name) => name.endsWith(".safetensors")).length).toBeGreaterThan(
-        1,
-      );
+      const weightFiles = async (of: string): Promise<string[]> =>
+        (await readdir(of)).filter((name) => /^model.*\.safetensors$/.test(name)).sort();
+      expect(await weightFiles(output)).toEqual(await weightFiles(model));
       expect(await readFile(join(output, "config.json"), "utf8")).toBe(
         await readFile(join(model, "config.json"), "utf8"),
       );
@@ -174,6 +173,50 @@ describe("pruneWeights", () => {
       loaded.dispose();
     },
   );
+
+  it("keeps the 64 bits of what stays in weights of double precision", async () => {
+    const model = join(folder, "double");
+    await cp(qwen2, model, { recursive: true });
+    const weights = await openWeights(qwen2);
+    const doubles = new Map<string, Float64Array>();
+    try {
+      for (const name of weights.names())
+        doubles.set(
+          name,
+          Float64Array.from(await weights.readFloat32(name), (value) => value * (1 + 2 ** -49)),
+        );
+      const tensors = weights.names().map((name) => {
+        const data = doubles.get(name)!;
+        return {
+          name,
+          dtype: "F64" as const,
+          shape: weights.info(name).shape,
+          data: () => Promise.resolve(data),
+        };
+      });
+      await writeSafetensors(join(model, "model.safetensors"), tensors, { format: "pt" });
+    } finally {
+      await weights.close();
+    }
+    const output = join(folder, "pruned");
+    await pruneWeights({ model, output, zeros: magnitudeZeros(sparsityRule("2:4")) });
+    const after = await openWeights(output);
+    try {
+      for (const name of after.names()) {
+        const { bytes, dtype } = await after.readRaw(name);
+        expect(dtype).toBe("F64");
+        const now = new Float64Array(bytes.slice().buffer);
+        const before = doubles.get(name)!;
+        now.forEach((value, i) => {
+          if (value !== 0) expect(value).toBe(before[i]);
+        });
+        const zeros = now.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0);
+        if (name.includes("_proj.weight")) expect(zeros).toBe(now.length / 2);
+      }
+    } finally {
+      await after.close();
+    }
+  });
 
   it("refuses packed weights, a place that is taken, and leaves nothing of an abort", async () => {
     await startEngine("cpu");
