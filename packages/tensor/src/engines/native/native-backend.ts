@@ -20,7 +20,7 @@ export class NativeBackend extends MathBackendCPU {
     super();
     this.kernels = kernels;
     this.#pool = new MemoryPool((bytes) => kernels.allocate(bytes), slabBytes());
-    // The cpu backend advertises the TensorFlow addon on first use.
+    // Where this is true the cpu backend writes an advertisement of the TensorFlow addon on first use.
     (this as unknown as { firstUse: boolean }).firstUse = false;
   }
 
@@ -31,7 +31,7 @@ export class NativeBackend extends MathBackendCPU {
   }
 
   override memory(): ReturnType<MathBackendCPU["memory"]> {
-    // Unlike that of the cpu backend: nothing waits for garbage collection.
+    // Nothing here waits for garbage collection, so the account is exact, which that of the cpu backend is not.
     return { ...super.memory(), unreliable: false, reasons: [] };
   }
 

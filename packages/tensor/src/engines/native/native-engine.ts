@@ -38,7 +38,7 @@ export const nativeEngine: EngineDefinition = {
       const result = load();
       return Promise.resolve("reason" in result ? result.reason : null);
     } catch (error) {
-      // A setting that asks for a level of processor features that is not there.
+      // A setting asks for a level of processor features that is not there: the message says which, and the engine is passed over.
       return Promise.resolve((error as Error).message);
     }
   },
@@ -46,7 +46,7 @@ export const nativeEngine: EngineDefinition = {
     const kernels = kernelsOf(load());
     if (!kernels) throw new EngineError("native", "the native kernels are not there");
     if (!tf.findBackendFactory(BACKEND)) {
-      // Loaded here, as the cpu backend that it stands on registers itself.
+      // It is loaded here because the cpu backend that it stands on registers itself, which other engines have no use for.
       const { NativeBackend } = await import("./native-backend.js");
       registerNativeTfjsKernels(BACKEND);
       tf.registerBackend(BACKEND, () => new NativeBackend(kernels));
@@ -73,7 +73,7 @@ export function nativeParts(device: NativeDevice): Partial<EngineParts> {
     weightMemory: { allocate, free, mapFile },
     packInt8: toInt8Weights,
     memory: () => backend.account(),
-    // Codes of packed weights lie so too, and both directions read them in place.
+    // Codes of packed weights lie so too, and both directions of a product read them in place.
     weightLayout: "OI",
     valuesInPlace: device.view,
     weightMatrix: (tensor) => device.weight(tensor),

@@ -4,15 +4,15 @@ import type { FusedHeadKernel } from "../../fused-kernels.js";
 import type { NativeDevice } from "./native-device.js";
 import { NativeRoom } from "./native-room.js";
 
-/** Where logits are computed twice: rows at a time, as sums of parts of the vocabulary are kept for each. */
+/** Rows at a time where logits are computed twice: each keeps its sums of parts of the vocabulary, so they cannot be many. */
 const MOST_RECOMPUTED_ROWS = 2048;
-/** And numbers of the gradient at a time: enough columns to make products worth their packing. */
+/** Numbers of the gradient at a time there: they leave enough columns to make products worth their packing. */
 const RECOMPUTED_SIZE = 2 ** 22;
 
 /** The C++ kernels for the output head with its loss, which need no matrix of logits. */
 export function nativeFusedHead(device: NativeDevice): FusedHeadKernel {
   const { backend, kernels, products, view, isExact } = device;
-  /** Whether computing logits twice is faster than keeping them: where tile registers multiply. */
+  /** Whether computing logits twice is faster than keeping them, as it is where tile registers multiply. */
   const recomputes = !isExact && kernels.level.endsWith("amx");
   const bytesEach = isExact ? Float32Array.BYTES_PER_ELEMENT : Uint16Array.BYTES_PER_ELEMENT;
 
@@ -35,7 +35,7 @@ export function nativeFusedHead(device: NativeDevice): FusedHeadKernel {
       );
       const columns = workspaceColumns(most, vocabularySize);
       const size = most * columns;
-      // Exponentials or gradients.
+      // The room holds the exponentials of these rows or, where logits are computed twice, a part of their gradients.
       const room = wantsGradient ? new NativeRoom(backend, size * bytesEach) : null;
       const workspace = room && (isExact ? room.floats(size) : room.halves(size));
       try {

@@ -29,7 +29,8 @@ export function nativeGatedMlp(device: NativeDevice): GatedMlpKernel {
   };
 
   return {
-    // In float32 everything is kept as it is. A mask between the two products would have to be drawn inside of them.
+    // In float32 everything is kept as it is, so nothing would be gained; a mask between the two products would have to be
+    // drawn inside of them.
     takes: ({ down }) => !device.isExact && !(down.update && down.update.dropout > 0),
 
     forward([x], terms, needed, together) {
@@ -84,7 +85,7 @@ export function nativeGatedMlp(device: NativeDevice): GatedMlpKernel {
         });
       }
       return withHalves(rows * f, (dUp) => {
-        // Nothing reads what was kept after this: the gradient of gate takes its place.
+        // Nothing reads what was kept after this, so the gradient of gate takes its place.
         const sides = [
           { term: gate, inner: inner[0], dy: room.halves(rows * f) },
           { term: up, inner: inner[1], dy: dUp },

@@ -8,8 +8,10 @@ import type { NativeDevice } from "./native-device.js";
 import { nativeStepContext } from "./native-step-context.js";
 import { StepRoom } from "./step-room.js";
 
-const FIRST_CAPACITY = 64; // rows; doubles when full, so appending stays linear in the length
-const ALIGNMENT = 64; // bytes: a cache line, and the widest vector
+/** Rows of a new cache. Room doubles when it is full, so that appending stays linear in the length. */
+const FIRST_CAPACITY = 64;
+/** Bytes: parts of a block begin where a cache line does and the widest vector. */
+const ALIGNMENT = 64;
 
 const codeTypes = { fp32: Float32Array, bf16: Uint16Array, int8: Int8Array } as const;
 
@@ -236,7 +238,7 @@ class NativeKeyValueCache implements KeyValueCache {
 export function nativeCaches(device: NativeDevice): KeyValueCaches {
   return {
     formats: device.isExact ? ["fp32", "bf16", "int8"] : ["bf16", "fp32", "int8"],
-    // The kernels have one head size, and write keys and values apart.
+    // The kernels know one head size, and keep keys and values apart: other rows go to the cache on the host.
     takes: ({ layers }) =>
       layers.every(({ keySize, valueSize, valuesAreKeys }) => keySize === valueSize && !valuesAreKeys),
     create: (shape, sequences, format) => new NativeKeyValueCache(device, shape, sequences, format),

@@ -57,7 +57,7 @@ export function nativeOperations(device: NativeDevice): Kernels {
         gemm(view(x), view(weight), y, { m: rows, n: outFeatures, k: inFeatures });
         if (bias) addBias(y, view(bias));
       });
-      // The weight's place is always kept: it tells the number of inputs.
+      // The weight's place is kept even where no gradient reads it, as it tells the number of inputs.
       return { output, saved: [needsWeight ? device.activations(together).keepInput(x) : null, weight] };
     },
     pullback(dy, [x, kept], { layout }, [needsX, needsWeight, needsBias]) {
@@ -260,7 +260,7 @@ export function nativeOperations(device: NativeDevice): Kernels {
     pullback(gradient, [saved]) {
       const gradients = saved as tf.Tensor;
       const factors = view(gradient);
-      // A sum of losses, the usual case, asks for the gradients as they are.
+      // A sum of losses, the usual case, asks for the gradients as they are: one pass over them is saved.
       if (factors.every((factor) => factor === 1)) return [gradients.clone()];
       const [, vocabularySize] = gradients.shape as [number, number];
       return [

@@ -1,7 +1,8 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { NativeDevice } from "./native-device.js";
 
-const ALIGNED_NUMBERS = 16; // 64 bytes: a cache line, and the widest vector
+/** Numbers of 64 bytes: parts of the room begin where a cache line does and the widest vector. */
+const ALIGNED_NUMBERS = 16;
 
 /** Memory that the layers of a step work in, one after the other. What the first finds too small is larger for the next. */
 export class StepRoom {
