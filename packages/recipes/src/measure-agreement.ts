@@ -7,7 +7,7 @@ import {
   type RatingTable,
   tabulateRatings,
 } from "@lathe/eval";
-import { isRecord } from "@lathe/files";
+import { isRecord, phrase } from "@lathe/files";
 
 /** What {@link measureAgreement} reads. */
 export interface MeasureAgreementOptions {
@@ -41,7 +41,7 @@ export async function measureAgreement({
     const key = JSON.stringify([rating.unit, rating.annotator]);
     const before = lines.get(key);
     if (before !== undefined) {
-      const problem = `expected one rating of unit ${rating.unit} by ${rating.annotator}, got a second; the first is in line ${before}`;
+      const problem = phrase`expected one rating of unit ${rating.unit} by ${rating.annotator}, got a second; the first is in line ${before}`;
       throw new RowError("rating", problem, place);
     }
     lines.set(key, place.line);
@@ -58,7 +58,7 @@ function ratingOf(value: unknown, level: RatingLevel, place: RowPlace): NamedRat
     const cell = Object.hasOwn(value, column) ? value[column] : undefined;
     if (typeof cell !== "string" && typeof cell !== "number") {
       const names = Object.keys(value).slice(0, 10).join(", ");
-      throw new RowError(column, `expected a text or a number, got a row with ${names}`, place);
+      throw new RowError(column, phrase`expected a text or a number, got a row with ${names}`, place);
     }
     return String(cell).trim();
   };
@@ -70,7 +70,7 @@ function ratingOf(value: unknown, level: RatingLevel, place: RowPlace): NamedRat
   if (!Number.isFinite(number)) {
     throw new RowError(
       "rating",
-      `expected a number at the ${level} level, got ${JSON.stringify(rating)}`,
+      phrase`expected a number at the ${level} level, got ${JSON.stringify(rating)}`,
       place,
     );
   }

@@ -1,4 +1,4 @@
-import { InputError, type Phrase, phrase } from "@lathe/files";
+import { expectationPhrase, InputError, phrase } from "@lathe/files";
 
 /** A label or a number that an annotator gave; null where there is none. */
 export type Rating = number | string | null;
@@ -32,12 +32,7 @@ export class RatingError extends InputError {
     readonly expected: string,
     readonly actual: string,
   ) {
-    super(`unit "${unit}", annotator "${annotator}": expected ${expected}, got ${actual}`);
-  }
-
-  override phrases(): readonly Phrase[] {
-    const { unit, annotator } = this;
-    return [phrase`unit "${unit}", annotator "${annotator}": expected one rating, got a second`];
+    super(expectationPhrase(phrase`unit "${unit}", annotator "${annotator}"`, expected, actual));
   }
 }
 

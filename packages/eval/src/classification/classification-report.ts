@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { MetricOptionError } from "../errors.js";
 
 /** Precision, recall and F1, between 0 and 1. */
@@ -59,7 +60,7 @@ export function classificationReport({
   zeroDivision = 0,
 }: ClassificationRequest): ClassificationReport {
   if (predictions.length !== references.length || references.length === 0) {
-    const expected = `as many predictions as references (${references.length}), at least one`;
+    const expected = phrase`as many predictions as references (${references.length}), at least one`;
     throw new MetricOptionError("predictions", expected, predictions.length);
   }
   const places = new Map(labels.map((label, place) => [label, place]));

@@ -41,4 +41,15 @@ export const scoresPhrases: Translations = {
   "Gives Krippendorff's alpha, Fleiss' kappa over the units that all rated, and Cohen's kappa averaged over pairs of annotators, unweighted for labels and with quadratic weights for numbers. A missing rating is an empty cell or no row.":
     "给出 Krippendorff α、所有人都评过的条目的 Fleiss κ，以及各对标注者 Cohen κ 的平均（标签不加权，数值用平方权重）。空单元格或没有对应的行表示缺失。",
   "a regular expression of RE2 ({0})": "RE2 正则表达式（{0}）",
+  "at least one system": "至少一个系统",
+  'unit "{0}", annotator "{1}"': '单元 "{0}"，标注者 "{1}"',
+  "one rating": "一个评分",
+  "a second": "第二个",
+  "as many predictions as references ({0}), at least one": "与参考数量相同的预测（{0}），至少一个",
+  "at least one label, each once": "至少一个标签，各出现一次",
+  "expected one rating of unit {0} by {1}, got a second; the first is in line {2}":
+    "{1} 对单元 {0} 应只有一个评分，实有第二个；第一个在第 {2} 行",
+  "expected the columns unit, annotator and rating": "应有列 unit、annotator 和 rating",
+  "expected a text or a number, got a row with {0}": "应为文本或数字，实为含 {0} 的行",
+  "expected a number at the {0} level, got {1}": "{0} 尺度应为数字，实为 {1}",
 };
