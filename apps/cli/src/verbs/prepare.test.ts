@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseRow, readPersonalDataKey, restorePersonalData, TokenDataset } from "@lathe/data";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -185,7 +185,25 @@ describe("lathe prepare", () => {
     await expect(stat(refused)).rejects.toThrow("ENOENT");
   });
 
+  it("learns from the columns that --map names, of files in a folder", async () => {
+    const rawFolder = join(folder, "raw");
+    await mkdir(rawFolder);
+    await writeFile(join(rawFolder, "一.csv"), "标题;正文\n你好;您好\n再见;再见了\n");
+    await writeFile(join(rawFolder, "二.json"), '[\n{"标题": "在吗", "正文": "在的"}\n]');
+    const output = join(folder, "mapped");
+    const words = ["prepare", "--input", rawFolder, "--output", output, "--split", "1:0:0", "--json"];
+    const { code, json, stderr } = await runLathe([...words, "--map", "prompt=标题,completion=正文"]);
+    expect(code, stderr).toBe(0);
+    expect(json).toMatchObject({ read: 3, kept: 3 });
+    expect(await linesOf(output, "train.jsonl")).toEqual([
+      { prompt: "你好", completion: "您好" },
+      { prompt: "再见", completion: "再见了" },
+      { prompt: "在吗", completion: "在的" },
+    ]);
+  });
+
   it.each([
+    [["--map", "a"], "--map: expected keys and columns such as prompt=问题,completion=回答, got"],
     [["--split", "7:1"], "option split: expected three weights"],
     [["--input", "nowhere.jsonl"], "nowhere.jsonl"],
     [["--disable", "duplicates"], "--disable: expected a list, each one of mojibake"],

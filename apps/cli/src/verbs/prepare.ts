@@ -76,6 +76,15 @@ const options = z.object({
     parse: parseRenames,
     expected: "renames such as question=input,answer=output",
   }),
+  map: option(
+    z.record(z.string(), z.string()).default({}),
+    "columns to learn from, by the key they stand for",
+    {
+      placeholder: "key=column,…",
+      parse: parseRenames,
+      expected: "keys and columns such as prompt=问题,completion=回答",
+    },
+  ),
   rejectLimit: option(
     z.number().min(0).max(1).default(0.05),
     "share of unusable rows beyond which nothing is written",
@@ -216,9 +225,12 @@ export const prepareVerb = defineVerb({
     try {
       const { signal, messages } = context;
       const { onEvent } = narrator;
-      const fields = fieldsOf<PrepareRowsOptions>(options, values);
+      const { map, ...others } = values;
+      const fields = fieldsOf<PrepareRowsOptions>(options, others);
+      const mapped = Object.fromEntries(Object.entries(map).map(([key, column]) => [column, key]));
       const result = await prepareRows({
         ...fields,
+        rename: { ...fields.rename, ...mapped },
         cleaning: { ...fields.cleaning, personalData: await personalDataOptions(values) },
         signal,
         onEvent,

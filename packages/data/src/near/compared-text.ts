@@ -24,8 +24,10 @@ export function comparedText(row: Row): string {
       return row.text;
     case "preference":
       return [row.prompt, ...Object.values(row.completions)].map((side) => textOf(side)).join("\n");
-    default:
-      return "";
+    default: {
+      const { inputs, outputs } = rowTexts(row);
+      return [...inputs, ...outputs].join("\n");
+    }
   }
 }
 

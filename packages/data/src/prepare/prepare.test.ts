@@ -255,7 +255,7 @@ describe("prepare", () => {
     const options = setUp([
       { input: `打${secret}`, output: "好的" },
       { input: `再打${secret}`, output: "" },
-      { input: `又打${secret}`, answer: "没有" },
+      { input: `又打${secret}`, title: "没有" },
       `{"input": "打${secret}`,
       ...rows(60),
     ]);

@@ -84,9 +84,9 @@ describe("parseRow", () => {
     ["null", null, null, /got null/],
     [
       "unknown keys",
-      { question: "a", answer: "b" },
+      { title: "a", category: "b" },
       null,
-      /\{"input","output"\}.*\{"text"\}.* got the keys question, answer/,
+      /\{"input","output"\}.*\{"text"\}.* got the keys title, category/,
     ],
     ["no keys", {}, null, /got the keys \(none\)/],
     ["input alone", { input: "a" }, "output", /"output": missing beside "input"/],
@@ -97,9 +97,9 @@ describe("parseRow", () => {
     ["a message as text", { messages: ["hi"] }, "messages[0]", /got a string/],
     [
       "an unknown role",
-      { messages: [{ role: "bot", content: "a" }] },
+      { messages: [{ role: "narrator", content: "a" }] },
       "messages[0].role",
-      /system, user, assistant, tool, got "bot"/,
+      /system, user, assistant, tool, got "narrator"/,
     ],
     ["no role", { messages: [{ content: "a" }] }, "messages[0].role", /got nothing/],
     [

@@ -12,6 +12,7 @@ import {
   type Tools,
 } from "./row.js";
 import { withSharedPrompt } from "../preference/shared-prompt.js";
+import { inKnownShape, inKnownTurn } from "./row-dialects.js";
 import { hasTools, parseToolCalls, parseTools } from "./parse-tools.js";
 import { typeName } from "./type-name.js";
 
@@ -21,7 +22,8 @@ const MAXIMUM_TOKEN_ID = 2 ** 31 - 1; // token files store 32-bit integers
 /**
  * Reads a value of unknown origin as a row. The first shape whose keys are all there decides, in the order
  * `input_ids`, `prompt_ids`, `messages`, `chosen`+`rejected`, `prompt`+`completion`, `instruction`+`output`, `input`+`output`,
- * `text`; keys that are not part of it are kept in `fields`. A key whose value is null counts as absent.
+ * `text`; keys that are not part of it are kept in `fields`. A key whose value is null counts as absent. Shapes, speakers and
+ * names of other programs are taken for these as {@link inKnownShape} and {@link inKnownTurn} say.
  *
  * - `{"instruction","output"}` (Alpaca): a non-empty `input` is appended to the instruction on a new line.
  * - `{"input","output"}` and `{"instruction","output"}` may carry a `system` text.
@@ -34,7 +36,8 @@ const MAXIMUM_TOKEN_ID = 2 ** 31 - 1; // token files store 32-bit integers
  * @param place where the row came from; it begins the message of an error
  * @throws RowError when the shape is unknown or a value is of the wrong type
  */
-export function parseRow(value: unknown, place?: RowPlace): Row {
+export function parseRow(given: unknown, place?: RowPlace): Row {
+  const value = inKnownShape(given, place);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new RowError(
       null,
@@ -167,7 +170,7 @@ function parseMessage(value: unknown, key: string, place: RowPlace | undefined):
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new RowError(key, phrase`expected {"role","content"}, got ${typeName(value)}`, place);
   }
-  const source = value as Record<string, unknown>;
+  const source = inKnownTurn(value as Record<string, unknown>, key, place);
   const role = ROLES.find((known) => known === source.role);
   if (role === undefined) {
     const got = typeof source.role === "string" ? JSON.stringify(source.role) : typeName(source.role);

@@ -7,6 +7,8 @@ export const ROW_SHAPES: readonly string[] = [
   '{"instruction","output"}',
   '{"prompt","completion"}',
   '{"messages":[{"role","content"}]}',
+  '{"conversations":[{"from","value"}]}',
+  '{"question","answer"}',
   '{"prompt","chosen","rejected"}',
   '{"text"}',
   '{"input_ids","labels"}',

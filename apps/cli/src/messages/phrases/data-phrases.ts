@@ -65,6 +65,8 @@ export const dataPhrases: Translations = {
   "cannot be read as Arrow: {0}": "无法作为 Arrow 读取：{0}",
   "is Feather of version 1, which is not read; write it as version 2, Arrow or Parquet":
     "是第 1 版的 Feather，无法读取；请写成第 2 版、Arrow 或 Parquet",
+  "expected a list of questions and answers, got {0}": "应为问答对的列表，实为{0}",
+  "expected a part of text, got {0}": "应为文本部分，实为{0}",
   "matches no file": "没有匹配的文件",
   "is a folder without a file of rows": "是没有数据文件的文件夹",
   "expected {0} columns as in the header, got {1}": "应与表头一样有 {0} 列，实为 {1}",

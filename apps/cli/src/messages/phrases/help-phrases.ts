@@ -99,6 +99,7 @@ export const helpPhrases: Translations = {
   "least likeness of near copies (Jaccard, of character 5-grams), which are set aside; off looks for none":
     "近似重复行的最低相似度（字符五元组的 Jaccard 系数），近似重复行将被搁置；off 表示不查找",
   "keep near copies, all in one split": "保留近似重复的行，全部划入同一部分",
+  "columns to learn from, by the key they stand for": "要学习的列，按其对应的键给出",
   "keys to rename before a row is read": "读取一行之前要改名的键",
   "share of unusable rows beyond which nothing is written": "无法使用的行超过此比例则不写出任何内容",
   "replace a folder that prepare made": "替换由 prepare 生成的文件夹",
