@@ -1,4 +1,5 @@
 import { conversationOf } from "../rows/conversation-of.js";
+import { rowTexts } from "../rows/row-texts.js";
 import type { ChatRole, PreferenceSide, Row } from "../rows/row.js";
 
 /**
