@@ -3,7 +3,7 @@
 // have a byte flipped in their newest checkpoint, a file of it cut or removed, and are resumed to the end. Every end is compared
 // bit by bit with a run that was never stopped. Exits with code 1 where a bit differs or a run does not come to its end.
 //
-//   node scripts/kill-harness.mjs [--kills 200] [--damages 50] [--steps 60] [--seed 0]
+//   node scripts/kill-harness.mjs [--kills 200] [--damages 50] [--steps 200] [--seed 0]
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -202,7 +202,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     options: {
       kills: { type: "string", default: "200" },
       damages: { type: "string", default: "50" },
-      steps: { type: "string", default: "60" },
+      steps: { type: "string", default: "200" },
       seed: { type: "string", default: "0" },
     },
   });

@@ -9,7 +9,7 @@ it(
   `goes on to the same bits after 20 kills and 4 damaged checkpoints (seed ${seed})`,
   { timeout: 240_000 },
   async () => {
-    const { kills, damages, runs, faults } = await killHarness({ kills: 20, damages: 4, steps: 24, seed });
+    const { kills, damages, runs, faults } = await killHarness({ kills: 20, damages: 4, steps: 80, seed });
     expect(faults).toEqual([]);
     expect(kills).toBeGreaterThanOrEqual(20);
     expect(damages).toBe(4);
