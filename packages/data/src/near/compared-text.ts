@@ -1,5 +1,4 @@
 import { conversationOf } from "../rows/conversation-of.js";
-import { rowTexts } from "../rows/row-texts.js";
 import type { ChatRole, PreferenceSide, Row } from "../rows/row.js";
 
 /**
@@ -25,10 +24,8 @@ export function comparedText(row: Row): string {
       return row.text;
     case "preference":
       return [row.prompt, ...Object.values(row.completions)].map((side) => textOf(side)).join("\n");
-    default: {
-      const { inputs, outputs } = rowTexts(row);
-      return [...inputs, ...outputs].join("\n");
-    }
+    default:
+      return "";
   }
 }
 
