@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { flatBatch, type LabelledRow, type LanguageModel } from "@lathe/model";
 import { attach, trainableParameters } from "@lathe/peft";
 import type { Precision } from "@lathe/tensor";
@@ -74,7 +75,7 @@ async function compare(options: CompareBatchingOptions): Promise<BatchingCompari
   const count = Math.min(ROWS, source.rows.length - (source.rows.length % PARTS));
   if (count === 0) {
     throw new RecipeError([
-      expectation("data", `at least ${PARTS} rows to learn`, String(source.rows.length)),
+      expectation("data", phrase`at least ${PARTS} rows to learn`, String(source.rows.length)),
     ]);
   }
   const rows = Array.from({ length: count }, (_, index) => source.rows.row(index));

@@ -151,4 +151,5 @@ export const trainingPhrases: Translations = {
   "a hash as passport.hashes.{0}": "作为 passport.hashes.{0} 的哈希",
   "a name, as a thread cannot share what is open in another": "名称（线程之间不能共享已打开的对象）",
   "a file or an array of rows, for another thread": "文件或数据行数组（供另一线程使用）",
+  "at least {0} rows to learn": "至少 {0} 行可学习的数据",
 };
