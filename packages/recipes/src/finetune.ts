@@ -15,7 +15,8 @@ import {
 } from "@lathe/train";
 import type { FinetuneOptions } from "./finetune-options.js";
 import { faultsOf, faultsOfSettings, withField } from "./fields-of-packages.js";
-import { type PlanCorrection, PlanCorrector } from "./memory/plan-correction.js";
+import type { PlanCorrection } from "./memory/plan-correction.js";
+import { PlanCorrector } from "./memory/plan-corrector.js";
 import { memoryBytes } from "./memory/plan-memory.js";
 import { type PlannedStep, planStep } from "./memory/plan-step.js";
 import { remediesSentence } from "./memory/remedy-sentence.js";

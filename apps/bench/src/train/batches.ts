@@ -1,5 +1,6 @@
 import { parseRow, readRecords, tokenizeRow } from "@lathe/data";
 import { threefry2x32 } from "@lathe/kernels";
+import { asPhrase, sayPhrase } from "@lathe/files";
 import { loadTokenizer } from "@lathe/model";
 import { rowOrder } from "@lathe/train";
 import { UsageError } from "../shared/usage-error.js";
@@ -42,7 +43,9 @@ export async function fileBatches(
   for await (const record of readRecords(file)) {
     const place = { file: record.file, line: record.line };
     if ("error" in record)
-      throw new UsageError(`--rows: ${record.file}, line ${record.line}: ${record.error}`);
+      throw new UsageError(
+        `--rows: ${record.file}, line ${record.line}: ${sayPhrase(asPhrase(record.error))}`,
+      );
     const { inputIds, labels } = tokenizeRow(parseRow(record.value, place), tokenizer);
     rows.push({ inputIds: Array.from(inputIds), labels: Array.from(labels) });
   }

@@ -1,7 +1,7 @@
 import { reprOfFloat } from "./python-repr.js";
-import { checkLength } from "./operations.js";
 import { pointCount } from "./python-values.js";
 import { TemplateError, valueError } from "./template-error.js";
+import { checkLength } from "./template-limits.js";
 
 /** How Python's format mini-language asks for a value: `[[fill]align][sign][#][0][width][grouping][.precision][type]`. */
 export interface FormatSpec {

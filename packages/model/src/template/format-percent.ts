@@ -1,8 +1,8 @@
 import { type FormatSpec, formatNumber, padded } from "./format-number.js";
-import { checkLength } from "./operations.js";
 import { reprOf, strOf } from "./python-repr.js";
 import { asNumber, Dict, pointsOf, Range, Tuple, typeName, Undefined, type Value } from "./python-values.js";
 import { TemplateError, typeError, valueError } from "./template-error.js";
+import { checkLength } from "./template-limits.js";
 
 const placeholder = /%(?:\(([^()]*)\))?([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+))?[hlL]?([\s\S])?/gu;
 

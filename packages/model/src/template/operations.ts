@@ -14,19 +14,12 @@ import {
   type Value,
   View,
 } from "./python-values.js";
+import { checkLength } from "./template-limits.js";
 import type { BinaryOperator, Comparison } from "./template-nodes.js";
 import { TemplateError, typeError, valueError } from "./template-error.js";
 
-/** Longest text or list that an operation makes. */
-export const LONGEST = 50_000_000;
 /** Most bits of a whole number. */
 const MOST_BITS = 100_000;
-
-/** @throws TemplateError when a value is not to be made */
-export function checkLength(length: number): void {
-  if (length > LONGEST)
-    throw new TemplateError("MemoryError", "the template makes a value that is too large");
-}
 
 /**
  * `left operator right`

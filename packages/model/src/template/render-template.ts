@@ -1,7 +1,7 @@
 import { attributeOf, callValue, itemOf, Slice } from "./attributes.js";
 import { bindArguments } from "./bind-arguments.js";
 import { checkNames } from "./check-names.js";
-import { applySign, asIndex, compare, concatenate, LONGEST, operate } from "./operations.js";
+import { applySign, asIndex, compare, concatenate, operate } from "./operations.js";
 import { reprOf, strOf } from "./python-repr.js";
 import {
   Callable,
@@ -18,6 +18,7 @@ import {
 import { formatTime } from "./python-date.js";
 import { parseTemplate } from "./parse-template.js";
 import { TemplateError, typeError, valueError } from "./template-error.js";
+import { LONGEST } from "./template-limits.js";
 import { type FilterContext, isFilterName, runFilter } from "./template-filters.js";
 import type { Arguments, Body, Expression, Parameter, Statement, Target } from "./template-nodes.js";
 import { runTest } from "./template-tests.js";

@@ -1,7 +1,7 @@
 import { attributeOf, itemOf } from "./attributes.js";
 import { bindArguments, type BoundArguments } from "./bind-arguments.js";
 import { formatPercent } from "./format-percent.js";
-import { asIndex, checkLength, equal, escapeHtml, operate, order } from "./operations.js";
+import { asIndex, equal, escapeHtml, operate, order } from "./operations.js";
 import { strOf, reprOf } from "./python-repr.js";
 import { stripEnd, stripStart } from "./python-space.js";
 import {
@@ -23,6 +23,7 @@ import {
 } from "./python-values.js";
 import { capitalize, replaceSome, textMethod } from "./text-methods.js";
 import { TemplateError, typeError, valueError } from "./template-error.js";
+import { checkLength } from "./template-limits.js";
 import { toJson } from "./to-json.js";
 import { wrapLine } from "./wrap-line.js";
 

@@ -1,6 +1,6 @@
 import { bindArguments, type BoundArguments } from "./bind-arguments.js";
 import { type Access, formatText } from "./format-text.js";
-import { asIndex, checkLength } from "./operations.js";
+import { asIndex } from "./operations.js";
 import { isPrintable, strOf } from "./python-repr.js";
 import { isSpace, stripEnd, stripStart } from "./python-space.js";
 import {
@@ -14,6 +14,7 @@ import {
   type Value,
 } from "./python-values.js";
 import { typeError, valueError } from "./template-error.js";
+import { checkLength } from "./template-limits.js";
 
 /** A method of `str`. */
 type Method = (text: string, args: BoundArguments) => Value;

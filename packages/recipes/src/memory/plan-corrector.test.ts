@@ -1,6 +1,6 @@
 import type { StepReport } from "@lathe/train";
 import { expect, it } from "vitest";
-import { PlanCorrector } from "./plan-correction.js";
+import { PlanCorrector } from "./plan-corrector.js";
 import type { PlannedStep } from "./plan-step.js";
 
 /** A thousand bytes a token of a micro-batch, 400 tokens in the largest; a millisecond a token. */
