@@ -17,8 +17,8 @@ const WATCHED_FROM = 0.25;
 /** How {@link finetuneWithinMemory} goes about it. */
 export interface WithinMemoryOptions extends HostFinetuneOptions {
   /**
-   * Whether the run is in a process of its own from the start, so that the system may end it. @defaultValue where a control group
-   * has a limit, or the model's files are more than a quarter of what is free
+   * Whether the run is in a process of its own from the start, so that the system may end it. @defaultValue where the
+   * model's files are more than a quarter of what is free, under the limit of a control group too
    */
   readonly watched?: boolean | undefined;
   /** Hears of the process that the run is in, whenever one is started. */
@@ -27,8 +27,6 @@ export interface WithinMemoryOptions extends HostFinetuneOptions {
 
 /** Whether the system may have to end the run. */
 async function isTight({ model }: HostFinetuneOptions): Promise<boolean> {
-  const limit = process.constrainedMemory();
-  if (limit !== undefined && limit > 0 && limit < 2 ** 60) return true;
   const bytes = typeof model === "string" ? await filesBytes(model) : 0;
   return bytes > WATCHED_FROM * (await availableBytes());
 }
