@@ -15,7 +15,7 @@ const commands = [
     "packages/kernels/src/wasm",
     "packages/tensor/src/operations",
     "packages/data/src/prepare",
-    "packages/eval/src/bleu",
+    "packages/eval/src/metrics/bleu",
   ],
 ];
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MetricOptionError } from "../errors.js";
-import { evaluateText } from "../evaluate-text.js";
+import { evaluateText } from "../scores/evaluate-text.js";
 import { labelExtractor, type LabelPlace } from "./label-extractor.js";
 
 const labels = ["refund", "partial refund", "投诉"];

@@ -1,6 +1,6 @@
 import { flatBatch, type LabelledRow, type LanguageModel, targetsOf } from "@lathe/model";
-import { perplexity } from "../perplexity.js";
-import { scoreBatches } from "../score-batches.js";
+import { perplexity } from "../metrics/perplexity.js";
+import { scoreBatches } from "../scores/score-batches.js";
 
 /** What a model makes of one row. */
 export interface RowScore {

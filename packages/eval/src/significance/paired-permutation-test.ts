@@ -1,5 +1,5 @@
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import { checkWholeNumber } from "../segments.js";
+import { checkWholeNumber } from "../scores/segments.js";
 import { RESAMPLING_SEED } from "./bootstrap.js";
 import { type SegmentStatistics, sumsOf } from "./segment-statistics.js";
 

@@ -1,6 +1,6 @@
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import { checkWholeNumber } from "../segments.js";
+import { checkWholeNumber } from "../scores/segments.js";
 import { RESAMPLING_SEED } from "./bootstrap.js";
 import type { PermutationOptions, PermutationResult } from "./paired-permutation-test.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import recorded from "../../fixtures/agreement.json" with { type: "json" };
-import { bleuStatistics } from "../bleu.js";
+import { bleuStatistics } from "../metrics/bleu.js";
 import { bootstrapPValue, bootstrapScores, percentileInterval } from "./bootstrap.js";
 import { pairedPermutationTest } from "./paired-permutation-test.js";
 import { permutationTest } from "./permutation-test.js";

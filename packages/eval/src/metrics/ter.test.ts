@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import recorded from "../fixtures/classification.json" with { type: "json" };
+import recorded from "../../fixtures/classification.json" with { type: "json" };
 import { corpusTer, sentenceTer, type TerOptions } from "./ter.js";
 
 const optionsOf = (given: Record<string, boolean | undefined>): TerOptions => ({

@@ -1,7 +1,7 @@
 import { isInputError } from "@lathe/files";
 import { describe, expect, it } from "vitest";
-import metrics from "../fixtures/metrics.json" with { type: "json" };
-import { MetricOptionError, SegmentError, UnknownMetricError } from "./errors.js";
+import metrics from "../../fixtures/metrics.json" with { type: "json" };
+import { MetricOptionError, SegmentError, UnknownMetricError } from "../errors.js";
 import { evaluateText } from "./evaluate-text.js";
 import { metricNames, metricTable, resolveMetricNames } from "./metric-names.js";
 

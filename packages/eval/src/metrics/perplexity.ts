@@ -1,4 +1,4 @@
-import { MetricOptionError } from "./errors.js";
+import { MetricOptionError } from "../errors.js";
 
 /**
  * exp(loss per token). The loss of a corpus is summed over its tokens before it is divided: the mean of the

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import metrics from "../fixtures/metrics.json" with { type: "json" };
-import recorded from "../fixtures/recorded.json" with { type: "json" };
+import metrics from "../../fixtures/metrics.json" with { type: "json" };
+import recorded from "../../fixtures/recorded.json" with { type: "json" };
 import { corpusChrf, sentenceChrf } from "./chrf.js";
-import { MetricOptionError } from "./errors.js";
+import { MetricOptionError } from "../errors.js";
 
 const point = 1e-6;
 

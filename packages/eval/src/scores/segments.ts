@@ -1,5 +1,5 @@
 import { phrase } from "@lathe/files";
-import { MetricOptionError, SegmentError } from "./errors.js";
+import { MetricOptionError, SegmentError } from "../errors.js";
 
 /** What a prediction is compared with: one text, or several of which each is right. */
 export type Reference = string | readonly string[];

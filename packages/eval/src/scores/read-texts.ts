@@ -1,6 +1,6 @@
 import { extname } from "node:path";
 import { FileError, isRecord, JsonError, parseJson, readLines, phrase, asPhrase } from "@lathe/files";
-import { TextFileError } from "./errors.js";
+import { TextFileError } from "../errors.js";
 
 /** Bounds for reading a file of texts. */
 export interface ReadTextsOptions {

@@ -11,7 +11,7 @@
  * of their bag; `overlap: "substring"` does that.
  */
 import { asciiPunctuation, splitWhiteSpace } from "./python-text.js";
-import { checkChoice, checkSegments, type Segment, type Segments } from "./segments.js";
+import { checkChoice, checkSegments, type Segment, type Segments } from "../scores/segments.js";
 
 /** How answers are compared. */
 export interface AnswerOptions {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import metrics from "../fixtures/metrics.json" with { type: "json" };
-import recorded from "../fixtures/recorded.json" with { type: "json" };
+import metrics from "../../fixtures/metrics.json" with { type: "json" };
+import recorded from "../../fixtures/recorded.json" with { type: "json" };
 import { corpusBleu, sentenceBleu, type BleuOptions } from "./bleu.js";
-import { MetricOptionError, SegmentError } from "./errors.js";
+import { MetricOptionError, SegmentError } from "../errors.js";
 import { bleuTokenizers, tokenizeForBleu, type BleuTokenizer } from "./bleu-tokenizer.js";
 
 const point = 1e-6;

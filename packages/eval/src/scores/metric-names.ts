@@ -1,4 +1,4 @@
-import { UnknownMetricError } from "./errors.js";
+import { UnknownMetricError } from "../errors.js";
 
 /** What a metric measures and in which unit. */
 export interface MetricDescription {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import metrics from "../fixtures/metrics.json" with { type: "json" };
+import metrics from "../../fixtures/metrics.json" with { type: "json" };
 import { detectLanguage } from "./detect-language.js";
 
 it.each(metrics.text)("knows the recorded texts: $name", ({ name, references }) => {

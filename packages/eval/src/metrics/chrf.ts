@@ -5,7 +5,7 @@
  *
  *   F = 100 · (1 + β²) · P · R / (β² · P + R)
  */
-import { MetricOptionError } from "./errors.js";
+import { MetricOptionError } from "../errors.js";
 import {
   clippedMatches,
   countNgrams,
@@ -15,8 +15,14 @@ import {
   type EncodedSequences,
 } from "./ngram-counts.js";
 import { asciiPunctuation, splitWhiteSpace } from "./python-text.js";
-import { checkSegments, checkWholeNumber, referenceCount, type Segment, type Segments } from "./segments.js";
-import { type SegmentStatistics, scoreOf } from "./significance/segment-statistics.js";
+import {
+  checkSegments,
+  checkWholeNumber,
+  referenceCount,
+  type Segment,
+  type Segments,
+} from "../scores/segments.js";
+import { type SegmentStatistics, scoreOf } from "../significance/segment-statistics.js";
 
 /** How chrF is computed. */
 export interface ChrfOptions {

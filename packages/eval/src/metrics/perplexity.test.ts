@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { MetricOptionError } from "./errors.js";
+import { MetricOptionError } from "../errors.js";
 import { perplexity } from "./perplexity.js";
 
 it("is the number of equally likely tokens", () => {

@@ -1,20 +1,20 @@
-import { bleuOfSums, bleuSignature, bleuStatistics, type BleuOptions } from "./bleu.js";
-import type { BleuTokenizer } from "./bleu-tokenizer.js";
-import { accuracy } from "./accuracy.js";
-import { chrfSignature, chrfStatistics } from "./chrf.js";
-import { labelExtractor, type LabelPlace } from "./classification/label-extractor.js";
-import { type LabelAverage, labelStatistics } from "./classification/label-statistics.js";
-import { distinct } from "./distinct.js";
-import { llamaFactoryScores, type LlamaFactoryScores } from "./llama-factory.js";
+import { bleuOfSums, bleuSignature, bleuStatistics, type BleuOptions } from "../metrics/bleu.js";
+import type { BleuTokenizer } from "../metrics/bleu-tokenizer.js";
+import { accuracy } from "../metrics/accuracy.js";
+import { chrfSignature, chrfStatistics } from "../metrics/chrf.js";
+import { labelExtractor, type LabelPlace } from "../classification/label-extractor.js";
+import { type LabelAverage, labelStatistics } from "../classification/label-statistics.js";
+import { distinct } from "../metrics/distinct.js";
+import { llamaFactoryScores, type LlamaFactoryScores } from "../metrics/llama-factory.js";
 import type { MetricName } from "./metric-names.js";
-import { characterSentenceBleu } from "./nltk-bleu.js";
-import { sameNumericAnswer } from "./numeric-answer.js";
-import { splitWhiteSpace, strip } from "./python-text.js";
-import { exactMatch, f1Score } from "./question-answering.js";
-import { meanRouge, scoreSegments, type RougeKind, type RougeScores } from "./rouge.js";
+import { characterSentenceBleu } from "../metrics/nltk-bleu.js";
+import { sameNumericAnswer } from "../metrics/numeric-answer.js";
+import { splitWhiteSpace, strip } from "../metrics/python-text.js";
+import { exactMatch, f1Score } from "../metrics/question-answering.js";
+import { meanRouge, scoreSegments, type RougeKind, type RougeScores } from "../metrics/rouge.js";
 import { referenceCount } from "./segments.js";
-import { meanStatistics, type SegmentStatistics, sumsOf } from "./significance/segment-statistics.js";
-import { terSignature, terStatistics } from "./ter.js";
+import { meanStatistics, type SegmentStatistics, sumsOf } from "../significance/segment-statistics.js";
+import { terSignature, terStatistics } from "../metrics/ter.js";
 
 /** How metrics compare; each reads what concerns it. */
 export interface MetricOptions extends BleuOptions {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import recorded from "../fixtures/classification.json" with { type: "json" };
+import recorded from "../../fixtures/classification.json" with { type: "json" };
 import { distinct } from "./distinct.js";
 
 const cases = recorded.text.flatMap(({ name, hypotheses, distinct: expected }) =>

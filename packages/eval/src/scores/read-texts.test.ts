@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TextFileError } from "./errors.js";
+import { TextFileError } from "../errors.js";
 import { readReferences, readTexts } from "./read-texts.js";
 
 let folder: string;

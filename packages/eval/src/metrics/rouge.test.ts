@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import metrics from "../fixtures/metrics.json" with { type: "json" };
-import recorded from "../fixtures/recorded.json" with { type: "json" };
-import { MetricOptionError } from "./errors.js";
+import metrics from "../../fixtures/metrics.json" with { type: "json" };
+import recorded from "../../fixtures/recorded.json" with { type: "json" };
+import { MetricOptionError } from "../errors.js";
 import { corpusRouge, sentenceRouge, type RougeOptions, type RougeScores } from "./rouge.js";
 
 const fraction = 1e-6;

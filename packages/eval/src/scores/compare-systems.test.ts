@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import metrics from "../fixtures/metrics.json" with { type: "json" };
+import metrics from "../../fixtures/metrics.json" with { type: "json" };
 import { compareSystems } from "./compare-systems.js";
-import { MetricOptionError, SegmentError, UnknownMetricError } from "./errors.js";
+import { MetricOptionError, SegmentError, UnknownMetricError } from "../errors.js";
 import { evaluateText } from "./evaluate-text.js";
 import { metricNames } from "./metric-names.js";
 

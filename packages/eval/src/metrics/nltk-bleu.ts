@@ -7,7 +7,7 @@
  */
 import { brevityPenalty, bleuSmoothings, closestLength, type BleuSmoothing } from "./bleu.js";
 import { clippedMatches, countNgrams, encodeTokens, ngramTotal } from "./ngram-counts.js";
-import { checkChoice, checkSegments, checkWholeNumber, type Reference } from "./segments.js";
+import { checkChoice, checkSegments, checkWholeNumber, type Reference } from "../scores/segments.js";
 
 /** Tokens to score and how. */
 export interface NltkBleuOptions {

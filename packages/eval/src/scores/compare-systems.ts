@@ -1,4 +1,4 @@
-import { MetricOptionError } from "./errors.js";
+import { MetricOptionError } from "../errors.js";
 import { checkMetrics, languageOf, type EvaluateTextOptions } from "./evaluate-text.js";
 import { measureMetric, type MetricMeasure, metricJob } from "./measure-metric.js";
 import type { MetricName } from "./metric-names.js";
@@ -9,9 +9,9 @@ import {
   type BootstrapOptions,
   type Interval,
   percentileInterval,
-} from "./significance/bootstrap.js";
-import { pairedPermutationTest, type PermutationOptions } from "./significance/paired-permutation-test.js";
-import { scoreOf } from "./significance/segment-statistics.js";
+} from "../significance/bootstrap.js";
+import { pairedPermutationTest, type PermutationOptions } from "../significance/paired-permutation-test.js";
+import { scoreOf } from "../significance/segment-statistics.js";
 import { hasReasoning, stripReasoning } from "./strip-reasoning.js";
 
 /** What becomes of the reasoning of R1 models before a text is scored. */

@@ -1,9 +1,9 @@
 import { detectLanguage } from "./detect-language.js";
-import { MetricOptionError } from "./errors.js";
+import { MetricOptionError } from "../errors.js";
 import { measureMetric, metricJob, type MetricOptions } from "./measure-metric.js";
 import { resolveMetricNames, type MetricName } from "./metric-names.js";
 import { checkChoice, checkSegments, type Segments } from "./segments.js";
-import { scoreOf } from "./significance/segment-statistics.js";
+import { scoreOf } from "../significance/segment-statistics.js";
 
 /** How {@link evaluateText} scores; each metric reads the options that concern it. */
 export interface EvaluateTextOptions extends MetricOptions {

@@ -1,5 +1,5 @@
-import { checkSegments, referenceCount, type Segment, type Segments } from "./segments.js";
-import { type SegmentStatistics, sumsOf } from "./significance/segment-statistics.js";
+import { checkSegments, referenceCount, type Segment, type Segments } from "../scores/segments.js";
+import { type SegmentStatistics, sumsOf } from "../significance/segment-statistics.js";
 import { countTerEdits } from "./ter-edits.js";
 import { type TerTokenizerOptions, tokenizeForTer } from "./ter-tokenizer.js";
 

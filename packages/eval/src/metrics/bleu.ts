@@ -8,7 +8,7 @@
  * so every choice that moves a number is sacreBLEU's.
  */
 import { bleuTokenizers, tokenizeForBleu, type BleuTokenizer } from "./bleu-tokenizer.js";
-import { MetricOptionError } from "./errors.js";
+import { MetricOptionError } from "../errors.js";
 import { clippedMatches, countNgrams, encodeTokens, ngramTotal } from "./ngram-counts.js";
 import { stripEnd } from "./python-text.js";
 import {
@@ -18,8 +18,8 @@ import {
   referenceCount,
   type Segment,
   type Segments,
-} from "./segments.js";
-import { type SegmentStatistics, sumsOf } from "./significance/segment-statistics.js";
+} from "../scores/segments.js";
+import { type SegmentStatistics, sumsOf } from "../significance/segment-statistics.js";
 
 /**
  * What becomes of an order without a match, after Chen and Cherry (2014, https://aclanthology.org/W14-3346):

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import recorded from "../fixtures/recorded.json" with { type: "json" };
+import recorded from "../../fixtures/recorded.json" with { type: "json" };
 import { porterStem } from "./porter-stemmer.js";
 
 it("agrees with NLTK on every recorded word", () => {

@@ -3,14 +3,14 @@
  * precision, recall and F1 of the n-grams (ROUGE-N) or of the longest common subsequence (ROUGE-L) of each segment,
  * averaged over the segments. A segment without tokens on either side scores 0.
  */
-import { MetricOptionError } from "./errors.js";
+import { MetricOptionError } from "../errors.js";
 import {
   longestCommonSubsequenceLength,
   longestCommonSubsequencePositions,
 } from "./longest-common-subsequence.js";
 import { clippedMatches, countNgrams, encodeTokens, ngramTotal } from "./ngram-counts.js";
 import { tokenizeChinese, tokenizeEnglish, type RougeTokenize } from "./rouge-tokenizer.js";
-import { checkChoice, checkSegments, type Segment, type Segments } from "./segments.js";
+import { checkChoice, checkSegments, type Segment, type Segments } from "../scores/segments.js";
 
 /**
  * What is compared: n-grams (`rouge1` … `rouge9`), the longest common subsequence of the texts (`rougeL`), or, line

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import metrics from "../fixtures/metrics.json" with { type: "json" };
-import recorded from "../fixtures/recorded.json" with { type: "json" };
+import metrics from "../../fixtures/metrics.json" with { type: "json" };
+import recorded from "../../fixtures/recorded.json" with { type: "json" };
 import type { BleuSmoothing } from "./bleu.js";
 import { characterSentenceBleu, nltkSentenceBleu } from "./nltk-bleu.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import metrics from "../fixtures/metrics.json" with { type: "json" };
-import recorded from "../fixtures/recorded.json" with { type: "json" };
+import metrics from "../../fixtures/metrics.json" with { type: "json" };
+import recorded from "../../fixtures/recorded.json" with { type: "json" };
 import { answerUnits, corpusExactMatch, corpusF1, exactMatch, f1Score } from "./question-answering.js";
 
 // TorchMetrics divides in single precision and multiplies by 100 afterwards, so that its percentages are off by up to

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import metrics from "../fixtures/metrics.json" with { type: "json" };
+import metrics from "../../fixtures/metrics.json" with { type: "json" };
 import { cutByJieba, llamaFactoryScores } from "./llama-factory.js";
 
 const spaces = (text: string): string[] => text.split(" ");

@@ -1,5 +1,5 @@
 import { strip } from "./python-text.js";
-import { checkSegments, type Segments } from "./segments.js";
+import { checkSegments, type Segments } from "../scores/segments.js";
 
 /**
  * The share of predictions that are one of their references, between 0 and 1. Only white space at the ends is
