@@ -16,6 +16,7 @@ export { asFileError, type FileAction, isSystemError } from "./errors/system-fau
 export { findValueFault } from "./json/find-value-fault.js";
 export { isRecord } from "./json/is-record.js";
 export { JsonError } from "./json/json-error.js";
+export { type JsonForm, jsonFormOf, jsonKeysOf, keepJsonForm, writeJson } from "./json/json-form.js";
 export { MAXIMUM_JSON_DEPTH, parseJson, type ParseJsonOptions } from "./json/parse-json.js";
 export { removeJsonKey, setJsonKey } from "./json/set-json-key.js";
 export { findJsonFault, type JsonFault } from "./json/scan-json.js";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { FileError, parseJson, type Phrase, phrase, readLines, sayPhrase } from "@lathe/files";
+import { FileError, parseJson, type Phrase, phrase, readLines, sayPhrase, writeJson } from "@lathe/files";
 import { GrowingArray } from "../near/growing-array.js";
 import { NearDuplicates } from "../near/near-duplicates.js";
 import { RowGroups } from "../split/row-groups.js";
@@ -203,7 +203,7 @@ export class Intake {
             JSON.stringify({ row: source, reason: sayPhrase(outcome.reason), ...place }),
           );
         } else {
-          await keptRows.write(JSON.stringify(serializeRow(outcome.row)));
+          await keptRows.write(writeJson(serializeRow(outcome.row)));
           this.#noteKept(outcome.row, outcome.tokens, place);
           near?.add(comparedText(outcome.row));
           yield outcome.tokens;

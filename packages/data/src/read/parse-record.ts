@@ -1,4 +1,4 @@
-import { JsonError, parseJson, type Phrase, phrase } from "@lathe/files";
+import { JsonError, keepJsonForm, parseJson, type Phrase, phrase } from "@lathe/files";
 
 /** A record's value, or why there is none. */
 export type ParsedRecord = { readonly value: unknown } | { readonly error: Phrase; readonly text: string };
@@ -10,12 +10,16 @@ const MAY_BE_INEXACT = /\d{16}|[eE]\+?\d{3}/;
 
 /**
  * Reads the JSON text of a record. Numbers that a double cannot hold, whole ones beyond 2⁵³ and those beyond 10³⁰⁸, become texts of
- * their digits, as they do in other formats: an order number must not become another one.
+ * their digits, as they do in other formats: an order number must not become another one. What a chat template would show
+ * otherwise than Python does stays known: the order of keys that are numbers, and floats of whole value.
  */
 export function parseRecord(text: string): ParsedRecord {
   try {
     const value = parseJson(text);
-    return { value: MAY_BE_INEXACT.test(text) ? parseJson(quoteInexact(text)) : value };
+    const exact = MAY_BE_INEXACT.test(text) ? quoteInexact(text) : text;
+    const read = exact === text ? value : parseJson(exact);
+    keepJsonForm(read, exact);
+    return { value: read };
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     const { line, column, expectedPhrase: expected, actualPhrase: actual } = error;

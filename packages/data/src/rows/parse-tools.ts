@@ -1,4 +1,4 @@
-import { JsonError, parseJson, phrase, asPhrase } from "@lathe/files";
+import { JsonError, keepJsonForm, parseJson, phrase, asPhrase } from "@lathe/files";
 import type { RowPlace } from "../read/row-place.js";
 import { RowError } from "./row-error.js";
 import type { Tools } from "./row.js";
@@ -42,6 +42,7 @@ function parseObjects(value: unknown, key: string, place: RowPlace | undefined):
   if (typeof value === "string") {
     try {
       list = parseJson(value);
+      keepJsonForm(list, value);
     } catch (error) {
       if (!(error instanceof JsonError)) throw error;
       throw new RowError(

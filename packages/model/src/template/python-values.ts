@@ -1,3 +1,4 @@
+import { jsonFormOf, jsonKeysOf } from "@lathe/files";
 import { TemplateError, typeError } from "./template-error.js";
 
 /**
@@ -278,17 +279,31 @@ export function lengthOf(given: Value): number | undefined {
   return undefined;
 }
 
-/** Plain data, such as a message that was read from JSON, as values of Python: whole numbers are `int`. */
+/**
+ * Plain data, such as a message that was read from JSON, as values of Python: whole numbers are `int` unless the JSON wrote
+ * them as floats, and keys have the order that they had there.
+ */
 export function fromJavaScript(data: unknown): Value {
   if (data === null || data === undefined) return null;
   if (typeof data === "boolean" || typeof data === "string" || typeof data === "bigint") return data;
   if (typeof data === "number") return Number.isInteger(data) && !Object.is(data, -0) ? BigInt(data) : data;
-  if (Array.isArray(data)) return data.map(fromJavaScript);
+  if (Array.isArray(data)) {
+    const { floats } = jsonFormOf(data) ?? {};
+    return data.map((item, place) =>
+      floats?.has(String(place)) && typeof item === "number" ? item : fromJavaScript(item),
+    );
+  }
   if (data instanceof Callable) return data;
   if (data instanceof Map) {
     return new Dict(
       Array.from(data, ([key, value]) => [fromJavaScript(key), fromJavaScript(value)] as const),
     );
   }
-  return new Dict(Object.entries(data).map(([key, value]) => [key, fromJavaScript(value)] as const));
+  const { floats } = jsonFormOf(data) ?? {};
+  return new Dict(
+    jsonKeysOf(data).map((key) => {
+      const value = (data as Record<string, unknown>)[key];
+      return [key, floats?.has(key) && typeof value === "number" ? value : fromJavaScript(value)] as const;
+    }),
+  );
 }
