@@ -185,7 +185,7 @@ describe("a linear in a file", () => {
     [
       "no scales",
       (tensors) => tensors.delete(".absmax"),
-      "expected U8 or F32 of 12 elements, got no such tensor",
+      "expected U8, F32 of 12 elements, got no such tensor",
     ],
     ["too few scales", part(".absmax", { shape: [11], data: new Uint8Array(11) }), "got U8 of shape [11]"],
     [

@@ -158,9 +158,14 @@ describe("input that is not sound", () => {
     [["--precision", "fp8"], /--precision: expected one of auto, fp32, bf16/],
     [["--no-such-flag"], /unknown flag --no-such-flag/],
     [["--data", "nowhere.jsonl"], /nowhere\.jsonl/],
-    [["--data", "rows.yaml"], /rows\.yaml: is of an unknown kind/],
     [["--init-adapter", "nowhere"], /nowhere: expected an adapter folder/],
   ])("%j", (more, message) => expectRefusal([...words, ...more], message));
+
+  it("a file that holds no rows", async () => {
+    const file = join(folder, "rows.yaml");
+    await writeFile(file, "rows:\n  - input: a\n    output: b\n");
+    await expectRefusal([...words, "--data", file], /rows\.yaml/);
+  });
 
   it("an adapter for another model", () =>
     expectRefusal(

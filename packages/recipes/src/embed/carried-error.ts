@@ -103,7 +103,7 @@ export function errorCarried({ name, message, stack, fields, phrases, cause }: C
   const known = classes.find((candidate) => candidate.name === name);
   // Constructors make messages of their own; what is there already is only given its class.
   if (known) Object.setPrototypeOf(error, known.prototype);
-  const hidden = { name, stack, ...(phrases ? { phrases: () => phrases } : {}) };
+  const hidden = { name, message, stack, ...(phrases ? { phrases: () => phrases } : {}) };
   for (const [key, value] of Object.entries(hidden)) {
     Object.defineProperty(error, key, { value, configurable: true, writable: true });
   }
