@@ -1,6 +1,5 @@
 export {
   CLEANING_DEFAULTS,
-  CLEANING_STEPS,
   DEFAULT_STEPS,
   type CleaningOptions,
   type ResolvedCleaningOptions,
@@ -12,7 +11,7 @@ export { type CleaningStep, type Rejection, type StepFunction } from "./clean/cl
 export { CHINESE_FORMS, type ChineseForm } from "./clean/chinese.js";
 export { type BoilerplateSettings } from "./clean/boilerplate.js";
 export { type StepSettings } from "./clean/step-settings.js";
-export { type StepName } from "./clean/step-table.js";
+export { CLEANING_STEPS, type StepName } from "./clean/step-names.js";
 export { removeHtml } from "./clean/html.js";
 export { removeMarkup } from "./clean/markup.js";
 export { repairMojibake, type MojibakeOutcome } from "./clean/mojibake.js";

@@ -51,6 +51,22 @@ export class MetricOptionError extends ExpectationError {
   }
 }
 
+/** The package that cuts Chinese into words is not installed. */
+export class MissingWordsError extends InputError {
+  override readonly name = "MissingWordsError";
+
+  constructor(
+    /** The package to install. */
+    readonly packageName: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      phrase`the scores of LLaMA-Factory are over words that the package ${packageName} finds, which is not installed; install it: npm install ${packageName}`,
+      options,
+    );
+  }
+}
+
 /** A file of texts that cannot be read, with the line at fault. */
 export class TextFileError extends InputError {
   override readonly name = "TextFileError";

@@ -14,6 +14,7 @@ export type { ChrfOptions } from "./metrics/chrf.js";
 export type { ChrfScore } from "./metrics/chrf.js";
 export { detectLanguage } from "./scores/detect-language.js";
 export { MetricOptionError } from "./errors.js";
+export { MissingWordsError } from "./errors.js";
 export { SegmentError } from "./errors.js";
 export { TextFileError } from "./errors.js";
 export { UnknownMetricError } from "./errors.js";

@@ -3,16 +3,14 @@ import { checkInteger, OptionError } from "../option-error.js";
 import type { CleaningLimits } from "./cleaning-limits.js";
 import type { CleaningStep, StepFunction } from "./cleaning-step.js";
 import type { StepSettings } from "./step-settings.js";
-import { STEP_TABLE, type StepName } from "./step-table.js";
+import { CLEANING_STEPS, type StepName } from "./step-names.js";
+import { STEP_TABLE } from "./step-table.js";
 import { PERSONAL_DATA_STEP, PersonalData } from "../personal-data/personal-data.js";
 import {
   resolvePersonalDataOptions,
   type PersonalDataOptions,
   type ResolvedPersonalDataOptions,
 } from "../personal-data/personal-data-options.js";
-
-/** Names of the steps that come with the package, in the order in which they run unless another is given. */
-export const CLEANING_STEPS = Object.keys(STEP_TABLE) as readonly StepName[];
 
 /**
  * Steps that run unless others are listed. None of them changes what a text says. The others are asked for: HTML and Markdown may be what is

@@ -17,6 +17,7 @@ import { rowDigest } from "../rows/row-digest.js";
 import { mapRowTexts, type TextSpeaker } from "../rows/row-texts.js";
 import { SCRIPTS } from "./scripts.js";
 import { SPEAKERS, speakerPrefixRemover } from "./speaker-prefixes.js";
+import type { StepName } from "./step-names.js";
 import { fillSettings, type StepSettings } from "./step-settings.js";
 import { replaceUrls } from "./urls.js";
 import { tidyWhiteSpace } from "./white-space.js";
@@ -55,13 +56,8 @@ const prose =
 
 const field = (name: keyof StepSettings, key: string): string => `cleaning.steps.${name}.${key}`;
 
-/**
- * How each step is made, in the order in which they run unless another is given. Texts that were decoded wrongly come first, since their
- * bytes are told by characters that later steps remove; then line ends, for all that follow think in LF; HTML, whose entities
- * may name what is invisible; what is invisible, lest it part characters that Unicode composes; white space last of the texts, for
- * it sees what the others left. The edges of a completion row are where its two texts meet, and its inner white space is often code.
- */
-export const STEP_TABLE = {
+/** How each step is made. */
+export const STEP_TABLE: Readonly<Record<StepName, MakeStep>> = {
   mojibake: plain("mojibake", () => ({
     name: "mojibake",
     repeats: true,
@@ -173,10 +169,7 @@ export const STEP_TABLE = {
       return kept.add(rowDigest(row)) === distinct ? undefined : "the same row came before";
     });
   }),
-} as const satisfies Readonly<Record<string, MakeStep>>;
-
-/** Name of a step that comes with the package. */
-export type StepName = keyof typeof STEP_TABLE;
+};
 
 function checkList(
   option: string,

@@ -32,7 +32,7 @@ export interface NearClusters {
 
 /**
  * Finds texts that are near copies of each other: the Jaccard similarity of their sets of character 5-grams reaches a threshold.
- * MinHash bands ({@link MinHash}) name the candidates and every pair is verified on the sets themselves. Pairs join to
+ * MinHash bands (`MinHash`) name the candidates and every pair is verified on the sets themselves. Pairs join to
  * clusters.
  *
  * Texts and keys are spilt to files of a folder; memory holds some 40 bytes a text.

@@ -23,13 +23,13 @@ const MAXIMUM_TOKEN_ID = 2 ** 31 - 1; // token files store 32-bit integers
  * Reads a value of unknown origin as a row. The first shape whose keys are all there decides, in the order
  * `input_ids`, `prompt_ids`, `messages`, `chosen`+`rejected`, `prompt`+`completion`, `instruction`+`output`, `input`+`output`,
  * `text`; keys that are not part of it are kept in `fields`. A key whose value is null counts as absent. Shapes, speakers and
- * names of other programs are taken for these as {@link inKnownShape} and {@link inKnownTurn} say.
+ * names of other programs are taken for these as `inKnownShape` and `inKnownTurn` say.
  *
  * - `{"instruction","output"}` (Alpaca): a non-empty `input` is appended to the instruction on a new line.
  * - `{"input","output"}` and `{"instruction","output"}` may carry a `system` text.
  * - Pairs and dialogues may carry `tools`, a list or the JSON text of one.
  * - A turn of the assistant that calls tools may have null content or none at all; it stays null.
- * - `{"prompt","chosen","rejected"}` are texts or lists of messages; lists may do without `prompt`, see {@link withSharedPrompt}.
+ * - `{"prompt","chosen","rejected"}` are texts or lists of messages; lists may do without `prompt`, see `withSharedPrompt`.
  *   A judged `completion` and its prompt may be lists of messages too.
  * - `{"input_ids"}` without `labels` scores every token.
  *

@@ -32,7 +32,7 @@ export interface CompareSystemsRequest {
   readonly systems: readonly SystemTexts[];
   /** `references[row]` belongs to row `row` of every system. */
   readonly references: readonly Reference[];
-  /** Names of metrics, as for {@link evaluateText}. */
+  /** Names of metrics, spelled with any case, `-` or `_`. */
   readonly metrics: readonly string[];
   readonly options?: EvaluateTextOptions;
   /** Whether `<think>` blocks are scored. @defaultValue "strip" */

@@ -2,6 +2,8 @@ import type { Translations } from "@lathe/files";
 
 /** 指标、评估与人工标注。 */
 export const scoresPhrases: Translations = {
+  "the scores of LLaMA-Factory are over words that the package {0} finds, which is not installed; install it: npm install {1}":
+    "LLaMA-Factory 的分数基于软件包 {0} 切分的词，而它尚未安装；请安装：npm install {1}",
   "unknown metric {0}: did you mean {1}? Known metrics: {2}": "未知指标 {0}：是否指 {1}？已知指标：{2}",
   "{0}, line {1}": "{0} 第 {1} 行",
   "a whole number of at least {0}": "不小于 {0} 的整数",
