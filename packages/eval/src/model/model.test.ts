@@ -5,7 +5,7 @@ import { startEngine } from "@lathe/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateReplies, scoreRows } from "./index.js";
 
-const folder = fileURLToPath(new URL("../../../model/fixtures/models/qwen2", import.meta.url));
+const folder = fileURLToPath(new URL("../../../model/fixtures/models/qwen2/", import.meta.url));
 
 /** Recorded by Transformers; see the fixtures' README. */
 interface Expected {

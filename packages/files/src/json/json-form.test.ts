@@ -37,3 +37,9 @@ it("stays with a copy, as far as keys and numbers stay", () => {
   expect(writeJson(copy)).toBe('{"z":"text","1":"y","w":2.0,"added":3}');
   expect(JSON.stringify(value)).toBe('{"1":"y","2":"x","z":1,"w":2}');
 });
+
+it("takes long texts in time that grows with them alone", () => {
+  const digits = "9".repeat(1_000_000);
+  const text = `{"a":"${digits}","b":${digits},"c":"${"e".repeat(1_000_000)}","d":"${"1e".repeat(500_000)}"}`;
+  expect(jsonFormOf(read(text) as object)?.floats).toBeUndefined();
+});

@@ -13,14 +13,14 @@ export interface JsonForm {
 const form: unique symbol = Symbol.for("@lathe/json-form") as never;
 
 interface Formed {
-  [form]?: JsonForm;
+  readonly [form]?: JsonForm;
 }
 
 /** What the text of an object or list said beside its values; a copy by spreading has it too. */
 export const jsonFormOf = (value: object): JsonForm | undefined => (value as Formed)[form];
 
 /** Only texts with one of these lose anything: a float of whole value, or a key that is a number. */
-const loses = /\d\.0+(?!\d)|\d\.?\d*[eE]|"\d+"\s*:/;
+const loses = /\d\.0+(?!\d)|\d[eE]|"\d+"\s*:/;
 const number = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const word = /true|false|null/y;
 const string = /"(?:[^"\\]|\\.)*"/y;
@@ -100,7 +100,9 @@ class FormReader {
 
 function keep(value: object, keys: readonly string[] | undefined, floats: ReadonlySet<string>): void {
   if (keys === undefined && floats.size === 0) return;
-  (value as Formed)[form] = { ...(keys ? { keys } : {}), ...(floats.size > 0 ? { floats } : {}) };
+  const said: JsonForm = { ...(keys ? { keys } : {}), ...(floats.size > 0 ? { floats } : {}) };
+  // A spread copies what can be listed, and so an object's form; that of a list would not be its copy's.
+  Object.defineProperty(value, form, { value: said, enumerable: !Array.isArray(value), writable: true });
 }
 
 /** Keys of an object in the order of its JSON text. */
