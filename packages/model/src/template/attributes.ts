@@ -99,7 +99,7 @@ function missing(value: Value, name: string): Undefined {
 }
 
 /** `{0.name}` and `{0[key]}` in a format. */
-const access: Access = { attribute: attributeOf, item: itemOf };
+export const access: Access = { attribute: attributeOf, item: itemOf };
 
 function ownAttribute(value: Value, name: string): Value | undefined {
   const unsafe = `access to attribute '${name}' of '${typeName(value)}' object is unsafe.`;

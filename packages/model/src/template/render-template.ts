@@ -332,11 +332,10 @@ class Renderer {
           );
           rest.delete("caller");
         }
-        const uses = usedNames(body);
-        if (positional.length > parameters.length && !uses.has("varargs")) {
+        if (positional.length > parameters.length && !usedNames(body).has("varargs")) {
           throw typeError(`macro '${name}' takes not more than ${parameters.length} argument(s)`);
         }
-        if (rest.size > 0 && !uses.has("kwargs")) {
+        if (rest.size > 0 && !usedNames(body).has("kwargs")) {
           const [unexpected] = rest.keys();
           throw typeError(`macro '${name}' takes no keyword argument '${unexpected}'`);
         }

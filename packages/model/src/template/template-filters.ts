@@ -1,4 +1,4 @@
-import { attributeOf, itemOf } from "./attributes.js";
+import { access, attributeOf, itemOf } from "./attributes.js";
 import { bindArguments, type BoundArguments } from "./bind-arguments.js";
 import { formatPercent } from "./format-percent.js";
 import { asIndex, equal, escapeHtml, operate, order } from "./operations.js";
@@ -36,13 +36,9 @@ export interface FilterContext {
 type Filter = (value: Value, args: BoundArguments, context: FilterContext) => Value;
 type RawFilter = (value: Value, args: CallArguments, context: FilterContext) => Value;
 
-const access = { attribute: attributeOf, item: itemOf };
-
-/** A text's method as a filter of any value: the value is made a text first. */
-const asText =
-  (name: string): RawFilter =>
-  (value, args) =>
-    textMethod(strOf(value), name, access)!(args);
+/** Calls a method of a text. */
+const callText = (text: string, name: string, ...positional: readonly Value[]): Value =>
+  textMethod(text, name, access)!({ positional, named: new Map() });
 
 /** `"a.b.0"` or a place: how filters look for an attribute. */
 function getter(attribute: Value, otherwise?: Value): (value: Value) => Value {
@@ -269,10 +265,7 @@ function indented(value: Value, args: BoundArguments): string {
   let made: string;
   if (indentsBlank) made = text.slice(0, -1).replaceAll("\n", `\n${mark}`);
   else {
-    const [first, ...rest] = textMethod(text, "splitlines", access)!({
-      positional: [],
-      named: new Map(),
-    }) as string[];
+    const [first, ...rest] = callText(text, "splitlines") as string[];
     made = [first, ...rest.map((line) => (line === "" ? "" : mark + line))].join("\n");
   }
   return isFirst ? mark + made : made;
@@ -304,7 +297,7 @@ function wrapped(value: Value, args: BoundArguments): string {
     if (value instanceof Undefined) value.fail();
     throw new TemplateError("AttributeError", `'${typeName(value)}' object has no attribute 'splitlines'`);
   }
-  const lines = textMethod(value, "splitlines", access)!({ positional: [], named: new Map() }) as string[];
+  const lines = callText(value, "splitlines") as string[];
   return lines.map((line) => wrapLine(line, { width, breaks, onHyphens }).join(mark)).join(mark);
 }
 
@@ -547,12 +540,7 @@ const DECLARED: readonly (readonly [names: string, parameters: readonly string[]
   ["attr", ["name"], (value, args) => attributeOnly(value, strOf(args.get("name")))],
   ["batch", ["linecount", "fill_with?"], batched],
   ["capitalize", [], (value) => capitalize(strOf(value))],
-  [
-    "center",
-    ["width?"],
-    (value, args) =>
-      asText("center")(value, { positional: [args.get("width", 80n)], named: new Map() }, NO_CONTEXT),
-  ],
+  ["center", ["width?"], (value, args) => callText(strOf(value), "center", args.get("width", 80n))],
   ["count length", [], countOf],
   ["d default", ["default_value?", "boolean?"], byDefault],
   ["dictsort", ["case_sensitive?", "by?", "reverse?"], dictSorted],
@@ -608,12 +596,7 @@ const DECLARED: readonly (readonly [names: string, parameters: readonly string[]
   ["sum", ["attribute?", "start?"], summed],
   ["title", [], titled],
   ["tojson", ["ensure_ascii?", "indent?", "separators?", "sort_keys?"], jsonOf],
-  [
-    "trim",
-    ["chars?"],
-    (value, args) =>
-      textMethod(strOf(value), "strip", access)!({ positional: [args.get("chars")], named: new Map() }),
-  ],
+  ["trim", ["chars?"], (value, args) => callText(strOf(value), "strip", args.get("chars"))],
   ["truncate", ["length?", "killwords?", "end?", "leeway?"], truncated],
   ["unique", AGGREGATE, unique],
   ["upper", [], (value) => strOf(value).toUpperCase()],
@@ -622,8 +605,6 @@ const DECLARED: readonly (readonly [names: string, parameters: readonly string[]
   ["wordwrap", ["width?", "break_long_words?", "wrapstring?", "break_on_hyphens?"], wrapped],
   ["xmlattr", ["autospace?"], xmlAttributes],
 ];
-
-const NO_CONTEXT = {} as FilterContext;
 
 /** `value.name` without the keys of a mapping. */
 function attributeOnly(value: Value, name: string): Value {
