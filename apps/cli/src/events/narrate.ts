@@ -1,17 +1,34 @@
-import { type Progress, formatBytes, formatDuration, formatNumber, kebabCase } from "@lathe/command";
+import {
+  type Progress,
+  type VerbContext,
+  formatBytes,
+  formatDuration,
+  formatNumber,
+  kebabCase,
+} from "@lathe/command";
 import { type Phrase, sayPhrase } from "@lathe/files";
 import type { OnRecipeEvent, RecipeEvent, RecipePhase, RowsEvent } from "@lathe/recipes";
-import type { CheckpointFault } from "@lathe/train";
+import type { CheckpointFault, StepReport } from "@lathe/train";
 import { withVerbs } from "../command-name.js";
-import type { VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { flagsText } from "../messages/flags-text.js";
 import { secondsText } from "../messages/seconds-text.js";
 import { parameterText } from "./parameter-text.js";
 
+/** Steps between two lines where no bar is drawn. */
+const LOG_EVERY = 50;
+
 /** Says what a recipe tells, in the language of the messages. */
 export interface Narrator {
   readonly onEvent: OnRecipeEvent;
+  /**
+   * Shows how far a run is, on a bar that stays from step to step.
+   *
+   * @param details said beside the number; the loss unless given
+   * @param every steps between two lines where no bar is drawn. The first step's counts; 50 unless given
+   * @returns the bar, for what is said above it
+   */
+  step(report: StepReport, details?: readonly string[], every?: number): Progress;
   /** Takes the bar away that is shown. */
   end(): void;
 }
@@ -59,7 +76,7 @@ function checkpointFaultText({ damage, file, detail }: CheckpointFault, messages
 /** Notes and warnings of everything but progress. */
 function say(
   event: Exclude<RecipeEvent, { type: "progress" }>,
-  { messages, note, warn, command }: VerbContext,
+  { messages, note, warn, command }: VerbContext<Messages>,
 ): void {
   switch (event.type) {
     case "engine": {
@@ -165,16 +182,30 @@ function say(
   }
 }
 
+/** The loss of a step. */
+export const lossText = (loss: number, { words }: Messages): string => `${words.loss} ${loss.toFixed(4)}`;
+
 /** Begins to say what a recipe tells. A bar ends where something else is said. */
-export function narrate(context: VerbContext): Narrator {
+export function narrate(context: VerbContext<Messages>): Narrator {
   const { messages, progress } = context;
   let bar: { readonly phase: RecipePhase; readonly progress: Progress } | null = null;
-  const end = (): void => {
+  let training: Progress | null = null;
+  const endBar = (): void => {
     bar?.progress.end();
     bar = null;
   };
+  const end = (): void => {
+    endBar();
+    training?.end();
+  };
   return {
     end,
+    step({ step, totalSteps, loss }, details = [lossText(loss, messages)], every = LOG_EVERY) {
+      endBar();
+      training ??= progress({ label: messages.training, every });
+      training.update(step, totalSteps, ...details);
+      return training;
+    },
     onEvent(event) {
       if (event.type !== "progress") {
         end();
@@ -182,8 +213,9 @@ export function narrate(context: VerbContext): Narrator {
         return;
       }
       const { phase, done, total, item, rows } = event;
+      training?.end();
       if (bar?.phase !== phase) {
-        end();
+        endBar();
         bar = { phase, progress: progress({ label: labelOf(phase, messages) }) };
       }
       const detail = rows ? messages.rows(rows.kept, rows.read) : item;

@@ -2,14 +2,6 @@ import { option, optionGroup } from "@lathe/command";
 import { DEFAULT_MAX_NEW_TOKENS, samplingDefaults } from "@lathe/model";
 import { z } from "zod";
 
-/** Options that a model's folder has defaults for: without being given they are its own. */
-const samplingKeys: ReadonlySet<string> = new Set(["temperature", "topK", "topP", "repetitionPenalty"]);
-
-/** The keys of a verb's options that count: of those of sampling the given ones alone. */
-export function takenKeys(options: z.ZodObject, given: ReadonlySet<string>): ReadonlySet<string> {
-  return new Set(Object.keys(options.shape).filter((key) => given.has(key) || !samplingKeys.has(key)));
-}
-
 /** How text is continued; the keys are those of `GenerationOptions`. */
 export const generationOptions = optionGroup(
   "Generation",

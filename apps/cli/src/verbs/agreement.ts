@@ -1,4 +1,4 @@
-import { fieldsOf, formatTable, option } from "@lathe/command";
+import { formatTable, option } from "@lathe/command";
 import { ratingLevels } from "@lathe/eval";
 import { measureAgreement, type MeasureAgreementOptions } from "@lathe/recipes";
 import { z } from "zod";
@@ -24,8 +24,8 @@ export const agreementVerb = defineVerb({
     "Gives Krippendorff's alpha, Fleiss' kappa over the units that all rated, and Cohen's kappa averaged over pairs of annotators, unweighted for labels and with quadratic weights for numbers. A missing rating is an empty cell or no row.",
   examples: ["lathe agreement --ratings ratings.csv --level ordinal --json"],
   options,
-  async run(values, { messages }) {
-    const measured = await measureAgreement(fieldsOf<MeasureAgreementOptions>(options, values));
+  async run(_values, { messages, recipeOptions }) {
+    const measured = await measureAgreement(recipeOptions<MeasureAgreementOptions>());
     const { alpha, fleissKappa, cohenKappa, pairs, units, annotators, level } = measured;
     const { words, ratingsIn } = messages;
     const weights = level === "nominal" ? "unweighted" : "quadratic";

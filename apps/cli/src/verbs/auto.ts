@@ -1,12 +1,5 @@
 import { join } from "node:path";
-import {
-  EXIT_INTERRUPTED,
-  fieldsOf,
-  option,
-  optionGroup,
-  type Progress,
-  type VerbResult,
-} from "@lathe/command";
+import { EXIT_INTERRUPTED, option, optionGroup, type VerbResult } from "@lathe/command";
 import { sayPhrase } from "@lathe/files";
 import {
   autoTune,
@@ -14,10 +7,8 @@ import {
   type AutoTuneReport,
   type AutoTuneSummary,
   candidateName,
-  type RecipeEvent,
 } from "@lathe/recipes";
 import { z } from "zod";
-import { narrate } from "../events/narrate.js";
 import { defineVerb, type VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { memoryOption } from "../options/memory-option.js";
@@ -25,9 +16,6 @@ import { dataOption, modelOption } from "../options/model-options.js";
 import { engineOptions } from "../options/engine-options.js";
 import { parseDuration } from "../options/parse-duration.js";
 import { rowsPathFault } from "../paths/rows-path-fault.js";
-
-/** Steps between two lines where no bar is drawn. */
-const LOG_EVERY = 50;
 
 const { engine, precision } = engineOptions;
 
@@ -72,36 +60,21 @@ export const autoVerb = defineVerb({
   ],
   options,
   async run(values, context) {
-    const { messages, signal } = context;
-    const narrator = narrate(context);
-    let training = null as Progress | null;
-    const onEvent = (event: RecipeEvent): void => {
-      training?.end();
-      narrator.onEvent(event);
-    };
-    const show = (report: AutoTuneReport): void => {
-      narrator.end();
+    const { messages, narrator, note, recipeOptions } = context;
+    const { language, phrases: translations } = messages;
+    const fields = recipeOptions<AutoTuneOptions>();
+    const run = autoTune({ ...fields, output: values.output, language, translations });
+    let next = await run.next();
+    for (; !next.done; next = await run.next()) {
+      const report: AutoTuneReport = next.value;
       if (report.type === "step") {
-        training ??= context.progress({ label: messages.training, every: LOG_EVERY });
-        const { step, totalSteps, loss } = report.report;
-        training.update(step, totalSteps, `${messages.words.loss} ${loss.toFixed(4)}`);
-        return;
+        narrator.step(report.report);
+        continue;
       }
-      context.note(
-        report.type === "trial" ? trialText(report.trial, messages) : whyText(report.why, messages),
-      );
-    };
-    try {
-      const { language, phrases } = messages;
-      const fields = fieldsOf<AutoTuneOptions>(options, values);
-      const run = autoTune({ ...fields, language, translations: phrases, signal, onEvent });
-      let next = await run.next();
-      for (; !next.done; next = await run.next()) show(next.value);
-      return resultOf(next.value, values.output, context);
-    } finally {
-      training?.end();
       narrator.end();
+      note(report.type === "trial" ? trialText(report.trial, messages) : whyText(report.why, messages));
     }
+    return resultOf(next.value, values.output, context);
   },
 });
 

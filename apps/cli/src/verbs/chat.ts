@@ -1,14 +1,13 @@
-import { UsageError, fieldsOf, option } from "@lathe/command";
+import { UsageError, option } from "@lathe/command";
 import { phrase } from "@lathe/files";
 import { createInterface } from "node:readline";
 import { type ChatMessage, readTools } from "@lathe/data";
 import type { FinishReason } from "@lathe/model";
 import { openModel, type OpenModelOptions, respond, type RespondOptions } from "@lathe/recipes";
 import { z } from "zod";
-import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import { engineOptions } from "../options/engine-options.js";
-import { generationOptions, takenKeys } from "../options/generation-options.js";
+import { generationOptions } from "../options/generation-options.js";
 import { adapterOption, modelOption } from "../options/model-options.js";
 
 const PROMPT = "> ";
@@ -36,17 +35,10 @@ export const chatVerb = defineVerb({
   ],
   options,
   async run(given, context) {
-    const { json, io, messages, note, signal } = context;
-    const { generation } = fieldsOf<Pick<RespondOptions, "generation">>(
-      options,
-      given,
-      takenKeys(options, context.given),
-    );
+    const { json, io, messages, narrator, note, signal } = context;
+    const { generation, ...opening } = context.recipeOptions<OpenModelOptions & RespondOptions>();
     const tools = given.tools === undefined ? {} : { tools: await readTools(given.tools) };
-    const narrator = narrate(context);
-    const { adapter, engine, precision, quantize, cache } = given;
-    const opening = { adapter, engine, precision, quantize, cache } satisfies OpenModelOptions;
-    const model = await openModel(given.model, { ...opening, signal, onEvent: narrator.onEvent });
+    const model = await openModel(given.model, { ...opening, cache: given.cache });
     narrator.end();
     if (model.tokenizer === null) {
       model.dispose();
@@ -124,7 +116,7 @@ export const chatVerb = defineVerb({
             if (!json) io.stdout.write("\n");
           }
           turns.push({ role: "assistant", content });
-          if (finishReason === "length") note(messages.replyCut(generation?.maxNewTokens ?? 0));
+          if (finishReason === "length") note(messages.replyCut(given.maxNewTokens));
           said.push({ user: text, reply: content, finishReason });
         }
         if (isTerminal) lines.prompt();

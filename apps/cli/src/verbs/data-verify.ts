@@ -1,5 +1,11 @@
 import { EXIT_DONE, EXIT_FAILED, formatTable, option } from "@lathe/command";
-import { findLeaks, type LeakedRow, type LeakReport, NEAR_DUPLICATE_THRESHOLD } from "@lathe/data";
+import {
+  findLeaks,
+  type FindLeaksOptions,
+  type LeakedRow,
+  type LeakReport,
+  NEAR_DUPLICATE_THRESHOLD,
+} from "@lathe/data";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
@@ -26,7 +32,7 @@ const options = z.object({
   nearDuplicates: option(
     z.number().gt(0).max(1).default(NEAR_DUPLICATE_THRESHOLD),
     "least likeness that is a leak (Jaccard, of character 5-grams)",
-    { placeholder: "share" },
+    { field: "threshold", placeholder: "share" },
   ),
 });
 
@@ -64,8 +70,8 @@ export const dataVerifyVerb = defineVerb({
   ],
   options,
   positional: "folder",
-  async run({ folder, add, against, nearDuplicates }, { signal, messages }) {
-    const report = await findLeaks({ folder, add, against, threshold: nearDuplicates, signal });
+  async run(_values, { messages, recipeOptions }) {
+    const report = await findLeaks(recipeOptions<FindLeaksOptions>());
     const { leaks, rows, changed } = report;
     return {
       json: { leaks, rows, changed },

@@ -1,7 +1,6 @@
-import { EXIT_DONE, EXIT_FAILED, fieldsOf, option } from "@lathe/command";
+import { EXIT_DONE, EXIT_FAILED, option } from "@lathe/command";
 import { type Batching, compareBatching, type CompareBatchingOptions } from "@lathe/recipes";
 import { z } from "zod";
-import { narrate } from "../events/narrate.js";
 import { defineVerb, type VerbDefinition } from "../define-verb.js";
 import { engineOptions } from "../options/engine-options.js";
 import { dataOption, modelOption } from "../options/model-options.js";
@@ -22,25 +21,18 @@ function batchingVerb(batching: Batching, description: string): VerbDefinition {
     description,
     examples: [`lathe doctor ${batching} --model models/base --data rows.jsonl`],
     options,
-    async run(values, context) {
-      const narrator = narrate(context);
-      try {
-        const { signal, messages } = context;
-        const { onEvent } = narrator;
-        const fields = fieldsOf<Omit<CompareBatchingOptions, "batching">>(options, values, context.given);
-        const found = await compareBatching({ ...fields, batching, signal, onEvent });
-        const { rows, equal, tolerance, lossDifference, gradientDifference, labelDifference } = found;
-        const shown = [lossDifference, labelDifference, gradientDifference].map(
-          (difference) => difference?.toExponential(1) ?? null,
-        ) as [string, string | null, string];
-        return {
-          json: { ...found },
-          text: messages.batchingCompared(batching, rows, equal, shown, tolerance.toExponential(0)),
-          exitCode: equal ? EXIT_DONE : EXIT_FAILED,
-        };
-      } finally {
-        narrator.end();
-      }
+    async run(_values, { messages, recipeOptions }) {
+      const fields = recipeOptions<Omit<CompareBatchingOptions, "batching">>();
+      const found = await compareBatching({ ...fields, batching });
+      const { rows, equal, tolerance, lossDifference, gradientDifference, labelDifference } = found;
+      const shown = [lossDifference, labelDifference, gradientDifference].map(
+        (difference) => difference?.toExponential(1) ?? null,
+      ) as [string, string | null, string];
+      return {
+        json: { ...found },
+        text: messages.batchingCompared(batching, rows, equal, shown, tolerance.toExponential(0)),
+        exitCode: equal ? EXIT_DONE : EXIT_FAILED,
+      };
     },
   });
 }

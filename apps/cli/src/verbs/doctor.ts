@@ -17,7 +17,6 @@ import {
 } from "@lathe/tensor";
 import { z } from "zod";
 import { withVerbs } from "../command-name.js";
-import { narrate } from "../events/narrate.js";
 import { version } from "../version.js";
 import { defineVerb, type VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
@@ -85,7 +84,7 @@ export const doctorVerb = defineVerb({
       }),
     );
     const started = await startEngine(given.engine, given.precision);
-    narrate(context).onEvent({ type: "engine", engine: started });
+    context.narrator.onEvent({ type: "engine", engine: started });
     const [processor] = cpus();
     const json = {
       lathe: version,

@@ -1,4 +1,4 @@
-import { UsageError, fieldsOf, formatTable, option, optionGroup } from "@lathe/command";
+import { UsageError, formatTable, option, optionGroup } from "@lathe/command";
 import { realpath, stat } from "node:fs/promises";
 import { asPhrase, checkWritable, type Phrase, phrase, replaceFile } from "@lathe/files";
 import { bleuSmoothings, bleuTokenizers, metricNames, reasoningRules } from "@lathe/eval";
@@ -10,7 +10,6 @@ import {
   type ModelEvaluation,
 } from "@lathe/recipes";
 import { z } from "zod";
-import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { engineOptions } from "../options/engine-options.js";
@@ -177,30 +176,19 @@ export const evalVerb = defineVerb({
     "lathe eval --model models/base --adapter runs/first/adapter --data prepared/test.jsonl --metrics bleu-char,rouge",
   ],
   options,
-  async run(given, context) {
-    await checkPredictionsOutput(given);
-    if (given.model === undefined) {
-      const fields = fieldsOf<EvaluateFilesOptions>(z.object(scoring), given);
-      const comparison = await evaluateFiles({
-        ...fields,
-        onEvent: (event) => event.type === "warning" && context.warn(event.message),
-      });
-      return { json: comparisonJson(comparison), text: comparisonText(comparison, context.messages) };
+  async run(values, { messages, recipeOptions }) {
+    await checkPredictionsOutput(values);
+    const { model, metrics, predictionsOutput } = values;
+    if (model === undefined) {
+      const comparison = await evaluateFiles({ ...recipeOptions<EvaluateFilesOptions>(), metrics });
+      return { json: comparisonJson(comparison), text: comparisonText(comparison, messages) };
     }
-    const narrator = narrate(context);
-    try {
-      const { signal } = context;
-      const { onEvent } = narrator;
-      const fields = fieldsOf<EvaluateModelOptions>(options, given);
-      const evaluation = await evaluateModel({ ...fields, signal, onEvent });
-      if (given.predictionsOutput !== undefined) {
-        const lines = evaluation.replies.map((reply) => `${JSON.stringify(reply)}\n`);
-        await replaceFile(given.predictionsOutput, lines.join(""));
-      }
-      return { json: evaluationJson(evaluation), text: evaluationText(evaluation, context.messages) };
-    } finally {
-      narrator.end();
+    const evaluation = await evaluateModel(recipeOptions<EvaluateModelOptions>());
+    if (predictionsOutput !== undefined) {
+      const lines = evaluation.replies.map((reply) => `${JSON.stringify(reply)}\n`);
+      await replaceFile(predictionsOutput, lines.join(""));
     }
+    return { json: evaluationJson(evaluation), text: evaluationText(evaluation, messages) };
   },
 });
 

@@ -1,11 +1,10 @@
-import { fieldsOf, option } from "@lathe/command";
+import { option } from "@lathe/command";
 import { readTools } from "@lathe/data";
 import { respond, type RespondOptions } from "@lathe/recipes";
 import { z } from "zod";
-import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import { engineOptions } from "../options/engine-options.js";
-import { generationOptions, takenKeys } from "../options/generation-options.js";
+import { generationOptions } from "../options/generation-options.js";
 import { adapterOption, modelOption } from "../options/model-options.js";
 
 const options = z
@@ -46,25 +45,19 @@ export const generateVerb = defineVerb({
     "lathe generate --model models/base --ids 1,2,3 --temperature 0.7 --top-p 0.9 --seed 1 --json",
   ],
   options,
-  async run(values, context) {
-    const { json, io, signal, given, messages, note } = context;
-    const narrator = narrate(context);
-    try {
-      const { onEvent } = narrator;
-      const tools = values.tools === undefined ? {} : { tools: await readTools(values.tools) };
-      const fields = fieldsOf<RespondOptions>(options, values, takenKeys(options, given));
-      const pieces = respond({ ...fields, ...tools, signal, onEvent });
-      let next = await pieces.next();
-      for (; !next.done; next = await pieces.next()) {
-        narrator.end();
-        if (!json) io.stdout.write(next.value.text);
-      }
-      const { text, ids, finishReason } = next.value;
-      if (text !== null && !json) io.stdout.write("\n");
-      if (finishReason === "length") note(messages.replyCut(ids.length));
-      return { json: { text, ids, finishReason }, text: text === null ? ids.join(",") : "" };
-    } finally {
+  async run({ tools }, { json, io, messages, narrator, note, recipeOptions }) {
+    const pieces = respond({
+      ...recipeOptions<RespondOptions>(),
+      ...(tools === undefined ? {} : { tools: await readTools(tools) }),
+    });
+    let next = await pieces.next();
+    for (; !next.done; next = await pieces.next()) {
       narrator.end();
+      if (!json) io.stdout.write(next.value.text);
     }
+    const { text, ids, finishReason } = next.value;
+    if (text !== null && !json) io.stdout.write("\n");
+    if (finishReason === "length") note(messages.replyCut(ids.length));
+    return { json: { text, ids, finishReason }, text: text === null ? ids.join(",") : "" };
   },
 });

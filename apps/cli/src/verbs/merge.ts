@@ -1,7 +1,6 @@
-import { fieldsOf, formatBytes, option } from "@lathe/command";
+import { formatBytes, option } from "@lathe/command";
 import { mergeAdapter, type MergeAdapterOptions } from "@lathe/recipes";
 import { z } from "zod";
-import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import { modelOption } from "../options/model-options.js";
@@ -23,23 +22,12 @@ export const mergeVerb = defineVerb({
     "lathe merge --model models/base --adapter runs/first/adapter --output models/tuned --dtype bf16",
   ],
   options,
-  async run(values, context) {
-    const narrator = narrate(context);
-    try {
-      const { signal, messages } = context;
-      const { onEvent } = narrator;
-      const merged = await mergeAdapter({
-        ...fieldsOf<MergeAdapterOptions>(options, values),
-        signal,
-        onEvent,
-      });
-      const { output, changed, tensors, bytes } = merged;
-      return {
-        json: { ...merged, dtype: values.dtype },
-        text: messages.merged(output, changed, tensors, formatBytes(bytes)),
-      };
-    } finally {
-      narrator.end();
-    }
+  async run(values, { messages, recipeOptions }) {
+    const merged = await mergeAdapter(recipeOptions<MergeAdapterOptions>());
+    const { output, changed, tensors, bytes } = merged;
+    return {
+      json: { ...merged, dtype: values.dtype },
+      text: messages.merged(output, changed, tensors, formatBytes(bytes)),
+    };
   },
 });

@@ -1,7 +1,6 @@
-import { fieldsOf, formatBytes, formatTable, option } from "@lathe/command";
+import { formatBytes, formatTable, option } from "@lathe/command";
 import { type MemoryTerms, planRun, type PlanRunOptions, type RunPlan } from "@lathe/recipes";
 import { z } from "zod";
-import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { flagsText } from "../messages/flags-text.js";
@@ -30,17 +29,9 @@ export const planVerb = defineVerb({
     "lathe plan --model models/base --data rows.jsonl --card rtx3060-12gb --json",
   ],
   options,
-  async run(values, context) {
-    const narrator = narrate(context);
-    try {
-      const { signal, messages } = context;
-      const { onEvent } = narrator;
-      const fields = fieldsOf<PlanRunOptions>(options, values, context.given);
-      const plan = await planRun({ ...fields, signal, onEvent });
-      return { json: { ...plan }, text: planText(plan, messages), exitCode: plan.fits ? 0 : EXIT_TOO_LARGE };
-    } finally {
-      narrator.end();
-    }
+  async run(_values, { messages, recipeOptions }) {
+    const plan = await planRun(recipeOptions<PlanRunOptions>());
+    return { json: { ...plan }, text: planText(plan, messages), exitCode: plan.fits ? 0 : EXIT_TOO_LARGE };
   },
 });
 

@@ -1,5 +1,5 @@
 import { relative, resolve } from "node:path";
-import { type OptionDetails, fieldsOf, formatTable, option, optionGroup, UsageError } from "@lathe/command";
+import { type OptionDetails, formatTable, option, optionGroup, UsageError } from "@lathe/command";
 import {
   CLEANING_DEFAULTS,
   CLEANING_STEPS,
@@ -13,7 +13,6 @@ import {
 import { decodeUtf8, FileError, fileFaults, phrase, readSmallFile } from "@lathe/files";
 import { type PreparedRows, prepareRows, type PrepareRowsOptions } from "@lathe/recipes";
 import { z } from "zod";
-import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import type { Messages } from "../messages/messages.js";
@@ -80,6 +79,7 @@ const options = z.object({
     z.record(z.string(), z.string()).default({}),
     "columns to learn from, by the key they stand for",
     {
+      field: null,
       placeholder: "key=column,…",
       parse: parseRenames,
       expected: "keys and columns such as prompt=问题,completion=回答",
@@ -220,29 +220,18 @@ export const prepareVerb = defineVerb({
     "lathe prepare --input a.jsonl b.csv --output prepared --model models/base --max-tokens 1024",
   ],
   options,
-  async run(values, context) {
-    const narrator = narrate(context);
-    try {
-      const { signal, messages } = context;
-      const { onEvent } = narrator;
-      const { map, ...others } = values;
-      const fields = fieldsOf<PrepareRowsOptions>(options, others);
-      const mapped = Object.fromEntries(Object.entries(map).map(([key, column]) => [column, key]));
-      const result = await prepareRows({
-        ...fields,
-        rename: { ...fields.rename, ...mapped },
-        cleaning: { ...fields.cleaning, personalData: await personalDataOptions(values) },
-        signal,
-        onEvent,
-      });
-      const { read, kept, rejected, rules, personalData, clusters, splits, examples, tokens, output } =
-        result;
-      return {
-        json: { read, kept, rejected, rules, personalData, clusters, splits, tokens, examples, output },
-        text: describe(result, values.personalData, messages),
-      };
-    } finally {
-      narrator.end();
-    }
+  async run(values, { messages, recipeOptions }) {
+    const fields = recipeOptions<PrepareRowsOptions>();
+    const mapped = Object.fromEntries(Object.entries(values.map).map(([key, column]) => [column, key]));
+    const result = await prepareRows({
+      ...fields,
+      rename: { ...fields.rename, ...mapped },
+      cleaning: { ...fields.cleaning, personalData: await personalDataOptions(values) },
+    });
+    const { read, kept, rejected, rules, personalData, clusters, splits, examples, tokens, output } = result;
+    return {
+      json: { read, kept, rejected, rules, personalData, clusters, splits, tokens, examples, output },
+      text: describe(result, values.personalData, messages),
+    };
   },
 });

@@ -1,7 +1,6 @@
-import { fieldsOf, option } from "@lathe/command";
+import { option } from "@lathe/command";
 import { pruneMethods, pruneModel, type PruneModelOptions } from "@lathe/recipes";
 import { z } from "zod";
-import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import { engineOptions, hostEngineOptions } from "../options/engine-options.js";
 import { modelOption } from "../options/model-options.js";
@@ -50,18 +49,10 @@ export const pruneVerb = defineVerb({
     "lathe prune --model models/base --output models/sparse-2-4 --sparsity 2:4",
   ],
   options,
-  async run(values, context) {
-    const narrator = narrate(context);
-    try {
-      const { signal, messages } = context;
-      const { onEvent } = narrator;
-      const fields = fieldsOf<PruneModelOptions>(options, values, context.given);
-      const pruned = await pruneModel({ ...fields, signal, onEvent });
-      const { output, linears, zeros, weights } = pruned;
-      const share = `${((100 * zeros) / weights).toFixed(1)} %`;
-      return { json: { ...pruned }, text: messages.pruned(output, linears, share) };
-    } finally {
-      narrator.end();
-    }
+  async run(_values, { messages, recipeOptions }) {
+    const pruned = await pruneModel(recipeOptions<PruneModelOptions>());
+    const { output, linears, zeros, weights } = pruned;
+    const share = `${((100 * zeros) / weights).toFixed(1)} %`;
+    return { json: { ...pruned }, text: messages.pruned(output, linears, share) };
   },
 });

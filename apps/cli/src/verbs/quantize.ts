@@ -1,8 +1,7 @@
-import { fieldsOf, formatBytes, option } from "@lathe/command";
+import { formatBytes, option } from "@lathe/command";
 import { packedFormatNames } from "@lathe/quant";
 import { quantizeModel, type QuantizeModelOptions } from "@lathe/recipes";
 import { z } from "zod";
-import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import { modelOption } from "../options/model-options.js";
@@ -29,21 +28,10 @@ export const quantizeVerb = defineVerb({
     "lathe quantize --model models/base --output models/base-nf4 --format nf4",
   ],
   options,
-  async run(values, context) {
-    const narrator = narrate(context);
-    try {
-      const { signal, messages } = context;
-      const { onEvent } = narrator;
-      const json = await quantizeModel({
-        ...fieldsOf<QuantizeModelOptions>(options, values),
-        signal,
-        onEvent,
-      });
-      const { output, format, packedTensors, tensors, bytesBefore, bytesAfter } = json;
-      const sizes = [formatBytes(bytesBefore), formatBytes(bytesAfter)] as const;
-      return { json: { ...json }, text: messages.packed(output, packedTensors, tensors, format, ...sizes) };
-    } finally {
-      narrator.end();
-    }
+  async run(_values, { messages, recipeOptions }) {
+    const packed = await quantizeModel(recipeOptions<QuantizeModelOptions>());
+    const { output, format, packedTensors, tensors, bytesBefore, bytesAfter } = packed;
+    const sizes = [formatBytes(bytesBefore), formatBytes(bytesAfter)] as const;
+    return { json: { ...packed }, text: messages.packed(output, packedTensors, tensors, format, ...sizes) };
   },
 });

@@ -1,14 +1,10 @@
-import { EXIT_INTERRUPTED, fieldsOf, option, type Progress } from "@lathe/command";
-import { rerun, type RerunDifference, type RerunOptions, type RecipeEvent } from "@lathe/recipes";
+import { EXIT_INTERRUPTED, option } from "@lathe/command";
+import { rerun, type RerunDifference, type RerunOptions } from "@lathe/recipes";
 import { z } from "zod";
-import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
 import { rowsPathFault } from "../paths/rows-path-fault.js";
-
-/** Steps between two lines where no bar is drawn. */
-const LOG_EVERY = 50;
 
 /** Exit code of a run that came out otherwise. */
 const EXIT_DIFFERENT = 1;
@@ -35,35 +31,17 @@ export const rerunVerb = defineVerb({
   examples: ["lathe rerun runs/first/report.json --output runs/again"],
   options,
   positional: "report",
-  async run(values, context) {
-    const { messages, signal } = context;
-    const narrator = narrate(context);
-    let training: Progress | null = null;
-    const onEvent = (event: RecipeEvent): void => {
-      training?.end();
-      narrator.onEvent(event);
-    };
-    try {
-      const fields = fieldsOf<RerunOptions>(options, values, context.given);
-      const steps = rerun({ ...fields, language: messages.language, signal, onEvent });
-      let next = await steps.next();
-      for (; !next.done; next = await steps.next()) {
-        narrator.end();
-        training ??= context.progress({ label: messages.training, every: LOG_EVERY });
-        const { step, totalSteps, loss } = next.value;
-        training.update(step, totalSteps, `${messages.words.loss} ${loss.toFixed(4)}`);
-      }
-      const outcome = next.value;
-      const text = [
-        ...outcome.differences.map((difference) => differenceText(difference, messages)),
-        outcome.equal ? messages.sameBits(outcome.run) : messages.otherBits(outcome.run),
-      ];
-      const exitCode = signal.aborted ? EXIT_INTERRUPTED : outcome.equal ? 0 : EXIT_DIFFERENT;
-      return { json: { ...outcome }, text: text.join("\n"), exitCode };
-    } finally {
-      training?.end();
-      narrator.end();
-    }
+  async run(_values, { messages, narrator, recipeOptions, signal }) {
+    const steps = rerun({ ...recipeOptions<RerunOptions>(), language: messages.language });
+    let next = await steps.next();
+    for (; !next.done; next = await steps.next()) narrator.step(next.value);
+    const outcome = next.value;
+    const text = [
+      ...outcome.differences.map((difference) => differenceText(difference, messages)),
+      outcome.equal ? messages.sameBits(outcome.run) : messages.otherBits(outcome.run),
+    ];
+    const exitCode = signal.aborted ? EXIT_INTERRUPTED : outcome.equal ? 0 : EXIT_DIFFERENT;
+    return { json: { ...outcome }, text: text.join("\n"), exitCode };
   },
 });
 

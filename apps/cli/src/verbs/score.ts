@@ -1,7 +1,6 @@
-import { fieldsOf, formatTable } from "@lathe/command";
+import { formatTable } from "@lathe/command";
 import { evaluateModel, type EvaluateModelOptions } from "@lathe/recipes";
 import { z } from "zod";
-import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import { engineOptions } from "../options/engine-options.js";
 import { adapterOption, dataOption, modelOption, tokensPerBatchOption } from "../options/model-options.js";
@@ -22,28 +21,13 @@ export const scoreVerb = defineVerb({
     "lathe score --model models/base --adapter runs/first/adapter --data prepared/test.jsonl --json",
   ],
   options,
-  async run(values, context) {
-    const narrator = narrate(context);
-    try {
-      const { signal, messages } = context;
-      const { onEvent } = narrator;
-      const fields = fieldsOf<EvaluateModelOptions>(options, values);
-      const { loss, perplexity, tokens, rows } = await evaluateModel({
-        ...fields,
-        metrics: [],
-        signal,
-        onEvent,
-      });
-      const { words } = messages;
-      return {
-        json: { loss, perplexity, tokens, rows },
-        text: formatTable(
-          [words.rows, words.labels, words.loss, words.perplexity],
-          [[rows.length, tokens, loss, perplexity]],
-        ),
-      };
-    } finally {
-      narrator.end();
-    }
+  async run(_values, { messages: { words }, recipeOptions }) {
+    const scored = await evaluateModel({ ...recipeOptions<EvaluateModelOptions>(), metrics: [] });
+    const { loss, perplexity, tokens, rows } = scored;
+    const head = [words.rows, words.labels, words.loss, words.perplexity];
+    return {
+      json: { loss, perplexity, tokens, rows },
+      text: formatTable(head, [[rows.length, tokens, loss, perplexity]]),
+    };
   },
 });

@@ -1,13 +1,5 @@
 import { join } from "node:path";
-import {
-  EXIT_INTERRUPTED,
-  type Progress,
-  type VerbResult,
-  fieldsOf,
-  formatBytes,
-  formatDuration,
-  formatTable,
-} from "@lathe/command";
+import { EXIT_INTERRUPTED, type VerbResult, formatBytes, formatDuration, formatTable } from "@lathe/command";
 import { sparkline } from "@lathe/report";
 import {
   finetune,
@@ -17,7 +9,7 @@ import {
   type RecipeEvent,
 } from "@lathe/recipes";
 import type { StepReport } from "@lathe/train";
-import { narrate } from "../events/narrate.js";
+import { lossText } from "../events/narrate.js";
 import { defineVerb, type VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { trainOptions } from "../options/train-options.js";
@@ -33,40 +25,27 @@ export const trainVerb = defineVerb({
   ],
   options: trainOptions,
   async run(values, context) {
-    const { given, messages, signal } = context;
-    const narrator = narrate(context);
+    const { given, messages, narrator, recipeOptions } = context;
     let every = values.logEvery;
-    let training: Progress | null = null;
     const losses: number[] = [];
     const onEvent = (event: RecipeEvent): void => {
       if (event.type === "resuming" && !given.has("logEvery")) every = everyOf(event.settings) ?? every;
-      training?.end();
       narrator.onEvent(event);
     };
-    // What is not said is the recipe's own, or that of the run that goes on.
-    const fields = fieldsOf<HostFinetuneOptions>(trainOptions, values, given);
     const run = values.onOutOfMemory === "continue" ? finetuneWithinMemory : finetune;
     const steps = run({
-      ...fields,
+      ...recipeOptions<HostFinetuneOptions>(),
       settings: { logEvery: every },
       language: messages.language,
-      signal,
       onEvent,
     });
-    try {
-      let next = await steps.next();
-      for (; !next.done; next = await steps.next()) {
-        narrator.end();
-        training ??= context.progress({ label: messages.training, every });
-        losses.push(next.value.loss);
-        showStep(next.value, losses, training, context);
-      }
-      training?.end();
-      return resultOf(next.value, losses, values.output, context);
-    } finally {
-      training?.end();
-      narrator.end();
+    let next = await steps.next();
+    for (; !next.done; next = await steps.next()) {
+      losses.push(next.value.loss);
+      showStep(next.value, losses, every, context);
     }
+    narrator.end();
+    return resultOf(next.value, losses, values.output, context);
   },
 });
 
@@ -82,12 +61,12 @@ const RECENT_WIDTH = 8;
 function showStep(
   report: StepReport,
   losses: readonly number[],
-  training: Progress,
-  { messages, io }: VerbContext,
+  every: number,
+  { messages, narrator, io }: VerbContext,
 ): void {
-  const { step, totalSteps, loss, tokensPerSecond, residentBytes, validationLoss, accuracy, margin } = report;
+  const { step, loss, tokensPerSecond, residentBytes, validationLoss, accuracy, margin } = report;
   const details = [
-    `${messages.words.loss} ${loss.toFixed(4)}`,
+    lossText(loss, messages),
     // A bar is drawn on a terminal alone; lines of a log are read one by one.
     ...(io.stderr.isTTY === true && losses.length > 1
       ? [sparkline(losses.slice(-RECENT), RECENT_WIDTH)]
@@ -97,10 +76,10 @@ function showStep(
     messages.tokensPerSecond(tokensPerSecond.toFixed(0)),
     formatBytes(residentBytes),
   ];
-  training.update(step, totalSteps, ...details);
+  const bar = narrator.step(report, details, every);
   if (validationLoss !== undefined) {
     const perplexity = Math.exp(validationLoss).toFixed(2);
-    training.note(messages.validation(step, validationLoss.toFixed(4), perplexity));
+    bar.note(messages.validation(step, validationLoss.toFixed(4), perplexity));
   }
 }
 

@@ -1,7 +1,6 @@
-import { EXIT_DONE, EXIT_FAILED, fieldsOf, option, type VerbResult } from "@lathe/command";
+import { EXIT_DONE, EXIT_FAILED, option, type VerbResult } from "@lathe/command";
 import { type ResumeVerification, verifyResume, type VerifyResumeOptions } from "@lathe/recipes";
 import { z } from "zod";
-import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { triedRunOptions } from "../options/tried-run-options.js";
@@ -40,15 +39,7 @@ export const verifyResumeVerb = defineVerb({
     "lathe verify-resume --config run.yaml --kills 20 --json",
   ],
   options,
-  async run(values, context) {
-    const narrator = narrate(context);
-    try {
-      const { signal, messages } = context;
-      const { onEvent } = narrator;
-      const fields = fieldsOf<VerifyResumeOptions>(options, values, context.given);
-      return verificationResult(await verifyResume({ ...fields, signal, onEvent }), messages);
-    } finally {
-      narrator.end();
-    }
+  async run(_values, { messages, recipeOptions }) {
+    return verificationResult(await verifyResume(recipeOptions<VerifyResumeOptions>()), messages);
   },
 });
