@@ -104,6 +104,7 @@ export {
   generate,
   type GeneratedToken,
   type GenerationOptions,
+  type Prompts,
   type ShouldStop,
 } from "./generation/generate.js";
 export { generateText, type TextGenerationOptions, type TextPiece } from "./generation/generate-text.js";

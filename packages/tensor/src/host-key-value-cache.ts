@@ -31,15 +31,12 @@ class HostKeyValueCache implements KeyValueCache {
   readonly format: CacheFormat = "fp32";
   readonly #layers: readonly LayerCacheShape[];
   /** By sequence, then layer. */
-  #rows: Rows[][];
-  #lengths: number[];
+  #rows: Rows[][] = [];
+  #lengths: number[] = [];
 
   constructor({ layers }: CacheShape, sequences: number) {
     this.#layers = layers;
-    this.#rows = Array.from({ length: sequences }, () =>
-      layers.map((layer) => allocate(layer, FIRST_CAPACITY)),
-    );
-    this.#lengths = Array.from({ length: sequences }, () => 0);
+    this.add(sequences);
   }
 
   get byteLength(): number {
@@ -55,6 +52,13 @@ class HostKeyValueCache implements KeyValueCache {
   select(sequences: readonly number[]): void {
     this.#rows = sequences.map((s) => this.#rows[s]);
     this.#lengths = sequences.map((s) => this.#lengths[s]);
+  }
+
+  add(sequences: number): void {
+    for (let added = 0; added < sequences; added++) {
+      this.#rows.push(this.#layers.map((layer) => allocate(layer, FIRST_CAPACITY)));
+      this.#lengths.push(0);
+    }
   }
 
   attend(layer: number, q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, segments: Int32Array): tf.Tensor3D {

@@ -38,6 +38,8 @@ export interface KeyValueCache {
   readonly lengths: Int32Array;
   /** Keeps only the given sequences, each at most once, in the given order; memory of the others is free at once. */
   select(sequences: readonly number[]): void;
+  /** Adds sequences that hold nothing yet, behind the others. */
+  add(sequences: number): void;
   /**
    * Appends the new rows of a layer and lets their queries see all rows of their sequence. Not recorded on a tape.
    *

@@ -1,2 +1,3 @@
 export { generateReplies, type GenerateRepliesOptions } from "./generate-replies.js";
 export { type ModelScore, type RowScore, scoreRows, type ScoreRowsOptions } from "./score-rows.js";
+export { type StreamedReply, streamReplies, type StreamRepliesOptions } from "./stream-replies.js";

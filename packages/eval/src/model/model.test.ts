@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { loadModel, type LanguageModel } from "@lathe/model";
 import { startEngine } from "@lathe/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { generateReplies, scoreRows } from "./index.js";
+import { generateReplies, scoreRows, streamReplies } from "./index.js";
 
 const folder = fileURLToPath(new URL("../../../model/fixtures/models/qwen2/", import.meta.url));
 
@@ -98,6 +98,28 @@ describe("generateReplies", () => {
       const together = await generateReplies(model, prompts, { ...options, batchSize });
       expect(together).toEqual(alone.map(([reply]) => reply));
     }
+  });
+
+  it("gives each reply out when it is complete, with the time it took", async () => {
+    const prompts = [expected.greedy_prompt, expected.input_ids[0], expected.input_ids[1]];
+    const whole = await generateReplies(model, prompts, { ...options, stopIds: [] });
+    let tokens = 0;
+    const seen: number[] = [];
+    const replies = streamReplies(model, prompts, {
+      ...options,
+      stopIds: [whole[1][2]],
+      batchSize: 2,
+      onToken: () => tokens++,
+    });
+    for await (const { prompt, ids, finishReason, firstTokenSeconds, seconds } of replies) {
+      seen.push(prompt);
+      expect(ids).toEqual(whole[prompt].slice(0, ids.length));
+      expect(finishReason).toBe(ids.length < options.maxNewTokens ? "stop" : "length");
+      expect(seconds).toBeGreaterThanOrEqual(firstTokenSeconds);
+      if (prompt === 1) expect(ids).toHaveLength(whole[1].indexOf(whole[1][2]));
+    }
+    expect(seen.toSorted()).toEqual([0, 1, 2]);
+    expect(tokens).toBeGreaterThan(0);
   });
 
   it("reports progress that never falls and ends with all", async () => {

@@ -4,7 +4,7 @@ import { type FinishReason, generate, type GenerationOptions } from "./generate.
 import { createStopCutter } from "./stop-texts.js";
 
 /** When and how to continue a prompt with text. */
-export interface TextGenerationOptions extends Omit<GenerationOptions, "streams"> {
+export interface TextGenerationOptions extends Omit<GenerationOptions, "streams" | "batchSize" | "onBegin"> {
   /**
    * Texts that end a reply and are left out of it. Control tokens have no text: `stopIds` is for them.
    * @defaultValue none

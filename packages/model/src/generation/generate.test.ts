@@ -187,6 +187,78 @@ describe.each(engines)("generate on %s", (engine) => {
     expect(replies).toEqual(alone.map((reply, sequence) => reply.slice(0, limits[sequence])));
   });
 
+  it.each([
+    ["greedy", {}],
+    ["sampled", { temperature: 1, topP: 0.95, seed: 2 ** 35 + 3 }],
+  ])("lets waiting prompts take the places of those that end, each as alone, %s", async (_name, sampling) => {
+    const prompts = [
+      expected.greedy_prompt,
+      ids(50, 4),
+      ids(3, 5),
+      ids(20, 6),
+      ids(1, 7),
+      ids(70, 8),
+      ids(9, 9),
+    ];
+    const limits = [12, 3, 1, 25, 30, 8, 2];
+    const options = { ...sampling, maxNewTokens: 30, stopIds: [] };
+    const alone: number[][] = [];
+    for (const [index, prompt] of prompts.entries()) {
+      const [reply] = await continued([prompt], { ...options, streams: [index] });
+      alone.push(reply.slice(0, limits[index]));
+    }
+    let asked = 0;
+    async function* oneByOne(): AsyncGenerator<number[]> {
+      for (const prompt of prompts) {
+        asked++;
+        yield await Promise.resolve(prompt);
+      }
+    }
+    for (const batchSize of [1, 2, 3, 7, 20]) {
+      for (const source of [prompts, oneByOne()]) {
+        const replies: number[][] = prompts.map(() => []);
+        const begun: number[] = [];
+        let open = 0;
+        asked = 0;
+        const tokens = generate(
+          model,
+          source,
+          {
+            ...options,
+            batchSize,
+            onBegin(sequence) {
+              begun.push(sequence);
+              expect(++open).toBeLessThanOrEqual(batchSize);
+            },
+          },
+          ({ sequence }) => replies[sequence].length + 1 === limits[sequence],
+        );
+        for await (const { sequence, id, finishReason } of tokens) {
+          replies[sequence].push(id);
+          if (source !== prompts) expect(asked).toBe(begun.length);
+          if (finishReason !== null) open--;
+        }
+        expect(replies).toEqual(alone);
+        expect(begun).toEqual(prompts.map((_, sequence) => sequence));
+      }
+    }
+  });
+
+  it("asks for no more prompts when it is left, and says so to their source", async () => {
+    let isLeft = false;
+    async function* prompts(): AsyncGenerator<number[]> {
+      try {
+        for (;;) yield await Promise.resolve([5, 6]);
+      } finally {
+        isLeft = true;
+      }
+    }
+    for await (const { id } of generate(model, prompts(), { batchSize: 2 })) if (id >= 0) break;
+    expect(isLeft).toBe(true);
+    const noPlace = collect(generate(model, [[5]], { batchSize: 0 }));
+    await expect(noPlace).rejects.toThrow("batchSize: expected a whole number from 1, got 0");
+  });
+
   it("draws from the stream it is given, whatever the place", async () => {
     const prompt = expected.greedy_prompt;
     const options = { temperature: 1, maxNewTokens: 12, stopIds: [] };

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import {
   type CacheFormat,
   createKeyValueCache,
@@ -18,14 +19,18 @@ export interface GenerationOptions extends Partial<SamplingOptions> {
   readonly stopIds?: readonly number[];
   /**
    * Number of each prompt's random stream, from 0 to 2³² − 1: a sampled continuation depends on its stream, not on its
-   * place among the prompts. @defaultValue the number of the prompt
+   * place among the prompts. As a list one a prompt, or by the number of the prompt. @defaultValue the number of the prompt
    */
-  readonly streams?: readonly number[];
+  readonly streams?: readonly number[] | ((sequence: number) => number);
+  /** Sequences continued at one time; the other prompts wait until one of them ends. @defaultValue all */
+  readonly batchSize?: number;
   /**
    * How keys and values of past tokens are kept: bf16 halves and int8 quarters what fp32 takes, and a long text's attention
    * reads as much less. @defaultValue `"auto"`, the engine's default
    */
   readonly cache?: CacheFormat | "auto";
+  /** Hears the number of each prompt when it is taken up. */
+  readonly onBegin?: (sequence: number) => void;
   /** Ends generation between tokens. */
   readonly signal?: AbortSignal;
   /** Receives a sentence, once, when a prompt and its new tokens may pass the positions the model is meant for. */
@@ -50,8 +55,28 @@ export type ShouldStop = (token: GeneratedToken) => boolean;
 /** Enough for a reply. */
 export const DEFAULT_MAX_NEW_TOKENS = 256;
 
+/** Prompts to continue: all at hand, or one after the other, asked for when there is a place for it. */
+export type Prompts = readonly ArrayLike<number>[] | AsyncIterable<ArrayLike<number>>;
+
+/** Tokens of prompts computed in one pass; a longer prompt is computed alone. */
+const TOKENS_PER_PASS = 4096;
+
+/** A sequence that is being continued. */
+interface Going {
+  /** Number of its prompt. */
+  readonly sequence: number;
+  /** Number of its random stream. */
+  readonly stream: number;
+  /** All its tokens so far. */
+  readonly text: number[];
+  readonly seen: Set<number>;
+  /** How many of them are new. */
+  count: number;
+}
+
 /**
- * Continues several prompts at once and gives out each new token as it comes; a sequence leaves the batch when it ends.
+ * Continues prompts together and gives out each new token as it comes. A sequence leaves when it ends, and where prompts wait the
+ * next takes its place.
  *
  * Keys and values of past tokens are kept, so each step computes one row a sequence. The tokens of a sequence do not
  * depend on what it is batched with, up to rounding. Where the model becomes another between two tokens, as by an exchange of
@@ -61,79 +86,156 @@ export const DEFAULT_MAX_NEW_TOKENS = 256;
  * @throws SamplingError for an option out of range, RangeError for an empty prompt
  * @throws EngineError when the engine does not keep keys and values in the format asked for
  * @throws NonFiniteLogitsError if the weights or an adapter hold values that are not finite
- * @throws the signal's reason when it aborts: an AbortError, unless told otherwise
+ * @throws the signal's reason when it aborts
  */
 export async function* generate(
   model: LanguageModel,
-  prompts: readonly ArrayLike<number>[],
+  prompts: Prompts,
   options: GenerationOptions = {},
   shouldStop: ShouldStop = () => false,
 ): AsyncGenerator<GeneratedToken, void, undefined> {
   const sampling: SamplingOptions = { ...samplingDefaults, ...definedOnly(options) };
   checkSampling(sampling);
-  const { maxNewTokens = DEFAULT_MAX_NEW_TOKENS, streams = prompts.map((_, sequence) => sequence) } = options;
-  if (!Number.isInteger(maxNewTokens) || maxNewTokens < 0) {
-    throw new SamplingError("maxNewTokens", "a whole number from 0", maxNewTokens);
-  }
-  checkStreams(streams, prompts.length);
-  const empty = prompts.findIndex((prompt) => prompt.length === 0);
-  if (empty >= 0) throw new RangeError(`prompt ${empty}: expected at least one token`);
-  if (prompts.length === 0 || maxNewTokens === 0) return;
-  warnOfLength(prompts, maxNewTokens, model.config.maxPositions, options.onWarning);
+  const { maxNewTokens = DEFAULT_MAX_NEW_TOKENS, batchSize = Number.POSITIVE_INFINITY } = options;
+  checkCount("maxNewTokens", maxNewTokens, 0);
+  if (batchSize !== Number.POSITIVE_INFINITY) checkCount("batchSize", batchSize, 1);
+  if (!(Symbol.asyncIterator in prompts)) checkPrompts(prompts, options.streams);
+  if (maxNewTokens === 0) return;
 
   const stopIds = new Set(options.stopIds ?? model.config.endOfSequenceIds);
-  const seen = prompts.map((prompt) => new Set(Array.from(prompt)));
-  const texts = prompts.map((prompt) => Array.from(prompt));
-  /** Sequences still going, and the tokens each feeds into the next pass. */
-  let active = prompts.map((_, sequence) => sequence);
-  let pending: ArrayLike<number>[] = texts.map((text) => [...text]);
+  const waiting = new WaitingPrompts(prompts, maxNewTokens, model.config.maxPositions, options);
+  let going: Going[] = [];
   let { revision } = model;
-  let cache = createKeyValueCache(model.cacheShape, prompts.length, options.cache);
+  let cache = createKeyValueCache(model.cacheShape, 0, options.cache);
   let layers = cache.step ? model.layerSteps() : null;
   try {
-    for (let step = 0; step < maxNewTokens && active.length > 0; step++) {
+    for (;;) {
       options.signal?.throwIfAborted();
       if (model.revision !== revision) {
         ({ revision } = model);
         cache.dispose();
-        cache = createKeyValueCache(model.cacheShape, active.length, options.cache);
+        cache = createKeyValueCache(model.cacheShape, going.length, options.cache);
         layers = cache.step ? model.layerSteps() : null;
-        pending = active.map((sequence) => [...texts[sequence]]);
       }
+      const admitted = await waiting.next(batchSize - going.length);
+      if (admitted.length > 0) {
+        cache.add(admitted.length);
+        going = [...going, ...admitted];
+      }
+      if (going.length === 0) return;
+      const { pending, chosen } = passOf(going, cache.lengths);
       const ids = nextIds(model, layers, cache, pending, (logits, index) => {
-        const sequence = active[index];
-        return sampleToken(logits, seen[sequence], sampling, [streams[sequence], step]);
+        const { seen, stream, count } = going[index];
+        return sampleToken(logits, seen, sampling, [stream, count]);
       });
-      const staying: number[] = [];
-      const next: number[][] = [];
-      for (const [index, sequence] of active.entries()) {
-        const id = ids[index];
-        seen[sequence].add(id);
-        texts[sequence].push(id);
-        const cut = step + 1 === maxNewTokens ? "length" : null;
+      const ended = new Set<number>();
+      for (const [place, index] of chosen.entries()) {
+        const one = going[index];
+        const id = ids[place];
+        one.seen.add(id);
+        one.text.push(id);
+        one.count++;
+        const cut = one.count === maxNewTokens ? "length" : null;
+        const { sequence } = one;
         const token: GeneratedToken = { sequence, id, finishReason: stopIds.has(id) ? "stop" : cut };
         const finishReason = shouldStop(token) ? "stop" : token.finishReason;
         yield { ...token, finishReason };
-        if (finishReason !== null) continue;
-        staying.push(index);
-        next.push([id]);
+        if (finishReason !== null) ended.add(index);
       }
-      if (staying.length < active.length) cache.select(staying);
-      active = staying.map((index) => active[index]);
-      pending = next;
+      if (ended.size > 0) {
+        const staying = going.flatMap((_, index) => (ended.has(index) ? [] : [index]));
+        cache.select(staying);
+        going = staying.map((index) => going[index]);
+      }
       // Lets signals and other work in between the steps.
       await new Promise((resolve) => setImmediate(resolve));
     }
   } finally {
     cache.dispose();
+    await waiting.close();
+  }
+}
+
+/**
+ * The next pass: the whole texts of sequences that hold nothing yet, while the others wait; else a token of each.
+ * @returns the tokens a sequence feeds in, and the sequences that feed any
+ */
+function passOf(
+  going: readonly Going[],
+  lengths: Int32Array,
+): { readonly pending: readonly (readonly number[])[]; readonly chosen: readonly number[] } {
+  const isFirst = lengths.includes(0);
+  let tokens = 0;
+  const chosen: number[] = [];
+  const pending = going.map(({ text }, index) => {
+    if (isFirst && lengths[index] > 0) return [];
+    if (isFirst && tokens > 0 && tokens + text.length > TOKENS_PER_PASS) return [];
+    chosen.push(index);
+    tokens += text.length;
+    return isFirst ? text : [text[text.length - 1]];
+  });
+  return { pending, chosen };
+}
+
+/** Prompts that have not begun. */
+class WaitingPrompts {
+  readonly #source: Iterator<ArrayLike<number>> | AsyncIterator<ArrayLike<number>>;
+  #sequence = 0;
+  #isAtEnd = false;
+  #isWarned = false;
+
+  constructor(
+    prompts: Prompts,
+    readonly maxNewTokens: number,
+    readonly maxPositions: number,
+    readonly options: Pick<GenerationOptions, "streams" | "onBegin" | "onWarning">,
+  ) {
+    this.#source =
+      Symbol.asyncIterator in prompts ? prompts[Symbol.asyncIterator]() : prompts[Symbol.iterator]();
+  }
+
+  /** As many as there are places for, or as there are. */
+  async next(places: number): Promise<Going[]> {
+    const admitted: Going[] = [];
+    while (admitted.length < places && !this.#isAtEnd) {
+      const step = await this.#source.next();
+      if (step.done === true) {
+        this.#isAtEnd = true;
+        break;
+      }
+      const prompt = step.value;
+      const sequence = this.#sequence++;
+      const stream = streamOf(this.options.streams, sequence);
+      checkPrompt(prompt, sequence);
+      this.options.onBegin?.(sequence);
+      this.#warnOfLength(prompt.length);
+      const text = Array.from(prompt);
+      admitted.push({ sequence, stream, text, seen: new Set(text), count: 0 });
+    }
+    return admitted;
+  }
+
+  /** Lets go of prompts that are not asked for any more. */
+  async close(): Promise<void> {
+    if (!this.#isAtEnd) await this.#source.return?.();
+  }
+
+  #warnOfLength(length: number): void {
+    if (this.#isWarned || length + this.maxNewTokens <= this.maxPositions) return;
+    this.#isWarned = true;
+    this.options.onWarning?.(
+      `a prompt of ${length} tokens and up to ${this.maxNewTokens} new ones may pass the ${this.maxPositions} positions ` +
+        "that the model is meant for; what it writes beyond them is likely to be poor",
+    );
   }
 }
 
 /**
  * One pass over the pending tokens.
  * @param layers for caches that compute whole steps
+ * @param pending tokens of each sequence; those that wait have none
  * @param sample chooses from the logits [V] after the last token of a sequence, which it may change
- * @returns an id a sequence
+ * @returns an id for each sequence with pending tokens
  */
 function nextIds(
   model: LanguageModel,
@@ -148,6 +250,7 @@ function nextIds(
   pending.forEach((ids, index) => tokens.set(ids, segments[index]));
   const firstPositions = cache.lengths;
   const prefill = firstPositions.includes(0);
+  const fed = pending.flatMap(({ length }, index) => (length > 0 ? [index] : []));
   const logits = tf.tidy(() => {
     const hidden = model.hiddenStates(
       { tokens, segments },
@@ -159,7 +262,7 @@ function nextIds(
       prefill
         ? embedding(
             hidden,
-            segments.subarray(1).map((end) => end - 1),
+            Int32Array.from(fed, (index) => segments[index + 1] - 1),
           )
         : hidden,
     );
@@ -168,13 +271,31 @@ function nextIds(
     cache.advance(segments);
     const values = model.engine.valuesInPlace(logits);
     const [, vocabulary] = logits.shape;
-    return pending.map((_, index) =>
-      sample(values.subarray(index * vocabulary, (index + 1) * vocabulary), index),
+    return fed.map((index, place) =>
+      sample(values.subarray(place * vocabulary, (place + 1) * vocabulary), index),
     );
   } finally {
     logits.dispose();
   }
 }
+
+function checkCount(option: "maxNewTokens" | "batchSize", value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new SamplingError(option, phrase`a whole number from ${least}`, value);
+}
+
+/** All prompts that are at hand, before the first is computed. */
+function checkPrompts(prompts: readonly ArrayLike<number>[], streams: GenerationOptions["streams"]): void {
+  if (typeof streams === "object") checkStreams(streams, prompts.length);
+  for (const [sequence, prompt] of prompts.entries()) checkPrompt(prompt, sequence);
+}
+
+function checkPrompt({ length }: ArrayLike<number>, sequence: number): void {
+  if (length === 0) throw new RangeError(`prompt ${sequence}: expected at least one token`);
+}
+
+const streamOf = (streams: GenerationOptions["streams"], sequence: number): number =>
+  typeof streams === "function" ? streams(sequence) : (streams?.[sequence] ?? sequence);
 
 function checkStreams(streams: readonly number[], prompts: number): void {
   if (streams.length !== prompts) {
@@ -186,21 +307,6 @@ function checkStreams(streams: readonly number[], prompts: number): void {
       `streams, entry ${wrong}: expected a whole number from 0 to 2³² − 1, got ${streams[wrong]}`,
     );
   }
-}
-
-function warnOfLength(
-  prompts: readonly ArrayLike<number>[],
-  maxNewTokens: number,
-  maxPositions: number,
-  onWarning: GenerationOptions["onWarning"],
-): void {
-  let longest = 0;
-  for (const { length } of prompts) longest = Math.max(longest, length);
-  if (longest + maxNewTokens <= maxPositions) return;
-  onWarning?.(
-    `a prompt of ${longest} tokens and up to ${maxNewTokens} new ones may pass the ${maxPositions} positions that the ` +
-      "model is meant for; what it writes beyond them is likely to be poor",
-  );
 }
 
 function definedOnly(options: GenerationOptions): Partial<SamplingOptions> {

@@ -35,7 +35,7 @@ class NativeKeyValueCache implements KeyValueCache {
   #stepRoom = 0;
   /** By layer, then sequence. */
   #rows: Rows[][];
-  #lengths: number[];
+  #lengths: number[] = [];
 
   constructor(
     device: NativeDevice,
@@ -48,16 +48,8 @@ class NativeKeyValueCache implements KeyValueCache {
     this.#layers = shape.layers.map(({ headCount, keyValueHeadCount, keySize, scale }) => {
       return { headCount, keyValueHeadCount, headSize: keySize, scale };
     });
-    this.#lengths = Array.from({ length: sequences }, () => 0);
-    this.#rows = keeping((keep) =>
-      this.#layers.map((layer) =>
-        this.#lengths.map(() => {
-          const rows = this.#allocate(layer, 0);
-          keep({ dispose: () => this.#kernels.free(rows.buffer) });
-          return rows;
-        }),
-      ),
-    );
+    this.#rows = this.#layers.map(() => []);
+    this.add(sequences);
   }
 
   get byteLength(): number {
@@ -75,6 +67,21 @@ class NativeKeyValueCache implements KeyValueCache {
       return sequences.map((s) => ofLayer[s]);
     });
     this.#lengths = sequences.map((s) => this.#lengths[s]);
+  }
+
+  add(sequences: number): void {
+    const added = Array.from({ length: sequences }, () => 0);
+    const rows = keeping((keep) =>
+      this.#layers.map((layer) =>
+        added.map(() => {
+          const fresh = this.#allocate(layer, 0);
+          keep({ dispose: () => this.#kernels.free(fresh.buffer) });
+          return fresh;
+        }),
+      ),
+    );
+    this.#rows = this.#rows.map((ofLayer, layer) => [...ofLayer, ...rows[layer]]);
+    this.#lengths = [...this.#lengths, ...added];
   }
 
   attend(layer: number, q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, segments: Int32Array): tf.Tensor3D {
