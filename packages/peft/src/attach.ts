@@ -11,7 +11,7 @@ import {
 import { AdapterStateError, LoraConfigError, quote } from "./errors.js";
 import { initialMatrix } from "./initial-matrix.js";
 import { type LoraConfig, type LoraInit, resolveLoraConfig } from "./lora-config.js";
-import { LoraLinear } from "./lora-linear.js";
+import { LoraLinear, type RowAdapters } from "./lora-linear.js";
 import type { HostMatrices } from "./merged-weight.js";
 import { type Factors, principalFactors } from "./principal-factors.js";
 import { SavedModules } from "./saved-modules.js";
@@ -178,6 +178,39 @@ export function setActive(model: AdaptableModel, names: string | readonly string
   for (const name of saved) savedModules(model, name)!.isActive = true;
   for (const { adapted } of adaptedPlaces(model)) adapted.active = list;
   model.revise();
+}
+
+/**
+ * Whether an adapter can be in force for some rows of a pass alone: one that trains whole modules or biases is in force for all
+ * of them or none.
+ * @throws AdapterStateError if the model has no such adapter
+ */
+export function canShareRows(model: AdaptableModel, name: string): boolean {
+  adapterConfig(model, name);
+  const places = adaptedPlaces(model);
+  return savedModules(model, name) === null && places.every(({ adapted }) => adapted.bias?.adapter !== name);
+}
+
+/**
+ * Chooses the adapters in force for each row of the passes to come, until they are chosen anew: texts under several adapters
+ * go through the base together. Such passes are not recorded.
+ *
+ * @param rows ranges that follow one another and cover all rows of the passes
+ * @throws AdapterStateError if the model has no such adapter, is merged, or an adapter cannot share rows; see
+ * {@link canShareRows}
+ */
+export function setActiveRows(model: AdaptableModel, rows: readonly RowAdapters[]): void {
+  const names = [...new Set(rows.flatMap((range) => range.names))];
+  const whole = names.find((name) => !canShareRows(model, name));
+  if (whole !== undefined) {
+    throw new AdapterStateError(
+      whole,
+      `the adapter ${whole} trains whole modules or biases, which cannot be in force for some rows alone`,
+    );
+  }
+  setActive(model, []);
+  if (names.length === 0) return;
+  for (const { adapted } of adaptedPlaces(model)) adapted.rows = rows;
 }
 
 /** The modules that an adapter trains as a whole, or null where it has none. */

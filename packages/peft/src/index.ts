@@ -1,7 +1,7 @@
 export type { AdaptableModel } from "./adaptable-model.js";
 export { activeAdapters, adapterConfig, adapterNames, DEFAULT_ADAPTER, isMerged } from "./adapted-model.js";
 export { readAdapterConfig } from "./adapter-folder.js";
-export { attach, type AttachOptions, detach, setActive } from "./attach.js";
+export { attach, type AttachOptions, canShareRows, detach, setActive, setActiveRows } from "./attach.js";
 export { AdapterFileError, type AdapterFileFault, AdapterStateError, LoraConfigError } from "./errors.js";
 export { loadAdapter, type LoadAdapterOptions, restoreAdapter, swapAdapter } from "./load-adapter.js";
 export {
@@ -16,7 +16,13 @@ export {
   type TargetRole,
   targetRoles,
 } from "./lora-config.js";
-export { type AdapterParts, LoraLinear, type LoraMatrices, type UpdateSettings } from "./lora-linear.js";
+export {
+  type AdapterParts,
+  LoraLinear,
+  type LoraMatrices,
+  type RowAdapters,
+  type UpdateSettings,
+} from "./lora-linear.js";
 export { merge, unmerge } from "./merge.js";
 export {
   type MergedWeights,

@@ -55,6 +55,14 @@ export interface AdapterParts {
   readonly isSubtracted?: boolean;
 }
 
+/** Rows [start, end) of what a pass computes, and the adapters in force for them. */
+export interface RowAdapters {
+  readonly start: number;
+  readonly end: number;
+  /** Names in the order in which they apply; none for the base alone. */
+  readonly names: readonly string[];
+}
+
 /** Row norms of W + s·B A and the data of A and B that they were computed from. */
 interface KnownNorms {
   readonly a: tf.DataId;
@@ -79,6 +87,7 @@ export class LoraLinear implements Linear {
   readonly #adapters = new Map<string, LoraMatrices>();
   readonly #knownNorms = new Map<string, KnownNorms>();
   #active: readonly string[] = [];
+  #rows: readonly RowAdapters[] | null = null;
   #bias: TrainedBias | null = null;
   /** [O] each, made for the first DoRA adapter. */
   #forDora: { readonly squaredNorms: tf.Tensor1D; readonly bias: tf.Tensor1D | null } | null = null;
@@ -126,6 +135,16 @@ export class LoraLinear implements Linear {
 
   set active(names: readonly string[]) {
     this.#active = [...names];
+    this.#rows = null;
+  }
+
+  /**
+   * Puts adapters in force for some rows each, until the active ones are set anew. The ranges follow one another and cover all rows of
+   * the passes to come, of which none is recorded.
+   */
+  set rows(rows: readonly RowAdapters[]) {
+    this.#active = [];
+    this.#rows = rows;
   }
 
   /**
@@ -184,36 +203,58 @@ export class LoraLinear implements Linear {
   }
 
   #adaptedForward(x: tf.Tensor2D): tf.Tensor2D {
-    const active = this.#inForce();
+    if (this.#rows) return this.#forwardByRows(x, this.#rows);
+    const active = this.#inForce(this.#active);
     if (active.length === 0) return this.base.forward(x);
     const terms = fusesLinears() ? this.#frozenTerms() : null;
     if (terms) return fusedLinears(x, [terms])[0];
+    return tf.tidy(() => this.#updated(x, this.base.forward(x), active));
+  }
+
+  /** The base of all rows at once, and the update of each adapter for its own. */
+  #forwardByRows(x: tf.Tensor2D, rows: readonly RowAdapters[]): tf.Tensor2D {
     return tf.tidy(() => {
-      let y = this.base.forward(x);
-      for (const [name, matrices] of active) {
-        const { a, b, magnitude, zeros } = matrices;
-        const isDropping = matrices.dropout > 0 && activeDropoutKey() !== null;
-        const input = isDropping ? dropout(x, matrices.dropout, this.#dropoutSite(name)) : x;
-        const product = (rows: tf.Tensor2D, of: { a: tf.Tensor2D; b: tf.Tensor2D }): tf.Tensor2D =>
-          zeros
-            ? maskedUpdate(rows, of.a, of.b, matrices.scale, zeros)
-            : linear(scale(linear(rows, of.a, null, "OI"), matrices.scale), of.b, null, "OI");
-        const trained = product(input, { a, b });
-        const update = matrices.origin ? add(trained, scale(product(x, matrices.origin), -1)) : trained;
-        if (magnitude) {
-          // What is dropped for the update is dropped for the product that DoRA rescales, too.
-          const z = isDropping ? this.base.forward(input) : y;
-          const [, bias] = this.#doraConstants();
-          y = add(y, doraUpdate(z, update, magnitude, this.#norms(name, matrices), bias));
-        } else {
-          y = add(y, update);
-        }
-      }
-      return y;
+      const y = this.base.forward(x);
+      const updates = rows.map((range) => ({ ...range, active: this.#inForce(range.names) }));
+      if (updates.every(({ active }) => active.length === 0)) return y;
+      const parts = updates.map(({ start, end, active }) => {
+        const part = (of: tf.Tensor2D): tf.Tensor2D => tf.slice2d(of, [start, 0], [end - start, -1]);
+        return active.length === 0 ? part(y) : this.#updated(part(x), part(y), active);
+      });
+      return tf.concat2d(parts, 0);
     });
   }
 
+  /** @param x [N, I]   @param y [N, O], the base's   @returns y with the updates of adapters, [N, O] */
+  #updated(
+    x: tf.Tensor2D,
+    y: tf.Tensor2D,
+    active: readonly (readonly [name: string, matrices: LoraMatrices])[],
+  ): tf.Tensor2D {
+    for (const [name, matrices] of active) {
+      const { a, b, magnitude, zeros } = matrices;
+      const isDropping = matrices.dropout > 0 && activeDropoutKey() !== null;
+      const input = isDropping ? dropout(x, matrices.dropout, this.#dropoutSite(name)) : x;
+      const product = (rows: tf.Tensor2D, of: { a: tf.Tensor2D; b: tf.Tensor2D }): tf.Tensor2D =>
+        zeros
+          ? maskedUpdate(rows, of.a, of.b, matrices.scale, zeros)
+          : linear(scale(linear(rows, of.a, null, "OI"), matrices.scale), of.b, null, "OI");
+      const trained = product(input, { a, b });
+      const update = matrices.origin ? add(trained, scale(product(x, matrices.origin), -1)) : trained;
+      if (magnitude) {
+        // What is dropped for the update is dropped for the product that DoRA rescales, too.
+        const z = isDropping ? this.base.forward(input) : y;
+        const [, bias] = this.#doraConstants();
+        y = add(y, doraUpdate(z, update, magnitude, this.#norms(name, matrices), bias));
+      } else {
+        y = add(y, update);
+      }
+    }
+    return y;
+  }
+
   terms(): LinearTerms | null {
+    if (this.#rows?.some(({ names }) => this.#inForce(names).length > 0)) return null;
     const terms = this.#frozenTerms();
     if (!terms || !this.#bias) return terms;
     // Engines that fuse linears take their biases for frozen.
@@ -223,7 +264,7 @@ export class LoraLinear implements Linear {
   /** With the linear's own bias. */
   #frozenTerms(): LinearTerms | null {
     const below = this.base.terms?.() ?? null;
-    const active = this.#inForce();
+    const active = this.#inForce(this.#active);
     if (!below || active.length === 0) return below;
     const [[name, { a, b, magnitude, origin, zeros, dropout: rate, scale: factor }]] = active;
     if (active.length > 1 || magnitude || origin || zeros || below.update) return null;
@@ -236,7 +277,7 @@ export class LoraLinear implements Linear {
     mergeIntoWeight(
       weight,
       this.shape,
-      this.#inForce().flatMap(([, matrices]) => onHost(matrices)),
+      this.#inForce(this.#active).flatMap(([, matrices]) => onHost(matrices)),
     );
     return weight;
   }
@@ -266,8 +307,8 @@ export class LoraLinear implements Linear {
     return `${this.path}.lora_dropout.${adapter}`;
   }
 
-  #inForce(): [name: string, matrices: LoraMatrices][] {
-    return this.#active.flatMap((name) => {
+  #inForce(names: readonly string[]): [name: string, matrices: LoraMatrices][] {
+    return names.flatMap((name) => {
       const matrices = this.#adapters.get(name);
       return matrices ? [[name, matrices] as [string, LoraMatrices]] : [];
     });

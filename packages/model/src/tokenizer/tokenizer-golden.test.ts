@@ -61,6 +61,17 @@ describe.each(names)("%s", (name) => {
     }
   });
 
+  it("says the bytes of every token, which joined are the text of the ids", () => {
+    expect(tokenizers[name].hasTokenBytes).toBe(true);
+    for (const row of encodings) {
+      const bytes = row[name].map((id) => tokenizers[name].tokenBytes(id) ?? new Uint8Array());
+      const joined = Buffer.concat(bytes).toString("utf8");
+      const whole = tokenizers[name].decode(row[name]);
+      // Vocabularies of SentencePiece write a blank before a text, which their decoders drop.
+      expect([whole, ` ${whole}`], JSON.stringify(row.text)).toContain(joined);
+    }
+  });
+
   it("streams every text in pieces that join to the text of all ids, without a part of a character", () => {
     for (const row of encodings) {
       const whole = tokenizers[name].decode(row[name], { skipSpecialTokens: false });

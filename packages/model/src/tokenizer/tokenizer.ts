@@ -5,6 +5,7 @@ import { type ChatMessage, createChatRenderer, type RenderChatOptions } from "./
 import { checkTokenizerJson } from "./check-tokenizer-json.js";
 import { createLibraryTokenizer, type LibraryTokenizer } from "./library-tokenizer.js";
 import { createStreamDecoder, type StreamDecoder } from "./stream-decoder.js";
+import { type TokenBytesOf, tokenBytesOf } from "./token-bytes.js";
 
 /** Where a chat template comes from, and its text or why there is none to render with. */
 export type ChatTemplateSource =
@@ -69,6 +70,9 @@ export class Tokenizer {
 
   readonly #library: LibraryTokenizer;
   readonly #specialIds: ReadonlyMap<number, string>;
+  /** Texts of tokens that were added to the vocabulary: they stand in it as they stand in a text. */
+  readonly #addedTexts: ReadonlyMap<number, string>;
+  readonly #bytesOf: TokenBytesOf | null;
   /** Ids put before and after a text, where tokenizer_config.json says so; null leaves it to tokenizer.json. */
   readonly #frame: { before: readonly number[]; after: readonly number[] } | null;
 
@@ -94,6 +98,8 @@ export class Tokenizer {
     this.beginOfSequenceId = this.#idOf(specialTokens["bos_token"]);
     this.endOfSequenceId = this.#idOf(specialTokens["eos_token"]);
     this.#specialIds = this.#collectSpecialIds(addedTokens, specialTokens, config);
+    this.#addedTexts = new Map(addedTokens.map(({ id, content }) => [id, content]));
+    this.#bytesOf = tokenBytesOf(json);
     this.#frame = frameOf(config, this.beginOfSequenceId, this.endOfSequenceId);
     this.hasChatTemplate = chatTemplate !== null;
     this.templateHash = chatTemplate !== null && "text" in chatTemplate ? sha256(chatTemplate.text) : null;
@@ -135,6 +141,23 @@ export class Tokenizer {
   /** A decoder for ids that come one by one, whose pieces joined are what `decode` gives. */
   streamDecoder(options: DecodeOptions = {}): StreamDecoder {
     return createStreamDecoder((ids) => this.decode(ids, options));
+  }
+
+  /** Whether every token stands for bytes of its own, whatever stands around it: {@link Tokenizer.tokenBytes} needs it. */
+  get hasTokenBytes(): boolean {
+    return this.#bytesOf !== null;
+  }
+
+  /**
+   * The bytes of a token within a text, which may be a part of a character; null for control tokens and unknown ids, and for all
+   * where `hasTokenBytes` is false. Joined they are what `decode` gives, but for a blank that it may drop at the start.
+   */
+  tokenBytes(id: number): Uint8Array | null {
+    if (this.#specialIds.has(id) || this.#bytesOf === null) return null;
+    const added = this.#addedTexts.get(id);
+    if (added !== undefined) return Buffer.from(added, "utf8");
+    const token = this.#library.id_to_token(id);
+    return token === undefined ? null : this.#bytesOf(token);
   }
 
   /** Special tokens that occur in a text as text; `encode` would turn them into control tokens. */
