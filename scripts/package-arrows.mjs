@@ -7,7 +7,7 @@
 export const allowedImports = {
   "packages/files/src": [],
   "packages/command/src": ["files"],
-  "packages/data/src": ["files"],
+  "packages/data/src": ["files", "kernels"],
   "packages/kernels/src": [],
   "packages/tensor/src": ["files", "kernels"],
   "packages/model/src": ["files", "kernels", "tensor"],

@@ -89,7 +89,16 @@ export { serializeRow } from "./rows/serialize-row.js";
 export { splitRows, type SplitOptions } from "./split/split-rows.js";
 export { parseSplitWeights, SPLITS, type SplitName, type SplitWeights } from "./split/split-weights.js";
 export { ArrowGuard } from "./token-files/arrow-guard.js";
-export { TokenDataset } from "./token-files/token-dataset.js";
+export {
+  type BatchPosition,
+  TokenBatches,
+  type TokenBatch,
+  type TokenBatchesOptions,
+  type TokenRows,
+} from "./batches/token-batches.js";
+export { type SavedDataset, saveDatasets, type SaveDatasetsOptions } from "./datasets/save-datasets.js";
+export { type FileMemory } from "./token-files/file-memory.js";
+export { type OpenTokensOptions, TokenDataset } from "./token-files/token-dataset.js";
 export { TokenFileError } from "./token-files/token-file-error.js";
 export { TOKEN_FILE_VERSION, type TokenFileMetadata, type TokenRow } from "./token-files/token-row.js";
 export { conversationOf } from "./rows/conversation-of.js";

@@ -13,6 +13,7 @@ export { HEAD_BLOCK } from "./head-losses.js";
 export { int8Codes, int8Scale } from "./int8-weights.js";
 export { largestIndex } from "./largest-index.js";
 export { rotate } from "./rotate.js";
+export { rowOrder } from "./row-order.js";
 export { threefry2x32 } from "./threefry.js";
 export { transpose } from "./transpose.js";
 export { uniformNoise } from "./uniform-noise.js";

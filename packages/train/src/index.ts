@@ -63,7 +63,6 @@ export {
   writeLikelihoods,
 } from "./preference/stored-likelihoods.js";
 export type { Reduce, StepGradients } from "./reduce.js";
-export { rowOrder } from "./row-order.js";
 export type { RowSource } from "./row-source.js";
 export { type IntactCheckpoint, RunFolder, type StepSamples } from "./run-folder.js";
 export type { RunIdentity } from "./run-identity.js";

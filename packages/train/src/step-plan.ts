@@ -1,4 +1,4 @@
-import { rowOrder } from "./row-order.js";
+import { rowOrder } from "@lathe/kernels";
 import type { TrainConfig } from "./train-config.js";
 
 /** The rows of one optimiser step, micro-batch by micro-batch. */

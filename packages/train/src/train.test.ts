@@ -24,7 +24,7 @@ import {
   type TrainConfig,
   type TrainOptions,
 } from "./index.js";
-import { rowOrder } from "./row-order.js";
+import { rowOrder } from "@lathe/kernels";
 
 const base = fileURLToPath(new URL("../../model/fixtures/models/llama/", import.meta.url));
 

@@ -1,8 +1,7 @@
 import { parseRow, readRecords, tokenizeRow } from "@lathe/data";
-import { threefry2x32 } from "@lathe/kernels";
+import { rowOrder, threefry2x32 } from "@lathe/kernels";
 import { asPhrase, sayPhrase } from "@lathe/files";
 import { loadTokenizer } from "@lathe/model";
-import { rowOrder } from "@lathe/train";
 import { UsageError } from "../shared/usage-error.js";
 import type { JobRow } from "./train-job.js";
 

@@ -5,23 +5,47 @@ const MILLISECONDS = 1000; // what is read is a few kilobytes for thousands of r
 const MILLISECONDS_PER_MEGABYTE = 5;
 const HEAP_MEGABYTES = 512;
 
-/** Goes through everything in an Arrow file that says where something is: the footer, and the metadata of every batch. */
+/** Goes through everything in Arrow data that says where something is: the footer, and the metadata of every message. */
 const SOURCE = `
 const { open } = require("node:fs/promises");
 const { RecordBatchReader, Message } = await import(data.arrow);
+const CONTINUATION = -1;
+const PREFIX_BYTES = 8;
+const readAt = async (handle, position, length) => {
+  const bytes = Buffer.alloc(length);
+  const { bytesRead } = await handle.read(bytes, 0, length, position);
+  return bytes.subarray(0, bytesRead);
+};
+const checkStream = async (handle, size) => {
+  for (let offset = 0; ;) {
+    const prefix = await readAt(handle, offset, PREFIX_BYTES);
+    if (prefix.length < PREFIX_BYTES || prefix.readInt32LE(0) !== CONTINUATION) return; // is told by who reads it next
+    const length = prefix.readInt32LE(4);
+    if (length <= 0 || offset + PREFIX_BYTES + length > size) return;
+    const message = Message.decode(await readAt(handle, offset + PREFIX_BYTES, length));
+    message.header();
+    const body = Number(message.bodyLength);
+    if (!(body >= 0)) throw new Error("its messages point outside of it");
+    offset += PREFIX_BYTES + length + body;
+  }
+};
+const checkFile = async (handle, size) => {
+  const reader = await RecordBatchReader.from(handle);
+  await reader.open({ autoDestroy: false });
+  for (const { offset, metaDataLength, bodyLength } of reader.footer?.recordBatches() ?? []) {
+    const within =
+      offset >= 0 && metaDataLength > PREFIX_BYTES && bodyLength >= 0 && offset + metaDataLength + bodyLength <= size;
+    if (!within) throw new Error("its directory points outside of the file");
+    Message.decode((await readAt(handle, offset, metaDataLength)).subarray(PREFIX_BYTES)).header();
+  }
+};
 const answer = async (path) => {
   const handle = await open(path, "r");
   try {
     const { size } = await handle.stat();
-    const reader = await RecordBatchReader.from(handle);
-    await reader.open({ autoDestroy: false });
-    for (const { offset, metaDataLength, bodyLength } of reader.footer?.recordBatches() ?? []) {
-      const within = offset >= 0 && metaDataLength > 8 && bodyLength >= 0 && offset + metaDataLength + bodyLength <= size;
-      if (!within) throw new Error("its directory points outside of the file");
-      const bytes = Buffer.alloc(metaDataLength);
-      await handle.read(bytes, 0, metaDataLength, offset);
-      Message.decode(bytes.subarray(8)).header();
-    }
+    const head = await readAt(handle, 0, PREFIX_BYTES);
+    const isStream = head.length === PREFIX_BYTES && head.readInt32LE(0) === CONTINUATION;
+    await (isStream ? checkStream : checkFile)(handle, size);
   } finally {
     await handle.close().catch(() => undefined);
   }

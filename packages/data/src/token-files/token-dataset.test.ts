@@ -1,7 +1,18 @@
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { tableFromArrays, tableFromIPC, tableToIPC, type Int32, type Vector } from "apache-arrow";
+import {
+  Field,
+  Int32,
+  Int64,
+  List,
+  Table,
+  tableFromArrays,
+  tableFromIPC,
+  tableToIPC,
+  type Vector,
+  vectorFromArray,
+} from "apache-arrow";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { hashFile } from "@lathe/files";
 import { forSeeds, SeededRandom } from "../../testing/seeded-random.js";
@@ -117,6 +128,27 @@ describe("token files", () => {
     ).toBe(true);
   });
 
+  it("narrow the 64-bit integers of other libraries, and refuse what is no token", async () => {
+    const path = join(temporaryFolder(), "wide.arrow");
+    const list = (item: Int64 | Int32) => new List(new Field("item", item, true));
+    const write = (label: bigint): void => {
+      const columns = {
+        input_ids: vectorFromArray([[1, 2], [], [3]], list(new Int32())),
+        labels: vectorFromArray([[-100n, 2n], [], [label]], list(new Int64())),
+      };
+      writeFileSync(path, tableToIPC(new Table(columns), "stream"));
+    };
+    write(3n);
+    expect([...(await TokenDataset.open(path))]).toEqual([
+      { inputIds: Int32Array.of(1, 2), labels: Int32Array.of(-100, 2), row: 0 },
+      { inputIds: new Int32Array(0), labels: new Int32Array(0), row: 1 },
+      { inputIds: Int32Array.of(3), labels: Int32Array.of(3), row: 2 },
+    ]);
+    write(2n ** 40n);
+    const dataset = await TokenDataset.open(path);
+    expect(() => dataset.row(0)).toThrow("column labels has 1099511627776, which no token has");
+  });
+
   it("are written from an asynchronous source, whose failure is passed on", async () => {
     async function* broken(): AsyncGenerator<TokenRow> {
       yield* await Promise.resolve(randomRows(new SeededRandom(5), 2, 3));
@@ -144,32 +176,36 @@ describe("token files", () => {
     await expect(TokenDataset.open(path)).rejects.toThrow("is no Arrow IPC file");
   });
 
-  it("never fail otherwise than as damaged files when bytes are changed", async () => {
-    const path = await writeFile(randomRows(new SeededRandom(7), 20, 20));
-    const bytes = readFileSync(path);
-    const damaged = join(temporaryFolder(), "damaged.arrow");
-    const cases: Buffer[] = [];
-    forSeeds(300, (random) => {
-      const copy = Buffer.from(bytes);
-      for (let count = 0; count < 3; count++)
-        copy[random.integer(0, copy.length - 1)] = random.integer(0, 255);
-      cases.push(copy);
-    });
-    const guard = new ArrowGuard();
-    onTestFinished(() => guard.close());
-    let refused = 0;
-    for (const copy of cases) {
-      writeFileSync(damaged, copy);
-      try {
-        const dataset = await TokenDataset.open(damaged, { guard });
-        for (let index = 0; index < Math.min(dataset.length, 100); index++) dataset.row(index);
-      } catch (error) {
-        expect(error).toMatchObject({ name: "TokenFileError", file: damaged });
-        refused += 1;
+  it.each(["stream", "file"] as const)(
+    "never fail otherwise than as damaged when bytes of a %s are changed",
+    async (form) => {
+      const path = await writeFile(randomRows(new SeededRandom(7), 20, 20));
+      const bytes = Buffer.from(tableToIPC(tableFromIPC(readFileSync(path)), form));
+      const damaged = join(temporaryFolder(), "damaged.arrow");
+      const cases: Buffer[] = [];
+      forSeeds(300, (random) => {
+        const copy = Buffer.from(bytes);
+        for (let count = 0; count < 3; count++)
+          copy[random.integer(0, copy.length - 1)] = random.integer(0, 255);
+        cases.push(copy);
+      });
+      const guard = new ArrowGuard();
+      onTestFinished(() => guard.close());
+      let refused = 0;
+      for (const copy of cases) {
+        writeFileSync(damaged, copy);
+        try {
+          const dataset = await TokenDataset.open(damaged, { guard });
+          for (let index = 0; index < Math.min(dataset.length, 100); index++) dataset.row(index);
+        } catch (error) {
+          expect(error).toMatchObject({ name: "TokenFileError", file: damaged });
+          refused += 1;
+        }
       }
-    }
-    expect(refused).toBeGreaterThan(0);
-  }, 180_000);
+      expect(refused).toBeGreaterThan(0);
+    },
+    180_000,
+  );
 
   it.each(["hang.arrow", "typeerror.arrow"])(
     "are refused in good time as damaged as %s is",
@@ -215,7 +251,7 @@ describe("token files", () => {
       "has no column input_ids of type List<Int32>; its columns are a: Int32",
     );
     writeFileSync(other, tableToIPC(tableFromArrays({ a: Int32Array.of(1) }), "stream"));
-    await expect(TokenDataset.open(other)).rejects.toThrow("is no Arrow IPC file");
+    await expect(TokenDataset.open(other)).rejects.toThrow("its columns are a: Int32");
     await expect(TokenDataset.open(join(folder, "none.arrow"))).rejects.toThrow("none.arrow: no such file");
   });
 

@@ -6,7 +6,7 @@ import {
   List,
   makeData,
   RecordBatch,
-  RecordBatchFileWriter,
+  RecordBatchStreamWriter,
   Schema,
   Struct,
 } from "apache-arrow";
@@ -20,7 +20,8 @@ const BATCH_ROWS = 4096; // rows may be very short
 export type TokenRowInput = Pick<TokenRow, "inputIds" | "labels"> & { readonly row?: number };
 
 /**
- * Streams token rows into an Arrow IPC file, in record batches of bounded size. An existing file is overwritten.
+ * Streams token rows into an Arrow IPC stream, in record batches of bounded size: the form that Hugging Face `datasets` maps into
+ * memory (`Dataset.from_file`). An existing file is overwritten.
  *
  * @returns the number of rows
  * @throws RangeError when a row has not as many labels as ids
@@ -62,10 +63,10 @@ export async function writeTokenFile(
 }
 
 /**
- * Arrow's file writer with its bytes handed out after each batch. Its own streams cannot be used: a source that fails
+ * Arrow's stream writer with its bytes handed out after each batch. Its own streams cannot be used: a source that fails
  * leaves a rejected promise behind that nobody can handle, and Node ends the process for it.
  */
-class BatchEncoder extends RecordBatchFileWriter {
+class BatchEncoder extends RecordBatchStreamWriter {
   #chunks: Uint8Array[] = [];
 
   constructor(schema: Schema) {
@@ -100,16 +101,17 @@ class BatchEncoder extends RecordBatchFileWriter {
   }
 }
 
-const TOKEN_LIST = new List(new Field("item", new Int32(), false));
+// May be null by the schema, as the columns of Hugging Face `datasets` are, which then maps them as they are; none is.
+const TOKEN_LIST = new List(new Field("item", new Int32(), true));
 
 function tokenSchema(metadata: TokenFileMetadata): Schema {
   const entries = Object.entries({ version: TOKEN_FILE_VERSION, ...metadata })
     .filter(([, value]) => value !== null)
     .map(([key, value]) => [`lathe.${key}`, String(value)] as const);
   const fields = [
-    new Field("input_ids", TOKEN_LIST, false),
-    new Field("labels", TOKEN_LIST, false),
-    new Field("row", new Int32(), false),
+    new Field("input_ids", TOKEN_LIST, true),
+    new Field("labels", TOKEN_LIST, true),
+    new Field("row", new Int32(), true),
   ];
   return new Schema(fields, new Map(entries));
 }

@@ -1,4 +1,4 @@
-import { threefry2x32 } from "@lathe/kernels";
+import { threefry2x32 } from "./threefry.js";
 
 /** In the place of a micro-batch, of which there are never so many: no dropout mask is drawn from the same key. */
 const ORDER_DOMAIN = 0xffffffff;
