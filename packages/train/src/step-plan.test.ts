@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { rowOrder } from "@lathe/kernels";
 import { planSteps, stepsPerEpoch, totalSteps } from "./step-plan.js";
 import { resolveTrainConfig } from "./train-config.js";
 

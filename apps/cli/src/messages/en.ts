@@ -121,6 +121,8 @@ export const en: Messages = {
   chatReset: "forgotten",
   words: {
     rows: "rows",
+    split: "split",
+    shards: "shards",
     read: "read",
     kept: "kept",
     setAside: "set aside",

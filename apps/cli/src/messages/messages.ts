@@ -169,6 +169,8 @@ export interface Messages extends CommandMessages {
 /** What heads of tables and names of rows are made of. */
 export type Word =
   | "rows"
+  | "split"
+  | "shards"
   | "read"
   | "kept"
   | "setAside"

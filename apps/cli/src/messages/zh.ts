@@ -113,6 +113,8 @@ export const zh: Messages = {
   chatHelp: "/reset 清空对话，/exit 结束",
   chatReset: "对话已清空",
   words: {
+    split: "划分",
+    shards: "分片",
     rows: "行",
     read: "读入",
     kept: "保留",

@@ -13,6 +13,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./data-verify.js")).dataVerifyVerb,
   },
   {
+    name: "data export",
+    summary: "Write prepared tokens as Python's datasets library reads them",
+    load: async () => (await import("./data-export.js")).dataExportVerb,
+  },
+  {
     name: "plan",
     summary: "Say what a run takes, in memory and time, before it is begun",
     load: async () => (await import("./plan.js")).planVerb,

@@ -137,4 +137,12 @@ export const dataPhrases: Translations = {
   "expected personal data that was sealed with this key in the field {0}, got what does not open; name the key file that the rows were prepared with":
     "字段 {0} 中应为用此密钥封存的个人信息，实际无法打开；请指定准备数据时所用的密钥文件",
   "is no key for personal data; name another file": "不是个人信息的密钥；请指定另一个文件",
+  "one of these rows and settings ({0})": "属于这些行与设置的位置（{0}）",
+  "has no {0}; prepare the rows with a model, whose tokenizer makes it":
+    "没有 {0}；请在准备数据时给出模型，由其分词器生成",
+  "holds a data set for each split; name the folder of one of them":
+    "每个划分各有一个数据集；请指定其中一个的文件夹",
+  "is a folder without a {0}, by which a saved data set is known; name a file":
+    "是没有 {0} 的文件夹，不能识别为已保存的数据集；请指定文件",
+  "expected a list of files in its folder under _data_files": "_data_files 下应为该文件夹中文件的列表",
 };

@@ -80,8 +80,14 @@ export const helpPhrases: Translations = {
     "按字符五元组集合，将测试集的行与训练集、验证集比较，并将验证集的行与训练集比较。发现相近的行对时以代码 1 结束。基准的行还按问题比较。",
   "Show that no row scored on has a near copy among the rows learnt from":
     "检查评测所用的行在训练所用的行中没有近似副本",
+  "Write prepared tokens as Python's datasets library reads them":
+    "按 Python 的 datasets 库所读的格式写出准备好的词元",
+  "Writes the token files of a prepared folder as Hugging Face datasets saves them: in Python, datasets.load_from_disk(DIR) maps them into memory. Nothing is overwritten.":
+    "按 Python 的 datasets 库的保存格式写出准备好的文件夹中的词元文件，可用 datasets.load_from_disk(DIR) 映射到内存。不会覆盖任何内容。",
 
   // 帮助：选项
+  "folder that lathe prepare wrote with a model": "lathe prepare 在给出模型时写出的文件夹",
+  "tokens of a shard at most, at eight bytes each": "每个分片最多的词元数，每个占八字节",
   "folder that lathe prepare wrote, or one with train.jsonl and test.jsonl":
     "lathe prepare 写出的文件夹，或含有 train.jsonl 与 test.jsonl 的文件夹",
   "files of rows that would be trained on as well": "还将用于训练的行文件",
