@@ -20,6 +20,7 @@ export {
   type SizedModel,
 } from "./memory/plan-memory.js";
 export type { PlanCorrection } from "./memory/plan-correction.js";
+export type { DiskTimes } from "./memory/disk-times.js";
 export type { MemoryTerms } from "./memory/memory-terms.js";
 export {
   planRemedies,
@@ -32,6 +33,12 @@ export type { TrainedOptions } from "./memory/trained-bytes.js";
 export { planRun, type PlanRunOptions, type RunPlan } from "./plan-run.js";
 export { initialiseModel, type InitialiseModelOptions } from "./initialise-model.js";
 export { inspectModel, type ModelInspection } from "./inspect-model.js";
+export {
+  type MachineRule,
+  type MachineRuleName,
+  machineRules,
+  type MachineRulesOptions,
+} from "./machine-rules.js";
 export {
   type MeasureAgreementOptions,
   measureAgreement,
@@ -73,6 +80,7 @@ export type { RunSettings } from "./training/run-settings.js";
 export type { RunTotals } from "./training/run-totals.js";
 export type { RunDifference } from "./verify/first-difference.js";
 export { type ResumeVerification, verifyResume, type VerifyResumeOptions } from "./verify/verify-resume.js";
+export type { CountKills } from "./survive/count-kills.js";
 export { finetuneWithinMemory, type WithinMemoryOptions } from "./survive/finetune-within-memory.js";
 export { OutOfMemoryError, type OutOfMemoryReason } from "./survive/out-of-memory.js";
 export {

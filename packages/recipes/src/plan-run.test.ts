@@ -1,4 +1,5 @@
-import { readdir } from "node:fs/promises";
+import { copyFile, readdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { linearPlaces, readModelConfig } from "@lathe/model";
 import { beforeAll, describe, expect, it } from "vitest";
 import { cardBytes } from "./memory/card-bytes.js";
@@ -32,6 +33,38 @@ describe("planRun", () => {
     const own = await planMemory({ model, lora: {}, tokens: 25, memory: "8GB", precision: "bf16" });
     expect(plan.terms.weights).toBe(own.terms.weights);
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("plans from a config alone as from the folder, whose tensors are of the type that it names", async () => {
+    const alone = await temporaryFolder();
+    await copyFile(join(model, "config.json"), join(alone, "config.json"));
+    const [whole, ofConfig] = await Promise.all(
+      [model, alone].map((path) => planRun({ model: path, data: rows, train, memory: "8GB", disk: 1e9 })),
+    );
+    expect(ofConfig.terms).toEqual(whole.terms);
+    expect(ofConfig.disk).toEqual(whole.disk);
+    const full = { model: alone, data: rows, train, memory: "8GB", method: "full" as const };
+    expect((await planRun(full)).terms).toEqual((await planRun({ ...full, model })).terms);
+    await writeFile(join(alone, "pytorch_model.bin"), "");
+    await expect(planRun({ model: alone, data: rows, train })).rejects.toThrow("only pytorch_model.bin");
+  });
+
+  it("says how long a disk takes for the weights and for a checkpoint", async () => {
+    const plan = await planRun({ model, data: rows, train, disk: "2 MB/s" });
+    const { size } = await stat(join(model, "model.safetensors"));
+    const { adapter, optimizer } = plan.terms;
+    expect(plan.disk).toMatchObject({ bytesPerSecond: 2e6, checkpointBytes: adapter + optimizer });
+    // The file has a header besides.
+    expect(plan.disk!.weightBytes).toBeLessThan(size);
+    expect(plan.disk!.weightBytes).toBeGreaterThan(0.95 * size);
+    expect(plan.disk!.secondsToLoad).toBe(plan.disk!.weightBytes / 2e6);
+    expect(plan.disk!.secondsPerCheckpoint).toBe((adapter + optimizer) / 2e6);
+    expect((await planRun({ model, data: rows, train })).disk).toBeNull();
+    for (const disk of ["fast", "3GB/h", 0]) {
+      await expect(planRun({ model, data: rows, train, disk })).rejects.toThrow(
+        "disk: expected bytes a second",
+      );
+    }
   });
 
   it("plans for a card by its name, and says when it does not fit", async () => {

@@ -3,6 +3,7 @@ import { withField } from "./fields-of-packages.js";
 import { checkFinetuneOptions, prepareRun } from "./finetune.js";
 import type { FinetuneOptions } from "./finetune-options.js";
 import { cardBytes } from "./memory/card-bytes.js";
+import { diskRate, type DiskTimes, diskTimes } from "./memory/disk-times.js";
 import type { MemoryTerms } from "./memory/memory-terms.js";
 import type { MemoryPlan } from "./memory/plan-memory.js";
 import type { Remedy } from "./memory/plan-remedies.js";
@@ -16,6 +17,8 @@ export interface PlanRunOptions extends Omit<
 > {
   /** A graphics card that the run is meant for, by a name that ends with its memory: `rtx3060-12gb`. Not with `memory`. */
   readonly card?: string | undefined;
+  /** How fast the disk is that the run is meant for: bytes a second, or a rate such as `"3GB/s"`. */
+  readonly disk?: number | string | undefined;
 }
 
 /** What a run takes, and what would take less. */
@@ -27,28 +30,37 @@ export interface RunPlan extends Pick<MemoryPlan, "checkpointing" | "recomputedL
   readonly fits: boolean;
   /** About how long a step takes on this machine. */
   readonly secondsPerStep: number;
+  /** How long reading the weights and writing a checkpoint take; null where no disk is given. */
+  readonly disk: DiskTimes | null;
   /** What makes a step smaller, the cheapest first, each on its own. */
   readonly remedies: readonly Remedy[];
 }
 
 /**
  * Plans memory and time of a run by its options and rows. Memory is planned as `planMemory` does; the time is that of products,
- * attention and head at the pace that they have here, and a share for everything else.
+ * attention and head at the pace that they have here, and a share for everything else. A folder with a config alone will do:
+ * the tensors are those of the architecture then, in the type that the config names.
  *
  * @throws RecipeError naming the field, and what reading the options' files throws
  */
 export async function planRun(options: PlanRunOptions): Promise<RunPlan> {
-  const { card, ...run } = options;
+  const { card, disk, ...run } = options;
   if (card !== undefined && run.memory !== undefined) {
     throw new RecipeError([expectation("card", "nothing beside memory, which says the same", card)]);
   }
   const memory = card === undefined ? run.memory : cardBytes(card);
+  if (disk !== undefined) diskRate(disk);
   try {
     checkFinetuneOptions(run);
     const prepared = await prepareRun(run, null);
     const engine =
       typeof run.engine === "object" ? run.engine : await startEngine(run.engine ?? "auto", run.precision);
     const step = await planStep(prepared, engine, memory);
+    const { optimizer } = prepared.config;
+    const times =
+      disk === undefined
+        ? null
+        : await diskTimes(disk, prepared.folder, { ...prepared.method.plan, optimizer });
     const { checkpointing, recomputedLayers, layerCount, terms, expectedBytes, budgetBytes, fits } =
       step.memory;
     return {
@@ -60,6 +72,7 @@ export async function planRun(options: PlanRunOptions): Promise<RunPlan> {
       budgetBytes,
       fits,
       secondsPerStep: step.seconds(),
+      disk: times,
       remedies: await step.remedies(),
     };
   } catch (error) {

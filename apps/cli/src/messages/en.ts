@@ -99,6 +99,11 @@ export const en: Messages = {
   maskReport: (rows, tokens, share, rowsWithEnd, longest) =>
     `rows: ${rows} of ${tokens} tokens, ${share} % with a loss; end token learnt in ${rowsWithEnd}; longest ${longest}`,
   noEndTrained: "a model that never learns one does not know when to stop",
+  machineRules: {
+    "graphics-memory": "graphics memory, for the model",
+    disk: "disk, for the model and its runs",
+    memory: "memory, for the rows",
+  },
   planTerms: {
     weights: "weights",
     activations: "activations",
@@ -112,6 +117,8 @@ export const en: Messages = {
   planFits: (budget) => `fits in ${budget}`,
   planTooLarge: (budget) => `does not fit in ${budget}`,
   stepTakes: (duration) => `a step takes about ${duration} here`,
+  diskTakes: (rate, [weights, toLoad], [checkpoint, toWrite]) =>
+    `a disk of ${rate}/s reads the weights (${weights}) in ${toLoad} and writes a checkpoint (${checkpoint}) in ${toWrite}`,
   pageAt: (file) => `page of the run: ${file}`,
   lossCourse: (course, first, last) => `loss ${first} ${course} ${last}`,
   adapterAt: (folder) => `adapter: ${folder}`,
@@ -163,6 +170,9 @@ export const en: Messages = {
     no: "no",
     none: "none",
     unknown: "unknown",
+    moreThan: "more than",
+    present: "present",
+    holds: "holds",
     precision: "precision",
     platform: "platform",
     processor: "processor",

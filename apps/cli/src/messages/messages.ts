@@ -1,6 +1,6 @@
 import type { CommandMessages } from "@lathe/command";
 import type { PersonalDataAction } from "@lathe/data";
-import type { Batching, MemoryTerms, OutOfMemoryReason } from "@lathe/recipes";
+import type { Batching, MachineRuleName, MemoryTerms, OutOfMemoryReason } from "@lathe/recipes";
 import type { SetupStep } from "@lathe/tensor";
 import type { BadStep, StallAdvice } from "@lathe/train";
 
@@ -108,12 +108,20 @@ export interface Messages extends CommandMessages {
     longest: string,
   ) => string;
   readonly noEndTrained: string;
+  /** Rules of thumb for a machine. */
+  readonly machineRules: Readonly<Record<MachineRuleName, string>>;
   /** What memory is for, by the terms of a plan. */
   readonly planTerms: Readonly<Record<keyof MemoryTerms, string>>;
   readonly planFits: (budget: string) => string;
   readonly planTooLarge: (budget: string) => string;
   /** @param duration with its unit */
   readonly stepTakes: (duration: string) => string;
+  /** @param rate bytes a second   @param weights bytes of them and the time to read them   @param checkpoint likewise, to write it */
+  readonly diskTakes: (
+    rate: string,
+    weights: readonly [bytes: string, duration: string],
+    checkpoint: readonly [bytes: string, duration: string],
+  ) => string;
   readonly pageAt: (file: string) => string;
   /** @param course of the loss, as signs */
   readonly lossCourse: (course: string, first: string, last: string) => string;
@@ -211,6 +219,9 @@ export type Word =
   | "no"
   | "none"
   | "unknown"
+  | "moreThan"
+  | "present"
+  | "holds"
   | "precision"
   | "platform"
   | "processor"

@@ -92,6 +92,11 @@ export const zh: Messages = {
   maskReport: (rows, tokens, share, rowsWithEnd, longest) =>
     `数据：${rows} 行共 ${tokens} 个词元，其中 ${share} % 计入损失；${rowsWithEnd} 行学到结束词元；最长 ${longest}`,
   noEndTrained: "从不学习结束词元的模型不知道何时停止",
+  machineRules: {
+    "graphics-memory": "显存（按模型）",
+    disk: "磁盘（按模型及其训练）",
+    memory: "内存（按数据）",
+  },
   planTerms: {
     weights: "权重",
     activations: "激活",
@@ -105,6 +110,8 @@ export const zh: Messages = {
   planFits: (budget) => `${budget} 够用`,
   planTooLarge: (budget) => `${budget} 不够用`,
   stepTakes: (duration) => `在本机上每步约需 ${duration}`,
+  diskTakes: (rate, [weights, toLoad], [checkpoint, toWrite]) =>
+    `速度为 ${rate}/s 的磁盘读入权重（${weights}）需 ${toLoad}，写一个检查点（${checkpoint}）需 ${toWrite}`,
   pageAt: (file) => `报告页面：${file}`,
   lossCourse: (course, first, last) => `损失 ${first} ${course} ${last}`,
   adapterAt: (folder) => `适配器：${folder}`,
@@ -156,6 +163,9 @@ export const zh: Messages = {
     no: "否",
     none: "无",
     unknown: "未知",
+    moreThan: "须超过",
+    present: "现有",
+    holds: "满足",
     precision: "精度",
     platform: "平台",
     processor: "处理器",

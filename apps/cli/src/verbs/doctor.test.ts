@@ -1,5 +1,7 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { storiesModel, tinyModel } from "../testing/folders.js";
+import { storiesModel, temporaryFolder, tinyModel, writeJsonl } from "../testing/folders.js";
 import { runLathe } from "../testing/run-lathe.js";
 
 describe("lathe doctor", () => {
@@ -58,5 +60,18 @@ describe("lathe doctor", () => {
     });
     expect((await runLathe(["doctor", "--model", storiesModel])).stdout).toMatch(/^parameters +260,032$/m);
     expect((await runLathe(["doctor", "--model", "nowhere"])).code).toBe(2);
+  });
+
+  it("holds the rules of thumb to this machine", async () => {
+    const data = await writeJsonl(join(await temporaryFolder(), "rows.jsonl"), [{ text: "a" }]);
+    const words = ["doctor", "--engine", "cpu", "--model", storiesModel, "--data", data];
+    const rules = (await runLathe([...words, "--json"])).json!["rules"] as { name: string; holds: unknown }[];
+    expect(rules.map(({ name }) => name)).toEqual(["graphics-memory", "disk", "memory"]);
+    expect(rules[0]).toMatchObject({ neededBytes: 4 * 260_032 });
+    expect(rules[2]).toMatchObject({ neededBytes: 3 * (await stat(data)).size, holds: true });
+    const { stdout } = await runLathe(words);
+    expect(stdout).toMatch(/^rule +more than +present +holds$/m);
+    expect(stdout).toMatch(/^memory, for the rows .* yes$/m);
+    expect((await runLathe(["doctor", "--json"])).json!["rules"]).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { asPhrase, type Phrase, sayPhrase } from "@lathe/files";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
-import { inspectModel, type ModelInspection } from "@lathe/recipes";
+import { inspectModel, type MachineRule, machineRules, type ModelInspection } from "@lathe/recipes";
 import {
   type DeviceFindings,
   type Findings,
@@ -22,11 +22,16 @@ import { defineVerb, type VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { engineOptions } from "../options/engine-options.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
+import { rowsPathFault } from "../paths/rows-path-fault.js";
 
 const options = z.object({
   model: option(z.string().min(1).optional(), "model folder to check: config, tensors, tokenizer", {
     check: modelPathFault,
     placeholder: "dir",
+  }),
+  data: option(z.string().min(1).optional(), "rows to learn, to hold the memory of this machine to", {
+    check: rowsPathFault,
+    placeholder: "file",
   }),
   ...engineOptions,
 });
@@ -69,7 +74,7 @@ function readVersions(): Record<string, string> {
 }
 
 export const doctorVerb = defineVerb({
-  examples: ["lathe doctor", "lathe doctor --model models/base"],
+  examples: ["lathe doctor", "lathe doctor --model models/base --data rows.jsonl"],
   options,
   async run(given, context) {
     const model = given.model === undefined ? null : await inspectModel(given.model);
@@ -86,6 +91,8 @@ export const doctorVerb = defineVerb({
     const started = await startEngine(given.engine, given.precision);
     context.narrator.onEvent({ type: "engine", engine: started });
     const [processor] = cpus();
+    const tensorFlow = describeTensorFlow(context.command);
+    const rules = await machineRules({ ...given, cardBytes: cardBytesOf(tensorFlow) });
     const json = {
       lathe: version,
       node: process.version,
@@ -103,10 +110,11 @@ export const doctorVerb = defineVerb({
       engine: started.name,
       precision: started.precision,
       engines: engines.map(({ fact }) => fact),
-      tensorFlow: describeTensorFlow(context.command),
+      tensorFlow,
       fusedOperations: [...started.kernels.keys()].sort(),
       tensorMemory: tensorMemory(),
       versions: readVersions(),
+      rules,
       ...(model ? { model } : {}),
     };
     return {
@@ -141,6 +149,22 @@ function describeTensorFlow(command: string) {
   const cudaReason = installed.cudaReason === null ? null : withVerbs(installed.cudaReason, command);
   const cards = nvidiaCard();
   return { version, library, binding, cpu, cuda, cudaReason, cards };
+}
+
+/** Memory of the card that TensorFlow computes on; null where there is none. */
+function cardBytesOf(facts: TensorFlowFacts): number | null {
+  return facts.version === null ? null : facts.cuda?.device.memoryBytes || null;
+}
+
+/** Rules of thumb with what they ask for, what there is and whether that is enough. */
+function rulesText(rules: readonly MachineRule[], { words, machineRules: names }: Messages): string {
+  const rows = rules.map(({ name, neededBytes, presentBytes, holds }) => [
+    names[name],
+    formatBytes(neededBytes),
+    presentBytes === null ? words.none : formatBytes(presentBytes),
+    holds === null ? words.unknown : holds ? words.yes : words.no,
+  ]);
+  return formatTable([words.rule, words.moreThan, words.present, words.holds], rows);
 }
 
 function tensorFlowText(facts: Exclude<TensorFlowFacts, { version: null }>, context: VerbContext): string {
@@ -199,6 +223,7 @@ interface DoctorFacts {
   }[];
   readonly tensorFlow: TensorFlowFacts;
   readonly fusedOperations: readonly string[];
+  readonly rules: readonly MachineRule[];
   readonly model?: ModelInspection;
 }
 
@@ -243,6 +268,7 @@ function textOf(json: DoctorFacts, told: readonly string[], context: VerbContext
     formatTable([words.engine, words.runs, words.precision, ""], engines),
     ...details,
     ...(json.tensorFlow.version === null ? [] : ["", tensorFlowText(json.tensorFlow, context)]),
+    ...(json.rules.length > 0 ? ["", rulesText(json.rules, messages)] : []),
     ...(json.model ? ["", modelText(json.model, messages)] : []),
   ].join("\n");
 }

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { copyFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { storiesModel, temporaryFolder, writeJsonl } from "../testing/folders.js";
@@ -38,7 +38,28 @@ describe("lathe plan", () => {
     expect(stdout).toMatch(/a step takes about [\d.]+ s here/);
   });
 
+  it("plans from a config and a tokenizer alone, and says how long a disk takes", async () => {
+    const alone = await temporaryFolder();
+    for (const name of ["config.json", "tokenizer.json"])
+      await copyFile(join(storiesModel, name), join(alone, name));
+    const words = [
+      ...run.map((word) => (word === storiesModel ? alone : word)),
+      "--memory",
+      "4GB",
+      "--disk",
+      "3GB/s",
+    ];
+    const { code, json, stderr } = await runLathe([...words, "--json"]);
+    expect(code, stderr).toBe(0);
+    expect(json!["disk"]).toMatchObject({ bytesPerSecond: 3e9, weightBytes: 4 * 260_032 });
+    const { stdout } = await runLathe(words);
+    expect(stdout).toMatch(
+      /a disk of 3\.0 GB\/s reads the weights \([\d.]+ MB\) in [\d.]+ s and writes a checkpoint/,
+    );
+  });
+
   it.each([
+    [["--disk", "fast"], "--disk: expected bytes a second, or a rate such as 3GB/s"],
     [["--card", "huge"], "--card: expected a name that ends with its memory"],
     [["--card", "a-8gb", "--memory", "8GB"], "--card: expected nothing beside memory"],
     [["--method", "full", "--rank", "4"], "--rank"],

@@ -1,5 +1,5 @@
 import { formatBytes, formatTable, option } from "@lathe/command";
-import { type MemoryTerms, planRun, type PlanRunOptions, type RunPlan } from "@lathe/recipes";
+import { type DiskTimes, type MemoryTerms, planRun, type PlanRunOptions, type RunPlan } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
@@ -15,6 +15,11 @@ const options = z.object({
       placeholder: "name",
     },
   ),
+  disk: option(
+    z.string().min(1).optional(),
+    "how fast the disk is, such as 3GB/s: says how long weights and checkpoints take",
+    { placeholder: "rate" },
+  ),
   ...triedRunOptions,
 });
 
@@ -23,10 +28,10 @@ const EXIT_TOO_LARGE = 1;
 
 export const planVerb = defineVerb({
   description:
-    "Reads the rows and the headers of the weights, and says what a run takes for what, about how long a step lasts here, and what takes less. Nothing is written. Exit code 1 when it does not fit.",
+    "Reads the rows and the headers of the weights, and says what a run takes for what, about how long a step lasts here, and what takes less. A folder with config.json alone will do for a model. Nothing is written. Exit code 1 when it does not fit.",
   examples: [
     "lathe plan --config run.yaml --memory 8GB",
-    "lathe plan --model models/base --data rows.jsonl --card rtx3060-12gb --json",
+    "lathe plan --model models/base --data rows.jsonl --card rtx3060-12gb --disk 3GB/s --json",
   ],
   options,
   async run(_values, { messages, recipeOptions }) {
@@ -35,8 +40,18 @@ export const planVerb = defineVerb({
   },
 });
 
+/** How long a disk takes. */
+function diskText(disk: DiskTimes, messages: Messages): string {
+  const { bytesPerSecond, weightBytes, secondsToLoad, checkpointBytes, secondsPerCheckpoint } = disk;
+  return messages.diskTakes(
+    formatBytes(bytesPerSecond),
+    [formatBytes(weightBytes), secondsText(secondsToLoad)],
+    [formatBytes(checkpointBytes), secondsText(secondsPerCheckpoint)],
+  );
+}
+
 function planText(plan: RunPlan, messages: Messages): string {
-  const { terms, totalBytes, budgetBytes, fits, secondsPerStep, remedies } = plan;
+  const { terms, totalBytes, budgetBytes, fits, secondsPerStep, disk, remedies } = plan;
   const { words, planTerms } = messages;
   const rows = (Object.entries(terms) as [keyof MemoryTerms, number][]).map(([term, bytes]) => [
     planTerms[term],
@@ -46,6 +61,7 @@ function planText(plan: RunPlan, messages: Messages): string {
     formatTable([words.memory, ""], [...rows, [words.total, formatBytes(totalBytes)]]),
     fits ? messages.planFits(formatBytes(budgetBytes)) : messages.planTooLarge(formatBytes(budgetBytes)),
     messages.stepTakes(secondsText(secondsPerStep)),
+    ...(disk === null ? [] : [diskText(disk, messages)]),
   ];
   if (remedies.length > 0) {
     const shown = remedies.map(({ settings: set, savesBytes, timeFactor }) => [

@@ -2,7 +2,6 @@ import {
   type Checkpointing,
   dtypeSizes,
   type ModelConfig,
-  openWeights,
   planCheckpointing,
   readModelConfig,
 } from "@lathe/model";
@@ -11,6 +10,7 @@ import type { Precision, Engine } from "@lathe/tensor";
 import { availableBytes, parseBytes } from "@lathe/train";
 import { namingFields } from "../fields-of-packages.js";
 import { expectation, RecipeError } from "../recipe-error.js";
+import { withStoredTypes } from "../model/stored-types.js";
 import { type MemoryTerms, totalOf } from "./memory-terms.js";
 import { trainedBytes, type TrainedOptions, trainedTensors } from "./trained-bytes.js";
 import { parameterCount, weightBytes } from "./weight-bytes.js";
@@ -89,19 +89,16 @@ async function sizedModel({
   if (typeof model !== "string" && "weightBytes" in model) return model;
   const path = typeof model === "string" ? model : model.path;
   const config = await readModelConfig(path);
-  const weights = await openWeights(path);
-  try {
+  return await withStoredTypes(path, config, (types) => {
     const isInPlace = engine === undefined || engine.weightMemory !== null;
     const replaced = trainedTensors(config, trainable ?? []).map(([name, shape]) => {
       const size = shape.reduce((product, length) => product * length, 1);
-      const isStored = isInPlace && shape.length > 1 && weights.has(name);
-      return size * (isStored ? Math.min(FLOAT_BYTES, dtypeSizes[weights.info(name).dtype]) : FLOAT_BYTES);
+      const isStored = isInPlace && shape.length > 1 && types.has(name);
+      return size * (isStored ? Math.min(FLOAT_BYTES, dtypeSizes[types.info(name).dtype]) : FLOAT_BYTES);
     });
-    const all = weightBytes(config, weights, quantize, isInPlace);
+    const all = weightBytes(config, types, quantize, isInPlace);
     return { config, weightBytes: all - replaced.reduce((sum, bytes) => sum + bytes, 0) };
-  } finally {
-    await weights.close();
-  }
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { linearPlaces, type ModelConfig, openWeights } from "@lathe/model";
+import { linearPlaces, type ModelConfig } from "@lathe/model";
 import { folderFormat, type PackedFormatName } from "@lathe/quant";
 import type { Engine } from "@lathe/tensor";
 import type { TrainConfig } from "@lathe/train";
@@ -9,6 +9,7 @@ import type { PreparedObjective } from "../training/training-objective.js";
 import { heldWeights, type MachinePace, measuredPace } from "./machine-pace.js";
 import { type MemoryPlan, planMemory, type PlanMemoryOptions } from "./plan-memory.js";
 import { planRemedies, type Remedy, type StepToTime } from "./plan-remedies.js";
+import { hasWeights, withStoredTypes } from "../model/stored-types.js";
 import { stepSeconds } from "./step-seconds.js";
 
 /** A run of which a step is planned, before its weights are read or after. */
@@ -99,13 +100,10 @@ function pacesOf(config: ModelConfig, rowTokens: number): (tokens: number) => Ma
 
 /** The type in which a folder has the weights of its layers, where they are multiplied with as they are. */
 async function storedFormat({ path, config }: ModelFolder): Promise<PackedFormatName | null> {
-  const packed = await folderFormat(path);
+  const packed = (await hasWeights(path)) ? await folderFormat(path) : null;
   if (packed !== null) return packed;
-  const weights = await openWeights(path);
-  try {
-    const types: Readonly<Record<string, PackedFormatName>> = { BF16: "bf16", F16: "fp16" };
-    return types[weights.info(linearPlaces(config)[0].weight).dtype] ?? null;
-  } finally {
-    await weights.close();
-  }
+  const types: Readonly<Record<string, PackedFormatName>> = { BF16: "bf16", F16: "fp16" };
+  return await withStoredTypes(path, config, (stored) => {
+    return types[stored.info(linearPlaces(config)[0].weight).dtype] ?? null;
+  });
 }

@@ -1,6 +1,5 @@
 import {
   architectureOf,
-  type StoredWeights,
   type Dtype,
   dtypeSizes,
   expectedTensors,
@@ -16,6 +15,7 @@ import {
   packedLinearFormat,
   type WeightFormat,
 } from "@lathe/quant";
+import type { StoredTypes } from "../model/stored-types.js";
 
 const FLOAT_BYTES = 4;
 
@@ -38,7 +38,7 @@ export function parameterCount(config: ModelConfig): number {
  */
 export function weightBytes(
   config: ModelConfig,
-  weights: StoredWeights,
+  weights: StoredTypes,
   format: WeightFormat,
   inPlace = true,
 ): number {
@@ -83,7 +83,7 @@ function packedAs(
 }
 
 /** Bytes of an element in memory: what the file has, but for F64, which is narrowed. */
-function storedElementBytes(weights: StoredWeights, name: string): number {
+function storedElementBytes(weights: StoredTypes, name: string): number {
   return Math.min(FLOAT_BYTES, dtypeSizes[weights.info(name).dtype]);
 }
 

@@ -62,6 +62,8 @@ describe("finetuneWithinMemory", () => {
       memory: 144e6,
       watched: true,
       onProcess: (pid) => pids.push(pid),
+      // As on a system that does not tell whom it has ended for want of memory.
+      countKills: () => Promise.resolve(null),
       onEvent,
     });
     for await (const { step, loss } of run) {
@@ -108,16 +110,25 @@ describe("finetuneWithinMemory", () => {
     await expect(recipes.finetuneWithinMemory(atOnce).next()).rejects.toThrow("allocation failed");
   });
 
-  it("is not taken in by a kill that has nothing to do with memory", async () => {
+  it.each<[what: string, options: Partial<Recipes.WithinMemoryOptions>]>([
+    [
+      "far from the budget, where the system does not tell",
+      { memory: "64GB", countKills: () => Promise.resolve(null) },
+    ],
+    [
+      "near the budget, where the system counts none",
+      { memory: 144e6, countKills: () => Promise.resolve(5) },
+    ],
+  ])("is not taken in by a kill that has nothing to do with memory, %s", async (_what, options) => {
     const pids: number[] = [];
     const run = recipes.finetuneWithinMemory({
       model,
       data,
       train,
-      output: join(folder, "by-hand"),
-      memory: "64GB",
+      output: join(folder, `by-hand-${String(options.memory)}`),
       watched: true,
       onProcess: (pid) => pids.push(pid),
+      ...options,
     });
     const all = async (): Promise<void> => {
       for await (const { step } of run) if (step === 3) process.kill(pids[0], "SIGKILL");

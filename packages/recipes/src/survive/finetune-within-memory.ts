@@ -7,6 +7,7 @@ import { finetune, type FinetuneSummary } from "../finetune.js";
 import { filesBytes } from "../memory/files-bytes.js";
 import type { RecipeEvent } from "../recipe-event.js";
 import { readSettings, type RunSettings } from "../training/run-settings.js";
+import { countKills, type CountKills } from "./count-kills.js";
 import { nextRung } from "./next-rung.js";
 import { type KnownMemory, openProcess } from "./open-process.js";
 import { outOfMemoryReason } from "./out-of-memory.js";
@@ -23,6 +24,11 @@ export interface WithinMemoryOptions extends HostFinetuneOptions {
   readonly watched?: boolean | undefined;
   /** Hears of the process that the run is in, whenever one is started. */
   readonly onProcess?: ((pid: number) => void) | undefined;
+  /**
+   * Counts the processes that were ended for want of memory: a run that was killed is only taken for one of them if there are
+   * more than before it. Where it is null, a kill near the budget is. @defaultValue what the control group counts, else the system
+   */
+  readonly countKills?: CountKills | undefined;
 }
 
 /** Whether the system may have to end the run. */
@@ -54,7 +60,7 @@ async function hasBegun(output: string, started: number): Promise<boolean> {
 export async function* finetuneWithinMemory(
   options: WithinMemoryOptions,
 ): AsyncGenerator<StepReport, FinetuneSummary, undefined> {
-  const { watched, onProcess, ...asked } = options;
+  const { watched, onProcess, countKills: count = countKills, ...asked } = options;
   let attempt: HostFinetuneOptions = asked;
   let isWatched = watched ?? (await isTight(asked));
   const known: KnownMemory = { budgetBytes: Number.POSITIVE_INFINITY, residentBytes: 0 };
@@ -68,7 +74,9 @@ export async function* finetuneWithinMemory(
   for (;;) {
     const run = { ...attempt, onEvent };
     try {
-      return yield* isWatched ? finetuneIn(() => openProcess(known, onProcess), run) : finetune(run);
+      return yield* isWatched
+        ? finetuneIn(() => openProcess(known, () => count(), onProcess), run)
+        : finetune(run);
     } catch (error) {
       const reason = outOfMemoryReason(error);
       const { output } = asked;

@@ -1,16 +1,21 @@
 import { fork } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { HostMessage } from "../embed/host-messages.js";
 import type { HostPlace } from "../embed/host-place.js";
-import { OutOfMemoryError, outOfMemoryKills, tellsOfRefusal } from "./out-of-memory.js";
+import type { CountKills } from "./count-kills.js";
+import { OutOfMemoryError, tellsOfRefusal } from "./out-of-memory.js";
 
 const program = fileURLToPath(new URL("../embed/finetune-program.js", import.meta.url));
 
 /** Last characters of what a process said before it ended by itself. */
 const LAST_WORDS = 4000;
 
-/** Share of its budget beyond which a process that was killed is taken to have been killed for it. */
+/** Share of its budget beyond which a process that was killed is taken to have been killed for it where the system does not tell. */
 const NEAR_BUDGET = 0.7;
+
+/** Added to how likely the system is to choose a process when memory runs out, of 1000: the run can go on, and who watches it cannot. */
+const CHOSEN_FIRST = 300;
 
 /** What is known of the memory of a run by what its processes told. */
 export interface KnownMemory {
@@ -26,7 +31,7 @@ function note(known: KnownMemory, message: HostMessage): void {
 }
 
 /** Why a process ended: memory, by what the system and the process itself say, or something else. */
-async function failureOf(
+function failureOf(
   {
     code,
     signal,
@@ -34,20 +39,31 @@ async function failureOf(
   }: { readonly code: number | null; readonly signal: string | null; readonly words: string },
   known: KnownMemory,
   killsBefore: number | null,
-): Promise<Error> {
+  killsAfter: number | null,
+): Error {
   const how = signal ?? `exit code ${String(code)}`;
   if (tellsOfRefusal(words)) return new OutOfMemoryError("refused", words.trim().split("\n").at(-1)!);
-  const kills = await outOfMemoryKills();
-  const isCounted = killsBefore !== null && kills !== null && kills > killsBefore;
-  const isNear = known.residentBytes > NEAR_BUDGET * known.budgetBytes;
-  if (signal === "SIGKILL" && (isCounted || isNear)) {
+  const isForMemory =
+    killsBefore === null || killsAfter === null
+      ? known.residentBytes > NEAR_BUDGET * known.budgetBytes
+      : killsAfter > killsBefore;
+  if (signal === "SIGKILL" && isForMemory) {
     return new OutOfMemoryError("killed", `the system ended the process of the run (${how})`);
   }
   return new Error(`the process of a run ended by itself (${how}): ${words.trim()}`);
 }
 
-/** Opens a process for a run. @param known of those before it, and of this one from now on   @param onStart hears of its number */
-export function openProcess(known: KnownMemory, onStart?: (pid: number) => void): HostPlace {
+/**
+ * Opens a process for a run.
+ * @param known of those before it, and of this one from now on
+ * @param countKills tells whether a process that was killed was killed for want of memory
+ * @param onStart hears of its number
+ */
+export function openProcess(
+  known: KnownMemory,
+  countKills: CountKills,
+  onStart?: (pid: number) => void,
+): HostPlace {
   // Options of the parent's Node, such as a condition for imports or a program to evaluate, are not the run's.
   const child = fork(program, {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -55,10 +71,14 @@ export function openProcess(known: KnownMemory, onStart?: (pid: number) => void)
     serialization: "advanced",
   });
   known.residentBytes = 0;
-  const killsBefore = outOfMemoryKills();
+  const killsBefore = countKills();
   let words = "";
   child.stderr?.on("data", (chunk: Buffer) => (words = (words + chunk.toString()).slice(-LAST_WORDS)));
-  if (child.pid !== undefined) onStart?.(child.pid);
+  if (child.pid !== undefined) {
+    // Linux has this file; where it is not, whom the system chooses is left to it.
+    void writeFile(`/proc/${child.pid}/oom_score_adj`, String(CHOSEN_FIRST)).catch(() => undefined);
+    onStart?.(child.pid);
+  }
   const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
   return {
     listen(onMessage, onFailure) {
@@ -71,8 +91,8 @@ export function openProcess(known: KnownMemory, onStart?: (pid: number) => void)
         if (child.pid === undefined) onFailure(error);
       });
       child.on("close", (code, signal) => {
-        void killsBefore.then(async (before) =>
-          onFailure(await failureOf({ code, signal, words }, known, before)),
+        void Promise.all([killsBefore, countKills()]).then(([before, after]) =>
+          onFailure(failureOf({ code, signal, words }, known, before, after)),
         );
       });
     },

@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-
 /** How memory ran out. */
 export type OutOfMemoryReason =
   /** An allocation was refused: by a limit of addresses, or where none are left. */
@@ -36,11 +34,4 @@ export function outOfMemoryReason(error: unknown): OutOfMemoryReason | null {
     if (tellsOfRefusal(one.message)) return "refused";
   }
   return null;
-}
-
-/** Processes that the system has ended for want of memory since it was started; null where it does not tell. */
-export async function outOfMemoryKills(): Promise<number | null> {
-  const counts = await readFile("/proc/vmstat", "utf8").catch(() => "");
-  const kills = /^oom_kill (\d+)$/m.exec(counts)?.[1];
-  return kills === undefined ? null : Number(kills);
 }

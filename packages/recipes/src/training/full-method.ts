@@ -13,6 +13,7 @@ import { adapterNames, countParameters, detach } from "@lathe/peft";
 import { layerSampling, safetensorsFiles, type TrainableParameter } from "@lathe/train";
 import type { FinetuneOptions } from "../finetune-options.js";
 import type { ModelFolder } from "../model/model-folder.js";
+import { withStoredTypes } from "../model/stored-types.js";
 import { progressOf, type RecipeHooks } from "../recipe-event.js";
 import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
 import { layerFactor, layerNumberIn } from "./layer-factor.js";
@@ -107,18 +108,15 @@ function checkPrefixes(prefixes: readonly string[], { config }: ModelFolder): vo
 }
 
 async function checkFloat({ path, config }: ModelFolder): Promise<void> {
-  const weights = await openWeights(path);
-  try {
+  await withStoredTypes(path, config, (types) => {
     const packed = linearPlaces(config).find(
-      ({ weight }) => weights.has(weight) && !floatTypes.includes(weights.info(weight).dtype),
+      ({ weight }) => types.has(weight) && !floatTypes.includes(types.info(weight).dtype),
     );
     if (!packed) return;
-    const { dtype } = weights.info(packed.weight);
+    const { dtype } = types.info(packed.weight);
     const sentence = sentenceOf`${field("model")}: expected float weights to train, got ${dtype} for ${packed.weight} in ${path}; give the model that it was packed from, or train an adapter over it with ${field("method")} lora`;
     throw new RecipeError([{ field: "model", sentence }]);
-  } finally {
-    await weights.close();
-  }
+  });
 }
 
 const parametersOf = ({ config }: ModelFolder): number =>

@@ -219,6 +219,7 @@ export const helpPhrases: Translations = {
   "folder of the C library or of an installed tensorflow Python package":
     "C 库的文件夹，或已安装的 tensorflow Python 包的文件夹",
   "compile again what has been compiled": "重新编译已编译的内容",
+  "rows to learn, to hold the memory of this machine to": "要学习的数据，用来核对本机内存",
   "model folder to check: config, tensors, tokenizer": "要检查的模型文件夹：配置、张量、分词器",
   "Show that a run can be killed at any moment and goes on to the same bits":
     "证明训练在任意时刻被强制结束后都能恢复，且结果逐位相同",

@@ -85,10 +85,13 @@ export const trainingPhrases: Translations = {
   "is added to the likelihood of labels, and {0} {1} compares completions: leave it out":
     "加在标签的似然上，而 {0} {1} 比较的是回答：请去掉",
   "Say what a run takes, in memory and time, before it is begun": "在开始之前说明一次训练所需的内存和时间",
+  "how fast the disk is, such as 3GB/s: says how long weights and checkpoints take":
+    "磁盘速度，例如 3GB/s：据此给出读入权重与写检查点的时间",
+  "bytes a second, or a rate such as 3GB/s": "每秒字节数，或如 3GB/s 的速度",
   "graphics card to plan for, such as rtx3060-12gb, in place of --memory":
     "要规划的显卡，例如 rtx3060-12gb，代替 --memory",
-  "Reads the rows and the headers of the weights, and says what a run takes for what, about how long a step lasts here, and what takes less. Nothing is written. Exit code 1 when it does not fit.":
-    "读取数据与权重文件头，说明各部分占用的内存、在本机上每步大致的时间，以及更省的办法。不写任何文件。放不下时退出码为 1。",
+  "Reads the rows and the headers of the weights, and says what a run takes for what, about how long a step lasts here, and what takes less. A folder with config.json alone will do for a model. Nothing is written. Exit code 1 when it does not fit.":
+    "读取数据与权重文件头，说明各部分占用的内存、在本机上每步大致的时间，以及更省的办法。模型文件夹只有 config.json 也可以。不写任何文件。放不下时退出码为 1。",
   "a name that ends with its memory, such as rtx3060-12gb": "以显存结尾的名称，例如 rtx3060-12gb",
   "nothing beside memory, which says the same": "在给出内存时不给出，二者含义相同",
   "{0} is missing": "缺少 {0}",
