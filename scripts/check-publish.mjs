@@ -25,7 +25,14 @@ import { readMarkdown } from "./markdown.mjs";
 import { collect, root, spawnNpm, spawnPnpm } from "./pnpm.mjs";
 
 /** Packages that promise to run where TensorFlow.js is not installed. */
-const withoutTensors = ["@lathe/command", "@lathe/data", "@lathe/eval", "@lathe/files", "@lathe/kernels"];
+const withoutTensors = [
+  "@lathe/annotate",
+  "@lathe/command",
+  "@lathe/data",
+  "@lathe/eval",
+  "@lathe/files",
+  "@lathe/kernels",
+];
 
 /** What an install may take on disk, with all that comes along, in MB. */
 const mostMegabytes = new Map([

@@ -17,6 +17,7 @@ export const allowedImports = {
   "packages/eval/src/model": ["files", "kernels", "tensor", "model"],
   "packages/train/src": ["files", "kernels", "tensor", "model", "eval"],
   "packages/report/src": ["files"],
+  "packages/annotate/src": ["files", "data", "eval"],
   "packages/recipes/src": ["files", "report", "data", "eval", "model", "peft", "quant", "tensor", "train"],
 };
 
@@ -37,4 +38,5 @@ export const withoutTensors = [
   "packages/kernels/src",
   "packages/eval/src",
   "packages/report/src",
+  "packages/annotate/src",
 ];

@@ -1,4 +1,5 @@
 import type { Translations } from "@lathe/files";
+import { annotationPhrases } from "./phrases/annotation-phrases.js";
 import { argumentsPhrases } from "./phrases/arguments-phrases.js";
 import { dataPhrases } from "./phrases/data-phrases.js";
 import { enginesPhrases } from "./phrases/engines-phrases.js";
@@ -20,6 +21,7 @@ export const phraseAreas: readonly Translations[] = [
   dataPhrases,
   modelsPhrases,
   scoresPhrases,
+  annotationPhrases,
 ];
 
 /** 帮助与错误的中文，键为英文原文；`{0}`、`{1}` 为填入的内容。 */
