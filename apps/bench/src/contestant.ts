@@ -2,6 +2,7 @@
 // node dist/contestant.js CASE JOB.json. The last line of stdout is the outcome as JSON.
 
 import { readFileSync } from "node:fs";
+import { keepYoungGenerationSmall } from "@lathe/train/process";
 import type { AnswerJob } from "./answer/answer-job.js";
 import type { LatheGemmJob } from "./gemm/gemm-job.js";
 import type { TfjsJob } from "./gemm/measure-tfjs-product.js";
@@ -42,6 +43,8 @@ const cases: Readonly<Record<string, (job: unknown) => Promise<object>>> = {
     return await measureTfjsProduct(job as TfjsJob);
   },
   train: async (job) => {
+    // As the command does before it loads what trains.
+    keepYoungGenerationSmall();
     const { measureTraining } = await import("./train/measure-training.js");
     return await measureTraining(job as LatheTrainJob);
   },

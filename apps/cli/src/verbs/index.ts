@@ -1,4 +1,11 @@
+import { keepYoungGenerationSmall } from "@lathe/train/process";
 import type { VerbEntry } from "../define-verb.js";
+
+/** Loads a verb that trains: what it loads would already make the young generation grow. */
+async function loadTraining(load: VerbEntry["load"]): ReturnType<VerbEntry["load"]> {
+  keepYoungGenerationSmall();
+  return await load();
+}
 
 /** All verbs, in the order of a project: from raw rows to a model that answers. */
 export const verbs: readonly VerbEntry[] = [
@@ -25,17 +32,17 @@ export const verbs: readonly VerbEntry[] = [
   {
     name: "train",
     summary: "Fine-tune a model with LoRA and write an adapter",
-    load: async () => (await import("./train.js")).trainVerb,
+    load: () => loadTraining(async () => (await import("./train.js")).trainVerb),
   },
   {
     name: "auto",
     summary: "Find settings in a given time and train with the best",
-    load: async () => (await import("./auto.js")).autoVerb,
+    load: () => loadTraining(async () => (await import("./auto.js")).autoVerb),
   },
   {
     name: "rerun",
     summary: "Train again from a run's report and compare the bits",
-    load: async () => (await import("./rerun.js")).rerunVerb,
+    load: () => loadTraining(async () => (await import("./rerun.js")).rerunVerb),
   },
   {
     name: "verify-resume",

@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { smallYoungGeneration } from "@lathe/train/process";
 import type { HostMessage } from "../embed/host-messages.js";
 import type { HostPlace } from "../embed/host-place.js";
 import type { CountKills } from "./count-kills.js";
@@ -67,7 +68,7 @@ export function openProcess(
   // Options of the parent's Node, such as a condition for imports or a program to evaluate, are not the run's.
   const child = fork(program, {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
-    execArgv: [],
+    execArgv: [...smallYoungGeneration.execArgv],
     serialization: "advanced",
   });
   known.residentBytes = 0;

@@ -1,0 +1,1 @@
+export { keepYoungGenerationSmall, smallYoungGeneration } from "./young-generation.js";

@@ -1,0 +1,23 @@
+import { setFlagsFromString } from "node:v8";
+
+/** A half of the young generation that training gets along with, in MiB: arrays of tensors lie outside of it. */
+const HALF_MIB = 1;
+
+/**
+ * How a process or a thread of a run is started, for a young generation that stays small. V8 grows it to 48 MiB while objects of a
+ * step come and go, none of which a small one would keep longer.
+ */
+export const smallYoungGeneration = {
+  /** Options of Node, for `execArgv` of a process. */
+  execArgv: [`--max-semi-space-size=${HALF_MIB}`] as readonly string[],
+  /** Limits of a thread: two halves, and as much for objects that lie alone. */
+  resourceLimits: { maxYoungGenerationSizeMb: 3 * HALF_MIB },
+} as const;
+
+/**
+ * Keeps the young generation of this process at the size it has, 2 MiB where hardly anything was loaded: to be called before
+ * other modules are. Its largest size is fixed once V8 has started; the factor by which it grows is read whenever it would.
+ */
+export function keepYoungGenerationSmall(): void {
+  setFlagsFromString("--semi-space-growth-factor=1");
+}
