@@ -16,9 +16,21 @@ export const allowedImports = {
   "packages/eval/src": ["files"],
   "packages/eval/src/model": ["files", "kernels", "tensor", "model"],
   "packages/train/src": ["files", "kernels", "tensor", "model", "eval"],
+  "packages/export/src": ["files", "model", "peft", "quant"],
   "packages/report/src": ["files"],
   "packages/annotate/src": ["files", "data", "eval"],
-  "packages/recipes/src": ["files", "report", "data", "eval", "model", "peft", "quant", "tensor", "train"],
+  "packages/recipes/src": [
+    "files",
+    "report",
+    "data",
+    "eval",
+    "export",
+    "model",
+    "peft",
+    "quant",
+    "tensor",
+    "train",
+  ],
 };
 
 /**

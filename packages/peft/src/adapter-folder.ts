@@ -45,6 +45,8 @@ export interface StoredAdapter extends SelectedTargets {
   readonly matrices: ReadonlyMap<string, HostMatrices>;
   /** Values of the tensors that the adapter trains as a whole, by their names in PEFT's files. */
   readonly whole: ReadonlyMap<string, Float32Array>;
+  /** Their shapes, by the same names. */
+  readonly wholeShapes: ReadonlyMap<string, readonly number[]>;
 }
 
 /**
@@ -116,7 +118,8 @@ export async function readAdapter(
     for (const { storedName, name, shape } of tensors) {
       whole.set(storedName, await readTensor(file, storedName, { shape, of: asPhrase(name) }));
     }
-    return { ...selected, baseModel, matrices, whole };
+    const wholeShapes = new Map(tensors.map(({ storedName, shape }) => [storedName, shape]));
+    return { ...selected, baseModel, matrices, whole, wholeShapes };
   } finally {
     await file.close();
   }

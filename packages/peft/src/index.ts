@@ -1,6 +1,7 @@
 export type { AdaptableModel } from "./adaptable-model.js";
 export { activeAdapters, adapterConfig, adapterNames, DEFAULT_ADAPTER, isMerged } from "./adapted-model.js";
-export { readAdapterConfig } from "./adapter-folder.js";
+export { readAdapter, readAdapterConfig, type StoredAdapter, writeAdapter } from "./adapter-folder.js";
+export { copyAdapter } from "./copy-adapter.js";
 export { attach, type AttachOptions, canShareRows, detach, setActive, setActiveRows } from "./attach.js";
 export { AdapterFileError, type AdapterFileFault, AdapterStateError, LoraConfigError } from "./errors.js";
 export { loadAdapter, type LoadAdapterOptions, restoreAdapter, swapAdapter } from "./load-adapter.js";
@@ -31,6 +32,7 @@ export {
   mergeIntoWeights,
   type MergeIntoWeightsOptions,
 } from "./merge-into-weights.js";
+export { type MergedTensor, type MergedTensors, mergedTensors } from "./merged-tensors.js";
 export { type HostMatrices } from "./merged-weight.js";
 export { MergedLinear } from "./merged-linear.js";
 export {

@@ -1,22 +1,16 @@
 import { lstat } from "node:fs/promises";
-import { ZeroMask } from "@lathe/kernels";
-import { checkWritable, recoverPlace, phrase } from "@lathe/files";
+import { checkWritable, recoverPlace } from "@lathe/files";
 import {
-  floatTypes,
-  headPlace,
-  type LinearPlace,
   openWeights,
   readModelConfig,
   rewriteWeights,
   type RewrittenDtype,
   rewrittenDtypes,
-  type RewrittenTensor,
   type StoredWeights,
 } from "@lathe/model";
-import { readAdapter, type StoredAdapter } from "./adapter-folder.js";
+import { readAdapter } from "./adapter-folder.js";
 import { AdapterFileError } from "./errors.js";
-import { mergeIntoWeight } from "./merged-weight.js";
-import { wholeTensors } from "./whole-tensors.js";
+import { mergedTensors } from "./merged-tensors.js";
 
 /** Types in which merged weights can be written. */
 export const mergedDtypes = rewrittenDtypes;
@@ -34,6 +28,8 @@ export interface MergeIntoWeightsOptions {
   readonly output: string;
   /** Type of all floating-point weights. @defaultValue each tensor keeps its own */
   readonly dtype?: MergedDtype;
+  /** Opens the weights of the base, such as those that packed ones stand for. @defaultValue openWeights */
+  readonly open?: (folder: string) => Promise<StoredWeights>;
   /** Tensors written so far, of all. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Parts of the adapter's config that have no effect in this model. */
@@ -61,7 +57,7 @@ export interface MergedWeights {
  * @throws AdapterFileError, WeightsError, ModelConfigError; AdapterFileError too if `output` exists
  */
 export async function mergeIntoWeights(options: MergeIntoWeightsOptions): Promise<MergedWeights> {
-  const { model, adapter, output, dtype, onProgress, onWarning } = options;
+  const { model, adapter, output, dtype, open = openWeights, onProgress, onWarning } = options;
   const check = async (): Promise<void> => {
     if ((await lstat(output).catch(() => null)) !== null) {
       throw new AdapterFileError({
@@ -77,21 +73,15 @@ export async function mergeIntoWeights(options: MergeIntoWeightsOptions): Promis
   await checkWritable(output);
   const config = await readModelConfig(model);
   const stored = await readAdapter(adapter, config, onWarning);
-  const weights = await openWeights(model);
+  const weights = await open(model);
   try {
-    const head = headPlace(config);
-    const whole = new Map(
-      wholeTensors(config, stored).map(({ name, storedName }) => [name, stored.whole.get(storedName)!]),
-    );
-    // The head and the embedding part where one of them is changed without the other.
-    const isChanged =
-      stored.matrices.has(head.path) || whole.has(`${head.path}.weight`) || whole.has(head.weight);
-    const unties = config.tieWordEmbeddings && isChanged;
-    const tensors = plannedTensors(weights, stored, whole, unties ? head : null);
+    const { tensors, changed, unties } = mergedTensors(weights, config, stored);
     const bytes = await rewriteWeights({
       model,
       weights,
-      tensors,
+      tensors: tensors.map(({ source, name, isChanged, read }) =>
+        isChanged ? { source, name, change: () => read() } : { source, name },
+      ),
       output,
       check,
       dtype,
@@ -99,74 +89,8 @@ export async function mergeIntoWeights(options: MergeIntoWeightsOptions): Promis
       called: "merged weights",
       onProgress,
     });
-    return { changed: stored.targets.length + whole.size, tensors: tensors.length, bytes };
+    return { changed, tensors: tensors.length, bytes };
   } finally {
     await weights.close();
   }
-}
-
-/**
- * The tensors to write.
- * @param whole values of tensors that the adapter has trained as a whole, by name
- * @param untied a tied head that becomes a tensor of its own
- * @throws AdapterFileError when a weight that is to be changed is packed or of another shape
- */
-function plannedTensors(
-  weights: StoredWeights,
-  stored: StoredAdapter,
-  whole: ReadonlyMap<string, Float32Array>,
-  untied: LinearPlace | null,
-): RewrittenTensor[] {
-  const headWeight = untied && `${untied.path}.weight`;
-  const targets = new Map(stored.targets.map((target) => [`${target.path}.weight`, target]));
-  const planned = (source: string, name: string): RewrittenTensor => {
-    const trained = whole.get(name);
-    if (trained) return { source, name, change: () => Promise.resolve(trained.slice()) };
-    const target = targets.get(name);
-    if (!target) return { source, name };
-    return {
-      source,
-      name,
-      async change(read) {
-        const values = await read();
-        const zeros = stored.config.keepSparsity ? ZeroMask.of(values, target.shape) : null;
-        mergeIntoWeight(values, target.shape, [{ ...stored.matrices.get(target.path)!, ...target, zeros }]);
-        return values;
-      },
-    };
-  };
-  // A tied model's head is its embedding: a head that is stored all the same is not used.
-  const tensors = weights
-    .names()
-    .filter((name) => name !== headWeight)
-    .map((name) => planned(name, name));
-  if (untied && headWeight) tensors.push(planned(untied.weight, headWeight));
-  for (const { source, name, change } of tensors) {
-    if (!change || targets.has(name) || floatTypes.includes(weights.info(source).dtype)) continue;
-    throw new AdapterFileError({
-      path: weights.pathOf(source),
-      tensor: source,
-      expected: phrase`a tensor of ${floatTypes.join(", ")}, which the adapter has trained as a whole`,
-      actual: weights.info(source).dtype,
-      remedy: "merge into the model before it is quantised",
-    });
-  }
-  for (const [weight, { shape, path }] of targets) {
-    const source = untied && weight === headWeight ? untied.weight : weight;
-    const info = weights.info(source);
-    if (
-      !floatTypes.includes(info.dtype) ||
-      info.shape.length !== 2 ||
-      shape.some((size, i) => size !== info.shape[i])
-    ) {
-      throw new AdapterFileError({
-        path: weights.pathOf(source),
-        tensor: source,
-        expected: phrase`a weight of ${floatTypes.join(", ")} with shape [${shape.join(", ")}] for the adapter on ${path}`,
-        actual: `${info.dtype} [${info.shape.join(", ")}]`,
-        remedy: "merge into the model before it is quantised",
-      });
-    }
-  }
-  return tensors;
 }

@@ -34,3 +34,4 @@ export {
   WIDENED_WEIGHTS,
 } from "./quantized-linear.js";
 export { quantizedLinears } from "./quantized-linears.js";
+export { widenedWeights } from "./widened-weights.js";

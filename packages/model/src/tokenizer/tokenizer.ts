@@ -57,6 +57,8 @@ export class Tokenizer {
   readonly beginOfSequenceId: number | null;
   readonly endOfSequenceId: number | null;
   readonly hasChatTemplate: boolean;
+  /** The text of the chat template; null without one that can be read. */
+  readonly chatTemplate: string | null;
   /** SHA-256 of tokenizer.json, hexadecimal: equal tokenizers give equal ids. */
   readonly hash: string;
   /** SHA-256 of the chat template, hexadecimal; null without one. */
@@ -102,7 +104,8 @@ export class Tokenizer {
     this.#bytesOf = tokenBytesOf(json);
     this.#frame = frameOf(config, this.beginOfSequenceId, this.endOfSequenceId);
     this.hasChatTemplate = chatTemplate !== null;
-    this.templateHash = chatTemplate !== null && "text" in chatTemplate ? sha256(chatTemplate.text) : null;
+    this.chatTemplate = chatTemplate !== null && "text" in chatTemplate ? chatTemplate.text : null;
+    this.templateHash = this.chatTemplate === null ? null : sha256(this.chatTemplate);
     if (chatTemplate !== null) {
       this.renderChat =
         "text" in chatTemplate

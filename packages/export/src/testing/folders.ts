@@ -1,0 +1,19 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** A tiny random model with recorded logits. */
+export const tinyModel = (name: "qwen2" | "llama" | "qwen3"): string =>
+  join(root, "model/fixtures/models", name);
+
+/** A small model with a vocabulary of SentencePiece's kind. */
+export const storiesModel = join(root, "model/fixtures/stories260k");
+
+/** An adapter of PEFT for one of the tiny models. */
+export const loraFixture = (name: string): string => join(root, "peft/fixtures/lora", name, "adapter_end");
+
+/** A folder of this test's own. */
+export const temporaryFolder = async (): Promise<string> => await mkdtemp(join(tmpdir(), "lathe-export-"));
