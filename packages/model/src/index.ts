@@ -100,7 +100,6 @@ export {
 } from "./errors.js";
 export {
   DEFAULT_MAX_NEW_TOKENS,
-  type FinishReason,
   generate,
   type GeneratedToken,
   type GenerationOptions,
@@ -108,9 +107,25 @@ export {
   type ShouldStop,
 } from "./generation/generate.js";
 export { generateText, type TextGenerationOptions, type TextPiece } from "./generation/generate-text.js";
+export {
+  type BatchedSequence,
+  type FinishReason,
+  type HeldPrefix,
+  type RowGroup,
+  SequenceBatch,
+  type SequenceBatchOptions,
+  type SequenceOptions,
+  type SequenceOutcome,
+} from "./generation/sequence-batch.js";
 export { NonFiniteLogitsError } from "./generation/non-finite-logits-error.js";
 export { SamplingError } from "./generation/sampling-error.js";
-export { type Draw, sampleToken, samplingDefaults, type SamplingOptions } from "./generation/sampling.js";
+export {
+  checkSampling,
+  type Draw,
+  sampleToken,
+  samplingDefaults,
+  type SamplingOptions,
+} from "./generation/sampling.js";
 export {
   type GenerationDefaults,
   readGenerationDefaults,

@@ -61,6 +61,26 @@ class HostKeyValueCache implements KeyValueCache {
     }
   }
 
+  extract(sequence: number, length: number): KeyValueCache {
+    const copy = new HostKeyValueCache({ layers: this.#layers }, 1);
+    this.#layers.forEach((layer, index) => {
+      const { keys, values } = this.#rows[sequence][index];
+      const widths = widthsOf(layer);
+      const rows = copy.#reserve(0, index, length);
+      rows.keys.set(keys.subarray(0, length * widths.key));
+      if (rows.values !== rows.keys) rows.values.set(values.subarray(0, length * widths.value));
+    });
+    copy.#lengths[0] = length;
+    return copy;
+  }
+
+  join(other: KeyValueCache): void {
+    if (!(other instanceof HostKeyValueCache)) throw new RangeError("expected a cache of the same kind");
+    this.#rows = [...this.#rows, ...other.#rows];
+    this.#lengths = [...this.#lengths, ...other.#lengths];
+    other.dispose();
+  }
+
   attend(layer: number, q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, segments: Int32Array): tf.Tensor3D {
     const shape = this.#layers[layer];
     const widths = widthsOf(shape);

@@ -200,6 +200,37 @@ describe.each(cases)("a key/value cache on $engine in $format, $what", ({ engine
       if (isNative) expect(native!.memory().allocatedBytes).toBe(before);
     });
 
+    it("copies the first rows of a sequence and takes over the sequences of another cache", () => {
+      const floats = seededFloats(SEED + 3);
+      const text = randomRows(floats, 110, shape);
+      const other = randomRows(floats, 20, shape);
+      const before = native?.memory().allocatedBytes;
+      const cache = createKeyValueCache(shape, 1, format);
+      feed(cache, [{ rows: text, from: 0, count: 100 }], shape);
+      const held = cache.extract(0, 70);
+      expect([[...held.lengths], [...cache.lengths]]).toEqual([[70], [100]]);
+      // What is done to the one leaves the other alone.
+      cache.select([]);
+      cache.add(1);
+      feed(cache, [{ rows: other, from: 0, count: 9 }], shape);
+      const again = held.extract(0, 66);
+      cache.join(again);
+      expect([[...again.lengths], [...cache.lengths]]).toEqual([[], [9, 66]]);
+      expect(again.byteLength).toBe(0);
+      again.dispose();
+      const both = [
+        { rows: other, from: 9, count: 4 },
+        { rows: text, from: 66, count: 20 },
+      ];
+      expect(feed(cache, both, shape)).toBeLessThan(bound);
+      cache.select([1]);
+      expect(feed(cache, [{ rows: text, from: 86, count: 1 }], shape)).toBeLessThan(bound);
+      expect(feed(held, [{ rows: text, from: 70, count: 1 }], shape)).toBeLessThan(bound);
+      cache.dispose();
+      held.dispose();
+      if (isNative) expect(native!.memory().allocatedBytes).toBe(before);
+    });
+
     it("takes a first pass beside steps of others", () => {
       const floats = seededFloats(SEED + 1);
       const rows = [randomRows(floats, 8, shape), randomRows(floats, 8, shape)];

@@ -41,6 +41,17 @@ export interface KeyValueCache {
   /** Adds sequences that hold nothing yet, behind the others. */
   add(sequences: number): void;
   /**
+   * A cache of the same kind with one sequence: a copy of the first rows of one of these.
+   * @param length rows of each layer, from 1 to what the sequence holds
+   * @returns owned by the caller
+   */
+  extract(sequence: number, length: number): KeyValueCache;
+  /**
+   * Takes over the sequences of another cache of the same kind, behind its own; the other has none then.
+   * @throws RangeError for a cache of another kind
+   */
+  join(other: KeyValueCache): void;
+  /**
    * Appends the new rows of a layer and lets their queries see all rows of their sequence. Not recorded on a tape.
    *
    * @param q [N, H, d]   @param k [N, G, d]   @param v [N, G, e], not looked at where values are keys

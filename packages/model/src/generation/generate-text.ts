@@ -1,6 +1,7 @@
 import type { LanguageModel } from "../decoder/language-model.js";
 import type { StreamDecoder } from "../tokenizer/stream-decoder.js";
-import { type FinishReason, generate, type GenerationOptions } from "./generate.js";
+import { generate, type GenerationOptions } from "./generate.js";
+import type { FinishReason } from "./sequence-batch.js";
 import { createStopCutter } from "./stop-texts.js";
 
 /** When and how to continue a prompt with text. */

@@ -1,15 +1,9 @@
 import { phrase } from "@lathe/files";
-import {
-  type CacheFormat,
-  createKeyValueCache,
-  embedding,
-  type KeyValueCache,
-  type LayerStep,
-} from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs-core";
+import type { CacheFormat } from "@lathe/tensor";
 import type { LanguageModel } from "../decoder/language-model.js";
 import { SamplingError } from "./sampling-error.js";
-import { checkSampling, sampleToken, samplingDefaults, type SamplingOptions } from "./sampling.js";
+import { checkSampling, samplingDefaults, type SamplingOptions } from "./sampling.js";
+import { type BatchedSequence, type FinishReason, SequenceBatch } from "./sequence-batch.js";
 
 /** When and how to continue a prompt. */
 export interface GenerationOptions extends Partial<SamplingOptions> {
@@ -46,9 +40,6 @@ export interface GeneratedToken {
   readonly finishReason: FinishReason | null;
 }
 
-/** Why a text ended: at a stop id or what else was to stop it, or cut at its length. */
-export type FinishReason = "stop" | "length";
-
 /** Decides after a token whether its sequence ends, for what ids alone do not show, such as stop texts. */
 export type ShouldStop = (token: GeneratedToken) => boolean;
 
@@ -58,20 +49,13 @@ export const DEFAULT_MAX_NEW_TOKENS = 256;
 /** Prompts to continue: all at hand, or one after the other, asked for when there is a place for it. */
 export type Prompts = readonly ArrayLike<number>[] | AsyncIterable<ArrayLike<number>>;
 
-/** Tokens of prompts computed in one pass; a longer prompt is computed alone. */
-const TOKENS_PER_PASS = 4096;
-
-/** A sequence that is being continued. */
-interface Going {
-  /** Number of its prompt. */
+/** A prompt whose turn it is. */
+interface Begun {
+  /** Its number. */
   readonly sequence: number;
   /** Number of its random stream. */
   readonly stream: number;
-  /** All its tokens so far. */
-  readonly text: number[];
-  readonly seen: Set<number>;
-  /** How many of them are new. */
-  count: number;
+  readonly prompt: ArrayLike<number>;
 }
 
 /**
@@ -104,77 +88,34 @@ export async function* generate(
 
   const stopIds = new Set(options.stopIds ?? model.config.endOfSequenceIds);
   const waiting = new WaitingPrompts(prompts, maxNewTokens, model.config.maxPositions, options);
-  let going: Going[] = [];
-  let { revision } = model;
-  let cache = createKeyValueCache(model.cacheShape, 0, options.cache);
-  let layers = cache.step ? model.layerSteps() : null;
+  const batch = new SequenceBatch(model, { cache: options.cache });
+  const numbers = new Map<BatchedSequence, number>();
   try {
     for (;;) {
       options.signal?.throwIfAborted();
-      if (model.revision !== revision) {
-        ({ revision } = model);
-        cache.dispose();
-        cache = createKeyValueCache(model.cacheShape, going.length, options.cache);
-        layers = cache.step ? model.layerSteps() : null;
+      for (const { sequence, ...begun } of await waiting.next(batchSize - batch.size)) {
+        numbers.set(batch.join({ ...begun, sampling, maxNewTokens, stopIds }), sequence);
       }
-      const admitted = await waiting.next(batchSize - going.length);
-      if (admitted.length > 0) {
-        cache.add(admitted.length);
-        going = [...going, ...admitted];
-      }
-      if (going.length === 0) return;
-      const { pending, chosen } = passOf(going, cache.lengths);
-      const ids = nextIds(model, layers, cache, pending, (logits, index) => {
-        const { seen, stream, count } = going[index];
-        return sampleToken(logits, seen, sampling, [stream, count]);
+      if (batch.size === 0) return;
+      const tokens = batch.step().map((outcome): GeneratedToken & { readonly of: BatchedSequence } => {
+        if ("error" in outcome) throw outcome.error;
+        const { sequence, id, finishReason } = outcome;
+        return { sequence: numbers.get(sequence)!, id, finishReason, of: sequence };
       });
-      const ended = new Set<number>();
-      for (const [place, index] of chosen.entries()) {
-        const one = going[index];
-        const id = ids[place];
-        one.seen.add(id);
-        one.text.push(id);
-        one.count++;
-        const cut = one.count === maxNewTokens ? "length" : null;
-        const { sequence } = one;
-        const token: GeneratedToken = { sequence, id, finishReason: stopIds.has(id) ? "stop" : cut };
+      for (const { of, ...token } of tokens) {
         const finishReason = shouldStop(token) ? "stop" : token.finishReason;
         yield { ...token, finishReason };
-        if (finishReason !== null) ended.add(index);
-      }
-      if (ended.size > 0) {
-        const staying = going.flatMap((_, index) => (ended.has(index) ? [] : [index]));
-        cache.select(staying);
-        going = staying.map((index) => going[index]);
+        if (finishReason === null) continue;
+        batch.leave(of);
+        numbers.delete(of);
       }
       // Lets signals and other work in between the steps.
       await new Promise((resolve) => setImmediate(resolve));
     }
   } finally {
-    cache.dispose();
+    batch.dispose();
     await waiting.close();
   }
-}
-
-/**
- * The next pass: the whole texts of sequences that hold nothing yet, while the others wait; else a token of each.
- * @returns the tokens a sequence feeds in, and the sequences that feed any
- */
-function passOf(
-  going: readonly Going[],
-  lengths: Int32Array,
-): { readonly pending: readonly (readonly number[])[]; readonly chosen: readonly number[] } {
-  const isFirst = lengths.includes(0);
-  let tokens = 0;
-  const chosen: number[] = [];
-  const pending = going.map(({ text }, index) => {
-    if (isFirst && lengths[index] > 0) return [];
-    if (isFirst && tokens > 0 && tokens + text.length > TOKENS_PER_PASS) return [];
-    chosen.push(index);
-    tokens += text.length;
-    return isFirst ? text : [text[text.length - 1]];
-  });
-  return { pending, chosen };
 }
 
 /** Prompts that have not begun. */
@@ -195,9 +136,9 @@ class WaitingPrompts {
   }
 
   /** As many as there are places for, or as there are. */
-  async next(places: number): Promise<Going[]> {
-    const admitted: Going[] = [];
-    while (admitted.length < places && !this.#isAtEnd) {
+  async next(places: number): Promise<Begun[]> {
+    const begun: Begun[] = [];
+    while (begun.length < places && !this.#isAtEnd) {
       const step = await this.#source.next();
       if (step.done === true) {
         this.#isAtEnd = true;
@@ -209,10 +150,9 @@ class WaitingPrompts {
       checkPrompt(prompt, sequence);
       this.options.onBegin?.(sequence);
       this.#warnOfLength(prompt.length);
-      const text = Array.from(prompt);
-      admitted.push({ sequence, stream, text, seen: new Set(text), count: 0 });
+      begun.push({ sequence, stream, prompt });
     }
-    return admitted;
+    return begun;
   }
 
   /** Lets go of prompts that are not asked for any more. */
@@ -227,55 +167,6 @@ class WaitingPrompts {
       `a prompt of ${length} tokens and up to ${this.maxNewTokens} new ones may pass the ${this.maxPositions} positions ` +
         "that the model is meant for; what it writes beyond them is likely to be poor",
     );
-  }
-}
-
-/**
- * One pass over the pending tokens.
- * @param layers for caches that compute whole steps
- * @param pending tokens of each sequence; those that wait have none
- * @param sample chooses from the logits [V] after the last token of a sequence, which it may change
- * @returns an id for each sequence with pending tokens
- */
-function nextIds(
-  model: LanguageModel,
-  layers: readonly LayerStep[] | null,
-  cache: KeyValueCache,
-  pending: readonly ArrayLike<number>[],
-  sample: (logits: Float32Array, index: number) => number,
-): number[] {
-  const segments = new Int32Array(pending.length + 1);
-  pending.forEach((ids, index) => (segments[index + 1] = segments[index] + ids.length));
-  const tokens = new Int32Array(segments[pending.length]);
-  pending.forEach((ids, index) => tokens.set(ids, segments[index]));
-  const firstPositions = cache.lengths;
-  const prefill = firstPositions.includes(0);
-  const fed = pending.flatMap(({ length }, index) => (length > 0 ? [index] : []));
-  const logits = tf.tidy(() => {
-    const hidden = model.hiddenStates(
-      { tokens, segments },
-      layers && !prefill
-        ? { firstPositions, runLayers: (x, angles) => cache.step!(x, layers, angles) }
-        : { firstPositions, attend: (layer, q, k, v) => cache.attend(layer, q, k, v, segments) },
-    );
-    return model.project(
-      prefill
-        ? embedding(
-            hidden,
-            Int32Array.from(fed, (index) => segments[index + 1] - 1),
-          )
-        : hidden,
-    );
-  });
-  try {
-    cache.advance(segments);
-    const values = model.engine.valuesInPlace(logits);
-    const [, vocabulary] = logits.shape;
-    return fed.map((index, place) =>
-      sample(values.subarray(place * vocabulary, (place + 1) * vocabulary), index),
-    );
-  } finally {
-    logits.dispose();
   }
 }
 

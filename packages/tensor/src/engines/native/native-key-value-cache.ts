@@ -29,6 +29,7 @@ interface Rows extends StepCache {
 class NativeKeyValueCache implements KeyValueCache {
   readonly #device: NativeDevice;
   readonly #kernels: NativeKernels;
+  readonly #shape: CacheShape;
   /** Heads of each layer. */
   readonly #layers: readonly StepShape[];
   /** Numbers that a layer's step takes to work in, as far as is known. */
@@ -45,6 +46,7 @@ class NativeKeyValueCache implements KeyValueCache {
   ) {
     this.#device = device;
     this.#kernels = device.kernels;
+    this.#shape = shape;
     this.#layers = shape.layers.map(({ headCount, keyValueHeadCount, keySize, scale }) => {
       return { headCount, keyValueHeadCount, headSize: keySize, scale };
     });
@@ -82,6 +84,38 @@ class NativeKeyValueCache implements KeyValueCache {
     );
     this.#rows = this.#rows.map((ofLayer, layer) => [...ofLayer, ...rows[layer]]);
     this.#lengths = [...this.#lengths, ...added];
+  }
+
+  extract(sequence: number, length: number): KeyValueCache {
+    const copy = new NativeKeyValueCache(this.#device, this.#shape, 1, this.format);
+    try {
+      for (const [layer, { keyValueHeadCount, headSize }] of this.#layers.entries()) {
+        const from = this.#rows[layer][sequence];
+        const to = copy.#reserve(layer, 0, length, length);
+        const count = length * keyValueHeadCount * headSize;
+        to.keys.set(from.keys.subarray(0, count));
+        to.values.set(from.values.subarray(0, count));
+        const scales = length * keyValueHeadCount;
+        if (from.keyScales) to.keyScales?.set(from.keyScales.subarray(0, scales));
+        if (from.valueScales) to.valueScales?.set(from.valueScales.subarray(0, scales));
+      }
+    } catch (error) {
+      copy.dispose();
+      throw error;
+    }
+    copy.#lengths[0] = length;
+    return copy;
+  }
+
+  join(other: KeyValueCache): void {
+    if (!(other instanceof NativeKeyValueCache) || other.format !== this.format) {
+      throw new RangeError("expected a cache of the same kind");
+    }
+    this.#rows = this.#rows.map((ofLayer, layer) => [...ofLayer, ...other.#rows[layer]]);
+    this.#lengths = [...this.#lengths, ...other.#lengths];
+    // The blocks are this cache's now: the other is to forget them, not to free them.
+    other.#rows = other.#rows.map(() => []);
+    other.#lengths = [];
   }
 
   attend(layer: number, q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, segments: Int32Array): tf.Tensor3D {
