@@ -72,6 +72,8 @@ export class TextFileError extends InputError {
   override readonly name = "TextFileError";
   /** What was expected and what came. */
   readonly reason: string;
+  /** The same, to be said in another language. */
+  readonly reasonPhrase: Phrase;
 
   constructor(
     readonly path: string,
@@ -82,6 +84,40 @@ export class TextFileError extends InputError {
   ) {
     const place = line === undefined ? path : phrase`${path}, line ${line}`;
     super(phrase`${place}: ${asPhrase(reason)}`, options);
-    this.reason = sayPhrase(reason);
+    this.reasonPhrase = asPhrase(reason);
+    this.reason = sayPhrase(this.reasonPhrase);
+  }
+}
+
+/** What is wrong with a row of a file, or with its place beside other files. */
+export interface TextPairFault {
+  readonly path: string;
+  /** From 1. */
+  readonly line: number;
+  readonly reason: string | Phrase;
+}
+
+/** Faults beyond which no more are listed. */
+const MOST_LISTED = 20;
+
+/** Files of predictions and references that do not belong together row by row, with every fault and its line. */
+export class TextPairsError extends InputError {
+  override readonly name = "TextPairsError";
+
+  constructor(
+    /** The first of the faults, in the order of the files. */
+    readonly faults: readonly TextPairFault[],
+    /** How many there are in all. */
+    readonly count: number,
+    /** Rows of the file of predictions that is at fault first. */
+    readonly predictionCount: number,
+    /** Rows of the references. */
+    readonly referenceCount: number,
+  ) {
+    const listed = faults
+      .slice(0, MOST_LISTED)
+      .map(({ path, line, reason }) => phrase`${phrase`${path}, line ${line}`}: ${asPhrase(reason)}`);
+    const rest = count - listed.length;
+    super(rest > 0 ? [...listed, phrase`and ${rest} more faults of the same files`] : listed);
   }
 }

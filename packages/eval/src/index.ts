@@ -16,7 +16,8 @@ export { detectLanguage } from "./scores/detect-language.js";
 export { MetricOptionError } from "./errors.js";
 export { MissingWordsError } from "./errors.js";
 export { SegmentError } from "./errors.js";
-export { TextFileError } from "./errors.js";
+export { TextFileError, type TextPairFault, TextPairsError } from "./errors.js";
+export { checkTextFiles } from "./scores/check-text-files.js";
 export { UnknownMetricError } from "./errors.js";
 export { evaluateText } from "./scores/evaluate-text.js";
 export type { EvaluateTextOptions } from "./scores/evaluate-text.js";
@@ -39,7 +40,7 @@ export { f1Score } from "./metrics/question-answering.js";
 export type { AnswerOptions } from "./metrics/question-answering.js";
 export type { F1Options } from "./metrics/question-answering.js";
 export { readReferences } from "./scores/read-texts.js";
-export { readTexts } from "./scores/read-texts.js";
+export { predictionOf, readTexts, referencesOf, streamTexts, type TextRow } from "./scores/read-texts.js";
 export type { ReadTextsOptions } from "./scores/read-texts.js";
 export { corpusRouge } from "./metrics/rouge.js";
 export { sentenceRouge } from "./metrics/rouge.js";
@@ -75,12 +76,14 @@ export type {
 } from "./classification/classification-report.js";
 export { labelExtractor } from "./classification/label-extractor.js";
 export type { ExtractLabel, LabelPlace } from "./classification/label-extractor.js";
-export { compareSystems, reasoningRules } from "./scores/compare-systems.js";
+export { type ReferenceFacts, ReferenceSurvey } from "./scores/reference-survey.js";
+export { compareSystems, reasoningRules, StreamedScores } from "./scores/compare-systems.js";
 export type {
   CompareSystemsRequest,
   MetricComparison,
   ReasoningRule,
   SignedScore,
+  StreamedScoresRequest,
   SystemComparison,
   SystemScores,
   SystemTexts,

@@ -1,12 +1,13 @@
 import { basename, extname } from "node:path";
 import {
+  checkTextFiles,
   type CompareSystemsRequest,
-  compareSystems,
-  readReferences,
-  readTexts,
+  predictionOf,
+  referencesOf,
   resolveMetricNames,
+  StreamedScores,
+  streamTexts,
   type SystemComparison,
-  type SystemTexts,
 } from "@lathe/eval";
 import { withField } from "./fields-of-packages.js";
 import { type OnRecipeEvent, warningOf } from "./recipe-event.js";
@@ -25,11 +26,16 @@ export interface EvaluateFilesOptions extends Omit<
   readonly onEvent?: OnRecipeEvent | undefined;
 }
 
+/** Rows scored at one time. */
+const ROWS_AT_ONCE = 1024;
+
 /**
- * Scores files of replies against references, and says how they differ. A system is called as its file is, without the
- * extension, or by the whole path where two files are called the same.
+ * Scores files of replies against references, and says how they differ. The files are read row by row, twice: what is kept of a
+ * row is its numbers. A system is called as its file is, without the extension, or by the whole path where two files are
+ * called the same.
  *
- * @throws UnknownMetricError, MetricOptionError; TextFileError with file and line; SegmentError where files differ in length
+ * @throws UnknownMetricError, MetricOptionError; TextPairsError with every fault and its line; TextFileError where a file
+ * cannot be read
  */
 export async function evaluateFiles({
   predictions,
@@ -42,16 +48,47 @@ export async function evaluateFiles({
   try {
     // A name that is not known is found before files are read.
     resolveMetricNames(metrics);
-    const expected = await readReferences(references);
-    const systems: SystemTexts[] = [];
+    const survey = await checkTextFiles(predictions, references);
     const names = predictions.map((file) => basename(file, extname(file)));
-    for (const [place, file] of predictions.entries()) {
-      const isAlone = names.indexOf(names[place]) === names.lastIndexOf(names[place]);
-      systems.push({ name: isAlone ? names[place] : file, predictions: await readTexts(file) });
-    }
+    const isAlone = (name: string): boolean => names.indexOf(name) === names.lastIndexOf(name);
+    const systems = predictions.map((file, place) => ({ name: isAlone(names[place]) ? names[place] : file }));
     const options = { ...metricOptions, onWarning: warningOf(onEvent) };
-    return compareSystems({ ...how, systems, references: expected, metrics, options });
+    const scores = new StreamedScores({
+      ...how,
+      systems,
+      metrics,
+      options,
+      facts: survey.facts(metricOptions?.language),
+    });
+    for (const [system, file] of predictions.entries()) {
+      for await (const { texts, lists } of pairsOf(file, references)) scores.add(system, texts, lists);
+    }
+    return scores.compare();
   } catch (error) {
     throw withField(error);
   }
+}
+
+/** Rows of a checked file and their references, some at a time. */
+async function* pairsOf(
+  file: string,
+  references: string,
+): AsyncGenerator<
+  { readonly texts: readonly string[]; readonly lists: readonly string[][] },
+  void,
+  undefined
+> {
+  let texts: string[] = [];
+  let lists: string[][] = [];
+  const wanted = streamTexts(references, referencesOf);
+  for await (const row of streamTexts(file, predictionOf)) {
+    const { value } = await wanted.next();
+    if (!value) break;
+    texts.push(row.text());
+    lists.push(value.text());
+    if (texts.length < ROWS_AT_ONCE) continue;
+    yield { texts, lists };
+    [texts, lists] = [[], []];
+  }
+  if (texts.length > 0) yield { texts, lists };
 }

@@ -123,7 +123,7 @@ describe("lathe eval of files", () => {
     await writeFile(longer, "a\nb\nc\n");
     const { code, json } = await runLathe([...(await files()), "--references", longer, "--json"]);
     expect(code).toBe(2);
-    expect(json).toMatchObject({ error: { name: "SegmentError", predictionCount: 2, referenceCount: 3 } });
+    expect(json).toMatchObject({ error: { name: "TextPairsError", predictionCount: 2, referenceCount: 3 } });
   });
 });
 

@@ -101,7 +101,10 @@ const tokenizedWarningCount = 100;
 export function corpusBleu({ predictions, references, ...options }: Segments & BleuOptions): BleuScore {
   const referenceLists = checkSegments({ predictions, references });
   const counts = bleuStatistics(predictions, referenceLists, options);
-  return { ...bleuOfSums(sumsOf(counts), options), signature: bleuSignature(referenceLists, options) };
+  return {
+    ...bleuOfSums(sumsOf(counts), options),
+    signature: bleuSignature(referenceCount(referenceLists), options),
+  };
 }
 
 /**
@@ -145,11 +148,11 @@ export function bleuOfSums(sums: Float64Array, options: BleuOptions): Omit<BleuS
   return scoreCounts(counts, smoothing, smoothingValue, options.effectiveOrder ?? false);
 }
 
-/** sacreBLEU's signature of BLEU. */
-export function bleuSignature(references: readonly (readonly string[])[], options: BleuOptions): string {
+/** sacreBLEU's signature of BLEU. @param references how many a segment has */
+export function bleuSignature(references: string, options: BleuOptions): string {
   const { tokenizer, smoothing, lowercase, smoothingValue } = resolveOptions(options);
   return [
-    `nrefs:${referenceCount(references)}`,
+    `nrefs:${references}`,
     `case:${lowercase ? "lc" : "mixed"}`,
     `eff:${options.effectiveOrder ? "yes" : "no"}`,
     `tok:${tokenizer}`,

@@ -74,7 +74,7 @@ export function corpusChrf({ predictions, references, ...options }: Segments & C
   return {
     score: scoreOf(chrfStatistics(predictions, referenceLists, options)),
     name: `chrF${beta}${"+".repeat(wordOrder)}`,
-    signature: chrfSignature(referenceLists, options),
+    signature: chrfSignature(referenceCount(referenceLists), options),
   };
 }
 
@@ -109,11 +109,11 @@ export function chrfStatistics(
   return { segments: predictions.length, width, values, score };
 }
 
-/** sacreBLEU's signature of chrF. */
-export function chrfSignature(references: readonly (readonly string[])[], given: ChrfOptions): string {
+/** sacreBLEU's signature of chrF. @param references how many a segment has */
+export function chrfSignature(references: string, given: ChrfOptions): string {
   const options = resolveOptions(given);
   return [
-    `nrefs:${referenceCount(references)}`,
+    `nrefs:${references}`,
     `case:${options.lowercase ? "lc" : "mixed"}`,
     `eff:${options.epsilonSmoothing ? "no" : "yes"}`,
     `nc:${options.characterOrder}`,

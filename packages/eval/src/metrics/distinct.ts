@@ -23,18 +23,10 @@ export function distinct(texts: readonly string[], order: number, language: "en"
   let total = 0;
   const shares: number[] = [];
   for (const text of texts) {
-    const words = splitWhiteSpace(text);
-    const tokens = language === "zh" ? Array.from(words.join("")) : words;
-    const own = new Set<string>();
-    const count = Math.max(0, tokens.length - order + 1);
-    for (let start = 0; start < count; start++) {
-      // Tokens hold no white space, so that a space between them keeps n-grams apart.
-      const ngram = tokens.slice(start, start + order).join(" ");
-      own.add(ngram);
-      all.add(ngram);
-    }
-    total += count;
-    if (count > 0) shares.push(own.size / count);
+    const ngrams = ngramsOf(text, order, language);
+    for (const ngram of ngrams) all.add(ngram);
+    total += ngrams.length;
+    if (ngrams.length > 0) shares.push(new Set(ngrams).size / ngrams.length);
   }
   return {
     unique: all.size,
@@ -42,4 +34,14 @@ export function distinct(texts: readonly string[], order: number, language: "en"
     corpus: total === 0 ? 0 : all.size / total,
     meanOfTexts: shares.length === 0 ? 0 : shares.reduce((sum, share) => sum + share, 0) / shares.length,
   };
+}
+
+/** The n-grams of a text in order: of its words, in Chinese of its characters. */
+export function ngramsOf(text: string, order: number, language: "en" | "zh"): string[] {
+  const words = splitWhiteSpace(text);
+  const tokens = language === "zh" ? Array.from(words.join("")) : words;
+  // Tokens hold no white space, so that a space between them keeps n-grams apart.
+  return tokens
+    .slice(0, Math.max(0, tokens.length - order + 1))
+    .map((_, start) => tokens.slice(start, start + order).join(" "));
 }

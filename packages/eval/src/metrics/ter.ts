@@ -1,5 +1,5 @@
 import { checkSegments, referenceCount, type Segment, type Segments } from "../scores/segments.js";
-import { type SegmentStatistics, sumsOf } from "../significance/segment-statistics.js";
+import { scoreOf, type SegmentStatistics, sumsOf } from "../significance/segment-statistics.js";
 import { countTerEdits } from "./ter-edits.js";
 import { type TerTokenizerOptions, tokenizeForTer } from "./ter-tokenizer.js";
 
@@ -28,10 +28,10 @@ export function corpusTer({ predictions, references, ...options }: Segments & Te
   const statistics = terStatistics(predictions, referenceLists, options);
   const [edits, referenceLength] = sumsOf(statistics);
   return {
-    score: statistics.score(Float64Array.of(edits, referenceLength)),
+    score: scoreOf(statistics),
     edits,
     referenceLength,
-    signature: terSignature(referenceLists, options),
+    signature: terSignature(referenceCount(referenceLists), options),
   };
 }
 
@@ -65,13 +65,13 @@ export function terStatistics(
   };
 }
 
-/** sacreBLEU's signature of TER. */
+/** sacreBLEU's signature of TER. @param references how many a segment has */
 export function terSignature(
-  references: readonly (readonly string[])[],
+  references: string,
   { normalized = false, noPunctuation = false, asianSupport = false, caseSensitive = false }: TerOptions,
 ): string {
   return [
-    `nrefs:${referenceCount(references)}`,
+    `nrefs:${references}`,
     `case:${caseSensitive ? "mixed" : "lc"}`,
     "tok:tercom",
     `norm:${normalized ? "yes" : "no"}`,

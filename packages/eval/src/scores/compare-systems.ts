@@ -1,7 +1,9 @@
-import { MetricOptionError } from "../errors.js";
-import { checkMetrics, languageOf, type EvaluateTextOptions } from "./evaluate-text.js";
-import { measureMetric, type MetricMeasure, metricJob } from "./measure-metric.js";
+import { phrase } from "@lathe/files";
+import { MetricOptionError, SegmentError } from "../errors.js";
+import { checkLanguage, checkMetrics, type EvaluateTextOptions } from "./evaluate-text.js";
+import { joinMeasures, measureMetric, type MetricMeasure, metricJob } from "./measure-metric.js";
 import type { MetricName } from "./metric-names.js";
+import { type ReferenceFacts, surveyReferences } from "./reference-survey.js";
 import { checkSegments, type Reference } from "./segments.js";
 import {
   bootstrapPValue,
@@ -99,82 +101,178 @@ export interface SystemComparison {
  * @throws SegmentError when predictions and references do not belong together
  * @throws MetricOptionError when an option has an impossible value
  */
-export function compareSystems({
+export function compareSystems({ systems, references, ...how }: CompareSystemsRequest): SystemComparison {
+  checkHow({ systems, ...how });
+  const lists = systems.map(({ predictions }) => checkSegments({ predictions, references }))[0];
+  const facts = surveyReferences(lists, how.options?.language);
+  const scores = new StreamedScores({ ...how, systems, facts });
+  for (const [system, { predictions }] of systems.entries()) scores.add(system, predictions, lists);
+  return scores.compare();
+}
+
+/** What {@link StreamedScores} is asked for: all but the texts. */
+export interface StreamedScoresRequest extends Omit<CompareSystemsRequest, "systems" | "references"> {
+  /** At least one; the others are compared with the first. */
+  readonly systems: readonly Pick<SystemTexts, "name">[];
+  /** What holds of all references. */
+  readonly facts: ReferenceFacts;
+}
+
+/** @throws UnknownMetricError, MetricOptionError */
+function checkHow({
   systems,
-  references,
   metrics,
   options = {},
-  reasoning = "strip",
-  bootstrap = {},
-  permutation = {},
-}: CompareSystemsRequest): SystemComparison {
+}: Pick<StreamedScoresRequest, "systems" | "metrics" | "options">): readonly MetricName[] {
   const names = checkMetrics(metrics);
+  checkLanguage(options);
   if (systems.length === 0) throw new MetricOptionError("systems", "at least one system", "none");
-  const lists = systems.map(({ predictions }) => checkSegments({ predictions, references }))[0];
-  const language = languageOf(lists, options.language);
-  const measure = (predictions: readonly string[]): readonly MetricMeasure[] => {
-    const job = metricJob({ predictions, references: lists, options, language }, names);
-    return names.map((name) => measureMetric(name, job));
-  };
-  const scored = systems.map(({ predictions }) => measure(asRuled(predictions, reasoning)));
-  const resampled = bootstrapScores(
-    scored.flat().map(({ statistics }) => statistics),
-    bootstrap,
-  );
-  const resampledOf = (system: number, metric: number) => resampled[system * names.length + metric];
+  return names;
+}
 
-  return {
-    segments: references.length,
-    language,
-    reasoning,
-    systems: systems.map(({ name, predictions }, system) => {
-      const measures = scored[system];
-      const texts = predictions.filter(hasReasoning).length;
-      const otherRule = reasoning === "strip" ? "keep" : "strip";
-      return {
-        name,
-        scores: byName(names, (_, metric) => ({
-          score: scoreOf(measures[metric].statistics),
-          signature: signatureOf(measures[metric], texts, reasoning),
-          interval: percentileInterval(resampledOf(system, metric)),
-        })),
-        details: byName(
-          names.filter((_, metric) => measures[metric].details !== undefined),
-          (metric) => measures[names.indexOf(metric)].details,
+/** Measures of the rows of a system, a part of them each. */
+interface SystemParts {
+  /** `[part][metric]` under the rule. */
+  readonly measures: (readonly MetricMeasure[])[];
+  /** The same under the other rule; the very same where a part has no reasoning. */
+  readonly otherMeasures: (readonly MetricMeasure[])[];
+  /** Rows with reasoning. */
+  reasoning: number;
+}
+
+/** Scores systems as their texts come, some rows at a time: what is held of a row is its numbers, not its texts. */
+export class StreamedScores {
+  readonly #request: StreamedScoresRequest;
+  readonly #names: readonly MetricName[];
+  readonly #rule: ReasoningRule;
+  readonly #otherRule: ReasoningRule;
+  readonly #parts: readonly SystemParts[];
+  readonly #options: EvaluateTextOptions;
+
+  /** @throws UnknownMetricError, MetricOptionError */
+  constructor(request: StreamedScoresRequest) {
+    const { options = {}, reasoning = "strip" } = request;
+    this.#request = request;
+    this.#names = checkHow(request);
+    this.#rule = reasoning;
+    this.#otherRule = reasoning === "strip" ? "keep" : "strip";
+    this.#parts = request.systems.map(() => ({ measures: [], otherMeasures: [], reasoning: 0 }));
+    const warned = new Set<string>();
+    // What is wrong with one part is wrong with the next: it is said once.
+    const onWarning = (message: string): void => {
+      if (warned.size === 0) options.onWarning?.(message);
+      warned.add(message);
+    };
+    this.#options = options.onWarning ? { ...options, onWarning } : options;
+  }
+
+  /**
+   * Takes the next rows of a system.
+   * @param system its number
+   * @param references those of the same rows, at least one a row
+   */
+  add(system: number, predictions: readonly string[], references: readonly (readonly string[])[]): void {
+    if (predictions.length === 0) return;
+    const parts = this.#parts[system];
+    const reasoning = predictions.filter(hasReasoning).length;
+    const measures = this.#measure(asRuled(predictions, this.#rule), references);
+    parts.measures.push(measures);
+    parts.otherMeasures.push(
+      reasoning === 0 ? measures : this.#measure(asRuled(predictions, this.#otherRule), references),
+    );
+    parts.reasoning += reasoning;
+  }
+
+  /**
+   * The scores of all rows that came.
+   * @throws SegmentError when a system does not have as many rows as there are references
+   */
+  compare(): SystemComparison {
+    const { systems, facts, bootstrap = {}, permutation = {} } = this.#request;
+    const names = this.#names;
+    const scored = this.#parts.map((parts) => this.#joined(parts.measures));
+    const resampled = bootstrapScores(
+      scored.flat().map(({ statistics }) => statistics),
+      bootstrap,
+    );
+    const resampledOf = (system: number, metric: number) => resampled[system * names.length + metric];
+    return {
+      segments: facts.rows,
+      language: facts.language,
+      reasoning: this.#rule,
+      systems: systems.map(({ name }, system) =>
+        this.#systemScores(name, scored[system], this.#parts[system], (metric) =>
+          percentileInterval(resampledOf(system, metric)),
         ),
-        ...(options.perSegment
-          ? { perSegment: byName(names, (_, metric) => measures[metric].perSegment()) }
-          : {}),
-        ...(texts === 0
-          ? {}
-          : { reasoning: { texts, otherRule, scores: otherScores(predictions, otherRule) } }),
-      };
-    }),
-    comparisons: systems.slice(1).flatMap(({ name }, place) =>
-      names.map((metric, index) => {
-        const [first, second] = [scored[0][index].statistics, scored[place + 1][index].statistics];
-        const { difference, pValue, exact } = pairedPermutationTest(second, first, permutation);
-        const base = resampledOf(0, index);
-        const differences = resampledOf(place + 1, index).map((score, resample) => score - base[resample]);
-        return {
-          metric,
-          systems: [systems[0].name, name] as const,
-          difference,
-          interval: percentileInterval(differences),
-          pValue,
-          exact,
-          bootstrapPValue: bootstrapPValue(differences, difference),
-        };
-      }),
-    ),
-  };
+      ),
+      comparisons: systems.slice(1).flatMap(({ name }, place) =>
+        names.map((metric, index) => {
+          const [first, second] = [scored[0][index].statistics, scored[place + 1][index].statistics];
+          const { difference, pValue, exact } = pairedPermutationTest(second, first, permutation);
+          const base = resampledOf(0, index);
+          const differences = resampledOf(place + 1, index).map((score, resample) => score - base[resample]);
+          return {
+            metric,
+            systems: [systems[0].name, name] as const,
+            difference,
+            interval: percentileInterval(differences),
+            pValue,
+            exact,
+            bootstrapPValue: bootstrapPValue(differences, difference),
+          };
+        }),
+      ),
+    };
+  }
 
-  function otherScores(
+  #systemScores(
+    name: string,
+    measures: readonly MetricMeasure[],
+    { reasoning: texts, otherMeasures }: SystemParts,
+    intervalOf: (metric: number) => Interval,
+  ): SystemScores {
+    const names = this.#names;
+    const otherScores = (): Record<string, number> => {
+      const others = this.#joined(otherMeasures);
+      return Object.fromEntries(names.map((one, metric) => [one, scoreOf(others[metric].statistics)]));
+    };
+    return {
+      name,
+      scores: byName(names, (_, metric) => ({
+        score: scoreOf(measures[metric].statistics),
+        signature: signatureOf(measures[metric], texts, this.#rule),
+        interval: intervalOf(metric),
+      })),
+      details: byName(
+        names.filter((_, metric) => measures[metric].details !== undefined),
+        (metric) => measures[names.indexOf(metric)].details,
+      ),
+      ...(this.#options.perSegment
+        ? { perSegment: byName(names, (_, metric) => measures[metric].perSegment()) }
+        : {}),
+      ...(texts === 0 ? {} : { reasoning: { texts, otherRule: this.#otherRule, scores: otherScores() } }),
+    };
+  }
+
+  #measure(
     predictions: readonly string[],
-    rule: ReasoningRule,
-  ): { readonly [metric in MetricName]?: number } {
-    const measures = measure(asRuled(predictions, rule));
-    return byName(names, (_, metric) => scoreOf(measures[metric].statistics));
+    references: readonly (readonly string[])[],
+  ): readonly MetricMeasure[] {
+    const job = metricJob(
+      { predictions, references, options: this.#options, facts: this.#request.facts },
+      this.#names,
+    );
+    return this.#names.map((name) => measureMetric(name, job));
+  }
+
+  #joined(parts: readonly (readonly MetricMeasure[])[]): readonly MetricMeasure[] {
+    const { rows } = this.#request.facts;
+    const count = parts.reduce((sum, [{ statistics }]) => sum + statistics.segments, 0);
+    if (count !== rows || rows === 0) {
+      const sentence = phrase`expected one prediction for each reference, got ${count} predictions and ${rows} references`;
+      throw new SegmentError(sentence, count, rows);
+    }
+    return this.#names.map((_, metric) => joinMeasures(parts.map((part) => part[metric])));
   }
 }
 

@@ -1,7 +1,7 @@
-import { detectLanguage } from "./detect-language.js";
 import { MetricOptionError } from "../errors.js";
 import { measureMetric, metricJob, type MetricOptions } from "./measure-metric.js";
 import { resolveMetricNames, type MetricName } from "./metric-names.js";
+import { surveyReferences } from "./reference-survey.js";
 import { checkChoice, checkSegments, type Segments } from "./segments.js";
 import { scoreOf } from "../significance/segment-statistics.js";
 
@@ -53,12 +53,13 @@ export function evaluateText({
 }: EvaluateTextRequest): TextScores {
   const names = checkMetrics(metrics);
   const lists = checkSegments({ predictions, references });
-  const language = languageOf(lists, options.language);
-  const job = metricJob({ predictions, references: lists, options, language }, names);
+  checkLanguage(options);
+  const facts = surveyReferences(lists, options.language);
+  const job = metricJob({ predictions, references: lists, options, facts }, names);
   const measures = names.map((name) => [name, measureMetric(name, job)] as const);
   return {
     segments: predictions.length,
-    language,
+    language: facts.language,
     scores: Object.fromEntries(measures.map(([name, { statistics }]) => [name, scoreOf(statistics)])),
     details: Object.fromEntries(
       measures.flatMap(([name, { details }]) => (details === undefined ? [] : [[name, details]])),
@@ -76,11 +77,7 @@ export function checkMetrics(metrics: readonly string[]): readonly MetricName[] 
   return names;
 }
 
-/** Whose rules divide texts: those asked for, or those of the references. */
-export function languageOf(
-  references: readonly (readonly string[])[],
-  wanted: "auto" | "en" | "zh" = "auto",
-): "en" | "zh" {
-  checkChoice("language", wanted, ["auto", "en", "zh"]);
-  return wanted === "auto" ? detectLanguage(references.flat()) : wanted;
+/** @throws MetricOptionError for a language that there are no rules of */
+export function checkLanguage({ language = "auto" }: EvaluateTextOptions): void {
+  checkChoice("language", language, ["auto", "en", "zh"]);
 }

@@ -4,16 +4,27 @@ import { accuracy } from "../metrics/accuracy.js";
 import { chrfSignature, chrfStatistics } from "../metrics/chrf.js";
 import { labelExtractor, type LabelPlace } from "../classification/label-extractor.js";
 import { type LabelAverage, labelStatistics } from "../classification/label-statistics.js";
-import { distinct } from "../metrics/distinct.js";
+import { distinct, ngramsOf } from "../metrics/distinct.js";
 import { llamaFactoryScores, type LlamaFactoryScores } from "../metrics/llama-factory.js";
 import type { MetricName } from "./metric-names.js";
 import { characterSentenceBleu } from "../metrics/nltk-bleu.js";
 import { sameNumericAnswer } from "../metrics/numeric-answer.js";
 import { splitWhiteSpace, strip } from "../metrics/python-text.js";
 import { exactMatch, f1Score } from "../metrics/question-answering.js";
-import { meanRouge, scoreSegments, type RougeKind, type RougeScores } from "../metrics/rouge.js";
-import { referenceCount } from "./segments.js";
-import { meanStatistics, type SegmentStatistics, sumsOf } from "../significance/segment-statistics.js";
+import {
+  meanRouge,
+  scoreSegments,
+  type RougeKind,
+  type RougeScore,
+  type RougeScores,
+} from "../metrics/rouge.js";
+import type { ReferenceFacts } from "./reference-survey.js";
+import {
+  joinStatistics,
+  meanStatistics,
+  type SegmentStatistics,
+  sumsOf,
+} from "../significance/segment-statistics.js";
 import { terSignature, terStatistics } from "../metrics/ter.js";
 
 /** How metrics compare; each reads what concerns it. */
@@ -26,14 +37,14 @@ export interface MetricOptions extends BleuOptions {
   readonly labelPlace?: LabelPlace;
 }
 
-/** Texts to score, checked, with everything decided. */
+/** Texts to score, all or a part of them, checked, with everything decided. */
 export interface MetricJob {
   readonly predictions: readonly string[];
   /** `[segment]`: at least one. */
   readonly references: readonly (readonly string[])[];
   readonly options: MetricOptions;
-  /** Whose rules divide the texts. */
-  readonly language: "en" | "zh";
+  /** What holds of the references of all rows. */
+  readonly facts: ReferenceFacts;
   /** All kinds of ROUGE that are asked for, scored at once the first time one is needed. */
   readonly rouge: () => readonly RougeScores[];
   /** The scores of LLaMA-Factory, likewise. */
@@ -48,6 +59,8 @@ export interface MetricMeasure {
   readonly signature: string;
   /** What the number was made of. */
   readonly details?: unknown;
+  /** The same of all rows, from the measures of their parts, this one among them; its own details where it is left out. */
+  readonly joinDetails?: (parts: readonly MetricMeasure[]) => unknown;
   /** The score of each segment alone. */
   readonly perSegment: () => readonly number[];
 }
@@ -57,7 +70,7 @@ export function metricJob(
   given: Omit<MetricJob, "rouge" | "llamaFactory">,
   names: readonly MetricName[],
 ): MetricJob {
-  const { predictions, references, options, language } = given;
+  const { predictions, references, options, facts } = given;
   const kinds = names.filter((name): name is MetricName & RougeKind => name.startsWith("rouge"));
   let rouge: RougeScores[] | undefined;
   let llamaFactory: LlamaFactoryScores[] | undefined;
@@ -66,7 +79,7 @@ export function metricJob(
     rouge: () =>
       (rouge ??= scoreSegments<RougeKind>(predictions, references, {
         kinds,
-        tokenizer: language,
+        tokenizer: facts.language,
         stem: options.stem ?? false,
       })),
     llamaFactory: () =>
@@ -82,8 +95,9 @@ export function metricJob(
  * @throws MetricOptionError when an option has an impossible value
  */
 export function measureMetric(name: MetricName, job: MetricJob): MetricMeasure {
-  const { references, language, options } = job;
-  const nrefs = `nrefs:${referenceCount(references)}`;
+  const { options, facts } = job;
+  const { language } = facts;
+  const nrefs = `nrefs:${facts.referenceCount}`;
   switch (name) {
     case "bleu":
       return bleu(job, options.tokenizer ?? (language === "zh" ? "zh" : "13a"));
@@ -114,6 +128,7 @@ export function measureMetric(name: MetricName, job: MetricJob): MetricMeasure {
       return {
         ...ofScores(segments.map((scores) => scores[name].fmeasure)),
         details: meanRouge(segments)[name],
+        joinDetails: (parts) => weightedMean(parts as readonly Measured<RougeScore>[]),
         signature: `${nrefs}|tok:${language}|stem:${stem}|f:1|refs:best|version:torchmetrics-1.9.0`,
       };
     }
@@ -157,12 +172,7 @@ export function measureMetric(name: MetricName, job: MetricJob): MetricMeasure {
     case "distinct-1":
     case "distinct-2": {
       const order = name === "distinct-1" ? 1 : 2;
-      const { corpus } = distinct(job.predictions, order, language);
-      return {
-        ...ofScores(job.predictions.map((text) => distinct([text], order, language).corpus)),
-        details: { corpus },
-        signature: `nrefs:0|tok:${tokens(language)}|n:${order}|mean:texts`,
-      };
+      return variety(job, order);
     }
     case "repetition":
       return {
@@ -179,6 +189,31 @@ export function measureMetric(name: MetricName, job: MetricJob): MetricMeasure {
   }
 }
 
+type Measured<Details> = MetricMeasure & { readonly details: Details };
+
+const joinedStatistics = (parts: readonly MetricMeasure[]): SegmentStatistics =>
+  joinStatistics(parts.map(({ statistics }) => statistics));
+
+/** The measure of all rows, from those of their parts in order. @param parts at least one */
+export function joinMeasures(parts: readonly MetricMeasure[]): MetricMeasure {
+  const [first] = parts;
+  if (parts.length === 1) return first;
+  return {
+    statistics: joinedStatistics(parts),
+    signature: first.signature,
+    ...(first.details === undefined ? {} : { details: first.joinDetails?.(parts) ?? first.details }),
+    perSegment: () => parts.flatMap((part) => part.perSegment()),
+  };
+}
+
+/** The mean scores of all rows from those of parts. */
+function weightedMean(parts: readonly Measured<RougeScore>[]): RougeScore {
+  const rows = parts.reduce((sum, { statistics }) => sum + statistics.segments, 0);
+  const mean = (key: keyof RougeScore): number =>
+    parts.reduce((sum, { statistics, details }) => sum + statistics.segments * details[key], 0) / rows;
+  return { precision: mean("precision"), recall: mean("recall"), fmeasure: mean("fmeasure") };
+}
+
 const llamaFactoryFields = {
   "llama-factory-bleu-4": { field: "bleu4", how: "tok:char|smooth:method3" },
   "llama-factory-rouge-1": { field: "rouge1", how: "tok:jieba|n:1|count:once" },
@@ -188,16 +223,23 @@ const llamaFactoryFields = {
 
 const tokens = (language: "en" | "zh"): string => (language === "zh" ? "char" : "space");
 
-function bleu({ predictions, references, options }: MetricJob, tokenizer: BleuTokenizer): MetricMeasure {
+function bleu(
+  { predictions, references, options, facts }: MetricJob,
+  tokenizer: BleuTokenizer,
+): MetricMeasure {
   const chosen = { ...options, tokenizer };
   const statistics = bleuStatistics(predictions, references, chosen);
   const { width, values } = statistics;
-  const signature = bleuSignature(references, chosen);
-  const { score: _, ...counts } = bleuOfSums(sumsOf(statistics), chosen);
+  const signature = bleuSignature(facts.referenceCount, chosen);
+  const detailsOf = (whole: SegmentStatistics) => {
+    const { score: _, ...counts } = bleuOfSums(sumsOf(whole), chosen);
+    return { ...counts, signature };
+  };
   return {
     statistics,
     signature,
-    details: { ...counts, signature },
+    details: detailsOf(statistics),
+    joinDetails: (parts) => detailsOf(joinedStatistics(parts)),
     perSegment: () =>
       predictions.map((_text, segment) => {
         const sums = values.slice(segment * width, (segment + 1) * width);
@@ -206,34 +248,38 @@ function bleu({ predictions, references, options }: MetricJob, tokenizer: BleuTo
   };
 }
 
-function chrf({ predictions, references, options }: MetricJob, wordOrder: number): MetricMeasure {
+function chrf({ predictions, references, options, facts }: MetricJob, wordOrder: number): MetricMeasure {
   const chosen = { wordOrder, lowercase: options.lowercase ?? false };
   const statistics = chrfStatistics(predictions, references, chosen);
-  const signature = chrfSignature(references, chosen);
+  const signature = chrfSignature(facts.referenceCount, chosen);
   const name = `chrF2${"+".repeat(wordOrder)}`;
   return { statistics, signature, details: { name, signature }, perSegment: () => eachScore(statistics) };
 }
 
-function ter({ predictions, references, language }: MetricJob): MetricMeasure {
+function ter({ predictions, references, facts }: MetricJob): MetricMeasure {
   // Chinese has no spaces to cut at: its characters are words.
-  const chosen = language === "zh" ? { normalized: true, asianSupport: true } : {};
+  const chosen = facts.language === "zh" ? { normalized: true, asianSupport: true } : {};
   const statistics = terStatistics(predictions, references, chosen);
-  const signature = terSignature(references, chosen);
-  const [edits, referenceLength] = sumsOf(statistics);
+  const signature = terSignature(facts.referenceCount, chosen);
+  const detailsOf = (whole: SegmentStatistics) => {
+    const [edits, referenceLength] = sumsOf(whole);
+    return { edits, referenceLength, signature };
+  };
   return {
     statistics,
     signature,
-    details: { edits, referenceLength, signature },
+    details: detailsOf(statistics),
+    joinDetails: (parts) => detailsOf(joinedStatistics(parts)),
     perSegment: () => eachScore(statistics),
   };
 }
 
 function labels(
   name: "label-accuracy" | "macro-f1" | "micro-f1" | "weighted-f1",
-  { predictions, references, options }: MetricJob,
+  { predictions, references, options, facts }: MetricJob,
 ): MetricMeasure {
   const { labelPlace = "whole" } = options;
-  const all = options.labels ?? [...new Set(references.map(([first]) => strip(first)))].sort();
+  const all = options.labels ?? facts.labels;
   const extract = labelExtractor(labelPlace, all);
   const places = new Map(all.map((label, place) => [label, place]));
   const placeOf = (label: string | null): number => (label === null ? -1 : (places.get(label) ?? -1));
@@ -248,11 +294,48 @@ function labels(
         : labelStatistics(expected, said, all.length, name.slice(0, -"-f1".length) as LabelAverage),
     signature: `nrefs:1|labels:${all.length}|label:${place}|zero:0`,
     details: { labels: all, unparsed: said.filter((at) => at === -1).length },
+    joinDetails: (parts) => ({
+      labels: all,
+      unparsed: parts.reduce(
+        (sum, part) => sum + (part as Measured<{ unparsed: number }>).details.unparsed,
+        0,
+      ),
+    }),
     perSegment: () => right,
   };
 }
 
-function lengthRatio({ predictions, references, language }: MetricJob, nrefs: string): MetricMeasure {
+/** Share of n-grams that are different: of each text, and in the details of all texts together. */
+function variety({ predictions, facts: { language } }: MetricJob, order: number): MetricMeasure {
+  const texts = predictions.map((text) => ngramsOf(text, order, language));
+  const shares = texts.map((ngrams) => (ngrams.length === 0 ? 0 : new Set(ngrams).size / ngrams.length));
+  const total = texts.reduce((sum, { length }) => sum + length, 0);
+  const corpus = (unique: number, of: number): unknown => ({ corpus: of === 0 ? 0 : unique / of });
+  const measure = {
+    ...ofScores(shares),
+    ngrams: new Set(texts.flat()),
+    total,
+    signature: `nrefs:0|tok:${tokens(language)}|n:${order}|mean:texts`,
+  };
+  return {
+    ...measure,
+    details: corpus(measure.ngrams.size, total),
+    joinDetails(parts) {
+      const all = new Set<string>();
+      let count = 0;
+      for (const part of parts as readonly (typeof measure)[]) {
+        for (const ngram of part.ngrams) all.add(ngram);
+        count += part.total;
+      }
+      return corpus(all.size, count);
+    },
+  };
+}
+
+function lengthRatio(
+  { predictions, references, facts: { language } }: MetricJob,
+  nrefs: string,
+): MetricMeasure {
   const lengthOf = (text: string): number => {
     const words = splitWhiteSpace(text);
     return language === "zh" ? Array.from(words.join("")).length : words.length;
@@ -279,7 +362,7 @@ function lengthRatio({ predictions, references, language }: MetricJob, nrefs: st
 /** The score of each segment from its own statistics. */
 function eachScore({ segments, width, values, score }: SegmentStatistics): number[] {
   return Array.from({ length: segments }, (_, segment) =>
-    score(values.slice(segment * width, (segment + 1) * width)),
+    score(values.slice(segment * width, (segment + 1) * width), 1),
   );
 }
 

@@ -38,9 +38,7 @@ const referenceFields = ["reference", "completion", "output", "text", "predictio
  */
 export async function readTexts(path: string, options: ReadTextsOptions = {}): Promise<string[]> {
   const texts: string[] = [];
-  for await (const { line, value } of readRows(path, options)) {
-    texts.push(typeof value === "string" ? value : fieldOf(value, predictionFields, path, line));
-  }
+  for await (const row of streamTexts(path, predictionOf, options)) texts.push(row.text());
   return texts;
 }
 
@@ -54,23 +52,69 @@ export async function readTexts(path: string, options: ReadTextsOptions = {}): P
  */
 export async function readReferences(path: string, options: ReadTextsOptions = {}): Promise<string[][]> {
   const references: string[][] = [];
-  for await (const { line, value } of readRows(path, options)) {
-    const list = isRecord(value) && Object.hasOwn(value, "references") ? value["references"] : value;
-    if (list !== value || Array.isArray(list)) {
-      if (!Array.isArray(list) || list.length === 0 || !list.every((text) => typeof text === "string")) {
-        throw new TextFileError(path, line, "expected references to be a list of at least one string");
-      }
-      references.push(list);
-    } else {
-      references.push([typeof value === "string" ? value : fieldOf(value, referenceFields, path, line)]);
-    }
-  }
+  for await (const row of streamTexts(path, referencesOf, options)) references.push(row.text());
   return references;
 }
 
+/** A row of a file of texts. */
+export interface TextRow<Text> {
+  /** From 1. */
+  readonly line: number;
+  /** What names the row, where it is an object with an `id`. */
+  readonly id: string | null;
+  /** @throws TextFileError where the row has no such text */
+  readonly text: () => Text;
+}
+
+/** Takes the text out of a row's value. */
+type TextOf<Text> = (value: unknown, path: string, line: number) => Text;
+
+/** The prediction of a row, as {@link readTexts} finds it. */
+export const predictionOf: TextOf<string> = (value, path, line) =>
+  typeof value === "string" ? value : fieldOf(value, predictionFields, path, line);
+
+/** The references of a row, as {@link readReferences} finds them. */
+export const referencesOf: TextOf<string[]> = (value, path, line) => {
+  const list = isRecord(value) && Object.hasOwn(value, "references") ? value["references"] : value;
+  if (list === value && !Array.isArray(list)) {
+    return [typeof value === "string" ? value : fieldOf(value, referenceFields, path, line)];
+  }
+  if (!Array.isArray(list) || list.length === 0 || !list.every((text) => typeof text === "string")) {
+    throw new TextFileError(path, line, "expected references to be a list of at least one string");
+  }
+  return list;
+};
+
+/**
+ * The rows of a file one after the other, in memory bounded by the longest line.
+ *
+ * @param textOf what is taken out of a row, when it is asked for
+ * @throws TextFileError where the file cannot be read
+ */
+export async function* streamTexts<Text>(
+  path: string,
+  textOf: TextOf<Text>,
+  options: ReadTextsOptions = {},
+): AsyncGenerator<TextRow<Text>, void, undefined> {
+  for await (const { line, value } of readRows(path, options)) {
+    const id = isRecord(value) && Object.hasOwn(value, "id") ? idOf(value["id"]) : null;
+    yield {
+      line,
+      id,
+      text: () => {
+        if (value instanceof TextFileError) throw value;
+        return textOf(value, path, line);
+      },
+    };
+  }
+}
+
+const idOf = (id: unknown): string | null =>
+  typeof id === "string" || typeof id === "number" ? String(id) : null;
+
 interface Row {
   readonly line: number;
-  /** A line of text, or what a line of JSON says. */
+  /** A line of text, what a line of JSON says, or why it says nothing. */
   readonly value: unknown;
 }
 
@@ -88,8 +132,8 @@ async function* readRows(path: string, options: ReadTextsOptions): AsyncGenerato
   try {
     for await (const lines of readLines(path, { maximumLineBytes, keepsLaterMarks: true })) {
       for (const { line, text, error } of lines) {
-        if (error !== undefined) throw new TextFileError(path, line, error);
-        if (!isJson) yield { line, value: text };
+        if (error !== undefined) yield { line, value: new TextFileError(path, line, error) };
+        else if (!isJson) yield { line, value: text };
         else if (text.trim() !== "") yield { line, value: jsonOf(text, path, line) };
       }
     }
@@ -99,13 +143,14 @@ async function* readRows(path: string, options: ReadTextsOptions): AsyncGenerato
   }
 }
 
+/** What a line says, or the error that it says nothing. */
 function jsonOf(text: string, path: string, line: number): unknown {
   try {
     return parseJson(text);
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause;
     const { expectedPhrase: expected, actualPhrase: actual, column } = cause;
-    throw new TextFileError(
+    return new TextFileError(
       path,
       line,
       phrase`expected JSON with ${expected} at column ${column}, got ${actual}`,

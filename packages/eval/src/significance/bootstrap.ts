@@ -39,7 +39,7 @@ export function bootstrapScores(
         const start = segment * width;
         for (let place = 0; place < width; place++) sums[place] += values[start + place];
       }
-      scores[index][resample] = score(sums);
+      scores[index][resample] = score(sums, segments);
     });
   }
   return scores;

@@ -8,19 +8,32 @@ export interface SegmentStatistics {
   readonly width: number;
   /** `[segment][number]`, flat. */
   readonly values: Float64Array;
-  /** The score of the sum of as many segments as there are; the sums may be written over. */
-  readonly score: (sums: Float64Array) => number;
+  /** The score of the sum of so many segments; the sums may be written over. */
+  readonly score: (sums: Float64Array, segments: number) => number;
 }
 
 /** The statistics of a metric that is the mean of its segments' scores. */
 export function meanStatistics(scores: ArrayLike<number>): SegmentStatistics {
-  const { length } = scores;
   return {
-    segments: length,
+    segments: scores.length,
     width: 1,
     values: Float64Array.from(scores),
-    score: ([sum]) => sum / length,
+    score: ([sum], segments) => sum / segments,
   };
+}
+
+/** The statistics of segments that were measured in parts, one part after the other. @param parts at least one */
+export function joinStatistics(parts: readonly SegmentStatistics[]): SegmentStatistics {
+  if (parts.length === 1) return parts[0];
+  const [{ width, score }] = parts;
+  const segments = parts.reduce((sum, part) => sum + part.segments, 0);
+  const values = new Float64Array(segments * width);
+  let start = 0;
+  for (const part of parts) {
+    values.set(part.values, start);
+    start += part.values.length;
+  }
+  return { segments, width, values, score };
 }
 
 /** The sum over all segments. */
@@ -33,4 +46,5 @@ export function sumsOf({ values, width }: SegmentStatistics): Float64Array {
 }
 
 /** The score of all segments together. */
-export const scoreOf = (statistics: SegmentStatistics): number => statistics.score(sumsOf(statistics));
+export const scoreOf = (statistics: SegmentStatistics): number =>
+  statistics.score(sumsOf(statistics), statistics.segments);

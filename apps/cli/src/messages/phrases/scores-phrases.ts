@@ -6,6 +6,17 @@ export const scoresPhrases: Translations = {
     "LLaMA-Factory 的分数基于软件包 {0} 切分的词，而它尚未安装；请安装：npm install {1}",
   "unknown metric {0}: did you mean {1}? Known metrics: {2}": "未知指标 {0}：是否指 {1}？已知指标：{2}",
   "{0}, line {1}": "{0} 第 {1} 行",
+  "the reference is empty": "参考答案为空",
+  "expected at least one row, got none": "应至少有一行，实际没有",
+  "the id {0} stands on line {1} already": "id {0} 已出现在第 {1} 行",
+  "nothing belongs to this row: {0} has {1} rows, {2} has {3}":
+    "此行没有对应的行：{0} 有 {1} 行，{2} 有 {3} 行",
+  "the id {0} is missing in {1}": "id {0} 不在 {1} 中",
+  "the id {0} stands where {1} has {2}: {3}": "id {0} 所在的位置在 {1} 是 {2}：{3}",
+  "expected the same order": "两者的顺序应相同",
+  "and {0} more faults of the same files": "另有 {0} 处问题",
+  "expected one prediction for each reference, got {0} predictions and {1} references":
+    "每条参考答案应对应一条回复，实为 {0} 条回复与 {1} 条参考答案",
   "a whole number of at least {0}": "不小于 {0} 的整数",
   "a number of at least 0": "不小于 0 的数字",
   "rouge1 to rouge9, rougeL or rougeLsum": "rouge1 至 rouge9、rougeL 或 rougeLsum",
