@@ -122,3 +122,14 @@ export {
   type TokenizedPair,
   type TokenizePreferenceOptions,
 } from "./preference/tokenize-preference.js";
+export { type Histogram, type HistogramBin } from "./survey/histogram.js";
+export {
+  type DataSurvey,
+  type PlacedRow,
+  surveyFolder,
+  type SurveyedTopic,
+  type SurveyOptions,
+} from "./survey/survey-folder.js";
+export { type NGram } from "./survey/top-n-grams.js";
+export { type Topic } from "./survey/topics.js";
+export { type PreparedCounts } from "./prepare/read-manifest.js";

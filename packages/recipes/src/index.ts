@@ -68,6 +68,7 @@ export type {
   RowsEvent,
 } from "./recipe-event.js";
 export { type Reply, type ReplyOptions, respond, type RespondOptions } from "./respond.js";
+export { reportData, type ReportDataOptions, type WrittenDataReport } from "./data/report-data.js";
 export { rerun, type RerunDifference, type RerunOptions, type RerunOutcome } from "./rerun.js";
 export type { FileHashes } from "./record/run-hashes.js";
 export { RunPassportError } from "./record/run-passport-error.js";

@@ -213,6 +213,7 @@ export const en: Messages = {
     allWork: "all types and operations work",
     doNotWork: (names) => `these do not work: ${names}`,
   },
+  pageOfData: (file) => `page of the data: ${file}`,
   leakCount: (leaks) => (leaks === 0 ? "no leaks" : leaks === 1 ? "1 leak" : `${leaks} leaks`),
   changedFiles: (files) => `changed since lathe prepare wrote it: ${files}`,
   setupStep: (step, subject) =>

@@ -166,6 +166,8 @@ export interface Messages extends CommandMessages {
     readonly allWork: string;
     readonly doNotWork: (names: string) => string;
   };
+  /** Where lathe data report put its page. */
+  readonly pageOfData: (file: string) => string;
   /** What lathe data verify found. */
   readonly leakCount: (leaks: number) => string;
   /** Files of a prepared folder that are not what prepare wrote. */

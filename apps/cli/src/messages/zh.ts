@@ -221,6 +221,7 @@ export const zh: Messages = {
     allWork: "所有类型和运算均可用",
     doNotWork: (names) => `以下不可用：${names}`,
   },
+  pageOfData: (file) => `数据页面：${file}`,
   leakCount: (leaks) => (leaks === 0 ? "没有泄漏" : `${leaks} 处泄漏`),
   changedFiles: (files) => `lathe prepare 写出后有改动：${files}`,
   setupStep: (step, subject) =>

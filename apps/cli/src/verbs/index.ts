@@ -20,6 +20,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./data-verify.js")).dataVerifyVerb,
   },
   {
+    name: "data report",
+    summary: "Write a page that shows what a model is trained on",
+    load: async () => (await import("./data-report.js")).dataReportVerb,
+  },
+  {
     name: "data export",
     summary: "Write prepared tokens as Python's datasets library reads them",
     load: async () => (await import("./data-export.js")).dataExportVerb,

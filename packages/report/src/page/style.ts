@@ -26,6 +26,23 @@ figure { margin: 0; min-width: 0; } figcaption { color: var(--soft); font-size: 
 .facts th, .facts td { border-bottom: 1px solid var(--line); padding: .3rem .5rem; text-align: left; vertical-align: top; }
 .facts th { color: var(--soft); font-weight: 400; width: 45%; } .facts td { font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; }
+.panels { margin-top: 1.5rem; }
+.bars { border-collapse: collapse; width: 100%; font-size: .9rem; }
+.bars.bars :is(th, td) { vertical-align: middle; border: 0; }
+.bars th { text-align: left; font-weight: 400; color: var(--soft); padding: .15rem .6rem .15rem 0; width: 34%; }
+.bars .bar span { display: block; height: .8rem; min-width: 1px; background: var(--accent); border-radius: .2rem; print-color-adjust: exact; }
+.bars .number { text-align: right; padding-left: .6rem; width: 5rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.legend { display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; font-size: .85rem; }
+h4 { font-size: .85rem; font-weight: 400; color: var(--soft); margin: .8rem 0 .2rem; }
+.sample + .sample { margin-top: 1rem; } .samples .sample + .sample, .facts .sample + .sample { margin-top: 0; }
+.sample .tokens { white-space: pre-wrap; line-height: 1.9; unicode-bidi: isolate; }
+.token { border-radius: .2rem; padding: .1rem 0; box-decoration-break: clone; box-shadow: 1px 0 0 var(--page); print-color-adjust: exact; }
+.legend .token { padding: .1rem .4rem; }
+.token.system { background: #8a6dd633; } .token.user { background: #3b82f633; } .token.assistant { background: #10a37f33; }
+.token.tool { background: #e08a1e3d; } .token.template { background: var(--line); } .token.text { background: #10a37f1f; }
+.token.learnt { border-bottom: 2px solid var(--accent); }
+.token.loss { background: rgb(222 60 40 / calc(var(--depth) * .75)); border-bottom: 1px solid #de3c2866; }
+.token.quiet { color: var(--soft); opacity: .55; }
 a { color: var(--accent); }
 @media (max-width: 520px) { .sample dl { grid-template-columns: 1fr; gap: .1rem; } .sample dd { margin-bottom: .5rem; } }
 @media print {

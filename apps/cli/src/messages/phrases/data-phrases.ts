@@ -145,4 +145,10 @@ export const dataPhrases: Translations = {
   "is a folder without a {0}, by which a saved data set is known; name a file":
     "是没有 {0} 的文件夹，不能识别为已保存的数据集；请指定文件",
   "expected a list of files in its folder under _data_files": "_data_files 下应为该文件夹中文件的列表",
+  "has no rows in {0} or beside it; name a folder that prepare wrote":
+    "{0} 及其旁边没有任何行；请指定 prepare 写出的文件夹",
+  "a run whose settings name its model; name it as model": "在设置中指明模型的运行；请用 model 指定模型",
+  "a model with a tokenizer": "带分词器的模型",
+  "a run that has ended, with a folder adapter or model in it":
+    "已结束的运行，其中有 adapter 或 model 文件夹",
 };

@@ -80,12 +80,21 @@ export const helpPhrases: Translations = {
     "按字符五元组集合，将测试集的行与训练集、验证集比较，并将验证集的行与训练集比较。发现相近的行对时以代码 1 结束。基准的行还按问题比较。",
   "Show that no row scored on has a near copy among the rows learnt from":
     "检查评测所用的行在训练所用的行中没有近似副本",
+  "Write a page that shows what a model is trained on": "写出展示训练数据内容的页面",
+  "Writes one page that needs nothing beside it: rows by rule with examples, lengths, languages, personal data, splits, frequent words, topics; with --model or --run also sampled rows token by token, coloured by who speaks, by what is learnt and by loss.":
+    "写出一个独立的页面：各规则涉及的行与示例、长度、语言、个人信息、划分、常见词、主题；给出 --model 或 --run 时另有抽样行的逐词元展示，按说话者、是否学习与损失着色。",
   "Write prepared tokens as Python's datasets library reads them":
     "按 Python 的 datasets 库所读的格式写出准备好的词元",
   "Writes the token files of a prepared folder as Hugging Face datasets saves them: in Python, datasets.load_from_disk(DIR) maps them into memory. Nothing is overwritten.":
     "按 Python 的 datasets 库的保存格式写出准备好的文件夹中的词元文件，可用 datasets.load_from_disk(DIR) 映射到内存。不会覆盖任何内容。",
 
   // 帮助：选项
+  "folder that lathe prepare wrote": "lathe prepare 写出的文件夹",
+  "page to write; DIR-report.html unless given": "要写出的页面；默认为 DIR-report.html",
+  "model whose tokenizer shows rows token by token": "模型，用其分词器逐词元展示行",
+  "run, for the loss of each token before and after it": "运行文件夹，用于展示训练前后每个词元的损失",
+  "rows shown token by token": "逐词元展示的行数",
+  "chooses the rows that are looked at": "选择所查看的行",
   "folder that lathe prepare wrote with a model": "lathe prepare 在给出模型时写出的文件夹",
   "tokens of a shard at most, at eight bytes each": "每个分片最多的词元数，每个占八字节",
   "folder that lathe prepare wrote, or one with train.jsonl and test.jsonl":
