@@ -107,10 +107,23 @@ export {
   type EncodeConversationOptions,
   type EncodedConversation,
 } from "./tokenize/encode-conversation.js";
-export { encodeTextPrompt, type EncodedPieces } from "./tokenize/encode-pieces.js";
+export { encodeTextPrompt, type EncodedPiece, type EncodedPieces } from "./tokenize/encode-pieces.js";
 export { parseTools } from "./rows/parse-tools.js";
 export { readTools } from "./rows/read-tools.js";
-export { tokenizeRow, type TokenizedRow, type TokenizeOptions } from "./tokenize/tokenize-row.js";
+export {
+  encodeRow,
+  type EncodeRowOptions,
+  tokenizeRow,
+  tokenizeRows,
+  type TokenizedRow,
+  type TokenizeOptions,
+  type TokenizeRowOptions,
+} from "./tokenize/tokenize-row.js";
+export { LOSS_TURNS, type LossTurns } from "./tokenize/learnt-turns.js";
+export { type CutPolicy, cutIds, OVERLONG_POLICIES, type OverlongPolicy } from "./tokenize/overlong.js";
+export { OverlongRowError } from "./tokenize/overlong-row-error.js";
+export { REASONING_POLICIES, type ReasoningPolicy } from "./tokenize/reasoning.js";
+export { rowWeight } from "./rows/row-weight.js";
 export { UnscoredRowError } from "./tokenize/unscored-row-error.js";
 export { tidyWhiteSpace } from "./clean/white-space.js";
 export { writeTokenFile, type TokenRowInput } from "./token-files/write-token-file.js";

@@ -1,4 +1,4 @@
-import type { ChatMessage, RowTokenizer } from "../src/index.js";
+import { type ChatMessage, type RowTokenizer, UNSCORED } from "../src/index.js";
 
 /** Token texts that are one id each; every other UTF-16 unit is 1000 + its code. */
 export const SPECIAL_TOKENS = [
@@ -28,6 +28,27 @@ export function encodeCharacters(text: string): number[] {
 /** The text of ids that {@link encodeCharacters} made. */
 export function decodeCharacters(ids: Iterable<number>): string {
   return Array.from(ids, (id) => (id < 1000 ? SPECIAL_TOKENS[id] : String.fromCharCode(id - 1000))).join("");
+}
+
+/** The text of a tokenised row with the scored stretches in brackets. @throws Error where a label is not the id at its place */
+export function marked({
+  inputIds,
+  labels,
+}: {
+  readonly inputIds: ArrayLike<number>;
+  readonly labels: ArrayLike<number>;
+}): string {
+  let text = "";
+  let open = false;
+  for (let position = 0; position < inputIds.length; position++) {
+    const scored = labels[position] !== UNSCORED;
+    if (scored && labels[position] !== inputIds[position])
+      throw new Error(`label ${labels[position]} at the id ${inputIds[position]}`);
+    if (scored !== open) text += scored ? "[" : "]";
+    open = scored;
+    text += decodeCharacters([inputIds[position]]);
+  }
+  return text + (open ? "]" : "");
 }
 
 /** A tokenizer over characters with a chat template, or none. */

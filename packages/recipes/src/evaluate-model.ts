@@ -6,6 +6,7 @@ import {
   resolveMetricNames,
   type SystemComparison,
 } from "@lathe/eval";
+import type { EncodeRowOptions } from "@lathe/data";
 import { generateReplies, type ModelScore, scoreRows } from "@lathe/eval/model";
 import { cutAtStop } from "@lathe/model";
 import { withField } from "./fields-of-packages.js";
@@ -38,8 +39,10 @@ export interface EvaluateModelOptions extends OpenModelOptions {
   readonly metrics?: readonly string[] | undefined;
   /** How the metrics compare. */
   readonly metricOptions?: Omit<EvaluateTextOptions, "onWarning"> | undefined;
-  /** Whether `<think>` blocks of replies are scored. @defaultValue "strip" */
+  /** Whether `<think>` blocks of replies and references are scored by the metrics. @defaultValue "strip" */
   readonly reasoning?: ReasoningRule | undefined;
+  /** What of a row the loss is measured on, as it was learnt: all replies with their reasoning unless it says otherwise. */
+  readonly learnt?: Partial<EncodeRowOptions> | undefined;
   /** How intervals are drawn. */
   readonly bootstrap?: BootstrapOptions | undefined;
   /** Tokens computed at one time; a longer row is computed alone. @defaultValue 2048 */
@@ -86,12 +89,14 @@ async function evaluate(options: EvaluateModelOptions): Promise<ModelEvaluation>
   // A name that is not known is found before the work, not after it.
   resolveMetricNames(metrics);
   const folder = await folderOf(input, onEvent);
-  const rows = await readLabelledRows(data, "data", folder, limit);
+  const { lossOn = "all", reasoning = "keep" } = options.learnt ?? {};
+  const learnt: EncodeRowOptions = { lossOn, reasoning };
+  const rows = await readLabelledRows(data, "data", folder, learnt, limit);
   if (rows.length === 0) throw new RecipeError([expectation("data", "at least one row", "none")]);
   const tasks =
     metrics.length === 0
       ? []
-      : rows.map((row) => replyTask(row, folder.tokenizer)).filter((task) => task !== null);
+      : rows.map((row) => replyTask(row, folder.tokenizer, learnt.reasoning)).filter((task) => task !== null);
   const tell = (outcome: RowsEvent["outcome"], count: number, more: Partial<RowsEvent> = {}): void => {
     if (count === 0) return;
     onEvent?.({ type: "rows", source: sourceOf(data, "data"), outcome, count, total: rows.length, ...more });

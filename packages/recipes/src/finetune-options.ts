@@ -1,3 +1,4 @@
+import type { LossTurns, OverlongPolicy, ReasoningPolicy } from "@lathe/data";
 import type { Checkpointing } from "@lathe/model";
 import type { LoraConfig } from "@lathe/peft";
 import type { LossSettings } from "@lathe/tensor";
@@ -82,8 +83,14 @@ export interface FinetuneOptions extends EngineOptions, RecipeHooks {
    * training: what keeps a model that is trained from its first weights on few rows from learning them by heart. @defaultValue 0
    */
   readonly residualDropout?: number | undefined;
-  /** Longest row in tokens; the end of a longer one is cut off. @defaultValue what the model can read */
+  /** Longest row in tokens. @defaultValue what the model can read */
   readonly maxTokens?: number | undefined;
+  /** What becomes of a longer row. @defaultValue "cut-right": its end is cut off */
+  readonly overlong?: OverlongPolicy | undefined;
+  /** Which replies of a dialogue are learnt. @defaultValue "all" */
+  readonly lossOn?: LossTurns | undefined;
+  /** What becomes of the reasoning of replies. @defaultValue "keep" */
+  readonly reasoning?: ReasoningPolicy | undefined;
   /** Share of unusable rows, 0 to 1, beyond which nothing is trained. @defaultValue 0.05 */
   readonly rejectLimit?: number | undefined;
   /**

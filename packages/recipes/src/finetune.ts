@@ -54,6 +54,7 @@ export interface RowCounts {
   readonly rejected: number;
   readonly unscored: number;
   readonly truncated: number;
+  readonly overlong: number;
 }
 
 /** How a run ended: plain data, fit for JSON. */
@@ -226,7 +227,7 @@ export async function prepareRun(asked: FinetuneOptions, earlier: RunFolder | nu
 
 /** Reads rows and tells what becomes of those that are not used as they are. */
 export async function readRows<Row>(
-  { maxTokens, rejectLimit = REJECT_LIMIT, output, onEvent }: FinetuneOptions,
+  { maxTokens, overlong, lossOn, reasoning, rejectLimit = REJECT_LIMIT, output, onEvent }: FinetuneOptions,
   folder: ModelFolder,
   key: "data" | "validation",
   input: RowsInput,
@@ -235,7 +236,8 @@ export async function readRows<Row>(
   const limit = maxTokens ?? folder.config.maxPositions;
   const onProgress: TrainingRowsOptions["onProgress"] = (done, total, counts) =>
     onEvent?.({ type: "progress", phase: "reading", done, total, rows: counts });
-  const rows = await read(input, folder, { field: key, maxTokens: limit, rejectLimit, onProgress });
+  const learnt = { maxTokens: limit, overlong, lossOn, reasoning };
+  const rows = await read(input, folder, { field: key, ...learnt, rejectLimit, onProgress });
   const tell = (outcome: RowsEvent["outcome"], count: number, more: Partial<RowsEvent> = {}): void => {
     if (count === 0) return;
     onEvent?.({ type: "rows", source: sourceOf(input, key), outcome, count, total: rows.read, ...more });
@@ -243,6 +245,7 @@ export async function readRows<Row>(
   tell("rejected", rows.rejected.length, output === undefined ? {} : { list: join(output, REJECTED_FILE) });
   tell("unscored", rows.unscored);
   tell("truncated", rows.truncated, { limit });
+  tell("overlong", rows.overlong, { limit });
   return rows;
 }
 
@@ -481,6 +484,6 @@ function summaryOf(
   };
 }
 
-function countsOf({ read, used, rejected, unscored, truncated }: ReadRows): RowCounts {
-  return { read, used, rejected: rejected.length, unscored, truncated };
+function countsOf({ read, used, rejected, unscored, truncated, overlong }: ReadRows): RowCounts {
+  return { read, used, rejected: rejected.length, unscored, truncated, overlong };
 }

@@ -46,10 +46,11 @@ export interface RowsEvent {
    * - `rejected`: unusable and set aside, listed in `list` where there is one.
    * - `unscored`: without a label to learn from within the limit, left out.
    * - `truncated`: cut to `limit` tokens.
+   * - `overlong`: longer than `limit` tokens and not to be cut, left out.
    * - `long`: longer than the `limit` of tokens that the model is meant to read, scored all the same.
    * - `without-reply`: nothing to generate, only scored.
    */
-  readonly outcome: "rejected" | "unscored" | "truncated" | "long" | "without-reply";
+  readonly outcome: "rejected" | "unscored" | "truncated" | "overlong" | "long" | "without-reply";
   readonly count: number;
   /** Rows of the source. */
   readonly total: number;

@@ -9,7 +9,8 @@ import type { Objective } from "./objective.js";
 /** What {@link supervised} asks of a model. */
 export interface SupervisedModel {
   /**
-   * Summed negative log-likelihood of a batch's labels, in nats, recorded on the active tape.
+   * Summed negative log-likelihood of a batch's labels, in nats, each times its row's weight where the batch has weights,
+   * recorded on the active tape.
    * @param settings smoothing of labels and the like; given only where something is to be trained with it
    */
   loss(batch: LabelledBatch, settings?: LossSettings): tf.Scalar;
@@ -32,7 +33,8 @@ export function resolveLossSettings(partial: Partial<LossSettings> = {}): LossSe
 
 /**
  * Supervised fine-tuning: the mean negative log-likelihood of the labels, in nats. Its units are scored labels, so every label
- * of a step weighs the same, in a long row or a short one.
+ * of a step weighs the same, in a long row or a short one. With a weight w a row it is the weighted mean Σ w·l / Σ w over the
+ * labels of the step, whatever micro-batches they fall into.
  *
  * @param settings what is added to it in training; losses of evaluations are the plain ones, of which perplexity is made
  * @throws TrainConfigError on a setting that is out of range
@@ -48,25 +50,34 @@ export function supervised(
     identity: { name: "supervised", ...(isPlain ? {} : resolved) },
     rowFault: (row) => rowFault(row, vocabularySize),
     // The lengths too: else a token could move from a row to the next unnoticed.
-    rowBytes: ({ inputIds, labels }) => [Int32Array.of(inputIds.length), inputIds, labels].map(bytesOf),
+    rowBytes: ({ inputIds, labels, weight = 1 }) =>
+      [
+        Int32Array.of(inputIds.length),
+        inputIds,
+        labels,
+        Float64Array.of(...(weight === 1 ? [] : [weight])),
+      ].map(bytesOf),
     batches: (microBatches) => microBatches.map(flatBatch),
-    size({ labels, segments, tokens }) {
-      let scored = 0;
+    size({ labels, segments, tokens, weights }) {
+      let [units, labelTokens] = [0, 0];
       for (let s = 0; s + 1 < segments.length; s++) {
-        scored += countScored({ labels: labels.subarray(segments[s], segments[s + 1]) });
+        const scored = countScored({ labels: labels.subarray(segments[s], segments[s + 1]) });
+        labelTokens += scored;
+        units += scored * (weights?.[s] ?? 1);
       }
-      return { units: scored, labelTokens: scored, tokens: tokens.length };
+      return { units, labelTokens, tokens: tokens.length };
     },
     loss: (batch) => (isPlain || !activeTape() ? model.loss(batch) : model.loss(batch, resolved)),
   };
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: Int32Array): Uint8Array {
+function bytesOf({ buffer, byteOffset, byteLength }: Int32Array | Float64Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function rowFault(row: LabelledRow, vocabularySize: number): string | Phrase | null {
-  const { inputIds, labels } = row;
+  const { inputIds, labels, weight = 1 } = row;
+  if (!(weight > 0 && Number.isFinite(weight))) return phrase`expected a weight above 0, got ${weight}`;
   if (labels.length !== inputIds.length) {
     return phrase`expected ${inputIds.length} labels, one a token, got ${labels.length}`;
   }

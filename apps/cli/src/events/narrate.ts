@@ -55,6 +55,8 @@ function rowsText({ outcome, count, total, limit = 0, list = "" }: RowsEvent, me
       return messages.rowsUnscored(count);
     case "truncated":
       return messages.rowsCut(count, limit);
+    case "overlong":
+      return messages.rowsOverlong(count, limit);
     case "long":
       return messages.rowsLong(count, limit);
     case "without-reply":

@@ -34,6 +34,8 @@ export const en: Messages = {
     keep: "personal data not looked for",
   },
   rowsCut: (count, maxTokens) => `${count} ${count === 1 ? "row" : "rows"} cut to ${maxTokens} tokens`,
+  rowsOverlong: (count, maxTokens) =>
+    `${count} ${count === 1 ? "row" : "rows"} of more than ${maxTokens} tokens left out`,
   rowsLong: (count, maxPositions) =>
     `${count} ${count === 1 ? "row is" : "rows are"} longer than the ${maxPositions} tokens that the model is meant to read`,
   rowsUnscored: (count) =>

@@ -38,6 +38,7 @@ export interface Messages extends CommandMessages {
   /** Heading of what was found of personal data, by what was done with it. */
   readonly personalDataActions: Readonly<Record<PersonalDataAction, string>>;
   readonly rowsCut: (count: number, maxTokens: number) => string;
+  readonly rowsOverlong: (count: number, maxTokens: number) => string;
   readonly rowsLong: (count: number, maxPositions: number) => string;
   readonly rowsUnscored: (count: number) => string;
   readonly training: string;

@@ -34,6 +34,7 @@ export const zh: Messages = {
     keep: "未查找个人信息",
   },
   rowsCut: (count, maxTokens) => `${count} 行被截断到 ${maxTokens} 个词元`,
+  rowsOverlong: (count, maxTokens) => `${count} 行超过 ${maxTokens} 个词元，已略去`,
   rowsLong: (count, maxPositions) => `${count} 行超过模型可读的 ${maxPositions} 个词元`,
   rowsUnscored: (count) => `${count} 行被略去：没有可学习的标签，或标签超出词元上限`,
   training: "训练",

@@ -74,6 +74,8 @@ export const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
     "maxpromptlength",
     "maxcompletionlength",
   ],
+  overlong: ["truncation", "truncationmode", "excesslengthstrategy", "truncationside"],
+  "lossOn=last": ["maskhistory", "trainlastturnonly"],
   logEvery: ["loggingsteps", "logevery", "logeverynsteps", "stepsperreport", "logginginterval"],
   saveEvery: ["savesteps", "saveinterval", "checkpointevery", "savefreq", "savestepinterval"],
   keepCheckpoints: ["savetotallimit", "maxcheckpoints", "keeplastncheckpoints"],

@@ -4,6 +4,7 @@ import { ktoPairings } from "@lathe/train";
 import { z } from "zod";
 import { adapterOptions } from "./adapter-options.js";
 import { engineOptions } from "./engine-options.js";
+import { lossOnOption, overlongOption, reasoningOption } from "./learnt-options.js";
 import { memoryOption } from "./memory-option.js";
 import { trainingOptions } from "./training-options.js";
 import { adapterPathFault } from "../paths/adapter-path-fault.js";
@@ -88,11 +89,14 @@ export const trainOptions = z
       "continue the run in --output after its newest intact checkpoint, with its own options",
     ),
     overwrite: option(z.boolean().default(false), "replace an earlier run in --output"),
-    maxTokens: option(z.int().min(2).optional(), "longest row; the end of a longer one is cut off", {
+    maxTokens: option(z.int().min(2).optional(), "longest row", {
       placeholder: "n",
       unit: "tokens",
       defaultText: "what the model can read",
     }),
+    overlong: overlongOption(),
+    lossOn: lossOnOption("lossOn"),
+    reasoning: reasoningOption("reasoning"),
     rejectLimit: option(
       z.number().min(0).max(1).default(0.05),
       "share of unusable rows beyond which nothing is trained",

@@ -14,6 +14,7 @@ import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { engineOptions } from "../options/engine-options.js";
 import { generationOptions } from "../options/generation-options.js";
+import { lossOnOption, reasoningOption } from "../options/learnt-options.js";
 import { adapterOption, tokensPerBatchOption } from "../options/model-options.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
 import { rowsPathFault } from "../paths/rows-path-fault.js";
@@ -97,7 +98,7 @@ const scoring = {
   ),
   reasoning: option(
     z.enum(reasoningRules).default("strip"),
-    "whether <think> blocks of replies are scored; the scores of the other rule are given beside",
+    "whether <think> blocks of replies and references are scored; the scores of the other rule are given beside",
     { placeholder: "rule" },
   ),
   resamples: option(
@@ -133,6 +134,8 @@ const options = z
         unit: "rows",
       }),
       tokensPerBatch: tokensPerBatchOption(),
+      lossOn: lossOnOption("learnt.lossOn"),
+      learntReasoning: reasoningOption("learnt.reasoning"),
       predictionsOutput: path("file for the replies: .jsonl with prompt, prediction, reference", "file"),
     }),
     ...generationOptions,

@@ -14,6 +14,7 @@ import { decodeUtf8, FileError, fileFaults, phrase, readSmallFile } from "@lathe
 import { type PreparedRows, prepareRows, type PrepareRowsOptions } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
+import { lossOnOption, overlongOption, reasoningOption } from "../options/learnt-options.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import type { Messages } from "../messages/messages.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
@@ -143,11 +144,14 @@ const options = z.object({
       check: modelPathFault,
       placeholder: "dir",
     }),
-    maxTokens: option(z.int().min(2).optional(), "longest row; the end of a longer one is cut off", {
+    maxTokens: option(z.int().min(2).optional(), "longest row", {
       placeholder: "n",
       unit: "tokens",
       defaultText: "no limit",
     }),
+    overlong: overlongOption(),
+    lossOn: lossOnOption("lossOn"),
+    reasoning: reasoningOption("reasoning"),
   }),
   ...hostEngineOptions,
 });

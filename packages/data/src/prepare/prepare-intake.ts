@@ -18,9 +18,11 @@ import type { RowPlace } from "../read/row-place.js";
 import type { Row } from "../rows/row.js";
 import { serializeRow } from "../rows/serialize-row.js";
 import type { TokenFileMetadata } from "../token-files/token-row.js";
-import { tokenizeRow, type TokenizedRow } from "../tokenize/tokenize-row.js";
+import type { SplitName } from "../split/split-weights.js";
+import { OverlongRowError } from "../tokenize/overlong-row-error.js";
+import { tokenizeRows, type TokenizedRow } from "../tokenize/tokenize-row.js";
 import { UnscoredRowError } from "../tokenize/unscored-row-error.js";
-import { writeTokenFile } from "../token-files/write-token-file.js";
+import { type TokenRowInput, writeTokenFile } from "../token-files/write-token-file.js";
 
 /**
  * Reasons for setting a row aside besides the steps of cleaning: no readable record, no usable row, no scored token, none within
@@ -41,10 +43,14 @@ export type RejectionRuleName = (typeof REJECTION_RULES)[number];
 export interface TokenCounts {
   readonly tokens: number;
   readonly scoredTokens: number;
-  /** Rows whose end was cut off. */
+  /** Rows of which something was cut off. */
   readonly truncatedRows: number;
+  /** Rows that were split into several because they were too long. */
+  readonly splitRows: number;
   /** Replies that are not scored, because the chat template rewrites them once other turns follow. */
   readonly unlabelledTurns: number;
+  /** Replies of each split whose reasoning was kept, masked, emptied or left out, as the policy says. */
+  readonly reasoningTurns: Readonly<Record<SplitName, number>>;
 }
 
 /** Intermediate files of the temporary folder: kept rows and their tokens, in the order of the input. */
@@ -71,9 +77,10 @@ export class Intake {
   /** Rows read of each input. */
   readonly rowsOfInput: number[] = [];
   readonly cleaner: RowCleaner;
-  /** Of every spilt row whether its end was cut off, and how many replies are not scored; empty without a tokenizer. */
+  /** Of every spilt row whether it was cut, how many replies are not scored, and how many have reasoning; empty without a tokenizer. */
   readonly truncated = new GrowingArray((length) => new Uint8Array(length));
   readonly unlabelledTurns = new GrowingArray((length) => new Int32Array(length));
+  readonly reasoningTurns = new GrowingArray((length) => new Int32Array(length));
   readonly #rejections: Record<RejectionRuleName, number> = {
     malformed: 0,
     invalid: 0,
@@ -121,7 +128,7 @@ export class Intake {
       else
         await writeTokenFile(
           join(this.folder, KEPT_TOKENS),
-          rows as AsyncGenerator<TokenizedRow>,
+          rows as AsyncGenerator<TokenRowInput>,
           tokenMetadata(this.options),
         );
       await keptRows.close();
@@ -178,12 +185,12 @@ export class Intake {
     }
   }
 
-  /** Works through the inputs; yields the tokens of every kept row, or null without a tokenizer. */
+  /** Works through the inputs; yields the tokens of every kept row under its number, or null without a tokenizer. */
   async *#rows(
     keptRows: LineWriter,
     rejectedRows: LineWriter,
     near: NearDuplicates | null,
-  ): AsyncGenerator<TokenizedRow | null, void, undefined> {
+  ): AsyncGenerator<TokenRowInput | null, void, undefined> {
     const { inputs, signal } = this.options;
     const onBytes = (bytes: number): void => void (this.#bytes += bytes);
     for (const input of inputs) {
@@ -204,9 +211,11 @@ export class Intake {
           );
         } else {
           await keptRows.write(writeJson(serializeRow(outcome.row)));
+          const row = this.kept;
           this.#noteKept(outcome.row, outcome.tokens, place);
           near?.add(comparedText(outcome.row));
-          yield outcome.tokens;
+          if (outcome.tokens === null) yield null;
+          else for (const tokens of outcome.tokens) yield { ...tokens, row };
         }
         if (this.read % PROGRESS_ROWS === 0) this.#report();
       }
@@ -219,15 +228,17 @@ export class Intake {
   #take(
     value: unknown,
     place: RowPlace,
-  ): { row: Row; tokens: TokenizedRow | null } | { rule: string; reason: string | Phrase; source: unknown } {
-    const { tokenizer, maxTokens, rename } = this.options;
+  ):
+    | { row: Row; tokens: readonly TokenizedRow[] | null }
+    | { rule: string; reason: string | Phrase; source: unknown } {
+    const { tokenizer, maxTokens, rename, overlong, lossOn, reasoning } = this.options;
     try {
       const outcome = this.cleaner.clean(parseRow(renameKeys(value, rename, place), place), place);
       if ("rule" in outcome) return { ...outcome, source: value };
-      const limit = maxTokens === null ? {} : { maxTokens };
+      const learnt = { overlong, lossOn, reasoning, ...(maxTokens === null ? {} : { maxTokens }) };
       return {
         row: outcome.row,
-        tokens: tokenizer === null ? null : tokenizeRow(outcome.row, tokenizer, limit),
+        tokens: tokenizer === null ? null : tokenizeRows(outcome.row, tokenizer, learnt),
       };
     } catch (error) {
       if (error instanceof UnscoredRowError) {
@@ -236,6 +247,10 @@ export class Intake {
           reason: error.reasonPhrase,
           source: value,
         };
+      }
+      if (error instanceof OverlongRowError) {
+        if (overlong === "error") throw new OverlongRowError(error.tokens, error.maxTokens, place);
+        return { rule: "too-many-tokens", reason: error.reasonPhrase, source: value };
       }
       if (error instanceof RowError) return { rule: "invalid", reason: error.reasonPhrase, source: value };
       throw error;
@@ -258,15 +273,18 @@ export class Intake {
     if (this.#firstInvalid.length < SHOWN_REJECTIONS) this.#firstInvalid.push({ ...place, reason });
   }
 
-  #noteKept(row: Row, tokens: TokenizedRow | null, { file, line }: RowPlace): void {
+  #noteKept(row: Row, tokens: readonly TokenizedRow[] | null, { file, line }: RowPlace): void {
     this.groups.add(row);
     if (this.#files.at(-1) !== file) this.#files.push(file);
     this.#fileOfRow.push(this.#files.length - 1);
     this.#lineOfRow.push(line);
     this.kept += 1;
     if (tokens === null) return;
-    this.truncated.push(tokens.truncated ? 1 : 0);
-    this.unlabelledTurns.push(tokens.unlabelledTurns);
+    const sum = (count: (part: TokenizedRow) => number): number =>
+      tokens.reduce((total, part) => total + count(part), 0);
+    this.truncated.push(tokens.some(({ truncated }) => truncated) ? 1 : 0);
+    this.unlabelledTurns.push(sum(({ unlabelledTurns }) => unlabelledTurns));
+    this.reasoningTurns.push(sum(({ reasoningTurns }) => reasoningTurns));
   }
 
   /** Sets near copies of earlier rows aside, except within a dialogue; or has all rows of a cluster share a split. */

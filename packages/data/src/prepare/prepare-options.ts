@@ -9,6 +9,9 @@ import { NEAR_DUPLICATE_THRESHOLD } from "../near/near-duplicates.js";
 import { DIALOGUE_FIELDS } from "../split/group-digests.js";
 import { expandInputs } from "../read/expand-inputs.js";
 import { checkInteger, checkShare, OptionError } from "../option-error.js";
+import type { LossTurns } from "../tokenize/learnt-turns.js";
+import type { OverlongPolicy } from "../tokenize/overlong.js";
+import type { ReasoningPolicy } from "../tokenize/reasoning.js";
 import type { RowTokenizer } from "../tokenize/row-tokenizer.js";
 import { resolveWeights } from "../split/split-rows.js";
 import type { NamedRows } from "../read/records-of-rows.js";
@@ -61,8 +64,14 @@ export interface PrepareOptions {
   readonly tokenizer?: RowTokenizer;
   /** Hashes of tokenizer and chat template, to be stored with the tokens. */
   readonly tokenizerHashes?: { readonly tokenizerHash: string | null; readonly templateHash: string | null };
-  /** Longest row in tokens; see `tokenizeRow`. @defaultValue no limit */
+  /** Longest row in tokens. @defaultValue no limit */
   readonly maxTokens?: number;
+  /** What becomes of a longer row. @defaultValue "cut-right": its end is cut off */
+  readonly overlong?: OverlongPolicy;
+  /** Which replies of a dialogue are learnt. @defaultValue "all" */
+  readonly lossOn?: LossTurns;
+  /** What becomes of the reasoning of replies in the tokens; the rows themselves keep it. @defaultValue "keep" */
+  readonly reasoning?: ReasoningPolicy;
   /** Share of malformed and unusable rows, 0 to 1, beyond which nothing is written. Rows that cleaning rejects do not count. @defaultValue 0.05 */
   readonly rejectLimit?: number;
   /** Whether a folder that prepare made may be replaced. @defaultValue false */
@@ -92,6 +101,9 @@ export interface ResolvedPrepareOptions {
   readonly tokenizer: RowTokenizer | null;
   readonly tokenizerHashes: { readonly tokenizerHash: string | null; readonly templateHash: string | null };
   readonly maxTokens: number | null;
+  readonly overlong: OverlongPolicy;
+  readonly lossOn: LossTurns;
+  readonly reasoning: ReasoningPolicy;
   readonly rejectLimit: number;
   readonly overwrite: boolean;
   readonly onProgress: (progress: PrepareProgress) => void;
@@ -121,6 +133,9 @@ export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepareO
     tokenizer: options.tokenizer ?? null,
     tokenizerHashes: options.tokenizerHashes ?? { tokenizerHash: null, templateHash: null },
     maxTokens: maxTokens === undefined ? null : checkInteger("maxTokens", maxTokens, 2),
+    overlong: options.overlong ?? "cut-right",
+    lossOn: options.lossOn ?? "all",
+    reasoning: options.reasoning ?? "keep",
     rejectLimit,
     overwrite: options.overwrite ?? false,
     onProgress: options.onProgress ?? (() => undefined),

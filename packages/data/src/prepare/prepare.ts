@@ -26,7 +26,7 @@ import type { CleaningExample } from "../clean/row-cleaner.js";
 import type { PersonalDataKind } from "../personal-data/kinds.js";
 import { SPLITS, type SplitName } from "../split/split-weights.js";
 import { TokenDataset } from "../token-files/token-dataset.js";
-import { writeTokenFile } from "../token-files/write-token-file.js";
+import { type TokenRowInput, writeTokenFile } from "../token-files/write-token-file.js";
 
 /** What {@link prepare} did; the JSON form of it is the contract of the command line. */
 export interface PrepareResult {
@@ -126,6 +126,9 @@ async function distribute(
       rejectLimit: options.rejectLimit,
       tokenizer: options.tokenizer === null ? null : options.tokenizerHashes,
       maxTokens: options.maxTokens,
+      ...(options.tokenizer === null
+        ? {}
+        : { overlong: options.overlong, lossOn: options.lossOn, reasoning: options.reasoning }),
     },
     inputs: await Promise.all(
       options.inputs.map(async (input, index) =>
@@ -176,22 +179,39 @@ async function writeSplitTokens(
   options: ResolvedPrepareOptions,
   folder: string,
   splitOfRow: Uint8Array,
-  { truncated, unlabelledTurns }: Intake,
+  { truncated, unlabelledTurns, reasoningTurns }: Intake,
   outputs: Record<string, WrittenFile>,
 ): Promise<TokenCounts> {
   const spilt = join(folder, KEPT_TOKENS);
   const tokens = await TokenDataset.open(spilt);
-  const counts = { tokens: 0, scoredTokens: 0, truncatedRows: 0, unlabelledTurns: 0 };
+  const counts = {
+    tokens: 0,
+    scoredTokens: 0,
+    truncatedRows: 0,
+    splitRows: 0,
+    unlabelledTurns: 0,
+    reasoningTurns: { train: 0, validation: 0, test: 0 },
+  };
   for (const [split, name] of SPLITS.entries()) {
-    const ofSplit = function* (): Generator<{ inputIds: Int32Array; labels: Int32Array }> {
-      for (let row = 0; row < tokens.length; row++) {
+    const ofSplit = function* (): Generator<TokenRowInput> {
+      let before = -1;
+      let parts = 0;
+      let number = -1;
+      for (let index = 0; index < tokens.length; index++) {
+        const { row, ...part } = tokens.row(index);
         if (splitOfRow[row] !== split) continue;
-        const { inputIds, labels } = tokens.row(row);
-        counts.tokens += inputIds.length;
-        counts.scoredTokens += labels.reduce((sum, label) => sum + (label < 0 ? 0 : 1), 0);
-        counts.truncatedRows += truncated.values[row];
-        counts.unlabelledTurns += unlabelledTurns.values[row];
-        yield { inputIds, labels }; // numbered anew: row n is line n of the split's JSONL file, from 0
+        counts.tokens += part.inputIds.length;
+        counts.scoredTokens += part.labels.reduce((sum, label) => sum + (label < 0 ? 0 : 1), 0);
+        parts = row === before ? parts + 1 : 1;
+        if (parts === 2) counts.splitRows += 1;
+        if (parts === 1) {
+          number += 1;
+          counts.truncatedRows += truncated.values[row];
+          counts.unlabelledTurns += unlabelledTurns.values[row];
+          counts.reasoningTurns[name] += reasoningTurns.values[row];
+        }
+        before = row;
+        yield { ...part, row: number }; // line of the split's JSONL file, from 0
       }
     };
     options.signal?.throwIfAborted();

@@ -14,6 +14,7 @@ import {
 import { withSharedPrompt } from "../preference/shared-prompt.js";
 import { inKnownShape, inKnownTurn } from "./row-dialects.js";
 import { hasTools, parseToolCalls, parseTools } from "./parse-tools.js";
+import { withWeight } from "./row-weight.js";
 import { typeName } from "./type-name.js";
 
 const ROLES: readonly ChatRole[] = ["system", "user", "assistant", "tool"];
@@ -31,6 +32,8 @@ const MAXIMUM_TOKEN_ID = 2 ** 31 - 1; // token files store 32-bit integers
  * - A turn of the assistant that calls tools may have null content or none at all; it stays null.
  * - `{"prompt","chosen","rejected"}` are texts or lists of messages; lists may do without `prompt`, see `withSharedPrompt`.
  *   A judged `completion` and its prompt may be lists of messages too.
+ * - A `weight`, the factor on the losses of a row, is kept as a number. A turn may have `train`, true or false, or OpenAI's
+ *   `weight`, 0 or 1: whether it is learnt.
  * - `{"input_ids"}` without `labels` scores every token.
  *
  * @param place where the row came from; it begins the message of an error
@@ -49,7 +52,7 @@ export function parseRow(given: unknown, place?: RowPlace): Row {
   const has = (key: string): boolean => Object.hasOwn(source, key) && source[key] != null;
   const text = (key: string): string => readText(source, key, place);
   const fields = (...keys: string[]): RowFields =>
-    Object.fromEntries(Object.entries(source).filter(([key]) => !keys.includes(key)));
+    withWeight(Object.fromEntries(Object.entries(source).filter(([key]) => !keys.includes(key))), place);
 
   // A column of tools that a row leaves empty is kept like any other field.
   const toolKeys = hasTools(source) ? ["tools"] : [];
@@ -185,7 +188,23 @@ function parseMessage(value: unknown, key: string, place: RowPlace | undefined):
   if (typeof content !== "string" && !(content === null && mayBeSilent)) {
     throw new RowError(`${key}.content`, phrase`expected a string, got ${typeName(source.content)}`, place);
   }
+  checkLossKeys(source, key, place);
   return { ...message, content };
+}
+
+/** What says whether a turn is learnt must be clear: a misread one would teach what it should not. */
+function checkLossKeys(
+  { train, weight }: Record<string, unknown>,
+  key: string,
+  place: RowPlace | undefined,
+): void {
+  if (train != null && typeof train !== "boolean") {
+    throw new RowError(`${key}.train`, phrase`expected true or false, got ${typeName(train)}`, place);
+  }
+  if (weight != null && weight !== 0 && weight !== 1) {
+    const got = typeof weight === "number" ? String(weight) : typeName(weight);
+    throw new RowError(`${key}.weight`, phrase`expected 0 or 1, got ${got}`, place);
+  }
 }
 
 function parseTokens(

@@ -30,9 +30,12 @@ export function rowDigest(row: Row): Uint32Array {
 
 /** What a template may show of a turn. */
 function messageParts({ role, content, reasoning_content, tool_calls, ...further }: ChatMessage): string[] {
-  const { name, function_call } = further;
+  const { name, function_call, train, weight } = further;
+  const isUnlearnt = train === false || weight === 0;
   const besides =
-    content === null || name != null || function_call != null ? [content === null, name, function_call] : [];
+    content === null || name != null || function_call != null || isUnlearnt
+      ? [content === null, name, function_call, ...(isUnlearnt ? [false] : [])]
+      : [];
   return [role, content ?? "", JSON.stringify([reasoning_content, tool_calls, ...besides])];
 }
 

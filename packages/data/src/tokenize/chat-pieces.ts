@@ -1,8 +1,17 @@
 import { phrase, phraseOfError } from "@lathe/files";
 import { RowError } from "../rows/row-error.js";
-import type { RowTokenizer } from "./row-tokenizer.js";
 import type { ChatMessage, Conversation } from "../rows/row.js";
 import type { TextPiece } from "./encode-pieces.js";
+import { withoutLossKeys } from "./learnt-turns.js";
+import {
+  opensReasoning,
+  promptUnder,
+  reasoningLength,
+  type ReasoningPolicy,
+  replyParts,
+  withReasoning,
+} from "./reasoning.js";
+import type { RowTokenizer } from "./row-tokenizer.js";
 
 /** A dialogue as rendered text, parted where scoring begins and ends. */
 export interface ChatPieces {
@@ -11,15 +20,30 @@ export interface ChatPieces {
   readonly unlabelledTurns: number;
 }
 
-/** Where a reply stands in a rendered dialogue, in UTF-16 units. */
+/** How a conversation is rendered. */
+export interface ChatPiecesOptions {
+  /** Whether the text ends where the assistant begins to speak; otherwise it ends with the last reply to learn. */
+  readonly addGenerationPrompt: boolean;
+  /** Whether each turn is learnt; a reply that is not stands in the text unscored. */
+  readonly learnt: readonly boolean[];
+  readonly reasoning: ReasoningPolicy;
+}
+
+/** Where the reply of a turn stands in a rendered dialogue, in UTF-16 units. */
 interface Span {
   readonly start: number;
   readonly end: number;
+  /** Number of the turn. */
+  readonly turn: number;
 }
 
+type Range = readonly [start: number, end: number];
+type Template = (
+  turns: readonly ChatMessage[],
+  generate: boolean,
+  onGenerated?: (spans: readonly Range[]) => void,
+) => string;
 type RenderChat = NonNullable<RowTokenizer["renderChat"]>;
-
-const REASONING = /^\s*<think>([\s\S]*?)<\/think>/;
 
 /**
  * Renders a conversation and finds the replies in it.
@@ -29,21 +53,20 @@ const REASONING = /^\s*<think>([\s\S]*?)<\/think>/;
  * begins with the very text up to its end. The last reply of a row to train on is always found, unless it is empty.
  *
  * @param render the chat template of the model
- * @param addGenerationPrompt whether the text ends where the assistant begins to speak; otherwise it ends with the last reply
  * @throws RowError when the template refuses the conversation
  */
 export function chatPieces(
   { messages: dialogue, tools }: Conversation,
   render: RenderChat,
-  addGenerationPrompt: boolean,
+  { addGenerationPrompt, learnt, reasoning }: ChatPiecesOptions,
 ): ChatPieces {
-  const last = dialogue.findLastIndex(({ role }) => role === "assistant");
-  const messages = addGenerationPrompt ? dialogue : dialogue.slice(0, last + 1);
-  const template = (
-    turns: readonly ChatMessage[],
-    generate: boolean,
-    onGenerated?: (spans: readonly (readonly [start: number, end: number])[]) => void,
-  ): string => {
+  const isReply = ({ role }: ChatMessage): boolean => role === "assistant";
+  // What follows the last reply to learn has no bearing on it.
+  const last = learnt.includes(true) ? learnt.lastIndexOf(true) : dialogue.findLastIndex(isReply);
+  const messages = (addGenerationPrompt ? dialogue : dialogue.slice(0, last + 1)).map((message) =>
+    withReasoning(withoutLossKeys(message), reasoning),
+  );
+  const template: Template = (turns, generate, onGenerated) => {
     try {
       return render([...turns], {
         addGenerationPrompt: generate,
@@ -55,56 +78,96 @@ export function chatPieces(
       throw new RowError("messages", problem, undefined, { cause: error });
     }
   };
+  const wanted = learnt.slice(0, messages.length).filter(Boolean).length;
+  const finish = (text: string, spans: readonly Span[]): ChatPieces => {
+    const isLearnt = ({ turn }: Span): boolean => learnt[turn];
+    const parts = spans.flatMap((span) => partsOf(text, span, isLearnt(span), reasoning));
+    const pieces = cutAt(text, parts);
+    const found = new Set(spans.filter(isLearnt).map(({ turn }) => turn)).size;
+    const unlabelledTurns = Math.max(0, wanted - found);
+    if (addGenerationPrompt) return { pieces: endedUnder(pieces, reasoning), unlabelledTurns };
+    // The end token that a template lacks is learnt behind all that the template writes after the last reply.
+    const closing = pieces.at(-1);
+    return { pieces: pieces.map((piece) => ({ ...piece, closes: piece === closing })), unlabelledTurns };
+  };
 
-  let generated: readonly Span[] = [];
+  let generated: readonly Range[] = [];
   const whole = template(messages, addGenerationPrompt, (spans) => {
-    generated = spans.map(([start, end]) => ({ start, end })).filter(({ start, end }) => start < end);
+    generated = spans.filter(([start, end]) => start < end);
   });
-  const replies = messages.filter(({ role }) => role === "assistant").length;
   // A template that says itself what the assistant generates is believed.
-  if (generated.length > 0) return parted(whole, generated, replies, addGenerationPrompt);
+  if (generated.length > 0) return finish(whole, ownedSpans(generated, messages, template));
   let full = whole;
-  const found: { readonly message: ChatMessage; readonly before: ChatMessage[]; readonly upTo: string }[] =
-    [];
+  const found: { readonly turn: number; readonly before: ChatMessage[]; readonly upTo: string }[] = [];
   let lastSpan: Span | undefined;
-  for (const [index, message] of messages.entries()) {
+  for (const [turn, message] of messages.entries()) {
     if (message.role !== "assistant") continue;
-    const before = messages.slice(0, index);
-    const isLearnt = index === last && !addGenerationPrompt;
-    const upTo = isLearnt ? whole : template(messages.slice(0, index + 1), false);
-    if (!lostReasoning(message, upTo)) {
-      found.push({ message, before, upTo });
-    } else if (isLearnt) {
+    const before = messages.slice(0, turn);
+    const isLast = turn === last && !addGenerationPrompt;
+    const upTo = isLast ? whole : template(messages.slice(0, turn + 1), false);
+    if (!lostReasoning(message, upTo, isLast && before.length > 0 ? template(before, true) : null)) {
+      found.push({ turn, before, upTo });
+    } else if (isLast) {
       // An earlier turn stays as the template has it, for that is the history generation will see; only the reply to learn is restored.
       const restored = restoreReasoning(template(before, true), message, upTo);
       full = restored.text;
-      lastSpan = restored.span;
+      lastSpan = { ...restored.span, turn };
     }
   }
 
   const spans: Span[] = [];
-  for (const { message, before, upTo } of found) {
+  for (const { turn, before, upTo } of found) {
     if (!full.startsWith(upTo)) continue;
-    const start = replyStart(before, message, upTo, template);
-    if (start >= (spans.at(-1)?.end ?? 0)) spans.push({ start, end: upTo.length });
+    const start = replyStart(before, messages[turn], upTo, template);
+    if (start >= (spans.at(-1)?.end ?? 0)) spans.push({ start, end: upTo.length, turn });
   }
   if (lastSpan !== undefined) spans.push(lastSpan);
-  return parted(full, spans, replies, addGenerationPrompt);
+  return finish(full, spans);
 }
 
-function parted(
-  text: string,
-  spans: readonly Span[],
-  replies: number,
-  addGenerationPrompt: boolean,
-): ChatPieces {
-  const pieces = cutAt(text, spans);
-  // The end token that a template lacks is learnt behind all that the template writes after the last reply.
-  const closing = addGenerationPrompt ? undefined : pieces.at(-1);
-  return {
-    pieces: pieces.map((piece) => ({ ...piece, closes: piece === closing })),
-    unlabelledTurns: Math.max(0, replies - spans.length),
-  };
+/** Whose turn each stretch is that a template says is generated. */
+function ownedSpans(spans: readonly Range[], messages: readonly ChatMessage[], template: Template): Span[] {
+  const replies = [...messages.keys()].filter((turn) => messages[turn].role === "assistant");
+  if (spans.length === replies.length) {
+    return spans.map(([start, end], index) => ({ start, end, turn: replies[index] }));
+  }
+  // A turn may have none or several: the template says how many there are up to each.
+  const upTo = replies.map((turn) => {
+    let count = 0;
+    template(messages.slice(0, turn + 1), false, (some) => {
+      count = some.filter(([start, end]) => start < end).length;
+    });
+    return count;
+  });
+  return spans.map(([start, end], index) => {
+    const owner = upTo.findIndex((count) => index < count);
+    return { start, end, turn: replies.at(owner)! };
+  });
+}
+
+/** A stretch of a reply and whether it is scored. */
+interface Part {
+  readonly start: number;
+  readonly end: number;
+  readonly scored: boolean;
+}
+
+/** A reply in one part, or parted behind its reasoning where a policy treats the two in different ways. */
+function partsOf(text: string, { start, end }: Span, scored: boolean, reasoning: ReasoningPolicy): Part[] {
+  if (reasoning !== "mask" && reasoning !== "empty") return [{ start, end, scored }];
+  const thought = reasoningLength(text.slice(start, end), opensReasoning(text.slice(0, start)));
+  return [
+    { start, end: start + thought, scored: scored && reasoning === "empty" },
+    { start: start + thought, end, scored },
+  ].filter((part) => part.end > part.start);
+}
+
+/** A prompt with the end that a policy gives it; what it writes is encoded on its own, as in the rows that are learnt. */
+function endedUnder(pieces: readonly TextPiece[], reasoning: ReasoningPolicy): TextPiece[] {
+  const last = pieces.at(-1);
+  if (last === undefined || last.reply) return [...pieces];
+  const [prompt, block] = promptUnder(last.text, reasoning);
+  return [...pieces.slice(0, -1), given(prompt), given(block)].filter(({ text }) => text !== "");
 }
 
 /** Index in `upTo` at which the reply of the assistant begins. */
@@ -112,7 +175,7 @@ function replyStart(
   before: readonly ChatMessage[],
   message: ChatMessage,
   upTo: string,
-  template: (turns: readonly ChatMessage[], addGenerationPrompt: boolean) => string,
+  template: Template,
 ): number {
   // Templates tend to look at the first message, so none is asked to render an empty dialogue.
   const prompt = before.length === 0 ? undefined : template(before, true);
@@ -127,10 +190,15 @@ function replyStart(
   return Math.min(...shared);
 }
 
-/** Whether the template left out the reasoning of a reply, as those of DeepSeek-R1's distills do. */
-function lostReasoning(message: ChatMessage, upTo: string): boolean {
-  const reasoning = REASONING.exec(message.content ?? "")?.[1].trim() ?? "";
-  return reasoning !== "" && !upTo.includes(reasoning);
+/**
+ * Whether the template left out the reasoning of a reply, as those of DeepSeek-R1's distills do.
+ * @param prompt of the reply, where an empty block counts as well
+ */
+function lostReasoning(message: ChatMessage, upTo: string, prompt: string | null): boolean {
+  const { reasoning } = replyParts(message);
+  if (reasoning === null) return false;
+  if (reasoning !== "") return !upTo.includes(reasoning);
+  return prompt !== null && !upTo.slice(commonPrefix(prompt, upTo).length).includes("</think>");
 }
 
 /**
@@ -141,29 +209,35 @@ function restoreReasoning(
   prompt: string,
   message: ChatMessage,
   upTo: string,
-): { readonly text: string; readonly span: Span } {
+): { readonly text: string; readonly span: Omit<Span, "turn"> } {
+  const { reasoning, answer } = replyParts(message);
+  const said = answer.trim();
+  const at = upTo.lastIndexOf(said);
+  const ending = at === -1 ? "" : upTo.slice(at + said.length);
   const content = message.content ?? "";
-  const answer = content.replace(REASONING, "").trim();
-  const at = upTo.lastIndexOf(answer);
-  const ending = at === -1 ? "" : upTo.slice(at + answer.length);
+  const written = content.includes("</think>") ? content : `<think>\n${reasoning}\n</think>\n\n${answer}`;
   // The prompt may have opened the reasoning already.
-  const opened = prompt.trimEnd().endsWith("<think>");
-  const reply = opened ? content.replace(/^\s*<think>\n?/, "") : content.trimStart();
+  const opened = opensReasoning(prompt);
+  const reply = opened ? written.replace(/^\s*<think>\n?/, "") : written.trimStart();
   const text = prompt + reply.trimEnd() + ending;
   return { text, span: { start: prompt.length, end: text.length } };
 }
 
-function cutAt(text: string, spans: readonly Span[]): TextPiece[] {
+const given = (text: string): TextPiece => ({ text, reply: false, scored: false, closes: false });
+
+function cutAt(text: string, parts: readonly Part[]): TextPiece[] {
   const pieces: TextPiece[] = [];
   let at = 0;
-  for (const { start, end } of spans) {
-    pieces.push(
-      { text: text.slice(at, start), scored: false, closes: false },
-      { text: text.slice(start, end), scored: true, closes: false },
-    );
+  for (const { start, end, scored } of parts) {
+    pieces.push(given(text.slice(at, start)), {
+      text: text.slice(start, end),
+      reply: true,
+      scored,
+      closes: false,
+    });
     at = end;
   }
-  pieces.push({ text: text.slice(at), scored: false, closes: false });
+  pieces.push(given(text.slice(at)));
   return pieces.filter((piece) => piece.text !== "");
 }
 

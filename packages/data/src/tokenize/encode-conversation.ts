@@ -1,7 +1,15 @@
 import { RowError } from "../rows/row-error.js";
 import { callsTools, type ChatMessage, type Conversation } from "../rows/row.js";
-import { chatPieces } from "./chat-pieces.js";
+import { chatPieces, type ChatPiecesOptions } from "./chat-pieces.js";
 import { encodePieces, type EncodedPieces, type TextPiece } from "./encode-pieces.js";
+import { learntTurns, type LossTurns } from "./learnt-turns.js";
+import {
+  promptUnder,
+  reasoningLength,
+  type ReasoningPolicy,
+  replyParts,
+  withReasoning,
+} from "./reasoning.js";
 import type { RowTokenizer } from "./row-tokenizer.js";
 
 /** What a conversation is encoded for. */
@@ -11,12 +19,18 @@ export interface EncodeConversationOptions {
    * the last reply, and turns after it are dropped, as nothing in them is scored.
    */
   readonly addGenerationPrompt: boolean;
+  /** Which replies are scored; turns with `train: false` or `weight: 0` are not, whatever it says. @defaultValue "all" */
+  readonly lossOn?: LossTurns;
+  /** What becomes of the reasoning of replies, and of a prompt that opens it. @defaultValue "keep" */
+  readonly reasoning?: ReasoningPolicy;
 }
 
 /** A conversation as a model is trained on it or given it. */
 export interface EncodedConversation extends EncodedPieces {
   /** Replies that are not scored, because the chat template rewrites them once other turns follow. */
   readonly unlabelledTurns: number;
+  /** Replies whose reasoning the policy kept, masked, emptied or left out. */
+  readonly reasoningTurns: number;
 }
 
 /**
@@ -32,46 +46,68 @@ export interface EncodedConversation extends EncodedPieces {
 export function encodeConversation(
   conversation: Conversation,
   tokenizer: RowTokenizer,
-  { addGenerationPrompt }: EncodeConversationOptions,
+  { addGenerationPrompt, lossOn = "all", reasoning = "keep" }: EncodeConversationOptions,
 ): EncodedConversation {
+  const { messages } = conversation;
+  const learnt = learntTurns(messages, lossOn, reasoning);
+  const reasoningTurns = messages.filter(
+    (message) =>
+      message.role === "assistant" &&
+      (reasoning === "empty" ? message.content !== null : replyParts(message).reasoning !== null),
+  ).length;
   if (tokenizer.renderChat === undefined) {
     refuseTools(conversation);
-    const pieces = plainPieces(conversation.messages, tokenizer, addGenerationPrompt);
+    const pieces = plainPieces(messages, tokenizer, { addGenerationPrompt, learnt, reasoning });
     const encoded = encodePieces(pieces, tokenizer, { addSpecialTokens: true, goesOn: addGenerationPrompt });
-    return { ...encoded, unlabelledTurns: 0 };
+    return { ...encoded, unlabelledTurns: 0, reasoningTurns };
   }
   const { pieces, unlabelledTurns } = chatPieces(
     conversation,
     // Called as a method: a tokenizer may be a class.
     (turns, options) => (tokenizer as Required<RowTokenizer>).renderChat(turns, options),
-    addGenerationPrompt,
+    { addGenerationPrompt, learnt, reasoning },
   );
   // The rendered text spells the begin token out.
   const encoded = encodePieces(pieces, tokenizer, { addSpecialTokens: false, goesOn: addGenerationPrompt });
-  return { ...encoded, unlabelledTurns };
+  return { ...encoded, unlabelledTurns, reasoningTurns };
 }
 
 /** The turns one after the other, parted at the replies. */
 function plainPieces(
   messages: readonly ChatMessage[],
   { endOfSequenceId }: RowTokenizer,
-  addGenerationPrompt: boolean,
+  { addGenerationPrompt, learnt, reasoning }: ChatPiecesOptions,
 ): TextPiece[] {
-  const last = messages.findLastIndex(({ role }) => role === "assistant");
+  const last = messages.findLastIndex(
+    ({ role }, turn) => role === "assistant" && (learnt[turn] || !learnt.includes(true)),
+  );
   const pieces: TextPiece[] = [];
   let given = "";
-  for (const [index, { role, content }] of messages.entries()) {
-    if (role !== "assistant") {
-      given += `${content ?? ""}\n`;
+  for (const [turn, message] of messages.entries()) {
+    if (!addGenerationPrompt && turn > last) break;
+    const content = withReasoning(message, reasoning).content ?? "";
+    if (message.role !== "assistant") {
+      given += `${content}\n`;
       continue;
     }
     // Without an end token a line feed keeps a reply and the next turn apart.
-    const parted = endOfSequenceId === null && (index < last || addGenerationPrompt);
-    pieces.push({ text: given, scored: false, closes: false });
-    pieces.push({ text: `${content ?? ""}${parted ? "\n" : ""}`, scored: true, closes: true });
+    const parted = endOfSequenceId === null && (turn < last || addGenerationPrompt);
+    pieces.push({ text: given, reply: false, scored: false, closes: false });
+    const scored = learnt[turn];
+    const text = `${content}${parted ? "\n" : ""}`;
+    const thought = reasoning === "mask" || reasoning === "empty" ? reasoningLength(text, false) : 0;
+    if (thought > 0) {
+      const block = { reply: true, scored: scored && reasoning === "empty", closes: false };
+      pieces.push({ text: text.slice(0, thought), ...block });
+    }
+    pieces.push({ text: text.slice(thought), reply: true, scored, closes: true });
     given = "";
   }
-  if (addGenerationPrompt) pieces.push({ text: given, scored: false, closes: false });
+  if (addGenerationPrompt) {
+    const [prompt, block] = promptUnder(given, reasoning);
+    pieces.push({ text: prompt, reply: false, scored: false, closes: false });
+    if (block !== "") pieces.push({ text: block, reply: false, scored: false, closes: false });
+  }
   return pieces;
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import {
   characterTokenizer,
-  decodeCharacters,
   distillTemplate,
   encodeCharacters,
+  marked,
   plainTemplate,
   qwen3Template,
 } from "../../testing/tokenizers.js";
@@ -15,25 +15,14 @@ import {
   type ChatMessage,
   type RowTokenizer,
   type TokenizedRow,
-  type TokenizeOptions,
+  type TokenizeRowOptions,
 } from "../index.js";
 
-/** The text of a tokenised row with the scored stretches in brackets. */
-function marked({ inputIds, labels }: TokenizedRow): string {
-  let text = "";
-  let open = false;
-  for (const [position, id] of inputIds.entries()) {
-    const scored = labels[position] !== UNSCORED;
-    if (scored) expect(labels[position]).toBe(id);
-    if (scored !== open) text += scored ? "[" : "]";
-    open = scored;
-    text += decodeCharacters([id]);
-  }
-  return text + (open ? "]" : "");
-}
-
-const tokenize = (value: unknown, tokenizer: RowTokenizer | null, options?: TokenizeOptions): TokenizedRow =>
-  tokenizeRow(parseRow(value), tokenizer, options);
+const tokenize = (
+  value: unknown,
+  tokenizer: RowTokenizer | null,
+  options?: TokenizeRowOptions,
+): TokenizedRow => tokenizeRow(parseRow(value), tokenizer, options);
 
 const user = (content: string): ChatMessage => ({ role: "user", content });
 const assistant = (content: string): ChatMessage => ({ role: "assistant", content });

@@ -82,6 +82,19 @@ describe("reasoning", () => {
       reasoning: { texts: 1, otherRule: "strip", scores: { "exact-match": 100 } },
     });
   });
+
+  it("of references is treated as that of replies", () => {
+    const systems = [{ name: "r1", predictions: references }];
+    const of = (reasoning: "strip" | "keep") =>
+      compareSystems({ systems, references: predictions, metrics: ["exact-match"], reasoning }).systems[0];
+    expect(of("strip")).toMatchObject({
+      scores: {
+        "exact-match": { score: 100, signature: "nrefs:1|norm:squad|lang:en|version:1.1|think:strip" },
+      },
+      reasoning: { texts: 1, otherRule: "keep", scores: { "exact-match": 50 } },
+    });
+    expect(of("keep").scores["exact-match"]?.score).toBe(50);
+  });
 });
 
 it("refuses what cannot be compared", () => {

@@ -37,7 +37,7 @@ export interface CompareSystemsRequest {
   /** Names of metrics, spelled with any case, `-` or `_`. */
   readonly metrics: readonly string[];
   readonly options?: EvaluateTextOptions;
-  /** Whether `<think>` blocks are scored. @defaultValue "strip" */
+  /** Whether `<think>` blocks of replies and references are scored. @defaultValue "strip" */
   readonly reasoning?: ReasoningRule;
   readonly bootstrap?: BootstrapOptions;
   readonly permutation?: PermutationOptions;
@@ -174,12 +174,17 @@ export class StreamedScores {
   add(system: number, predictions: readonly string[], references: readonly (readonly string[])[]): void {
     if (predictions.length === 0) return;
     const parts = this.#parts[system];
-    const reasoning = predictions.filter(hasReasoning).length;
-    const measures = this.#measure(asRuled(predictions, this.#rule), references);
+    const reasoning = predictions.filter(
+      (prediction, row) => hasReasoning(prediction) || references[row].some(hasReasoning),
+    ).length;
+    const underRule = (rule: ReasoningRule): readonly MetricMeasure[] =>
+      this.#measure(
+        asRuled(predictions, rule),
+        references.map((texts) => asRuled(texts, rule)),
+      );
+    const measures = underRule(this.#rule);
     parts.measures.push(measures);
-    parts.otherMeasures.push(
-      reasoning === 0 ? measures : this.#measure(asRuled(predictions, this.#otherRule), references),
-    );
+    parts.otherMeasures.push(reasoning === 0 ? measures : underRule(this.#otherRule));
     parts.reasoning += reasoning;
   }
 
@@ -276,8 +281,8 @@ export class StreamedScores {
   }
 }
 
-const asRuled = (predictions: readonly string[], rule: ReasoningRule): readonly string[] =>
-  rule === "strip" ? predictions.map(stripReasoning) : predictions;
+const asRuled = (texts: readonly string[], rule: ReasoningRule): readonly string[] =>
+  rule === "strip" ? texts.map(stripReasoning) : texts;
 
 const signatureOf = ({ signature }: MetricMeasure, texts: number, rule: ReasoningRule): string =>
   texts === 0 ? signature : `${signature}|think:${rule}`;

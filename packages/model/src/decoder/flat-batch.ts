@@ -10,6 +10,8 @@ export interface FlatBatch {
 export interface LabelledBatch extends FlatBatch {
   /** N labels; a label is predicted from the positions before its own. */
   readonly labels: Int32Array;
+  /** A factor a row, from 0, on the losses of its labels; absent where all are 1. */
+  readonly weights?: Float64Array;
 }
 
 /** The label of a token that is not scored, as in Transformers. */
@@ -19,6 +21,8 @@ export const UNSCORED = -100;
 export interface LabelledRow {
   readonly inputIds: Int32Array;
   readonly labels: Int32Array;
+  /** Factor on the losses of its labels, from 0. @defaultValue 1 */
+  readonly weight?: number;
 }
 
 /**
@@ -41,7 +45,8 @@ export function flatBatch(rows: readonly LabelledRow[]): LabelledBatch {
     tokens.set(row.inputIds, segments[index]);
     labels.set(row.labels, segments[index]);
   });
-  return { tokens, labels, segments };
+  const weights = Float64Array.from(rows, ({ weight = 1 }) => weight);
+  return { tokens, labels, segments, ...(weights.every((weight) => weight === 1) ? {} : { weights }) };
 }
 
 /** Position of each token within its row, from the given first position a row (0 unless continued). */

@@ -7,6 +7,7 @@ import {
   reshape,
   crossEntropyHead,
   crossEntropyHeadRows,
+  scalarFunction,
   dropout,
   embedding,
   embeddingNoise,
@@ -404,16 +405,24 @@ export class LanguageModel {
 
   /**
    * Summed negative log-likelihood of the labels, in nats, recorded on the active tape. Only positions that carry a
-   * label reach the head.
+   * label reach the head. Where rows have weights, each label's is multiplied by its row's.
    * @param settings smoothing of labels and the like, while a tape is active
    * @returns a scalar, owned by the caller
    */
   loss(batch: LabelledBatch, settings?: LossSettings): tf.Scalar {
-    const { positions, tokens } = targetsOf(batch);
+    const { positions, tokens, rows: rowOf } = targetsOf(batch);
+    const { weights } = batch;
     return tf.tidy(() => {
       const rows = this.#hiddenStatesAt(batch, positions);
       const { vocabularySize } = this.config;
-      return crossEntropyHead(rows, tokens, this.#outputHead(), vocabularySize, undefined, settings);
+      const head = this.#outputHead();
+      if (!weights) return crossEntropyHead(rows, tokens, head, vocabularySize, undefined, settings);
+      const losses = crossEntropyHeadRows(rows, tokens, head, vocabularySize, undefined, settings);
+      const gradient = Float64Array.from(rowOf, (row) => weights[row]);
+      return scalarFunction(losses, (values) => {
+        const value = values.reduce((sum, loss, label) => sum + gradient[label] * loss, 0);
+        return { value, gradient };
+      });
     });
   }
 

@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import {
+  type EncodeRowOptions,
   parseRow,
   type Row,
   RowError,
@@ -23,7 +24,14 @@ export interface LabelledRow extends RowPlace {
 /** Stands for a row without a token: it has nothing to score either. */
 const NOTHING = { inputIds: Int32Array.of(0), labels: Int32Array.of(UNSCORED) };
 
-function tokensOf(row: Row, { tokenizer, config }: ModelFolder): Pick<LabelledRow, "inputIds" | "labels"> {
+/** All replies with their reasoning. */
+const EVERYTHING: EncodeRowOptions = { lossOn: "all", reasoning: "keep" };
+
+function tokensOf(
+  row: Row,
+  { tokenizer, config }: ModelFolder,
+  learnt: EncodeRowOptions,
+): Pick<LabelledRow, "inputIds" | "labels"> {
   // Taken as they are: a row without labels has no loss, and is no fault.
   if (row.kind === "tokens") {
     if (row.inputIds.length === 0) return NOTHING;
@@ -32,7 +40,7 @@ function tokensOf(row: Row, { tokenizer, config }: ModelFolder): Pick<LabelledRo
     return tokens;
   }
   try {
-    return tokenizeRow(row, tokenizer);
+    return tokenizeRow(row, tokenizer, learnt);
   } catch (error) {
     if (error instanceof UnscoredRowError) return NOTHING;
     throw error;
@@ -67,6 +75,7 @@ async function* rowsOf(
 /**
  * Reads and tokenises all rows; the first that cannot be used ends it, as results are given row by row.
  * @param field the recipe's field that the rows came by
+ * @param learnt what is scored of a row
  * @param limit rows at most
  * @throws RowError with file and line
  */
@@ -74,13 +83,14 @@ export async function readLabelledRows(
   input: RowsInput,
   field: string,
   folder: ModelFolder,
+  learnt: EncodeRowOptions = EVERYTHING,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<LabelledRow[]> {
   const rows: LabelledRow[] = [];
   for await (const { row, ...place } of rowsOf(input, field)) {
     if (rows.length >= limit) break;
     try {
-      rows.push({ ...place, row, ...tokensOf(row, folder) });
+      rows.push({ ...place, row, ...tokensOf(row, folder, learnt) });
     } catch (error) {
       if (error instanceof RowError && error.place === undefined) throw withPlace(error, place);
       throw error;

@@ -27,7 +27,7 @@ function readerOf<Row extends object>(tokenize: Tokenize<Row>): ReadRowsOf<Row> 
         if (!(ids instanceof Int32Array)) continue;
         checkVocabulary({ inputIds: ids, labels: ids }, folder.config.vocabularySize, at);
       }
-      return row;
+      return [row];
     });
     return { ...counts, rows: { length: rows.length, row: (index) => rows[index], place } };
   };

@@ -1,4 +1,4 @@
-import { UNSCORED } from "@lathe/data";
+import { conversationOf, encodeConversation, type ReasoningPolicy, type Row, UNSCORED } from "@lathe/data";
 import type { Tokenizer } from "@lathe/model";
 import type { LabelledRow } from "./labelled-rows.js";
 
@@ -20,6 +20,18 @@ function lastReply(labels: Int32Array): [start: number, end: number] {
   return [start, end];
 }
 
+/** Ids before the last reply of a dialogue; of one whose reasoning is masked, labels begin behind that. */
+function promptOf(row: Row, tokenizer: Tokenizer): Int32Array | null {
+  const conversation = conversationOf(row);
+  if (conversation === null) return null;
+  const last = conversation.messages.findLastIndex(({ role }) => role === "assistant");
+  const messages = conversation.messages.slice(0, last);
+  if (messages.length === 0) return null;
+  return Int32Array.from(
+    encodeConversation({ ...conversation, messages }, tokenizer, { addGenerationPrompt: true }).inputIds,
+  );
+}
+
 /**
  * What there is to generate of a row: its last reply, from everything before. Null where nothing is asked, as in running
  * text, and for token rows without a tokenizer to read them.
@@ -27,10 +39,14 @@ function lastReply(labels: Int32Array): [start: number, end: number] {
 export function replyTask(
   { row, inputIds, labels }: LabelledRow,
   tokenizer: Tokenizer | null,
+  reasoning: ReasoningPolicy,
 ): ReplyTask | null {
   const [start, end] = lastReply(labels);
   if (start === 0 || start === end || row.kind === "text") return null;
-  const promptIds = inputIds.slice(0, start);
+  const promptIds =
+    reasoning === "mask" && tokenizer
+      ? (promptOf(row, tokenizer) ?? inputIds.slice(0, start))
+      : inputIds.slice(0, start);
   switch (row.kind) {
     case "pair":
       return { promptIds, prompt: row.input, reference: row.output };

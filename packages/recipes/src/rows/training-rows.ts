@@ -1,11 +1,14 @@
 import { extname } from "node:path";
 import {
+  cutIds,
+  OverlongRowError,
   parseRow,
   RejectedRowsError,
   RowError,
   type RowPlace,
   TokenDataset,
-  tokenizeRow,
+  type TokenizeOptions,
+  tokenizeRows,
   UnscoredRowError,
 } from "@lathe/data";
 import { FileError, statIfThere, phrase, type Phrase, sayPhrase } from "@lathe/files";
@@ -30,12 +33,19 @@ export interface TrainingRows<Row = LabelledRow> {
   readonly rejected: readonly RejectedRow[];
   /** Rows left out because no label is left to learn from. */
   readonly unscored: number;
-  /** Rows whose end was cut off. */
+  /** Rows of which something was cut off. */
   readonly truncated: number;
+  /** Rows left out because they are longer than the limit and are not to be cut. */
+  readonly overlong: number;
 }
 
+/** What is learnt of rows, and what becomes of those that are too long. */
+export type LearntOptions = {
+  readonly [Key in "overlong" | "lossOn" | "reasoning"]?: TokenizeOptions[Key] | undefined;
+};
+
 /** How training rows are read. */
-export interface TrainingRowsOptions {
+export interface TrainingRowsOptions extends LearntOptions {
   /** The recipe's field that the rows came by. */
   readonly field: string;
   /** Longest row in tokens. */
@@ -84,27 +94,30 @@ async function readInput(
   }
   return isRowSource(input)
     ? selectRows(input, options.field, folder, options)
-    : await tokenizeRows(input, folder, options);
+    : await rowsOfRecords(input, folder, options);
 }
 
 /** What messages call rows: their file, or the field that they came by. */
 export const sourceOf = (input: RowsInput, field: string): string =>
   typeof input === "string" ? input : field;
 
-async function tokenizeRows(
+async function rowsOfRecords(
   input: Exclude<RowsInput, RowSource<LabelledRow>>,
   { tokenizer, config }: ModelFolder,
   options: TrainingRowsOptions,
 ): Promise<TrainingRows> {
+  const { maxTokens, overlong = "cut-right", lossOn = "all", reasoning = "keep" } = options;
   const { rows, place, ...counts } = await collectRows(input, options, (value, at) => {
     const row = parseRow(value, at);
     if (row.kind !== "tokens" && tokenizer === null) throw tokenizerNeeded(options.field, row.kind, at);
-    const tokens = tokenizeRow(row, tokenizer, { maxTokens: options.maxTokens });
-    checkVocabulary(tokens, config.vocabularySize, at);
-    return tokens;
+    const made = tokenizeRows(row, tokenizer, { maxTokens, overlong, lossOn, reasoning });
+    for (const tokens of made) checkVocabulary(tokens, config.vocabularySize, at);
+    return made;
   });
   const tokens = TokenDataset.fromRows(rows);
-  return { ...counts, rows: { length: tokens.length, row: (index) => tokens.row(index), place } };
+  const weights = Float64Array.from(rows, ({ weight }) => weight);
+  const row = (index: number): LabelledRow => ({ ...tokens.row(index), weight: weights[index] });
+  return { ...counts, rows: { length: tokens.length, row, place } };
 }
 
 /** Rows that were made of a source, and where each comes from. */
@@ -114,13 +127,13 @@ interface CollectedRows<Row> extends Omit<TrainingRows, "rows"> {
 }
 
 /**
- * Makes tokens of the rows of a source, and sets aside those that cannot be used.
+ * Makes tokens of the rows of a source, of some rows several, and sets aside those that cannot be used.
  * @throws RejectedRowsError when too many cannot
  */
 export async function collectRows<Row extends { readonly truncated: boolean }>(
   input: Exclude<RowsInput, RowSource<LabelledRow>>,
-  { rejectLimit, field, onProgress }: TrainingRowsOptions,
-  tokensOf: (value: unknown, place: RowPlace) => Row,
+  { rejectLimit, field, overlong: policy, onProgress }: TrainingRowsOptions,
+  tokensOf: (value: unknown, place: RowPlace) => readonly Row[],
 ): Promise<CollectedRows<Row>> {
   const rows: Row[] = [];
   const lines: number[] = [];
@@ -130,7 +143,7 @@ export async function collectRows<Row extends { readonly truncated: boolean }>(
     rejected.push({ row, reason: sayPhrase(reason), ...place });
     if (shown.length < SHOWN_REJECTIONS) shown.push({ ...place, reason });
   };
-  let [read, unscored, truncated] = [0, 0, 0];
+  let [read, unscored, truncated, overlong] = [0, 0, 0, 0];
   const totalBytes = typeof input === "string" ? ((await statIfThere(input))?.size ?? 0) : 0;
   let bytes = 0;
   const onBytes = (count: number): void => {
@@ -145,13 +158,18 @@ export async function collectRows<Row extends { readonly truncated: boolean }>(
       continue;
     }
     try {
-      const tokens = tokensOf(record.value, place);
-      rows.push(tokens);
-      lines.push(place.line);
-      if (tokens.truncated) truncated++;
+      const made = tokensOf(record.value, place);
+      for (const tokens of made) {
+        rows.push(tokens);
+        lines.push(place.line);
+      }
+      if (made.some((tokens) => tokens.truncated)) truncated++;
     } catch (error) {
       if (error instanceof UnscoredRowError) unscored++;
-      else if (error instanceof RowError) reject(record.value, error.reasonPhrase, place);
+      else if (error instanceof OverlongRowError && policy !== "error") overlong++;
+      else if (error instanceof OverlongRowError) {
+        throw new OverlongRowError(error.tokens, error.maxTokens, place);
+      } else if (error instanceof RowError) reject(record.value, error.reasonPhrase, place);
       else throw error;
     }
   }
@@ -160,7 +178,7 @@ export async function collectRows<Row extends { readonly truncated: boolean }>(
   }
   const source = sourceOf(input, field);
   const place = (index: number): string => `${source}:${lines[index]}`;
-  return { rows, place, read, rejected, unscored, truncated };
+  return { rows, place, read, rejected, unscored, truncated, overlong };
 }
 
 /** No row of a file can be used, and for a reason that is not the row's: it is not set aside. */
@@ -192,28 +210,43 @@ async function placesIn(dataset: TokenDataset, file: string): Promise<(index: nu
 function selectRows(
   source: RowSource<LabelledRow>,
   file: string,
-  { config }: ModelFolder,
-  { maxTokens }: TrainingRowsOptions,
+  { config, tokenizer }: ModelFolder,
+  { maxTokens, overlong: policy = "cut-right" }: TrainingRowsOptions,
 ): TrainingRows {
-  const cut = ({ inputIds, labels }: LabelledRow): LabelledRow =>
-    inputIds.length <= maxTokens
-      ? { inputIds, labels }
-      : { inputIds: inputIds.subarray(0, maxTokens), labels: labels.subarray(0, maxTokens) };
+  // Ids have no turns to be split at.
+  const cutting = policy === "split-turns" ? "cut-left" : policy;
+  const begin = tokenizer?.beginOfSequenceId ?? null;
+  const cut = (row: LabelledRow): LabelledRow => {
+    if (row.inputIds.length <= maxTokens || cutting === "drop" || cutting === "error") return row;
+    const { inputIds, labels } = cutIds(
+      { inputIds: [...row.inputIds], labels: [...row.labels] },
+      maxTokens,
+      cutting,
+      begin,
+    );
+    return { ...row, inputIds: Int32Array.from(inputIds), labels: Int32Array.from(labels) };
+  };
   const usable: number[] = [];
-  let truncated = 0;
+  let [truncated, overlong] = [0, 0];
   for (let index = 0; index < source.length; index++) {
     const row = source.row(index);
-    checkVocabulary(row, config.vocabularySize, { file, line: index + 1 });
-    if (countScored(cut(row)) === 0) continue;
-    usable.push(index);
-    if (row.inputIds.length > maxTokens) truncated++;
+    const place = { file, line: index + 1 };
+    checkVocabulary(row, config.vocabularySize, place);
+    const isLong = row.inputIds.length > maxTokens;
+    if (isLong && cutting === "error") throw new OverlongRowError(row.inputIds.length, maxTokens, place);
+    if (isLong && cutting === "drop") overlong++;
+    else if (row.weight !== 0 && countScored(cut(row)) > 0) {
+      usable.push(index);
+      if (isLong) truncated++;
+    }
   }
   const place = (index: number): string => source.place?.(usable[index]) ?? `${file}:${usable[index] + 1}`;
   return {
     rows: { length: usable.length, row: (index) => cut(source.row(usable[index])), place },
     read: source.length,
     rejected: [],
-    unscored: source.length - usable.length,
+    unscored: source.length - usable.length - overlong,
     truncated,
+    overlong,
   };
 }

@@ -11,6 +11,7 @@ import {
   slice,
 } from "./cross-entropy-head.js";
 import { checkTargets, crossEntropy } from "./cross-entropy.js";
+import { type LossSettings, regularisedCrossEntropy } from "./regularised-cross-entropy.js";
 
 /** What is computed, chunk by chunk. */
 interface HeadRows {
@@ -19,6 +20,8 @@ interface HeadRows {
   readonly head: OutputHead;
   readonly vocabularySize: number;
   readonly chunkRows: number;
+  /** Undefined for the plain cross-entropy, the only one that kernels of engines know. */
+  readonly settings?: LossSettings | undefined;
 }
 
 /**
@@ -31,6 +34,7 @@ interface HeadRows {
  *
  * @param hidden [N, h]   @param targets N ids below V
  * @param chunkRows rows whose logits exist at one time
+ * @param settings of `regularisedCrossEntropy`, which then takes the place of `crossEntropy`; without a tape they have no effect
  * @returns [N], owned by the caller
  * @throws ShapeError, RangeError
  */
@@ -40,11 +44,13 @@ export function crossEntropyHeadRows(
   head: OutputHead,
   vocabularySize: number,
   chunkRows: number = headChunkRows(vocabularySize),
+  settings?: LossSettings,
 ): tf.Tensor1D {
   const tape = activeTape();
-  const work: HeadRows = { hidden, targets, head, vocabularySize, chunkRows };
+  const plain: HeadRows = { hidden, targets, head, vocabularySize, chunkRows };
+  const work: HeadRows = { ...plain, settings };
   if (tape && isTrained(tape, work)) return withTrainedHead(tape, work);
-  if (!tape?.isTracked(hidden)) return lossesOf(work);
+  if (!tape?.isTracked(hidden)) return lossesOf(tape ? work : plain);
   const { losses, gradient } = byKernel(work) ?? byTape(work);
   tape.record([losses], [hidden], [gradient], ([weights]) => [
     tf.mul(gradient, tf.reshape(weights as tf.Tensor, [targets.length, 1])),
@@ -52,8 +58,21 @@ export function crossEntropyHeadRows(
   return losses;
 }
 
-const lossesOf = ({ hidden, targets, head, vocabularySize, chunkRows }: HeadRows): tf.Tensor1D =>
-  tf.tensor1d(headLosses(hidden, targets, head, vocabularySize, chunkRows));
+function lossesOf({ hidden, targets, head, vocabularySize, chunkRows, settings }: HeadRows): tf.Tensor1D {
+  if (!settings) return tf.tensor1d(headLosses(hidden, targets, head, vocabularySize, chunkRows));
+  const losses = new Float32Array(targets.length);
+  withTape(null, () => {
+    for (const [start, length] of chunks(targets.length, chunkRows)) {
+      const own = targets.subarray(start, start + length);
+      const part = tf.tidy(() =>
+        regularisedCrossEntropy(head.project(slice(hidden, start, length)), own, settings),
+      );
+      losses.set(part.dataSync(), start);
+      part.dispose();
+    }
+  });
+  return tf.tensor1d(losses);
+}
 
 /** Whether logits depend on something watched other than the hidden states: one row of them tells. */
 function isTrained(outer: Tape, { hidden, head }: HeadRows): boolean {
@@ -71,8 +90,15 @@ interface UnitGradients {
   readonly gradient: tf.Tensor;
 }
 
-function byKernel({ hidden, targets, head, vocabularySize, chunkRows }: HeadRows): UnitGradients | null {
-  const fused = fusedHead(head);
+function byKernel({
+  hidden,
+  targets,
+  head,
+  vocabularySize,
+  chunkRows,
+  settings,
+}: HeadRows): UnitGradients | null {
+  const fused = settings ? null : fusedHead(head);
   if (!fused) return null;
   checkTargets(targets, vocabularySize);
   const { weight, bias } = fused.terms;
@@ -161,13 +187,18 @@ interface Backward {
 function backwardOf(
   rows: tf.Tensor2D,
   start: number,
-  { targets, head }: HeadRows,
+  { targets, head, settings }: HeadRows,
   { watched, seeds, onLosses, onGradient }: Backward,
 ): void {
   const tape = new Tape(watched);
   try {
     const own = targets.subarray(start, start + rows.shape[0]);
-    const losses = withTape(tape, () => tf.tidy(() => crossEntropy(head.project(rows), own)));
+    const losses = withTape(tape, () =>
+      tf.tidy(() => {
+        const logits = head.project(rows);
+        return settings ? regularisedCrossEntropy(logits, own, settings) : crossEntropy(logits, own);
+      }),
+    );
     onLosses?.(losses.dataSync() as Float32Array);
     tape.backward(losses, seeds(), onGradient);
   } finally {

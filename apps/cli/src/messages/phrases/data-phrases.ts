@@ -2,6 +2,10 @@ import type { Translations } from "@lathe/files";
 
 /** 读取、清洗、隐私、划分与数据报告。 */
 export const dataPhrases: Translations = {
+  "the row has {0} tokens, more than the limit of {1}": "该行有 {0} 个词元，超过上限 {1}",
+  "expected a number from 0, the factor on the losses of the row, got {0}; a column that means something else is renamed with --map note=weight":
+    "应为不小于 0 的数（该行损失的系数），实为 {0}；若该列另有含义，请用 --map note=weight 改名",
+  "expected 0 or 1, got {0}": "应为 0 或 1，实为 {0}",
   "missing; expected a text or a list of messages": "缺少；应为文本或消息列表",
   "a row of preferences is no row of token ids and labels: train on it with a preference objective, and prepare it without a model":
     "偏好数据不是词元 id 与标签的行：请用偏好目标训练，并在不给模型的情况下准备",

@@ -132,6 +132,13 @@ export const helpPhrases: Translations = {
   "steps of cleaning to leave out": "不使用的清洗步骤",
   "model folder whose tokenizer also makes .arrow files": "模型文件夹，用其分词器另写 .arrow 文件",
   "longest row; the end of a longer one is cut off": "最长的行；超出部分从末尾截去",
+  "longest row": "最长的行",
+  "replies of a dialogue that are learnt: all, or the last one; turns with train: false or weight: 0 are not":
+    "对话中要学习的回复：全部（all）或最后一条（last）；带 train: false 或 weight: 0 的轮次不学习",
+  "<think> blocks that are learnt with replies; keep: all; mask: they stand in the text, not learnt; empty: an empty block instead; strip: none":
+    "随回复学习的 <think> 部分；keep：全部学习；mask：留在文本中但不学习；empty：换成空的思考块；strip：去掉",
+  "rows longer than --max-tokens: cut at an end or in the middle, split into whole exchanges, left out, or an error":
+    "超过 --max-tokens 的行：从一端或中间截去、按完整的问答拆分、略去，或报错",
   "taken as everywhere; this verb needs none": "与其他命令一致；此命令用不到",
   likewise: "同上",
   "model folder: config.json, safetensors, tokenizer": "模型文件夹：config.json、safetensors、分词器",

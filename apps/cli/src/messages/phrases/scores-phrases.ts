@@ -43,8 +43,8 @@ export const scoresPhrases: Translations = {
     "标签在回复中的位置：whole（整段）、first-line（首行）、longest-label（所含的最长标签）、field:NAME（JSON 字段）或 pattern:REGEX（正则表达式）",
   "whole, first-line, longest-label, field:NAME or pattern:REGEX":
     "whole、first-line、longest-label、field:NAME 或 pattern:REGEX",
-  "whether <think> blocks of replies are scored; the scores of the other rule are given beside":
-    "回复中的 <think> 部分是否参与评分；另一种规则的分数会一并给出",
+  "whether <think> blocks of replies and references are scored; the scores of the other rule are given beside":
+    "回复与参考答案中的 <think> 部分是否参与评分；另一种规则的分数会一并给出",
   "times that the bootstrap draws the rows, for intervals of 95 %": "自助法重复抽样的次数，用于 95 % 区间",
   "Measure how far annotators agree": "计算标注者之间的一致性",
   "ratings, one a row, with the columns unit, annotator, rating: .csv, .tsv, .jsonl, .parquet":

@@ -27,6 +27,7 @@ export const trainingPhrases: Translations = {
     "{0} 步，即遍历数据 {1} 次：再多就会死记数据",
   "{0}: expected more for this model, of which not even packed weights and one row at a time fit; shorten the rows with {1}, or take a smaller model":
     "{0}：对这个模型应更大，压缩权重并每次只取一行也放不下；请用 {1} 缩短数据行，或换更小的模型",
+  "expected a weight above 0, got {0}": "权重应大于 0，实为 {0}",
   "seconds above 0": "大于 0 的秒数",
   "at least two rows, one to learn and one to compare on": "至少两行：一行用来学习，一行用来比较",
   "prompts of --validation that the model answers before the first step and after every evaluation, for RUN/report.html":

@@ -1,0 +1,36 @@
+import { option } from "@lathe/command";
+import {
+  LOSS_TURNS,
+  type LossTurns,
+  OVERLONG_POLICIES,
+  type OverlongPolicy,
+  REASONING_POLICIES,
+  type ReasoningPolicy,
+} from "@lathe/data";
+import { z } from "zod";
+
+type ChoiceOption<Name extends string> = z.ZodDefault<z.ZodEnum<{ [Key in Name]: Key }>>;
+
+/** Which replies are learnt. @param field of the recipe */
+export const lossOnOption = (field: string): ChoiceOption<LossTurns> =>
+  option(
+    z.enum(LOSS_TURNS).default("all"),
+    "replies of a dialogue that are learnt: all, or the last one; turns with train: false or weight: 0 are not",
+    { placeholder: "turns", field },
+  );
+
+/** What is learnt of the reasoning of replies. @param field of the recipe */
+export const reasoningOption = (field: string): ChoiceOption<ReasoningPolicy> =>
+  option(
+    z.enum(REASONING_POLICIES).default("keep"),
+    "<think> blocks that are learnt with replies; keep: all; mask: they stand in the text, not learnt; empty: an empty block instead; strip: none",
+    { placeholder: "policy", field },
+  );
+
+/** What becomes of rows that are longer than the limit of tokens. */
+export const overlongOption = (): ChoiceOption<OverlongPolicy> =>
+  option(
+    z.enum(OVERLONG_POLICIES).default("cut-right"),
+    "rows longer than --max-tokens: cut at an end or in the middle, split into whole exchanges, left out, or an error",
+    { placeholder: "policy" },
+  );
