@@ -71,8 +71,8 @@ function rowsByNumber(source: RowSource<LabelledRow>): Iterable<object> {
   return {
     *[Symbol.iterator]() {
       for (let index = 0; index < source.length; index++) {
-        const { inputIds, labels } = source.row(index);
-        yield { input_ids: [...inputIds], labels: [...labels] };
+        const { inputIds, labels, weight = 1 } = source.row(index);
+        yield { input_ids: [...inputIds], labels: [...labels], ...(weight === 1 ? {} : { weight }) };
       }
     },
   };

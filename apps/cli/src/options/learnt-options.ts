@@ -27,6 +27,14 @@ export const reasoningOption = (field: string): ChoiceOption<ReasoningPolicy> =>
     { placeholder: "policy", field },
   );
 
+/** What a prompt does about reasoning. */
+export const promptReasoningOption = (): ChoiceOption<ReasoningPolicy> =>
+  option(
+    z.enum(REASONING_POLICIES).default("keep"),
+    "policy that the model was trained under; empty: the prompt ends with an empty <think> block; strip: it opens none; keep and mask: as the chat template has it",
+    { placeholder: "policy", field: "reasoning" },
+  );
+
 /** What becomes of rows that are longer than the limit of tokens. */
 export const overlongOption = (): ChoiceOption<OverlongPolicy> =>
   option(

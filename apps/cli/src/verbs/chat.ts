@@ -8,6 +8,7 @@ import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import { engineOptions } from "../options/engine-options.js";
 import { generationOptions } from "../options/generation-options.js";
+import { promptReasoningOption } from "../options/learnt-options.js";
 import { adapterOption, modelOption } from "../options/model-options.js";
 
 const PROMPT = "> ";
@@ -22,6 +23,7 @@ const options = z.object({
     field: null,
     placeholder: "file",
   }),
+  reasoning: promptReasoningOption(),
   ...generationOptions,
   ...engineOptions,
 });
@@ -95,6 +97,7 @@ export const chatVerb = defineVerb({
             const pieces = respond({
               model,
               messages: turns,
+              reasoning: given.reasoning,
               ...tools,
               generation,
               signal: AbortSignal.any([signal, reply.signal]),

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import { engineOptions } from "../options/engine-options.js";
 import { generationOptions } from "../options/generation-options.js";
+import { promptReasoningOption } from "../options/learnt-options.js";
 import { adapterOption, modelOption } from "../options/model-options.js";
 
 const options = z
@@ -19,6 +20,7 @@ const options = z
       field: null,
       placeholder: "file",
     }),
+    reasoning: promptReasoningOption(),
     raw: option(z.boolean().default(false), "continue the prompt as it stands, without the chat template"),
     ids: option(z.array(z.int().min(0)).min(1).optional(), "token ids to continue, in place of a prompt", {
       placeholder: "1,2,3",

@@ -37,7 +37,12 @@ const SHARD_DIGITS = 5;
 
 /** The columns in the words of `datasets`; versions before the fourth know lists by this name alone. */
 const TOKEN_LIST = { feature: { dtype: "int32", _type: "Value" }, _type: "Sequence" };
-const FEATURES = { input_ids: TOKEN_LIST, labels: TOKEN_LIST, row: { dtype: "int32", _type: "Value" } };
+const FEATURES = {
+  input_ids: TOKEN_LIST,
+  labels: TOKEN_LIST,
+  row: { dtype: "int32", _type: "Value" },
+  weight: { dtype: "float64", _type: "Value" },
+};
 
 /**
  * Writes the token files of a prepared folder as Hugging Face `datasets` saves a `DatasetDict`: a folder for each split with Arrow shards,

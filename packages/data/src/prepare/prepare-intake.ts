@@ -335,8 +335,13 @@ export class Intake {
 }
 
 /** What the token files of a prepared folder say about their origin. */
-export function tokenMetadata({ tokenizerHashes, maxTokens }: ResolvedPrepareOptions): TokenFileMetadata {
-  return { ...tokenizerHashes, maxTokens };
+export function tokenMetadata({
+  tokenizerHashes,
+  maxTokens,
+  lossOn,
+  reasoning,
+}: ResolvedPrepareOptions): TokenFileMetadata {
+  return { ...tokenizerHashes, maxTokens, lossOn, reasoning };
 }
 
 const recordsOf = (

@@ -17,6 +17,7 @@ import {
   splitRows,
   TokenDataset,
   tokenizeRow,
+  tokenizeRows,
   type PrepareOptions,
   type PrepareProgress,
 } from "../index.js";
@@ -437,7 +438,7 @@ describe("prepare with a tokenizer", () => {
     let tokens = 0;
     for (const name of SPLITS) {
       const dataset = await TokenDataset.open(join(options.output, `${name}.arrow`));
-      expect(dataset.metadata).toEqual({ ...hashes, maxTokens: 8 });
+      expect(dataset.metadata).toEqual({ ...hashes, maxTokens: 8, lossOn: "all", reasoning: "keep" });
       const expected = readJsonLines(options.output, `${name}.jsonl`).map((row) =>
         tokenizeRow(parseRow(row), tokenizer, { maxTokens: 8 }),
       );
@@ -446,6 +447,56 @@ describe("prepare with a tokenizer", () => {
     }
     expect(result.tokens).toMatchObject({ tokens, unlabelledTurns: 0 });
     expect(readdirSync(options.output).filter((name) => name.startsWith("kept"))).toEqual([]);
+  });
+
+  it("keeps a dialogue that falls into several rows in one split, and its weight; counts its reasoning", async () => {
+    const tokenizer = characterTokenizer(plainTemplate);
+    const dialogue = (name: string, weight: number) => ({
+      messages: [1, 2, 3].flatMap((turn) => [
+        { role: "user", content: `${name}${turn}` },
+        { role: "assistant", content: `<think>x</think>${turn}` },
+      ]),
+      weight,
+    });
+    const options = setUp([
+      dialogue("a", 0.5),
+      { input: "q", output: "r" },
+      dialogue("b", 2),
+      dialogue("c", 3),
+    ]);
+    const learnt = { maxTokens: 20, overlong: "split-turns", reasoning: "mask" } as const;
+    const result = await prepare({ ...options, nearDuplicates: "off", split: "1:1:1", tokenizer, ...learnt });
+    expect(result.kept).toBe(4);
+    let turns = 0;
+    for (const name of SPLITS) {
+      const dataset = await TokenDataset.open(join(options.output, `${name}.arrow`));
+      const expected = readJsonLines(options.output, `${name}.jsonl`).flatMap((value, row) =>
+        tokenizeRows(parseRow(value), tokenizer, learnt).map((part) => ({ ...part, row })),
+      );
+      expect([...dataset].map(({ weight = 1, ...rest }) => ({ ...rest, weight }))).toEqual(
+        expected.map(({ inputIds, labels, row, weight }) => ({ inputIds, labels, row, weight })),
+      );
+      turns += expected.reduce((sum, part) => sum + part.reasoningTurns, 0);
+      expect(result.tokens?.reasoningTurns[name]).toBe(
+        expected.reduce((sum, part) => sum + part.reasoningTurns, 0),
+      );
+    }
+    expect(turns).toBe(9);
+    expect(result.tokens).toMatchObject({ splitRows: 3, truncatedRows: 0 });
+    const manifest = JSON.parse(readFileSync(join(options.output, "manifest.json"), "utf8")) as object;
+    expect(manifest).toMatchObject({ config: { ...learnt, lossOn: "all" } });
+  });
+
+  it("ends, where that is asked for, at the first row that is too long", async () => {
+    const options = setUp([
+      { input: "q", output: "a" },
+      { input: "q", output: "a".repeat(50) },
+    ]);
+    const tokenizer = characterTokenizer(plainTemplate);
+    await expect(prepare({ ...options, tokenizer, maxTokens: 20, overlong: "error" })).rejects.toThrow(
+      `${options.input}:2: the row has 55 tokens, more than the limit of 20`,
+    );
+    expect(existsSync(options.output)).toBe(false);
   });
 
   it("sets aside rows whose reply begins after the limit, and counts those it cut", async () => {

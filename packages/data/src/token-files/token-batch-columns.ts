@@ -1,4 +1,4 @@
-import { DataType, type RecordBatch, type Schema } from "apache-arrow";
+import { DataType, Precision, type RecordBatch, type Schema } from "apache-arrow";
 import { asPhrase, phrase } from "@lathe/files";
 import { TokenFileError } from "./token-file-error.js";
 
@@ -12,6 +12,8 @@ export interface TokenColumns {
   readonly labels: Int32Array;
   /** [rows] numbers of the rows where they come from; null where the file has none. */
   readonly rows: Int32Array | null;
+  /** [rows] factors on the losses of their labels; null where the file has none. */
+  readonly weights: Float64Array | null;
 }
 
 /** @throws TokenFileError for a schema without lists of whole numbers `input_ids` and `labels` */
@@ -32,6 +34,13 @@ export function checkTokenColumns(path: string, schema: Schema): void {
   if (row !== undefined && !isWhole(row.type as DataType)) {
     throw new TokenFileError(path, phrase`has a column row of type ${String(row.type)}, expected Int32`);
   }
+  const weight = schema.fields.find(({ name }) => name === "weight");
+  if (weight !== undefined && !isReal(weight.type as DataType)) {
+    throw new TokenFileError(
+      path,
+      phrase`has a column weight of type ${String(weight.type)}, expected Float64`,
+    );
+  }
 }
 
 /**
@@ -50,11 +59,14 @@ export function tokenColumns(batch: RecordBatch, rows: number): TokenColumns {
     }
   }
   const numbers = batch.getChild("row")?.data[0];
+  const weights = batch.getChild("weight")?.data[0];
   return {
     idOffsets,
     ids,
     labelOffsets,
     labels,
+    weights:
+      weights === undefined ? null : checkedWeights(weights.values as Float32Array | Float64Array, rows),
     rows: numbers === undefined ? null : narrowed(numbers.values as Int32Array | BigInt64Array, "row"),
   };
 }
@@ -62,6 +74,19 @@ export function tokenColumns(batch: RecordBatch, rows: number): TokenColumns {
 /** 32 or 64 bits, with a sign. */
 function isWhole(type: DataType): boolean {
   return DataType.isInt(type) && type.bitWidth >= 32 && type.isSigned;
+}
+
+/** 32 or 64 bits. */
+function isReal(type: DataType): boolean {
+  return DataType.isFloat(type) && type.precision !== Precision.HALF;
+}
+
+function checkedWeights(values: Float32Array | Float64Array, rows: number): Float64Array {
+  const weights = values instanceof Float64Array ? values : Float64Array.from(values);
+  const odd = weights.subarray(0, rows).findIndex((weight) => !(weight >= 0 && Number.isFinite(weight)));
+  if (odd !== -1) throw new Error(`column weight has ${weights[odd]}, expected a number from 0`);
+  if (weights.length < rows) throw new Error("column weight is shorter than the others");
+  return weights;
 }
 
 function listColumn(batch: RecordBatch, name: string): [offsets: Int32Array, values: Int32Array] {

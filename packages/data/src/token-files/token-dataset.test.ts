@@ -108,6 +108,25 @@ describe("token files", () => {
     expect(dataset.row(0).row).toBe(41);
   });
 
+  it("keep weights of rows and what was learnt of them", async () => {
+    const ids = Int32Array.of(1, 2);
+    const rows = [0.1, 1, 2.5].map((weight) => ({ inputIds: ids, labels: ids, weight }));
+    const path = join(temporaryFolder(), "weighted.arrow");
+    const learnt = { ...metadata, lossOn: "last", reasoning: "mask" } as const;
+    await writeTokenFile(path, rows, learnt);
+    const dataset = await TokenDataset.open(path);
+    expect([...dataset].map(({ weight = 1 }) => weight)).toEqual([0.1, 1, 2.5]);
+    expect(dataset.metadata).toEqual(learnt);
+    expect([...TokenDataset.fromRows(rows)].map(({ weight = 1 }) => weight)).toEqual([0.1, 1, 2.5]);
+  });
+
+  it("refuse weights that are none", async () => {
+    const ids = Int32Array.of(1, 2);
+    const path = await writeFile([{ inputIds: ids, labels: ids, weight: -1 } as TokenRow]);
+    const dataset = await TokenDataset.open(path);
+    expect(() => dataset.row(0)).toThrow("column weight has -1, expected a number from 0");
+  });
+
   it("are read by Arrow's own reader, and read what its own writer writes", async () => {
     const rows = randomRows(new SeededRandom(9), 300, 900);
     const table = tableFromIPC(readFileSync(await writeFile(rows)));

@@ -86,6 +86,7 @@ export class TokenDataset {
       labelOffsets: offsets,
       labels: concatenate(list.map(({ labels }) => labels)),
       rows: Int32Array.from(list, ({ row }, index) => row ?? index),
+      weights: Float64Array.from(list, ({ weight = 1 }) => weight),
     };
     const source = {
       firstRows: [0, list.length],
@@ -103,8 +104,8 @@ export class TokenDataset {
    * @throws TokenFileError when the file has changed or cannot be read
    */
   row(index: number): TokenRow {
-    const { inputIds, labels, row } = this.view(index);
-    return { inputIds: inputIds.slice(), labels: labels.slice(), row };
+    const { inputIds, labels, ...rest } = this.view(index);
+    return { inputIds: inputIds.slice(), labels: labels.slice(), ...rest };
   }
 
   /**
@@ -118,12 +119,13 @@ export class TokenDataset {
       throw new RangeError(`expected a row from 0 to ${this.length - 1}, got ${index}`);
     }
     const number = this.#batchOf(index);
-    const { idOffsets, ids, labelOffsets, labels, rows } = this.#batch(number);
+    const { idOffsets, ids, labelOffsets, labels, rows, weights } = this.#batch(number);
     const local = index - this.#source.firstRows[number];
     return {
       inputIds: ids.subarray(idOffsets[local], idOffsets[local + 1]),
       labels: labels.subarray(labelOffsets[local], labelOffsets[local + 1]),
       row: rows === null ? index : rows[local],
+      ...(weights === null || weights[local] === 1 ? {} : { weight: weights[local] }),
     };
   }
 

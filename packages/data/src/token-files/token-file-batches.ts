@@ -7,6 +7,8 @@ import { type ArrowDirectory, arrowForm, readArrowDirectory } from "./arrow-dire
 import { checkPreparedHash } from "./check-prepared-hash.js";
 import type { FileMemory } from "./file-memory.js";
 import { checkTokenColumns, tokenColumns, type TokenColumns } from "./token-batch-columns.js";
+import { LOSS_TURNS } from "../tokenize/learnt-turns.js";
+import { REASONING_POLICIES } from "../tokenize/reasoning.js";
 import { asTokenFileError, TokenFileError } from "./token-file-error.js";
 import { TOKEN_FILE_VERSION, type TokenFileMetadata } from "./token-row.js";
 
@@ -175,9 +177,13 @@ function readMetadata(path: string, schema: Schema): TokenFileMetadata | null {
     );
   }
   const maxTokens = get("maxTokens");
+  const lossOn = LOSS_TURNS.find((name) => name === get("lossOn"));
+  const reasoning = REASONING_POLICIES.find((name) => name === get("reasoning"));
   return {
     tokenizerHash: get("tokenizerHash"),
     templateHash: get("templateHash"),
     maxTokens: maxTokens === null ? null : Number(maxTokens),
+    ...(lossOn === undefined ? {} : { lossOn }),
+    ...(reasoning === undefined ? {} : { reasoning }),
   };
 }

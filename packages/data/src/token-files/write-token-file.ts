@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import {
   type Data,
   Field,
+  Float64,
   Int32,
   List,
   makeData,
@@ -16,8 +17,8 @@ import { TOKEN_FILE_VERSION, type TokenFileMetadata, type TokenRow } from "./tok
 const BATCH_TOKENS = 65_536;
 const BATCH_ROWS = 4096; // rows may be very short
 
-/** A row to write; its number defaults to its position. */
-export type TokenRowInput = Pick<TokenRow, "inputIds" | "labels"> & { readonly row?: number };
+/** A row to write; its number defaults to its position, its weight to 1. */
+export type TokenRowInput = Omit<TokenRow, "row"> & Partial<Pick<TokenRow, "row">>;
 
 /**
  * Streams token rows into an Arrow IPC stream, in record batches of bounded size: the form that Hugging Face `datasets` maps into
@@ -38,13 +39,13 @@ export async function writeTokenFile(
   try {
     let pending: TokenRow[] = [];
     let tokens = 0;
-    for await (const { inputIds, labels, row = written } of rows) {
+    for await (const { inputIds, labels, row = written, weight = 1 } of rows) {
       if (inputIds.length !== labels.length) {
         throw new RangeError(
           `row ${row}: expected ${inputIds.length} labels, one for each id, got ${labels.length}`,
         );
       }
-      pending.push({ inputIds, labels, row });
+      pending.push({ inputIds, labels, row, weight });
       tokens += inputIds.length;
       written += 1;
       if (tokens >= BATCH_TOKENS || pending.length >= BATCH_ROWS) {
@@ -105,13 +106,14 @@ class BatchEncoder extends RecordBatchStreamWriter {
 const TOKEN_LIST = new List(new Field("item", new Int32(), true));
 
 function tokenSchema(metadata: TokenFileMetadata): Schema {
-  const entries = Object.entries({ version: TOKEN_FILE_VERSION, ...metadata })
+  const entries = Object.entries<unknown>({ version: TOKEN_FILE_VERSION, ...metadata })
     .filter(([, value]) => value !== null)
     .map(([key, value]) => [`lathe.${key}`, String(value)] as const);
   const fields = [
     new Field("input_ids", TOKEN_LIST, true),
     new Field("labels", TOKEN_LIST, true),
     new Field("row", new Int32(), true),
+    new Field("weight", new Float64(), true),
   ];
   return new Schema(fields, new Map(entries));
 }
@@ -121,6 +123,7 @@ function tokenBatch(schema: Schema, rows: readonly TokenRow[]): RecordBatch {
     listData(rows.map(({ inputIds }) => inputIds)),
     listData(rows.map(({ labels }) => labels)),
     makeData({ type: new Int32(), data: Int32Array.from(rows, ({ row }) => row) }),
+    makeData({ type: new Float64(), data: Float64Array.from(rows, ({ weight = 1 }) => weight) }),
   ];
   return new RecordBatch(
     schema,

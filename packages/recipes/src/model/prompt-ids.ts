@@ -1,5 +1,11 @@
 import { phrase } from "@lathe/files";
-import { type ChatMessage, encodeConversation, encodeTextPrompt, type Tools } from "@lathe/data";
+import {
+  type ChatMessage,
+  encodeConversation,
+  encodeTextPrompt,
+  type ReasoningPolicy,
+  type Tools,
+} from "@lathe/data";
 import type { Tokenizer } from "@lathe/model";
 import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
 import type { ModelFolder } from "./model-folder.js";
@@ -14,6 +20,8 @@ export interface PromptOptions {
   readonly system?: string | undefined;
   /** Tools that the assistant may call, for `messages` or `prompt` in a chat template. */
   readonly tools?: Tools | undefined;
+  /** What the prompt does about reasoning, as it was learnt: `empty` has the model answer at once. @defaultValue "keep" */
+  readonly reasoning?: ReasoningPolicy | undefined;
   /** Continue `prompt` as it stands, without the chat template. @defaultValue false */
   readonly raw?: boolean | undefined;
   /** Token ids to continue. */
@@ -35,10 +43,10 @@ export function requireTokenizer({ tokenizer, path }: ModelFolder, key: string):
 function chatIds(
   tokenizer: Tokenizer,
   messages: readonly ChatMessage[],
-  tools: Tools | undefined,
+  { tools, reasoning = "keep" }: PromptOptions,
 ): readonly number[] {
   const conversation = tools === undefined ? { messages } : { messages, tools };
-  return encodeConversation(conversation, tokenizer, { addGenerationPrompt: true }).inputIds;
+  return encodeConversation(conversation, tokenizer, { addGenerationPrompt: true, reasoning }).inputIds;
 }
 
 function ownIds(ids: readonly number[], { config: { vocabularySize } }: ModelFolder): readonly number[] {
@@ -50,7 +58,7 @@ function ownIds(ids: readonly number[], { config: { vocabularySize } }: ModelFol
 }
 
 function textIds(folder: ModelFolder, prompt: string, options: PromptOptions): readonly number[] {
-  const { system, tools, raw = false } = options;
+  const { system, raw = false } = options;
   const tokenizer = requireTokenizer(folder, "prompt");
   for (const key of ["system", "tools"] as const) {
     if (options[key] === undefined || tokenizer.hasChatTemplate) continue;
@@ -60,7 +68,7 @@ function textIds(folder: ModelFolder, prompt: string, options: PromptOptions): r
   if (raw || !tokenizer.hasChatTemplate) return encodeTextPrompt(prompt, tokenizer);
   const messages: ChatMessage[] = [{ role: "user", content: prompt }];
   if (system !== undefined) messages.unshift({ role: "system", content: system });
-  return chatIds(tokenizer, messages, tools);
+  return chatIds(tokenizer, messages, options);
 }
 
 /**
@@ -86,7 +94,7 @@ export function promptIds(folder: ModelFolder, options: PromptOptions): readonly
   const made =
     messages === undefined
       ? textIds(folder, prompt!, options)
-      : chatIds(requireTokenizer(folder, "messages"), messages, tools);
+      : chatIds(requireTokenizer(folder, "messages"), messages, options);
   if (made.length > 0) return made;
   const sentence = sentenceOf`${field(given[0])}: the text has no tokens`;
   throw new RecipeError([{ field: given[0], sentence }]);

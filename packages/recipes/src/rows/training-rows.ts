@@ -88,6 +88,7 @@ async function readInput(
 ): Promise<TrainingRows> {
   if (typeof input === "string" && extname(input).toLowerCase() === ".arrow") {
     const dataset = await openTokenFile(input, folder);
+    refuseOtherPolicy(dataset, input, options);
     const place = await placesIn(dataset, input);
     const source = { length: dataset.length, row: (index: number) => dataset.row(index), place };
     return selectRows(source, input, folder, options);
@@ -115,8 +116,7 @@ async function rowsOfRecords(
     return made;
   });
   const tokens = TokenDataset.fromRows(rows);
-  const weights = Float64Array.from(rows, ({ weight }) => weight);
-  const row = (index: number): LabelledRow => ({ ...tokens.row(index), weight: weights[index] });
+  const row = (index: number): LabelledRow => tokens.row(index);
   return { ...counts, rows: { length: tokens.length, row, place } };
 }
 
@@ -197,6 +197,18 @@ async function openTokenFile(file: string, { tokenizer }: ModelFolder): Promise<
     );
   }
   return dataset;
+}
+
+/** What was decided when the tokens were made cannot be decided otherwise now. */
+function refuseOtherPolicy({ metadata }: TokenDataset, file: string, options: LearntOptions): void {
+  for (const key of ["lossOn", "reasoning"] as const) {
+    const [made, asked] = [metadata?.[key], options[key]];
+    if (made === undefined || asked === undefined || made === asked) continue;
+    throw new FileError(
+      file,
+      phrase`was prepared with ${key} ${made}, and ${asked} is asked for; prepare the data again, or leave it out`,
+    );
+  }
 }
 
 /** Where rows of a token file come from: lines of the file beside it that it was made from, or its own rows where there is none. */
