@@ -10,16 +10,23 @@ import {
   dropout,
   embedding,
   embeddingNoise,
+  exactLinear,
+  expertWeights,
   fromTfjs,
+  join,
   linear,
   multiplyRows,
   recompute,
   regularisedCrossEntropy,
+  reorderColumns,
   reshape,
   rmsNorm,
   rope,
   rotaryAngles,
   scale,
+  scaleRows,
+  split,
+  sumRows,
   swiglu,
   Tape,
   withDropout,
@@ -38,6 +45,10 @@ import { dropoutOperation } from "../operations/dropout.js";
 import { maskedUpdate, maskedUpdateOperation } from "../operations/masked-update.js";
 import { embeddingNoiseOperation } from "../operations/embedding-noise.js";
 import { embeddingOperation } from "../operations/embedding.js";
+import { exactLinearOperation } from "../operations/exact-linear.js";
+import { joinOperation } from "../operations/join.js";
+import { reorderColumnsOperation } from "../operations/reorder-columns.js";
+import { scaleRowsOperation } from "../operations/scale-rows.js";
 import { linearOperation } from "../operations/linear.js";
 import { regularisedCrossEntropyOperation } from "../operations/regularised-cross-entropy.js";
 import { rmsNormOperation } from "../operations/rms-norm.js";
@@ -57,6 +68,9 @@ const shape: AttentionShape = {
 };
 const regularised = { labelSmoothing: 0.2, zLoss: 0.05 };
 const dropoutKey = { seed: 3, step: 2, microBatch: 1 };
+
+/** Two of five experts for each of four tokens. */
+const chosen = Int32Array.of(0, 4, 2, 1, 4, 3, 1, 2);
 
 /** Zeros of a matrix [4, 6]: a whole row, and some of the others. */
 const zeros = ZeroMask.of(
@@ -90,6 +104,56 @@ export function operationCases(floats: (length: number) => Float32Array): readon
       run: (x: tf.Tensor2D, w: tf.Tensor2D) => linear(x, w, null, "OI"),
       portable: [linearOperation, { layout: "OI" }],
     },
+    {
+      name: "exactLinear",
+      inputs: () => [random(5, 7), random(3, 7)],
+      run: (x: tf.Tensor2D, w: tf.Tensor2D) => exactLinear(x, w),
+      portable: [exactLinearOperation, null],
+    },
+    {
+      name: "join, rows",
+      inputs: () => [random(2, 3), random(1, 3), random(4, 3)],
+      run: (...parts: tf.Tensor2D[]) => join(parts, 0),
+      portable: [joinOperation, { sizes: [2, 1, 4], axis: 0 }],
+    },
+    {
+      name: "join, columns",
+      inputs: () => [random(3, 2), random(3, 5)],
+      run: (...parts: tf.Tensor2D[]) => join(parts, 1),
+      portable: [joinOperation, { sizes: [2, 5], axis: 1 }],
+    },
+    {
+      name: "split, one part left out",
+      inputs: () => [random(3, 7)],
+      run: (x: tf.Tensor2D) => {
+        const [first, , last] = split(x, [2, 4, 1], 1);
+        return join([last, first], 1);
+      },
+    },
+    {
+      name: "reorderColumns",
+      inputs: () => [random(3, 4)],
+      run: (x: tf.Tensor2D) => reorderColumns(x, Int32Array.of(2, 0, 3, 1)),
+      portable: [reorderColumnsOperation, { order: Int32Array.of(2, 0, 3, 1) }],
+    },
+    {
+      name: "scaleRows",
+      inputs: () => [random(4, 3), random(4)],
+      run: (x: tf.Tensor2D, factors: tf.Tensor1D) => scaleRows(x, factors),
+      portable: [scaleRowsOperation, null],
+    },
+    {
+      name: "sumRows",
+      inputs: () => [random(4, 3)],
+      run: (x: tf.Tensor2D) => sumRows(x, Int32Array.of(2, 0, 2, 4), 5),
+    },
+    ...(["sigmoid", "softmax"] as const).flatMap((scoring) =>
+      [true, false].map((isNormalised): OperationCase => ({
+        name: `expertWeights, ${scoring}${isNormalised ? ", normalised" : ""}`,
+        inputs: () => [random(4, 5)],
+        run: (logits: tf.Tensor2D) => expertWeights(logits, chosen, { scoring, isNormalised, factor: 2.5 }),
+      })),
+    ),
     {
       name: "maskedUpdate",
       inputs: () => [random(5, 6), random(2, 6), random(4, 2)],
