@@ -107,6 +107,8 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
     };
     const vector = async (name: string): Promise<tf.Tensor1D> =>
       own(tf.keep(tf.tensor1d(await weights.readFloat32(name))));
+    const fixedTensor = async (name: string, shape: readonly number[]): Promise<tf.Tensor> =>
+      own(tf.keep(tf.tensor(await weights.readFloat32(name), [...shape])));
 
     const architecture = architectureOf(config);
     const { ends } = architecture;
@@ -126,11 +128,14 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
         linears[place.pathInLayer] = step(own(await readLinear(weights, place)));
       }
       const vectors: Record<string, tf.Tensor1D> = {};
+      const fixed: Record<string, tf.Tensor> = {};
       for (const part of architecture.parts(config, layer)) {
-        if (part.kind !== "vector") continue;
-        vectors[part.name] = await vector(architecture.layerPrefix(layer) + part.name);
+        if (part.kind === "linear") continue;
+        const name = architecture.layerPrefix(layer) + part.name;
+        if (part.kind === "vector") vectors[part.name] = await vector(name);
+        else fixed[part.name] = await fixedTensor(name, part.shape);
       }
-      layers.push({ linears, vectors });
+      layers.push({ linears, vectors, fixed });
     }
     const finalNorm = await vector(ends.finalNorm);
     return new LanguageModel(config, { embedding, layers: heldLayers(layers), finalNorm, head }, engine);

@@ -77,6 +77,8 @@ describe("mergeIntoWeights", () => {
     ["qwen2-all-rs", "qwen2", 21],
     ["llama-dora", "llama", 9],
     ["qwen3-pattern", "qwen3", 6],
+    ["qwen3_moe-qkvo", "qwen3_moe", 12],
+    ["deepseek_v3-mla", "deepseek_v3", 15],
   ])("gives %s PEFT's merged logits within 2e-4", async (run, base, changed) => {
     const fixture = packagePath(`fixtures/lora/${run}`);
     const output = join(folder, "merged");

@@ -15,6 +15,8 @@ const runs = [
   { run: "qwen2-all-rs", base: "qwen2" },
   { run: "llama-dora", base: "llama" },
   { run: "qwen3-pattern", base: "qwen3" },
+  { run: "qwen3_moe-qkvo", base: "qwen3_moe" },
+  { run: "deepseek_v3-mla", base: "deepseek_v3" },
 ];
 
 interface Expected {

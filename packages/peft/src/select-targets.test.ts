@@ -1,4 +1,4 @@
-import { linearPlaces, type ModelConfig } from "@lathe/model";
+import { linearPlaces, type ModelConfig, parseModelConfig } from "@lathe/model";
 import { describe, expect, it } from "vitest";
 import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
 import { estimateParameters } from "./parameter-table.js";
@@ -15,6 +15,45 @@ function pick(options: Partial<LoraConfig>): string[] {
 const layers = (...numbers: number[]): ((name: string) => string[]) => {
   return (name) => numbers.map((layer) => `model.layers.${layer}.${name}`);
 };
+
+/** Layers of DeepSeek-V3's kind: the first dense, two with mixtures. */
+const mixture = linearPlaces(
+  parseModelConfig(
+    {
+      model_type: "deepseek_v3",
+      hidden_size: 64,
+      vocab_size: 32,
+      num_hidden_layers: 3,
+      first_k_dense_replace: 1,
+      n_routed_experts: 4,
+      n_group: 1,
+      topk_group: 1,
+      num_experts_per_tok: 2,
+    },
+    "config.json",
+  ),
+);
+
+describe("selectTargets over latent attention and experts", () => {
+  const pickThere = (targets: LoraConfig["targets"]): readonly string[] =>
+    selectTargets(mixture, resolveLoraConfig({ targets, rank: 4 })).targets.map(({ path }) => path);
+
+  it("knows keys and values that are of one linear, and queries by their last one", () => {
+    const at = (name: string): string[] =>
+      [0, 1, 2].map((layer) => `model.layers.${layer}.self_attn.${name}`);
+    expect(pickThere(["query"])).toEqual(at("q_b_proj"));
+    expect(pickThere(["key"])).toEqual(at("kv_b_proj"));
+    expect(pickThere(["value"])).toEqual(at("kv_b_proj"));
+    expect(pickThere("attention")).toHaveLength(5 * 3);
+  });
+
+  it("picks experts alone, without shared ones and dense layers of the same names", () => {
+    const experts = pickThere(["experts"]);
+    expect(experts).toHaveLength(2 * 4 * 3);
+    expect(experts.every((path) => /\.mlp\.experts\.\d\.(gate|up|down)_proj$/.test(path))).toBe(true);
+    expect(pickThere("mlp")).toHaveLength(3 + 2 * (4 + 1) * 3);
+  });
+});
 
 describe("selectTargets", () => {
   it("picks by the end of a path after a dot", () => {

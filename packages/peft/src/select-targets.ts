@@ -98,14 +98,33 @@ function withoutRoles(targets: LoraConfig["targets"], places: readonly LinearPla
   const list = typeof targets === "string" ? [targets] : targets;
   const names = list.flatMap((target) => {
     if (places.some(({ path }) => matchModules([target])(path))) return [target];
-    const played = namesOf(places.filter((place) => playsRole(place, target)));
+    const played = endsOf(places, (place) => playsRole(place, target));
     return played.length > 0 ? played : [target];
   });
   return [...new Set(names)].sort();
 }
 
-function playsRole({ role, block }: LinearPlace, target: string): boolean {
-  return target === "all-linear" ? block !== "head" : block === target || role === target;
+function playsRole({ roles, block }: LinearPlace, target: string): boolean {
+  return target === "all-linear" ? block !== "head" : block === target || roles.includes(target);
+}
+
+/**
+ * Ends of paths that pick the wanted linears and no others, as short as they can be: names, but where another linear has the
+ * same name, as experts beside shared ones, more of the path.
+ */
+function endsOf(places: readonly LinearPlace[], isWanted: (place: LinearPlace) => boolean): string[] {
+  const end = (path: string, parts: number): string => path.split(".").slice(-parts).join(".");
+  const unwanted = places.filter((place) => !isWanted(place));
+  const longest = Math.max(...places.map(({ path }) => path.split(".").length));
+  const others = Array.from(
+    { length: longest },
+    (_, index) => new Set(unwanted.map(({ path }) => end(path, index + 1))),
+  );
+  const ends = places.filter(isWanted).map(({ path }) => {
+    const parts = others.findIndex((taken, index) => !taken.has(end(path, index + 1)));
+    return parts < 0 ? path : end(path, parts + 1);
+  });
+  return [...new Set(ends)];
 }
 
 function namesOf(places: readonly LinearPlace[]): string[] {
@@ -114,7 +133,7 @@ function namesOf(places: readonly LinearPlace[]): string[] {
 
 /** Roles of linears within layers. */
 function rolesOf(places: readonly LinearPlace[]): string[] {
-  return [...new Set(places.filter(({ block }) => block !== "head").map(({ role }) => role))];
+  return [...new Set(places.filter(({ block }) => block !== "head").flatMap(({ roles }) => roles))];
 }
 
 function warnOfIdleParts(

@@ -51,11 +51,13 @@ export function randomModel(size: ModelSize, base: BaseFormat): LanguageModel {
   const layerOf = (_: unknown, layer: number): LayerWeights => {
     const linears: Record<string, Linear> = {};
     const vectors: Record<string, tf.Tensor1D> = {};
+    const fixed: Record<string, tf.Tensor> = {};
     for (const part of architecture.parts(config, layer)) {
       if (part.kind === "vector") vectors[part.name] = ones(part.size);
+      else if (part.kind === "fixed") fixed[part.name] = tf.keep(tf.randomNormal([...part.shape], 0, 0.02));
       else linears[part.path] = randomLinear(base, part.shape, part.hasBias, ++stream);
     }
-    return { linears, vectors };
+    return { linears, vectors, fixed };
   };
   const layers = Array.from({ length: layerCount }, layerOf);
   const ends = embeddingAndHead([vocabularySize, hiddenSize], base, tieWordEmbeddings, ++stream);

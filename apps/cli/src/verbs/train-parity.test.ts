@@ -17,6 +17,8 @@ const runs = [
   ["qwen2-all-rs", "qwen2"],
   ["llama-dora", "llama"],
   ["qwen3-pattern", "qwen3"],
+  ["qwen3_moe-qkvo", "qwen3_moe"],
+  ["deepseek_v3-mla", "deepseek_v3"],
 ] as const;
 
 interface RecordedStep {
@@ -58,8 +60,11 @@ const settings: [engine: string, precision: string][] = [
     : []),
 ];
 
+/** In float32 alone: of activations in fewer bits, a router of so small a model sends tokens to other experts than PEFT's. */
+const exactRuns = new Set<string>(["deepseek_v3-mla"]);
+
 describe.each(runs)("lathe train, %s as PEFT trained it", (name, model) => {
-  it.each(settings)(
+  it.each(settings.filter(([, precision]) => precision === "fp32" || !exactRuns.has(name)))(
     "every step's loss, norm and rate, and the adapter at the end, on %s in %s",
     async (engine, precision) => {
       const tolerance =

@@ -10,7 +10,7 @@ export type LinearBlock = "attention" | "mlp" | "head";
 
 /**
  * What a linear does, in a word that all architectures share: "query", "key", "value", "output", "gate", "up", "down",
- * "head". An architecture with other kinds of linears has words of its own.
+ * "head". An architecture with other kinds of linears has words of its own, and a linear may do several things.
  */
 export type LinearRole = string;
 
@@ -19,7 +19,7 @@ export interface LinearPart {
   readonly kind: "linear";
   /** Path within the layer, e.g. `self_attn.q_proj`. */
   readonly path: string;
-  readonly role: LinearRole;
+  readonly roles: readonly LinearRole[];
   readonly block: LinearBlock;
   readonly shape: readonly [outFeatures: number, inFeatures: number];
   readonly hasBias: boolean;
@@ -32,6 +32,17 @@ export interface VectorPart {
   readonly name: string;
   readonly size: number;
 }
+
+/** A tensor of a layer that stays as it is: float32 whatever linears are packed in, and never trained, as those of a router. */
+export interface FixedPart {
+  readonly kind: "fixed";
+  /** Name of the tensor within the layer, e.g. `mlp.gate.weight`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** Something that a layer consists of. */
+export type LayerPart = LinearPart | VectorPart | FixedPart;
 
 /** What is before and after the layers, under the names that safetensors have. */
 export interface ModelEnds {
@@ -47,6 +58,8 @@ export interface ModelEnds {
 export interface LayerWeights {
   readonly linears: Record<string, Linear>;
   readonly vectors: Record<string, tf.Tensor1D>;
+  /** Those of {@link FixedPart}. */
+  readonly fixed: Readonly<Record<string, tf.Tensor>>;
 }
 
 /**
@@ -112,7 +125,7 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> {
    */
   parseConfig(keys: ConfigKeys): Config;
   /** The tensors of a layer, in the order of safetensors. */
-  parts(config: Config, layer: number): readonly (LinearPart | VectorPart)[];
+  parts(config: Config, layer: number): readonly LayerPart[];
   /** The heads of a layer where attention is over the rows at hand. */
   attention(config: Config, layer: number): AttentionHeads;
   /** What a layer keeps of past tokens in generation, and the heads of its attention to them. */

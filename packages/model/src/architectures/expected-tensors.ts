@@ -18,6 +18,10 @@ export function expectedTensors(config: ModelConfig): Map<string, readonly numbe
         expected.set(prefix + part.name, [part.size]);
         continue;
       }
+      if (part.kind === "fixed") {
+        expected.set(prefix + part.name, part.shape);
+        continue;
+      }
       expected.set(`${prefix}${part.path}.weight`, part.shape);
       if (part.hasBias) expected.set(`${prefix}${part.path}.bias`, [part.shape[0]]);
     }

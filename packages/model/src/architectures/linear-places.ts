@@ -18,7 +18,7 @@ export interface StoredLinear {
 export interface LinearPlace extends StoredLinear {
   /** Last part of the path, e.g. `q_proj`. */
   readonly name: string;
-  readonly role: LinearRole;
+  readonly roles: readonly LinearRole[];
   /** Layer number; null for the head. */
   readonly layer: number | null;
 }
@@ -36,11 +36,11 @@ const lastPart = (path: string): string => path.slice(path.lastIndexOf(".") + 1)
 export function layerLinears(config: ModelConfig, layer: number): LayerLinearPlace[] {
   const architecture = architectureOf(config);
   const prefix = architecture.layerPrefix(layer);
-  return linearParts(architecture, config, layer).map(({ path, role, block, shape, hasBias }) => ({
+  return linearParts(architecture, config, layer).map(({ path, roles, block, shape, hasBias }) => ({
     path: prefix + path,
     pathInLayer: path,
     name: lastPart(path),
-    role,
+    roles,
     block,
     layer,
     weight: `${prefix}${path}.weight`,
@@ -59,7 +59,7 @@ export function headPlace(config: ModelConfig): LinearPlace {
   return {
     path: head,
     name: lastPart(head),
-    role: "head",
+    roles: ["head"],
     block: "head",
     layer: null,
     weight: config.tieWordEmbeddings ? embedding : `${head}.weight`,

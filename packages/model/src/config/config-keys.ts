@@ -1,5 +1,6 @@
 import type { Phrase } from "@lathe/files";
 import { ModelConfigError, quote } from "../errors.js";
+import { neutralKeys } from "./neutral-keys.js";
 
 /** A parsed config.json. */
 export type ConfigObject = Readonly<Record<string, unknown>>;
@@ -19,6 +20,18 @@ export class ConfigKeys {
   /** Own keys only: a file must not reach what objects inherit. */
   value(key: string): unknown {
     return Object.hasOwn(this.#json, key) ? this.#json[key] : undefined;
+  }
+
+  /**
+   * Refuses keys that are neither neutral nor known, unless null: they might change the numbers of the model.
+   * @throws ModelConfigError naming the first
+   */
+  expectOnly(known: readonly string[]): void {
+    const names = new Set([...known, ...neutralKeys]);
+    const other = Object.keys(this.#json).find((key) => !names.has(key) && this.isGiven(key));
+    if (other === undefined) return;
+    const expected = "no such key, as it is not known what it changes";
+    throw this.fault(other, expected, this.value(other));
   }
 
   /** Whether the key is there and not null. */
@@ -49,6 +62,11 @@ export class ConfigKeys {
       throw this.fault(key, "a whole number from 1 to 2147483647", value);
     }
     return value as number;
+  }
+
+  /** A whole number of at least 0. */
+  count(key: string, otherwise: number): number {
+    return this.value(key) === 0 ? 0 : this.size(key, otherwise);
   }
 
   /** A finite number. */

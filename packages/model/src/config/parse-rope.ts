@@ -10,8 +10,7 @@ const DEFAULT_ROPE_THETA = 10_000;
  * @throws ModelConfigError naming the key
  */
 export function parseRope(keys: ConfigKeys, maxPositions: number): RopeConfig {
-  const spelling = isFilledObject(keys.value("rope_scaling")) ? "rope_scaling" : "rope_parameters";
-  const parameters = keys.object(spelling) ?? keys.nested(spelling, {});
+  const parameters = ropeParameters(keys);
   const theta = parameters.isGiven("rope_theta")
     ? parameters.positive("rope_theta", DEFAULT_ROPE_THETA)
     : keys.positive("rope_theta", DEFAULT_ROPE_THETA);
@@ -20,6 +19,12 @@ export function parseRope(keys: ConfigKeys, maxPositions: number): RopeConfig {
     throw keys.fault("partial_rotary_factor", "1, as partly rotated heads are not supported", rotatedPart);
   }
   return { theta, scaling: ropeScalingOf(keys, parameters, maxPositions) };
+}
+
+/** The object that says how positions are stretched, empty where there is none. */
+export function ropeParameters(keys: ConfigKeys): ConfigKeys {
+  const spelling = isFilledObject(keys.value("rope_scaling")) ? "rope_scaling" : "rope_parameters";
+  return keys.object(spelling) ?? keys.nested(spelling, {});
 }
 
 function ropeScalingOf(keys: ConfigKeys, parameters: ConfigKeys, maxPositions: number): RopeScaling | null {
@@ -79,10 +84,15 @@ function ropeScalingOf(keys: ConfigKeys, parameters: ConfigKeys, maxPositions: n
 /** YaRN's temperature on the attention logits, arXiv:2309.00071, §3.3, as a factor on cosines and sines. */
 function yarnAttentionFactor(parameters: ConfigKeys, factor: number): number {
   if (parameters.isGiven("attention_factor")) return parameters.positive("attention_factor");
-  const scaleAt = (mscale: number) => (factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1);
+  const scaleAt = (mscale: number) => yarnMagnitude(factor, mscale);
   const mscale = parameters.number("mscale", 0);
   const mscaleAllDimensions = parameters.number("mscale_all_dim", 0);
   return mscale !== 0 && mscaleAllDimensions !== 0
     ? scaleAt(mscale) / scaleAt(mscaleAllDimensions)
     : scaleAt(1);
+}
+
+/** By how much the logits' root grows with the stretch, YaRN's 0.1 m ln(s) + 1 (arXiv:2309.00071, §3.4). */
+export function yarnMagnitude(factor: number, mscale: number): number {
+  return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
 }

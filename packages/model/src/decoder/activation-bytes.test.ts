@@ -152,6 +152,7 @@ function modelWith(firstNorm: tf.Tensor1D): LanguageModel {
       "mlp.up_proj": linear(inner, hiddenSize),
       "mlp.down_proj": linear(hiddenSize, inner),
     },
+    fixed: {},
     vectors: {
       "input_layernorm.weight": index === 0 ? firstNorm : norm(),
       "post_attention_layernorm.weight": norm(),

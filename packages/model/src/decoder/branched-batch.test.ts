@@ -80,7 +80,7 @@ describe("branchedBatch", () => {
 });
 
 const cases = engines.flatMap((engine) =>
-  ["qwen2", "llama", "qwen3"].flatMap((name) =>
+  ["qwen2", "llama", "qwen3", "deepseek_v3"].flatMap((name) =>
     (["none", "block"] as const).map((checkpointing) => ({ engine, name, checkpointing })),
   ),
 );

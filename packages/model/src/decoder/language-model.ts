@@ -453,7 +453,9 @@ export class LanguageModel {
   /** Frees all weights, wrapped linears included. */
   dispose(): void {
     for (const { linear } of this.linears()) linear.dispose();
-    for (const { vectors } of this.#parts.layers.layers) tf.dispose(Object.values(vectors));
+    for (const { vectors, fixed } of this.#parts.layers.layers) {
+      tf.dispose([...Object.values(vectors), ...Object.values(fixed)]);
+    }
     this.#finalNorm.dispose();
     this.#embedding.dispose();
   }

@@ -137,6 +137,9 @@ async function models(
     linears: Object.fromEntries(
       layerLinears(config, layer).map((place) => [place.pathInLayer, new ComingLinear(place, tensors)]),
     ),
+    fixed: Object.fromEntries(
+      Object.entries(held.layers[layer].fixed).map(([key, tensor]) => [key, tf.keep(tensor.clone())]),
+    ),
     vectors: Object.fromEntries(
       Object.entries(held.layers[layer].vectors).map(([key, vector]) => [key, tf.keep(vector.clone())]),
     ),
@@ -191,7 +194,7 @@ const cases = offered
   .filter((engine) => engine !== null)
   .flatMap(({ name: engine, precisions }) =>
     precisions.flatMap((precision) =>
-      ["qwen2", "llama", "qwen3"].map((name) => ({ engine, precision, name })),
+      ["qwen2", "llama", "qwen3", "deepseek_v3"].map((name) => ({ engine, precision, name })),
     ),
   );
 

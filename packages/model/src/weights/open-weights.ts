@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isRecord, readJsonFile, type Phrase, phrase } from "@lathe/files";
 import { WeightsError, quote } from "../errors.js";
+import { withBlockScales } from "./block-scaled-weights.js";
 import type { StoredWeights, OpenWeightsOptions } from "./stored-weights.js";
 import { openSafetensors, type SafetensorsFile } from "./safetensors-file.js";
 
@@ -14,6 +15,7 @@ const INDEX_BYTES_LIMIT = 100_000_000;
 /**
  * Opens the weights of a Hugging Face model folder: `model.safetensors`, or the shards that
  * `model.safetensors.index.json` lists. All headers are read and checked; data is read on demand.
+ * Matrices of 8-bit floats with block scales read as bfloat16; see {@link withBlockScales}.
  * @throws WeightsError when files are missing or malformed, or the index and the shards disagree
  */
 export async function openWeights(folder: string, options: OpenWeightsOptions = {}): Promise<StoredWeights> {
@@ -26,9 +28,9 @@ export async function openWeights(folder: string, options: OpenWeightsOptions = 
     });
   }
   if (await exists(join(folder, SINGLE_FILE))) {
-    return await openSafetensors(join(folder, SINGLE_FILE), options);
+    return withBlockScales(await openSafetensors(join(folder, SINGLE_FILE), options));
   }
-  if (await exists(join(folder, INDEX_FILE))) return await openSharded(folder, options);
+  if (await exists(join(folder, INDEX_FILE))) return withBlockScales(await openSharded(folder, options));
   const hasPickle = await exists(join(folder, "pytorch_model.bin"));
   throw new WeightsError({
     path: folder,

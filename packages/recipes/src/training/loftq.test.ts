@@ -22,7 +22,7 @@ const targetOf = (rank: number): LoraTarget => ({
   name: "q_proj",
   weight: "model.layers.0.self_attn.q_proj.weight",
   bias: null,
-  role: "query",
+  roles: ["query"],
   block: "attention",
   layer: 0,
   shape: [48, 64],

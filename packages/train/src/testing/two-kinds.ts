@@ -44,7 +44,7 @@ function parts(config: TwoKindsConfig, layer: number): (LinearPart | VectorPart)
     block: LinearBlock,
     shape: readonly [number, number],
     hasBias = false,
-  ): LinearPart => ({ kind: "linear", path, role, block, shape, hasBias });
+  ): LinearPart => ({ kind: "linear", path, roles: [role], block, shape, hasBias });
   const norm: VectorPart = { kind: "vector", name: "before.weight", size: hiddenSize };
   if (!isTurning(config, layer)) {
     return [

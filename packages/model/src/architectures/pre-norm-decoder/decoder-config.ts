@@ -1,8 +1,7 @@
 import type { ModelConfig, RopeConfig } from "../../config/model-config.js";
 
-/** A pre-norm decoder with grouped attention and a gated MLP as data: all that its layers are built from. */
-export interface DecoderConfig extends ModelConfig {
-  readonly intermediateSize: number;
+/** What grouped attention with rotary positions is built from. */
+export interface GroupedAttentionConfig extends ModelConfig {
   /** Query heads; a multiple of `keyValueHeadCount`. */
   readonly headCount: number;
   readonly keyValueHeadCount: number;
@@ -13,8 +12,13 @@ export interface DecoderConfig extends ModelConfig {
   readonly attentionBias: boolean;
   /** The o projection has a bias. */
   readonly attentionOutputBias: boolean;
-  /** gate, up and down projections have a bias. */
-  readonly mlpBias: boolean;
   /** Queries and keys pass an RMS norm a head before the rotation. */
   readonly queryKeyNorm: boolean;
+}
+
+/** A pre-norm decoder with grouped attention and a gated MLP as data: all that its layers are built from. */
+export interface DecoderConfig extends GroupedAttentionConfig {
+  readonly intermediateSize: number;
+  /** gate, up and down projections have a bias. */
+  readonly mlpBias: boolean;
 }

@@ -1,5 +1,6 @@
 import type { LinearBlock, LinearPart, LinearRole, VectorPart } from "../architecture.js";
-import type { DecoderConfig } from "./decoder-config.js";
+import type { DecoderConfig, GroupedAttentionConfig } from "./decoder-config.js";
+import { layerNorms } from "./pre-norm-layer.js";
 
 /** Paths of a layer's linears, by what they do. */
 export const decoderPaths = {
@@ -14,33 +15,34 @@ export const decoderPaths = {
 
 /** Names of a layer's norms. */
 export const decoderNorms = {
-  input: "input_layernorm.weight",
+  ...layerNorms,
   query: "self_attn.q_norm.weight",
   key: "self_attn.k_norm.weight",
-  postAttention: "post_attention_layernorm.weight",
 } as const;
 
-/** The tensors of a pre-norm decoder's layer; all layers are alike. */
-export function decoderParts(config: DecoderConfig): (LinearPart | VectorPart)[] {
-  const { hiddenSize, intermediateSize, headSize, attentionBias, attentionOutputBias, mlpBias } = config;
+const linear =
+  (block: LinearBlock) =>
+  (
+    role: keyof typeof decoderPaths,
+    outFeatures: number,
+    inFeatures: number,
+    hasBias: boolean,
+  ): LinearPart => ({
+    kind: "linear",
+    path: decoderPaths[role],
+    roles: [role],
+    block,
+    shape: [outFeatures, inFeatures],
+    hasBias,
+  });
+
+const norm = (name: string, size: number): VectorPart => ({ kind: "vector", name, size });
+
+/** The tensors of grouped attention and of the norms around it, those before the MLP. */
+export function groupedAttentionParts(config: GroupedAttentionConfig): (LinearPart | VectorPart)[] {
+  const { hiddenSize, headSize, attentionBias, attentionOutputBias } = config;
   const [queries, keyValues] = [config.headCount * headSize, config.keyValueHeadCount * headSize];
-  const linear =
-    (block: LinearBlock) =>
-    (
-      role: keyof typeof decoderPaths,
-      outFeatures: number,
-      inFeatures: number,
-      hasBias: boolean,
-    ): LinearPart => ({
-      kind: "linear",
-      path: decoderPaths[role],
-      role,
-      block,
-      shape: [outFeatures, inFeatures],
-      hasBias,
-    });
-  const [attention, mlp] = [linear("attention"), linear("mlp")];
-  const norm = (name: string, size: number): VectorPart => ({ kind: "vector", name, size });
+  const attention = linear("attention");
   return [
     norm(decoderNorms.input, hiddenSize),
     attention("query", queries, hiddenSize, attentionBias),
@@ -49,8 +51,21 @@ export function decoderParts(config: DecoderConfig): (LinearPart | VectorPart)[]
     attention("output", hiddenSize, queries, attentionOutputBias),
     ...(config.queryKeyNorm ? [norm(decoderNorms.query, headSize), norm(decoderNorms.key, headSize)] : []),
     norm(decoderNorms.postAttention, hiddenSize),
-    mlp("gate", intermediateSize, hiddenSize, mlpBias),
-    mlp("up", intermediateSize, hiddenSize, mlpBias),
-    mlp("down", hiddenSize, intermediateSize, mlpBias),
   ];
+}
+
+/** The tensors of a gated MLP. */
+export function gatedMlpParts(hiddenSize: number, intermediateSize: number, hasBias: boolean): LinearPart[] {
+  const mlp = linear("mlp");
+  return [
+    mlp("gate", intermediateSize, hiddenSize, hasBias),
+    mlp("up", intermediateSize, hiddenSize, hasBias),
+    mlp("down", hiddenSize, intermediateSize, hasBias),
+  ];
+}
+
+/** The tensors of a pre-norm decoder's layer; all layers are alike. */
+export function decoderParts(config: DecoderConfig): (LinearPart | VectorPart)[] {
+  const { hiddenSize, intermediateSize, mlpBias } = config;
+  return [...groupedAttentionParts(config), ...gatedMlpParts(hiddenSize, intermediateSize, mlpBias)];
 }

@@ -26,7 +26,12 @@ export function preNormDecoder(traits: DecoderTraits): Architecture<DecoderConfi
   };
 }
 
-const decoderHeads = ({ headCount, keyValueHeadCount, headSize }: DecoderConfig): AttentionHeads => ({
+/** Heads of grouped attention, all of one size. */
+export const decoderHeads = ({
+  headCount,
+  keyValueHeadCount,
+  headSize,
+}: Pick<DecoderConfig, "headCount" | "keyValueHeadCount" | "headSize">): AttentionHeads => ({
   headCount,
   keyValueHeadCount,
   keySize: headSize,

@@ -1,0 +1,75 @@
+import { ropeInverseFrequencies } from "../../config/rope-frequencies.js";
+import type { Architecture, LayerPart } from "../architecture.js";
+import { latentAttention, latentCache, latentHeads } from "../latent-attention/latent-attention.js";
+import { latentAttentionParts } from "../latent-attention/latent-attention-parts.js";
+import { mixtureOfExperts } from "../mixture/mixture-of-experts.js";
+import { mixtureParts } from "../mixture/mixture-parts.js";
+import { decoderPaths, gatedMlpParts } from "../pre-norm-decoder/decoder-parts.js";
+import { gatedMlpOf } from "../pre-norm-decoder/mlp.js";
+import { layerNorms, preNormLayer } from "../pre-norm-decoder/pre-norm-layer.js";
+import { mixtureLayerBytes } from "../mixture/mixture-layer-bytes.js";
+import type { LatentMixtureConfig } from "./latent-mixture-config.js";
+import { parseLatentMixtureConfig } from "./parse-latent-mixture-config.js";
+
+const isDense = ({ denseLayers }: LatentMixtureConfig, layer: number): boolean => layer < denseLayers;
+
+function parts(config: LatentMixtureConfig, layer: number): LayerPart[] {
+  const { hiddenSize, intermediateSize, attention, mixture } = config;
+  return [
+    { kind: "vector", name: layerNorms.input, size: hiddenSize },
+    ...latentAttentionParts(attention, hiddenSize),
+    { kind: "vector", name: layerNorms.postAttention, size: hiddenSize },
+    ...(isDense(config, layer)
+      ? gatedMlpParts(hiddenSize, intermediateSize, false)
+      : mixtureParts(mixture, hiddenSize)),
+  ];
+}
+
+/** Numbers a token over all heads: queries, keys and values in parts and joined, and what attention gave. */
+function attentionNumbers({ attention }: LatentMixtureConfig): number {
+  const { headCount, latentSize, queryLatentSize, turningSize } = attention;
+  const { keySize, valueSize } = latentHeads(attention);
+  return (
+    headCount * (4 * keySize + 3 * valueSize) + 3 * (latentSize + turningSize) + 2 * (queryLatentSize ?? 0)
+  );
+}
+
+/**
+ * The architecture of decoders with latent attention and mixtures of experts (DeepSeek-V3, arXiv:2412.19437). Its layers of
+ * multi-token prediction, which lie behind the others in the files, are left out: they play no part in what it predicts.
+ * @param name `model_type`
+ */
+export function latentMixtureDecoder(name: string): Architecture<LatentMixtureConfig> {
+  return {
+    name,
+    className: "DeepseekV3ForCausalLM",
+    ends: { embedding: "model.embed_tokens.weight", finalNorm: "model.norm.weight", head: "lm_head" },
+    layerPrefix: (layer) => `model.layers.${layer}.`,
+    parseConfig: (keys) => parseLatentMixtureConfig(keys, name),
+    parts,
+    attention: ({ attention }) => latentHeads(attention),
+    cache: ({ attention }) => latentCache(attention),
+    rotary: ({ attention, rope }) => ropeInverseFrequencies({ headSize: attention.turningSize, rope }),
+    forward: (config, layer, weights, x, context) =>
+      preNormLayer(config.rmsNormEpsilon, weights, x, context, {
+        attention: (normed, wanted) => latentAttention(config.attention, weights, normed, context, wanted),
+        feed(normed) {
+          if (!isDense(config, layer)) return mixtureOfExperts(config.mixture, weights, normed);
+          const { linears } = weights;
+          const { gate, up, down } = decoderPaths;
+          return gatedMlpOf({ gate: linears[gate], up: linears[up], down: linears[down] }, normed);
+        },
+      }),
+    step: () => null,
+    bytes: (config, layer, plan) =>
+      mixtureLayerBytes(
+        {
+          hiddenSize: config.hiddenSize,
+          attentionNumbers: attentionNumbers(config),
+          feed: isDense(config, layer) ? config.intermediateSize : config.mixture,
+          parts: parts(config, layer),
+        },
+        plan,
+      ),
+  };
+}
