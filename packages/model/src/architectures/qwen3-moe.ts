@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { ropeInverseFrequencies } from "../config/rope-frequencies.js";
 import type { ConfigKeys } from "../config/config-keys.js";
 import type { Architecture, LayerPart } from "./architecture.js";
@@ -43,7 +44,7 @@ function parseConfig(keys: ConfigKeys): Qwen3MoeConfig {
   const expertCount = keys.size("num_experts", keys.size("num_local_experts", 128));
   const expertsPerToken = keys.size("num_experts_per_tok", 8);
   if (expertsPerToken > expertCount) {
-    throw keys.fault("num_experts_per_tok", `at most num_experts ${expertCount}`, expertsPerToken);
+    throw keys.fault("num_experts_per_tok", phrase`at most num_experts ${expertCount}`, expertsPerToken);
   }
   const every = keys.size("decoder_sparse_step", 1);
   const dense = keys.value("mlp_only_layers") ?? [];
