@@ -1,5 +1,5 @@
 export { ExportError, type ExportFault } from "./errors.js";
-export type { ExportSource } from "./source/open-source.js";
+export { checkOutput, type ExportSource } from "./source/open-source.js";
 export { type BlockFormatName, blockFormatNames, blockFormats } from "./gguf/blocks/blocks.js";
 export type { BlockFormat } from "./gguf/blocks/block-format.js";
 export { type ExportedGguf, exportGguf, type ExportGgufOptions } from "./gguf/export-gguf.js";

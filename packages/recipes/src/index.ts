@@ -45,6 +45,14 @@ export {
   type MeasuredAgreement,
 } from "./measure-agreement.js";
 export { mergeAdapter, type MergeAdapterOptions, type MergedModel } from "./merge-adapter.js";
+export {
+  type ExportedModel,
+  type ExportFormat,
+  exportFormats,
+  exportModel,
+  type ExportModelOptions,
+} from "./export/export-model.js";
+export { type ImportedModel, importModel, type ImportModelOptions } from "./export/import-model.js";
 export { type ModelFolder, readModelFolder } from "./model/model-folder.js";
 export {
   type EngineOptions,

@@ -16,6 +16,8 @@ export type RecipePhase =
   | "scoring"
   | "generating"
   | "merging"
+  | "exporting"
+  | "importing"
   | "quantising"
   | "calibrating"
   | "comparing"

@@ -45,6 +45,8 @@ export const en: Messages = {
   scoring: "scoring",
   generating: "generating",
   merging: "merging",
+  exporting: "exporting",
+  importing: "importing",
   answering: "sample replies",
   hashing: "hashing files",
   quantising: "quantising",
@@ -196,6 +198,12 @@ export const en: Messages = {
     `${count} of ${total} rows have no reply to generate and are only scored`,
   merged: (output, changed, tensors, bytes) =>
     `${output}: ${changed} of ${tensors} tensors changed, ${bytes}`,
+  exported: (output, tensors, bytes) =>
+    `${output}: ${tensors} ${tensors === 1 ? "tensor" : "tensors"}${bytes === null ? "" : `, ${bytes}`}`,
+  imported: (output, kind, tensors) =>
+    kind === "model"
+      ? `${output}: a model of ${tensors} tensors`
+      : `${output}: an adapter on ${tensors} linears`,
   pruned: (output, linears, share) => `${output}: ${share} of the weights of ${linears} linears are zero`,
   packed: (output, packed, tensors, format, before, after) =>
     `${output}: ${packed} of ${tensors} tensors packed as ${format}, ${before} → ${after}`,

@@ -46,6 +46,8 @@ export interface Messages extends CommandMessages {
   readonly scoring: string;
   readonly generating: string;
   readonly merging: string;
+  readonly exporting: string;
+  readonly importing: string;
   readonly answering: string;
   readonly hashing: string;
   readonly quantising: string;
@@ -136,6 +138,10 @@ export interface Messages extends CommandMessages {
   readonly textsIn: (count: number, language: string) => string;
   readonly ratingsIn: (units: number, annotators: number) => string;
   readonly rowsWithoutReply: (count: number, total: number) => string;
+  /** @param bytes of the weights; null for an adapter */
+  readonly exported: (output: string, tensors: number, bytes: string | null) => string;
+  /** @param tensors of a model, or linears of an adapter */
+  readonly imported: (output: string, kind: "model" | "adapter", tensors: number) => string;
   readonly merged: (output: string, changed: number, tensors: number, bytes: string) => string;
   readonly packed: (
     output: string,

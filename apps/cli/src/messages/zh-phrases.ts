@@ -3,6 +3,7 @@ import { annotationPhrases } from "./phrases/annotation-phrases.js";
 import { argumentsPhrases } from "./phrases/arguments-phrases.js";
 import { dataPhrases } from "./phrases/data-phrases.js";
 import { enginesPhrases } from "./phrases/engines-phrases.js";
+import { exportsPhrases } from "./phrases/exports-phrases.js";
 import { helpPhrases } from "./phrases/help-phrases.js";
 import { modelsPhrases } from "./phrases/models-phrases.js";
 import { pathsPhrases } from "./phrases/paths-phrases.js";
@@ -21,6 +22,7 @@ export const phraseAreas: readonly Translations[] = [
   dataPhrases,
   modelsPhrases,
   scoresPhrases,
+  exportsPhrases,
   annotationPhrases,
 ];
 

@@ -42,6 +42,8 @@ export const zh: Messages = {
   scoring: "打分",
   generating: "生成",
   merging: "合并",
+  exporting: "导出",
+  importing: "导入",
   answering: "样例回答",
   hashing: "计算文件哈希",
   quantising: "量化",
@@ -185,6 +187,11 @@ export const zh: Messages = {
     `${count} 条文本，${language === "zh" ? "中文" : language === "en" ? "英文" : language}`,
   ratingsIn: (units, annotators) => `${units} 个条目，${annotators} 位标注者`,
   rowsWithoutReply: (count, total) => `${total} 行中有 ${count} 行没有可生成的回复，只计算损失`,
+  exported: (output, tensors, bytes) => `${output}：${tensors} 个张量${bytes === null ? "" : `，${bytes}`}`,
+  imported: (output, kind, tensors) =>
+    kind === "model"
+      ? `${output}：含 ${tensors} 个张量的模型`
+      : `${output}：作用于 ${tensors} 个线性层的适配器`,
   merged: (output, changed, tensors, bytes) => `${output}：${tensors} 个张量中改动了 ${changed} 个，${bytes}`,
   pruned: (output, linears, share) => `${output}：${linears} 个线性层的权重中有 ${share} 为零`,
   packed: (output, packed, tensors, format, before, after) =>

@@ -85,6 +85,16 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./merge.js")).mergeVerb,
   },
   {
+    name: "export",
+    summary: "Write a model or an adapter in the files of other programs: GGUF, MLX, Ollama",
+    load: async () => (await import("./export.js")).exportVerb,
+  },
+  {
+    name: "import",
+    summary: "Read a GGUF file as a model folder, or an adapter of mlx-lm",
+    load: async () => (await import("./import.js")).importVerb,
+  },
+  {
     name: "quantize",
     summary: "Write a model folder with packed weights",
     load: async () => (await import("./quantize.js")).quantizeVerb,

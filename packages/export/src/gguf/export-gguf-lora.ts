@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import { phrase } from "@lathe/files";
+import { asPhrase, phrase } from "@lathe/files";
 import { type RowRange, readModelConfig } from "@lathe/model";
 import { readAdapter, type StoredAdapter } from "@lathe/peft";
 import { ExportError } from "../errors.js";
@@ -46,7 +46,7 @@ export function checkPlainLora(
     new ExportError({
       path,
       part,
-      expected: phrase`only what ${place} can hold`,
+      expected: phrase`only what ${asPhrase(place)} can hold`,
       actual,
       remedy: "export the merged model, which holds everything",
     });

@@ -1,4 +1,5 @@
 import { type DecoderConfig, type ModelConfig, ropeInverseFrequencies } from "@lathe/model";
+import { phrase, type Phrase } from "@lathe/files";
 import { ExportError } from "../errors.js";
 import type { GgufMetadata, GgufValue } from "./gguf-value.js";
 
@@ -36,10 +37,10 @@ export function ggufArchitecture(
   path: string,
 ): { readonly traits: GgufArchitecture; readonly decoder: DecoderConfig } {
   const name = config.architecture;
-  const refuse = (part: string, expected: string, actual: string): ExportError =>
+  const refuse = (part: string, expected: string | Phrase, actual: string): ExportError =>
     new ExportError({ path, part, expected, actual, remedy: "export it as merged safetensors" });
   if (!Object.hasOwn(architectures, name)) {
-    throw refuse("model_type", `one of ${ggufArchitectureNames.join(", ")} for GGUF`, name);
+    throw refuse("model_type", phrase`one of ${ggufArchitectureNames.join(", ")} for GGUF`, name);
   }
   const traits = architectures[name];
   const decoder = config as DecoderConfig;

@@ -61,7 +61,7 @@ export class MetadataReader {
     if (value === undefined) return null;
     const list: unknown = value;
     if (!Array.isArray(list) || !list.every((element) => typeof element === type)) {
-      throw this.fault(key, phrase`a list of ${type === "string" ? "texts" : "numbers"}`, "another value");
+      throw this.fault(key, type === "string" ? "a list of texts" : "a list of numbers", "another value");
     }
     return list as readonly unknown[];
   }

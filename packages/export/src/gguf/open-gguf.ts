@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { readSync } from "node:fs";
-import { messageOf, phrase, type Phrase, statIfThere } from "@lathe/files";
+import { asPhrase, messageOf, phrase, type Phrase, statIfThere } from "@lathe/files";
 import type { RowRange } from "@lathe/model";
 import { ExportError, quote } from "../errors.js";
 import { type BlockFormatName, blockFormatNames, blockFormats } from "./blocks/blocks.js";
@@ -126,7 +126,7 @@ class HeaderReader {
     const value = this.take(8).readBigUInt64LE();
     // Whatever is counted takes a byte of the file or names one of its numbers.
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
-      throw this.fault(phrase`${what} below 2^53 at byte ${at}`, String(value));
+      throw this.fault(phrase`${asPhrase(what)} below 2^53 at byte ${at}`, String(value));
     }
     return Number(value);
   }
@@ -140,7 +140,10 @@ class HeaderReader {
   checkRoom(count: number, bytes: number, what: string): void {
     const rest = this.size - this.position;
     if (count > rest / bytes) {
-      throw this.fault(phrase`${what} that the remaining ${rest} bytes of the file can hold`, String(count));
+      throw this.fault(
+        phrase`${asPhrase(what)} that the remaining ${rest} bytes of the file can hold`,
+        String(count),
+      );
     }
   }
 

@@ -290,4 +290,21 @@ export const helpPhrases: Translations = {
     "用其中 16 行分别以一个微批次和四个微批次训练一步，比较损失与梯度。不写任何文件。差异超过所示容差时退出码为 1。",
   "Takes a step of training with 16 of the rows side by side and with each alone, and compares losses, label by label, and gradients. Nothing is written. Exit code 1 when they differ by more than the tolerance that is said.":
     "用其中 16 行分别并排和逐行单独训练一步，逐个标签比较损失，并比较梯度。不写任何文件。差异超过所示容差时退出码为 1。",
+  "Write a model or an adapter in the files of other programs: GGUF, MLX, Ollama":
+    "把模型或适配器写成其他程序的文件：GGUF、MLX、Ollama",
+  "Read a GGUF file as a model folder, or an adapter of mlx-lm":
+    "把 GGUF 文件读成模型文件夹，或读取 mlx-lm 的适配器",
+  "gguf and ollama hold the model, with an adapter merged into it where one is given; merged is a model folder; peft, gguf-lora and mlx hold the adapter alone. Nothing is overwritten.":
+    "gguf 和 ollama 包含模型，指定适配器时将其合并；merged 是模型文件夹；peft、gguf-lora 和 mlx 只含适配器。不覆盖任何内容。",
+  "A GGUF file becomes a model folder, such as a base for training, with tokenizer and template; an adapter of mlx-lm becomes one of PEFT. Nothing is overwritten.":
+    "GGUF 文件变成模型文件夹（例如用作训练的基础模型），含分词器与模板；mlx-lm 的适配器变成 PEFT 的适配器。不覆盖任何内容。",
+  "what is written": "写成什么",
+  "file or folder to make": "要新建的文件或文件夹",
+  "type of the weights in GGUF": "GGUF 中权重的类型",
+  "what the base was packed in while the adapter was trained: the merge is onto what those weights stand for":
+    "训练适配器时基础模型的压缩格式：合并到压缩权重所代表的数值上",
+  "GGUF file, or folder of an adapter of mlx-lm": "GGUF 文件，或 mlx-lm 适配器的文件夹",
+  "base model that an adapter is of": "适配器所属的基础模型",
+  "type of the weights written; keep leaves float weights their own and makes quantised ones fp16":
+    "写出权重的类型；keep 保留浮点权重原有类型，量化权重变为 fp16",
 };

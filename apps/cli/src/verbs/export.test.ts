@@ -1,0 +1,106 @@
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { loraFixture, temporaryFolder, tinyModel, writeJsonl } from "../testing/folders.js";
+import { runLathe } from "../testing/run-lathe.js";
+
+let folder: string;
+let data: string;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  data = await writeJsonl(join(folder, "rows.jsonl"), [{ input_ids: [1, 7, 31, 200, 5, 9] }]);
+});
+
+const lossOf = async (...words: string[]): Promise<number> =>
+  (await runLathe(["score", "--data", data, "--precision", "fp32", "--json", ...words])).json![
+    "loss"
+  ] as number;
+
+const adapter = join(loraFixture("qwen2-all-rs"), "adapter_end");
+const base = ["--model", tinyModel("qwen2")];
+
+describe("lathe export and lathe import", () => {
+  it.each(["F32", "F16", "Q8_0"])(
+    "a merged model goes out as GGUF %s and comes back scoring the same",
+    async (type) => {
+      const [file, back] = [join(folder, `${type}.gguf`), join(folder, type)];
+      const words = [
+        ...base,
+        "--adapter",
+        adapter,
+        "--to",
+        "gguf",
+        "--type",
+        type,
+        "--output",
+        file,
+        "--json",
+      ];
+      const { code, json, stderr } = await runLathe(["export", ...words]);
+      expect(code, stderr).toBe(0);
+      expect(json).toMatchObject({ output: file, to: "gguf", type, tokenizer: { name: "none" } });
+      expect((await runLathe(["import", "--input", file, "--output", back])).code).toBe(0);
+      const expected = await lossOf(...base, "--adapter", adapter);
+      const digits = { F32: 5, F16: 3, Q8_0: 1 }[type];
+      expect(await lossOf("--model", back)).toBeCloseTo(expected, digits);
+      expect((await runLathe(["export", ...words])).code).toBe(2);
+    },
+  );
+
+  it("an adapter goes out to MLX and comes back, and to PEFT, scoring the same", async () => {
+    const [mlx, back, peft] = ["mlx", "back", "peft"].map((name) => join(folder, name));
+    const words = ["export", ...base, "--adapter", adapter];
+    expect((await runLathe([...words, "--to", "mlx", "--output", mlx])).code).toBe(0);
+    expect((await runLathe([...words, "--to", "peft", "--output", peft])).code).toBe(0);
+    const { code, stdout, stderr } = await runLathe(["import", "--input", mlx, ...base, "--output", back]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain("linears");
+    const expected = await lossOf(...base, "--adapter", adapter);
+    expect(await lossOf(...base, "--adapter", back)).toBeCloseTo(expected, 5);
+    expect(await lossOf(...base, "--adapter", peft)).toBe(expected);
+  });
+
+  it("merges onto what packed weights stand for", async () => {
+    const [packed, merged] = [join(folder, "packed"), join(folder, "merged")];
+    await runLathe(["quantize", ...base, "--format", "nf4", "--output", packed]);
+    const words = ["--model", packed, "--adapter", adapter];
+    const { code, stderr } = await runLathe(["export", ...words, "--to", "merged", "--output", merged]);
+    expect(code, stderr).toBe(0);
+    // The head of a packed folder is computed in 8 bits.
+    expect(await lossOf("--model", merged)).toBeCloseTo(await lossOf(...words), 2);
+    expect(JSON.parse(await readFile(join(merged, "config.json"), "utf8"))).not.toHaveProperty(
+      "quantization_config",
+    );
+  });
+
+  it.each([
+    [["--to", "mlx"], "--adapter: mlx holds an adapter, and none is given"],
+    [
+      ["--to", "peft", "--adapter", adapter, "--type", "F16"],
+      "--type goes with gguf and ollama, not with peft",
+    ],
+    [["--to", "gguf-lora", "--adapter", adapter, "--quantize", "nf4"], "--quantize goes with formats"],
+    [["--to", "ollama"], "expected a chat template"],
+    [["--to", "gguf-lora", "--adapter", join(loraFixture("llama-dora"), "adapter_end")], "llama-dora"],
+    [["--to", "tflite"], "--to: expected one of"],
+  ])("refuses %j in a sentence and leaves nothing", async (words, sentence) => {
+    const output = join(folder, "refused");
+    const { code, stderr } = await runLathe(["export", ...base, "--output", output, ...words]);
+    expect(stderr).toContain(sentence);
+    expect(code).toBe(2);
+    await expect(stat(output)).rejects.toThrow("ENOENT");
+  });
+
+  it.each([
+    ["a file that is none", "no GGUF at all, just text", "begins with GGUF"],
+    ["a file that is cut", "GGUF\u0003\u0000\u0000", "the end of the file"],
+  ])("import refuses %s", async (_what, contents, sentence) => {
+    await mkdir(join(folder, "in"), { recursive: true });
+    const [input, output] = [join(folder, "in/file.gguf"), join(folder, "none")];
+    await writeFile(input, contents);
+    const { code, stderr } = await runLathe(["import", "--input", input, "--output", output]);
+    expect(stderr).toContain(sentence);
+    expect(code).toBe(2);
+    await expect(stat(output)).rejects.toThrow("ENOENT");
+  });
+});

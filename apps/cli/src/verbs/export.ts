@@ -1,0 +1,54 @@
+import { fieldsOf, formatBytes, option } from "@lathe/command";
+import { ggufTypes } from "@lathe/export";
+import { packedFormatNames } from "@lathe/quant";
+import { exportFormats, exportModel, type ExportModelOptions } from "@lathe/recipes";
+import { z } from "zod";
+import { narrate } from "../events/narrate.js";
+import { defineVerb } from "../define-verb.js";
+import { adapterOption, modelOption } from "../options/model-options.js";
+
+const options = z.object({
+  model: modelOption(),
+  adapter: adapterOption(),
+  to: option(z.enum(exportFormats), "what is written", { placeholder: "format" }),
+  output: option(z.string().min(1), "file or folder to make", { placeholder: "path" }),
+  type: option(z.enum(ggufTypes).optional(), "type of the weights in GGUF", {
+    placeholder: "type",
+    defaultText: "F16",
+  }),
+  quantize: option(
+    z.enum(["none", ...packedFormatNames]).default("none"),
+    "what the base was packed in while the adapter was trained: the merge is onto what those weights stand for",
+    { placeholder: "format" },
+  ),
+});
+
+export const exportVerb = defineVerb({
+  description:
+    "gguf and ollama hold the model, with an adapter merged into it where one is given; merged is a model folder; peft, gguf-lora and mlx " +
+    "hold the adapter alone. Nothing is overwritten.",
+  examples: [
+    "lathe export --model models/base --adapter runs/first/adapter --to gguf --type Q4_K_M --output tuned.gguf",
+    "lathe export --model models/base --adapter runs/first/adapter --to ollama --output tuned-ollama",
+  ],
+  options,
+  async run(values, context) {
+    const narrator = narrate(context);
+    try {
+      const { signal, messages } = context;
+      const { onEvent } = narrator;
+      const exported = await exportModel({
+        ...fieldsOf<ExportModelOptions>(options, values, context.given),
+        signal,
+        onEvent,
+      });
+      const { output, tensors, bytes } = exported;
+      return {
+        json: { ...exported },
+        text: messages.exported(output, tensors, bytes === null ? null : formatBytes(bytes)),
+      };
+    } finally {
+      narrator.end();
+    }
+  },
+});
