@@ -148,7 +148,7 @@ export default defineConfig(
   },
   {
     // Plain JavaScript that people run or copy is linted without types.
-    files: ["examples/**/*.mjs", "packages/*/{scripts,testing}/**/*.mjs"],
+    files: ["examples/**/*.mjs", "{apps,packages}/*/{scripts,testing}/**/*.mjs"],
     languageOptions: {
       globals: Object.fromEntries(Object.getOwnPropertyNames(globalThis).map((name) => [name, "readonly"])),
     },

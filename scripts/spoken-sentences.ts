@@ -19,7 +19,7 @@ function programOfSources(): ts.Program {
     {
       extends: "./tsconfig.base.json",
       compilerOptions: { noEmit: true, customConditions: ["@lathe/source"] },
-      include: ["packages/*/src", "apps/cli/src"],
+      include: ["packages/*/src", "apps/cli/src", "apps/studio/src/server"],
     },
     ts.sys,
     root,

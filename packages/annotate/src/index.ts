@@ -7,6 +7,7 @@ export {
   type Submission,
 } from "./answers/answer.js";
 export { AnswerError } from "./answers/answer-error.js";
+export { reorderContent } from "./answers/reorder-content.js";
 export { checkSubmission } from "./answers/check-submission.js";
 export { type TaskKind } from "./assign/plan-tasks.js";
 export { type AnswerForm, exportAnswers, formatAnswers } from "./exchange/export-answers.js";

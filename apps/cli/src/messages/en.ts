@@ -189,11 +189,35 @@ export const en: Messages = {
     card: "card",
     onCard: "on the card",
     operations: "operations",
+    system: "system",
+    fluency: "fluency",
+    relevance: "relevance",
+    preference: "preference",
+    preferred: "better / equal / worse",
+    rowsNeeded: "rows needed",
+    annotator: "annotator",
+    answers: "answers",
+    seconds: "seconds",
+    bias: "bias",
+    sameAgain: "same again",
+    goldMet: "gold met",
   },
   parametersOf: (trainable, all, percent) => `${trainable} of ${all} parameters (${percent} %)`,
   textsIn: (count, language) => `${count} ${count === 1 ? "text" : "texts"}, ${language}`,
   ratingsIn: (units, annotators) =>
     `${units} ${units === 1 ? "unit" : "units"}, ${annotators} ${annotators === 1 ? "annotator" : "annotators"}`,
+  annotationRoles: {
+    annotator: (name) => name,
+    adjudicator: () => "to settle disagreements",
+    coordinator: () => "to see the results",
+  },
+  annotationServed: (folder) =>
+    `answers go to ${folder}; Ctrl-C ends, and the same command goes on with the same links`,
+  answersIn: (answers, folder) => `${answers} ${answers === 1 ? "answer" : "answers"} in ${folder}`,
+  answersImported: (stored, known, conflicts) =>
+    `${stored} ${stored === 1 ? "answer" : "answers"} added, ${known} known before, ${conflicts} left out because another one stands`,
+  answersOf: (answers) => `${answers} ${answers === 1 ? "answer" : "answers"}`,
+  disputedRows: (open, all) => `${open} of ${all} disputed rows to settle`,
   rowsWithoutReply: (count, total) =>
     `${count} of ${total} rows have no reply to generate and are only scored`,
   merged: (output, changed, tensors, bytes) =>

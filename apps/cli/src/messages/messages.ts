@@ -1,3 +1,4 @@
+import type { Role } from "@lathe/annotate";
 import type { CommandMessages } from "@lathe/command";
 import type { PersonalDataAction } from "@lathe/data";
 import type { Batching, MachineRuleName, MemoryTerms, OutOfMemoryReason } from "@lathe/recipes";
@@ -137,6 +138,13 @@ export interface Messages extends CommandMessages {
   readonly parametersOf: (trainable: string, all: string, percent: string) => string;
   readonly textsIn: (count: number, language: string) => string;
   readonly ratingsIn: (units: number, annotators: number) => string;
+  /** Whose a link is. */
+  readonly annotationRoles: Readonly<Record<Role, (name: string) => string>>;
+  readonly annotationServed: (folder: string) => string;
+  readonly answersIn: (answers: number, folder: string) => string;
+  readonly answersImported: (stored: number, known: number, conflicts: number) => string;
+  readonly answersOf: (answers: number) => string;
+  readonly disputedRows: (open: number, all: number) => string;
   readonly rowsWithoutReply: (count: number, total: number) => string;
   /** @param bytes of the weights; null for an adapter */
   readonly exported: (output: string, tensors: number, bytes: string | null) => string;
@@ -242,4 +250,16 @@ export type Word =
   | "onCpu"
   | "card"
   | "onCard"
-  | "operations";
+  | "operations"
+  | "system"
+  | "fluency"
+  | "relevance"
+  | "preference"
+  | "preferred"
+  | "rowsNeeded"
+  | "annotator"
+  | "answers"
+  | "seconds"
+  | "bias"
+  | "sameAgain"
+  | "goldMet";

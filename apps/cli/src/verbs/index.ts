@@ -70,6 +70,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./agreement.js")).agreementVerb,
   },
   {
+    name: "annotate",
+    summary: "Have people judge replies, blind, on a page of this machine",
+    load: async () => (await import("./annotate.js")).annotateVerb,
+  },
+  {
     name: "generate",
     summary: "Continue a prompt",
     load: async () => (await import("./generate.js")).generateVerb,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readRecords, RowError, type RowPlace } from "@lathe/data";
 import { type ExpectationError, isRecord, phrase } from "@lathe/files";
 import { type AnswerContent, pairsOf, type Preference, type Submission } from "../answers/answer.js";
+import { reorderContent } from "../answers/reorder-content.js";
 import { AnswerError } from "../answers/answer-error.js";
 import { checkSubmission } from "../answers/check-submission.js";
 import type { TaskKind } from "../assign/plan-tasks.js";
@@ -131,27 +132,12 @@ async function addAnswer(
   const member = study.annotatorNamed(annotator);
   const identity = study.settings.systems.map((_, system) => system);
   const position = study.positionOf(member, row, kind, identity);
-  const shown = inOrder(content, study.systemsAt(member, position)!);
+  const shown = reorderContent(content, identity, study.systemsAt(member, position)!);
   const client = `import:${createHash("sha256")
     .update(JSON.stringify([annotator, row, kind, content]))
     .digest("hex")}`;
   const submission: Submission = { client, position, revision: 0, content: shown, seconds };
   return study.submit(member, submission);
-}
-
-/** The content with replies in another order. @param order `[place]`: index in the content */
-function inOrder(content: AnswerContent, order: readonly number[]): AnswerContent {
-  const pairs = pairsOf(order.length);
-  return {
-    ...content,
-    ratings: order.map((system) => content.ratings[system]),
-    preferences: pairs.map(([first, second]): Preference => {
-      const [a, b] = [order[first], order[second]];
-      const pair = pairs.findIndex(([low, high]) => low === Math.min(a, b) && high === Math.max(a, b));
-      const value = content.preferences[pair];
-      return a < b || value === 0 ? value : value === 1 ? -1 : 1;
-    }),
-  };
 }
 
 function ratingOf({ value, place }: ReadRecord, question: string): number {

@@ -56,4 +56,31 @@ export const annotationPhrases: Translations = {
   "that of another one": "另一个答案的标识",
   "the place of a task": "某个任务的位置",
   "{0} characters": "{0} 个字符",
+
+  // 命令 annotate
+  "Have people judge replies, blind, on a page of this machine": "在本机的页面上由人盲评回复",
+  "Serves a page on which people judge replies, blind, from 1 to 5, and say which they prefer: a secret link for each of them, one for who settles disagreements, one for the results. Each answer is on the disk before it is acknowledged. The same command goes on where it was ended, with the same links.":
+    "提供一个页面，由人盲评回复（1 到 5 分），并选出更好的回复：每人一个私密链接，另有一个用于裁定分歧，一个用于查看结果。每个答案先落盘，再确认。再次运行同一命令即可用原来的链接继续。",
+  "files of replies, one a system, rows with id, prompt and response: .jsonl, .csv, .tsv, .parquet":
+    "回复文件，每个系统一个，每行含 id、prompt 和 response：.jsonl、.csv、.tsv、.parquet",
+  "required for a new study": "新建研究时必填",
+  "people who judge, each with a link": "标注者人数，每人一个链接",
+  "folder of the study; one that is there goes on": "研究所在的文件夹；已有的研究会继续",
+  "annotators that judge each row": "每行由几位标注者评价",
+  "share of rows that come a second time, for the annotator's own consistency":
+    "再次出现的行的比例，用于衡量标注者的自身一致性",
+  "ratings known beforehand: rows with id, system, fluency, relevance, such as 4 or 4-5":
+    "预先已知的评分：每行含 id、system、fluency、relevance，如 4 或 4-5",
+  "seed of the order of rows and replies": "行与回复顺序的随机种子",
+  "address to serve on; 0.0.0.0 lets other machines in": "监听的地址；0.0.0.0 允许其他机器访问",
+  "port to serve on": "监听的端口",
+  "that of the last time, else a free one": "上一次的端口，首次则取空闲端口",
+  "show the results of the study in this folder instead": "改为显示此文件夹中研究的结果",
+  "with --results: write all answers, .csv or .jsonl": "与 --results 同用：写出全部答案，.csv 或 .jsonl",
+  "with --results: add answers of such a file first": "与 --results 同用：先加入这种文件中的答案",
+  "{0} goes with {1}": "{0} 需与 {1} 同用",
+  "{0} shows a study that is there; {1} is for a new one": "{0} 显示已有的研究；{1} 用于新建研究",
+  "port {0} of {1} is taken by another program; end it, or choose another port":
+    "{1} 的端口 {0} 已被其他程序占用；请结束该程序或换一个端口",
+  "cannot listen on port {0} of {1}: {2}": "无法监听 {1} 的端口 {0}：{2}",
 };

@@ -1,0 +1,83 @@
+import { networkInterfaces } from "node:os";
+import type { MiddlewareHandler } from "hono";
+
+const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
+const ANY_ADDRESS = ["0.0.0.0", "::"];
+
+/** An address as it stands in a URL. */
+export const hostText = (address: string): string => (address.includes(":") ? `[${address}]` : address);
+
+/**
+ * Names under which a server may be asked: other sites can make a browser ask it under theirs (DNS rebinding).
+ *
+ * @param address that the server listens on
+ */
+export function allowedHosts(address: string, port: number): ReadonlySet<string> {
+  const own = hostText(address);
+  const names = LOOPBACK.includes(own)
+    ? LOOPBACK
+    : ANY_ADDRESS.includes(address)
+      ? [...LOOPBACK, ...machineAddresses()]
+      : [own];
+  // A browser leaves the port of http out.
+  return new Set(names.flatMap((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])]));
+}
+
+function machineAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((all) =>
+    (all ?? []).map(({ address }) => hostText(address)),
+  );
+}
+
+/** What every answer of the server says to the browser: nothing from elsewhere, nothing kept, nothing framed. */
+const headers: Readonly<Record<string, string>> = {
+  "Content-Security-Policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+  "Cache-Control": "no-store",
+};
+
+/**
+ * Refuses requests that are not the page's own: another `Host`, another `Origin`, sent by another site. Only `POST` changes
+ * anything, and of other methods than `GET`, `HEAD` and `POST` there are none.
+ */
+export function guard(hosts: () => ReadonlySet<string>): MiddlewareHandler {
+  return async (context, next) => {
+    for (const [name, value] of Object.entries(headers)) context.header(name, value);
+    const { method } = context.req;
+    if (!["GET", "HEAD", "POST"].includes(method)) {
+      return context.json(faultOf("MethodError", "expected GET, HEAD or POST"), 405, {
+        Allow: "GET, HEAD, POST",
+      });
+    }
+    const host = context.req.header("Host")?.toLowerCase() ?? "";
+    if (!hosts().has(host)) {
+      return context.json(faultOf("HostError", "expected the host of the link"), 421);
+    }
+    const origin = context.req.header("Origin");
+    const site = context.req.header("Sec-Fetch-Site");
+    const isForeign =
+      (origin !== undefined && origin.toLowerCase() !== `http://${host}`) ||
+      (site !== undefined && site !== "same-origin" && !(site === "none" && method !== "POST"));
+    // Following a link from elsewhere to the page itself is no request of the other site.
+    const isVisit =
+      method === "GET" && origin === undefined && context.req.header("Sec-Fetch-Dest") === "document";
+    if (isForeign && !isVisit) {
+      return context.json(faultOf("OriginError", "expected a request of the page itself"), 403);
+    }
+    return next();
+  };
+}
+
+/** A refusal as the page reads it. */
+export function faultOf(
+  name: string,
+  message: string,
+  field?: string,
+): { readonly error: { readonly name: string; readonly message: string; readonly field?: string } } {
+  return { error: field === undefined ? { name, message } : { name, message, field } };
+}
