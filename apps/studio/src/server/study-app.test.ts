@@ -48,7 +48,7 @@ describe("the room over HTTP", () => {
     expect(next).toMatchObject({ task: { position: 0, pairs: [[0, 1]], revision: 0, answer: null } });
     const send = () => ask("/api/answers", { method: "POST", headers, body: JSON.stringify(answer(0)) });
     const replies = await Promise.all([send(), send(), send()]);
-    const outcomes = await Promise.all(replies.map(async (reply) => ((await reply.json())).outcome));
+    const outcomes = await Promise.all(replies.map(async (reply) => (await reply.json()).outcome));
     expect(outcomes.toSorted()).toEqual(["known", "known", "stored"]);
     expect(study.data().answers).toHaveLength(1);
     const after: any = await (await ask("/api/tasks/next", { headers })).json();
