@@ -9,7 +9,7 @@ describe("resolveLoraConfig", () => {
       rank: 16,
       alpha: 32,
       dropout: 0.1,
-      targets: ["q_proj", "v_proj"],
+      targets: ["query", "value"],
       useRslora: false,
       useDora: false,
       rankPattern: {},

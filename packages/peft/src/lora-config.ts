@@ -86,7 +86,7 @@ export const loraDefaults: LoraConfig = Object.freeze({
   rank: 16,
   alpha: 32,
   dropout: 0.1,
-  targets: Object.freeze(["q_proj", "v_proj"]),
+  targets: Object.freeze(["query", "value"]),
   useRslora: false,
   useDora: false,
   rankPattern: Object.freeze({}),

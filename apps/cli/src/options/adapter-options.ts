@@ -46,7 +46,7 @@ export const adapterOptions = optionGroup(
     ),
     targets: option(
       z.union([z.string().min(1), names]).default([...loraDefaults.targets]),
-      phrase`linears to adapt: names such as q_proj, or ${targetRoles.join(", ")}; a single text in the config file is a regular expression of their paths`,
+      phrase`linears to adapt: names such as q_proj, what they do such as query, or ${targetRoles.join(", ")}; a single text in the config file is a regular expression of their paths`,
       { placeholder: "a,b", separator: "," },
     ),
     excludeModules: option(

@@ -46,7 +46,7 @@ export function firstCandidates(hiddenSize: number): Candidate[] {
   const central = centralRate(hiddenSize);
   const ways = [
     { method: "lora", targets: ["all-linear"], rank: RANK, rate: central },
-    { method: "lora", targets: ["q_proj", "v_proj"], rank: RANK, rate: central },
+    { method: "lora", targets: ["query", "value"], rank: RANK, rate: central },
     { method: "full", targets: [], rank: null, rate: central * FULL_SHARE },
   ] as const;
   return [1, COARSE, 1 / COARSE].flatMap((factor) =>

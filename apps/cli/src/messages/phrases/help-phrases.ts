@@ -181,8 +181,8 @@ export const helpPhrases: Translations = {
   "rank of the update": "更新的秩",
   "numerator of the scale alpha / rank": "缩放系数 alpha / rank 的分子",
   "probability with which an input of the update is dropped in training": "训练时丢弃更新输入的概率",
-  "linears to adapt: names such as q_proj, or {0}; a single text in the config file is a regular expression of their paths":
-    "要适配的线性层：名称如 q_proj，或 {0}；配置文件中的单个文本视为其路径的正则表达式",
+  "linears to adapt: names such as q_proj, what they do such as query, or {0}; a single text in the config file is a regular expression of their paths":
+    "要适配的线性层：名称如 q_proj，作用如 query，或 {0}；配置文件中的单个文本视为其路径的正则表达式",
   "linears to leave out, named likewise": "要排除的线性层，写法相同",
   "scale alpha / √rank in place of alpha / rank (rsLoRA)": "以 alpha / √rank 代替 alpha / rank（rsLoRA）",
   "train the length of each weight row apart from its direction (DoRA)":
