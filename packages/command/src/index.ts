@@ -5,7 +5,7 @@ export { fieldsOf, flagOf } from "./fields.js";
 export { formatBytes, formatDuration, formatNumber, formatTable, formatValue, widthOf } from "./format.js";
 export type { InputStream, Io, OutputStream } from "./io.js";
 export { nearestName, suggestion } from "./nearest-name.js";
-export { option, type OptionDetails, optionGroup } from "./option.js";
+export { option, type OptionDetails, optionGroup, type ResolveContext } from "./option.js";
 export type { NameHere, Program } from "./program.js";
 export { type Progress, type ProgressOptions, startProgress } from "./progress.js";
 export { camelCase, kebabCase } from "./property.js";

@@ -1,5 +1,7 @@
 import { asPhrase, type Phrase, sayPhrase } from "@lathe/files";
 import type { z } from "zod";
+import type { CommandMessages } from "./command-messages.js";
+import type { VerbContext } from "./verb.js";
 
 /** How an option is written on the command line and shown in the help; what it may be is in its schema. */
 export interface OptionDetails {
@@ -27,7 +29,15 @@ export interface OptionDetails {
   readonly field?: string | null;
   /** Looks at a text that was given, e.g. at what lies at a path. @returns what is wrong with it, or null */
   readonly check?: (text: string) => Promise<string | Phrase | null>;
+  /** What a text that was given stands for, such as the folder of a download; asked after all checks. */
+  readonly resolve?: (text: string, context: ResolveContext) => Promise<string>;
 }
+
+/** What {@link OptionDetails.resolve} works with. */
+export type ResolveContext = Pick<
+  VerbContext<CommandMessages>,
+  "io" | "messages" | "signal" | "note" | "warn" | "progress"
+>;
 
 const detailsOf = new WeakMap<z.ZodType, OptionDetails>();
 

@@ -11,6 +11,7 @@ import type { Program } from "./program.js";
 import { startProgress } from "./progress.js";
 import { configSchema } from "./property.js";
 import { resolveOptions } from "./resolve-options.js";
+import { resolveValues } from "./resolve-values.js";
 import { UsageError } from "./usage-error.js";
 import type { Verb, VerbContext } from "./verb.js";
 
@@ -226,7 +227,7 @@ async function runVerb<Messages extends CommandMessages>(
       : await readConfigFile(common.config, Object.keys(verb.options.shape), program.nameHere);
   const resolved = resolveOptions(verb.name, verb.options, flags, file);
   await checkValues(verb.name, verb.options, resolved);
-  const { values, given } = resolved;
+  const { given } = resolved;
   const context = contextOf({
     command: program.command,
     json: common.json ?? false,
@@ -235,6 +236,7 @@ async function runVerb<Messages extends CommandMessages>(
     messages,
     signal,
   });
+  const values = await resolveValues(verb.options, resolved, context);
   const { json, text, exitCode = EXIT_DONE } = await verb.run(values, context);
   if (common.json) io.stdout.write(`${JSON.stringify(json)}\n`);
   else if (text !== "") io.stdout.write(`${text}\n`);

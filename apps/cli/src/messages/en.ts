@@ -121,6 +121,10 @@ export const en: Messages = {
   planFits: (budget) => `fits in ${budget}`,
   planTooLarge: (budget) => `does not fit in ${budget}`,
   stepTakes: (duration) => `a step takes about ${duration} here`,
+  pulled: (files, bytes, downloaded) =>
+    `${files} files, ${bytes}, of which ${downloaded} were downloaded now`,
+  nothingPulled: "no models or data sets of hubs are on this machine",
+  removed: (repository, freed) => `${repository} removed, ${freed} freed`,
   diskTakes: (rate, [weights, toLoad], [checkpoint, toWrite]) =>
     `a disk of ${rate}/s reads the weights (${weights}) in ${toLoad} and writes a checkpoint (${checkpoint}) in ${toWrite}`,
   pageAt: (file) => `page of the run: ${file}`,
@@ -175,6 +179,9 @@ export const en: Messages = {
     none: "none",
     unknown: "unknown",
     moreThan: "more than",
+    repository: "repository",
+    size: "size",
+    revisions: "revisions",
     present: "present",
     holds: "holds",
     precision: "precision",

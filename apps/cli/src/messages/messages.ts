@@ -120,6 +120,10 @@ export interface Messages extends CommandMessages {
   readonly planTooLarge: (budget: string) => string;
   /** @param duration with its unit */
   readonly stepTakes: (duration: string) => string;
+  /** What was downloaded. @param bytes of all files   @param downloaded bytes of those that were not here */
+  readonly pulled: (files: number, bytes: string, downloaded: string) => string;
+  readonly nothingPulled: string;
+  readonly removed: (repository: string, freed: string) => string;
   /** @param rate bytes a second   @param weights bytes of them and the time to read them   @param checkpoint likewise, to write it */
   readonly diskTakes: (
     rate: string,
@@ -237,6 +241,9 @@ export type Word =
   | "none"
   | "unknown"
   | "moreThan"
+  | "repository"
+  | "size"
+  | "revisions"
   | "present"
   | "holds"
   | "precision"

@@ -5,6 +5,7 @@ import { dataPhrases } from "./phrases/data-phrases.js";
 import { enginesPhrases } from "./phrases/engines-phrases.js";
 import { exportsPhrases } from "./phrases/exports-phrases.js";
 import { helpPhrases } from "./phrases/help-phrases.js";
+import { hubsPhrases } from "./phrases/hubs-phrases.js";
 import { modelsPhrases } from "./phrases/models-phrases.js";
 import { pathsPhrases } from "./phrases/paths-phrases.js";
 import { scoresPhrases } from "./phrases/scores-phrases.js";
@@ -21,6 +22,7 @@ export const phraseAreas: readonly Translations[] = [
   trainingPhrases,
   dataPhrases,
   modelsPhrases,
+  hubsPhrases,
   scoresPhrases,
   exportsPhrases,
   annotationPhrases,

@@ -10,6 +10,7 @@ import { trainingOptions } from "./training-options.js";
 import { adapterPathFault } from "../paths/adapter-path-fault.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
 import { rowsPathFault } from "../paths/rows-path-fault.js";
+import { modelFromHub, rowsFromHub } from "../paths/from-hub.js";
 
 /** Steps between two lines of a run that is not watched on a terminal. */
 const LOG_EVERY = 50;
@@ -26,15 +27,22 @@ export const trainOptions = z
       placeholder: "dir",
       requiredText: "required unless --resume",
       check: modelPathFault,
+      resolve: modelFromHub,
     }),
     data: option(
       text.optional(),
       "rows to learn: .jsonl, .csv, .parquet in any row shape, or a prepared .arrow file",
-      { placeholder: "file", requiredText: "required unless --resume", check: rowsPathFault },
+      {
+        placeholder: "file",
+        requiredText: "required unless --resume",
+        check: rowsPathFault,
+        resolve: rowsFromHub,
+      },
     ),
     validation: option(text.optional(), "rows to evaluate on, likewise", {
       placeholder: "file",
       check: (path) => rowsPathFault(path, "validation"),
+      resolve: rowsFromHub,
     }),
     output: option(text, "folder of the run", { placeholder: "dir" }),
     method: option(
@@ -82,6 +90,7 @@ export const trainOptions = z
       {
         placeholder: "dir",
         check: adapterPathFault,
+        resolve: modelFromHub,
       },
     ),
     resume: option(

@@ -1,13 +1,12 @@
 import { join } from "node:path";
 import { type Phrase, phrase } from "@lathe/files";
-import { downloadHint, hubId } from "./hub-id.js";
+import { hubHint, repositoryMeant } from "./from-hub.js";
 import { adaptersOfRun, hasFile, isRunFolder, pathKind } from "./path-kind.js";
 
 /** What is wrong with a path given for an adapter folder, where that can be told by what lies there; else null. */
 export async function adapterPathFault(path: string): Promise<Phrase | null> {
   const { kind, names } = await pathKind(path);
-  const id = hubId(path);
-  if (kind === "missing") return id === null ? null : phrase`no such folder; ${downloadHint(id, "adapter")}`;
+  if (kind === "missing") return (await repositoryMeant(path, "model")) ? null : hubHint(path, "model");
   if (kind === "file") {
     return phrase`${path} is a file; expected the folder with adapter_config.json and adapter_model.safetensors`;
   }

@@ -5,7 +5,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { loraFixture, storiesModel, temporaryFolder } from "../testing/folders.js";
 import { runLathe } from "../testing/run-lathe.js";
 import { adapterPathFault as adapterPhrase } from "./adapter-path-fault.js";
-import { hubId } from "./hub-id.js";
 import { modelPathFault as modelPhrase } from "./model-path-fault.js";
 import { rowsPathFault as rowsPhrase } from "./rows-path-fault.js";
 
@@ -50,29 +49,6 @@ beforeAll(async () => {
   );
 });
 
-describe("hubId", () => {
-  it.each([
-    ["deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B", "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B"],
-    ["Qwen/Qwen3-0.6B@main", "Qwen/Qwen3-0.6B"],
-    ["https://huggingface.co/Qwen/Qwen3-0.6B", "Qwen/Qwen3-0.6B"],
-    ["https://huggingface.co/Qwen/Qwen3-0.6B/tree/main", "Qwen/Qwen3-0.6B"],
-    ["https://huggingface.co/datasets/org/rows", "org/rows"],
-    ["https://www.modelscope.cn/models/Qwen/Qwen3-0.6B", "Qwen/Qwen3-0.6B"],
-    ["modelscope:Qwen/Qwen3-0.6B", "Qwen/Qwen3-0.6B"],
-    ["gpt2", null],
-    ["./a/b", null],
-    ["../b", null],
-    ["/a/b", null],
-    ["a/b/c", null],
-    ["a/..", null],
-    ["a b/c", null],
-    ["a/b;rm", null],
-    ["", null],
-  ])("of %s is %s", (text, id) => {
-    expect(hubId(text)).toBe(id);
-  });
-});
-
 describe("modelPathFault", () => {
   it("has nothing to say of a model, nor of a path that is like nothing", async () => {
     expect(await modelPathFault(storiesModel)).toBeNull();
@@ -81,8 +57,10 @@ describe("modelPathFault", () => {
   });
 
   it("tells what was given in its place", async () => {
-    expect(await modelPathFault("Qwen/Qwen3-0.6B")).toContain(
-      "`hf download Qwen/Qwen3-0.6B --local-dir models/Qwen3-0.6B`",
+    expect(await modelPathFault("Qwen/Qwen3-0.6B")).toBeNull();
+    // A folder `packages` is here: this is a path that is mistyped.
+    expect(await modelPathFault("packages/base")).toBe(
+      "no such folder; if packages/base on a hub is meant, give hf:packages/base",
     );
     expect(await modelPathFault(run)).toBe(
       `${run} is the folder of a run; expected the base model, with ${join(run, "adapter")} as --adapter`,
@@ -117,7 +95,7 @@ describe("adapterPathFault", () => {
       "no adapter yet",
     );
     expect(await adapterPathFault(storiesModel)).toContain("is a model folder");
-    expect(await adapterPathFault("org/my-lora")).toContain("--local-dir adapters/my-lora");
+    expect(await adapterPathFault("org/my-lora")).toBeNull();
   });
 });
 
@@ -135,7 +113,8 @@ describe("rowsPathFault", () => {
     expect(await rowsPathFault(folder)).toBe(
       `${folder} is a folder; expected a file of rows, such as ${join(folder, "a.csv")}`,
     );
-    expect(await rowsPathFault("org/chat-rows")).toContain("--repo-type dataset");
+    expect(await rowsPathFault("org/chat-rows")).toBeNull();
+    expect(await rowsPathFault("packages/rows")).toContain("give hf-dataset:packages/rows");
   });
 });
 
@@ -144,8 +123,8 @@ describe("the command", () => {
     [
       "train",
       "--model",
-      "Qwen/Qwen3-0.6B",
-      /^lathe: --model: no such folder; if Qwen\/Qwen3-0.6B is an id on a hub/,
+      "packages/Qwen3-0.6B",
+      /^lathe: --model: no such folder; if packages\/Qwen3-0.6B on a hub is meant, give hf:packages/,
     ],
     ["train", "--data", "PREPARED", /^lathe: --data: .* is a folder that lathe prepare wrote/],
     ["train", "--validation", "PREPARED", /^lathe: --validation: .*validation\.jsonl/],

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type Phrase, phrase } from "@lathe/files";
-import { downloadHint, hubId } from "./hub-id.js";
+import { hubHint, repositoryMeant } from "./from-hub.js";
 import { isPreparedFolder, pathKind } from "./path-kind.js";
 
 /** Files of rows, by their names. */
@@ -13,10 +13,9 @@ const ROWS = /\.(arrow|jsonl|csv|tsv|parquet)$/i;
 export async function rowsPathFault(path: string, split = "train"): Promise<Phrase | null> {
   const { kind, names } = await pathKind(path);
   if (kind === "file") return null;
-  const id = hubId(path);
   if (kind === "missing") {
     // `data/rows.jsonl` has the form of an id as well.
-    return id === null || ROWS.test(path) ? null : phrase`no such file; ${downloadHint(id, "dataset")}`;
+    return ROWS.test(path) || (await repositoryMeant(path, "dataset")) ? null : hubHint(path, "dataset");
   }
   if (isPreparedFolder(names)) {
     const file = [`${split}.arrow`, `${split}.jsonl`].find((name) => names.includes(name));

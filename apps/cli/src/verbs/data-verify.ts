@@ -10,6 +10,7 @@ import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { inputsPathFault } from "../paths/inputs-path-fault.js";
+import { inputsFromHub } from "../paths/from-hub.js";
 
 const files = z.array(z.string().min(1)).default([]);
 
@@ -24,10 +25,12 @@ const options = z.object({
   add: option(files, "files of rows that would be trained on as well", {
     placeholder: "file",
     check: inputsPathFault,
+    resolve: inputsFromHub,
   }),
   against: option(files, "files of other benchmarks, whose rows must not be trained on", {
     placeholder: "file",
     check: inputsPathFault,
+    resolve: inputsFromHub,
   }),
   nearDuplicates: option(
     z.number().gt(0).max(1).default(NEAR_DUPLICATE_THRESHOLD),

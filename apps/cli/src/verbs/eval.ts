@@ -1,4 +1,4 @@
-import { UsageError, formatTable, option, optionGroup } from "@lathe/command";
+import { UsageError, formatTable, option, optionGroup, type OptionDetails } from "@lathe/command";
 import { realpath, stat } from "node:fs/promises";
 import { asPhrase, checkWritable, type Phrase, phrase, replaceFile } from "@lathe/files";
 import { bleuSmoothings, bleuTokenizers, metricNames, reasoningRules } from "@lathe/eval";
@@ -16,6 +16,7 @@ import { engineOptions } from "../options/engine-options.js";
 import { generationOptions } from "../options/generation-options.js";
 import { lossOnOption, reasoningOption } from "../options/learnt-options.js";
 import { adapterOption, tokensPerBatchOption } from "../options/model-options.js";
+import { modelFromHub, rowsFromHub } from "../paths/from-hub.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
 import { rowsPathFault } from "../paths/rows-path-fault.js";
 import { comparisonJson, comparisonText } from "./system-comparison.js";
@@ -24,7 +25,9 @@ const path = (
   description: string,
   placeholder: string,
   check: (path: string) => Promise<string | Phrase | null> = () => Promise.resolve(null),
-): z.ZodOptional<z.ZodString> => option(z.string().min(1).optional(), description, { placeholder, check });
+  resolve: OptionDetails["resolve"] = (path) => Promise.resolve(path),
+): z.ZodOptional<z.ZodString> =>
+  option(z.string().min(1).optional(), description, { placeholder, check, resolve });
 
 const labelPlace = z.union([
   z.enum(["whole", "first-line", "longest-label"]),
@@ -119,10 +122,14 @@ const options = z
         "model folder: generates the replies first, and measures perplexity",
         "dir",
         modelPathFault,
+        modelFromHub,
       ),
       adapter: adapterOption(),
-      data: path("rows in any shape; the last reply of each is the reference", "file", (path) =>
-        rowsPathFault(path, "test"),
+      data: path(
+        "rows in any shape; the last reply of each is the reference",
+        "file",
+        (path) => rowsPathFault(path, "test"),
+        rowsFromHub,
       ),
       limit: option(z.int().min(1).optional(), "rows at most, from the start of the file", {
         placeholder: "n",

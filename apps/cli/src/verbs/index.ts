@@ -10,6 +10,21 @@ async function loadTraining(load: VerbEntry["load"]): ReturnType<VerbEntry["load
 /** All verbs, in the order of a project: from raw rows to a model that answers. */
 export const verbs: readonly VerbEntry[] = [
   {
+    name: "pull",
+    summary: "Download a model or a data set from a hub",
+    load: async () => (await import("./pull.js")).pullVerb,
+  },
+  {
+    name: "list",
+    summary: "Show the models and data sets of hubs that are on this machine",
+    load: async () => (await import("./list.js")).listVerb,
+  },
+  {
+    name: "remove",
+    summary: "Remove a model or a data set of a hub from this machine",
+    load: async () => (await import("./remove.js")).removeVerb,
+  },
+  {
     name: "prepare",
     summary: "Clean, split and tokenise rows of dialogue",
     load: async () => (await import("./prepare.js")).prepareVerb,

@@ -19,6 +19,7 @@ import { hostEngineOptions } from "../options/engine-options.js";
 import type { Messages } from "../messages/messages.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
 import { inputsPathFault } from "../paths/inputs-path-fault.js";
+import { inputsFromHub, modelFromHub } from "../paths/from-hub.js";
 
 const characters = (field: string): OptionDetails => ({
   placeholder: "n",
@@ -48,6 +49,7 @@ const options = z.object({
     {
       placeholder: "file",
       check: inputsPathFault,
+      resolve: inputsFromHub,
       field: "data",
     },
   ),
@@ -142,6 +144,7 @@ const options = z.object({
   ...optionGroup("Tokens", {
     model: option(z.string().min(1).optional(), "model folder whose tokenizer also makes .arrow files", {
       check: modelPathFault,
+      resolve: modelFromHub,
       placeholder: "dir",
     }),
     maxTokens: option(z.int().min(2).optional(), "longest row", {

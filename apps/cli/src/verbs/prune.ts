@@ -5,6 +5,7 @@ import { defineVerb } from "../define-verb.js";
 import { engineOptions, hostEngineOptions } from "../options/engine-options.js";
 import { modelOption } from "../options/model-options.js";
 import { rowsPathFault } from "../paths/rows-path-fault.js";
+import { rowsFromHub } from "../paths/from-hub.js";
 
 /** A share, or a pattern such as `2:4`. */
 const sparsity = z.union([
@@ -31,6 +32,7 @@ const options = z.object({
   calibration: option(z.string().min(1).optional(), "rows for wanda, in any shape", {
     placeholder: "file",
     check: (path) => rowsPathFault(path, "calibration"),
+    resolve: rowsFromHub,
   }),
   calibrationTokens: option(z.int().min(1).optional(), "tokens of those rows at most", {
     placeholder: "n",

@@ -5,6 +5,7 @@ import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
 import { rowsPathFault } from "../paths/rows-path-fault.js";
+import { modelFromHub, rowsFromHub } from "../paths/from-hub.js";
 
 /** Exit code of a run that came out otherwise. */
 const EXIT_DIFFERENT = 1;
@@ -17,11 +18,17 @@ const options = z.object({
   model: option(path.optional(), "base model, where it is no longer where it was", {
     placeholder: "dir",
     check: modelPathFault,
+    resolve: modelFromHub,
   }),
-  data: option(path.optional(), "file of rows, likewise", { placeholder: "file", check: rowsPathFault }),
+  data: option(path.optional(), "file of rows, likewise", {
+    placeholder: "file",
+    check: rowsPathFault,
+    resolve: rowsFromHub,
+  }),
   validation: option(path.optional(), "file of rows to evaluate on, likewise", {
     placeholder: "file",
     check: (file) => rowsPathFault(file, "validation"),
+    resolve: rowsFromHub,
   }),
 });
 

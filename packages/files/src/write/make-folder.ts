@@ -19,11 +19,13 @@ export async function makeFolder(folder: string): Promise<string | null> {
     if (first === "made") await syncFolder(parent);
     return first === "made" ? path : null;
   }
-  if (parent === path || (await stat(parent).catch(() => null)) !== null) throw refusal(path);
-  const top = await makeFolder(parent);
-  if ((await tryToMake(path)) === "no parent") throw refusal(path);
+  // A parent that is there now may have been made by another process since.
+  const isParentThere = parent === path || (await stat(parent).catch(() => null)) !== null;
+  const top = isParentThere ? null : await makeFolder(parent);
+  const second = await tryToMake(path);
+  if (second === "no parent") throw refusal(path);
   await syncFolder(parent);
-  return top ?? path;
+  return top ?? (second === "made" ? path : null);
 }
 
 async function tryToMake(path: string): Promise<"made" | "there" | "no parent"> {

@@ -53,10 +53,6 @@ export const pathsPhrases: Translations = {
     "由 prepare 写出且未添加其他内容的文件夹（只有这样的文件夹会被覆盖）",
   "a folder that quantising wrote and nobody added to, as only that is replaced":
     "由 quantize 写出且未添加其他内容的文件夹（只有这样的文件夹会被替换）",
-  "no such folder; {0}": "没有此文件夹；{0}",
-  "no such file; {0}": "没有此文件；{0}",
-  "if {0} is an id on a hub, download it first, with `{1}` or `{2}`, and give {3}":
-    "若 {0} 是模型库上的编号，请先用 `{1}` 或 `{2}` 下载，再给出 {3}",
   "{0} is a file; expected the folder with adapter_config.json and adapter_model.safetensors":
     "{0} 是文件；应为含 adapter_config.json 和 adapter_model.safetensors 的文件夹",
   "{0} is the folder of a run; its adapter is {1}": "{0} 是一次运行的文件夹；其适配器为 {1}",

@@ -1,0 +1,68 @@
+import type { Translations } from "@lathe/files";
+
+/** 模型库：下载、缓存与发布。 */
+export const hubsPhrases: Translations = {
+  "Download a model or a data set from a hub": "从模型库下载模型或数据集",
+  "Show the models and data sets of hubs that are on this machine": "显示本机上来自模型库的模型和数据集",
+  "Remove a model or a data set of a hub from this machine": "从本机删除来自模型库的模型或数据集",
+  "owner/name, with @revision or without; hf-dataset: or modelscope: before it":
+    "owner/name，可带 @版本；前面可加 hf-dataset: 或 modelscope:",
+  "Downloads config, tokenizer, template and safetensors of a model, or the rows of a data set, into the cache that Python's tools share; what was cut goes on, and every file is held to its hash. HF_ENDPOINT names a mirror, HF_HUB_CACHE or HF_HOME another cache, HF_TOKEN a token; HTTPS_PROXY and NO_PROXY are followed. Verbs that take a model or rows take such a name too.":
+    "将模型的配置、分词器、模板和 safetensors，或数据集的数据，下载到与 Python 工具共用的缓存；中断后可续传，每个文件都核对哈希值。HF_ENDPOINT 指定镜像，HF_HUB_CACHE 或 HF_HOME 指定缓存，HF_TOKEN 指定令牌；遵循 HTTPS_PROXY 与 NO_PROXY。需要模型或数据的命令也接受这样的名称。",
+  "Shows the models and data sets of both hubs that are on this machine, whichever tool downloaded them. Nothing is asked of a hub.":
+    "显示本机上两个模型库的模型和数据集，无论由哪个工具下载。不访问模型库。",
+  "Removes a model or a data set of a hub from this machine, for Python's tools as well; with @revision that revision alone, and files that another one has stay.":
+    "从本机删除来自模型库的模型或数据集，Python 工具也不再能用；带 @版本 时只删除该版本，其他版本共有的文件保留。",
+  "expected the name of a repository, such as Qwen/Qwen3-0.6B, modelscope:Qwen/Qwen3-0.6B or hf-dataset:owner/name, got {0}":
+    "应为仓库名称，如 Qwen/Qwen3-0.6B、modelscope:Qwen/Qwen3-0.6B 或 hf-dataset:owner/name，得到 {0}",
+  "downloading {0} (MB)": "正在下载 {0}（MB）",
+  "no such file; if {0} on a hub is meant, give {1}": "没有此文件；若指模型库上的 {0}，请给出 {1}",
+  "no such folder; if {0} on a hub is meant, give {1}": "没有此文件夹；若指模型库上的 {0}，请给出 {1}",
+  "{0} has {1} files of rows; name one, such as {2}, or make one of them with lathe prepare --input {3}":
+    "{0} 有 {1} 个数据文件；请指定其一，如 {2}，或用 lathe prepare --input {3} 合为一个",
+  "{0} was not reached: {1}": "无法连接 {0}：{1}",
+  "{0} answered {1}": "{0} 返回 {1}",
+  "{0} redirects without an end": "{0} 不断重定向",
+  "{0} redirects to an address that is not taken: {1}": "{0} 重定向到不可接受的地址：{1}",
+  "{0}; {1} tries got no further": "{0}；尝试 {1} 次仍无进展",
+  "the hub's answer is larger than {0} bytes": "模型库的应答超过 {0} 字节",
+  "the hub's answer was cut: {0}": "模型库的应答中断：{0}",
+  "{0} cut {1}": "{0} 中断了 {1}",
+  "{0}: expected plain paths of files in the hub's listing, got {1}":
+    "{0}：模型库列表中应为普通文件路径，得到 {1}",
+  "{0} has no file {1}; it has {2}": "{0} 没有文件 {1}；有 {2}",
+  "{0} has no safetensors, only GGUF such as {1}; give the repository that it was made from":
+    "{0} 没有 safetensors，只有 GGUF，如 {1}；请给出其来源仓库",
+  "{0}: expected model.safetensors or its index among the files, got {1}":
+    "{0}：文件中应有 model.safetensors 或其索引，得到 {1}",
+  "{0}: {1} lists {2}, which is not among the files": "{0}：{1} 列出的 {2} 不在文件中",
+  "{0}: expected names of files in {1}, got other JSON": "{0}：{1} 中应为文件名，得到其他 JSON",
+  "{0}: expected files of rows ({1}), got {2}": "{0}：应有数据文件（{1}），得到 {2}",
+  "{0}: expected a list of files of {1}, got another answer": "{0}：应返回 {1} 的文件列表，得到其他应答",
+  "{0} is gated: ask for access on {1}, with the account of your token":
+    "{0} 需要授权：请用令牌所属账号在 {1} 申请访问",
+  "{0} is gated: ask for access on {1} and give a token of that account in {2}":
+    "{0} 需要授权：请在 {1} 申请访问，并在 {2} 中给出该账号的令牌",
+  "{0}: there is no such revision; {1} lists the branches and tags": "{0}：没有此版本；{1} 列出了分支和标签",
+  "{0}: a file of the listing is not there any more; try again": "{0}：列表中的某个文件已不存在；请重试",
+  "{0}: the hub does not take the token; give another in {1}, or none":
+    "{0}：模型库不接受该令牌；请在 {1} 中另给一个，或不给",
+  "{0} is not on the hub, or hidden from the account of the token: {1}":
+    "{0} 不在模型库上，或对令牌所属账号不可见：{1}",
+  "{0} is not on the hub, or private: look at {1}; what is private needs a token in {2}":
+    "{0} 不在模型库上，或为私有：请查看 {1}；私有内容需要 {2} 中的令牌",
+  "{0}: expected files, got status {1} from {2}": "{0}：应得到文件，{2} 返回状态 {1}",
+  "{0}: {1} does not have the hash that the hub says, and is not kept; try again, or another mirror":
+    "{0}：{1} 的哈希值与模型库所示不符，未保留；请重试，或换镜像",
+  "{0}: {1} is another file than the hub had listed: it was changed meanwhile, or a proxy or mirror answers for it; try again":
+    "{0}：{1} 与模型库所列不是同一文件：其间被更改，或由代理、镜像代答；请重试",
+  "{0} is not complete in {1}, and HF_HUB_OFFLINE lets no hub be asked":
+    "{0} 在 {1} 中不完整，而 HF_HUB_OFFLINE 不允许访问模型库",
+  "expected the address of a hub in HF_ENDPOINT or MODELSCOPE_DOMAIN, got {0}":
+    "HF_ENDPOINT 或 MODELSCOPE_DOMAIN 中应为模型库地址，得到 {0}",
+  "{0}; {1} is taken as it was downloaded before": "{0}；{1} 采用先前下载的内容",
+  "{0}: expected {1} of free disk for the download, got {2}; free some, or name another folder in HF_HUB_CACHE":
+    "{0}：下载需要 {1} 空闲磁盘，现有 {2}；请腾出空间，或在 HF_HUB_CACHE 中另指文件夹",
+  "{0} is not in {1}": "{0} 不在 {1} 中",
+  "{0} is not in {1}, which has {2} of it": "{0} 不在 {1} 中，其中有它的 {2}",
+};

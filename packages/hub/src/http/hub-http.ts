@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { phrase } from "@lathe/files";
+import { EnvHttpProxyAgent, type Dispatcher, request } from "undici";
+import { HubError } from "../hub-error.js";
+import type { ProxySettings } from "../settings/hub-settings.js";
+import { RetryableError, retryAfter } from "./retryable.js";
+
+/** Waits; tests do not. */
+export type Wait = (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+
+/** An answer whose body is still to be read. */
+export interface HubAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Dispatcher.ResponseData["body"];
+}
+
+/** How requests are made. */
+export interface HubHttpOptions {
+  readonly proxies: ProxySettings;
+  /** Origin that the token is for: no other gets it, whatever redirects say. */
+  readonly origin: string;
+  readonly token: string | null;
+  readonly wait?: Wait | undefined;
+}
+
+/** What is asked. */
+export interface HubRequest {
+  readonly method?: "GET" | "HEAD" | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const REDIRECTS = 6;
+const CONNECT_MS = 20_000;
+const SILENCE_MS = 60_000;
+
+/** Tries before an address that does not answer is given up. */
+const ATTEMPTS = 5;
+
+const FIRST_WAIT_MS = 500;
+
+/** Longest time that a hub may ask to wait for. */
+const LONGEST_WAIT_MS = 300_000;
+
+/** Largest listing that is read, in bytes. */
+const TEXT_LIMIT = 64_000_000;
+
+const isRetryable = (status: number): boolean => status === 408 || status === 429 || status >= 500;
+
+/** Asks a hub, through proxies where they are set. Follows redirects itself, so that a token goes to its own origin alone. */
+export class HubHttp {
+  readonly #agent: EnvHttpProxyAgent;
+  readonly #origin: string;
+  readonly #token: string | null;
+  readonly #wait: Wait;
+
+  constructor({ proxies, origin, token, wait }: HubHttpOptions) {
+    this.#agent = new EnvHttpProxyAgent({
+      // What is not set is not taken from the environment of the process either.
+      httpProxy: proxies.http ?? "",
+      httpsProxy: proxies.https ?? "",
+      noProxy: proxies.none ?? "",
+      connect: { timeout: CONNECT_MS },
+      headersTimeout: SILENCE_MS,
+      bodyTimeout: SILENCE_MS,
+    });
+    this.#origin = new URL(origin).origin;
+    this.#token = token;
+    this.#wait = wait ?? (async (milliseconds, signal) => sleep(milliseconds, undefined, { signal }));
+  }
+
+  /** Whether a token goes along. */
+  get hasToken(): boolean {
+    return this.#token !== null;
+  }
+
+  /**
+   * One try. The caller reads the body or drops it.
+   * @throws RetryableError where trying again may help   @throws HubError where a redirect leads nowhere
+   */
+  async open(address: string, { method = "GET", headers = {}, signal }: HubRequest = {}): Promise<HubAnswer> {
+    let url = new URL(address);
+    for (let hop = 0; hop <= REDIRECTS; hop++) {
+      const authorization: Record<string, string> =
+        this.#token !== null && url.origin === this.#origin ? { authorization: `Bearer ${this.#token}` } : {};
+      const answer = await request(url, {
+        method,
+        headers: { "user-agent": "lathe", "accept-encoding": "identity", ...headers, ...authorization },
+        dispatcher: this.#agent,
+        signal: signal ?? null,
+      }).catch((cause: unknown) => {
+        signal?.throwIfAborted();
+        throw new RetryableError(phrase`${url.host} was not reached: ${faultOf(cause)}`, null, { cause });
+      });
+      const shown = Object.fromEntries(
+        Object.entries(answer.headers).map(([name, value]) => [
+          name,
+          Array.isArray(value) ? value[0] : value,
+        ]),
+      );
+      const { location } = shown;
+      if (answer.statusCode >= 300 && answer.statusCode < 400 && location !== undefined) {
+        await answer.body.dump();
+        url = nextUrl(location, url);
+        continue;
+      }
+      if (isRetryable(answer.statusCode)) {
+        await answer.body.dump();
+        const after = retryAfter(shown["retry-after"], Date.now());
+        throw new RetryableError(phrase`${url.host} answered ${answer.statusCode}`, after);
+      }
+      return { status: answer.statusCode, headers: shown, body: answer.body };
+    }
+    throw new HubError("network", phrase`${new URL(address).host} redirects without an end`);
+  }
+
+  /**
+   * Does work that may fail for a moment, until it is done or has failed so often in a row without getting on.
+   * @param progressed how far the work is: what got further may fail again
+   * @throws HubError when it does not get on
+   */
+  async persist<Result>(
+    work: () => Promise<Result>,
+    signal?: AbortSignal,
+    progressed: () => number = () => 0,
+  ): Promise<Result> {
+    let far = progressed();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        signal?.throwIfAborted();
+        return await work();
+      } catch (error) {
+        if (!(error instanceof RetryableError)) throw error;
+        if (progressed() > far) attempt = 1;
+        far = progressed();
+        if (attempt >= ATTEMPTS) {
+          throw new HubError("network", phrase`${error.reason}; ${ATTEMPTS} tries got no further`, {
+            cause: error,
+          });
+        }
+        const usual = FIRST_WAIT_MS * 2 ** (attempt - 1);
+        await this.#wait(Math.min(LONGEST_WAIT_MS, error.afterMs ?? usual), signal);
+      }
+    }
+  }
+
+  /** The text of an answer of bounded size. */
+  async text(answer: HubAnswer): Promise<string> {
+    const parts: Buffer[] = [];
+    let size = 0;
+    try {
+      for await (const part of answer.body as AsyncIterable<Buffer>) {
+        size += part.length;
+        if (size > TEXT_LIMIT)
+          throw new HubError("damaged", phrase`the hub's answer is larger than ${TEXT_LIMIT} bytes`);
+        parts.push(part);
+      }
+    } catch (cause) {
+      if (cause instanceof HubError) throw cause;
+      throw new RetryableError(phrase`the hub's answer was cut: ${faultOf(cause)}`, null, { cause });
+    }
+    return Buffer.concat(parts).toString("utf8");
+  }
+
+  /** Closes the connections. */
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+}
+
+function nextUrl(location: string, from: URL): URL {
+  const next = URL.canParse(location, from.href) ? new URL(location, from) : null;
+  if (next && (next.protocol === "https:" || next.protocol === from.protocol)) return next;
+  throw new HubError(
+    "network",
+    phrase`${from.host} redirects to an address that is not taken: ${location.slice(0, 200)}`,
+  );
+}
+
+/** The code of a network error, else its message: never the request, which may hold a token. */
+function faultOf(cause: unknown): string {
+  const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
+  return typeof code === "string" ? code : typeof message === "string" ? message : "unknown";
+}

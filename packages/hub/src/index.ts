@@ -1,0 +1,25 @@
+export { HubError, type HubFault } from "./hub-error.js";
+export {
+  type HubName,
+  type HubRepository,
+  isHubName,
+  parseRepository,
+  repositoryText,
+  type RepositoryKind,
+} from "./repository/hub-repository.js";
+export {
+  type Environment,
+  type HubSettings,
+  hubSettings,
+  type ProxySettings,
+} from "./settings/hub-settings.js";
+export type { Wait } from "./http/hub-http.js";
+export type { WriteAt } from "./download/partial-file.js";
+export { pull, type PulledRepository, type PullOptions, type PullProgress, type PullSystem } from "./pull.js";
+export {
+  cachedRepositories,
+  type CachedRepository,
+  type CachedRevision,
+  removeCached,
+  type RemovedRevisions,
+} from "./cache/cached-repositories.js";
