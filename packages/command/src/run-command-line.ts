@@ -1,4 +1,4 @@
-import { asPhrase, isInputError, type Phrase, phrase, sayPhrase } from "@lathe/files";
+import { asPhrase, isSpokenError, type Phrase, phrase, sayPhrase } from "@lathe/files";
 import { Command } from "commander";
 import { checkValues } from "./check-values.js";
 import { helpOf, type HelpStyle, parseLine, type CommonFlags } from "./command-line.js";
@@ -38,7 +38,7 @@ export async function runCommandLine<Messages extends CommandMessages>(
   } catch (error) {
     const code = exitCodeOf(error, signal.aborted);
     const { phrases } = messagesOf(program, words, io.env);
-    const message = isInputError(error)
+    const message = isSpokenError(error)
       ? error
           .phrases()
           .map((one) => sayPhrase(one, phrases))

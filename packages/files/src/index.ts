@@ -1,6 +1,7 @@
 export { ExpectationError } from "./errors/expectation-error.js";
 export { FileError } from "./errors/file-error.js";
 export { InputError, isInputError } from "./errors/input-error.js";
+export type { OnWarning } from "./errors/on-warning.js";
 export {
   asPhrase,
   expectationPhrase,
@@ -10,6 +11,7 @@ export {
   sayPhrase,
   type Translations,
 } from "./errors/phrase.js";
+export { isSpokenError, SpokenError } from "./errors/spoken-error.js";
 export { phraseOfError } from "./errors/phrase-of-error.js";
 export { OutputFolderError } from "./errors/output-folder-error.js";
 export { asFileError, type FileAction, isSystemError } from "./errors/system-fault.js";

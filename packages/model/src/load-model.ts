@@ -1,4 +1,4 @@
-import { phrase } from "@lathe/files";
+import { type OnWarning, phrase } from "@lathe/files";
 import { endianness } from "node:os";
 import { type Engine, engineInUse } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
@@ -51,7 +51,7 @@ export interface LoadModelOptions {
   /** Tensors read so far, of all. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Tensors in the files that the architecture has no use for, and the like. */
-  readonly onWarning?: (message: string) => void;
+  readonly onWarning?: OnWarning;
 }
 
 /** Formats of tables whose rows are read where they lie. */
@@ -96,7 +96,9 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
   try {
     const { unused } = checkTensors(config, weights);
     if (unused.length > 0)
-      onWarning?.(`${folder}: ${unused.length} tensors are not used (${unused.slice(0, 3).join(", ")} …)`);
+      onWarning?.(
+        phrase`${folder}: ${unused.length} tensors are not used (${unused.slice(0, 3).join(", ")} …)`,
+      );
 
     const places = Array.from({ length: config.layerCount }, (_, layer) => layerLinears(config, layer));
     const total = places.flat().length + 2;

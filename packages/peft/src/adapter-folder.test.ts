@@ -1,5 +1,5 @@
 /** Writing and reading adapter folders, and what is said of bad ones. */
-import { isInputError } from "@lathe/files";
+import { isInputError, sayPhrase } from "@lathe/files";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -406,7 +406,7 @@ describe("loadAdapter", () => {
     const before = logitsOf(model, ids);
     detach(model);
     const warnings: string[] = [];
-    await loadAdapter(model, path, { onWarning: (message) => warnings.push(message) });
+    await loadAdapter(model, path, { onWarning: (warning) => warnings.push(sayPhrase(warning)) });
     expect(logitsOf(model, ids)).toEqual(before);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain(`tensor "${name}": passed over; the model's own weight is used`);

@@ -2,14 +2,15 @@
 import { lstat, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  asPhrase,
   isRecord,
   type MakeFault,
+  type OnWarning,
+  type Phrase,
+  phrase,
   readJsonIfThere,
   replaceFile,
   replaceFolder,
-  type Phrase,
-  phrase,
-  asPhrase,
 } from "@lathe/files";
 import {
   type Dtype,
@@ -81,7 +82,7 @@ export async function readAdapterConfig(folder: string): Promise<PeftConfig> {
 export async function readAdapter(
   folder: string,
   model: ModelConfig,
-  onWarning?: (message: string) => void,
+  onWarning?: OnWarning,
 ): Promise<StoredAdapter> {
   const { config, baseModel } = await readAdapterConfig(folder);
   const places = linearPlaces(model);
@@ -175,7 +176,7 @@ function namesByPlace(
   file: SafetensorsFile,
   { selected: { config, targets }, tensors }: AskedTensors,
   places: readonly LinearPlace[],
-  onWarning?: (message: string) => void,
+  onWarning?: OnWarning,
 ): Map<string, Map<MatrixKind, string>> {
   const wanted = new Set(targets.map(({ path }) => path));
   const present = new Set(places.map(({ path }) => path));
@@ -186,7 +187,7 @@ function namesByPlace(
   for (const tensor of file.names()) {
     if (whole.has(tensor)) continue;
     if (frozen.has(tensor)) {
-      onWarning?.(`${file.path}, tensor ${quote(tensor)}: passed over; the model's own weight is used`);
+      onWarning?.(phrase`${file.path}, tensor ${quote(tensor)}: passed over; the model's own weight is used`);
       continue;
     }
     const parsed = parseParameterName(tensor);

@@ -1,3 +1,4 @@
+import type { OnWarning } from "@lathe/files";
 import type { LinearPlace } from "@lathe/model";
 import type { AdaptableModel } from "./adaptable-model.js";
 import {
@@ -25,7 +26,7 @@ export interface AttachOptions {
   /** What the matrices begin with where `init` is `loftq`; null for a linear that begins as with `kaiming`. */
   readonly factorsOf?: (target: LoraTarget) => Factors | null;
   /** Parts of the config that have no effect in this model. */
-  readonly onWarning?: (message: string) => void;
+  readonly onWarning?: OnWarning;
 }
 
 /** The places of a model's linears, adapted or not. */

@@ -1,4 +1,4 @@
-import { phrase } from "@lathe/files";
+import { type OnWarning, phrase } from "@lathe/files";
 import * as tf from "@tensorflow/tfjs-core";
 import type { AdaptableModel } from "./adaptable-model.js";
 import { adaptedPlaces, adapterConfig, adapterNames, DEFAULT_ADAPTER } from "./adapted-model.js";
@@ -17,7 +17,7 @@ export interface LoadAdapterOptions {
   /** Dropout for further training, in place of the stored one. */
   readonly dropout?: number;
   /** Parts of the adapter's config that have no effect in this model. */
-  readonly onWarning?: (message: string) => void;
+  readonly onWarning?: OnWarning;
 }
 
 /**

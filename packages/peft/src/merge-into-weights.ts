@@ -1,5 +1,5 @@
 import { lstat } from "node:fs/promises";
-import { checkWritable, recoverPlace } from "@lathe/files";
+import { checkWritable, type OnWarning, recoverPlace } from "@lathe/files";
 import {
   openWeights,
   readModelConfig,
@@ -33,7 +33,7 @@ export interface MergeIntoWeightsOptions {
   /** Tensors written so far, of all. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Parts of the adapter's config that have no effect in this model. */
-  readonly onWarning?: (message: string) => void;
+  readonly onWarning?: OnWarning;
 }
 
 /** What {@link mergeIntoWeights} did. */

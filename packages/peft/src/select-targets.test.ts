@@ -1,3 +1,4 @@
+import { sayPhrase } from "@lathe/files";
 import { linearPlaces, type ModelConfig, parseModelConfig } from "@lathe/model";
 import { describe, expect, it } from "vitest";
 import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
@@ -182,7 +183,7 @@ describe("selectTargets", () => {
       rankPattern: { o_proj: 4 },
       alphaPattern: { q_proj: 4 },
     });
-    selectTargets(places, config, (message) => warnings.push(message));
+    selectTargets(places, config, (warning) => warnings.push(sayPhrase(warning)));
     expect(warnings).toEqual([
       'LoRA config, key "targets": "c_attn" matched no linear; there are q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, lm_head',
       'LoRA config, key "excludeModules": "w1" excluded nothing',

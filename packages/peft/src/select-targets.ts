@@ -1,4 +1,4 @@
-import { phrase } from "@lathe/files";
+import { asPhrase, type OnWarning, phrase, type Phrase } from "@lathe/files";
 import type { LinearPlace } from "@lathe/model";
 import { LoraConfigError, quote } from "./errors.js";
 import { isTargetRole, layerNumbers, type LoraConfig, targetRoles } from "./lora-config.js";
@@ -32,7 +32,7 @@ export interface SelectedTargets {
 export function selectTargets(
   places: readonly LinearPlace[],
   options: LoraConfig,
-  onWarning?: (message: string) => void,
+  onWarning?: OnWarning,
 ): SelectedTargets {
   const config: LoraConfig = { ...options, targets: withoutRoles(options.targets, places) };
   const { targets, excludeModules } = config;
@@ -141,14 +141,15 @@ function warnOfIdleParts(
   places: readonly LinearPlace[],
   selected: readonly LoraTarget[],
   layers: readonly number[] | null,
-  onWarning: (message: string) => void,
+  onWarning: OnWarning,
 ): void {
-  const idle = (key: string, names: readonly unknown[], reason: string): void => {
-    if (names.length > 0) onWarning(`LoRA config, key "${key}": ${names.map(quote).join(", ")} ${reason}`);
+  const idle = (key: string, names: readonly unknown[], reason: string | Phrase): void => {
+    if (names.length === 0) return;
+    onWarning(phrase`LoRA config, key ${quote(key)}: ${names.map(quote).join(", ")} ${asPhrase(reason)}`);
   };
   if (typeof targets !== "string") {
     const unmatched = targets.filter((name) => !places.some(({ path }) => matchModules([name])(path)));
-    idle("targets", unmatched, `matched no linear; there are ${namesOf(places).join(", ")}`);
+    idle("targets", unmatched, phrase`matched no linear; there are ${namesOf(places).join(", ")}`);
   }
   if (excludeModules !== null) {
     const list = typeof excludeModules === "string" ? [excludeModules] : excludeModules;

@@ -1,4 +1,4 @@
-import { phrase } from "@lathe/files";
+import { type OnWarning, phrase } from "@lathe/files";
 import { ModelConfigError, readDenseLinear, type ReadLinear } from "@lathe/model";
 import { join } from "node:path";
 import type { PackedFormatName } from "./packed-format.js";
@@ -24,7 +24,7 @@ const readUnpacked: ReadLinear = async (weights, stored) =>
 export async function linearReader(
   folder: string,
   format: WeightFormat,
-  onWarning?: (message: string) => void,
+  onWarning?: OnWarning,
 ): Promise<ReadLinear> {
   const stored = await folderFormat(folder);
   if (stored === null) return format === "none" ? readUnpacked : quantizedLinears(format, onWarning);

@@ -1,3 +1,4 @@
+import { sayPhrase } from "@lathe/files";
 import { loadNativeKernels, type NativeKernels } from "@lathe/kernels";
 import { type StoredWeights, flatBatch, loadModel } from "@lathe/model";
 import { startEngine } from "@lathe/tensor";
@@ -23,7 +24,7 @@ async function lossesOf(folder: string, format: WeightFormat): Promise<number[]>
   const warnings: string[] = [];
   const model = await loadModel(folder, {
     readLinear: await linearReader(folder, format),
-    onWarning: (message) => warnings.push(message),
+    onWarning: (warning) => warnings.push(sayPhrase(warning)),
   });
   const losses = model.tokenLosses(flatBatch([{ inputIds: tokens, labels: tokens }]));
   model.dispose();

@@ -1,3 +1,4 @@
+import { sayPhrase } from "@lathe/files";
 import { loadNativeKernels } from "@lathe/kernels";
 import {
   type StoredWeights,
@@ -187,7 +188,7 @@ describe("nf4", () => {
         model,
         output,
         format: "nf4",
-        onWarning: (message) => warnings.push(message),
+        onWarning: (warning) => warnings.push(sayPhrase(warning)),
       });
       const linears = (await linearsOf(model)).filter(({ path }) => path !== "lm_head");
       const packed = linears.filter(({ shape }) => shape[1] % 64 === 0);
@@ -241,7 +242,7 @@ describe("nf4", () => {
       const fromFolder = await linearReader(output, "none");
       expect(fromFolder).toBe(await linearReader(output, "nf4"));
       const warnings: string[] = [];
-      const onTheFly = await linearReader(model, "nf4", (message) => warnings.push(message));
+      const onTheFly = await linearReader(model, "nf4", (warning) => warnings.push(sayPhrase(warning)));
       await open(model, async (source) => {
         await open(output, async (packed) => {
           for (const stored of await linearsOf(model)) {

@@ -1,12 +1,13 @@
 import {
   checkWritable,
   isRecord,
+  type OnWarning,
   OutputFolderError,
+  phrase,
   recoverPlace,
   removeJsonKey,
   replaceFile,
   setJsonKey,
-  phrase,
 } from "@lathe/files";
 import type { NestedScales } from "@lathe/kernels";
 import {
@@ -62,7 +63,7 @@ export interface QuantizeWeightsOptions {
   /** Called before each tensor of the new folder, and once more at the end. */
   readonly onProgress?: (done: number, total: number, tensor: string | null) => void;
   /** Told of linears that the format cannot hold, which stay as they are. */
-  readonly onWarning?: (message: string) => void;
+  readonly onWarning?: OnWarning;
   /** Stops between two tensors; nothing is left then. */
   readonly signal?: AbortSignal;
 }

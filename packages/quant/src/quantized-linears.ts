@@ -1,3 +1,4 @@
+import { type OnWarning, phrase, type Phrase } from "@lathe/files";
 import type { ReadLinear } from "@lathe/model";
 import type { PackedFormatName } from "./packed-format.js";
 import { packedFormats } from "./packed-formats.js";
@@ -14,7 +15,7 @@ import { readAsStored, readQuantized } from "./packed-linears.js";
  */
 export function quantizedLinears(
   format: PackedFormatName,
-  onWarning: (message: string) => void = () => undefined,
+  onWarning: OnWarning = () => undefined,
 ): ReadLinear {
   const { headFormat, isStorable } = packedFormats[format];
   let hasWarned = false;
@@ -29,10 +30,10 @@ export function quantizedLinears(
 }
 
 /** A sentence about linears that a format leaves as they are. @param columns of the first of them */
-export function notStorable(format: PackedFormatName, paths: readonly string[], columns: number): string {
-  const others = paths.length > 1 ? ` and ${paths.length - 1} more` : " and others like it";
-  return (
-    `${paths[0]}${others} stay in the type they are stored in: ` +
-    `${format} takes rows of a multiple of 64 weights, these have ${columns}`
-  );
+export function notStorable(format: PackedFormatName, paths: readonly string[], columns: number): Phrase {
+  const which =
+    paths.length > 1
+      ? phrase`${paths[0]} and ${paths.length - 1} more`
+      : phrase`${paths[0]} and others like it`;
+  return phrase`${which} stay in the type they are stored in: ${format} takes rows of a multiple of 64 weights, these have ${columns}`;
 }

@@ -1,3 +1,4 @@
+import type { OnWarning } from "@lathe/files";
 import {
   type Linear,
   linearPlaces,
@@ -26,7 +27,7 @@ import { QuantizedLinear } from "./quantized-linear.js";
 export async function widenedWeights(
   folder: string,
   format: WeightFormat = "none",
-  onWarning?: (message: string) => void,
+  onWarning?: OnWarning,
 ): Promise<StoredWeights> {
   const stored = await folderFormat(folder);
   if (stored === null && format === "none") return await openWeights(folder);

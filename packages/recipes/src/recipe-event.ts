@@ -1,3 +1,4 @@
+import { asPhrase, type OnWarning, type Phrase, sayPhrase } from "@lathe/files";
 import type { GenerationDefaults } from "@lathe/model";
 import type { Engine } from "@lathe/tensor";
 import type { ParameterTable } from "@lathe/peft";
@@ -119,7 +120,7 @@ export type RecipeEvent =
   | ({ readonly type: "spike"; readonly step: number; readonly loss: number } & LossSpike & PlacedRows)
   | ({ readonly type: "stalled"; readonly step: number; readonly maxGradNorm: number } & LossStall)
   | ({ readonly type: "sampling" } & GenerationDefaults)
-  | { readonly type: "warning"; readonly message: string };
+  | { readonly type: "warning"; readonly message: string; readonly phrase: Phrase };
 
 /** Takes what a recipe tells. */
 export type OnRecipeEvent = (event: RecipeEvent) => void;
@@ -141,6 +142,6 @@ export function progressOf(
 }
 
 /** Passes on what a package below warns of. */
-export function warningOf(onEvent: OnRecipeEvent | undefined): (message: string) => void {
-  return (message) => onEvent?.({ type: "warning", message });
+export function warningOf(onEvent: OnRecipeEvent | undefined): OnWarning {
+  return (warning) => onEvent?.({ type: "warning", message: sayPhrase(warning), phrase: asPhrase(warning) });
 }

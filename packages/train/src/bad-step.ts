@@ -1,3 +1,4 @@
+import { joinPhrases, type Phrase, phrase } from "@lathe/files";
 import type { PlacedRows } from "./placed-rows.js";
 
 /** Why a step was not applied: its loss or a gradient was not finite. */
@@ -16,16 +17,19 @@ export interface BadStep extends PlacedRows {
 /** Rows and tensors that a message names at most. */
 const SHOWN = 8;
 
-function list(kind: string, names: readonly (string | number)[]): string[] {
-  if (names.length === 0) return [];
-  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "";
-  return [`${kind} ${names.slice(0, SHOWN).join(", ")}${more}`];
+function listPhrase(names: readonly (string | number)[]): Phrase {
+  const shown = names.slice(0, SHOWN).join(", ");
+  return names.length > SHOWN ? phrase`${shown} and ${names.length - SHOWN} more` : phrase`${shown}`;
 }
 
 /** Says what was not finite and where, for messages. */
-export function badStepText({ quantity, rows, places: rowPlaces, tensors }: BadStep, value: number): string {
-  const places = [...list("rows", rowPlaces ?? rows), ...list("tensors", tensors)];
-  return `the ${quantity} is ${value}${places.length === 0 ? "" : ` (${places.join("; ")})`}`;
+export function badStepPhrase({ quantity, rows, places, tensors }: BadStep, value: number): Phrase {
+  const where = [
+    ...((places ?? rows).length === 0 ? [] : [phrase`rows ${listPhrase(places ?? rows)}`]),
+    ...(tensors.length === 0 ? [] : [phrase`tensors ${listPhrase(tensors)}`]),
+  ];
+  const what = quantity === "loss" ? phrase`the loss is ${value}` : phrase`the gradient norm is ${value}`;
+  return where.length === 0 ? what : phrase`${what} (${joinPhrases(where)})`;
 }
 
 /** Counts steps in a row that were not applied because something was not finite. */

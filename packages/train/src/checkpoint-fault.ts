@@ -1,4 +1,5 @@
-import { type Phrase, phrase } from "@lathe/files";
+import { asPhrase, type Phrase, phrase } from "@lathe/files";
+
 /**
  * What is wrong with a checkpoint.
  *
@@ -13,8 +14,8 @@ export interface CheckpointFault {
   readonly damage: CheckpointDamage;
   /** Path of the file within the checkpoint. */
   readonly file: string;
-  /** What was expected and what came; empty where the kind of damage says all. */
-  readonly detail: string;
+  /** What was expected and what came; null where the kind of damage says all. */
+  readonly detail: Phrase | null;
 }
 
 /** A damaged checkpoint, and what is wrong with it. */
@@ -25,13 +26,13 @@ export interface PassedOverCheckpoint extends CheckpointFault {
 }
 
 /** A fault in words. */
-export function faultPhrase({ damage, file, detail }: CheckpointFault): Phrase {
+export function checkpointFaultPhrase({ damage, file, detail }: CheckpointFault): Phrase {
   switch (damage) {
     case "missing":
       return phrase`${file} is missing`;
     case "changed":
       return phrase`${file} is damaged (its hash differs)`;
     case "unreadable":
-      return phrase`${file} cannot be read: ${detail}`;
+      return phrase`${file} cannot be read: ${detail ?? asPhrase("nothing")}`;
   }
 }

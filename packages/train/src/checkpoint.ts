@@ -6,10 +6,11 @@ import {
   filesBelow,
   hashFile,
   isRecord,
-  messageOf,
+  type Phrase,
   phrase,
+  phraseOfError,
   readJsonFile,
-  sayPhrase,
+  SpokenError,
 } from "@lathe/files";
 import type { CheckpointFault } from "./checkpoint-fault.js";
 import type { RunIdentity } from "./run-identity.js";
@@ -63,23 +64,23 @@ export async function readCheckpoint(
   let file = STATE_FILE;
   try {
     const found = await stat(join(folder, STATE_FILE)).catch(() => null);
-    if (found === null) return { damage: "missing", file, detail: "" };
-    const state = checkedState(await readState(join(folder, STATE_FILE)), step);
-    if (typeof state === "string") return { damage: "unreadable", file, detail: state };
+    if (found === null) return { damage: "missing", file, detail: null };
+    const state = stateOf(await readState(join(folder, STATE_FILE)), step);
+    if ("fault" in state) return { damage: "unreadable", file, detail: state.fault };
     const { sha256, ...rest } = state;
-    if (hashOf(rest) !== sha256) return { damage: "changed", file, detail: "" };
+    if (hashOf(rest) !== sha256) return { damage: "changed", file, detail: null };
     // Files that someone has put beside them do no harm.
     const present = await filesBelow(folder);
     for (const [name, expected] of Object.entries(state.files)) {
       file = name;
-      if (!present.includes(name)) return { damage: "missing", file, detail: "" };
+      if (!present.includes(name)) return { damage: "missing", file, detail: null };
       if ((await hashFile(join(folder, name))).sha256 !== expected) {
-        return { damage: "changed", file, detail: "" };
+        return { damage: "changed", file, detail: null };
       }
     }
     return { state };
   } catch (error) {
-    return { damage: "unreadable", file, detail: messageOf(error) };
+    return { damage: "unreadable", file, detail: phraseOfError(error) };
   }
 }
 
@@ -91,19 +92,21 @@ async function readState(path: string): Promise<unknown> {
   return await readJsonFile(path, {
     limit: STATE_BYTES_LIMIT,
     makeFault: (expected, actual) =>
-      new Error(sayPhrase(phrase`expected ${asPhrase(expected)}, got ${asPhrase(actual)}`)),
+      new SpokenError(phrase`expected ${asPhrase(expected)}, got ${asPhrase(actual)}`),
   });
 }
 
 /** A state whose parts are of the right kind, or what was expected and what came. */
-function checkedState(value: unknown, step: number): CheckpointState | string {
-  const fault = (expected: string, actual: unknown): string =>
-    `expected ${expected}, got ${JSON.stringify(actual) ?? "nothing"}`;
+function stateOf(value: unknown, step: number): CheckpointState | { readonly fault: Phrase } {
+  const fault = (expected: string | Phrase, actual: unknown): { readonly fault: Phrase } => {
+    const came = actual === undefined ? asPhrase("nothing") : JSON.stringify(actual);
+    return { fault: phrase`expected ${asPhrase(expected)}, got ${came}` };
+  };
   if (!isRecord(value)) return fault("an object", value);
-  if (value["version"] !== STATE_VERSION) return fault(`version ${STATE_VERSION}`, value["version"]);
-  if (value["step"] !== step) return fault(`step ${step}, as its folder says`, value["step"]);
+  if (value["version"] !== STATE_VERSION) return fault(phrase`version ${STATE_VERSION}`, value["version"]);
+  if (value["step"] !== step) return fault(phrase`step ${step}, as its folder says`, value["step"]);
   for (const key of ["config", "data", "random", "schedule", "identity", "files"]) {
-    if (!isRecord(value[key])) return fault(`an object as ${key}`, value[key]);
+    if (!isRecord(value[key])) return fault(phrase`an object as ${key}`, value[key]);
   }
   return value as unknown as CheckpointState;
 }

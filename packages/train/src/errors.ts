@@ -6,9 +6,10 @@ import {
   phrase,
   sayPhrase,
   joinPhrases,
+  SpokenError,
 } from "@lathe/files";
-import { type BadStep, badStepText } from "./bad-step.js";
-import { faultPhrase, type PassedOverCheckpoint } from "./checkpoint-fault.js";
+import { type BadStep, badStepPhrase } from "./bad-step.js";
+import { checkpointFaultPhrase, type PassedOverCheckpoint } from "./checkpoint-fault.js";
 
 /** A setting of a run is impossible. */
 export class TrainConfigError extends ExpectationError {
@@ -61,7 +62,7 @@ export class NoIntactCheckpointError extends InputError {
     readonly passedOver: readonly PassedOverCheckpoint[],
   ) {
     const faults = passedOver.map(
-      (checkpoint) => phrase`step ${checkpoint.step}: ${faultPhrase(checkpoint)}`,
+      (checkpoint) => phrase`step ${checkpoint.step}: ${checkpointFaultPhrase(checkpoint)}`,
     );
     super(
       phrase`${path}: no checkpoint is intact (${joinPhrases(faults)}); put one back from a copy, or begin the run anew`,
@@ -70,7 +71,7 @@ export class NoIntactCheckpointError extends InputError {
 }
 
 /** Training cannot go on: losses or gradients are not finite, so many steps in a row. None of these steps was applied. */
-export class DivergenceError extends Error {
+export class DivergenceError extends SpokenError {
   override readonly name = "DivergenceError";
   constructor(
     /** The last of the steps. */
@@ -80,9 +81,17 @@ export class DivergenceError extends Error {
     readonly value: number,
     /** Steps in a row that were like it. */
     readonly inARow: number,
-    remedy = "lower the learning rate, raise the warm-up steps, or look for broken rows in the data",
+    remedy:
+      | string
+      | Phrase = "lower the learning rate, raise the warm-up steps, or look for broken rows in the data",
   ) {
-    const often = inARow === 1 ? "" : `, and so in ${inARow} steps in a row`;
-    super(`step ${step}: ${badStepText(bad, value)}${often}; none of it was applied; ${remedy}`);
+    const what = badStepPhrase(bad, value);
+    super([
+      inARow === 1
+        ? phrase`step ${step}: ${what}`
+        : phrase`step ${step}: ${what}, and so in ${inARow} steps in a row`,
+      "none of it was applied",
+      remedy,
+    ]);
   }
 }

@@ -2,9 +2,14 @@ export { Adafactor, adafactor, type AdafactorConfig } from "./adafactor.js";
 export { AdamW8bit, adamW8bit } from "./adamw-8bit.js";
 export { type OptimizerName, optimizerNames } from "./named-optimiser.js";
 export { AdamW, adamW, type AdamWConfig } from "./adamw.js";
-export { type BadStep, badStepText } from "./bad-step.js";
+export { type BadStep, badStepPhrase } from "./bad-step.js";
 export type { CheckpointFacts, CheckpointState } from "./checkpoint.js";
-export type { CheckpointDamage, CheckpointFault, PassedOverCheckpoint } from "./checkpoint-fault.js";
+export {
+  type CheckpointDamage,
+  type CheckpointFault,
+  checkpointFaultPhrase,
+  type PassedOverCheckpoint,
+} from "./checkpoint-fault.js";
 export { countScored } from "./count-scored.js";
 export {
   DivergenceError,

@@ -1,3 +1,4 @@
+import { sayPhrase } from "@lathe/files";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -79,7 +80,7 @@ describe("train with a loss scale", () => {
     objective: summing(overflowing),
     rows: source,
     config: { batchSize: 2, gradientAccumulation: 1, epochs: 1, learningRate: 0.1, warmupSteps: 0 },
-    onWarning: (message) => warnings.push(message),
+    onWarning: (warning) => warnings.push(sayPhrase(warning)),
     ...more,
   });
 

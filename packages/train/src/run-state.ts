@@ -1,4 +1,4 @@
-import { isInputError, phrase } from "@lathe/files";
+import { isInputError, type OnWarning, phrase, phraseOfError } from "@lathe/files";
 import type { CheckpointFacts } from "./checkpoint.js";
 import { RunFolderError, TrainConfigError } from "./errors.js";
 import type { IntactCheckpoint, RunFolder } from "./run-folder.js";
@@ -13,7 +13,7 @@ export interface RunStateOptions {
   /** Checkpoints to keep besides the best one; 0 for all. */
   readonly keep: number;
   /** An old checkpoint that the system does not let go. */
-  readonly onWarning?: ((message: string) => void) | undefined;
+  readonly onWarning?: OnWarning | undefined;
 }
 
 /** The state of a run, as named parts that its checkpoints hold together. */
@@ -82,7 +82,7 @@ export class RunState {
       // A run of many hours does not end because something old stays.
       await run.removeCheckpoint(each).catch((error: unknown) => {
         if (!isInputError(error)) throw error;
-        onWarning?.(error.message);
+        onWarning?.(phraseOfError(error));
       });
     }
   }

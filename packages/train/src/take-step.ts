@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { engineInUse, peakResidentBytes, Tape, tensorMemory, withDropout, withTape } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BadStep } from "./bad-step.js";
@@ -188,7 +189,7 @@ function mends<Row, Batch>(step: number, { lossScale, onWarning }: StepWork<Row,
   const before = lossScale?.scale;
   if (!lossScale?.overflowed()) return false;
   onWarning?.(
-    `step ${step} skipped: a gradient overflowed under the loss scale ${before}, which is ${lossScale.scale} from now on`,
+    phrase`step ${step} skipped: a gradient overflowed under the loss scale ${before!}, which is ${lossScale.scale} from now on`,
   );
   return true;
 }

@@ -1,3 +1,4 @@
+import type { OnWarning } from "@lathe/files";
 import type { LossScaleConfig } from "./loss-scale.js";
 import type { Objective } from "./objective.js";
 import type { CreateOptimiser } from "./optimiser.js";
@@ -51,7 +52,7 @@ export interface TrainOptions<Row, Batch> {
    */
   readonly lossScale?: Partial<LossScaleConfig>;
   /** A setting that is allowed and hardly meant, or a step that was skipped for its loss scale. */
-  readonly onWarning?: (message: string) => void;
+  readonly onWarning?: OnWarning;
   /** Rows evaluated so far. */
   readonly onEvaluation?: (done: number, total: number) => void;
 }

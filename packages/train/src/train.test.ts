@@ -1,3 +1,4 @@
+import { type Phrase, sayPhrase } from "@lathe/files";
 import { execFile, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -329,7 +330,13 @@ describe.each(engines)("train, %s", (engine) => {
     await resume({ onResume: (from) => passedOver.push(from.state.step, ...from.passedOver) });
     expect(passedOver).toEqual([
       1,
-      { step: 2, path: run.checkpointPath(2), damage: "changed", file: "optimizer.safetensors", detail: "" },
+      {
+        step: 2,
+        path: run.checkpointPath(2),
+        damage: "changed",
+        file: "optimizer.safetensors",
+        detail: null,
+      },
     ]);
   });
 
@@ -632,7 +639,7 @@ describe.each(engines)("train, %s", (engine) => {
       "parameters: expected names that differ, got gain.0 twice",
     );
     const warnings: string[] = [];
-    const onWarning = (message: string) => warnings.push(message);
+    const onWarning = (warning: string | Phrase) => warnings.push(sayPhrase(warning));
     await collect(options({ onWarning, config: { maxSteps: 2, warmupSteps: 1 } }));
     expect(warnings).toEqual([]);
     await collect(options({ onWarning, config: { maxSteps: 2, warmupSteps: 2 } }));

@@ -25,7 +25,7 @@ import type { TrainOptions } from "./train-options.js";
 import { validate } from "./validate.js";
 import { type ValidationReport, validationReport } from "./validation-report.js";
 
-const HALF_REMEDY = "half precision ends at 65504: compute in fp32, or lower the learning rate";
+const HALF_REMEDY = phrase`half precision ends at 65504: compute in fp32, or lower the learning rate`;
 
 const OPTIMISER_FILE = "optimizer.safetensors";
 
@@ -119,7 +119,7 @@ function warnOfWarmup<Row, Batch>(
 ): void {
   if (schedule || warmupSteps < last || warmupSteps === 0) return;
   onWarning?.(
-    `warmupSteps ${warmupSteps}: the run has ${last} steps, so the learning rate never reaches ${learningRate}`,
+    phrase`warmupSteps ${warmupSteps}: the run has ${last} steps, so the learning rate never reaches ${learningRate}`,
   );
 }
 

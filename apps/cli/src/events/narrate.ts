@@ -8,7 +8,7 @@ import {
 } from "@lathe/command";
 import { type Phrase, sayPhrase } from "@lathe/files";
 import type { OnRecipeEvent, RecipeEvent, RecipePhase, RowsEvent } from "@lathe/recipes";
-import type { CheckpointFault, StepReport } from "@lathe/train";
+import { checkpointFaultPhrase, type StepReport } from "@lathe/train";
 import { withVerbs } from "../command-name.js";
 import type { Messages } from "../messages/messages.js";
 import { flagsText } from "../messages/flags-text.js";
@@ -61,17 +61,6 @@ function rowsText({ outcome, count, total, limit = 0, list = "" }: RowsEvent, me
       return messages.rowsLong(count, limit);
     case "without-reply":
       return messages.rowsWithoutReply(count, total);
-  }
-}
-
-function checkpointFaultText({ damage, file, detail }: CheckpointFault, messages: Messages): string {
-  switch (damage) {
-    case "missing":
-      return messages.fileMissing(file);
-    case "changed":
-      return messages.fileChanged(file);
-    case "unreadable":
-      return messages.fileUnreadable(file, detail);
   }
 }
 
@@ -171,7 +160,9 @@ function say(
       note(messages.runKilled(event.kill, event.kills));
       break;
     case "passed-over":
-      warn(messages.checkpointPassedOver(event.step, checkpointFaultText(event, messages)));
+      warn(
+        messages.checkpointPassedOver(event.step, sayPhrase(checkpointFaultPhrase(event), messages.phrases)),
+      );
       break;
     case "resuming":
       note(messages.resuming(event.step));
@@ -180,7 +171,7 @@ function say(
     case "unpaused":
       break;
     case "warning":
-      warn(event.message);
+      warn(sayPhrase(event.phrase, messages.phrases));
   }
 }
 

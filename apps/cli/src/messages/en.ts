@@ -55,9 +55,6 @@ export const en: Messages = {
   pruning: "pruning",
   tokensPerSecond: (rate) => `${rate} tokens/s`,
   checkpointPassedOver: (step, fault) => `the checkpoint of step ${step} is passed over: ${fault}`,
-  fileMissing: (file) => `${file} is missing`,
-  fileChanged: (file) => `${file} is damaged (its hash differs)`,
-  fileUnreadable: (file, detail) => `${file} cannot be read: ${detail}`,
   verifying: "training without a stop",
   runKilled: (kill, kills) => `kill ${kill} of ${kills}`,
   resumesEqual: (steps, kills) =>

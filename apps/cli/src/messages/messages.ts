@@ -79,12 +79,8 @@ export interface Messages extends CommandMessages {
   /** What may help then. @param limit of the gradient norm   @param norm its median */
   readonly stallAdvice: Readonly<Record<StallAdvice, (limit: string, norm: string) => string>>;
   readonly resuming: (step: number) => string;
-  /** @param fault one of the three below */
+  /** @param fault as `checkpointFaultPhrase` says it */
   readonly checkpointPassedOver: (step: number, fault: string) => string;
-  readonly fileMissing: (file: string) => string;
-  readonly fileChanged: (file: string) => string;
-  /** @param detail what was expected and what came */
-  readonly fileUnreadable: (file: string, detail: string) => string;
   readonly validation: (step: number, loss: string, perplexity: string) => string;
   readonly interrupting: string;
   /** @param flags what the model's generation_config.json asks for, as one would type it */

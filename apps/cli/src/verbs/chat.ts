@@ -1,5 +1,5 @@
 import { UsageError, option } from "@lathe/command";
-import { phrase } from "@lathe/files";
+import { phrase, sayPhrase } from "@lathe/files";
 import { createInterface } from "node:readline";
 import { type ChatMessage, readTools } from "@lathe/data";
 import type { FinishReason } from "@lathe/model";
@@ -102,7 +102,7 @@ export const chatVerb = defineVerb({
               generation,
               signal: AbortSignal.any([signal, reply.signal]),
               onEvent(event) {
-                if (event.type === "warning") warnOnce(event.message);
+                if (event.type === "warning") warnOnce(sayPhrase(event.phrase, messages.phrases));
                 else if (event.type !== "sampling" || said.length === 0) narrator.onEvent(event);
               },
             });

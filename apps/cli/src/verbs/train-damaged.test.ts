@@ -78,7 +78,7 @@ const damages: [what: string, damage: (of: string) => Promise<unknown>, english:
         await writeFile(path, (await readFile(path)).subarray(0, 100));
       },
       "state.json cannot be read: expected JSON with",
-      "无法读取 state.json：",
+      "无法读取 state.json：应为",
     ],
     [
       "a state with another digit",

@@ -34,17 +34,20 @@ const train = (...words: string[]) => {
 describe.each([
   {
     language: "en",
+    ended:
+      /lathe: step 2: the (loss|gradient norm) is (NaN|Infinity) \(rows .*; none of it was applied; lower the/,
     bad: /step 2 not applied: the (loss|gradient norm) is (NaN|Infinity) \(rows .*rows\.jsonl:\d+; tensors .*lora_A/,
     stalled:
       /step 50: the loss has not fallen since the run began \(\d\.\d{4} at first, .* 100 % of the last steps clipped, learning rate up to 1e-9\); the recipe allows raising the rate: --learning-rate 1e-4; clipping at 0\.001 makes/,
   },
   {
     language: "zh",
+    ended: /lathe: 第 2 步：(损失|梯度范数)为 (NaN|Infinity) \(数据行 .*; 均未应用; 请降低学习率/,
     bad: /第 2 步未生效：(损失|梯度范数)为 (NaN|Infinity)（数据行 .*rows\.jsonl:\d+; 张量 .*lora_A/,
     stalled:
       /第 50 步：损失自训练开始后没有下降（开始时 .*最近的步有 100 % 被裁剪，学习率最高 1e-9）; 配方允许提高学习率：--learning-rate 1e-4; 上限为 0\.001/,
   },
-])("lathe train --language $language", ({ language, bad, stalled }) => {
+])("lathe train --language $language", ({ language, bad, ended, stalled }) => {
   it("names rows and tensors of a step that is not finite", async () => {
     const { code, stderr } = await train(
       "--learning-rate",
@@ -56,6 +59,7 @@ describe.each([
     );
     expect(code).toBe(1);
     expect(stderr).toMatch(bad);
+    expect(stderr).toMatch(ended);
   });
 
   it("says with the run's numbers what may help a loss that does not fall", async () => {

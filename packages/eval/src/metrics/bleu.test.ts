@@ -1,3 +1,4 @@
+import { type Phrase, sayPhrase } from "@lathe/files";
 import { describe, expect, it } from "vitest";
 import metrics from "../../fixtures/metrics.json" with { type: "json" };
 import recorded from "../../fixtures/recorded.json" with { type: "json" };
@@ -127,7 +128,7 @@ describe("edges", () => {
   it("warns of a hundred predictions that look tokenised, unless forced", () => {
     const predictions = new Array<string>(100).fill("It works .");
     const warnings: string[] = [];
-    const onWarning = (message: string) => warnings.push(message);
+    const onWarning = (warning: string | Phrase) => warnings.push(sayPhrase(warning));
     corpusBleu({ predictions, references: predictions, force: true, onWarning });
     corpusBleu({ predictions: predictions.slice(1), references: predictions.slice(1), onWarning });
     expect(warnings).toEqual([]);

@@ -1,3 +1,4 @@
+import { type OnWarning, phrase } from "@lathe/files";
 /**
  * BLEU (Papineni et al., 2002, https://aclanthology.org/P02-1040) as sacreBLEU 2.6 computes it:
  *
@@ -51,7 +52,7 @@ export interface BleuOptions {
   /** Do not warn when the predictions look tokenised already. @defaultValue false */
   readonly force?: boolean;
   /** Hears of predictions that look tokenised already, which lowers the score. */
-  readonly onWarning?: (message: string) => void;
+  readonly onWarning?: OnWarning;
 }
 
 /** A BLEU score and what it was made of. */
@@ -130,7 +131,7 @@ export function bleuStatistics(
   });
   if (!options.force && endsInOwnFullStop >= tokenizedWarningCount) {
     options.onWarning?.(
-      `${endsInOwnFullStop} predictions end in " .": they look tokenised, which lowers BLEU; pass plain text, or set force if this is meant`,
+      phrase`${endsInOwnFullStop} predictions end in " .": they look tokenised, which lowers BLEU; pass plain text, or set force if this is meant`,
     );
   }
   return { segments: predictions.length, width, values, score: (sums) => bleuOfSums(sums, options).score };

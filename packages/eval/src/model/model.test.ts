@@ -1,3 +1,4 @@
+import { sayPhrase } from "@lathe/files";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { loadModel, type LanguageModel } from "@lathe/model";
@@ -187,7 +188,7 @@ describe("generateReplies", () => {
       maxNewTokens: 13,
       batchSize: 1,
       stopIds: [],
-      onWarning: (message) => warnings.push(message),
+      onWarning: (warning) => warnings.push(sayPhrase(warning)),
     });
     expect(warnings).toEqual([expect.stringContaining("a prompt of 500 tokens and up to 13 new ones")]);
   });

@@ -1,4 +1,4 @@
-import { phrase } from "@lathe/files";
+import { type OnWarning, phrase, sayPhrase } from "@lathe/files";
 import { MetricOptionError, SegmentError } from "../errors.js";
 import { checkLanguage, checkMetrics, type EvaluateTextOptions } from "./evaluate-text.js";
 import { joinMeasures, measureMetric, type MetricMeasure, metricJob } from "./measure-metric.js";
@@ -159,9 +159,9 @@ export class StreamedScores {
     this.#parts = request.systems.map(() => ({ measures: [], otherMeasures: [], reasoning: 0 }));
     const warned = new Set<string>();
     // What is wrong with one part is wrong with the next: it is said once.
-    const onWarning = (message: string): void => {
-      if (warned.size === 0) options.onWarning?.(message);
-      warned.add(message);
+    const onWarning: OnWarning = (warning) => {
+      if (warned.size === 0) options.onWarning?.(warning);
+      warned.add(sayPhrase(warning));
     };
     this.#options = options.onWarning ? { ...options, onWarning } : options;
   }

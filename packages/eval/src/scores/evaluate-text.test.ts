@@ -1,4 +1,4 @@
-import { isInputError } from "@lathe/files";
+import { isInputError, type Phrase, sayPhrase } from "@lathe/files";
 import { describe, expect, it } from "vitest";
 import metrics from "../../fixtures/metrics.json" with { type: "json" };
 import { MetricOptionError, SegmentError, UnknownMetricError } from "../errors.js";
@@ -89,7 +89,7 @@ describe("options", () => {
   it("passes warnings on", () => {
     const warnings: string[] = [];
     const predictions = new Array<string>(100).fill("Done .");
-    const options = { onWarning: (message: string) => warnings.push(message) };
+    const options = { onWarning: (warning: string | Phrase) => warnings.push(sayPhrase(warning)) };
     evaluateText({ predictions, references: predictions, metrics: ["bleu"], options });
     expect(warnings).toHaveLength(1);
   });

@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import { asPhrase, phrase } from "@lathe/files";
+import { asPhrase, type OnWarning, phrase } from "@lathe/files";
 import { type RowRange, readModelConfig } from "@lathe/model";
 import { readAdapter, type StoredAdapter } from "@lathe/peft";
 import { ExportError } from "../errors.js";
@@ -18,7 +18,7 @@ export interface ExportGgufLoraOptions {
   readonly adapter: string;
   /** File to write; must not exist. */
   readonly output: string;
-  readonly onWarning?: ((message: string) => void) | undefined;
+  readonly onWarning?: OnWarning | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 

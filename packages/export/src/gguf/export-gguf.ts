@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import { phrase, sayPhrase } from "@lathe/files";
+import { type OnWarning, phrase } from "@lathe/files";
 import type { DecoderConfig } from "@lathe/model";
 import type { MergedTensor } from "@lathe/peft";
 import { checkOutput, type ExportSource, openSource } from "../source/open-source.js";
@@ -96,11 +96,11 @@ function rotaryFactors(decoder: DecoderConfig): GgufTensorToWrite[] {
   return [{ name: ROPE_FACTORS, shape: [factors.length], format: "F32", read }];
 }
 
-function warnOf(proof: TokenizerProof, onWarning: ((message: string) => void) | undefined): void {
+function warnOf(proof: TokenizerProof, onWarning: OnWarning | undefined): void {
   if (proof.name === "none") {
     onWarning?.("the model has no tokenizer: the file takes and gives token ids; its texts mean nothing");
   }
   if (proof.differing === 0) return;
   const sentence = phrase`no name of llama.cpp cuts texts as this tokenizer does: under ${proof.name}, the closest, ${proof.differing} of ${proof.compared} texts become other ids, such as ${JSON.stringify(proof.example)}; give the file token ids, or export ONNX, which keeps the tokenizer`;
-  onWarning?.(sayPhrase(sentence));
+  onWarning?.(sentence);
 }

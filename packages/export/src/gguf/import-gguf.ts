@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { phrase, replaceFile, replaceFolder } from "@lathe/files";
+import { type OnWarning, phrase, replaceFile, replaceFolder } from "@lathe/files";
 import {
   type DecoderConfig,
   float32ToBfloat16,
@@ -32,7 +32,7 @@ export interface ImportGgufOptions {
   readonly dtype?: RewrittenDtype | undefined;
   /** Tensors written so far, of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
-  readonly onWarning?: ((message: string) => void) | undefined;
+  readonly onWarning?: OnWarning | undefined;
 }
 
 /** What {@link importGguf} did. */
@@ -62,7 +62,7 @@ export async function importGguf(options: ImportGgufOptions): Promise<ImportedGg
     const { traits, decoder } = ggufArchitecture(config, options.file);
     const tokenizer = importedTokenizer(file);
     if (tokenizer.size === 0)
-      onWarning?.(`${options.file}: the file has no tokenizer; the model works on token ids`);
+      onWarning?.(phrase`${options.file}: the file has no tokenizer; the model works on token ids`);
     const tensors = plannedTensors(file, decoder, traits.turnsPairs, options.dtype);
     const shards = intoShards(tensors);
     let [done, bytes] = [0, 0];

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { replaceFile, replaceFolder } from "@lathe/files";
+import { type OnWarning, replaceFile, replaceFolder } from "@lathe/files";
 import { layerLinears, readModelConfig, type TensorToWrite, writeSafetensors } from "@lathe/model";
 import { readAdapter } from "@lathe/peft";
 import { ExportError } from "../errors.js";
@@ -15,7 +15,7 @@ export interface ExportMlxOptions {
   readonly adapter: string;
   /** Folder to make. */
   readonly output: string;
-  readonly onWarning?: ((message: string) => void) | undefined;
+  readonly onWarning?: OnWarning | undefined;
 }
 
 /** What {@link exportMlx} did. */

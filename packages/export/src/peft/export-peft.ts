@@ -1,3 +1,4 @@
+import type { OnWarning } from "@lathe/files";
 import { readModelConfig } from "@lathe/model";
 import { copyAdapter, readAdapter } from "@lathe/peft";
 import { checkOutput } from "../source/open-source.js";
@@ -10,7 +11,7 @@ export interface ExportPeftOptions {
   readonly adapter: string;
   /** Folder to make. */
   readonly output: string;
-  readonly onWarning?: ((message: string) => void) | undefined;
+  readonly onWarning?: OnWarning | undefined;
 }
 
 /** What {@link exportPeft} did. */

@@ -1,5 +1,5 @@
 import { lstat } from "node:fs/promises";
-import { checkWritable, recoverPlace } from "@lathe/files";
+import { checkWritable, type OnWarning, recoverPlace } from "@lathe/files";
 import { checkTensors, type ModelConfig, readModelConfig, loadTokenizer, type Tokenizer } from "@lathe/model";
 import { mergedTensors, type MergedTensor, readAdapter } from "@lathe/peft";
 import { type WeightFormat, widenedWeights } from "@lathe/quant";
@@ -17,7 +17,7 @@ export interface ExportSource {
    */
   readonly quantize?: WeightFormat | undefined;
   /** Hears of what is allowed and hardly meant, and of what the other format cannot say. */
-  readonly onWarning?: ((message: string) => void) | undefined;
+  readonly onWarning?: OnWarning | undefined;
   /** Tensors written so far, of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }

@@ -1,8 +1,8 @@
 import { messageOf } from "../read/make-fault.js";
-import { isInputError } from "./input-error.js";
 import { joinPhrases, type Phrase, phrase } from "./phrase.js";
+import { isSpokenError } from "./spoken-error.js";
 
-/** What was thrown, as a part of another sentence: the sentences of an input error, the message of any other. */
+/** What was thrown, as a part of another sentence: its own sentences, or the message where it has none. */
 export function phraseOfError(error: unknown): Phrase {
-  return isInputError(error) ? joinPhrases(error.phrases()) : phrase`${messageOf(error)}`;
+  return isSpokenError(error) ? joinPhrases(error.phrases()) : phrase`${messageOf(error)}`;
 }

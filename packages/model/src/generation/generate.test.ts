@@ -1,3 +1,4 @@
+import { type Phrase, sayPhrase } from "@lathe/files";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { loadNativeKernels, threefry2x32 } from "@lathe/kernels";
@@ -469,7 +470,10 @@ describe.each(engines)("generate on %s", (engine) => {
   it("warns once when a prompt and its new tokens may pass the model's positions", async () => {
     const { maxPositions } = model.config;
     const warnings: string[] = [];
-    const options = { stopIds: [], onWarning: (message: string) => void warnings.push(message) };
+    const options = {
+      stopIds: [],
+      onWarning: (warning: string | Phrase) => void warnings.push(sayPhrase(warning)),
+    };
     const long = ids(maxPositions - 2, 8);
     await continued([[5], long], { ...options, maxNewTokens: 2 });
     expect(warnings).toEqual([]);

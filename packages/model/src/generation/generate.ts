@@ -1,4 +1,4 @@
-import { phrase } from "@lathe/files";
+import { type OnWarning, phrase } from "@lathe/files";
 import type { CacheFormat } from "@lathe/tensor";
 import type { LanguageModel } from "../decoder/language-model.js";
 import { SamplingError } from "./sampling-error.js";
@@ -28,7 +28,7 @@ export interface GenerationOptions extends Partial<SamplingOptions> {
   /** Ends generation between tokens. */
   readonly signal?: AbortSignal;
   /** Receives a sentence, once, when a prompt and its new tokens may pass the positions the model is meant for. */
-  readonly onWarning?: (message: string) => void;
+  readonly onWarning?: OnWarning;
 }
 
 /** One new token of one sequence. */
@@ -164,8 +164,7 @@ class WaitingPrompts {
     if (this.#isWarned || length + this.maxNewTokens <= this.maxPositions) return;
     this.#isWarned = true;
     this.options.onWarning?.(
-      `a prompt of ${length} tokens and up to ${this.maxNewTokens} new ones may pass the ${this.maxPositions} positions ` +
-        "that the model is meant for; what it writes beyond them is likely to be poor",
+      phrase`a prompt of ${length} tokens and up to ${this.maxNewTokens} new ones may pass the ${this.maxPositions} positions that the model is meant for; what it writes beyond them is likely to be poor`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { isInputError } from "@lathe/files";
+import { isInputError, sayPhrase } from "@lathe/files";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -155,7 +155,9 @@ describe("chat templates", () => {
     const rendered = async (chat_template: unknown): Promise<[string | undefined, string[]]> => {
       await write("tokenizer_config.json", { chat_template });
       const told: string[] = [];
-      const tokenizer = await loadTokenizer(folder, { onWarning: (message) => told.push(message) });
+      const tokenizer = await loadTokenizer(folder, {
+        onWarning: (warning) => told.push(sayPhrase(warning)),
+      });
       return [tokenizer!.renderChat?.(messages, { addGenerationPrompt: false }), told];
     };
     const path = join(folder, "tokenizer_config.json");

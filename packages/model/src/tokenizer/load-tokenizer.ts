@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { decodeUtf8, type MakeFault, decodeJson, readSmallFile, phrase } from "@lathe/files";
+import { decodeJson, decodeUtf8, type MakeFault, type OnWarning, phrase, readSmallFile } from "@lathe/files";
 import { TokenizerError, quote } from "../errors.js";
 import { type ChatTemplateSource, Tokenizer, tokenText } from "./tokenizer.js";
 
@@ -27,7 +27,7 @@ const specialTokenNames = [
 /** How a tokenizer is loaded. */
 export interface LoadTokenizerOptions {
   /** Hears of what is allowed and hardly meant. */
-  readonly onWarning?: ((message: string) => void) | undefined;
+  readonly onWarning?: OnWarning | undefined;
 }
 
 /**
@@ -90,7 +90,7 @@ function specialTokensOf(
 async function readChatTemplate(
   folder: string,
   config: Readonly<Record<string, unknown>>,
-  onWarning: (message: string) => void,
+  onWarning: OnWarning,
 ): Promise<ChatTemplateSource | null> {
   const templatePath = join(folder, TEMPLATE_FILE);
   const makeTemplateFault = faultIn(templatePath);
@@ -133,14 +133,14 @@ function namedTemplates(value: unknown, path: string): Map<string, string> {
 function oneOf(
   templates: ReadonlyMap<string, string>,
   path: string,
-  onWarning: (message: string) => void,
+  onWarning: OnWarning,
 ): string | ChatTemplateSource | null {
   const text = templates.get("default");
   if (text !== undefined) return text;
   if (templates.size === 0) return null;
   const names = [...templates.keys()].map(quote).join(", ");
   if (templates.size === 1) {
-    onWarning(`${path}: no chat template is named "default"; the only one, ${names}, is taken`);
+    onWarning(phrase`${path}: no chat template is named "default"; the only one, ${names}, is taken`);
     return [...templates.values()][0];
   }
   return {

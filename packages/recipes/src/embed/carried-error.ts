@@ -3,9 +3,11 @@ import {
   FileError,
   InputError,
   isInputError,
+  isSpokenError,
   LockedError,
   OutputFolderError,
   type Phrase,
+  SpokenError,
 } from "@lathe/files";
 import { ModelConfigError, TokenizerError, WeightsError } from "@lathe/model";
 import { AdapterFileError, AdapterStateError, LoraConfigError } from "@lathe/peft";
@@ -27,7 +29,9 @@ export interface CarriedError {
   readonly stack: string | undefined;
   /** The fields of its class. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** The sentences of an input error; null where the error is none. */
+  /** Whether the user's input caused it. */
+  readonly isInput: boolean;
+  /** Its sentences; null where it has none that can be said in another language. */
   readonly phrases: readonly Phrase[] | null;
   /** What caused it, if it is known. */
   readonly cause: CarriedError | null;
@@ -78,6 +82,7 @@ export function carryError(error: unknown, depth = DEPTH): CarriedError {
       message: String(error),
       stack: undefined,
       fields: {},
+      isInput: false,
       phrases: null,
       cause: null,
     };
@@ -91,15 +96,18 @@ export function carryError(error: unknown, depth = DEPTH): CarriedError {
     message,
     stack,
     fields,
-    phrases: isInputError(error) ? error.phrases() : null,
+    isInput: isInputError(error),
+    phrases: isSpokenError(error) ? error.phrases() : null,
     cause: cause === undefined || depth === 0 ? null : carryError(cause, depth - 1),
   };
 }
 
 /** The error that data tell of: of the same class where it is one of Lathe's, with the same fields, message, stack and cause. */
-export function errorCarried({ name, message, stack, fields, phrases, cause }: CarriedError): Error {
+export function errorCarried(carried: CarriedError): Error {
+  const { name, message, stack, fields, isInput, phrases, cause } = carried;
   const options = cause ? { cause: errorCarried(cause) } : {};
-  const error = phrases ? new InputError(message, options) : new Error(message, options);
+  const Base = isInput ? InputError : phrases ? SpokenError : Error;
+  const error = new Base(message, options);
   const known = classes.find((candidate) => candidate.name === name);
   // Constructors make messages of their own; what is there already is only given its class.
   if (known) Object.setPrototypeOf(error, known.prototype);

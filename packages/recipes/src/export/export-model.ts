@@ -1,4 +1,4 @@
-import { phrase } from "@lathe/files";
+import { type OnWarning, phrase } from "@lathe/files";
 import {
   exportGguf,
   exportGgufLora,
@@ -67,7 +67,7 @@ interface FormatTraits {
 type Written = Pick<ExportedModel, "tensors" | "bytes" | "tokenizer">;
 
 interface WriteHooks {
-  readonly onWarning: (message: string) => void;
+  readonly onWarning: OnWarning;
   readonly onProgress: (done: number, total: number) => void;
 }
 

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { fork } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -49,7 +50,7 @@ function failureOf(
       ? known.residentBytes > NEAR_BUDGET * known.budgetBytes
       : killsAfter > killsBefore;
   if (signal === "SIGKILL" && isForMemory) {
-    return new OutOfMemoryError("killed", `the system ended the process of the run (${how})`);
+    return new OutOfMemoryError("killed", phrase`the system ended the process of the run (${how})`);
   }
   return new Error(`the process of a run ended by itself (${how}): ${words.trim()}`);
 }

@@ -1,3 +1,5 @@
+import { asPhrase, type Phrase, phrase, sayPhrase, SpokenError } from "@lathe/files";
+
 /** How memory ran out. */
 export type OutOfMemoryReason =
   /** An allocation was refused: by a limit of addresses, or where none are left. */
@@ -6,17 +8,22 @@ export type OutOfMemoryReason =
   | "killed";
 
 /** The process of a run ended because memory ran out. */
-export class OutOfMemoryError extends Error {
+export class OutOfMemoryError extends SpokenError {
   override readonly name = "OutOfMemoryError";
+
+  /** How the process ended, or what it said last. */
+  readonly detail: string;
 
   /** @param detail how the process ended, or what it said last */
   constructor(
     readonly reason: OutOfMemoryReason,
-    readonly detail: string,
+    detail: string | Phrase,
   ) {
-    super(
-      `memory ran out: ${detail}; take smaller micro-batches, packed weights or shorter rows, as lathe plan says what each saves`,
-    );
+    super([
+      phrase`memory ran out: ${asPhrase(detail)}`,
+      "take smaller micro-batches, packed weights or shorter rows, as lathe plan says what each saves",
+    ]);
+    this.detail = sayPhrase(detail);
   }
 }
 

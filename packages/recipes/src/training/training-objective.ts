@@ -1,3 +1,4 @@
+import { type OnWarning, phrase } from "@lathe/files";
 import type { BranchedRow, LanguageModel } from "@lathe/model";
 import {
   type Objective,
@@ -81,7 +82,7 @@ export interface ReferenceHooks {
   /** Progress in rows. */
   readonly onProgress: (done: number, total: number) => void;
   /** What was kept is damaged, and is computed again. */
-  readonly onWarning: (message: string) => void;
+  readonly onWarning: OnWarning;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -108,7 +109,8 @@ export async function prepareObjective<Row, Batch>(
     async computeReference(model, { earlier, ...hooks }) {
       if (!objective.referenceRows) return;
       const stored = earlier ? await readLikelihoods(earlier.referencePath) : { entries: [] };
-      if ("fault" in stored) hooks.onWarning(`${stored.fault}; the log-likelihoods in it are computed again`);
+      if ("fault" in stored)
+        hooks.onWarning(phrase`${stored.fault}; the log-likelihoods in it are computed again`);
       else reference = new ReferenceLikelihoods(stored.entries);
       const rows = referenceRows(objective, training.rows, evaluated?.rows, config);
       isKept = (await reference.compute(model, rows, hooks)) === 0;

@@ -1,3 +1,4 @@
+import { type Phrase, sayPhrase } from "@lathe/files";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,8 +33,8 @@ it("uses nothing of a file that was changed, cut or is another's", async () => {
   const text = await readFile(path, "utf8");
   for (const other of [text.replace("-12.3", "-12.4"), text.slice(0, -9), "[]", '{"entries":[["a",null]]}']) {
     await writeFile(path, other);
-    const { fault } = (await readLikelihoods(path)) as { fault: string };
-    expect(fault, other).toContain("reference.json");
+    const { fault } = (await readLikelihoods(path)) as { fault: Phrase };
+    expect(sayPhrase(fault), other).toContain("reference.json");
   }
 });
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isRecord, messageOf, readJsonIfThere, replaceFile } from "@lathe/files";
+import { isRecord, phrase, type Phrase, phraseOfError, readJsonIfThere, replaceFile } from "@lathe/files";
 
 /** Largest file that is read, in bytes: some ten million completions. */
 const BYTES_LIMIT = 500_000_000;
@@ -12,7 +12,7 @@ const isEntry = (entry: unknown): entry is [string, number] =>
 
 /** What a file keeps of log-likelihoods: all of them, or why none of it can be used. */
 export type StoredLikelihoods =
-  { readonly entries: readonly [string, number][] } | { readonly fault: string };
+  { readonly entries: readonly [string, number][] } | { readonly fault: Phrase };
 
 /** Writes the entries of `ReferenceLikelihoods` with a hash of them; the file is the old or the new one at any moment. */
 export async function writeLikelihoods(
@@ -30,10 +30,12 @@ export async function readLikelihoods(path: string): Promise<StoredLikelihoods> 
     if (stored === undefined) return { entries: [] };
     const { sha256, entries } = isRecord(stored) ? stored : {};
     if (!Array.isArray(entries) || !entries.every(isEntry)) {
-      return { fault: `${path}: expected entries of a key and a number` };
+      return { fault: phrase`${path}: expected entries of a key and a number` };
     }
-    return hashOf(entries) === sha256 ? { entries } : { fault: `${path} is damaged (its hash differs)` };
+    return hashOf(entries) === sha256
+      ? { entries }
+      : { fault: phrase`${path} is damaged (its hash differs)` };
   } catch (error) {
-    return { fault: messageOf(error) };
+    return { fault: phraseOfError(error) };
   }
 }

@@ -222,4 +222,21 @@ export const modelsPhrases: Translations = {
   "weights of a float type": "浮点类型的权重",
   "{0}, packed ones": "{0}（压缩权重）",
   "prune the original weights, then quantise": "请先剪枝原始权重，再量化",
+  "a prompt of {0} tokens and up to {1} new ones may pass the {2} positions that the model is meant for; what it writes beyond them is likely to be poor":
+    "{0} 个词元的提示加上至多 {1} 个新词元可能超出模型适用的 {2} 个位置；超出部分的输出质量可能很差",
+  "{0}: {1} tensors are not used ({2} …)": "{0}：有 {1} 个张量未被使用（{2} …）",
+  '{0}: no chat template is named "default"; the only one, {1}, is taken':
+    '{0}：没有名为 "default" 的对话模板；采用唯一的模板 {1}',
+  "LoRA config, key {0}: {1} {2}": "LoRA 配置，键 {0}：{1} {2}",
+  "matched no linear; there are {0}": "没有匹配任何线性层；可用的有 {0}",
+  "excluded nothing": "没有排除任何层",
+  "are not layers of the model": "不是模型的层",
+  "matched no adapted linear": "没有匹配任何被适配的线性层",
+  "{0}, tensor {1}: passed over; the model's own weight is used": "{0}，张量 {1}：已跳过；使用模型自身的权重",
+  "{0} and others like it": "{0} 及其他同类层",
+  "{0} stay in the type they are stored in: {1} takes rows of a multiple of 64 weights, these have {2}":
+    "{0} 保持其存储类型：{1} 要求每行权重数为 64 的倍数，这些层为 {2}",
+  "the model has no tokenizer: the file takes and gives token ids; its texts mean nothing":
+    "模型没有分词器：该文件接收并给出词元 id，其中的文本没有意义",
+  "{0}: the file has no tokenizer; the model works on token ids": "{0}：文件没有分词器；模型以词元 id 工作",
 };

@@ -65,4 +65,6 @@ export const scoresPhrases: Translations = {
   "expected the columns unit, annotator and rating": "应有列 unit、annotator 和 rating",
   "expected a text or a number, got a row with {0}": "应为文本或数字，实为含 {0} 的行",
   "expected a number at the {0} level, got {1}": "{0} 尺度应为数字，实为 {1}",
+  '{0} predictions end in " .": they look tokenised, which lowers BLEU; pass plain text, or set force if this is meant':
+    '{0} 条预测以 " ." 结尾：看起来已经分过词，这会降低 BLEU；请传入原始文本，若本意如此请设置 force',
 };

@@ -156,4 +156,27 @@ export const trainingPhrases: Translations = {
   "a name, as a thread cannot share what is open in another": "名称（线程之间不能共享已打开的对象）",
   "a file or an array of rows, for another thread": "文件或数据行数组（供另一线程使用）",
   "at least {0} rows to learn": "至少 {0} 行可学习的数据",
+  "rows {0}": "数据行 {0}",
+  "tensors {0}": "张量 {0}",
+  "the loss is {0}": "损失为 {0}",
+  "the gradient norm is {0}": "梯度范数为 {0}",
+  "lower the learning rate, raise the warm-up steps, or look for broken rows in the data":
+    "请降低学习率、增加预热步数，或检查数据中的损坏行",
+  "half precision ends at 65504: compute in fp32, or lower the learning rate":
+    "半精度的上限为 65504：请用 fp32 计算，或降低学习率",
+  "step {0}: {1}, and so in {2} steps in a row": "第 {0} 步：{1}，已连续 {2} 步如此",
+  "none of it was applied": "均未应用",
+  "version {0}": "版本 {0}",
+  "step {0}, as its folder says": "第 {0} 步（如其文件夹名所示）",
+  "an object as {0}": "作为 {0} 的对象",
+  "{0}: expected entries of a key and a number": "{0}：应为由键和数字组成的条目",
+  "step {0} skipped: a gradient overflowed under the loss scale {1}, which is {2} from now on":
+    "跳过第 {0} 步：梯度在损失缩放 {1} 下溢出，此后缩放为 {2}",
+  "warmupSteps {0}: the run has {1} steps, so the learning rate never reaches {2}":
+    "warmupSteps {0}：运行只有 {1} 步，学习率永远达不到 {2}",
+  "memory ran out: {0}": "内存耗尽：{0}",
+  "take smaller micro-batches, packed weights or shorter rows, as lathe plan says what each saves":
+    "请减小微批次、使用压缩权重或更短的数据行；lathe plan 会说明各能节省多少",
+  "{0}; the log-likelihoods in it are computed again": "{0}；其中的对数似然将重新计算",
+  "the system ended the process of the run ({0})": "系统终止了运行的进程（{0}）",
 };
