@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { keepYoungGenerationSmall } from "@lathe/train/process";
 import type { AnswerJob } from "./answer/answer-job.js";
+import type { DataJob } from "./data/data-job.js";
 import type { LatheGemmJob } from "./gemm/gemm-job.js";
 import type { TfjsJob } from "./gemm/measure-tfjs-product.js";
 import type { LatheGenerateJob } from "./generate/generate-job.js";
@@ -21,6 +22,10 @@ const cases: Readonly<Record<string, (job: unknown) => Promise<object>>> = {
   bandwidth: async (job) => {
     const { measureBandwidth } = await import("./shared/memory-bandwidth.js");
     return await measureBandwidth((job as { readonly repeats: number }).repeats);
+  },
+  data: async (job) => {
+    const { measureData } = await import("./data/measure-data.js");
+    return await measureData(job as DataJob);
   },
   gemm: async (job) => {
     const { measureProducts } = await import("./gemm/measure-products.js");

@@ -2,6 +2,8 @@
 import { Command, CommanderError } from "commander";
 import { addAnswerCommand } from "./answer/answer-command.js";
 import { addCheckpointsCommand } from "./checkpoints/checkpoints-command.js";
+import { addDataCommand } from "./data/data-command.js";
+import { addNearCommand } from "./data/near-command.js";
 import { addGemmCommand } from "./gemm/gemm-command.js";
 import { addGenerateCommand } from "./generate/generate-command.js";
 import { addLedgerCommand } from "./ledger/ledger-command.js";
@@ -27,6 +29,8 @@ addSoakCommand(program);
 addMicroBatchesCommand(program);
 addCheckpointsCommand(program);
 addPlanCommand(program);
+addDataCommand(program);
+addNearCommand(program);
 
 for (const [signal, code] of [
   ["SIGINT", 130],

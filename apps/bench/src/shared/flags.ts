@@ -48,10 +48,16 @@ export function addCommonFlags(command: Command): Command {
     .option("--save <folder>", "keep the result there, as JSON and as a page");
 }
 
-/** The Python for the peers; without one, one line says why. */
-export async function peerPython({ peer, python }: CommonFlags): Promise<PeerPython | null> {
+/**
+ * The Python for the peers; without one, one line says why.
+ * @param modules that the peers need; those of PyTorch's unless given
+ */
+export async function peerPython(
+  { peer, python }: Pick<CommonFlags, "peer" | "python">,
+  modules?: readonly string[],
+): Promise<PeerPython | null> {
   if (!peer) return null;
-  const found = await findPython(python);
+  const found = await findPython(python, modules);
   if ("python" in found) return found.python;
   console.error(found.reason);
   return null;

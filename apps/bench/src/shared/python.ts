@@ -10,28 +10,34 @@ export interface PeerPython {
 /** A Python for the peers, or the sentence that says why there is none. */
 export type FoundPython = { readonly python: PeerPython } | { readonly reason: string };
 
+/** Modules that most peers are made of. */
+const TORCH_MODULES: readonly string[] = ["torch", "transformers", "peft"];
+
 const PROBE = `
-import json, platform
+import json, platform, sys
 found = {"python": platform.python_version()}
-for name in ("torch", "transformers", "peft"):
+for name in sys.argv[1:]:
     found[name] = __import__(name).__version__
 print(json.dumps(found))
 `;
 
-/** Importing the three takes some seconds on a cold disk. */
+/** Importing them takes some seconds on a cold disk. */
 const PROBE_SECONDS = 120;
 
 /**
- * Looks for a Python with PyTorch, Transformers and PEFT: the one that is named, else LATHE_PYTHON, else python3 on the
+ * Looks for a Python with the modules of a peer: the one that is named, else LATHE_PYTHON, else python3 on the
  * path. Only one is tried.
  */
-export async function findPython(named: string | undefined): Promise<FoundPython> {
+export async function findPython(
+  named: string | undefined,
+  modules: readonly string[] = TORCH_MODULES,
+): Promise<FoundPython> {
   const path = named ?? (process.env["LATHE_PYTHON"] || "python3");
   const without = (why: string): FoundPython => ({
-    reason: `No peer is measured: ${path} ${why}; name a Python with torch, transformers and peft by --python or LATHE_PYTHON.`,
+    reason: `No peer is measured: ${path} ${why}; name a Python with ${modules.slice(0, -1).join(", ")} and ${modules.at(-1)} by --python or LATHE_PYTHON.`,
   });
   try {
-    const { code, timedOut, stdout, stderr } = await runProcess(path, ["-c", PROBE], {
+    const { code, timedOut, stdout, stderr } = await runProcess(path, ["-c", PROBE, ...modules], {
       timeout: PROBE_SECONDS,
     });
     if (timedOut) return without(`did not answer within ${PROBE_SECONDS} s`);

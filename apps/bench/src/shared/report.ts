@@ -33,11 +33,20 @@ function machineLine({ processor, cores, memoryGiB, platform }: Machine): string
   return `${processor}, ${cores} ${cores === 1 ? "core" : "cores"}, ${memoryGiB} GiB, ${platform}`;
 }
 
+/** Modules of peers as their makers write them. */
+const moduleTitles: Readonly<Record<string, string>> = {
+  torch: "PyTorch",
+  transformers: "Transformers",
+  peft: "PEFT",
+  numpy: "NumPy",
+};
+
 function versionsLine({ node, tfjs }: Machine, python: PeerPython | null): string {
   const own = `Node ${node.replace(/^v/, "")}, TensorFlow.js ${tfjs}`;
   if (!python) return own;
-  const { python: language, torch, transformers, peft } = python.versions;
-  return `${own}; Python ${language}, PyTorch ${torch}, Transformers ${transformers}, PEFT ${peft}`;
+  const { python: language, ...modules } = python.versions;
+  const others = Object.entries(modules).map(([name, version]) => `${moduleTitles[name] ?? name} ${version}`);
+  return [`${own}; Python ${language}`, ...others].join(", ");
 }
 
 function disturbance({ loadAverage, cores }: Machine): string {

@@ -1,6 +1,7 @@
 import { TextDecoder } from "node:util";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { quote } from "../errors.js";
+import { type MergeTable, PairMerges } from "./pair-merges.js";
 
 /**
  * What is used of the library's tokenizer. Written out here because the library's own declarations import each other in
@@ -12,6 +13,14 @@ export interface LibraryTokenizer {
   token_to_id(token: string): number | undefined;
   id_to_token(id: number): string | undefined;
   readonly decoder: LibraryDecoder | null;
+  readonly model: LibraryModel;
+}
+
+interface LibraryModel extends Partial<MergeTable> {
+  readonly end_of_word_suffix?: string | null;
+  readonly continuing_subword_suffix?: string | null;
+  /** Tokens of a word, in byte-pair encoding. */
+  bpe?(word: string): string[];
 }
 
 interface LibraryDecoder {
@@ -50,7 +59,18 @@ export function createLibraryTokenizer(
   }
   const library = new LibraryClass({ ...optionalParts, ...json, model: { ...model, type } }, config);
   keepByteOrderMarks(library.decoder);
+  mergePairsOfIds(library.model);
   return library;
+}
+
+/** Has words encoded on pairs of ids, wherever tokens are spelt as they are; the library keys pairs by their texts, for most of its time. */
+function mergePairsOfIds(model: LibraryModel): void {
+  const { tokens_to_ids, vocab, merges, bpe } = model;
+  if (!bpe || !tokens_to_ids || !vocab || !merges) return;
+  if (model.end_of_word_suffix || model.continuing_subword_suffix) return;
+  const pairs = PairMerges.of({ tokens_to_ids, vocab, merges });
+  if (pairs === null) return;
+  model.bpe = (word) => pairs.tokens(word) ?? bpe.call(model, word);
 }
 
 /** The library's byte-fallback decoder drops a U+FEFF at the start of a run of byte tokens; the reference keeps it. */

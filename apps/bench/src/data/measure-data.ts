@@ -1,0 +1,27 @@
+import { prepare } from "@lathe/data";
+import { loadTokenizer } from "@lathe/model";
+import { peakResidentBytes } from "@lathe/tensor";
+import { UsageError } from "../shared/usage-error.js";
+import type { DataJob, DataOutcome } from "./data-job.js";
+
+/** Cleans, de-duplicates, masks, splits and tokenises rows as `lathe prepare` does. */
+export async function measureData({ file, tokenizer: folder, output, seed }: DataJob): Promise<DataOutcome> {
+  const tokenizer = await loadTokenizer(folder);
+  if (tokenizer === null)
+    throw new UsageError(`--tokenizer: expected a folder with a tokenizer, got ${folder}`);
+  const start = performance.now();
+  const { read, kept, tokens } = await prepare({
+    inputs: [file],
+    output,
+    seed,
+    tokenizer,
+    tokenizerHashes: { tokenizerHash: tokenizer.hash, templateHash: tokenizer.templateHash },
+  });
+  return {
+    seconds: (performance.now() - start) / 1000,
+    read,
+    kept,
+    tokens: tokens?.tokens ?? 0,
+    peakResidentBytes: peakResidentBytes(),
+  };
+}
