@@ -40,6 +40,7 @@ export interface PullOptions {
   /** @defaultValue by the environment */
   readonly settings?: HubSettings | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Hears how far it is, as bytes come. */
   readonly onProgress?: ((progress: PullProgress) => void) | undefined;
   /** Hears of what was made do with, such as files of before where the hub is not reached. */
   readonly onWarning?: ((warning: Phrase) => void) | undefined;
