@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { replaceFile } from "@lathe/files";
 import type { Checkpointing } from "@lathe/model";
 import { adapterNames, detach, type ParameterTable, resolveLoraConfig } from "@lathe/peft";
@@ -27,6 +27,7 @@ import { expectation, field, RecipeError, type RecipeFault, sentenceOf } from ".
 import type { RunPassport } from "./record/run-passport.js";
 import { RunRecord } from "./record/run-record.js";
 import type { RowsInput } from "./rows/rows-input.js";
+import { tellColumns } from "./rows/tell-columns.js";
 import { sourceOf, type TrainingRows, type TrainingRowsOptions } from "./rows/training-rows.js";
 import { checkOutput } from "./training/check-output.js";
 import { contradictions } from "./training/contradictions.js";
@@ -236,6 +237,8 @@ export async function readRows<Row>(
   const limit = maxTokens ?? folder.config.maxPositions;
   const onProgress: TrainingRowsOptions["onProgress"] = (done, total, counts) =>
     onEvent?.({ type: "progress", phase: "reading", done, total, rows: counts });
+  if (key === "data" && typeof input === "string" && extname(input).toLowerCase() !== ".arrow")
+    await tellColumns([input], false, onEvent);
   const learnt = { maxTokens: limit, overlong, lossOn, reasoning };
   const rows = await read(input, folder, { field: key, ...learnt, rejectLimit, onProgress });
   const tell = (outcome: RowsEvent["outcome"], count: number, more: Partial<RowsEvent> = {}): void => {

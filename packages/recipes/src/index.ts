@@ -77,6 +77,7 @@ export type {
 } from "./recipe-event.js";
 export { type Reply, type ReplyOptions, respond, type RespondOptions } from "./respond.js";
 export { reportData, type ReportDataOptions, type WrittenDataReport } from "./data/report-data.js";
+export { type RowShown, type RowToken, showRow, type ShowRowOptions } from "./data/show-row.js";
 export { rerun, type RerunDifference, type RerunOptions, type RerunOutcome } from "./rerun.js";
 export type { FileHashes } from "./record/run-hashes.js";
 export { RunPassportError } from "./record/run-passport-error.js";

@@ -1,4 +1,6 @@
 import {
+  columnsOf,
+  expandInputs,
   prepare,
   type PrepareInput,
   type PrepareOptions,
@@ -10,6 +12,7 @@ import type { RowSource } from "@lathe/train";
 import { withField } from "./fields-of-packages.js";
 import { folderOf, type ModelInput } from "./model/open-model.js";
 import type { OnRecipeEvent, RecipeHooks } from "./recipe-event.js";
+import { tellColumns } from "./rows/tell-columns.js";
 import { isRowSource, type RowsInput } from "./rows/rows-input.js";
 
 type DataOptions = Omit<PrepareOptions, "inputs" | "tokenizer" | "tokenizerHashes" | "onProgress" | "signal">;
@@ -41,9 +44,12 @@ export async function prepareRows(options: PrepareRowsOptions): Promise<Prepared
   const { data, model, onEvent, signal, ...rest } = options;
   const tokenizer = model === undefined ? null : (await folderOf(model, onEvent)).tokenizer;
   try {
+    const inputs = inputsOf(data);
+    const files = inputs.filter((input) => typeof input === "string");
+    await tellColumns(await expandInputs(files), true, onEvent, columnsOf(options.map ?? {}));
     const result = await prepare({
       ...rest,
-      inputs: inputsOf(data),
+      inputs,
       ...(tokenizer
         ? {
             tokenizer,

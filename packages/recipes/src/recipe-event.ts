@@ -1,4 +1,5 @@
 import { asPhrase, type OnWarning, type Phrase, sayPhrase } from "@lathe/files";
+import type { RowColumns } from "@lathe/data";
 import type { GenerationDefaults } from "@lathe/model";
 import type { Engine } from "@lathe/tensor";
 import type { ParameterTable } from "@lathe/peft";
@@ -73,6 +74,7 @@ export type EngineFacts = Pick<
  * What a recipe tells on the way, as data: the caller chooses the words.
  *
  * - `engine`: the engine that was started, and those it was preferred to.
+ * - `columns`: what the columns of a file are taken for, before anything else happens; `isKept` where the others stay with the rows.
  * - `parameters`: what will be trained.
  * - `mask`: what is learnt of the rows, before the first step.
  * - `memory`: the plan that chose which layers are computed again; `isGiven` where `memory` was.
@@ -92,6 +94,7 @@ export type RecipeEvent =
   | ProgressEvent
   | RowsEvent
   | { readonly type: "engine"; readonly engine: EngineFacts }
+  | ({ readonly type: "columns"; readonly source: string; readonly isKept: boolean } & RowColumns)
   | { readonly type: "parameters"; readonly parameters: ParameterTable }
   | { readonly type: "mask"; readonly report: MaskReport }
   | { readonly type: "memory"; readonly plan: MemoryPlan; readonly isGiven: boolean }

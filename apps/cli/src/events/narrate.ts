@@ -83,6 +83,9 @@ function say(
     case "rows":
       warn(`${event.source}: ${rowsText(event, messages)}`);
       break;
+    case "columns":
+      note(messages.columns(event));
+      break;
     case "parameters":
       note(parameterText(event.parameters, messages));
       break;

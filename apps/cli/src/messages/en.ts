@@ -34,6 +34,16 @@ export const en: Messages = {
     keep: "personal data not looked for",
   },
   rowsCut: (count, maxTokens) => `${count} ${count === 1 ? "row" : "rows"} cut to ${maxTokens} tokens`,
+  columns: ({ source, kind, learnt, others, isKept, suggestion }) =>
+    [
+      `${source}: rows of ${kind}; learnt: ${learnt.join(", ")}`,
+      ...(others.length === 0 ? [] : [`${isKept ? "kept, not learnt" : "ignored"}: ${others.join(", ")}`]),
+      ...(suggestion === null ? [] : [`prepare --map ${suggestion} would learn more`]),
+    ].join("; "),
+  turnsRewritten: (count) =>
+    `${count} ${count === 1 ? "reply is" : "replies are"} not learnt: the chat template writes them otherwise once other turns follow`,
+  contradictions: (questions, rows) =>
+    `${questions} ${questions === 1 ? "question has" : "questions have"} several answers, in ${rows} rows:`,
   rowsOverlong: (count, maxTokens) =>
     `${count} ${count === 1 ? "row" : "rows"} of more than ${maxTokens} tokens left out`,
   rowsLong: (count, maxPositions) =>
@@ -147,6 +157,9 @@ export const en: Messages = {
     all: "all",
     scored: "scored",
     rowsCut: "rows cut",
+    rowsSplit: "rows split",
+    reasoning: "replies with reasoning",
+    weight: "weight",
     metric: "metric",
     score: "score",
     compared: "compared",

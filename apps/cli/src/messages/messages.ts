@@ -1,6 +1,6 @@
 import type { Role } from "@lathe/annotate";
 import type { CommandMessages } from "@lathe/command";
-import type { PersonalDataAction } from "@lathe/data";
+import type { PersonalDataAction, RowColumns } from "@lathe/data";
 import type { Batching, MachineRuleName, MemoryTerms, OutOfMemoryReason } from "@lathe/recipes";
 import type { SetupStep } from "@lathe/tensor";
 import type { BadStep, StallAdvice } from "@lathe/train";
@@ -39,6 +39,10 @@ export interface Messages extends CommandMessages {
   /** Heading of what was found of personal data, by what was done with it. */
   readonly personalDataActions: Readonly<Record<PersonalDataAction, string>>;
   readonly rowsCut: (count: number, maxTokens: number) => string;
+  /** What the columns of a file are taken for. */
+  readonly columns: (found: RowColumns & { readonly source: string; readonly isKept: boolean }) => string;
+  readonly turnsRewritten: (count: number) => string;
+  readonly contradictions: (questions: number, rows: number) => string;
   readonly rowsOverlong: (count: number, maxTokens: number) => string;
   readonly rowsLong: (count: number, maxPositions: number) => string;
   readonly rowsUnscored: (count: number) => string;
@@ -208,6 +212,9 @@ export type Word =
   | "all"
   | "scored"
   | "rowsCut"
+  | "rowsSplit"
+  | "reasoning"
+  | "weight"
   | "metric"
   | "score"
   | "compared"

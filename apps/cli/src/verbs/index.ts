@@ -30,6 +30,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./prepare.js")).prepareVerb,
   },
   {
+    name: "data show",
+    summary: "Show a row token by token, and what of it is learnt",
+    load: async () => (await import("./data-show.js")).dataShowVerb,
+  },
+  {
     name: "data verify",
     summary: "Show that no row scored on has a near copy among the rows learnt from",
     load: async () => (await import("./data-verify.js")).dataVerifyVerb,

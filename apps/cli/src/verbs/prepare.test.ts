@@ -84,7 +84,7 @@ describe("lathe prepare", () => {
     const output = join(folder, "tokens");
     const { code, stdout, stderr } = await runLathe([
       ...["prepare", "--input", input, csv, "--output", output, "--model", storiesModel],
-      ...["--rename", "question=instruction,answer=output", "--disable", "duplicate", "--max-tokens", "64"],
+      ...["--map", "instruction=question,output=answer", "--disable", "duplicate", "--max-tokens", "64"],
     ]);
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/read +43\nkept +43\n/);
@@ -219,7 +219,7 @@ describe("lathe prepare", () => {
       ["--near-duplicates", "1.5"],
       "--near-duplicates: expected a number above 0, at most 1, or off, got 1.5",
     ],
-    [["--rename", "a"], "--rename: expected renames such as question=input,answer=output, got"],
+    [["--map", "a"], "--map: expected keys and columns such as prompt=问题,completion=回答, got"],
   ])("refuses %j and writes nothing", async (words, message) => {
     const output = join(folder, "nothing");
     const { code, stderr } = await runLathe(["prepare", "--input", input, "--output", output, ...words]);

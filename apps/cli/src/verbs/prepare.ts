@@ -27,8 +27,8 @@ const characters = (field: string): OptionDetails => ({
   field: `cleaning.${field}`,
 });
 
-/** `question=input,answer=output` → { question: "input", answer: "output" } */
-function parseRenames(text: string): Record<string, string> | undefined {
+/** `input=question,output=answer` → { input: "question", output: "answer" } */
+function parseMap(text: string): Record<string, string> | undefined {
   const entries = text.split(",").map((part) => part.split("=").map((name) => name.trim()));
   const isSound = entries.every((names) => names.length === 2 && names.every((name) => name !== ""));
   return isSound ? (Object.fromEntries(entries) as Record<string, string>) : undefined;
@@ -73,18 +73,13 @@ const options = z.object({
     { placeholder: "share|off", parse: parseShareOrOff, expected: "a number above 0, at most 1, or off" },
   ),
   keepNearDuplicates: option(z.boolean().default(false), "keep near copies, all in one split"),
-  rename: option(z.record(z.string(), z.string()).default({}), "keys to rename before a row is read", {
-    placeholder: "old=new,…",
-    parse: parseRenames,
-    expected: "renames such as question=input,answer=output",
-  }),
   map: option(
     z.record(z.string(), z.string()).default({}),
     "columns to learn from, by the key they stand for",
     {
       field: null,
       placeholder: "key=column,…",
-      parse: parseRenames,
+      parse: parseMap,
       expected: "keys and columns such as prompt=问题,completion=回答",
     },
   ),
@@ -188,11 +183,26 @@ async function readLinesOf(path: string): Promise<string[]> {
     .flatMap((line) => (line.trim() === "" || line.startsWith("#") ? [] : [line.trim()]));
 }
 
+const SHOWN_CONTRADICTIONS = 5;
+const oneLine = (text: string): string => text.replaceAll(/\s+/gu, " ");
+
 function describe(
-  { read, kept, rejected, rules, personalData, clusters, splits, tokens, output }: PreparedRows,
+  {
+    read,
+    kept,
+    rejected,
+    rules,
+    personalData,
+    clusters,
+    splits,
+    tokens,
+    contradictions,
+    output,
+  }: PreparedRows,
   action: PersonalDataAction,
-  { words, personalDataActions }: Messages,
+  messages: Messages,
 ): string {
+  const { words, personalDataActions } = messages;
   const applied = Object.entries(rules).filter(([, count]) => count > 0);
   const rows = [
     [words.read, read],
@@ -213,8 +223,25 @@ function describe(
       [words.all, tokens.tokens],
       [words.scored, tokens.scoredTokens],
       [words.rowsCut, tokens.truncatedRows],
+      ...(tokens.splitRows === 0 ? [] : [[words.rowsSplit, tokens.splitRows] as const]),
     ] as const;
     tables.push(formatTable([words.tokens, ""], counts));
+    const { train, validation, test } = tokens.reasoningTurns;
+    if (train + validation + test > 0) {
+      const head = [words.reasoning, words.train, words.validation, words.test];
+      tables.push(formatTable(head, [["", train, validation, test]]));
+    }
+  }
+  if (contradictions.questions > 0) {
+    const lines = contradictions.examples
+      .slice(0, SHOWN_CONTRADICTIONS)
+      .flatMap(({ question, answers }) => [
+        oneLine(question),
+        ...answers.map(({ file, line, answer }) => `  ${file}:${line}  ${oneLine(answer)}`),
+      ]);
+    tables.push(
+      [messages.contradictions(contradictions.questions, contradictions.rows), ...lines].join("\n"),
+    );
   }
   return [...tables, output].join("\n\n");
 }
@@ -229,15 +256,13 @@ export const prepareVerb = defineVerb({
   options,
   async run(values, { messages, recipeOptions }) {
     const fields = recipeOptions<PrepareRowsOptions>();
-    const mapped = Object.fromEntries(Object.entries(values.map).map(([key, column]) => [column, key]));
     const result = await prepareRows({
       ...fields,
-      rename: { ...fields.rename, ...mapped },
       cleaning: { ...fields.cleaning, personalData: await personalDataOptions(values) },
     });
-    const { read, kept, rejected, rules, personalData, clusters, splits, examples, tokens, output } = result;
+    const { output, read, kept, rejected, ...counts } = result;
     return {
-      json: { read, kept, rejected, rules, personalData, clusters, splits, tokens, examples, output },
+      json: { read, kept, rejected, ...counts, output },
       text: describe(result, values.personalData, messages),
     };
   },

@@ -3,6 +3,7 @@ import { FileError, parseJson, type Phrase, phrase, readLines, sayPhrase, writeJ
 import { GrowingArray } from "../near/growing-array.js";
 import { NearDuplicates } from "../near/near-duplicates.js";
 import { RowGroups } from "../split/row-groups.js";
+import { Contradictions } from "./contradictions.js";
 import { LineWriter, type WrittenFile } from "./line-writer.js";
 import { comparedText } from "../near/compared-text.js";
 import { OptionError } from "../option-error.js";
@@ -13,6 +14,7 @@ import { recordsOfRows } from "../read/records-of-rows.js";
 import { readRecords } from "../read/read-records.js";
 import { RejectedRowsError } from "./rejected-rows-error.js";
 import { RowCleaner, type CleaningExample } from "../clean/row-cleaner.js";
+import { renameKeys } from "../rows/rename-keys.js";
 import { RowError } from "../rows/row-error.js";
 import type { RowPlace } from "../read/row-place.js";
 import type { Row } from "../rows/row.js";
@@ -95,6 +97,7 @@ export class Intake {
     "too-many-tokens": [],
     "near-duplicate": [],
   };
+  readonly contradictions = new Contradictions();
   readonly #firstInvalid: (RowPlace & { reason: string | Phrase })[] = [];
   readonly #fileOfRow = new GrowingArray((length) => new Int32Array(length));
   readonly #lineOfRow = new GrowingArray((length) => new Int32Array(length));
@@ -164,7 +167,7 @@ export class Intake {
 
   /** Shows every usable row to the cleaner before it cleans the first one; the inputs are read twice then. */
   async #survey(): Promise<void> {
-    const { inputs, rename, signal } = this.options;
+    const { inputs, columns, signal } = this.options;
     for (const input of inputs) {
       if (typeof input !== "string" && isReadOnce(input.rows)) {
         throw new OptionError(
@@ -177,7 +180,7 @@ export class Intake {
         signal?.throwIfAborted();
         if ("error" in record) continue;
         try {
-          this.cleaner.survey(parseRow(renameKeys(record.value, rename, record)), record);
+          this.cleaner.survey(parseRow(renameKeys(record.value, columns, record)), record);
         } catch (error) {
           if (!(error instanceof RowError)) throw error; // set aside when it is cleaned
         }
@@ -231,9 +234,9 @@ export class Intake {
   ):
     | { row: Row; tokens: readonly TokenizedRow[] | null }
     | { rule: string; reason: string | Phrase; source: unknown } {
-    const { tokenizer, maxTokens, rename, overlong, lossOn, reasoning } = this.options;
+    const { tokenizer, maxTokens, columns, overlong, lossOn, reasoning } = this.options;
     try {
-      const outcome = this.cleaner.clean(parseRow(renameKeys(value, rename, place), place), place);
+      const outcome = this.cleaner.clean(parseRow(renameKeys(value, columns, place), place), place);
       if ("rule" in outcome) return { ...outcome, source: value };
       const learnt = { overlong, lossOn, reasoning, ...(maxTokens === null ? {} : { maxTokens }) };
       return {
@@ -275,6 +278,7 @@ export class Intake {
 
   #noteKept(row: Row, tokens: readonly TokenizedRow[] | null, { file, line }: RowPlace): void {
     this.groups.add(row);
+    this.contradictions.add(row);
     if (this.#files.at(-1) !== file) this.#files.push(file);
     this.#fileOfRow.push(this.#files.length - 1);
     this.#lineOfRow.push(line);
@@ -304,9 +308,9 @@ export class Intake {
       for (const { text } of lines) {
         const original = this.copyOf[row];
         if (original !== -1) {
-          const place = this.#placeOf(row);
+          const place = this.placeOf(row);
           const source: unknown = parseJson(text);
-          const { file, line } = this.#placeOf(original);
+          const { file, line } = this.placeOf(original);
           const similarity = near.similarity(row, original).toFixed(2);
           const reason = phrase`a near copy (${similarity} of its 5-grams) of the row at ${file}:${line}`;
           this.kept -= 1;
@@ -318,7 +322,8 @@ export class Intake {
     }
   }
 
-  #placeOf(row: number): RowPlace {
+  /** Where a spilt row comes from. */
+  placeOf(row: number): RowPlace {
     return { file: this.#files[this.#fileOfRow.values[row]], line: this.#lineOfRow.values[row] };
   }
 
@@ -361,18 +366,4 @@ const nameOf = (input: PrepareInput): string => (typeof input === "string" ? inp
 
 function isRejectionRule(rule: string): rule is RejectionRuleName {
   return (REJECTION_RULES as readonly string[]).includes(rule);
-}
-
-function renameKeys(value: unknown, names: ReadonlyMap<string, string>, place: RowPlace): unknown {
-  if (names.size === 0 || typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  const entries = Object.entries(value).map(
-    ([key, child]) => [names.get(key) ?? key, child as unknown] as const,
-  );
-  const renamed = Object.fromEntries(entries);
-  if (Object.keys(renamed).length < entries.length) {
-    const keys = entries.map(([key]) => key);
-    const twice = keys.find((key, index) => keys.indexOf(key) !== index) ?? "";
-    throw new RowError(twice, "another key is renamed to this one, which the row has already", place);
-  }
-  return renamed;
 }

@@ -58,8 +58,8 @@ export interface PrepareOptions {
   readonly nearDuplicates?: number | "off";
   /** Whether near copies stay, all in one split, rather than being set aside. @defaultValue false */
   readonly keepNearDuplicates?: boolean;
-  /** Keys to rename before a row is read, e.g. `{ question: "input", answer: "output" }`. @defaultValue none */
-  readonly rename?: Readonly<Record<string, string>>;
+  /** Columns to learn from, by the key they stand for, e.g. `{ input: "question", output: "answer" }`. @defaultValue none */
+  readonly map?: Readonly<Record<string, string>>;
   /** With a tokenizer the splits are also written as token files. */
   readonly tokenizer?: RowTokenizer;
   /** Hashes of tokenizer and chat template, to be stored with the tokens. */
@@ -97,7 +97,8 @@ export interface ResolvedPrepareOptions {
   readonly stratify: string | null;
   readonly nearDuplicates: number | null;
   readonly keepNearDuplicates: boolean;
-  readonly rename: ReadonlyMap<string, string>;
+  /** Of columns the keys that they stand for. */
+  readonly columns: ReadonlyMap<string, string>;
   readonly tokenizer: RowTokenizer | null;
   readonly tokenizerHashes: { readonly tokenizerHash: string | null; readonly templateHash: string | null };
   readonly maxTokens: number | null;
@@ -129,7 +130,7 @@ export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepareO
     stratify: options.stratify ?? null,
     nearDuplicates: nearDuplicates === "off" ? null : checkShare("nearDuplicates", nearDuplicates),
     keepNearDuplicates: options.keepNearDuplicates ?? false,
-    rename: new Map(Object.entries(options.rename ?? {})),
+    columns: columnsOf(options.map ?? {}),
     tokenizer: options.tokenizer ?? null,
     tokenizerHashes: options.tokenizerHashes ?? { tokenizerHash: null, templateHash: null },
     maxTokens: maxTokens === undefined ? null : checkInteger("maxTokens", maxTokens, 2),
@@ -141,6 +142,16 @@ export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepareO
     onProgress: options.onProgress ?? (() => undefined),
     signal: options.signal ?? null,
   };
+}
+
+/** Of columns the keys that they stand for. @throws OptionError where one column is to be two keys */
+export function columnsOf(map: Readonly<Record<string, string>>): Map<string, string> {
+  const columns = new Map<string, string>();
+  for (const [key, column] of Object.entries(map)) {
+    if (columns.has(column)) throw new OptionError("map", "a column for one key each", column);
+    columns.set(column, key);
+  }
+  return columns;
 }
 
 /** The inputs with the files that folders and patterns among them stand for. @throws FileError as {@link expandInputs} does */

@@ -402,7 +402,7 @@ describe("prepare", () => {
       ...options,
       inputs: [options.input, csv],
       split: "1:0:0",
-      rename: { question: "input", answer: "output" },
+      map: { input: "question", output: "answer" },
     });
     expect(result.splits).toEqual({ train: 2, validation: 0, test: 0 });
     expect(readJsonLines(options.output, "train.jsonl")).toEqual([
@@ -411,9 +411,44 @@ describe("prepare", () => {
     ]);
   });
 
+  it("lists questions that are answered in several ways, with the places of the answers", async () => {
+    const options = setUp([
+      { input: "When do you open?", output: "At nine in the morning." },
+      { input: "Where are you?", output: "In the market street." },
+      { input: "When do you open?", output: "At ten, but on Sundays." },
+      { input: "When do you open?", output: "At nine in the morning." },
+      { input: "When do you open?", output: "We never close." },
+    ]);
+    const { contradictions } = await prepare({ ...options, nearDuplicates: "off" });
+    const place = { file: options.input };
+    expect(contradictions).toEqual({
+      questions: 1,
+      rows: 3,
+      examples: [
+        {
+          question: "When do you open?",
+          answers: [
+            { ...place, line: 1, answer: "At nine in the morning." },
+            { ...place, line: 3, answer: "At ten, but on Sundays." },
+            { ...place, line: 5, answer: "We never close." },
+          ],
+        },
+      ],
+    });
+    const manifest = JSON.parse(readFileSync(join(options.output, "manifest.json"), "utf8")) as object;
+    expect(manifest).toMatchObject({ contradictions });
+  });
+
+  it("refuses a column for two keys", async () => {
+    const options = setUp([{ question: "q", answer: "a" }]);
+    await expect(prepare({ ...options, map: { input: "question", output: "question" } })).rejects.toThrow(
+      "option map: expected a column for one key each",
+    );
+  });
+
   it("refuses a rename onto a key that the row has", async () => {
     const options = setUp([{ question: "q", input: "x", output: "a" }]);
-    await expect(prepare({ ...options, rename: { question: "input" } })).rejects.toThrow(
+    await expect(prepare({ ...options, map: { input: "question" } })).rejects.toThrow(
       /key "input": another key is renamed to this one/,
     );
   });

@@ -1,7 +1,9 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkWritable, hashFile, readLines, recoverPlace, replaceFolder } from "@lathe/files";
+import { checkWritable, hashFile, parseJson, readLines, recoverPlace, replaceFolder } from "@lathe/files";
 import { describeCleaning } from "../clean/cleaning-options.js";
+import { contradictionOf, type ContradictionReport } from "./contradictions.js";
+import { parseRow } from "../rows/parse-row.js";
 import { LineWriter, type WrittenFile } from "./line-writer.js";
 import {
   Intake,
@@ -47,6 +49,8 @@ export interface PrepareResult {
   readonly examples: Readonly<Record<string, readonly CleaningExample[]>>;
   /** What tokenising did; null without a tokenizer. */
   readonly tokens: TokenCounts | null;
+  /** Questions that kept rows answer in different ways; nothing is done about them. */
+  readonly contradictions: ContradictionReport;
 }
 
 const MANIFEST_VERSION = 1;
@@ -93,7 +97,23 @@ async function distribute(
   const splitOfRow = intake.groups
     .assign(options.split, options.seed, isLeftOut)
     .map((split, row) => (isLeftOut(row) ? LEFT_OUT : split));
-  const outputs: Record<string, WrittenFile> = await writeSplits(options, folder, intake.kept, splitOfRow);
+  const { shown, ...counts } = intake.contradictions.find(isLeftOut);
+  const texts = new Map<number, string>(shown.flat().map((row) => [row, ""]));
+  const outputs: Record<string, WrittenFile> = await writeSplits(
+    options,
+    folder,
+    intake.kept,
+    splitOfRow,
+    texts,
+  );
+  const contradictions = {
+    ...counts,
+    examples: shown.map((rows) =>
+      contradictionOf(
+        rows.map((row) => ({ row: parseRow(parseJson(texts.get(row)!)), place: intake.placeOf(row) })),
+      ),
+    ),
+  };
   const tokens =
     options.tokenizer === null ? null : await writeSplitTokens(options, folder, splitOfRow, intake, outputs);
   outputs[REJECTED_FILE] = rejectedFile;
@@ -110,6 +130,7 @@ async function distribute(
     splits,
     examples: intake.examples(),
     tokens,
+    contradictions,
   };
   const manifest = {
     format: MANIFEST_FORMAT,
@@ -121,7 +142,7 @@ async function distribute(
       stratify: options.stratify,
       nearDuplicates: options.nearDuplicates ?? "off",
       keepNearDuplicates: options.keepNearDuplicates,
-      rename: Object.fromEntries(options.rename),
+      map: Object.fromEntries([...options.columns].map(([column, key]) => [key, column])),
       cleaning: describeCleaning(options.cleaning),
       rejectLimit: options.rejectLimit,
       tokenizer: options.tokenizer === null ? null : options.tokenizerHashes,
@@ -146,11 +167,13 @@ async function distribute(
   return result;
 }
 
+/** @param texts receives the lines of the rows that it has */
 async function writeSplits(
   options: ResolvedPrepareOptions,
   folder: string,
   kept: number,
   splitOfRow: Uint8Array,
+  texts: Map<number, string>,
 ): Promise<Record<string, WrittenFile>> {
   const spilt = join(folder, KEPT_ROWS);
   const writers = await Promise.all(SPLITS.map((name) => LineWriter.create(join(folder, `${name}.jsonl`))));
@@ -160,6 +183,7 @@ async function writeSplits(
     for await (const lines of readLines(spilt, { maximumLineBytes: Number.POSITIVE_INFINITY })) {
       options.signal?.throwIfAborted();
       for (const { text } of lines) {
+        if (texts.has(row)) texts.set(row, text);
         const split = splitOfRow[row++];
         if (split === LEFT_OUT) continue;
         await writers[split].write(text);

@@ -45,7 +45,6 @@ export const argumentsPhrases: Translations = {
   "a mapping": "映射",
   "a mapping from names, each to {0}": "从名称到{0}的映射",
   "a text that is not empty": "非空文本",
-  "renames such as question=input,answer=output": "改名，例如 question=input,answer=output",
   "names and numbers such as o_proj=4": "名称与数字，例如 o_proj=4",
   "layer numbers and ranges such as 0-3,8": "层号与范围，例如 0-3,8",
   "a size such as 8GB or 7.5GiB": "大小，例如 8GB 或 7.5GiB",

@@ -5,6 +5,8 @@ export const dataPhrases: Translations = {
   "has a column weight of type {0}, expected Float64": "weight 列的类型为 {0}，应为 Float64",
   "was prepared with {0} {1}, and {2} is asked for; prepare the data again, or leave it out":
     "准备时 {0} 为 {1}，现在要求 {2}；请重新准备数据，或不给出该项",
+  "has {0} rows, and row {1} is asked for": "有 {0} 行，却要第 {1} 行",
+  "a column for one key each": "每一列只对应一个键",
   "the row has {0} tokens, more than the limit of {1}": "该行有 {0} 个词元，超过上限 {1}",
   "expected a number from 0, the factor on the losses of the row, got {0}; a column that means something else is renamed with --map note=weight":
     "应为不小于 0 的数（该行损失的系数），实为 {0}；若该列另有含义，请用 --map note=weight 改名",

@@ -115,7 +115,14 @@ export const helpPhrases: Translations = {
     "近似重复行的最低相似度（字符五元组的 Jaccard 系数），近似重复行将被搁置；off 表示不查找",
   "keep near copies, all in one split": "保留近似重复的行，全部划入同一部分",
   "columns to learn from, by the key they stand for": "要学习的列，按其对应的键给出",
-  "keys to rename before a row is read": "读取一行之前要改名的键",
+  "Show a row token by token, and what of it is learnt": "逐个词元显示一行，以及其中学习的部分",
+  "Shows a row as a model is trained on it: what the chat template writes, the replies, and every token. What is learnt is green on a terminal and in brackets elsewhere.":
+    "显示模型训练时所见的一行：对话模板所写的内容、回复以及每个词元。学习的部分在终端上为绿色，在别处用方括号标出。",
+  "file of rows or tokens, or folder that lathe prepare wrote":
+    "数据行或词元的文件，或 lathe prepare 写出的文件夹",
+  "number of the row, from 1": "行号，从 1 开始",
+  "split of a folder": "文件夹中的划分",
+  "model whose tokenizer and chat template encode the row": "用其分词器与对话模板编码该行的模型",
   "share of unusable rows beyond which nothing is written": "无法使用的行超过此比例则不写出任何内容",
   "replace a folder that prepare made": "替换由 prepare 生成的文件夹",
   "least of what the model is given": "模型输入的最少字符数",

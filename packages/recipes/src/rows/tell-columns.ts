@@ -1,0 +1,24 @@
+import { readColumns, type RowColumns } from "@lathe/data";
+import type { OnRecipeEvent } from "../recipe-event.js";
+
+/**
+ * Tells what the columns of files are taken for, of files with the same columns of the first alone.
+ * @param isKept whether columns that are not learnt stay with the rows
+ * @param columns of columns the keys that they stand for
+ */
+export async function tellColumns(
+  files: readonly string[],
+  isKept: boolean,
+  onEvent: OnRecipeEvent | undefined,
+  columns?: ReadonlyMap<string, string>,
+): Promise<void> {
+  if (onEvent === undefined) return;
+  const told = new Set<string>();
+  for (const source of files) {
+    const found: RowColumns | null = await readColumns(source, columns);
+    const known = JSON.stringify(found);
+    if (found === null || told.has(known)) continue;
+    told.add(known);
+    onEvent({ type: "columns", source, isKept, ...found });
+  }
+}
