@@ -44,6 +44,14 @@ export {
   type ReadLinesOptions,
 } from "./read/read-lines.js";
 export { readSmallFile, statIfThere } from "./read/read-small-file.js";
+export {
+  isWhiteSpace,
+  splitWhiteSpace,
+  strip,
+  stripEnd,
+  stripStart,
+  WHITE_SPACE,
+} from "./text/white-space.js";
 export { checkWritable } from "./write/check-writable.js";
 export { makeFolder } from "./write/make-folder.js";
 export { removeFolder } from "./write/remove-folder.js";

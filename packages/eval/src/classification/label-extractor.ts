@@ -1,8 +1,7 @@
-import { isRecord, JsonError, parseJson, phrase } from "@lathe/files";
+import { isRecord, JsonError, parseJson, phrase, strip } from "@lathe/files";
 import { createRequire } from "node:module";
 import type * as re2 from "re2js";
 import { MetricOptionError } from "../errors.js";
-import { strip } from "../metrics/python-text.js";
 
 const require = createRequire(import.meta.url);
 

@@ -1,4 +1,4 @@
-import { strip } from "./python-text.js";
+import { strip } from "@lathe/files";
 import { checkSegments, type Segments } from "../scores/segments.js";
 
 /**

@@ -1,3 +1,4 @@
+import { splitWhiteSpace, strip } from "@lathe/files";
 /**
  * The tokenisers of sacreBLEU 2.6 for BLEU (arXiv:1804.08771, §2.2).
  *
@@ -7,7 +8,6 @@
  * - `char`: each character (code point) a token, white space dropped.
  * - `none`: words as white space divides them.
  */
-import { splitWhiteSpace, strip } from "./python-text.js";
 
 /** Names of the tokenisers, as sacreBLEU writes them in its signatures. */
 export const bleuTokenizers = ["13a", "intl", "zh", "char", "none"] as const;

@@ -1,4 +1,4 @@
-import { type OnWarning, phrase } from "@lathe/files";
+import { type OnWarning, phrase, stripEnd } from "@lathe/files";
 /**
  * BLEU (Papineni et al., 2002, https://aclanthology.org/P02-1040) as sacreBLEU 2.6 computes it:
  *
@@ -11,7 +11,6 @@ import { type OnWarning, phrase } from "@lathe/files";
 import { bleuTokenizers, tokenizeForBleu, type BleuTokenizer } from "./bleu-tokenizer.js";
 import { MetricOptionError } from "../errors.js";
 import { clippedMatches, countNgrams, encodeTokens, ngramTotal } from "./ngram-counts.js";
-import { stripEnd } from "./python-text.js";
 import {
   checkChoice,
   checkSegments,

@@ -1,3 +1,4 @@
+import { splitWhiteSpace } from "@lathe/files";
 /**
  * chrF (Popović, 2015, https://aclanthology.org/W15-3049) and chrF++ (2017, https://aclanthology.org/W17-4770) as
  * sacreBLEU 2.6 computes them: the F_β score of character n-grams, averaged over their orders, and for chrF++ of
@@ -14,7 +15,7 @@ import {
   ngramTotal,
   type EncodedSequences,
 } from "./ngram-counts.js";
-import { asciiPunctuation, splitWhiteSpace } from "./python-text.js";
+import { asciiPunctuation } from "./ascii-punctuation.js";
 import {
   checkSegments,
   checkWholeNumber,

@@ -1,4 +1,4 @@
-import { splitWhiteSpace } from "./python-text.js";
+import { splitWhiteSpace } from "@lathe/files";
 
 /** How varied texts are. */
 export interface Distinct {

@@ -1,3 +1,4 @@
+import { strip } from "@lathe/files";
 /**
  * Scores as LLaMA-Factory reports them, so that numbers compare: BLEU-4 by character with NLTK's smoothing method 3, and
  * ROUGE over the words that jieba finds, as the package rouge_chinese computes it. There ROUGE-1 and -2 compare sets of
@@ -9,7 +10,6 @@ import type * as dictionary from "@node-rs/jieba/dict.js";
 import { MissingWordsError } from "../errors.js";
 import { longestCommonSubsequenceLength } from "./longest-common-subsequence.js";
 import { characterSentenceBleu } from "./nltk-bleu.js";
-import { strip } from "./python-text.js";
 
 /** The scores of a text, 0 to 100. */
 export interface LlamaFactoryScores {

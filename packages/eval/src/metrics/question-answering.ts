@@ -1,3 +1,4 @@
+import { splitWhiteSpace } from "@lathe/files";
 /**
  * Exact match and F1 of short answers.
  *
@@ -10,7 +11,7 @@
  * characters up to white space. CMRC 2018 (arXiv:1810.07366) takes the longest common substring of the units instead
  * of their bag; `overlap: "substring"` does that.
  */
-import { asciiPunctuation, splitWhiteSpace } from "./python-text.js";
+import { asciiPunctuation } from "./ascii-punctuation.js";
 import { checkChoice, checkSegments, type Segment, type Segments } from "../scores/segments.js";
 
 /** How answers are compared. */

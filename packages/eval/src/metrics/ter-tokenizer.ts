@@ -1,4 +1,4 @@
-import { splitWhiteSpace } from "./python-text.js";
+import { splitWhiteSpace } from "@lathe/files";
 
 /** How texts are cut into words for TER; the names are sacreBLEU's. */
 export interface TerTokenizerOptions {

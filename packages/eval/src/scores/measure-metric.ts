@@ -1,3 +1,4 @@
+import { splitWhiteSpace, strip } from "@lathe/files";
 import { bleuOfSums, bleuSignature, bleuStatistics, type BleuOptions } from "../metrics/bleu.js";
 import type { BleuTokenizer } from "../metrics/bleu-tokenizer.js";
 import { accuracy } from "../metrics/accuracy.js";
@@ -9,7 +10,6 @@ import { llamaFactoryScores, type LlamaFactoryScores } from "../metrics/llama-fa
 import type { MetricName } from "./metric-names.js";
 import { characterSentenceBleu } from "../metrics/nltk-bleu.js";
 import { sameNumericAnswer } from "../metrics/numeric-answer.js";
-import { splitWhiteSpace, strip } from "../metrics/python-text.js";
 import { exactMatch, f1Score } from "../metrics/question-answering.js";
 import {
   meanRouge,

@@ -1,4 +1,4 @@
-import { strip } from "../metrics/python-text.js";
+import { strip } from "@lathe/files";
 import { LetterCount } from "./detect-language.js";
 
 /** What holds of the references of all rows, which metrics must know before the first row. */

@@ -1,4 +1,4 @@
-import { SPACE, stripEnd } from "./python-space.js";
+import { stripEnd, WHITE_SPACE } from "@lathe/files";
 import { syntaxError } from "./template-error.js";
 
 /** A piece of a template. */
@@ -24,15 +24,18 @@ const OPERATORS = ["//", "**", "==", "!=", ">=", "<=", ..."+-/*%~[](){}><=.:|,;"
 const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 
 const ends = (mark: string, sticky: string): RegExp =>
-  new RegExp(`\\+${mark}|-${mark}${SPACE}*|${mark}\\n?`, `u${sticky}`);
-const rawBegin = `\\{%([-+]?)${SPACE}*raw${SPACE}*(?:-%\\}${SPACE}*|%\\}\\n?)`;
+  new RegExp(`\\+${mark}|-${mark}${WHITE_SPACE}*|${mark}\\n?`, `u${sticky}`);
+const rawBegin = `\\{%([-+]?)${WHITE_SPACE}*raw${WHITE_SPACE}*(?:-%\\}${WHITE_SPACE}*|%\\}\\n?)`;
 const beginning = new RegExp(`${rawBegin}|\\{([%{#])([-+]?)`, "gu");
-const rawEnd = new RegExp(`\\{%([-+]?)${SPACE}*endraw${SPACE}*(?:${ends("%\\}", "").source})`, "gu");
+const rawEnd = new RegExp(
+  `\\{%([-+]?)${WHITE_SPACE}*endraw${WHITE_SPACE}*(?:${ends("%\\}", "").source})`,
+  "gu",
+);
 const commentEnd = ends("#\\}", "g");
 const blockEnd = ends("%\\}", "y");
-const variableEnd = new RegExp(`-\\}\\}${SPACE}*|\\}\\}`, "uy");
-const whiteSpace = new RegExp(`${SPACE}+`, "uy");
-const onlySpace = new RegExp(`^${SPACE}+$`, "u");
+const variableEnd = new RegExp(`-\\}\\}${WHITE_SPACE}*|\\}\\}`, "uy");
+const whiteSpace = new RegExp(`${WHITE_SPACE}+`, "uy");
+const onlySpace = new RegExp(`^${WHITE_SPACE}+$`, "u");
 const float = /(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?e[+-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)/iuy;
 const integer = /0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|[1-9](?:_?\d)*|0(?:_?0)*/iuy;
 const name = /[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Mn}\p{Mc}\p{Nd}\p{Pc}]*/uy;

@@ -1,9 +1,9 @@
+import { stripEnd, stripStart } from "@lathe/files";
 import { access, attributeOf, itemOf } from "./attributes.js";
 import { bindArguments, type BoundArguments } from "./bind-arguments.js";
 import { formatPercent } from "./format-percent.js";
 import { asIndex, equal, escapeHtml, operate, order } from "./operations.js";
 import { strOf, reprOf } from "./python-repr.js";
-import { stripEnd, stripStart } from "./python-space.js";
 import {
   asNumber,
   type CallArguments,

@@ -1,8 +1,8 @@
+import { isWhiteSpace, stripEnd, stripStart } from "@lathe/files";
 import { bindArguments, type BoundArguments } from "./bind-arguments.js";
 import { type Access, formatText } from "./format-text.js";
 import { asIndex } from "./operations.js";
 import { isPrintable, strOf } from "./python-repr.js";
-import { isSpace, stripEnd, stripStart } from "./python-space.js";
 import {
   type CallArguments,
   Dict,
@@ -26,7 +26,7 @@ const textOf = (value: Value, what = "argument"): string => {
 
 /** The characters that `strip` takes: those given, or white space. */
 function strips(given: Value): (character: string) => boolean {
-  if (given === null) return isSpace;
+  if (given === null) return isWhiteSpace;
   const characters = new Set(textOf(given, "strip arg"));
   return (character) => characters.has(character);
 }
@@ -106,10 +106,10 @@ function splitSpace(text: string, most: number): string[] {
   while (rest !== "") {
     if (words.length >= most) return [...words, stripEnd(rest)];
     let end = 0;
-    while (end < rest.length && !isSpace(rest[end])) end++;
+    while (end < rest.length && !isWhiteSpace(rest[end])) end++;
     words.push(rest.slice(0, end));
     let next = end;
-    while (next < rest.length && isSpace(rest[next])) next++;
+    while (next < rest.length && isWhiteSpace(rest[next])) next++;
     rest = rest.slice(next);
   }
   return words;
@@ -121,7 +121,7 @@ function splitSpaceFromEnd(text: string, most: number): string[] {
   while (rest !== "") {
     if (words.length >= most) return [stripStart(rest), ...words];
     let start = rest.length;
-    while (start > 0 && !isSpace(rest[start - 1])) start--;
+    while (start > 0 && !isWhiteSpace(rest[start - 1])) start--;
     words.unshift(rest.slice(start));
     rest = stripEnd(rest.slice(0, start));
   }
@@ -295,7 +295,7 @@ const METHODS: ReadonlyMap<string, readonly [parameters: readonly string[], meth
   ["islower", [[], cased((text) => !/[\p{Uppercase}\p{Lt}]/u.test(text))]],
   ["isnumeric", [[], every(/[\p{N}一二三四五六七八九十百千万亿零〇]/u)]],
   ["isprintable", [[], isPrintable]],
-  ["isspace", [[], (text) => text !== "" && Array.from(text).every(isSpace)]],
+  ["isspace", [[], (text) => text !== "" && Array.from(text).every(isWhiteSpace)]],
   ["istitle", [[], isTitle]],
   ["isupper", [[], cased((text) => !/[\p{Lowercase}\p{Lt}]/u.test(text))]],
   [

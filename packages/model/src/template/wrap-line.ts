@@ -1,4 +1,4 @@
-import { stripEnd, stripStart } from "./python-space.js";
+import { stripEnd, stripStart } from "@lathe/files";
 import { pointCount } from "./python-values.js";
 import { valueError } from "./template-error.js";
 
