@@ -10,6 +10,19 @@ export { type Candidate, candidateName } from "./auto/candidate.js";
 export type { ChosenSettings, Excluded, Trial } from "./auto/trial.js";
 export { hostFinetune, type HostFinetuneOptions } from "./embed/host-finetune.js";
 export { RunControl, type RunOrder } from "./embed/run-control.js";
+export {
+  type EvaluatedSystem,
+  evaluateSystems,
+  type EvaluateSystemsOptions,
+  type GenerationPace,
+  type PerplexityComparison,
+  type SystemsEvaluation,
+} from "./evaluate/evaluate-systems.js";
+export type { Contamination } from "./evaluate/find-contamination.js";
+export type { NotableRows } from "./evaluate/notable-rows.js";
+export type { Prediction } from "./evaluate/prediction-file.js";
+export type { LossScore } from "./evaluate/row-losses.js";
+export type { AdapterRun } from "./evaluate/run-of-adapter.js";
 export { evaluateFiles, type EvaluateFilesOptions } from "./evaluate-files.js";
 export { finetune, type FinetuneSummary, type RowCounts } from "./finetune.js";
 export type { FinetuneOptions, FullOptions } from "./finetune-options.js";

@@ -8,6 +8,16 @@ export {
   type RuleExample,
 } from "./page/data-report.js";
 export type { ShownRow, ShownToken, TokenRole } from "./page/microscope.js";
+export {
+  evaluationMarkdown,
+  type EvaluationReport,
+  evaluationReport,
+  type ReportedDifference,
+  type ReportedMetric,
+  type ReportedRow,
+  type ReportedScore,
+  type ReportedSystem,
+} from "./page/evaluation-report.js";
 export { type HtmlPage, htmlPage } from "./page/html-page.js";
 export { type MetricsLine, runReport, type RunReport, type SampleReplies } from "./page/run-report.js";
 export { type TuningReport, tuningReport, type TuningTrial } from "./page/tuning-report.js";

@@ -174,6 +174,11 @@ export const en: Messages = {
     margin: "margin",
     validationLoss: "validation loss",
     perplexity: "perplexity",
+    system: "system",
+    byByte: "by byte",
+    byCharacter: "by character",
+    probe: "probe perplexity",
+    firstToken: "first token s",
     tokensPerSecond: "tokens/s",
     linear: "linear",
     count: "count",
@@ -265,6 +270,11 @@ export const en: Messages = {
     doNotWork: (names) => `these do not work: ${names}`,
   },
   pageOfData: (file) => `page of the data: ${file}`,
+  knownRows: (rows, folder) =>
+    rows === 0
+      ? `no row of the test set is among what is learnt from in ${folder}`
+      : `${rows} ${rows === 1 ? "row" : "rows"} of the test set are, or nearly are, among what is learnt from in ${folder}: their scores say little`,
+  reportsIn: (folder) => `replies and reports are in ${folder}: report.html, report.md, report.json`,
   leakCount: (leaks) => (leaks === 0 ? "no leaks" : leaks === 1 ? "1 leak" : `${leaks} leaks`),
   changedFiles: (files) => `changed since lathe prepare wrote it: ${files}`,
   setupStep: (step, subject) =>

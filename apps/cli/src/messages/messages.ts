@@ -187,6 +187,10 @@ export interface Messages extends CommandMessages {
   };
   /** Where lathe data report put its page. */
   readonly pageOfData: (file: string) => string;
+  /** Rows of a test set among those that a prepared folder has for training. */
+  readonly knownRows: (rows: number, folder: string) => string;
+  /** Where the reports of an evaluation are. */
+  readonly reportsIn: (folder: string) => string;
   /** What lathe data verify found. */
   readonly leakCount: (leaks: number) => string;
   /** Files of a prepared folder that are not what prepare wrote. */
@@ -229,6 +233,11 @@ export type Word =
   | "margin"
   | "validationLoss"
   | "perplexity"
+  | "system"
+  | "byByte"
+  | "byCharacter"
+  | "probe"
+  | "firstToken"
   | "tokensPerSecond"
   | "linear"
   | "count"

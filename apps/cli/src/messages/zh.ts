@@ -163,6 +163,11 @@ export const zh: Messages = {
     margin: "间隔",
     validationLoss: "验证损失",
     perplexity: "困惑度",
+    system: "系统",
+    byByte: "按字节",
+    byCharacter: "按字符",
+    probe: "通用文本困惑度",
+    firstToken: "首词元（秒）",
     tokensPerSecond: "词元/秒",
     linear: "线性层",
     count: "数量",
@@ -267,6 +272,11 @@ export const zh: Messages = {
     doNotWork: (names) => `以下不可用：${names}`,
   },
   pageOfData: (file) => `数据页面：${file}`,
+  knownRows: (rows, folder) =>
+    rows === 0
+      ? `测试集中没有出现在 ${folder} 训练数据里的行`
+      : `测试集中有 ${rows} 行与 ${folder} 的训练数据相同或近似：这些行的分数意义不大`,
+  reportsIn: (folder) => `回复与报告位于 ${folder}：report.html、report.md、report.json`,
   leakCount: (leaks) => (leaks === 0 ? "没有泄漏" : `${leaks} 处泄漏`),
   changedFiles: (files) => `lathe prepare 写出后有改动：${files}`,
   setupStep: (step, subject) =>

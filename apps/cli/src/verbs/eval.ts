@@ -1,25 +1,26 @@
-import { UsageError, formatTable, option, optionGroup, type OptionDetails } from "@lathe/command";
+import { UsageError, option, optionGroup, type OptionDetails } from "@lathe/command";
 import { realpath, stat } from "node:fs/promises";
 import { asPhrase, checkWritable, type Phrase, phrase, replaceFile } from "@lathe/files";
 import { bleuSmoothings, bleuTokenizers, metricNames, reasoningRules } from "@lathe/eval";
 import {
   evaluateFiles,
   type EvaluateFilesOptions,
-  evaluateModel,
-  type EvaluateModelOptions,
-  type ModelEvaluation,
+  evaluateSystems,
+  type EvaluateSystemsOptions,
+  type SystemsEvaluation,
 } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
-import type { Messages } from "../messages/messages.js";
 import { engineOptions } from "../options/engine-options.js";
 import { generationOptions } from "../options/generation-options.js";
 import { lossOnOption, reasoningOption } from "../options/learnt-options.js";
-import { adapterOption, tokensPerBatchOption } from "../options/model-options.js";
+import { tokensPerBatchOption } from "../options/model-options.js";
+import { adapterPathFault } from "../paths/adapter-path-fault.js";
 import { modelFromHub, rowsFromHub } from "../paths/from-hub.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
 import { rowsPathFault } from "../paths/rows-path-fault.js";
 import { comparisonJson, comparisonText } from "./system-comparison.js";
+import { evaluationJson, evaluationText } from "./systems-evaluation.js";
 
 const path = (
   description: string,
@@ -124,9 +125,22 @@ const options = z
         modelPathFault,
         modelFromHub,
       ),
-      adapter: adapterOption(),
+      adapter: option(
+        z.array(z.string().min(1)).min(1).optional(),
+        "adapter folders: each is compared with the model without one",
+        { placeholder: "dir", check: adapterPathFault, field: "adapters" },
+      ),
+      base: option(z.boolean().default(true), "also measure the model without an adapter", {
+        negated: "measure the adapters alone",
+      }),
       data: path(
         "rows in any shape; the last reply of each is the reference",
+        "file",
+        (path) => rowsPathFault(path, "test"),
+        rowsFromHub,
+      ),
+      probe: path(
+        "rows of general text, whose perplexity shows what an adapter has made the model forget",
         "file",
         (path) => rowsPathFault(path, "test"),
         rowsFromHub,
@@ -136,14 +150,30 @@ const options = z
         unit: "rows",
         defaultText: "all",
       }),
-      batchSize: option(z.int().min(1).default(32), "replies generated at one time", {
-        placeholder: "n",
-        unit: "rows",
-      }),
+      batchSize: option(
+        z.int().min(1).default(32),
+        "replies generated at one time; where one ends, the next row takes its place",
+        {
+          placeholder: "n",
+          unit: "rows",
+        },
+      ),
       tokensPerBatch: tokensPerBatchOption(),
       lossOn: lossOnOption("learnt.lossOn"),
       learntReasoning: reasoningOption("learnt.reasoning"),
-      predictionsOutput: path("file for the replies: .jsonl with prompt, prediction, reference", "file"),
+      output: path(
+        "folder for the replies of each system and for report.json, report.md and report.html",
+        "dir",
+      ),
+      resume: option(
+        z.boolean().default(false),
+        "go on with the evaluation in --output that was ended or killed",
+      ),
+      predictionsOutput: option(
+        z.string().min(1).optional(),
+        "file for the replies of the last system: .jsonl with prompt, prediction, reference",
+        { placeholder: "file", field: null },
+      ),
     }),
     ...generationOptions,
     ...engineOptions,
@@ -156,10 +186,10 @@ const options = z
     { error: "expected either --predictions and --references, or --model and --data" },
   )
   .refine(
-    ({ model, adapter, predictionsOutput }) =>
-      model !== undefined || (adapter ?? predictionsOutput) === undefined,
+    ({ model, adapter, probe, output, predictionsOutput }) =>
+      model !== undefined || (adapter ?? probe ?? output ?? predictionsOutput) === undefined,
     {
-      error: "--adapter and --predictions-output go with --model",
+      error: "--adapter, --probe, --output and --predictions-output go with --model",
     },
   );
 
@@ -180,44 +210,40 @@ async function checkPredictionsOutput({ predictionsOutput, data }: EvalOptions):
 
 export const evalVerb = defineVerb({
   description:
-    "Scores a file of replies, or has a model reply to rows first: it then also measures the perplexity of the references.",
+    "Scores files of replies, or has a model reply to rows first, without and with adapters: it then also measures the perplexity of the references, and compares.",
   examples: [
     "lathe eval --predictions replies.txt --references references.txt --metrics bleu,chrf,rouge",
     "lathe eval --model models/base --adapter runs/first/adapter --data prepared/test.jsonl --metrics bleu-char,rouge",
+    "lathe eval --model models/base --adapter runs/first/adapter --data prepared/test.jsonl --output evaluations/first",
   ],
   options,
   async run(values, { messages, recipeOptions }) {
     await checkPredictionsOutput(values);
-    const { model, metrics, predictionsOutput } = values;
+    const { model, metrics, output, predictionsOutput } = values;
     if (model === undefined) {
       const comparison = await evaluateFiles({ ...recipeOptions<EvaluateFilesOptions>(), metrics });
       return { json: comparisonJson(comparison), text: comparisonText(comparison, messages) };
     }
-    const evaluation = await evaluateModel(recipeOptions<EvaluateModelOptions>());
-    if (predictionsOutput !== undefined) {
-      const lines = evaluation.replies.map((reply) => `${JSON.stringify(reply)}\n`);
-      await replaceFile(predictionsOutput, lines.join(""));
-    }
-    return { json: evaluationJson(evaluation), text: evaluationText(evaluation, messages) };
+    const asked = recipeOptions<EvaluateSystemsOptions>();
+    const { language } = messages;
+    const evaluation = await withPredictions(predictionsOutput, (onPrediction) =>
+      evaluateSystems({ ...asked, language, onPrediction }),
+    );
+    return { json: evaluationJson(evaluation), text: evaluationText(evaluation, messages, output) };
   },
 });
 
-function evaluationJson({
-  loss,
-  perplexity,
-  tokens,
-  rows,
-  scores,
-}: ModelEvaluation): Record<string, unknown> {
-  return { loss, perplexity, tokens, rows: rows.length, ...(scores ? comparisonJson(scores) : {}) };
-}
-
-function evaluationText(
-  { loss, perplexity, tokens, rows, scores }: ModelEvaluation,
-  messages: Messages,
-): string {
-  const { words } = messages;
-  const head = [words.rows, words.labels, words.loss, words.perplexity];
-  const table = formatTable(head, [[rows.length, tokens, loss, perplexity]]);
-  return scores ? `${table}\n\n${comparisonText(scores, messages)}` : table;
+/** Runs an evaluation whose last system's replies go into a file, where one is named. */
+async function withPredictions(
+  path: string | undefined,
+  evaluate: (onPrediction: EvaluateSystemsOptions["onPrediction"]) => Promise<SystemsEvaluation>,
+): Promise<SystemsEvaluation> {
+  if (path === undefined) return await evaluate(undefined);
+  let evaluation: SystemsEvaluation | undefined;
+  await replaceFile(path, async (file) => {
+    evaluation = await evaluate(async ({ prompt, prediction, reference }) => {
+      await file.appendFile(`${JSON.stringify({ prompt, prediction, reference })}\n`);
+    });
+  });
+  return evaluation!;
 }

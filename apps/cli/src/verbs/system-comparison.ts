@@ -43,13 +43,18 @@ export function comparisonText(comparison: SystemComparison, { words, textsIn }:
       metric,
       `${second} − ${first}`,
       `${rounded(difference)} ${spanOf(interval)}`,
-      pValue < 0.0005 ? "< 0.001" : pValue.toFixed(3),
+      pText(pValue),
     ]),
   );
   return `${scores}\n\n${differences}\n${textsIn(segments, language)}`;
 }
 
-const rounded = (score: number): string => String(Number(score.toPrecision(5)));
+/** A p-value as people read it. */
+export const pText = (pValue: number): string => (pValue < 0.0005 ? "< 0.001" : pValue.toFixed(3));
 
-const spanOf = ([least, greatest]: Interval): string =>
+/** A score with as many digits as say something. */
+export const rounded = (score: number): string => String(Number(score.toPrecision(5)));
+
+/** An interval. */
+export const spanOf = ([least, greatest]: Interval): string =>
   `[${Number(least.toPrecision(4))}, ${Number(greatest.toPrecision(4))}]`;

@@ -72,31 +72,45 @@ async function* rowsOf(
   }
 }
 
+/** As {@link streamLabelledRows}, all at once. */
+export async function readLabelledRows(
+  input: RowsInput,
+  field: string,
+  folder: ModelFolder,
+  learnt?: EncodeRowOptions,
+  limit?: number,
+): Promise<LabelledRow[]> {
+  const rows: LabelledRow[] = [];
+  for await (const row of streamLabelledRows(input, field, folder, learnt, limit)) rows.push(row);
+  return rows;
+}
+
 /**
- * Reads and tokenises all rows; the first that cannot be used ends it, as results are given row by row.
+ * Reads and tokenises rows one after the other; the first that cannot be used ends it, as results are given row by row.
  * @param field the recipe's field that the rows came by
  * @param learnt what is scored of a row
  * @param limit rows at most
  * @throws RowError with file and line
  */
-export async function readLabelledRows(
+export async function* streamLabelledRows(
   input: RowsInput,
   field: string,
   folder: ModelFolder,
   learnt: EncodeRowOptions = EVERYTHING,
   limit = Number.POSITIVE_INFINITY,
-): Promise<LabelledRow[]> {
-  const rows: LabelledRow[] = [];
+): AsyncGenerator<LabelledRow, void, undefined> {
+  let count = 0;
   for await (const { row, ...place } of rowsOf(input, field)) {
-    if (rows.length >= limit) break;
+    if (count++ >= limit) break;
+    let tokens;
     try {
-      rows.push({ ...place, row, ...tokensOf(row, folder, learnt) });
+      tokens = tokensOf(row, folder, learnt);
     } catch (error) {
       if (error instanceof RowError && error.place === undefined) throw withPlace(error, place);
       throw error;
     }
+    yield { ...place, row, ...tokens };
   }
-  return rows;
 }
 
 function withPlace(error: RowError, place: RowPlace): RowError {

@@ -90,7 +90,7 @@ function Figures({ metrics, text }: { readonly metrics: readonly MetricsLine[]; 
     [text.steps, String(numberOf(metrics.at(-1), "step") ?? metrics.length)],
     [text.lastLoss, losses.at(-1)?.toFixed(4) ?? null],
     [text.bestValidation, best === null ? null : best.toFixed(4)],
-    [text.perplexity, best === null ? null : Math.exp(best).toFixed(2)],
+    [text.validationPerplexity, best === null ? null : Math.exp(best).toFixed(2)],
     [text.tokens, tokens > 0 ? tokens.toLocaleString("en-US") : null],
     [text.tokensPerSecond, seconds > 0 ? (tokens / seconds).toFixed(0) : null],
     [text.duration, seconds > 0 ? clock(seconds) : null],

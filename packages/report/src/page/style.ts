@@ -43,11 +43,17 @@ h4 { font-size: .85rem; font-weight: 400; color: var(--soft); margin: .8rem 0 .2
 .token.learnt { border-bottom: 2px solid var(--accent); }
 .token.loss { background: rgb(222 60 40 / calc(var(--depth) * .75)); border-bottom: 1px solid #de3c2866; }
 .token.quiet { color: var(--soft); opacity: .55; }
+.scores { border-collapse: collapse; width: 100%; font-size: .9rem; overflow-wrap: normal; }
+.scores th, .scores td { border-bottom: 1px solid var(--line); padding: .35rem .6rem; text-align: left; vertical-align: top; font-variant-numeric: tabular-nums; }
+.scores th { color: var(--soft); font-weight: 400; } .scores small { color: var(--soft); white-space: nowrap; }
+.beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr)); gap: .8rem; margin: .7rem 0 0; }
+.beside h4 { margin: 0 0 .2rem; font-size: .85rem; font-weight: 400; color: var(--soft); } .beside p { unicode-bidi: isolate; max-height: 24rem; overflow: auto; }
+mark { color: inherit; background: #0a7d5a33; border-radius: .2rem; }
 a { color: var(--accent); }
 @media (max-width: 520px) { .sample dl { grid-template-columns: 1fr; gap: .1rem; } .sample dd { margin-bottom: .5rem; } }
 @media print {
   :root { color-scheme: light; --text: #000; --soft: #444; --line: #0003; --card: #fff; --page: #fff; }
-  body { max-width: none; padding: 0; font-size: 11pt; } .charts { grid-template-columns: 1fr; }
+  body { max-width: none; padding: 0; font-size: 11pt; } .beside p { max-height: none; } .charts { grid-template-columns: 1fr; }
   figure, .sample, .figures > div, tr { break-inside: avoid; } h2 { break-after: avoid; }
 }
 `;

@@ -29,7 +29,17 @@ export const argumentsPhrases: Translations = {
   "{0}: expected YAML: {1}": "{0}：应为 YAML：{1}",
   "expected either --predictions and --references, or --model and --data":
     "应给出 --predictions 和 --references，或 --model 和 --data",
-  "--adapter and --predictions-output go with --model": "--adapter 和 --predictions-output 须与 --model 连用",
+  "--adapter, --probe, --output and --predictions-output go with --model":
+    "--adapter、--probe、--output 和 --predictions-output 须与 --model 连用",
+  "none beside a model that is open already": "对已打开的模型不可给出",
+  "true where there are no adapters": "没有适配器时应为 true",
+  "the folder of the evaluation to go on with": "要继续的评估所在的文件夹",
+  "{0}: the evaluation in {1} is of other settings, which differ in {2}: give the same, or another folder":
+    "{0}：{1} 中的评估使用了不同的设置（{2}）：请给出相同的设置或另一个文件夹",
+  "an empty folder, or none": "空文件夹，或尚不存在",
+  "give another folder, or resume the evaluation in it": "请给出另一个文件夹，或继续其中的评估",
+  "has a row {0}, where the test set has {1}": "含有第 {0} 行，而测试集只有 {1} 行",
+  "holds lines that are no replies of an evaluation": "含有不是评估回复的行",
   "one of {0}": "以下之一：{0}",
   "a whole number{0}": "整数{0}",
   "a number{0}": "数字{0}",

@@ -63,8 +63,17 @@ export const helpPhrases: Translations = {
     "RUN/adapter 是 PEFT 文件夹，或 RUN/model 是模型文件夹；RUN/metrics.jsonl 每个优化器步一行。Ctrl-C 会写出检查点；--resume 从检查点继续，结果逐位相同。",
   "The loss is the mean over all labels, in nats. Of pairs and dialogues the replies are scored, of token rows what their labels say; -100 is not.":
     "损失是所有标签的平均值，单位为奈特。问答与对话只计回复，词元行按其标签；-100 不计。",
-  "Scores a file of replies, or has a model reply to rows first: it then also measures the perplexity of the references.":
-    "为回复文件打分，或先让模型回复数据：此时也计算参考答案的困惑度。",
+  "Scores files of replies, or has a model reply to rows first, without and with adapters: it then also measures the perplexity of the references, and compares.":
+    "对回复文件评分，或先让模型（不带和带适配器）回复数据行：此时还会计算参考答案的困惑度，并作比较。",
+  "adapter folders: each is compared with the model without one":
+    "适配器文件夹：每个都与不带适配器的模型比较",
+  "also measure the model without an adapter": "同时评估不带适配器的模型",
+  "measure the adapters alone": "只评估适配器",
+  "rows of general text, whose perplexity shows what an adapter has made the model forget":
+    "通用文本的数据行，其困惑度显示适配器使模型遗忘了什么",
+  "folder for the replies of each system and for report.json, report.md and report.html":
+    "存放各系统回复以及 report.json、report.md、report.html 的文件夹",
+  "go on with the evaluation in --output that was ended or killed": "继续 --output 中被中断的评估",
   "With --json: text without control tokens, and the new ids alone; text is null where the model has no tokenizer.":
     "使用 --json 时：文本不含控制词元，编号只含新生成的；模型没有分词器时文本为 null。",
   "A line is a turn; the model sees the whole conversation. /reset forgets it, /exit ends. Piped lines work as well: a reply for each.":
@@ -219,9 +228,10 @@ export const helpPhrases: Translations = {
     "模型文件夹：先生成回复，并计算困惑度",
   "rows in any shape; the last reply of each is the reference": "任意行格式的数据；每行最后的回复为参考答案",
   "rows at most, from the start of the file": "最多读取的行数，从文件开头起",
-  "replies generated at one time": "同时生成的回复数",
-  "file for the replies: .jsonl with prompt, prediction, reference":
-    "保存回复的文件：.jsonl，含 prompt、prediction、reference",
+  "replies generated at one time; where one ends, the next row takes its place":
+    "同时生成的回复数；一条结束后由下一行接替",
+  "file for the replies of the last system: .jsonl with prompt, prediction, reference":
+    "最后一个系统的回复文件：.jsonl，含 prompt、prediction、reference",
   "new tokens at most": "最多新生成的词元数",
   "divides the logits; 0 takes the likeliest token": "除 logits 的温度；0 取最可能的词元",
   "only the k likeliest tokens; 0 for all": "只取最可能的 k 个词元；0 表示全部",

@@ -1,0 +1,161 @@
+import { type FileHandle, open, truncate } from "node:fs/promises";
+import { dirname } from "node:path";
+import {
+  FileError,
+  isRecord,
+  JsonError,
+  makeFolder,
+  parseJson,
+  phrase,
+  readLines,
+  replaceFile,
+} from "@lathe/files";
+
+/** A reply that was generated, as a line of a file has it. */
+export interface Prediction {
+  /** Number of the row among those with a reply to generate, from 0. */
+  readonly row: number;
+  /** What was asked, for people. */
+  readonly prompt: string;
+  readonly prediction: string;
+  readonly reference: string;
+  /** New tokens. */
+  readonly tokens: number;
+  /** Why the reply ended. */
+  readonly finishReason: "stop" | "length";
+  /** Seconds from when the row was taken up to the first token, and to the last. */
+  readonly firstTokenSeconds: number;
+  readonly seconds: number;
+}
+
+const LINE_FEED = 0x0a;
+const TAIL_BYTES = 64 * 1024;
+
+/**
+ * The replies of a system, written as they are complete, a line each: what a killed process has written counts. When all are
+ * there the lines are put in the order of the rows.
+ */
+export class PredictionFile {
+  readonly #handle: FileHandle;
+  /** `[row]`: 1 where the reply is there. */
+  readonly #done: Uint8Array;
+
+  private constructor(
+    readonly path: string,
+    handle: FileHandle,
+    done: Uint8Array,
+  ) {
+    this.#handle = handle;
+    this.#done = done;
+  }
+
+  /**
+   * Opens the file of so many rows, with the replies that an earlier process left; a line that was cut short is taken off.
+   * @throws FileError where the file holds something else
+   */
+  static async open(path: string, rows: number): Promise<PredictionFile> {
+    await makeFolder(dirname(path));
+    const handle = await open(path, "a+");
+    try {
+      await takeOffTornLine(path, handle);
+      const done = new Uint8Array(rows);
+      for await (const { row } of readPredictions(path)) {
+        if (row >= rows) throw new FileError(path, phrase`has a row ${row}, where the test set has ${rows}`);
+        done[row] = 1;
+      }
+      return new PredictionFile(path, handle, done);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** Rows whose reply is there. */
+  get count(): number {
+    return this.#done.reduce((sum, one) => sum + one, 0);
+  }
+
+  /** Whether the reply of a row is there. */
+  has(row: number): boolean {
+    return this.#done[row] === 1;
+  }
+
+  /** Writes a reply. */
+  async append(prediction: Prediction): Promise<void> {
+    await this.#handle.appendFile(`${JSON.stringify(prediction)}\n`);
+    this.#done[prediction.row] = 1;
+  }
+
+  /** Puts the lines in the order of the rows, one a row. */
+  async sort(): Promise<void> {
+    const starts = new Float64Array(this.#done.length);
+    const lengths = new Float64Array(this.#done.length);
+    let offset = 0;
+    let isSorted = true;
+    let last = -1;
+    // A line is written whole and without a mark, so that its text has the bytes of the file.
+    for await (const lines of readLines(this.path, { keepsLaterMarks: true })) {
+      for (const { text } of lines) {
+        const { row } = predictionOf(text, this.path);
+        const bytes = Buffer.byteLength(text) + 1;
+        isSorted &&= row === last + 1;
+        last = row;
+        [starts[row], lengths[row]] = [offset, bytes];
+        offset += bytes;
+      }
+    }
+    if (isSorted) return;
+    await replaceFile(this.path, async (file) => {
+      for (const [row, start] of starts.entries()) {
+        const line = Buffer.alloc(lengths[row]);
+        await this.#handle.read(line, 0, line.length, start);
+        await file.write(line);
+      }
+    });
+  }
+
+  /** Gives the file back. */
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+/** The replies in a file, in the order of its lines. */
+export async function* readPredictions(path: string): AsyncGenerator<Prediction, void, undefined> {
+  for await (const lines of readLines(path, { keepsLaterMarks: true })) {
+    for (const { text } of lines) yield predictionOf(text, path);
+  }
+}
+
+function predictionOf(text: string, path: string): Prediction {
+  const value = jsonOf(text);
+  if (isRecord(value) && Number.isSafeInteger(value["row"]) && Number(value["row"]) >= 0) {
+    return value as unknown as Prediction;
+  }
+  throw new FileError(path, "holds lines that are no replies of an evaluation");
+}
+
+/** What a line says; null where it is not JSON. */
+function jsonOf(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof JsonError) return null;
+    throw error;
+  }
+}
+
+/** Cuts a file after its last line end. */
+async function takeOffTornLine(path: string, handle: FileHandle): Promise<void> {
+  const { size } = await handle.stat();
+  const buffer = Buffer.alloc(TAIL_BYTES);
+  for (let end = size; end > 0; end -= TAIL_BYTES) {
+    const start = Math.max(0, end - TAIL_BYTES);
+    const { bytesRead } = await handle.read(buffer, 0, end - start, start);
+    const place = buffer.subarray(0, bytesRead).lastIndexOf(LINE_FEED);
+    if (place < 0) continue;
+    if (start + place + 1 < size) await truncate(path, start + place + 1);
+    return;
+  }
+  if (size > 0) await truncate(path, 0);
+}
