@@ -174,7 +174,6 @@ export const en: Messages = {
     margin: "margin",
     validationLoss: "validation loss",
     perplexity: "perplexity",
-    system: "system",
     byByte: "by byte",
     byCharacter: "by character",
     probe: "probe perplexity",

@@ -233,7 +233,6 @@ export type Word =
   | "margin"
   | "validationLoss"
   | "perplexity"
-  | "system"
   | "byByte"
   | "byCharacter"
   | "probe"

@@ -163,7 +163,6 @@ export const zh: Messages = {
     margin: "间隔",
     validationLoss: "验证损失",
     perplexity: "困惑度",
-    system: "系统",
     byByte: "按字节",
     byCharacter: "按字符",
     probe: "通用文本困惑度",
