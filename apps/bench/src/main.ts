@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { addAnnotateCommand } from "./annotate/annotate-command.js";
 import { addAnswerCommand } from "./answer/answer-command.js";
 import { addCheckpointsCommand } from "./checkpoints/checkpoints-command.js";
 import { addDataCommand } from "./data/data-command.js";
@@ -31,6 +32,7 @@ addCheckpointsCommand(program);
 addPlanCommand(program);
 addDataCommand(program);
 addNearCommand(program);
+addAnnotateCommand(program);
 
 for (const [signal, code] of [
   ["SIGINT", 130],

@@ -32,6 +32,12 @@ export interface MemberSecret extends Member {
   readonly secret: string | null;
 }
 
+interface KnownMember {
+  readonly member: MemberSecret;
+  /** SHA-256 of the secret. */
+  readonly digest: Buffer;
+}
+
 /**
  * A study that is open: who judges what, and the answers. An answer is on the disk when its receipt comes. Answers that arrive
  * together share one write, so that many annotators wait no longer than one.
@@ -42,6 +48,8 @@ export class Study {
   readonly #lock: Lock | null;
   readonly #facts: readonly RowFacts[];
   #waiting: Waiting[] = [];
+  /** Kept, as every request asks for them. */
+  #members: readonly KnownMember[] | null = null;
   #changes = 0;
 
   /** @internal studies come from `createStudy` and `openStudy` */
@@ -61,16 +69,17 @@ export class Study {
   }
 
   /** Everyone who takes part, with the secrets of their links. */
-  members(): MemberSecret[] {
-    return this.#database.all("SELECT id, name, role, secret FROM members ORDER BY id").map(memberOf);
+  members(): readonly MemberSecret[] {
+    return this.#knownMembers().map(({ member }) => member);
   }
 
   /** Whose secret it is, or null. Takes as long for a wrong one as for a right one. */
   memberWith(secret: string): Member | null {
     const digest = sha256(secret);
     let found: Member | null = null;
-    for (const { secret: own, ...member } of this.members()) {
-      if (timingSafeEqual(digest, sha256(own ?? "")) && own !== null) found = member;
+    for (const known of this.#knownMembers()) {
+      const { secret: own, ...member } = known.member;
+      if (timingSafeEqual(digest, known.digest) && own !== null) found = member;
     }
     return found;
   }
@@ -175,6 +184,7 @@ export class Study {
       find() ??
       this.#database.transaction(() => {
         this.#database.run("INSERT INTO members (name, role) VALUES (?, 'annotator')", [name]);
+        this.#members = null;
         return find()!;
       })
     );
@@ -230,6 +240,13 @@ export class Study {
     this.#writeWaiting();
     this.#database.close();
     await this.#lock?.release();
+  }
+
+  #knownMembers(): readonly KnownMember[] {
+    return (this.#members ??= this.#database
+      .all("SELECT id, name, role, secret FROM members ORDER BY id")
+      .map(memberOf)
+      .map((member) => ({ member, digest: sha256(member.secret ?? "") })));
   }
 
   #writeWaiting(): void {
