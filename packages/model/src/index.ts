@@ -1,8 +1,10 @@
 export type {
   Architecture,
   Attend,
+  FixedPart,
   LayerBytes,
   LayerContext,
+  LayerPart,
   LayerPlan,
   LayerWeights,
   LinearBlock,
