@@ -77,7 +77,6 @@ const options = z.object({
     z.record(z.string(), z.string()).default({}),
     "columns to learn from, by the key they stand for",
     {
-      field: null,
       placeholder: "key=column,…",
       parse: parseMap,
       expected: "keys and columns such as prompt=问题,completion=回答",
