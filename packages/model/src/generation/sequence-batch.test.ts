@@ -7,7 +7,12 @@ import { loadModel } from "../load-model.js";
 import { generate } from "./generate.js";
 import { NonFiniteLogitsError } from "./non-finite-logits-error.js";
 import { samplingDefaults } from "./sampling.js";
-import { type BatchedSequence, SequenceBatch, type SequenceOptions } from "./sequence-batch.js";
+import {
+  type BatchedSequence,
+  SequenceBatch,
+  type SequenceOptions,
+  type SequenceOutcome,
+} from "./sequence-batch.js";
 
 const folder = fileURLToPath(new URL("../../fixtures/models/qwen2/", import.meta.url));
 const seed = 20261129;
@@ -53,8 +58,15 @@ describe.each(["native", "cpu"])("a batch of sequences on %s", (engine) => {
     return ids;
   }
 
+  const step = (batch: SequenceBatch): SequenceOutcome[] => {
+    const outcomes = batch.step();
+    for (const outcome of outcomes) {
+      if ("error" in outcome || outcome.finishReason !== null) batch.leave(outcome.sequence);
+    }
+    return outcomes;
+  };
   const finish = (batch: SequenceBatch): void => {
-    while (batch.size > 0) batch.step();
+    while (batch.size > 0) step(batch);
   };
   const newIds = ({ ids, count }: BatchedSequence): number[] => ids.slice(ids.length - count);
 
@@ -78,7 +90,7 @@ describe.each(["native", "cpu"])("a batch of sequences on %s", (engine) => {
     while (joined.length < requests.length || batch.size > 0) {
       while (joined.length < requests.length && draw() < 0.4)
         joined.push(batch.join(requests[joined.length]));
-      batch.step();
+      step(batch);
       if (draw() < 0.1 && joined.length > 0) {
         const one = joined[Math.floor(draw() * joined.length)];
         batch.leave(one);
@@ -146,7 +158,7 @@ describe.each(["native", "cpu"])("a batch of sequences on %s", (engine) => {
     const held = batch.join(request([1, 2], { onLogits, maxNewTokens: 3 }));
     const broken = batch.join(request([3], { onLogits: (logits) => void logits.fill(NaN) }));
     const whole = batch.join(request([1, 2], { maxNewTokens: 3 }));
-    const outcomes = batch.step();
+    const outcomes = step(batch);
     const [failed] = outcomes.filter((outcome) => "error" in outcome);
     expect(failed.sequence).toBe(broken);
     expect("error" in failed && failed.error).toBeInstanceOf(NonFiniteLogitsError);

@@ -50,12 +50,12 @@ export interface BatchedSequence extends SequenceOptions {
   readonly count: number;
 }
 
-/** What a step came to for one sequence: a token, or why there is none and the sequence has left. */
+/** What a step came to for one sequence: a token, or why there is none. */
 export type SequenceOutcome =
   | {
       readonly sequence: BatchedSequence;
       readonly id: number;
-      /** Why the sequence ends here, and has left; null while it goes on. */
+      /** Why the sequence ends here; null while it goes on. */
       readonly finishReason: FinishReason | null;
     }
   | { readonly sequence: BatchedSequence; readonly error: unknown };
@@ -167,7 +167,8 @@ export class SequenceBatch {
   }
 
   /**
-   * One pass: the prompts of sequences that are new, while the others wait, or else a token of each.
+   * One pass: the prompts of sequences that are new, while the others wait, or else a token of each. A sequence that has ended or
+   * failed is to leave before the next step.
    * @returns what it came to for each sequence that was computed
    */
   step(): SequenceOutcome[] {
@@ -175,7 +176,6 @@ export class SequenceBatch {
     this.#follow();
     const { pending, chosen, isStep } = this.#pass();
     const outcomes: SequenceOutcome[] = [];
-    const leaving = new Set<number>();
     this.#compute(pending, chosen, isStep, (logits, index) => {
       const sequence = this.#sequences[index];
       try {
@@ -185,16 +185,11 @@ export class SequenceBatch {
         sequence.ids.push(id);
         sequence.count++;
         const cut = sequence.count >= sequence.maxNewTokens ? "length" : null;
-        const finishReason = sequence.stopIds.has(id) ? "stop" : cut;
-        outcomes.push({ sequence, id, finishReason });
-        if (finishReason !== null) leaving.add(index);
+        outcomes.push({ sequence, id, finishReason: sequence.stopIds.has(id) ? "stop" : cut });
       } catch (error) {
         outcomes.push({ sequence, error });
-        leaving.add(index);
       }
     });
-    if (leaving.size > 0)
-      this.#select(this.#sequences.flatMap((_, index) => (leaving.has(index) ? [] : [index])));
     return outcomes;
   }
 
