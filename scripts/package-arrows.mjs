@@ -20,6 +20,7 @@ export const allowedImports = {
   "packages/hub/src": ["files"],
   "packages/report/src": ["files"],
   "packages/annotate/src": ["files", "data", "eval"],
+  "packages/serve/src": ["files", "data", "model", "peft", "recipes", "tensor"],
   "packages/recipes/src": [
     "files",
     "report",

@@ -241,6 +241,8 @@ export const en: Messages = {
   disputedRows: (open, all) => `${open} of ${all} disputed rows to settle`,
   rowsWithoutReply: (count, total) =>
     `${count} of ${total} rows have no reply to generate and are only scored`,
+  serving: (url, names) => `${url}/v1 answers as ${names}; Ctrl-C stops it`,
+  served: (requests) => `${requests} ${requests === 1 ? "request" : "requests"} answered`,
   merged: (output, changed, tensors, bytes) =>
     `${output}: ${changed} of ${tensors} tensors changed, ${bytes}`,
   exported: (output, tensors, bytes) =>

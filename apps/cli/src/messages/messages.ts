@@ -154,6 +154,8 @@ export interface Messages extends CommandMessages {
   readonly exported: (output: string, tensors: number, bytes: string | null) => string;
   /** @param tensors of a model, or linears of an adapter */
   readonly imported: (output: string, kind: "model" | "adapter", tensors: number) => string;
+  readonly serving: (url: string, names: string) => string;
+  readonly served: (requests: number) => string;
   readonly merged: (output: string, changed: number, tensors: number, bytes: string) => string;
   readonly packed: (
     output: string,

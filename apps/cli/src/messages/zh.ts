@@ -233,6 +233,8 @@ export const zh: Messages = {
     kind === "model"
       ? `${output}：含 ${tensors} 个张量的模型`
       : `${output}：作用于 ${tensors} 个线性层的适配器`,
+  serving: (url, names) => `${url}/v1 以 ${names} 之名应答；Ctrl-C 停止`,
+  served: (requests) => `已应答 ${requests} 个请求`,
   merged: (output, changed, tensors, bytes) => `${output}：${tensors} 个张量中改动了 ${changed} 个，${bytes}`,
   pruned: (output, linears, share) => `${output}：${linears} 个线性层的权重中有 ${share} 为零`,
   packed: (output, packed, tensors, format, before, after) =>

@@ -105,6 +105,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./chat.js")).chatVerb,
   },
   {
+    name: "serve",
+    summary: "Serve a model and its adapters behind OpenAI's HTTP interface",
+    load: async () => (await import("./serve.js")).serveVerb,
+  },
+  {
     name: "merge",
     summary: "Merge an adapter into its base model",
     load: async () => (await import("./merge.js")).mergeVerb,

@@ -1,0 +1,325 @@
+import { asPhrase, isRecord, phrase } from "@lathe/files";
+import {
+  ByteGrammar,
+  type BytePattern,
+  choice,
+  GrammarSizeError,
+  literal,
+  optional,
+  sequence,
+} from "./byte-grammar.js";
+import {
+  anyJson,
+  anyJsonArray,
+  anyJsonObject,
+  jsonBoolean,
+  jsonConstant,
+  jsonInteger,
+  jsonList,
+  jsonNumber,
+  jsonRuleList,
+  jsonSpace,
+  jsonString,
+  otherKey,
+} from "./json-patterns.js";
+import { SchemaError } from "./schema-error.js";
+
+/** Keywords that say nothing of what is valid. */
+const annotations: ReadonlySet<string> = new Set([
+  "$schema",
+  "$id",
+  "$comment",
+  "$defs",
+  "definitions",
+  "title",
+  "description",
+  "default",
+  "examples",
+  "deprecated",
+  "readOnly",
+  "writeOnly",
+]);
+
+/** Keywords that replies are held to, by the type that they speak of. */
+const keywordsOf: Readonly<Record<string, readonly string[]>> = {
+  object: ["properties", "required", "additionalProperties"],
+  array: ["items", "prefixItems", "minItems", "maxItems"],
+  string: ["minLength", "maxLength"],
+  number: [],
+  integer: [],
+  boolean: [],
+  null: [],
+};
+const typeNames = Object.keys(keywordsOf);
+const known: ReadonlySet<string> = new Set([
+  ...annotations,
+  ...Object.values(keywordsOf).flat(),
+  "type",
+  "enum",
+  "const",
+  "anyOf",
+  "$ref",
+]);
+
+/** Levels that a schema may be nested at most. */
+const MAXIMUM_DEPTH = 100;
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/** A grammar of any JSON object. */
+export const jsonObjectGrammar = (): ByteGrammar => new ByteGrammar([anyJsonObject, ...jsonRuleList]);
+
+/**
+ * A grammar whose texts are JSON values that a schema takes. Keys come in the order of `properties`, as a model is asked for
+ * them; where nothing is said of additional ones beside `properties`, there are none.
+ *
+ * @throws SchemaError naming the place and the keyword, where it asks for what replies cannot be held to, or for nothing
+ */
+export function schemaGrammar(schema: unknown): ByteGrammar {
+  const rules: BytePattern[] = [sequence(), ...jsonRuleList];
+  /** Number of the rule for what a `$ref` points to. */
+  const references = new Map<string, number>();
+
+  const fault = (place: string, expected: string, actual: unknown): SchemaError =>
+    new SchemaError(place, phrase`expected ${asPhrase(expected)}, got ${brief(actual)}`);
+
+  const countOf = (of: Schema, key: string, place: string, otherwise: number): number => {
+    const value = Object.hasOwn(of, key) ? of[key] : otherwise;
+    if (value === Infinity) return Infinity;
+    if (!Number.isSafeInteger(value) || (value as number) < 0)
+      throw fault(at(place, key), "a whole number from 0", value);
+    return value as number;
+  };
+
+  /** The schema that a pointer within the document names. */
+  const resolve = (pointer: string, place: string): unknown => {
+    if (!pointer.startsWith("#")) throw fault(place, "a reference within the schema, from #", pointer);
+    let value: unknown = schema;
+    for (const part of pointer.slice(1).split("/").slice(1)) {
+      const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
+      const holds = typeof value === "object" && value !== null && Object.hasOwn(value, key);
+      if (!holds) throw fault(place, "a reference to a part of the schema", pointer);
+      value = (value as Schema)[key];
+    }
+    return value;
+  };
+
+  const ofReference = (pointer: unknown, place: string): BytePattern => {
+    if (typeof pointer !== "string") throw fault(place, "a text", pointer);
+    const there = references.get(pointer);
+    if (there !== undefined) return { kind: "rule", rule: there };
+    const rule = rules.push(sequence()) - 1;
+    references.set(pointer, rule);
+    rules[rule] = patternOf(resolve(pointer, place), pointer, 0);
+    return { kind: "rule", rule };
+  };
+
+  const ofObject = (of: Schema, place: string, depth: number): BytePattern => {
+    const properties = Object.hasOwn(of, "properties") ? of["properties"] : {};
+    if (!isRecord(properties)) throw fault(at(place, "properties"), "an object", properties);
+    const required = Object.hasOwn(of, "required") ? of["required"] : [];
+    if (!Array.isArray(required) || required.some((name) => typeof name !== "string"))
+      throw fault(at(place, "required"), "a list of names", required);
+    const names = Object.keys(properties);
+    const additional = Object.hasOwn(of, "additionalProperties")
+      ? of["additionalProperties"]
+      : names.length === 0;
+    const isOpen = additional !== false;
+    const member = (key: BytePattern, value: BytePattern): BytePattern =>
+      sequence(key, jsonSpace, literal(":"), jsonSpace, value);
+    const isRequired = new Set(required as string[]);
+    const listed = [...new Set([...names, ...isRequired])];
+    if (!isOpen) {
+      const missing = listed.find((name) => !Object.hasOwn(properties, name));
+      if (missing !== undefined)
+        throw fault(at(place, "required"), "names that are among the properties", missing);
+    }
+    const extra = isOpen ? patternOf(additional, at(place, "additionalProperties"), depth + 1) : null;
+    const members = listed.map((name) => ({
+      isRequired: isRequired.has(name),
+      pattern: member(
+        jsonConstant(name),
+        Object.hasOwn(properties, name)
+          ? patternOf(properties[name], at(place, `properties.${name}`), depth + 1)
+          : extra!,
+      ),
+    }));
+    if (members.length === 0 && additional === true) return anyJsonObject;
+    const comma = sequence(jsonSpace, literal(","), jsonSpace);
+    // Two rules for each place in the order: what may follow before a member has come, and after one.
+    const others = extra && member(otherKey(listed), extra);
+    let before: BytePattern = others ? optional(sequence(others, othersAfter(comma, others))) : sequence();
+    let after: BytePattern = others ? othersAfter(comma, others) : sequence();
+    for (const { isRequired: must, pattern } of members.toReversed()) {
+      const rest = ruleFor(after);
+      const first = sequence(pattern, rest);
+      const following = sequence(comma, pattern, rest);
+      before = must ? first : choice(first, ruleFor(before));
+      after = must ? following : choice(following, rest);
+    }
+    return sequence(literal("{"), jsonSpace, before, jsonSpace, literal("}"));
+  };
+
+  const ruleFor = (pattern: BytePattern): BytePattern =>
+    pattern.kind === "rule" ? pattern : { kind: "rule", rule: rules.push(pattern) - 1 };
+
+  const ofArray = (of: Schema, place: string, depth: number): BytePattern => {
+    const least = countOf(of, "minItems", place, 0);
+    const most = countOf(of, "maxItems", place, Infinity);
+    if (least > most) throw fault(at(place, "minItems"), "at most maxItems", least);
+    const prefix = Object.hasOwn(of, "prefixItems") ? of["prefixItems"] : [];
+    if (!Array.isArray(prefix)) throw fault(at(place, "prefixItems"), "a list of schemas", prefix);
+    const items = Object.hasOwn(of, "items") ? of["items"] : true;
+    if (prefix.length === 0) {
+      if (items === false) {
+        if (least > 0) throw fault(at(place, "items"), "a schema that takes a value", items);
+        return jsonList(["[", "]"], sequence(), 0, 0);
+      }
+      if (items === true && least === 0 && most === Infinity) return anyJsonArray;
+      const item = ruleFor(patternOf(items, at(place, "items"), depth + 1));
+      return jsonList(["[", "]"], item, least, most);
+    }
+    // Rows of a fixed form: all of the first ones, then as many others as may be.
+    if (most < prefix.length) throw fault(at(place, "maxItems"), "at least as many as prefixItems", most);
+    const comma = sequence(jsonSpace, literal(","), jsonSpace);
+    const first = (prefix as unknown[]).flatMap((one, index) => [
+      ...(index === 0 ? [] : [comma]),
+      patternOf(one, at(place, `prefixItems.${index}`), depth + 1),
+    ]);
+    const item = items === false ? null : ruleFor(patternOf(items, at(place, "items"), depth + 1));
+    if (item === null && least > prefix.length)
+      throw fault(at(place, "minItems"), "at most as many as prefixItems", least);
+    const others: BytePattern =
+      item === null
+        ? sequence()
+        : {
+            kind: "repeat",
+            part: sequence(comma, item),
+            least: Math.max(0, least - prefix.length),
+            most: most - prefix.length,
+          };
+    return sequence(literal("["), jsonSpace, ...first, others, jsonSpace, literal("]"));
+  };
+
+  const ofString = (of: Schema, place: string): BytePattern => {
+    const least = countOf(of, "minLength", place, 0);
+    const most = countOf(of, "maxLength", place, Infinity);
+    if (least > most) throw fault(at(place, "minLength"), "at most maxLength", least);
+    return jsonString(least, most);
+  };
+
+  const ofType = (type: unknown, of: Schema, place: string, depth: number): BytePattern => {
+    switch (type) {
+      case "object":
+        return ofObject(of, place, depth);
+      case "array":
+        return ofArray(of, place, depth);
+      case "string":
+        return ofString(of, place);
+      case "number":
+        return jsonNumber;
+      case "integer":
+        return jsonInteger;
+      case "boolean":
+        return jsonBoolean;
+      case "null":
+        return literal("null");
+      default:
+        throw fault(at(place, "type"), `one of ${typeNames.join(", ")}`, type);
+    }
+  };
+
+  const patternOf = (of: unknown, place: string, depth: number): BytePattern => {
+    if (of === true) return anyJson;
+    if (!isRecord(of)) throw fault(place, "a schema that takes a value", of);
+    if (depth > MAXIMUM_DEPTH) throw fault(place, `at most ${MAXIMUM_DEPTH} levels`, "more");
+    const unknown = Object.keys(of).find((key) => !known.has(key));
+    if (unknown !== undefined)
+      throw new SchemaError(
+        at(place, unknown),
+        asPhrase("replies cannot be held to this keyword; leave it out"),
+      );
+    const kinds = ["$ref", "const", "enum", "anyOf"].filter((key) => Object.hasOwn(of, key));
+    if (kinds.length === 0) return ofTypes(of, place, depth);
+    const [kind] = kinds;
+    // What stands beside would have to hold as well, which a grammar of alternatives does not say.
+    const beside = Object.keys(of).find((key) => key !== kind && key !== "type" && !annotations.has(key));
+    if (beside !== undefined)
+      throw new SchemaError(
+        at(place, beside),
+        phrase`replies cannot be held to this keyword beside ${kind}; leave it out`,
+      );
+    if (kind === "$ref") return ofReference(of["$ref"], at(place, "$ref"));
+    if (kind === "anyOf") {
+      const options = of["anyOf"];
+      if (!Array.isArray(options) || options.length === 0)
+        throw fault(at(place, "anyOf"), "a list of schemas", options);
+      if (Object.hasOwn(of, "type"))
+        throw new SchemaError(
+          at(place, "type"),
+          phrase`replies cannot be held to this keyword beside ${kind}; leave it out`,
+        );
+      return choice(
+        ...(options as unknown[]).map((one, index) => patternOf(one, at(place, `anyOf.${index}`), depth + 1)),
+      );
+    }
+    const values: unknown = kind === "const" ? [of["const"]] : of["enum"];
+    if (!Array.isArray(values)) throw fault(at(place, "enum"), "a list of values", values);
+    const types = Object.hasOwn(of, "type") ? [of["type"]].flat() : typeNames;
+    const fitting = (values as unknown[]).filter((value) => types.some((type) => isOfType(value, type)));
+    if (fitting.length === 0) throw fault(at(place, kind), "at least one value of the type", values);
+    return choice(...fitting.map(jsonConstant));
+  };
+
+  const ofTypes = (of: Schema, place: string, depth: number): BytePattern => {
+    if (Object.hasOwn(of, "type")) {
+      const types = [of["type"]].flat();
+      if (types.length === 0) throw fault(at(place, "type"), `one of ${typeNames.join(", ")}`, types);
+      return choice(...types.map((type) => ofType(type, of, place, depth)));
+    }
+    // Without a type, keywords tell which is meant: what they do not speak of would be valid too, but is not asked for.
+    const meant = typeNames.filter((type) => keywordsOf[type].some((key) => Object.hasOwn(of, key)));
+    if (meant.length === 0) return anyJson;
+    return choice(...meant.map((type) => ofType(type, of, place, depth)));
+  };
+
+  rules[0] = patternOf(schema, "", 0);
+  try {
+    return new ByteGrammar(rules);
+  } catch (error) {
+    if (!(error instanceof GrammarSizeError)) throw error;
+    throw new SchemaError(
+      "",
+      phrase`expected a smaller one, got one that takes more than ${error.limit} places`,
+    );
+  }
+}
+
+const othersAfter = (comma: BytePattern, member: BytePattern): BytePattern => ({
+  kind: "repeat",
+  part: sequence(comma, member),
+  least: 0,
+  most: Infinity,
+});
+
+const at = (place: string, key: string): string => (place === "" ? key : `${place}.${key}`);
+
+function isOfType(value: unknown, type: unknown): boolean {
+  switch (type) {
+    case "null":
+      return value === null;
+    case "array":
+      return Array.isArray(value);
+    case "object":
+      return isRecord(value);
+    case "integer":
+      return Number.isInteger(value);
+    default:
+      return typeof value === type;
+  }
+}
+
+function brief(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
