@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import { asPhrase, InputError, phrase } from "@lathe/files";
+import { asPhrase, InputError, type Phrase, phrase, sayPhrase } from "@lathe/files";
 import { readGenerationDefaults } from "@lathe/model";
 import { type EngineOptions, openModel, type RecipeHooks } from "@lathe/recipes";
 import type { CacheFormat } from "@lathe/tensor";
@@ -93,7 +93,8 @@ export async function serveModel(options: ServeModelOptions): Promise<ModelServe
   }
   const { engine, precision, quantize } = options;
   const opened = await openModel(options.model, { engine, precision, quantize, cache, signal, onEvent });
-  const onWarning = (message: string): void => onEvent?.({ type: "warning", message });
+  const onWarning = (warning: string | Phrase): void =>
+    onEvent?.({ type: "warning", message: sayPhrase(warning), phrase: asPhrase(warning) });
   try {
     // The scheduler and the models know each other: of an adapter that is gone, no texts are kept.
     let scheduler: ReplyScheduler | null = null;

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { InputError, messageOf, phrase } from "@lathe/files";
+import { InputError, type Phrase, phrase, phraseOfError } from "@lathe/files";
 import type { RowGroup, Tokenizer } from "@lathe/model";
 import { canShareRows, detach, loadAdapter, setActive, setActiveRows } from "@lathe/peft";
 import type { OpenedModel } from "@lathe/recipes";
@@ -49,7 +49,7 @@ export class ServedModels {
     readonly opened: OpenedModel,
     tokenizer: Tokenizer,
     baseName: string,
-    readonly onWarning: (message: string) => void,
+    readonly onWarning: (warning: string | Phrase) => void,
     /** Hears of keys that are no more. */
     readonly onGone: (group: string) => void,
   ) {
@@ -67,7 +67,7 @@ export class ServedModels {
     adapters: readonly NamedAdapter[],
     options: {
       readonly name?: string | undefined;
-      readonly onWarning: (message: string) => void;
+      readonly onWarning: (warning: string | Phrase) => void;
       readonly onGone: (group: string) => void;
     },
   ): Promise<ServedModels> {
@@ -137,7 +137,7 @@ export class ServedModels {
       } catch (error) {
         // What is there half goes on being what it was; the next change of the files is another try.
         this.#failed.set(name, stamp);
-        this.onWarning(`${name} stays as it was: ${messageOf(error)}`);
+        this.onWarning(phrase`${name} stays as it was: ${phraseOfError(error)}`);
       }
     };
     await (this.#loading = exchange());

@@ -16,6 +16,7 @@ export const argumentsPhrases: Translations = {
   "replies cannot be held to this keyword beside {0}; leave it out":
     "无法让回复同时遵守此关键字与 {0}；请删去",
   "expected a smaller one, got one that takes more than {0} places": "应更小，实际所需的位置超过 {0} 个",
+  "{0} stays as it was: {1}": "{0} 保持原样：{1}",
   "another program listens there": "已有其他程序监听",
   "it is no address of this machine": "不是本机的地址",
   "it is not allowed": "没有权限",
