@@ -1,3 +1,19 @@
+export type { ArtefactRuntime } from "./gate/artefact-runtime.js";
+export { ggufGateBounds } from "./gate/gguf-gate-bounds.js";
+export {
+  type GateBounds,
+  type GateDifference,
+  type GateReference,
+  type GateReport,
+  holdToReference,
+} from "./gate/hold-to-reference.js";
+export {
+  checkLlamaCpp,
+  gateFolder,
+  gatePackages,
+  type LlamaCppOptions,
+  openLlamaCpp,
+} from "./gate/open-llama-cpp.js";
 export { ExportError, type ExportFault } from "./errors.js";
 export { checkOutput, type ExportSource } from "./source/open-source.js";
 export { type BlockFormatName, blockFormatNames, blockFormats } from "./gguf/blocks/blocks.js";

@@ -65,6 +65,7 @@ export {
   exportModel,
   type ExportModelOptions,
 } from "./export/export-model.js";
+export { DriftError } from "./export/drift-error.js";
 export { type ImportedModel, importModel, type ImportModelOptions } from "./export/import-model.js";
 export { type ModelFolder, readModelFolder } from "./model/model-folder.js";
 export {

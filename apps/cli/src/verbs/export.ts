@@ -6,6 +6,7 @@ import { z } from "zod";
 import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import { adapterOption, modelOption } from "../options/model-options.js";
+import { rowsPathFault } from "../paths/rows-path-fault.js";
 
 const options = z.object({
   model: modelOption(),
@@ -21,14 +22,20 @@ const options = z.object({
     "what the base was packed in while the adapter was trained: the merge is onto what those weights stand for",
     { placeholder: "format" },
   ),
+  gatePrompts: option(
+    z.string().min(1).optional(),
+    "held-out rows whose prompts are replayed in llama.cpp before GGUF is kept; without, its card says that it is not proven",
+    { placeholder: "file", check: (path) => rowsPathFault(path, "test") },
+  ),
 });
 
 export const exportVerb = defineVerb({
   description:
     "gguf and ollama hold the model, with an adapter merged into it where one is given; merged is a model folder; peft, gguf-lora and mlx " +
-    "hold the adapter alone. Nothing is overwritten.",
+    "hold the adapter alone. GGUF that answers otherwise than the model in llama.cpp is not kept: exit code 1, and a report beside its " +
+    "place. Nothing is overwritten.",
   examples: [
-    "lathe export --model models/base --adapter runs/first/adapter --to gguf --type Q4_K_M --output tuned.gguf",
+    "lathe export --model models/base --adapter runs/first/adapter --to gguf --type Q8_0 --output tuned.gguf --gate-prompts held-out.jsonl",
     "lathe export --model models/base --adapter runs/first/adapter --to ollama --output tuned-ollama",
   ],
   options,

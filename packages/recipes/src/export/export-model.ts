@@ -1,5 +1,11 @@
-import { type OnWarning, phrase } from "@lathe/files";
+import { mkdtemp, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type OnWarning, phrase, removeFolder, replaceFile } from "@lathe/files";
 import {
+  checkLlamaCpp,
+  type GateReport,
+  ggufGateBounds,
   exportGguf,
   exportGgufLora,
   exportMlx,
@@ -12,8 +18,12 @@ import {
 } from "@lathe/export";
 import { mergeIntoWeights } from "@lathe/peft";
 import { type WeightFormat, widenedWeights } from "@lathe/quant";
+import { DriftError } from "./drift-error.js";
+import { exportCard } from "./export-card.js";
+import { gateExport } from "./gate-export.js";
 import { engineOf } from "../model/open-model.js";
 import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
+import type { RowsInput } from "../rows/rows-input.js";
 import { progressOf, type RecipeHooks, warningOf } from "../recipe-event.js";
 
 /** Files of other programs that a model or an adapter is written in. */
@@ -38,6 +48,8 @@ export interface ExportModelOptions extends RecipeHooks {
    * @defaultValue "none", onto the weights of the folder, of a packed folder what its codes stand for
    */
   readonly quantize?: WeightFormat | undefined;
+  /** Held-out rows that GGUF is held to the model on, in llama.cpp; what comes before the last reply of each is a prompt. */
+  readonly gatePrompts?: RowsInput | undefined;
 }
 
 /** What {@link exportModel} did. */
@@ -52,6 +64,8 @@ export interface ExportedModel {
   readonly bytes: number | null;
   /** How far the other program cuts texts as the model's tokenizer does, where it does so by rules of its own. */
   readonly tokenizer: TokenizerProof | null;
+  /** What replaying prompts in llama.cpp has shown; null where nothing was replayed. */
+  readonly gate: GateReport | null;
 }
 
 /** What a format needs and takes. */
@@ -61,7 +75,18 @@ interface FormatTraits {
   /** Whether the base's weights are in it. */
   readonly holdsModel: boolean;
   readonly hasTypes: boolean;
+  /** The GGUF files in what was written, for llama.cpp to open; null where there are none. */
+  gguf(options: ExportModelOptions, place: string): Promise<GgufPlace> | null;
   write(options: ExportModelOptions, hooks: WriteHooks): Promise<Written>;
+}
+
+/** A GGUF file, and a LoRA on it. */
+interface GgufPlace {
+  readonly file: string;
+  readonly lora?: string;
+  readonly type: GgufType;
+  /** Frees what was made for the proof. */
+  release?(): Promise<void>;
 }
 
 type Written = Pick<ExportedModel, "tensors" | "bytes" | "tokenizer">;
@@ -76,6 +101,7 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
     needsAdapter: true,
     holdsModel: false,
     hasTypes: false,
+    gguf: () => null,
     async write(options, { onWarning }) {
       const { model, output } = options;
       const { changed } = await exportPeft({ model, adapter: options.adapter!, output, onWarning });
@@ -86,6 +112,7 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
     needsAdapter: true,
     holdsModel: true,
     hasTypes: false,
+    gguf: () => null,
     async write(options, hooks) {
       const { model, output, quantize } = options;
       await checkOutput(output);
@@ -103,6 +130,7 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
     needsAdapter: false,
     holdsModel: true,
     hasTypes: true,
+    gguf: ({ type = "F16" }, file) => Promise.resolve({ file, type }),
     async write({ model, adapter, output, type, quantize }, hooks) {
       return await exportGguf({ model, adapter, output, type, quantize, ...hooks });
     },
@@ -111,6 +139,13 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
     needsAdapter: true,
     holdsModel: false,
     hasTypes: false,
+    async gguf({ model }, lora) {
+      const folder = await mkdtemp(join(tmpdir(), "lathe-gate-"));
+      const release = async (): Promise<void> => await removeFolder(folder);
+      const file = join(folder, "base.gguf");
+      await exportGguf({ model, output: file, type: "F16" });
+      return { file, lora, type: "F16", release };
+    },
     async write(options, hooks) {
       const { model, output } = options;
       const { tensors, bytes } = await exportGgufLora({ model, adapter: options.adapter!, output, ...hooks });
@@ -121,6 +156,7 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
     needsAdapter: true,
     holdsModel: false,
     hasTypes: false,
+    gguf: () => null,
     async write(options, { onWarning }) {
       const { model, output } = options;
       const { tensors } = await exportMlx({ model, adapter: options.adapter!, output, onWarning });
@@ -131,6 +167,7 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
     needsAdapter: false,
     holdsModel: true,
     hasTypes: true,
+    gguf: ({ type = "F16" }, folder) => Promise.resolve({ file: join(folder, "model.gguf"), type }),
     async write({ model, adapter, output, type, quantize }, hooks) {
       return await exportOllama({ model, adapter, output, type, quantize, ...hooks });
     },
@@ -138,7 +175,8 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
 };
 
 /** @throws RecipeError naming every field that the format does not go with */
-function checkFormat({ to, adapter, type, quantize = "none" }: ExportModelOptions): FormatTraits {
+function checkFormat(options: ExportModelOptions): FormatTraits {
+  const { to, adapter, type, quantize = "none" } = options;
   if (!Object.hasOwn(formats, to)) {
     throw new RecipeError([expectation("to", phrase`one of ${exportFormats.join(", ")}`, to)]);
   }
@@ -162,6 +200,11 @@ function checkFormat({ to, adapter, type, quantize = "none" }: ExportModelOption
     const sentence = sentenceOf`${field("quantize")} goes with formats that hold the model, not with ${to}`;
     faults.push({ field: "quantize", sentence });
   }
+  const isGguf = to === "gguf" || to === "gguf-lora" || to === "ollama";
+  if (options.gatePrompts !== undefined && !isGguf) {
+    const sentence = sentenceOf`${field("gatePrompts")} goes with GGUF, which is proven in llama.cpp, not with ${to}`;
+    faults.push({ field: "gatePrompts", sentence });
+  }
   if (faults.length > 0) throw new RecipeError(faults);
   return traits;
 }
@@ -173,7 +216,12 @@ function checkFormat({ to, adapter, type, quantize = "none" }: ExportModelOption
  * An adapter is merged in double precision and rounded once, onto the weights that it was trained over: of a packed base, what its
  * codes stand for.
  *
- * @throws RecipeError naming the field; ExportError when the model or adapter has no place in the format
+ * With `gatePrompts`, GGUF is proven before it is put in its place: held-out prompts are replayed in llama.cpp and held to the model itself, and what that
+ * has shown is written beside it (`.gate.json`). An artefact that differs is not kept. Beside the output lies a card (`.card.md`), which
+ * says what was exported, of what, and how far it was proven.
+ *
+ * @throws RecipeError naming the field; ExportError when the model or adapter has no place in the format, or llama.cpp is not installed
+ * @throws DriftError when the artefact answers otherwise than the model
  * @throws ModelConfigError, WeightsError, TokenizerError, AdapterFileError, FileError
  * @throws the signal's reason when it aborts; nothing is left then
  */
@@ -181,15 +229,67 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
   const { output, to, type, quantize = "none", signal, onEvent } = options;
   signal?.throwIfAborted();
   const traits = checkFormat(options);
+  await checkOutput(output);
   if (quantize !== "none") await engineOf({}, onEvent);
   const tellProgress = progressOf(onEvent, "exporting");
-  const written = await traits.write(options, {
+  const hooks: WriteHooks = {
     onWarning: warningOf(onEvent),
     onProgress(done, total) {
       signal?.throwIfAborted();
       tellProgress(done, total);
     },
-  });
-  const { tensors, bytes, tokenizer } = written;
-  return { output, to, type: traits.hasTypes ? (type ?? "F16") : null, tensors, bytes, tokenizer };
+  };
+  const isGated = options.gatePrompts !== undefined;
+  if (isGated) await checkLlamaCpp();
+  const place = isGated ? `${output}.unproven` : output;
+  const { tensors, bytes, tokenizer } = await traits.write({ ...options, output: place }, hooks);
+  const gate = isGated ? await proven(options, traits, place, tokenizer) : null;
+  const exported = {
+    output,
+    to,
+    type: traits.hasTypes ? (type ?? "F16") : null,
+    tensors,
+    bytes,
+    tokenizer,
+    gate,
+  };
+  await replaceFile(`${output}.card.md`, exportCard(options, exported));
+  return exported;
+}
+
+/** Replays the prompts, and puts what was written in its place or away. @throws DriftError */
+async function proven(
+  options: ExportModelOptions,
+  traits: FormatTraits,
+  place: string,
+  tokenizer: TokenizerProof | null,
+): Promise<GateReport> {
+  const { model, adapter, quantize, output, gatePrompts, signal, onEvent } = options;
+  const report = `${output}.gate.json`;
+  try {
+    const { file, lora, type, release } = (await traits.gguf(options, place))!;
+    try {
+      const outcome = await gateExport({
+        model,
+        adapter,
+        quantize,
+        prompts: gatePrompts!,
+        file,
+        lora,
+        bounds: ggufGateBounds[type],
+        tokenizer,
+        report,
+        signal,
+        onEvent,
+      });
+      if (outcome.firstDifference) throw new DriftError(output, report, outcome.firstDifference);
+      await checkOutput(output);
+      await rename(place, output);
+      return outcome;
+    } finally {
+      await release?.();
+    }
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
 }

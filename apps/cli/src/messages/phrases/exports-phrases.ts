@@ -87,4 +87,20 @@ export const exportsPhrases: Translations = {
   "{0} goes with gguf and ollama, not with {1}": "{0} 适用于 gguf 和 ollama，不适用于 {1}",
   "{0} goes with formats that hold the model, not with {1}": "{0} 适用于包含模型的格式，不适用于 {1}",
   "{0}: an adapter is read for its base model, and none is given": "{0}：读取适配器需要其基础模型，却未指定",
+  "{0} goes with GGUF, which is proven in llama.cpp, not with {1}":
+    "{0} 适用于在 llama.cpp 中验证的 GGUF，不适用于 {1}",
+  "rows with a prompt and a reply that fit into the model": "含提示与回答且模型容得下的行",
+  "node-llama-cpp, in which GGUF is proven": "用来验证 GGUF 的 node-llama-cpp",
+  "install it with npm install --prefix {0} {1}, or export without prompts, unproven":
+    "请用 npm install --prefix {0} {1} 安装，或不给提示而不经验证地导出",
+  "a file that llama.cpp opens": "llama.cpp 能打开的文件",
+  "{0}: not kept, as it answers otherwise than the model in llama.cpp; first at {1}, {2}: expected {3}, got {4}; {5} says more":
+    "{0}：未保留，因为它在 llama.cpp 中的回答与模型不同；首先出现在{1}的{2}：应为 {3}，实为 {4}；详见 {5}",
+  "its chat template": "其对话模板",
+  "prompt {0}": "第 {0} 条提示",
+  template: "模板",
+  "token ids": "词元编号",
+  logits: "logits",
+  "greedy tokens": "贪心词元",
+  "no tokens": "没有词元",
 };

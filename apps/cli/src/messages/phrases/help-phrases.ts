@@ -332,8 +332,6 @@ export const helpPhrases: Translations = {
     "把模型或适配器写成其他程序的文件：GGUF、MLX、Ollama",
   "Read a GGUF file as a model folder, or an adapter of mlx-lm":
     "把 GGUF 文件读成模型文件夹，或读取 mlx-lm 的适配器",
-  "gguf and ollama hold the model, with an adapter merged into it where one is given; merged is a model folder; peft, gguf-lora and mlx hold the adapter alone. Nothing is overwritten.":
-    "gguf 和 ollama 包含模型，指定适配器时将其合并；merged 是模型文件夹；peft、gguf-lora 和 mlx 只含适配器。不覆盖任何内容。",
   "A GGUF file becomes a model folder, such as a base for training, with tokenizer and template; an adapter of mlx-lm becomes one of PEFT. Nothing is overwritten.":
     "GGUF 文件变成模型文件夹（例如用作训练的基础模型），含分词器与模板；mlx-lm 的适配器变成 PEFT 的适配器。不覆盖任何内容。",
   "what is written": "写成什么",
@@ -345,4 +343,8 @@ export const helpPhrases: Translations = {
   "base model that an adapter is of": "适配器所属的基础模型",
   "type of the weights written; keep leaves float weights their own and makes quantised ones fp16":
     "写出权重的类型；keep 保留浮点权重原有类型，量化权重变为 fp16",
+  "gguf and ollama hold the model, with an adapter merged into it where one is given; merged is a model folder; peft, gguf-lora and mlx hold the adapter alone. GGUF that answers otherwise than the model in llama.cpp is not kept: exit code 1, and a report beside its place. Nothing is overwritten.":
+    "gguf 和 ollama 包含模型，指定适配器时将其合并；merged 是模型文件夹；peft、gguf-lora 和 mlx 只含适配器。在 llama.cpp 中回答与模型不同的 GGUF 不予保留：退出码为 1，并在其位置旁留下报告。不覆盖任何内容。",
+  "held-out rows whose prompts are replayed in llama.cpp before GGUF is kept; without, its card says that it is not proven":
+    "保留 GGUF 之前在 llama.cpp 中重放其提示的留出数据行；不给出时，其说明页注明未经验证",
 };
