@@ -2,8 +2,8 @@ import type { GgufType } from "../gguf/gguf-type.js";
 import type { GateBounds } from "./hold-to-reference.js";
 
 /**
- * How far llama.cpp may be from the model by the type of the weights, measured on the quick start's model and doubled: it keeps keys
- * and values in float16 and sums in another order; with 8 bits and fewer it rounds activations to 8 bits too. What 4 bits leave of a
+ * How far llama.cpp may be from the model by the type of the weights, above what was seen on two small models: it keeps keys and
+ * values in float16 and sums in another order; with 8 bits and fewer it rounds activations to 8 bits too. What 4 bits leave of a
  * small model's replies is no defect of the file, so their greedy tokens are told and not held to a share.
  */
 export const ggufGateBounds: Readonly<Record<GgufType, GateBounds>> = {
