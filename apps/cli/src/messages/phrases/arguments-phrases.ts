@@ -54,6 +54,7 @@ export const argumentsPhrases: Translations = {
     "--adapter、--probe、--output 和 --predictions-output 须与 --model 连用",
   "none beside a model that is open already": "对已打开的模型不可给出",
   "true where there are no adapters": "没有适配器时应为 true",
+  false: "false",
   "the folder of the evaluation to go on with": "要继续的评估所在的文件夹",
   "{0}: the evaluation in {1} is of other settings, which differ in {2}: give the same, or another folder":
     "{0}：{1} 中的评估使用了不同的设置（{2}）：请给出相同的设置或另一个文件夹",
