@@ -120,7 +120,13 @@ export {
   type TokenizeRowOptions,
 } from "./tokenize/tokenize-row.js";
 export { LOSS_TURNS, type LossTurns } from "./tokenize/learnt-turns.js";
-export { type CutPolicy, cutIds, OVERLONG_POLICIES, type OverlongPolicy } from "./tokenize/overlong.js";
+export {
+  type CutPolicy,
+  cutIds,
+  type IdsAndLabels,
+  OVERLONG_POLICIES,
+  type OverlongPolicy,
+} from "./tokenize/overlong.js";
 export { OverlongRowError } from "./tokenize/overlong-row-error.js";
 export { REASONING_POLICIES, type ReasoningPolicy } from "./tokenize/reasoning.js";
 export { readColumns, rowColumns, type RowColumns } from "./rows/row-columns.js";

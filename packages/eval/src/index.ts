@@ -41,7 +41,7 @@ export type { AnswerOptions } from "./metrics/question-answering.js";
 export type { F1Options } from "./metrics/question-answering.js";
 export { readReferences } from "./scores/read-texts.js";
 export { predictionOf, readTexts, referencesOf, streamTexts, type TextRow } from "./scores/read-texts.js";
-export type { ReadTextsOptions } from "./scores/read-texts.js";
+export type { ReadTextsOptions, TextOf } from "./scores/read-texts.js";
 export { corpusRouge } from "./metrics/rouge.js";
 export { sentenceRouge } from "./metrics/rouge.js";
 export type { RougeKind } from "./metrics/rouge.js";

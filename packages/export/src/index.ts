@@ -20,7 +20,7 @@ export { type BlockFormatName, blockFormatNames, blockFormats } from "./gguf/blo
 export type { BlockFormat } from "./gguf/blocks/block-format.js";
 export { type ExportedGguf, exportGguf, type ExportGgufOptions } from "./gguf/export-gguf.js";
 export { type GgufType, ggufTypes } from "./gguf/gguf-type.js";
-export type { GgufMetadata, GgufScalarType, GgufValue } from "./gguf/gguf-value.js";
+export { type GgufMetadata, ggufScalars, type GgufScalarType, type GgufValue } from "./gguf/gguf-value.js";
 export { type GgufFile, type GgufTensor, openGguf } from "./gguf/open-gguf.js";
 export type { TokenizerProof } from "./gguf/tokenizer/gguf-tokenizer.js";
 export { type GgufTensorToWrite, writeGguf } from "./gguf/write-gguf.js";

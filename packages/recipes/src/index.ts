@@ -10,14 +10,13 @@ export { type Candidate, candidateName } from "./auto/candidate.js";
 export type { ChosenSettings, Excluded, Trial } from "./auto/trial.js";
 export { hostFinetune, type HostFinetuneOptions } from "./embed/host-finetune.js";
 export { RunControl, type RunOrder } from "./embed/run-control.js";
-export {
-  type EvaluatedSystem,
-  evaluateSystems,
-  type EvaluateSystemsOptions,
-  type GenerationPace,
-  type PerplexityComparison,
-  type SystemsEvaluation,
-} from "./evaluate/evaluate-systems.js";
+export { evaluateSystems, type EvaluateSystemsOptions } from "./evaluate/evaluate-systems.js";
+export type {
+  EvaluatedSystem,
+  GenerationPace,
+  PerplexityComparison,
+  SystemsEvaluation,
+} from "./evaluate/systems-evaluation.js";
 export type { Contamination } from "./evaluate/find-contamination.js";
 export type { NotableRows } from "./evaluate/notable-rows.js";
 export type { Prediction } from "./evaluate/prediction-file.js";
@@ -58,13 +57,13 @@ export {
   type MeasuredAgreement,
 } from "./measure-agreement.js";
 export { mergeAdapter, type MergeAdapterOptions, type MergedModel } from "./merge-adapter.js";
+export { exportModel } from "./export/export-model.js";
 export {
   type ExportedModel,
   type ExportFormat,
   exportFormats,
-  exportModel,
   type ExportModelOptions,
-} from "./export/export-model.js";
+} from "./export/export-model-options.js";
 export { DriftError } from "./export/drift-error.js";
 export { type ImportedModel, importModel, type ImportModelOptions } from "./export/import-model.js";
 export { type ModelFolder, readModelFolder } from "./model/model-folder.js";

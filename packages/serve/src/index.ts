@@ -1,7 +1,12 @@
 export { type AnsweredRequest } from "./http/serve-app.js";
 export { type ReasoningRule, reasoningRules } from "./reading/reply-reader.js";
 export { type NamedAdapter } from "./replies/served-models.js";
-export { ByteAutomaton, type AutomatonState } from "./constrained/byte-automaton.js";
+export {
+  type AutomatonFrame,
+  type AutomatonReading,
+  type AutomatonState,
+  ByteAutomaton,
+} from "./constrained/byte-automaton.js";
 export { type ByteGrammar, type BytePattern, type GrammarNode } from "./constrained/byte-grammar.js";
 export { ConstrainedReply, TokenConstraint } from "./constrained/constraint.js";
 export { jsonObjectGrammar, schemaGrammar } from "./constrained/schema-grammar.js";

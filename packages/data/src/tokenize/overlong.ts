@@ -26,18 +26,19 @@ export type OverlongPolicy = (typeof OVERLONG_POLICIES)[number];
 /** A policy that makes one shorter row of a row. */
 export type CutPolicy = Extract<OverlongPolicy, `cut-${string}`>;
 
-interface Encoded {
+/** A row as its model reads it: as many labels as ids. */
+export interface IdsAndLabels {
   readonly inputIds: readonly number[];
   readonly labels: readonly number[];
 }
 
 /** Ids and labels cut to a length. What follows a gap has lost what came before it: its first token is not scored. */
 export function cutIds(
-  { inputIds, labels }: Encoded,
+  { inputIds, labels }: IdsAndLabels,
   length: number,
   policy: CutPolicy,
   begin: number | null,
-): Encoded {
+): IdsAndLabels {
   if (inputIds.length <= length) return { inputIds, labels };
   if (policy === "cut-right") return { inputIds: inputIds.slice(0, length), labels: labels.slice(0, length) };
   const kept = policy === "cut-middle" ? length >> 1 : inputIds[0] === begin ? 1 : 0;

@@ -67,7 +67,7 @@ export interface TextRow<Text> {
 }
 
 /** Takes the text out of a row's value. */
-type TextOf<Text> = (value: unknown, path: string, line: number) => Text;
+export type TextOf<Text> = (value: unknown, path: string, line: number) => Text;
 
 /** The prediction of a row, as {@link readTexts} finds it. */
 export const predictionOf: TextOf<string> = (value, path, line) =>

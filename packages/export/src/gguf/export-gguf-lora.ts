@@ -19,6 +19,7 @@ export interface ExportGgufLoraOptions {
   /** File to write; must not exist. */
   readonly output: string;
   readonly onWarning?: OnWarning | undefined;
+  /** Matrices written so far, of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 

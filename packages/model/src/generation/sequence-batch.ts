@@ -69,7 +69,7 @@ export interface RowGroup {
 
 /** How a {@link SequenceBatch} computes. */
 export interface SequenceBatchOptions {
-  /** See {@link "./generate.js".GenerationOptions.cache}. */
+  /** See `cache` of `generate`. */
   readonly cache?: CacheFormat | "auto" | undefined;
   /**
    * Makes the model compute rows under their groups, such as adapters. Called before whatever computes other rows than the last

@@ -15,7 +15,7 @@ const INDEX_BYTES_LIMIT = 100_000_000;
 /**
  * Opens the weights of a Hugging Face model folder: `model.safetensors`, or the shards that
  * `model.safetensors.index.json` lists. All headers are read and checked; data is read on demand.
- * Matrices of 8-bit floats with block scales read as bfloat16; see {@link withBlockScales}.
+ * Matrices of 8-bit floats with a scale a block read as the bfloat16 that they stand for.
  * @throws WeightsError when files are missing or malformed, or the index and the shards disagree
  */
 export async function openWeights(folder: string, options: OpenWeightsOptions = {}): Promise<StoredWeights> {

@@ -8,7 +8,8 @@ import { finetune } from "../finetune.js";
 import { prepareRows } from "../prepare-rows.js";
 import type { RecipeEvent } from "../recipe-event.js";
 import { storiesModel, temporaryFolder, writeJsonl } from "../testing/folders.js";
-import { evaluateSystems, type EvaluateSystemsOptions, type SystemsEvaluation } from "./evaluate-systems.js";
+import { evaluateSystems, type EvaluateSystemsOptions } from "./evaluate-systems.js";
+import type { SystemsEvaluation } from "./systems-evaluation.js";
 import type { Prediction } from "./prediction-file.js";
 
 let folder: string;

@@ -9,7 +9,7 @@ import {
   type ReportedRow,
   type ReportLanguage,
 } from "@lathe/report";
-import type { SystemsEvaluation } from "./evaluate-systems.js";
+import type { SystemsEvaluation } from "./systems-evaluation.js";
 import { readPredictions } from "./prediction-file.js";
 import type { AdapterRun } from "./run-of-adapter.js";
 

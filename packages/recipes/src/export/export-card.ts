@@ -1,4 +1,4 @@
-import type { ExportedModel, ExportModelOptions } from "./export-model.js";
+import type { ExportedModel, ExportModelOptions } from "./export-model-options.js";
 
 const code = (text: string): string => `\`${text.replaceAll("`", "'")}\``;
 

@@ -1,16 +1,16 @@
 import type { ByteGrammar, GrammarNode } from "./byte-grammar.js";
 
 /** Where a rule goes on when one that it reads has ended, and what it was read by itself. */
-interface Frame {
+export interface AutomatonFrame {
   readonly target: GrammarNode;
-  readonly below: Frame | null;
+  readonly below: AutomatonFrame | null;
   readonly id: number;
 }
 
 /** One way in which the bytes so far can have been read. */
-interface Reading {
+export interface AutomatonReading {
   readonly node: GrammarNode;
-  readonly stack: Frame | null;
+  readonly stack: AutomatonFrame | null;
 }
 
 /** All ways in which the bytes so far can have been read. The same object stands for the same ways. */
@@ -23,7 +23,7 @@ export class AutomatonState {
    * @param accepts whether the text may end here
    */
   constructor(
-    readonly readings: readonly Reading[],
+    readonly readings: readonly AutomatonReading[],
     readonly accepts: boolean,
   ) {}
 
@@ -41,7 +41,7 @@ export class ByteAutomaton {
   readonly start: AutomatonState;
   readonly #entries: readonly GrammarNode[];
   readonly #states = new Map<string, AutomatonState>();
-  readonly #frames = new Map<string, Frame>();
+  readonly #frames = new Map<string, AutomatonFrame>();
   #frameCount = 0;
 
   constructor(grammar: ByteGrammar) {
@@ -53,7 +53,7 @@ export class ByteAutomaton {
   next(state: AutomatonState, byte: number): AutomatonState | null {
     const known = state.after[byte];
     if (known !== undefined) return known;
-    const moved: Reading[] = [];
+    const moved: AutomatonReading[] = [];
     for (const { node, stack } of state.readings) {
       for (const { low, high, target } of node.bytes) {
         if (byte >= low && byte <= high) moved.push({ node: target, stack });
@@ -63,9 +63,9 @@ export class ByteAutomaton {
   }
 
   /** All that is reached without a byte. */
-  #stateOf(readings: readonly Reading[]): AutomatonState {
+  #stateOf(readings: readonly AutomatonReading[]): AutomatonState {
     const seen = new Set<string>();
-    const reading = new Map<string, Reading>();
+    const reading = new Map<string, AutomatonReading>();
     let accepts = false;
     const open = [...readings];
     for (let one = open.pop(); one; one = open.pop()) {
@@ -99,7 +99,7 @@ export class ByteAutomaton {
     return state;
   }
 
-  #frame(target: GrammarNode, below: Frame | null): Frame {
+  #frame(target: GrammarNode, below: AutomatonFrame | null): AutomatonFrame {
     const name = `${target.id}:${below?.id ?? ""}`;
     let frame = this.#frames.get(name);
     if (!frame) {

@@ -1,6 +1,7 @@
 /** What a tokenizer must tell: the bytes that an id stands for, or null for ids that have none, such as control tokens. */
 export interface TokenBytes {
   readonly vocabularySize: number;
+  /** The bytes of an id, or null for one that has none. */
   tokenBytes(id: number): Uint8Array | null;
 }
 

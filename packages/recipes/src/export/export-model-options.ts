@@ -1,0 +1,46 @@
+import type { GateReport, GgufType, TokenizerProof } from "@lathe/export";
+import type { WeightFormat } from "@lathe/quant";
+import type { RecipeHooks } from "../recipe-event.js";
+import type { RowsInput } from "../rows/rows-input.js";
+
+/** Files of other programs that a model or an adapter is written in. */
+export const exportFormats = ["peft", "merged", "gguf", "gguf-lora", "mlx", "ollama"] as const;
+
+/** One of {@link exportFormats}. */
+export type ExportFormat = (typeof exportFormats)[number];
+
+/** What `exportModel` reads and writes. */
+export interface ExportModelOptions extends RecipeHooks {
+  /** Folder of the base model. */
+  readonly model: string;
+  /** Folder of the adapter; without one the model alone is exported, where the format holds models. */
+  readonly adapter?: string | undefined;
+  readonly to: ExportFormat;
+  /** File or folder to make; must not exist. */
+  readonly output: string;
+  /** Type of the weights in GGUF. @defaultValue "F16" */
+  readonly type?: GgufType | undefined;
+  /**
+   * What the base was packed in while the adapter was trained over it: it is merged onto what the packed weights stand for.
+   * @defaultValue "none", onto the weights of the folder, of a packed folder what its codes stand for
+   */
+  readonly quantize?: WeightFormat | undefined;
+  /** Held-out rows that GGUF is held to the model on, in llama.cpp; what comes before the last reply of each is a prompt. */
+  readonly gatePrompts?: RowsInput | undefined;
+}
+
+/** What `exportModel` did. */
+export interface ExportedModel {
+  readonly output: string;
+  readonly to: ExportFormat;
+  /** Type of the weights, where the format has a choice. */
+  readonly type: GgufType | null;
+  /** Tensors written. */
+  readonly tensors: number;
+  /** Bytes of the weights. */
+  readonly bytes: number | null;
+  /** How far the other program cuts texts as the model's tokenizer does, where it does so by rules of its own. */
+  readonly tokenizer: TokenizerProof | null;
+  /** What replaying prompts in llama.cpp has shown; null where nothing was replayed. */
+  readonly gate: GateReport | null;
+}
