@@ -9,6 +9,7 @@ export {
 export { type CleaningLimits } from "./clean/cleaning-limits.js";
 export { type CleaningStep, type Rejection, type StepFunction } from "./clean/cleaning-step.js";
 export { CHINESE_FORMS, type ChineseForm } from "./clean/chinese.js";
+export { MissingConversionError } from "./clean/missing-conversion-error.js";
 export { type BoilerplateSettings } from "./clean/boilerplate.js";
 export { type StepSettings } from "./clean/step-settings.js";
 export { CLEANING_STEPS, type StepName } from "./clean/step-names.js";

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { mapProse } from "./code-fences.js";
+import { MissingConversionError } from "./missing-conversion-error.js";
 
 /** Ways of writing Chinese that texts can be brought to, with OpenCC's names of from and to. */
 export const CHINESE_FORMS = {
@@ -21,13 +22,23 @@ const require = createRequire(import.meta.url);
 /**
  * Step "chinese": brings Chinese texts to one way of writing with the data of OpenCC, longest words first: `後臺` becomes `后台`. Japanese texts, known by
  * their kana, are left alone, as is fenced code.
+ * @throws MissingConversionError when the package `opencc-js` is not installed beside this one
  */
 export function chineseConverter(form: ChineseForm): (text: string) => string {
   const [tables, from, to] = CHINESE_FORMS[form];
-  // A megabyte of words that only this step needs.
-  const convert = (require(`opencc-js/${tables}`) as OpenCc).Converter({ from, to });
+  const convert = load(tables).Converter({ from, to });
   return (text) =>
     /\p{Script=Han}/u.test(text) && !/[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(text)
       ? mapProse(text, convert)
       : text;
+}
+
+/** Seven megabytes on disk, which only those pay who ask for this step. */
+function load(tables: string): OpenCc {
+  try {
+    return require(`opencc-js/${tables}`) as OpenCc;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw cause;
+    throw new MissingConversionError("opencc-js", { cause });
+  }
 }
