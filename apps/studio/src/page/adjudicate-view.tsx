@@ -77,7 +77,12 @@ function DisputeView({
         <h2 id="others">{said.others}</h2>
         <Judgements judgements={reply.judgements} pairs={reply.task.pairs} said={said} />
       </section>
-      <SettleForm task={reply.task} said={said} {...rest} />
+      <SettleForm
+        key={`${reply.task.position}-${reply.task.revision}`}
+        task={reply.task}
+        said={said}
+        {...rest}
+      />
     </>
   );
 }
@@ -93,7 +98,7 @@ function SettleForm({
   readonly outbox: Outbox;
   readonly onSaved: () => void;
 }): JSX.Element {
-  const { draft, state, isTried, onDraft, save } = useJudging(task, outbox, store, onSaved);
+  const { draft, changeDraft, state, isTried, save } = useJudging(task, outbox, store, onSaved);
   return (
     <form
       onSubmit={(event) => {
@@ -101,7 +106,7 @@ function SettleForm({
         save();
       }}
     >
-      <JudgeForm {...{ task, draft, said, isTried, onDraft }} />
+      <JudgeForm {...{ task, draft, said, isTried, changeDraft }} />
       <SaveNotice state={state} said={said} onGoOn={onSaved} />
       <div class="actions">
         <button type="submit" disabled={state.name === "saving" || state.name === "waiting"}>

@@ -1,6 +1,6 @@
 import type { TaskProgress } from "@lathe/annotate";
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { TaskReply } from "../api.js";
 import type { BrowserStore } from "./browser-store.js";
 import type { Client } from "./client.js";
@@ -59,7 +59,12 @@ export function AnnotateView({ client, store, said }: ViewProps): JSX.Element {
           </button>
         </section>
       ) : (
-        <TaskView {...{ task, outbox, store, said }} onSaved={goOn} onBack={back} />
+        <TaskView
+          key={`${task.position}-${task.revision}`}
+          {...{ task, outbox, store, said }}
+          onSaved={goOn}
+          onBack={back}
+        />
       )}
     </>
   );
@@ -78,14 +83,14 @@ function TaskView({
   readonly onSaved: () => void;
   readonly onBack: () => void;
 }): JSX.Element {
-  const { draft, state, isTried, onDraft, save } = useJudging(task, outbox, store, onSaved);
+  const { draft, draftNow, changeDraft, state, isTried, save } = useJudging(task, outbox, store, onSaved);
   const [usesKeys, setUsesKeys] = useState(() => store.get<boolean>("keys") ?? true);
-  useKeys(usesKeys, { draft, onDraft, onSave: save, onBack });
+  useKeys(usesKeys, { draftNow, changeDraft, onSave: save, onBack });
   const head = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     head.current?.focus();
     scrollTo(0, 0);
-  }, [task]);
+  }, []);
   const chooseKeys = (uses: boolean): void => {
     setUsesKeys(uses);
     store.set("keys", uses);
@@ -100,7 +105,7 @@ function TaskView({
       <h1 ref={head} tabIndex={-1}>
         {said.task(task.position + 1)}
       </h1>
-      <JudgeForm {...{ task, draft, said, isTried, onDraft }} />
+      <JudgeForm {...{ task, draft, said, isTried, changeDraft }} />
       <SaveNotice state={state} said={said} onGoOn={onSaved} />
       <div class="actions">
         <button type="button" class="plain" disabled={task.position === 0} onClick={onBack}>

@@ -8,6 +8,12 @@ export interface Draft {
   readonly flags: readonly Flag[];
 }
 
+/**
+ * Changes a draft as it is then. What is given through the page may come faster than the page is drawn: a change of the draft that
+ * was drawn last would take back what came since.
+ */
+export type ChangeDraft = (change: (draft: Draft) => Draft) => void;
+
 /** One thing that is asked: a rating of a reply, or a preference between two. */
 export type Slot =
   | { readonly kind: "rating"; readonly reply: number; readonly question: Question }

@@ -2,7 +2,15 @@ import type { Flag } from "@lathe/annotate";
 import type { JSX } from "preact";
 import type { TaskReply } from "../api.js";
 import { ChoiceGroup } from "./choice-group.js";
-import { type Draft, firstMissing, type Slot, slotId, valueAt, withValue } from "./draft.js";
+import {
+  type ChangeDraft,
+  type Draft,
+  firstMissing,
+  type Slot,
+  slotId,
+  valueAt,
+  withValue,
+} from "./draft.js";
 import { ReplyText } from "./reply-text.js";
 import type { Words } from "./words.js";
 
@@ -15,14 +23,14 @@ export function JudgeForm({
   draft,
   said,
   isTried,
-  onDraft,
+  changeDraft,
 }: {
   readonly task: NonNullable<TaskReply["task"]>;
   readonly draft: Draft;
   readonly said: Words;
   /** Whether the answer was to be saved before it was one: what is missing is then marked. */
   readonly isTried: boolean;
-  readonly onDraft: (draft: Draft) => void;
+  readonly changeDraft: ChangeDraft;
 }): JSX.Element {
   const group = (
     slot: Slot,
@@ -32,14 +40,14 @@ export function JudgeForm({
       id: slotId(slot),
       value,
       isMissing: isTried && value === null,
-      onChoose: (chosen) => onDraft(withValue(draft, slot, chosen)),
+      onChoose: (chosen) => changeDraft((before) => withValue(before, slot, chosen)),
     };
   };
   const toggle = (flag: Flag): void => {
-    const { flags } = draft;
-    onDraft({
-      ...draft,
-      flags: flags.includes(flag) ? flags.filter((one) => one !== flag) : [...flags, flag],
+    changeDraft((before) => {
+      const { flags } = before;
+      const changed = flags.includes(flag) ? flags.filter((one) => one !== flag) : [...flags, flag];
+      return { ...before, flags: changed };
     });
   };
   return (
@@ -104,7 +112,9 @@ export function JudgeForm({
             rows={2}
             maxLength={4000}
             value={draft.comment}
-            onInput={({ currentTarget }) => onDraft({ ...draft, comment: currentTarget.value })}
+            onInput={({ currentTarget: { value } }) =>
+              changeDraft((before) => ({ ...before, comment: value }))
+            }
           />
         </label>
       </section>

@@ -1,9 +1,9 @@
-import { useEffect, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { AnswerContent, Receipt } from "@lathe/annotate";
 import type { TaskReply } from "../api.js";
 import type { BrowserStore } from "./browser-store.js";
 import { RefusedError } from "./client.js";
-import { type Draft, draftOf, firstMissing } from "./draft.js";
+import { type ChangeDraft, type Draft, draftOf, firstMissing } from "./draft.js";
 import { focusSlot } from "./use-keys.js";
 import { newClientId, type Outbox } from "./outbox.js";
 import { useSeconds } from "./use-seconds.js";
@@ -24,7 +24,9 @@ export interface Judging {
   readonly draft: Draft;
   readonly state: SaveState;
   readonly isTried: boolean;
-  readonly onDraft: (draft: Draft) => void;
+  /** The draft as it is now, which may not be drawn yet. */
+  readonly draftNow: () => Draft;
+  readonly changeDraft: ChangeDraft;
   readonly save: () => void;
 }
 
@@ -34,7 +36,8 @@ interface KeptDraft {
 }
 
 /**
- * Judging one task: the draft, which the browser keeps, and its way to the disk.
+ * Judging one task: the draft, which the browser keeps, and its way to the disk. What uses it has the task's position and revision
+ * as its key, so that it begins anew with another task.
  *
  * @param onSaved called once the answer stands
  */
@@ -51,36 +54,33 @@ export function useJudging(
     return isOfTask ? kept.draft : draftOf(task.replies.length, task.pairs.length, task.answer);
   };
   const [draft, setDraft] = useState(fresh);
+  const latest = useRef(draft);
+  const isUnderWay = useRef(false);
   const [state, setState] = useState<SaveState>({ name: "editing" });
   const [isTried, setTried] = useState(false);
   const [revision, setRevision] = useState(task.revision);
   const seconds = useSeconds(task);
-  useEffect(() => {
-    setDraft(fresh());
-    setState({ name: "editing" });
-    setTried(false);
-    setRevision(task.revision);
-  }, [task]);
 
-  const isBusy = state.name === "saving" || state.name === "waiting";
   const save = (): void => {
-    if (isBusy) return;
-    const missing = firstMissing(draft);
+    if (isUnderWay.current) return;
+    const missing = firstMissing(latest.current);
     if (missing !== null) {
       setTried(true);
       focusSlot(missing);
       return;
     }
+    isUnderWay.current = true;
     setState({ name: "saving" });
     const answer = {
       client: newClientId(),
       ...{ position: task.position, revision, seconds: seconds() },
-      content: draft as AnswerContent,
+      content: latest.current as AnswerContent,
     };
     outbox
       .send(answer, () => setState({ name: "waiting" }))
       .then((receipt) => {
         if (receipt.outcome === "conflict") {
+          isUnderWay.current = false;
           setRevision(receipt.revision);
           setState({ name: "conflict" });
           return;
@@ -91,6 +91,7 @@ export function useJudging(
         onSaved(receipt);
       })
       .catch((error: unknown) => {
+        isUnderWay.current = false;
         setState({ name: "refused", reason: error instanceof RefusedError ? error.message : String(error) });
       });
   };
@@ -98,10 +99,12 @@ export function useJudging(
     draft,
     state,
     isTried,
-    onDraft: (next) => {
-      if (isBusy) return;
-      setDraft(next);
-      store.set(key, { revision, draft: next } satisfies KeptDraft);
+    draftNow: () => latest.current,
+    changeDraft: (change) => {
+      if (isUnderWay.current) return;
+      latest.current = change(latest.current);
+      setDraft(latest.current);
+      store.set(key, { revision, draft: latest.current } satisfies KeptDraft);
     },
     save,
   };

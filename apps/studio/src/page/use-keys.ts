@@ -1,10 +1,19 @@
-import { useEffect } from "preact/hooks";
-import { type Draft, firstMissing, type Slot, slotId, slotsOf, withValue } from "./draft.js";
+import { useLayoutEffect } from "preact/hooks";
+import {
+  type ChangeDraft,
+  type Draft,
+  firstMissing,
+  type Slot,
+  slotId,
+  slotsOf,
+  withValue,
+} from "./draft.js";
 
 /** What keys do. */
 export interface KeyActions {
-  readonly draft: Draft;
-  readonly onDraft: (draft: Draft) => void;
+  /** The draft as it is now. */
+  readonly draftNow: () => Draft;
+  readonly changeDraft: ChangeDraft;
   readonly onSave: () => void;
   readonly onBack: () => void;
 }
@@ -26,9 +35,12 @@ function currentSlot(draft: Draft): Slot {
   return slots.find((slot) => slotId(slot) === focused) ?? firstMissing(draft) ?? slots[slots.length - 1];
 }
 
-/** Lets a task be judged by keys alone; not while a text is written, and not with another key held. */
-export function useKeys(isOn: boolean, { draft, onDraft, onSave, onBack }: KeyActions): void {
-  useEffect(() => {
+/**
+ * Lets a task be judged by keys alone; not while a text is written, and not with another key held. Listens from the moment the task
+ * is in the page on: keys may come before it is drawn.
+ */
+export function useKeys(isOn: boolean, { draftNow, changeDraft, onSave, onBack }: KeyActions): void {
+  useLayoutEffect(() => {
     if (!isOn) return;
     const onKey = (event: KeyboardEvent): void => {
       const { key, target } = event;
@@ -45,6 +57,7 @@ export function useKeys(isOn: boolean, { draft, onDraft, onSave, onBack }: KeyAc
         target instanceof HTMLAnchorElement
       )
         return;
+      const draft = draftNow();
       const slots = slotsOf(draft);
       const slot = currentSlot(draft);
       const place = slots.findIndex((one) => slotId(one) === slotId(slot));
@@ -54,7 +67,7 @@ export function useKeys(isOn: boolean, { draft, onDraft, onSave, onBack }: KeyAc
       if (/^[1-5]$/.test(key)) {
         const value = slot.kind === "rating" ? Number(key) : Number(key) - 2;
         if (slot.kind === "preference" && value > 1) return;
-        onDraft(withValue(draft, slot, value));
+        changeDraft((before) => withValue(before, slot, value));
         go(Math.min(place + 1, slots.length - 1));
       } else if (key === "j") go(place + 1);
       else if (key === "k") go(place - 1);

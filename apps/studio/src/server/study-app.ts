@@ -139,7 +139,10 @@ export function studyApp({ study, page, hosts }: StudyAppOptions): Hono {
 
   app.get(
     "/api/disputes",
-    as(["adjudicator"], (context) => context.json({ disputed: results().disputed } satisfies DisputesReply)),
+    as(["adjudicator"], (context) =>
+      // What was just settled must not be asked again.
+      context.json({ disputed: results(0).disputed } satisfies DisputesReply),
+    ),
   );
 
   app.get(
@@ -177,13 +180,13 @@ export function studyApp({ study, page, hosts }: StudyAppOptions): Hono {
 /** Milliseconds for which results of fewer answers are good enough: they take a while to make of many. */
 const RESULTS_AGE = 2000;
 
-function latestResults(study: Study): () => StudyResults {
+/** Gives results that no answer is missing from but those of the last so many milliseconds. */
+function latestResults(study: Study): (age?: number) => StudyResults {
   let latest: { readonly results: StudyResults; readonly changes: number; readonly madeAt: number } | null =
     null;
-  return () => {
+  return (age = RESULTS_AGE) => {
     const isFresh =
-      latest !== null &&
-      (latest.changes === study.changes || performance.now() - latest.madeAt < RESULTS_AGE);
+      latest !== null && (latest.changes === study.changes || performance.now() - latest.madeAt < age);
     if (latest === null || !isFresh) {
       const { changes } = study;
       latest = { results: measureStudy(study.data()), changes, madeAt: performance.now() };

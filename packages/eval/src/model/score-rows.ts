@@ -6,8 +6,6 @@ import { scoreBatches } from "../scores/score-batches.js";
 export interface RowScore {
   /** Mean negative log-likelihood a label, in nats; null for a row without a scored label. */
   readonly loss: number | null;
-  /** Sum over its scored labels, in nats. */
-  readonly sum: number;
   /** Scored labels. */
   readonly tokens: number;
 }
@@ -92,7 +90,6 @@ export async function scoreRows(
     tokens,
     rows: Array.from(sums, (rowSum, row) => ({
       loss: counts[row] > 0 ? rowSum / counts[row] : null,
-      sum: rowSum,
       tokens: counts[row],
     })),
   };

@@ -67,8 +67,8 @@ export async function rowLosses(
       ...(signal ? { signal } : {}),
       onProgress: (done) => onRows?.(sums.length + done),
     });
-    for (const { sum, tokens } of scored.rows) {
-      sums.push(sum);
+    for (const { loss, tokens } of scored.rows) {
+      sums.push((loss ?? 0) * tokens);
       counts.push(tokens);
     }
     group = [];
