@@ -197,6 +197,12 @@ describe("raw rows", () => {
     expect(marked(tokenize({ prompt: "p ", completion: " c" }, tokenizer))).toBe("<begin>p [ c<end>]");
   });
 
+  it("refuses a completion that was judged bad, and scores one that was judged good", () => {
+    const row = { prompt: "p", completion: "c" };
+    expect(marked(tokenize({ ...row, label: true }, tokenizer))).toBe(marked(tokenize(row, tokenizer)));
+    expect(() => tokenize({ ...row, label: false }, tokenizer)).toThrow("label false");
+  });
+
   it("scores all of a text but the first token", () => {
     expect(marked(tokenize({ text: "abc" }, tokenizer))).toBe("<begin>[abc<end>]");
     const bare = { ...tokenizer, encode: (text: string) => encodeCharacters(text), endOfSequenceId: null };

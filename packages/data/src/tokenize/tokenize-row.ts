@@ -173,6 +173,12 @@ export function encodeRow(
       "a row of preferences is no row of token ids and labels: train on it with a preference objective, and prepare it without a model",
     );
   }
+  if (row.kind === "completion" && row.fields["label"] === false) {
+    throw new RowError(
+      null,
+      "a completion that is judged bad (label false) is nothing to learn: train on such rows with objective kto, or leave them out",
+    );
+  }
   if (tokenizer === null) {
     throw new RowError(
       null,

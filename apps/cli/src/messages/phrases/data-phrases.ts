@@ -16,6 +16,8 @@ export const dataPhrases: Translations = {
   "missing; expected a text or a list of messages": "缺少；应为文本或消息列表",
   "a row of preferences is no row of token ids and labels: train on it with a preference objective, and prepare it without a model":
     "偏好数据不是词元 id 与标签的行：请用偏好目标训练，并在不给模型的情况下准备",
+  "a completion that is judged bad (label false) is nothing to learn: train on such rows with objective kto, or leave them out":
+    "被判为不好的补全（label 为 false）没有可学的内容：请用目标 kto 训练这样的行，或将其去掉",
   "expected a message after those that both sides begin with, got none":
     "共同的开头之后应还有一条消息，却没有",
   "missing; expected it, or chosen and rejected that begin with the same messages":
