@@ -23,6 +23,8 @@ export interface LinearPart {
   readonly block: LinearBlock;
   readonly shape: readonly [outFeatures: number, inFeatures: number];
   readonly hasBias: boolean;
+  /** Share of the tokens that pass it on average, where they are routed. @defaultValue 1 */
+  readonly tokenShare?: number;
 }
 
 /** A vector of a layer, such as the weight of a norm. */

@@ -21,6 +21,8 @@ export interface LinearPlace extends StoredLinear {
   readonly roles: readonly LinearRole[];
   /** Layer number; null for the head. */
   readonly layer: number | null;
+  /** Share of the tokens that pass it on average: 1, but for experts that tokens are routed to. */
+  readonly tokenShare: number;
 }
 
 /** A linear's place within its layer, and in the model. */
@@ -36,17 +38,20 @@ const lastPart = (path: string): string => path.slice(path.lastIndexOf(".") + 1)
 export function layerLinears(config: ModelConfig, layer: number): LayerLinearPlace[] {
   const architecture = architectureOf(config);
   const prefix = architecture.layerPrefix(layer);
-  return linearParts(architecture, config, layer).map(({ path, roles, block, shape, hasBias }) => ({
-    path: prefix + path,
-    pathInLayer: path,
-    name: lastPart(path),
-    roles,
-    block,
-    layer,
-    weight: `${prefix}${path}.weight`,
-    bias: hasBias ? `${prefix}${path}.bias` : null,
-    shape,
-  }));
+  return linearParts(architecture, config, layer).map(
+    ({ path, roles, block, shape, hasBias, tokenShare = 1 }) => ({
+      path: prefix + path,
+      pathInLayer: path,
+      name: lastPart(path),
+      roles,
+      block,
+      layer,
+      tokenShare,
+      weight: `${prefix}${path}.weight`,
+      bias: hasBias ? `${prefix}${path}.bias` : null,
+      shape,
+    }),
+  );
 }
 
 function linearParts(architecture: Architecture, config: ModelConfig, layer: number): LinearPart[] {
@@ -62,6 +67,7 @@ export function headPlace(config: ModelConfig): LinearPlace {
     roles: ["head"],
     block: "head",
     layer: null,
+    tokenShare: 1,
     weight: config.tieWordEmbeddings ? embedding : `${head}.weight`,
     bias: null,
     shape: [config.vocabularySize, config.hiddenSize],

@@ -25,7 +25,8 @@ function bytesOf(linear: Linear): number {
  * Exact bytes of weights that a step of generation reads: of all linears, the head included, with scales, biases and low-rank
  * updates. Times the tokens a second, it is what generation of one sequence draws from the memory's bandwidth. Norms and the
  * embedding's row, a few thousandths, are left out; a linear that does not tell what it multiplies with counts as dense float32.
+ * Experts count by the share of tokens that is routed to them.
  */
 export function weightBytesPerToken(model: LanguageModel): number {
-  return model.linears().reduce((sum, { linear }) => sum + bytesOf(linear), 0);
+  return model.linears().reduce((sum, { linear, tokenShare }) => sum + tokenShare * bytesOf(linear), 0);
 }

@@ -26,7 +26,10 @@ export function stepSeconds(pace: MachinePace, config: ModelConfig, work: StepWo
     forward * (1 + recomputedLayers / layerCount) + backward;
   const weights = linearPlaces(config)
     .filter(({ block }) => block !== "head")
-    .reduce((sum, { shape: [outFeatures, inFeatures] }) => sum + outFeatures * inFeatures, 0);
+    .reduce(
+      (sum, { shape: [outFeatures, inFeatures], tokenShare }) => sum + tokenShare * outFeatures * inFeatures,
+      0,
+    );
   const products = tokens * weights * passes(pace.product(held.layers));
   const attention = tokens * layerCount * passes(pace.attention());
   const head = labels * headPlace(config).shape[0] * pace.head(held.head);

@@ -25,6 +25,7 @@ const targetOf = (rank: number): LoraTarget => ({
   roles: ["query"],
   block: "attention",
   layer: 0,
+  tokenShare: 1,
   shape: [48, 64],
   rank,
   alpha: 2 * rank,

@@ -13,7 +13,7 @@ export const mixtureNames = {
 
 /** The tensors of a mixture in a layer. */
 export function mixtureParts(
-  { expertCount, expertSize, sharedSize, groups }: MixtureConfig,
+  { expertCount, expertsPerToken, expertSize, sharedSize, groups }: MixtureConfig,
   hiddenSize: number,
 ): (LinearPart | VectorPart | FixedPart)[] {
   const linear = (path: string, part: keyof typeof blocks, width: number, isRouted: boolean): LinearPart => ({
@@ -23,6 +23,7 @@ export function mixtureParts(
     block: "mlp",
     shape: part === "down" ? [hiddenSize, width] : [width, hiddenSize],
     hasBias: false,
+    ...(isRouted ? { tokenShare: expertsPerToken / expertCount } : {}),
   });
   const parts = Object.keys(blocks) as (keyof typeof blocks)[];
   const ofExpert = (number: number): LinearPart[] =>
