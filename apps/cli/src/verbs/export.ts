@@ -1,9 +1,8 @@
-import { fieldsOf, formatBytes, option } from "@lathe/command";
+import { formatBytes, option } from "@lathe/command";
 import { ggufTypes } from "@lathe/export";
 import { packedFormatNames } from "@lathe/quant";
 import { exportFormats, exportModel, type ExportModelOptions } from "@lathe/recipes";
 import { z } from "zod";
-import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import { adapterOption, modelOption } from "../options/model-options.js";
 import { rowsPathFault } from "../paths/rows-path-fault.js";
@@ -39,23 +38,12 @@ export const exportVerb = defineVerb({
     "lathe export --model models/base --adapter runs/first/adapter --to ollama --output tuned-ollama",
   ],
   options,
-  async run(values, context) {
-    const narrator = narrate(context);
-    try {
-      const { signal, messages } = context;
-      const { onEvent } = narrator;
-      const exported = await exportModel({
-        ...fieldsOf<ExportModelOptions>(options, values, context.given),
-        signal,
-        onEvent,
-      });
-      const { output, tensors, bytes } = exported;
-      return {
-        json: { ...exported },
-        text: messages.exported(output, tensors, bytes === null ? null : formatBytes(bytes)),
-      };
-    } finally {
-      narrator.end();
-    }
+  async run(_values, { messages, recipeOptions }) {
+    const exported = await exportModel(recipeOptions<ExportModelOptions>());
+    const { output, tensors, bytes } = exported;
+    return {
+      json: { ...exported },
+      text: messages.exported(output, tensors, bytes === null ? null : formatBytes(bytes)),
+    };
   },
 });

@@ -1,7 +1,6 @@
-import { fieldsOf, option } from "@lathe/command";
+import { option } from "@lathe/command";
 import { importModel, type ImportModelOptions } from "@lathe/recipes";
 import { z } from "zod";
-import { narrate } from "../events/narrate.js";
 import { defineVerb } from "../define-verb.js";
 import { modelPathFault } from "../paths/model-path-fault.js";
 
@@ -28,17 +27,9 @@ export const importVerb = defineVerb({
     "lathe import --input adapters --model models/base --output runs/theirs",
   ],
   options,
-  async run(values, context) {
-    const narrator = narrate(context);
-    try {
-      const { signal, messages } = context;
-      const { onEvent } = narrator;
-      const fields = fieldsOf<ImportModelOptions>(options, values, context.given);
-      const imported = await importModel({ ...fields, signal, onEvent });
-      const { output, kind, tensors } = imported;
-      return { json: { ...imported }, text: messages.imported(output, kind, tensors) };
-    } finally {
-      narrator.end();
-    }
+  async run(_values, { messages, recipeOptions }) {
+    const imported = await importModel(recipeOptions<ImportModelOptions>());
+    const { output, kind, tensors } = imported;
+    return { json: { ...imported }, text: messages.imported(output, kind, tensors) };
   },
 });

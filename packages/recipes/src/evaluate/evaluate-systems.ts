@@ -3,11 +3,9 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import {
   type BootstrapOptions,
-  type EvaluateTextOptions,
   pairedPermutationTest,
   bootstrapScores,
   percentileInterval,
-  type ReasoningRule,
   ReferenceSurvey,
   resolveMetricNames,
   StreamedScores,
@@ -28,18 +26,12 @@ import { cutAtStop, type LanguageModel } from "@lathe/model";
 import { readAdapterConfig, swapAdapter } from "@lathe/peft";
 import { peakResidentBytes } from "@lathe/tensor";
 import type { ReportLanguage } from "@lathe/report";
+import type { EvaluateModelOptions } from "../evaluate-model.js";
 import { withField } from "../fields-of-packages.js";
 import type { ModelFolder } from "../model/model-folder.js";
-import {
-  borrowModel,
-  folderOf,
-  type ModelInput,
-  type OpenModelOptions,
-  pathOf,
-} from "../model/open-model.js";
+import { borrowModel, folderOf, pathOf } from "../model/open-model.js";
 import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
 import { progressOf, type RowsEvent, warningOf } from "../recipe-event.js";
-import type { ReplyOptions } from "../respond.js";
 import { streamLabelledRows } from "../rows/labelled-rows.js";
 import { replyTask, type ReplyTask } from "../rows/reply-tasks.js";
 import { isRowSource, type RowsInput } from "../rows/rows-input.js";
@@ -63,34 +55,13 @@ const REQUEST_FILE = "evaluation.json";
 const REQUEST_BYTES_LIMIT = 1024 * 1024;
 
 /** What {@link evaluateSystems} measures on which rows. */
-export interface EvaluateSystemsOptions extends Omit<OpenModelOptions, "adapter"> {
-  readonly model: ModelInput;
+export interface EvaluateSystemsOptions extends Omit<EvaluateModelOptions, "adapter"> {
   /** Adapter folders: each is a system beside the base. @defaultValue none */
   readonly adapters?: readonly string[] | undefined;
   /** Whether the model without adapters is a system where there are any. @defaultValue true */
   readonly base?: boolean | undefined;
-  /** Rows in any shape; the last reply of each is the reference. */
-  readonly data: RowsInput;
-  /** Rows at most, from the start. @defaultValue all */
-  readonly limit?: number | undefined;
   /** Rows of general text: what a system has forgotten shows in their perplexity. */
   readonly probe?: RowsInput | undefined;
-  /** Names of metrics of `@lathe/eval`; with none of them no replies are generated. @defaultValue bleu and rouge */
-  readonly metrics?: readonly string[] | undefined;
-  /** How the metrics compare. */
-  readonly metricOptions?: Omit<EvaluateTextOptions, "onWarning"> | undefined;
-  /** Whether `<think>` blocks of replies and references are scored by the metrics. @defaultValue "strip" */
-  readonly reasoning?: ReasoningRule | undefined;
-  /** What of a row the loss is measured on, as it was learnt: all replies with their reasoning unless it says otherwise. */
-  readonly learnt?: Partial<EncodeRowOptions> | undefined;
-  /** How intervals are drawn. */
-  readonly bootstrap?: BootstrapOptions | undefined;
-  /** Tokens computed at one time; a longer row is computed alone. @defaultValue 2048 */
-  readonly tokensPerBatch?: number | undefined;
-  /** Replies generated at one time: where one ends, the next row takes its place. @defaultValue 32 */
-  readonly batchSize?: number | undefined;
-  /** How replies are generated. */
-  readonly generation?: Omit<ReplyOptions, "stream"> | undefined;
   /**
    * Folder for the replies and the reports. Replies are written as they are complete, so that a killed evaluation can go on.
    * @defaultValue none: replies lie in a temporary folder until they are scored
