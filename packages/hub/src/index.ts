@@ -13,6 +13,9 @@ export {
   hubSettings,
   type ProxySettings,
 } from "./settings/hub-settings.js";
+export { missingPathFault } from "./meant/missing-path-fault.js";
+export { repositoryMeant } from "./meant/repository-meant.js";
+export { inputsFromHub, modelFromHub, type PullRepository, rowsFromHub } from "./meant/from-hub.js";
 export type { Wait } from "./http/hub-http.js";
 export type { WriteAt } from "./download/partial-file.js";
 export { pull, type PulledRepository, type PullOptions, type PullProgress, type PullSystem } from "./pull.js";

@@ -22,13 +22,19 @@ export interface RecipeFault {
 
 const asPath = (field: string): string => field;
 
-/** The sentence with each field under a name of the caller's. */
-function named({ template, values }: FieldSentence, nameOf: (field: string) => string): Phrase {
+/**
+ * A sentence with its fields under other names, such as the flags of a command.
+ * @param nameOf the name for a field's path
+ */
+export function namingFieldsIn(
+  { template, values }: FieldSentence,
+  nameOf: (field: string) => string = asPath,
+): Phrase {
   return {
     template,
     values: values.map((value) => {
       if (typeof value !== "object") return value;
-      return "field" in value ? nameOf(value.field) : named(value, nameOf);
+      return "field" in value ? nameOf(value.field) : namingFieldsIn(value, nameOf);
     }),
   };
 }
@@ -45,7 +51,7 @@ export class RecipeError extends InputError {
     options?: ErrorOptions,
   ) {
     super(
-      faults.map(({ sentence }) => named(sentence, asPath)),
+      faults.map(({ sentence }) => namingFieldsIn(sentence)),
       options,
     );
     this.fields = faults.map(({ field }) => field);
@@ -56,7 +62,7 @@ export class RecipeError extends InputError {
    * @param nameOf the name for a field's path
    */
   sentences(nameOf: (field: string) => string): Phrase[] {
-    return this.faults.map(({ sentence }) => named(sentence, nameOf));
+    return this.faults.map(({ sentence }) => namingFieldsIn(sentence, nameOf));
   }
 }
 

@@ -7,10 +7,7 @@ import { engineOptions } from "./engine-options.js";
 import { lossOnOption, overlongOption, reasoningOption } from "./learnt-options.js";
 import { memoryOption } from "./memory-option.js";
 import { trainingOptions } from "./training-options.js";
-import { adapterPathFault } from "../paths/adapter-path-fault.js";
-import { modelPathFault } from "../paths/model-path-fault.js";
-import { rowsPathFault } from "../paths/rows-path-fault.js";
-import { modelFromHub, rowsFromHub } from "../paths/from-hub.js";
+import { adapterPath, modelPath, rowsPath } from "./path-details.js";
 
 /** Steps between two lines of a run that is not watched on a terminal. */
 const LOG_EVERY = 50;
@@ -24,26 +21,15 @@ const always = (): boolean => true;
 export const trainOptions = z
   .object({
     model: option(text.optional(), "model folder: config.json, safetensors, tokenizer", {
-      placeholder: "dir",
+      ...modelPath,
       requiredText: "required unless --resume",
-      check: modelPathFault,
-      resolve: modelFromHub,
     }),
     data: option(
       text.optional(),
       "rows to learn: .jsonl, .csv, .parquet in any row shape, or a prepared .arrow file",
-      {
-        placeholder: "file",
-        requiredText: "required unless --resume",
-        check: rowsPathFault,
-        resolve: rowsFromHub,
-      },
+      { ...rowsPath(), requiredText: "required unless --resume" },
     ),
-    validation: option(text.optional(), "rows to evaluate on, likewise", {
-      placeholder: "file",
-      check: (path) => rowsPathFault(path, "validation"),
-      resolve: rowsFromHub,
-    }),
+    validation: option(text.optional(), "rows to evaluate on, likewise", rowsPath("validation")),
     output: option(text, "folder of the run", { placeholder: "dir" }),
     method: option(
       z.enum(methodNames).default("lora"),
@@ -87,11 +73,7 @@ export const trainOptions = z
     initAdapter: option(
       text.optional(),
       "adapter to start from; rank, alpha, targets and the like are its own",
-      {
-        placeholder: "dir",
-        check: adapterPathFault,
-        resolve: modelFromHub,
-      },
+      adapterPath,
     ),
     resume: option(
       z.boolean().default(false),

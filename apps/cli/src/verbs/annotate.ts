@@ -15,8 +15,8 @@ import { serveStudy } from "@lathe/studio";
 import { once } from "node:events";
 import { z } from "zod";
 import { defineVerb, type VerbContext } from "../define-verb.js";
-import { rowsPathFault } from "../paths/rows-path-fault.js";
 import { annotationJson, annotationText } from "./annotation-results.js";
+import { rowsPath } from "../options/path-details.js";
 
 const options = z.object({
   responses: option(
@@ -43,7 +43,7 @@ const options = z.object({
   gold: option(
     z.string().min(1).optional(),
     "ratings known beforehand: rows with id, system, fluency, relevance, such as 4 or 4-5",
-    { placeholder: "file", check: (path) => rowsPathFault(path) },
+    rowsPath(),
   ),
   seed: option(z.int().min(0).optional(), "seed of the order of rows and replies", {
     placeholder: "n",
@@ -66,10 +66,11 @@ const options = z.object({
   export: option(z.string().min(1).optional(), "with --results: write all answers, .csv or .jsonl", {
     placeholder: "file",
   }),
-  import: option(z.string().min(1).optional(), "with --results: add answers of such a file first", {
-    placeholder: "file",
-    check: (path) => rowsPathFault(path),
-  }),
+  import: option(
+    z.string().min(1).optional(),
+    "with --results: add answers of such a file first",
+    rowsPath(),
+  ),
 });
 
 /** Options of a new study: with results they have no meaning. */

@@ -15,8 +15,7 @@ import { memoryOption } from "../options/memory-option.js";
 import { dataOption, modelOption } from "../options/model-options.js";
 import { engineOptions } from "../options/engine-options.js";
 import { parseDuration } from "../options/parse-duration.js";
-import { rowsPathFault } from "../paths/rows-path-fault.js";
-import { rowsFromHub } from "../paths/from-hub.js";
+import { rowsPath } from "../options/path-details.js";
 
 const { engine, precision } = engineOptions;
 
@@ -26,7 +25,7 @@ const options = z.object({
   validation: option(
     z.string().min(1).optional(),
     "rows to compare settings on; without it some of --data are set apart",
-    { placeholder: "file", check: (path) => rowsPathFault(path, "validation"), resolve: rowsFromHub },
+    rowsPath("validation"),
   ),
   time: option(z.number().positive(), "how long all of it may take, such as 30m or 1h30m", {
     placeholder: "duration",

@@ -3,17 +3,14 @@ import { reportData, type ReportDataOptions } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import { hostEngineOptions } from "../options/engine-options.js";
-import { modelPathFault } from "../paths/model-path-fault.js";
+import { modelPath } from "../options/path-details.js";
 
 const options = z.object({
   folder: option(z.string().min(1), "folder that lathe prepare wrote", { placeholder: "dir" }),
   output: option(z.string().min(1).optional(), "page to write; DIR-report.html unless given", {
     placeholder: "file",
   }),
-  model: option(z.string().min(1).optional(), "model whose tokenizer shows rows token by token", {
-    placeholder: "dir",
-    check: modelPathFault,
-  }),
+  model: option(z.string().min(1).optional(), "model whose tokenizer shows rows token by token", modelPath),
   run: option(z.string().min(1).optional(), "run, for the loss of each token before and after it", {
     placeholder: "dir",
   }),

@@ -7,7 +7,7 @@ import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import { lossOnOption, reasoningOption } from "../options/learnt-options.js";
-import { modelPathFault } from "../paths/model-path-fault.js";
+import { modelPath } from "../options/path-details.js";
 
 const options = z.object({
   data: option(z.string().min(1), "file of rows or tokens, or folder that lathe prepare wrote", {
@@ -15,10 +15,11 @@ const options = z.object({
   }),
   row: option(z.int().min(1).default(1), "number of the row, from 1", { placeholder: "n" }),
   split: option(z.enum(SPLITS).default("train"), "split of a folder", { placeholder: "name" }),
-  model: option(z.string().min(1).optional(), "model whose tokenizer and chat template encode the row", {
-    placeholder: "dir",
-    check: modelPathFault,
-  }),
+  model: option(
+    z.string().min(1).optional(),
+    "model whose tokenizer and chat template encode the row",
+    modelPath,
+  ),
   lossOn: lossOnOption("learnt.lossOn"),
   reasoning: reasoningOption("learnt.reasoning"),
   ...hostEngineOptions,

@@ -9,8 +9,7 @@ import {
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
-import { inputsPathFault } from "../paths/inputs-path-fault.js";
-import { inputsFromHub } from "../paths/from-hub.js";
+import { inputsPath } from "../options/path-details.js";
 
 const files = z.array(z.string().min(1)).default([]);
 
@@ -22,16 +21,8 @@ const options = z.object({
       placeholder: "dir",
     },
   ),
-  add: option(files, "files of rows that would be trained on as well", {
-    placeholder: "file",
-    check: inputsPathFault,
-    resolve: inputsFromHub,
-  }),
-  against: option(files, "files of other benchmarks, whose rows must not be trained on", {
-    placeholder: "file",
-    check: inputsPathFault,
-    resolve: inputsFromHub,
-  }),
+  add: option(files, "files of rows that would be trained on as well", inputsPath),
+  against: option(files, "files of other benchmarks, whose rows must not be trained on", inputsPath),
   nearDuplicates: option(
     z.number().gt(0).max(1).default(NEAR_DUPLICATE_THRESHOLD),
     "least likeness that is a leak (Jaccard, of character 5-grams)",

@@ -21,21 +21,15 @@ import { version } from "../version.js";
 import { defineVerb, type VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { engineOptions } from "../options/engine-options.js";
-import { modelPathFault } from "../paths/model-path-fault.js";
-import { rowsPathFault } from "../paths/rows-path-fault.js";
-import { modelFromHub, rowsFromHub } from "../paths/from-hub.js";
+import { modelPath, rowsPath } from "../options/path-details.js";
 
 const options = z.object({
-  model: option(z.string().min(1).optional(), "model folder to check: config, tensors, tokenizer", {
-    check: modelPathFault,
-    resolve: modelFromHub,
-    placeholder: "dir",
-  }),
-  data: option(z.string().min(1).optional(), "rows to learn, to hold the memory of this machine to", {
-    check: rowsPathFault,
-    resolve: rowsFromHub,
-    placeholder: "file",
-  }),
+  model: option(z.string().min(1).optional(), "model folder to check: config, tensors, tokenizer", modelPath),
+  data: option(
+    z.string().min(1).optional(),
+    "rows to learn, to hold the memory of this machine to",
+    rowsPath(),
+  ),
   ...engineOptions,
 });
 

@@ -1,6 +1,6 @@
-import { UsageError, option, optionGroup, type OptionDetails } from "@lathe/command";
+import { UsageError, option, optionGroup } from "@lathe/command";
 import { realpath, stat } from "node:fs/promises";
-import { asPhrase, checkWritable, type Phrase, phrase, replaceFile } from "@lathe/files";
+import { asPhrase, checkWritable, phrase, replaceFile } from "@lathe/files";
 import { bleuSmoothings, bleuTokenizers, metricNames, reasoningRules } from "@lathe/eval";
 import {
   evaluateFiles,
@@ -15,20 +15,11 @@ import { engineOptions } from "../options/engine-options.js";
 import { generationOptions } from "../options/generation-options.js";
 import { lossOnOption, reasoningOption } from "../options/learnt-options.js";
 import { tokensPerBatchOption } from "../options/model-options.js";
-import { adapterPathFault } from "../paths/adapter-path-fault.js";
-import { modelFromHub, rowsFromHub } from "../paths/from-hub.js";
-import { modelPathFault } from "../paths/model-path-fault.js";
-import { rowsPathFault } from "../paths/rows-path-fault.js";
 import { comparisonJson, comparisonText } from "./system-comparison.js";
 import { evaluationJson, evaluationText } from "./systems-evaluation.js";
+import { adapterPath, modelPath, rowsPath } from "../options/path-details.js";
 
-const path = (
-  description: string,
-  placeholder: string,
-  check: (path: string) => Promise<string | Phrase | null> = () => Promise.resolve(null),
-  resolve: OptionDetails["resolve"] = (path) => Promise.resolve(path),
-): z.ZodOptional<z.ZodString> =>
-  option(z.string().min(1).optional(), description, { placeholder, check, resolve });
+const text = z.string().min(1).optional();
 
 const labelPlace = z.union([
   z.enum(["whole", "first-line", "longest-label"]),
@@ -54,7 +45,9 @@ const scoring = {
     "files of replies to score: a text a line, or .jsonl; others are compared with the first",
     { placeholder: "file" },
   ),
-  references: path("what they should be: a text a line, or .jsonl, also several a line", "file"),
+  references: option(text, "what they should be: a text a line, or .jsonl, also several a line", {
+    placeholder: "file",
+  }),
   metrics: option(
     z.array(z.string().min(1)).min(1).default(["bleu", "rouge"]),
     phrase`metrics: ${metricNames.join(", ")}; rouge stands for rouge1, rouge2 and rougeL, llama-factory for its four`,
@@ -119,31 +112,20 @@ const options = z
   .object({
     ...scoring,
     ...optionGroup("With a model", {
-      model: path(
-        "model folder: generates the replies first, and measures perplexity",
-        "dir",
-        modelPathFault,
-        modelFromHub,
-      ),
+      model: option(text, "model folder: generates the replies first, and measures perplexity", modelPath),
       adapter: option(
         z.array(z.string().min(1)).min(1).optional(),
         "adapter folders: each is compared with the model without one",
-        { placeholder: "dir", check: adapterPathFault, field: "adapters" },
+        { ...adapterPath, field: "adapters" },
       ),
       base: option(z.boolean().default(true), "also measure the model without an adapter", {
         negated: "measure the adapters alone",
       }),
-      data: path(
-        "rows in any shape; the last reply of each is the reference",
-        "file",
-        (path) => rowsPathFault(path, "test"),
-        rowsFromHub,
-      ),
-      probe: path(
+      data: option(text, "rows in any shape; the last reply of each is the reference", rowsPath("test")),
+      probe: option(
+        text,
         "rows of general text, whose perplexity shows what an adapter has made the model forget",
-        "file",
-        (path) => rowsPathFault(path, "test"),
-        rowsFromHub,
+        rowsPath("test"),
       ),
       limit: option(z.int().min(1).optional(), "rows at most, from the start of the file", {
         placeholder: "n",
@@ -161,16 +143,17 @@ const options = z
       tokensPerBatch: tokensPerBatchOption(),
       lossOn: lossOnOption("learnt.lossOn"),
       learntReasoning: reasoningOption("learnt.reasoning"),
-      output: path(
+      output: option(
+        text,
         "folder for the replies of each system and for report.json, report.md and report.html",
-        "dir",
+        { placeholder: "dir" },
       ),
       resume: option(
         z.boolean().default(false),
         "go on with the evaluation in --output that was ended or killed",
       ),
       predictionsOutput: option(
-        z.string().min(1).optional(),
+        text,
         "file for the replies of the last system: .jsonl with prompt, prediction, reference",
         { placeholder: "file", field: null },
       ),

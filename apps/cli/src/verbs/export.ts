@@ -5,7 +5,7 @@ import { exportFormats, exportModel, type ExportModelOptions } from "@lathe/reci
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import { adapterOption, modelOption } from "../options/model-options.js";
-import { rowsPathFault } from "../paths/rows-path-fault.js";
+import { rowsPath } from "../options/path-details.js";
 
 const options = z.object({
   model: modelOption(),
@@ -24,7 +24,7 @@ const options = z.object({
   gatePrompts: option(
     z.string().min(1).optional(),
     "held-out rows whose prompts are replayed in llama.cpp before GGUF is kept; without, its card says that it is not proven",
-    { placeholder: "file", check: (path) => rowsPathFault(path, "test") },
+    rowsPath("test"),
   ),
 });
 

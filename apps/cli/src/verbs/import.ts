@@ -2,15 +2,12 @@ import { option } from "@lathe/command";
 import { importModel, type ImportModelOptions } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
-import { modelPathFault } from "../paths/model-path-fault.js";
+import { modelPath } from "../options/path-details.js";
 
 const options = z.object({
   input: option(z.string().min(1), "GGUF file, or folder of an adapter of mlx-lm", { placeholder: "path" }),
   output: option(z.string().min(1), "folder to make", { placeholder: "dir" }),
-  model: option(z.string().min(1).optional(), "base model that an adapter is of", {
-    placeholder: "dir",
-    check: modelPathFault,
-  }),
+  model: option(z.string().min(1).optional(), "base model that an adapter is of", modelPath),
   dtype: option(
     z.enum(["keep", "fp32", "fp16", "bf16"]).default("keep"),
     "type of the weights written; keep leaves float weights their own and makes quantised ones fp16",

@@ -4,16 +4,11 @@ import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import { modelOption } from "../options/model-options.js";
-import { adapterPathFault } from "../paths/adapter-path-fault.js";
-import { modelFromHub } from "../paths/from-hub.js";
+import { adapterPath } from "../options/path-details.js";
 
 const options = z.object({
   model: modelOption(),
-  adapter: option(z.string().min(1), "adapter folder", {
-    placeholder: "dir",
-    check: adapterPathFault,
-    resolve: modelFromHub,
-  }),
+  adapter: option(z.string().min(1), "adapter folder", adapterPath),
   output: option(z.string().min(1), "folder to make", { placeholder: "dir" }),
   dtype: option(z.enum(["keep", "fp32", "fp16", "bf16"]).default("keep"), "type of the weights written", {
     placeholder: "type",

@@ -17,9 +17,7 @@ import { defineVerb } from "../define-verb.js";
 import { lossOnOption, overlongOption, reasoningOption } from "../options/learnt-options.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import type { Messages } from "../messages/messages.js";
-import { modelPathFault } from "../paths/model-path-fault.js";
-import { inputsPathFault } from "../paths/inputs-path-fault.js";
-import { inputsFromHub, modelFromHub } from "../paths/from-hub.js";
+import { inputsPath, modelPath } from "../options/path-details.js";
 
 const characters = (field: string): OptionDetails => ({
   placeholder: "n",
@@ -46,12 +44,7 @@ const options = z.object({
   input: option(
     z.array(z.string().min(1)).min(1),
     "files of rows, folders or patterns: JSONL, JSON, CSV, Parquet, Arrow or text, also packed",
-    {
-      placeholder: "file",
-      check: inputsPathFault,
-      resolve: inputsFromHub,
-      field: "data",
-    },
+    { ...inputsPath, field: "data" },
   ),
   output: option(z.string().min(1), "folder to write", { placeholder: "dir" }),
   split: option(z.string().default("7:1:2"), "weights of train, validation and test", {
@@ -136,11 +129,11 @@ const options = z.object({
     ),
   }),
   ...optionGroup("Tokens", {
-    model: option(z.string().min(1).optional(), "model folder whose tokenizer also makes .arrow files", {
-      check: modelPathFault,
-      resolve: modelFromHub,
-      placeholder: "dir",
-    }),
+    model: option(
+      z.string().min(1).optional(),
+      "model folder whose tokenizer also makes .arrow files",
+      modelPath,
+    ),
     maxTokens: option(z.int().min(2).optional(), "longest row", {
       placeholder: "n",
       unit: "tokens",

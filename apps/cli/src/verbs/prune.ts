@@ -4,8 +4,7 @@ import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import { engineOptions, hostEngineOptions } from "../options/engine-options.js";
 import { modelOption } from "../options/model-options.js";
-import { rowsPathFault } from "../paths/rows-path-fault.js";
-import { rowsFromHub } from "../paths/from-hub.js";
+import { rowsPath } from "../options/path-details.js";
 
 /** A share, or a pattern such as `2:4`. */
 const sparsity = z.union([
@@ -29,11 +28,7 @@ const options = z.object({
     "weights among which a share is taken by magnitude: those of the matrix, or of each output",
     { placeholder: "which", defaultText: "matrix" },
   ),
-  calibration: option(z.string().min(1).optional(), "rows for wanda, in any shape", {
-    placeholder: "file",
-    check: (path) => rowsPathFault(path, "calibration"),
-    resolve: rowsFromHub,
-  }),
+  calibration: option(z.string().min(1).optional(), "rows for wanda, in any shape", rowsPath("calibration")),
   calibrationTokens: option(z.int().min(1).optional(), "tokens of those rows at most", {
     placeholder: "n",
     unit: "tokens",

@@ -3,7 +3,7 @@ import { phrase } from "@lathe/files";
 import { type HubRepository, parseRepository } from "@lathe/hub";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
-import { download } from "../paths/from-hub.js";
+import { download } from "../events/download.js";
 
 /** The repository that a text names, or what would be a name. */
 export function repositoryNamed(text: string, kind: HubRepository["kind"] = "model"): HubRepository {

@@ -3,9 +3,7 @@ import { rerun, type RerunDifference, type RerunOptions } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
-import { modelPathFault } from "../paths/model-path-fault.js";
-import { rowsPathFault } from "../paths/rows-path-fault.js";
-import { modelFromHub, rowsFromHub } from "../paths/from-hub.js";
+import { modelPath, rowsPath } from "../options/path-details.js";
 
 /** Exit code of a run that came out otherwise. */
 const EXIT_DIFFERENT = 1;
@@ -15,21 +13,9 @@ const path = z.string().min(1);
 const options = z.object({
   report: option(path, "the report.json of a complete run", { placeholder: "file" }),
   output: option(path, "folder of the new run", { placeholder: "dir" }),
-  model: option(path.optional(), "base model, where it is no longer where it was", {
-    placeholder: "dir",
-    check: modelPathFault,
-    resolve: modelFromHub,
-  }),
-  data: option(path.optional(), "file of rows, likewise", {
-    placeholder: "file",
-    check: rowsPathFault,
-    resolve: rowsFromHub,
-  }),
-  validation: option(path.optional(), "file of rows to evaluate on, likewise", {
-    placeholder: "file",
-    check: (file) => rowsPathFault(file, "validation"),
-    resolve: rowsFromHub,
-  }),
+  model: option(path.optional(), "base model, where it is no longer where it was", modelPath),
+  data: option(path.optional(), "file of rows, likewise", rowsPath()),
+  validation: option(path.optional(), "file of rows to evaluate on, likewise", rowsPath("validation")),
 });
 
 export const rerunVerb = defineVerb({

@@ -1,21 +1,28 @@
-import { option, optionGroup } from "@lathe/command";
+import { option, type OptionDetails, optionGroup } from "@lathe/command";
 import { asPhrase, messageOf } from "@lathe/files";
 import { reasoningRules, serveDefaults, serveModel, type ServeModelOptions } from "@lathe/serve";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import { engineOptions } from "../options/engine-options.js";
 import { modelOption } from "../options/model-options.js";
-import { adapterPathFault } from "../paths/adapter-path-fault.js";
+import { adapterPath } from "../options/path-details.js";
 
 const NAMED_FOLDER = /^([^=]+)=(.+)$/s;
 
-/** What is wrong with `NAME=DIR`, or null. */
-async function namedFolderFault(text: string): ReturnType<typeof adapterPathFault> {
-  const [, , folder] = NAMED_FOLDER.exec(text) ?? [];
-  return folder === undefined
-    ? asPhrase("expected a name and a folder such as support=runs/first/adapter")
-    : await adapterPathFault(folder);
-}
+/** Of an option for `NAME=DIR`, a folder of an adapter under a name. */
+const namedAdapter: OptionDetails = {
+  placeholder: "name=dir",
+  async check(text) {
+    const [, , folder] = NAMED_FOLDER.exec(text) ?? [];
+    return folder === undefined
+      ? asPhrase("expected a name and a folder such as support=runs/first/adapter")
+      : await adapterPath.check(folder);
+  },
+  async resolve(text, context) {
+    const [, name, folder] = NAMED_FOLDER.exec(text)!;
+    return `${name}=${await adapterPath.resolve(folder, context)}`;
+  },
+};
 
 const options = z.object({
   model: modelOption(),
@@ -26,11 +33,7 @@ const options = z.object({
   adapter: option(
     z.array(z.string().min(1)).default([]),
     "adapters and the names that requests call them by",
-    {
-      field: null,
-      placeholder: "name=dir",
-      check: namedFolderFault,
-    },
+    { ...namedAdapter, field: null },
   ),
   ...optionGroup("Serving", {
     host: option(

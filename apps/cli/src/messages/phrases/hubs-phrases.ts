@@ -18,8 +18,8 @@ export const hubsPhrases: Translations = {
   "downloading {0} (MB)": "正在下载 {0}（MB）",
   "no such file; if {0} on a hub is meant, give {1}": "没有此文件；若指模型库上的 {0}，请给出 {1}",
   "no such folder; if {0} on a hub is meant, give {1}": "没有此文件夹；若指模型库上的 {0}，请给出 {1}",
-  "{0} has {1} files of rows; name one, such as {2}, or make one of them with lathe prepare --input {3}":
-    "{0} 有 {1} 个数据文件；请指定其一，如 {2}，或用 lathe prepare --input {3} 合为一个",
+  "{0} has {1} files of rows; name one, such as {2}, or prepare {3}, which makes one of them":
+    "{0} 有 {1} 个数据文件；请指定其一，如 {2}，或用 prepare 将 {3} 合为一个",
   "{0} was not reached: {1}": "无法连接 {0}：{1}",
   "{0} answered {1}": "{0} 返回 {1}",
   "{0} redirects without an end": "{0} 不断重定向",

@@ -66,14 +66,13 @@ export const pathsPhrases: Translations = {
   "{0} is a file; expected the folder with config.json, safetensors and tokenizer.json":
     "{0} 是文件；应为含 config.json、safetensors 和 tokenizer.json 的文件夹",
   "{0} is the folder of a run; expected the base model": "{0} 是一次运行的文件夹；应为基础模型",
-  "{0} is the folder of a run; expected the base model, with {1} as --adapter":
-    "{0} 是一次运行的文件夹；应给出基础模型，并以 {1} 作为 --adapter",
-  "{0} is an adapter; expected the base model, with this as --adapter":
-    "{0} 是适配器；应给出基础模型，并以它作为 --adapter",
+  "{0} is the folder of a run; expected the base model, with {1} as {2}":
+    "{0} 是一次运行的文件夹；应给出基础模型，并以 {1} 作为 {2}",
+  "{0} is an adapter; expected the base model, with this as {1}":
+    "{0} 是适配器；应给出基础模型，并以它作为 {1}",
   "{0} is a folder of prepared rows; expected a model folder": "{0} 是准备好的数据文件夹；应为模型文件夹",
   "{0} is a folder of a hub's cache; the model is in {1}": "{0} 是模型库缓存的文件夹；模型在 {1}",
-  "{0} is a folder that lathe prepare wrote; its rows are in {1}":
-    "{0} 是 lathe prepare 写出的文件夹；数据在 {1}",
+  "{0} is a folder that prepare wrote; its rows are in {1}": "{0} 是 prepare 写出的文件夹；数据在 {1}",
   "{0} is a folder; expected a file of rows": "{0} 是文件夹；应为数据文件",
   "{0} is a folder; expected a file of rows, such as {1}": "{0} 是文件夹；应为数据文件，例如 {1}",
   "metrics: {0}; rouge stands for rouge1, rouge2 and rougeL":

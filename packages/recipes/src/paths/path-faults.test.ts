@@ -1,18 +1,20 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Phrase, sayPhrase } from "@lathe/files";
+import { sayPhrase } from "@lathe/files";
 import { beforeAll, describe, expect, it } from "vitest";
+import { type FieldSentence, namingFieldsIn } from "../recipe-error.js";
 import { loraFixture, storiesModel, temporaryFolder } from "../testing/folders.js";
-import { runLathe } from "../testing/run-lathe.js";
-import { adapterPathFault as adapterPhrase } from "./adapter-path-fault.js";
-import { modelPathFault as modelPhrase } from "./model-path-fault.js";
-import { rowsPathFault as rowsPhrase } from "./rows-path-fault.js";
+import { adapterPathFault as adapterSentence } from "./adapter-path-fault.js";
+import { modelPathFault as modelSentence } from "./model-path-fault.js";
+import { inputsPathFault as inputsSentence, rowsPathFault as rowsSentence } from "./rows-path-fault.js";
 
-const said = (fault: Phrase | null): string | null => (fault === null ? null : sayPhrase(fault));
-const adapterPathFault = async (path: string): Promise<string | null> => said(await adapterPhrase(path));
-const modelPathFault = async (path: string): Promise<string | null> => said(await modelPhrase(path));
+const said = (fault: FieldSentence | null): string | null =>
+  fault === null ? null : sayPhrase(namingFieldsIn(fault, (field) => `--${field}`));
+const adapterPathFault = async (path: string): Promise<string | null> => said(await adapterSentence(path));
+const modelPathFault = async (path: string): Promise<string | null> => said(await modelSentence(path));
+const inputsPathFault = async (path: string): Promise<string | null> => said(await inputsSentence(path));
 const rowsPathFault = async (path: string, split?: string): Promise<string | null> =>
-  said(await rowsPhrase(path, split));
+  said(await rowsSentence(path, split));
 
 let root: string;
 
@@ -57,11 +59,6 @@ describe("modelPathFault", () => {
   });
 
   it("tells what was given in its place", async () => {
-    expect(await modelPathFault("Qwen/Qwen3-0.6B")).toBeNull();
-    // A folder `packages` is here: this is a path that is mistyped.
-    expect(await modelPathFault("packages/base")).toBe(
-      "no such folder; if packages/base on a hub is meant, give hf:packages/base",
-    );
     expect(await modelPathFault(run)).toBe(
       `${run} is the folder of a run; expected the base model, with ${join(run, "adapter")} as --adapter`,
     );
@@ -95,7 +92,6 @@ describe("adapterPathFault", () => {
       "no adapter yet",
     );
     expect(await adapterPathFault(storiesModel)).toContain("is a model folder");
-    expect(await adapterPathFault("org/my-lora")).toBeNull();
   });
 });
 
@@ -113,52 +109,19 @@ describe("rowsPathFault", () => {
     expect(await rowsPathFault(folder)).toBe(
       `${folder} is a folder; expected a file of rows, such as ${join(folder, "a.csv")}`,
     );
-    expect(await rowsPathFault("org/chat-rows")).toBeNull();
-    expect(await rowsPathFault("packages/rows")).toContain("give hf-dataset:packages/rows");
   });
 });
 
-describe("the command", () => {
-  it.each([
-    [
-      "train",
-      "--model",
-      "packages/Qwen3-0.6B",
-      /^lathe: --model: no such folder; if packages\/Qwen3-0.6B on a hub is meant, give hf:packages/,
-    ],
-    ["train", "--data", "PREPARED", /^lathe: --data: .* is a folder that lathe prepare wrote/],
-    ["train", "--validation", "PREPARED", /^lathe: --validation: .*validation\.jsonl/],
-    ["train", "--init-adapter", "RUN", /^lathe: --init-adapter: .* its adapter is/],
-    ["chat", "--adapter", "RUN", /^lathe: --adapter: .* its adapter is/],
-    ["generate", "--adapter", "RUN", /^lathe: --adapter: .* its adapter is/],
-    ["merge", "--adapter", "RUN", /^lathe: --adapter: .* its adapter is/],
-    ["eval", "--data", "PREPARED", /^lathe: --data: .*test\.jsonl/],
-    ["score", "--data", "PREPARED", /^lathe: --data: .* is a folder that lathe prepare wrote/],
-    ["prepare", "--input", "PREPARED", /^lathe: --input: .* is a folder that lathe prepare wrote/],
-    ["quantize", "--model", "RUN", /^lathe: --model: .* is the folder of a run/],
-    ["doctor", "--model", "RUN", /^lathe: --model: .* is the folder of a run/],
-  ])("%s %s %s", async (verb, flag, given, message) => {
-    const sound: Record<string, Record<string, string>> = {
-      train: {
-        "--model": storiesModel,
-        "--data": join(prepared, "train.jsonl"),
-        "--output": join(root, "new"),
-      },
-      chat: { "--model": storiesModel },
-      generate: { "--model": storiesModel, "--prompt": "a" },
-      merge: { "--model": storiesModel, "--output": join(root, "merged") },
-      eval: { "--model": storiesModel },
-      score: { "--model": storiesModel },
-      prepare: { "--output": join(root, "out") },
-      quantize: { "--output": join(root, "packed"), "--format": "int8" },
-      doctor: {},
-    };
-    const value = given.replace("PREPARED", prepared).replace("RUN", run);
-    const { code, stderr } = await runLathe([
-      verb,
-      ...Object.entries({ ...sound[verb], [flag]: value }).flat(),
-    ]);
-    expect(stderr).toMatch(message);
-    expect(code).toBe(2);
+describe("inputsPathFault", () => {
+  it("takes files, folders and patterns, and tells where the rows are that are prepared already", async () => {
+    expect(await inputsPathFault(join(prepared, "train.jsonl"))).toBeNull();
+    expect(await inputsPathFault(await files("inputs", "a.csv"))).toBeNull();
+    expect(await inputsPathFault(join(root, "*.jsonl"))).toBeNull();
+    expect(await inputsPathFault(prepared)).toContain(`its rows are in ${join(prepared, "train.jsonl")}`);
   });
+});
+
+it("calls fields by their paths where no other names are given", async () => {
+  const fault = await modelSentence(loraFixture("qwen2-qv/adapter_start"));
+  expect(sayPhrase(namingFieldsIn(fault!))).toMatch(/with this as adapter$/);
 });

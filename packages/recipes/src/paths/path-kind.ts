@@ -37,10 +37,10 @@ export async function adaptersOfRun(
   return { adapter: (await hasFile(adapter, "adapter_config.json")) ? adapter : null, last };
 }
 
-/** Whether the names are those of a folder that `lathe train` writes. */
+/** Whether the names are those of a folder that finetune writes. */
 export const isRunFolder = (names: readonly string[]): boolean =>
   names.includes("metrics.jsonl") || (names.includes("checkpoints") && names.includes("config.json"));
 
-/** Whether the names are those of a folder that `lathe prepare` writes. */
+/** Whether the names are those of a folder that prepareRows writes. */
 export const isPreparedFolder = (names: readonly string[]): boolean =>
   names.includes("manifest.json") && names.some((name) => /^train\.(arrow|jsonl)$/.test(name));
