@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { formatBytes, formatDuration, formatNumber, formatTable, formatValue } from "./format.js";
+import {
+  formatBytes,
+  formatDuration,
+  formatFacts,
+  formatNumber,
+  formatTable,
+  formatValue,
+  widthOf,
+} from "./format.js";
 
 it.each([
   [0, "0:00"],
@@ -48,5 +56,25 @@ describe("a table", () => {
   it("counts Chinese characters twice", () => {
     const [, line, first] = formatTable(["a", "b"], [["猫", 1]]).split("\n");
     expect([line, first]).toEqual(["──  ─", "猫  1"]);
+  });
+});
+
+describe("facts", () => {
+  it("have their values below each other, in scripts of any width", () => {
+    const lines = formatFacts([
+      ["Node", "v22"],
+      ["处理器", "x86"],
+      ["", "of no name"],
+    ]).split("\n");
+    const columns = lines.map((line, row) => widthOf(line) - widthOf(["v22", "x86", "of no name"][row]));
+    expect(new Set(columns)).toEqual(new Set([20]));
+    expect(lines[0]).toMatch(/^Node +v22$/);
+  });
+
+  it("keep a space behind a name that is too long, and are nothing where there are none", () => {
+    expect(formatFacts([["a name of more than twenty columns", "1"]])).toBe(
+      "a name of more than twenty columns 1",
+    );
+    expect(formatFacts([])).toBe("");
   });
 });

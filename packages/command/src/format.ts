@@ -58,3 +58,13 @@ export function formatTable(
       .trimEnd();
   return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...cells.map(line)].join("\n");
 }
+
+/** Columns that the names of facts take; a longer name pushes its value away by one. */
+const FACT_COLUMNS = 20;
+
+/** Facts for people, a line each: a name and, below those of other lists of facts, its value. */
+export function formatFacts(facts: readonly (readonly [name: string, value: string])[]): string {
+  return facts
+    .map(([name, value]) => `${name}${" ".repeat(Math.max(1, FACT_COLUMNS - widthOf(name)))}${value}`)
+    .join("\n");
+}

@@ -2,7 +2,15 @@ export type { CommandMessages } from "./command-messages.js";
 export { type ConfigFile, readConfigFile } from "./config-file.js";
 export { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE } from "./failure.js";
 export { fieldsOf, flagOf } from "./fields.js";
-export { formatBytes, formatDuration, formatNumber, formatTable, formatValue, widthOf } from "./format.js";
+export {
+  formatBytes,
+  formatDuration,
+  formatFacts,
+  formatNumber,
+  formatTable,
+  formatValue,
+  widthOf,
+} from "./format.js";
 export type { InputStream, Io, OutputStream } from "./io.js";
 export { nearestName, suggestion } from "./nearest-name.js";
 export { option, type OptionDetails, optionGroup, type ResolveContext } from "./option.js";

@@ -46,6 +46,14 @@ export { planRun, type PlanRunOptions, type RunPlan } from "./plan-run.js";
 export { initialiseModel, type InitialiseModelOptions } from "./initialise-model.js";
 export { inspectModel, type ModelInspection } from "./inspect-model.js";
 export {
+  type EngineFound,
+  inspectMachine,
+  type InspectMachineOptions,
+  type MachineInspection,
+  type TensorFlowFound,
+} from "./machine/inspect-machine.js";
+export type { Processor } from "./machine/processor.js";
+export {
   type MachineRule,
   type MachineRuleName,
   machineRules,

@@ -1,20 +1,14 @@
-import { formatBytes, formatNumber, formatTable, option, widthOf } from "@lathe/command";
+import { formatBytes, formatFacts, formatNumber, formatTable, option } from "@lathe/command";
 import { asPhrase, type Phrase, sayPhrase } from "@lathe/files";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
-import { inspectModel, type MachineRule, machineRules, type ModelInspection } from "@lathe/recipes";
 import {
-  type DeviceFindings,
-  type Findings,
-  installedBinding,
-  listEngines,
-  nvidiaCard,
-  peakResidentBytes,
-  startEngine,
-  tensorMemory,
-  type TensorMemory,
-} from "@lathe/tensor";
+  inspectMachine,
+  type InspectMachineOptions,
+  type MachineInspection,
+  type MachineRule,
+  type ModelInspection,
+  type TensorFlowFound,
+} from "@lathe/recipes";
+import type { DeviceFindings, Findings } from "@lathe/tensor";
 import { z } from "zod";
 import { withVerbs } from "../command-name.js";
 import { version } from "../version.js";
@@ -33,97 +27,46 @@ const options = z.object({
   ...engineOptions,
 });
 
-/** What the engines, present and to come, look at; the names are Linux's. */
-const cpuFeatures =
-  /^(sse4_2|avx|avx2|fma|f16c|avx512f|avx512bw|avx512vl|avx512_vnni|avx_vnni|avx512_bf16|amx_bf16|amx_int8|neon|asimd|asimddp|bf16|i8mm|sve)$/;
-
-/** Features of the processor that engines look at; null where the system does not tell. */
-async function readCpuFeatures(): Promise<string[] | null> {
-  const text = await readFile("/proc/cpuinfo", "utf8").catch(() => null);
-  const flags = text === null ? null : /^(?:flags|Features)\s*:(.*)$/m.exec(text)?.[1];
-  return flags?.split(/\s+/).filter((flag) => cpuFeatures.test(flag)) ?? null;
-}
-
-const packages = [
-  "tensor",
-  "model",
-  "peft",
-  "quant",
-  "data",
-  "train",
-  "eval",
-  "recipes",
-  "command",
-  "files",
-].map((name) => `@lathe/${name}`);
-
-/** Versions of the packages, and of the library that the engines stand on. */
-function readVersions(): Record<string, string> {
-  const require = createRequire(import.meta.url);
-  const requireOfTensor = createRequire(require.resolve("@lathe/tensor/package.json"));
-  const versionOf = (from: NodeJS.Require, name: string): [string, string] => {
-    return [name, (from(`${name}/package.json`) as { version: string }).version];
-  };
-  return Object.fromEntries([
-    ...packages.map((name) => versionOf(require, name)),
-    versionOf(requireOfTensor, "@tensorflow/tfjs-core"),
-  ]);
-}
-
 export const doctorVerb = defineVerb({
   examples: ["lathe doctor", "lathe doctor --model models/base --data rows.jsonl"],
   options,
-  async run(given, context) {
-    const model = given.model === undefined ? null : await inspectModel(given.model);
-    const engines = await Promise.all(
-      listEngines().map(async (engine) => {
-        const found = await engine.probe();
-        const reason = found === null ? null : withVerbs(sayPhrase(asPhrase(found)), context.command);
-        const { name, precisions } = engine;
-        const description = sayPhrase(asPhrase(engine.description));
-        const told = saidOf(found ?? engine.description, context);
-        return { fact: { name, available: reason === null, reason, description, precisions }, told };
-      }),
-    );
-    const started = await startEngine(given.engine, given.precision);
-    context.narrator.onEvent({ type: "engine", engine: started });
-    const [processor] = cpus();
-    const tensorFlow = describeTensorFlow(context.command);
-    const rules = await machineRules({ ...given, cardBytes: cardBytesOf(tensorFlow) });
-    const json = {
-      lathe: version,
-      node: process.version,
-      platform: `${platform()} ${arch()}`,
-      system: release(),
-      cpu: processor?.model.trim() ?? null,
-      cpuThreads: availableParallelism(),
-      cpuFeatures: await readCpuFeatures(),
-      memory: {
-        totalBytes: totalmem(),
-        freeBytes: freemem(),
-        processBytes: process.memoryUsage.rss(),
-        peakProcessBytes: peakResidentBytes(),
-      },
-      engine: started.name,
-      precision: started.precision,
-      engines: engines.map(({ fact }) => fact),
-      tensorFlow,
-      fusedOperations: [...started.kernels.keys()].sort(),
-      tensorMemory: tensorMemory(),
-      versions: readVersions(),
-      rules,
-      ...(model ? { model } : {}),
-    };
-    return {
-      json,
-      text: textOf(
-        json,
-        engines.map(({ told }) => told),
-        context,
-      ),
-    };
+  async run(_values, context) {
+    const machine = await inspectMachine(context.recipeOptions<InspectMachineOptions>());
+    return { json: jsonOf(machine, context.command), text: textOf(machine, context) };
   },
 });
+
+/** What the inspection found, for scripts. */
+function jsonOf(machine: MachineInspection, command: string): Record<string, unknown> {
+  const { processor, engine, engines, tensorFlow, model, ...facts } = machine;
+  const said = (phrase: Phrase): string => withVerbs(sayPhrase(phrase), command);
+  return {
+    lathe: version,
+    ...facts,
+    cpu: processor.model,
+    cpuThreads: processor.threads,
+    cpuFeatures: processor.features,
+    engine: engine.name,
+    precision: engine.precision,
+    engines: engines.map(({ name, reason, description, precisions }) => ({
+      name,
+      available: reason === null,
+      reason: reason && said(reason),
+      description: sayPhrase(description),
+      precisions,
+    })),
+    tensorFlow: tensorFlowJson(tensorFlow, said),
+    fusedOperations: engine.kernels,
+    ...(model ? { model } : {}),
+  };
+}
+
+function tensorFlowJson(found: TensorFlowFound, said: (phrase: Phrase) => string): Record<string, unknown> {
+  if (found.installed === null) return { version: null, reason: said(found.reason) };
+  const { tensorFlowVersion, library, binding, cpu, cuda, cudaReason } = found.installed;
+  const reason = cudaReason === null ? null : said(asPhrase(cudaReason));
+  return { version: tensorFlowVersion, library, binding, cpu, cuda, cudaReason: reason, cards: found.cards };
+}
 
 /** A reason or a description in the language of the messages, line by line. */
 function saidOf(
@@ -133,24 +76,6 @@ function saidOf(
   const { template, values } = asPhrase(found);
   const lines = template.split("\n").map((line) => sayPhrase({ template: line, values }, messages.phrases));
   return withVerbs(lines.join("\n"), command);
-}
-
-/** The set-up of TensorFlow, or why there is none. */
-type TensorFlowFacts = ReturnType<typeof describeTensorFlow>;
-
-function describeTensorFlow(command: string) {
-  const installed = installedBinding();
-  if ("reason" in installed)
-    return { version: null, reason: withVerbs(sayPhrase(installed.reason), command) } as const;
-  const { tensorFlowVersion: version, library, binding, cpu, cuda } = installed;
-  const cudaReason = installed.cudaReason === null ? null : withVerbs(installed.cudaReason, command);
-  const cards = nvidiaCard();
-  return { version, library, binding, cpu, cuda, cudaReason, cards };
-}
-
-/** Memory of the card that TensorFlow computes on; null where there is none. */
-function cardBytesOf(facts: TensorFlowFacts): number | null {
-  return facts.version === null ? null : facts.cuda?.device.memoryBytes || null;
 }
 
 /** Rules of thumb with what they ask for, what there is and whether that is enough. */
@@ -164,18 +89,19 @@ function rulesText(rules: readonly MachineRule[], { words, machineRules: names }
   return formatTable([words.rule, words.moreThan, words.present, words.holds], rows);
 }
 
-function tensorFlowText(facts: Exclude<TensorFlowFacts, { version: null }>, context: VerbContext): string {
+function tensorFlowText(found: TensorFlowFound, context: VerbContext): string[] {
+  if (found.installed === null) return [];
   const { words, works, allWork, driver: driverText, capability } = context.messages;
-  const { version, library, cpu, cuda, cudaReason, cards } = facts;
-  const share = (found: Findings): string => {
-    const names = Object.keys(found);
-    const faults = names.filter((name) => found[name] !== null);
+  const { tensorFlowVersion, library, cpu, cuda, cudaReason } = found.installed;
+  const share = (all: Findings): string => {
+    const names = Object.keys(all);
+    const faults = names.filter((name) => all[name] !== null);
     return faults.length === 0
       ? allWork(names.length)
       : works(
           names.length - faults.length,
           names.length,
-          faults.map((name) => `${name} (${String(found[name])})`),
+          faults.map((name) => `${name} (${String(all[name])})`),
         );
   };
   const types = ({ types }: DeviceFindings): string =>
@@ -185,116 +111,69 @@ function tensorFlowText(facts: Exclude<TensorFlowFacts, { version: null }>, cont
   const device = cuda
     ? capability(cuda.device.name, cuda.device.computeCapability, formatBytes(cuda.device.memoryBytes))
     : `${words.none}: ${saidOf(String(cudaReason), context)}`;
-  const driver = cards?.driver ?? null;
-  return [
-    ["TensorFlow", `${version}, ${library}`],
+  const driver = found.cards?.driver ?? null;
+  const facts = formatFacts([
+    ["TensorFlow", `${tensorFlowVersion}, ${library}`],
     [words.onCpu, `${types(cpu)}; ${words.operations}: ${share(cpu.operations)}`],
     [words.card, driver === null ? device : `${device}; ${driverText(driver)}`],
-    ...(cuda ? [[words.onCard, `${types(cuda)}; ${words.operations}: ${share(cuda.operations)}`]] : []),
-  ]
-    .map(([name, value]) => factLine(name, value))
-    .join("\n");
+    ...(cuda
+      ? [[words.onCard, `${types(cuda)}; ${words.operations}: ${share(cuda.operations)}`] as const]
+      : []),
+  ]);
+  return ["", facts];
 }
 
-/** What the text is made of. */
-interface DoctorFacts {
-  readonly lathe: string;
-  readonly node: string;
-  readonly platform: string;
-  readonly cpu: string | null;
-  readonly cpuThreads: number;
-  readonly cpuFeatures: readonly string[] | null;
-  readonly memory: {
-    readonly totalBytes: number;
-    readonly freeBytes: number;
-    readonly processBytes: number;
-    readonly peakProcessBytes: number;
-  };
-  readonly tensorMemory: TensorMemory;
-  readonly engine: string;
-  readonly precision: string;
-  readonly engines: readonly {
-    name: string;
-    reason: string | null;
-    precisions: readonly string[];
-  }[];
-  readonly tensorFlow: TensorFlowFacts;
-  readonly fusedOperations: readonly string[];
-  readonly rules: readonly MachineRule[];
-  readonly model?: ModelInspection;
-}
-
-/** Columns that the names of facts take. */
-const NAME_WIDTH = 20;
-
-const factLine = (name: string, value: string): string =>
-  `${name}${" ".repeat(Math.max(1, NAME_WIDTH - widthOf(name)))}${value}`;
-
-/** @param told of each engine, why it does not run or what it is */
-function textOf(json: DoctorFacts, told: readonly string[], context: VerbContext): string {
+function textOf(machine: MachineInspection, context: VerbContext): string {
+  const { processor, memory, tensorMemory, engine, engines, tensorFlow, rules, model } = machine;
   const { messages } = context;
   const { words, free, atMost, threads } = messages;
   const facts: [string, string][] = [
-    ["lathe", json.lathe],
-    ["Node", json.node],
-    [words.platform, json.platform],
-    [words.processor, threads(json.cpu ?? words.unknown, json.cpuThreads)],
-    [words.features, json.cpuFeatures?.join(" ") ?? words.unknown],
-    [words.memory, free(formatBytes(json.memory.totalBytes), formatBytes(json.memory.freeBytes))],
-    [
-      words.thisProcess,
-      atMost(formatBytes(json.memory.processBytes), formatBytes(json.memory.peakProcessBytes)),
-    ],
-    [words.tensors, atMost(formatBytes(json.tensorMemory.bytes), formatBytes(json.tensorMemory.peakBytes))],
-    [words.engine, `${json.engine}, ${json.precision}`],
-    [words.ownKernels, json.fusedOperations.join(", ") || words.none],
+    ["lathe", version],
+    ["Node", machine.node],
+    [words.platform, machine.platform],
+    [words.processor, threads(processor.model ?? words.unknown, processor.threads)],
+    [words.features, processor.features?.join(" ") ?? words.unknown],
+    [words.memory, free(formatBytes(memory.totalBytes), formatBytes(memory.freeBytes))],
+    [words.thisProcess, atMost(formatBytes(memory.processBytes), formatBytes(memory.peakProcessBytes))],
+    [words.tensors, atMost(formatBytes(tensorMemory.bytes), formatBytes(tensorMemory.peakBytes))],
+    [words.engine, `${engine.name}, ${engine.precision}`],
+    [words.ownKernels, engine.kernels.join(", ") || words.none],
   ];
-  const engines = json.engines.map(({ name, reason, precisions }, index) => [
+  const told = engines.map(({ reason, description }) => saidOf(reason ?? description, context));
+  const rows = engines.map(({ name, reason, precisions }, index) => [
     name,
     reason === null ? words.yes : words.no,
     precisions.join(", "),
     told[index].split("\n", 1)[0],
   ]);
   // Reasons of more than one line, e.g. where an addon was looked for, go below the table.
-  const details = json.engines.flatMap(({ name }, index) =>
+  const details = engines.flatMap(({ name }, index) =>
     told[index].includes("\n") ? ["", `${name}: ${told[index]}`] : [],
   );
   return [
-    facts.map(([name, value]) => factLine(name, value)).join("\n"),
+    formatFacts(facts),
     "",
-    formatTable([words.engine, words.runs, words.precision, ""], engines),
+    formatTable([words.engine, words.runs, words.precision, ""], rows),
     ...details,
-    ...(json.tensorFlow.version === null ? [] : ["", tensorFlowText(json.tensorFlow, context)]),
-    ...(json.rules.length > 0 ? ["", rulesText(json.rules, messages)] : []),
-    ...(json.model ? ["", modelText(json.model, messages)] : []),
+    ...tensorFlowText(tensorFlow, context),
+    ...(rules.length > 0 ? ["", rulesText(rules, messages)] : []),
+    ...(model ? ["", modelText(model, messages)] : []),
   ].join("\n");
 }
 
 function modelText(model: ModelInspection, { words, modelFacts }: Messages): string {
   const nameOf = (key: string): string =>
     modelFacts[key] ?? key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  return Object.entries(model)
-    .map(([key, value]) => {
-      const isBytes = key.endsWith("Bytes");
-      const shown = (one: unknown): string =>
-        typeof one === "number"
-          ? isBytes
-            ? formatBytes(one)
-            : formatNumber(one)
-          : typeof one === "boolean"
-            ? one
-              ? words.yes
-              : words.no
-            : typeof one === "string"
-              ? (modelFacts[one] ?? one)
-              : one === null
-                ? words.none
-                : Array.isArray(one)
-                  ? one.join(", ")
-                  : Object.entries(one as object)
-                      .map(([name, part]) => `${nameOf(name)} ${shown(part)}`)
-                      .join(", ");
-      return factLine(nameOf(key), shown(value));
-    })
-    .join("\n");
+  const shown = (one: unknown, isBytes: boolean): string => {
+    if (typeof one === "number") return isBytes ? formatBytes(one) : formatNumber(one);
+    if (typeof one === "boolean") return one ? words.yes : words.no;
+    if (typeof one === "string") return modelFacts[one] ?? one;
+    if (one === null) return words.none;
+    if (Array.isArray(one)) return one.join(", ");
+    const parts = Object.entries(one as object);
+    return parts.map(([name, part]) => `${nameOf(name)} ${shown(part, isBytes)}`).join(", ");
+  };
+  return formatFacts(
+    Object.entries(model).map(([key, value]) => [nameOf(key), shown(value, key.endsWith("Bytes"))]),
+  );
 }
