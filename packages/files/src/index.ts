@@ -24,6 +24,7 @@ export { removeJsonKey, setJsonKey } from "./json/set-json-key.js";
 export { findJsonFault, type JsonFault } from "./json/scan-json.js";
 export {
   checkUnlocked,
+  isLocked,
   type Lock,
   lockBeside,
   lockWithin,

@@ -53,6 +53,10 @@ describe("the record of a run", () => {
     const samples = lines.map((line) => JSON.parse(line) as { step: number; replies: string[] });
     expect(samples.map(({ step }) => step)).toEqual([0, 2, 4]);
     for (const { replies } of samples) expect(replies).toHaveLength(2);
+    // What is asked stands with the first replies alone.
+    expect(samples.map((line) => Object.hasOwn(line, "prompts"))).toEqual([true, false, false]);
+    expect(lines[0]).toContain("Question 0?");
+    expect(lines[0]).toContain("The answer is 1.");
     const page = await readFile(join(run, "report.html"), "utf8");
     expect(page).toContain('lang="zh-CN"');
     expect(page).toContain("Question 0?");

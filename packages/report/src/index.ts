@@ -18,9 +18,18 @@ export {
   type ReportedScore,
   type ReportedSystem,
 } from "./page/evaluation-report.js";
-export { type HtmlPage, htmlPage } from "./page/html-page.js";
-export { type MetricsLine, runReport, type RunReport, type SampleReplies } from "./page/run-report.js";
+export { type HtmlPage, htmlPage, pagePolicy } from "./page/html-page.js";
+export type { MetricsLine } from "./page/metrics-line.js";
+export { runReport, type RunReport } from "./page/run-report.js";
+export type { RunTotals } from "./page/run-totals.js";
+export type { SampleReplies } from "./page/samples.js";
 export { type TuningReport, tuningReport, type TuningTrial } from "./page/tuning-report.js";
 export type { ReportLanguage } from "./page/words.js";
+export type { PageKind } from "./runs/find-runs.js";
+export type { RunCourse } from "./runs/run-course.js";
+export type { CurveChange, CurvePlace, RunCurve } from "./runs/run-curve.js";
+export type { RunDetails } from "./runs/run-details.js";
+export type { RunFault, RunOverview, RunState } from "./runs/run-overview.js";
+export { type RunPage, RunsFolder } from "./runs/runs-folder.js";
 export { EventFile, type EventFileOptions } from "./tensorboard/event-file.js";
 export { sparkline } from "./terminal/sparkline.js";

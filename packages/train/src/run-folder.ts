@@ -296,6 +296,8 @@ export interface IntactCheckpoint {
 export interface StepSamples {
   readonly step: number;
   readonly replies: readonly string[];
+  /** What was asked, and what should be said; with the first of a run's samples. */
+  readonly prompts?: readonly { readonly prompt: string; readonly reference: string }[];
 }
 
 function isStepSamples(line: object): line is StepSamples {

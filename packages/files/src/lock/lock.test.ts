@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkUnlocked, lockWithin, takeLock, withLock } from "./lock.js";
+import { checkUnlocked, isLocked, lockWithin, takeLock, withLock } from "./lock.js";
 import { LockedError } from "./locked-error.js";
 import { identityText, isAlive, ownIdentity } from "./process-identity.js";
 
@@ -62,6 +62,17 @@ describe("takeLock", () => {
     expect(await readdir(folder)).toEqual([]);
     await checkUnlocked(path, "the folder");
     await (await takeLock(path, "the folder")).release();
+  });
+
+  it("can be asked about, which changes nothing", async () => {
+    expect(await isLocked(path)).toBe(false);
+    const dead = await leaveClaim({ pid: NO_PID });
+    expect(await isLocked(path)).toBe(false);
+    expect(await readdir(path)).toEqual([dead]);
+    const lock = await takeLock(path, "");
+    expect(await isLocked(path)).toBe(true);
+    await lock.release();
+    expect(await isLocked(path)).toBe(false);
   });
 
   it("gives the lock back when the work fails", async () => {

@@ -70,6 +70,11 @@ export async function checkUnlocked(path: string, subject: string): Promise<void
   if (claim !== null) throw await lockedError(path, subject, claim);
 }
 
+/** Whether a living process holds a lock. Nothing is changed: claims of dead processes stay. @throws FileError when it cannot be told */
+export async function isLocked(path: string): Promise<boolean> {
+  return (await claimsIn(path)).some(({ identity }) => isAlive(identity));
+}
+
 /** Runs `work` while the lock is held. @throws what {@link takeLock} throws, and what `work` throws */
 export async function withLock<Result>(
   path: string,
@@ -100,19 +105,29 @@ function heldLock(path: string, claim: string): Lock {
   };
 }
 
-/** Name of a living process's claim besides `own`, or null; those of the dead are removed. */
-async function livingClaim(path: string, own: string | null = null): Promise<string | null> {
+/** The claims that are laid down in a lock. */
+async function claimsIn(
+  path: string,
+): Promise<{ readonly entry: string; readonly identity: Parameters<typeof isAlive>[0] }[]> {
   const entries = await readdir(path).catch((error: unknown) => {
     // A lock that cannot be looked into is not a free one.
     if (isAbsent(error)) return [];
     throw asFileError(path, "read", error);
   });
-  let living: string | null = null;
-  for (const entry of entries) {
+  return entries.flatMap((entry) => {
     const found = CLAIM.exec(entry);
-    if (!found || entry === own) continue;
+    if (!found) return [];
     const [, machine, pid, started] = found;
-    if (isAlive({ machine, pid: Number(pid), started })) living = entry;
+    return [{ entry, identity: { machine, pid: Number(pid), started } }];
+  });
+}
+
+/** Name of a living process's claim besides `own`, or null; those of the dead are removed. */
+async function livingClaim(path: string, own: string | null = null): Promise<string | null> {
+  let living: string | null = null;
+  for (const { entry, identity } of await claimsIn(path)) {
+    if (entry === own) continue;
+    if (isAlive(identity)) living = entry;
     else await unlink(join(path, entry)).catch(() => undefined);
   }
   return living;

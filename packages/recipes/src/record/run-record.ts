@@ -2,6 +2,7 @@ import { basename, join } from "node:path";
 import { hashFile } from "@lathe/files";
 import { generateReplies } from "@lathe/eval/model";
 import { EventFile, type ReportLanguage, runReport, type SampleReplies } from "@lathe/report";
+import type { Tokenizer } from "@lathe/model";
 import type { RunFolder, StepReport } from "@lathe/train";
 import type { RowsInput } from "../rows/rows-input.js";
 import type { OpenedModel } from "../model/open-model.js";
@@ -124,7 +125,17 @@ export class RunRecord {
       prompts.map(({ promptIds }) => promptIds),
       { maxNewTokens: SAMPLE_TOKENS, temperature: 0, onProgress: progressOf(hooks.onEvent, "answering") },
     );
-    await this.#run.appendSamples({ step, replies: ids.map((reply) => tokenizer.decode(reply).trim()) });
+    const replies = ids.map((reply) => tokenizer.decode(reply).trim());
+    const asked = step === 0 ? { prompts: this.#asked(tokenizer) } : {};
+    await this.#run.appendSamples({ step, replies, ...asked });
+  }
+
+  /** What the model is asked, in words. */
+  #asked(tokenizer: Tokenizer): { readonly prompt: string; readonly reference: string }[] {
+    return this.#options.prompts.map(({ promptIds, referenceIds }) => ({
+      prompt: tokenizer.decode(promptIds).trim(),
+      reference: tokenizer.decode(referenceIds).trim(),
+    }));
   }
 
   async #samples(): Promise<SampleReplies[]> {
@@ -132,9 +143,8 @@ export class RunRecord {
     const { tokenizer } = this.#opened;
     if (prompts.length === 0 || !tokenizer) return [];
     const lines = await this.#run.readSamples(Number.POSITIVE_INFINITY);
-    return prompts.map(({ promptIds, referenceIds }, index) => ({
-      prompt: tokenizer.decode(promptIds).trim(),
-      reference: tokenizer.decode(referenceIds).trim(),
+    return this.#asked(tokenizer).map((asked, index) => ({
+      ...asked,
       replies: lines.map(({ step, replies }) => ({ step, text: replies[index] ?? "" })),
     }));
   }

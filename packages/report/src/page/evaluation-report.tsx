@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { type Chart, smoothed } from "./chart.js";
 import { Facts } from "./facts.js";
 import { htmlPage } from "./html-page.js";
-import type { MetricsLine } from "./run-report.js";
+import type { MetricsLine } from "./metrics-line.js";
 import { wordDifferences } from "./word-differences.js";
 import { type ReportLanguage, type Words, words } from "./words.js";
 

@@ -6,6 +6,7 @@ import type { ComponentChildren } from "preact";
 import { renderToString } from "preact-render-to-string";
 import { type Chart, thinned } from "./chart.js";
 import { drawCharts } from "./draw-charts.js";
+import { plotOptions } from "./plot-options.js";
 import { style } from "./style.js";
 
 /** A page that needs nothing else: no file beside it and no network. */
@@ -18,23 +19,34 @@ export interface HtmlPage {
   readonly children: ComponentChildren;
 }
 
-/** The files of the library that draws. */
-function plotLibrary(): { readonly script: string; readonly style: string } {
+/** A file of the library that draws. */
+function plotFile(name: string): string {
   const folder = dirname(createRequire(import.meta.url).resolve("uplot/package.json"));
-  const read = (file: string): string => readFileSync(join(folder, "dist", file), "utf8");
-  return { script: read("uPlot.iife.min.js"), style: read("uPlot.min.css") };
+  return readFileSync(join(folder, "dist", name), "utf8");
 }
+
+/** The scripts of a page that has charts: the library, and what calls it. */
+function pageScripts(): string[] {
+  const data = `JSON.parse(document.getElementById("charts").textContent)`;
+  return [plotFile("uPlot.iife.min.js"), `(${drawCharts.toString()})(${data}, ${plotOptions.toString()});`];
+}
+
+/** Lets these scripts run, known by their hashes, and nothing else. */
+function policyOf(scripts: readonly string[]): string {
+  const hashes = scripts.map((script) => `'sha256-${createHash("sha256").update(script).digest("base64")}'`);
+  return `default-src 'none'; style-src 'unsafe-inline'; script-src ${hashes.join(" ") || "'none'"}; base-uri 'none'; form-action 'none'`;
+}
+
+/** A content policy under which pages of {@link htmlPage} work, and no script runs but theirs: for who serves pages that others wrote. */
+export const pagePolicy = (): string => policyOf(pageScripts());
 
 /** Text in a script element, which `</script>` and `<!--` would end or change. */
 const inScript = (text: string): string => text.replaceAll("<", "\\u003c");
 
 /** Writes a page. Scripts are known to it by their hashes, so that nothing else in it can run. */
 export function htmlPage({ language, title, charts, children }: HtmlPage): string {
-  const library = plotLibrary();
-  const start = `(${drawCharts.toString()})(JSON.parse(document.getElementById("charts").textContent));`;
-  const scripts = charts.length === 0 ? [] : [library.script, start];
-  const hashes = scripts.map((script) => `'sha256-${createHash("sha256").update(script).digest("base64")}'`);
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src ${hashes.join(" ") || "'none'"}; base-uri 'none'; form-action 'none'`;
+  const scripts = charts.length === 0 ? [] : pageScripts();
+  const policy = policyOf(scripts);
   const data = inScript(JSON.stringify(charts.map(thinned)));
   const page = (
     <html lang={language}>
@@ -43,7 +55,7 @@ export function htmlPage({ language, title, charts, children }: HtmlPage): strin
         <meta http-equiv="Content-Security-Policy" content={policy} />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>{title}</title>
-        <style dangerouslySetInnerHTML={{ __html: library.style + style }} />
+        <style dangerouslySetInnerHTML={{ __html: plotFile("uPlot.min.css") + style }} />
       </head>
       <body>
         <main>{children}</main>
