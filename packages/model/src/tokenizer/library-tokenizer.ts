@@ -1,7 +1,8 @@
 import { TextDecoder } from "node:util";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { quote } from "../errors.js";
-import { type MergeTable, PairMerges } from "./pair-merges.js";
+import type { MergeTable } from "./pair-merges.js";
+import { SymbolMerges } from "./symbol-merges.js";
 
 /**
  * What is used of the library's tokenizer. Written out here because the library's own declarations import each other in
@@ -59,17 +60,22 @@ export function createLibraryTokenizer(
   }
   const library = new LibraryClass({ ...optionalParts, ...json, model: { ...model, type } }, config);
   keepByteOrderMarks(library.decoder);
-  mergePairsOfIds(library.model);
   return library;
 }
 
-/** Has words encoded on pairs of ids, wherever tokens are spelt as they are; the library keys pairs by their texts, for most of its time. */
-function mergePairsOfIds(model: LibraryModel): void {
+/** Tokens and merges of a byte-pair encoding that spells tokens as they are; null for any other kind of vocabulary. */
+export function mergeTableOf(model: LibraryModel): MergeTable | null {
   const { tokens_to_ids, vocab, merges, bpe } = model;
-  if (!bpe || !tokens_to_ids || !vocab || !merges) return;
-  if (model.end_of_word_suffix || model.continuing_subword_suffix) return;
-  const pairs = PairMerges.of({ tokens_to_ids, vocab, merges });
-  if (pairs === null) return;
+  if (!bpe || !tokens_to_ids || !vocab || !merges) return null;
+  if (model.end_of_word_suffix || model.continuing_subword_suffix) return null;
+  return { tokens_to_ids, vocab, merges };
+}
+
+/** Has the library encode words on pairs of ids; it keys pairs by their texts, for most of its time. */
+export function mergePairsOfIds(model: LibraryModel, table: MergeTable): void {
+  const { bpe } = model;
+  const pairs = SymbolMerges.of(table);
+  if (!bpe || pairs === null) return;
   model.bpe = (word) => pairs.tokens(word) ?? bpe.call(model, word);
 }
 

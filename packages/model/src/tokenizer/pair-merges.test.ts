@@ -1,6 +1,7 @@
 import { threefry2x32 } from "@lathe/kernels";
 import { describe, expect, it } from "vitest";
 import { type MergeTable, PairMerges } from "./pair-merges.js";
+import { SymbolMerges } from "./symbol-merges.js";
 
 const LETTERS = ["a", "b", "c", "😀", "é"];
 
@@ -19,14 +20,13 @@ function randomTable(seed: number, count: number): { table: MergeTable; draw: (l
 }
 
 /** The algorithm as it is written in books: on texts, all pairs looked at before each merge. */
-function bookMerges(word: string, merges: readonly (readonly [string, string])[]): string[] {
-  const tokens = Array.from(word);
-  const rankOf = (at: number): number =>
-    merges.findLastIndex(([left, right]) => left === tokens[at] && right === tokens[at + 1]);
+function bookMerges(word: readonly string[], merges: readonly (readonly [string, string])[]): string[] {
+  const ranks = new Map(merges.map((pair, rank) => [pair.join("\0"), rank]));
+  const tokens = [...word];
   for (;;) {
     const ranked = tokens
       .slice(1)
-      .map((_, at) => ({ at, rank: rankOf(at) }))
+      .map((token, at) => ({ at, rank: ranks.get(`${tokens[at]}\0${token}`) ?? -1 }))
       .filter(({ rank }) => rank !== -1)
       .sort((one, other) => one.rank - other.rank || one.at - other.at);
     if (ranked.length === 0) return tokens;
@@ -36,25 +36,31 @@ function bookMerges(word: string, merges: readonly (readonly [string, string])[]
 }
 
 describe("PairMerges", () => {
-  it("gives what merging texts gives", () => {
+  it("gives what merging texts gives, of few symbols and of many", () => {
     for (let seed = 1; seed <= 40; seed++) {
       const { table, draw } = randomTable(seed, 30);
       const pairs = PairMerges.of(table)!;
-      for (let count = 0; count < 40; count++) {
-        const word = Array.from({ length: draw(25) }, () => LETTERS[draw(LETTERS.length)]).join("");
-        const expected = bookMerges(word, table.merges);
-        expect(pairs.tokens(word), `seed ${seed}, word ${word}`).toEqual(expected);
-        expect(pairs.tokens(word), `seed ${seed}, word ${word}, again`).toEqual(expected);
+      for (let count = 0; count < 20; count++) {
+        const length = draw(count % 2 === 0 ? 25 : 200);
+        const word = Array.from({ length }, () => LETTERS[draw(LETTERS.length)]);
+        const ids = Int32Array.from(word, (symbol) => table.tokens_to_ids.get(symbol)!);
+        const left = pairs.merge(ids, ids.length);
+        const tokens = Array.from(ids.subarray(0, left), (id) => table.vocab[id]);
+        expect(tokens, `seed ${seed}, word ${word.join("")}`).toEqual(bookMerges(word, table.merges));
       }
     }
   });
 
-  it("leaves long words, and symbols without an id, to the library", () => {
-    const pairs = PairMerges.of(randomTable(1, 10).table)!;
-    expect(pairs.tokens("a".repeat(128))).not.toBeNull();
-    expect(pairs.tokens("a".repeat(129))).toBeNull();
-    expect(pairs.tokens("abz")).toBeNull();
-    expect(pairs.tokens("")).toEqual([]);
+  it("merges a hundred thousand symbols of one kind, which are all of one rank", () => {
+    const vocab = ["a", "aa", "aaaa"];
+    const ids = new Map(vocab.map((token, id) => [token, id]));
+    const merges: [string, string][] = [
+      ["a", "a"],
+      ["aa", "aa"],
+    ];
+    const word = new Int32Array(100_003);
+    const left = PairMerges.of({ vocab, merges, tokens_to_ids: ids })!.merge(word, word.length);
+    expect([left, ...word.subarray(left - 3, left)]).toEqual([25_002, 2, 1, 0]);
   });
 
   it("is none of a table whose merges make tokens that it has not", () => {
@@ -62,5 +68,25 @@ describe("PairMerges", () => {
     expect(PairMerges.of({ ...table, merges: [...table.merges, ["a", "zz"]] })).toBeNull();
     const ids = new Map(table.tokens_to_ids).set("a", 2 ** 26);
     expect(PairMerges.of({ ...table, tokens_to_ids: ids })).toBeNull();
+  });
+});
+
+describe("SymbolMerges", () => {
+  it("gives the tokens of a word, also the second time", () => {
+    const { table, draw } = randomTable(7, 30);
+    const symbols = SymbolMerges.of(table)!;
+    for (let count = 0; count < 40; count++) {
+      const word = Array.from({ length: draw(150) }, () => LETTERS[draw(LETTERS.length)]);
+      const expected = bookMerges(word, table.merges);
+      expect(symbols.tokens(word.join(""))).toEqual(expected);
+      expect(symbols.tokens(word.join(""))).toEqual(expected);
+    }
+  });
+
+  it("leaves symbols without an id to the library, and has none of a table that PairMerges does not take", () => {
+    const { table } = randomTable(1, 10);
+    expect(SymbolMerges.of(table)!.tokens("abz")).toBeNull();
+    expect(SymbolMerges.of(table)!.tokens("")).toEqual([]);
+    expect(SymbolMerges.of({ ...table, merges: [["a", "zz"]] })).toBeNull();
   });
 });

@@ -1,4 +1,5 @@
 import { isRecord } from "@lathe/files";
+import { byteCharacters } from "./byte-characters.js";
 
 /** Turns the text of a token, as the vocabulary writes it, into the bytes that it stands for in a text. */
 export type TokenBytesOf = (token: string) => Uint8Array;
@@ -6,21 +7,6 @@ export type TokenBytesOf = (token: string) => Uint8Array;
 const BYTE_TOKEN = /^<0x([0-9A-Fa-f]{2})>$/;
 /** The sign that stands for a blank in vocabularies of SentencePiece. */
 const BLANK = "▁";
-
-/**
- * Characters that stand for bytes in byte-level vocabularies, as GPT-2 chose them: printable ones for themselves, the others
- * from U+0100 on.
- */
-function byteCharacters(): ReadonlyMap<string, number> {
-  const isPrintable = (byte: number): boolean =>
-    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-  const characters = new Map<string, number>();
-  let shifted = 0x100;
-  for (let byte = 0; byte < 0x100; byte++) {
-    characters.set(String.fromCodePoint(isPrintable(byte) ? byte : shifted++), byte);
-  }
-  return characters;
-}
 
 /** Types of the decoders of tokenizer.json, those within sequences too. */
 function decoderTypes(decoder: unknown): string[] {
@@ -36,9 +22,8 @@ function decoderTypes(decoder: unknown): string[] {
 export function tokenBytesOf(json: Readonly<Record<string, unknown>>): TokenBytesOf | null {
   const types = decoderTypes(Object.hasOwn(json, "decoder") ? json["decoder"] : null);
   if (types.includes("ByteLevel")) {
-    const characters = byteCharacters();
     return (token) => {
-      const bytes = Array.from(token, (character) => characters.get(character));
+      const bytes = Array.from(token, (character) => byteCharacters.get(character));
       const isKnown = bytes.every((byte) => byte !== undefined);
       return isKnown ? Uint8Array.from(bytes) : Buffer.from(token, "utf8");
     };

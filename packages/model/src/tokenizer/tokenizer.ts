@@ -3,8 +3,15 @@ import { messageOf, phrase } from "@lathe/files";
 import { TokenizerError, quote } from "../errors.js";
 import { type ChatMessage, createChatRenderer, type RenderChatOptions } from "./chat-template.js";
 import { checkTokenizerJson } from "./check-tokenizer-json.js";
-import { createLibraryTokenizer, type LibraryTokenizer } from "./library-tokenizer.js";
+import { ByteLevelEncoder } from "./byte-level-encoder.js";
+import {
+  createLibraryTokenizer,
+  type LibraryTokenizer,
+  mergePairsOfIds,
+  mergeTableOf,
+} from "./library-tokenizer.js";
 import { createStreamDecoder, type StreamDecoder } from "./stream-decoder.js";
+import { type Frame, templateFrame } from "./template-frame.js";
 import { type TokenBytesOf, tokenBytesOf } from "./token-bytes.js";
 
 /** Where a chat template comes from, and its text or why there is none to render with. */
@@ -75,8 +82,10 @@ export class Tokenizer {
   /** Texts of tokens that were added to the vocabulary: they stand in it as they stand in a text. */
   readonly #addedTexts: ReadonlyMap<number, string>;
   readonly #bytesOf: TokenBytesOf | null;
-  /** Ids put before and after a text, where tokenizer_config.json says so; null leaves it to tokenizer.json. */
-  readonly #frame: { before: readonly number[]; after: readonly number[] } | null;
+  /** Encodes texts of byte-level vocabularies; those of other kinds are the library's to encode. */
+  readonly #encoder: ByteLevelEncoder | null;
+  /** Ids put before and after a text, as tokenizer_config.json or tokenizer.json says; null leaves it to the library. */
+  readonly #frame: Frame | null;
 
   /** @throws TokenizerError when the parts do not make a tokenizer */
   constructor({ path, json, hash, config, specialTokens, chatTemplate }: TokenizerParts) {
@@ -102,7 +111,12 @@ export class Tokenizer {
     this.#specialIds = this.#collectSpecialIds(addedTokens, specialTokens, config);
     this.#addedTexts = new Map(addedTokens.map(({ id, content }) => [id, content]));
     this.#bytesOf = tokenBytesOf(json);
-    this.#frame = frameOf(config, this.beginOfSequenceId, this.endOfSequenceId);
+    const table = mergeTableOf(this.#library.model);
+    this.#encoder = table === null ? null : ByteLevelEncoder.of(json, config, table);
+    if (table !== null && this.#encoder === null) mergePairsOfIds(this.#library.model, table);
+    this.#frame =
+      frameOf(config, this.beginOfSequenceId, this.endOfSequenceId) ??
+      (this.#encoder === null ? null : templateFrame(json["post_processor"]));
     this.hasChatTemplate = chatTemplate !== null;
     this.chatTemplate = chatTemplate !== null && "text" in chatTemplate ? chatTemplate.text : null;
     this.templateHash = this.chatTemplate === null ? null : sha256(this.chatTemplate);
@@ -118,12 +132,10 @@ export class Tokenizer {
 
   /** Ids of a text. */
   encode(text: string, { addSpecialTokens = true }: EncodeOptions = {}): number[] {
-    const leaveToLibrary = addSpecialTokens && this.#frame === null;
-    const { ids } = this.#library.encode(text, { add_special_tokens: leaveToLibrary });
-    // A piece that the vocabulary lacks has no id where there is no unknown token; the reference drops it too.
-    const known = ids.filter((id) => id !== undefined);
-    if (!addSpecialTokens || this.#frame === null) return known;
-    return [...this.#frame.before, ...known, ...this.#frame.after];
+    if (!addSpecialTokens) return this.#encoder?.encode(text) ?? this.#encodeByLibrary(text, false);
+    if (this.#frame === null) return this.#encodeByLibrary(text, true);
+    const { before, after } = this.#frame;
+    return [...before, ...(this.#encoder?.encode(text) ?? this.#encodeByLibrary(text, false)), ...after];
   }
 
   /**
@@ -166,6 +178,12 @@ export class Tokenizer {
   /** Special tokens that occur in a text as text; `encode` would turn them into control tokens. */
   specialTokensIn(text: string): string[] {
     return [...this.#specialIds.values()].filter((token) => text.includes(token));
+  }
+
+  #encodeByLibrary(text: string, addSpecialTokens: boolean): number[] {
+    const { ids } = this.#library.encode(text, { add_special_tokens: addSpecialTokens });
+    // A piece that the vocabulary lacks has no id where there is no unknown token; the reference drops it too.
+    return ids.filter((id) => id !== undefined);
   }
 
   #idOf(token: string | undefined): number | null {
@@ -257,7 +275,7 @@ function frameOf(
   config: Readonly<Record<string, unknown>>,
   beginId: number | null,
   endId: number | null,
-): { before: readonly number[]; after: readonly number[] } | null {
+): Frame | null {
   if (!Object.hasOwn(config, "add_bos_token") && !Object.hasOwn(config, "add_eos_token")) return null;
   return {
     before: config["add_bos_token"] === true && beginId !== null ? [beginId] : [],
