@@ -1,3 +1,4 @@
+export { serveRuns, type ServedRuns, type ServeRunsOptions } from "./server/serve-runs.js";
 export {
   type MemberLink,
   type ServedStudy,

@@ -105,6 +105,7 @@ export type {
   RecipePhase,
   RowsEvent,
 } from "./recipe-event.js";
+export { type ChatSide, RunChat, type RunChatOptions, type SideRequest } from "./chat/run-chat.js";
 export { type Reply, type ReplyOptions, respond, type RespondOptions } from "./respond.js";
 export { reportData, type ReportDataOptions, type WrittenDataReport } from "./data/report-data.js";
 export { type RowShown, type RowToken, showRow, type ShowRowOptions } from "./data/show-row.js";

@@ -234,6 +234,7 @@ export const en: Messages = {
   },
   annotationServed: (folder) =>
     `answers go to ${folder}; Ctrl-C ends, and the same command goes on with the same links`,
+  runsServed: (folder) => `shows the runs in ${folder}; Ctrl-C ends, and the same command has the same link`,
   answersIn: (answers, folder) => `${answers} ${answers === 1 ? "answer" : "answers"} in ${folder}`,
   answersImported: (stored, known, conflicts) =>
     `${stored} ${stored === 1 ? "answer" : "answers"} added, ${known} known before, ${conflicts} left out because another one stands`,

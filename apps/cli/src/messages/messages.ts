@@ -145,6 +145,7 @@ export interface Messages extends CommandMessages {
   /** Whose a link is. */
   readonly annotationRoles: Readonly<Record<Role, (name: string) => string>>;
   readonly annotationServed: (folder: string) => string;
+  readonly runsServed: (folder: string) => string;
   readonly answersIn: (answers: number, folder: string) => string;
   readonly answersImported: (stored: number, known: number, conflicts: number) => string;
   readonly answersOf: (answers: number) => string;

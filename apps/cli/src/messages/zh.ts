@@ -222,6 +222,7 @@ export const zh: Messages = {
     coordinator: () => "查看结果",
   },
   annotationServed: (folder) => `答案写入 ${folder}；按 Ctrl-C 结束，再次运行同一命令即可用原来的链接继续`,
+  runsServed: (folder) => `显示 ${folder} 中的训练；按 Ctrl-C 结束，再次运行同一命令会得到相同的链接`,
   answersIn: (answers, folder) => `${folder} 中有 ${answers} 个答案`,
   answersImported: (stored, known, conflicts) =>
     `新增 ${stored} 个答案，${known} 个先前已有，${conflicts} 个因已有不同的答案而未采用`,

@@ -95,6 +95,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./annotate.js")).annotateVerb,
   },
   {
+    name: "studio",
+    summary: "Show runs as they go on, compare them and talk to their models, on a page of this machine",
+    load: async () => (await import("./studio.js")).studioVerb,
+  },
+  {
     name: "generate",
     summary: "Continue a prompt",
     load: async () => (await import("./generate.js")).generateVerb,

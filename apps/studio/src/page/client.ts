@@ -42,14 +42,25 @@ export class Client {
     return (await this.#ask(path, {})).blob();
   }
 
+  /** What the server says over time to what is posted, until the signal aborts. @throws as {@link get} does */
+  async stream(path: string, body: unknown, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const init = {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    };
+    return (await this.#ask(path, init, signal)).body!;
+  }
+
   async #ask(
     path: string,
     { headers = {}, ...init }: RequestInit & { readonly headers?: Record<string, string> },
+    signal: AbortSignal = AbortSignal.timeout(PATIENCE),
   ): Promise<Response> {
     const response = await fetch(path, {
       ...init,
       headers: { ...headers, Authorization: `Bearer ${this.#secret}` },
-      signal: AbortSignal.timeout(PATIENCE),
+      signal,
     });
     if (response.ok) return response;
     const { error } = (await response

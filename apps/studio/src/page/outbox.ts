@@ -1,6 +1,7 @@
 import type { AnswerReply, AnswerRequest } from "../api.js";
 import type { BrowserStore } from "./browser-store.js";
 import { type Client, isPassing } from "./client.js";
+import { connectionOr } from "./connection-or.js";
 
 const KEY = "outbox:";
 
@@ -41,19 +42,6 @@ export class Outbox {
       }
     }
   }
-}
-
-/** Waits for a time, or until the browser says that there is a connection again. */
-function connectionOr(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    const go = (): void => {
-      clearTimeout(timer);
-      removeEventListener("online", go);
-      resolve();
-    };
-    const timer = setTimeout(go, milliseconds);
-    addEventListener("online", go);
-  });
 }
 
 /** An id that no other answer has. `randomUUID` would need https where the host is not this machine. */

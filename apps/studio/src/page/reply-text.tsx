@@ -7,7 +7,13 @@ import type { Words } from "./words.js";
 const SHOWN = 20_000;
 
 /** A text of a model or a person, as text and nothing else. */
-export function ReplyText({ text, said }: { readonly text: string; readonly said: Words }): JSX.Element {
+export function ReplyText({
+  text,
+  said,
+}: {
+  readonly text: string;
+  readonly said: Pick<Words, "empty" | "showAll">;
+}): JSX.Element {
   const [isWhole, setWhole] = useState(false);
   const isLong = text.length > SHOWN;
   if (text === "") return <p class="soft">{said.empty}</p>;

@@ -29,10 +29,12 @@ function machineAddresses(): string[] {
   );
 }
 
-/** What every answer of the server says to the browser: nothing from elsewhere, nothing kept, nothing framed. */
+/** What of other documents, scripts and styles a page may have: its own alone, and never from elsewhere. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+/** What every answer of the server says to the browser besides: nothing kept, nothing guessed. */
 const headers: Readonly<Record<string, string>> = {
-  "Content-Security-Policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -44,9 +46,12 @@ const headers: Readonly<Record<string, string>> = {
 /**
  * Refuses requests that are not the page's own: another `Host`, another `Origin`, sent by another site. Only `POST` changes
  * anything, and of other methods than `GET`, `HEAD` and `POST` there are none.
+ *
+ * @param more what the page may have besides, in the words of a content policy
  */
-export function guard(hosts: () => ReadonlySet<string>): MiddlewareHandler {
+export function guard(hosts: () => ReadonlySet<string>, more?: string): MiddlewareHandler {
   return async (context, next) => {
+    context.header("Content-Security-Policy", more === undefined ? POLICY : `${POLICY}; ${more}`);
     for (const [name, value] of Object.entries(headers)) context.header(name, value);
     const { method } = context.req;
     if (!["GET", "HEAD", "POST"].includes(method)) {

@@ -10,13 +10,13 @@ export interface PageFile {
 /** All files of the page by their paths; nothing else of the disk is ever served. */
 export type PageFiles = Readonly<Record<string, PageFile>>;
 
-/** Reads the page that the build has bundled. */
-export function readPageFiles(): PageFiles {
+/** Reads a page that the build has bundled: the room of a study, or runs. */
+export function readPageFiles(page: "studio" | "runs"): PageFiles {
   const read = (name: string): string =>
     readFileSync(fileURLToPath(new URL(`../../dist/page/${name}`, import.meta.url)), "utf8");
   return {
-    "/": { type: "text/html; charset=utf-8", text: read("index.html") },
-    "/studio.js": { type: "text/javascript; charset=utf-8", text: read("studio.js") },
-    "/studio.css": { type: "text/css; charset=utf-8", text: read("studio.css") },
+    "/": { type: "text/html; charset=utf-8", text: read(`${page}.html`) },
+    [`/${page}.js`]: { type: "text/javascript; charset=utf-8", text: read(`${page}.js`) },
+    [`/${page}.css`]: { type: "text/css; charset=utf-8", text: read(`${page}.css`) },
   };
 }

@@ -1,10 +1,5 @@
-import { once } from "node:events";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Member, Study } from "@lathe/annotate";
-import { InputError, phrase } from "@lathe/files";
-import { createAdaptorServer } from "@hono/node-server";
-import { allowedHosts, hostText } from "./guard.js";
+import { listen } from "./listen.js";
 import { readPageFiles } from "./page-files.js";
 import { studyApp } from "./study-app.js";
 
@@ -28,9 +23,6 @@ export interface ServedStudy {
   close(): Promise<void>;
 }
 
-/** Connections at once at most; a browser opens up to six. */
-const MAXIMUM_CONNECTIONS = 1000;
-
 /**
  * Serves a study to its members.
  *
@@ -40,43 +32,18 @@ export async function serveStudy(
   study: Study,
   { host = "127.0.0.1", port }: ServeStudyOptions = {},
 ): Promise<ServedStudy> {
-  let hosts: ReadonlySet<string> = new Set();
-  const app = studyApp({ study, page: readPageFiles(), hosts: () => hosts });
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    serverOptions: { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16 * 1024 },
-  }) as Server;
-  server.maxConnections = MAXIMUM_CONNECTIONS;
-  const taken = await listen(server, host, port ?? study.port ?? 0);
-  hosts = allowedHosts(host, taken);
+  const { origin, taken, close } = await listen(
+    (hosts) => studyApp({ study, page: readPageFiles("studio"), hosts }),
+    host,
+    port ?? study.port ?? 0,
+  );
   study.rememberPort(taken);
-  const shown = ["0.0.0.0", "::"].includes(host) ? "127.0.0.1" : hostText(host);
   return {
     links: study
       .members()
       .flatMap(({ secret, ...member }) =>
-        secret === null ? [] : [{ ...member, link: `http://${shown}:${taken}/#${secret}` }],
+        secret === null ? [] : [{ ...member, link: `${origin}/#${secret}` }],
       ),
-    async close() {
-      server.close();
-      server.closeIdleConnections();
-      await once(server, "close");
-    },
+    close,
   };
-}
-
-async function listen(server: Server, host: string, port: number): Promise<number> {
-  server.listen(port, host);
-  try {
-    await once(server, "listening");
-  } catch (cause) {
-    const { code = "" } = cause as NodeJS.ErrnoException;
-    throw new InputError(
-      code === "EADDRINUSE"
-        ? phrase`port ${port} of ${host} is taken by another program; end it, or choose another port`
-        : phrase`cannot listen on port ${port} of ${host}: ${code}`,
-      { cause },
-    );
-  }
-  return (server.address() as AddressInfo).port;
 }

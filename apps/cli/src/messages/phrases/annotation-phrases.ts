@@ -83,4 +83,18 @@ export const annotationPhrases: Translations = {
   "port {0} of {1} is taken by another program; end it, or choose another port":
     "{1} 的端口 {0} 已被其他程序占用；请结束该程序或换一个端口",
   "cannot listen on port {0} of {1}: {2}": "无法监听 {1} 的端口 {0}：{2}",
+
+  // 命令 studio
+  "Show runs as they go on, compare them and talk to their models, on a page of this machine":
+    "在本机的页面上实时查看训练、比较训练，并与模型对话",
+  "Serves a page that shows the runs below a folder: those under way live, several in one chart with the settings that differ, replies over time, reports, and a chat with the model before and after a run side by side. The link is for this machine and has a secret; the same command has the same link.":
+    "提供一个页面，显示文件夹中的训练：实时显示进行中的训练，在一张图中比较多个训练并列出不同的设置，显示回答随训练的变化和各种报告，还可以与训练前后的模型并排对话。链接仅限本机，含有私密部分；再次运行同一命令会得到相同的链接。",
+  "folder of runs, or of one": "存放训练的文件夹，或单个训练的文件夹",
+  "open the page in the browser of the system, from a terminal": "在终端中运行时，用系统浏览器打开页面",
+  "print the link alone": "只打印链接",
+  "{0}: expected a folder with runs in it, got {1}": "{0}：应为存放训练的文件夹，实为{1}",
+  "{0}: the run's settings name no model, so there is nothing to talk to":
+    "{0}：训练的设置中没有模型，无法对话",
+  "{0}: the run has no adapter or model yet, so there is nothing to talk to":
+    "{0}：训练还没有适配器或模型，无法对话",
 };

@@ -1,0 +1,54 @@
+import { option } from "@lathe/command";
+import { serveRuns, type ServeRunsOptions } from "@lathe/studio";
+import { once } from "node:events";
+import { z } from "zod";
+import { defineVerb } from "../define-verb.js";
+import { openInBrowser } from "../open-in-browser.js";
+import { engineOptions } from "../options/engine-options.js";
+
+const { engine, precision } = engineOptions;
+
+const options = z.object({
+  runs: option(z.string().min(1).default("runs"), "folder of runs, or of one", {
+    field: null,
+    placeholder: "DIR",
+  }),
+  host: option(
+    z.string().min(1).default("127.0.0.1"),
+    "address to serve on; 0.0.0.0 lets other machines in",
+    { placeholder: "address" },
+  ),
+  port: option(z.int().min(1).max(65_535).optional(), "port to serve on", {
+    placeholder: "n",
+    defaultText: "that of the last time, else a free one",
+  }),
+  open: option(z.boolean().default(true), "open the page in the browser of the system, from a terminal", {
+    field: null,
+    negated: "print the link alone",
+  }),
+  ...{ engine, precision },
+});
+
+export const studioVerb = defineVerb({
+  description:
+    "Serves a page that shows the runs below a folder: those under way live, several in one chart with the settings that differ, replies over time, reports, and a chat with the model before and after a run side by side. The link is for this machine and has a secret; the same command has the same link.",
+  examples: ["lathe studio runs", "lathe studio runs --port 7000 --no-open"],
+  options,
+  positional: "runs",
+  async run({ runs, open }, { io, json, note, messages, recipeOptions, signal }) {
+    const served = await serveRuns(runs, recipeOptions<ServeRunsOptions>());
+    const { link } = served;
+    const result = { url: link };
+    let closeBrowser = async (): Promise<void> => undefined;
+    try {
+      io.stdout.write(json ? `${JSON.stringify(result)}\n` : `${link}\n`);
+      note(messages.runsServed(runs));
+      if (open && !json && io.stdout.isTTY === true) closeBrowser = await openInBrowser(link);
+      if (!signal.aborted) await once(signal, "abort");
+    } finally {
+      await served.close();
+      await closeBrowser();
+    }
+    return { json: result, text: "" };
+  },
+});

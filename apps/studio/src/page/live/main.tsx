@@ -1,0 +1,4 @@
+import { render } from "preact";
+import { Studio } from "./studio.js";
+
+render(<Studio />, document.getElementById("studio")!);
