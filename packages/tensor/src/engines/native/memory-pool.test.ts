@@ -1,3 +1,5 @@
+import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { seededFloats } from "../../testing.js";
 import { MemoryPool } from "./memory-pool.js";
@@ -90,5 +92,30 @@ describe("MemoryPool", () => {
     }
     out.forEach(({ view }) => memory.give(view));
     expect(memory.bytesInUse).toBe(0);
+  });
+
+  it("leaves nothing among the old objects of JavaScript, however many views come and go", () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as (options?: { readonly type: "minor" }) => void;
+    const oldBytes = (): number =>
+      getHeapSpaceStatistics().find(({ space_name: name }) => name === "old_space")!.space_used_size;
+    const memory = pool();
+    const views: Float32Array[] = [];
+    const turn = (): void => {
+      views.push(memory.take(16));
+      if (views.length > 40) memory.give(views.shift()!);
+    };
+    for (let i = 0; i < 20_000; i++) turn();
+    // What the pool remembers of its views is old from here on, as it is in a run.
+    for (let i = 0; i < 2; i++) collect({ type: "minor" });
+    const before = oldBytes();
+    let most = 0;
+    for (let part = 0; part < 8; part++) {
+      for (let i = 0; i < 10_000; i++) turn();
+      collect({ type: "minor" });
+      most = Math.max(most, oldBytes() - before);
+    }
+    // Some code is compiled on the way; the tables and views of so many turns would be megabytes.
+    expect(most).toBeLessThan(500_000);
   });
 });

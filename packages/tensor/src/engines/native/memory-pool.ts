@@ -31,7 +31,12 @@ export class MemoryPool {
   readonly #allocate: (bytes: number) => ArrayBuffer;
   readonly #slabBytes: number;
   readonly #slabs: Slab[] = [];
-  readonly #taken = new Map<Float32Array, Stretch>();
+  /**
+   * Weak, though every view is given back: a Map that is changed all the time makes a new table again and again, each of which the one
+   * before it points to. Once a dead table is among the old objects, it takes all that come after it there, with the views in them,
+   * and a run grows until the next collection of everything.
+   */
+  readonly #taken = new WeakMap<Float32Array, Stretch>();
   #bytesInUse = 0;
 
   /** @param allocate gives memory aligned to 64 bytes   @param slabBytes addresses to ask for at a time */
