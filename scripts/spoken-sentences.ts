@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import ts from "typescript";
 import { root } from "./pnpm.mjs";
 
@@ -58,6 +59,30 @@ function outcomes(expression: ts.Expression): ts.Expression[] {
 }
 
 /**
+ * Errors that people do not read in a language of theirs, each by its file: what stands on no other package, words of another language's
+ * errors that become a part of a sentence, and answers of interfaces whose language is English.
+ */
+const unspoken: readonly string[] = [
+  "packages/files/src/errors/spoken-error.ts SpokenError",
+  "packages/kernels/src/wasm-module.ts SimdMemoryError",
+  "packages/model/src/template/template-error.ts TemplateError",
+  "packages/serve/src/constrained/byte-grammar.ts GrammarSizeError",
+  "packages/serve/src/http/serve-app.ts ClientGoneError",
+  "packages/serve/src/http/serve-app.ts DeadlineError",
+  "packages/serve/src/openai/api-error.ts ApiError",
+  "packages/serve/src/replies/reply-scheduler.ts OverloadedError",
+  "packages/serve/src/replies/reply-scheduler.ts StoppingError",
+];
+
+/** Whether a class is an error that has no phrases: it extends `Error` itself. */
+const isPlainError = ({ heritageClauses = [] }: ts.ClassDeclaration): boolean =>
+  heritageClauses.some(
+    ({ token, types }) =>
+      token === ts.SyntaxKind.ExtendsKeyword &&
+      types.some(({ expression }) => expression.getText() === "Error"),
+  );
+
+/**
  * Every sentence that the sources of the packages and of the command hand over where a `Phrase` may stand: literals, templates,
  * and constants that hold one.
  */
@@ -65,6 +90,8 @@ export function spokenSentences(): SpokenSentence[] {
   const program = programOfSources();
   const checker = program.getTypeChecker();
   const said: SpokenSentence[] = [];
+  /** Errors of the list that there are. */
+  const plain = new Set<string>();
   const note = (node: ts.Node, template: string, fault: string | null = null): void => {
     if (!hasWords(template)) return;
     const source = node.getSourceFile();
@@ -89,6 +116,13 @@ export function spokenSentences(): SpokenSentence[] {
     }
   };
   const walk = (node: ts.Node): void => {
+    if (ts.isClassDeclaration(node) && isPlainError(node)) {
+      const name = node.name?.text ?? "";
+      const file = relative(root, node.getSourceFile().fileName);
+      const isListed = unspoken.includes(`${file} ${name}`);
+      if (isListed) plain.add(`${file} ${name}`);
+      else note(node, name, "an error that has no phrases; extend SpokenError");
+    }
     if (
       ts.isTaggedTemplateExpression(node) &&
       ts.isIdentifier(node.tag) &&
@@ -115,6 +149,15 @@ export function spokenSentences(): SpokenSentence[] {
   };
   for (const source of program.getSourceFiles()) {
     if (!source.isDeclarationFile && source.fileName.startsWith(root)) walk(source);
+  }
+  for (const listed of unspoken) {
+    if (!plain.has(listed)) {
+      said.push({
+        place: listed,
+        template: listed,
+        fault: "no such error without phrases; take it off the list",
+      });
+    }
   }
   return said;
 }

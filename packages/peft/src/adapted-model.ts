@@ -1,3 +1,4 @@
+import { type Phrase, phrase } from "@lathe/files";
 import type { NamedLinear } from "@lathe/model";
 import type { AdaptableModel } from "./adaptable-model.js";
 import { AdapterStateError } from "./errors.js";
@@ -54,7 +55,7 @@ export function requireUnmerged(model: AdaptableModel, doing: string): void {
   if (isMerged(model)) {
     throw new AdapterStateError(
       null,
-      `${doing}: the model's adapters are merged into its weights; unmerge it first`,
+      phrase`${doing}: the model's adapters are merged into its weights; unmerge it first`,
     );
   }
 }
@@ -67,8 +68,8 @@ function configsOf(model: AdaptableModel): Map<string, LoraConfig> {
   return configs;
 }
 
-function missing(name: string, names: readonly string[]): string {
+function missing(name: string, names: readonly string[]): Phrase {
   return names.length === 0
-    ? `expected an adapter named ${name}, got a model without adapters`
-    : `expected an adapter among ${names.join(", ")}, got ${name}`;
+    ? phrase`expected an adapter named ${name}, got a model without adapters`
+    : phrase`expected an adapter among ${names.join(", ")}, got ${name}`;
 }

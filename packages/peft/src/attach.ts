@@ -1,4 +1,4 @@
-import type { OnWarning } from "@lathe/files";
+import { type OnWarning, phrase } from "@lathe/files";
 import type { LinearPlace } from "@lathe/model";
 import type { AdaptableModel } from "./adaptable-model.js";
 import {
@@ -81,7 +81,7 @@ export function requireFree(model: AdaptableModel, name: string): void {
   if (adapterNames(model).includes(name)) {
     throw new AdapterStateError(
       name,
-      `the model has an adapter named ${name} already; detach it or choose another name`,
+      phrase`the model has an adapter named ${name} already; detach it or choose another name`,
     );
   }
 }
@@ -168,7 +168,7 @@ export function setActive(model: AdaptableModel, names: string | readonly string
   if (saved.length > 1) {
     throw new AdapterStateError(
       saved[1],
-      `the adapters ${saved.join(" and ")} both have modules of their own (modules_to_save): make one of them active`,
+      phrase`the adapters ${saved.join(" and ")} both have modules of their own (modules_to_save): make one of them active`,
     );
   }
   // What was in force goes first: two adapters may have the same module.
@@ -206,7 +206,7 @@ export function setActiveRows(model: AdaptableModel, rows: readonly RowAdapters[
   if (whole !== undefined) {
     throw new AdapterStateError(
       whole,
-      `the adapter ${whole} trains whole modules or biases, which cannot be in force for some rows alone`,
+      phrase`the adapter ${whole} trains whole modules or biases, which cannot be in force for some rows alone`,
     );
   }
   setActive(model, []);

@@ -1,4 +1,4 @@
-import { ExpectationError, type Phrase, phrase, sayPhrase } from "@lathe/files";
+import { ExpectationError, type Phrase, phrase, sayPhrase, SpokenError } from "@lathe/files";
 
 /** An option of a {@link LoraConfig} that is unknown, out of range, contradicts another or fits nothing in the model. */
 export class LoraConfigError extends ExpectationError {
@@ -56,15 +56,15 @@ export class AdapterFileError extends ExpectationError {
 }
 
 /** A call that does not fit the adapters a model has: an unknown or taken name, or training while merged. */
-export class AdapterStateError extends Error {
+export class AdapterStateError extends SpokenError {
   override readonly name = "AdapterStateError";
 
   constructor(
     /** Name of the adapter the call was about, when it was about one. */
     readonly adapter: string | null,
-    message: string,
+    sentence: string | Phrase,
   ) {
-    super(message);
+    super(sentence);
   }
 }
 

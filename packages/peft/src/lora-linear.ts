@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { ZeroMask } from "@lathe/kernels";
 import type { Linear } from "@lathe/model";
 import {
@@ -122,7 +123,7 @@ export class LoraLinear implements Linear {
     if (this.#bias) {
       throw new AdapterStateError(
         adapter,
-        `${this.path}: its bias is trained by the adapter ${this.#bias.adapter} already; detach that, or train no biases`,
+        phrase`${this.path}: its bias is trained by the adapter ${this.#bias.adapter} already; detach that, or train no biases`,
       );
     }
     this.#bias = new TrainedBias(adapter, this.base, values);
@@ -160,7 +161,7 @@ export class LoraLinear implements Linear {
     { saved = null, isSubtracted = false }: AdapterParts = {},
   ): void {
     if (this.#adapters.has(name))
-      throw new AdapterStateError(name, `${this.path} has an adapter ${name} already`);
+      throw new AdapterStateError(name, phrase`${this.path} has an adapter ${name} already`);
     const [outFeatures, inFeatures] = this.shape;
     const { rank } = settings;
     const a = variable(tf.tensor2d(values.a.slice(), [rank, inFeatures]));

@@ -3,7 +3,7 @@
  * `alpha_pattern`. They come out of files, so they run on an engine whose time is linear in the text whatever the
  * expression (RE2); it does without look-around and back-references.
  */
-import { type Phrase, phrase, sayPhrase } from "@lathe/files";
+import { asPhrase, type Phrase, phrase, SpokenError } from "@lathe/files";
 import { createRequire } from "node:module";
 import type * as re2 from "re2js";
 
@@ -13,10 +13,10 @@ const require = createRequire(import.meta.url);
 const PATTERN_LIMIT = 4096;
 
 /** A text that is no usable regular expression. */
-export class PatternError extends Error {
+export class PatternError extends SpokenError {
   override readonly name = "PatternError";
   constructor(readonly expected: string | Phrase) {
-    super(`expected ${sayPhrase(expected)}`);
+    super(phrase`expected ${asPhrase(expected)}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { AdaptableModel } from "./adaptable-model.js";
 import { activeAdapters, adaptedPlaces, adapterConfig, requireUnmerged } from "./adapted-model.js";
@@ -36,7 +37,7 @@ export function trainableParameters(model: AdaptableModel, name?: string): Named
       null,
       active.length === 0
         ? "trainableParameters: expected an active adapter, got a model without one; attach one"
-        : `trainableParameters: expected the name of the adapter to train, got ${active.join(", ")} active`,
+        : phrase`trainableParameters: expected the name of the adapter to train, got ${active.join(", ")} active`,
     );
   }
   const chosen = name ?? active[0];
@@ -44,7 +45,7 @@ export function trainableParameters(model: AdaptableModel, name?: string): Named
   if (!active.includes(chosen)) {
     throw new AdapterStateError(
       chosen,
-      `trainableParameters: adapter ${chosen} is not active; activate it first`,
+      phrase`trainableParameters: adapter ${chosen} is not active; activate it first`,
     );
   }
   return adapterParameters(model, chosen);

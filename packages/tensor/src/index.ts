@@ -15,6 +15,7 @@ export { engineInUse } from "./engine-in-use.js";
 export {
   EngineError,
   HandleError,
+  HostMemoryError,
   MissingKernelError,
   MissingPackageError,
   NoTapeError,

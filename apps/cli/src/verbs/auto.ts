@@ -7,6 +7,7 @@ import {
   type AutoTuneReport,
   type AutoTuneSummary,
   candidateName,
+  sayTuning,
 } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb, type VerbContext } from "../define-verb.js";
@@ -80,15 +81,16 @@ export const autoVerb = defineVerb({
 
 function trialText(trial: AutoTuneSummary["trials"][number], messages: Messages): string {
   const loss = trial.validationLoss?.toFixed(4) ?? messages.words.none;
-  return messages.trial(trial.round, candidateName(trial), trial.steps, loss);
+  const text = messages.trial(trial.round, candidateName(trial), trial.steps, loss);
+  return trial.fault === null ? text : `${text} (${sayPhrase(trial.fault, messages.phrases)})`;
 }
 
 const whyText = (why: AutoTuneSummary["why"], { phrases }: Messages): string =>
   why.map((sentence) => sayPhrase(sentence, phrases)).join("\n");
 
 function resultOf(summary: AutoTuneSummary, output: string, { messages, signal }: VerbContext): VerbResult {
-  const { result, why, adapter } = summary;
-  const json = { ...summary, why: why.map((sentence) => sayPhrase(sentence)) };
+  const { result, adapter } = summary;
+  const json = { ...sayTuning(summary, messages.phrases) };
   const loss = result.validationLoss?.toFixed(4) ?? messages.words.none;
   const text = [
     `${messages.words.validationLoss} ${loss}`,

@@ -1,7 +1,7 @@
-import { type Phrase, sayPhrase } from "@lathe/files";
+import { type Phrase, SpokenError } from "@lathe/files";
 
 /** A failure that may be over when it is tried again. */
-export class RetryableError extends Error {
+export class RetryableError extends SpokenError {
   override readonly name = "RetryableError";
 
   /** @param afterMs how long the hub asks to wait; null where it does not say */
@@ -10,7 +10,7 @@ export class RetryableError extends Error {
     readonly afterMs: number | null,
     options?: ErrorOptions,
   ) {
-    super(sayPhrase(reason), options);
+    super(reason, options);
   }
 }
 

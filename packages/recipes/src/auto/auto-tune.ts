@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { writeTokenFile } from "@lathe/data";
-import { makeFolder, type Phrase, replaceFile, sayPhrase } from "@lathe/files";
+import { asPhrase, makeFolder, type Phrase, phraseOfError, replaceFile } from "@lathe/files";
 import type { LabelledRow } from "@lathe/model";
 import type { WeightFormat } from "@lathe/quant";
 import { tuningReport } from "@lathe/report";
@@ -23,6 +23,7 @@ import {
 import { fittingBatch, fittingFormat } from "./fitting.js";
 import { holdOut, spread } from "./hold-out.js";
 import { reasons } from "./reasons.js";
+import { sayTuning } from "./say-tuning.js";
 import { successiveHalving, type Rung } from "./successive-halving.js";
 import type { ChosenSettings, Excluded, Trial } from "./trial.js";
 
@@ -200,7 +201,7 @@ async function tryCandidate(
   const before = spent();
   let trained = before;
   let validationLoss: number | null = null;
-  let fault: string | null = null;
+  let fault: Phrase | null = null;
   const run = finetune({
     ...modelOf(search, candidate),
     ...candidateOptions(candidate, { batchSize, maxSteps: steps, seed }),
@@ -218,7 +219,7 @@ async function tryCandidate(
     signal?.throwIfAborted();
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
-    fault = error.message;
+    fault = phraseOfError(error);
   }
   const end = spent();
   const rows = Math.max(1, (steps - 1) * candidate.stepRows);
@@ -262,7 +263,7 @@ async function* searchAndTrain(search: Search): AsyncGenerator<AutoTuneReport, A
   const attempt = async (candidate: Candidate, round: number): Promise<Tried | "excluded" | null> => {
     const batchSize = await batchOf(candidate);
     if (batchSize === null) {
-      excluded.push({ ...candidate, reason: "does not fit the memory, or the weights are packed" });
+      excluded.push({ ...candidate, reason: asPhrase("does not fit the memory, or the weights are packed") });
       return "excluded";
     }
     const steps = Math.ceil((unitRows * rungs[round].factor) / candidate.stepRows);
@@ -388,14 +389,14 @@ function* rowsOf(source: RowSource<LabelledRow>): Generator<LabelledRow> {
 /** Writes `auto.json` and its page. */
 async function writeSummary(summary: AutoTuneSummary, options: AutoTuneOptions): Promise<void> {
   const { output, language = "en", translations } = options;
-  const why = summary.why.map((sentence) => sayPhrase(sentence));
-  const json = { model: options.model, ...summary, why };
+  const said = sayTuning(summary, translations);
+  const json = { model: options.model, ...said };
   await replaceFile(join(output, "auto.json"), `${JSON.stringify(json, null, 2)}\n`);
   const page = tuningReport({
     title: options.model,
     language,
-    why: summary.why.map((sentence) => sayPhrase(sentence, translations)),
-    trials: summary.trials.map((trial) => ({ ...trial, name: candidateName(trial) })),
+    why: said.why,
+    trials: said.trials.map((trial) => ({ ...trial, name: candidateName(trial) })),
     facts: {
       chosen: summary.chosen,
       rows: summary.rows,

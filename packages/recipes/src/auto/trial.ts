@@ -1,3 +1,4 @@
+import type { Phrase } from "@lathe/files";
 import type { WeightFormat } from "@lathe/quant";
 import type { Candidate } from "./candidate.js";
 
@@ -11,12 +12,12 @@ export interface Trial extends Candidate {
   readonly validationLoss: number | null;
   readonly seconds: number;
   /** What it failed by; null where it did not. */
-  readonly fault: string | null;
+  readonly fault: Phrase | null;
 }
 
 /** A candidate that could not be tried. */
 export interface Excluded extends Candidate {
-  readonly reason: string;
+  readonly reason: Phrase;
 }
 
 /** The settings that won, in full. */

@@ -1,8 +1,8 @@
 import type { GateDifference } from "@lathe/export";
-import { type Phrase, phrase, sayPhrase } from "@lathe/files";
+import { type Phrase, phrase, SpokenError } from "@lathe/files";
 
 /** An artefact that answers otherwise than the model that it was made of, and is not kept. */
-export class DriftError extends Error {
+export class DriftError extends SpokenError {
   override readonly name = "DriftError";
 
   /** @param report file that says what replaying the prompts has shown */
@@ -11,7 +11,7 @@ export class DriftError extends Error {
     readonly report: string,
     readonly difference: GateDifference,
   ) {
-    super(sayPhrase(sentenceOf(output, report, difference)));
+    super(sentenceOf(output, report, difference));
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { tuningReport, type TuningReport } from "./tuning-report.js";
 
-const trial = { name: "lora q_proj", round: 1, steps: 12, validationLoss: 3.25, seconds: 8.4 };
+const trial = { name: "lora q_proj", round: 1, steps: 12, validationLoss: 3.25, seconds: 8.4, fault: null };
 const report: TuningReport = {
   title: "models/<b>base",
   language: "en",
@@ -9,7 +9,7 @@ const report: TuningReport = {
   trials: [
     trial,
     { ...trial, name: "full", validationLoss: 2.5 },
-    { ...trial, name: "lora wild", validationLoss: null },
+    { ...trial, name: "lora wild", validationLoss: null, fault: "step 3: the loss is NaN <b>" },
     { ...trial, round: 2, steps: 24, validationLoss: 2.75 },
   ],
   facts: { chosen: { rank: 16 }, run: "runs/auto/run" },
@@ -32,7 +32,7 @@ describe("the page of a search", () => {
     expect(found).not.toContain(-1);
     expect(found).toEqual([...found].sort((a, b) => a - b));
     expect(page).toContain("12 steps, 8 s");
-    expect(page).toMatch(/lora wild<\/th><td>failed/);
+    expect(page).toMatch(/lora wild<\/th><td>failed: step 3: the loss is NaN &lt;b>/);
   });
 
   it("takes everything as text, and needs no network", () => {

@@ -11,6 +11,8 @@ export interface TuningTrial {
   /** Null where the trial failed. */
   readonly validationLoss: number | null;
   readonly seconds: number;
+  /** What it failed by; null where it did not. */
+  readonly fault: string | null;
 }
 
 /** What the page of a search for settings shows. */
@@ -56,7 +58,8 @@ export function tuningReport({ title, language, why, trials, facts }: TuningRepo
                       <tr>
                         <th scope="row">{trial.name}</th>
                         <td>
-                          {trial.validationLoss === null ? text.failed : trial.validationLoss.toFixed(4)}
+                          {trial.validationLoss?.toFixed(4) ??
+                            [text.failed, trial.fault].filter(Boolean).join(": ")}
                         </td>
                         <td>{text.stepsInSeconds(trial.steps, trial.seconds.toFixed(0))}</td>
                       </tr>

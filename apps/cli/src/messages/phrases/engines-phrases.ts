@@ -131,4 +131,28 @@ export const enginesPhrases: Translations = {
   "the {0} backend did not start": "{0} 后端未能启动",
   "the wasm backend of TensorFlow.js did not start": "TensorFlow.js 的 wasm 后端未能启动",
   "the native kernels are not there": "没有原生内核",
+  "{0}: engine {1} has no kernel for {2}": "{0}：引擎 {1} 没有用于{2}的内核",
+  it: "它",
+  "these terms": "这些项",
+  "recompute: the block uses a tensor {0} of the enclosing computation that is not among its inputs; its gradient would be lost. Pass it as an input.":
+    "recompute：该块使用了外层计算的张量 {0}，而它不在输入之中；其梯度会丢失。请将其作为输入传入。",
+  "{0}: {1} in the package {2}, which is not installed; install it: {3}":
+    "{0}：{1}在未安装的软件包 {2} 中；请安装：{3}",
+  "the gradients of TensorFlow.js are": "TensorFlow.js 的梯度",
+  "handles are made within {0}": "句柄只能在 {0} 之内创建",
+  "handle {0} is not of this computation; keep it there, or use it before its end":
+    "句柄 {0} 不属于此次计算；请在那里保留它，或在其结束前使用",
+  "expected one of the engines {0} to be in use, got {1}; start one of them":
+    "应在使用引擎 {0} 之一，实为 {1}；请启动其中之一",
+  "engine {0}: an activation is kept only where a tape records; ask for gradients within {1}":
+    "引擎 {0}：只有在记录梯度时才保留激活值；请在 {1} 之内求梯度",
+  "kernels in WebAssembly: expected to need at most {0} bytes, this call needs {1}; use shorter sequences or another engine":
+    "WebAssembly 内核：至多可用 {0} 字节，此次调用需要 {1} 字节；请使用更短的序列或其他引擎",
+  "TensorFlow has no memory left for {0} ({1}); lower the batch size or the longest row, keep only the inputs of layers (gradient checkpointing), or pack the base weights as int8 or nf4":
+    "TensorFlow 没有内存可用于 {0}（{1}）；请减小批大小或最长行，只保留各层的输入（梯度检查点），或将基础权重打包为 int8 或 nf4",
+  "the card was lost during {0} ({1}); check it with nvidia-smi and the system's log, then resume the run from its last checkpoint in a new process":
+    "执行 {0} 时显卡丢失（{1}）；请用 nvidia-smi 和系统日志检查，然后在新进程中从最后的检查点继续",
+  "this TensorFlow has no kernel for {0} in that type ({1}); use another precision or release":
+    "此 TensorFlow 没有该类型的 {0} 内核（{1}）；请改用其他精度或版本",
+  "TensorFlow: {0} failed ({1})": "TensorFlow：{0} 失败（{1}）",
 };

@@ -239,4 +239,25 @@ export const modelsPhrases: Translations = {
   "the model has no tokenizer: the file takes and gives token ids; its texts mean nothing":
     "模型没有分词器：该文件接收并给出词元 id，其中的文本没有意义",
   "{0}: the file has no tokenizer; the model works on token ids": "{0}：文件没有分词器；模型以词元 id 工作",
+  "{0}: the model's adapters are merged into its weights; unmerge it first":
+    "{0}：模型的适配器已合并到权重中；请先取消合并",
+  "expected an adapter named {0}, got a model without adapters": "应有名为 {0} 的适配器，而模型没有适配器",
+  "expected an adapter among {0}, got {1}": "应为适配器 {0} 之一，实为 {1}",
+  "trainableParameters: expected an active adapter, got a model without one; attach one":
+    "trainableParameters：应有启用的适配器，而模型没有；请附加一个",
+  "trainableParameters: expected the name of the adapter to train, got {0} active":
+    "trainableParameters：应给出要训练的适配器的名称，而启用的有 {0}",
+  "trainableParameters: adapter {0} is not active; activate it first":
+    "trainableParameters：适配器 {0} 未启用；请先启用它",
+  "{0}: its bias is trained by the adapter {1} already; detach that, or train no biases":
+    "{0}：其偏置已由适配器 {1} 训练；请移除该适配器，或不训练偏置",
+  "{0} has an adapter {1} already": "{0} 已有适配器 {1}",
+  "expected a name for the adapter, got an empty one": "应给出适配器的名称，实为空",
+  "the model has an adapter named {0} already; detach it or choose another name":
+    "模型已有名为 {0} 的适配器；请移除它或另选名称",
+  "the adapters {0} both have modules of their own (modules_to_save): make one of them active":
+    "适配器 {0} 都有自己的模块 (modules_to_save)：请只启用其一",
+  "the adapter {0} trains whole modules or biases, which cannot be in force for some rows alone":
+    "适配器 {0} 训练整个模块或偏置，这些无法只对部分行生效",
+  "expected {0}": "应为 {0}",
 };

@@ -179,4 +179,5 @@ export const trainingPhrases: Translations = {
     "请减小微批次、使用压缩权重或更短的数据行；lathe plan 会说明各能节省多少",
   "{0}; the log-likelihoods in it are computed again": "{0}；其中的对数似然将重新计算",
   "the system ended the process of the run ({0})": "系统终止了运行的进程（{0}）",
+  "does not fit the memory, or the weights are packed": "内存放不下，或权重已打包",
 };

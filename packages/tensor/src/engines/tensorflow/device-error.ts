@@ -1,18 +1,20 @@
+import { type Phrase, phrase, SpokenError } from "@lathe/files";
+
 /** What went wrong on a device. */
 export type DeviceFault = "out of memory" | "device lost" | "no kernel" | "other";
 
 /** TensorFlow refused or failed an operation. */
-export class DeviceError extends Error {
+export class DeviceError extends SpokenError {
   override readonly name = "DeviceError";
 
   constructor(
     readonly fault: DeviceFault,
     /** The operation, or what was read or written. */
     readonly operation: string,
-    message: string,
+    sentence: Phrase,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(sentence, options);
   }
 }
 
@@ -31,8 +33,7 @@ export function deviceError(operation: string, error: unknown): DeviceError {
     return new DeviceError(
       "out of memory",
       operation,
-      `TensorFlow has no memory left for ${operation} (${said}); lower the batch size or the longest row, keep only the ` +
-        "inputs of layers (gradient checkpointing), or pack the base weights as int8 or nf4",
+      phrase`TensorFlow has no memory left for ${operation} (${said}); lower the batch size or the longest row, keep only the inputs of layers (gradient checkpointing), or pack the base weights as int8 or nf4`,
       cause,
     );
   }
@@ -40,8 +41,7 @@ export function deviceError(operation: string, error: unknown): DeviceError {
     return new DeviceError(
       "device lost",
       operation,
-      `the card was lost during ${operation} (${said}); check it with nvidia-smi and the system's log, then resume the run ` +
-        "from its last checkpoint in a new process",
+      phrase`the card was lost during ${operation} (${said}); check it with nvidia-smi and the system's log, then resume the run from its last checkpoint in a new process`,
       cause,
     );
   }
@@ -49,9 +49,9 @@ export function deviceError(operation: string, error: unknown): DeviceError {
     return new DeviceError(
       "no kernel",
       operation,
-      `this TensorFlow has no kernel for ${operation} in that type (${said}); use another precision or release`,
+      phrase`this TensorFlow has no kernel for ${operation} in that type (${said}); use another precision or release`,
       cause,
     );
   }
-  return new DeviceError("other", operation, `TensorFlow: ${operation} failed (${said})`, cause);
+  return new DeviceError("other", operation, phrase`TensorFlow: ${operation} failed (${said})`, cause);
 }
