@@ -11,7 +11,7 @@ export class DeviceError extends SpokenError {
     readonly fault: DeviceFault,
     /** The operation, or what was read or written. */
     readonly operation: string,
-    sentence: Phrase,
+    sentence: string | Phrase,
     options?: ErrorOptions,
   ) {
     super(sentence, options);
