@@ -75,12 +75,12 @@ const unspoken: readonly string[] = [
 ];
 
 /** Whether a class is an error that has no phrases: it extends `Error` itself. */
-const isPlainError = ({ heritageClauses = [] }: ts.ClassDeclaration): boolean =>
-  heritageClauses.some(
+const isPlainError = ({ heritageClauses }: ts.ClassDeclaration): boolean =>
+  heritageClauses?.some(
     ({ token, types }) =>
       token === ts.SyntaxKind.ExtendsKeyword &&
       types.some(({ expression }) => expression.getText() === "Error"),
-  );
+  ) ?? false;
 
 /**
  * Every sentence that the sources of the packages and of the command hand over where a `Phrase` may stand: literals, templates,
