@@ -58,6 +58,7 @@ export { MAXIMUM_ROW_GROUP_BYTES, readParquet } from "./read/read-parquet.js";
 export { type NamedRows } from "./read/records-of-rows.js";
 export { readRecords } from "./read/read-records.js";
 export { readRows } from "./rows/read-rows.js";
+export { ResumeError } from "./prepare/resume-error.js";
 export { RejectedRowsError } from "./prepare/rejected-rows-error.js";
 export {
   RowCleaner,

@@ -81,6 +81,10 @@ const options = z.object({
     { placeholder: "share" },
   ),
   overwrite: option(z.boolean().default(false), "replace a folder that prepare made"),
+  resume: option(
+    z.boolean().default(false),
+    "go on from where the same command was interrupted or killed; else it begins anew",
+  ),
   ...optionGroup("Cleaning", {
     minInputCharacters: option(
       z.int().min(0).default(CLEANING_DEFAULTS.minimumInputCharacters),
@@ -240,7 +244,7 @@ function describe(
 
 export const prepareVerb = defineVerb({
   description:
-    "Writes train.jsonl, validation.jsonl, test.jsonl, rejected.jsonl and manifest.json; with --model also .arrow files of tokens.",
+    "Writes train.jsonl, validation.jsonl, test.jsonl, rejected.jsonl and manifest.json; with --model also .arrow files of tokens. The folder appears once it is whole; --resume goes on with a run that was interrupted, to the same bytes.",
   examples: [
     "lathe prepare --input rows.jsonl --output prepared --split 7:1:2 --seed 0",
     "lathe prepare --input a.jsonl b.csv --output prepared --model models/base --max-tokens 1024",

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { checkShare } from "../option-error.js";
-import { GrowingArray } from "./growing-array.js";
+import { RecordFile } from "../spill/record-file.js";
+import { SpillFile } from "../spill/spill-file.js";
 import { MinHash, SKETCH_WORDS } from "./min-hash.js";
 import { jaccard, Shingles } from "./shingles.js";
-import { SpillFile } from "./spill-file.js";
 import { UnionFind } from "./union-find.js";
 
 /** The least similarity of near duplicates unless a caller says otherwise. */
@@ -19,8 +19,18 @@ const REMEMBERED_PAIRS = 2 ** 18;
 /** Bits of 120 that agree at a similarity of 0.85 are 111 ± 3; one pair in several thousand is further off than this. */
 const SKETCH_DEVIATIONS = 3.5;
 const WORD_BITS = 32;
+const WORD = 2 ** WORD_BITS;
 const PAIR_WORD = 2 ** 26;
 const EXACT_BITS = 53; // of a whole number in a double
+const TEXTS_FILE = "near-texts";
+const KEYS_FILE = "near-keys";
+const RECORDS_FILE = "near-records";
+/** Words of a record besides the sketch: where a text begins (two of them), its bytes, its shingles. */
+const RECORD_WORDS = 4;
+const MOST_COUNTED = 255; // shingles as far as they matter: beyond the slots of a signature their number says nothing
+
+/** Files below the folder of {@link NearDuplicates}. */
+export const NEAR_FILES: readonly string[] = [TEXTS_FILE, KEYS_FILE, RECORDS_FILE];
 
 /** Which texts are near copies of each other. */
 export interface NearClusters {
@@ -35,55 +45,64 @@ export interface NearClusters {
  * MinHash bands (`MinHash`) name the candidates and every pair is verified on the sets themselves. Pairs join to
  * clusters.
  *
- * Texts and keys are spilt to files of a folder; memory holds some 40 bytes a text.
+ * Texts, keys and signatures are spilt to files of a folder; memory holds nothing of a text while texts are added, and some 35 bytes
+ * of each while copies are looked for.
  */
 export class NearDuplicates {
   readonly threshold: number;
   readonly #hash: MinHash;
   readonly #shingles = new Shingles();
   readonly #texts: SpillFile;
-  readonly #starts = new GrowingArray((length) => new Float64Array(length));
-  readonly #lengths = new GrowingArray((length) => new Int32Array(length));
-  readonly #counts = new GrowingArray((length) => new Int32Array(length));
-  readonly #sketches = new GrowingArray((length) => new Int32Array(length));
+  readonly #records: RecordFile;
   readonly #keys: SpillFile;
   readonly #block: Uint32Array;
+  #looked: Looked = { size: 0, sketches: new Int32Array(0), counts: new Uint8Array(0) };
   readonly #cachedRows = new Int32Array(CACHED_TEXTS).fill(-1);
   readonly #cachedSets: Float64Array[] = [];
   /** Pairs that were found not to be near, as row · 2²⁶ + row: they meet again in other bands. */
   readonly #apart = new Float64Array(REMEMBERED_PAIRS).fill(-1);
 
   /**
-   * @param folder where the texts are spilt, into files `near-texts` and `near-keys` that {@link remove} removes
+   * @param folder where the texts are spilt, into files `near-texts`, `near-keys` and `near-records` that {@link remove} removes
    * @param threshold least Jaccard similarity of near copies, above 0 and up to 1
+   * @param isSaved whether the files are those that {@link save} left there, by the same threshold; nothing can be added then
    * @throws OptionError
    */
-  constructor(folder: string, threshold: number = NEAR_DUPLICATE_THRESHOLD) {
+  constructor(folder: string, threshold: number = NEAR_DUPLICATE_THRESHOLD, isSaved = false) {
     this.threshold = checkShare("nearDuplicates", threshold);
     this.#hash = new MinHash(threshold);
     this.#block = new Uint32Array(this.#hash.bands * BLOCK_ROWS);
-    this.#texts = new SpillFile(join(folder, "near-texts"));
-    this.#keys = new SpillFile(join(folder, "near-keys"));
+    this.#texts = new SpillFile(join(folder, TEXTS_FILE), isSaved);
+    this.#keys = new SpillFile(join(folder, KEYS_FILE), isSaved);
+    this.#records = new RecordFile(join(folder, RECORDS_FILE), RECORD_WORDS + SKETCH_WORDS, isSaved);
+    if (this.size % BLOCK_ROWS > 0 && isSaved) {
+      this.#keys.read(this.#keys.size - this.#block.byteLength, bytesOf(this.#block));
+    }
   }
 
   /** Number of texts. */
   get size(): number {
-    return this.#counts.size;
+    return this.#records.size;
   }
 
   /** Takes a text; the first one is number 0. A text without characters is no copy of any. */
   add(text: string): void {
     const row = this.size;
     const bytes = Buffer.from(text, "utf16le"); // lone surrogates come back as they are
-    this.#starts.push(this.#texts.append(bytes));
-    this.#lengths.push(bytes.length);
+    const start = this.#texts.append(bytes);
     this.#shingles.read(text);
-    this.#counts.push(this.#shingles.size);
-    if (this.#shingles.size > 0) this.#hash.sign(this.#shingles);
+    const { size } = this.#shingles;
+    if (size > 0) this.#hash.sign(this.#shingles);
     const { bands, keys, sketch } = this.#hash;
     for (let band = 0; band < bands; band++) this.#block[band * BLOCK_ROWS + (row % BLOCK_ROWS)] = keys[band];
-    for (const word of sketch) this.#sketches.push(word);
+    this.#records.append([start % WORD, Math.floor(start / WORD), bytes.length, size, ...sketch]);
     if (this.size % BLOCK_ROWS === 0) this.#keys.append(bytesOf(this.#block));
+  }
+
+  /** Brings all that was added to the disk, for another one to look for copies; nothing can be added afterwards. */
+  save(): void {
+    if (this.size % BLOCK_ROWS > 0) this.#keys.append(bytesOf(this.#block));
+    for (const file of [this.#texts, this.#keys, this.#records]) file.save();
   }
 
   /** The clusters of the texts so far. */
@@ -91,7 +110,7 @@ export class NearDuplicates {
     const { size } = this;
     const joined = new UnionFind(size);
     const order = new Float64Array(size);
-    const rowBits = Math.ceil(Math.log2(Math.max(size, 2)));
+    const rowBits = bitsOf(size);
     const rowWord = 2 ** rowBits;
     const keyBits = Math.min(WORD_BITS, EXACT_BITS - rowBits);
     for (let band = 0; band < this.#hash.bands; band++) {
@@ -105,7 +124,8 @@ export class NearDuplicates {
         first = end;
       }
     }
-    const clusterOf = Int32Array.from({ length: size }, (_, row) => joined.find(row));
+    const clusterOf = new Int32Array(size);
+    for (let row = 0; row < size; row++) clusterOf[row] = joined.find(row);
     const isShared = new Uint8Array(size);
     for (const [row, cluster] of clusterOf.entries()) if (cluster !== row) isShared[cluster] = 1;
     return { clusterOf, clusters: isShared.reduce((sum, shared) => sum + shared, 0) };
@@ -120,15 +140,19 @@ export class NearDuplicates {
    */
   copies({ clusterOf }: NearClusters, mayBoth: (row: number, earlier: number) => boolean): Int32Array {
     const copyOf = new Int32Array(clusterOf.length).fill(-1);
-    const staying = new Map<number, number[]>();
-    for (const [row, cluster] of clusterOf.entries()) {
-      if (cluster === row) continue;
-      const earlier = staying.get(cluster) ?? [cluster];
-      const original = earlier.find((other) => !mayBoth(row, other) && this.#areNear(row, other));
+    const rowWord = 2 ** bitsOf(clusterOf.length);
+    let cluster = -1;
+    let staying: number[] = [];
+    for (const entry of byCluster(clusterOf, rowWord)) {
+      const row = entry % rowWord;
+      if (clusterOf[row] !== cluster) {
+        cluster = clusterOf[row];
+        staying = [cluster];
+      }
+      const original = staying.find((other) => this.#areNear(row, other) && !mayBoth(row, other));
       if (original !== undefined) copyOf[row] = original;
-      else earlier.unshift(row);
-      if (earlier.length > MOST_COMPARED) earlier.pop();
-      staying.set(cluster, earlier);
+      else staying.unshift(row);
+      if (staying.length > MOST_COMPARED) staying.pop();
     }
     return copyOf;
   }
@@ -140,18 +164,40 @@ export class NearDuplicates {
 
   /** The text of a number. */
   text(row: number): string {
-    const bytes = Buffer.allocUnsafe(this.#lengths.values[row]);
-    this.#texts.read(this.#starts.values[row], bytes);
+    const [low, high, length] = this.#records.at(row);
+    const bytes = Buffer.allocUnsafe(length);
+    this.#texts.read(high * WORD + (low >>> 0), bytes);
     return bytes.toString("utf16le");
+  }
+
+  /** Closes the files. */
+  close(): void {
+    for (const file of [this.#texts, this.#keys, this.#records]) file.close();
   }
 
   /** Closes the files and removes them. */
   async remove(): Promise<void> {
-    for (const file of [this.#texts, this.#keys]) await file.remove();
+    for (const file of [this.#texts, this.#keys, this.#records]) await file.remove();
+  }
+
+  /** Sketches and numbers of shingles of all texts so far. */
+  #look(): Looked {
+    const { size } = this;
+    if (this.#looked.size === size) return this.#looked;
+    const sketches = new Int32Array(size * SKETCH_WORDS);
+    const counts = new Uint8Array(size);
+    for (let row = 0; row < size; row++) {
+      const record = this.#records.at(row);
+      counts[row] = Math.min(record[RECORD_WORDS - 1], MOST_COUNTED);
+      sketches.set(record.subarray(RECORD_WORDS), row * SKETCH_WORDS);
+    }
+    this.#looked = { size, sketches, counts };
+    return this.#looked;
   }
 
   /** Fills `order` with key · `rowWord` + row of every text that has shingles, ascending, and returns how many these are. */
   #sortByKey(band: number, order: Float64Array, rowWord: number, keyBits: number): number {
+    const { counts } = this.#look();
     const column = new Uint32Array(BLOCK_ROWS);
     const blockBytes = this.#block.byteLength;
     let known = 0;
@@ -161,7 +207,7 @@ export class NearDuplicates {
       if (rows < BLOCK_ROWS) column.set(this.#block.subarray(band * BLOCK_ROWS, band * BLOCK_ROWS + rows));
       else this.#keys.read(block * blockBytes + band * column.byteLength, bytesOf(column));
       for (let row = 0; row < rows; row++) {
-        if (this.#counts.values[first + row] === 0) continue;
+        if (counts[first + row] === 0) continue;
         order[known++] = (column[row] >>> (WORD_BITS - keyBits)) * rowWord + first + row;
       }
     }
@@ -195,16 +241,14 @@ export class NearDuplicates {
 
   /** Whether the sketches let it be that two texts are near: most candidates that are not end here, without the disk. */
   #mayBeNear(left: number, right: number): boolean {
+    const { sketches, counts } = this.#look();
     const slots = this.#hash.bands * this.#hash.rounds;
     let differing = 0;
     for (let word = 0; word < SKETCH_WORDS; word++) {
-      differing += countBits(
-        this.#sketches.values[left * SKETCH_WORDS + word] ^
-          this.#sketches.values[right * SKETCH_WORDS + word],
-      );
+      differing += countBits(sketches[left * SKETCH_WORDS + word] ^ sketches[right * SKETCH_WORDS + word]);
     }
     // Slots of a short text repeat the few shingles it has, and tell as little as these.
-    const independent = Math.min(slots, this.#counts.values[left], this.#counts.values[right]);
+    const independent = Math.min(slots, counts[left], counts[right]);
     const expected = (1 - this.threshold) / 2;
     const deviation = Math.sqrt((expected * (1 - expected)) / independent);
     return differing <= slots * (expected + SKETCH_DEVIATIONS * deviation);
@@ -221,6 +265,27 @@ export class NearDuplicates {
     return set;
   }
 }
+
+/** What is looked at of every text while copies are looked for. */
+interface Looked {
+  readonly size: number;
+  /** [texts · {@link SKETCH_WORDS}] */
+  readonly sketches: Int32Array;
+  /** Shingles, at most {@link MOST_COUNTED}. */
+  readonly counts: Uint8Array;
+}
+
+/** Texts that are not the first of their cluster, as cluster · `rowWord` + text, ascending. */
+function byCluster(clusterOf: Int32Array, rowWord: number): Float64Array {
+  const members = clusterOf.reduce((sum, cluster, row) => sum + (cluster === row ? 0 : 1), 0);
+  const order = new Float64Array(members);
+  let at = 0;
+  for (const [row, cluster] of clusterOf.entries())
+    if (cluster !== row) order[at++] = cluster * rowWord + row;
+  return order.sort();
+}
+
+const bitsOf = (size: number): number => Math.ceil(Math.log2(Math.max(size, 2)));
 
 function bytesOf(words: Uint32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);

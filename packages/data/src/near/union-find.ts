@@ -1,4 +1,4 @@
-import { GrowingArray } from "./growing-array.js";
+import { GrowingArray } from "../spill/growing-array.js";
 
 /** Sets that are joined pair by pair; each is known by its smallest member. */
 export class UnionFind {

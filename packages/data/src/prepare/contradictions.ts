@@ -1,4 +1,4 @@
-import { GrowingArray } from "../near/growing-array.js";
+import { GrowingArray } from "../spill/growing-array.js";
 import type { RowPlace } from "../read/row-place.js";
 import { conversationOf } from "../rows/conversation-of.js";
 import { digest128, DigestIndex } from "../rows/digest-index.js";
@@ -50,17 +50,30 @@ export function askedAndAnswered(
 
 const callsOf = (calls: unknown): string => (calls == null ? "" : JSON.stringify(calls));
 
+/** A row as {@link Contradictions} knows it. */
+export interface DigestedQuestion {
+  /** Of all that is asked. */
+  readonly asked: Uint32Array;
+  /** 32 bits of the digest of what is answered. */
+  readonly answer: number;
+}
+
+/** What is asked and answered in a row, in digests; null where nothing is asked. */
+export function questionOf(row: Row): DigestedQuestion | null {
+  const found = askedAndAnswered(row);
+  return found && { asked: digest128(...found.asked), answer: digest128(found.answer)[0] | 0 };
+}
+
 /** Finds rows that answer one question in different ways, by digests: memory holds some bytes a row. */
 export class Contradictions {
   readonly #questions = new DigestIndex();
   readonly #questionOf = new GrowingArray((length) => new Int32Array(length));
   readonly #answerOf = new GrowingArray((length) => new Int32Array(length));
 
-  /** Takes the next row. */
-  add(row: Row): void {
-    const found = askedAndAnswered(row);
-    this.#questionOf.push(found === null ? -1 : this.#questions.add(digest128(...found.asked)));
-    this.#answerOf.push(found === null ? 0 : digest128(found.answer)[0] | 0);
+  /** Takes the next row; null where nothing is asked. */
+  add(question: DigestedQuestion | null): void {
+    this.#questionOf.push(question === null ? -1 : this.#questions.add(question.asked));
+    this.#answerOf.push(question === null ? 0 : question.answer);
   }
 
   /**

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { FileError, parseJson, type Phrase, phrase, readLines, sayPhrase, writeJson } from "@lathe/files";
-import { GrowingArray } from "../near/growing-array.js";
-import { NearDuplicates } from "../near/near-duplicates.js";
-import { RowGroups } from "../split/row-groups.js";
-import { Contradictions } from "./contradictions.js";
-import { LineWriter, type WrittenFile } from "./line-writer.js";
+import { FileError, type Phrase, phrase, writeJson } from "@lathe/files";
+import { NEAR_FILES, NearDuplicates } from "../near/near-duplicates.js";
+import type { PersonalDataKind } from "../personal-data/kinds.js";
+import { LineWriter } from "./line-writer.js";
+import { rejectionExample, rejectionLine } from "./rejection.js";
+import { LEDGER_FILES, type LedgerNames, RowLedger } from "./row-ledger.js";
 import { comparedText } from "../near/compared-text.js";
 import { OptionError } from "../option-error.js";
 import type { DataRecord, ReadOptions } from "../read/data-record.js";
@@ -55,34 +55,40 @@ export interface TokenCounts {
   readonly reasoningTurns: Readonly<Record<SplitName, number>>;
 }
 
-/** Intermediate files of the temporary folder: kept rows and their tokens, in the order of the input. */
+/** Intermediate files of the working folder: kept rows and their tokens, in the order of the input. */
 export const KEPT_ROWS = "kept-rows.jsonl";
 export const KEPT_TOKENS = "kept-tokens.arrow";
 
-/** The file of rows that were set aside. */
-export const REJECTED_FILE = "rejected.jsonl";
+/** The intermediate file of rows that were set aside as they were read. */
+export const REJECTED_ROWS = "rejected-rows.jsonl";
 
-const EXAMPLE_CHARACTERS = 200; // of a malformed line
 const SHOWN_REJECTIONS = 5; // in the message when there are too many
 
-/** The first pass of prepare: reads, cleans and tokenises rows, and spills those that are kept. */
+/** What reading the inputs came to, as JSON can hold it. */
+export interface IntakeReport {
+  readonly read: number;
+  /** Rows that were spilt, those among them that may turn out to be near copies too. */
+  readonly kept: number;
+  /** Rows read of each input. */
+  readonly rowsOfInput: readonly number[];
+  /** Names of the steps of cleaning, in the order in which they ran. */
+  readonly steps: readonly string[];
+  /** Rows changed or set aside, by step or reason. */
+  readonly rules: Readonly<Record<string, number>>;
+  readonly examples: Readonly<Record<string, readonly CleaningExample[]>>;
+  readonly personalData: Readonly<Record<PersonalDataKind, number>>;
+  readonly names: LedgerNames;
+}
+
+/** The stage that reads, cleans and tokenises rows, and spills those that are kept. */
 export class Intake {
   read = 0;
   kept = 0;
   invalid = 0;
-  /** Clusters of near copies that were found. */
-  clusters = 0;
-  /** The spilt rows, those among them that turned out to be near copies too. */
-  readonly groups: RowGroups;
-  /** Of every spilt row the number of the earlier one that it copies, −1 where it is no copy. */
-  copyOf: Int32Array = new Int32Array(0);
-  /** Rows read of each input. */
-  readonly rowsOfInput: number[] = [];
-  readonly cleaner: RowCleaner;
-  /** Of every spilt row whether it was cut, how many replies are not scored, and how many have reasoning; empty without a tokenizer. */
-  readonly truncated = new GrowingArray((length) => new Uint8Array(length));
-  readonly unlabelledTurns = new GrowingArray((length) => new Int32Array(length));
-  readonly reasoningTurns = new GrowingArray((length) => new Int32Array(length));
+  readonly #rowsOfInput: number[] = [];
+  readonly #cleaner: RowCleaner;
+  readonly #ledger: RowLedger;
+  readonly #near: NearDuplicates | null;
   readonly #rejections: Record<RejectionRuleName, number> = {
     malformed: 0,
     invalid: 0,
@@ -97,11 +103,7 @@ export class Intake {
     "too-many-tokens": [],
     "near-duplicate": [],
   };
-  readonly contradictions = new Contradictions();
   readonly #firstInvalid: (RowPlace & { reason: string | Phrase })[] = [];
-  readonly #fileOfRow = new GrowingArray((length) => new Int32Array(length));
-  readonly #lineOfRow = new GrowingArray((length) => new Int32Array(length));
-  readonly #files: string[] = [];
   #bytes = 0;
 
   constructor(
@@ -109,24 +111,33 @@ export class Intake {
     readonly folder: string,
     readonly totalBytes: number,
   ) {
-    this.cleaner = new RowCleaner(options.cleaning);
-    const taken = this.cleaner.steps.find(isRejectionRule);
+    this.#cleaner = new RowCleaner(options.cleaning);
+    const taken = this.#cleaner.steps.find(isRejectionRule);
     if (taken !== undefined)
       throw new OptionError("cleaning.steps", "a name of its own for a step of one's own", taken);
-    this.groups = new RowGroups(options);
+    this.#ledger = new RowLedger(folder, options);
+    this.#near = options.nearDuplicates === null ? null : new NearDuplicates(folder, options.nearDuplicates);
   }
 
-  /** @returns what was written to the file of rejected rows */
-  async run(): Promise<WrittenFile> {
+  /** Files that the stage makes. */
+  static files(options: ResolvedPrepareOptions): readonly string[] {
+    return [
+      KEPT_ROWS,
+      REJECTED_ROWS,
+      ...LEDGER_FILES,
+      ...(options.nearDuplicates === null ? [] : NEAR_FILES),
+      ...(options.tokenizer === null ? [] : [KEPT_TOKENS]),
+    ];
+  }
+
+  /** Reads all inputs, and brings what was spilt to the disk. */
+  async run(): Promise<IntakeReport> {
     const { tokenizer, rejectLimit, inputs } = this.options;
     const keptRows = await LineWriter.create(join(this.folder, KEPT_ROWS));
-    const rejectedRows = await LineWriter.create(join(this.folder, REJECTED_FILE));
-    const threshold = this.options.nearDuplicates;
-    const near = threshold === null ? null : new NearDuplicates(this.folder, threshold);
-    let written: WrittenFile;
+    const rejectedRows = await LineWriter.create(join(this.folder, REJECTED_ROWS));
     try {
-      if (this.cleaner.needsSurvey) await this.#survey();
-      const rows = this.#rows(keptRows, rejectedRows, near);
+      if (this.#cleaner.needsSurvey) await this.#survey();
+      const rows = this.#rows(keptRows, rejectedRows);
       if (tokenizer === null) while ((await rows.next()).done !== true);
       else
         await writeTokenFile(
@@ -135,34 +146,40 @@ export class Intake {
           tokenMetadata(this.options),
         );
       await keptRows.close();
-      if (near !== null) await this.#findCopies(near, rejectedRows);
-      written = await rejectedRows.close();
+      await rejectedRows.close();
+      this.#near?.save();
+    } catch (error) {
+      this.#ledger.close();
+      throw error;
     } finally {
-      await near?.remove();
+      this.#near?.close();
       await keptRows.abandon();
       await rejectedRows.abandon();
     }
+    const names = this.#ledger.save();
+    const { counts, examples, personalData } = this.#cleaner.report();
+    const rules = { ...counts, ...this.#rejections };
     if (this.invalid > rejectLimit * this.read) {
       throw new RejectedRowsError(this.read, this.invalid, rejectLimit, this.#firstInvalid);
     }
     if (this.kept === 0) {
-      const reasons = Object.entries(this.rules()).filter(([, count]) => count > 0);
+      const reasons = Object.entries(rules).filter(([, count]) => count > 0);
       const shown = reasons.map(([rule, count]) => `${rule} ${count}`).join(", ");
       throw new FileError(
         inputs.map(nameOf).join(", "),
         phrase`leaves no row to keep: ${this.read} read, all set aside (${shown})`,
       );
     }
-    return written;
-  }
-
-  /** Rows changed or set aside, by step or reason. */
-  rules(): Record<string, number> {
-    return { ...this.cleaner.report().counts, ...this.#rejections };
-  }
-
-  examples(): Record<string, readonly CleaningExample[]> {
-    return { ...this.cleaner.report().examples, ...this.#examples };
+    return {
+      read: this.read,
+      kept: this.kept,
+      rowsOfInput: this.#rowsOfInput,
+      steps: this.#cleaner.steps,
+      rules,
+      examples: { ...examples, ...this.#examples },
+      personalData,
+      names,
+    };
   }
 
   /** Shows every usable row to the cleaner before it cleans the first one; the inputs are read twice then. */
@@ -180,7 +197,7 @@ export class Intake {
         signal?.throwIfAborted();
         if ("error" in record) continue;
         try {
-          this.cleaner.survey(parseRow(renameKeys(record.value, columns, record)), record);
+          this.#cleaner.survey(parseRow(renameKeys(record.value, columns, record)), record);
         } catch (error) {
           if (!(error instanceof RowError)) throw error; // set aside when it is cleaned
         }
@@ -192,7 +209,6 @@ export class Intake {
   async *#rows(
     keptRows: LineWriter,
     rejectedRows: LineWriter,
-    near: NearDuplicates | null,
   ): AsyncGenerator<TokenRowInput | null, void, undefined> {
     const { inputs, signal } = this.options;
     const onBytes = (bytes: number): void => void (this.#bytes += bytes);
@@ -207,23 +223,22 @@ export class Intake {
             ? ({ rule: "malformed", reason: record.error, source: record.text } as const)
             : this.#take(record.value, place);
         if ("rule" in outcome) {
-          const source = this.cleaner.hide(outcome.source);
+          const source = this.#cleaner.hide(outcome.source);
           this.#noteRejection(outcome.rule, outcome.reason, source, place);
-          await rejectedRows.write(
-            JSON.stringify({ row: source, reason: sayPhrase(outcome.reason), ...place }),
-          );
+          await rejectedRows.write(rejectionLine(source, outcome.reason, place));
         } else {
           await keptRows.write(writeJson(serializeRow(outcome.row)));
           const row = this.kept;
-          this.#noteKept(outcome.row, outcome.tokens, place);
-          near?.add(comparedText(outcome.row));
+          this.#ledger.add(outcome.row, outcome.tokens, place);
+          this.kept += 1;
+          this.#near?.add(comparedText(outcome.row));
           if (outcome.tokens === null) yield null;
           else for (const tokens of outcome.tokens) yield { ...tokens, row };
         }
         if (this.read % PROGRESS_ROWS === 0) this.#report();
       }
       if (this.read === before) throw new FileError(nameOf(input), "holds no rows");
-      this.rowsOfInput.push(this.read - before);
+      this.#rowsOfInput.push(this.read - before);
     }
     this.#report();
   }
@@ -236,7 +251,7 @@ export class Intake {
     | { rule: string; reason: string | Phrase; source: unknown } {
     const { tokenizer, maxTokens, columns, overlong, lossOn, reasoning } = this.options;
     try {
-      const outcome = this.cleaner.clean(parseRow(renameKeys(value, columns, place), place), place);
+      const outcome = this.#cleaner.clean(parseRow(renameKeys(value, columns, place), place), place);
       if ("rule" in outcome) return { ...outcome, source: value };
       const learnt = { overlong, lossOn, reasoning, ...(maxTokens === null ? {} : { maxTokens }) };
       return {
@@ -264,67 +279,11 @@ export class Intake {
     if (!isRejectionRule(rule)) return; // the cleaner counts its own
     this.#rejections[rule] += 1;
     if (this.#examples[rule].length < this.options.cleaning.examplesPerStep) {
-      const text = typeof source === "string" ? source : JSON.stringify(source);
-      this.#examples[rule].push({
-        ...place,
-        before: text.slice(0, EXAMPLE_CHARACTERS),
-        reason: sayPhrase(reason),
-      });
+      this.#examples[rule].push(rejectionExample(source, reason, place));
     }
     if (rule !== "malformed" && rule !== "invalid") return;
     this.invalid += 1;
     if (this.#firstInvalid.length < SHOWN_REJECTIONS) this.#firstInvalid.push({ ...place, reason });
-  }
-
-  #noteKept(row: Row, tokens: readonly TokenizedRow[] | null, { file, line }: RowPlace): void {
-    this.groups.add(row);
-    this.contradictions.add(row);
-    if (this.#files.at(-1) !== file) this.#files.push(file);
-    this.#fileOfRow.push(this.#files.length - 1);
-    this.#lineOfRow.push(line);
-    this.kept += 1;
-    if (tokens === null) return;
-    const sum = (count: (part: TokenizedRow) => number): number =>
-      tokens.reduce((total, part) => total + count(part), 0);
-    this.truncated.push(tokens.some(({ truncated }) => truncated) ? 1 : 0);
-    this.unlabelledTurns.push(sum(({ unlabelledTurns }) => unlabelledTurns));
-    this.reasoningTurns.push(sum(({ reasoningTurns }) => reasoningTurns));
-  }
-
-  /** Sets near copies of earlier rows aside, except within a dialogue; or has all rows of a cluster share a split. */
-  async #findCopies(near: NearDuplicates, rejectedRows: LineWriter): Promise<void> {
-    const found = near.find();
-    this.clusters = found.clusters;
-    if (this.options.keepNearDuplicates) {
-      for (const [row, cluster] of found.clusterOf.entries()) this.groups.join(row, cluster);
-      return;
-    }
-    this.copyOf = near.copies(found, (row, earlier) => this.groups.isTogether(row, earlier));
-    let row = 0;
-    for await (const lines of readLines(join(this.folder, KEPT_ROWS), {
-      maximumLineBytes: Number.POSITIVE_INFINITY,
-    })) {
-      this.options.signal?.throwIfAborted();
-      for (const { text } of lines) {
-        const original = this.copyOf[row];
-        if (original !== -1) {
-          const place = this.placeOf(row);
-          const source: unknown = parseJson(text);
-          const { file, line } = this.placeOf(original);
-          const similarity = near.similarity(row, original).toFixed(2);
-          const reason = phrase`a near copy (${similarity} of its 5-grams) of the row at ${file}:${line}`;
-          this.kept -= 1;
-          this.#noteRejection("near-duplicate", reason, source, place);
-          await rejectedRows.write(JSON.stringify({ row: source, reason: sayPhrase(reason), ...place }));
-        }
-        row += 1;
-      }
-    }
-  }
-
-  /** Where a spilt row comes from. */
-  placeOf(row: number): RowPlace {
-    return { file: this.#files[this.#fileOfRow.values[row]], line: this.#lineOfRow.values[row] };
   }
 
   #report(): void {

@@ -76,9 +76,15 @@ export interface PrepareOptions {
   readonly rejectLimit?: number;
   /** Whether a folder that prepare made may be replaced. @defaultValue false */
   readonly overwrite?: boolean;
+  /**
+   * Whether to go on from where a run of the same inputs and settings into the same folder was interrupted; where there is none, or
+   * nothing of it was finished, it begins anew. Steps that are functions count as the same by their names.
+   * @defaultValue false: what such a run left goes
+   */
+  readonly resume?: boolean;
   /** Hears of bytes read and rows tokenised. */
   readonly onProgress?: (progress: PrepareProgress) => void;
-  /** Stops the work; nothing is written then. */
+  /** Stops the work; nothing is written then, and what was finished stays for `resume`. */
   readonly signal?: AbortSignal;
 }
 
@@ -107,6 +113,7 @@ export interface ResolvedPrepareOptions {
   readonly reasoning: ReasoningPolicy;
   readonly rejectLimit: number;
   readonly overwrite: boolean;
+  readonly resume: boolean;
   readonly onProgress: (progress: PrepareProgress) => void;
   readonly signal: AbortSignal | null;
 }
@@ -139,6 +146,7 @@ export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepareO
     reasoning: options.reasoning ?? "keep",
     rejectLimit,
     overwrite: options.overwrite ?? false,
+    resume: options.resume ?? false,
     onProgress: options.onProgress ?? (() => undefined),
     signal: options.signal ?? null,
   };

@@ -1,6 +1,6 @@
 import { digest128, DigestIndex } from "../rows/digest-index.js";
 import type { Row } from "../rows/row.js";
-import { GrowingArray } from "../near/growing-array.js";
+import { GrowingArray } from "../spill/growing-array.js";
 import { UnionFind } from "../near/union-find.js";
 import { DIALOGUE_FIELDS, fieldText, groupDigests } from "./group-digests.js";
 import { SPLITS, type SplitWeights } from "./split-weights.js";
@@ -51,7 +51,16 @@ export class RowGroups {
 
   /** Takes a row; the first one is row 0. */
   add(row: Row): void {
-    const [first, ...others] = groupDigests(row, this.#fields).map((digest) => this.#number(digest, row));
+    this.addTo(groupDigests(row, this.#fields), this.#stratum === null ? "" : fieldText(row, this.#stratum));
+  }
+
+  /**
+   * Takes a row by what is asked of it.
+   * @param digests of its groups, as `groupDigests` gives them
+   * @param stratum the value of the field of strata; of no meaning without one
+   */
+  addTo(digests: readonly Uint32Array[], stratum = ""): void {
+    const [first, ...others] = digests.map((digest) => this.#number(digest, stratum));
     for (const other of others) this.#joined.join(first, other);
     this.#groupOfRow.push(first);
   }
@@ -86,16 +95,17 @@ export class RowGroups {
       if (sizes[group] > 0) splits[group] = splitAt(this.#draw(group, seed), weights);
     }
     fillEmpty(splits, sizes, weights, (group) => this.#draw(group, seed));
-    return Uint8Array.from({ length: this.rows }, (_, row) => splits[this.#joined.find(groupOfRow[row])]);
+    const splitOf = new Uint8Array(this.rows);
+    for (let row = 0; row < this.rows; row++) splitOf[row] = splits[this.#joined.find(groupOfRow[row])];
+    return splitOf;
   }
 
-  #number(digest: Uint32Array, row: Row): number {
+  #number(digest: Uint32Array, name: string): number {
     const known = this.#index.size;
     const group = this.#index.add(digest);
     if (group < known) return group;
     this.#joined.add();
     if (this.#stratum === null) return group;
-    const name = fieldText(row, this.#stratum);
     const stratum = this.#strata.get(name) ?? this.#strata.size;
     if (stratum === this.#strata.size) {
       this.#strata.set(name, stratum);

@@ -2,6 +2,12 @@ import type { Translations } from "@lathe/files";
 
 /** 读取、清洗、隐私、划分与数据报告。 */
 export const dataPhrases: Translations = {
+  "{0}: cannot go on from where it was interrupted, as {1} has changed since; run it without resuming to begin anew":
+    "{0}：{1} 在中断之后已有改动，无法继续；请不带续跑选项重新运行",
+  "the version of Lathe": "Lathe 的版本",
+  "the list of inputs": "输入列表",
+  "files as inputs": "以文件作为输入",
+  "rows in memory": "内存中的行",
   "step chinese converts with the words of the package {0}, which is not installed; install it: npm install {1}":
     "步骤 chinese 使用软件包 {0} 的词表进行转换，而它尚未安装；请安装：npm install {1}",
   "has a column weight of type {0}, expected Float64": "weight 列的类型为 {0}，应为 Float64",

@@ -78,8 +78,10 @@ export const helpPhrases: Translations = {
   "Make TensorFlow on this machine ready as an engine, with an NVIDIA card or without":
     "将本机的 TensorFlow 配置为计算引擎，有无 NVIDIA 显卡均可",
   "Show what this machine offers, and check a model folder": "显示本机的能力，并检查模型文件夹",
-  "Writes train.jsonl, validation.jsonl, test.jsonl, rejected.jsonl and manifest.json; with --model also .arrow files of tokens.":
-    "写出 train.jsonl、validation.jsonl、test.jsonl、rejected.jsonl 和 manifest.json；给出 --model 时另写 .arrow 词元文件。",
+  "Writes train.jsonl, validation.jsonl, test.jsonl, rejected.jsonl and manifest.json; with --model also .arrow files of tokens. The folder appears once it is whole; --resume goes on with a run that was interrupted, to the same bytes.":
+    "写出 train.jsonl、validation.jsonl、test.jsonl、rejected.jsonl 和 manifest.json；给出 --model 时另写 .arrow 词元文件。文件夹在完整之后才出现；--resume 接着被中断的运行继续，结果逐字节相同。",
+  "go on from where the same command was interrupted or killed; else it begins anew":
+    "从同一命令被中断或强制结束的地方继续；否则重新开始",
   "RUN/adapter is a PEFT folder, or RUN/model a model folder; RUN/metrics.jsonl has a line for every optimiser step. Ctrl-C writes a checkpoint; --resume goes on from it, to the same bits.":
     "RUN/adapter 是 PEFT 文件夹，或 RUN/model 是模型文件夹；RUN/metrics.jsonl 每个优化器步一行。Ctrl-C 会写出检查点；--resume 从检查点继续，结果逐位相同。",
   "The loss is the mean over all labels, in nats. Of pairs and dialogues the replies are scored, of token rows what their labels say; -100 is not.":

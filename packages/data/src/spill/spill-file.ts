@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import { rm } from "node:fs/promises";
 
 const BUFFER_BYTES = 1024 * 1024;
@@ -8,11 +8,18 @@ export class SpillFile {
   readonly #handle: number;
   readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   #buffered = 0;
-  #written = 0;
+  #written: number;
 
-  /** @param path of a file that does not exist */
-  constructor(readonly path: string) {
-    this.#handle = openSync(path, "wx+");
+  /**
+   * @param path of a file that does not exist
+   * @param isSaved whether it does exist: one that another spill file saved, to go on reading from
+   */
+  constructor(
+    readonly path: string,
+    isSaved = false,
+  ) {
+    this.#handle = openSync(path, isSaved ? "r+" : "wx+");
+    this.#written = fstatSync(this.#handle).size;
   }
 
   /** Bytes appended so far. */
@@ -47,9 +54,20 @@ export class SpillFile {
     }
   }
 
+  /** Brings all of it to the disk. */
+  save(): void {
+    this.#flush();
+    fsyncSync(this.#handle);
+  }
+
+  /** Closes the file; what was not saved may be lost. */
+  close(): void {
+    closeSync(this.#handle);
+  }
+
   /** Closes the file and removes it. */
   async remove(): Promise<void> {
-    closeSync(this.#handle);
+    this.close();
     await rm(this.path, { force: true });
   }
 
