@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { fileURLToPath } from "node:url";
-import { EXIT_FAILED, EXIT_INTERRUPTED, runCommandLine } from "@lathe/command";
-import { commandName } from "./command-name.js";
+import { commandName, EXIT_FAILED, EXIT_INTERRUPTED, runCommandLine } from "@lathe/command";
 import { languageOfWords, messagesByLanguage } from "./messages/language.js";
 import { program } from "./program.js";
 
@@ -34,7 +33,13 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 // What is said on the way is not worth ending the work for.
 process.stderr.on("error", () => undefined);
 
-const place = { main: fileURLToPath(import.meta.url), cwd: process.cwd(), env: process.env };
+const place = {
+  name: program.name,
+  packageName: "@lathe/cli",
+  main: fileURLToPath(import.meta.url),
+  cwd: process.cwd(),
+  env: process.env,
+};
 process.exitCode = await runCommandLine(
   { ...program, command: commandName(place) },
   words,

@@ -1,5 +1,5 @@
 import type { Program } from "@lathe/command";
-import { withVerbs } from "./command-name.js";
+import { withVerbs } from "./messages/with-verbs.js";
 import { languageOfWords, messagesByLanguage } from "./messages/language.js";
 import type { Messages } from "./messages/messages.js";
 import { nameHere } from "./options/names-elsewhere.js";

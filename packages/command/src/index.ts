@@ -1,3 +1,4 @@
+export { commandName, type CommandPlace } from "./command-name.js";
 export type { CommandMessages } from "./command-messages.js";
 export { type ConfigFile, readConfigFile } from "./config-file.js";
 export { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE } from "./failure.js";
@@ -14,6 +15,7 @@ export {
 export type { InputStream, Io, OutputStream } from "./io.js";
 export { nearestName, suggestion } from "./nearest-name.js";
 export { option, type OptionDetails, optionGroup, type ResolveContext } from "./option.js";
+export { parseDuration, parseNumbersByName, parsePairs, parseRanges } from "./parse-text.js";
 export type { NameHere, Program } from "./program.js";
 export { type Progress, type ProgressOptions, startProgress } from "./progress.js";
 export { camelCase, kebabCase } from "./property.js";

@@ -84,6 +84,7 @@ export {
   type OpenModelOptions,
 } from "./model/open-model.js";
 export type { PromptOptions } from "./model/prompt-ids.js";
+export type { PersonalDataFiles } from "./data/personal-data-files.js";
 export { type PreparedRows, prepareRows, type PrepareRowsOptions } from "./prepare-rows.js";
 export { type PrunedModel, pruneMethods, pruneModel, type PruneModelOptions } from "./prune-model.js";
 export { type QuantizedModel, quantizeModel, type QuantizeModelOptions } from "./quantize-model.js";

@@ -9,6 +9,7 @@ import {
 } from "@lathe/data";
 import type { LabelledRow } from "@lathe/model";
 import type { RowSource } from "@lathe/train";
+import { type PersonalDataFiles, readPersonalDataFiles } from "./data/personal-data-files.js";
 import { withField } from "./fields-of-packages.js";
 import { folderOf, type ModelInput } from "./model/open-model.js";
 import type { OnRecipeEvent, RecipeHooks } from "./recipe-event.js";
@@ -26,6 +27,8 @@ export interface PrepareRowsOptions extends DataOptions, RecipeHooks {
   readonly data: readonly string[] | RowsInput;
   /** Model whose tokenizer also makes `.arrow` files of tokens. */
   readonly model?: ModelInput | undefined;
+  /** Files of public data and of the key, in place of `cleaning.personalData`'s own. */
+  readonly personalDataFiles?: PersonalDataFiles | undefined;
 }
 
 /** What {@link prepareRows} did. */
@@ -41,7 +44,7 @@ export interface PreparedRows extends PrepareResult {
  * @throws the signal's reason when it aborts; nothing is written then
  */
 export async function prepareRows(options: PrepareRowsOptions): Promise<PreparedRows> {
-  const { data, model, onEvent, signal, ...rest } = options;
+  const { data, model, personalDataFiles = {}, cleaning = {}, onEvent, signal, ...rest } = options;
   const tokenizer = model === undefined ? null : (await folderOf(model, onEvent)).tokenizer;
   try {
     const inputs = inputsOf(data);
@@ -49,6 +52,13 @@ export async function prepareRows(options: PrepareRowsOptions): Promise<Prepared
     await tellColumns(await expandInputs(files), true, onEvent, columnsOf(options.map ?? {}));
     const result = await prepare({
       ...rest,
+      cleaning: {
+        ...cleaning,
+        personalData: {
+          ...cleaning.personalData,
+          ...(await readPersonalDataFiles(personalDataFiles, options.output)),
+        },
+      },
       inputs,
       ...(tokenizer
         ? {

@@ -9,7 +9,7 @@ import {
 import { type Phrase, sayPhrase } from "@lathe/files";
 import type { OnRecipeEvent, RecipeEvent, RecipePhase, RowsEvent } from "@lathe/recipes";
 import { checkpointFaultPhrase, type StepReport } from "@lathe/train";
-import { withVerbs } from "../command-name.js";
+import { withVerbs } from "../messages/with-verbs.js";
 import type { Messages } from "../messages/messages.js";
 import { flagsText } from "../messages/flags-text.js";
 import { secondsText } from "../messages/seconds-text.js";

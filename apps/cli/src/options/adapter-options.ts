@@ -1,33 +1,13 @@
 import { phrase } from "@lathe/files";
-import { option, optionGroup } from "@lathe/command";
+import { option, optionGroup, parseNumbersByName, parseRanges } from "@lathe/command";
 import { loraBiases, loraDefaults, loraInits, targetRoles } from "@lathe/peft";
 import { z } from "zod";
 
 const names = z.array(z.string().min(1)).min(1);
 
-/** `0-3,8` → [0, 1, 2, 3, 8] */
-function parseLayers(text: string): number[] | undefined {
-  const layers = text.split(",").map((part): number[] | null => {
-    const [, first, last] = /^\s*(\d{1,5})(?:-(\d{1,5}))?\s*$/.exec(part) ?? [];
-    if (first === undefined) return null;
-    const [start, end] = [Number(first), Number(last ?? first)];
-    return end < start ? null : Array.from({ length: end - start + 1 }, (_, index) => start + index);
-  });
-  return layers.includes(null) ? undefined : layers.flatMap((part) => part ?? []);
-}
-
-/** `o_proj=4,q_proj=8` → { o_proj: 4, q_proj: 8 } */
-function parsePattern(text: string): Record<string, number> | undefined {
-  const entries = text.split(",").map((part) => {
-    const at = part.lastIndexOf("=");
-    return [part.slice(0, at).trim(), at > 0 ? Number(part.slice(at + 1)) : NaN] as const;
-  });
-  return entries.some(([, value]) => Number.isNaN(value)) ? undefined : Object.fromEntries(entries);
-}
-
 const pattern = {
   placeholder: "name=n,…",
-  parse: parsePattern,
+  parse: parseNumbersByName,
   expected: "names and numbers such as o_proj=4",
 };
 
@@ -100,7 +80,7 @@ export const adapterOptions = optionGroup(
     }),
     layers: option(z.array(z.int().min(0)).min(1).optional(), "layers to adapt, from 0, such as 0-3,8", {
       placeholder: "layers",
-      parse: parseLayers,
+      parse: parseRanges,
       expected: "layer numbers and ranges such as 0-3,8",
       defaultText: "all",
     }),

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { EXIT_INTERRUPTED, option, optionGroup, type VerbResult } from "@lathe/command";
+import { EXIT_INTERRUPTED, option, optionGroup, parseDuration, type VerbResult } from "@lathe/command";
 import { sayPhrase } from "@lathe/files";
 import {
   autoTune,
@@ -15,7 +15,6 @@ import type { Messages } from "../messages/messages.js";
 import { memoryOption } from "../options/memory-option.js";
 import { dataOption, modelOption } from "../options/model-options.js";
 import { engineOptions } from "../options/engine-options.js";
-import { parseDuration } from "../options/parse-duration.js";
 import { rowsPath } from "../options/path-details.js";
 
 const { engine, precision } = engineOptions;

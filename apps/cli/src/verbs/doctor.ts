@@ -10,7 +10,7 @@ import {
 } from "@lathe/recipes";
 import type { DeviceFindings, Findings } from "@lathe/tensor";
 import { z } from "zod";
-import { withVerbs } from "../command-name.js";
+import { withVerbs } from "../messages/with-verbs.js";
 import { version } from "../version.js";
 import { defineVerb, type VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";

@@ -1,13 +1,11 @@
-import { UsageError, option, optionGroup } from "@lathe/command";
-import { realpath, stat } from "node:fs/promises";
-import { asPhrase, checkWritable, phrase, replaceFile } from "@lathe/files";
+import { option, optionGroup } from "@lathe/command";
+import { phrase } from "@lathe/files";
 import { bleuSmoothings, bleuTokenizers, metricNames, reasoningRules } from "@lathe/eval";
 import {
   evaluateFiles,
   type EvaluateFilesOptions,
   evaluateSystems,
   type EvaluateSystemsOptions,
-  type SystemsEvaluation,
 } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
@@ -155,7 +153,7 @@ const options = z
       predictionsOutput: option(
         text,
         "file for the replies of the last system: .jsonl with prompt, prediction, reference",
-        { placeholder: "file", field: null },
+        { placeholder: "file" },
       ),
     }),
     ...generationOptions,
@@ -176,21 +174,6 @@ const options = z
     },
   );
 
-type EvalOptions = z.output<typeof options>;
-
-/** @throws UsageError when the replies would be written over what is read */
-async function checkPredictionsOutput({ predictionsOutput, data }: EvalOptions): Promise<void> {
-  if (predictionsOutput === undefined || data === undefined) return;
-  await checkWritable(predictionsOutput);
-  const found = await stat(predictionsOutput).catch(() => null);
-  if (found === null) return;
-  if (found.isDirectory())
-    throw new UsageError([phrase`${predictionsOutput}: ${asPhrase("expected a file, got a folder")}`]);
-  if ((await realpath(predictionsOutput)) === (await realpath(data).catch(() => null))) {
-    throw new UsageError([phrase`${predictionsOutput}: the replies would be written over the rows`]);
-  }
-}
-
 export const evalVerb = defineVerb({
   description:
     "Scores files of replies, or has a model reply to rows first, without and with adapters: it then also measures the perplexity of the references, and compares.",
@@ -201,32 +184,13 @@ export const evalVerb = defineVerb({
   ],
   options,
   async run(values, { messages, recipeOptions }) {
-    await checkPredictionsOutput(values);
-    const { model, metrics, output, predictionsOutput } = values;
+    const { model, metrics, output } = values;
     if (model === undefined) {
       const comparison = await evaluateFiles({ ...recipeOptions<EvaluateFilesOptions>(), metrics });
       return { json: comparisonJson(comparison), text: comparisonText(comparison, messages) };
     }
     const asked = recipeOptions<EvaluateSystemsOptions>();
-    const { language } = messages;
-    const evaluation = await withPredictions(predictionsOutput, (onPrediction) =>
-      evaluateSystems({ ...asked, language, onPrediction }),
-    );
+    const evaluation = await evaluateSystems({ ...asked, language: messages.language });
     return { json: evaluationJson(evaluation), text: evaluationText(evaluation, messages, output) };
   },
 });
-
-/** Runs an evaluation whose last system's replies go into a file, where one is named. */
-async function withPredictions(
-  path: string | undefined,
-  evaluate: (onPrediction: EvaluateSystemsOptions["onPrediction"]) => Promise<SystemsEvaluation>,
-): Promise<SystemsEvaluation> {
-  if (path === undefined) return await evaluate(undefined);
-  let evaluation: SystemsEvaluation | undefined;
-  await replaceFile(path, async (file) => {
-    evaluation = await evaluate(async ({ prompt, prediction, reference }) => {
-      await file.appendFile(`${JSON.stringify({ prompt, prediction, reference })}\n`);
-    });
-  });
-  return evaluation!;
-}

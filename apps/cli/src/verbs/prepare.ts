@@ -1,5 +1,4 @@
-import { relative, resolve } from "node:path";
-import { type OptionDetails, formatTable, option, optionGroup, UsageError } from "@lathe/command";
+import { formatTable, option, type OptionDetails, optionGroup, parsePairs } from "@lathe/command";
 import {
   CLEANING_DEFAULTS,
   CLEANING_STEPS,
@@ -7,10 +6,7 @@ import {
   NEAR_DUPLICATE_THRESHOLD,
   PERSONAL_DATA_ACTIONS,
   type PersonalDataAction,
-  type PersonalDataOptions,
-  readPersonalDataKey,
 } from "@lathe/data";
-import { decodeUtf8, FileError, fileFaults, phrase, readSmallFile } from "@lathe/files";
 import { type PreparedRows, prepareRows, type PrepareRowsOptions } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
@@ -24,13 +20,6 @@ const characters = (field: string): OptionDetails => ({
   unit: "characters",
   field: `cleaning.${field}`,
 });
-
-/** `input=question,output=answer` → { input: "question", output: "answer" } */
-function parseMap(text: string): Record<string, string> | undefined {
-  const entries = text.split(",").map((part) => part.split("=").map((name) => name.trim()));
-  const isSound = entries.every((names) => names.length === 2 && names.every((name) => name !== ""));
-  return isSound ? (Object.fromEntries(entries) as Record<string, string>) : undefined;
-}
 
 /** `0.85` → 0.85 */
 function parseShareOrOff(text: string): number | "off" | undefined {
@@ -71,7 +60,7 @@ const options = z.object({
     "columns to learn from, by the key they stand for",
     {
       placeholder: "key=column,…",
-      parse: parseMap,
+      parse: parsePairs,
       expected: "keys and columns such as prompt=问题,completion=回答",
     },
   ),
@@ -123,13 +112,13 @@ const options = z.object({
       "file of public data that stay, such as numbers of hotlines, one a line",
       {
         placeholder: "file",
-        field: null,
+        field: "personalDataFiles.allow",
       },
     ),
     personalDataKey: option(
       z.string().min(1).optional(),
       "file of the key with which masking can be undone, made where there is none; keep it apart from the rows",
-      { placeholder: "file", field: null },
+      { placeholder: "file", field: "personalDataFiles.key" },
     ),
   }),
   ...optionGroup("Tokens", {
@@ -149,35 +138,6 @@ const options = z.object({
   }),
   ...hostEngineOptions,
 });
-
-/** Largest file of public data that is read, in bytes. */
-const ALLOW_BYTES_LIMIT = 16_000_000;
-
-/** What is done with personal data, its files read. */
-async function personalDataOptions({
-  personalData: action,
-  allow,
-  personalDataKey: key,
-  output,
-}: z.output<typeof options>): Promise<PersonalDataOptions> {
-  if (key !== undefined && !relative(resolve(output), resolve(key)).startsWith("..")) {
-    throw new UsageError([phrase`--personal-data-key: expected a file outside of ${output}, got ${key}`]);
-  }
-  return {
-    action,
-    ...(allow === undefined ? {} : { allow: await readLinesOf(allow) }),
-    ...(key === undefined ? {} : { key: await readPersonalDataKey(key) }),
-  };
-}
-
-async function readLinesOf(path: string): Promise<string[]> {
-  const bytes = await readSmallFile(path, ALLOW_BYTES_LIMIT);
-  if (bytes === null) throw new FileError(path, "no such file");
-  const text = decodeUtf8(bytes, fileFaults(path));
-  return text
-    .split("\n")
-    .flatMap((line) => (line.trim() === "" || line.startsWith("#") ? [] : [line.trim()]));
-}
 
 const SHOWN_CONTRADICTIONS = 5;
 const oneLine = (text: string): string => text.replaceAll(/\s+/gu, " ");
@@ -251,11 +211,7 @@ export const prepareVerb = defineVerb({
   ],
   options,
   async run(values, { messages, recipeOptions }) {
-    const fields = recipeOptions<PrepareRowsOptions>();
-    const result = await prepareRows({
-      ...fields,
-      cleaning: { ...fields.cleaning, personalData: await personalDataOptions(values) },
-    });
+    const result = await prepareRows(recipeOptions<PrepareRowsOptions>());
     const { output, read, kept, rejected, ...counts } = result;
     return {
       json: { read, kept, rejected, ...counts, output },

@@ -2,7 +2,7 @@ import { formatBytes, option } from "@lathe/command";
 import { asPhrase, sayPhrase } from "@lathe/files";
 import { type Findings, setupTensorFlow } from "@lathe/tensor";
 import { z } from "zod";
-import { withVerbs } from "../command-name.js";
+import { withVerbs } from "../messages/with-verbs.js";
 import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 

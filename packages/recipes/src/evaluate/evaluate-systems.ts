@@ -38,11 +38,12 @@ import { isRowSource, type RowsInput } from "../rows/rows-input.js";
 import { sourceOf } from "../rows/training-rows.js";
 import { findContamination } from "./find-contamination.js";
 import { notableRows } from "./notable-rows.js";
-import { type Prediction, PredictionFile, readPredictions } from "./prediction-file.js";
+import { PredictionFile, readPredictions } from "./prediction-file.js";
 import { lossScore, lossStatistics, type RowLosses, rowLosses } from "./row-losses.js";
 import { type AdapterRun, runOfAdapter } from "./run-of-adapter.js";
 import { readSystemRecord, type SystemRecord, writeSystemRecord } from "./system-record.js";
 import type { GenerationPace, PerplexityComparison, SystemsEvaluation } from "./systems-evaluation.js";
+import { checkPredictionsOutput, writePredictionsOutput } from "./predictions-output.js";
 import { writeEvaluationReports } from "./write-reports.js";
 
 /** Metrics where none are named. */
@@ -71,8 +72,11 @@ export interface EvaluateSystemsOptions extends Omit<EvaluateModelOptions, "adap
   readonly resume?: boolean | undefined;
   /** Of the page. @defaultValue "en" */
   readonly language?: ReportLanguage | undefined;
-  /** Receives the replies of the last system, row by row, when all are scored. */
-  readonly onPrediction?: ((prediction: Prediction) => Promise<void> | void) | undefined;
+  /**
+   * File for the replies of the last system, as JSON lines with prompt, prediction and reference. It appears when all are scored.
+   * @defaultValue none
+   */
+  readonly predictionsOutput?: string | undefined;
 }
 
 /** A system before it is measured. */
@@ -108,8 +112,9 @@ interface Prepared {
  */
 export async function evaluateSystems(options: EvaluateSystemsOptions): Promise<SystemsEvaluation> {
   try {
-    const { output } = options;
+    const { output, predictionsOutput, data } = options;
     checkOptions(options);
+    if (predictionsOutput !== undefined) await checkPredictionsOutput(predictionsOutput, data);
     if (output === undefined) {
       const temporary = await mkdtemp(join(tmpdir(), "lathe-evaluation-"));
       try {
@@ -211,9 +216,9 @@ async function evaluate(options: EvaluateSystemsOptions, output: string): Promis
       runs: systems.map(({ run }) => run),
     });
   }
-  if (options.onPrediction && replies > 0) {
-    for await (const one of readPredictions(systems[systems.length - 1].predictions))
-      await options.onPrediction(one);
+  if (options.predictionsOutput !== undefined) {
+    const replied = replies > 0 ? systems[systems.length - 1].predictions : null;
+    await writePredictionsOutput(options.predictionsOutput, replied);
   }
   onEvent?.({ type: "progress", phase: "generating", done: replies, total: replies });
   return evaluation;

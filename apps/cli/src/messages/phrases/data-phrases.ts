@@ -150,8 +150,7 @@ export const dataPhrases: Translations = {
   "has no {0}.jsonl; name a folder that prepare wrote": "没有 {0}.jsonl；请指定 prepare 写出的文件夹",
   "rows that can be read twice, as the step boilerplate needs": "可读取两遍的数据（步骤 boilerplate 需要）",
   "a near copy ({0} of its 5-grams) of the row at {1}:{2}": "与 {1}:{2} 处的行近似重复（5-gram 相似度 {0}）",
-  "--personal-data-key: expected a file outside of {0}, got {1}":
-    "--personal-data-key：应为 {0} 之外的文件，实为 {1}",
+  "a file outside of {0}": "{0} 之外的文件",
   "a key only where personal data are masked": "仅在遮盖个人信息时才有密钥",
   "expected personal data that was sealed with this key in the field {0}, got what does not open; name the key file that the rows were prepared with":
     "字段 {0} 中应为用此密钥封存的个人信息，实际无法打开；请指定准备数据时所用的密钥文件",

@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { commandName, withVerbs } from "./command-name.js";
+import { commandName } from "./command-name.js";
+
+const lathe = { name: "lathe", packageName: "@lathe/cli" };
 
 let folder: string;
 let main: string;
@@ -22,6 +24,7 @@ afterAll(() => rm(folder, { recursive: true }));
 describe("commandName", () => {
   const name = (cwd: string, path: readonly string[], env: Record<string, string> = {}) =>
     commandName({
+      ...lathe,
       main,
       cwd: join(folder, cwd),
       env: { PATH: path.map((part) => join(folder, part)).join(delimiter), ...env },
@@ -41,14 +44,8 @@ describe("commandName", () => {
   it("names the file whole where it lies elsewhere, and quotes what a shell would part", () => {
     expect(name("other", [])).toBe(`node ${main}`);
     const spaced = "/somebody's clone/main.js";
-    expect(commandName({ main: spaced, cwd: "/home", env: {} })).toBe(
+    expect(commandName({ ...lathe, main: spaced, cwd: "/home", env: {} })).toBe(
       String.raw`node '/somebody'\''s clone/main.js'`,
     );
   });
-});
-
-it("names verbs for the functions that packages name", () => {
-  expect(withVerbs("it is gone; run setupTensorFlow() again", "npx lathe")).toBe(
-    "it is gone; run npx lathe setup cuda again",
-  );
 });

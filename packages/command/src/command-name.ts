@@ -1,8 +1,12 @@
 import { existsSync, realpathSync } from "node:fs";
 import { delimiter, dirname, join, relative } from "node:path";
 
-/** Where the command was started and how. */
+/** Which command was started, where and how. */
 export interface CommandPlace {
+  /** Name that the command has on a path, such as `lathe`. */
+  readonly name: string;
+  /** Package that it is published in. */
+  readonly packageName: string;
   /** Absolute path of the file that Node runs. */
   readonly main: string;
   readonly cwd: string;
@@ -10,10 +14,10 @@ export interface CommandPlace {
 }
 
 /**
- * What people type to start this command again: `lathe` where a `lathe` on their path is this one, `npx lathe` where the
- * project has it installed, else Node with the file.
+ * What people type to start this command again: its name where what has that name on their path is this one, `npx` and the name
+ * where the project has it installed, else Node with the file.
  */
-export function commandName({ main, cwd, env }: CommandPlace): string {
+export function commandName({ name, packageName, main, cwd, env }: CommandPlace): string {
   const ofPackages = join("node_modules", ".bin");
   // npm puts the folders of packages on the path of what it starts; they are not on that of the person's shell.
   const folders = (env["PATH"] ?? "")
@@ -21,10 +25,10 @@ export function commandName({ main, cwd, env }: CommandPlace): string {
     .filter((folder) => folder !== "" && !folder.endsWith(ofPackages));
   if (folders.some((folder) => isThis(join(folder, "lathe"), main))) return "lathe";
   for (let folder = cwd; ; folder = dirname(folder)) {
-    if (isThis(join(folder, ofPackages, "lathe"), main)) return "npx lathe";
+    if (isThis(join(folder, ofPackages, name), main)) return `npx ${name}`;
     if (folder === dirname(folder)) break;
   }
-  if (env["npm_command"] === "exec") return "npx @lathe/cli";
+  if (env["npm_command"] === "exec") return `npx ${packageName}`;
   const path = relative(cwd, main);
   return `node ${quoted(path.startsWith("..") ? main : path)}`;
 }
@@ -40,7 +44,3 @@ function isThis(link: string, main: string): boolean {
 
 const quoted = (path: string): string =>
   /^[\w@%+=:,./\\-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
-
-/** A sentence of a package, with the functions that it names as the verbs that call them. */
-export const withVerbs = (text: string, command: string): string =>
-  text.replaceAll("setupTensorFlow()", `${command} setup cuda`);
