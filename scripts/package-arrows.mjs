@@ -23,6 +23,7 @@ export const allowedImports = {
   "packages/serve/src": ["files", "data", "model", "peft", "recipes", "tensor"],
   "packages/recipes/src": [
     "files",
+    "hub",
     "report",
     "data",
     "eval",

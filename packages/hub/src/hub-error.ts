@@ -10,6 +10,10 @@ export type HubFault =
   | "gated"
   /** The token is not taken. */
   | "token"
+  /** What would be pushed for few would be seen by all. */
+  | "public"
+  /** A package that the work needs is not installed. */
+  | "package"
   /** Only what is on this machine may be used, and it is not there. */
   | "offline"
   /** The hub was not reached, or answered with errors to the last try. */

@@ -26,3 +26,11 @@ export {
   removeCached,
   type RemovedRevisions,
 } from "./cache/cached-repositories.js";
+export {
+  push,
+  type PushedFile,
+  type PushedRepository,
+  type PushOptions,
+  type PushProgress,
+} from "./push/push.js";
+export { modelOfSnapshot, type SnapshotOrigin } from "./cache/model-of-snapshot.js";

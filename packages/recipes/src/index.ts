@@ -113,6 +113,8 @@ export { reportData, type ReportDataOptions, type WrittenDataReport } from "./da
 export { type RowShown, type RowToken, showRow, type ShowRowOptions } from "./data/show-row.js";
 export { rerun, type RerunDifference, type RerunOptions, type RerunOutcome } from "./rerun.js";
 export type { FileHashes } from "./record/run-hashes.js";
+export { collectPublication, type CollectPublicationOptions } from "./publish/collect-publication.js";
+export type { Publication, PublishedBase, PublishedFile } from "./publish/publication.js";
 export { RunPassportError } from "./record/run-passport-error.js";
 export type { RunPassport } from "./record/run-passport.js";
 export type { MaskReport } from "./rows/mask-report.js";

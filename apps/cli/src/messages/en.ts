@@ -128,6 +128,9 @@ export const en: Messages = {
   planFits: (budget) => `fits in ${budget}`,
   planTooLarge: (budget) => `does not fit in ${budget}`,
   stepTakes: (duration) => `a step takes about ${duration} here`,
+  wouldPush: (repository, isPublic) =>
+    `this would go to ${repository}, ${isPublic ? "for all to see" : "private if it is new"}:`,
+  pushed: (page, isPrivate) => `${page} (${isPrivate ? "private" : "public"})`,
   pulled: (files, bytes, downloaded) =>
     `${files} files, ${bytes}, of which ${downloaded} were downloaded now`,
   nothingPulled: "no models or data sets of hubs are on this machine",

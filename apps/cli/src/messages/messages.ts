@@ -121,6 +121,9 @@ export interface Messages extends CommandMessages {
   /** @param duration with its unit */
   readonly stepTakes: (duration: string) => string;
   /** What was downloaded. @param bytes of all files   @param downloaded bytes of those that were not here */
+  /** What a push would send, and whether all would see it. */
+  readonly wouldPush: (repository: string, isPublic: boolean) => string;
+  readonly pushed: (page: string, isPrivate: boolean) => string;
   readonly pulled: (files: number, bytes: string, downloaded: string) => string;
   readonly nothingPulled: string;
   readonly removed: (repository: string, freed: string) => string;

@@ -118,6 +118,9 @@ export const zh: Messages = {
   planFits: (budget) => `${budget} 够用`,
   planTooLarge: (budget) => `${budget} 不够用`,
   stepTakes: (duration) => `在本机上每步约需 ${duration}`,
+  wouldPush: (repository, isPublic) =>
+    `将发送到 ${repository}（${isPublic ? "公开可见" : "新仓库为私有"}）：`,
+  pushed: (page, isPrivate) => `${page}（${isPrivate ? "私有" : "公开"}）`,
   pulled: (files, bytes, downloaded) => `${files} 个文件，共 ${bytes}，其中本次下载 ${downloaded}`,
   nothingPulled: "本机没有来自模型库的模型或数据集",
   removed: (repository, freed) => `已删除 ${repository}，释放 ${freed}`,

@@ -130,6 +130,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./import.js")).importVerb,
   },
   {
+    name: "push",
+    summary: "Publish an adapter or a trained model with a card of how it was made",
+    load: async () => (await import("./push.js")).pushVerb,
+  },
+  {
     name: "quantize",
     summary: "Write a model folder with packed weights",
     load: async () => (await import("./quantize.js")).quantizeVerb,

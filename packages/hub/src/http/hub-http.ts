@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { phrase } from "@lathe/files";
-import { EnvHttpProxyAgent, type Dispatcher, request } from "undici";
+import { type Dispatcher, EnvHttpProxyAgent, fetch as fetchThrough, request } from "undici";
 import { HubError } from "../hub-error.js";
 import type { ProxySettings } from "../settings/hub-settings.js";
 import { RetryableError, retryAfter } from "./retryable.js";
@@ -144,6 +144,30 @@ export class HubHttp {
       }
     }
   }
+
+  /**
+   * As the platform's `fetch`, for a library that makes its own requests: through the proxies, and again where a moment later may
+   * help. What is sent has to be a text or a `Blob`, which can be sent twice. The token is the library's to add.
+   * @throws HubError when it does not get on
+   */
+  readonly fetch: typeof globalThis.fetch = async (input, init) => {
+    const signal = init?.signal ?? undefined;
+    const url = new URL(input instanceof Request ? input.url : input);
+    return await this.persist(async () => {
+      const answer = await fetchThrough(url, {
+        ...(init as Parameters<typeof fetchThrough>[1]),
+        dispatcher: this.#agent,
+      }).catch((cause: unknown) => {
+        signal?.throwIfAborted();
+        const reason = (cause as Error).cause ?? cause;
+        throw new RetryableError(phrase`${url.host} was not reached: ${faultOf(reason)}`, null, { cause });
+      });
+      if (!isRetryable(answer.status)) return answer;
+      await answer.body?.cancel();
+      const after = retryAfter(answer.headers.get("retry-after") ?? undefined, Date.now());
+      throw new RetryableError(phrase`${url.host} answered ${answer.status}`, after);
+    }, signal);
+  };
 
   /** The text of an answer of bounded size. */
   async text(answer: HubAnswer): Promise<string> {

@@ -50,6 +50,18 @@ export const helpPhrases: Translations = {
   "Measure loss and perplexity of rows under a model": "计算模型在数据上的损失与困惑度",
   "Score replies against references: BLEU, ROUGE, chrF, F1 and more":
     "将回复与参考答案比较打分：BLEU、ROUGE、chrF、F1 等",
+  "Publish an adapter or a trained model with a card of how it was made":
+    "发布适配器或训练好的模型，并附上说明其来历的模型卡",
+  "Writes a model card from the run's own report and sends it with the files that loaders read, as one commit. No path of this machine goes along. Needs a token that may write (HF_TOKEN) and the package @huggingface/hub.":
+    "根据训练自身的报告写出模型卡，与加载所需的文件作为一次提交发送。不会带上本机的任何路径。需要有写权限的令牌（HF_TOKEN）和 @huggingface/hub 包。",
+  "run, or the adapter or the model that it has written": "训练目录，或其写出的适配器或模型",
+  "repository on Hugging Face: owner/name": "Hugging Face 上的仓库：owner/name",
+  "name of the base model on the hub": "基础模型在平台上的名称",
+  "where it came from": "其来源",
+  "report.json of an evaluation, for the card": "评测的 report.json，写入模型卡",
+  "licence by its short name on the hub, such as apache-2.0": "许可证在平台上的短名称，如 apache-2.0",
+  "let all see it; else the repository is private": "公开；否则仓库为私有",
+  "show all that would go, send nothing": "显示将要发送的全部内容，但不发送",
   "Continue a prompt": "续写提示",
   "Talk with a model": "与模型对话",
   "Serve a model and its adapters behind OpenAI's HTTP interface": "以 OpenAI 的 HTTP 接口提供模型及其适配器",

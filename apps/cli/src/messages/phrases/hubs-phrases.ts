@@ -65,4 +65,26 @@ export const hubsPhrases: Translations = {
     "{0}：下载需要 {1} 空闲磁盘，现有 {2}；请腾出空间，或在 HF_HUB_CACHE 中另指文件夹",
   "{0} is not in {1}": "{0} 不在 {1} 中",
   "{0} is not in {1}, which has {2} of it": "{0} 不在 {1} 中，其中有它的 {2}",
+  // 发布
+  "pushing {0} (files)": "正在发布 {0}（文件）",
+  "--to: expected the name of a repository, such as owner/name, got {0}":
+    "--to：应为仓库名称，如 owner/name，实为 {0}",
+  "expected a model's repository on Hugging Face to push to, got {0}":
+    "发布目标应为 Hugging Face 上的模型仓库，实为 {0}",
+  "expected a path below the repository, got {0}": "应为仓库之下的路径，实为 {0}",
+  "{0}: HF_HUB_OFFLINE lets nothing be pushed": "{0}：HF_HUB_OFFLINE 不允许发布",
+  "expected the address of a hub in HF_ENDPOINT, got {0}": "HF_ENDPOINT 应为平台地址，实为 {0}",
+  "{0}: pushing needs a token that may write, which begins with hf_; give it in HF_TOKEN":
+    "{0}：发布需要有写权限、以 hf_ 开头的令牌；请设置 HF_TOKEN",
+  "{0} is public, and what is pushed is for few unless it is said to be public: say so, or push to another name":
+    "{0} 是公开仓库，而发布内容默认不公开：请明确允许公开（--public），或发布到其他名称",
+  "{0}: expected a commit of {1}, got another answer": "{0}：应返回 {1} 的提交，实为其他应答",
+  "{0}: expected whether {1} is private, got another answer": "{0}：应返回 {1} 是否私有，实为其他应答",
+  "pushing needs the package {0}, which is not installed; run: npm install {1}":
+    "发布需要 {0} 包，但尚未安装；请运行：npm install {1}",
+  "a run's folder, or the adapter or the model that a run has written": "训练目录，或训练写出的适配器或模型",
+  "the name of a model, such as Qwen/Qwen3-0.6B": "模型名称，如 Qwen/Qwen3-0.6B",
+  "{0}: expected the name on the hub of the base model, which was a folder of this machine":
+    "{0}：基础模型来自本机文件夹，需给出它在平台上的名称",
+  "scores of systems, as an evaluation writes them": "评测写出的各系统得分",
 };
