@@ -150,7 +150,7 @@ export class HubHttp {
    * help. What is sent has to be a text or a `Blob`, which can be sent twice. The token is the library's to add.
    * @throws HubError when it does not get on
    */
-  readonly fetch: typeof globalThis.fetch = async (input, init) => {
+  readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const signal = init?.signal ?? undefined;
     const url = new URL(input instanceof Request ? input.url : input);
     return await this.persist(async () => {
