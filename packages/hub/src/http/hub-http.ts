@@ -154,7 +154,8 @@ export class HubHttp {
     const signal = init?.signal ?? undefined;
     const url = new URL(input instanceof Request ? input.url : input);
     return await this.persist(async () => {
-      const answer = await fetchThrough(url, {
+      // Its types are those of another version than the platform's.
+      const answer: unknown = await fetchThrough(url, {
         ...(init as Parameters<typeof fetchThrough>[1]),
         dispatcher: this.#agent,
       }).catch((cause: unknown) => {
@@ -162,10 +163,11 @@ export class HubHttp {
         const reason = (cause as Error).cause ?? cause;
         throw new RetryableError(phrase`${url.host} was not reached: ${faultOf(reason)}`, null, { cause });
       });
-      if (!isRetryable(answer.status)) return answer;
-      await answer.body?.cancel();
-      const after = retryAfter(answer.headers.get("retry-after") ?? undefined, Date.now());
-      throw new RetryableError(phrase`${url.host} answered ${answer.status}`, after);
+      const response = answer as Response;
+      if (!isRetryable(response.status)) return response;
+      await response.body?.cancel();
+      const after = retryAfter(response.headers.get("retry-after") ?? undefined, Date.now());
+      throw new RetryableError(phrase`${url.host} answered ${response.status}`, after);
     }, signal);
   };
 
