@@ -1,13 +1,10 @@
 /** The room in a real browser, served by the built command. */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { readStudy } from "@lathe/annotate";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { seriousFaults } from "./testing/browser-faults.js";
 import { atTask, chromiumPath, judge, plainRows, RunningRoom, save } from "./testing/room.js";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let browser: Browser;
 
@@ -21,21 +18,6 @@ async function openLink(context: BrowserContext, room: RunningRoom, name: string
   const page = await context.newPage();
   await page.goto(room.links.get(name)!);
   return page;
-}
-
-/** Serious faults that axe-core finds. */
-async function seriousFaults(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const found = await page.evaluate(() =>
-    (
-      globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
-      }
-    ).axe.run(),
-  );
-  return found.violations
-    .filter(({ impact }) => ["serious", "critical"].includes(impact))
-    .map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
 }
 
 const answersIn = async (room: RunningRoom) => (await readStudy(join(room.folder, "study"))).answers;

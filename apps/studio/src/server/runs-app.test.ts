@@ -39,7 +39,9 @@ async function studioOf(root: string) {
     const leaving = new AbortController();
     const reply = await ask(path, { headers: own, signal: leaving.signal });
     const stream = serverEvents(reply.body!);
-    onTestFinished(async () => void (await stream.return()));
+    onTestFinished(async () => {
+      await stream.return();
+    });
     const next = async (name: string): Promise<any> => {
       for (;;) {
         const { value, done } = await stream.next();

@@ -35,7 +35,7 @@ const DEPTH = 4;
 const MOST_FOLDERS = 5000;
 
 /** What a run writes, in which no other run lies. */
-const PARTS = new Set(["checkpoints", "adapter", "model", "base", "tensorboard", "node_modules"]);
+const PARTS = new Set(["checkpoints", "adapter", "model", "base", "tensorboard"]);
 
 /** Finds runs and pages below a folder, by their own files. Links are not followed, so that nothing outside is found. */
 export async function findRuns(root: string): Promise<FoundRuns> {
@@ -60,7 +60,8 @@ export async function findRuns(root: string): Promise<FoundRuns> {
         const { name } = entry;
         const kind = entry.isFile() ? pageKind(name, isRun) : null;
         if (kind !== null) pages.push({ id: below(name), file: join(folder, name), kind });
-        if (!entry.isDirectory() || name.startsWith(".") || PARTS.has(name)) continue;
+        if (!entry.isDirectory() || name.startsWith(".") || name === "node_modules") continue;
+        if (isRun && PARTS.has(name)) continue;
         next.push({ folder: join(folder, name), id: below(name) });
       }
     }

@@ -111,6 +111,8 @@ function addTo({ sums, counts }: Bucket, key: string, sum: number, count: number
 }
 
 function pointOf({ step, sums, counts, hasSpike }: Bucket): MetricsLine {
-  const means = Object.entries(sums).map(([key, sum]) => [key, +(sum! / counts[key]!).toPrecision(DIGITS)]);
-  return { step, ...Object.fromEntries(means), ...(hasSpike ? { spike: true } : {}) };
+  const point: Record<string, unknown> = { step };
+  for (const [key, sum] of Object.entries(sums)) point[key] = +(sum! / counts[key]!).toPrecision(DIGITS);
+  if (hasSpike) point["spike"] = true;
+  return point;
 }

@@ -78,7 +78,7 @@ export async function readOverview(
 ): Promise<KnownOverview> {
   const files = await Promise.all(
     ["config.json", "metrics.jsonl", "report.json", "samples.jsonl", "report.html"].map((name) =>
-      entries.has(name) ? stampOf(join(folder, name)) : null,
+      entries.has(name) ? stampOf(join(folder, name)) : Promise.resolve(null),
     ),
   );
   const [config, metrics, report] = files;

@@ -13,6 +13,9 @@ describe("a folder of runs", () => {
     const root = await testFolder();
     await makeRun(root, "first", { metrics: metrics(100), report: "{}" });
     await makeRun(root, "later/second", { metrics: metrics(7) });
+    // What is a part of a run has such a name, but a run may have it as well.
+    await makeRun(root, "sweep/base", { metrics: metrics(1) });
+    await makeRun(root, "first/model", { metrics: metrics(1) });
     await mkdir(join(root, "models/base"), { recursive: true });
     await writeFile(join(root, "models/base/config.json"), "{}");
     const folder = await RunsFolder.open(root);
@@ -21,7 +24,7 @@ describe("a folder of runs", () => {
         .runs()
         .map(({ id }) => id)
         .toSorted(),
-    ).toEqual(["first", "later/second"]);
+    ).toEqual(["first", "later/second", "sweep/base"]);
     expect(folder.run("first")).toMatchObject({
       ...{ name: "first", state: "finished", fault: null, method: "lora", model: "tiny" },
       ...{ step: 100, totalSteps: 100, loss: 0.04, validationLoss: 2 },
