@@ -71,7 +71,30 @@ export function attach(
     loftq: (target) => factorsOf!(target) ?? drawn(target),
   };
   install(model, name, selected, { matrices: (target) => ({ ...begun[init](target), magnitude: null }) });
+  if (onWarning) warnOfNothing(model, name, selected, onWarning);
   return selected.config;
+}
+
+/** Tells of what is asked for and is not there: zeros to keep, biases to train. */
+function warnOfNothing(
+  model: AdaptableModel,
+  name: string,
+  selected: SelectedTargets,
+  onWarning: OnWarning,
+): void {
+  const { bias, keepSparsity } = selected.config;
+  const hasZeros = (): boolean =>
+    adaptedPlaces(model).some(({ adapted }) => (adapted.adapters.get(name)?.zeros?.count() ?? 0) > 0);
+  if (keepSparsity && !hasZeros()) {
+    onWarning(
+      phrase`LoRA config, key ${quote("keepSparsity")}: no adapted weight is zero, so there is nothing to keep, and steps take longer for it; leave it out, or prune the model first`,
+    );
+  }
+  if (bias !== "none" && !wholeTensors(model.config, selected).some(({ kind }) => kind === "bias")) {
+    onWarning(
+      phrase`LoRA config, key ${quote("bias")}: ${quote(bias)} trains nothing more, as no linear that it means has a bias`,
+    );
+  }
 }
 
 /** @throws AdapterStateError if an adapter of this name cannot be attached */

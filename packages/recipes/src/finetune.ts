@@ -317,15 +317,18 @@ async function checkpointingOf(
   step: { readonly tokens: number },
 ): Promise<Checkpointing> {
   const { checkpointing = "auto", memory, onEvent } = options;
-  if (checkpointing !== "auto") return checkpointing;
   const isGiven = memory !== undefined;
   if (!plan.fits && isGiven) {
     const least = (Math.ceil(plan.expectedBytes / 1e7) / 100).toFixed(2);
     const given = (plan.budgetBytes / 1e9).toFixed(2);
-    const sentence = sentenceOf`${field("memory")}: expected at least ${least}GB for this model and micro-batches of up to ${step.tokens} tokens, with as many layers computed again as help, got ${given}GB; what takes less, the cheapest first: ${remediesSentence(await remedies())}`;
+    const help = remediesSentence(await remedies());
+    const sentence =
+      checkpointing === "auto"
+        ? sentenceOf`${field("memory")}: expected at least ${least}GB for this model and micro-batches of up to ${step.tokens} tokens, with as many layers computed again as help, got ${given}GB; what takes less, the cheapest first: ${help}`
+        : sentenceOf`${field("memory")}: expected at least ${least}GB for this model and micro-batches of up to ${step.tokens} tokens under ${field("checkpointing")} ${checkpointing}, got ${given}GB; what takes less, the cheapest first: ${help}`;
     throw new RecipeError([{ field: "memory", sentence }]);
   }
-  onEvent?.({ type: "memory", plan, isGiven });
+  if (checkpointing === "auto" || !plan.fits) onEvent?.({ type: "memory", plan, isGiven });
   return plan.checkpointing;
 }
 

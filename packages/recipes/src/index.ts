@@ -119,6 +119,7 @@ export { RunPassportError } from "./record/run-passport-error.js";
 export type { RunPassport } from "./record/run-passport.js";
 export type { MaskReport } from "./rows/mask-report.js";
 export type { RowsInput } from "./rows/rows-input.js";
+export type { LearntOptions } from "./rows/training-rows.js";
 export { type MethodName, methodNames } from "./training/training-method.js";
 export { type ObjectiveName, objectiveNames } from "./training/objective-name.js";
 export type { RunSettings } from "./training/run-settings.js";

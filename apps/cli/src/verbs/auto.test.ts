@@ -33,6 +33,9 @@ describe("lathe auto", () => {
     [["--time", "soon"], "--time: expected hours, minutes and seconds such as 30m, 1h30m or 90s"],
     [["--time", "0s"], "--time"],
     [["--time", "9s", "--memory", "1KB"], "--memory: expected more for this model"],
+    [["--time", "9s", "--max-tokens", "4", "--overlong", "error"], "rows.jsonl:1"],
+    [["--time", "9s", "--loss-on", "first"], "--loss-on: expected one of all, last"],
+    [["--time", "9s", "--reasoning", "none"], "--reasoning: expected one of keep, mask, empty, strip"],
   ])("refuses %j", async (more, message) => {
     const { code, stderr } = await runLathe([...words, "--output", join(folder, "none"), ...more]);
     expect(stderr).toContain(message);

@@ -12,6 +12,7 @@ import {
 import { z } from "zod";
 import { defineVerb, type VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
+import { lossOnOption, overlongOption, reasoningOption } from "../options/learnt-options.js";
 import { memoryOption } from "../options/memory-option.js";
 import { dataOption, modelOption } from "../options/model-options.js";
 import { engineOptions } from "../options/engine-options.js";
@@ -37,11 +38,14 @@ const options = z.object({
   seed: option(z.int().min(0).default(0), "order of rows, dropout and initial adapter follow from it", {
     placeholder: "n",
   }),
-  maxTokens: option(z.int().min(2).optional(), "longest row; the end of a longer one is cut off", {
+  maxTokens: option(z.int().min(2).optional(), "longest row", {
     placeholder: "n",
     unit: "tokens",
     defaultText: "what the model can read",
   }),
+  overlong: overlongOption(),
+  lossOn: lossOnOption("lossOn"),
+  reasoning: reasoningOption("reasoning"),
   rejectLimit: option(
     z.number().min(0).max(1).default(0.05),
     "share of unusable rows beyond which nothing is trained",

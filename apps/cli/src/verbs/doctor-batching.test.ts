@@ -46,4 +46,18 @@ describe.each(["accumulation", "packing"] as const)("lathe doctor %s", (batching
     expect(code).toBe(2);
     expect(stderr).toContain("label");
   });
+
+  it("takes rows as training does: what is learnt of them, and what becomes of long ones", async () => {
+    const data = await writeJsonl(
+      join(folder, `${batching}-long.jsonl`),
+      Array.from({ length: 8 }, (_, row) => ({ input_ids: Array(row < 4 ? 5 : 9).fill(row + 1) })),
+    );
+    const words = ["doctor", batching, "--model", tinyModel("qwen2"), "--data", data, "--max-tokens", "6"];
+    const policies = ["--loss-on", "last", "--reasoning", "strip"];
+    const dropped = await runLathe([...words, ...policies, "--overlong", "drop", "--json"]);
+    expect(dropped.json, dropped.stderr).toMatchObject({ rows: 4 });
+    const refused = await runLathe([...words, "--overlong", "error"]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`${batching}-long.jsonl:5`);
+  });
 });

@@ -3,16 +3,20 @@ import { type Batching, compareBatching, type CompareBatchingOptions } from "@la
 import { z } from "zod";
 import { defineVerb, type VerbDefinition } from "../define-verb.js";
 import { engineOptions } from "../options/engine-options.js";
+import { lossOnOption, overlongOption, reasoningOption } from "../options/learnt-options.js";
 import { dataOption, modelOption } from "../options/model-options.js";
 
 const options = z.object({
   model: modelOption(),
   data: dataOption("rows to learn, as for train"),
-  maxTokens: option(z.int().min(2).optional(), "longest row; the end of a longer one is cut off", {
+  maxTokens: option(z.int().min(2).optional(), "longest row", {
     placeholder: "n",
     unit: "tokens",
     defaultText: "what the model can read",
   }),
+  overlong: overlongOption(),
+  lossOn: lossOnOption("lossOn"),
+  reasoning: reasoningOption("reasoning"),
   ...engineOptions,
 });
 

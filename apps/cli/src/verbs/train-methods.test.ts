@@ -70,4 +70,58 @@ describe("lathe train", () => {
     expect(pissa.code).toBe(2);
     expect(pissa.stderr).toMatch(/--trainable .*--method full.*--init .*--quantize nf4/);
   });
+
+  it.each([
+    [
+      "--eval-every 5",
+      "--eval-every asks for evaluations, and there are no rows for them: give --validation",
+    ],
+    ["--samples 2", "--samples asks for evaluations"],
+    [
+      "--objective dpo --reasoning strip",
+      "--reasoning says what is learnt of dialogues, and --objective dpo",
+    ],
+    ["--objective kto --loss-on last", "--loss-on says what is learnt of dialogues, and --objective kto"],
+    ["--objective orpo --overlong drop", "--overlong says what is learnt of dialogues"],
+    ["--init pissa --keep-sparsity", "--init pissa takes a part out of every weight"],
+    ["--init pissa --use-dora", "--init: expected kaiming beside DoRA"],
+    ["--use-dora --keep-sparsity", "--keep-sparsity: expected false beside useDora"],
+    ["--init loftq", "--init loftq packs the base together with the adapter: give --quantize nf4"],
+    ["--quantize int8 --keep-sparsity", "--quantize rounds small weights to zeros"],
+    ["--trainable lm_head", "--trainable chooses among the weights: give --method full"],
+    ["--method full --lisa-every 4", "--lisa-every says how often other layers are drawn"],
+    ["--method full --lisa-layers 1 --trainable model.embed", "--lisa-layers draws among the layers"],
+    ["--method full --trainable nothing", "--trainable: expected the beginning of names of tensors"],
+    ["--method full --bias all", "--bias describes an adapter"],
+    ["--objective dpo --kto-pairing step", "--kto-pairing belongs to --objective kto"],
+    ["--modules-to-save foo", "--modules-to-save: expected the end of a module's path"],
+    ["--modules-to-save q_proj", "--modules-to-save: expected modules without a target in them"],
+    ["--patience 2", "--patience waits for evaluations, and there are no rows"],
+    ["--checkpointing none --memory 60MB", "of up to 48 tokens under --checkpointing none, got 0.06GB"],
+  ])("refuses %s, which would do nothing or something else, before a step is taken", async (words, said) => {
+    const output = join(folder, "refused");
+    const { code, stderr } = await train(output, words);
+    expect(stderr).toContain(said);
+    expect(code).toBe(2);
+    await expect(readdir(output)).rejects.toThrow("ENOENT");
+  });
+
+  it("tells of zeros and biases that are asked for and are not there", async () => {
+    const output = join(folder, "idle");
+    const words = "--max-steps 1 --rank 2 --keep-sparsity --bias lora_only --targets o_proj";
+    const { code, stderr } = await train(output, words);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('"keepSparsity": no adapted weight is zero');
+    expect(stderr).toContain('"bias": "lora_only" trains nothing more');
+  });
+
+  it("goes on with the adapter of its run alone", async () => {
+    const output = join(folder, "own-adapter");
+    expect((await train(output, "--max-steps 1 --rank 2")).code).toBe(0);
+    const words = ["--resume", "--max-steps", "1", "--init-adapter", join(output, "adapter")];
+    const { code, stderr } = await runLathe(["train", "--output", output, ...words]);
+    expect(stderr).toContain("--init-adapter");
+    expect(stderr).toContain("was begun with nothing");
+    expect(code).toBe(2);
+  });
 });

@@ -3,9 +3,10 @@ import type { ReportLanguage } from "@lathe/report";
 import type { RecipeHooks } from "../recipe-event.js";
 import type { EngineOptions } from "../model/open-model.js";
 import type { RowsInput } from "../rows/rows-input.js";
+import type { LearntOptions } from "../rows/training-rows.js";
 
 /** What `autoTune` learns from what, and how long it may take. */
-export interface AutoTuneOptions extends Omit<EngineOptions, "quantize">, RecipeHooks {
+export interface AutoTuneOptions extends Omit<EngineOptions, "quantize">, RecipeHooks, LearntOptions {
   /** Model folder. */
   readonly model: string;
   /** Rows to learn. */
@@ -22,7 +23,7 @@ export interface AutoTuneOptions extends Omit<EngineOptions, "quantize">, Recipe
   readonly overwrite?: boolean | undefined;
   /** Order of rows, dropout and initial adapters follow from it, and which rows are set apart. @defaultValue 0 */
   readonly seed?: number | undefined;
-  /** Longest row in tokens; the end of a longer one is cut off. @defaultValue what the model can read */
+  /** Longest row in tokens. @defaultValue what the model can read */
   readonly maxTokens?: number | undefined;
   /** Share of unusable rows, 0 to 1, beyond which nothing is trained. @defaultValue 0.05 */
   readonly rejectLimit?: number | undefined;

@@ -138,9 +138,10 @@ async function prepareSearch(options: AutoTuneOptions, spent: () => number): Pro
   }
   await RunFolder.checkFree(join(output, "run"), { overwrite });
   const folder = await readModelFolder(options.model, onEvent);
-  const { maxTokens, rejectLimit } = options;
+  const { maxTokens, rejectLimit, overlong, lossOn, reasoning } = options;
+  const reading = { maxTokens, rejectLimit, overlong, lossOn, reasoning, onEvent };
   const read = async (key: "data" | "validation", input: AutoTuneOptions["data"]) =>
-    (await readRows({ maxTokens, rejectLimit, onEvent }, folder, key, input, readTrainingRows)).rows;
+    (await readRows(reading, folder, key, input, readTrainingRows)).rows;
   const all = await read("data", options.data);
   if (options.validation === undefined && all.length < 2) {
     throw new RecipeError([
@@ -375,6 +376,8 @@ async function writeRows(
     tokenizerHash: folder.tokenizer?.hash ?? null,
     templateHash: folder.tokenizer?.templateHash ?? null,
     maxTokens: options.maxTokens ?? null,
+    ...(options.lossOn === undefined ? {} : { lossOn: options.lossOn }),
+    ...(options.reasoning === undefined ? {} : { reasoning: options.reasoning }),
   };
   const files = { training: join(rows, "training.arrow"), validation: join(rows, "validation.arrow") };
   await writeTokenFile(files.training, rowsOf(training), metadata);

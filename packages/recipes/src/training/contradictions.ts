@@ -67,6 +67,14 @@ function besideAdapter({
       ),
     );
   }
+  if (lora?.keepSparsity && lora.init === "pissa") {
+    faults.push(
+      contradiction(
+        "lora.init",
+        sentenceOf`pissa takes a part out of every weight, zeros too, which ${field("lora.keepSparsity")} would keep: begin with kaiming, or leave one of them out`,
+      ),
+    );
+  }
   return faults;
 }
 
@@ -126,14 +134,50 @@ function ofObjective({ objective = "sft", loss, ...options }: FinetuneOptions): 
       ),
     );
   if (objective === "sft") return faults;
+  const usual = { lossOn: "all", reasoning: "keep", overlong: "cut-right" } as const;
+  const ofLabels = (Object.keys(usual) as (keyof typeof usual)[])
+    .filter((key) => options[key] !== undefined && options[key] !== usual[key])
+    .map((key) =>
+      contradiction(
+        key,
+        sentenceOf`says what is learnt of dialogues, and ${field("objective")} ${objective} compares whole completions, of which too long prompts lose their beginning: leave it out`,
+      ),
+    );
   const added = Object.entries(loss ?? {}).filter(([, value]) => value !== undefined && value !== 0);
   return [
     ...faults,
+    ...ofLabels,
     ...added.map(([key]) =>
       contradiction(
         `loss.${key}`,
         sentenceOf`is added to the likelihood of labels, and ${field("objective")} ${objective} compares completions: leave it out`,
       ),
+    ),
+  ];
+}
+
+/** Evaluations and replies in the course of a run are those of rows that are set apart. */
+function ofEvaluations({ train = {}, samples, validation }: FinetuneOptions): RecipeFault[] {
+  if (validation !== undefined) return [];
+  const asked = { "train.evalEvery": train.evalEvery, samples };
+  return Object.entries(asked)
+    .filter(([, count]) => count !== undefined && count > 0)
+    .map(([path]) =>
+      contradiction(
+        path,
+        sentenceOf`asks for evaluations, and there are no rows for them: give ${field("validation")}, or leave it out`,
+      ),
+    );
+}
+
+/** Other layers are drawn where not all are trained. */
+function ofSampling({ method, full = {} }: FinetuneOptions): RecipeFault[] {
+  const { lisaLayers, lisaEvery } = full;
+  if (method !== "full" || lisaEvery === undefined || lisaLayers !== undefined) return [];
+  return [
+    contradiction(
+      "full.lisaEvery",
+      sentenceOf`says how often other layers are drawn, and all are trained: give ${field("full.lisaLayers")}, or leave it out`,
     ),
   ];
 }
@@ -162,22 +206,13 @@ function ofPatience({ train = {}, validation }: FinetuneOptions): RecipeFault[] 
 export function contradictions(options: FinetuneOptions): RecipeFault[] {
   // A run that goes on knows its method; what is given again is held to its settings.
   if (options.resume) return [];
-  const { lisaLayers, lisaEvery } = options.full ?? {};
-  const ofSampling =
-    options.method === "full" && lisaEvery !== undefined && lisaLayers === undefined
-      ? [
-          contradiction(
-            "full.lisaEvery",
-            sentenceOf`says how often other layers are drawn, and all are trained: give ${field("full.lisaLayers")}, or leave it out`,
-          ),
-        ]
-      : [];
   const ofMethod = options.method === "full" ? besideWeights(options) : besideAdapter(options);
   return [
     ...ofMethod,
-    ...ofSampling,
+    ...ofSampling(options),
     ...ofOptimiser(options),
     ...ofObjective(options),
+    ...ofEvaluations(options),
     ...ofPatience(options),
   ];
 }

@@ -48,6 +48,7 @@ export async function fullMethod(
     throw new RecipeError([{ field: "full.lisaLayers", sentence }]);
   }
   const layerOf = layerNumberIn(folder.config);
+  if (lisaLayers !== undefined) checkLayersTrained(trainable, folder, layerOf);
   const sampling =
     lisaLayers === undefined
       ? undefined
@@ -85,6 +86,18 @@ export async function fullMethod(
       };
     },
   };
+}
+
+/** Layers are drawn among those that are trained, of which there must be some. @throws RecipeError */
+function checkLayersTrained(
+  prefixes: readonly string[],
+  { config }: ModelFolder,
+  layerOf: (name: string) => number | null,
+): void {
+  const names = [...expectedTensors(config).keys()].filter((name) => layerOf(name) !== null);
+  if (names.some((name) => prefixes.some((prefix) => name.startsWith(prefix)))) return;
+  const sentence = sentenceOf`${field("full.lisaLayers")} draws among the layers that are trained, and ${field("full.trainable")} names nothing in any of them: leave one of them out`;
+  throw new RecipeError([{ field: "full.lisaLayers", sentence }]);
 }
 
 function checkPrefixes(prefixes: readonly string[], { config }: ModelFolder): void {

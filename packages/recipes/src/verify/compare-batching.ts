@@ -8,7 +8,7 @@ import { borrowModel, type EngineOptions, folderOf, type ModelInput } from "../m
 import { expectation, RecipeError } from "../recipe-error.js";
 import type { RecipeHooks } from "../recipe-event.js";
 import type { RowsInput } from "../rows/rows-input.js";
-import { readTrainingRows } from "../rows/training-rows.js";
+import { type LearntOptions, readTrainingRows } from "../rows/training-rows.js";
 
 /** Rows that are compared; fewer where there are fewer. */
 const ROWS = 16;
@@ -23,11 +23,11 @@ const TOLERANCES = { exact: 1e-4, rounded: 2e-2 };
 export type Batching = "accumulation" | "packing";
 
 /** Where the rows come from and what computes. */
-export interface CompareBatchingOptions extends EngineOptions, RecipeHooks {
+export interface CompareBatchingOptions extends EngineOptions, RecipeHooks, LearntOptions {
   readonly batching: Batching;
   readonly model: ModelInput;
   readonly data: RowsInput;
-  /** Longest row in tokens; the end of a longer one is cut off. @defaultValue what the model can read */
+  /** Longest row in tokens. @defaultValue what the model can read */
   readonly maxTokens?: number | undefined;
 }
 
@@ -68,10 +68,11 @@ export async function compareBatching(options: CompareBatchingOptions): Promise<
 }
 
 async function compare(options: CompareBatchingOptions): Promise<BatchingComparison> {
-  const { batching, data, maxTokens, signal, onEvent } = options;
+  const { batching, data, maxTokens, overlong, lossOn, reasoning, signal, onEvent } = options;
   const folder = await folderOf(options.model, onEvent);
   const limit = maxTokens ?? folder.config.maxPositions;
-  const source = await readTrainingRows(data, folder, { field: "data", maxTokens: limit, rejectLimit: 1 });
+  const learnt = { maxTokens: limit, overlong, lossOn, reasoning };
+  const source = await readTrainingRows(data, folder, { field: "data", ...learnt, rejectLimit: 1 });
   const count = Math.min(ROWS, source.rows.length - (source.rows.length % PARTS));
   if (count === 0) {
     throw new RecipeError([

@@ -33,6 +33,12 @@ export const settingsPhrases: Translations = {
     "{0} 继续一次运行，而 {1} 替换它：请只给出一个",
   "{0}: expected at least {1}GB for this model and micro-batches of up to {2} tokens, with as many layers computed again as help, got {3}GB; what takes less, the cheapest first: {4}":
     "{0}：此模型与至多 {2} 个词元的微批，即使尽量多层重新计算，也至少需要 {1}GB，实为 {3}GB；可减少占用的办法（代价由小到大）：{4}",
+  "{0}: expected at least {1}GB for this model and micro-batches of up to {2} tokens under {3} {4}, got {5}GB; what takes less, the cheapest first: {6}":
+    "{0}：此模型与至多 {2} 个词元的微批，在 {3} {4} 下至少需要 {1}GB，实为 {5}GB；可减少占用的办法（代价由小到大）：{6}",
+  "LoRA config, key {0}: no adapted weight is zero, so there is nothing to keep, and steps take longer for it; leave it out, or prune the model first":
+    "LoRA 配置，键 {0}：所适配的权重中没有零，因此没有可保留的，每步反而更慢；请去掉它，或先对模型剪枝",
+  "LoRA config, key {0}: {1} trains nothing more, as no linear that it means has a bias":
+    "LoRA 配置，键 {0}：{1} 不会多训练任何参数，因为所指的线性层都没有偏置",
   "{0} ({1}GB less, {2} times the time)": "{0}（少 {1}GB，时间为 {2} 倍）",
   "{0} ({1}GB less)": "{0}（少 {1}GB）",
   "nothing does": "没有",

@@ -83,6 +83,14 @@ export const trainingPhrases: Translations = {
   "rows that --objective kto pairs for its estimate of the divergence: those of the whole step, or of each micro-batch as other trainers do":
     "--objective kto 估计散度时配对的数据：整个步，或像其他训练器那样每个微批",
   "belongs to {0} {1}: give one of these, or leave it out": "属于 {0} {1}：请给出其中之一，或去掉它",
+  "asks for evaluations, and there are no rows for them: give {0}, or leave it out":
+    "需要评估，而没有用于评估的数据：请给出 {0}，或去掉它",
+  "says what is learnt of dialogues, and {0} {1} compares whole completions, of which too long prompts lose their beginning: leave it out":
+    "说明从对话中学习什么，而 {0} {1} 比较的是完整的回答，过长的提示会去掉开头：请去掉它",
+  "pissa takes a part out of every weight, zeros too, which {0} would keep: begin with kaiming, or leave one of them out":
+    "pissa 会从每个权重（包括零）中取出一部分，而 {0} 要保留这些零：请用 kaiming 初始化，或去掉其中之一",
+  "{0} draws among the layers that are trained, and {1} names nothing in any of them: leave one of them out":
+    "{0} 在所训练的层中抽取，而 {1} 没有指定任何层中的张量：请去掉其中之一",
   "is added to the likelihood of labels, and {0} {1} compares completions: leave it out":
     "加在标签的似然上，而 {0} {1} 比较的是回答：请去掉",
   "Say what a run takes, in memory and time, before it is begun": "在开始之前说明一次训练所需的内存和时间",
