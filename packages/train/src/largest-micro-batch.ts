@@ -16,7 +16,7 @@ export function largestMicroBatch(
     return [row.inputIds.length, countScored(row)] as const;
   });
   let [tokens, labels] = [0, 0];
-  for (const { microBatches } of planSteps(rows.length, config)) {
+  for (const { microBatches } of planSteps(rows, config)) {
     for (const batch of microBatches) {
       let [ofTokens, ofLabels] = [0, 0];
       for (const index of batch) {

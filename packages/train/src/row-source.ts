@@ -5,6 +5,8 @@ export interface RowSource<Row> {
   readonly fingerprint?: string;
   /** The row of a number from 0, the same one whenever it is asked for. */
   row(index: number): Row;
+  /** Tokens of a row, for steps of rows of like length (`groupByLength`). */
+  tokens?(index: number): number;
   /** Where a row comes from, as people look it up: `rows.jsonl:12`. Left out where nobody knows. */
   place?(index: number): string;
 }

@@ -29,7 +29,7 @@ export interface RunFeatures {
 export function runIdentity(features: RunFeatures): RunIdentity {
   const { engine, parameters, config, rows, totalSteps, objective, optimiser, schedule, lossScale } =
     features;
-  const { batchSize, gradientAccumulation, maxGradNorm, shuffle, seed } = config;
+  const { batchSize, gradientAccumulation, maxGradNorm, shuffle, groupByLength, seed } = config;
   const isOpenEnded = !schedule && config.schedule === "constant";
   return {
     engine,
@@ -38,6 +38,7 @@ export function runIdentity(features: RunFeatures): RunIdentity {
     rowsPerStep: batchSize * gradientAccumulation,
     maxGradNorm,
     shuffle,
+    groupByLength,
     seed,
     objective,
     optimiser,

@@ -6,7 +6,7 @@ describe("planSteps", () => {
   const config = resolveTrainConfig({ batchSize: 3, gradientAccumulation: 2, epochs: 2, seed: 4 });
 
   it("sees every row once an epoch", () => {
-    const plans = [...planSteps(20, config)];
+    const plans = [...planSteps({ length: 20 }, config)];
     expect(plans.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     for (const epoch of [0, 1]) {
       const rows = plans.filter((plan) => plan.epoch === epoch).flatMap(({ microBatches }) => microBatches);
@@ -18,8 +18,9 @@ describe("planSteps", () => {
   });
 
   it("continues in the middle as if it had never stopped", () => {
-    const all = [...planSteps(20, config)];
-    for (const first of [2, 4, 5, 8]) expect([...planSteps(20, config, first)]).toEqual(all.slice(first - 1));
+    const all = [...planSteps({ length: 20 }, config)];
+    for (const first of [2, 4, 5, 8])
+      expect([...planSteps({ length: 20 }, config, first)]).toEqual(all.slice(first - 1));
   });
 
   it.each([
@@ -40,6 +41,6 @@ describe("planSteps", () => {
     const limited = { ...config, maxSteps: 11 };
     expect(stepsPerEpoch(20, limited)).toBe(4);
     expect(totalSteps(20, limited)).toBe(11);
-    expect([...planSteps(20, limited)].at(-1)).toMatchObject({ step: 11, epoch: 2 });
+    expect([...planSteps({ length: 20 }, limited)].at(-1)).toMatchObject({ step: 11, epoch: 2 });
   });
 });

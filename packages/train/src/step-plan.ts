@@ -1,4 +1,7 @@
 import { rowOrder } from "@lathe/kernels";
+import { TrainConfigError } from "./errors.js";
+import { groupedOrder } from "./grouped-order.js";
+import type { RowSource } from "./row-source.js";
 import type { TrainConfig } from "./train-config.js";
 
 /** The rows of one optimiser step, micro-batch by micro-batch. */
@@ -39,16 +42,28 @@ export function positionAfter(
   };
 }
 
-/** Every step of a run from the given one on: which rows, in which micro-batches. */
-export function* planSteps(rows: number, config: TrainConfig, firstStep = 1): Generator<StepPlan> {
-  const { batchSize, gradientAccumulation, seed, shuffle } = config;
+/**
+ * Every step of a run from the given one on: which rows, in which micro-batches.
+ * @throws TrainConfigError where rows of like length are to share steps and the source does not tell lengths
+ */
+export function* planSteps(
+  source: Pick<RowSource<unknown>, "length" | "tokens">,
+  config: TrainConfig,
+  firstStep = 1,
+): Generator<StepPlan> {
+  const { batchSize, gradientAccumulation, seed, shuffle, groupByLength } = config;
+  const rows = source.length;
+  const lengths = groupByLength ? lengthsOf(source) : null;
   const perEpoch = stepsPerEpoch(rows, config);
   const last = totalSteps(rows, config);
   let order: Int32Array | null = null;
   for (let step = firstStep; step <= last; step++) {
     const epoch = Math.floor((step - 1) / perEpoch);
     const within = (step - 1) % perEpoch;
-    if (!order || within === 0) order = rowOrder(rows, epoch, seed, shuffle);
+    if (!order || within === 0) {
+      order = rowOrder(rows, epoch, seed, shuffle);
+      if (lengths) order = groupedOrder(order, lengths, batchSize * gradientAccumulation, { epoch, seed });
+    }
     const microBatches: Int32Array[] = [];
     for (let i = 0; i < gradientAccumulation; i++) {
       const start = (within * gradientAccumulation + i) * batchSize;
@@ -56,4 +71,19 @@ export function* planSteps(rows: number, config: TrainConfig, firstStep = 1): Ge
     }
     yield { step, epoch, microBatches };
   }
+}
+
+/** [rows] tokens of every row. @throws TrainConfigError where the source does not tell them */
+function lengthsOf(source: Pick<RowSource<unknown>, "length" | "tokens">): Int32Array {
+  if (!source.tokens) {
+    throw new TrainConfigError(
+      "groupByLength",
+      "false for rows whose source does not tell their lengths",
+      true,
+    );
+  }
+  const { length } = source;
+  const lengths = new Int32Array(length);
+  for (let index = 0; index < length; index++) lengths[index] = source.tokens(index);
+  return lengths;
 }

@@ -37,6 +37,8 @@ export interface TrainConfig {
   readonly maxGradNorm: number;
   /** Whether each epoch sees the rows in an order of its own. @defaultValue true */
   readonly shuffle: boolean;
+  /** Whether rows of like length share a step, so that its micro-batches are of like size; steps still come in random order. @defaultValue false */
+  readonly groupByLength: boolean;
   /** Order of rows and dropout masks follow from it. @defaultValue 0 */
   readonly seed: number;
   /** Steps between checkpoints, of which there is one after every lowest validation loss, too; 0 for none between. @defaultValue 500 */
@@ -67,6 +69,7 @@ export const trainDefaults: TrainConfig = {
   epsilon: 1e-8,
   maxGradNorm: 1,
   shuffle: true,
+  groupByLength: false,
   seed: 0,
   saveEvery: 500,
   keepCheckpoints: 3,
@@ -102,6 +105,7 @@ export function resolveTrainConfig(partial: Partial<TrainConfig> = {}): TrainCon
   for (const key of ["beta1", "beta2"] as const) {
     expect(key, config[key] >= 0 && config[key] < 1, "a number from 0, below 1");
   }
+  expect("groupByLength", !config.groupByLength || config.shuffle, "false where shuffle is false");
   expect("epsilon", config.epsilon > 0 && Number.isFinite(config.epsilon), "a number above 0");
   expect("optimizer", optimizerNames.includes(config.optimizer), phrase`one of ${optimizerNames.join(", ")}`);
   expect("schedule", scheduleNames.includes(config.schedule), phrase`one of ${scheduleNames.join(", ")}`);

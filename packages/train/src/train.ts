@@ -195,7 +195,7 @@ async function* takeSteps<Row, Batch>(
 
   let isComplete = true;
   let saved = begun;
-  for (const plan of planSteps(rows.length, config, begun + 1)) {
+  for (const plan of planSteps(rows, config, begun + 1)) {
     const { step } = plan;
     const report = await takeStep(plan, work).catch(async (error: unknown) => {
       // Memory may have run out: where parameters are still those of the step before, a smaller run goes on from there.

@@ -108,7 +108,7 @@ export const en: Messages = {
     `round ${round}: ${name}: validation loss ${loss} after ${steps} steps`,
   stoppedEarly: (step) => `ended after step ${step}: the validation loss fell no more (--patience)`,
   maskReport: (rows, tokens, share, rowsWithEnd, longest) =>
-    `rows: ${rows} of ${tokens} tokens, ${share} % with a loss; end token learnt in ${rowsWithEnd}; longest ${longest}`,
+    `rows: ${rows} of ${tokens} tokens, ${share} % with a loss; end token learnt in ${rowsWithEnd}${rowsWithEnd < rows ? `, not in the ${rows - rowsWithEnd} that are cut short or end otherwise` : ""}; longest ${longest}`,
   noEndTrained: "a model that never learns one does not know when to stop",
   machineRules: {
     "graphics-memory": "graphics memory, for the model",

@@ -98,7 +98,7 @@ export const zh: Messages = {
   trial: (round, name, steps, loss) => `第 ${round} 轮：${name}：${steps} 步后验证损失 ${loss}`,
   stoppedEarly: (step) => `第 ${step} 步后结束：验证损失不再下降（--patience）`,
   maskReport: (rows, tokens, share, rowsWithEnd, longest) =>
-    `数据：${rows} 行共 ${tokens} 个词元，其中 ${share} % 计入损失；${rowsWithEnd} 行学到结束词元；最长 ${longest}`,
+    `数据：${rows} 行共 ${tokens} 个词元，其中 ${share} % 计入损失；${rowsWithEnd} 行学到结束词元${rowsWithEnd < rows ? `，其余 ${rows - rowsWithEnd} 行被截短或另有结尾，未学到` : ""}；最长 ${longest}`,
   noEndTrained: "从不学习结束词元的模型不知道何时停止",
   machineRules: {
     "graphics-memory": "显存（按模型）",

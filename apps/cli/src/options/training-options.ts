@@ -97,6 +97,10 @@ export const trainingOptions = optionGroup(
     shuffle: option(z.boolean().default(trainDefaults.shuffle), "take the rows in another order each epoch", {
       negated: "take the rows in the order of the file, each epoch",
     }),
+    groupByLength: option(
+      z.boolean().default(trainDefaults.groupByLength),
+      "rows of like length share a step, so that its micro-batches are of like size",
+    ),
     saveEvery: option(
       z.int().min(0).default(trainDefaults.saveEvery),
       "steps between checkpoints; 0 for none but the best and the last",

@@ -3,7 +3,7 @@ import { UNSCORED, type ChatMessage } from "../rows/row.js";
 /**
  * What becomes of a row of more tokens than the limit:
  *
- * - `cut-right`: its end is cut off, and with it the end token.
+ * - `cut-right`: its end is cut off, and with it the end token: a reply that is cut short must not teach to stop in mid-sentence.
  * - `cut-left`: its beginning is cut off, behind the begin token if it has one.
  * - `cut-middle`: its middle is cut out, so that what opens it and the end of the reply stay.
  * - `split-turns`: a dialogue becomes several rows of whole exchanges, each with the system message; one exchange that is too long by

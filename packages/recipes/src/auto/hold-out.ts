@@ -8,7 +8,12 @@ const EVERY = 10;
 
 /** Rows by the numbers that they have in a source. */
 export function rowsAt<Row>(source: RowSource<Row>, numbers: readonly number[]): RowSource<Row> {
-  return { length: numbers.length, row: (index) => source.row(numbers[index]) };
+  const { tokens } = source;
+  return {
+    length: numbers.length,
+    row: (index) => source.row(numbers[index]),
+    ...(tokens ? { tokens: (index: number) => tokens.call(source, numbers[index]) } : {}),
+  };
 }
 
 /** As many rows as asked for, spread evenly over a source; all where it has no more. */

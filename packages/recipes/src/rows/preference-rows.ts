@@ -29,6 +29,20 @@ function readerOf<Row extends object>(tokenize: Tokenize<Row>): ReadRowsOf<Row> 
       }
       return [row];
     });
-    return { ...counts, rows: { length: rows.length, row: (index) => rows[index], place } };
+    const lengths = rows.map((row) =>
+      (Object.values(row) as unknown[]).reduce<number>(
+        (sum, ids) => sum + (ids instanceof Int32Array ? ids.length : 0),
+        0,
+      ),
+    );
+    return {
+      ...counts,
+      rows: {
+        length: rows.length,
+        row: (index) => rows[index],
+        tokens: (index) => lengths[index],
+        place,
+      },
+    };
   };
 }

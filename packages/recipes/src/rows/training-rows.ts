@@ -117,7 +117,8 @@ async function rowsOfRecords(
   });
   const tokens = TokenDataset.fromRows(rows);
   const row = (index: number): LabelledRow => tokens.row(index);
-  return { ...counts, rows: { length: tokens.length, row, place } };
+  const lengths = tokens.lengths();
+  return { ...counts, rows: { length: tokens.length, row, tokens: (index) => lengths[index], place } };
 }
 
 /** Rows that were made of a source, and where each comes from. */
@@ -239,6 +240,7 @@ function selectRows(
     return { ...row, inputIds: Int32Array.from(inputIds), labels: Int32Array.from(labels) };
   };
   const usable: number[] = [];
+  const lengths: number[] = [];
   let [truncated, overlong] = [0, 0];
   for (let index = 0; index < source.length; index++) {
     const row = source.row(index);
@@ -249,12 +251,18 @@ function selectRows(
     if (isLong && cutting === "drop") overlong++;
     else if (row.weight !== 0 && countScored(cut(row)) > 0) {
       usable.push(index);
+      lengths.push(Math.min(row.inputIds.length, maxTokens));
       if (isLong) truncated++;
     }
   }
   const place = (index: number): string => source.place?.(usable[index]) ?? `${file}:${usable[index] + 1}`;
   return {
-    rows: { length: usable.length, row: (index) => cut(source.row(usable[index])), place },
+    rows: {
+      length: usable.length,
+      row: (index) => cut(source.row(usable[index])),
+      tokens: (index) => lengths[index],
+      place,
+    },
     read: source.length,
     rejected: [],
     unscored: source.length - usable.length - overlong,

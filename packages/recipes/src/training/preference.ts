@@ -29,7 +29,7 @@ function largestOf<Row>(
     const sums = (batch: Int32Array, part: 0 | 1): number =>
       batch.reduce((sum, index) => sum + sizes[index][part], 0);
     let [tokens, labels] = [0, 0];
-    for (const { microBatches } of planSteps(rows.length, config)) {
+    for (const { microBatches } of planSteps(rows, config)) {
       for (const batch of microBatches) {
         tokens = Math.max(tokens, sums(batch, 0));
         labels = Math.max(labels, sums(batch, 1));

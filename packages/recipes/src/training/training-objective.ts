@@ -142,7 +142,7 @@ function* referenceRows<Row>(
   validation: RowSource<Row> | undefined,
   config: TrainConfig,
 ): Generator<BranchedRow> {
-  for (const { microBatches } of planSteps(rows.length, config)) {
+  for (const { microBatches } of planSteps(rows, config)) {
     const step = microBatches.map((numbers) => Array.from(numbers, (index) => rows.row(index)));
     yield* objective.referenceRows?.(step) ?? [];
   }

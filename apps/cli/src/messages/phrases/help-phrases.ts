@@ -225,6 +225,8 @@ export const helpPhrases: Translations = {
   "added to the root of the second moment": "加在二阶矩平方根上的值",
   "global norm to which gradients are scaled down; 0 for no limit": "梯度缩减到的全局范数；0 表示不限",
   "order of rows, dropout and initial adapter follow from it": "决定行的顺序、dropout 与适配器的初值",
+  "rows of like length share a step, so that its micro-batches are of like size":
+    "长度相近的行同在一步，使各微批大小相近",
   "take the rows in another order each epoch": "每轮以不同的顺序取行",
   "take the rows in the order of the file, each epoch": "每轮按文件中的顺序取行",
   "steps between evaluations on the validation rows; 0 for one at the end only":

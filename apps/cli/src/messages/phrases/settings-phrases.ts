@@ -64,6 +64,8 @@ export const settingsPhrases: Translations = {
   "a whole number from 1 on": "不小于 1 的整数",
   "a whole number from 0 on": "不小于 0 的整数",
   "a number above 0": "大于 0 的数字",
+  "false where shuffle is false": "shuffle 为 false 时应为 false",
+  "false for rows whose source does not tell their lengths": "来源不提供行长时应为 false",
   "keys and columns such as prompt=问题,completion=回答": "形如 prompt=问题,completion=回答 的键与列",
   "a number above 0, at most 1, or off": "大于 0 且不大于 1 的数字，或 off",
   "a number above 0, at most 1": "大于 0 且不大于 1 的数字",
