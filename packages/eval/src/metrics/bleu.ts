@@ -10,7 +10,7 @@ import { type OnWarning, phrase, stripEnd } from "@lathe/files";
  */
 import { bleuTokenizers, tokenizeForBleu, type BleuTokenizer } from "./bleu-tokenizer.js";
 import { MetricOptionError } from "../errors.js";
-import { clippedMatches, countNgrams, encodeTokens, ngramTotal } from "./ngram-counts.js";
+import { encodeTokens, ngramMatches, ngramTotal } from "./ngram-matches.js";
 import {
   checkChoice,
   checkSegments,
@@ -198,16 +198,13 @@ function countSegment(
   prediction: readonly string[],
   references: readonly string[][],
 ): void {
-  const { sequences, width } = encodeTokens([prediction, ...references]);
-  const [encodedPrediction, ...encodedReferences] = sequences as [string, ...string[]];
+  const [encodedPrediction, ...encodedReferences] = encodeTokens([prediction, ...references]);
+  const matches = ngramMatches(encodedPrediction, encodedReferences, maxOrder);
   for (let order = 1; order <= maxOrder; order++) {
-    const total = ngramTotal(encodedPrediction, width, order);
+    const total = ngramTotal(encodedPrediction, order);
     if (total === 0) break;
     counts[maxOrder + order - 1] = total;
-    counts[order - 1] = clippedMatches(
-      countNgrams(encodedPrediction, width, order),
-      encodedReferences.map((reference) => countNgrams(reference, width, order)),
-    );
+    counts[order - 1] = matches[order - 1];
   }
   counts[2 * maxOrder] = prediction.length;
   counts[2 * maxOrder + 1] = closestLength(

@@ -7,14 +7,7 @@ import { splitWhiteSpace } from "@lathe/files";
  *   F = 100 · (1 + β²) · P · R / (β² · P + R)
  */
 import { MetricOptionError } from "../errors.js";
-import {
-  clippedMatches,
-  countNgrams,
-  encodeCharacters,
-  encodeTokens,
-  ngramTotal,
-  type EncodedSequences,
-} from "./ngram-counts.js";
+import { encodeCharacters, encodeTokens, ngramMatches, ngramTotal } from "./ngram-matches.js";
 import { asciiPunctuation } from "./ascii-punctuation.js";
 import {
   checkSegments,
@@ -165,8 +158,8 @@ function bestCounts(
   options: ResolvedOptions,
 ): MatchCounts {
   const texts = [prediction, ...references].map((text) => (options.lowercase ? text.toLowerCase() : text));
-  const characters = encodeCharacters(
-    options.whitespace ? texts : texts.map((text) => splitWhiteSpace(text).join("")),
+  const characters = texts.map((text) =>
+    encodeCharacters(options.whitespace ? text : splitWhiteSpace(text).join("")),
   );
   const words = options.wordOrder > 0 ? encodeTokens(texts.map(splitWords)) : undefined;
 
@@ -185,22 +178,24 @@ function bestCounts(
 }
 
 /** Fills in `orders` orders of each reference's counts from `offset`; sequence 0 is the prediction. */
-function countMatches(all: MatchCounts[], offset: number, orders: number, encoded: EncodedSequences): void {
-  const { sequences, width } = encoded;
-  for (let order = 1; order <= orders; order++) {
-    const total = ngramTotal(sequences[0], width, order);
-    const predictionNgrams = countNgrams(sequences[0], width, order);
-    all.forEach((counts, index) => {
-      const reference = sequences[index + 1];
-      const referenceTotal = ngramTotal(reference, width, order);
+function countMatches(
+  all: MatchCounts[],
+  offset: number,
+  orders: number,
+  [prediction, ...references]: readonly Int32Array[],
+): void {
+  for (const [index, reference] of references.entries()) {
+    const matches = ngramMatches(prediction, [reference], orders);
+    for (let order = 1; order <= orders; order++) {
+      const referenceTotal = ngramTotal(reference, order);
       // Where the reference has no n-gram of this order, the prediction's do not count against it.
-      if (referenceTotal === 0) return;
-      counts[offset + order - 1] = {
-        prediction: total,
+      if (referenceTotal === 0) break;
+      all[index][offset + order - 1] = {
+        prediction: ngramTotal(prediction, order),
         reference: referenceTotal,
-        matches: clippedMatches(predictionNgrams, [countNgrams(reference, width, order)]),
+        matches: matches[order - 1],
       };
-    });
+    }
   }
 }
 

@@ -6,7 +6,7 @@
  * characters, with the smoothing that is called "method 3" there and `exp` here.
  */
 import { brevityPenalty, bleuSmoothings, closestLength, type BleuSmoothing } from "./bleu.js";
-import { clippedMatches, countNgrams, encodeTokens, ngramTotal } from "./ngram-counts.js";
+import { encodeTokens, ngramMatches, ngramTotal } from "./ngram-matches.js";
 import { checkChoice, checkSegments, checkWholeNumber, type Reference } from "../scores/segments.js";
 
 /** Tokens to score and how. */
@@ -38,16 +38,13 @@ export function nltkSentenceBleu(options: NltkBleuOptions): number {
   // The check is about how many there are, so any text stands for the tokens.
   checkSegments({ predictions: [""], references: [references.map(() => "")] });
 
-  const { sequences, width } = encodeTokens([prediction, ...references]);
-  const [encodedPrediction, ...encodedReferences] = sequences as [string, ...string[]];
+  const [encodedPrediction, ...encodedReferences] = encodeTokens([prediction, ...references]);
+  const matches = ngramMatches(encodedPrediction, encodedReferences, maxOrder);
   let sumOfLogarithms = 0;
   let halvings = 1;
   for (let order = 1; order <= maxOrder; order++) {
-    const total = Math.max(1, ngramTotal(encodedPrediction, width, order));
-    const count = clippedMatches(
-      countNgrams(encodedPrediction, width, order),
-      encodedReferences.map((reference) => countNgrams(reference, width, order)),
-    );
+    const total = Math.max(1, ngramTotal(encodedPrediction, order));
+    const count = matches[order - 1];
     if (order === 1 && count === 0) return 0;
     let precision = count / total;
     if (smoothing === "add-k" && order > 1) precision = (count + 1) / (total + 1);

@@ -8,7 +8,7 @@ import {
   longestCommonSubsequenceLength,
   longestCommonSubsequencePositions,
 } from "./longest-common-subsequence.js";
-import { clippedMatches, countNgrams, encodeTokens, ngramTotal } from "./ngram-counts.js";
+import { encodeTokens, ngramMatches, ngramTotal } from "./ngram-matches.js";
 import { tokenizeChinese, tokenizeEnglish, type RougeTokenize } from "./rouge-tokenizer.js";
 import { checkChoice, checkSegments, type Segment, type Segments } from "../scores/segments.js";
 
@@ -142,13 +142,9 @@ function scorePair(prediction: TokenizedText, reference: TokenizedText, kind: Ro
     return scoreMatches(length, tokens.length, reference.tokens.length);
   }
   const order = Number(kind.slice("rouge".length));
-  const { sequences, width } = encodeTokens([tokens, reference.tokens]);
-  const [ofPrediction, ofReference] = sequences as [string, string];
-  return scoreMatches(
-    clippedMatches(countNgrams(ofPrediction, width, order), [countNgrams(ofReference, width, order)]),
-    ngramTotal(ofPrediction, width, order),
-    ngramTotal(ofReference, width, order),
-  );
+  const [ofPrediction, ofReference] = encodeTokens([tokens, reference.tokens]);
+  const matches = ngramMatches(ofPrediction, [ofReference], order);
+  return scoreMatches(matches[order - 1], ngramTotal(ofPrediction, order), ngramTotal(ofReference, order));
 }
 
 /** ROUGE-L over lines (Lin, 2004, §3.2): a token counts at most as often as it occurs on both sides. */
