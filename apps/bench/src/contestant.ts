@@ -10,6 +10,7 @@ import type { TfjsJob } from "./gemm/measure-tfjs-product.js";
 import type { LatheGenerateJob } from "./generate/generate-job.js";
 import type { LatheLoadJob } from "./load/load-job.js";
 import type { PlanJob } from "./plan/plan-job.js";
+import type { ScoresJob } from "./scores/scores-job.js";
 import { isInputError } from "./shared/usage-error.js";
 import type { LatheTrainJob } from "./train/train-job.js";
 
@@ -42,6 +43,10 @@ const cases: Readonly<Record<string, (job: unknown) => Promise<object>>> = {
   plan: async (job) => {
     const { measurePlannedRun } = await import("./plan/measure-planned-run.js");
     return await measurePlannedRun(job as PlanJob);
+  },
+  scores: async (job) => {
+    const { measureScores } = await import("./scores/measure-scores.js");
+    return await measureScores(job as ScoresJob);
   },
   tfjs: async (job) => {
     const { measureTfjsProduct } = await import("./gemm/measure-tfjs-product.js");

@@ -11,6 +11,7 @@ import { addLedgerCommand } from "./ledger/ledger-command.js";
 import { addLoadCommand } from "./load/load-command.js";
 import { addPlanCommand } from "./plan/plan-command.js";
 import { addMicroBatchesCommand } from "./micro-batches/micro-batches-command.js";
+import { addScoresCommand } from "./scores/scores-command.js";
 import { ContestantError } from "./shared/run-contestant.js";
 import { endProcesses } from "./shared/run-process.js";
 import { isInputError } from "./shared/usage-error.js";
@@ -33,6 +34,7 @@ addPlanCommand(program);
 addDataCommand(program);
 addNearCommand(program);
 addAnnotateCommand(program);
+addScoresCommand(program);
 
 for (const [signal, code] of [
   ["SIGINT", 130],
