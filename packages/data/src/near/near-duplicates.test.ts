@@ -94,6 +94,23 @@ describe("NearDuplicates", () => {
     expect([...half.copies(half.find(), () => false)]).toEqual([...all.slice(0, 400)]);
   });
 
+  it.each([1, 4096, 5000])("finds the same among %i texts that another one saved", async (count) => {
+    const texts = nearTexts(count, new SeededRandom(8));
+    const place = await mkdtemp(join(folder, `${String(count)}-saved-`));
+    const writer = new NearDuplicates(place);
+    for (const text of texts) writer.add(text);
+    const expected = writer.find();
+    const copies = writer.copies(expected, () => false);
+    writer.save();
+    writer.close();
+    const reader = new NearDuplicates(place, undefined, true);
+    expect(reader.size).toBe(count);
+    expect(reader.find()).toEqual(expected);
+    expect(reader.copies(expected, () => false)).toEqual(copies);
+    expect(reader.text(count - 1)).toBe(texts[count - 1]);
+    await reader.remove();
+  });
+
   it("keeps near copies that may both stay", async () => {
     const text = "您好，请问你们的营业时间是几点到几点？周末也开门吗？我想周六下午过来看看。";
     const finder = await finderOf([text, `${text}！`, `${text}。`]);
