@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { SeededRandom } from "../../testing/seeded-random.js";
 import { temporaryFolder } from "../../testing/temporary-folder.js";
-import { prepare, readRecords } from "../index.js";
+import { prepare, readRecords, type Row } from "../index.js";
 
 const RECORDS = 24_000;
 const MOST_HELD = 2 ** 20; // some chunks of a quarter of a megabyte
@@ -78,7 +78,7 @@ it.skipIf(!existsSync(descriptors))(
       );
     const before = readdirSync(descriptors).length;
     let most = 0;
-    const apply = (row: never): never => {
+    const apply = (row: Row): Row => {
       most = Math.max(most, readdirSync(descriptors).length);
       return row;
     };
