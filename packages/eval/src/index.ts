@@ -77,11 +77,12 @@ export type {
 export { labelExtractor } from "./classification/label-extractor.js";
 export type { ExtractLabel, LabelPlace } from "./classification/label-extractor.js";
 export { type ReferenceFacts, ReferenceSurvey } from "./scores/reference-survey.js";
-export { compareSystems, reasoningRules, StreamedScores } from "./scores/compare-systems.js";
+export { asRuled, compareSystems, reasoningRules, StreamedScores } from "./scores/compare-systems.js";
 export type {
   CompareSystemsRequest,
   MetricComparison,
   ReasoningRule,
+  ScoreName,
   SignedScore,
   StreamedScoresRequest,
   SystemComparison,
@@ -105,3 +106,20 @@ export { hasReasoning, stripReasoning } from "./scores/strip-reasoning.js";
 export { corpusTer, sentenceTer } from "./metrics/ter.js";
 export type { TerOptions, TerScore } from "./metrics/ter.js";
 export type { TerTokenizerOptions } from "./metrics/ter-tokenizer.js";
+export { judgeSystems } from "./judge/judge-systems.js";
+export type {
+  JudgedRow,
+  Judgement,
+  JudgeOptions,
+  JudgeReport,
+  JudgeSystemsRequest,
+} from "./judge/judge-systems.js";
+export type { JudgeEndpointOptions } from "./judge/judge-endpoint.js";
+export { JudgeError } from "./judge/judge-error.js";
+export {
+  type JudgeLanguage,
+  judgeLanguages,
+  type JudgePrompt,
+  type JudgeTask,
+} from "./judge/judge-prompt.js";
+export { type RowMetric, type RowMetricName, rowMetricTable } from "./scores/row-metric.js";

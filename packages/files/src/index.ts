@@ -55,6 +55,7 @@ export {
 } from "./text/white-space.js";
 export { checkWritable } from "./write/check-writable.js";
 export { makeFolder } from "./write/make-folder.js";
+export { openAppended } from "./write/open-appended.js";
 export { removeFolder } from "./write/remove-folder.js";
 export { type FileContents, replaceFile } from "./write/replace-file.js";
 export { replaceFolder, type ReplaceFolderOptions } from "./write/replace-folder.js";

@@ -39,7 +39,9 @@ function faultOf(error: unknown): RecipeFault | null {
     return expectation(`generation.${error.option}`, error.expectedPhrase, shown(error.actual));
   }
   if (error instanceof MetricOptionError) {
-    const path = error.option === "metrics" ? "metrics" : `metricOptions.${error.option}`;
+    const { option } = error;
+    const isOwn = option === "metrics" || option.startsWith("judge.");
+    const path = isOwn ? option : `metricOptions.${option}`;
     return expectation(path, error.expectedPhrase, shown(error.actual));
   }
   return null;

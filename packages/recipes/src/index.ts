@@ -23,7 +23,8 @@ export type { NotableRows } from "./evaluate/notable-rows.js";
 export type { Prediction } from "./evaluate/prediction-file.js";
 export type { LossScore } from "./evaluate/row-losses.js";
 export type { AdapterRun } from "./evaluate/run-of-adapter.js";
-export { evaluateFiles, type EvaluateFilesOptions } from "./evaluate-files.js";
+export type { ModelMetricsOptions } from "./evaluate/model-metrics.js";
+export { evaluateFiles, type EvaluateFilesOptions, type JudgedComparison } from "./evaluate-files.js";
 export { finetune, type FinetuneSummary, type RowCounts } from "./finetune.js";
 export type { FinetuneOptions, FullOptions } from "./finetune-options.js";
 export {

@@ -17,6 +17,7 @@ export type RecipePhase =
   | "evaluating"
   | "scoring"
   | "generating"
+  | "judging"
   | "merging"
   | "exporting"
   | "importing"

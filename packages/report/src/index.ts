@@ -13,6 +13,7 @@ export {
   type EvaluationReport,
   evaluationReport,
   type ReportedDifference,
+  type ReportedJudge,
   type ReportedMetric,
   type ReportedRow,
   type ReportedScore,

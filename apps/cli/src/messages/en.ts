@@ -54,6 +54,7 @@ export const en: Messages = {
   evaluating: "evaluating",
   scoring: "scoring",
   generating: "generating",
+  judging: "judging",
   merging: "merging",
   exporting: "exporting",
   importing: "importing",
@@ -279,6 +280,14 @@ export const en: Messages = {
     rows === 0
       ? `no row of the test set is among what is learnt from in ${folder}`
       : `${rows} ${rows === 1 ? "row" : "rows"} of the test set are, or nearly are, among what is learnt from in ${folder}: their scores say little`,
+  judgedBy: ({ model, address, answers, asked, failures, pairs, disagreements, ...tokens }) =>
+    [
+      `judged by ${model} at ${address}: ${answers} answers, ${asked} of them asked for now, ${failures} without a verdict`,
+      ...(pairs === 0
+        ? []
+        : [`${disagreements} of ${pairs} pairs were judged otherwise in the other order: ties`]),
+      `${tokens.promptTokens} tokens read, ${tokens.completionTokens} written`,
+    ].join("; "),
   reportsIn: (folder) => `replies and reports are in ${folder}: report.html, report.md, report.json`,
   leakCount: (leaks) => (leaks === 0 ? "no leaks" : leaks === 1 ? "1 leak" : `${leaks} leaks`),
   changedFiles: (files) => `changed since lathe prepare wrote it: ${files}`,

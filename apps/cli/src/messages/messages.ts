@@ -1,3 +1,4 @@
+import type { JudgeReport } from "@lathe/eval";
 import type { Role } from "@lathe/annotate";
 import type { CommandMessages } from "@lathe/command";
 import type { PersonalDataAction, RowColumns } from "@lathe/data";
@@ -50,6 +51,7 @@ export interface Messages extends CommandMessages {
   readonly evaluating: string;
   readonly scoring: string;
   readonly generating: string;
+  readonly judging: string;
   readonly merging: string;
   readonly exporting: string;
   readonly importing: string;
@@ -196,6 +198,8 @@ export interface Messages extends CommandMessages {
   /** Rows of a test set among those that a prepared folder has for training. */
   readonly knownRows: (rows: number, folder: string) => string;
   /** Where the reports of an evaluation are. */
+  /** Who judged, what went wrong, and what it cost. */
+  readonly judgedBy: (judge: JudgeReport) => string;
   readonly reportsIn: (folder: string) => string;
   /** What lathe data verify found. */
   readonly leakCount: (leaks: number) => string;

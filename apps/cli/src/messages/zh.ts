@@ -49,6 +49,7 @@ export const zh: Messages = {
   evaluating: "评估",
   scoring: "打分",
   generating: "生成",
+  judging: "评判",
   merging: "合并",
   exporting: "导出",
   importing: "导入",
@@ -281,6 +282,12 @@ export const zh: Messages = {
     rows === 0
       ? `测试集中没有出现在 ${folder} 训练数据里的行`
       : `测试集中有 ${rows} 行与 ${folder} 的训练数据相同或近似：这些行的分数意义不大`,
+  judgedBy: ({ model, address, answers, asked, failures, pairs, disagreements, ...tokens }) =>
+    [
+      `由 ${address} 的 ${model} 评判：共 ${answers} 个回答，其中 ${asked} 个为本次所问，${failures} 个没有结论`,
+      ...(pairs === 0 ? [] : [`${pairs} 对中有 ${disagreements} 对在交换次序后结论不同，按平局计`]),
+      `读入 ${tokens.promptTokens} 个词元，写出 ${tokens.completionTokens} 个`,
+    ].join("；"),
   reportsIn: (folder) => `回复与报告位于 ${folder}：report.html、report.md、report.json`,
   leakCount: (leaks) => (leaks === 0 ? "没有泄漏" : `${leaks} 处泄漏`),
   changedFiles: (files) => `lathe prepare 写出后有改动：${files}`,

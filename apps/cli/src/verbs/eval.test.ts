@@ -1,4 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { evaluateText } from "@lathe/eval";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -18,6 +20,26 @@ async function files(): Promise<string[]> {
   await writeFile(hypotheses, `${predictions.join("\n")}\n`);
   await writeFile(wanted, `${references.join("\n")}\n`);
   return ["eval", "--predictions", hypotheses, "--references", wanted];
+}
+
+/** A judge that finds the longer of two replies better, and says so in its answers. */
+async function startJudge(): Promise<{ url: string; keys: Set<string | undefined>; close: () => void }> {
+  const keys = new Set<string | undefined>();
+  const server = createServer((request, response) => {
+    void (async () => {
+      keys.add(request.headers.authorization);
+      const parts: Buffer[] = [];
+      for await (const part of request) parts.push(part as Buffer);
+      const { messages } = JSON.parse(Buffer.concat(parts).toString()) as { messages: { content: string }[] };
+      const { A, B, reply } = JSON.parse(messages[1].content) as Record<string, string>;
+      const verdict = reply === undefined ? (A.length > B.length ? "A" : "B") : Math.min(10, reply.length);
+      const answer = { choices: [{ message: { content: `[[${verdict}]]` } }], usage: { prompt_tokens: 9 } };
+      response.end(JSON.stringify(answer));
+    })();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/v1`, keys, close: () => server.close() };
 }
 
 describe("lathe eval of files", () => {
@@ -104,7 +126,89 @@ describe("lathe eval of files", () => {
     expect((await runLathe(words)).json).toMatchObject({ "exact-match": 100, f1: 100, language: "zh" });
   });
 
+  it("has a judge score and compare, with a key from the environment alone, and asks nothing twice", async () => {
+    const judge = await startJudge();
+    const [base, tuned, wanted] = ["b.jsonl", "t.jsonl", "w.txt"].map((name) => join(folder, name));
+    await writeJsonl(base, [{ prompt: "Say yes", prediction: "abc" }, { prediction: "abcd" }]);
+    await writeJsonl(tuned, [{ prediction: "<think>hm</think>abcdef" }, { prediction: "abcde" }]);
+    await writeFile(wanted, "yes\nno\n");
+    const answers = join(folder, "answers.jsonl");
+    const words = ["eval", "--predictions", base, tuned, "--references", wanted, "--metrics", "accuracy"];
+    const asked = [...words, "--judge", judge.url, "--judge-model", "m", "--judge-answers", answers];
+    const env = { LATHE_JUDGE_KEY: "sk-secret" };
+    const { code, json, stdout, stderr } = await runLathe([...asked, "--json"], { env });
+    expect(code, stderr).toBe(0);
+    const signature = expect.stringMatching(
+      /^judge:m\|prompt:[0-9a-f]{12}\|lang:en\|.*\|think:strip$/,
+    ) as string;
+    expect(json).toMatchObject({
+      systems: [
+        { name: "b", scores: { "judge-score": { score: 3.5 }, "judge-preference": { score: 50 } } },
+        {
+          name: "t",
+          scores: {
+            accuracy: { score: 0 },
+            "judge-score": { score: 5.5, signature, interval: [5, 6] },
+            "judge-preference": { score: 100, signature, interval: [100, 100] },
+          },
+          details: { "judge-preference": { wins: 2, ties: 0, losses: 0, failures: 0 } },
+        },
+      ],
+      comparisons: [
+        { metric: "accuracy" },
+        { metric: "judge-score", difference: 2 },
+        // Of four ways to swap two rows two are as far apart.
+        { metric: "judge-preference", difference: 50, pValue: 0.5 },
+      ],
+      judge: { model: "m", answers: 8, asked: 8, pairs: 2, disagreements: 0, promptTokens: 72 },
+    });
+    expect([...judge.keys]).toEqual(["Bearer sk-secret"]);
+    const again = await runLathe(asked, { env });
+    expect(again.stdout).toMatch(/judge-preference +50 \[50, 50\] +100 \[100, 100\]/);
+    expect(again.stdout).toContain("8 answers, 0 of them asked for now, 0 without a verdict; 0 of 2 pairs");
+    expect(stdout + stderr + again.stdout + again.stderr + (await readFile(answers, "utf8"))).not.toContain(
+      "sk-",
+    );
+    judge.close();
+  });
+
+  it("compares by a model's embeddings, of several references by the most alike", async () => {
+    const [hypotheses, wanted] = [join(folder, "e.jsonl"), join(folder, "er.jsonl")];
+    const text = "Once upon a time there was a little girl.";
+    await writeJsonl(hypotheses, [{ prediction: text }, { prediction: text }]);
+    await writeJsonl(wanted, [
+      { references: ["One day a big dog ran to the park."] },
+      { references: ["One day a big dog ran to the park.", text] },
+    ]);
+    const words = ["eval", "--predictions", hypotheses, "--references", wanted, "--json", "--engine", "wasm"];
+    const asked = [...words, "--metrics", "embedding", "--per-segment", "--embedding-model", storiesModel];
+    const { code, json, stderr } = await runLathe(asked);
+    expect(code, stderr).toBe(0);
+    // Transformers' value; see the fixtures of @lathe/eval.
+    const alike = expect.closeTo(0.8668048, 5) as number;
+    expect(json).toMatchObject({
+      perSegment: { embedding: [alike, expect.closeTo(1, 9) as number] },
+      systems: [
+        {
+          scores: {
+            embedding: {
+              signature: expect.stringMatching(
+                /^model:[0-9a-f]{12}\|layer:5\/5\|pool:mean\|tokens:text\|sim:cosine\|refs:best$/,
+              ) as string,
+            },
+          },
+          details: { embedding: { cut: 0 } },
+        },
+      ],
+    });
+  });
+
   it.each([
+    [["--judge", "http://127.0.0.1:1/v1"], "--judge and --judge-model go together"],
+    [["--judge", "ftp://x", "--judge-model", "m"], "--judge: expected an address such as"],
+    [["--metrics", "embedding"], "--embedding-model: expected a model folder for the metric embedding"],
+    [["--embedding-model", storiesModel], "--embedding-model: expected the metric embedding beside it"],
+    [["--metrics", "judge-score"], "--judge: expected a judge for its metrics"],
     [["--metrics", "blue"], 'unknown metric "blue": did you mean "bleu"?'],
     [["--adapter", "x"], "--adapter, --probe, --output and --predictions-output go with --model"],
     [

@@ -10,6 +10,7 @@ import {
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import { engineOptions } from "../options/engine-options.js";
+import { JUDGE_KEY, judgeOptions } from "../options/judge-options.js";
 import { generationOptions } from "../options/generation-options.js";
 import { lossOnOption, reasoningOption } from "../options/learnt-options.js";
 import { tokensPerBatchOption } from "../options/model-options.js";
@@ -48,7 +49,7 @@ const scoring = {
   }),
   metrics: option(
     z.array(z.string().min(1)).min(1).default(["bleu", "rouge"]),
-    phrase`metrics: ${metricNames.join(", ")}; rouge stands for rouge1, rouge2 and rougeL, llama-factory for its four`,
+    phrase`metrics: ${[...metricNames, "embedding"].join(", ")}; rouge stands for rouge1, rouge2 and rougeL, llama-factory for its four`,
     { placeholder: "a,b", separator: "," },
   ),
   textLanguage: option(
@@ -101,6 +102,10 @@ const scoring = {
     "times that the bootstrap draws the rows, for intervals of 95 %",
     { placeholder: "n", field: "bootstrap.resamples" },
   ),
+  embeddingModel: option(text, "model folder that the metric embedding compares texts by", {
+    ...modelPath,
+    placeholder: "dir",
+  }),
   perSegment: option(z.boolean().default(false), "also give every text's own scores, with --json", {
     field: "metricOptions.perSegment",
   }),
@@ -156,8 +161,12 @@ const options = z
         { placeholder: "file" },
       ),
     }),
+    ...judgeOptions,
     ...generationOptions,
     ...engineOptions,
+  })
+  .refine(({ judge, judgeModel }) => (judge === undefined) === (judgeModel === undefined), {
+    error: "--judge and --judge-model go together",
   })
   .refine(
     ({ predictions, references, model, data }) =>
@@ -183,14 +192,26 @@ export const evalVerb = defineVerb({
     "lathe eval --model models/base --adapter runs/first/adapter --data prepared/test.jsonl --output evaluations/first",
   ],
   options,
-  async run(values, { messages, recipeOptions }) {
+  async run(values, { messages, io, recipeOptions }) {
     const { model, metrics, output } = values;
+    const key = io.env[JUDGE_KEY];
     if (model === undefined) {
-      const comparison = await evaluateFiles({ ...recipeOptions<EvaluateFilesOptions>(), metrics });
+      const asked = withJudgeKey(recipeOptions<EvaluateFilesOptions>(), values, key);
+      const comparison = await evaluateFiles({ ...asked, metrics });
       return { json: comparisonJson(comparison), text: comparisonText(comparison, messages) };
     }
-    const asked = recipeOptions<EvaluateSystemsOptions>();
+    const asked = withJudgeKey(recipeOptions<EvaluateSystemsOptions>(), values, key);
     const evaluation = await evaluateSystems({ ...asked, language: messages.language });
     return { json: evaluationJson(evaluation), text: evaluationText(evaluation, messages, output) };
   },
 });
+
+/** The options with the key of a judge, where one is asked. */
+function withJudgeKey<Options extends Pick<EvaluateFilesOptions, "judge">>(
+  asked: Options,
+  { judge: url, judgeModel: model }: z.output<typeof options>,
+  apiKey: string | undefined,
+): Options {
+  if (url === undefined || model === undefined) return { ...asked, judge: undefined };
+  return { ...asked, judge: { ...asked.judge, url, model, apiKey } };
+}

@@ -5,7 +5,12 @@ import type { Messages } from "../messages/messages.js";
 import { comparisonJson, comparisonText, pText, rounded, spanOf } from "./system-comparison.js";
 
 /** Systems for scripts; what the last one comes to stands first by name. */
-export function evaluationJson({ scores, systems, ...rest }: SystemsEvaluation): Record<string, unknown> {
+export function evaluationJson({
+  scores,
+  systems,
+  judge,
+  ...rest
+}: SystemsEvaluation): Record<string, unknown> {
   const last = systems[systems.length - 1];
   const { loss, perplexity, tokens } = last.data;
   const scored: readonly SystemScores[] = scores?.systems ?? [];
@@ -17,7 +22,7 @@ export function evaluationJson({ scores, systems, ...rest }: SystemsEvaluation):
     perplexity,
     tokens,
     ...rest,
-    ...(scores ? comparisonJson(scores) : {}),
+    ...(scores ? comparisonJson({ ...scores, judge }) : {}),
     ...Object.fromEntries(ofLast),
     systems: systems.map((system, place) => ({ ...system, ...scored[place] })),
   };
@@ -25,7 +30,7 @@ export function evaluationJson({ scores, systems, ...rest }: SystemsEvaluation):
 
 /** Tables of perplexity, pace and scores, and what else is worth a word. */
 export function evaluationText(
-  { rows, systems, perplexities, scores, contamination }: SystemsEvaluation,
+  { rows, systems, perplexities, scores, judge, contamination }: SystemsEvaluation,
   messages: Messages,
   output: string | undefined,
 ): string {
@@ -70,7 +75,7 @@ export function evaluationText(
   return [
     table,
     ...(perplexities.length > 0 ? [differences] : []),
-    ...(scores ? [comparisonText(scores, messages)] : []),
+    ...(scores ? [comparisonText({ ...scores, judge }, messages)] : []),
     ...contamination.map(({ rows: count, folder }) => messages.knownRows(count, folder)),
     ...(output === undefined ? [] : [messages.reportsIn(output)]),
   ].join("\n\n");

@@ -1,9 +1,10 @@
-import { type OnWarning, phrase, sayPhrase } from "@lathe/files";
+import { asPhrase, type OnWarning, phrase, sayPhrase } from "@lathe/files";
 import { MetricOptionError, SegmentError } from "../errors.js";
-import { checkLanguage, checkMetrics, type EvaluateTextOptions } from "./evaluate-text.js";
+import { checkLanguage, type EvaluateTextOptions } from "./evaluate-text.js";
 import { joinMeasures, measureMetric, type MetricMeasure, metricJob } from "./measure-metric.js";
-import type { MetricName } from "./metric-names.js";
+import { type MetricName, resolveMetricNames } from "./metric-names.js";
 import { type ReferenceFacts, surveyReferences } from "./reference-survey.js";
+import { type RowMetric, type RowMetricName, rowStatistics } from "./row-metric.js";
 import { checkSegments, type Reference } from "./segments.js";
 import {
   bootstrapPValue,
@@ -43,9 +44,12 @@ export interface CompareSystemsRequest {
   readonly permutation?: PermutationOptions;
 }
 
+/** Name of a score: of a metric of texts, or of one that a model is needed for. */
+export type ScoreName = MetricName | RowMetricName;
+
 /** A score that says how it was made and how far it can be trusted. */
 export interface SignedScore {
-  /** In the unit of {@link metricTable}. */
+  /** In the unit of {@link metricTable} or {@link rowMetricTable}. */
   readonly score: number;
   readonly signature: string;
   /** The bootstrap's 95 % interval over the rows. */
@@ -55,12 +59,12 @@ export interface SignedScore {
 /** The scores of one system. */
 export interface SystemScores {
   readonly name: string;
-  readonly scores: { readonly [metric in MetricName]?: SignedScore };
+  readonly scores: { readonly [metric in ScoreName]?: SignedScore };
   /** What the numbers were made of. */
-  readonly details: { readonly [metric in MetricName]?: unknown };
-  /** The score of each row for each metric; only with `perSegment`. */
-  readonly perSegment?: { readonly [metric in MetricName]?: readonly number[] };
-  /** Where texts have `<think>` blocks: how many, and the scores under the other rule. */
+  readonly details: { readonly [metric in ScoreName]?: unknown };
+  /** The score of each row for each metric, NaN where it has none; only with `perSegment`. */
+  readonly perSegment?: { readonly [metric in ScoreName]?: readonly number[] };
+  /** Where texts have `<think>` blocks: how many, and the scores of the metrics of texts under the other rule. */
   readonly reasoning?: {
     readonly texts: number;
     readonly otherRule: ReasoningRule;
@@ -70,7 +74,7 @@ export interface SystemScores {
 
 /** How a system differs from the first in one metric. */
 export interface MetricComparison {
-  readonly metric: MetricName;
+  readonly metric: ScoreName;
   /** The first system, and the one that is compared with it. */
   readonly systems: readonly [string, string];
   /** The score of the second less that of the first. */
@@ -103,6 +107,9 @@ export interface SystemComparison {
  */
 export function compareSystems({ systems, references, ...how }: CompareSystemsRequest): SystemComparison {
   checkHow({ systems, ...how });
+  if (resolveMetricNames(how.metrics).length === 0) {
+    throw new MetricOptionError("metrics", asPhrase("at least one metric"), "none");
+  }
   const lists = systems.map(({ predictions }) => checkSegments({ predictions, references }))[0];
   const facts = surveyReferences(lists, how.options?.language);
   const scores = new StreamedScores({ ...how, systems, facts });
@@ -124,7 +131,7 @@ function checkHow({
   metrics,
   options = {},
 }: Pick<StreamedScoresRequest, "systems" | "metrics" | "options">): readonly MetricName[] {
-  const names = checkMetrics(metrics);
+  const names = resolveMetricNames(metrics);
   checkLanguage(options);
   if (systems.length === 0) throw new MetricOptionError("systems", "at least one system", "none");
   return names;
@@ -188,14 +195,24 @@ export class StreamedScores {
     parts.reasoning += reasoning;
   }
 
+  /** Rows of a system that have a block of reasoning. */
+  reasoningOf(system: number): number {
+    return this.#parts[system].reasoning;
+  }
+
   /**
    * The scores of all rows that came.
+   * @param rowMetrics metrics whose rows were scored elsewhere, each for every system
    * @throws SegmentError when a system does not have as many rows as there are references
    */
-  compare(): SystemComparison {
+  compare(rowMetrics: readonly RowMetric[] = []): SystemComparison {
     const { systems, facts, bootstrap = {}, permutation = {} } = this.#request;
-    const names = this.#names;
-    const scored = this.#parts.map((parts) => this.#joined(parts.measures));
+    const names: readonly ScoreName[] = [...this.#names, ...rowMetrics.map(({ name }) => name)];
+    if (names.length === 0) throw new MetricOptionError("metrics", asPhrase("at least one metric"), "none");
+    const scored = this.#parts.map((parts, system) => [
+      ...this.#joined(parts.measures),
+      ...rowMetrics.map((metric) => this.#rowMeasure(metric, system)),
+    ]);
     const resampled = bootstrapScores(
       scored.flat().map(({ statistics }) => statistics),
       bootstrap,
@@ -206,8 +223,8 @@ export class StreamedScores {
       language: facts.language,
       reasoning: this.#rule,
       systems: systems.map(({ name }, system) =>
-        this.#systemScores(name, scored[system], this.#parts[system], (metric) =>
-          percentileInterval(resampledOf(system, metric)),
+        this.#systemScores(name, names, scored[system], this.#parts[system], (metric) =>
+          percentileInterval(known(resampledOf(system, metric))),
         ),
       ),
       comparisons: systems.slice(1).flatMap(({ name }, place) =>
@@ -220,10 +237,10 @@ export class StreamedScores {
             metric,
             systems: [systems[0].name, name] as const,
             difference,
-            interval: percentileInterval(differences),
+            interval: percentileInterval(known(differences)),
             pValue,
             exact,
-            bootstrapPValue: bootstrapPValue(differences, difference),
+            bootstrapPValue: bootstrapPValue(known(differences), difference),
           };
         }),
       ),
@@ -232,14 +249,14 @@ export class StreamedScores {
 
   #systemScores(
     name: string,
+    names: readonly ScoreName[],
     measures: readonly MetricMeasure[],
     { reasoning: texts, otherMeasures }: SystemParts,
     intervalOf: (metric: number) => Interval,
   ): SystemScores {
-    const names = this.#names;
     const otherScores = (): Record<string, number> => {
       const others = this.#joined(otherMeasures);
-      return Object.fromEntries(names.map((one, metric) => [one, scoreOf(others[metric].statistics)]));
+      return Object.fromEntries(this.#names.map((one, metric) => [one, scoreOf(others[metric].statistics)]));
     };
     return {
       name,
@@ -270,26 +287,50 @@ export class StreamedScores {
     return this.#names.map((name) => measureMetric(name, job));
   }
 
-  #joined(parts: readonly (readonly MetricMeasure[])[]): readonly MetricMeasure[] {
+  /** @throws SegmentError where it was not scored for every row */
+  #rowMeasure({ scores, signature, details }: RowMetric, system: number): MetricMeasure {
     const { rows } = this.#request.facts;
-    const count = parts.reduce((sum, [{ statistics }]) => sum + statistics.segments, 0);
-    if (count !== rows || rows === 0) {
-      const sentence = phrase`expected one prediction for each reference, got ${count} predictions and ${rows} references`;
-      throw new SegmentError(sentence, count, rows);
-    }
+    const ofSystem = scores[system];
+    this.#checkCount(ofSystem.length);
+    const detail = details[system];
+    return {
+      statistics: rowStatistics(ofSystem),
+      signature,
+      ...(detail === null || detail === undefined ? {} : { details: detail }),
+      perSegment: () => Array.from({ length: rows }, (_, row) => ofSystem[row]),
+    };
+  }
+
+  #checkCount(count: number): void {
+    const { rows } = this.#request.facts;
+    if (count === rows && rows > 0) return;
+    const sentence = phrase`expected one prediction for each reference, got ${count} predictions and ${rows} references`;
+    throw new SegmentError(sentence, count, rows);
+  }
+
+  #joined(parts: readonly (readonly MetricMeasure[])[]): readonly MetricMeasure[] {
+    this.#checkCount(
+      this.#names.length === 0
+        ? this.#request.facts.rows
+        : parts.reduce((sum, [{ statistics }]) => sum + statistics.segments, 0),
+    );
     return this.#names.map((_, metric) => joinMeasures(parts.map((part) => part[metric])));
   }
 }
 
-const asRuled = (texts: readonly string[], rule: ReasoningRule): readonly string[] =>
+/** Texts as they are scored under a rule. */
+export const asRuled = (texts: readonly string[], rule: ReasoningRule): readonly string[] =>
   rule === "strip" ? texts.map(stripReasoning) : texts;
 
 const signatureOf = ({ signature }: MetricMeasure, texts: number, rule: ReasoningRule): string =>
   texts === 0 ? signature : `${signature}|think:${rule}`;
 
+/** Without the resamples that have no row with a score. */
+const known = (scores: Float64Array): Float64Array => scores.filter((score) => !Number.isNaN(score));
+
 function byName<Value>(
-  names: readonly MetricName[],
-  valueOf: (name: MetricName, index: number) => Value,
-): { readonly [metric in MetricName]?: Value } {
+  names: readonly ScoreName[],
+  valueOf: (name: ScoreName, index: number) => Value,
+): { readonly [metric in ScoreName]?: Value } {
   return Object.fromEntries(names.map((name, index) => [name, valueOf(name, index)]));
 }

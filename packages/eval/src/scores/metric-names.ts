@@ -1,4 +1,6 @@
-import { UnknownMetricError } from "../errors.js";
+import { phrase } from "@lathe/files";
+import { MetricOptionError, UnknownMetricError } from "../errors.js";
+import { rowMetricTable } from "./row-metric.js";
 
 /** What a metric measures and in which unit. */
 export interface MetricDescription {
@@ -84,7 +86,7 @@ const aliases: ReadonlyMap<string, readonly MetricName[]> = new Map([
  * The metrics that names stand for, each once, in the order they were named. Case does not matter, nor does `_`
  * for `-`.
  *
- * @throws UnknownMetricError
+ * @throws UnknownMetricError; MetricOptionError for one of {@link rowMetricTable}
  */
 export function resolveMetricNames(names: readonly string[]): MetricName[] {
   const resolved = names.flatMap((name): readonly MetricName[] => {
@@ -93,7 +95,10 @@ export function resolveMetricNames(names: readonly string[]): MetricName[] {
     if (metric !== undefined) return [metric];
     const group = aliases.get(plain);
     if (group !== undefined) return group;
-    const known = [...metricNames, "rouge", "distinct", "llama-factory"];
+    if (Object.hasOwn(rowMetricTable, plain)) {
+      throw new MetricOptionError("metrics", phrase`metrics of texts, where no model is needed`, name);
+    }
+    const known = [...metricNames, ...Object.keys(rowMetricTable), "rouge", "distinct", "llama-factory"];
     throw new UnknownMetricError(name, nearest(plain, known), known);
   });
   return [...new Set(resolved)];

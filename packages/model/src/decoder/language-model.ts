@@ -403,6 +403,16 @@ export class LanguageModel {
       : embedding(this.hiddenStates(batch, options), positions);
   }
 
+  /** Hidden states after the final norm as numbers. Not recorded. @returns `[N, h]`, row after row */
+  hiddenValues(batch: FlatBatch): Float32Array {
+    const hidden = tf.tidy(() => this.hiddenStates(batch));
+    try {
+      return hidden.dataSync() as Float32Array;
+    } finally {
+      hidden.dispose();
+    }
+  }
+
   /**
    * Summed negative log-likelihood of the labels, in nats, recorded on the active tape. Only positions that carry a
    * label reach the head. Where rows have weights, each label's is multiplied by its row's.

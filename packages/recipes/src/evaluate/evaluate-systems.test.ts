@@ -1,4 +1,6 @@
 import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { compareSystems } from "@lathe/eval";
 import { tensorMemory } from "@lathe/tensor";
@@ -45,7 +47,7 @@ beforeAll(async () => {
   while (!(await steps.next()).done);
 }, 120_000);
 
-const asked = (more: Partial<EvaluateSystemsOptions> = {}): EvaluateSystemsOptions => ({
+const askedFor = (more: Partial<EvaluateSystemsOptions> = {}): EvaluateSystemsOptions => ({
   model: storiesModel,
   adapters: [join(run, "adapter")],
   data,
@@ -81,7 +83,7 @@ describe("evaluateSystems", () => {
   it("gives base and tuned what each is given alone, one sequence at a time", async () => {
     const output = join(folder, "whole");
     const { tensors } = tensorMemory();
-    const evaluation = await evaluateSystems(asked({ output }));
+    const evaluation = await evaluateSystems(askedFor({ output }));
     expect(tensorMemory().tensors).toBe(tensors);
     expect(evaluation.systems.map(({ name }) => name)).toEqual(["base", "run"]);
     const texts: string[][] = [];
@@ -143,8 +145,56 @@ describe("evaluateSystems", () => {
     );
   });
 
+  it("has a judge's and a model's scores on the page, in Markdown and in JSON, and keeps what was answered", async () => {
+    let asked = 0;
+    const server = createServer((request, response) => {
+      const parts: Buffer[] = [];
+      request.on("data", (part: Buffer) => parts.push(part));
+      request.on("end", () => {
+        asked++;
+        const isPair = Buffer.concat(parts).toString().includes('\\"A\\":');
+        response.end(JSON.stringify({ choices: [{ message: { content: isPair ? "[[B]]" : "[[4]]" } }] }));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const output = join(folder, "judged");
+    const options = askedFor({
+      output,
+      metrics: ["chrf", "embedding"],
+      embeddingModel: storiesModel,
+      judge: { url: `http://127.0.0.1:${port}/v1`, model: "<b>judge</b>", apiKey: "sk-secret" },
+    });
+    const { scores, judge, replies } = await evaluateSystems(options);
+    // Each of two replies, and the pair in both orders, which this judge tells by their place.
+    expect(asked).toBe(4 * replies);
+    expect(judge).toMatchObject({ answers: asked, asked, pairs: replies, disagreements: replies });
+    expect(Object.keys(scores!.systems[1].scores)).toEqual([
+      "chrf",
+      "embedding",
+      "judge-score",
+      "judge-preference",
+    ]);
+    expect(scores!.systems[1].scores["judge-preference"]).toMatchObject({ score: 50, interval: [50, 50] });
+    const names = ["report.html", "report.md", "report.json", "judge.jsonl"];
+    const [html, markdown, json, answers] = await Promise.all(
+      names.map((name) => readFile(join(output, name), "utf8")),
+    );
+    for (const text of [html, markdown, json]) expect(text).toContain(judge!.prompts.pair!.hash);
+    expect(html).toContain("judge-preference");
+    expect(html).toContain("judge:&lt;b>judge&lt;/b>|prompt:");
+    expect(markdown).toContain("| judge-preference | 50 \\[50, 50\\] |");
+    expect(answers.trimEnd().split("\n")).toHaveLength(asked);
+    expect(html + markdown + json + answers).not.toContain("sk-secret");
+    server.close();
+    // All was answered: the judge need not be there.
+    const again = await evaluateSystems({ ...options, resume: true });
+    expect(again.judge).toEqual({ ...judge, asked: 0 });
+    expect(again.scores).toEqual(scores);
+  });
+
   it("goes on where it was ended, at any reply, to the same scores", async () => {
-    const whole = await evaluateSystems(asked({ output: join(folder, "uninterrupted") }));
+    const whole = await evaluateSystems(askedFor({ output: join(folder, "uninterrupted") }));
     const output = join(folder, "ended");
     const ends = [1, 2, 4];
     for (const [part, end] of ends.entries()) {
@@ -153,18 +203,22 @@ describe("evaluateSystems", () => {
       const onEvent = (event: RecipeEvent): void => {
         if (event.type === "progress" && event.phase === "generating" && ++replies > end) controller.abort();
       };
-      const ended = evaluateSystems(asked({ output, resume: part > 0, signal: controller.signal, onEvent }));
+      const ended = evaluateSystems(
+        askedFor({ output, resume: part > 0, signal: controller.signal, onEvent }),
+      );
       await expect(ended).rejects.toMatchObject({ name: "AbortError" });
       // What a process leaves that is killed while it writes.
       const files = await readdir(join(output, "predictions"));
       await appendFile(join(output, "predictions", files.toSorted().at(-1)!), '{"row":0,"prom');
       if (part === 0) {
-        await expect(evaluateSystems(asked({ output }))).rejects.toMatchObject({ name: "OutputFolderError" });
-        const other = evaluateSystems(asked({ output, resume: true, generation: { maxNewTokens: 3 } }));
+        await expect(evaluateSystems(askedFor({ output }))).rejects.toMatchObject({
+          name: "OutputFolderError",
+        });
+        const other = evaluateSystems(askedFor({ output, resume: true, generation: { maxNewTokens: 3 } }));
         await expect(other).rejects.toThrow(/of other settings, which differ in generation/);
       }
     }
-    const resumed = await evaluateSystems(asked({ output, resume: true }));
+    const resumed = await evaluateSystems(askedFor({ output, resume: true }));
     expect(steady(resumed)).toEqual(steady(whole));
     for (const [place, { predictions }] of resumed.systems.entries()) {
       expect(await textsIn(predictions!)).toEqual(await textsIn(whole.systems[place].predictions!));
@@ -172,7 +226,7 @@ describe("evaluateSystems", () => {
     // A complete one reads no weights, and takes other metrics.
     const events: string[] = [];
     const again = await evaluateSystems(
-      asked({ output, resume: true, metrics: ["bleu"], onEvent: ({ type }) => void events.push(type) }),
+      askedFor({ output, resume: true, metrics: ["bleu"], onEvent: ({ type }) => void events.push(type) }),
     );
     expect(events).not.toContain("engine");
     expect(Object.keys(again.scores!.systems[0].scores)).toEqual(["bleu"]);
@@ -181,14 +235,16 @@ describe("evaluateSystems", () => {
   it("draws the same for a row when it samples, whatever was done before", async () => {
     const sampled = { ...generation, temperature: 1, seed: 5 };
     const whole = join(folder, "sampled");
-    await evaluateSystems(asked({ output: whole, generation: sampled, adapters: undefined, batchSize: 4 }));
+    await evaluateSystems(
+      askedFor({ output: whole, generation: sampled, adapters: undefined, batchSize: 4 }),
+    );
     const output = join(folder, "sampled-ended");
     const controller = new AbortController();
     let replies = 0;
     const onEvent = (event: RecipeEvent): void => {
       if (event.type === "progress" && event.phase === "generating" && ++replies > 5) controller.abort();
     };
-    const options = asked({ output, generation: sampled, adapters: undefined, batchSize: 2 });
+    const options = askedFor({ output, generation: sampled, adapters: undefined, batchSize: 2 });
     await expect(evaluateSystems({ ...options, signal: controller.signal, onEvent })).rejects.toThrow();
     await evaluateSystems({ ...options, resume: true });
     const place = join("predictions", "0-base.jsonl");
@@ -196,7 +252,7 @@ describe("evaluateSystems", () => {
   });
 
   it("says which rows of the test set were learnt from", async () => {
-    const clean = await evaluateSystems(asked({ metrics: [] }));
+    const clean = await evaluateSystems(askedFor({ metrics: [] }));
     expect(clean.contamination).toMatchObject([{ rows: 0 }]);
     expect(clean).toMatchObject({ scores: null, notable: null, replies: 0 });
     const [first] = (await readFile(data, "utf8")).split("\n");
@@ -206,7 +262,7 @@ describe("evaluateSystems", () => {
     const before = await readFile(training);
     await appendFile(training, `${first}\n`);
     const { contamination } = await evaluateSystems(
-      asked({ data: join(leaked, "test.jsonl"), metrics: [], base: false }),
+      askedFor({ data: join(leaked, "test.jsonl"), metrics: [], base: false }),
     );
     await writeFile(training, before);
     expect(contamination).toMatchObject([
@@ -215,7 +271,8 @@ describe("evaluateSystems", () => {
   });
 
   it("refuses what cannot be before the work", async () => {
-    const refused = (more: Partial<EvaluateSystemsOptions>) => expect(evaluateSystems(asked(more))).rejects;
+    const refused = (more: Partial<EvaluateSystemsOptions>) =>
+      expect(evaluateSystems(askedFor(more))).rejects;
     await refused({ adapters: undefined, base: false }).toMatchObject({ fields: ["base"] });
     await refused({ resume: true }).toMatchObject({ fields: ["output"] });
     await refused({ metrics: ["blue"] }).toThrow("did you mean");
@@ -224,9 +281,15 @@ describe("evaluateSystems", () => {
     await refused({ adapters: [folder] }).toMatchObject({ name: "AdapterFileError" });
     const other = join(folder, "other");
     await writeJsonl(join(folder, "notes.jsonl"), ["a"]);
-    await evaluateSystems(asked({ output: other, adapters: undefined, probe: undefined, limit: 1 }));
+    await evaluateSystems(askedFor({ output: other, adapters: undefined, probe: undefined, limit: 1 }));
     await appendFile(join(other, "predictions", "0-base.jsonl"), '{"text":"not a reply"}\n');
-    const resumed = asked({ output: other, adapters: undefined, probe: undefined, limit: 1, resume: true });
+    const resumed = askedFor({
+      output: other,
+      adapters: undefined,
+      probe: undefined,
+      limit: 1,
+      resume: true,
+    });
     await expect(evaluateSystems(resumed)).rejects.toThrow(/no replies of an evaluation/);
   });
 });

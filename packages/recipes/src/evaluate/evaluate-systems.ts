@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import {
   type BootstrapOptions,
+  type JudgeReport,
   pairedPermutationTest,
   bootstrapScores,
   percentileInterval,
@@ -37,6 +38,12 @@ import { replyTask, type ReplyTask } from "../rows/reply-tasks.js";
 import { isRowSource, type RowsInput } from "../rows/rows-input.js";
 import { sourceOf } from "../rows/training-rows.js";
 import { findContamination } from "./find-contamination.js";
+import {
+  measureModelMetrics,
+  type ModelMetricsOptions,
+  type ScoredRow,
+  textMetricsOf,
+} from "./model-metrics.js";
 import { notableRows } from "./notable-rows.js";
 import { PredictionFile, readPredictions } from "./prediction-file.js";
 import { lossScore, lossStatistics, type RowLosses, rowLosses } from "./row-losses.js";
@@ -56,7 +63,7 @@ const REQUEST_FILE = "evaluation.json";
 const REQUEST_BYTES_LIMIT = 1024 * 1024;
 
 /** What {@link evaluateSystems} measures on which rows. */
-export interface EvaluateSystemsOptions extends Omit<EvaluateModelOptions, "adapter"> {
+export interface EvaluateSystemsOptions extends Omit<EvaluateModelOptions, "adapter">, ModelMetricsOptions {
   /** Adapter folders: each is a system beside the base. @defaultValue none */
   readonly adapters?: readonly string[] | undefined;
   /** Whether the model without adapters is a system where there are any. @defaultValue true */
@@ -138,9 +145,10 @@ function checkOptions({
   metrics = METRICS,
   output,
   resume,
+  ...modelMetrics
 }: EvaluateSystemsOptions): void {
   // A name that is not known is found before the work, not after it.
-  resolveMetricNames(metrics);
+  resolveMetricNames(textMetricsOf(metrics, modelMetrics).texts);
   if (typeof model !== "string" && adapters.length > 0) {
     throw new RecipeError([
       expectation("adapters", "none beside a model that is open already", String(adapters.length)),
@@ -178,7 +186,8 @@ async function evaluate(options: EvaluateSystemsOptions, output: string): Promis
   const { folder, systems, replies, survey } = prepared;
   const { bootstrap = {}, onEvent, signal } = options;
   const records = await measureSystems(prepared);
-  const scores = replies === 0 ? null : await scoreReplies(prepared, survey);
+  const scored = replies === 0 ? null : await scoreReplies(prepared, survey, output);
+  const scores = scored && scored.scores;
   const training = systems.flatMap(({ run }) => (run?.data ? [run.data] : []));
   const { data } = options;
   const contamination =
@@ -202,6 +211,7 @@ async function evaluate(options: EvaluateSystemsOptions, output: string): Promis
     ),
     perplexities: comparePerplexities(systems, records, bootstrap),
     scores: scores && withoutRows(scores, options.metricOptions?.perSegment === true),
+    judge: scored && scored.judge,
     notable: scores && notableRows(scores),
     contamination,
     peakResidentBytes: peakResidentBytes(),
@@ -251,7 +261,7 @@ async function prepareEvaluation(options: EvaluateSystemsOptions, output: string
     rows++;
     if (row.inputIds.length > folder.config.maxPositions) long++;
     const task =
-      metrics.length === 0 || !folder.tokenizer
+      (metrics.length === 0 && options.judge === undefined) || !folder.tokenizer
         ? null
         : replyTask(row, folder.tokenizer, learntOf(options).reasoning);
     if (task === null) continue;
@@ -468,15 +478,17 @@ async function generateReplies(
 }
 
 async function scoreReplies(
-  { options, systems }: Prepared,
+  { options, systems, replies }: Prepared,
   survey: ReferenceSurvey,
-): Promise<SystemComparison> {
+  output: string,
+): Promise<{ readonly scores: SystemComparison; readonly judge: JudgeReport | null }> {
   const { metrics = METRICS, metricOptions = {}, reasoning, bootstrap, onEvent } = options;
+  const facts = survey.facts(metricOptions.language);
   const scores = new StreamedScores({
     systems,
-    metrics,
+    metrics: textMetricsOf(metrics, options).texts,
     options: { ...metricOptions, perSegment: true, onWarning: warningOf(onEvent) },
-    facts: survey.facts(metricOptions.language),
+    facts,
     ...(reasoning ? { reasoning } : {}),
     ...(bootstrap ? { bootstrap } : {}),
   });
@@ -492,7 +504,37 @@ async function scoreReplies(
     }
     scores.add(system, texts, references);
   }
-  return scores.compare();
+  const files = systems.map(({ predictions }) => predictions);
+  const byModels = await measureModelMetrics({
+    judge: options.judge,
+    judgeAnswers: options.judgeAnswers ?? join(output, "judge.jsonl"),
+    embeddingModel: options.embeddingModel,
+    metrics,
+    systems: systems.map(({ name }) => name),
+    language: facts.language,
+    reasoning: reasoning ?? "strip",
+    count: replies,
+    rows: () => rowsOf(files),
+    engine: options.engine,
+    precision: options.precision,
+    signal: options.signal,
+    onEvent,
+  });
+  return { scores: scores.compare(byModels.metrics), judge: byModels.judge };
+}
+
+/** Rows with the replies of all systems, from files in the order of the rows. */
+async function* rowsOf(files: readonly string[]): AsyncGenerator<ScoredRow, void, undefined> {
+  const [first, ...others] = files.map((file) => readPredictions(file));
+  try {
+    for await (const { prompt, reference, prediction } of first) {
+      const rows = await Promise.all(others.map((file) => file.next()));
+      const replies = [prediction, ...rows.map(({ value }) => value!.prediction)];
+      yield { question: prompt, references: [reference], replies };
+    }
+  } finally {
+    await Promise.all(others.map((file) => file.return()));
+  }
 }
 
 async function paceOf(path: string, { generation }: SystemRecord): Promise<GenerationPace> {

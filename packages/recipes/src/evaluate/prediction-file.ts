@@ -1,10 +1,9 @@
-import { type FileHandle, open, truncate } from "node:fs/promises";
-import { dirname } from "node:path";
+import type { FileHandle } from "node:fs/promises";
 import {
   FileError,
   isRecord,
   JsonError,
-  makeFolder,
+  openAppended,
   parseJson,
   phrase,
   readLines,
@@ -27,9 +26,6 @@ export interface Prediction {
   readonly firstTokenSeconds: number;
   readonly seconds: number;
 }
-
-const LINE_FEED = 0x0a;
-const TAIL_BYTES = 64 * 1024;
 
 /**
  * The replies of a system, written as they are complete, a line each: what a killed process has written counts. When all are
@@ -54,10 +50,8 @@ export class PredictionFile {
    * @throws FileError where the file holds something else
    */
   static async open(path: string, rows: number): Promise<PredictionFile> {
-    await makeFolder(dirname(path));
-    const handle = await open(path, "a+");
+    const handle = await openAppended(path);
     try {
-      await takeOffTornLine(path, handle);
       const done = new Uint8Array(rows);
       for await (const { row } of readPredictions(path)) {
         if (row >= rows) throw new FileError(path, phrase`has a row ${row}, where the test set has ${rows}`);
@@ -143,19 +137,4 @@ function jsonOf(text: string): unknown {
     if (error instanceof JsonError) return null;
     throw error;
   }
-}
-
-/** Cuts a file after its last line end. */
-async function takeOffTornLine(path: string, handle: FileHandle): Promise<void> {
-  const { size } = await handle.stat();
-  const buffer = Buffer.alloc(TAIL_BYTES);
-  for (let end = size; end > 0; end -= TAIL_BYTES) {
-    const start = Math.max(0, end - TAIL_BYTES);
-    const { bytesRead } = await handle.read(buffer, 0, end - start, start);
-    const place = buffer.subarray(0, bytesRead).lastIndexOf(LINE_FEED);
-    if (place < 0) continue;
-    if (start + place + 1 < size) await truncate(path, start + place + 1);
-    return;
-  }
-  if (size > 0) await truncate(path, 0);
 }

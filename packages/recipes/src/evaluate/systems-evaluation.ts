@@ -1,4 +1,4 @@
-import type { Interval, SystemComparison } from "@lathe/eval";
+import type { Interval, JudgeReport, SystemComparison } from "@lathe/eval";
 import type { Contamination } from "./find-contamination.js";
 import type { NotableRows } from "./notable-rows.js";
 import type { LossScore } from "./row-losses.js";
@@ -52,6 +52,8 @@ export interface SystemsEvaluation {
   readonly perplexities: readonly PerplexityComparison[];
   /** Scores of the replies, with signatures, intervals and tests; null where there are none. */
   readonly scores: SystemComparison | null;
+  /** Who judged the replies, what it was told, and what it cost; null where nobody did. */
+  readonly judge: JudgeReport | null;
   /** Rows that are worth a look; null without scores. */
   readonly notable: NotableRows | null;
   /** Rows of the test set among those of prepared folders that are known; empty where none is known. */

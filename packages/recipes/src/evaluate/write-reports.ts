@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { replaceFile } from "@lathe/files";
-import type { MetricName, SystemComparison } from "@lathe/eval";
+import type { JudgeReport, ScoreName, SystemComparison } from "@lathe/eval";
 import {
   type EvaluationReport,
   evaluationMarkdown,
   evaluationReport,
+  type ReportedJudge,
   type ReportedMetric,
   type ReportedRow,
   type ReportLanguage,
@@ -87,6 +88,7 @@ async function reportOf(
       run: runs[system] && { facts: runs[system].facts, metrics: runs[system].metrics },
     })),
     metrics: metricsOf(evaluation),
+    judge: evaluation.judge && judgeOf(evaluation.judge),
     best: shown(notable?.best),
     worst: shown(notable?.worst),
     changed: shown(notable?.changed),
@@ -106,9 +108,14 @@ async function reportOf(
   };
 }
 
+/** Who judged, without its prompts, and these by themselves. */
+function judgeOf({ prompts, ...facts }: JudgeReport): ReportedJudge {
+  return { facts: { ...facts }, prompts: Object.values(prompts) };
+}
+
 /** Scores of the replies first, then perplexities. */
 function metricsOf({ systems, scores, perplexities }: SystemsEvaluation): ReportedMetric[] {
-  const names = scores ? (Object.keys(scores.systems[0].scores) as MetricName[]) : [];
+  const names = scores ? (Object.keys(scores.systems[0].scores) as ScoreName[]) : [];
   const ofReplies = names.map((metric) => ({
     name: metric,
     signature: scores!.systems[0].scores[metric]!.signature,

@@ -64,6 +64,14 @@ export interface ReportedRow {
   readonly replies: readonly { readonly text: string; readonly score: number }[];
 }
 
+/** Who judged the replies. */
+export interface ReportedJudge {
+  /** Its model and address, what went wrong, and what it cost. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** What it was told. */
+  readonly prompts: readonly { readonly hash: string; readonly text: string }[];
+}
+
 /** What the page of an evaluation shows. */
 export interface EvaluationReport {
   readonly title: string;
@@ -72,6 +80,8 @@ export interface EvaluationReport {
   readonly peakResidentBytes: number;
   readonly systems: readonly ReportedSystem[];
   readonly metrics: readonly ReportedMetric[];
+  /** Null where nobody judged. */
+  readonly judge: ReportedJudge | null;
   /** Rows that are worth a look. */
   readonly best: readonly ReportedRow[];
   readonly worst: readonly ReportedRow[];
@@ -145,6 +155,18 @@ export function evaluationReport(report: EvaluationReport): string {
                 <Facts values={run.facts} />
               </>
             ),
+        )}
+        {report.judge && (
+          <>
+            <h2>{text.judge}</h2>
+            <Facts values={report.judge.facts} />
+            {report.judge.prompts.map(({ hash, text: prompt }) => (
+              <div class="sample">
+                <h3>SHA-256 {hash}</h3>
+                <p dir="auto">{prompt}</p>
+              </div>
+            ))}
+          </>
         )}
         <h2>{text.signatures}</h2>
         <Facts values={Object.fromEntries(report.metrics.map(({ name, signature }) => [name, signature]))} />
@@ -447,6 +469,15 @@ export function evaluationMarkdown(report: EvaluationReport): string {
       ]),
     ),
     "",
+    ...(report.judge === null
+      ? []
+      : [
+          `## ${text.judge}`,
+          "",
+          ...Object.entries(report.judge.facts).map(([name, value]) => `- ${name}: ${plain(String(value))}`),
+          ...report.judge.prompts.map(({ hash, text: prompt }) => `- SHA-256 ${hash}: ${plain(prompt)}`),
+          "",
+        ]),
     `## ${text.contamination}`,
     "",
     ...(report.contamination === null

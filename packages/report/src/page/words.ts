@@ -73,6 +73,7 @@ const en = {
   notKnown: "No prepared folder with a manifest is known: whether rows were learnt from was not looked at.",
   changedFiles: (files: string): string => `Files that are no longer what was prepared: ${files}.`,
   runOf: (name: string): string => `Run of ${name}`,
+  judge: "Judge",
   signatures: "Signatures",
   marked: "Marked: words that are not in the text beside it.",
 };
@@ -149,6 +150,7 @@ const zh: typeof en = {
   notKnown: "没有已知的带清单的数据文件夹：未检查测试行是否被训练过。",
   changedFiles: (files) => `与准备时不同的文件：${files}。`,
   runOf: (name) => `${name} 的训练`,
+  judge: "评判模型",
   signatures: "签名",
   marked: "标出的是旁边文本中没有的词。",
 };

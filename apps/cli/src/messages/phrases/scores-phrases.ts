@@ -39,6 +39,40 @@ export const scoresPhrases: Translations = {
   "labels of label-accuracy, macro-f1, micro-f1 and weighted-f1":
     "label-accuracy、macro-f1、micro-f1 与 weighted-f1 所用的标签",
   "those of the references": "参考答案中的标签",
+  "With a judge:": "使用评判模型时：",
+  "address of an OpenAI-compatible interface whose model judges the replies: it scores each, and prefers one of two, asked in both orders; the texts are sent there, with the key of LATHE_JUDGE_KEY":
+    "OpenAI 兼容接口的地址，由其模型评判回复：给每条打分，并两两比较（两种次序都问）；文本会连同 LATHE_JUDGE_KEY 中的密钥发往该处",
+  "none: nothing is sent": "无：不发送任何内容",
+  "name of the judging model there": "该处评判模型的名称",
+  "language of what the judge is told": "给评判模型的说明所用的语言",
+  "that of the texts": "与文本相同",
+  "questions that are open at one time": "同时进行的提问数",
+  "until a question is asked again": "等待多久后重新提问",
+  "length of an answer at most, with its reasoning": "每个回答的最大长度，含思考部分",
+  "file that answers are appended to; those that it holds are not asked for again":
+    "回答逐条追加到的文件；其中已有的不再询问",
+  "judge.jsonl in --output": "--output 中的 judge.jsonl",
+  "--judge and --judge-model go together": "--judge 与 --judge-model 须同时给出",
+  "model folder that the metric embedding compares texts by": "指标 embedding 用来比较文本的模型文件夹",
+  "metrics of texts, where no model is needed": "只看文本、不需要模型的指标",
+  "an address such as http://127.0.0.1:8080/v1, without a key in it":
+    "形如 http://127.0.0.1:8080/v1 的地址，其中不含密钥",
+  "the judge at {0}: {1}; {2} tries got no answer: try again later, what was answered is kept":
+    "评判接口 {0}：{1}；尝试 {2} 次仍无回答：请稍后再试，已有的回答会保留",
+  "the judge at {0}: answered {1}: {2}": "评判接口 {0}：返回 {1}：{2}",
+  "no answer within {0} s": "{0} 秒内没有回答",
+  "not reached ({0})": "无法连接（{0}）",
+  "answered {0}": "返回 {0}",
+  "answered with something that is no chat completion": "返回的内容不是对话补全",
+  "the judge {0}: none of its answers about {1} ends with a verdict for {2}, such as [[5]] or [[A]]; give another model, or more tokens an answer":
+    "评判模型 {0}：关于 {1} 的回答都没有以 {2} 的结论结尾，例如 [[5]] 或 [[A]]；请换一个模型，或允许更长的回答",
+  "holds lines that are no answers of a judge": "含有不是评判回答的行",
+  "a model folder for the metric embedding": "指标 embedding 所用的模型文件夹",
+  "the metric embedding beside it": "同时指定指标 embedding",
+  "other metrics": "其他指标",
+  "a judge for its metrics": "其指标所需的评判模型",
+  "a model folder with a tokenizer": "含分词器的模型文件夹",
+  "one without": "不含分词器的文件夹",
   "where a reply's label stands: whole, first-line, longest-label, field:NAME of JSON, or pattern:REGEX":
     "标签在回复中的位置：whole（整段）、first-line（首行）、longest-label（所含的最长标签）、field:NAME（JSON 字段）或 pattern:REGEX（正则表达式）",
   "whole, first-line, longest-label, field:NAME or pattern:REGEX":
