@@ -14,10 +14,14 @@ export interface FoundRun {
 export type PageKind = "evaluation" | "search" | "data" | "run";
 
 /** A page that a verb wrote, by the path of its file from the folder that was looked through. */
-export interface FoundPage {
+export interface RunPage {
   readonly id: string;
-  readonly file: string;
   readonly kind: PageKind;
+}
+
+/** A page and where it lies. */
+export interface FoundPage extends RunPage {
+  readonly file: string;
 }
 
 /** What was found below a folder. */

@@ -1,13 +1,10 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { asPhrase, InputError, phrase } from "@lathe/files";
-import { findRuns, type FoundPage, type FoundRun } from "./find-runs.js";
+import { findRuns, type FoundPage, type FoundRun, type RunPage } from "./find-runs.js";
 import { RunCourse } from "./run-course.js";
 import { readDetails, type RunDetails } from "./run-details.js";
 import { type KnownOverview, readOverview, type RunOverview } from "./run-overview.js";
-
-/** A page of a folder of runs. */
-export type RunPage = Pick<FoundPage, "id" | "kind">;
 
 /** Largest page that is handed out, in bytes. */
 const PAGE_BYTES_LIMIT = 64 * 1024 * 1024;
