@@ -28,6 +28,9 @@ describe("lathe train", () => {
     );
     expect(code, stderr).toBe(0);
     expect(json).toMatchObject({ adapter: null, model: join(output, "model") });
+    expect(stderr).toMatch(
+      /^plan corrected after step 3: [\d.]+ MB \(planned [\d.]+ MB\), [\d.]+ m?s a step \(planned [\d.]+ m?s\)/m,
+    );
     expect(await readdir(join(output, "model"))).toEqual(expect.arrayContaining(["config.json"]));
     const losses = await Promise.all(
       [model, join(output, "model")].map(async (path) => {
