@@ -90,6 +90,12 @@ describe("parseRow", () => {
     ],
     ["no keys", {}, null, /got the keys \(none\)/],
     ["input alone", { input: "a" }, "output", /"output": missing beside "input"/],
+    [
+      "a question and its label",
+      { instruction: "a", category: "b" },
+      "output",
+      /missing beside "instruction"; where category is meant, map output=category; expected/,
+    ],
     ["prompt alone", { prompt: "a" }, "completion", /missing beside "prompt"/],
     ["an output that is a number", { input: "a", output: 1 }, "output", /expected a string, got a number/],
     ["a text that is a list", { text: [] }, "text", /expected a string, got a list/],

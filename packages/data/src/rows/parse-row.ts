@@ -145,7 +145,20 @@ function unknownShape(source: object, has: (key: string) => boolean, place: RowP
   ];
   const partner = partners.find(([present]) => has(present));
   if (partner !== undefined) {
-    return new RowError(partner[1], phrase`missing beside "${partner[0]}"; ${shapes}`, place);
+    const [present, missing] = partner;
+    // A table of questions and their labels has the answer under a name of its own.
+    const others = Object.entries(source).filter(
+      ([key, value]) => key !== present && typeof value === "string" && value !== "",
+    );
+    if (others.length === 1 && (missing === "output" || missing === "completion")) {
+      const [[other]] = others;
+      return new RowError(
+        missing,
+        phrase`missing beside "${present}"; where ${other} is meant, map ${missing}=${other}; ${shapes}`,
+        place,
+      );
+    }
+    return new RowError(missing, phrase`missing beside "${present}"; ${shapes}`, place);
   }
   const keys = Object.keys(source).slice(0, 8);
   return new RowError(

@@ -49,6 +49,8 @@ export const dataPhrases: Translations = {
   "expected an object, got {0}": "应为对象，实为{0}",
   "expected an object of one of the shapes {0}, got {1}": "应为以下形式之一的对象：{0}，实为{1}",
   "expected one of the shapes {0}": "应为以下形式之一：{0}",
+  'missing beside "{0}"; where {1} is meant, map {2}={3}; {4}':
+    '有 "{0}" 而缺少它；若 {1} 即是，请映射 {2}={3}；{4}',
   'missing beside "{0}"; {1}': '有 "{0}" 而缺少它；{1}',
   "{0}, got the keys {1}": "{0}，实有的键：{1}",
   "(none)": "（无）",
