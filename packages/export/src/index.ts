@@ -8,12 +8,16 @@ export {
   holdToReference,
 } from "./gate/hold-to-reference.js";
 export {
-  checkLlamaCpp,
+  checkGateProgram,
   gateFolder,
-  gatePackages,
-  type LlamaCppOptions,
-  openLlamaCpp,
-} from "./gate/open-llama-cpp.js";
+  type GateProgramName,
+  gateProgramNames,
+  hasGateProgram,
+} from "./gate/gate-packages.js";
+export { type InstalledGate, setupGate, type SetupGateOptions } from "./gate/setup-gate.js";
+export { onnxGateBounds } from "./gate/onnx-gate-bounds.js";
+export { type LlamaCppOptions, openLlamaCpp } from "./gate/open-llama-cpp.js";
+export { openTransformersJs, type TransformersJsOptions } from "./gate/open-transformers-js.js";
 export { ExportError, type ExportFault } from "./errors.js";
 export { checkOutput, type ExportSource } from "./source/open-source.js";
 export { type BlockFormatName, blockFormatNames, blockFormats } from "./gguf/blocks/blocks.js";
@@ -33,4 +37,6 @@ export { type ExportedMlx, exportMlx, type ExportMlxOptions } from "./mlx/export
 export { type ImportedMlx, importMlx, type ImportMlxOptions } from "./mlx/import-mlx.js";
 export { type ExportedPeft, exportPeft, type ExportPeftOptions } from "./peft/export-peft.js";
 export { type ImportedGguf, importGguf, type ImportGgufOptions } from "./gguf/import-gguf.js";
+export { type ExportedOnnx, exportOnnx, type ExportOnnxOptions } from "./onnx/export-onnx.js";
+export { type OnnxType, onnxTypes } from "./onnx/onnx-type.js";
 export { exportOllama } from "./ollama/export-ollama.js";

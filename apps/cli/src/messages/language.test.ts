@@ -47,7 +47,7 @@ const englishOnly = (Object.keys(en.words) as (keyof typeof en.words)[])
 /** Words in a row as only a sentence has them; names, flags, values and commands in quotes are none. */
 function hasEnglish(line: string): boolean {
   const told = line.replaceAll(
-    /`[^`]*`|"[^"]*"|lathe (?:setup cuda|data verify|data export|data report|data show|doctor accumulation|doctor packing)/gi,
+    /`[^`]*`|"[^"]*"|lathe (?:setup cuda|setup gate|data verify|data export|data report|data show|doctor accumulation|doctor packing)/gi,
     "",
   );
   return /(?:^|[^\w/.-])[a-z]{2,} [a-z]{2,} [a-z]{2,}(?![\w/])/i.test(told);

@@ -60,6 +60,16 @@ describe("lathe export and lathe import", () => {
     expect(await lossOf(...base, "--adapter", peft)).toBe(expected);
   });
 
+  it("a model goes out as ONNX, with a card", async () => {
+    const output = join(folder, "onnx");
+    const words = [...base, "--adapter", adapter, "--to", "onnx", "--type", "q4", "--no-gate"];
+    const { code, json, stderr } = await runLathe(["export", ...words, "--output", output, "--json"]);
+    expect(code, stderr).toBe(0);
+    expect(json).toMatchObject({ output, to: "onnx", type: "q4", gate: null });
+    expect((await stat(join(output, "onnx/model_q4.onnx"))).size).toBe(json!["bytes"]);
+    expect(await readFile(`${output}.card.md`, "utf8")).toContain("**Not proven**");
+  });
+
   it("merges onto what packed weights stand for", async () => {
     const [packed, merged] = [join(folder, "packed"), join(folder, "merged")];
     await runLathe(["quantize", ...base, "--format", "nf4", "--output", packed]);
@@ -77,11 +87,13 @@ describe("lathe export and lathe import", () => {
     [["--to", "mlx"], "--adapter: mlx holds an adapter, and none is given"],
     [
       ["--to", "peft", "--adapter", adapter, "--type", "F16"],
-      "--type goes with gguf and ollama, not with peft",
+      "--type goes with gguf, ollama and onnx, not with peft",
     ],
     [["--to", "gguf-lora", "--adapter", adapter, "--quantize", "nf4"], "--quantize goes with formats"],
     [["--to", "ollama"], "expected a chat template"],
     [["--to", "gguf-lora", "--adapter", join(loraFixture("llama-dora"), "adapter_end")], "llama-dora"],
+    [["--to", "onnx", "--type", "Q8_0"], "expected one of fp32, fp16, q4 for onnx"],
+    [["--to", "gguf", "--no-gate", "--gate-prompts", "x.jsonl"], "goes with a proof"],
     [["--to", "tflite"], "--to: expected one of"],
   ])("refuses %j in a sentence and leaves nothing", async (words, sentence) => {
     const output = join(folder, "refused");

@@ -1,5 +1,5 @@
 import { formatBytes, option } from "@lathe/command";
-import { ggufTypes } from "@lathe/export";
+import { ggufTypes, onnxTypes } from "@lathe/export";
 import { packedFormatNames } from "@lathe/quant";
 import { exportFormats, exportModel, type ExportModelOptions } from "@lathe/recipes";
 import { z } from "zod";
@@ -12,30 +12,35 @@ const options = z.object({
   adapter: adapterOption(),
   to: option(z.enum(exportFormats), "what is written", { placeholder: "format" }),
   output: option(z.string().min(1), "file or folder to make", { placeholder: "path" }),
-  type: option(z.enum(ggufTypes).optional(), "type of the weights in GGUF", {
+  type: option(z.enum([...ggufTypes, ...onnxTypes]).optional(), "type of the weights in GGUF and in ONNX", {
     placeholder: "type",
-    defaultText: "F16",
+    defaultText: "F16, of ONNX fp32",
   }),
   quantize: option(
     z.enum(["none", ...packedFormatNames]).default("none"),
     "what the base was packed in while the adapter was trained: the merge is onto what those weights stand for",
     { placeholder: "format" },
   ),
+  gate: option(
+    z.boolean().default(true),
+    "keep GGUF and ONNX without replaying prompts in llama.cpp or transformers.js; the card says that nothing is proven",
+  ),
   gatePrompts: option(
     z.string().min(1).optional(),
-    "held-out rows whose prompts are replayed in llama.cpp before GGUF is kept; without, its card says that it is not proven",
+    "held-out rows whose prompts are replayed; without, a few of Lathe's are, where that program is installed",
     rowsPath("test"),
   ),
 });
 
 export const exportVerb = defineVerb({
   description:
-    "gguf and ollama hold the model, with an adapter merged into it where one is given; merged is a model folder; peft, gguf-lora and mlx " +
-    "hold the adapter alone. GGUF that answers otherwise than the model in llama.cpp is not kept: exit code 1, and a report beside its " +
-    "place. Nothing is overwritten.",
+    "gguf, ollama and onnx hold the model, with an adapter merged into it where one is given; merged is a model folder; peft, gguf-lora and mlx " +
+    "hold the adapter alone. GGUF that answers otherwise than the model in llama.cpp, or ONNX in transformers.js, is not kept: exit code 1, " +
+    "and a report beside its place. Nothing is overwritten.",
   examples: [
     "lathe export --model models/base --adapter runs/first/adapter --to gguf --type Q8_0 --output tuned.gguf --gate-prompts held-out.jsonl",
     "lathe export --model models/base --adapter runs/first/adapter --to ollama --output tuned-ollama",
+    "lathe export --model models/base --to onnx --type q4 --output tuned-onnx",
   ],
   options,
   async run(_values, { messages, recipeOptions }) {

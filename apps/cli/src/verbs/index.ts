@@ -150,6 +150,11 @@ export const verbs: readonly VerbEntry[] = [
     load: async () => (await import("./setup-cuda.js")).setupCudaVerb,
   },
   {
+    name: "setup gate",
+    summary: "Install the programs that exports are proven in",
+    load: async () => (await import("./setup-gate.js")).setupGateVerb,
+  },
+  {
     name: "doctor",
     summary: "Show what this machine offers, and check a model folder",
     load: async () => (await import("./doctor.js")).doctorVerb,

@@ -18,7 +18,9 @@ describe("lathe setup cuda", () => {
   });
 
   it("is a verb of two words", async () => {
-    expect((await runLathe(["setup"])).stderr).toMatch(/lathe setup: expected lathe setup cuda/);
+    expect((await runLathe(["setup"])).stderr).toMatch(
+      /lathe setup: expected lathe setup cuda, lathe setup gate/,
+    );
     expect((await runLathe(["setup", "webgpu"])).code).toBe(2);
     expect((await runLathe(["help", "setup", "cuda"])).stdout).toMatch(/--tensorflow <dir>/);
   });

@@ -10,6 +10,11 @@ export interface ArtefactRuntime {
   logits(ids: readonly number[]): Promise<Float32Array>;
   /** The likeliest continuation, up to so many tokens or an end, which is part of it. */
   greedy(ids: readonly number[], count: number, ends: readonly number[]): Promise<readonly number[]>;
+  /**
+   * The likeliest token after each of the tokens from a place on, given all that stand before.
+   * @returns as many as there are ids from `start` on
+   */
+  likeliest(ids: readonly number[], start: number): Promise<readonly number[]>;
   /** Frees the artefact. */
   close(): Promise<void>;
 }

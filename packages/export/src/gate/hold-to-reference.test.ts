@@ -7,6 +7,7 @@ const reference: GateReference = {
   text: "abc",
   logits: Float32Array.of(0, 1, 2, 3),
   greedy: [3, 3, 0],
+  margin: (at, id) => Promise.resolve(at === 0 && id === 1 ? 0.01 : 5),
 };
 
 const faithful: ArtefactRuntime = {
@@ -15,14 +16,15 @@ const faithful: ArtefactRuntime = {
   tokenize: () => [1, 2, 3],
   logits: () => Promise.resolve(Float32Array.of(0, 1, 2, 3)),
   greedy: () => Promise.resolve([3, 3, 0]),
+  likeliest: () => Promise.resolve([]),
   close: () => Promise.resolve(),
 };
 
-const held = async (changes: Partial<ArtefactRuntime>, greedy = 1) =>
+const held = async (changes: Partial<ArtefactRuntime>, greedy = 1, tie = 0) =>
   await holdToReference({ ...faithful, ...changes }, [reference, reference], {
     template: "T",
     ends: [0],
-    bounds: { logits: 0.1, greedy },
+    bounds: { logits: 0.1, greedy, tie },
   });
 
 describe("holdToReference", () => {
@@ -50,9 +52,37 @@ describe("holdToReference", () => {
     expect(firstDifference?.what).toBe(what);
   });
 
-  it("counts what follows a differing token as different, and holds replies to the share that is asked for", async () => {
-    const changes = { greedy: () => Promise.resolve([3, 1, 0]) };
-    expect(await held(changes, 0.3)).toMatchObject({ passed: true, equalGreedyTokens: 2, greedyTokens: 6 });
-    expect((await held(changes, 0.34)).passed).toBe(false);
+  it("counts a token that differs as one, and goes on after the model's own reply", async () => {
+    const asked: unknown[] = [];
+    const changes: Partial<ArtefactRuntime> = {
+      greedy: () => Promise.resolve([1, 3, 2]),
+      likeliest(ids, start) {
+        asked.push([ids, start]);
+        return Promise.resolve([3, 0]);
+      },
+    };
+    // Of [3, 3, 0] the first differs here, and what follows the model's own tokens does not.
+    expect(await held(changes, 0.6)).toMatchObject({ passed: true, equalGreedyTokens: 4, equalReplies: 0 });
+    expect(asked[0]).toEqual([[1, 2, 3, 3, 3], 3]);
+    const { passed, firstDifference } = await held(changes, 0.67);
+    expect(passed).toBe(false);
+    expect(firstDifference).toMatchObject({
+      what: "greedy tokens",
+      expected: "[3, 3, 0]",
+      actual: "[1, 3, 2]",
+    });
+  });
+
+  it("lets near ties of the model pass and nothing that it prefers by more", async () => {
+    const tied = { greedy: () => Promise.resolve([1, 3, 2]), likeliest: () => Promise.resolve([3, 0]) };
+    expect(await held(tied, 1, 0.02)).toMatchObject({ passed: true, equalGreedyTokens: 4, nearTies: 2 });
+    expect((await held(tied, 1, 0.005)).passed).toBe(false);
+    const other = { greedy: () => Promise.resolve([2, 3, 2]), likeliest: () => Promise.resolve([3, 0]) };
+    expect(await held(other, 1, 0.02)).toMatchObject({ passed: false, nearTies: 0 });
+  });
+
+  it("does not count what the artefact leaves out", async () => {
+    const changes = { greedy: () => Promise.resolve([]), likeliest: () => Promise.resolve([3]) };
+    expect(await held(changes, 0, 9)).toMatchObject({ greedyTokens: 6, equalGreedyTokens: 2 });
   });
 });

@@ -9,13 +9,23 @@ export interface GateReference {
   readonly logits: Float32Array;
   /** The likeliest reply, its end included. */
   readonly greedy: readonly number[];
+  /**
+   * By how much the model prefers the token of its reply at a place to another, in standard deviations of the logits there.
+   * @param at place in the reply, from 0
+   */
+  margin(at: number, id: number): Promise<number>;
 }
 
 /** How far an artefact may be from the model. */
 export interface GateBounds {
   /** Largest difference of a logit, in standard deviations of the prompt's logits. */
   readonly logits: number;
-  /** Least share of greedy tokens that are equal. */
+  /**
+   * A token that the model prefers by no more than this to the artefact's is a near tie, which sums in another order may decide
+   * otherwise; in standard deviations. 0 knows no ties.
+   */
+  readonly tie: number;
+  /** Least share of greedy tokens that are equal or near ties, each after the tokens of the model's own reply. */
   readonly greedy: number;
 }
 
@@ -38,7 +48,10 @@ export interface GateReport {
   /** Largest difference of a first-token logit, in standard deviations. */
   readonly largestLogitDifference: number;
   readonly greedyTokens: number;
+  /** Greedy tokens that are equal, each after the tokens of the model's own reply. */
   readonly equalGreedyTokens: number;
+  /** Of the others, those that the model prefers by no more than the bound of ties. */
+  readonly nearTies: number;
   /** Replies that are equal to their end. */
   readonly equalReplies: number;
   /** The first difference beyond the bounds; null where the artefact passes. */
@@ -61,10 +74,23 @@ function equalTokens(expected: readonly number[], actual: readonly number[]): nu
   return at < 0 ? expected.length : at;
 }
 
+/** What the artefact says at the places of a reply behind one, each after the model's own tokens. */
+async function repliesAfter(
+  runtime: ArtefactRuntime,
+  ids: readonly number[],
+  greedy: readonly number[],
+  place: number,
+): Promise<readonly (number | undefined)[]> {
+  const count = greedy.length - place - 1;
+  if (count === 0) return [];
+  const next = await runtime.likeliest([...ids, ...greedy.slice(0, -1)], ids.length + place);
+  return Array.from({ length: count }, (_, i) => next[i]);
+}
+
 /**
  * Replays prompts in the program that will read an artefact, and holds it to the model: the chat template byte for byte, token ids,
- * logits of the first token, and the likeliest reply. After the first token that differs a reply is another text, so all that follow
- * count as different.
+ * logits of the first token, and the likeliest reply. After the first token that differs a reply is another text; what follows is
+ * therefore asked for token by token after the model's own reply, so that one near tie counts as one token.
  */
 export async function holdToReference(
   runtime: ArtefactRuntime,
@@ -85,9 +111,9 @@ export async function holdToReference(
       actual: quoted(runtime.template),
     });
   }
-  let [largest, tokens, equal, equalReplies, textsTokenised] = [0, 0, 0, 0, 0];
+  let [largest, tokens, equal, nearTies, equalReplies, textsTokenised] = [0, 0, 0, 0, 0, 0];
   let firstReply: GateDifference | null = null;
-  for (const [prompt, { ids, text, logits, greedy }] of references.entries()) {
+  for (const [prompt, { ids, text, logits, greedy, margin }] of references.entries()) {
     if (text !== null) {
       textsTokenised++;
       const theirs = runtime.tokenize(text);
@@ -116,10 +142,19 @@ export async function holdToReference(
     const same = equalTokens(greedy, reply);
     tokens += greedy.length;
     equal += same;
-    if (same === greedy.length) equalReplies++;
-    else firstReply ??= { prompt, what: "greedy tokens", expected: shown(greedy), actual: shown(reply) };
+    if (same === greedy.length) {
+      equalReplies++;
+      continue;
+    }
+    firstReply ??= { prompt, what: "greedy tokens", expected: shown(greedy), actual: shown(reply) };
+    const next = await repliesAfter(runtime, ids, greedy, same);
+    for (const [i, id] of [reply[same], ...next].entries()) {
+      const at = same + i;
+      if (id === greedy[at]) equal++;
+      else if (id !== undefined && bounds.tie > 0 && (await margin(at, id)) <= bounds.tie) nearTies++;
+    }
   }
-  if (firstReply && equal < bounds.greedy * tokens) differences.push(firstReply);
+  if (firstReply && equal + nearTies < bounds.greedy * tokens) differences.push(firstReply);
   return {
     runtime: runtime.name,
     prompts: references.length,
@@ -128,6 +163,7 @@ export async function holdToReference(
     largestLogitDifference: largest,
     greedyTokens: tokens,
     equalGreedyTokens: equal,
+    nearTies,
     equalReplies,
     firstDifference: differences[0] ?? null,
     passed: differences.length === 0,

@@ -1,43 +1,7 @@
-import { stat } from "node:fs/promises";
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { messageOf, phrase } from "@lathe/files";
 import { ExportError } from "../errors.js";
 import type { ArtefactRuntime } from "./artefact-runtime.js";
-
-/** The npm packages of the runtime and their version. */
-export const gatePackages: readonly string[] = [
-  "node-llama-cpp@3.22.1",
-  `@node-llama-cpp/${{ darwin: "mac", win32: "win" }[process.platform as string] ?? process.platform}-${process.arch}${process.platform === "darwin" && process.arch === "arm64" ? "-metal" : ""}@3.22.1`,
-];
-
-/**
- * Folder that the runtimes are installed in: `LATHE_GATE` where it is set, else one below the user's cache folder. It belongs to no
- * project, so that no install grows by it.
- */
-export function gateFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
-  const named = environment["LATHE_GATE"];
-  if (named !== undefined && named !== "") return named;
-  const cache = environment["XDG_CACHE_HOME"];
-  if (cache !== undefined && isAbsolute(cache)) return join(cache, "lathe", "gate");
-  const home = environment["HOME"] ?? homedir();
-  return join(home, process.platform === "darwin" ? "Library/Caches" : ".cache", "lathe", "gate");
-}
-
-const entryOf = (folder: string): string =>
-  join(folder, "node_modules", "node-llama-cpp", "dist", "index.js");
-
-/** Refuses to go on without the runtime of GGUF files. @throws ExportError that says how to install it */
-export async function checkLlamaCpp(folder: string = gateFolder()): Promise<void> {
-  if ((await stat(entryOf(folder)).catch(() => null))?.isFile()) return;
-  throw new ExportError({
-    path: folder,
-    expected: "node-llama-cpp, in which GGUF is proven",
-    actual: "none",
-    remedy: phrase`install it with npm install --prefix ${folder} ${gatePackages.join(" ")}, or export without prompts, unproven`,
-  });
-}
+import { gateFolder, loadGatePackage } from "./gate-packages.js";
 
 /** What is used of node-llama-cpp, which is installed where the gate is. */
 interface LlamaModule {
@@ -58,7 +22,7 @@ interface LlamaModel {
 }
 
 interface NextToken {
-  readonly next: { readonly logits?: ReadonlyMap<number, number> };
+  readonly next: { readonly token?: number; readonly logits?: ReadonlyMap<number, number> };
 }
 
 interface LlamaSequence {
@@ -77,18 +41,18 @@ export interface LlamaCppOptions {
 }
 
 /**
- * Opens a GGUF file in llama.cpp, on one thread of the processor.
- * @param folder that node-llama-cpp is installed in
+ * Opens a GGUF file in llama.cpp, on one thread of the processor. Keys and values are kept in float32: what is proven is the file, not
+ * what a cache in fewer bits makes of it.
+ * @param gate folder that node-llama-cpp is installed in
  * @throws ExportError when it is not, or llama.cpp does not open the file
  */
 export async function openLlamaCpp(
-  folder: string,
   file: string,
   { lora, contextLength, vocabularySize }: LlamaCppOptions,
+  gate: string = gateFolder(),
 ): Promise<ArtefactRuntime> {
-  await checkLlamaCpp(folder);
+  const { getLlama, LlamaLogLevel } = await loadGatePackage<LlamaModule>("llama.cpp", gate);
   try {
-    const { getLlama, LlamaLogLevel } = (await import(pathToFileURL(entryOf(folder)).href)) as LlamaModule;
     const llama = await getLlama({ gpu: false, build: "never", logLevel: LlamaLogLevel.error });
     const model = await llama.loadModel({ modelPath: file });
     const adapters = lora === undefined ? {} : { lora: { adapters: [{ filePath: lora, scale: 1 }] } };
@@ -96,6 +60,8 @@ export async function openLlamaCpp(
       contextSize: contextLength,
       sequences: 1,
       threads: 1,
+      experimentalKvCacheKeyType: "F32",
+      experimentalKvCacheValueType: "F32",
       ...adapters,
     });
     const sequence = context.getSequence();
@@ -119,6 +85,15 @@ export async function openLlamaCpp(
           if (reply.length >= count || ends.includes(id)) break;
         }
         return reply;
+      },
+      async likeliest(ids, start) {
+        await sequence.clearHistory();
+        const asked = { generateNext: { token: true, options: { temperature: 0 } } };
+        const outcome = await sequence.controlledEvaluate([
+          ...ids.slice(0, start),
+          ...ids.slice(start).map((id) => [id, asked]),
+        ]);
+        return ids.slice(start).map((_, i) => outcome[start + i]?.next.token ?? -1);
       },
       async close() {
         await model.dispose();

@@ -51,7 +51,8 @@ export function exportCard(
   }
   if (gate) {
     lines.push(
-      `Proven in ${gate.runtime}: ${gate.prompts} prompts, ${gate.equalGreedyTokens} of ${gate.greedyTokens} greedy tokens equal, ` +
+      `Proven in ${gate.runtime}: ${gate.prompts} prompts, ${gate.equalGreedyTokens} of ${gate.greedyTokens} greedy tokens equal` +
+        `${gate.nearTies === 0 ? "" : ` and ${gate.nearTies} near ties of the model`}, ` +
         `largest difference of a first-token logit ${gate.largestLogitDifference.toPrecision(2)} standard deviations (bound ${gate.bounds.logits}).`,
       "",
     );

@@ -2,8 +2,9 @@ import { mkdtemp, readFile, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openGguf, writeGguf, type GgufTensorToWrite } from "@lathe/export";
-import { beforeAll, describe, expect, it } from "vitest";
+import { hasGateProgram, openGguf, openLlamaCpp, writeGguf, type GgufTensorToWrite } from "@lathe/export";
+import { sayPhrase } from "@lathe/files";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { gateExport } from "./gate-export.js";
 import { exportModel } from "./export-model.js";
 
@@ -23,13 +24,55 @@ beforeAll(async () => {
 
 it("writes a card that says that nothing was proven", async () => {
   const output = join(folder, "card.gguf");
-  const { gate } = await exportModel({ model: stories, to: "gguf", output });
+  const { gate } = await exportModel({ model: stories, to: "gguf", output, gate: false });
   expect(gate).toBeNull();
   expect(await readFile(`${output}.card.md`, "utf8")).toContain("**Not proven**");
 });
 
-// Where LATHE_GATE names a folder in which node-llama-cpp is installed.
-describe.skipIf(process.env["LATHE_GATE"] === undefined)("with llama.cpp", () => {
+describe("where the program that reads it is not installed", () => {
+  beforeAll(() => {
+    vi.stubEnv("LATHE_GATE", join(folder, "empty"));
+  });
+  afterAll(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it.each([
+    ["gguf", "llama.cpp"],
+    ["onnx", "transformers.js"],
+  ] as const)("%s is written with a warning, and refused where prompts are given", async (to, program) => {
+    const output = join(folder, `unproven-${to}`);
+    const model = at("packages/model/fixtures/babyllama105");
+    const warnings: string[] = [];
+    await exportModel({
+      model,
+      to,
+      output,
+      onEvent(event) {
+        if (event.type === "warning") warnings.push(sayPhrase(event.phrase));
+      },
+    });
+    expect(warnings.join("\n")).toContain(`${program}, in which it would be, is not installed`);
+    expect(await readFile(`${output}.card.md`, "utf8")).toContain("**Not proven**");
+    const refused = join(folder, `refused-${to}`);
+    await expect(
+      exportModel({ model, to, output: refused, gatePrompts: [{ text: "Once" }] }),
+    ).rejects.toThrow(`expected ${program}`);
+    await expect(stat(refused)).rejects.toThrow("ENOENT");
+  });
+});
+
+it.each([
+  [{ to: "onnx", type: "Q8_0" }, "fp32, fp16, q4"],
+  [{ to: "gguf", type: "fp16" }, "F16, F32"],
+  [{ to: "gguf", gate: false, gatePrompts: [{ text: "Once" }] }, "gatePrompts goes with a proof"],
+] as const)("refuses %j", async (options, sentence) => {
+  const output = join(folder, "impossible");
+  await expect(exportModel({ model: stories, output, ...options })).rejects.toThrow(sentence);
+});
+
+// Where LATHE_GATE names a folder in which the programs are installed.
+describe.skipIf(!(await hasGateProgram("llama.cpp")))("with llama.cpp", () => {
   it.each([
     ["stories", "F32"],
     ["stories", "F16"],
@@ -76,9 +119,9 @@ describe.skipIf(process.env["LATHE_GATE"] === undefined)("with llama.cpp", () =>
     const outcome = await gateExport({
       model: stories,
       prompts: storyRows.map((text) => ({ text })),
-      file: broken,
-      bounds: { logits: 0.02, greedy: 1 },
-      tokenizer: null,
+      bounds: { logits: 0.02, tie: 0, greedy: 1 },
+      asksIds: false,
+      open: (model) => openLlamaCpp(broken, model),
       report: join(folder, "broken.gate.json"),
     });
     expect(outcome.firstDifference?.what).toBe("logits");
@@ -86,4 +129,32 @@ describe.skipIf(process.env["LATHE_GATE"] === undefined)("with llama.cpp", () =>
       passed: false,
     });
   }, 120_000);
+});
+
+describe.skipIf(!(await hasGateProgram("transformers.js")))("with transformers.js", () => {
+  const tiny = (name: string): string => at(`packages/model/fixtures/models/${name}`);
+  const models = {
+    chinese,
+    babyllama: at("packages/model/fixtures/babyllama105"),
+    qwen2: tiny("qwen2"),
+    qwen3: tiny("qwen3"),
+  };
+  it.each(
+    Object.keys(models).flatMap((name) => (["fp32", "fp16"] as const).map((type) => [name, type] as const)),
+  )(
+    "%s in %s is proven, to the last token of every reply",
+    async (name, type) => {
+      const output = join(folder, `${name}-${type}`);
+      const { gate } = await exportModel({
+        model: models[name as keyof typeof models],
+        to: "onnx",
+        type,
+        output,
+      });
+      expect(gate!.passed).toBe(true);
+      expect(gate!.equalGreedyTokens + gate!.nearTies).toBe(gate!.greedyTokens);
+      expect((await stat(join(output, "genai_config.json"))).isFile()).toBe(true);
+    },
+    120_000,
+  );
 });

@@ -3,17 +3,27 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type OnWarning, phrase, removeFolder, replaceFile } from "@lathe/files";
 import {
-  checkLlamaCpp,
+  type ArtefactRuntime,
+  checkGateProgram,
+  type GateBounds,
+  type GateProgramName,
   type GateReport,
   ggufGateBounds,
+  hasGateProgram,
+  onnxGateBounds,
+  openLlamaCpp,
+  openTransformersJs,
   exportGguf,
   exportGgufLora,
   exportMlx,
+  exportOnnx,
   exportOllama,
   exportPeft,
   checkOutput,
   type GgufType,
   ggufTypes,
+  type OnnxType,
+  onnxTypes,
   type TokenizerProof,
 } from "@lathe/export";
 import { mergeIntoWeights } from "@lathe/peft";
@@ -26,7 +36,7 @@ import {
   exportFormats,
   type ExportModelOptions,
 } from "./export-model-options.js";
-import { gateExport } from "./gate-export.js";
+import { gateExport, type GatedModel } from "./gate-export.js";
 import { engineOf } from "../model/open-model.js";
 import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
 import { progressOf, warningOf } from "../recipe-event.js";
@@ -37,19 +47,15 @@ interface FormatTraits {
   readonly needsAdapter: boolean;
   /** Whether the base's weights are in it. */
   readonly holdsModel: boolean;
-  readonly hasTypes: boolean;
-  /** The GGUF files in what was written, for llama.cpp to open; null where there are none. */
-  gguf(options: ExportModelOptions, place: string): Promise<GgufPlace> | null;
+  /** Types of the weights, the usual one first; none where there is no choice. */
+  readonly types: readonly string[];
+  /** The program that proves it; null where there is none. */
+  readonly program: GateProgramName | null;
+  /** Bounds of the proof. */
+  bounds(type: string | null): GateBounds;
+  /** Opens what was written at a place in the program. */
+  open(options: ExportModelOptions, place: string, model: GatedModel): Promise<ArtefactRuntime>;
   write(options: ExportModelOptions, hooks: WriteHooks): Promise<Written>;
-}
-
-/** A GGUF file, and a LoRA on it. */
-interface GgufPlace {
-  readonly file: string;
-  readonly lora?: string;
-  readonly type: GgufType;
-  /** Frees what was made for the proof. */
-  release?(): Promise<void>;
 }
 
 type Written = Pick<ExportedModel, "tensors" | "bytes" | "tokenizer">;
@@ -59,12 +65,31 @@ interface WriteHooks {
   readonly onProgress: (done: number, total: number) => void;
 }
 
+const usualGguf: GgufType = "F16";
+const ggufChoice = [usualGguf, ...ggufTypes.filter((type) => type !== usualGguf)];
+
+/** Of formats that no program here proves. */
+const unproven = {
+  program: null,
+  bounds(): never {
+    throw new RangeError("exportModel: a format without a proof has no bounds");
+  },
+  open(): never {
+    throw new RangeError("exportModel: a format without a proof is not opened");
+  },
+};
+
+const inLlamaCpp = {
+  program: "llama.cpp",
+  bounds: (type: string | null) => ggufGateBounds[(type ?? usualGguf) as GgufType],
+} as const;
+
 const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
   peft: {
     needsAdapter: true,
     holdsModel: false,
-    hasTypes: false,
-    gguf: () => null,
+    types: [],
+    ...unproven,
     async write(options, { onWarning }) {
       const { model, output } = options;
       const { changed } = await exportPeft({ model, adapter: options.adapter!, output, onWarning });
@@ -74,8 +99,8 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
   merged: {
     needsAdapter: true,
     holdsModel: true,
-    hasTypes: false,
-    gguf: () => null,
+    types: [],
+    ...unproven,
     async write(options, hooks) {
       const { model, output, quantize } = options;
       await checkOutput(output);
@@ -92,22 +117,33 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
   gguf: {
     needsAdapter: false,
     holdsModel: true,
-    hasTypes: true,
-    gguf: ({ type = "F16" }, file) => Promise.resolve({ file, type }),
+    types: ggufChoice,
+    ...inLlamaCpp,
+    open: (_options, file, model) => openLlamaCpp(file, model),
     async write({ model, adapter, output, type, quantize }, hooks) {
-      return await exportGguf({ model, adapter, output, type, quantize, ...hooks });
+      return await exportGguf({ model, adapter, output, type: type as GgufType, quantize, ...hooks });
     },
   },
   "gguf-lora": {
     needsAdapter: true,
     holdsModel: false,
-    hasTypes: false,
-    async gguf({ model }, lora) {
+    types: [],
+    ...inLlamaCpp,
+    async open({ model }, lora, facts) {
       const folder = await mkdtemp(join(tmpdir(), "lathe-gate-"));
-      const release = async (): Promise<void> => await removeFolder(folder);
-      const file = join(folder, "base.gguf");
-      await exportGguf({ model, output: file, type: "F16" });
-      return { file, lora, type: "F16", release };
+      try {
+        const file = join(folder, "base.gguf");
+        await exportGguf({ model, output: file, type: usualGguf });
+        const runtime = await openLlamaCpp(file, { ...facts, lora });
+        const close = async (): Promise<void> => {
+          await runtime.close();
+          await removeFolder(folder);
+        };
+        return { ...runtime, close };
+      } catch (error) {
+        await removeFolder(folder);
+        throw error;
+      }
     },
     async write(options, hooks) {
       const { model, output } = options;
@@ -118,8 +154,8 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
   mlx: {
     needsAdapter: true,
     holdsModel: false,
-    hasTypes: false,
-    gguf: () => null,
+    types: [],
+    ...unproven,
     async write(options, { onWarning }) {
       const { model, output } = options;
       const { tensors } = await exportMlx({ model, adapter: options.adapter!, output, onWarning });
@@ -129,10 +165,31 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
   ollama: {
     needsAdapter: false,
     holdsModel: true,
-    hasTypes: true,
-    gguf: ({ type = "F16" }, folder) => Promise.resolve({ file: join(folder, "model.gguf"), type }),
+    types: ggufChoice,
+    ...inLlamaCpp,
+    open: (_options, folder, model) => openLlamaCpp(join(folder, "model.gguf"), model),
     async write({ model, adapter, output, type, quantize }, hooks) {
-      return await exportOllama({ model, adapter, output, type, quantize, ...hooks });
+      return await exportOllama({ model, adapter, output, type: type as GgufType, quantize, ...hooks });
+    },
+  },
+  onnx: {
+    needsAdapter: false,
+    holdsModel: true,
+    types: onnxTypes,
+    program: "transformers.js",
+    bounds: (type) => onnxGateBounds[type as OnnxType],
+    open: ({ type = "fp32" }, folder, { hasTokenizer }) =>
+      openTransformersJs(folder, { type: type as OnnxType, hasTokenizer }),
+    async write({ model, adapter, output, type, quantize }, hooks) {
+      const { tensors, bytes } = await exportOnnx({
+        model,
+        adapter,
+        output,
+        type: type as OnnxType,
+        quantize,
+        ...hooks,
+      });
+      return { tensors, bytes, tokenizer: null };
     },
   },
 };
@@ -151,21 +208,23 @@ function checkFormat(options: ExportModelOptions): FormatTraits {
       sentence: sentenceOf`${field("adapter")}: ${to} holds an adapter, and none is given`,
     });
   }
-  if (type !== undefined && !traits.hasTypes) {
+  if (type !== undefined && traits.types.length === 0) {
     faults.push({
       field: "type",
-      sentence: sentenceOf`${field("type")} goes with gguf and ollama, not with ${to}`,
+      sentence: sentenceOf`${field("type")} goes with gguf, ollama and onnx, not with ${to}`,
     });
-  } else if (type !== undefined && !ggufTypes.includes(type)) {
-    faults.push(expectation("type", phrase`one of ${ggufTypes.join(", ")}`, type));
+  } else if (type !== undefined && !traits.types.includes(type)) {
+    faults.push(expectation("type", phrase`one of ${traits.types.join(", ")} for ${to}`, type));
   }
   if (quantize !== "none" && !traits.holdsModel) {
     const sentence = sentenceOf`${field("quantize")} goes with formats that hold the model, not with ${to}`;
     faults.push({ field: "quantize", sentence });
   }
-  const isGguf = to === "gguf" || to === "gguf-lora" || to === "ollama";
-  if (options.gatePrompts !== undefined && !isGguf) {
-    const sentence = sentenceOf`${field("gatePrompts")} goes with GGUF, which is proven in llama.cpp, not with ${to}`;
+  if (options.gatePrompts !== undefined && traits.program === null) {
+    const sentence = sentenceOf`${field("gatePrompts")} goes with what llama.cpp and transformers.js read, not with ${to}`;
+    faults.push({ field: "gatePrompts", sentence });
+  } else if (options.gatePrompts !== undefined && options.gate === false) {
+    const sentence = sentenceOf`${field("gatePrompts")} goes with a proof, which ${field("gate")} rules out`;
     faults.push({ field: "gatePrompts", sentence });
   }
   if (faults.length > 0) throw new RecipeError(faults);
@@ -179,11 +238,12 @@ function checkFormat(options: ExportModelOptions): FormatTraits {
  * An adapter is merged in double precision and rounded once, onto the weights that it was trained over: of a packed base, what its
  * codes stand for.
  *
- * With `gatePrompts`, GGUF is proven before it is put in its place: held-out prompts are replayed in llama.cpp and held to the model itself, and what that
- * has shown is written beside it (`.gate.json`). An artefact that differs is not kept. Beside the output lies a card (`.card.md`), which
- * says what was exported, of what, and how far it was proven.
+ * What llama.cpp or transformers.js reads is proven in that program before it is put in its place: prompts are replayed there and held
+ * to the model itself, and what that has shown is written beside it (`.gate.json`). An artefact that differs is not kept. Without
+ * `gatePrompts` a few prompts of Lathe's serve, and a program that is not installed leaves the export unproven, with a warning. Beside
+ * the output lies a card (`.card.md`), which says what was exported, of what, and how far it was proven.
  *
- * @throws RecipeError naming the field; ExportError when the model or adapter has no place in the format, or llama.cpp is not installed
+ * @throws RecipeError naming the field; ExportError when the model or adapter has no place in the format, or the program for `gatePrompts` is not installed
  * @throws DriftError when the artefact answers otherwise than the model
  * @throws ModelConfigError, WeightsError, TokenizerError, AdapterFileError, FileError
  * @throws the signal's reason when it aborts; nothing is left then
@@ -202,15 +262,14 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
       tellProgress(done, total);
     },
   };
-  const isGated = options.gatePrompts !== undefined;
-  if (isGated) await checkLlamaCpp();
+  const isGated = await willProve(options, traits, hooks.onWarning);
   const place = isGated ? `${output}.unproven` : output;
   const { tensors, bytes, tokenizer } = await traits.write({ ...options, output: place }, hooks);
   const gate = isGated ? await proven(options, traits, place, tokenizer) : null;
   const exported = {
     output,
     to,
-    type: traits.hasTypes ? (type ?? "F16") : null,
+    type: traits.types.length > 0 ? (type ?? (traits.types[0] as GgufType | OnnxType)) : null,
     tensors,
     bytes,
     tokenizer,
@@ -220,6 +279,23 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
   return exported;
 }
 
+/** Whether the export is to be proven. @throws ExportError when prompts are given and the program is not installed */
+async function willProve(
+  { gate = true, gatePrompts }: ExportModelOptions,
+  { program }: FormatTraits,
+  onWarning: OnWarning,
+): Promise<boolean> {
+  if (!gate || program === null) return false;
+  if (gatePrompts !== undefined) await checkGateProgram(program);
+  else if (!(await hasGateProgram(program))) {
+    onWarning(
+      phrase`the export is not proven: ${program}, in which it would be, is not installed; setupGate() installs it`,
+    );
+    return false;
+  }
+  return true;
+}
+
 /** Replays the prompts, and puts what was written in its place or away. @throws DriftError */
 async function proven(
   options: ExportModelOptions,
@@ -227,31 +303,29 @@ async function proven(
   place: string,
   tokenizer: TokenizerProof | null,
 ): Promise<GateReport> {
-  const { model, adapter, quantize, output, gatePrompts, signal, onEvent } = options;
+  const { model, adapter, quantize, output, type = traits.types[0] ?? null, signal, onEvent } = options;
   const report = `${output}.gate.json`;
   try {
-    const { file, lora, type, release } = (await traits.gguf(options, place))!;
-    try {
-      const outcome = await gateExport({
-        model,
-        adapter,
-        quantize,
-        prompts: gatePrompts!,
-        file,
-        lora,
-        bounds: ggufGateBounds[type],
-        tokenizer,
-        report,
-        signal,
-        onEvent,
-      });
-      if (outcome.firstDifference) throw new DriftError(output, report, outcome.firstDifference);
-      await checkOutput(output);
-      await rename(place, output);
-      return outcome;
-    } finally {
-      await release?.();
+    const outcome = await gateExport({
+      model,
+      adapter,
+      quantize,
+      prompts: options.gatePrompts,
+      bounds: traits.bounds(type),
+      // A folder with the model's own tokenizer cuts texts as it does; a rule of llama.cpp's has to be proven first.
+      asksIds:
+        tokenizer === null ? options.to === "onnx" : tokenizer.differing === 0 && tokenizer.compared > 0,
+      report,
+      signal,
+      onEvent,
+      open: (facts) => traits.open(options, place, facts),
+    });
+    if (outcome.firstDifference) {
+      throw new DriftError({ output, report, runtime: outcome.runtime, difference: outcome.firstDifference });
     }
+    await checkOutput(output);
+    await rename(place, output);
+    return outcome;
   } finally {
     await rm(place, { recursive: true, force: true });
   }

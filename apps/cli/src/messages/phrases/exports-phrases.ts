@@ -84,18 +84,29 @@ export const exportsPhrases: Translations = {
   "one that does more": "做得更多的模板",
   "export it as GGUF, which keeps the template as it is": "请导出为 GGUF，其中模板原样保留",
   "{0}: {1} holds an adapter, and none is given": "{0}：{1} 存放适配器，却未指定",
-  "{0} goes with gguf and ollama, not with {1}": "{0} 适用于 gguf 和 ollama，不适用于 {1}",
+  "{0} goes with gguf, ollama and onnx, not with {1}": "{0} 适用于 gguf、ollama 和 onnx，不适用于 {1}",
+  "one of {0} for {1}": "{1} 支持的 {0} 之一",
+  "one of {0} for ONNX": "ONNX 支持的 {0} 之一",
+  "heads of a multiple of {0} numbers, as ONNX Runtime's attention takes them":
+    "每个注意力头的维数为 {0} 的倍数（ONNX Runtime 的注意力算子如此要求）",
+  "export it as fp32 or q4": "请导出为 fp32 或 q4",
   "{0} goes with formats that hold the model, not with {1}": "{0} 适用于包含模型的格式，不适用于 {1}",
   "{0}: an adapter is read for its base model, and none is given": "{0}：读取适配器需要其基础模型，却未指定",
-  "{0} goes with GGUF, which is proven in llama.cpp, not with {1}":
-    "{0} 适用于在 llama.cpp 中验证的 GGUF，不适用于 {1}",
+  "{0} goes with what llama.cpp and transformers.js read, not with {1}":
+    "{0} 适用于 llama.cpp 和 transformers.js 读取的格式，不适用于 {1}",
+  "{0} goes with a proof, which {1} rules out": "{0} 用于验证，而 {1} 不作验证",
+  "the export is not proven: {0}, in which it would be, is not installed; setupGate() installs it":
+    "导出结果未经验证：用来验证的 {0} 尚未安装；可用 setupGate() 安装",
   "rows with a prompt and a reply that fit into the model": "含提示与回答且模型容得下的行",
-  "node-llama-cpp, in which GGUF is proven": "用来验证 GGUF 的 node-llama-cpp",
-  "install it with npm install --prefix {0} {1}, or export without prompts, unproven":
-    "请用 npm install --prefix {0} {1} 安装，或不给提示而不经验证地导出",
+  "{0}, in which the export is proven": "用来验证导出结果的 {0}",
+  "setupGate() installs it; without prompts to prove it on the export is written unproven":
+    "可用 setupGate() 安装；不给出用来验证的提示时，导出结果不经验证",
+  "npm to install {0}": "npm 能安装 {0}",
+  "check the connection and npm's registry settings": "请检查网络连接与 npm 的镜像设置",
+  "a folder that transformers.js opens": "transformers.js 能打开的文件夹",
   "a file that llama.cpp opens": "llama.cpp 能打开的文件",
-  "{0}: not kept, as it answers otherwise than the model in llama.cpp; first at {1}, {2}: expected {3}, got {4}; {5} says more":
-    "{0}：未保留，因为它在 llama.cpp 中的回答与模型不同；首先出现在{1}的{2}：应为 {3}，实为 {4}；详见 {5}",
+  "{0}: not kept, as it answers otherwise than the model in {1}; first at {2}, {3}: expected {4}, got {5}; {6} says more":
+    "{0}：未保留，因为它在 {1} 中的回答与模型不同；首先出现在{2}的{3}：应为 {4}，实为 {5}；详见 {6}",
   "its chat template": "其对话模板",
   "prompt {0}": "第 {0} 条提示",
   template: "模板",

@@ -352,15 +352,22 @@ export const helpPhrases: Translations = {
     "GGUF 文件变成模型文件夹（例如用作训练的基础模型），含分词器与模板；mlx-lm 的适配器变成 PEFT 的适配器。不覆盖任何内容。",
   "what is written": "写成什么",
   "file or folder to make": "要新建的文件或文件夹",
-  "type of the weights in GGUF": "GGUF 中权重的类型",
+  "type of the weights in GGUF and in ONNX": "GGUF 与 ONNX 中权重的类型",
   "what the base was packed in while the adapter was trained: the merge is onto what those weights stand for":
     "训练适配器时基础模型的压缩格式：合并到压缩权重所代表的数值上",
   "GGUF file, or folder of an adapter of mlx-lm": "GGUF 文件，或 mlx-lm 适配器的文件夹",
   "base model that an adapter is of": "适配器所属的基础模型",
   "type of the weights written; keep leaves float weights their own and makes quantised ones fp16":
     "写出权重的类型；keep 保留浮点权重原有类型，量化权重变为 fp16",
-  "gguf and ollama hold the model, with an adapter merged into it where one is given; merged is a model folder; peft, gguf-lora and mlx hold the adapter alone. GGUF that answers otherwise than the model in llama.cpp is not kept: exit code 1, and a report beside its place. Nothing is overwritten.":
-    "gguf 和 ollama 包含模型，指定适配器时将其合并；merged 是模型文件夹；peft、gguf-lora 和 mlx 只含适配器。在 llama.cpp 中回答与模型不同的 GGUF 不予保留：退出码为 1，并在其位置旁留下报告。不覆盖任何内容。",
-  "held-out rows whose prompts are replayed in llama.cpp before GGUF is kept; without, its card says that it is not proven":
-    "保留 GGUF 之前在 llama.cpp 中重放其提示的留出数据行；不给出时，其说明页注明未经验证",
+  "gguf, ollama and onnx hold the model, with an adapter merged into it where one is given; merged is a model folder; peft, gguf-lora and mlx hold the adapter alone. GGUF that answers otherwise than the model in llama.cpp, or ONNX in transformers.js, is not kept: exit code 1, and a report beside its place. Nothing is overwritten.":
+    "gguf、ollama 和 onnx 包含模型，指定适配器时将其合并；merged 是模型文件夹；peft、gguf-lora 和 mlx 只含适配器。GGUF 在 llama.cpp 中、ONNX 在 transformers.js 中的回答若与模型不同则不予保留：退出码为 1，并在其位置旁留下报告。不覆盖任何内容。",
+  "keep GGUF and ONNX without replaying prompts in llama.cpp or transformers.js; the card says that nothing is proven":
+    "不在 llama.cpp 或 transformers.js 中重放提示即保留 GGUF 与 ONNX；其说明页注明未经验证",
+  "held-out rows whose prompts are replayed; without, a few of Lathe's are, where that program is installed":
+    "用来重放提示的留出数据行；不给出时，若已安装该程序则重放 Lathe 自带的几条提示",
+  "F16, of ONNX fp32": "F16；ONNX 为 fp32",
+  "Install the programs that exports are proven in": "安装用来验证导出结果的程序",
+  "install this one alone": "只安装这一个",
+  "npm fetches node-llama-cpp, in which GGUF is proven, and transformers.js, in which ONNX is, into a cache folder of the user, or that of LATHE_GATE. No script of theirs runs, and no project grows by them.":
+    "npm 把用来验证 GGUF 的 node-llama-cpp 和用来验证 ONNX 的 transformers.js 下载到用户的缓存文件夹或 LATHE_GATE 所指的文件夹。不运行其中任何脚本，也不增大任何项目。",
 };
