@@ -7,7 +7,7 @@ import type { GateBounds } from "./hold-to-reference.js";
  * defect of the file, so their greedy tokens are told and not held to a share.
  */
 export const ggufGateBounds: Readonly<Record<GgufType, GateBounds>> = {
-  F32: { logits: 0.01, tie: 0.01, greedy: 1 },
+  F32: { logits: 0.001, tie: 0.001, greedy: 1 },
   F16: { logits: 0.02, tie: 0.02, greedy: 1 },
   BF16: { logits: 0.1, tie: 0.1, greedy: 0.99 },
   Q8_0: { logits: 0.25, tie: 0, greedy: 0.95 },

@@ -41,8 +41,8 @@ export interface LlamaCppOptions {
 }
 
 /**
- * Opens a GGUF file in llama.cpp, on one thread of the processor. Keys and values are kept in float32: what is proven is the file, not
- * what a cache in fewer bits makes of it.
+ * Opens a GGUF file in llama.cpp, on one thread of the processor. Keys and values are kept in float32, and attention is
+ * computed without the fused kernel that sums in float16: what is proven is the file, not what those make of it.
  * @param gate folder that node-llama-cpp is installed in
  * @throws ExportError when it is not, or llama.cpp does not open the file
  */
@@ -62,6 +62,7 @@ export async function openLlamaCpp(
       threads: 1,
       experimentalKvCacheKeyType: "F32",
       experimentalKvCacheValueType: "F32",
+      flashAttention: false,
       ...adapters,
     });
     const sequence = context.getSequence();

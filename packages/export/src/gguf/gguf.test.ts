@@ -12,7 +12,7 @@ import {
   ropeInverseFrequencies,
 } from "@lathe/model";
 import { beforeAll, describe, expect, it } from "vitest";
-import { loraFixture, storiesModel, temporaryFolder, tinyModel } from "../testing/folders.js";
+import { lettersModel, loraFixture, storiesModel, temporaryFolder, tinyModel } from "../testing/folders.js";
 import { exportGgufLora } from "./export-gguf-lora.js";
 import { exportGguf } from "./export-gguf.js";
 import type { GgufType } from "./gguf-type.js";
@@ -106,6 +106,12 @@ describe("exportGguf", () => {
     const place = fresh();
     await expect(exportGguf({ model: odd, output: place })).rejects.toThrow("llama3");
     await expect(stat(place)).rejects.toThrow("ENOENT");
+  });
+
+  it("refuses a vocabulary with which llama.cpp does not open a file", async () => {
+    const output = fresh();
+    await expect(exportGguf({ model: lettersModel, output })).rejects.toThrow("a token for the line feed");
+    await expect(stat(output)).rejects.toThrow("ENOENT");
   });
 
   it("proves the pre-tokeniser of a vocabulary before it writes its name", async () => {

@@ -12,6 +12,9 @@ export const tinyModel = (name: "qwen2" | "llama" | "qwen3"): string =>
 /** A small model with a vocabulary of SentencePiece's kind. */
 export const storiesModel = join(root, "model/fixtures/stories260k");
 
+/** A small model with a vocabulary of letters, without bytes. */
+export const lettersModel = join(root, "model/fixtures/babyllama105");
+
 /** An adapter of PEFT for one of the tiny models. */
 export const loraFixture = (name: string): string => join(root, "peft/fixtures/lora", name, "adapter_end");
 

@@ -13,6 +13,8 @@ export const exportsPhrases: Translations = {
   "export it as ONNX or as merged safetensors": "请导出为 ONNX 或合并后的 safetensors",
   "a vocabulary of bytes or of SentencePiece's kind, which GGUF has a place for":
     "GGUF 能容纳的字节级或 SentencePiece 类词表",
+  "a token for the line feed, without which llama.cpp ends as it opens a file":
+    "换行符的词元（没有它，llama.cpp 打开文件时即终止）",
   "another one": "另一种",
   "no name of llama.cpp cuts texts as this tokenizer does: under {0}, the closest, {1} of {2} texts become other ids, such as {3}; give the file token ids, or export ONNX, which keeps the tokenizer":
     "llama.cpp 没有哪个名称的切分规则与此分词器一致：最接近的 {0} 下，{2} 段文本中有 {1} 段得到不同编号，例如 {3}；请向该文件输入词元编号，或导出保留分词器的 ONNX",

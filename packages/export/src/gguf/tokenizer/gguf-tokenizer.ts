@@ -230,12 +230,22 @@ function textsFor(tokenizer: Tokenizer, json: Readonly<Record<string, unknown>>)
     .map((text) => ({ text, ids: tokenizer.encode(text, { addSpecialTokens: false }) }));
 }
 
+const LINE_FEED = 10;
+
 function sentencePieces(
   tokenizer: Tokenizer,
   json: Readonly<Record<string, unknown>>,
   rows: number,
 ): GgufTokenizer {
   const { vocabulary, merges } = bytePairsOf(json, tokenizer.path);
+  if (!vocabulary.has(byteToken(LINE_FEED)) && !vocabulary.has("\n")) {
+    throw new ExportError({
+      path: tokenizer.path,
+      expected: "a token for the line feed, without which llama.cpp ends as it opens a file",
+      actual: "none",
+      remedy: "export it as ONNX or as merged safetensors",
+    });
+  }
   const added = addedTokensOf(json);
   const bytes = new Set(Array.from({ length: 256 }, (_, byte) => byteToken(byte)));
   const kindOf = (token: string): number => (bytes.has(token) ? tokenKinds.byte : tokenKinds.normal);
