@@ -5,7 +5,7 @@ export {
   type ModelEvaluation,
 } from "./evaluate-model.js";
 export { autoTune, type AutoTuneReport, type AutoTuneSummary } from "./auto/auto-tune.js";
-export { type SaidTuning, sayTuning } from "./auto/say-tuning.js";
+export { type SaidTuning, sayTuning, type TuningSentences } from "./auto/say-tuning.js";
 export type { AutoTuneOptions } from "./auto/auto-tune-options.js";
 export { type Candidate, candidateName } from "./auto/candidate.js";
 export type { ChosenSettings, Excluded, Trial } from "./auto/trial.js";

@@ -2,7 +2,7 @@ import { type Phrase, sayPhrase, type Translations } from "@lathe/files";
 import type { Excluded, Trial } from "./trial.js";
 
 /** The parts of what a search came to that have sentences in them. */
-interface TuningSentences {
+export interface TuningSentences {
   readonly why: readonly Phrase[];
   readonly trials: readonly Trial[];
   readonly excluded: readonly Excluded[];
