@@ -74,7 +74,7 @@ export {
   exportFormats,
   type ExportModelOptions,
 } from "./export/export-model-options.js";
-export { DriftError } from "./export/drift-error.js";
+export { type Drift, DriftError } from "./export/drift-error.js";
 export { type ImportedModel, importModel, type ImportModelOptions } from "./export/import-model.js";
 export { type ModelFolder, readModelFolder } from "./model/model-folder.js";
 export {

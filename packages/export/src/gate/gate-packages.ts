@@ -23,7 +23,13 @@ const platformName = (): string => {
   return `${system}-${process.arch}${isApple ? "-metal" : ""}`;
 };
 
-const programs = {
+/** Names of the programs. */
+export const gateProgramNames = ["llama.cpp", "transformers.js"] as const;
+
+/** One of {@link gateProgramNames}. */
+export type GateProgramName = (typeof gateProgramNames)[number];
+
+const programs: Readonly<Record<GateProgramName, GateProgram>> = {
   "llama.cpp": {
     entry: "node-llama-cpp/dist/index.js",
     packages: [`node-llama-cpp@${LLAMA_VERSION}`, `@node-llama-cpp/${platformName()}@${LLAMA_VERSION}`],
@@ -34,13 +40,7 @@ const programs = {
     packages: ["@huggingface/transformers@4.3.2"],
     omitsOptional: false,
   },
-} as const satisfies Readonly<Record<string, GateProgram>>;
-
-/** A program that artefacts are proven in. */
-export type GateProgramName = keyof typeof programs;
-
-/** Names of the programs. */
-export const gateProgramNames = Object.keys(programs) as readonly GateProgramName[];
+};
 
 /** What npm installs of a program. */
 export const gateProgram = (program: GateProgramName): GateProgram => programs[program];
