@@ -60,12 +60,14 @@ function outcomes(expression: ts.Expression): ts.Expression[] {
 
 /**
  * Errors that people do not read in a language of theirs, each by its file: what stands on no other package, words of another language's
- * errors that become a part of a sentence, and answers of interfaces whose language is English.
+ * errors that become a part of a sentence, what never leaves its file, and answers of interfaces whose language is English.
  */
 const unspoken: readonly string[] = [
+  "apps/studio/src/server/check-chat.ts ChatRequestError",
   "packages/files/src/errors/spoken-error.ts SpokenError",
   "packages/kernels/src/wasm-module.ts SimdMemoryError",
   "packages/model/src/template/template-error.ts TemplateError",
+  "packages/model/src/tokenizer/parse-word-pattern.ts UnreadPattern",
   "packages/serve/src/constrained/byte-grammar.ts GrammarSizeError",
   "packages/serve/src/http/serve-app.ts ClientGoneError",
   "packages/serve/src/http/serve-app.ts DeadlineError",

@@ -34,6 +34,7 @@ export interface PushOptions {
   /** @defaultValue by the environment */
   readonly settings?: HubSettings | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Hears how far it is. */
   readonly onProgress?: ((progress: PushProgress) => void) | undefined;
   /** How waits between tries are made; tests do not wait. */
   readonly wait?: Wait | undefined;
