@@ -151,6 +151,32 @@ describe("near copies", () => {
     expect(tokenized.tokens).toEqual(one.tokens);
   });
 
+  it("keeps all questions on a paragraph, however little of a row a question is, and all of them in one split", async () => {
+    const options = setUp([]);
+    const context = (paragraph: number): string =>
+      Array.from({ length: 200 }, (_, at) => String.fromCodePoint(0x4e00 + paragraph * 200 + at)).join("");
+    const paragraphs = Array.from({ length: 20 }, (_, paragraph) => ({
+      context: context(paragraph),
+      qas: ["首都是哪里？", "人口多吗？", "哪国的？"].map((question, at) => ({
+        id: `${paragraph}-${at}`,
+        question,
+        answers: [{ text: `答${at}` }],
+      })),
+    }));
+    const squad = join(options.folder, "squad.json");
+    writeFileSync(squad, JSON.stringify({ version: "1", data: [{ title: "城市", paragraphs }] }));
+    const result = await prepare({ ...options, inputs: [squad] });
+    expect(result).toMatchObject({ read: 60, kept: 60, rejected: 0 });
+    const splitsOf = new Map<unknown, Set<string>>();
+    for (const split of ["train", "validation", "test"]) {
+      for (const { dialogue } of readJsonLines(options.output, `${split}.jsonl`)) {
+        splitsOf.set(dialogue, (splitsOf.get(dialogue) ?? new Set()).add(split));
+      }
+    }
+    expect(splitsOf.size).toBe(20);
+    for (const splits of splitsOf.values()) expect(splits.size).toBe(1);
+  });
+
   it.each([0, 2, Number.NaN])("refuse the threshold %d", async (nearDuplicates) => {
     await expect(prepare({ ...setUp(rows(3)), nearDuplicates })).rejects.toThrow(
       /option nearDuplicates: expected a number/,

@@ -444,12 +444,21 @@ describe("JSON of many lines", () => {
         },
       ],
     };
+    // printf 上下文 | sha256sum
+    const dialogue = "6fc38ef3602fe789";
     expect(await readContent("a.json", JSON.stringify(squad))).toEqual([
       {
         line: 1,
-        value: { id: "q1", title: "t", input: "上下文\n问？", output: "答", answers: ["答", "答二"] },
+        value: {
+          dialogue,
+          id: "q1",
+          title: "t",
+          input: "上下文\n问？",
+          output: "答",
+          answers: ["答", "答二"],
+        },
       },
-      { line: 2, value: { id: "q2", title: "t", input: "上下文\n没有？", answers: [] } },
+      { line: 2, value: { dialogue, id: "q2", title: "t", input: "上下文\n没有？", answers: [] } },
     ]);
   });
 

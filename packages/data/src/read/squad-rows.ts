@@ -1,8 +1,12 @@
+import { createHash } from "node:crypto";
 import { isRecord } from "@lathe/files";
 
+const NAME_DIGITS = 16;
+
 /**
- * Rows of a file in the layout of SQuAD, which CMRC shares: for every question `{"input","output","context","question","id","answers"}`, the
- * input being the paragraph and the question, the output the first answer. Null for any other value.
+ * Rows of a file in the layout of SQuAD, which CMRC shares: for every question `{"input","output","title","id","answers","dialogue"}`, the
+ * input being the paragraph and the question, the output the first answer. `dialogue` names the paragraph: questions on one are no
+ * copies of each other however little of a row they are, and belong into one split. Null for any other value.
  *
  * P. Rajpurkar et al., "SQuAD: 100,000+ questions for machine comprehension of text", 2016.
  */
@@ -25,6 +29,7 @@ function rowOf(
 ): Record<string, unknown> {
   const texts = (Array.isArray(answers) ? answers : []).filter(isRecord).map(({ text }) => text);
   return {
+    ...(typeof context === "string" ? { dialogue: nameOf(context) } : {}),
     ...further,
     ...(title === undefined ? {} : { title }),
     input: [context, question].filter((text) => typeof text === "string").join("\n"),
@@ -33,3 +38,7 @@ function rowOf(
     answers: texts,
   };
 }
+
+/** A paragraph's name: the same in every file that has it. */
+const nameOf = (context: string): string =>
+  createHash("sha256").update(context).digest("hex").slice(0, NAME_DIGITS);
