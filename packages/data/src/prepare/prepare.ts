@@ -15,7 +15,8 @@ import {
 } from "./prepare-options.js";
 import { MANIFEST_FILE, MANIFEST_FORMAT } from "./manifest-file.js";
 import { checkOutputFolder } from "./prepared-folder.js";
-import { type HashedInput, identify, settingsOf } from "./run-identity.js";
+import { readManifest } from "./read-manifest.js";
+import { digestOf, identify, type RunIdentity, settingsOf } from "./run-identity.js";
 import { WorkFolder } from "./work-folder.js";
 import { SPLIT_TOKEN_FILES, writeSplitTokens } from "./write-split-tokens.js";
 import { SPLIT_FILES, writeSplits } from "./write-splits.js";
@@ -56,7 +57,7 @@ const MANIFEST_VERSION = 1;
  * The rows are read once; what later stages ask of them lies on the disk, in a hidden folder beside the output. Memory holds some 25 bytes a row
  * while they are read, and at most 45 in the stages behind. The output is written beside its place and renamed, so a failure leaves nothing behind
  * and nothing changed; after an interruption, and be it of the machine, `resume` goes on behind the last stage that was finished, and ends with
- * the same bytes.
+ * the same bytes. Where that very run has finished already, what it did is told again.
  *
  * @throws RejectedRowsError when more than `rejectLimit` of the rows are malformed or of no known shape
  * @throws FileError when an input is missing, empty or of an unknown kind, or when no row is kept
@@ -71,13 +72,17 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   const check = (): Promise<void> =>
     checkOutputFolder(resolved.output, filesOf(resolved.inputs), resolved.overwrite);
   await recoverPlace(resolved.output);
+  if (resolved.resume) {
+    const finished = await readFinishedRun(resolved);
+    if (finished !== null) return finished;
+  }
   await check();
   await checkWritable(resolved.output);
   const fill = async (folder: string): Promise<PrepareResult> => {
     const identity = await identify(resolved);
     const work = await WorkFolder.open(resolved.output, identity, resolved.resume);
     try {
-      const result = await runStages(resolved, work, { folder, totalBytes, inputs: identity.inputs });
+      const result = await runStages(resolved, work, { folder, totalBytes, identity });
       await work.remove();
       return result;
     } catch (error) {
@@ -88,18 +93,33 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   return replaceFolder(resolved.output, fill, { check });
 }
 
+/**
+ * What a run did that has finished: its process may have ended between the last rename and its answer. What another one of the same
+ * output left beside it goes.
+ * @returns null where the output is not that of a run with these inputs and settings
+ */
+async function readFinishedRun(options: ResolvedPrepareOptions): Promise<PrepareResult | null> {
+  const manifest = await readManifest(options.output);
+  if (typeof manifest?.identity !== "string") return null;
+  if (manifest.identity !== digestOf(await identify(options))) return null;
+  await WorkFolder.discard(options.output);
+  const { read, kept, rejected, rules, personalData, clusters, splits, examples, tokens, contradictions } =
+    manifest as unknown as PrepareResult;
+  return { read, kept, rejected, rules, personalData, clusters, splits, examples, tokens, contradictions };
+}
+
 interface Run {
   /** Where the prepared files go. */
   readonly folder: string;
   readonly totalBytes: number;
-  readonly inputs: readonly HashedInput[];
+  readonly identity: RunIdentity;
 }
 
 /** Goes through the stages, moves what they made into the folder and writes the manifest. */
 async function runStages(
   options: ResolvedPrepareOptions,
   work: WorkFolder,
-  { folder, totalBytes, inputs }: Run,
+  { folder, totalBytes, identity }: Run,
 ): Promise<PrepareResult> {
   const intake = await work.stage("read", Intake.files(options), () =>
     new Intake(options, work.path, totalBytes).run(),
@@ -131,10 +151,11 @@ async function runStages(
     contradictions: { ...contradictions, examples: rows.contradictions },
   };
   const outputs = { ...splits, ...tokens?.outputs, "rejected.jsonl": rejected };
-  const hashed = new Map(inputs.map((input) => [input.file, input]));
+  const hashed = new Map(identity.inputs.map((input) => [input.file, input]));
   const manifest = {
     format: MANIFEST_FORMAT,
     version: MANIFEST_VERSION,
+    identity: digestOf(identity),
     config: settingsOf(options),
     inputs: options.inputs.map((input, index) =>
       typeof input === "string" ? hashed.get(input) : { name: input.name, rows: intake.rowsOfInput[index] },

@@ -49,7 +49,8 @@ export async function readManifestOutputs(folder: string): Promise<Readonly<Reco
   return manifest !== null && isRecord(manifest.outputs) ? manifest.outputs : null;
 }
 
-async function readManifest(folder: string): Promise<Readonly<Record<string, unknown>> | null> {
+/** The manifest of a prepared folder; null for any other folder. */
+export async function readManifest(folder: string): Promise<Readonly<Record<string, unknown>> | null> {
   const path = join(folder, MANIFEST_FILE);
   const manifest = await readJsonIfThere(path, { limit: MANIFEST_BYTES_LIMIT }).catch((error: unknown) => {
     if (!isInputError(error)) throw error;

@@ -56,9 +56,10 @@ it("ends with the same bytes wherever its process is killed, and shows nothing b
     let isDone = false;
     for (let kill = 0; !isDone; kill++) {
       const call = kill < MOST_KILLS ? random.integer(1, calls) : 0;
-      isDone = run({ ...options, output, resume: true }, call) !== null || existsSync(output);
-      // Killed behind its last step the folder is there already, and whole.
-      expect(existsSync(output), `seed ${seed}, chain ${chain}`).toBe(isDone);
+      const isThere = existsSync(output);
+      isDone = run({ ...options, output, resume: true }, call) !== null;
+      // Killed behind its last step the folder is there already, and whole: going on then finds nothing to do.
+      if (isThere) expect(contents(output), `seed ${seed}, chain ${chain}`).toEqual(expected);
     }
     expect(contents(output), `seed ${seed}, chain ${chain}`).toEqual(expected);
   }
@@ -127,11 +128,38 @@ it("begins anew where files of a finished stage are gone or cut", async () => {
   const { folder, input: _input, ...options } = setUp();
   await prepare(options);
   const expected = contents(options.output);
-  const second = { ...options, output: join(folder, "second"), overwrite: true };
-  for (const name of ["kept-rows.jsonl", "row-splits", "near-copies", "copies.json", "read.json"]) {
+  for (const [index, name] of [
+    "kept-rows.jsonl",
+    "row-splits",
+    "near-copies",
+    "copies.json",
+    "read.json",
+  ].entries()) {
+    const second = { ...options, output: join(folder, `second-${index}`) };
     await interrupt(second);
-    writeFileSync(join(folder, ".second.lathe-prepare", name), "{");
+    writeFileSync(join(folder, `.second-${index}.lathe-prepare`, name), "{");
     await prepare({ ...second, resume: true });
     expect(contents(second.output), name).toEqual(expected);
   }
+});
+
+it("tells again what a finished run did, and leaves an output of other rows or settings alone", async () => {
+  const { folder, input, ...options } = setUp();
+  const result = await prepare(options);
+  const expected = contents(options.output);
+  const phases = new Set<string>();
+  const again = await prepare({
+    ...options,
+    resume: true,
+    onProgress: ({ phase }) => void phases.add(phase),
+  });
+  expect(again).toEqual(result);
+  expect([...phases]).toEqual([]);
+  await expect(prepare({ ...options, resume: true, seed: 6 })).rejects.toThrow(
+    "that does not exist or is empty",
+  );
+  appendFileSync(input, '{"text":"one more"}\n');
+  await expect(prepare({ ...options, resume: true })).rejects.toThrow("that does not exist or is empty");
+  expect(contents(options.output)).toEqual(expected);
+  expect(readdirSync(folder).sort()).toEqual(["out", "rows.jsonl"]);
 });

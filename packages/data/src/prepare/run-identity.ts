@@ -64,6 +64,11 @@ export async function identify(options: ResolvedPrepareOptions): Promise<RunIden
   return { version, inputs, settings };
 }
 
+/** A digest of all that a run's bytes follow from: it tells one run from another, and nothing of what they were. */
+export function digestOf(identity: RunIdentity): string {
+  return createHash("sha256").update(JSON.stringify(identity)).digest("hex");
+}
+
 /** The first thing in which a run differs from the one whose identity was read back; null where they are the same. */
 export function changedSince(before: unknown, now: RunIdentity): string | Phrase | null {
   if (!isRecord(before) || before.version !== now.version) return asPhrase("the version of Lathe");

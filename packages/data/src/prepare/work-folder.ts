@@ -55,6 +55,11 @@ export class WorkFolder {
     return folder;
   }
 
+  /** Removes what a run of an output left. */
+  static async discard(output: string): Promise<void> {
+    await new WorkFolder(WorkFolder.placeOf(output)).remove();
+  }
+
   /** Whether a stage has finished, so that a later run can go on. */
   get isWorthKeeping(): boolean {
     return this.#isWorthKeeping;
