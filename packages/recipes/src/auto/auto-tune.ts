@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { writeTokenFile } from "@lathe/data";
 import { asPhrase, makeFolder, type Phrase, phraseOfError, replaceFile } from "@lathe/files";
 import type { LabelledRow } from "@lathe/model";
@@ -396,11 +396,12 @@ async function writeSummary(summary: AutoTuneSummary, options: AutoTuneOptions):
   const json = { model: options.model, ...said };
   await replaceFile(join(output, "auto.json"), `${JSON.stringify(json, null, 2)}\n`);
   const page = tuningReport({
-    title: options.model,
+    title: basename(output),
     language,
     why: said.why,
     trials: said.trials.map((trial) => ({ ...trial, name: candidateName(trial) })),
     facts: {
+      model: options.model,
       chosen: summary.chosen,
       rows: summary.rows,
       time: summary.time,

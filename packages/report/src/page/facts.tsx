@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 export function Facts({ values }: { readonly values: Readonly<Record<string, unknown>> }): JSX.Element {
   const groups = new Map<string, [name: string, value: string][]>();
   for (const [key, value] of Object.entries(values)) {
-    if (value === null || value === undefined) continue;
+    if (saysNothing(value)) continue;
     if (typeof value === "object" && !Array.isArray(value)) {
       const rows = flattened(value as Record<string, unknown>, "");
       if (rows.length > 0) groups.set(key, rows);
@@ -33,9 +33,12 @@ export function Facts({ values }: { readonly values: Readonly<Record<string, unk
   );
 }
 
+const saysNothing = (value: unknown): value is null | undefined | readonly [] =>
+  value === null || value === undefined || (Array.isArray(value) && value.length === 0);
+
 function flattened(values: Readonly<Record<string, unknown>>, prefix: string): [string, string][] {
   return Object.entries(values).flatMap(([key, value]): [string, string][] => {
-    if (value === null || value === undefined) return [];
+    if (saysNothing(value)) return [];
     if (typeof value === "object" && !Array.isArray(value)) {
       return flattened(value as Record<string, unknown>, `${prefix}${key}.`);
     }
