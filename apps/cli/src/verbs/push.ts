@@ -1,6 +1,6 @@
-import { formatBytes, formatTable, option, UsageError } from "@lathe/command";
+import { formatBytes, formatTable, option } from "@lathe/command";
 import { phrase, sayPhrase } from "@lathe/files";
-import { hubSettings, parseRepository, push, type PushedRepository } from "@lathe/hub";
+import { hubSettings, push, type PushedRepository } from "@lathe/hub";
 import { collectPublication, type CollectPublicationOptions, type Publication } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb, type VerbContext } from "../define-verb.js";
@@ -11,7 +11,7 @@ const options = z.object({
   }),
   to: option(z.string().min(1), "repository on Hugging Face: owner/name", {
     placeholder: "name",
-    field: null,
+    field: "repository",
   }),
   base: option(z.string().min(1).optional(), "name of the base model on the hub", {
     placeholder: "name",
@@ -43,14 +43,10 @@ export const pushVerb = defineVerb({
   ],
   options,
   positional: "folder",
-  async run({ to, dryRun, public: isPublic }, context) {
+  async run({ dryRun, public: isPublic }, context) {
     const { messages, recipeOptions } = context;
-    const repository = parseRepository(to, "model");
-    if (!repository) {
-      throw new UsageError([phrase`--to: expected the name of a repository, such as owner/name, got ${to}`]);
-    }
     const publication = await collectPublication(recipeOptions<CollectPublicationOptions>());
-    const { kind, folder, base, files, card } = publication;
+    const { kind, folder, repository, base, files, card } = publication;
     const json = {
       repository: repository.id,
       ...{ kind, folder, base, card, dryRun },
@@ -63,7 +59,7 @@ export const pushVerb = defineVerb({
         text: [wouldGo, filesText(publication, context), card].join("\n\n"),
       };
     }
-    const pushed = await send(publication, isPublic, repository, context);
+    const pushed = await send(publication, isPublic, context);
     return {
       json: { ...json, pushed },
       text: `${filesText(publication, context)}\n\n${messages.pushed(pushed.page, pushed.isPrivate)}`,
@@ -72,9 +68,8 @@ export const pushVerb = defineVerb({
 });
 
 async function send(
-  { files, base }: Publication,
+  { files, base, repository }: Publication,
   isPublic: boolean,
-  repository: NonNullable<ReturnType<typeof parseRepository>>,
   { io, messages, signal, progress }: VerbContext,
 ): Promise<PushedRepository> {
   const bar = progress({ label: sayPhrase(phrase`pushing ${repository.id} (files)`, messages.phrases) });

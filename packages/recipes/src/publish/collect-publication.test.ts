@@ -6,6 +6,7 @@ import { temporaryFolder } from "../testing/folders.js";
 import { collectPublication } from "./collect-publication.js";
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
+const repository = "owner/tuned";
 const HASH = "a".repeat(64);
 
 const textsOf = (files: Awaited<ReturnType<typeof collectPublication>>["files"]): Record<string, string> =>
@@ -50,7 +51,7 @@ const inCache = (): string =>
 describe("collectPublication", () => {
   it("has what loaders read, the passport and the card, with the base by its name on the hub", async () => {
     const { run } = await runFolder(inCache);
-    const { kind, base, files, card } = await collectPublication({ folder: run });
+    const { kind, base, files, card } = await collectPublication({ repository, folder: run });
     expect(kind).toBe("adapter");
     expect(base).toEqual({ id: "Qwen/Qwen3-0.6B", commit: COMMIT });
     expect(files.map(({ path }) => path)).toEqual([
@@ -67,6 +68,9 @@ describe("collectPublication", () => {
     expect(config).toContain('"lora_dropout": 0.0');
     expect(card).toBe(textsOf(files)["README.md"]);
     expect(card).toContain('base_model: "Qwen/Qwen3-0.6B"');
+    expect(card).toContain("\n# tuned\n");
+    expect(card).toContain(`lathe chat --model Qwen/Qwen3-0.6B@${COMMIT} --adapter owner/tuned`);
+    expect(card).toContain('PeftModel.from_pretrained(model, "owner/tuned")');
     expect(card).toContain("| rank | 8 |");
     expect(card).toContain("| rows a step | 2 × 8 |");
     expect(card).toContain("| validation loss (nats a token) | 1.5 |");
@@ -75,7 +79,7 @@ describe("collectPublication", () => {
 
   it("tells nobody of paths, names of folders or other files of this machine", async () => {
     const { run, secret } = await runFolder(inCache);
-    const { files } = await collectPublication({ folder: run });
+    const { files } = await collectPublication({ repository, folder: run });
     for (const [path, text] of Object.entries(textsOf(files))) {
       for (const told of [secret, "customer-acme", "rows.jsonl", "/home/someone", "Smith"]) {
         expect(text, path).not.toContain(told);
@@ -85,7 +89,7 @@ describe("collectPublication", () => {
 
   it("says the bytes and hashes of what would go", async () => {
     const { run } = await runFolder(inCache);
-    const { files } = await collectPublication({ folder: join(run, "adapter") });
+    const { files } = await collectPublication({ repository, folder: join(run, "adapter") });
     const weights = files.find(({ path }) => path === "adapter_model.safetensors");
     expect(weights).toMatchObject({
       bytes: 7,
@@ -95,23 +99,28 @@ describe("collectPublication", () => {
 
   it("asks for the name of a base that was a folder of this machine", async () => {
     const { run } = await runFolder((folder) => join(folder, "models", "base"));
-    const error: unknown = await collectPublication({ folder: run }).catch((cause: unknown) => cause);
+    const error: unknown = await collectPublication({ repository, folder: run }).catch(
+      (cause: unknown) => cause,
+    );
     expect(error).toBeInstanceOf(RecipeError);
     expect((error as RecipeError).fields).toEqual(["base"]);
-    const { base } = await collectPublication({ folder: run, base: "owner/base@v1" });
+    const { base } = await collectPublication({ repository, folder: run, base: "owner/base@v1" });
     expect(base).toEqual({ id: "owner/base", commit: "v1" });
   });
 
   it("takes a base that the run was given by its name", async () => {
     const { run } = await runFolder(() => "Qwen/Qwen3-0.6B");
-    expect((await collectPublication({ folder: run })).base).toEqual({ id: "Qwen/Qwen3-0.6B", commit: null });
+    expect((await collectPublication({ repository, folder: run })).base).toEqual({
+      id: "Qwen/Qwen3-0.6B",
+      commit: null,
+    });
   });
 
   it.each(["not a name", "hf-dataset:owner/rows", "modelscope:owner/base", "../base"])(
     "%s is no base on the hub",
     async (base) => {
       const { run } = await runFolder(inCache);
-      await expect(collectPublication({ folder: run, base })).rejects.toThrow(RecipeError);
+      await expect(collectPublication({ repository, folder: run, base })).rejects.toThrow(RecipeError);
     },
   );
 
@@ -124,7 +133,7 @@ describe("collectPublication", () => {
     );
     await writeFile(join(model, "model.safetensors"), "weights");
     await writeFile(join(model, "tokenizer.json"), "{}");
-    const { kind, files } = await collectPublication({ folder: model, base: "owner/base" });
+    const { kind, files } = await collectPublication({ repository, folder: model, base: "owner/base" });
     expect(kind).toBe("model");
     expect(files.map(({ path }) => path)).toEqual([
       ...["config.json", "model.safetensors", "tokenizer.json", "README.md"],
@@ -133,9 +142,9 @@ describe("collectPublication", () => {
   });
 
   it("refuses a folder that no run has written", async () => {
-    await expect(collectPublication({ folder: await temporaryFolder(), base: "a/b" })).rejects.toThrow(
-      RecipeError,
-    );
+    await expect(
+      collectPublication({ repository, folder: await temporaryFolder(), base: "a/b" }),
+    ).rejects.toThrow(RecipeError);
   });
 
   it("shows scores with signatures and intervals, and no markup of their names", async () => {
@@ -144,9 +153,9 @@ describe("collectPublication", () => {
     const bleu = { score: 31.25, signature: "nrefs:1|tok:zh", interval: [29.5, 33] };
     const systems = [{ name: "tuned | <b>x</b>", scores: { bleu } }];
     await writeFile(scores, JSON.stringify({ scores: { systems } }));
-    const { card } = await collectPublication({ folder: run, scores });
+    const { card } = await collectPublication({ repository, folder: run, scores });
     expect(card).toContain("| tuned \\| \\<b\\>x\\</b\\> | bleu | 31.25 | 29.5 to 33 | nrefs:1\\|tok:zh |");
     await writeFile(scores, JSON.stringify({ systems: [] }));
-    await expect(collectPublication({ folder: run, scores })).rejects.toThrow(/scores/);
+    await expect(collectPublication({ repository, folder: run, scores })).rejects.toThrow(/scores/);
   });
 });

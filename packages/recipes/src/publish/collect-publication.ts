@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import {
   decodeUtf8,
   fileFaults,
@@ -12,7 +12,7 @@ import {
   setJsonKey,
   statIfThere,
 } from "@lathe/files";
-import { modelOfSnapshot, parseRepository } from "@lathe/hub";
+import { type HubRepository, modelOfSnapshot, parseRepository } from "@lathe/hub";
 import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
 import { modelCard } from "./model-card.js";
 import type { Publication, PublishedBase, PublishedFile } from "./publication.js";
@@ -23,6 +23,8 @@ import { readCardScores } from "./read-card-scores.js";
 export interface CollectPublicationOptions {
   /** A run's folder, or the adapter or model in one. */
   readonly folder: string;
+  /** Where it will be: `owner/name` on Hugging Face, with `@branch` or without. */
+  readonly repository: string;
   /** Name of the base model on the hub. @defaultValue where it came from, when it came from there */
   readonly base?: string | undefined;
   /** Identifier of a licence, as the hub has them. @defaultValue none is named */
@@ -50,6 +52,7 @@ const CONFIG_BYTES_LIMIT = 16 * 1024 * 1024;
  * @throws RecipeError, FileError
  */
 export async function collectPublication(options: CollectPublicationOptions): Promise<Publication> {
+  const repository = modelNamed("repository", options.repository);
   const { kind, folder } = await findTrained(options.folder);
   const report = await readJsonIfThere(join(dirname(folder), "report.json"), { limit: CONFIG_BYTES_LIMIT });
   const run = isRecord(report) ? publishedRun(report) : null;
@@ -68,10 +71,17 @@ export async function collectPublication(options: CollectPublicationOptions): Pr
     else files.push({ path: name, content: { file: path }, ...(await hashFile(path)) });
   }
   if (run) files.push(textFile("passport.json", `${JSON.stringify(run, null, 2)}\n`));
-  const title = basename(resolve(folder, ".."));
-  const card = modelCard({ kind, title, base, run, scores, license: options.license ?? null });
+  const card = modelCard({ kind, id: repository.id, base, run, scores, license: options.license ?? null });
   files.push(textFile("README.md", card));
-  return { kind, folder, base, files, card };
+  return { kind, folder, repository, base, files, card };
+}
+
+/** The model's repository on Hugging Face that a text names. @throws RecipeError */
+function modelNamed(field: "repository" | "base", text: string): HubRepository {
+  const repository = parseRepository(text, "model");
+  if (repository?.hub === "huggingface" && repository.kind === "model" && repository.file === null)
+    return repository;
+  throw new RecipeError([expectation(field, "the name of a model, such as Qwen/Qwen3-0.6B", text)]);
 }
 
 function textFile(path: string, text: string): PublishedFile {
@@ -110,11 +120,8 @@ async function baseOf(
   given: string | undefined,
 ): Promise<PublishedBase> {
   if (given !== undefined) {
-    const repository = parseRepository(given, "model");
-    if (repository?.hub === "huggingface" && repository.kind === "model" && repository.file === null) {
-      return { id: repository.id, commit: repository.revision };
-    }
-    throw new RecipeError([expectation("base", "the name of a model, such as Qwen/Qwen3-0.6B", given)]);
+    const { id, revision } = modelNamed("base", given);
+    return { id, commit: revision };
   }
   const passport = isRecord(report) && isRecord(report["passport"]) ? report["passport"] : {};
   const settings = isRecord(passport["settings"]) ? passport["settings"] : {};

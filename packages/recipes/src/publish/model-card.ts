@@ -4,7 +4,8 @@ import type { CardScore } from "./read-card-scores.js";
 /** What a card is made of. */
 export interface ModelCardFacts {
   readonly kind: Publication["kind"];
-  readonly title: string;
+  /** `owner/name` of its repository. */
+  readonly id: string;
   readonly base: PublishedBase;
   /** Null where nothing is known of the run. */
   readonly run: PublishedRun | null;
@@ -45,11 +46,11 @@ const table = (head: readonly string[], rows: readonly string[]): string[] => [
  * it scores, how it is loaded, and what it takes to train it again. Every value comes from the run; nothing is claimed beyond it.
  */
 export function modelCard(facts: ModelCardFacts): string {
-  const { kind, title, base, run, scores } = facts;
+  const { kind, id, base, run, scores } = facts;
   const method = kind === "adapter" ? "A LoRA adapter for" : "Weights trained from";
   const lines = [
     ...frontOf(facts),
-    `# ${plain(title)}`,
+    `# ${plain(id.slice(id.indexOf("/") + 1))}`,
     "",
     `${method} [${plain(base.id)}](https://huggingface.co/${base.id})${base.commit === null ? "" : ` at \`${base.commit}\``}, trained with Lathe.`,
     "",
@@ -90,7 +91,7 @@ function frontOf({ kind, base, license }: ModelCardFacts): string[] {
   ];
 }
 
-function useOf({ kind, base }: ModelCardFacts): string[] {
+function useOf({ kind, id, base }: ModelCardFacts): string[] {
   const revision = base.commit === null ? "" : `, revision=${JSON.stringify(base.commit)}`;
   const python =
     kind === "adapter"
@@ -100,30 +101,19 @@ function useOf({ kind, base }: ModelCardFacts): string[] {
           "",
           `tokenizer = AutoTokenizer.from_pretrained(${JSON.stringify(base.id)}${revision})`,
           `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(base.id)}${revision})`,
-          'model = PeftModel.from_pretrained(model, "OWNER/NAME")',
+          `model = PeftModel.from_pretrained(model, ${JSON.stringify(id)})`,
         ]
       : [
           "from transformers import AutoModelForCausalLM, AutoTokenizer",
           "",
-          'tokenizer = AutoTokenizer.from_pretrained("OWNER/NAME")',
-          'model = AutoModelForCausalLM.from_pretrained("OWNER/NAME")',
+          `tokenizer = AutoTokenizer.from_pretrained(${JSON.stringify(id)})`,
+          `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(id)})`,
         ];
   const command =
     kind === "adapter"
-      ? `lathe chat --model ${base.id}${base.commit === null ? "" : `@${base.commit}`} --adapter OWNER/NAME`
-      : "lathe chat --model OWNER/NAME";
-  return [
-    "`OWNER/NAME` stands for the name of this repository.",
-    "",
-    "```sh",
-    command,
-    "```",
-    "",
-    "```python",
-    ...python,
-    "```",
-    "",
-  ];
+      ? `lathe chat --model ${base.id}${base.commit === null ? "" : `@${base.commit}`} --adapter ${id}`
+      : `lathe chat --model ${id}`;
+  return ["```sh", command, "```", "", "```python", ...python, "```", ""];
 }
 
 function trainingOf({ facts, settings }: PublishedRun): string[] {

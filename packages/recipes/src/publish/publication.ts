@@ -1,3 +1,4 @@
+import type { HubRepository } from "@lathe/hub";
 import type { FileHashes } from "../record/run-hashes.js";
 
 /** What the card of a publication says of the model that it stands on. */
@@ -24,6 +25,8 @@ export interface Publication {
   readonly kind: "adapter" | "model";
   /** Folder that the files are of. */
   readonly folder: string;
+  /** Where it would be. */
+  readonly repository: HubRepository;
   readonly base: PublishedBase;
   readonly files: readonly PublishedFile[];
   /** The page that stands first in the repository. */

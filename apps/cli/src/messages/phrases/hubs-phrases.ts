@@ -67,8 +67,6 @@ export const hubsPhrases: Translations = {
   "{0} is not in {1}, which has {2} of it": "{0} 不在 {1} 中，其中有它的 {2}",
   // 发布
   "pushing {0} (files)": "正在发布 {0}（文件）",
-  "--to: expected the name of a repository, such as owner/name, got {0}":
-    "--to：应为仓库名称，如 owner/name，实为 {0}",
   "expected a model's repository on Hugging Face to push to, got {0}":
     "发布目标应为 Hugging Face 上的模型仓库，实为 {0}",
   "expected a path below the repository, got {0}": "应为仓库之下的路径，实为 {0}",
