@@ -105,7 +105,7 @@ export async function rewriteWeights(options: RewriteWeightsOptions): Promise<nu
 function tensorToWrite(
   { source, name, change, changeBytes }: RewrittenTensor,
   { weights, dtype: wanted, called }: RewriteWeightsOptions,
-): TensorToWrite & { readonly data: () => Promise<ArrayBufferView> } {
+): Omit<TensorToWrite, "data"> & { readonly data: () => Promise<ArrayBufferView> } {
   const { dtype, shape } = weights.info(source);
   const isWidened = wanted !== undefined && !changeBytes && floatTypes.includes(dtype);
   const written: Dtype = isWidened ? wanted : dtype;

@@ -69,13 +69,28 @@ export async function checkReplaceable(path: string, overwrite: boolean): Promis
   );
 }
 
+/** Whether a folder stands as a call wrote it that said of itself what `details` say, with all its files. */
+export async function isWritten(path: string, details: Readonly<Record<string, unknown>>): Promise<boolean> {
+  const manifest = await readManifest(join(path, MANIFEST));
+  if (manifest === null || Object.entries(details).some(([key, value]) => manifest[key] !== value))
+    return false;
+  const present = await readdir(path);
+  return manifest.files.every((file) => present.includes(file));
+}
+
 /** Files that a manifest of ours names, or null where there is no such manifest. */
 async function manifestFiles(path: string): Promise<string[] | null> {
+  return (await readManifest(path))?.files ?? null;
+}
+
+async function readManifest(
+  path: string,
+): Promise<(Readonly<Record<string, unknown>> & { readonly files: string[] }) | null> {
   const manifest = await readJsonIfThere(path, { limit: MANIFEST_BYTES_LIMIT }).catch((error: unknown) => {
     if (!isInputError(error)) throw error;
     return null;
   });
   if (!isRecord(manifest) || manifest["writtenBy"] !== WRITER || !Array.isArray(manifest["files"]))
     return null;
-  return manifest["files"].filter((file) => typeof file === "string");
+  return { ...manifest, files: manifest["files"].filter((file) => typeof file === "string") };
 }

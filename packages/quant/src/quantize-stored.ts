@@ -71,10 +71,11 @@ export async function storedScales(
   const [rows, columns] = matrixShape(weights.info(name).shape);
   const rowScales = packedFormats[format].scalesInRow(columns);
   const scales = new Float32Array(rows * rowScales);
-  await eachPiece(weights, name, (values, firstRow) => {
-    const target = scales.subarray(firstRow * rowScales);
-    findScales(values, format, columns, firstRow, name, target);
-  });
+  const read = rowReader(weights, name);
+  for (const piece of read.pieces) {
+    const target = scales.subarray(piece.start * rowScales);
+    findScales(await read.floats(piece), format, columns, piece.start, name, target);
+  }
   return scales;
 }
 
@@ -110,43 +111,57 @@ function refuseNonFinite(codes: Codes, name: string, format: PackedFormatName, c
   }
 }
 
-/** Packs all rows of a tensor: by the kernel, where the engine has one for the type and the format. */
+/** Packs all rows of a tensor into the place of its codes. */
 async function packRows(weights: StoredWeights, name: string, packed: UnfinishedMatrix): Promise<void> {
-  const { packInt8 } = engineInUse();
-  const [rows, columns] = packed.shape;
-  const source = kernelTypes[weights.info(name).dtype];
-  if (!packInt8 || !source || packed.format !== "int8" || rows * columns === 0) {
-    await eachPiece(weights, name, (values, firstRow) => quantizeRows(values, packed, firstRow, name));
-    return;
-  }
-  let read: Uint8Array<ArrayBuffer> | undefined;
-  for (const piece of pieces(rows, columns)) {
-    // The first piece is the longest; the others are read over it.
-    const { bytes } = await weights.readRaw(name, piece, read);
-    read ??= bytes;
-    const count = piece.end - piece.start;
-    const codes = new source.Codes(bytes.buffer, bytes.byteOffset, count * columns);
-    const values: WeightMatrix = { format: source.format, shape: [count, columns], codes, scales: null };
-    const scales = packed.scales!.subarray(piece.start, piece.end);
-    const place = packed.codes.subarray(piece.start * columns, piece.end * columns) as Int8Array;
-    packInt8(values, place, scales);
-    // Says which element it is.
-    if (scales.some(Number.isNaN)) quantizeRows(widenWeights(values), packed, piece.start, name);
-  }
+  const read = rowReader(weights, name);
+  for (const piece of read.pieces) await packPiece(read, piece, packed, 0);
 }
 
-/** Rows that are read together. */
-function* pieces(rows: number, columns: number): Generator<RowRange> {
-  const step = Math.max(1, Math.floor(READ_WEIGHTS / columns));
-  for (let start = 0; start < rows; start += step) yield { start, end: Math.min(start + step, rows) };
-}
-
-async function eachPiece(
+/**
+ * The codes of a tensor, packed some rows at a time as they are asked for: what is held is those rows, however large the
+ * tensor is.
+ * @throws QuantizationError on weights that the format cannot hold
+ * @throws WeightsError when the tensor does not hold floats
+ */
+export async function* packedCodes(
   weights: StoredWeights,
   name: string,
-  take: (values: Float32Array, firstRow: number) => void,
-): Promise<void> {
-  const { dtype, shape, elementCount } = weights.info(name);
+  format: PackedFormatName,
+): AsyncGenerator<Codes, void> {
+  const read = rowReader(weights, name);
+  for (const piece of read.pieces) {
+    const part = emptyPackedMatrix(format, [piece.end - piece.start, read.columns]);
+    await packPiece(read, piece, part, piece.start);
+    yield part.codes;
+  }
+}
+
+/** The bytes of a tensor as they are stored, some rows at a time. Each piece is read over the one before. */
+export async function* storedBytes(weights: StoredWeights, name: string): AsyncGenerator<Uint8Array, void> {
+  const { shape } = weights.info(name);
+  let target: Uint8Array<ArrayBuffer> | undefined;
+  for (const piece of pieces(...matrixShape(shape))) {
+    const { bytes } = await weights.readRaw(name, shape.length === 0 ? undefined : piece, target);
+    target ??= bytes;
+    yield bytes;
+  }
+}
+
+/** A tensor that is read rows at a time. */
+interface RowReader {
+  readonly name: string;
+  readonly columns: number;
+  readonly dtype: Dtype;
+  readonly pieces: Iterable<RowRange>;
+  /** The rows as float32. */
+  readonly floats: (piece: RowRange) => Promise<Float32Array>;
+  /** The rows as they lie in the file, until the next are read. */
+  readonly raw: (piece: RowRange) => Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** @throws WeightsError when the tensor does not hold floats */
+function rowReader(weights: StoredWeights, name: string): RowReader {
+  const { dtype, shape } = weights.info(name);
   if (!floatTypes.includes(dtype)) {
     throw new WeightsError({
       path: weights.pathOf(name),
@@ -157,10 +172,56 @@ async function eachPiece(
     });
   }
   const [rows, columns] = matrixShape(shape);
-  if (elementCount === 0) return;
-  if (shape.length === 0) {
-    take(await weights.readFloat32(name), 0);
+  // A number alone has no axis to take rows of.
+  const range = (piece: RowRange): RowRange | undefined => (shape.length === 0 ? undefined : piece);
+  let target: Uint8Array<ArrayBuffer> | undefined;
+  return {
+    name,
+    columns,
+    dtype,
+    pieces: pieces(rows, columns),
+    floats: async (piece) => await weights.readFloat32(name, range(piece)),
+    raw: async (piece) => {
+      // The first piece is the longest; the others are read over it.
+      const { bytes } = await weights.readRaw(name, range(piece), target);
+      target ??= bytes;
+      return bytes;
+    },
+  };
+}
+
+/**
+ * Packs some rows of a tensor: by the kernel, where the engine has one for the type and the format.
+ * @param origin row of the tensor that the matrix begins with
+ */
+async function packPiece(
+  read: RowReader,
+  piece: RowRange,
+  packed: UnfinishedMatrix,
+  origin: number,
+): Promise<void> {
+  const { packInt8 } = engineInUse();
+  const { name, columns } = read;
+  const source = kernelTypes[read.dtype];
+  const [start, end] = [piece.start - origin, piece.end - origin];
+  if (!packInt8 || !source || packed.format !== "int8") {
+    quantizeRows(await read.floats(piece), packed, start, name, origin);
     return;
   }
-  for (const piece of pieces(rows, columns)) take(await weights.readFloat32(name, piece), piece.start);
+  const bytes = await read.raw(piece);
+  const count = end - start;
+  const codes = new source.Codes(bytes.buffer, bytes.byteOffset, count * columns);
+  const values: WeightMatrix = { format: source.format, shape: [count, columns], codes, scales: null };
+  const scales = packed.scales!.subarray(start, end);
+  const place = packed.codes.subarray(start * columns, end * columns) as Int8Array;
+  packInt8(values, place, scales);
+  // Says which element it is.
+  if (scales.some(Number.isNaN)) quantizeRows(widenWeights(values), packed, start, name, origin);
+}
+
+/** Rows that are read together; none of a matrix without elements. */
+function* pieces(rows: number, columns: number): Generator<RowRange> {
+  if (rows * columns === 0) return;
+  const step = Math.max(1, Math.floor(READ_WEIGHTS / columns));
+  for (let start = 0; start < rows; start += step) yield { start, end: Math.min(start + step, rows) };
 }

@@ -26,13 +26,14 @@ import {
   readModelConfig,
   floatTypes,
 } from "@lathe/model";
-import { copyFile, realpath } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { copyFile, realpath, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { checkReplaceable, writeFolder } from "./output-folder.js";
+import { checkReplaceable, isWritten, writeFolder } from "./output-folder.js";
 import type { PackedFormatName } from "./packed-format.js";
 import type { PackedMatrix } from "./packed-matrix.js";
 import { packedFormats } from "./packed-formats.js";
-import { nf4ByteLength, nf4Tensors, torchTypeName } from "./nf4-tensors.js";
+import { nf4ByteLength, type Nf4Tensor, nf4Tensors, torchTypeName } from "./nf4-tensors.js";
 import {
   folderFormat,
   int8QuantizationConfig,
@@ -41,7 +42,8 @@ import {
 } from "./quantization-config.js";
 import { nestScales } from "./nest-scales.js";
 import { notStorable } from "./quantized-linears.js";
-import { matrixShape, quantizeStored, storedScales } from "./quantize-stored.js";
+import { matrixShape, packedCodes, storedBytes, storedScales } from "./quantize-stored.js";
+import { ShardFolder } from "./shard-folder.js";
 import { type SizedTensor, writeShards } from "./shards.js";
 
 /** Bytes after which a further weight file is begun, as Transformers does it: 5 GB. */
@@ -56,6 +58,12 @@ export interface QuantizeWeightsOptions {
   readonly format: PackedFormatName;
   /** Replace a folder that an earlier call wrote and nobody added to. @defaultValue false */
   readonly overwrite?: boolean;
+  /**
+   * Goes on with what an interrupted call of the same weights and format left beside `output`, to the same bytes; else it
+   * begins anew.
+   * @defaultValue false
+   */
+  readonly resume?: boolean;
   /** Bytes after which a further weight file is begun. @defaultValue {@link SHARD_BYTES} */
   readonly shardBytes?: number;
   /** Matrices that are packed in the format already, by the names of their weights; for nf4. */
@@ -64,7 +72,7 @@ export interface QuantizeWeightsOptions {
   readonly onProgress?: (done: number, total: number, tensor: string | null) => void;
   /** Told of linears that the format cannot hold, which stay as they are. */
   readonly onWarning?: OnWarning;
-  /** Stops between two tensors; nothing is left then. */
+  /** Stops between two tensors. Only weight files that are whole are left, hidden beside `output`, to go on with. */
   readonly signal?: AbortSignal;
 }
 
@@ -85,7 +93,8 @@ export interface QuantizedWeights {
 const dtypeNames: Partial<Record<PackedFormatName, string>> = { fp16: "float16", bf16: "bfloat16" };
 
 /**
- * Writes a model folder with packed weights, tensor by tensor: memory holds one packed tensor and a few MiB.
+ * Writes a model folder with packed weights, some rows at a time: memory holds those, and for nf4 the scales of one weight
+ * file in 8 bits, a 64th of its weights.
  *
  * - fp16, bf16: every float tensor in that type; a plain Hugging Face folder that any tool loads.
  * - int8: the linears of the layers as I8 codes with a `weight_scale` each, described by the `quantization_config` of the
@@ -95,17 +104,19 @@ const dtypeNames: Partial<Record<PackedFormatName, string>> = { fp16: "float16",
  *   rows are no multiple of 64 weights, which keep their type too.
  *
  * Config (only the keys that change), tokenizer, chat template, generation config and licence come along. The folder is
- * written beside its place and renamed.
+ * written beside its place and renamed. Weight files that are whole wait in a hidden folder beside it, which an interrupted
+ * call leaves there: `resume` checks their lengths and hashes and goes on behind them.
  *
  * @throws ModelConfigError, WeightsError when the model is malformed or already quantised
  * @throws QuantizationError when a weight does not fit the format
- * @throws OutputFolderError when `output` exists and must not be replaced
+ * @throws OutputFolderError when `output` exists and must not be replaced, or `resume` finds another call's files
  */
 export async function quantizeWeights(options: QuantizeWeightsOptions): Promise<QuantizedWeights> {
   const {
     model,
     format,
     overwrite = false,
+    resume = false,
     packed,
     shardBytes = SHARD_BYTES,
     onProgress,
@@ -125,7 +136,7 @@ export async function quantizeWeights(options: QuantizeWeightsOptions): Promise<
   }
   const config = await readModelConfig(model);
   await recoverPlace(output);
-  await checkReplaceable(output, overwrite);
+  if (!resume) await checkReplaceable(output, overwrite);
   await checkWritable(output);
   if ((await realpath(output).catch(() => null)) === (await realpath(model))) {
     throw new OutputFolderError(
@@ -166,8 +177,17 @@ export async function quantizeWeights(options: QuantizeWeightsOptions): Promise<
       bytesBefore: sum(names.map((name) => weights.info(name))),
       bytesAfter: sum(groups.flat()),
     };
-    await writeFolder(output, overwrite, { source: basename(resolve(model)), ...report }, async (folder) => {
-      const texts = await configsWithEndTokens(model);
+    const texts = await configsWithEndTokens(model);
+    const input = await digestOf(weights, texts.get("config.json")!, shardBytes);
+    const details = { source: basename(resolve(model)), ...report, input };
+    // A call that was killed behind its last step has only its work folder to remove.
+    const isFinished = resume && (await isWritten(output, details));
+    if (!isFinished) await writeFolder(output, overwrite, details, fill);
+    await ShardFolder.discard(output);
+    onProgress?.(total, total, null);
+    return { path: output, ...report };
+
+    async function fill(folder: string): Promise<void> {
       await replaceFile(
         join(folder, "config.json"),
         packedConfig(texts.get("config.json")!, config, format, left, weights),
@@ -178,14 +198,32 @@ export async function quantizeWeights(options: QuantizeWeightsOptions): Promise<
         if (text === undefined) await copyFile(join(model, file), join(folder, file));
         else await replaceFile(join(folder, file), text);
       }
-      await writeShards(folder, groups, shardBytes);
-      signal?.throwIfAborted();
-    });
-    onProgress?.(total, total, null);
-    return { path: output, ...report };
+      const work = await ShardFolder.open(output, { format, weights: input }, resume);
+      try {
+        await writeShards(folder, work, groups, shardBytes, (kept) => (done += kept));
+        signal?.throwIfAborted();
+      } catch (error) {
+        if (!work.isWorthKeeping) await ShardFolder.discard(output);
+        throw error;
+      }
+    }
   } finally {
     await weights.close();
   }
+}
+
+/**
+ * A digest of what packed weights follow from. Of the weights' files it takes names, lengths and times of change, as reading
+ * them all would take as long as packing them.
+ */
+async function digestOf(weights: StoredWeights, config: string, shardBytes: number): Promise<string> {
+  const hash = createHash("sha256").update(JSON.stringify([config, shardBytes]));
+  const paths = new Set(weights.names().map((name) => weights.pathOf(name)));
+  for (const path of [...paths].sort()) {
+    const { size, mtimeMs } = await stat(path);
+    hash.update(JSON.stringify([basename(path), size, mtimeMs]));
+  }
+  return hash.digest("hex");
 }
 
 /**
@@ -230,9 +268,9 @@ function packedGroup(
     dtype,
     shape,
     byteLength: elementCount * codeBytes,
-    data: async () => {
+    data: () => {
       announce(name);
-      return (await quantizeStored(weights, name, format)).matrix.codes;
+      return packedCodes(weights, name, format);
     },
   };
   if (scaling === "none") return [codes];
@@ -260,21 +298,27 @@ function nf4Group(
 ): SizedTensor[] {
   const info = weights.info(name);
   const shape = matrixShape(info.shape);
-  // As for int8, scales are written before the codes. They are kept until then: a 64th of the weights' bytes in 8 bits.
+  // As for int8, scales are written before the codes. They are kept until the last part of them is written.
+  const parts = nf4Tensors(shape, info.dtype);
+  let left = parts.filter(({ part }) => part === "scales").length;
   let scales: Promise<NestedScales> | null = null;
   const nested = (): Promise<NestedScales> =>
     (scales ??= given?.nested
       ? Promise.resolve(given.nested)
       : storedScales(weights, name, "nf4").then((plain) => nestScales(plain)));
-  return nf4Tensors(shape, info.dtype).map(({ suffix, dtype, shape: axes, part, data }) => ({
+  const scalePart = async (data: Nf4Tensor["data"]): Promise<ArrayBufferView> => {
+    const values = data({ codes: new Uint8Array(), nested: await nested() });
+    if (--left === 0) scales = null;
+    return values;
+  };
+  return parts.map(({ suffix, dtype, shape: axes, part, data }) => ({
     name: name + suffix,
     dtype,
     shape: axes,
     byteLength: nf4ByteLength({ dtype, shape: axes }),
-    data: async () => {
+    data: () => {
       announce(name + suffix);
-      if (part === "codes") return data(given ?? (await quantizeStored(weights, name, "nf4")).matrix);
-      return data({ codes: new Uint8Array(), nested: await nested() });
+      return part === "scales" ? scalePart(data) : given ? data(given) : packedCodes(weights, name, "nf4");
     },
   }));
 }
@@ -286,9 +330,9 @@ function storedTensor(weights: StoredWeights, name: string, announce: (name: str
     dtype,
     shape,
     byteLength,
-    data: async () => {
+    data: () => {
       announce(name);
-      return (await weights.readRaw(name)).bytes;
+      return storedBytes(weights, name);
     },
   };
 }

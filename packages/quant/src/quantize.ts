@@ -37,12 +37,14 @@ export function quantize(
 /**
  * Packs some rows of a matrix into their place.
  * @param weights whole rows   @param firstRow row of the matrix that the first of them is
+ * @param origin row of the tensor that the matrix begins with, for messages
  */
 export function quantizeRows(
   weights: Float32Array,
   { format, shape, codes, scales }: UnfinishedMatrix,
   firstRow: number,
   name: string | null,
+  origin = 0,
 ): void {
   const columns = shape[1];
   if (columns === 0) return;
@@ -51,12 +53,12 @@ export function quantizeRows(
   const rows = weights.length / columns;
   const place = codes.subarray(firstRow * rowCodes, (firstRow + rows) * rowCodes);
   if (scales === null) {
-    checkRange(weights, format, columns, firstRow, name);
+    checkRange(weights, format, columns, origin + firstRow, name);
     encode(weights, null, place);
     return;
   }
   const own = scales.subarray(firstRow * rowScales, (firstRow + rows) * rowScales);
-  findScales(weights, format, columns, firstRow, name, own);
+  findScales(weights, format, columns, origin + firstRow, name, own);
   for (let row = 0; row < rows; row++) {
     encode(
       weights.subarray(row * columns, (row + 1) * columns),

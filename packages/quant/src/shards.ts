@@ -1,6 +1,7 @@
 import { type TensorToWrite, writeSafetensors } from "@lathe/model";
 import { replaceFile } from "@lathe/files";
 import { join } from "node:path";
+import type { ShardFolder } from "./shard-folder.js";
 
 /** A tensor to write and its size in bytes. */
 export interface SizedTensor extends TensorToWrite {
@@ -11,15 +12,19 @@ export interface SizedTensor extends TensorToWrite {
 const METADATA = { format: "pt" };
 
 /**
- * Writes the weights of a model folder: `model.safetensors`, or shards with their index.
+ * Writes the weights of a model folder: `model.safetensors`, or shards with their index. Shards that have finished in the
+ * work folder are taken from there.
  *
  * @param groups tensors that stay in one file, in order
  * @param shardBytes size from which on a further file is begun; one group may exceed it
+ * @param onKept told of the tensors of a shard that was there already
  */
 export async function writeShards(
   folder: string,
+  work: ShardFolder,
   groups: readonly (readonly SizedTensor[])[],
   shardBytes: number,
+  onKept: (tensors: number) => void,
 ): Promise<void> {
   const shards: SizedTensor[][] = [];
   let filled = Infinity;
@@ -32,8 +37,13 @@ export async function writeShards(
     shards.at(-1)!.push(...group);
     filled += bytes;
   }
+  const make = async (file: string, shard: readonly SizedTensor[]): Promise<void> => {
+    const isKept = await work.shard(file, async (path) => await writeSafetensors(path, shard, METADATA));
+    if (isKept) onKept(shard.length);
+  };
   if (shards.length <= 1) {
-    await writeSafetensors(join(folder, "model.safetensors"), shards[0] ?? [], METADATA);
+    await make("model.safetensors", shards[0] ?? []);
+    await work.place("model.safetensors", folder);
     return;
   }
   const number = (value: number): string => String(value).padStart(5, "0");
@@ -41,12 +51,13 @@ export async function writeShards(
   let totalSize = 0;
   for (const [index, shard] of shards.entries()) {
     const file = `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`;
-    await writeSafetensors(join(folder, file), shard, METADATA);
+    await make(file, shard);
     for (const { name, byteLength } of shard) {
       weightMap.push([name, file]);
       totalSize += byteLength;
     }
   }
+  for (const file of new Set(weightMap.map(([, name]) => name))) await work.place(file, folder);
   // fromEntries defines keys and does not assign them: a tensor may have any name.
   const index = { metadata: { total_size: totalSize }, weight_map: Object.fromEntries(weightMap) };
   await replaceFile(join(folder, "model.safetensors.index.json"), `${JSON.stringify(index, null, 2)}\n`);

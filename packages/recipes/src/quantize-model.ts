@@ -11,6 +11,8 @@ export interface QuantizeModelOptions extends RecipeHooks {
   readonly format: PackedFormatName;
   /** Replaces a folder that an earlier call wrote. @defaultValue false */
   readonly overwrite?: boolean | undefined;
+  /** Goes on with what an interrupted call of the same weights and format left. @defaultValue false */
+  readonly resume?: boolean | undefined;
 }
 
 /** What {@link quantizeModel} did. */
@@ -19,18 +21,20 @@ export interface QuantizedModel extends Omit<QuantizedWeights, "path"> {
 }
 
 /**
- * Writes a model folder with packed weights, tensor by tensor. It appears as a whole or not at all.
+ * Writes a model folder with packed weights, some rows at a time. It appears as a whole or not at all; weight files that an
+ * interrupted call finished wait hidden beside it for `resume`.
  *
  * @throws ModelConfigError, WeightsError, QuantizationError, OutputFolderError
- * @throws the signal's reason when it aborts; nothing is left then
+ * @throws the signal's reason when it aborts
  */
 export async function quantizeModel(options: QuantizeModelOptions): Promise<QuantizedModel> {
-  const { model, output, format, overwrite = false, signal, onEvent } = options;
+  const { model, output, format, overwrite = false, resume = false, signal, onEvent } = options;
   const { path: _path, ...quantized } = await quantizeWeights({
     model: pathOf(model),
     output,
     format,
     overwrite,
+    resume,
     ...(signal ? { signal } : {}),
     onWarning: warningOf(onEvent),
     onProgress: (done, total, tensor) =>

@@ -17,6 +17,10 @@ const options = z.object({
     },
   ),
   overwrite: option(z.boolean().default(false), "replace a folder that quantize made"),
+  resume: option(
+    z.boolean().default(false),
+    "go on from where the same command was interrupted or killed; else it begins anew",
+  ),
   ...hostEngineOptions,
 });
 

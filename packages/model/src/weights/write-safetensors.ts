@@ -18,9 +18,9 @@ export interface TensorToWrite {
   /**
    * The elements in row-major order: a typed array of the type (half floats as their patterns in a Uint16Array), or
    * little-endian bytes in a Uint8Array. A function is called when it is the tensor's turn, so that a whole model need
-   * never be in memory.
+   * never be in memory; what it gives in pieces is written piece by piece, so that no whole tensor need be either.
    */
-  data: ArrayBufferView | (() => ArrayBufferView | Promise<ArrayBufferView>);
+  data: ArrayBufferView | (() => ArrayBufferView | Promise<ArrayBufferView> | AsyncIterable<ArrayBufferView>);
 }
 
 /**
@@ -76,15 +76,22 @@ function encodeHeader(
 }
 
 async function writeTensor(handle: FileHandle, { name, dtype, shape, data }: TensorToWrite): Promise<void> {
-  const view = typeof data === "function" ? await data() : data;
+  const given = typeof data === "function" ? await data() : data;
   const expected = byteLengthOf(dtype, shape);
-  if (view.byteLength !== expected) {
+  const expectBytes = (isRight: boolean, bytes: number): void => {
+    if (isRight) return;
     throw new RangeError(
       `writeSafetensors: expected ${expected} bytes for ${JSON.stringify(name)}, ${dtype} of shape ` +
-        `[${shape.join(", ")}], got ${view.byteLength}`,
+        `[${shape.join(", ")}], got ${bytes}`,
     );
+  };
+  let bytes = 0;
+  for await (const piece of ArrayBuffer.isView(given) ? [given] : given) {
+    bytes += piece.byteLength;
+    expectBytes(bytes <= expected, bytes);
+    await writeAll(handle, littleEndianBytes(piece, dtypeSizes[dtype]));
   }
-  await writeAll(handle, littleEndianBytes(view, dtypeSizes[dtype]));
+  expectBytes(bytes === expected, bytes);
 }
 
 function byteLengthOf(dtype: Dtype, shape: readonly number[]): number {
