@@ -55,6 +55,8 @@ export { MANIFEST_FILE, MANIFEST_FORMAT } from "./prepare/manifest-file.js";
 export { readCsv, type ReadCsvOptions } from "./read/read-csv.js";
 export { readJsonl } from "./read/read-jsonl.js";
 export { MAXIMUM_ROW_GROUP_BYTES, readParquet } from "./read/read-parquet.js";
+export { checkOutputFolder } from "./prepare/prepared-folder.js";
+export { type NamedFile } from "./read/named-file.js";
 export { type NamedRows } from "./read/records-of-rows.js";
 export { readRecords } from "./read/read-records.js";
 export { readRows } from "./rows/read-rows.js";

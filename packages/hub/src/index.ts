@@ -13,6 +13,8 @@ export {
   hubSettings,
   type ProxySettings,
 } from "./settings/hub-settings.js";
+export { isFileAddress } from "./address/file-address.js";
+export { fetchAddress, type FetchAddressOptions, type FetchedFile } from "./address/fetch-address.js";
 export { missingPathFault } from "./meant/missing-path-fault.js";
 export { repositoryMeant } from "./meant/repository-meant.js";
 export { inputsFromHub, modelFromHub, type PullRepository, rowsFromHub } from "./meant/from-hub.js";

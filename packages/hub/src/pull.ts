@@ -7,6 +7,7 @@ import { blobPath, refPath, repositoryFolder, snapshotPath } from "./cache/cache
 import { linkFile } from "./cache/link-file.js";
 import { downloadFile, partialOf } from "./download/download-file.js";
 import { bytesOfPartial, type WriteAt } from "./download/partial-file.js";
+import { repositorySource } from "./download/repository-source.js";
 import { HubError } from "./hub-error.js";
 import { HubHttp, type Wait } from "./http/hub-http.js";
 import type { HubFile, HubListing } from "./hubs/hub.js";
@@ -136,11 +137,12 @@ async function pullOver(
   const lock = await lockOf(cache, repository, signal);
   try {
     let downloadedBytes = 0;
+    const source = repositorySource(repository, endpoint, http.hasToken);
     const load = async (file: HubFile, onBytes?: (done: number) => void): Promise<string> => {
       const place = blobPath(folder, file, commit);
       if (!(await isThere(place, file.bytes))) {
         const known = await bytesOfPartial(partialOf(place), file.bytes);
-        const options = { http, endpoint, repository, file, place, signal, onBytes, write: system.write };
+        const options = { http, source, file, place, signal, onBytes, write: system.write };
         await downloadFile(options);
         downloadedBytes += file.bytes - known;
       }

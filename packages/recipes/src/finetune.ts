@@ -238,7 +238,7 @@ export async function readRows<Row>(
   const onProgress: TrainingRowsOptions["onProgress"] = (done, total, counts) =>
     onEvent?.({ type: "progress", phase: "reading", done, total, rows: counts });
   if (key === "data" && typeof input === "string" && extname(input).toLowerCase() !== ".arrow")
-    await tellColumns([input], false, onEvent);
+    await tellColumns([{ name: input, file: input }], false, onEvent);
   const learnt = { maxTokens: limit, overlong, lossOn, reasoning };
   const rows = await read(input, folder, { field: key, ...learnt, rejectLimit, onProgress });
   const tell = (outcome: RowsEvent["outcome"], count: number, more: Partial<RowsEvent> = {}): void => {

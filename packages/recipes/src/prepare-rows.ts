@@ -1,6 +1,7 @@
 import {
   columnsOf,
   expandInputs,
+  type NamedFile,
   prepare,
   type PrepareInput,
   type PrepareOptions,
@@ -9,6 +10,7 @@ import {
 } from "@lathe/data";
 import type { LabelledRow } from "@lathe/model";
 import type { RowSource } from "@lathe/train";
+import { type FetchedInputs, fetchInputs } from "./data/fetch-inputs.js";
 import { type PersonalDataFiles, readPersonalDataFiles } from "./data/personal-data-files.js";
 import { withField } from "./fields-of-packages.js";
 import { folderOf, type ModelInput } from "./model/open-model.js";
@@ -21,7 +23,7 @@ type DataOptions = Omit<PrepareOptions, "inputs" | "tokenizer" | "tokenizerHashe
 /** What {@link prepareRows} does with which rows; `split`, `cleaning` and the like are those of `@lathe/data`. */
 export interface PrepareRowsOptions extends DataOptions, RecipeHooks {
   /**
-   * Files to read, one after the other (.jsonl, .csv, .tsv, .parquet), or rows in any shape that such a file may have: in
+   * Files to read, one after the other (.jsonl, .csv, .tsv, .parquet), at paths, `https://` or `s3://`, or rows in any shape that such a file may have: in
    * memory, made one after the other, or as token ids by number.
    */
   readonly data: readonly string[] | RowsInput;
@@ -46,10 +48,12 @@ export interface PreparedRows extends PrepareResult {
 export async function prepareRows(options: PrepareRowsOptions): Promise<PreparedRows> {
   const { data, model, personalDataFiles = {}, cleaning = {}, onEvent, signal, ...rest } = options;
   const tokenizer = model === undefined ? null : (await folderOf(model, onEvent)).tokenizer;
+  let fetched: FetchedInputs | undefined;
   try {
-    const inputs = inputsOf(data);
-    const files = inputs.filter((input) => typeof input === "string");
-    await tellColumns(await expandInputs(files), true, onEvent, columnsOf(options.map ?? {}));
+    const { output, resume = false, overwrite = false } = options;
+    fetched = await fetchInputs(inputsOf(data), { output, resume, overwrite, onEvent, signal });
+    const { inputs } = fetched;
+    await tellColumns(await sourcesOf(inputs), true, onEvent, columnsOf(options.map ?? {}));
     const result = await prepare({
       ...rest,
       cleaning: {
@@ -72,7 +76,21 @@ export async function prepareRows(options: PrepareRowsOptions): Promise<Prepared
     return { ...result, output: options.output };
   } catch (error) {
     throw withField(error);
+  } finally {
+    // What an interrupted run may need again stays, as its other work does.
+    if (signal?.aborted !== true) await fetched?.remove();
   }
+}
+
+/** The files among inputs, of folders and patterns too. */
+async function sourcesOf(inputs: readonly PrepareInput[]): Promise<NamedFile[]> {
+  const files: NamedFile[] = [];
+  for (const input of inputs) {
+    if (typeof input === "string")
+      files.push(...(await expandInputs([input])).map((file) => ({ name: file, file })));
+    else if ("file" in input) files.push(input);
+  }
+  return files;
 }
 
 function inputsOf(data: PrepareRowsOptions["data"]): PrepareInput[] {

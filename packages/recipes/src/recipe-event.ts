@@ -11,6 +11,7 @@ import type { MemoryPlan } from "./memory/plan-memory.js";
 
 /** The longer works of recipes, whose progress is told. */
 export type RecipePhase =
+  | "downloading"
   | "reading"
   | "writing"
   | "loading"
@@ -33,10 +34,10 @@ export type RecipePhase =
 export interface ProgressEvent {
   readonly type: "progress";
   readonly phase: RecipePhase;
-  /** Units done and in all: bytes of `reading`, rows, tensors, or replies. */
+  /** Units done and in all: bytes of `downloading` and `reading`, rows, tensors, or replies. */
   readonly done: number;
   readonly total: number;
-  /** Name of the tensor at hand, in `quantising` and `pruning`. */
+  /** Name of the tensor at hand, in `quantising` and `pruning`; the address in `downloading`. */
   readonly item?: string;
   /** Rows read so far and those of them that were kept, in `reading`. */
   readonly rows?: { readonly read: number; readonly kept: number };

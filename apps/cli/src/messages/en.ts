@@ -22,6 +22,7 @@ export const en: Messages = {
     `plan corrected after step ${step}: ${bytes} (planned ${plannedBytes}), ${time} a step (planned ${plannedTime}), ${left} to go`,
   warning: "warning",
   timeLeft: (duration) => `${duration} left`,
+  downloading: "downloading",
   reading: "reading",
   writing: "writing",
   rows: (used, total) => `${used} of ${total} rows`,

@@ -33,6 +33,7 @@ export interface Messages extends CommandMessages {
     time: readonly [now: string, planned: string],
     left: string,
   ) => string;
+  readonly downloading: string;
   readonly reading: string;
   readonly writing: string;
   readonly rows: (used: number, total: number) => string;

@@ -23,6 +23,7 @@ export const zh: Messages = {
     `第 ${step} 步后修正计划：内存 ${bytes}（原计划 ${plannedBytes}），每步 ${time}（原计划 ${plannedTime}），还需 ${left}`,
   warning: "警告",
   timeLeft: (duration) => `剩余 ${duration}`,
+  downloading: "下载",
   reading: "读取",
   writing: "写入",
   rows: (used, total) => `${total} 行中的 ${used} 行`,

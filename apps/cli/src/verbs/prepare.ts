@@ -32,7 +32,7 @@ const stepName = z.enum(CLEANING_STEPS);
 const options = z.object({
   input: option(
     z.array(z.string().min(1)).min(1),
-    "files of rows, folders or patterns: JSONL, JSON, CSV, Parquet, Arrow or text, also packed",
+    "files of rows, folders, patterns, or files at https:// and s3://: JSONL, JSON, CSV, Parquet, Arrow or text, also packed",
     { ...inputsPath, field: "data" },
   ),
   output: option(z.string().min(1), "folder to write", { placeholder: "dir" }),

@@ -9,7 +9,8 @@ import { comparedText } from "../near/compared-text.js";
 import { OptionError } from "../option-error.js";
 import type { DataRecord, ReadOptions } from "../read/data-record.js";
 import { parseRow } from "../rows/parse-row.js";
-import { type PrepareInput, PROGRESS_ROWS, type ResolvedPrepareOptions } from "./prepare-options.js";
+import { nameOf, type PrepareInput, PROGRESS_ROWS, type ResolvedPrepareOptions } from "./prepare-options.js";
+import { recordsOfNamedFile } from "../read/named-file.js";
 import { recordsOfRows } from "../read/records-of-rows.js";
 import { readRecords } from "../read/read-records.js";
 import { RejectedRowsError } from "./rejected-rows-error.js";
@@ -186,7 +187,7 @@ export class Intake {
   async #survey(): Promise<void> {
     const { inputs, columns, signal } = this.options;
     for (const input of inputs) {
-      if (typeof input !== "string" && isReadOnce(input.rows)) {
+      if (typeof input !== "string" && "rows" in input && isReadOnce(input.rows)) {
         throw new OptionError(
           "inputs",
           "rows that can be read twice, as the step boilerplate needs",
@@ -312,7 +313,11 @@ const recordsOf = (
   input: PrepareInput,
   options: ReadOptions = {},
 ): AsyncGenerator<DataRecord, void, undefined> =>
-  typeof input === "string" ? readRecords(input, options) : recordsOfRows(input);
+  typeof input === "string"
+    ? readRecords(input, options)
+    : "file" in input
+      ? recordsOfNamedFile(input, options)
+      : recordsOfRows(input);
 
 /** Whether rows are their own iterator, as those of a generator are, which gives them once. */
 function isReadOnce(rows: Iterable<unknown> | AsyncIterable<unknown>): boolean {
@@ -320,8 +325,6 @@ function isReadOnce(rows: Iterable<unknown> | AsyncIterable<unknown>): boolean {
     ? (rows[Symbol.asyncIterator]() as unknown) === rows
     : (rows[Symbol.iterator]() as unknown) === rows;
 }
-
-const nameOf = (input: PrepareInput): string => (typeof input === "string" ? input : input.name);
 
 function isRejectionRule(rule: string): rule is RejectionRuleName {
   return (REJECTION_RULES as readonly string[]).includes(rule);

@@ -14,6 +14,7 @@ import type { OverlongPolicy } from "../tokenize/overlong.js";
 import type { ReasoningPolicy } from "../tokenize/reasoning.js";
 import type { RowTokenizer } from "../tokenize/row-tokenizer.js";
 import { resolveWeights } from "../split/split-rows.js";
+import type { NamedFile } from "../read/named-file.js";
 import type { NamedRows } from "../read/records-of-rows.js";
 import type { SplitWeights } from "../split/split-weights.js";
 
@@ -29,12 +30,12 @@ export type PrepareProgress =
     }
   | { readonly phase: "write"; readonly written: number; readonly kept: number };
 
-/** Where rows come from: the path of a file, or rows in memory under a name. */
-export type PrepareInput = string | NamedRows;
+/** Where rows come from: the path of a file, a file under another name, or rows in memory under a name. */
+export type PrepareInput = string | NamedFile | NamedRows;
 
 /** What {@link prepare} does with which rows. */
 export interface PrepareOptions {
-  /** Files to read, one after the other, of any format of `readRecords`, folders and patterns of them, and rows in memory. */
+  /** Files to read, one after the other, of any format of `readRecords`, folders and patterns of them, files under other names, and rows in memory. */
   readonly inputs: readonly PrepareInput[];
   /** Folder to write. */
   readonly output: string;
@@ -173,18 +174,24 @@ export async function allInputs(inputs: readonly PrepareInput[]): Promise<Prepar
 /** Bytes of all input files; throws {@link FileError} for one that is missing, no file, or empty. */
 export async function inputBytes(inputs: readonly PrepareInput[]): Promise<number> {
   let total = 0;
-  for (const input of filesOf(inputs)) {
-    const info = await stat(input).catch((error: unknown) => {
-      throw asFileError(input, "read", error);
+  for (const { name, file } of filesOf(inputs)) {
+    const info = await stat(file).catch((error: unknown) => {
+      throw asFileError(name, "read", error);
     });
-    if (!info.isFile()) throw new FileError(input, "expected a file, got something that is none");
-    if (info.size === 0) throw new FileError(input, "is empty");
+    if (!info.isFile()) throw new FileError(name, "expected a file, got something that is none");
+    if (info.size === 0) throw new FileError(name, "is empty");
     total += info.size;
   }
   return total;
 }
 
-/** The files among the inputs. */
-export function filesOf(inputs: readonly PrepareInput[]): string[] {
-  return inputs.filter((input) => typeof input === "string");
+/** The files among the inputs; one that was given by its path alone goes by it. */
+export function filesOf(inputs: readonly PrepareInput[]): NamedFile[] {
+  return inputs.flatMap((input) => {
+    if (typeof input === "string") return [{ name: input, file: input }];
+    return "file" in input ? [input] : [];
+  });
 }
+
+/** What an input goes by. */
+export const nameOf = (input: PrepareInput): string => (typeof input === "string" ? input : input.name);

@@ -9,6 +9,7 @@ import {
   allInputs,
   filesOf,
   inputBytes,
+  nameOf,
   resolvePrepareOptions,
   type PrepareOptions,
   type ResolvedPrepareOptions,
@@ -70,7 +71,11 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   const resolved = { ...given, inputs: await allInputs(given.inputs) };
   const totalBytes = await inputBytes(resolved.inputs);
   const check = (): Promise<void> =>
-    checkOutputFolder(resolved.output, filesOf(resolved.inputs), resolved.overwrite);
+    checkOutputFolder(
+      resolved.output,
+      filesOf(resolved.inputs).map(({ file }) => file),
+      resolved.overwrite,
+    );
   await recoverPlace(resolved.output);
   if (resolved.resume) {
     const finished = await readFinishedRun(resolved);
@@ -158,7 +163,9 @@ async function runStages(
     identity: digestOf(identity),
     config: settingsOf(options),
     inputs: options.inputs.map((input, index) =>
-      typeof input === "string" ? hashed.get(input) : { name: input.name, rows: intake.rowsOfInput[index] },
+      typeof input !== "string" && "rows" in input
+        ? { name: input.name, rows: intake.rowsOfInput[index] }
+        : hashed.get(nameOf(input)),
     ),
     outputs,
     ...result,

@@ -9,6 +9,7 @@ const { version } = createRequire(import.meta.url)("../../package.json") as { re
 
 /** A file as it was read. */
 export interface HashedInput {
+  /** Its path, or the name that it goes by. */
   readonly file: string;
   readonly bytes: number;
   /** Of the whole file, as hexadecimal digits. */
@@ -48,11 +49,12 @@ export function settingsOf(options: ResolvedPrepareOptions): Record<string, unkn
  * @throws OptionError when a run that may be resumed has rows in memory, which cannot be held against those of another process
  */
 export async function identify(options: ResolvedPrepareOptions): Promise<RunIdentity> {
-  if (options.resume && options.inputs.some((input) => typeof input !== "string")) {
+  if (options.resume && filesOf(options.inputs).length < options.inputs.length) {
     throw new OptionError("resume", "files as inputs", "rows in memory");
   }
   const inputs: HashedInput[] = [];
-  for (const file of filesOf(options.inputs)) inputs.push({ file, ...(await hashFile(file)) });
+  for (const { name, file } of filesOf(options.inputs))
+    inputs.push({ file: name, ...(await hashFile(file)) });
   const { allow, key } = options.cleaning.personalData;
   const settings = {
     ...settingsOf(options),

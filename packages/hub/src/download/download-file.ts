@@ -4,9 +4,8 @@ import { asFileError, makeFolder, phrase, syncFolder } from "@lathe/files";
 import { HubError } from "../hub-error.js";
 import type { HubAnswer, HubHttp } from "../http/hub-http.js";
 import { RetryableError } from "../http/retryable.js";
-import { answerFault, pageOf } from "../hubs/answer-fault.js";
 import type { HubFile } from "../hubs/hub.js";
-import type { HubRepository } from "../repository/hub-repository.js";
+import type { FileSource } from "./file-source.js";
 import { holds } from "./hash-of-file.js";
 import { dropPartial, PartialFile, type Piece, type WriteAt } from "./partial-file.js";
 
@@ -16,8 +15,7 @@ const CONNECTIONS = 4;
 /** What a download is told and tells. */
 export interface DownloadFileOptions {
   readonly http: HubHttp;
-  readonly endpoint: string;
-  readonly repository: HubRepository;
+  readonly source: FileSource;
   readonly file: HubFile;
   /** Where the file is to be; it is there whole or not at all. */
   readonly place: string;
@@ -37,7 +35,7 @@ export const partialOf = (place: string): string => `${place}.lathe-part`;
  * @throws HubError when it does not come, or other bytes than announced do   @throws FileError when it cannot be written
  */
 export async function downloadFile(options: DownloadFileOptions): Promise<void> {
-  const { file, place, repository } = options;
+  const { file, place, source } = options;
   const partial = partialOf(place);
   await makeFolder(dirname(place));
   for (;;) {
@@ -45,10 +43,7 @@ export async function downloadFile(options: DownloadFileOptions): Promise<void> 
     if (await holds(partial, file)) break;
     await dropPartial(partial);
     if (isResumed) continue;
-    throw new HubError(
-      "damaged",
-      phrase`${repository.id}: ${file.path} does not have the hash that the hub says, and is not kept; try again, or another mirror`,
-    );
+    throw source.damaged(file);
   }
   try {
     await dropPartial(partial, true);
@@ -98,27 +93,26 @@ async function loadPieces(options: DownloadFileOptions, path: string): Promise<b
 
 /** Loads a piece from where it is. */
 async function loadPiece(
-  { http, endpoint, repository, file, onBytes }: DownloadFileOptions,
+  { http, source, file, onBytes }: DownloadFileOptions,
   partial: PartialFile,
   piece: Piece,
   signal: AbortSignal,
 ): Promise<void> {
   const from = piece.start + piece.done;
   const isWhole = from === 0 && piece.end === file.bytes;
-  const headers: Record<string, string> = isWhole ? {} : { range: `bytes=${from}-${piece.end - 1}` };
-  const answer = await http.open(file.url, { headers, signal });
+  const headers = { ...source.headers, ...(isWhole ? {} : { range: `bytes=${from}-${piece.end - 1}` }) };
+  const answer = await http.open(file.url, { headers, sign: source.sign, signal });
   if (!(answer.status === 206 || (answer.status === 200 && isWhole))) {
-    await answer.body.dump();
-    if (answer.status === 200 || answer.status === 416) throw otherBytes(repository, file);
-    throw answerFault(repository, pageOf(endpoint, repository), answer, http.hasToken);
+    await discard(answer);
+    throw source.answerFault(answer, file);
   }
-  if (!isAnnounced(answer, from, file.bytes)) {
-    await answer.body.dump();
-    throw otherBytes(repository, file);
+  if (!isAnnounced(answer, from, file.bytes) || !source.isSame(answer)) {
+    await discard(answer);
+    throw source.changed(file);
   }
   try {
     for await (const bytes of answer.body as AsyncIterable<Buffer>) {
-      if (piece.start + piece.done + bytes.length > piece.end) throw otherBytes(repository, file);
+      if (piece.start + piece.done + bytes.length > piece.end) throw source.changed(file);
       await partial.add(piece, bytes);
       onBytes?.(partial.doneBytes);
     }
@@ -148,8 +142,7 @@ function isCut(cause: unknown): boolean {
   return typeof code === "string" && /^(?:UND_ERR_|ECONN|EPIPE|ETIMEDOUT|ENET|EHOST)/.test(code);
 }
 
-const otherBytes = ({ id }: HubRepository, { path }: HubFile): HubError =>
-  new HubError(
-    "damaged",
-    phrase`${id}: ${path} is another file than the hub had listed: it was changed meanwhile, or a proxy or mirror answers for it; try again`,
-  );
+/** Drops the body of an answer that is not taken; how its connection ends is of no interest. */
+async function discard({ body }: HubAnswer): Promise<void> {
+  await body.dump().catch(() => undefined);
+}

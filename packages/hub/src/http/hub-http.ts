@@ -28,8 +28,13 @@ export interface HubHttpOptions {
 export interface HubRequest {
   readonly method?: "GET" | "HEAD" | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Gives the headers that say who asks, for every address on the way: a redirect leads to another one. */
+  readonly sign?: SignRequest | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Headers that say who asks an address for something; none for an address that is not to know. */
+export type SignRequest = (url: URL, method: string) => Promise<Readonly<Record<string, string>>>;
 
 const REDIRECTS = 6;
 const CONNECT_MS = 20_000;
@@ -79,14 +84,24 @@ export class HubHttp {
    * One try. The caller reads the body or drops it.
    * @throws RetryableError where trying again may help   @throws HubError where a redirect leads nowhere
    */
-  async open(address: string, { method = "GET", headers = {}, signal }: HubRequest = {}): Promise<HubAnswer> {
+  async open(
+    address: string,
+    { method = "GET", headers = {}, sign, signal }: HubRequest = {},
+  ): Promise<HubAnswer> {
     let url = new URL(address);
     for (let hop = 0; hop <= REDIRECTS; hop++) {
       const authorization: Record<string, string> =
         this.#token !== null && url.origin === this.#origin ? { authorization: `Bearer ${this.#token}` } : {};
+      const signed = await sign?.(url, method);
       const answer = await request(url, {
         method,
-        headers: { "user-agent": "lathe", "accept-encoding": "identity", ...headers, ...authorization },
+        headers: {
+          "user-agent": "lathe",
+          "accept-encoding": "identity",
+          ...headers,
+          ...authorization,
+          ...signed,
+        },
         dispatcher: this.#agent,
         signal: signal ?? null,
       }).catch((cause: unknown) => {

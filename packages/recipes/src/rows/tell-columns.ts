@@ -1,4 +1,4 @@
-import { readColumns, type RowColumns } from "@lathe/data";
+import { type NamedFile, readColumns, type RowColumns } from "@lathe/data";
 import type { OnRecipeEvent } from "../recipe-event.js";
 
 /**
@@ -7,15 +7,15 @@ import type { OnRecipeEvent } from "../recipe-event.js";
  * @param columns of columns the keys that they stand for
  */
 export async function tellColumns(
-  files: readonly string[],
+  files: readonly NamedFile[],
   isKept: boolean,
   onEvent: OnRecipeEvent | undefined,
   columns?: ReadonlyMap<string, string>,
 ): Promise<void> {
   if (onEvent === undefined) return;
   const told = new Set<string>();
-  for (const source of files) {
-    const found: RowColumns | null = await readColumns(source, columns);
+  for (const { name: source, file } of files) {
+    const found: RowColumns | null = await readColumns(file, columns);
     const known = JSON.stringify(found);
     if (found === null || told.has(known)) continue;
     told.add(known);

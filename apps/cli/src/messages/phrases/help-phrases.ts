@@ -147,8 +147,8 @@ export const helpPhrases: Translations = {
   "files of other benchmarks, whose rows must not be trained on": "其他基准的文件，其中的行不得用于训练",
   "least likeness that is a leak (Jaccard, of character 5-grams)":
     "视为泄漏的最低相似度（字符五元组的 Jaccard 系数）",
-  "files of rows, folders or patterns: JSONL, JSON, CSV, Parquet, Arrow or text, also packed":
-    "数据文件、文件夹或通配模式：JSONL、JSON、CSV、Parquet、Arrow 或文本，也可以是压缩的",
+  "files of rows, folders, patterns, or files at https:// and s3://: JSONL, JSON, CSV, Parquet, Arrow or text, also packed":
+    "数据文件、文件夹、通配模式，或位于 https:// 与 s3:// 的文件：JSONL、JSON、CSV、Parquet、Arrow 或文本，也可以是压缩的",
   "folder to write": "要写出的文件夹",
   "weights of train, validation and test": "训练、验证与测试集的比例",
   "chooses among the possible splits": "在可能的划分中选择",

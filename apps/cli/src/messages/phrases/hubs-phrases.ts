@@ -20,6 +20,25 @@ export const hubsPhrases: Translations = {
   "no such folder; if {0} on a hub is meant, give {1}": "没有此文件夹；若指模型库上的 {0}，请给出 {1}",
   "{0} has {1} files of rows; name one, such as {2}, or prepare {3}, which makes one of them":
     "{0} 有 {1} 个数据文件；请指定其一，如 {2}，或用 prepare 将 {3} 合为一个",
+  "is no address of a file": "不是文件的地址",
+  "expected an address without a user name and a password": "应为不含用户名和密码的地址",
+  "expected s3://bucket/key": "应为 s3://存储桶/键",
+  "expected the name of a region in AWS_REGION, such as us-east-1": "AWS_REGION 应为区域名称，如 us-east-1",
+  "expected the address of a store in AWS_ENDPOINT_URL": "AWS_ENDPOINT_URL 应为存储服务的地址",
+  "its server does not say how long it is; download it and give its path":
+    "服务器未说明其长度；请自行下载并给出路径",
+  "was changed while it was downloaded, or a proxy answers for it; try again":
+    "下载期间被更改，或由代理代为应答；请重试",
+  "its server gives no ranges of it, which a file of this size or a cut connection needs; download it and give its path":
+    "服务器不支持分段下载，而这样大小的文件或中断的连接需要分段；请自行下载并给出路径",
+  "no such file at this address": "此地址没有文件",
+  "its store does not show it to the owner of the key in AWS_ACCESS_KEY_ID ({0})":
+    "存储服务不允许 AWS_ACCESS_KEY_ID 的所有者读取（{0}）",
+  "its store does not show it to everybody ({0}); give a key in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY":
+    "存储服务不允许所有人读取（{0}）；请在 AWS_ACCESS_KEY_ID 与 AWS_SECRET_ACCESS_KEY 中给出密钥",
+  "its server does not show it ({0}); download it and give its path":
+    "服务器不允许读取（{0}）；请自行下载并给出路径",
+  "{0}: expected a file, got status {1} from {2}": "{0}：应为文件，{2} 返回状态 {1}",
   "{0} was not reached: {1}": "无法连接 {0}：{1}",
   "{0} answered {1}": "{0} 返回 {1}",
   "{0} redirects without an end": "{0} 不断重定向",
