@@ -3,8 +3,8 @@
 usage: python gguf_tensors.py packages/model/fixtures/models packages/export/fixtures/tensors.json
        python gguf_tensors.py --blocks libggml-base.so packages/export/fixtures/blocks.json
 
-Names by gguf.get_tensor_name_map, bytes by gguf.quants.quantize, rows of q and k of llama turned as its converter does; blocks by
-ggml_quantize_chunk of the library, without an importance matrix. gguf 0.19.0, numpy 2.4.6, llama.cpp as node-llama-cpp 3.22.1 ships it.
+Names by gguf.get_tensor_name_map, bytes by gguf.quants.quantize, rows of q and k of llama turned, and keys and values of deepseek2 split
+and its experts stacked, as its converter does; blocks by ggml_quantize_chunk of the library, without an importance matrix. gguf 0.19.0, numpy 2.4.6, llama.cpp as node-llama-cpp 3.22.1 ships it.
 """
 
 import base64
@@ -18,6 +18,7 @@ import numpy as np
 
 TYPES = ["F32", "F16", "BF16", "Q8_0", "Q4_0"]
 ARCHITECTURES = {"qwen2": gguf.MODEL_ARCH.QWEN2, "llama": gguf.MODEL_ARCH.LLAMA, "qwen3": gguf.MODEL_ARCH.QWEN3}
+ARCHITECTURES |= {name: gguf.MODEL_ARCH.DEEPSEEK2 for name in ("deepseek_v3", "deepseek_v3_lite")}
 BLOCKS = {"q8_0": (8, 32, 34), "q4_0": (2, 32, 18), "q5_0": (6, 32, 22), "q4_k": (12, 256, 144), "q6_k": (14, 256, 210)}
 
 
@@ -37,18 +38,43 @@ def turned(weights, heads):
     return weights.reshape(heads, 2, weights.shape[0] // heads // 2, *weights.shape[1:]).swapaxes(1, 2).reshape(weights.shape)
 
 
+def as_deepseek2(tensors, config):
+    """The tensors of DeepSeek-V3 as llama.cpp's converter names and shapes them before it looks their names up."""
+    experts = {}
+    for name, values in tensors:
+        layer = int(name.split(".")[2]) if name.startswith("model.layers.") else -1
+        if layer >= config["num_hidden_layers"]:
+            continue
+        if ".mlp.experts." in name:
+            before, _, after = name.partition(".experts.")
+            number, _, rest = after.partition(".")
+            experts.setdefault(f"{before}.experts.{rest}", {})[int(number)] = values
+        elif name.endswith("kv_b_proj.weight"):
+            still, size = config["qk_nope_head_dim"], config["v_head_dim"]
+            heads = values.reshape(config["num_attention_heads"], still + size, values.shape[-1])
+            yield name.replace("kv_b_proj", "k_b_proj"), heads[:, :still].swapaxes(1, 2)
+            yield name.replace("kv_b_proj", "v_b_proj"), heads[:, still:]
+        else:
+            yield name.replace("e_score_correction_bias", "e_score_correction.bias"), values
+    for name, numbered in experts.items():
+        yield name, np.stack([numbered[number] for number in sorted(numbered)])
+
+
 def hashes(folder, architecture):
     config = json.load(open(f"{folder}/config.json"))
     names = gguf.get_tensor_name_map(ARCHITECTURES[architecture], config["num_hidden_layers"])
     result = {}
     for kind in TYPES:
         result[kind] = {}
-        for name, values in tensors_of(folder):
+        tensors = tensors_of(folder)
+        if ARCHITECTURES[architecture] == gguf.MODEL_ARCH.DEEPSEEK2:
+            tensors = as_deepseek2(tensors, config)
+        for name, values in tensors:
             if architecture == "llama" and "q_proj" in name:
                 values = turned(values, config["num_attention_heads"])
             if architecture == "llama" and "k_proj" in name:
                 values = turned(values, config["num_key_value_heads"])
-            wanted = "F32" if values.ndim == 1 else kind
+            wanted = "F32" if values.ndim == 1 or name.endswith("mlp.gate.weight") else kind
             # As the converter does where a row is no whole number of blocks.
             if wanted in ("Q8_0", "Q4_0") and values.shape[-1] % 32 != 0:
                 wanted = "F16"

@@ -24,6 +24,12 @@ export {
   linearPlaces,
   type StoredLinear,
 } from "./architectures/linear-places.js";
+export {
+  LATENT_NORM_EPSILON,
+  type LatentAttentionConfig,
+} from "./architectures/latent-attention/latent-attention-config.js";
+export type { LatentMixtureConfig } from "./architectures/latent-mixture/latent-mixture-config.js";
+export type { ExpertGroups, MixtureConfig } from "./architectures/mixture/mixture-config.js";
 export type { DecoderConfig } from "./architectures/pre-norm-decoder/decoder-config.js";
 export { companionFiles } from "./weights/companion-files.js";
 export type { StoredWeights, OpenWeightsOptions } from "./weights/stored-weights.js";

@@ -3,7 +3,7 @@ import { phrase, type Phrase } from "@lathe/files";
 import { ExportError } from "../errors.js";
 import type { GgufMetadata, GgufValue } from "./gguf-value.js";
 
-/** What llama.cpp wants of one architecture beside what all pre-norm decoders have. */
+/** What llama.cpp wants of one architecture of pre-norm decoders beside what all of those have. */
 export interface GgufArchitecture {
   /** Whether rows of q and k within a head go from halves to pairs, as llama.cpp turns neighbours. */
   readonly turnsPairs: boolean;
@@ -21,7 +21,7 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
   qwen3: { turnsPairs: false, namesHeadSize: true, takesRopeFactors: false, takesAttentionBias: false },
 };
 
-/** Names of the architectures that are written and read. */
+/** Names of the architectures that are written and read, and that a LoRA is written for. */
 export const ggufArchitectureNames = Object.keys(architectures);
 
 /** The name of the tensor of rotary factors. */
@@ -40,7 +40,9 @@ export function ggufArchitecture(
   const refuse = (part: string, expected: string | Phrase, actual: string): ExportError =>
     new ExportError({ path, part, expected, actual, remedy: "export it as merged safetensors" });
   if (!Object.hasOwn(architectures, name)) {
-    throw refuse("model_type", phrase`one of ${ggufArchitectureNames.join(", ")} for GGUF`, name);
+    const expected = phrase`one of ${ggufArchitectureNames.join(", ")} for GGUF`;
+    const remedy = "export the merged model";
+    throw new ExportError({ path, part: "model_type", expected, actual: name, remedy });
   }
   const traits = architectures[name];
   const decoder = config as DecoderConfig;

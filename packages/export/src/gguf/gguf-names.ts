@@ -1,7 +1,7 @@
 import { architectureOf, headPlace, type ModelConfig } from "@lathe/model";
 
-/** llama.cpp's words for the modules of a layer, by the path within it. */
-const layerWords: Readonly<Record<string, string>> = {
+/** llama.cpp's words for the modules of a layer of pre-norm decoders, by the path within it. */
+export const layerWords: Readonly<Record<string, string>> = {
   input_layernorm: "attn_norm",
   "self_attn.q_proj": "attn_q",
   "self_attn.k_proj": "attn_k",
@@ -25,16 +25,21 @@ export interface NamedPlace {
   readonly layer: number | null;
 }
 
-/** Where the tensors of a model stand in GGUF, by their names in safetensors. */
-export function ggufNames(config: ModelConfig): Map<string, NamedPlace> {
-  const architecture = architectureOf(config);
-  const { embedding, finalNorm } = architecture.ends;
+/** Where what is before and after the layers stands in GGUF, by the names in safetensors. */
+export function ggufEndNames(config: ModelConfig): Map<string, NamedPlace> {
+  const { embedding, finalNorm } = architectureOf(config).ends;
   const end = (word: string): NamedPlace => ({ name: `${word}.weight`, word, layer: null });
-  const names = new Map<string, NamedPlace>([
+  return new Map([
     [embedding, end("token_embd")],
     [finalNorm, end("output_norm")],
     [`${headPlace(config).path}.weight`, end("output")],
   ]);
+}
+
+/** Where the tensors of a pre-norm decoder stand in GGUF, by their names in safetensors. */
+export function ggufNames(config: ModelConfig): Map<string, NamedPlace> {
+  const architecture = architectureOf(config);
+  const names = ggufEndNames(config);
   for (let layer = 0; layer < config.layerCount; layer++) {
     const prefix = architecture.layerPrefix(layer);
     for (const part of architecture.parts(config, layer)) {

@@ -39,19 +39,19 @@ const takesMoreBits = (layer: number, layers: number): boolean => {
   return layer < eighth || layer >= Math.floor((7 * layers) / 8) || (layer - eighth) % 3 === 2;
 };
 
-/** The format of a tensor in a file of a type: vectors stay float32, and what is quantised is what llama.cpp quantises. */
+/** The format of a tensor in a file of a type: vectors and routers stay float32, and what is quantised is what llama.cpp quantises. */
 export function formatOf(
   type: GgufType,
   { word, layer }: NamedPlace,
   shape: readonly number[],
   { isTied, layers }: { readonly isTied: boolean; readonly layers: number },
 ): BlockFormatName {
-  if (shape.length === 1) return "F32";
+  if (shape.length === 1 || word === "ffn_gate_inp") return "F32";
   const columns = shape[shape.length - 1];
   if (type !== "Q4_K_M" && type !== "Q4_0") return fitting(type, columns);
   const isHead = word === "output" || (isTied && word === "token_embd");
   if (isHead) return fitting("Q6_K", columns);
   if (type === "Q4_0") return fitting("Q4_0", columns);
-  const isSpared = (word === "attn_v" || word === "ffn_down") && takesMoreBits(layer ?? 0, layers);
+  const isSpared = (word === "attn_v" || word.startsWith("ffn_down")) && takesMoreBits(layer ?? 0, layers);
   return fitting(isSpared ? "Q6_K" : "Q4_K", columns);
 }

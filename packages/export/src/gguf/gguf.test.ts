@@ -2,12 +2,14 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { copyFile, mkdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isInputError } from "@lathe/files";
+import { isInputError, type Phrase } from "@lathe/files";
 import {
   type DecoderConfig,
+  type LatentMixtureConfig,
   loadTokenizer,
   type ModelConfig,
   openWeights,
+  parseModelConfig,
   readModelConfig,
   ropeInverseFrequencies,
 } from "@lathe/model";
@@ -17,6 +19,7 @@ import { exportGgufLora } from "./export-gguf-lora.js";
 import { exportGguf } from "./export-gguf.js";
 import type { GgufType } from "./gguf-type.js";
 import { importGguf } from "./import-gguf.js";
+import { checkLatentMixture, latentMixtureShape } from "./latent-mixture-shape.js";
 import { openGguf } from "./open-gguf.js";
 import { pairsToHalves } from "./turn-pairs.js";
 
@@ -25,6 +28,7 @@ const recorded = JSON.parse(
 ) as Record<string, Record<string, Record<string, string>>>;
 
 const names = ["qwen2", "llama", "qwen3"] as const;
+const latentMixtures = ["deepseek_v3", "deepseek_v3_lite"] as const;
 
 let folder: string;
 beforeAll(async () => {
@@ -36,7 +40,9 @@ const fresh = (end = ".gguf"): string => join(folder, `${files++}${end}`);
 
 describe("exportGguf", () => {
   it.each(
-    names.flatMap((name) => ["F32", "F16", "BF16", "Q8_0", "Q4_0"].map((type) => [name, type] as const)),
+    [...names, ...latentMixtures].flatMap((name) =>
+      ["F32", "F16", "BF16", "Q8_0", "Q4_0"].map((type) => [name, type] as const),
+    ),
   )("%s in %s has the names and bytes of llama.cpp's package", async (name, type) => {
     const output = fresh();
     await exportGguf({ model: tinyModel(name), output, type: type as GgufType });
@@ -53,6 +59,64 @@ describe("exportGguf", () => {
     expect(Object.fromEntries(hashes)).toEqual(recorded[name][type]);
     const known = new Set([...Object.keys(recorded[name]["F32"]), "rope_freqs.weight"]);
     expect([...file.tensors.keys()].filter((tensor) => !known.has(tensor))).toEqual([]);
+  });
+
+  it("describes latent attention as one head over the latents, and YaRN as llama.cpp reads it back", async () => {
+    const output = fresh();
+    await exportGguf({ model: tinyModel("deepseek_v3"), output, type: "F32" });
+    const file = await openGguf(output);
+    await file.close();
+    const value = (key: string): unknown => file.metadata.get(key)?.value;
+    expect(value("general.architecture")).toBe("deepseek2");
+    expect(value("deepseek2.attention.head_count_kv")).toBe(1);
+    expect(value("deepseek2.attention.key_length")).toBe(16 + 8);
+    expect(value("deepseek2.attention.value_length")).toBe(16);
+    expect(value("deepseek2.attention.key_length_mla")).toBe(16 + 8);
+    expect(value("deepseek2.attention.value_length_mla")).toBe(16);
+    expect(value("deepseek2.expert_group_count")).toBe(4);
+    expect(value("deepseek2.expert_group_used_count")).toBe(2);
+    // mscale_all_dim is 1; the converter of llama.cpp writes a tenth of it.
+    expect(value("deepseek2.rope.scaling.yarn_log_multiplier")).toBeCloseTo(0.1, 6);
+    expect(file.tensors.get("blk.1.ffn_down_exps.weight")!.shape).toEqual([8, 64, 32]);
+    expect(file.tensors.get("blk.1.attn_k_b.weight")!.shape).toEqual([4, 16, 16]);
+  });
+
+  it.each([
+    ["attention_bias", { attention_bias: true }],
+    ["rope_interleave", { rope_interleave: false }],
+    ["n_group", { n_group: 8, topk_group: 4 }],
+    ["q_lora_rank", { num_hidden_layers: 27 }],
+    ["rope_scaling", { rope_parameters: { rope_type: "linear", factor: 2, rope_theta: 10_000 } }],
+    [
+      "rope_scaling",
+      {
+        rope_parameters: {
+          rope_type: "yarn",
+          factor: 4,
+          rope_theta: 10_000,
+          original_max_position_embeddings: 128,
+        },
+      },
+    ],
+  ])("refuses a latent mixture whose %s llama.cpp computes otherwise: %j", async (part, changed) => {
+    const json = JSON.parse(
+      await readFile(join(tinyModel("deepseek_v3"), "config.json"), "utf8"),
+    ) as Readonly<Record<string, unknown>>;
+    const config = parseModelConfig({ ...json, ...changed }, "config.json") as LatentMixtureConfig;
+    expect(() => checkLatentMixture(config, "model")).toThrow(`"${part}"`);
+  });
+
+  it("says one group where a token takes all, and warns of another epsilon", async () => {
+    const json = JSON.parse(
+      await readFile(join(tinyModel("deepseek_v3"), "config.json"), "utf8"),
+    ) as Readonly<Record<string, unknown>>;
+    const config = parseModelConfig({ ...json, topk_group: 4, rms_norm_eps: 1e-5 }, "config.json");
+    const warnings: (string | Phrase)[] = [];
+    checkLatentMixture(config as LatentMixtureConfig, "model", (warning) => warnings.push(warning));
+    expect(warnings).toHaveLength(1);
+    const shape = latentMixtureShape(config as LatentMixtureConfig);
+    expect(shape.get("deepseek2.expert_group_count")?.value).toBe(1);
+    expect(shape.get("deepseek2.expert_group_used_count")?.value).toBe(1);
   });
 
   it("gives values and downward projections of some layers more bits in Q4_K_M, and narrower blocks to rows that are short", async () => {
@@ -252,6 +316,9 @@ describe("exportGgufLora", () => {
     await expect(
       exportGgufLora({ model: tinyModel("llama"), adapter: loraFixture("llama-modules-to-save"), output }),
     ).rejects.toThrow("modules_to_save");
+    await expect(
+      exportGgufLora({ model: tinyModel("deepseek_v3"), adapter: loraFixture("qwen2-qv"), output }),
+    ).rejects.toThrow("export the merged model");
     await expect(stat(output)).rejects.toThrow("ENOENT");
   });
 });

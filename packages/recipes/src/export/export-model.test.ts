@@ -101,6 +101,22 @@ describe.skipIf(!(await hasGateProgram("llama.cpp")))("with llama.cpp", () => {
     120_000,
   );
 
+  it.each([
+    ["deepseek_v3", "F32"],
+    ["deepseek_v3", "F16"],
+    ["deepseek_v3_lite", "F32"],
+    ["deepseek_v3_fp8", "F32"],
+  ] as const)(
+    "%s in %s is proven to the last token, as deepseek2",
+    async (name, type) => {
+      const output = join(folder, `${name}-${type}.gguf`);
+      const model = at(`packages/model/fixtures/models/${name}`);
+      const { gate } = await exportModel({ model, to: "gguf", type, output });
+      expect(gate).toMatchObject({ passed: true, equalGreedyTokens: gate!.greedyTokens });
+    },
+    120_000,
+  );
+
   it("an artefact with one tensor that is broken is refused", async () => {
     const [whole, broken] = [join(folder, "whole.gguf"), join(folder, "broken.gguf")];
     await exportModel({ model: stories, to: "gguf", type: "F32", output: whole });

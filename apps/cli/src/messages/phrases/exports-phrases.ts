@@ -8,6 +8,14 @@ export const exportsPhrases: Translations = {
   "no llama3 scaling, which llama.cpp has for llama alone": "非 llama3 缩放（llama.cpp 仅对 llama 架构支持）",
   "YaRN with the factors that llama.cpp derives": "系数与 llama.cpp 推导一致的 YaRN",
   "false, as llama.cpp has no biases there": "false（llama.cpp 在该处没有偏置）",
+  "true, as llama.cpp turns neighbours there": "true（llama.cpp 在该处旋转相邻的两个数）",
+  "null, which llama.cpp takes a model of {0} layers to have": "null（llama.cpp 认定 {0} 层的模型如此）",
+  "a shared expert, which llama.cpp always computes": "一个共享专家（llama.cpp 总会计算它）",
+  "groups of two experts and more": "每组至少两个专家",
+  "none, or YaRN with mscale equal to mscale_all_dim, which llama.cpp assumes there":
+    "不设，或 mscale 等于 mscale_all_dim 的 YaRN（llama.cpp 在该处如此假定）",
+  "llama.cpp takes rms_norm_eps {0} for the norms of latents too, where the model has {1}: its numbers differ a little":
+    "llama.cpp 对潜向量的归一化也使用 rms_norm_eps {0}，而模型在该处使用 {1}：其数值会略有不同",
   "a byte-pair vocabulary with merges, which GGUF has a place for": "GGUF 能容纳的带合并规则的字节对词表",
   "a vocabulary of another kind": "另一种词表",
   "export it as ONNX or as merged safetensors": "请导出为 ONNX 或合并后的 safetensors",
