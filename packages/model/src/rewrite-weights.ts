@@ -53,6 +53,8 @@ export interface RewriteWeightsOptions {
   readonly dtype?: RewrittenDtype | undefined;
   /** Whether a head that was the embedding is a tensor of its own. @defaultValue false */
   readonly unties?: boolean | undefined;
+  /** Texts of further files of the folder by name, in place of the model's own. @defaultValue none */
+  readonly files?: ReadonlyMap<string, string> | undefined;
   /** What messages call the values that do not fit a type, e.g. "merged weights". */
   readonly called: string;
   /** Tensors written so far, of all. */
@@ -97,6 +99,7 @@ export async function rewriteWeights(options: RewriteWeightsOptions): Promise<nu
       ({ weight }) => weights.has(weight) && floatTypes.includes(weights.info(weight).dtype),
     );
     await copyCompanions(model, into, { dtype, unties, isFloat });
+    for (const [name, text] of options.files ?? []) await replaceFile(join(into, name), text);
   };
   await replaceFolder(output, fill, check ? { check } : {});
   return bytes;

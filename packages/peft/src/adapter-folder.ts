@@ -131,12 +131,14 @@ export async function readAdapter(
  * that other files there stay.
  *
  * @param config with roles written out as names
+ * @param files texts of further files, by their names
  */
 export async function writeAdapter(
   folder: string,
   config: LoraConfig,
   baseModel: string | null,
   tensors: readonly { name: string; shape: readonly number[]; data: Float32Array }[],
+  files: ReadonlyMap<string, string> = new Map(),
 ): Promise<void> {
   const text = `${JSON.stringify(toPeftConfig(config, baseModel), null, 2)}\n`;
   const write = async (into: string): Promise<void> => {
@@ -145,6 +147,7 @@ export async function writeAdapter(
       tensors.map((tensor) => ({ ...tensor, dtype: "F32" })),
       { format: "pt" },
     );
+    for (const [name, content] of files) await replaceFile(join(into, name), content);
     await replaceFile(join(into, CONFIG_FILE), text);
   };
   if ((await lstat(folder).catch(() => null)) !== null) {

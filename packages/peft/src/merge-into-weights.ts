@@ -28,6 +28,8 @@ export interface MergeIntoWeightsOptions {
   readonly output: string;
   /** Type of all floating-point weights. @defaultValue each tensor keeps its own */
   readonly dtype?: MergedDtype;
+  /** Texts of further files of the folder by name, in place of the base's own. @defaultValue none */
+  readonly files?: ReadonlyMap<string, string> | undefined;
   /** Opens the weights of the base, such as those that packed ones stand for. @defaultValue openWeights */
   readonly open?: (folder: string) => Promise<StoredWeights>;
   /** Tensors written so far, of all. */
@@ -57,7 +59,7 @@ export interface MergedWeights {
  * @throws AdapterFileError, WeightsError, ModelConfigError; AdapterFileError too if `output` exists
  */
 export async function mergeIntoWeights(options: MergeIntoWeightsOptions): Promise<MergedWeights> {
-  const { model, adapter, output, dtype, open = openWeights, onProgress, onWarning } = options;
+  const { model, adapter, output, dtype, files, open = openWeights, onProgress, onWarning } = options;
   const check = async (): Promise<void> => {
     if ((await lstat(output).catch(() => null)) !== null) {
       throw new AdapterFileError({
@@ -86,6 +88,7 @@ export async function mergeIntoWeights(options: MergeIntoWeightsOptions): Promis
       check,
       dtype,
       unties,
+      files,
       called: "merged weights",
       onProgress,
     });

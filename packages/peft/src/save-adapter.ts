@@ -11,6 +11,8 @@ export interface SaveAdapterOptions {
   readonly name?: string;
   /** Name or folder of the base model, for `base_model_name_or_path`. */
   readonly baseModel?: string | null;
+  /** Texts of further files of the folder by their names, which PEFT passes over. @defaultValue none */
+  readonly files?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface SaveAdapterOptions {
 export async function saveAdapter(
   model: AdaptableModel,
   folder: string,
-  { name = DEFAULT_ADAPTER, baseModel = null }: SaveAdapterOptions = {},
+  { name = DEFAULT_ADAPTER, baseModel = null, files }: SaveAdapterOptions = {},
 ): Promise<void> {
   const config = adapterConfig(model, name);
   const tensors = [];
@@ -32,7 +34,7 @@ export async function saveAdapter(
     const origin = origins.get(tensor);
     tensors.push(origin ? await origin(data) : { name: tensor, shape: variable.shape, data });
   }
-  await writeAdapter(folder, origins.size > 0 ? doubledConfig(config) : config, baseModel, tensors);
+  await writeAdapter(folder, origins.size > 0 ? doubledConfig(config) : config, baseModel, tensors, files);
 }
 
 /** A matrix as it is stored. */

@@ -10,6 +10,7 @@ import type { EncodeRowOptions } from "@lathe/data";
 import { generateReplies, type ModelScore, scoreRows } from "@lathe/eval/model";
 import { cutAtStop } from "@lathe/model";
 import { withField } from "./fields-of-packages.js";
+import { followPolicy, policyOf } from "./model/learnt-policy.js";
 import {
   borrowModel,
   folderOf,
@@ -41,7 +42,7 @@ export interface EvaluateModelOptions extends OpenModelOptions {
   readonly metricOptions?: Omit<EvaluateTextOptions, "onWarning"> | undefined;
   /** Whether `<think>` blocks of replies and references are scored by the metrics. @defaultValue "strip" */
   readonly reasoning?: ReasoningRule | undefined;
-  /** What of a row the loss is measured on, as it was learnt: all replies with their reasoning unless it says otherwise. */
+  /** What of a row the loss is measured on. @defaultValue as the weights have learnt it, else all replies with their reasoning */
   readonly learnt?: Partial<EncodeRowOptions> | undefined;
   /** How intervals are drawn. */
   readonly bootstrap?: BootstrapOptions | undefined;
@@ -89,8 +90,8 @@ async function evaluate(options: EvaluateModelOptions): Promise<ModelEvaluation>
   // A name that is not known is found before the work, not after it.
   resolveMetricNames(metrics);
   const folder = await folderOf(input, onEvent);
-  const { lossOn = "all", reasoning = "keep" } = options.learnt ?? {};
-  const learnt: EncodeRowOptions = { lossOn, reasoning };
+  const policy = await policyOf(folder, options.adapter);
+  const learnt = followPolicy(options.learnt ?? {}, [policy], ["reasoning", "lossOn"], onEvent);
   const rows = await readLabelledRows(data, "data", folder, learnt, limit);
   if (rows.length === 0) throw new RecipeError([expectation("data", "at least one row", "none")]);
   const tasks =

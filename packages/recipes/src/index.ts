@@ -76,6 +76,7 @@ export {
 } from "./export/export-model-options.js";
 export { type Drift, DriftError } from "./export/drift-error.js";
 export { type ImportedModel, importModel, type ImportModelOptions } from "./export/import-model.js";
+export { type LearntPolicy, policyOf, type StoredPolicy } from "./model/learnt-policy.js";
 export { type ModelFolder, readModelFolder } from "./model/model-folder.js";
 export {
   type EngineOptions,

@@ -2,6 +2,7 @@ import { copyFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isRecord, type MakeFault, OutputFolderError, readJsonFile, replaceFolder } from "@lathe/files";
 import { companionFiles, ModelConfigError, readModelConfig, writeRandomModel } from "@lathe/model";
+import { POLICY_FILE } from "./model/learnt-policy.js";
 import { expectation, RecipeError } from "./recipe-error.js";
 
 /** Largest config that is read, in bytes. */
@@ -41,7 +42,10 @@ export async function initialiseModel({ like, output, seed = 0 }: InitialiseMode
   await replaceFolder(
     output,
     async (folder) => {
-      for (const name of await companionFiles(like)) await copyFile(join(like, name), join(folder, name));
+      for (const name of await companionFiles(like)) {
+        // Weights that are drawn have learnt nothing.
+        if (name !== POLICY_FILE) await copyFile(join(like, name), join(folder, name));
+      }
       await writeRandomModel(folder, own, { seed });
     },
     { check: () => checkFree(output) },

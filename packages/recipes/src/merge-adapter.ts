@@ -1,4 +1,5 @@
 import { type MergedWeights, type MergedDtype, mergeIntoWeights } from "@lathe/peft";
+import { policyFiles, readPolicy } from "./model/learnt-policy.js";
 import { type ModelInput, pathOf } from "./model/open-model.js";
 import { progressOf, type RecipeHooks, warningOf } from "./recipe-event.js";
 
@@ -36,6 +37,7 @@ export async function mergeAdapter(options: MergeAdapterOptions): Promise<Merged
     model: pathOf(model),
     adapter,
     output,
+    files: policyFiles(await readPolicy(adapter)),
     ...(dtype === "keep" ? {} : { dtype: dtypes[dtype] }),
     onWarning: warningOf(onEvent),
     onProgress(done, total) {

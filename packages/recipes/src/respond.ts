@@ -9,6 +9,7 @@ import {
 } from "@lathe/model";
 import { withField } from "./fields-of-packages.js";
 import { borrowModel, folderOf, type ModelInput, type OpenModelOptions } from "./model/open-model.js";
+import { followPolicy, policyOf } from "./model/learnt-policy.js";
 import type { ModelFolder } from "./model/model-folder.js";
 import { promptIds, type PromptOptions, requireTokenizer } from "./model/prompt-ids.js";
 import { warningOf } from "./recipe-event.js";
@@ -47,7 +48,12 @@ export async function* respond(options: RespondOptions): AsyncGenerator<TextPiec
   const generation = await withDefaults(folder, options);
   const { stop = [] } = generation;
   if (stop.length > 0) requireTokenizer(folder, "generation.stop");
-  const prompt = promptIds(folder, options);
+  // Only what goes through a chat template has a policy.
+  const isPlain = options.ids !== undefined || options.raw === true;
+  const policy = isPlain
+    ? null
+    : followPolicy(options, [await policyOf(folder, options.adapter)], ["reasoning"], onEvent);
+  const prompt = promptIds(folder, policy ? { ...options, reasoning: policy.reasoning } : options);
   const { opened, release } = await borrowModel(input, folder, { ...options, cache: generation.cache });
   try {
     const { model, tokenizer } = opened;

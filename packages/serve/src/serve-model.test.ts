@@ -545,6 +545,26 @@ describe("names and keys", () => {
   });
 });
 
+it("ends prompts as each adapter has learnt it", async () => {
+  const folders = { keeps: join(folder, "keeps"), empties: join(folder, "empties") };
+  for (const place of Object.values(folders)) await cp(adapters[0].folder, place, { recursive: true });
+  await writeFile(join(folders.empties, "lathe.json"), '{"reasoning":"empty","lossOn":"all"}');
+  const named = Object.entries(folders).map(([name, place]) => ({ name, folder: place }));
+  const server = await serveModel(options({ adapters: named }));
+  try {
+    const client = clientOf(server);
+    const ask = async (model: string): Promise<OpenAI.ChatCompletion> =>
+      await client.chat.completions.create({ model, messages: user("你好"), temperature: 0, max_tokens: 8 });
+    const [keeps, empties] = [await ask("keeps"), await ask("empties")];
+    // The empty block is in the prompt, not in the reply.
+    expect(empties.usage!.prompt_tokens).toBeGreaterThan(keeps.usage!.prompt_tokens);
+    expect(empties.choices[0].message.content).toBe(await responded(user("你好"), folders.empties, 8));
+    expect(keeps.choices[0].message.content).toBe(await responded(user("你好"), folders.keeps, 8));
+  } finally {
+    await server.stop();
+  }
+});
+
 describe("an adapter whose folder is exchanged", () => {
   it("answers anew, and stays as it was where the new files are damaged", async () => {
     const place = join(folder, "swapped");

@@ -27,12 +27,30 @@ export const reasoningOption = (field: string): ChoiceOption<ReasoningPolicy> =>
     { placeholder: "policy", field },
   );
 
-/** What a prompt does about reasoning. */
-export const promptReasoningOption = (): ChoiceOption<ReasoningPolicy> =>
+type FollowedOption<Name extends string> = z.ZodOptional<z.ZodEnum<{ [Key in Name]: Key }>>;
+
+/** Which replies the loss is measured on. */
+export const measuredLossOnOption = (): FollowedOption<LossTurns> =>
+  option(z.enum(LOSS_TURNS).optional(), "replies of a dialogue that are measured: all, or the last one", {
+    placeholder: "turns",
+    field: "learnt.lossOn",
+    defaultText: "as trained, else all",
+  });
+
+/** What is measured of the reasoning of replies, and how prompts end. */
+export const measuredReasoningOption = (): FollowedOption<ReasoningPolicy> =>
   option(
-    z.enum(REASONING_POLICIES).default("keep"),
-    "policy that the model was trained under; empty: the prompt ends with an empty <think> block; strip: it opens none; keep and mask: as the chat template has it",
-    { placeholder: "policy", field: "reasoning" },
+    z.enum(REASONING_POLICIES).optional(),
+    "<think> blocks that are measured with replies, and asked for by prompts; keep: all; mask: they stand in the text, not measured; empty: an empty block instead; strip: none",
+    { placeholder: "policy", field: "learnt.reasoning", defaultText: "as trained, else keep" },
+  );
+
+/** What a prompt does about reasoning. */
+export const promptReasoningOption = (): FollowedOption<ReasoningPolicy> =>
+  option(
+    z.enum(REASONING_POLICIES).optional(),
+    "policy that the prompt follows; empty: the prompt ends with an empty <think> block; strip: it opens none; keep and mask: as the chat template has it",
+    { placeholder: "policy", field: "reasoning", defaultText: "as trained, else keep" },
   );
 
 /** What becomes of rows that are longer than the limit of tokens. */

@@ -12,7 +12,7 @@ import { defineVerb } from "../define-verb.js";
 import { engineOptions } from "../options/engine-options.js";
 import { JUDGE_KEY, judgeOptions } from "../options/judge-options.js";
 import { generationOptions } from "../options/generation-options.js";
-import { lossOnOption, reasoningOption } from "../options/learnt-options.js";
+import { measuredLossOnOption, measuredReasoningOption } from "../options/learnt-options.js";
 import { tokensPerBatchOption } from "../options/model-options.js";
 import { comparisonJson, comparisonText } from "./system-comparison.js";
 import { evaluationJson, evaluationText } from "./systems-evaluation.js";
@@ -144,8 +144,8 @@ const options = z
         },
       ),
       tokensPerBatch: tokensPerBatchOption(),
-      lossOn: lossOnOption("learnt.lossOn"),
-      learntReasoning: reasoningOption("learnt.reasoning"),
+      lossOn: measuredLossOnOption(),
+      learntReasoning: measuredReasoningOption(),
       output: option(
         text,
         "folder for the replies of each system and for report.json, report.md and report.html",

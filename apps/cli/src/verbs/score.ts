@@ -3,7 +3,7 @@ import { evaluateModel, type EvaluateModelOptions } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import { engineOptions } from "../options/engine-options.js";
-import { lossOnOption, reasoningOption } from "../options/learnt-options.js";
+import { measuredLossOnOption, measuredReasoningOption } from "../options/learnt-options.js";
 import { adapterOption, dataOption, modelOption, tokensPerBatchOption } from "../options/model-options.js";
 
 const options = z.object({
@@ -11,8 +11,8 @@ const options = z.object({
   adapter: adapterOption(),
   data: dataOption('rows to score, in any shape; {"input_ids","labels"} needs no tokenizer'),
   tokensPerBatch: tokensPerBatchOption(),
-  lossOn: lossOnOption("learnt.lossOn"),
-  reasoning: reasoningOption("learnt.reasoning"),
+  lossOn: measuredLossOnOption(),
+  reasoning: measuredReasoningOption(),
   ...engineOptions,
 });
 

@@ -21,6 +21,8 @@ export interface ExportOnnxOptions extends ExportSource {
   readonly output: string;
   /** What weights are stored in. @defaultValue "fp32" */
   readonly type?: OnnxType | undefined;
+  /** Texts of further files of the folder by name, in place of the model's own. @defaultValue none */
+  readonly files?: ReadonlyMap<string, string> | undefined;
   /** Bytes of weights in one file at most; see `writeOnnx`. @defaultValue just below 2 GiB */
   readonly largestFile?: number | undefined;
 }
@@ -52,7 +54,7 @@ const architectures = ["llama", "qwen2", "qwen3"];
  * WeightsError, ModelConfigError, TokenizerError, AdapterFileError, FileError. No folder is left then
  */
 export async function exportOnnx(options: ExportOnnxOptions): Promise<ExportedOnnx> {
-  const { model, output, type = "fp32", onProgress, largestFile } = options;
+  const { model, output, type = "fp32", files = new Map(), onProgress, largestFile } = options;
   await checkOutput(output);
   const source = await openSource(options);
   try {
@@ -68,7 +70,7 @@ export async function exportOnnx(options: ExportOnnxOptions): Promise<ExportedOn
           largestFile,
           onProgress,
         });
-        await writeCompanions(model, folder, source, { [traits.file]: outcome });
+        await writeCompanions(model, folder, source, { [traits.file]: outcome }, files);
         const genai = genaiConfig(config, { file, sampling });
         await replaceFile(join(folder, "genai_config.json"), `${JSON.stringify(genai, null, 2)}\n`);
         return outcome;
@@ -105,8 +107,9 @@ async function writeCompanions(
   folder: string,
   source: OpenedSource,
   written: Readonly<Record<string, WrittenOnnx>>,
+  files: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const texts = new Map(await configsWithEndTokens(model));
+  const texts = new Map([...(await configsWithEndTokens(model)), ...files]);
   texts.set("config.json", changedConfig(texts.get("config.json")!, source, written));
   if (!texts.has("generation_config.json"))
     texts.set("generation_config.json", generationConfig(source.config));

@@ -11,6 +11,8 @@ export interface ExportPeftOptions {
   readonly adapter: string;
   /** Folder to make. */
   readonly output: string;
+  /** Texts of further files of the folder, by their names. @defaultValue none */
+  readonly files?: ReadonlyMap<string, string> | undefined;
   readonly onWarning?: OnWarning | undefined;
 }
 
@@ -29,10 +31,11 @@ export async function exportPeft({
   model,
   adapter,
   output,
+  files,
   onWarning,
 }: ExportPeftOptions): Promise<ExportedPeft> {
   await checkOutput(output);
   const stored = await readAdapter(adapter, await readModelConfig(model), onWarning);
-  await copyAdapter(stored, output);
+  await copyAdapter(stored, output, files);
   return { output, changed: stored.targets.length + stored.whole.size };
 }

@@ -12,7 +12,6 @@ import {
   StreamedScores,
   type SystemComparison,
 } from "@lathe/eval";
-import type { EncodeRowOptions } from "@lathe/data";
 import { streamReplies } from "@lathe/eval/model";
 import {
   hashFile,
@@ -29,6 +28,7 @@ import { peakResidentBytes } from "@lathe/tensor";
 import type { ReportLanguage } from "@lathe/report";
 import type { EvaluateModelOptions } from "../evaluate-model.js";
 import { withField } from "../fields-of-packages.js";
+import { followPolicy, type LearntPolicy, policyOf } from "../model/learnt-policy.js";
 import type { ModelFolder } from "../model/model-folder.js";
 import { borrowModel, folderOf, pathOf } from "../model/open-model.js";
 import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
@@ -95,9 +95,12 @@ interface System {
   readonly record: string;
 }
 
+/** Options that say what of a row is scored. */
+type SettledOptions = EvaluateSystemsOptions & { readonly learnt: LearntPolicy };
+
 /** Everything that is known before the first system is measured. */
 interface Prepared {
-  readonly options: EvaluateSystemsOptions;
+  readonly options: SettledOptions;
   readonly folder: ModelFolder;
   readonly data: RowsInput;
   readonly probe: RowsInput | undefined;
@@ -162,12 +165,6 @@ function checkOptions({
   }
 }
 
-/** What of a row is scored. */
-function learntOf({ learnt = {} }: EvaluateSystemsOptions): EncodeRowOptions {
-  const { lossOn = "all", reasoning = "keep" } = learnt;
-  return { lossOn, reasoning };
-}
-
 /** @throws OutputFolderError */
 async function checkFree(output: string): Promise<void> {
   const entries = await readdir(output).catch(() => []);
@@ -181,9 +178,9 @@ async function checkFree(output: string): Promise<void> {
   }
 }
 
-async function evaluate(options: EvaluateSystemsOptions, output: string): Promise<SystemsEvaluation> {
-  const prepared = await prepareEvaluation(options, output);
-  const { folder, systems, replies, survey } = prepared;
+async function evaluate(asked: EvaluateSystemsOptions, output: string): Promise<SystemsEvaluation> {
+  const prepared = await prepareEvaluation(asked, output);
+  const { options, folder, systems, replies, survey } = prepared;
   const { bootstrap = {}, onEvent, signal } = options;
   const records = await measureSystems(prepared);
   const scored = replies === 0 ? null : await scoreReplies(prepared, survey, output);
@@ -248,29 +245,36 @@ async function againAndAgain(input: RowsInput): Promise<RowsInput> {
   return rows;
 }
 
-async function prepareEvaluation(options: EvaluateSystemsOptions, output: string): Promise<Prepared> {
-  const { model, limit, metrics = METRICS, adapters = [], onEvent } = options;
+async function prepareEvaluation(asked: EvaluateSystemsOptions, output: string): Promise<Prepared> {
+  const { model, limit, metrics = METRICS, adapters = [], onEvent } = asked;
   const folder = await folderOf(model, onEvent);
   for (const adapter of adapters) await readAdapterConfig(adapter);
+  const policies =
+    adapters.length === 0
+      ? [folder.policy]
+      : await Promise.all(adapters.map((adapter) => policyOf(folder, adapter)));
+  // The same labels for all systems, or their losses could not be compared.
+  const learnt = followPolicy(asked.learnt ?? {}, policies, ["reasoning", "lossOn"], onEvent);
+  const options = { ...asked, learnt };
   const systems = await systemsOf(options, output);
   const data = await againAndAgain(options.data);
   const probe = options.probe === undefined ? undefined : await againAndAgain(options.probe);
   const survey = new ReferenceSurvey();
   let [rows, replies, long, probeRows] = [0, 0, 0, 0];
-  for await (const row of streamLabelledRows(data, "data", folder, learntOf(options), limit)) {
+  for await (const row of streamLabelledRows(data, "data", folder, options.learnt, limit)) {
     rows++;
     if (row.inputIds.length > folder.config.maxPositions) long++;
     const task =
       (metrics.length === 0 && options.judge === undefined) || !folder.tokenizer
         ? null
-        : replyTask(row, folder.tokenizer, learntOf(options).reasoning);
+        : replyTask(row, folder.tokenizer, options.learnt.reasoning);
     if (task === null) continue;
     survey.add([task.reference]);
     replies++;
   }
   if (rows === 0) throw new RecipeError([expectation("data", "at least one row", "none")]);
   if (probe !== undefined) {
-    for await (const _ of streamLabelledRows(probe, "probe", folder, learntOf(options))) probeRows++;
+    for await (const _ of streamLabelledRows(probe, "probe", folder, options.learnt)) probeRows++;
     if (probeRows === 0) throw new RecipeError([expectation("probe", "at least one row", "none")]);
   }
   const tell = (outcome: RowsEvent["outcome"], count: number, more: Partial<RowsEvent> = {}): void => {
@@ -285,7 +289,7 @@ async function prepareEvaluation(options: EvaluateSystemsOptions, output: string
 
 /** Writes down what is measured, or holds what is asked for to what a killed evaluation measured. @throws RecipeError */
 async function keepRequest(
-  options: EvaluateSystemsOptions,
+  options: SettledOptions,
   output: string,
   counts: Readonly<Record<string, number>>,
 ): Promise<void> {
@@ -302,7 +306,7 @@ async function keepRequest(
     probe: await hashOf(probe),
     limit: limit ?? null,
     generation,
-    learnt: learntOf(options),
+    learnt: options.learnt,
     quantize: quantize ?? null,
     precision: precision ?? null,
     ...counts,
@@ -397,7 +401,7 @@ async function measureSystem(
     const limit = key === "data" ? options.limit : undefined;
     return await rowLosses(
       model,
-      streamLabelledRows(input, key, folder, learntOf(options), limit),
+      streamLabelledRows(input, key, folder, options.learnt, limit),
       folder.tokenizer,
       {
         tokensPerBatch: options.tokensPerBatch,
@@ -435,8 +439,8 @@ async function generateReplies(
     const waiting = new Map<number, { readonly row: number; readonly task: ReplyTask }>();
     const prompts = async function* (): AsyncGenerator<Int32Array, void, undefined> {
       let [row, prompt] = [0, 0];
-      for await (const one of streamLabelledRows(data, "data", folder, learntOf(options), options.limit)) {
-        const task = replyTask(one, tokenizer, learntOf(options).reasoning);
+      for await (const one of streamLabelledRows(data, "data", folder, options.learnt, options.limit)) {
+        const task = replyTask(one, tokenizer, options.learnt.reasoning);
         if (task === null || file.has(row++)) continue;
         waiting.set(prompt++, { row: row - 1, task });
         yield task.promptIds;

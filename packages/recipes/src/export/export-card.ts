@@ -1,11 +1,22 @@
+import type { ReasoningPolicy } from "@lathe/data";
+import type { LearntPolicy } from "../model/learnt-policy.js";
 import type { ExportedModel, ExportModelOptions } from "./export-model-options.js";
 
 const code = (text: string): string => `\`${text.replaceAll("`", "'")}\``;
+
+/** How a prompt asks of a model what it has learnt of reasoning. */
+const ASKED: Readonly<Record<ReasoningPolicy, string>> = {
+  keep: "prompts end as the chat template has it",
+  mask: "prompts end as the chat template has it; what is thought was not learnt",
+  empty: "prompts are to end with an empty `<think>` block",
+  strip: "prompts are not to open a `<think>` block",
+};
 
 /** A page beside what was exported: of what it is, how it was merged, and how far it has been proven. */
 export function exportCard(
   { model, adapter, quantize = "none" }: ExportModelOptions,
   { to, type, tensors, tokenizer, gate }: ExportedModel,
+  policy: LearntPolicy | null,
 ): string {
   const base =
     quantize === "none"
@@ -17,6 +28,12 @@ export function exportCard(
     ["format", type === null ? to : `${to}, ${type}`],
     ["tensors", String(tensors)],
     ...(adapter === undefined ? [] : [["merged onto", base]]),
+    ...(policy === null
+      ? []
+      : [
+          ["reasoning", `${policy.reasoning}: ${ASKED[policy.reasoning]}`],
+          ["loss on", policy.lossOn === "all" ? "all replies of a dialogue" : "the last reply of a dialogue"],
+        ]),
   ];
   const lines = [
     "# Export",

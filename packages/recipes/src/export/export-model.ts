@@ -37,6 +37,7 @@ import {
   type ExportModelOptions,
 } from "./export-model-options.js";
 import { gateExport, type GatedModel } from "./gate-export.js";
+import { type LearntPolicy, policyFiles, policyOf, readPolicy } from "../model/learnt-policy.js";
 import { engineOf } from "../model/open-model.js";
 import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
 import { progressOf, warningOf } from "../recipe-event.js";
@@ -61,6 +62,8 @@ interface FormatTraits {
 type Written = Pick<ExportedModel, "tensors" | "bytes" | "tokenizer">;
 
 interface WriteHooks {
+  /** What lies beside the weights and goes with them. */
+  readonly files: ReadonlyMap<string, string>;
   readonly onWarning: OnWarning;
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -90,9 +93,9 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
     holdsModel: false,
     types: [],
     ...unproven,
-    async write(options, { onWarning }) {
+    async write(options, { files, onWarning }) {
       const { model, output } = options;
-      const { changed } = await exportPeft({ model, adapter: options.adapter!, output, onWarning });
+      const { changed } = await exportPeft({ model, adapter: options.adapter!, output, files, onWarning });
       return { tensors: changed, bytes: null, tokenizer: null };
     },
   },
@@ -255,7 +258,9 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
   await checkOutput(output);
   if (quantize !== "none") await engineOf({}, onEvent);
   const tellProgress = progressOf(onEvent, "exporting");
+  const policy = await exportedPolicy(options);
   const hooks: WriteHooks = {
+    files: policyFiles(policy),
     onWarning: warningOf(onEvent),
     onProgress(done, total) {
       signal?.throwIfAborted();
@@ -275,8 +280,13 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
     tokenizer,
     gate,
   };
-  await replaceFile(`${output}.card.md`, exportCard(options, exported));
+  await replaceFile(`${output}.card.md`, exportCard(options, exported, policy));
   return exported;
+}
+
+/** The policy that what is exported was trained under. */
+async function exportedPolicy({ model, adapter }: ExportModelOptions): Promise<LearntPolicy | null> {
+  return await policyOf({ policy: await readPolicy(model) }, adapter);
 }
 
 /** Whether the export is to be proven. @throws ExportError when prompts are given and the program is not installed */

@@ -5,6 +5,7 @@ import {
   readModelConfig,
   type Tokenizer,
 } from "@lathe/model";
+import { readPolicy, type StoredPolicy } from "./learnt-policy.js";
 import { type OnRecipeEvent, warningOf } from "../recipe-event.js";
 
 /** What is known of a model before its weights are read. */
@@ -13,15 +14,17 @@ export interface ModelFolder {
   readonly config: ModelConfig;
   /** Null where the folder has none: such a model works on token ids alone. */
   readonly tokenizer: Tokenizer | null;
+  /** What of replies it has learnt, and of an opened model its adapter first; null where no one says. */
+  readonly policy: StoredPolicy | null;
 }
 
 /**
  * Reads config and tokenizer of a model folder and holds them to each other.
- * @throws ModelConfigError, TokenizerError
+ * @throws ModelConfigError, TokenizerError, FileError
  */
 export async function readModelFolder(path: string, onEvent?: OnRecipeEvent): Promise<ModelFolder> {
   const config = await readModelConfig(path);
   const tokenizer = await loadTokenizer(path, { onWarning: warningOf(onEvent) });
   if (tokenizer) checkTokenizerFits(tokenizer, config);
-  return { path, config, tokenizer };
+  return { path, config, tokenizer, policy: await readPolicy(path) };
 }

@@ -2,6 +2,7 @@ import { type LanguageModel, loadModel } from "@lathe/model";
 import { loadAdapter } from "@lathe/peft";
 import { linearReader, type WeightFormat } from "@lathe/quant";
 import { cacheFormat, type CacheFormat, type Engine, type Precision, startEngine } from "@lathe/tensor";
+import { policyOf } from "./learnt-policy.js";
 import { type OnRecipeEvent, progressOf, type RecipeHooks, warningOf } from "../recipe-event.js";
 import { expectation, RecipeError } from "../recipe-error.js";
 import { type ModelFolder, readModelFolder } from "./model-folder.js";
@@ -54,6 +55,7 @@ export async function engineOf(
 async function loadFolder(folder: ModelFolder, options: OpenModelOptions): Promise<OpenedModel> {
   const { adapter, quantize = "none", signal, onEvent } = options;
   const onWarning = warningOf(onEvent);
+  const policy = await policyOf(folder, adapter);
   const engine = await engineOf(options, onEvent);
   cacheFormat(options.cache);
   const model = await loadModel(folder.path, {
@@ -69,7 +71,7 @@ async function loadFolder(folder: ModelFolder, options: OpenModelOptions): Promi
     model.dispose();
     throw error;
   }
-  return { ...folder, engine, model, dispose: () => model.dispose() };
+  return { ...folder, policy, engine, model, dispose: () => model.dispose() };
 }
 
 /**

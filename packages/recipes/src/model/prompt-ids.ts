@@ -20,7 +20,10 @@ export interface PromptOptions {
   readonly system?: string | undefined;
   /** Tools that the assistant may call, for `messages` or `prompt` in a chat template. */
   readonly tools?: Tools | undefined;
-  /** What the prompt does about reasoning, as it was learnt: `empty` has the model answer at once. @defaultValue "keep" */
+  /**
+   * What the prompt does about reasoning, as it was learnt: `empty` has the model answer at once.
+   * @defaultValue that which stands beside the weights, else "keep"
+   */
   readonly reasoning?: ReasoningPolicy | undefined;
   /** Continue `prompt` as it stands, without the chat template. @defaultValue false */
   readonly raw?: boolean | undefined;

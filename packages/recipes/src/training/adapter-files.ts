@@ -5,10 +5,14 @@ import type { StatePart } from "@lathe/train";
 
 const FOLDER = "adapter";
 
-/** Checkpoints hold the adapter as PEFT does, so that any of them can be used as it is. */
-export function adapterFiles(model: LanguageModel, baseModel: string): StatePart {
+/** Checkpoints hold the adapter as PEFT does, so that any of them can be used as it is. @param files beside the adapter */
+export function adapterFiles(
+  model: LanguageModel,
+  baseModel: string,
+  files: ReadonlyMap<string, string>,
+): StatePart {
   return {
-    save: (folder) => saveAdapter(model, join(folder, FOLDER), { baseModel }),
+    save: (folder) => saveAdapter(model, join(folder, FOLDER), { baseModel, files }),
     load: (folder) => restoreAdapter(model, join(folder, FOLDER)),
   };
 }

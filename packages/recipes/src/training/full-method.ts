@@ -12,6 +12,7 @@ import {
 import { adapterNames, countParameters, detach } from "@lathe/peft";
 import { layerSampling, safetensorsFiles, type TrainableParameter } from "@lathe/train";
 import type { FinetuneOptions } from "../finetune-options.js";
+import { type LearntPolicy, policyFiles } from "../model/learnt-policy.js";
 import type { ModelFolder } from "../model/model-folder.js";
 import { withStoredTypes } from "../model/stored-types.js";
 import { progressOf, type RecipeHooks } from "../recipe-event.js";
@@ -30,12 +31,14 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size
 /**
  * Trains the weights themselves, all of them or those whose names begin with one of the prefixes, in float32. Norms and biases are
  * not decayed. With `lisaLayers` a few layers at a time are. The result is a model folder.
+ * @param policy that rows are learnt under, which is written beside the weights
  * @throws RecipeError when a prefix is of no weight, or the base's weights are packed
  */
 export async function fullMethod(
   { full = {}, layerRateDecay = 1 }: FinetuneOptions,
   folder: ModelFolder,
   seed: number,
+  policy: LearntPolicy,
 ): Promise<TrainingMethod> {
   const { trainable = [""], lisaLayers, lisaEvery = LISA_EVERY } = full;
   checkPrefixes(trainable, folder);
@@ -80,7 +83,7 @@ export async function fullMethod(
         files: safetensorsFiles(parameters),
         async write(run) {
           const output = join(run.path, FOLDER);
-          await writeTrained(model, folder, parameters, output, onEvent);
+          await writeTrained(model, folder, { parameters, files: policyFiles(policy) }, output, onEvent);
           return { adapter: null, model: output, base: null };
         },
       };
@@ -142,10 +145,14 @@ const groupOf = (name: string): string => name.replace(/^.*?\.\d+\./, "");
 async function writeTrained(
   model: LanguageModel,
   folder: ModelFolder,
-  parameters: readonly TrainableParameter[],
+  trainedParts: {
+    readonly parameters: readonly TrainableParameter[];
+    readonly files: ReadonlyMap<string, string>;
+  },
   output: string,
   onEvent: RecipeHooks["onEvent"],
 ): Promise<void> {
+  const { parameters, files } = trainedParts;
   const weights = await openWeights(folder.path);
   try {
     const trained = new Map(parameters.map(({ name, variable }) => [name, variable]));
@@ -168,6 +175,7 @@ async function writeTrained(
           };
         }),
       output,
+      files,
       called: "trained weights",
       onProgress: progressOf(onEvent, "writing"),
     });

@@ -15,6 +15,7 @@ import {
 } from "@lathe/peft";
 import { folderFormat, quantizeWeights } from "@lathe/quant";
 import type { FinetuneOptions } from "../finetune-options.js";
+import { type LearntPolicy, policyFiles } from "../model/learnt-policy.js";
 import type { ModelFolder } from "../model/model-folder.js";
 import { field, RecipeError, sentenceOf } from "../recipe-error.js";
 import { warningOf } from "../recipe-event.js";
@@ -45,6 +46,7 @@ async function checkUnpacked({ path }: ModelFolder): Promise<void> {
 /**
  * Trains a LoRA adapter, a fresh one or one that goes on.
  * @param goesOn whether the run was begun before, with a config of its own
+ * @param policy that rows are learnt under, which is written beside the adapter
  * @throws LoraConfigError, AdapterFileError; RecipeError when the options contradict the adapter to start from
  */
 export async function loraMethod(
@@ -52,6 +54,7 @@ export async function loraMethod(
   folder: ModelFolder,
   seed: number,
   goesOn: boolean,
+  policy: LearntPolicy,
 ): Promise<TrainingMethod> {
   const lora =
     initAdapter === undefined || goesOn
@@ -91,7 +94,7 @@ export async function loraMethod(
           ...factorOf(parameter),
         })),
         table: parameterTable(model),
-        files: adapterFiles(model, folder.path),
+        files: adapterFiles(model, folder.path, policyFiles(policy)),
         async write(run) {
           const base = starts && join(run.path, BASE_FOLDER);
           if (starts && base) {
@@ -109,7 +112,10 @@ export async function loraMethod(
               overwrite: true,
             });
           }
-          await saveAdapter(model, run.adapterPath, { baseModel: base ?? folder.path });
+          await saveAdapter(model, run.adapterPath, {
+            baseModel: base ?? folder.path,
+            files: policyFiles(policy),
+          });
           return { adapter: run.adapterPath, model: null, base };
         },
       };

@@ -1,4 +1,5 @@
 import type { FinetuneOptions } from "../finetune-options.js";
+import { policyOfRows } from "../model/learnt-policy.js";
 import type { ModelFolder } from "../model/model-folder.js";
 import { fullMethod } from "./full-method.js";
 import { loraMethod } from "./lora-method.js";
@@ -15,7 +16,8 @@ export async function methodOf(
   seed: number,
   goesOn: boolean,
 ): Promise<TrainingMethod> {
+  const policy = await policyOfRows(options.data, options);
   return options.method === "full"
-    ? await fullMethod(options, folder, seed)
-    : await loraMethod(options, folder, seed, goesOn);
+    ? await fullMethod(options, folder, seed, policy)
+    : await loraMethod(options, folder, seed, goesOn, policy);
 }

@@ -252,7 +252,7 @@ export function serveApp(options: ServeAppOptions): Hono<{ Bindings: Bindings }>
   const answer = async (
     context: ServeContext,
     request: CommonRequest & { readonly hasLogprobs: boolean; readonly callsOnce: boolean },
-    make: (group: string | null) => {
+    make: (lease: ModelLease) => {
       readonly prompts: readonly (readonly number[])[];
       readonly choices: readonly ChoiceRequest[];
     },
@@ -275,7 +275,7 @@ export function serveApp(options: ServeAppOptions): Hono<{ Bindings: Bindings }>
     let events: AsyncGenerator<ReplyEvent, void, undefined>;
     let frame: ReplyFrame;
     try {
-      const { prompts, choices } = make(lease.group);
+      const { prompts, choices } = make(lease);
       const promptTokens = prompts.reduce((sum, { length }) => sum + length, 0);
       frame = {
         tokenizer: models.tokenizer,
@@ -337,8 +337,8 @@ export function serveApp(options: ServeAppOptions): Hono<{ Bindings: Bindings }>
       hasLogprobs: request.logprobs === true,
       callsOnce: request.parallel_tool_calls === false,
     };
-    const make = (group: string | null) => {
-      const { prompt, choices } = maker.chat(request, group);
+    const make = (lease: ModelLease) => {
+      const { prompt, choices } = maker.chat(request, lease);
       return { prompts: [prompt], choices };
     };
     return await answer(context, asked, make, { whole: chatCompletion, chunks: chatChunks });
@@ -346,7 +346,7 @@ export function serveApp(options: ServeAppOptions): Hono<{ Bindings: Bindings }>
   app.post("/v1/completions", async (context) => {
     const request = readBody(await context.req.text(), completionRequest);
     const asked = { ...request, hasLogprobs: request.logprobs != null, callsOnce: false };
-    return await answer(context, asked, (group) => maker.completions(request, group), {
+    return await answer(context, asked, ({ group }) => maker.completions(request, group), {
       whole: completion,
       chunks: completionChunks,
     });

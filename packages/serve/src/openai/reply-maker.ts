@@ -16,7 +16,7 @@ import { reasoningMarks, ReplyReader, type ReasoningRule } from "../reading/repl
 import { type ToolSupport, toolSupport } from "../reading/tool-support.js";
 import { ReplyChoice } from "../replies/reply-choice.js";
 import type { ChoiceRequest } from "../replies/reply-events.js";
-import type { ServedModels } from "../replies/served-models.js";
+import type { ModelLease, ServedModels } from "../replies/served-models.js";
 import { type TokenChoices, TokenChooser } from "../replies/token-chooser.js";
 import { invalidRequest } from "./api-error.js";
 import type { ChatRequest } from "./chat-request.js";
@@ -80,7 +80,7 @@ export class ReplyMaker {
   /** The replies to a dialogue. @throws ApiError naming the field */
   chat(
     request: ChatRequest,
-    group: string | null,
+    { group, reasoning }: Pick<ModelLease, "group" | "reasoning">,
   ): { readonly prompt: readonly number[]; readonly choices: ChoiceRequest[] } {
     const { tokenizer } = this.#models;
     const tools = request.tool_choice === "none" ? [] : (request.tools ?? []);
@@ -94,7 +94,7 @@ export class ReplyMaker {
     let prompt: readonly number[];
     try {
       const conversation = tools.length === 0 ? { messages } : { messages, tools: tools as Tools };
-      prompt = encodeConversation(conversation, tokenizer, { addGenerationPrompt: true }).inputIds;
+      prompt = encodeConversation(conversation, tokenizer, { addGenerationPrompt: true, reasoning }).inputIds;
     } catch (error) {
       if (!isInputError(error)) throw error;
       throw invalidRequest(

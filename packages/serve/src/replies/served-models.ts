@@ -1,9 +1,10 @@
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import type { ReasoningPolicy } from "@lathe/data";
 import { InputError, type Phrase, phrase, phraseOfError } from "@lathe/files";
 import type { RowGroup, Tokenizer } from "@lathe/model";
 import { canShareRows, detach, loadAdapter, setActive, setActiveRows } from "@lathe/peft";
-import type { OpenedModel } from "@lathe/recipes";
+import { type OpenedModel, policyOf } from "@lathe/recipes";
 
 /** An adapter that answers under a name of its own. */
 export interface NamedAdapter {
@@ -16,6 +17,8 @@ export interface NamedAdapter {
 export interface ModelLease {
   /** Key of the adapter on the model; null for the base. */
   readonly group: string | null;
+  /** Policy that its prompts follow, as it was trained. */
+  readonly reasoning: ReasoningPolicy;
   release(): void;
 }
 
@@ -23,6 +26,7 @@ interface LoadedAdapter extends NamedAdapter {
   readonly key: string;
   /** Says which files were read. */
   readonly stamp: string;
+  readonly reasoning: ReasoningPolicy;
   leases: number;
 }
 
@@ -96,7 +100,10 @@ export class ServedModels {
 
   /** The model of a name, to be given back; null where there is none. */
   async lease(name: string): Promise<ModelLease | null> {
-    if (name === this.baseName) return { group: null, release: () => undefined };
+    if (name === this.baseName) {
+      const reasoning = this.opened.policy?.reasoning ?? "keep";
+      return { group: null, reasoning, release: () => undefined };
+    }
     if (!this.#adapters.has(name)) return null;
     await this.#refresh(name);
     const adapter = this.#adapters.get(name)!;
@@ -104,6 +111,7 @@ export class ServedModels {
     let isReleased = false;
     return {
       group: adapter.key,
+      reasoning: adapter.reasoning,
       release: () => {
         if (isReleased) return;
         isReleased = true;
@@ -145,6 +153,7 @@ export class ServedModels {
 
   async #load({ name, folder }: NamedAdapter, stamp: string): Promise<LoadedAdapter> {
     const { model } = this.opened;
+    const policy = await policyOf(this.opened, folder);
     const key = `${name}#${++this.#keys}`;
     await loadAdapter(model, folder, { name: key, onWarning: this.onWarning });
     if (!canShareRows(model, key)) {
@@ -153,7 +162,7 @@ export class ServedModels {
         phrase`${folder}: the adapter trains whole modules or biases, which cannot be in force for some requests alone; merge it and serve the merged model`,
       );
     }
-    return { name, folder, key, stamp, leases: 0 };
+    return { name, folder, key, stamp, reasoning: policy?.reasoning ?? "keep", leases: 0 };
   }
 
   #dropRetired(): void {
@@ -168,7 +177,7 @@ export class ServedModels {
 
 /** What changes when an adapter's files are exchanged; nothing where they are not there. */
 async function stampOf(folder: string): Promise<string> {
-  const stamps = ["adapter_config.json", "adapter_model.safetensors"].map(async (file) => {
+  const stamps = ["adapter_config.json", "adapter_model.safetensors", "lathe.json"].map(async (file) => {
     try {
       const { ino, size, mtimeMs } = await stat(join(folder, file));
       return `${ino}:${size}:${mtimeMs}`;

@@ -11,6 +11,8 @@ export const dataPhrases: Translations = {
   "step chinese converts with the words of the package {0}, which is not installed; install it: npm install {1}":
     "步骤 chinese 使用软件包 {0} 的词表进行转换，而它尚未安装；请安装：npm install {1}",
   "has a column weight of type {0}, expected Float64": "weight 列的类型为 {0}，应为 Float64",
+  "{0} was trained with {1} {2}, and {3} is used here": "{0} 训练时 {1} 为 {2}，此处采用 {3}",
+  "one of {0} as {1}": "{1} 为 {0} 之一",
   "was prepared with {0} {1}, and {2} is asked for; prepare the data again, or leave it out":
     "准备时 {0} 为 {1}，现在要求 {2}；请重新准备数据，或不给出该项",
   "has {0} rows, and row {1} is asked for": "有 {0} 行，却要第 {1} 行",

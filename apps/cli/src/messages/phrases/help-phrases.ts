@@ -188,8 +188,14 @@ export const helpPhrases: Translations = {
     "对话中要学习的回复：全部（all）或最后一条（last）；带 train: false 或 weight: 0 的轮次不学习",
   "<think> blocks that are learnt with replies; keep: all; mask: they stand in the text, not learnt; empty: an empty block instead; strip: none":
     "随回复学习的 <think> 部分；keep：全部学习；mask：留在文本中但不学习；empty：换成空的思考块；strip：去掉",
-  "policy that the model was trained under; empty: the prompt ends with an empty <think> block; strip: it opens none; keep and mask: as the chat template has it":
-    "模型训练时所用的思考策略；empty：提示以空的 <think> 块结尾；strip：不打开思考块；keep 与 mask：按对话模板",
+  "replies of a dialogue that are measured: all, or the last one":
+    "对话中要衡量的回复：全部（all）或最后一条（last）",
+  "<think> blocks that are measured with replies, and asked for by prompts; keep: all; mask: they stand in the text, not measured; empty: an empty block instead; strip: none":
+    "随回复衡量、并由提示要求的 <think> 部分；keep：全部；mask：留在文本中但不衡量；empty：换成空的思考块；strip：去掉",
+  "as trained, else all": "与训练时相同，否则为 all",
+  "as trained, else keep": "与训练时相同，否则为 keep",
+  "policy that the prompt follows; empty: the prompt ends with an empty <think> block; strip: it opens none; keep and mask: as the chat template has it":
+    "提示遵循的思考策略；empty：提示以空的 <think> 块结尾；strip：不打开思考块；keep 与 mask：按对话模板",
   "rows longer than --max-tokens: cut at an end or in the middle, split into whole exchanges, left out, or an error":
     "超过 --max-tokens 的行：从一端或中间截去、按完整的问答拆分、略去，或报错",
   "taken as everywhere; this verb needs none": "与其他命令一致；此命令用不到",
