@@ -64,6 +64,7 @@ describe("lathe train", () => {
     expect((await readdir(join(output, "adapter"))).sort()).toEqual([
       "adapter_config.json",
       "adapter_model.safetensors",
+      "lathe.json",
     ]);
     const metrics = await metricsOf(output);
     expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
