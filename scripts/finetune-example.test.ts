@@ -27,5 +27,6 @@ it("fine-tunes, answers and leaves an adapter", { timeout: 120_000 }, () => {
   expect(readdirSync(join(output, "adapter")).sort()).toEqual([
     "adapter_config.json",
     "adapter_model.safetensors",
+    "lathe.json",
   ]);
 });

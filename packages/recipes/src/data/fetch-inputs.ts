@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { rm } from "node:fs/promises";
 import { checkOutputFolder, type PrepareInput } from "@lathe/data";
+import { checkWritable } from "@lathe/files";
 import { fetchAddress, isFileAddress } from "@lathe/hub";
 import type { RecipeHooks } from "../recipe-event.js";
 
@@ -37,7 +38,8 @@ export async function fetchInputs(
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   const isAddress = (input: PrepareInput): input is string =>
     typeof input === "string" && isFileAddress(input);
-  if (!inputs.some(isAddress)) return { inputs, remove };
+  if (!inputs.some(isAddress)) return { inputs, remove: async () => undefined };
+  await checkWritable(output);
   if (!resume) {
     // Said before hours of downloading rather than behind them; a run that is resumed may have finished.
     await checkOutputFolder(output, [], overwrite);
