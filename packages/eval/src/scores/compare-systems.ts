@@ -1,7 +1,13 @@
 import { asPhrase, type OnWarning, phrase, sayPhrase } from "@lathe/files";
 import { MetricOptionError, SegmentError } from "../errors.js";
 import { checkLanguage, type EvaluateTextOptions } from "./evaluate-text.js";
-import { joinMeasures, measureMetric, type MetricMeasure, metricJob } from "./measure-metric.js";
+import {
+  joinMeasures,
+  measureMetric,
+  perSegmentOf,
+  type MetricMeasure,
+  metricJob,
+} from "./measure-metric.js";
 import { type MetricName, resolveMetricNames } from "./metric-names.js";
 import { type ReferenceFacts, surveyReferences } from "./reference-survey.js";
 import { type RowMetric, type RowMetricName, rowStatistics } from "./row-metric.js";
@@ -14,7 +20,7 @@ import {
   percentileInterval,
 } from "../significance/bootstrap.js";
 import { pairedPermutationTest, type PermutationOptions } from "../significance/paired-permutation-test.js";
-import { scoreOf } from "../significance/segment-statistics.js";
+import { compactStatistics, scoreOf } from "../significance/segment-statistics.js";
 import { hasReasoning, stripReasoning } from "./strip-reasoning.js";
 
 /** What becomes of the reasoning of R1 models before a text is scored. */
@@ -270,7 +276,7 @@ export class StreamedScores {
         (metric) => measures[names.indexOf(metric)].details,
       ),
       ...(this.#options.perSegment
-        ? { perSegment: byName(names, (_, metric) => measures[metric].perSegment()) }
+        ? { perSegment: byName(names, (_, metric) => perSegmentOf(measures[metric])) }
         : {}),
       ...(texts === 0 ? {} : { reasoning: { texts, otherRule: this.#otherRule, scores: otherScores() } }),
     };
@@ -284,12 +290,14 @@ export class StreamedScores {
       { predictions, references, options: this.#options, facts: this.#request.facts },
       this.#names,
     );
-    return this.#names.map((name) => measureMetric(name, job));
+    return this.#names.map((name) => {
+      const measure = measureMetric(name, job);
+      return { ...measure, statistics: compactStatistics(measure.statistics) };
+    });
   }
 
   /** @throws SegmentError where it was not scored for every row */
   #rowMeasure({ scores, signature, details }: RowMetric, system: number): MetricMeasure {
-    const { rows } = this.#request.facts;
     const ofSystem = scores[system];
     this.#checkCount(ofSystem.length);
     const detail = details[system];
@@ -297,7 +305,6 @@ export class StreamedScores {
       statistics: rowStatistics(ofSystem),
       signature,
       ...(detail === null || detail === undefined ? {} : { details: detail }),
-      perSegment: () => Array.from({ length: rows }, (_, row) => ofSystem[row]),
     };
   }
 

@@ -1,5 +1,5 @@
 import { MetricOptionError } from "../errors.js";
-import { measureMetric, metricJob, type MetricOptions } from "./measure-metric.js";
+import { measureMetric, metricJob, type MetricOptions, perSegmentOf } from "./measure-metric.js";
 import { resolveMetricNames, type MetricName } from "./metric-names.js";
 import { surveyReferences } from "./reference-survey.js";
 import { checkChoice, checkSegments, type Segments } from "./segments.js";
@@ -65,7 +65,7 @@ export function evaluateText({
       measures.flatMap(([name, { details }]) => (details === undefined ? [] : [[name, details]])),
     ),
     ...(options.perSegment
-      ? { perSegment: Object.fromEntries(measures.map(([name, { perSegment }]) => [name, perSegment()])) }
+      ? { perSegment: Object.fromEntries(measures.map(([name, measure]) => [name, perSegmentOf(measure)])) }
       : {}),
   };
 }

@@ -20,6 +20,7 @@ import {
 } from "../metrics/rouge.js";
 import type { ReferenceFacts } from "./reference-survey.js";
 import {
+  eachScore,
   joinStatistics,
   meanStatistics,
   type SegmentStatistics,
@@ -61,8 +62,11 @@ export interface MetricMeasure {
   readonly details?: unknown;
   /** The same of all rows, from the measures of their parts, this one among them; its own details where it is left out. */
   readonly joinDetails?: (parts: readonly MetricMeasure[]) => unknown;
-  /** The score of each segment alone. */
-  readonly perSegment: () => readonly number[];
+  /**
+   * The score of each segment alone, from the statistics of any of them.
+   * @defaultValue that of its numbers
+   */
+  readonly perSegment?: (statistics: SegmentStatistics) => readonly number[];
 }
 
 /** A job that shares the costly parts between the metrics of `names`. */
@@ -126,7 +130,7 @@ export function measureMetric(name: MetricName, job: MetricJob): MetricMeasure {
       const segments = job.rouge();
       const stem = options.stem ? "porter" : "no";
       return {
-        ...ofScores(segments.map((scores) => scores[name].fmeasure)),
+        statistics: meanStatistics(segments.map((scores) => scores[name].fmeasure)),
         details: meanRouge(segments)[name],
         joinDetails: (parts) => weightedMean(parts as readonly Measured<RougeScore>[]),
         signature: `${nrefs}|tok:${language}|stem:${stem}|f:1|refs:best|version:torchmetrics-1.9.0`,
@@ -138,7 +142,7 @@ export function measureMetric(name: MetricName, job: MetricJob): MetricMeasure {
     case "llama-factory-rouge-l": {
       const { field, how } = llamaFactoryFields[name];
       return {
-        ...ofScores(job.llamaFactory().map((scores) => scores[field])),
+        statistics: meanStatistics(job.llamaFactory().map((scores) => scores[field])),
         signature: `${nrefs}|${how}|round:4|version:llama-factory`,
       };
     }
@@ -176,7 +180,7 @@ export function measureMetric(name: MetricName, job: MetricJob): MetricMeasure {
     }
     case "repetition":
       return {
-        ...ofScores(
+        statistics: meanStatistics(
           job.predictions.map((text) => {
             const { total, corpus } = distinct([text], 4, language);
             return total === 0 ? 0 : 1 - corpus;
@@ -202,9 +206,13 @@ export function joinMeasures(parts: readonly MetricMeasure[]): MetricMeasure {
     statistics: joinedStatistics(parts),
     signature: first.signature,
     ...(first.details === undefined ? {} : { details: first.joinDetails?.(parts) ?? first.details }),
-    perSegment: () => parts.flatMap((part) => part.perSegment()),
+    ...(first.perSegment ? { perSegment: first.perSegment } : {}),
   };
 }
+
+/** The score of each segment alone. */
+export const perSegmentOf = ({ statistics, perSegment = eachScore }: MetricMeasure): readonly number[] =>
+  perSegment(statistics);
 
 /** The mean scores of all rows from those of parts. */
 function weightedMean(parts: readonly Measured<RougeScore>[]): RougeScore {
@@ -229,7 +237,6 @@ function bleu(
 ): MetricMeasure {
   const chosen = { ...options, tokenizer };
   const statistics = bleuStatistics(predictions, references, chosen);
-  const { width, values } = statistics;
   const signature = bleuSignature(facts.referenceCount, chosen);
   const detailsOf = (whole: SegmentStatistics) => {
     const { score: _, ...counts } = bleuOfSums(sumsOf(whole), chosen);
@@ -240,11 +247,8 @@ function bleu(
     signature,
     details: detailsOf(statistics),
     joinDetails: (parts) => detailsOf(joinedStatistics(parts)),
-    perSegment: () =>
-      predictions.map((_text, segment) => {
-        const sums = values.slice(segment * width, (segment + 1) * width);
-        return bleuOfSums(sums, { effectiveOrder: true, ...chosen }).score;
-      }),
+    perSegment: (whole) =>
+      eachScore({ ...whole, score: (sums) => bleuOfSums(sums, { effectiveOrder: true, ...chosen }).score }),
   };
 }
 
@@ -253,7 +257,7 @@ function chrf({ predictions, references, options, facts }: MetricJob, wordOrder:
   const statistics = chrfStatistics(predictions, references, chosen);
   const signature = chrfSignature(facts.referenceCount, chosen);
   const name = `chrF2${"+".repeat(wordOrder)}`;
-  return { statistics, signature, details: { name, signature }, perSegment: () => eachScore(statistics) };
+  return { statistics, signature, details: { name, signature } };
 }
 
 function ter({ predictions, references, facts }: MetricJob): MetricMeasure {
@@ -270,7 +274,6 @@ function ter({ predictions, references, facts }: MetricJob): MetricMeasure {
     signature,
     details: detailsOf(statistics),
     joinDetails: (parts) => detailsOf(joinedStatistics(parts)),
-    perSegment: () => eachScore(statistics),
   };
 }
 
@@ -301,9 +304,16 @@ function labels(
         0,
       ),
     }),
-    perSegment: () => right,
+    ...(name === "label-accuracy" ? {} : { perSegment: rightRows }),
   };
 }
+
+/** 100 for each row whose label was found: of its counts a label, the first is 1 where it was. */
+const rightRows = ({ segments, width, values }: SegmentStatistics): number[] =>
+  Array.from({ length: segments }, (_, row) => {
+    for (let place = row * width; place < (row + 1) * width; place += 3) if (values[place] > 0) return 100;
+    return 0;
+  });
 
 /** Share of n-grams that are different: of each text, and in the details of all texts together. */
 function variety({ predictions, facts: { language } }: MetricJob, order: number): MetricMeasure {
@@ -312,7 +322,7 @@ function variety({ predictions, facts: { language } }: MetricJob, order: number)
   const total = texts.reduce((sum, { length }) => sum + length, 0);
   const corpus = (unique: number, of: number): unknown => ({ corpus: of === 0 ? 0 : unique / of });
   const measure = {
-    ...ofScores(shares),
+    statistics: meanStatistics(shares),
     ngrams: new Set(texts.flat()),
     total,
     signature: `nrefs:0|tok:${tokens(language)}|n:${order}|mean:texts`,
@@ -355,19 +365,7 @@ function lengthRatio(
   return {
     statistics,
     signature: `${nrefs}|tok:${tokens(language)}|refs:mean`,
-    perSegment: () => eachScore(statistics),
   };
-}
-
-/** The score of each segment from its own statistics. */
-function eachScore({ segments, width, values, score }: SegmentStatistics): number[] {
-  return Array.from({ length: segments }, (_, segment) =>
-    score(values.slice(segment * width, (segment + 1) * width), 1),
-  );
-}
-
-function ofScores(scores: readonly number[]): Pick<MetricMeasure, "statistics" | "perSegment"> {
-  return { statistics: meanStatistics(scores), perSegment: () => scores };
 }
 
 /** A metric that is the mean of its segments' scores. */
@@ -377,7 +375,9 @@ function mean(
   scoreSegment: (prediction: string, references: readonly string[]) => number,
 ): MetricMeasure {
   return {
-    ...ofScores(predictions.map((prediction, segment) => scoreSegment(prediction, references[segment]))),
+    statistics: meanStatistics(
+      predictions.map((prediction, segment) => scoreSegment(prediction, references[segment])),
+    ),
     signature,
   };
 }

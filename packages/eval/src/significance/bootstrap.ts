@@ -1,5 +1,6 @@
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 import { checkWholeNumber } from "../scores/segments.js";
 import type { SegmentStatistics } from "./segment-statistics.js";
 
@@ -14,9 +15,17 @@ export interface BootstrapOptions {
 /** The seed of resampling where none is given; scores with intervals are then the same in every run. */
 export const RESAMPLING_SEED = 12_345;
 
+/** Resamples whose sums are taken at one time: their sums of a number fit into the processor's registers. */
+const RESAMPLES_AT_ONCE = 8;
+/** Segments that are gone through before the next statistics have their turn: they stay in the nearest cache. */
+const SEGMENTS_AT_ONCE = 256;
+
 /**
  * Scores of resampled rows (Efron, 1979; of corpus metrics: Koehn, 2004, https://aclanthology.org/W04-3250). Every metric
  * and every system gets the same draws, so that differences between them are those of the same rows.
+ *
+ * A resample is how often each row was drawn, and its sums are those of the rows' numbers by these weights, in the order of
+ * the rows: memory is read one place after the other, and nothing is allocated a resample.
  *
  * @param statistics of the same segments, for instance of two systems
  * @returns `[statistics][resample]`
@@ -30,19 +39,84 @@ export function bootstrapScores(
   const scores = statistics.map(() => new Float64Array(resamples));
   const segments = statistics[0]?.segments ?? 0;
   const random = xoroshiro128plus(seed);
-  const draws = new Uint32Array(segments);
-  for (let resample = 0; resample < resamples; resample++) {
-    for (let draw = 0; draw < segments; draw++) draws[draw] = uniformInt(random, 0, segments - 1);
-    statistics.forEach(({ values, width, score }, index) => {
-      const sums = new Float64Array(width);
-      for (const segment of draws) {
-        const start = segment * width;
-        for (let place = 0; place < width; place++) sums[place] += values[start + place];
+  // [resample][segment]: how often it was drawn.
+  const drawn = Array.from({ length: RESAMPLES_AT_ONCE }, () => new Uint32Array(segments));
+  const weights = new Float64Array(SEGMENTS_AT_ONCE * RESAMPLES_AT_ONCE);
+  const widest = Math.max(0, ...statistics.map(({ width }) => width));
+  const numbers = new Float64Array(SEGMENTS_AT_ONCE * widest);
+  const sums = statistics.map(({ width }) => new Float64Array(RESAMPLES_AT_ONCE * width));
+  for (let first = 0; first < resamples; first += RESAMPLES_AT_ONCE) {
+    const count = Math.min(RESAMPLES_AT_ONCE, resamples - first);
+    for (let resample = 0; resample < RESAMPLES_AT_ONCE; resample++) {
+      drawn[resample].fill(0);
+      if (resample < count) drawRows(drawn[resample], random);
+    }
+    for (const ofStatistics of sums) ofStatistics.fill(0);
+    for (let start = 0; start < segments; start += SEGMENTS_AT_ONCE) {
+      const end = Math.min(start + SEGMENTS_AT_ONCE, segments);
+      for (const [resample, counts] of drawn.entries()) {
+        for (let segment = start, at = resample; segment < end; segment++, at += RESAMPLES_AT_ONCE) {
+          weights[at] = counts[segment];
+        }
       }
-      scores[index][resample] = score(sums, segments);
-    });
+      for (const [index, { values, width }] of statistics.entries()) {
+        numbers.set(values.subarray(start * width, end * width));
+        addWeighted(sums[index], numbers, weights, width, end - start);
+      }
+    }
+    for (const [index, { width, score }] of statistics.entries()) {
+      for (let resample = 0; resample < count; resample++) {
+        const ofResample = sums[index].subarray(resample * width, (resample + 1) * width);
+        scores[index][first + resample] = score(ofResample, segments);
+      }
+    }
   }
   return scores;
+}
+
+/** Counts as many draws of rows as there are. @param counts [segment], which are added to */
+function drawRows(counts: Uint32Array, random: RandomGenerator): void {
+  const last = counts.length - 1;
+  for (let draw = 0; draw <= last; draw++) counts[uniformInt(random, 0, last)]++;
+}
+
+/**
+ * Adds the numbers of segments, each as often as it was drawn.
+ *
+ * @param sums [resample, number], which are added to
+ * @param numbers [segment, number]
+ * @param weights [segment, resample]
+ */
+function addWeighted(
+  sums: Float64Array,
+  numbers: Float64Array,
+  weights: Float64Array,
+  width: number,
+  segments: number,
+): void {
+  for (let place = 0; place < width; place++) {
+    let [a, b, c, d, e, f, g, h] = [0, 0, 0, 0, 0, 0, 0, 0];
+    for (let segment = 0, from = place, at = 0; segment < segments; segment++, from += width) {
+      const number = numbers[from];
+      a += number * weights[at];
+      b += number * weights[at + 1];
+      c += number * weights[at + 2];
+      d += number * weights[at + 3];
+      e += number * weights[at + 4];
+      f += number * weights[at + 5];
+      g += number * weights[at + 6];
+      h += number * weights[at + 7];
+      at += RESAMPLES_AT_ONCE;
+    }
+    sums[place] += a;
+    sums[width + place] += b;
+    sums[2 * width + place] += c;
+    sums[3 * width + place] += d;
+    sums[4 * width + place] += e;
+    sums[5 * width + place] += f;
+    sums[6 * width + place] += g;
+    sums[7 * width + place] += h;
+  }
 }
 
 /** An interval, least number first. */

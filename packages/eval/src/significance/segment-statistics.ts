@@ -1,3 +1,6 @@
+/** Numbers of segments: counts are held as such, in a quarter or half of the room of a fraction. */
+export type StatisticValues = Float64Array | Uint32Array | Uint16Array;
+
 /**
  * Numbers of each segment that add up, and the score that follows from a sum: all that resampling needs, whatever the
  * metric. A corpus metric such as BLEU keeps its counts, a mean its score.
@@ -7,7 +10,7 @@ export interface SegmentStatistics {
   /** Numbers a segment has. */
   readonly width: number;
   /** `[segment][number]`, flat. */
-  readonly values: Float64Array;
+  readonly values: StatisticValues;
   /** The score of the sum of so many segments; the sums may be written over. */
   readonly score: (sums: Float64Array, segments: number) => number;
 }
@@ -22,12 +25,29 @@ export function meanStatistics(scores: ArrayLike<number>): SegmentStatistics {
   };
 }
 
+/** The same statistics in the least room that holds every number as it is. */
+export function compactStatistics(statistics: SegmentStatistics): SegmentStatistics {
+  const { values } = statistics;
+  let greatest = 0;
+  for (let place = 0; place < values.length; place++) {
+    const value = values[place];
+    if (value !== value >>> 0) return statistics;
+    if (value > greatest) greatest = value;
+  }
+  return {
+    ...statistics,
+    values: greatest <= 0xffff ? Uint16Array.from(values) : Uint32Array.from(values),
+  };
+}
+
 /** The statistics of segments that were measured in parts, one part after the other. @param parts at least one */
 export function joinStatistics(parts: readonly SegmentStatistics[]): SegmentStatistics {
   if (parts.length === 1) return parts[0];
   const [{ width, score }] = parts;
   const segments = parts.reduce((sum, part) => sum + part.segments, 0);
-  const values = new Float64Array(segments * width);
+  const widest = parts.reduce((bytes, { values }) => Math.max(bytes, values.BYTES_PER_ELEMENT), 0);
+  const Values = [Uint16Array, Uint32Array].find((one) => one.BYTES_PER_ELEMENT === widest) ?? Float64Array;
+  const values = new Values(segments * width);
   let start = 0;
   for (const part of parts) {
     values.set(part.values, start);
@@ -48,3 +68,10 @@ export function sumsOf({ values, width }: SegmentStatistics): Float64Array {
 /** The score of all segments together. */
 export const scoreOf = (statistics: SegmentStatistics): number =>
   statistics.score(sumsOf(statistics), statistics.segments);
+
+/** The score of each segment from its own numbers. */
+export function eachScore({ segments, width, values, score }: SegmentStatistics): number[] {
+  return Array.from({ length: segments }, (_, segment) =>
+    score(Float64Array.from(values.subarray(segment * width, (segment + 1) * width)), 1),
+  );
+}

@@ -1,10 +1,30 @@
+import { uniformInt } from "pure-rand/distribution/uniformInt";
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { describe, expect, it } from "vitest";
 import recorded from "../../fixtures/agreement.json" with { type: "json" };
 import { bleuStatistics } from "../metrics/bleu.js";
 import { bootstrapPValue, bootstrapScores, percentileInterval } from "./bootstrap.js";
 import { pairedPermutationTest } from "./paired-permutation-test.js";
 import { permutationTest } from "./permutation-test.js";
-import { meanStatistics, scoreOf } from "./segment-statistics.js";
+import { compactStatistics, joinStatistics, meanStatistics, scoreOf } from "./segment-statistics.js";
+
+describe("statistics of segments", () => {
+  it.each([
+    { numbers: [0, 1, 65_535], bytes: 2 },
+    { numbers: [0, 65_536, 2 ** 32 - 1], bytes: 4 },
+    { numbers: [0, 2 ** 32], bytes: 8 },
+    { numbers: [1, 0.5], bytes: 8 },
+    { numbers: [1, -1], bytes: 8 },
+    { numbers: [1, NaN], bytes: 8 },
+  ])("$numbers take $bytes bytes each and stay what they are, joined too", ({ numbers, bytes }) => {
+    const compact = compactStatistics(meanStatistics(numbers));
+    expect(compact.values.BYTES_PER_ELEMENT).toBe(bytes);
+    expect(Array.from(compact.values)).toEqual(numbers);
+    const joined = joinStatistics([compactStatistics(meanStatistics([7])), compact]);
+    expect(joined.values.BYTES_PER_ELEMENT).toBe(bytes);
+    expect(Array.from(joined.values)).toEqual([7, ...numbers]);
+  });
+});
 
 describe("exact tests", () => {
   it.each(recorded.permutation.paired)("paired: $a, $b", ({ a, b, observed, two_sided, greater }) => {
@@ -87,6 +107,34 @@ describe("the bootstrap", () => {
     expect(greatest).toBeGreaterThan(mean);
     const expected = (2 * 1.96 * deviation) / Math.sqrt(scores.length);
     expect(Math.abs(greatest - least - expected)).toBeLessThan(0.08 * expected);
+  });
+
+  it("is the score of the rows drawn, one after the other, whatever holds their numbers", () => {
+    // 300 rows and 11 resamples: neither is a multiple of those that are looked at together.
+    const width = 3;
+    const segments = 300;
+    const counts = Float64Array.from({ length: segments * width }, (_, at) => (at * 7919) % 1009);
+    const large = counts.map((count) => count * 70_001);
+    const score = (sums: Float64Array): number => sums[0] / (1 + sums[1]) + sums[2];
+    const kinds = [counts, Uint16Array.from(counts), large, Uint32Array.from(large)];
+    const drawn = bootstrapScores(
+      kinds.map((values) => ({ segments, width, values, score })),
+      { resamples: 11, seed: 5 },
+    );
+    const random = xoroshiro128plus(5);
+    for (let resample = 0; resample < 11; resample++) {
+      const sums = new Float64Array(width);
+      const largeSums = new Float64Array(width);
+      for (let draw = 0; draw < segments; draw++) {
+        const row = uniformInt(random, 0, segments - 1);
+        for (let place = 0; place < width; place++) {
+          sums[place] += counts[row * width + place];
+          largeSums[place] += large[row * width + place];
+        }
+      }
+      const expected = [sums, sums, largeSums, largeSums].map(score);
+      expect(drawn.map((scores) => scores[resample])).toEqual(expected);
+    }
   });
 
   it("gives all systems the same rows", () => {
