@@ -186,3 +186,17 @@ describe("bench answer", () => {
     expect(outcome.secondsPerStep).toBeGreaterThan(0);
   });
 });
+
+describe("bench serve", () => {
+  it("asks a real server alone and together, and leaves no process", async () => {
+    const words = ["--size", "tiny", "--clients", "2", "--tokens", "4", "--prompt", "3"];
+    const { stdout, stderr } = await bench(
+      ...["serve", ...words, "--short-prompts", "2", "--rounds", "1", "--cache", folder],
+    );
+    expect(stderr).toContain("times the tokens of one client");
+    const { alone, together, gain, firstToken } = lastLine(stdout);
+    expect(alone.tokensPerProcessorSecond).toBeGreaterThan(0);
+    expect(gain).toBeCloseTo(together.tokensPerSecond / alone.tokensPerSecond, 9);
+    expect(firstToken.delay).toBeCloseTo(firstToken.busy.median / firstToken.idle.median, 9);
+  });
+});

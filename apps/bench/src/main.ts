@@ -12,6 +12,7 @@ import { addLoadCommand } from "./load/load-command.js";
 import { addPlanCommand } from "./plan/plan-command.js";
 import { addMicroBatchesCommand } from "./micro-batches/micro-batches-command.js";
 import { addScoresCommand } from "./scores/scores-command.js";
+import { addServeCommand } from "./serve/serve-command.js";
 import { ContestantError } from "./shared/run-contestant.js";
 import { endProcesses } from "./shared/run-process.js";
 import { isInputError } from "./shared/usage-error.js";
@@ -35,6 +36,7 @@ addDataCommand(program);
 addNearCommand(program);
 addAnnotateCommand(program);
 addScoresCommand(program);
+addServeCommand(program);
 
 for (const [signal, code] of [
   ["SIGINT", 130],

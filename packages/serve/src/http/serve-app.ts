@@ -286,7 +286,12 @@ export function serveApp(options: ServeAppOptions): Hono<{ Bindings: Bindings }>
         includesUsage: request.stream_options?.include_usage === true,
         callsOnce: request.callsOnce,
       };
-      events = counted(startReplies(scheduler, choices, signal), frame, release);
+      // A client that goes before the first of its events leaves them unheard: the replies themselves say when they have ended.
+      const settled = (finished: number): void => {
+        metrics.abortedReplies += choices.length - finished;
+        release();
+      };
+      events = counted(startReplies(scheduler, choices, signal, settled), frame);
     } catch (error) {
       release();
       throw error;
@@ -301,32 +306,24 @@ export function serveApp(options: ServeAppOptions): Hono<{ Bindings: Bindings }>
   /** The events of replies, counted as they pass. */
   async function* counted(
     events: AsyncGenerator<ReplyEvent, void, undefined>,
-    { usage, count }: ReplyFrame,
-    release: () => void,
+    { usage }: ReplyFrame,
   ): AsyncGenerator<ReplyEvent, void, undefined> {
     const start = performance.now();
     let hasToken = false;
-    let open = count;
     metrics.promptTokens += usage.promptTokens;
-    try {
-      for await (const event of events) {
-        if (event.type === "begin") {
-          usage.cachedTokens += event.cachedTokens;
-          metrics.cachedTokens += event.cachedTokens;
-        } else if (!hasToken) {
-          hasToken = true;
-          metrics.firstToken((performance.now() - start) / 1000);
-        }
-        if (event.type === "end") {
-          open--;
-          usage.completionTokens += event.tokens;
-          metrics.generatedTokens += event.tokens;
-        }
-        yield event;
+    for await (const event of events) {
+      if (event.type === "begin") {
+        usage.cachedTokens += event.cachedTokens;
+        metrics.cachedTokens += event.cachedTokens;
+      } else if (!hasToken) {
+        hasToken = true;
+        metrics.firstToken((performance.now() - start) / 1000);
       }
-    } finally {
-      metrics.abortedReplies += open;
-      release();
+      if (event.type === "end") {
+        usage.completionTokens += event.tokens;
+        metrics.generatedTokens += event.tokens;
+      }
+      yield event;
     }
   }
 

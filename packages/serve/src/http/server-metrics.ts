@@ -105,7 +105,20 @@ export class ServerMetrics {
         this.#firstToken.lines(first),
       ),
       ...metric(step, "histogram", "Seconds that a step of the batch took.", this.#step.lines(step)),
+      ...processLines().flatMap(([name, type, help, value]) => single(name, type, help, value)),
       "",
     ].join("\n");
   }
+}
+
+/** What the process takes, under the names that clients of Prometheus have for it. */
+function processLines(): (readonly [name: string, type: string, help: string, value: number])[] {
+  const { user, system } = process.cpuUsage();
+  const { rss, heapTotal, heapUsed } = process.memoryUsage();
+  return [
+    ["process_cpu_seconds_total", "counter", "Processor time of all threads.", (user + system) / 1e6],
+    ["process_resident_memory_bytes", "gauge", "Resident memory.", rss],
+    ["nodejs_heap_size_total_bytes", "gauge", "Memory of JavaScript's heap.", heapTotal],
+    ["nodejs_heap_size_used_bytes", "gauge", "What of it is in use.", heapUsed],
+  ];
 }

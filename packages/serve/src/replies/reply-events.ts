@@ -20,17 +20,20 @@ export type ReplyEvent = { readonly index: number } & (
  * Has replies computed and tells what happens to them. They are taken up at once; when one fails, so do the others, and when no
  * more is asked for, they end.
  *
+ * @param onSettled is called once all of them have left the scheduler, whether anybody listened or not, with how many came to their end
  * @throws OverloadedError, StoppingError at once; later, from the events, what fails a reply and the signal's reason
  */
 export function startReplies(
   scheduler: ReplyScheduler,
   requests: readonly ChoiceRequest[],
   signal: AbortSignal,
+  onSettled: (finished: number) => void,
 ): AsyncGenerator<ReplyEvent, void, undefined> {
   const channel = new Channel<ReplyEvent>();
   const leaving = new AbortController();
   const either = AbortSignal.any([signal, leaving.signal]);
   let open = requests.length;
+  let finished = 0;
   const tasks = requests.map(({ task, choice }, index): ReplyTask => ({
     ...task,
     signal: either,
@@ -41,15 +44,19 @@ export function startReplies(
       return isEnded;
     },
     onEnd: (end) => {
+      open--;
       if ("error" in end) {
         channel.end(end);
         leaving.abort();
-        return;
+      } else {
+        finished++;
+        const parts = choice.end();
+        if (parts.length > 0) channel.push({ index, type: "piece", parts, logprob: null });
+        channel.push({ index, type: "end", finishReason: end.finishReason, tokens: choice.tokens });
       }
-      const parts = choice.end();
-      if (parts.length > 0) channel.push({ index, type: "piece", parts, logprob: null });
-      channel.push({ index, type: "end", finishReason: end.finishReason, tokens: choice.tokens });
-      if (--open === 0) channel.end();
+      if (open > 0) return;
+      channel.end();
+      onSettled(finished);
     },
   }));
   scheduler.submit(tasks);
