@@ -139,7 +139,8 @@ export { columnsOf } from "./prepare/prepare-options.js";
 export { rowWeight } from "./rows/row-weight.js";
 export { UnscoredRowError } from "./tokenize/unscored-row-error.js";
 export { tidyWhiteSpace } from "./clean/white-space.js";
-export { writeTokenFile, type TokenRowInput } from "./token-files/write-token-file.js";
+export { type TokenRowInput } from "./token-files/token-file-writer.js";
+export { writeTokenFile } from "./token-files/write-token-file.js";
 export { removeZeroWidth } from "./clean/zero-width.js";
 export {
   tokenizeJudgement,

@@ -1,64 +1,54 @@
-import { createHash } from "node:crypto";
-import { open, type FileHandle } from "node:fs/promises";
-
-/** What was written to a file. */
-export interface WrittenFile {
-  readonly rows: number;
-  readonly bytes: number;
-  /** Of the whole file, as hexadecimal digits. */
-  readonly sha256: string;
-}
+import { OutputFile } from "../spill/output-file.js";
+import type { WrittenFile } from "../spill/written-file.js";
 
 const BUFFER_BYTES = 1024 * 1024; // gathered before a write
+const MOST_BYTES_A_UNIT = 3; // of UTF-8, for a unit of UTF-16
+const LINE_FEED = 0x0a;
 
 /** Writes a new file line by line, hashing it on the way. The file is on the disk once `close` has resolved. */
 export class LineWriter {
-  readonly #handle: FileHandle;
-  readonly #hash = createHash("sha256");
-  #buffered: string[] = [];
-  #bufferedBytes = 0;
+  readonly #file: OutputFile;
+  /** One for the life of the writer: a text of a megabyte for every write would stay until all of the heap is collected. */
+  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  #buffered = 0;
   #rows = 0;
-  #bytes = 0;
 
-  private constructor(handle: FileHandle) {
-    this.#handle = handle;
+  private constructor(file: OutputFile) {
+    this.#file = file;
   }
 
   /** Creates the file, which must not exist. */
   static async create(path: string): Promise<LineWriter> {
-    return new LineWriter(await open(path, "wx"));
+    return new LineWriter(await OutputFile.create(path, "wx"));
   }
 
   /** Adds a line, given without its line end. */
   async write(line: string): Promise<void> {
-    this.#buffered.push(line, "\n");
-    this.#bufferedBytes += line.length + 1;
+    const most = line.length * MOST_BYTES_A_UNIT + 1;
     this.#rows += 1;
-    if (this.#bufferedBytes >= BUFFER_BYTES) await this.#flush();
+    if (this.#buffered + most > BUFFER_BYTES) await this.#flush();
+    if (most > BUFFER_BYTES) {
+      await this.#file.write(Buffer.from(`${line}\n`, "utf8"));
+      return;
+    }
+    this.#buffered += this.#buffer.write(line, this.#buffered, "utf8");
+    this.#buffer[this.#buffered++] = LINE_FEED;
   }
 
   /** Writes the rest, waits for the disk and closes the file. */
   async close(): Promise<WrittenFile> {
-    try {
-      await this.#flush();
-      await this.#handle.sync();
-    } finally {
-      await this.#handle.close();
-    }
-    return { rows: this.#rows, bytes: this.#bytes, sha256: this.#hash.digest("hex") };
+    await this.#flush();
+    return { rows: this.#rows, ...(await this.#file.close()) };
   }
 
   /** Closes the file after a failure elsewhere; what is in it does not matter any more. */
   async abandon(): Promise<void> {
-    await this.#handle.close().catch(() => undefined);
+    await this.#file.abandon();
   }
 
   async #flush(): Promise<void> {
-    const bytes = Buffer.from(this.#buffered.join(""), "utf8");
-    this.#buffered = [];
-    this.#bufferedBytes = 0;
-    this.#hash.update(bytes);
-    this.#bytes += bytes.length;
-    await this.#handle.writeFile(bytes);
+    const bytes = this.#buffer.subarray(0, this.#buffered);
+    this.#buffered = 0;
+    await this.#file.write(bytes);
   }
 }

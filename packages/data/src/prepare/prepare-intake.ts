@@ -25,7 +25,7 @@ import type { SplitName } from "../split/split-weights.js";
 import { OverlongRowError } from "../tokenize/overlong-row-error.js";
 import { tokenizeRows, type TokenizedRow } from "../tokenize/tokenize-row.js";
 import { UnscoredRowError } from "../tokenize/unscored-row-error.js";
-import { type TokenRowInput, writeTokenFile } from "../token-files/write-token-file.js";
+import { TokenSpill } from "../token-files/token-spill.js";
 
 /**
  * Reasons for setting a row aside besides the steps of cleaning: no readable record, no usable row, no scored token, none within
@@ -58,7 +58,7 @@ export interface TokenCounts {
 
 /** Intermediate files of the working folder: kept rows and their tokens, in the order of the input. */
 export const KEPT_ROWS = "kept-rows.jsonl";
-export const KEPT_TOKENS = "kept-tokens.arrow";
+export const KEPT_TOKENS = "kept-tokens";
 
 /** The intermediate file of rows that were set aside as they were read. */
 export const REJECTED_ROWS = "rejected-rows.jsonl";
@@ -79,6 +79,14 @@ export interface IntakeReport {
   readonly examples: Readonly<Record<string, readonly CleaningExample[]>>;
   readonly personalData: Readonly<Record<PersonalDataKind, number>>;
   readonly names: LedgerNames;
+}
+
+/** Where what was read goes. */
+interface Spills {
+  readonly keptRows: LineWriter;
+  readonly rejectedRows: LineWriter;
+  /** Null without a tokenizer. */
+  readonly tokens: TokenSpill | null;
 }
 
 /** The stage that reads, cleans and tokenises rows, and spills those that are kept. */
@@ -136,24 +144,20 @@ export class Intake {
     const { tokenizer, rejectLimit, inputs } = this.options;
     const keptRows = await LineWriter.create(join(this.folder, KEPT_ROWS));
     const rejectedRows = await LineWriter.create(join(this.folder, REJECTED_ROWS));
+    const tokens = tokenizer === null ? null : new TokenSpill(join(this.folder, KEPT_TOKENS));
     try {
       if (this.#cleaner.needsSurvey) await this.#survey();
-      const rows = this.#rows(keptRows, rejectedRows);
-      if (tokenizer === null) while ((await rows.next()).done !== true);
-      else
-        await writeTokenFile(
-          join(this.folder, KEPT_TOKENS),
-          rows as AsyncGenerator<TokenRowInput>,
-          tokenMetadata(this.options),
-        );
+      await this.#readAll({ keptRows, rejectedRows, tokens });
       await keptRows.close();
       await rejectedRows.close();
+      tokens?.save();
       this.#near?.save();
     } catch (error) {
       this.#ledger.close();
       throw error;
     } finally {
       this.#near?.close();
+      tokens?.close();
       await keptRows.abandon();
       await rejectedRows.abandon();
     }
@@ -206,11 +210,8 @@ export class Intake {
     }
   }
 
-  /** Works through the inputs; yields the tokens of every kept row under its number, or null without a tokenizer. */
-  async *#rows(
-    keptRows: LineWriter,
-    rejectedRows: LineWriter,
-  ): AsyncGenerator<TokenRowInput | null, void, undefined> {
+  /** Works through the inputs, and spills every kept row with its tokens. */
+  async #readAll({ keptRows, rejectedRows, tokens: tokenSpill }: Spills): Promise<void> {
     const { inputs, signal } = this.options;
     const onBytes = (bytes: number): void => void (this.#bytes += bytes);
     for (const input of inputs) {
@@ -233,8 +234,7 @@ export class Intake {
           this.#ledger.add(outcome.row, outcome.tokens, place);
           this.kept += 1;
           this.#near?.add(comparedText(outcome.row));
-          if (outcome.tokens === null) yield null;
-          else for (const tokens of outcome.tokens) yield { ...tokens, row };
+          for (const tokens of outcome.tokens ?? []) tokenSpill?.append({ ...tokens, row });
         }
         if (this.read % PROGRESS_ROWS === 0) this.#report();
       }

@@ -1,10 +1,9 @@
 import { join } from "node:path";
-import { hashFile } from "@lathe/files";
+import type { WrittenFile } from "../spill/written-file.js";
 import { SPLITS } from "../split/split-weights.js";
-import { TokenDataset } from "../token-files/token-dataset.js";
-import { type TokenRowInput, writeTokenFile } from "../token-files/write-token-file.js";
-import { readSplits } from "./deal-rows.js";
-import type { WrittenFile } from "./line-writer.js";
+import { TokenFileWriter } from "../token-files/token-file-writer.js";
+import { TokenSpill } from "../token-files/token-spill.js";
+import { LEFT_OUT, readSplits } from "./deal-rows.js";
 import { KEPT_TOKENS, type IntakeReport, tokenMetadata, type TokenCounts } from "./prepare-intake.js";
 import type { ResolvedPrepareOptions } from "./prepare-options.js";
 import { RowLedger } from "./row-ledger.js";
@@ -18,14 +17,14 @@ export interface TokensReport {
   readonly tokens: TokenCounts;
 }
 
-/** The stage that writes the tokens of every split. */
+/** The stage that writes the tokens of every split, reading them once. */
 export async function writeSplitTokens(
   options: ResolvedPrepareOptions,
   folder: string,
   { names }: IntakeReport,
 ): Promise<TokensReport> {
-  const tokens = await TokenDataset.open(join(folder, KEPT_TOKENS));
   const splitOfRow = await readSplits(folder);
+  const tokens = new TokenSpill(join(folder, KEPT_TOKENS), true);
   const ledger = new RowLedger(folder, options, names);
   const counts = {
     tokens: 0,
@@ -35,39 +34,38 @@ export async function writeSplitTokens(
     unlabelledTurns: 0,
     reasoningTurns: { train: 0, validation: 0, test: 0 },
   };
-  const outputs: Record<string, WrittenFile> = {};
+  const writers: TokenFileWriter[] = [];
   try {
-    for (const [split, name] of SPLITS.entries()) {
-      const ofSplit = function* (): Generator<TokenRowInput> {
-        let before = -1;
-        let parts = 0;
-        let number = -1;
-        for (let index = 0; index < tokens.length; index++) {
-          const { row, ...part } = tokens.view(index);
-          if (splitOfRow[row] !== split) continue;
-          counts.tokens += part.inputIds.length;
-          counts.scoredTokens += part.labels.reduce((sum, label) => sum + (label < 0 ? 0 : 1), 0);
-          parts = row === before ? parts + 1 : 1;
-          if (parts === 2) counts.splitRows += 1;
-          if (parts === 1) {
-            number += 1;
-            const { truncated, unlabelledTurns, reasoningTurns } = ledger.tokensOf(row);
-            counts.truncatedRows += truncated;
-            counts.unlabelledTurns += unlabelledTurns;
-            counts.reasoningTurns[name] += reasoningTurns;
-          }
-          before = row;
-          yield { ...part, row: number }; // line of the split's JSONL file, from 0
-        }
-      };
+    const metadata = tokenMetadata(options);
+    for (const name of SPLIT_TOKEN_FILES)
+      writers.push(await TokenFileWriter.create(join(folder, name), metadata));
+    const lines = SPLITS.map(() => -1); // of the split's JSONL file, from 0
+    let before = -1;
+    let parts = 0;
+    for (const { row, ...part } of tokens) {
       options.signal?.throwIfAborted();
-      const path = join(folder, `${name}.arrow`);
-      const rows = await writeTokenFile(path, ofSplit(), tokenMetadata(options));
-      outputs[`${name}.arrow`] = { rows, ...(await hashFile(path)) };
+      const split = splitOfRow[row];
+      if (split === LEFT_OUT) continue;
+      counts.tokens += part.inputIds.length;
+      for (const label of part.labels) if (label >= 0) counts.scoredTokens += 1;
+      parts = row === before ? parts + 1 : 1;
+      if (parts === 2) counts.splitRows += 1;
+      if (parts === 1) {
+        lines[split] += 1;
+        const { truncated, unlabelledTurns, reasoningTurns } = ledger.tokensOf(row);
+        counts.truncatedRows += truncated;
+        counts.unlabelledTurns += unlabelledTurns;
+        counts.reasoningTurns[SPLITS[split]] += reasoningTurns;
+      }
+      before = row;
+      await writers[split].add({ ...part, row: lines[split] });
     }
+    const outputs: Record<string, WrittenFile> = {};
+    for (const [at, name] of SPLIT_TOKEN_FILES.entries()) outputs[name] = await writers[at].close();
+    return { outputs, tokens: counts };
   } finally {
     ledger.close();
     tokens.close();
+    await Promise.all(writers.map((writer) => writer.abandon()));
   }
-  return { outputs, tokens: counts };
 }

@@ -6,7 +6,7 @@ import { savedDatasetFiles } from "./saved-dataset.js";
 import type { TokenColumns } from "./token-batch-columns.js";
 import { openTokenFileBatches, type TokenFileBatches } from "./token-file-batches.js";
 import type { TokenFileMetadata, TokenRow } from "./token-row.js";
-import type { TokenRowInput } from "./write-token-file.js";
+import type { TokenRowInput } from "./token-file-writer.js";
 
 const CACHED_BATCHES = 32; // at half a megabyte each; shuffled access reads a batch per row beyond them
 

@@ -1,0 +1,7 @@
+/** What was written to a file. */
+export interface WrittenFile {
+  readonly rows: number;
+  readonly bytes: number;
+  /** Of the whole file, as hexadecimal digits. */
+  readonly sha256: string;
+}
