@@ -1,8 +1,8 @@
-import type { Program } from "@lathe/command";
+import { nameAmong, type Program } from "@lathe/command";
+import { namesElsewhere } from "@lathe/recipes/elsewhere";
 import { withVerbs } from "./messages/with-verbs.js";
 import { languageOfWords, messagesByLanguage } from "./messages/language.js";
 import type { Messages } from "./messages/messages.js";
-import { nameHere } from "./options/names-elsewhere.js";
 import { verbs } from "./verbs/index.js";
 import { version } from "./version.js";
 
@@ -16,5 +16,5 @@ export const program: Program<Messages> = {
   languages: messagesByLanguage,
   languageOfWords,
   say: withVerbs,
-  nameHere,
+  nameHere: (name, keys) => nameAmong(namesElsewhere, name, keys),
 };

@@ -6,6 +6,10 @@ export interface CommandMessages {
   readonly phrases: Translations;
   /** Stands before what is not as one would expect. */
   readonly warning: string;
+  /** Said where the user interrupts. */
+  readonly interrupting: string;
+  /** Said where nothing more can be written to the output. @param reason as the system says it */
+  readonly outputFault: (reason: string) => string;
   /** How long a work still takes. @param duration as {@link formatDuration} has it */
   readonly timeLeft: (duration: string) => string;
 }

@@ -23,7 +23,7 @@ export function commandName({ name, packageName, main, cwd, env }: CommandPlace)
   const folders = (env["PATH"] ?? "")
     .split(delimiter)
     .filter((folder) => folder !== "" && !folder.endsWith(ofPackages));
-  if (folders.some((folder) => isThis(join(folder, "lathe"), main))) return "lathe";
+  if (folders.some((folder) => isThis(join(folder, name), main))) return name;
   for (let folder = cwd; ; folder = dirname(folder)) {
     if (isThis(join(folder, ofPackages, name), main)) return `npx ${name}`;
     if (folder === dirname(folder)) break;

@@ -47,6 +47,8 @@ const verbs: VerbEntry<CommandMessages>[] = [
 const messages: CommandMessages = {
   phrases: {},
   warning: "warning",
+  interrupting: "interrupted",
+  outputFault: (reason) => `no output: ${reason}`,
   timeLeft: (duration) => `${duration} left`,
 };
 

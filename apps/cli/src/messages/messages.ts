@@ -89,13 +89,10 @@ export interface Messages extends CommandMessages {
   /** @param fault as `checkpointFaultPhrase` says it */
   readonly checkpointPassedOver: (step: number, fault: string) => string;
   readonly validation: (step: number, loss: string, perplexity: string) => string;
-  readonly interrupting: string;
   /** @param flags what the model's generation_config.json asks for, as one would type it */
   readonly samplingOfModel: (flags: string) => string;
   readonly samplingIgnored: (keys: string) => string;
   readonly replyCut: (tokens: number) => string;
-  /** @param reason as the system says it */
-  readonly outputFault: (reason: string) => string;
   readonly interrupted: (step: number, output: string) => string;
   readonly trained: (steps: number, duration: string) => string;
   readonly sameBits: (run: string) => string;

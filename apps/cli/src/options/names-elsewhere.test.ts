@@ -1,11 +1,12 @@
+import { namesElsewhere } from "@lathe/recipes/elsewhere";
 import { describe, expect, it } from "vitest";
 import { trainOptions } from "../options/train-options.js";
 import { verbs } from "../verbs/index.js";
-import { nameHere, namesElsewhere } from "./names-elsewhere.js";
+import { program } from "../program.js";
 
 const train = Object.keys(trainOptions.shape);
 
-describe("nameHere", () => {
+describe("the name here", () => {
   it.each([
     ["--lr", "learningRate", null],
     ["--per-device-train-batch-size", "batchSize", null],
@@ -22,15 +23,15 @@ describe("nameHere", () => {
     ["--pref-beta", "beta", null],
     ["--max_prompt_length", "maxTokens", null],
   ])("of %s is %s, %s", (name, key, value) => {
-    expect(nameHere(name, train)).toEqual({ key, value });
+    expect(program.nameHere!(name, train)).toEqual({ key, value });
   });
 
   it.each(["--deepspeed", "--__proto__", "--constructor", "--"])("of %s is nothing", (name) => {
-    expect(nameHere(name, train)).toBeNull();
+    expect(program.nameHere!(name, train)).toBeNull();
   });
 
   it("is only what there is", () => {
-    expect(nameHere("--lr", ["output"])).toBeNull();
+    expect(program.nameHere!("--lr", ["output"])).toBeNull();
   });
 
   it("is an option of some verb, which has none of that name itself", async () => {

@@ -19,7 +19,7 @@ const options = z.object({
 
 const shown = (value: number | null): string => (value === null ? "–" : value.toFixed(3));
 
-export const agreementVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Gives Krippendorff's alpha, Fleiss' kappa over the units that all rated, and Cohen's kappa averaged over pairs of annotators, unweighted for labels and with quadratic weights for numbers. A missing rating is an empty cell or no row.",
   examples: ["lathe agreement --ratings ratings.csv --level ordinal --json"],

@@ -1,4 +1,4 @@
-import { UsageError, option } from "@lathe/command";
+import { option, UsageError, whileServing } from "@lathe/command";
 import {
   createStudy,
   exportAnswers,
@@ -12,7 +12,6 @@ import {
 } from "@lathe/annotate";
 import { phrase } from "@lathe/files";
 import { serveStudy } from "@lathe/studio";
-import { once } from "node:events";
 import { z } from "zod";
 import { defineVerb, type VerbContext } from "../define-verb.js";
 import { annotationJson, annotationText } from "./annotation-results.js";
@@ -79,7 +78,7 @@ const forStudies = [
   ...["gold", "seed", "host", "port"],
 ] as const;
 
-export const annotateVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Serves a page on which people judge replies, blind, from 1 to 5, and say which they prefer: a secret link for each of them, one for who settles disagreements, one for the results. Each answer is on the disk before it is acknowledged. The same command goes on where it was ended, with the same links.",
   examples: [
@@ -132,16 +131,14 @@ async function studyOf({ responses: files, gold, output, ...settings }: Values):
 async function serve(study: Study, { host, port, output }: Values, context: VerbContext): Promise<void> {
   const { io, messages, signal } = context;
   const served = await serveStudy(study, { host, port });
-  try {
+  const say = (): void => {
     const lines = served.links.map(
       ({ name, role, link }) => `${messages.annotationRoles[role](name)}: ${link}\n`,
     );
     io.stdout.write(lines.join(""));
     context.note(messages.annotationServed(output));
-    if (!signal.aborted) await once(signal, "abort");
-  } finally {
-    await served.close();
-  }
+  };
+  await whileServing(signal, say, () => served.close());
 }
 
 async function showResults(

@@ -55,7 +55,7 @@ const options = z.object({
   ...optionGroup("Engine", { engine, precision }),
 });
 
-export const autoVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Tries methods, targets, ranks, rates and batches in short trials on the rows themselves, goes on with the best of them, and trains with the best of all for the rest of the time. DIR/run is the run, DIR/auto.html and DIR/auto.json say why. A run that the time ends has a checkpoint and can be resumed with train --resume --output DIR/run.",
   examples: [

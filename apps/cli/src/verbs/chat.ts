@@ -28,7 +28,7 @@ const options = z.object({
   ...engineOptions,
 });
 
-export const chatVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "A line is a turn; the model sees the whole conversation. /reset forgets it, /exit ends. Piped lines work as well: a reply for each.",
   examples: [

@@ -11,7 +11,7 @@ const options = z.object({
   }),
 });
 
-export const dataExportVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Writes the token files of a prepared folder as Hugging Face datasets saves them: in Python, datasets.load_from_disk(DIR) maps them into memory. Nothing is overwritten.",
   examples: ["lathe data export prepared --output prepared-hf"],

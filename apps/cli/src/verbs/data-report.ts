@@ -19,7 +19,7 @@ const options = z.object({
   ...hostEngineOptions,
 });
 
-export const dataReportVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Writes one page that needs nothing beside it: rows by rule with examples, lengths, languages, personal data, splits, frequent words, topics; with --model or --run also sampled rows token by token, coloured by who speaks, by what is learnt and by loss.",
   examples: [

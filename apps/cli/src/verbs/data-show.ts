@@ -58,7 +58,7 @@ function describe(
   return [head, counts, ...lost, parts, line].filter((part) => part !== "").join("\n\n");
 }
 
-export const dataShowVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Shows a row as a model is trained on it: what the chat template writes, the replies, and every token. What is learnt is green on a terminal and in brackets elsewhere.",
   examples: [

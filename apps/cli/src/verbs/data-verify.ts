@@ -54,7 +54,7 @@ function describe(
   return [table, ...faults, leakCount(leaks.length), ...pairs, ...more].join("\n\n");
 }
 
-export const dataVerifyVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Compares the rows of the test split with those of train and validation, and those of validation with train, by the sets of their character 5-grams. Ends with code 1 where it finds a pair. Rows of benchmarks are compared by their questions as well.",
   examples: [

@@ -20,7 +20,8 @@ const options = z.object({
   ...engineOptions,
 });
 
-function batchingVerb(batching: Batching, description: string): VerbDefinition {
+/** A verb that takes a step of training in two ways and compares them. */
+export function batchingVerb(batching: Batching, description: string): VerbDefinition {
   return defineVerb({
     description,
     examples: [`lathe doctor ${batching} --model models/base --data rows.jsonl`],
@@ -40,13 +41,3 @@ function batchingVerb(batching: Batching, description: string): VerbDefinition {
     },
   });
 }
-
-export const doctorAccumulationVerb = batchingVerb(
-  "accumulation",
-  "Takes a step of training with 16 of the rows in one micro-batch and in four, and compares losses and gradients. Nothing is written. Exit code 1 when they differ by more than the tolerance that is said.",
-);
-
-export const doctorPackingVerb = batchingVerb(
-  "packing",
-  "Takes a step of training with 16 of the rows side by side and with each alone, and compares losses, label by label, and gradients. Nothing is written. Exit code 1 when they differ by more than the tolerance that is said.",
-);

@@ -27,7 +27,7 @@ const options = z.object({
   ...engineOptions,
 });
 
-export const doctorVerb = defineVerb({
+export const verb = defineVerb({
   examples: ["lathe doctor", "lathe doctor --model models/base --data rows.jsonl"],
   options,
   async run(_values, context) {

@@ -183,7 +183,7 @@ const options = z
     },
   );
 
-export const evalVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Scores files of replies, or has a model reply to rows first, without and with adapters: it then also measures the perplexity of the references, and compares.",
   examples: [

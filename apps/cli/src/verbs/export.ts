@@ -32,7 +32,7 @@ const options = z.object({
   ),
 });
 
-export const exportVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "gguf, ollama and onnx hold the model, with an adapter merged into it where one is given; merged is a model folder; peft, gguf-lora and mlx " +
     "hold the adapter alone. GGUF that answers otherwise than the model in llama.cpp, or ONNX in transformers.js, is not kept: exit code 1, " +

@@ -39,7 +39,7 @@ const options = z
     error: "--tools goes with --prompt in a chat template, not with --ids or --raw",
   });
 
-export const generateVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "With --json: text without control tokens, and the new ids alone; text is null where the model has no tokenizer.",
   examples: [

@@ -15,7 +15,7 @@ const options = z.object({
   ),
 });
 
-export const importVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "A GGUF file becomes a model folder, such as a base for training, with tokenizer and template; an adapter of mlx-lm becomes one of " +
     "PEFT. Nothing is overwritten.",

@@ -3,7 +3,7 @@ import { cachedRepositories, hubSettings, repositoryText } from "@lathe/hub";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 
-export const listVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Shows the models and data sets of both hubs that are on this machine, whichever tool downloaded them. Nothing is asked of a hub.",
   examples: ["lathe list", "lathe list --json"],

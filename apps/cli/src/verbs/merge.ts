@@ -16,7 +16,7 @@ const options = z.object({
   ...hostEngineOptions,
 });
 
-export const mergeVerb = defineVerb({
+export const verb = defineVerb({
   description: "Writes a model folder that needs no adapter, tensor by tensor. Nothing is overwritten.",
   examples: [
     "lathe merge --model models/base --adapter runs/first/adapter --output models/tuned --dtype bf16",

@@ -26,7 +26,7 @@ const options = z.object({
 /** Exit code of a plan that does not fit. */
 const EXIT_TOO_LARGE = 1;
 
-export const planVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Reads the rows and the headers of the weights, and says what a run takes for what, about how long a step lasts here, and what takes less. A folder with config.json alone will do for a model. Nothing is written. Exit code 1 when it does not fit.",
   examples: [

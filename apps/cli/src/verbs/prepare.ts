@@ -202,7 +202,7 @@ function describe(
   return [...tables, output].join("\n\n");
 }
 
-export const prepareVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Writes train.jsonl, validation.jsonl, test.jsonl, rejected.jsonl and manifest.json; with --model also .arrow files of tokens. The folder appears once it is whole; --resume goes on with a run that was interrupted, to the same bytes.",
   examples: [

@@ -39,7 +39,7 @@ const options = z.object({
   quantize: hostEngineOptions.quantize,
 });
 
-export const pruneVerb = defineVerb({
+export const verb = defineVerb({
   description: "The linears of the layers get zeros; types, all other weights and the embedding stay.",
   examples: [
     "lathe prune --model models/base --output models/sparse --sparsity 0.5 --method wanda --calibration rows.jsonl",

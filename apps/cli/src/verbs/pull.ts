@@ -23,7 +23,7 @@ export const repositoryOption = (): z.ZodString =>
 
 const options = z.object({ repository: repositoryOption() });
 
-export const pullVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Downloads config, tokenizer, template and safetensors of a model, or the rows of a data set, into the cache that Python's tools share; what was cut goes on, and every file is held to its hash. HF_ENDPOINT names a mirror, HF_HUB_CACHE or HF_HOME another cache, HF_TOKEN a token; HTTPS_PROXY and NO_PROXY are followed. Verbs that take a model or rows take such a name too.",
   examples: [

@@ -34,7 +34,7 @@ const options = z.object({
   dryRun: option(z.boolean().default(false), "show all that would go, send nothing", { field: null }),
 });
 
-export const pushVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Writes a model card from the run's own report and sends it with the files that loaders read, as one commit. No path of this machine goes along. Needs a token that may write (HF_TOKEN) and the package @huggingface/hub.",
   examples: [

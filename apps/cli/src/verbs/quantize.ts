@@ -24,7 +24,7 @@ const options = z.object({
   ...hostEngineOptions,
 });
 
-export const quantizeVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "fp16 and bf16 folders are plain Hugging Face models; int8 is one scale a weight row, as compressed-tensors has it; nf4 is 4 bits a weight, as bitsandbytes has it.",
   examples: [

@@ -6,7 +6,7 @@ import { repositoryNamed, repositoryOption } from "./pull.js";
 
 const options = z.object({ repository: repositoryOption() });
 
-export const removeVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Removes a model or a data set of a hub from this machine, for Python's tools as well; with @revision that revision alone, and files that another one has stay.",
   examples: ["lathe remove Qwen/Qwen3-0.6B", "lathe remove hf-dataset:owner/name@v1"],

@@ -18,7 +18,7 @@ const options = z.object({
   validation: option(path.optional(), "file of rows to evaluate on, likewise", rowsPath("validation")),
 });
 
-export const rerunVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Trains again with the settings, rows and model of the report, and compares the bits of what is written. What differs is listed, what went in first. Exit code 1 when the result differs.",
   examples: ["lathe rerun runs/first/report.json --output runs/again"],

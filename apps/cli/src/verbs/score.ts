@@ -16,7 +16,7 @@ const options = z.object({
   ...engineOptions,
 });
 
-export const scoreVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "The loss is the mean over all labels, in nats. Of pairs and dialogues the replies are scored, of token rows what their labels say; -100 is not.",
   examples: [

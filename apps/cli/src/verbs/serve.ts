@@ -1,4 +1,4 @@
-import { option, type OptionDetails, optionGroup } from "@lathe/command";
+import { option, type OptionDetails, optionGroup, whileServing } from "@lathe/command";
 import { asPhrase, messageOf } from "@lathe/files";
 import { reasoningRules, serveDefaults, serveModel, type ServeModelOptions } from "@lathe/serve";
 import { z } from "zod";
@@ -96,7 +96,7 @@ const options = z.object({
   ...engineOptions,
 });
 
-export const serveVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Runs until it is interrupted: replies under way end, new requests are refused. Routes: /v1/chat/completions, /v1/completions, /v1/models, /health, /metrics.",
   examples: [
@@ -122,12 +122,8 @@ export const serveVerb = defineVerb({
     });
     narrator.end();
     const { url, names } = server;
-    note(messages.serving(url, names.join(", ")));
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-    await server.stop();
+    const say = (): void => note(messages.serving(url, names.join(", ")));
+    await whileServing(signal, say, () => server.stop());
     return { json: { url, names, requests }, text: messages.served(requests) };
   },
 });

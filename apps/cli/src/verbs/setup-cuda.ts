@@ -26,7 +26,7 @@ function failing({ setup }: Messages, ...findings: readonly Findings[]): string 
   return names.length === 0 ? setup.allWork : setup.doNotWork(names.join(", "));
 }
 
-export const setupCudaVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Compiles the binding that ships with @tensorflow/tfjs-node-gpu against the library, tries it, and keeps it in the " +
     "cache folder of the user. npm fetches that package, alone, where it is not installed; nothing else is downloaded.",

@@ -10,7 +10,7 @@ const options = z.object({
   }),
 });
 
-export const setupGateVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "npm fetches node-llama-cpp, in which GGUF is proven, and transformers.js, in which ONNX is, into a cache folder of the user, or " +
     "that of LATHE_GATE. No script of theirs runs, and no project grows by them.",

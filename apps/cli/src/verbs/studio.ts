@@ -1,9 +1,7 @@
-import { option } from "@lathe/command";
+import { openInBrowser, option, whileServing } from "@lathe/command";
 import { serveRuns, type ServeRunsOptions } from "@lathe/studio";
-import { once } from "node:events";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
-import { openInBrowser } from "../open-in-browser.js";
 import { engineOptions } from "../options/engine-options.js";
 
 const { engine, precision } = engineOptions;
@@ -29,7 +27,7 @@ const options = z.object({
   ...{ engine, precision },
 });
 
-export const studioVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Serves a page that shows the runs below a folder: those under way live, several in one chart with the settings that differ, replies over time, reports, and a chat with the model before and after a run side by side. The link is for this machine and has a secret; the same command has the same link.",
   examples: ["lathe studio runs", "lathe studio runs --port 7000 --no-open"],
@@ -40,15 +38,15 @@ export const studioVerb = defineVerb({
     const { link } = served;
     const result = { url: link };
     let closeBrowser = async (): Promise<void> => undefined;
-    try {
+    const say = async (): Promise<void> => {
       io.stdout.write(json ? `${JSON.stringify(result)}\n` : `${link}\n`);
       note(messages.runsServed(runs));
       if (open && !json && io.stdout.isTTY === true) closeBrowser = await openInBrowser(link);
-      if (!signal.aborted) await once(signal, "abort");
-    } finally {
+    };
+    await whileServing(signal, say, async () => {
       await served.close();
       await closeBrowser();
-    }
+    });
     return { json: result, text: "" };
   },
 });

@@ -14,7 +14,7 @@ import { defineVerb, type VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { trainOptions } from "../options/train-options.js";
 
-export const trainVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "RUN/adapter is a PEFT folder, or RUN/model a model folder; RUN/metrics.jsonl has a line for every optimiser step. Ctrl-C writes a checkpoint; --resume goes on from it, to the same bits.",
   examples: [

@@ -31,7 +31,7 @@ export function verificationResult(
   };
 }
 
-export const verifyResumeVerb = defineVerb({
+export const verb = defineVerb({
   description:
     "Trains the first steps of a run without a stop, and again in processes that are killed at random moments and resumed, and compares weights, moments and metrics bit by bit. All in temporary folders.",
   examples: [

@@ -18,7 +18,7 @@ const openers: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> 
  * @returns removes the file
  */
 export async function openInBrowser(link: string): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), "lathe-open-"));
+  const folder = await mkdtemp(join(tmpdir(), "open-link-"));
   const file = join(folder, "open.html");
   await writeFile(file, `<!doctype html><meta http-equiv="refresh" content="0; url=${encodeURI(link)}">\n`, {
     mode: 0o600,

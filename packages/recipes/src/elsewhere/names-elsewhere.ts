@@ -1,8 +1,6 @@
-import type { NameHere } from "@lathe/command";
-
 /**
- * What other trainers call the options here: the words are those of Transformers, PEFT, TRL, LLaMA-Factory, Axolotl, Unsloth,
- * torchtune and MLX, without dashes and in small letters. Here they are the option of that key, or that value of it.
+ * What other trainers call the settings of recipes: the words are those of Transformers, PEFT, TRL, LLaMA-Factory, Axolotl, Unsloth,
+ * torchtune and MLX, without dashes and in small letters. Here they are the setting of that name, or that value of it (`name=value`).
  */
 export const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
   // Where things are.
@@ -144,19 +142,3 @@ export const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
   format: ["bits", "qbits", "quantizationbit", "quanttype", "loadin4bit", "loadin8bit"],
   split: ["splits", "trainsplit", "valsize", "testsize", "splitratio"],
 };
-
-const plain = (name: string): string => name.toLowerCase().replaceAll(/[-_.]/g, "");
-
-/**
- * What an option that other trainers have is here.
- *
- * @param name with or without dashes, in any spelling   @param keys of the options that there are
- * @returns null where none is known, or there is none of it
- */
-export function nameHere(name: string, keys: readonly string[]): NameHere | null {
-  for (const [here, names] of Object.entries(namesElsewhere)) {
-    const [key, value = null] = here.split("=");
-    if (keys.includes(key) && names.includes(plain(name))) return { key, value };
-  }
-  return null;
-}

@@ -1,0 +1,1 @@
+export { namesElsewhere } from "./names-elsewhere.js";
