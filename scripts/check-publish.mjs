@@ -29,6 +29,7 @@ const withoutTensors = [
   "@lathe/annotate",
   "@lathe/command",
   "@lathe/data",
+  "@lathe/distributed",
   "@lathe/eval",
   "@lathe/files",
   "@lathe/kernels",

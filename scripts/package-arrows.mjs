@@ -17,6 +17,7 @@ export const allowedImports = {
   "packages/eval/src/model": ["files", "kernels", "tensor", "model"],
   "packages/train/src": ["files", "kernels", "tensor", "model", "eval"],
   "packages/export/src": ["files", "model", "peft", "quant"],
+  "packages/distributed/src": ["files"],
   "packages/hub/src": ["files"],
   "packages/report/src": ["files"],
   "packages/annotate/src": ["files", "data", "eval"],
@@ -53,6 +54,7 @@ export const withoutTensors = [
   "packages/kernels/src",
   "packages/eval/src",
   "packages/hub/src",
+  "packages/distributed/src",
   "packages/report/src",
   "packages/annotate/src",
 ];

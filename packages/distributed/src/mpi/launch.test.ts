@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { launchOf } from "./launch.js";
+
+describe("what a launcher says", () => {
+  it.each([
+    ["nothing", {}, null],
+    [
+      "mpirun of Open MPI",
+      { OMPI_COMM_WORLD_SIZE: "4", OMPI_COMM_WORLD_LOCAL_SIZE: "2", OMPI_COMM_WORLD_LOCAL_RANK: "1" },
+      { make: "Open MPI", size: 4, localSize: 2, localRank: 1 },
+    ],
+    [
+      "mpirun of MPICH",
+      { PMI_SIZE: "3", PMI_RANK: "0", MPI_LOCALNRANKS: "3", MPI_LOCALRANKID: "2" },
+      { make: "MPICH", size: 3, localSize: 3, localRank: 2 },
+    ],
+    [
+      "srun --mpi=pmix",
+      { SLURM_NTASKS: "8", SLURM_STEP_NUM_TASKS: "2", PMIX_RANK: "1", SLURM_LOCALID: "0" },
+      { make: "Open MPI", size: 2, localSize: 1, localRank: 0 },
+    ],
+    ["a batch script of Slurm, which is no rank", { SLURM_NTASKS: "8" }, null],
+    ["numbers that are none", { OMPI_COMM_WORLD_SIZE: "two", PMI_SIZE: "0" }, null],
+  ])("%s", (_by, environment, launch) => {
+    expect(launchOf(environment)).toEqual(launch);
+  });
+});

@@ -1,0 +1,37 @@
+import type { MpiMake } from "./mpi-make.js";
+
+/** What a launcher says to a process that it starts. */
+export interface Launch {
+  /** Whose library belongs to it; null where the launcher serves both. */
+  readonly make: MpiMake | null;
+  /** Ranks of all machines. */
+  readonly size: number;
+  /** Ranks on this machine; 1 where the launcher does not tell. */
+  readonly localSize: number;
+  /** This one among them, from 0. */
+  readonly localRank: number;
+}
+
+/** What `mpirun`, `srun` or an MPIJob says to this process; null where none of them started it. */
+export function launchOf(environment: Readonly<Record<string, string | undefined>>): Launch | null {
+  const number = (name: string, least = 1): number | null => {
+    const value = environment[name];
+    return value !== undefined && /^\d{1,9}$/.test(value) && Number(value) >= least ? Number(value) : null;
+  };
+  const openMpi = number("OMPI_COMM_WORLD_SIZE");
+  if (openMpi !== null) {
+    const localSize = number("OMPI_COMM_WORLD_LOCAL_SIZE") ?? 1;
+    const localRank = number("OMPI_COMM_WORLD_LOCAL_RANK", 0) ?? 0;
+    return { make: "Open MPI", size: openMpi, localSize, localRank };
+  }
+  const local = {
+    localSize: number("MPI_LOCALNRANKS") ?? number("SLURM_NTASKS_PER_NODE") ?? 1,
+    localRank: number("MPI_LOCALRANKID", 0) ?? number("SLURM_LOCALID", 0) ?? 0,
+  };
+  // A batch script of Slurm has SLURM_NTASKS as well and is no rank: only what srun starts has a rank of PMIx or PMI.
+  const slurm = number("SLURM_STEP_NUM_TASKS") ?? number("SLURM_NTASKS");
+  if (slurm !== null && environment["PMIX_RANK"] !== undefined)
+    return { make: "Open MPI", size: slurm, ...local };
+  const pmi = number("PMI_SIZE");
+  return pmi === null ? null : { make: "MPICH", size: pmi, ...local };
+}
