@@ -87,12 +87,15 @@ export {
 export type { Checkpointing } from "./decoder/checkpointing.js";
 export {
   type AttendLayer,
+  type HiddenStatesOptions,
   LanguageModel,
   type LanguageModelParts,
   type NamedLinear,
   type NamedVector,
+  type PassOptions,
   type RunLayers,
 } from "./decoder/language-model.js";
+export type { LayerPass } from "./decoder/layer-pass.js";
 export { heldLayers, type LayerProvider } from "./decoder/layer-provider.js";
 export { TrainableEmbedding } from "./decoder/trainable-embedding.js";
 export { TrainableLinear } from "./decoder/trainable-linear.js";

@@ -1,3 +1,4 @@
+export { DryTape } from "./dry-tape.js";
 export { recompute } from "./recompute.js";
 export { cacheFormat, createKeyValueCache } from "./create-key-value-cache.js";
 export type {

@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { DryTape } from "./dry-tape.js";
 import { OutsideTensorError } from "./errors.js";
-import { keeping, type Kept } from "./kept.js";
+import { keeping } from "./kept.js";
 import { activeDropoutKey, activeTape, withDropout, withTape } from "./scope.js";
 import { Tape } from "./tape.js";
 
-/** A tape that notices what depends on what and keeps nothing. */
-class DryTape extends Tape {
-  override readonly keeps = false;
+/** A dry tape within another: what the outer one tracks may only come in as an input. */
+class InnerDryTape extends DryTape {
   readonly #outer: Tape;
   readonly #own: ReadonlySet<number>;
 
@@ -23,15 +23,6 @@ class DryTape extends Tape {
       throw new OutsideTensorError(tensor.shape);
     }
     return false;
-  }
-
-  override record(
-    outputs: readonly tf.Tensor[],
-    _inputs: readonly tf.Tensor[],
-    saved: readonly Kept[],
-  ): void {
-    for (const kept of saved) kept.dispose();
-    for (const output of outputs) this.track(output);
   }
 }
 
@@ -53,7 +44,7 @@ export function recompute<Output extends tf.Tensor>(
   if (!outer) return tf.tidy(() => block(...inputs));
 
   const dropoutKey = activeDropoutKey();
-  const dry = new DryTape(outer, inputs);
+  const dry = new InnerDryTape(outer, inputs);
   const output = withTape(dry, () => tf.tidy(() => block(...inputs)));
   if (!dry.isTracked(output)) return output;
 

@@ -93,3 +93,7 @@ export {
 export { train } from "./train.js";
 export { resolveTrainConfig, type TrainConfig, trainDefaults } from "./train-config.js";
 export type { TrainOptions } from "./train-options.js";
+export { HeldStreams, type StreamStore } from "./walk/stream-store.js";
+export { type DifferentiatedWalk, walkBothWays } from "./walk/walk-both-ways.js";
+export { walkForward } from "./walk/walk-forward.js";
+export type { WalkedBatch, WalkedModel } from "./walk/walked-model.js";

@@ -1,4 +1,5 @@
 import type { Phrase } from "@lathe/files";
+import type { LayerPass } from "@lathe/model";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { AddMeasure, Measures } from "./measures.js";
 import type { StatePart } from "./state-part.js";
@@ -39,6 +40,11 @@ export interface Objective<Row, Batch> {
    * @param add receives what the batch adds to the sums of `measures`
    */
   loss(batch: Batch, add?: AddMeasure): tf.Scalar;
+  /**
+   * The pass whose end is {@link Objective.loss}, for a model whose layers are there one at a time; absent where the objective
+   * has no such form.
+   */
+  pass?(batch: Batch): LayerPass<tf.Scalar>;
   /** What is reported beside the loss, if anything is. */
   readonly measures?: Measures;
   /** What run checkpoints keep of the objective, if it has a state. */

@@ -1,5 +1,5 @@
 import { asPhrase, type Phrase, phrase } from "@lathe/files";
-import { flatBatch, type LabelledBatch, type LabelledRow, UNSCORED } from "@lathe/model";
+import { flatBatch, type LabelledBatch, type LabelledRow, type LayerPass, UNSCORED } from "@lathe/model";
 import { activeTape, type LossSettings } from "@lathe/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
 import { countScored } from "./count-scored.js";
@@ -14,6 +14,8 @@ export interface SupervisedModel {
    * @param settings smoothing of labels and the like; given only where something is to be trained with it
    */
   loss(batch: LabelledBatch, settings?: LossSettings): tf.Scalar;
+  /** {@link SupervisedModel.loss} a layer at a time; without it the model's layers are all there at once. */
+  lossPass?(batch: LabelledBatch, settings?: LossSettings): LayerPass<tf.Scalar>;
   /** Ids and labels of rows must be below the size; without it a wrong one fails in the loss. */
   readonly config?: { readonly vocabularySize: number };
 }
@@ -68,6 +70,9 @@ export function supervised(
       return { units, labelTokens, tokens: tokens.length };
     },
     loss: (batch) => (isPlain || !activeTape() ? model.loss(batch) : model.loss(batch, resolved)),
+    ...(model.lossPass && {
+      pass: (batch: LabelledBatch) => model.lossPass!(batch, isPlain ? undefined : resolved),
+    }),
   };
 }
 

@@ -12,14 +12,16 @@ import type { TrainableParameter } from "./parameter.js";
 import type { Schedule } from "./schedule.js";
 import type { StepPlan } from "./step-plan.js";
 import type { StepReport } from "./step-report.js";
+import { passOf, plainLoss } from "./plain-loss.js";
 import { Tally } from "./tally.js";
 import type { TrainConfig } from "./train-config.js";
 import type { TrainOptions } from "./train-options.js";
+import { walkBothWays } from "./walk/walk-both-ways.js";
 
 /** What all steps of a run have in common. */
 export interface StepWork<Row, Batch> extends Pick<
   TrainOptions<Row, Batch>,
-  "objective" | "rows" | "reduce" | "share" | "signal" | "onWarning"
+  "objective" | "rows" | "reduce" | "share" | "signal" | "onWarning" | "walk" | "streams"
 > {
   readonly config: TrainConfig;
   readonly totalSteps: number;
@@ -67,7 +69,8 @@ export async function takeStep<Row, Batch>(
     const size = await sizeOf(microBatches, work);
     if (size.isInterrupted) return null;
     const tally = new Tally(work.objective.measures);
-    const ownSum = await accumulate(step, microBatches, size.units, { gradients, tally }, work);
+    const sums = work.walk ? walkStep : accumulate;
+    const ownSum = await sums(step, microBatches, size.units, { gradients, tally }, work);
     if (ownSum === null) return null;
     const ownSums = [ownSum, ...tally.numbers()];
     const [lossSum, ...measured] = reduce ? await reduce.numbers(ownSums) : ownSums;
@@ -184,6 +187,32 @@ async function accumulate<Row, Batch>(
   return lossSum;
 }
 
+/** {@link accumulate} with all micro-batches through a layer before the next. */
+async function walkStep<Row, Batch>(
+  step: number,
+  microBatches: readonly MicroBatch<Batch>[],
+  units: number,
+  { gradients }: StepSums,
+  { parametersAt, objective, config, lossScale, reduce, signal, walk, streams }: StepWork<Row, Batch>,
+): Promise<number | null> {
+  const batches = microBatches.map(({ number: microBatch, batch }) => ({
+    pass: passOf(objective, batch),
+    dropoutKey: { seed: config.seed, step, microBatch },
+  }));
+  try {
+    return await walkBothWays(walk!, batches, {
+      watched: parametersAt(step).map(({ variable }) => variable),
+      weight: (lossScale?.scale ?? 1) / units,
+      accumulate: gradients.add,
+      streams,
+      signal: reduce ? undefined : signal,
+    });
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return null;
+    throw error;
+  }
+}
+
 /** Makes the loss scale smaller under which a gradient overflowed. @returns whether there was one that could be made smaller */
 function mends<Row, Batch>(step: number, { lossScale, onWarning }: StepWork<Row, Batch>): boolean {
   const before = lossScale?.scale;
@@ -225,15 +254,10 @@ export function ownRows<Row, Batch>(
 /** Sum of the losses of a row by itself, without dropout. */
 async function lossAlone<Row, Batch>(
   index: number,
-  { objective, rows }: StepWork<Row, Batch>,
+  { objective, rows, walk }: StepWork<Row, Batch>,
 ): Promise<number> {
   const [batch] = await objective.batches([[rows.row(index)]]);
-  const value = withDropout(null, () => withTape(null, () => objective.loss(batch)));
-  try {
-    return value.dataSync()[0];
-  } finally {
-    value.dispose();
-  }
+  return await plainLoss(objective, batch, { walk });
 }
 
 /** Factor on gradients that brings their norm down to the limit; 0 is no limit. */

@@ -11,6 +11,8 @@ import type { Schedule } from "./schedule.js";
 import type { StatePart } from "./state-part.js";
 import type { StepPlan } from "./step-plan.js";
 import type { TrainConfig } from "./train-config.js";
+import type { StreamStore } from "./walk/stream-store.js";
+import type { WalkedModel } from "./walk/walked-model.js";
 
 /** What `train` works on. */
 export interface TrainOptions<Row, Batch> {
@@ -25,6 +27,13 @@ export interface TrainOptions<Row, Batch> {
   readonly sampling?: ParameterSampling;
   /** Makes the optimiser. @defaultValue the one that `config` names, with its constants */
   readonly optimiser?: CreateOptimiser;
+  /**
+   * The model of the objective, where its layers are there one at a time: all micro-batches of a step then pass a layer before
+   * the next, to the same bits. The objective must have a `pass`.
+   */
+  readonly walk?: WalkedModel;
+  /** Keeps residual streams between the layers in a walk. @defaultValue in memory */
+  readonly streams?: StreamStore;
   /** Learning rate of a step. @defaultValue the one that `config` names */
   readonly schedule?: Schedule;
   /** Makes one update of the gradients of several processes. */

@@ -162,6 +162,7 @@ async function* takeSteps<Row, Batch>(
   const evaluate = (): Promise<ValidationReport | undefined> =>
     validate(objective, validation!, {
       batchSize: config.batchSize,
+      walk: work.walk,
       reduce,
       signal,
       onProgress: onEvaluation,

@@ -1,11 +1,12 @@
 import { scoreBatches } from "@lathe/eval";
-import { withDropout, withTape } from "@lathe/tensor";
 import { TrainConfigError } from "./errors.js";
 import type { StepMeasures } from "./measures.js";
 import type { Objective } from "./objective.js";
+import { plainLoss } from "./plain-loss.js";
 import type { Reduce } from "./reduce.js";
 import type { RowSource } from "./row-source.js";
 import { Tally } from "./tally.js";
+import type { WalkedModel } from "./walk/walked-model.js";
 
 /** What an evaluation came to. */
 export interface Evaluation {
@@ -18,6 +19,8 @@ export interface Evaluation {
 export interface ValidateOptions {
   /** Rows at a time. */
   readonly batchSize: number;
+  /** The objective's model, where its layers are there one at a time. */
+  readonly walk?: WalkedModel | undefined;
   /** Adds up what several processes have of it. */
   readonly reduce?: Reduce | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -32,22 +35,19 @@ export interface ValidateOptions {
 export async function validate<Row, Batch>(
   objective: Objective<Row, Batch>,
   rows: RowSource<Row>,
-  { batchSize, reduce, signal, onProgress }: ValidateOptions,
+  { batchSize, walk, reduce, signal, onProgress }: ValidateOptions,
 ): Promise<Evaluation> {
+  // What one process leaves off, the others would wait for.
+  const whoStops = reduce ? undefined : signal;
   const tally = new Tally(objective.measures);
   const own = await scoreBatches(rows, {
     endOfBatch: (start) => start + batchSize,
     async score(some) {
       const [batch] = await objective.batches([some]);
-      const value = withDropout(null, () => withTape(null, () => objective.loss(batch, tally.add)));
-      try {
-        return { sum: value.dataSync()[0], units: objective.size(batch).units };
-      } finally {
-        value.dispose();
-      }
+      const sum = await plainLoss(objective, batch, { walk, add: tally.add, signal: whoStops });
+      return { sum, units: objective.size(batch).units };
     },
-    // What one process leaves off, the others would wait for.
-    signal: reduce ? undefined : signal,
+    signal: whoStops,
     onProgress,
   });
   const ownSums = [own.sum, own.units, ...tally.numbers()];

@@ -36,7 +36,8 @@ import { segmentLengths } from "./activation-bytes.js";
 import type { BranchedBatch, BranchKeys } from "./branched-batch.js";
 import { type Checkpointing, recomputedLayersOf } from "./checkpointing.js";
 import type { TokenEmbedding } from "./embedding-table.js";
-import { type FlatBatch, type LabelledBatch, positionsOf, targetsOf } from "./flat-batch.js";
+import { type FlatBatch, type LabelledBatch, positionsOf, type Targets, targetsOf } from "./flat-batch.js";
+import type { LayerPass } from "./layer-pass.js";
 import type { LayerProvider } from "./layer-provider.js";
 import type { Linear } from "./linear.js";
 
@@ -65,6 +66,29 @@ export interface LanguageModelParts {
   readonly finalNorm: tf.Tensor1D;
   /** [V, h] */
   readonly head: Linear;
+}
+
+/** How tokens get to the layers, and what is wanted after them. */
+export interface PassOptions {
+  /** Position of each row's first token, where a cache holds the ones before. */
+  readonly firstPositions?: Int32Array;
+  /** Where the keys of segments are, if not in the segments themselves. */
+  readonly keys?: BranchKeys | null;
+  /** Attention to what a cache keeps, if not over the batch itself. */
+  readonly attend?: AttendLayer;
+  /**
+   * Of the M rows that are wanted, at least one; all if left out. The last layer leaves the others out once it has their keys and
+   * values.
+   */
+  readonly positions?: Int32Array;
+}
+
+/** How {@link LanguageModel.hiddenStates} runs. */
+export interface HiddenStatesOptions extends PassOptions {
+  /** All layers at once, in place of one after the other; nothing is recorded then. Not with `positions`. */
+  readonly runLayers?: RunLayers;
+  /** Receives the residual stream [N, h] before each layer (borrowed). */
+  readonly onResidual?: (layer: number, x: tf.Tensor2D) => void;
 }
 
 /** Layers [first, end) that run one after the other. */
@@ -218,103 +242,68 @@ export class LanguageModel {
   /**
    * Hidden states after the final norm, recorded on the active tape.
    *
-   * @param options.firstPositions position of each row's first token, where a cache holds the ones before
-   * @param options.attend attention to what a cache keeps, if not over the batch itself
-   * @param options.runLayers all layers at once, in place of one after the other; nothing is recorded then
-   * @param options.onResidual receives the residual stream [N, h] before each layer (borrowed)
-   * @param options.positions of the M rows that are wanted, at least one; all if left out. The last layer leaves the others
-   *   out once it has their keys and values. Not with `runLayers`.
    * @returns [N, h], or [M, h] with `positions`, owned by the caller
    */
-  hiddenStates(
-    batch: FlatBatch,
-    options: {
-      readonly firstPositions?: Int32Array;
-      readonly keys?: BranchKeys | null;
-      readonly attend?: AttendLayer;
-      readonly runLayers?: RunLayers;
-      readonly onResidual?: (layer: number, x: tf.Tensor2D) => void;
-      readonly positions?: Int32Array;
-    } = {},
-  ): tf.Tensor2D {
-    const { config } = this;
-    const { segments } = batch;
-    const { inverseFrequencies, attentionFactor } = this.#frequencies;
-    const angles = rotaryAngles(
-      positionsOf(segments, options.firstPositions),
-      inverseFrequencies,
-      attentionFactor,
-    );
-    const { keys } = options;
-    const segmented = { querySegments: segments, keySegments: keys?.segments ?? segments };
-    const seen = (x: tf.Tensor3D): tf.Tensor3D => (keys ? rowsAt(x, keys.rows) : x);
-    const attend: AttendLayer =
-      options.attend ??
-      ((layer, q, k, v) => attention(q, seen(k), seen(v), { ...this.#heads[layer], ...segmented }));
-
-    const [table, finalNorm] = [this.#embedding, this.#finalNorm];
-    const lookUp = (): tf.Tensor2D => this.#embed(table, batch);
+  hiddenStates(batch: FlatBatch, options: HiddenStatesOptions = {}): tf.Tensor2D {
     const { runLayers, onResidual } = options;
-    if (runLayers) {
-      return tf.tidy(() => {
-        const x = runLayers(lookUp(), angles);
-        return rmsNorm(x, finalNorm, config.rmsNormEpsilon);
-      });
-    }
-    const runLayer = (input: tf.Tensor2D, index: number): tf.Tensor2D => {
-      const positions = index === config.layerCount - 1 ? options.positions : undefined;
-      return this.#withLayer(index, (weights) =>
-        this.#architecture.forward(config, index, weights, input, {
-          angles,
-          attend: (...qkv) => attend(index, ...qkv),
-          isCached: options.attend !== undefined,
-          dropped: this.#droppedIn(index),
-          positions,
-        }),
-      );
-    };
+    const pass = this.hiddenStatesPass(batch, options);
+    if (runLayers) return tf.tidy(() => pass.end(runLayers(pass.begin(), this.#angles(batch, options))));
     const runs = this.#segments(onResidual !== undefined);
     // Rows of the table are looked up again rather than kept, where the first segment is computed again.
-    let x = onResidual || !runs[0].isRecomputed ? lookUp() : null;
+    let x = onResidual || !runs[0].isRecomputed ? pass.begin() : null;
     try {
       for (const { first, end, isRecomputed } of runs) {
         const before: tf.Tensor2D | null = x;
         if (before) onResidual?.(first, before);
         x = (isRecomputed ? recompute : directly)(
           (input) => {
-            let output = (input as tf.Tensor2D | undefined) ?? lookUp();
-            for (let index = first; index < end; index++) output = runLayer(output, index);
+            let output = (input as tf.Tensor2D | undefined) ?? pass.begin();
+            for (let index = first; index < end; index++) output = pass.layer(index, output);
             return output;
           },
           ...(before ? [before] : []),
         );
         before?.dispose();
       }
-      return rmsNorm(x!, finalNorm, config.rmsNormEpsilon);
+      return pass.end(x!);
     } finally {
       x?.dispose();
     }
   }
 
-  /**
-   * The residual stream after a layer, recorded on the active tape, for who walks the layers one by one.
-   * @param x [N, h], the stream before it, borrowed
-   * @returns [N, h], owned by the caller
-   */
-  layerOutput(layer: number, { segments }: FlatBatch, x: tf.Tensor2D): tf.Tensor2D {
-    const { inverseFrequencies, attentionFactor } = this.#frequencies;
-    const angles = rotaryAngles(positionsOf(segments), inverseFrequencies, attentionFactor);
-    const segmented = { querySegments: segments, keySegments: segments };
-    return tf.tidy(() =>
-      this.#withLayer(layer, (weights) =>
-        this.#architecture.forward(this.config, layer, weights, x, {
-          angles,
-          attend: (q, k, v) => attention(q, k, v, { ...this.#heads[layer], ...segmented }),
-          isCached: false,
-          dropped: this.#droppedIn(layer),
-        }),
-      ),
-    );
+  /** The pass of {@link LanguageModel.hiddenStates}, a layer at a time. It uses embedding and final norm as they are now. */
+  hiddenStatesPass(batch: FlatBatch, options: PassOptions = {}): LayerPass<tf.Tensor2D> {
+    const { config } = this;
+    const { segments } = batch;
+    const { keys, positions } = options;
+    const angles = this.#angles(batch, options);
+    const segmented = { querySegments: segments, keySegments: keys?.segments ?? segments };
+    const seen = (x: tf.Tensor3D): tf.Tensor3D => (keys ? rowsAt(x, keys.rows) : x);
+    const attend: AttendLayer =
+      options.attend ??
+      ((layer, q, k, v) => attention(q, seen(k), seen(v), { ...this.#heads[layer], ...segmented }));
+    const [table, finalNorm] = [this.#embedding, this.#finalNorm];
+    return {
+      begin: () => this.#embed(table, batch),
+      layer: (index, x) =>
+        tf.tidy(() =>
+          this.#withLayer(index, (weights) =>
+            this.#architecture.forward(config, index, weights, x, {
+              angles,
+              attend: (...qkv) => attend(index, ...qkv),
+              isCached: options.attend !== undefined,
+              dropped: this.#droppedIn(index),
+              positions: index === config.layerCount - 1 ? positions : undefined,
+            }),
+          ),
+        ),
+      end: (x) => rmsNorm(x, finalNorm, config.rmsNormEpsilon),
+    };
+  }
+
+  /** Holds a layer's weights for passes that walk the layers; see {@link LayerProvider.hold}. */
+  async holdLayer(layer: number): Promise<() => void> {
+    return await this.#parts.layers.hold(layer);
   }
 
   /**
@@ -335,6 +324,11 @@ export class LanguageModel {
       const rows = embeddingNoise(table.lookup(tokens), this.embeddingNoise, segments, this.embeddingName);
       return this.#dropped(rows, `${this.embeddingName} dropout`);
     });
+  }
+
+  #angles({ segments }: FlatBatch, { firstPositions }: PassOptions): RotaryAngles {
+    const { inverseFrequencies, attentionFactor } = this.#frequencies;
+    return rotaryAngles(positionsOf(segments, firstPositions), inverseFrequencies, attentionFactor);
   }
 
   #droppedIn(layer: number): LayerContext["dropped"] {
@@ -390,15 +384,8 @@ export class LanguageModel {
     return { project: (rows) => this.project(rows), terms: this.#head.terms?.() ?? null };
   }
 
-  #hiddenStatesAt(
-    batch: FlatBatch,
-    positions: Int32Array,
-    options: { readonly firstPositions?: Int32Array; readonly keys?: BranchKeys | null } = {},
-  ): tf.Tensor2D {
-    const wanted = positions.length / batch.tokens.length;
-    // Where nearly all are wanted, copies of their rows cost more than the others do. Layers want at least one row.
-    const leavesOut = wanted > 0 && wanted < 0.75;
-    return leavesOut
+  #hiddenStatesAt(batch: FlatBatch, positions: Int32Array, options: PassOptions = {}): tf.Tensor2D {
+    return leavesOut(batch, positions)
       ? this.hiddenStates(batch, { ...options, positions })
       : embedding(this.hiddenStates(batch, options), positions);
   }
@@ -420,19 +407,44 @@ export class LanguageModel {
    * @returns a scalar, owned by the caller
    */
   loss(batch: LabelledBatch, settings?: LossSettings): tf.Scalar {
-    const { positions, tokens, rows: rowOf } = targetsOf(batch);
-    const { weights } = batch;
-    return tf.tidy(() => {
-      const rows = this.#hiddenStatesAt(batch, positions);
-      const { vocabularySize } = this.config;
-      const head = this.#outputHead();
-      if (!weights) return crossEntropyHead(rows, tokens, head, vocabularySize, undefined, settings);
-      const losses = crossEntropyHeadRows(rows, tokens, head, vocabularySize, undefined, settings);
-      const gradient = Float64Array.from(rowOf, (row) => weights[row]);
-      return scalarFunction(losses, (values) => {
-        const value = values.reduce((sum, loss, label) => sum + gradient[label] * loss, 0);
-        return { value, gradient };
-      });
+    const targets = targetsOf(batch);
+    return tf.tidy(() =>
+      this.#lossOf(this.#hiddenStatesAt(batch, targets.positions), targets, batch.weights, settings),
+    );
+  }
+
+  /** The pass of {@link LanguageModel.loss}, a layer at a time: the same bits. Settings have a say while a tape is active. */
+  lossPass(batch: LabelledBatch, settings?: LossSettings): LayerPass<tf.Scalar> {
+    const targets = targetsOf(batch);
+    const { positions } = targets;
+    const isShort = leavesOut(batch, positions);
+    const { begin, layer, end } = this.hiddenStatesPass(batch, isShort ? { positions } : {});
+    const rowsOf = (x: tf.Tensor2D): tf.Tensor2D => (isShort ? end(x) : embedding(end(x), positions));
+    return {
+      begin,
+      layer,
+      end: (x) => {
+        const used = activeTape() ? settings : undefined;
+        return tf.tidy(() => this.#lossOf(rowsOf(x), targets, batch.weights, used));
+      },
+    };
+  }
+
+  /** @param rows [M, h] of the targets */
+  #lossOf(
+    rows: tf.Tensor2D,
+    { tokens, rows: rowOf }: Targets,
+    weights: Float64Array | undefined,
+    settings: LossSettings | undefined,
+  ): tf.Scalar {
+    const { vocabularySize } = this.config;
+    const head = this.#outputHead();
+    if (!weights) return crossEntropyHead(rows, tokens, head, vocabularySize, undefined, settings);
+    const losses = crossEntropyHeadRows(rows, tokens, head, vocabularySize, undefined, settings);
+    const gradient = Float64Array.from(rowOf, (row) => weights[row]);
+    return scalarFunction(losses, (values) => {
+      const value = values.reduce((sum, loss, label) => sum + gradient[label] * loss, 0);
+      return { value, gradient };
     });
   }
 
@@ -469,6 +481,14 @@ export class LanguageModel {
     this.#finalNorm.dispose();
     this.#embedding.dispose();
   }
+}
+
+/**
+ * Whether layers are told which rows are wanted. Where nearly all are, copies of their rows cost more than the others do; and
+ * layers want at least one row.
+ */
+function leavesOut({ tokens }: FlatBatch, positions: Int32Array): boolean {
+  return positions.length > 0 && positions.length < 0.75 * tokens.length;
 }
 
 /** @throws RangeError naming the place */

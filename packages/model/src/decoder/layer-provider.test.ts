@@ -123,6 +123,12 @@ class WalkedLayers implements LayerProvider {
   release(layer: number): void {
     if (--this.counts[layer] === 0) for (const linear of this.#linears[layer]) linear.unload();
   }
+  hold(layer: number): Promise<() => void> {
+    this.acquire(layer);
+    return Promise.resolve(() => {
+      this.release(layer);
+    });
+  }
 }
 
 async function models(

@@ -10,13 +10,23 @@ import type { LayerWeights } from "../architectures/architecture.js";
 export interface LayerProvider {
   /** Layers in order. Their linears may be looked at and exchanged at any time, but compute only while acquired. */
   readonly layers: readonly LayerWeights[];
-  /** Makes a layer's weights ready. */
+  /** Makes a layer's weights ready; of layers that are read from files, those that are held. */
   acquire(layer: number): LayerWeights;
   /** Says that one acquirer is done with a layer. */
   release(layer: number): void;
+  /**
+   * Reads a layer's weights where they are not there, and holds them until the release that it resolves to, which may be
+   * repeated. Reading goes on beside what is computed meanwhile.
+   */
+  hold(layer: number): Promise<() => void>;
 }
 
 /** Layers that are there for as long as the model lives. */
 export function heldLayers(layers: readonly LayerWeights[]): LayerProvider {
-  return { layers, acquire: (layer) => layers[layer], release: () => undefined };
+  return {
+    layers,
+    acquire: (layer) => layers[layer],
+    release: () => undefined,
+    hold: () => Promise.resolve(() => undefined),
+  };
 }

@@ -66,7 +66,7 @@ async function layerMasks(
     for (const { path, observer } of observed) model.replaceLinear(path, observer);
     for (const [index, batch] of batches.entries()) {
       await breathe(signal);
-      model.layerOutput(layer, batch, streams[index]).dispose();
+      model.hiddenStatesPass(batch).layer(layer, streams[index]).dispose();
     }
   } finally {
     for (const { path, linear } of observed) model.replaceLinear(path, linear);
@@ -101,7 +101,7 @@ async function throughPruned(
     for (const [index, batch] of batches.entries()) {
       await breathe(signal);
       const before = streams[index];
-      streams[index] = model.layerOutput(layer, batch, before);
+      streams[index] = model.hiddenStatesPass(batch).layer(layer, before);
       before.dispose();
     }
     return streams;

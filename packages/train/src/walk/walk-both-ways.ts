@@ -1,0 +1,196 @@
+import { type Accumulate, DryTape, Tape, withDropout, withTape } from "@lathe/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import { breathe } from "../breathe.js";
+import { LayersAhead } from "./layers-ahead.js";
+import { HeldStreams, type StreamStore } from "./stream-store.js";
+import type { WalkedBatch, WalkedModel } from "./walked-model.js";
+
+/** What {@link walkBothWays} differentiates. */
+export interface DifferentiatedWalk {
+  /** Tensors whose gradients are wanted. */
+  readonly watched: readonly tf.Tensor[];
+  /** Gradient of the sum of losses that is handed back: all gradients are multiplied by it. */
+  readonly weight: number;
+  /** Receives parts of gradients, those of one tensor in the order of the batches; borrowed. */
+  readonly accumulate: Accumulate;
+  /** Keeps the residual streams before the layers. @defaultValue in memory */
+  readonly streams?: StreamStore | undefined;
+  /** Looked at between batches. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Sum of the losses of batches, and its gradients. All batches pass a layer before the next is asked for, forwards and then
+ * backwards, so that the weights of a model are read once each way however many batches there are. Forwards, only the residual
+ * streams before the layers are kept; backwards, a layer is computed again from them (Chen et al., arXiv:1604.06174).
+ *
+ * The bits are those of batch after batch with all layers computed again: gradients of a tensor come in the order of the batches
+ * either way. A tensor with gradients at two places, as a trained embedding that is the head too, has them in another order.
+ *
+ * @returns the sum, which ends with the first that is not finite; nothing is differentiated then
+ * @throws the signal's reason when it aborts
+ */
+export async function walkBothWays(
+  model: WalkedModel,
+  batches: readonly WalkedBatch[],
+  { watched, weight, accumulate, streams: store = new HeldStreams(), signal }: DifferentiatedWalk,
+): Promise<number> {
+  const { layerCount } = model.config;
+  const ahead = new LayersAhead(model);
+  const streams: tf.Tensor2D[] = [];
+  /** Gradients of the streams at the layer at hand. */
+  const gradients: tf.Tensor2D[] = [];
+  /** Whether what goes into a layer depends on what is watched, the same of all batches. */
+  const isTracked = new Array<boolean>(layerCount + 1).fill(false);
+  const askBefore = (layer: number): void => {
+    if (layer > 0 && isTracked[layer]) ahead.ask(layer - 1);
+  };
+  const hasPassed = async (): Promise<void> => {
+    await breathe();
+    signal?.throwIfAborted();
+  };
+  try {
+    ahead.ask(0);
+    for (const batch of batches) {
+      const begun = forwards(batch, watched, null, () => batch.pass.begin());
+      streams.push(begun.output);
+      isTracked[0] = begun.isTracked;
+    }
+    for (let layer = 0; layer < layerCount; layer++) {
+      await ahead.take(layer);
+      if (layer + 1 < layerCount) ahead.ask(layer + 1);
+      else askBefore(layer);
+      for (const [index, batch] of batches.entries()) {
+        const x = streams[index];
+        const tracked = isTracked[layer] ? x : null;
+        const passed = forwards(batch, watched, tracked, () => batch.pass.layer(layer, x));
+        streams[index] = passed.output;
+        isTracked[layer + 1] = passed.isTracked;
+        // What is not differentiated is not computed again.
+        if (passed.isTracked) await store.keep(layer, index, x);
+        x.dispose();
+        await hasPassed();
+      }
+    }
+
+    let sum = 0;
+    const one = tf.scalar(weight);
+    try {
+      for (const [index, batch] of batches.entries()) {
+        const x = streams[index];
+        const tracked = isTracked[layerCount] ? x : null;
+        const value = recorded(batch, watched, tracked, () => batch.pass.end(x));
+        sum += value.output.dataSync()[0];
+        if (!Number.isFinite(sum)) {
+          value.giveUp();
+          return sum;
+        }
+        const gradient = value.backwards(one, accumulate);
+        if (gradient) gradients[index] = gradient;
+        await hasPassed();
+      }
+    } finally {
+      one.dispose();
+    }
+    tf.dispose(streams.splice(0));
+
+    for (let layer = layerCount - 1; layer >= 0 && isTracked[layer + 1]; layer--) {
+      // The last layer is still there.
+      if (layer + 1 < layerCount) {
+        await ahead.take(layer);
+        askBefore(layer);
+      }
+      for (const [index, batch] of batches.entries()) {
+        const x = await store.take(layer, index);
+        try {
+          const tracked = isTracked[layer] ? x : null;
+          const again = recorded(batch, watched, tracked, () => batch.pass.layer(layer, x));
+          const after = gradients[index];
+          const gradient = again.backwards(after, accumulate);
+          after.dispose();
+          if (gradient) gradients[index] = gradient;
+        } finally {
+          x.dispose();
+        }
+        await hasPassed();
+      }
+    }
+    if (isTracked[0]) {
+      for (const [index, batch] of batches.entries()) {
+        recorded(batch, watched, null, () => batch.pass.begin()).backwards(gradients[index], accumulate);
+      }
+    }
+    return sum;
+  } finally {
+    tf.dispose([...streams, ...gradients]);
+    await store.clear();
+    await ahead.end();
+  }
+}
+
+/** Runs a part of a batch's pass of which nothing is kept. @param tracked an input that depends on what is watched, or null */
+function forwards<Output extends tf.Tensor>(
+  { dropoutKey }: WalkedBatch,
+  watched: readonly tf.Tensor[],
+  tracked: tf.Tensor2D | null,
+  run: () => Output,
+): { readonly output: Output; readonly isTracked: boolean } {
+  const tape = new DryTape(watched);
+  if (tracked) tape.track(tracked);
+  const output = withDropout(dropoutKey, () => withTape(tape, () => tf.tidy(run)));
+  return { output, isTracked: tape.isTracked(output) };
+}
+
+/** A part of a pass that is recorded. One of the two is called, once; the output is freed by either. */
+interface Recorded {
+  readonly output: tf.Tensor;
+  /**
+   * Hands out the gradients of what is watched.
+   * @param gradient of the output, borrowed   @returns that of the input, owned by the caller; null where none was tracked
+   */
+  backwards(gradient: tf.Tensor, accumulate: Accumulate): tf.Tensor2D | null;
+  giveUp(): void;
+}
+
+/** @param tracked an input whose gradient is wanted, or null */
+function recorded(
+  { dropoutKey }: WalkedBatch,
+  watched: readonly tf.Tensor[],
+  tracked: tf.Tensor2D | null,
+  run: () => tf.Tensor,
+): Recorded {
+  const tape = new Tape(watched);
+  if (tracked) tape.watch(tracked);
+  const giveUp = (): void => {
+    tape.dispose();
+    output?.dispose();
+  };
+  let output: tf.Tensor | null = null;
+  try {
+    output = withDropout(dropoutKey, () => withTape(tape, () => tf.tidy(run)));
+  } catch (error) {
+    giveUp();
+    throw error;
+  }
+  return {
+    output,
+    giveUp,
+    backwards(gradient, accumulate) {
+      let sum: tf.Tensor2D | null = null;
+      try {
+        tape.backward(output, gradient, (tensor, part) => {
+          if (tensor !== tracked) {
+            accumulate(tensor, part);
+            return;
+          }
+          const before: tf.Tensor2D | null = sum;
+          sum = before ? tf.add(before, part) : (part.clone() as tf.Tensor2D);
+          before?.dispose();
+        });
+        return sum;
+      } finally {
+        giveUp();
+      }
+    },
+  };
+}
