@@ -47,6 +47,7 @@ export {
 export { readSmallFile, statIfThere } from "./read/read-small-file.js";
 export {
   isWhiteSpace,
+  isWhiteSpaceCode,
   splitWhiteSpace,
   strip,
   stripEnd,

@@ -1,4 +1,4 @@
-import { splitWhiteSpace, strip } from "@lathe/files";
+import { splitWhiteSpace } from "@lathe/files";
 /**
  * The tokenisers of sacreBLEU 2.6 for BLEU (arXiv:1804.08771, §2.2).
  *
@@ -22,7 +22,7 @@ export type BleuTokenizer = (typeof bleuTokenizers)[number];
  * that is kept.
  */
 const zhCharacter =
-  /[\u2001-\u2a6d\u2e80-\u2fdf\u2ff0-\u303f\u3100-\u312f\u31a0-\u31ef\u3200-\u4db5\u4e00-\u9fbb\uf900-\ufa2d\ufa30-\ufa6a\ufa70-\ufad9\ufe10-\ufe1f\ufe30-\ufe4f\uff00-\uffef]/gu;
+  /[\u2001-\u2a6d\u2e80-\u2fdf\u2ff0-\u303f\u3100-\u312f\u31a0-\u31ef\u3200-\u4db5\u4e00-\u9fbb\uf900-\ufa2d\ufa30-\ufa6a\ufa70-\ufad9\ufe10-\ufe1f\ufe30-\ufe4f\uff00-\uffef]/g;
 
 /** Splits a line into tokens. */
 export function tokenizeForBleu(line: string, tokenizer: BleuTokenizer): string[] {
@@ -30,7 +30,7 @@ export function tokenizeForBleu(line: string, tokenizer: BleuTokenizer): string[
     case "13a":
       return splitPunctuation(` ${decodeMarkup(line)} `);
     case "zh":
-      return splitPunctuation(strip(line).replace(zhCharacter, " $& "));
+      return splitPunctuation(line.replace(zhCharacter, " $& "));
     case "intl":
       return splitWhiteSpace(
         line
@@ -57,12 +57,12 @@ function decodeMarkup(line: string): string {
 }
 
 function splitPunctuation(line: string): string[] {
-  return splitWhiteSpace(
-    line
-      .replace(/[{-~[-` -&(-+:-@/]/gu, " $& ")
-      // A full stop or comma stays only between two digits, as in 1,000.5.
-      .replace(/([^0-9])([.,])/gu, "$1 $2 ")
-      .replace(/([.,])([^0-9])/gu, " $1 $2")
-      .replace(/([0-9])(-)/gu, "$1 $2 "),
-  );
+  // The space that mteval sets apart among the marks is the same as without.
+  let divided = line.replace(/[{-~[-`!-&(-+:-@/]/g, " $& ");
+  if (divided.includes(".") || divided.includes(",")) {
+    // A full stop or comma stays only between two digits, as in 1,000.5.
+    divided = divided.replace(/([^0-9])([.,])/gu, "$1 $2 ").replace(/([.,])([^0-9])/gu, " $1 $2");
+  }
+  if (divided.includes("-")) divided = divided.replace(/([0-9])(-)/g, "$1 $2 ");
+  return splitWhiteSpace(divided);
 }

@@ -10,7 +10,7 @@ import { type OnWarning, phrase, stripEnd } from "@lathe/files";
  */
 import { bleuTokenizers, tokenizeForBleu, type BleuTokenizer } from "./bleu-tokenizer.js";
 import { MetricOptionError } from "../errors.js";
-import { encodeTokens, ngramMatches, ngramTotal } from "./ngram-matches.js";
+import { encodeTokens, NgramMatcher, ngramTotal } from "./ngram-matches.js";
 import {
   checkChoice,
   checkSegments,
@@ -122,11 +122,12 @@ export function bleuStatistics(
     tokenizeForBleu(stripEnd(lowercase ? text.toLowerCase() : text), tokenizer);
   const width = 2 * maxOrder + 2;
   const values = new Float64Array(predictions.length * width);
+  const matcher = new NgramMatcher();
   let endsInOwnFullStop = 0;
   predictions.forEach((prediction, segment) => {
     if (prediction.endsWith(" .")) endsInOwnFullStop++;
     const counts = values.subarray(segment * width, (segment + 1) * width);
-    countSegment(counts, maxOrder, prepare(prediction), references[segment].map(prepare));
+    countSegment(counts, maxOrder, matcher, prepare(prediction), references[segment].map(prepare));
   });
   if (!options.force && endsInOwnFullStop >= tokenizedWarningCount) {
     options.onWarning?.(
@@ -195,11 +196,12 @@ function resolveOptions(options: BleuOptions) {
 function countSegment(
   counts: Float64Array,
   maxOrder: number,
+  matcher: NgramMatcher,
   prediction: readonly string[],
   references: readonly string[][],
 ): void {
   const [encodedPrediction, ...encodedReferences] = encodeTokens([prediction, ...references]);
-  const matches = ngramMatches(encodedPrediction, encodedReferences, maxOrder);
+  const matches = matcher.matches(encodedPrediction, encodedReferences, maxOrder);
   for (let order = 1; order <= maxOrder; order++) {
     const total = ngramTotal(encodedPrediction, order);
     if (total === 0) break;

@@ -7,7 +7,7 @@ import { splitWhiteSpace } from "@lathe/files";
  *   F = 100 · (1 + β²) · P · R / (β² · P + R)
  */
 import { MetricOptionError } from "../errors.js";
-import { encodeCharacters, encodeTokens, ngramMatches, ngramTotal } from "./ngram-matches.js";
+import { encodeCharacters, encodeTokens, NgramMatcher, ngramTotal, type Sequence } from "./ngram-matches.js";
 import { asciiPunctuation } from "./ascii-punctuation.js";
 import {
   checkSegments,
@@ -53,8 +53,11 @@ const epsilon = 1e-16;
 
 type ResolvedOptions = Required<ChrfOptions>;
 
-/** N-grams of each order, character orders first: how many the prediction and the reference have, and how many match. */
-type MatchCounts = { prediction: number; reference: number; matches: number }[];
+/**
+ * [order, 3]: n-grams of each order, character orders first: how many the prediction and the reference have, and how many
+ * match.
+ */
+type MatchCounts = Float64Array;
 
 /**
  * chrF of a corpus: counts are summed over the segments; of several references the one with the best score counts.
@@ -83,24 +86,23 @@ export function chrfStatistics(
   given: ChrfOptions,
 ): SegmentStatistics {
   const options = resolveOptions(given);
-  const orders = options.characterOrder + options.wordOrder;
-  const width = 3 * orders;
+  const width = 3 * (options.characterOrder + options.wordOrder);
   const values = new Float64Array(predictions.length * width);
-  predictions.forEach((prediction, segment) => {
-    bestCounts(prediction, references[segment], options).forEach(
-      ({ prediction: own, reference, matches }, order) => {
-        values.set([own, reference, matches], segment * width + 3 * order);
-      },
-    );
-  });
-  const score = (sums: Float64Array): number => {
-    const counts = Array.from({ length: orders }, (_, order) => {
-      const [own, reference, matches] = sums.subarray(3 * order, 3 * order + 3);
-      return { prediction: own, reference, matches };
-    });
-    return scoreCounts(counts, options);
-  };
-  return { segments: predictions.length, width, values, score };
+  const matcher = new NgramMatcher();
+  const counts = new Float64Array(width);
+  for (const [segment, prediction] of predictions.entries()) {
+    const sequences = encodeTexts([prediction, ...references[segment]], options);
+    let bestScore = -1;
+    for (let reference = 1; reference < sequences.length; reference++) {
+      countMatches(counts, sequences[0], sequences[reference], options, matcher);
+      const score = sequences.length === 2 ? 0 : scoreCounts(counts, options);
+      // Of equal ones the first.
+      if (score <= bestScore) continue;
+      values.set(counts, segment * width);
+      bestScore = score;
+    }
+  }
+  return { segments: predictions.length, width, values, score: (sums) => scoreCounts(sums, options) };
 }
 
 /** sacreBLEU's signature of chrF. @param references how many a segment has */
@@ -143,60 +145,48 @@ function resolveOptions(given: ChrfOptions): ResolvedOptions {
   return options;
 }
 
-function countNothing({ characterOrder, wordOrder }: ResolvedOptions): MatchCounts {
-  return Array.from({ length: characterOrder + wordOrder }, () => ({
-    prediction: 0,
-    reference: 0,
-    matches: 0,
+/** A text as what its n-grams are of. */
+interface EncodedText {
+  readonly characters: Sequence;
+  /** Empty where words do not count. */
+  readonly words: Sequence;
+}
+
+function encodeTexts(
+  texts: readonly string[],
+  { lowercase, whitespace, wordOrder }: ResolvedOptions,
+): EncodedText[] {
+  const cased = lowercase ? texts.map((text) => text.toLowerCase()) : texts;
+  const words = encodeTokens(cased.map((text) => (wordOrder > 0 ? splitWords(text) : [])));
+  return cased.map((text, index) => ({
+    characters: encodeCharacters(text, { withoutWhiteSpace: !whitespace }),
+    words: words[index],
   }));
 }
 
-/** The counts against the reference with the best score, the first of equals. */
-function bestCounts(
-  prediction: string,
-  references: readonly string[],
-  options: ResolvedOptions,
-): MatchCounts {
-  const texts = [prediction, ...references].map((text) => (options.lowercase ? text.toLowerCase() : text));
-  const characters = texts.map((text) =>
-    encodeCharacters(options.whitespace ? text : splitWhiteSpace(text).join("")),
-  );
-  const words = options.wordOrder > 0 ? encodeTokens(texts.map(splitWords)) : undefined;
-
-  const all = references.map(() => countNothing(options));
-  countMatches(all, 0, options.characterOrder, characters);
-  if (words) countMatches(all, options.characterOrder, options.wordOrder, words);
-  if (all.length === 1) return all[0];
-
-  let best = all[0];
-  let bestScore = -1;
-  for (const counts of all) {
-    const score = scoreCounts(counts, options);
-    if (score > bestScore) [best, bestScore] = [counts, score];
-  }
-  return best;
-}
-
-/** Fills in `orders` orders of each reference's counts from `offset`; sequence 0 is the prediction. */
+/** Fills in the counts of a prediction and a reference. */
 function countMatches(
-  all: MatchCounts[],
-  offset: number,
-  orders: number,
-  [prediction, ...references]: readonly Int32Array[],
+  counts: MatchCounts,
+  prediction: EncodedText,
+  reference: EncodedText,
+  { characterOrder, wordOrder }: ResolvedOptions,
+  matcher: NgramMatcher,
 ): void {
-  for (const [index, reference] of references.entries()) {
-    const matches = ngramMatches(prediction, [reference], orders);
+  counts.fill(0);
+  const count = (own: Sequence, other: Sequence, orders: number, start: number): void => {
+    const matches = matcher.matches(own, [other], orders);
     for (let order = 1; order <= orders; order++) {
-      const referenceTotal = ngramTotal(reference, order);
+      const total = ngramTotal(other, order);
       // Where the reference has no n-gram of this order, the prediction's do not count against it.
-      if (referenceTotal === 0) break;
-      all[index][offset + order - 1] = {
-        prediction: ngramTotal(prediction, order),
-        reference: referenceTotal,
-        matches: matches[order - 1],
-      };
+      if (total === 0) break;
+      const place = 3 * (start + order - 1);
+      counts[place] = ngramTotal(own, order);
+      counts[place + 1] = total;
+      counts[place + 2] = matches[order - 1];
     }
-  }
+  };
+  count(prediction.characters, reference.characters, characterOrder, 0);
+  count(prediction.words, reference.words, wordOrder, characterOrder);
 }
 
 /** Words with one ASCII punctuation mark split off: the last character if it is one, else the first. */
@@ -217,7 +207,8 @@ function scoreCounts(counts: MatchCounts, { beta, epsilonSmoothing }: ResolvedOp
   let precisionSum = 0;
   let recallSum = 0;
   let orders = 0;
-  for (const { prediction, reference, matches } of counts) {
+  for (let place = 0; place < counts.length; place += 3) {
+    const [prediction, reference, matches] = [counts[place], counts[place + 1], counts[place + 2]];
     const precision = prediction > 0 ? matches / prediction : epsilon;
     const recall = reference > 0 ? matches / reference : epsilon;
     const denominator = factor * precision + recall;
@@ -228,7 +219,7 @@ function scoreCounts(counts: MatchCounts, { beta, epsilonSmoothing }: ResolvedOp
       orders++;
     }
   }
-  if (epsilonSmoothing) return (100 * sumOfScores) / counts.length;
+  if (epsilonSmoothing) return (100 * sumOfScores) / (counts.length / 3);
   if (precisionSum + recallSum === 0) return 0;
   const precision = precisionSum / orders;
   const recall = recallSum / orders;

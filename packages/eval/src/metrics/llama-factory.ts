@@ -9,6 +9,7 @@ import type * as jieba from "@node-rs/jieba";
 import type * as dictionary from "@node-rs/jieba/dict.js";
 import { MissingWordsError } from "../errors.js";
 import { longestCommonSubsequenceLength } from "./longest-common-subsequence.js";
+import { encodeTokens } from "./ngram-matches.js";
 import { characterSentenceBleu } from "./nltk-bleu.js";
 
 /** The scores of a text, 0 to 100. */
@@ -63,7 +64,8 @@ export function llamaFactoryScores(
     const expected = wordsOf(reference);
     const bleu4 = rounded(characterSentenceBleu(prediction, reference));
     if (words.length === 0 || expected.length === 0) return { bleu4, rouge1: 0, rouge2: 0, rougeL: 0 };
-    const common = longestCommonSubsequenceLength(expected, words);
+    const [ofReference, ofPrediction] = encodeTokens([expected, words]);
+    const common = longestCommonSubsequenceLength(ofReference, ofPrediction);
     return {
       bleu4,
       rouge1: rougeOfSets(words, expected, 1),

@@ -6,7 +6,7 @@
  * characters, with the smoothing that is called "method 3" there and `exp` here.
  */
 import { brevityPenalty, bleuSmoothings, closestLength, type BleuSmoothing } from "./bleu.js";
-import { encodeTokens, ngramMatches, ngramTotal } from "./ngram-matches.js";
+import { encodeTokens, NgramMatcher, ngramTotal } from "./ngram-matches.js";
 import { checkChoice, checkSegments, checkWholeNumber, type Reference } from "../scores/segments.js";
 
 /** Tokens to score and how. */
@@ -39,7 +39,7 @@ export function nltkSentenceBleu(options: NltkBleuOptions): number {
   checkSegments({ predictions: [""], references: [references.map(() => "")] });
 
   const [encodedPrediction, ...encodedReferences] = encodeTokens([prediction, ...references]);
-  const matches = ngramMatches(encodedPrediction, encodedReferences, maxOrder);
+  const matches = new NgramMatcher().matches(encodedPrediction, encodedReferences, maxOrder);
   let sumOfLogarithms = 0;
   let halvings = 1;
   for (let order = 1; order <= maxOrder; order++) {

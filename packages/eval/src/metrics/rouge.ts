@@ -8,7 +8,7 @@ import {
   longestCommonSubsequenceLength,
   longestCommonSubsequencePositions,
 } from "./longest-common-subsequence.js";
-import { encodeTokens, ngramMatches, ngramTotal } from "./ngram-matches.js";
+import { encodeTokens, NgramMatcher, ngramTotal, type Sequence } from "./ngram-matches.js";
 import { tokenizeChinese, tokenizeEnglish, type RougeTokenize } from "./rouge-tokenizer.js";
 import { checkChoice, checkSegments, type Segment, type Segments } from "../scores/segments.js";
 
@@ -50,10 +50,10 @@ export type RougeScores<Kind extends RougeKind = RougeKind> = { readonly [kind i
 const defaultKinds = ["rouge1", "rouge2", "rougeL"] as const;
 type DefaultKind = (typeof defaultKinds)[number];
 
-/** Tokens of a text, whole and by line; lines are only there when `rougeLsum` needs them. */
-interface TokenizedText {
-  readonly tokens: readonly string[];
-  readonly lines: readonly (readonly string[])[];
+/** Numbers of a text's tokens, whole and by line; lines are only there when `rougeLsum` needs them. */
+interface EncodedText {
+  readonly tokens: Sequence;
+  readonly lines: readonly Sequence[];
 }
 
 /**
@@ -101,16 +101,21 @@ export function scoreSegments<Kind extends RougeKind>(
   checkChoice("accumulate", accumulate, ["best", "average"]);
   const tokenize = resolveTokenizer(options);
   const byLine = kinds.includes("rougeLsum");
-  const prepare = (text: string): TokenizedText => ({
-    tokens: tokenize(text),
-    lines: byLine ? text.split("\n").map((line) => tokenize(line)) : [],
-  });
+  const orders = kinds.map(orderOf);
+  const highest = Math.max(...orders);
+  const matcher = new NgramMatcher();
 
   return predictions.map((text, segment) => {
-    const prediction = prepare(text);
-    const against = references[segment].map(prepare);
-    const entries = kinds.map((kind) => {
-      const scores = against.map((reference) => scorePair(prediction, reference, kind));
+    const [prediction, ...against] = encodeTexts([text, ...references[segment]], tokenize, byLine);
+    const ngrams = against.map(({ tokens }) =>
+      highest > 0 ? matcher.matches(prediction.tokens, [tokens], highest) : new Int32Array(0),
+    );
+    const entries = kinds.map((kind, place) => {
+      const scores = against.map((reference, at) =>
+        orders[place] > 0
+          ? scoreNgrams(prediction.tokens, reference.tokens, orders[place], ngrams[at])
+          : scoreSubsequences(prediction, reference, kind),
+      );
       return [kind, accumulate === "best" ? bestScore(scores) : meanScore(scores)] as const;
     });
     return Object.fromEntries(entries) as RougeScores<Kind>;
@@ -134,31 +139,46 @@ function resolveTokenizer({ tokenizer = "en", stem = false }: RougeOptions): Rou
   return tokenizer === "zh" ? (text) => tokenizeChinese(text, stem) : (text) => tokenizeEnglish(text, stem);
 }
 
-function scorePair(prediction: TokenizedText, reference: TokenizedText, kind: RougeKind): RougeScore {
+/** The order of a kind that compares n-grams; 0 of the others. */
+const orderOf = (kind: RougeKind): number => Number(/\d/.exec(kind)?.[0] ?? 0);
+
+/** Equal tokens of the texts are equal numbers, in the whole and in the lines. */
+function encodeTexts(texts: readonly string[], tokenize: RougeTokenize, byLine: boolean): EncodedText[] {
+  const lines = texts.map((text) => (byLine ? text.split("\n").map((line) => tokenize(line)) : []));
+  const encoded = encodeTokens([...texts.map((text) => tokenize(text)), ...lines.flat()]);
+  let start = texts.length;
+  return lines.map(({ length }, text) => ({
+    tokens: encoded[text],
+    lines: encoded.slice(start, (start += length)),
+  }));
+}
+
+const scoreNgrams = (
+  prediction: Sequence,
+  reference: Sequence,
+  order: number,
+  matches: Int32Array,
+): RougeScore =>
+  scoreMatches(matches[order - 1], ngramTotal(prediction, order), ngramTotal(reference, order));
+
+function scoreSubsequences(prediction: EncodedText, reference: EncodedText, kind: RougeKind): RougeScore {
   if (kind === "rougeLsum") return scoreUnion(prediction.lines, reference.lines);
-  const { tokens } = prediction;
-  if (kind === "rougeL") {
-    const length = longestCommonSubsequenceLength(reference.tokens, tokens);
-    return scoreMatches(length, tokens.length, reference.tokens.length);
-  }
-  const order = Number(kind.slice("rouge".length));
-  const [ofPrediction, ofReference] = encodeTokens([tokens, reference.tokens]);
-  const matches = ngramMatches(ofPrediction, [ofReference], order);
-  return scoreMatches(matches[order - 1], ngramTotal(ofPrediction, order), ngramTotal(ofReference, order));
+  const length = longestCommonSubsequenceLength(reference.tokens, prediction.tokens);
+  return scoreMatches(length, prediction.tokens.length, reference.tokens.length);
 }
 
 /** ROUGE-L over lines (Lin, 2004, §3.2): a token counts at most as often as it occurs on both sides. */
-function scoreUnion(
-  prediction: readonly (readonly string[])[],
-  reference: readonly (readonly string[])[],
-): RougeScore {
+function scoreUnion(prediction: readonly Sequence[], reference: readonly Sequence[]): RougeScore {
   const predictionLeft = countTokens(prediction);
   const referenceLeft = countTokens(reference);
   let matches = 0;
   for (const line of reference) {
-    const union = new Set(prediction.flatMap((other) => longestCommonSubsequencePositions(line, other)));
-    for (const position of [...union].sort((a, b) => a - b)) {
-      const token = line[position];
+    const taken = new Uint8Array(line.length);
+    for (const other of prediction) {
+      for (const position of longestCommonSubsequencePositions(line, other)) taken[position] = 1;
+    }
+    for (const [position, token] of line.entries()) {
+      if (taken[position] === 0) continue;
       const inPrediction = predictionLeft.get(token) ?? 0;
       const inReference = referenceLeft.get(token) ?? 0;
       if (inPrediction === 0 || inReference === 0) continue;
@@ -167,12 +187,14 @@ function scoreUnion(
       matches++;
     }
   }
-  return scoreMatches(matches, prediction.flat().length, reference.flat().length);
+  return scoreMatches(matches, tokenCount(prediction), tokenCount(reference));
 }
 
-function countTokens(lines: readonly (readonly string[])[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const token of lines.flat()) counts.set(token, (counts.get(token) ?? 0) + 1);
+const tokenCount = (lines: readonly Sequence[]): number => lines.reduce((sum, { length }) => sum + length, 0);
+
+function countTokens(lines: readonly Sequence[]): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const line of lines) for (const token of line) counts.set(token, (counts.get(token) ?? 0) + 1);
   return counts;
 }
 

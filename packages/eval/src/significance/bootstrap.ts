@@ -1,4 +1,3 @@
-import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 import { checkWholeNumber } from "../scores/segments.js";
@@ -74,10 +73,21 @@ export function bootstrapScores(
   return scores;
 }
 
-/** Counts as many draws of rows as there are. @param counts [segment], which are added to */
+/**
+ * Counts as many draws of rows as there are: those of pure-rand's `uniformInt`, whose division is of fractions and outweighs
+ * all else, by that of whole numbers.
+ *
+ * @param counts [segment], which are added to
+ */
 function drawRows(counts: Uint32Array, random: RandomGenerator): void {
-  const last = counts.length - 1;
-  for (let draw = 0; draw <= last; draw++) counts[uniformInt(random, 0, last)]++;
+  const rows = counts.length >>> 0;
+  // Numbers from the last whole multiple of the rows on would favour the first rows.
+  const limit = rows > 2 ? 2 ** 32 - (2 ** 32 % rows) : 2 ** 32;
+  for (let draw = 0; draw < rows; draw++) {
+    let number = (random.next() ^ 0x80000000) >>> 0;
+    while (number >= limit) number = (random.next() ^ 0x80000000) >>> 0;
+    counts[number % rows]++;
+  }
 }
 
 /**
