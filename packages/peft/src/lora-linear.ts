@@ -216,7 +216,7 @@ export class LoraLinear implements Linear {
   #forwardByRows(x: tf.Tensor2D, rows: readonly RowAdapters[]): tf.Tensor2D {
     return tf.tidy(() => {
       const y = this.base.forward(x);
-      const updates = rows.map((range) => ({ ...range, active: this.#inForce(range.names) }));
+      const updates = rows.map((range) => ({ active: this.#inForce(range.names), ...range }));
       if (updates.every(({ active }) => active.length === 0)) return y;
       const parts = updates.map(({ start, end, active }) => {
         const part = (of: tf.Tensor2D): tf.Tensor2D => tf.slice2d(of, [start, 0], [end - start, -1]);
@@ -269,7 +269,8 @@ export class LoraLinear implements Linear {
     if (!below || active.length === 0) return below;
     const [[name, { a, b, magnitude, origin, zeros, dropout: rate, scale: factor }]] = active;
     if (active.length > 1 || magnitude || origin || zeros || below.update) return null;
-    return { ...below, update: { a, b, scale: factor, dropout: rate, site: this.#dropoutSite(name) } };
+    const update = { a, b, scale: factor, dropout: rate, site: this.#dropoutSite(name) };
+    return { weight: below.weight, bias: below.bias, update };
   }
 
   /** The weight with the active adapters merged in, [O, I] row-major. */

@@ -102,9 +102,9 @@ class HostKeyValueCache implements KeyValueCache {
         values,
         out.subarray(start * widths.output, end * widths.output),
         {
-          ...shape,
           querySegments: Int32Array.of(0, end - start),
           keySegments: Int32Array.of(0, total),
+          ...shape,
         },
       );
     });

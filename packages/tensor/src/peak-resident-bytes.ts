@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
  */
 export function peakResidentBytes(): number {
   if (process.platform === "linux") {
-    const kilobytes = /^VmHWM:\s*(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+    const kilobytes = /^VmHWM:\s*(\d+) kB/m.exec(readFileSync("/proc/self/status").toString("latin1"))?.[1];
     if (kilobytes !== undefined) return Number(kilobytes) * 1024;
   }
   return process.resourceUsage().maxRSS * 1024;

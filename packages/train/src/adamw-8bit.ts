@@ -59,11 +59,11 @@ export class AdamW8bit implements Optimiser {
       moments.step++;
       const values = Float32Array.from(variable.dataSync());
       packedStep(values, gradient.dataSync<"float32">(), moments.first, moments.second, {
-        ...this.#config,
-        weightDecay,
         learningRate: learningRate * learningRateFactor,
         gradientScale,
         step: moments.step,
+        ...this.#config,
+        weightDecay,
       });
       tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
     }

@@ -65,11 +65,11 @@ export class AdamW implements Optimiser {
       const call = calls.get(key) ?? {
         updates: [],
         settings: {
-          ...this.#config,
-          weightDecay,
           learningRate: learningRate * learningRateFactor,
           gradientScale,
           step,
+          ...this.#config,
+          weightDecay,
         },
       };
       call.updates.push({ variable, gradient, first, second });

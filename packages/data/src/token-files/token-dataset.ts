@@ -30,6 +30,8 @@ export class TokenDataset {
   readonly length: number;
   readonly #source: Omit<TokenFileBatches, "metadata">;
   readonly #cache = new Map<number, TokenColumns>();
+  /** The batch that was used last. */
+  #newest = -1;
   #lengths: Int32Array | undefined;
 
   private constructor(
@@ -171,7 +173,11 @@ export class TokenDataset {
 
   /** A batch, the least recently used one making room for it where it takes any. */
   #batch(number: number): TokenColumns {
-    const batch = this.#cache.get(number) ?? this.#source.load(number);
+    const known = this.#cache.get(number);
+    // Left as it is where it can be: tables of a Map that changes at every row pile up among the old objects of JavaScript.
+    if (known && (this.#source.isMapped || number === this.#newest)) return known;
+    const batch = known ?? this.#source.load(number);
+    this.#newest = number;
     this.#cache.delete(number);
     this.#cache.set(number, batch);
     if (this.#cache.size > CACHED_BATCHES && !this.#source.isMapped) {

@@ -277,11 +277,12 @@ export class LanguageModel {
     const { segments } = batch;
     const { keys, positions } = options;
     const angles = this.#angles(batch, options);
-    const segmented = { querySegments: segments, keySegments: keys?.segments ?? segments };
+    const [querySegments, keySegments] = [segments, keys?.segments ?? segments];
     const seen = (x: tf.Tensor3D): tf.Tensor3D => (keys ? rowsAt(x, keys.rows) : x);
     const attend: AttendLayer =
       options.attend ??
-      ((layer, q, k, v) => attention(q, seen(k), seen(v), { ...this.#heads[layer], ...segmented }));
+      ((layer, q, k, v) =>
+        attention(q, seen(k), seen(v), { querySegments, keySegments, ...this.#heads[layer] }));
     const [table, finalNorm] = [this.#embedding, this.#finalNorm];
     return {
       begin: () => this.#embed(table, batch),
@@ -386,7 +387,7 @@ export class LanguageModel {
 
   #hiddenStatesAt(batch: FlatBatch, positions: Int32Array, options: PassOptions = {}): tf.Tensor2D {
     return leavesOut(batch, positions)
-      ? this.hiddenStates(batch, { ...options, positions })
+      ? this.hiddenStates(batch, { positions, ...options })
       : embedding(this.hiddenStates(batch, options), positions);
   }
 

@@ -13,7 +13,7 @@ export function applyFused(
 ): tf.Tensor2D[] {
   const masked = terms.map((term): MaskedTerms => {
     const { update } = term;
-    return { ...term, mask: update && update.dropout > 0 ? dropoutMaskKey(update.site) : null };
+    return { mask: update && update.dropout > 0 ? dropoutMaskKey(update.site) : null, ...term };
   });
   const updates = terms.flatMap(({ update }) => (update ? [update.a, update.b] : []));
   return applyMany(kernel, [x, ...updates], masked) as tf.Tensor2D[];

@@ -48,7 +48,7 @@ export function crossEntropyHeadRows(
 ): tf.Tensor1D {
   const tape = activeTape();
   const plain: HeadRows = { hidden, targets, head, vocabularySize, chunkRows };
-  const work: HeadRows = { ...plain, settings };
+  const work: HeadRows = { settings, ...plain };
   if (tape && isTrained(tape, work)) return withTrainedHead(tape, work);
   if (!tape?.isTracked(hidden)) return lossesOf(tape ? work : plain);
   const { losses, gradient } = byKernel(work) ?? byTape(work);

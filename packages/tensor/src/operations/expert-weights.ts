@@ -122,5 +122,5 @@ export function expertWeights(
   if (logits.rank !== 2 || !fits) {
     throw new ShapeError("expertWeights", `logits [N, E] for choices of ${chosen.length}`, logits.shape);
   }
-  return apply(expertWeightsOperation, [logits], { ...weighting, chosen }) as tf.Tensor1D;
+  return apply(expertWeightsOperation, [logits], { chosen, ...weighting }) as tf.Tensor1D;
 }

@@ -124,8 +124,8 @@ export function kto(
       const divergences: number[] = [];
       for (const group of mismatched) divergences.push(await divergenceOf(parts(group, size)));
       return microBatches.map((rows, index) => ({
-        ...branchedBatch(rows.map(rowOf)),
         desirable: rows.map(({ label }) => label),
+        ...branchedBatch(rows.map(rowOf)),
         references: Float64Array.from(rows, ({ promptIds, completionIds }) =>
           reference(promptIds, completionIds),
         ),

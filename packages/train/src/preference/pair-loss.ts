@@ -47,7 +47,7 @@ export function dpoLoss(beta: number): PairLoss {
   return (chosen, rejected) => {
     const chosenReward = beta * (chosen.sum - chosen.reference);
     const rejectedReward = beta * (rejected.sum - rejected.reference);
-    return { ...sigmoidLoss(chosenReward - rejectedReward, beta, beta), chosenReward, rejectedReward };
+    return { chosenReward, rejectedReward, ...sigmoidLoss(chosenReward - rejectedReward, beta, beta) };
   };
 }
 
@@ -65,9 +65,9 @@ export function simpoLoss(beta: number, gamma: number): PairLoss {
     const [chosenReward, rejectedReward] = [chosen, rejected].map(({ sum, tokens }) => (beta * sum) / tokens);
     const margin = chosenReward - rejectedReward - gamma;
     return {
-      ...sigmoidLoss(margin, beta / chosen.tokens, beta / rejected.tokens),
       chosenReward,
       rejectedReward,
+      ...sigmoidLoss(margin, beta / chosen.tokens, beta / rejected.tokens),
     };
   };
 }

@@ -32,7 +32,7 @@ export class NativeBackend extends MathBackendCPU {
 
   override memory(): ReturnType<MathBackendCPU["memory"]> {
     // Nothing here waits for garbage collection, so the account is exact, which that of the cpu backend is not.
-    return { ...super.memory(), unreliable: false, reasons: [] };
+    return { unreliable: false, reasons: [] };
   }
 
   override write(

@@ -21,8 +21,8 @@ export function nativeFusedLinears(device: NativeDevice): FusedKernel {
       kernels.linearMany(
         view(x),
         terms.map((term, index) => ({
-          ...forwardTerms(device, term, inner[index]),
           y: view(outputs[index]),
+          ...forwardTerms(device, term, inner[index]),
         })),
         device.products,
       );

@@ -53,7 +53,7 @@ export function nativeGatedMlp(device: NativeDevice): GatedMlpKernel {
           const ofDown = innerProduct(device, hidden, rows, down);
           const y = device.uninitialised([rows, down.weight.shape[0]]);
           const { weight, bias, lowRank } = forwardTerms(device, down, ofDown);
-          kernels.linear(hidden, weight, bias, view(y), { ...products, lowRank });
+          kernels.linear(hidden, weight, bias, view(y), { lowRank, ...products });
           return { y, ofDown };
         });
         const inner = [ofGate, ofUp, ofDown].filter((product) => product !== null);
@@ -91,9 +91,9 @@ export function nativeGatedMlp(device: NativeDevice): GatedMlpKernel {
           { term: up, inner: inner[1], dy: dUp },
         ];
         kernels.gatedLinearBackward(view(dy), down.weight, kept, sides[0].dy, sides[1].dy, {
-          ...products,
           lowRank:
             down.update && dInnerOfDown && lowRank(device, dInnerOfDown, down.update.a, down.update, 1),
+          ...products,
         });
         const dx = needsX ? device.uninitialised([rows, h]) : null;
         const ofUpdates: (tf.Tensor | null)[] = [];

@@ -174,9 +174,9 @@ class NativeKeyValueCache implements KeyValueCache {
     segments: Int32Array,
   ): void {
     this.#kernels.attentionForward(q, k, v, out, null, {
-      ...heads,
       querySegments: segments,
       keySegments: segments,
+      ...heads,
     });
     const width = heads.keyValueHeadCount * heads.headSize;
     for (const [s, rows] of ofLayer.entries()) {

@@ -131,9 +131,9 @@ export function addInputGradient(
 ): void {
   const { kernels, view } = device;
   kernels.linearInputGradient(dy, weight, view(dx), {
-    ...device.products,
     accumulate,
     lowRank: update && dInner && !mask ? lowRank(device, dInner, update.a, update, 1) : null,
+    ...device.products,
   });
   if (!update || !dInner || !mask) return;
   const beforeMask = device.tensor(dx.shape, (out) => {

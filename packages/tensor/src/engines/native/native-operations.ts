@@ -172,9 +172,9 @@ export function nativeOperations(device: NativeDevice): Kernels {
       const [rows, heads] = q.shape as [number, number];
       const logSumExp = needed.includes(true) ? device.uninitialised([rows, heads]) : null;
       attentionForward(view(q), view(k), view(v), view(output), logSumExp && view(logSumExp), {
-        ...shape,
         headSize: shape.keySize,
         precision: device.products.precision,
+        ...shape,
       });
       if (!logSumExp) return { output, saved: [] };
       const activations = device.activations(together);
@@ -190,10 +190,10 @@ export function nativeOperations(device: NativeDevice): Kernels {
       const gradients = [gradient.shape, ofKeys, ofKeys].map((one) => device.uninitialised(one));
       const [dq, dk, dv] = gradients.map(view);
       attentionBackward(q.view, k.view, v.view, values, view(logSumExp), view(gradient), dq, dk, dv, {
-        ...shape,
         headSize: shape.keySize,
         precision: device.products.precision,
         outScales: scales,
+        ...shape,
       });
       return gradients;
     },

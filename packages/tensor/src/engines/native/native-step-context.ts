@@ -47,9 +47,9 @@ export function nativeStepContext(
     },
     addLinear(x, terms) {
       kernels.linear(x, terms.weight, terms.bias && view(terms.bias), residual, {
-        ...products,
         accumulate: true,
         lowRank: lowRank(x, terms),
+        ...products,
       });
     },
     rotate(x, headCount, headSize) {
