@@ -63,6 +63,7 @@ export {
   type ActivationPlan,
   type CheckpointingPlan,
   type GradientBytes,
+  layerwiseBytes,
   planCheckpointing,
   segmentLengths,
 } from "./decoder/activation-bytes.js";

@@ -113,18 +113,26 @@ function playsRole({ roles, block }: LinearPlace, target: string): boolean {
  * same name, as experts beside shared ones, more of the path.
  */
 function endsOf(places: readonly LinearPlace[], isWanted: (place: LinearPlace) => boolean): string[] {
-  const end = (path: string, parts: number): string => path.split(".").slice(-parts).join(".");
   const unwanted = places.filter((place) => !isWanted(place));
-  const longest = Math.max(...places.map(({ path }) => path.split(".").length));
-  const others = Array.from(
-    { length: longest },
-    (_, index) => new Set(unwanted.map(({ path }) => end(path, index + 1))),
-  );
-  const ends = places.filter(isWanted).map(({ path }) => {
-    const parts = others.findIndex((taken, index) => !taken.has(end(path, index + 1)));
-    return parts < 0 ? path : end(path, parts + 1);
-  });
-  return [...new Set(ends)];
+  let left = places.filter(isWanted).map(({ path }) => path);
+  const ends = new Set<string>();
+  for (let parts = 1; left.length > 0; parts++) {
+    const taken = new Set(unwanted.map(({ path }) => lastParts(path, parts)));
+    left = left.filter((path) => {
+      const end = lastParts(path, parts);
+      if (taken.has(end) && end !== path) return true;
+      ends.add(end);
+      return false;
+    });
+  }
+  return [...ends];
+}
+
+/** The last so many parts of a path, or all of it. */
+function lastParts(path: string, count: number): string {
+  let start = path.length;
+  for (let part = 0; part < count && start >= 0; part++) start = path.lastIndexOf(".", start - 1);
+  return path.slice(start + 1);
 }
 
 function namesOf(places: readonly LinearPlace[]): string[] {

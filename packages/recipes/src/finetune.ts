@@ -143,10 +143,16 @@ function eitherSignal(one: AbortSignal | undefined, other: AbortSignal | undefin
   return one && other ? AbortSignal.any([one, other]) : (one ?? other);
 }
 
-/** The two that only a run which goes on has already, where they are missing. */
-function missingFaults(options: FinetuneOptions): RecipeFault[] {
+/** What only a run that goes on has already. */
+const needed = ["model", "data"] as const;
+
+/** Of what is needed, what is missing. */
+function missingFaults(
+  options: FinetuneOptions,
+  keys: readonly (typeof needed)[number][] = needed,
+): RecipeFault[] {
   const expected = { model: "a model folder or a model that is open", data: "a file of rows, or rows" };
-  return (["model", "data"] as const)
+  return keys
     .filter((key) => options[key] === undefined)
     .map((key) => expectation(key, expected[key], "nothing"));
 }
@@ -158,8 +164,15 @@ function withModelAndData(options: FinetuneOptions): RunOptions {
   throw new RecipeError(missingFaults(options));
 }
 
-/** Refuses what is out of range or contradicts itself, before anything is read. @throws RecipeError naming all fields at fault */
-export function checkFinetuneOptions(options: FinetuneOptions): void {
+/**
+ * Refuses what is out of range or contradicts itself, before anything is read.
+ * @param keys what must be there unless the run goes on
+ * @throws RecipeError naming all fields at fault
+ */
+export function checkFinetuneOptions(
+  options: FinetuneOptions,
+  keys: readonly (typeof needed)[number][] = needed,
+): void {
   const {
     output,
     overwrite,
@@ -172,7 +185,7 @@ export function checkFinetuneOptions(options: FinetuneOptions): void {
   } = options;
   const { resume, lora = {}, loss = {}, train = {}, memory, beta, simpoGamma } = options;
   const faults = [
-    ...(resume ? [] : missingFaults(options)),
+    ...(resume ? [] : missingFaults(options, keys)),
     ...faultsOfSettings(lora, resolveLoraConfig),
     ...faultsOfSettings(loss, resolveLossSettings),
     ...faultsOfSettings(train, resolveTrainConfig),

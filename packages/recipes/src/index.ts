@@ -45,6 +45,8 @@ export {
 } from "./memory/plan-remedies.js";
 export type { TrainedOptions } from "./memory/trained-bytes.js";
 export { planRun, type PlanRunOptions, type RunPlan } from "./plan-run.js";
+export type { StreamedStepPlan } from "./memory/plan-step.js";
+export type { StepPace, StreamPlan } from "./memory/plan-stream.js";
 export { initialiseModel, type InitialiseModelOptions } from "./initialise-model.js";
 export { inspectModel, type ModelInspection } from "./inspect-model.js";
 export {

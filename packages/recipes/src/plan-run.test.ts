@@ -83,6 +83,32 @@ describe("planRun", () => {
   });
 });
 
+describe("planRun of a model that memory does not hold", () => {
+  it("plans the step with weights on the disk, in a format of which two layers fit", async () => {
+    const asked = { model, data: rows, train, disk: "1 MB/s" };
+    expect((await planRun({ ...asked, memory: "8GB" })).stream).toBeNull();
+    const { stream, terms, fits } = await planRun({ ...asked, memory: 1e6 });
+    expect(fits).toBe(false);
+    expect(stream).toMatchObject({ fits: false, budgetBytes: 1e6, quantize: "int8" });
+    const mean = rows.reduce((sum, { input_ids: { length } }) => sum + length, 0) / rows.length;
+    expect(stream!.tokensPerStep).toBe(Math.round(4 * mean));
+    expect(stream!.weightBytes).toBeLessThan(terms.weights);
+    expect(stream!.secondsReading).toBe(stream!.bytesPerStep / 1e6);
+    expect((await planRun({ ...asked, disk: undefined, memory: 1e6 })).stream!.pace).toBeNull();
+    expect((await planRun({ ...asked, memory: 1e6, method: "full" })).stream).toBeNull();
+  });
+
+  it("does without rows, and plans some of one length", async () => {
+    const settings = { batchSize: 2, gradientAccumulation: 3 };
+    const ofRows = async (maxTokens: number, memory: number): ReturnType<typeof planRun> =>
+      await planRun({ model, train: settings, maxTokens, memory });
+    const [short, long] = [await ofRows(16, 8e9), await ofRows(32, 8e9)];
+    expect(short.terms.activations + short.terms.head).toBeLessThan(long.terms.activations + long.terms.head);
+    expect((await ofRows(16, 1e6)).stream!.tokensPerStep).toBe(2 * 3 * 16);
+    await expect(planRun({ data: rows })).rejects.toThrow("model: expected a model folder");
+  });
+});
+
 it("a step's time is that of its products, attention and head at the machine's pace", async () => {
   const config = await readModelConfig(model);
   const { vocabularySize, layerCount } = config;

@@ -1,4 +1,5 @@
 import { startEngine } from "@lathe/tensor";
+import { resolveTrainConfig } from "@lathe/train";
 import { withField } from "./fields-of-packages.js";
 import { checkFinetuneOptions, prepareRun } from "./finetune.js";
 import type { FinetuneOptions } from "./finetune-options.js";
@@ -6,8 +7,11 @@ import { cardBytes } from "./memory/card-bytes.js";
 import { diskRate, type DiskTimes, diskTimes } from "./memory/disk-times.js";
 import type { MemoryTerms } from "./memory/memory-terms.js";
 import type { MemoryPlan } from "./memory/plan-memory.js";
+import { assumedRows } from "./memory/assumed-rows.js";
 import type { Remedy } from "./memory/plan-remedies.js";
-import { planStep } from "./memory/plan-step.js";
+import { planStep, type StepToPlan, type StreamedStepPlan } from "./memory/plan-step.js";
+import { folderOf, type ModelInput } from "./model/open-model.js";
+import { methodOf } from "./training/method-of.js";
 import { expectation, RecipeError } from "./recipe-error.js";
 
 /** A run to plan. Nothing of it is written, and no weights are read. */
@@ -34,12 +38,18 @@ export interface RunPlan extends Pick<MemoryPlan, "checkpointing" | "recomputedL
   readonly disk: DiskTimes | null;
   /** What makes a step smaller, the cheapest first, each on its own. */
   readonly remedies: readonly Remedy[];
+  /**
+   * The same step with weights that stay on the disk, a layer at a time in memory; null where they fit, and where the weights
+   * themselves are trained.
+   */
+  readonly stream: StreamedStepPlan | null;
 }
 
 /**
  * Plans memory and time of a run by its options and rows. Memory is planned as `planMemory` does; the time is that of products,
  * attention and head at the pace that they have here, and a share for everything else. A folder with a config alone will do:
- * the tensors are those of the architecture then, in the type that the config names.
+ * the tensors are those of the architecture then, in the type that the config names. Without rows, rows of `maxTokens` tokens
+ * are planned, 512 unless given.
  *
  * @throws RecipeError naming the field, and what reading the options' files throws
  */
@@ -51,8 +61,8 @@ export async function planRun(options: PlanRunOptions): Promise<RunPlan> {
   const memory = card === undefined ? run.memory : cardBytes(card);
   if (disk !== undefined) diskRate(disk);
   try {
-    checkFinetuneOptions(run);
-    const prepared = await prepareRun(run, null);
+    checkFinetuneOptions(run, ["model"]);
+    const prepared = run.data === undefined ? await withoutRows(run) : await prepareRun(run, null);
     const engine =
       typeof run.engine === "object" ? run.engine : await startEngine(run.engine ?? "auto", run.precision);
     const step = await planStep(prepared, engine, memory);
@@ -74,8 +84,21 @@ export async function planRun(options: PlanRunOptions): Promise<RunPlan> {
       secondsPerStep: step.seconds(),
       disk: times,
       remedies: await step.remedies(),
+      stream:
+        fits || prepared.method.name === "full"
+          ? null
+          : await step.streamed(disk === undefined ? null : diskRate(disk)),
     };
   } catch (error) {
     throw withField(error);
   }
+}
+
+/** A run whose rows nobody has yet. */
+async function withoutRows(options: PlanRunOptions): Promise<StepToPlan> {
+  const config = resolveTrainConfig(options.train);
+  const folder = await folderOf(options.model as ModelInput, options.onEvent);
+  const method = await methodOf(options, folder, config.seed, false);
+  const objective = assumedRows(folder.config, config, options.maxTokens);
+  return { options, method, config, folder, objective };
 }

@@ -130,6 +130,21 @@ export const en: Messages = {
   planFits: (budget) => `fits in ${budget}`,
   planTooLarge: (budget) => `does not fit in ${budget}`,
   stepTakes: (duration) => `a step takes about ${duration} here`,
+  streamed: (format) =>
+    format === "none" ? "weights on the disk, as they are" : `weights on the disk, in ${format}`,
+  streamTerms: {
+    weights: "weights on the disk",
+    spilled: "inputs of layers on the disk",
+    tokens: "tokens a step",
+    bytesPerStep: "read and written a step",
+    reading: "the disk takes for that",
+    computing: "computing takes here",
+    step: "a step",
+    balanced: "tokens from which on the disk is no longer waited for",
+    secondDisk: "with a second disk",
+    secondMachine: "with a second machine",
+  },
+  streamPace: (duration, tokens) => `${duration}, ${tokens} tokens an hour`,
   wouldPush: (repository, isPublic) =>
     `this would go to ${repository}, ${isPublic ? "for all to see" : "private if it is new"}:`,
   pushed: (page, isPrivate) => `${page} (${isPrivate ? "private" : "public"})`,

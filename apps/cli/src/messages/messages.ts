@@ -120,6 +120,25 @@ export interface Messages extends CommandMessages {
   readonly planTooLarge: (budget: string) => string;
   /** @param duration with its unit */
   readonly stepTakes: (duration: string) => string;
+  /** Head of what a step takes whose weights stay on the disk. @param format that they are in */
+  readonly streamed: (format: string) => string;
+  readonly streamTerms: Readonly<
+    Record<
+      | "weights"
+      | "spilled"
+      | "tokens"
+      | "bytesPerStep"
+      | "reading"
+      | "computing"
+      | "step"
+      | "balanced"
+      | "secondDisk"
+      | "secondMachine",
+      string
+    >
+  >;
+  /** @param duration of a step, with its unit */
+  readonly streamPace: (duration: string, tokensPerHour: string) => string;
   /** What was downloaded. @param bytes of all files   @param downloaded bytes of those that were not here */
   /** What a push would send, and whether all would see it. */
   readonly wouldPush: (repository: string, isPublic: boolean) => string;

@@ -78,9 +78,16 @@ export function segmentLengths(
   precision: Precision,
   recomputedLayers: number,
 ): readonly number[] {
+  return segmentsOf(bareBytes(config, precision, recomputedLayers), inputBytes(config));
+}
+
+/** What layers keep without trained updates, bytes a token of the first so many. */
+function bareBytes(config: ModelConfig, precision: Precision, length: number): number[] {
   const plan: LayerPlan = { precision, adapted: new Set(), rank: 0 };
-  const kept = layerBytes(config, plan, recomputedLayers).map((bytes) => bytes.kept);
-  const input = inputBytes(config);
+  return layerBytes(config, plan, length).map((bytes) => bytes.kept);
+}
+
+function segmentsOf(kept: readonly number[], input: number): readonly number[] {
   // All layers in one segment always suffice.
   let [low, high] = [0, sum(kept) + input];
   while (low < high) {
@@ -103,13 +110,28 @@ interface MomentBytes {
 
 const total = ({ activations, head, gradients }: MomentBytes): number => activations + head + gradients;
 
+/** Bytes a token of all layers: as they are trained, and what they keep without trained updates. */
+interface AllLayers {
+  readonly layers: readonly LayerBytes[];
+  readonly bare: readonly number[];
+}
+
+const allLayers = (config: ModelConfig, plan: LayerPlan): AllLayers => ({
+  layers: layerBytes(config, plan, config.layerCount),
+  bare: bareBytes(config, plan.precision, config.layerCount),
+});
+
 /** The worst moment of a training step with so many layers computed again. */
-function worstMoment(config: ModelConfig, plan: ActivationPlan, recomputedLayers: number): MomentBytes {
+function worstMoment(
+  config: ModelConfig,
+  plan: ActivationPlan,
+  recomputedLayers: number,
+  { layers, bare }: AllLayers = allLayers(config, plan),
+): MomentBytes {
   const { tokens, labels, gradients = NO_GRADIENTS } = plan;
   const { hiddenSize, vocabularySize } = config;
-  const layers = layerBytes(config, plan, config.layerCount);
   const input = inputBytes(config);
-  const lengths = segmentLengths(config, plan.precision, recomputedLayers);
+  const lengths = segmentsOf(bare.slice(0, recomputedLayers), input);
   // Inputs of the segments up to one, and what its layers keep.
   let first = 0;
   const again = lengths.map((length, index) => {
@@ -163,6 +185,23 @@ export function activationBytes(config: ModelConfig, plan: ActivationPlan, recom
   return total(worstMoment(config, plan, recomputedLayers));
 }
 
+/**
+ * Bytes of activations and gradients at the worst moment of a step that goes layer by layer: one layer at a time is computed
+ * again and back for one micro-batch, and the inputs of the others are kept by someone else. An estimate from above.
+ */
+export function layerwiseBytes(config: ModelConfig, plan: ActivationPlan): number {
+  const { tokens, labels, gradients = NO_GRADIENTS } = plan;
+  const layers = layerBytes(config, plan, config.layerCount);
+  const inLayer = tokens * Math.max(...layers.map(({ kept, atWork }) => inputBytes(config) + kept + atWork));
+  const { name } = headPlace(config);
+  const kind = gradients.head > 0 ? "trained" : plan.adapted.has(name) ? "adapted" : "frozen";
+  const atHead =
+    (2 * labels + 2 * tokens) * config.hiddenSize * FLOAT_BYTES +
+    headBytes(labels, config.vocabularySize, kind) +
+    2 * gradients.head;
+  return Math.round((Math.max(inLayer, atHead) + gradients.all) * SLACK);
+}
+
 /** Which layers to compute again, and what that takes. */
 export interface CheckpointingPlan {
   readonly checkpointing: Checkpointing;
@@ -192,10 +231,12 @@ export function planCheckpointing(
   asked: Checkpointing | "auto" = "auto",
 ): CheckpointingPlan {
   const { layerCount } = config;
-  const bytesWith = (layers: number): number => Math.round(activationBytes(config, plan, layers) * SLACK);
+  const all = allLayers(config, plan);
+  const bytesWith = (layers: number): number =>
+    Math.round(total(worstMoment(config, plan, layers, all)) * SLACK);
   const recomputedLayers = asked === "auto" ? fewestLayers() : layersOf(asked, layerCount);
   const bytes = bytesWith(recomputedLayers);
-  const { activations, head, gradients } = worstMoment(config, plan, recomputedLayers);
+  const { activations, head, gradients } = worstMoment(config, plan, recomputedLayers, all);
   const isEdge = recomputedLayers === 0 || recomputedLayers === layerCount;
   return {
     checkpointing: isEdge ? (recomputedLayers === 0 ? "none" : "block") : recomputedLayers,

@@ -3,6 +3,7 @@ import {
   DenseLinear,
   headPlace,
   type Linear,
+  type LinearPlace,
   linearPlaces,
   type ModelConfig,
   TrainableLinear,
@@ -30,8 +31,11 @@ export type HeldWeights = PackedFormatName | "fp32" | "trained";
 
 /** How fast a machine computes the parts of a training step. */
 export interface MachinePace {
-  /** Of a product with a layer's weights, a multiplication with its addition. */
-  product(held: HeldWeights): Pace;
+  /**
+   * Of a product with a layer's weights, a multiplication with its addition.
+   * @param tokenShare of the tokens that pass it; less than 1 for experts that tokens are routed to
+   */
+  product(held: HeldWeights, tokenShare: number): Pace;
   /** Of a layer's attention, a token. */
   attention(): Pace;
   /** Seconds of the head with its loss, both ways, a label and entry of the vocabulary. */
@@ -48,32 +52,35 @@ export interface PaceOptions {
 
 /** Measures here how fast an engine, the one in use, computes a model's parts: each once, when it is first asked for. */
 export function measuredPace(config: ModelConfig, { tokens, rowTokens }: PaceOptions): MachinePace {
-  const rows = Math.max(1, Math.min(ROWS, Math.round(tokens)));
+  const rowsOf = (tokenShare: number): number => Math.max(1, Math.min(ROWS, Math.round(tokens * tokenShare)));
   const known = new Map<string, unknown>();
   const once = <Value>(name: string, measure: () => Value): Value => {
     if (!known.has(name)) known.set(name, measure());
     return known.get(name) as Value;
   };
   const sizeOf = ([outFeatures, inFeatures]: readonly [number, number]): number => outFeatures * inFeatures;
-  const [largest] = linearPlaces(config)
-    .filter(({ block }) => block !== "head")
-    .sort((a, b) => sizeOf(b.shape) - sizeOf(a.shape));
+  const largest = (tokenShare: number): LinearPlace =>
+    linearPlaces(config)
+      .filter((place) => place.block !== "head" && place.tokenShare === tokenShare)
+      .reduce((most, place) => (sizeOf(place.shape) > sizeOf(most.shape) ? place : most));
   const capped = ([outFeatures, inFeatures]: readonly [number, number]): [number, number] => [
     Math.min(LARGEST_SIDE, outFeatures),
     Math.min(LARGEST_SIDE, inFeatures),
   ];
   return {
-    product: (held) =>
-      once(`product ${held}`, () =>
-        withLinear(capped(largest.shape), held, (linear, weight) =>
-          productPace(linear.shape, rows, (x) => linear.forward(x), weight),
+    product: (held, tokenShare) =>
+      once(`product ${held} ${tokenShare}`, () =>
+        withLinear(capped(largest(tokenShare).shape), held, (linear, weight) =>
+          productPace(linear.shape, rowsOf(tokenShare), (x) => linear.forward(x), weight),
         ),
       ),
     head: (held) =>
       once(`head ${held}`, () =>
         withLinear(capped(headPlace(config).shape), held, (linear, weight) => {
           const head = { project: linear.forward.bind(linear), terms: linear.terms?.() ?? null };
-          return headPace(linear.shape, rows, head, weight) * (headPlace(config).shape[1] / linear.shape[1]);
+          return (
+            headPace(linear.shape, rowsOf(1), head, weight) * (headPlace(config).shape[1] / linear.shape[1])
+          );
         }),
       ),
     attention: () =>

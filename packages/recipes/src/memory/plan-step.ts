@@ -1,16 +1,19 @@
-import { linearPlaces, type ModelConfig } from "@lathe/model";
-import { folderFormat, type PackedFormatName } from "@lathe/quant";
+import { layerwiseBytes, linearPlaces, type ModelConfig } from "@lathe/model";
+import { folderFormat, type PackedFormatName, type WeightFormat } from "@lathe/quant";
 import type { Engine } from "@lathe/tensor";
 import type { TrainConfig } from "@lathe/train";
 import type { ModelFolder } from "../model/model-folder.js";
 import type { FinetuneOptions } from "../finetune-options.js";
 import type { TrainingMethod } from "../training/training-method.js";
-import type { PreparedObjective } from "../training/training-objective.js";
+import type { RowSizes } from "./assumed-rows.js";
 import { heldWeights, type MachinePace, measuredPace } from "./machine-pace.js";
 import { type MemoryPlan, planMemory, type PlanMemoryOptions } from "./plan-memory.js";
+import { planStream, type StreamPlan } from "./plan-stream.js";
 import { planRemedies, type Remedy, type StepToTime } from "./plan-remedies.js";
 import { hasWeights, withStoredTypes } from "../model/stored-types.js";
 import { stepSeconds } from "./step-seconds.js";
+import { trainedBytes } from "./trained-bytes.js";
+import { placedWeightBytes } from "./weight-bytes.js";
 
 /** A run of which a step is planned, before its weights are read or after. */
 export interface StepToPlan {
@@ -18,7 +21,7 @@ export interface StepToPlan {
   readonly method: TrainingMethod;
   readonly config: TrainConfig;
   readonly folder: ModelFolder;
-  readonly objective: PreparedObjective;
+  readonly objective: RowSizes;
 }
 
 /** What a step of a run is expected to take, and what would take less. */
@@ -33,7 +36,18 @@ export interface PlannedStep {
   bytesOf(tokens: number): Promise<number>;
   /** What would make it smaller, the cheapest first. */
   remedies(): Promise<Remedy[]>;
+  /** The same step with weights that stay on a disk. @param bytesPerSecond of the disk; null where it is not known */
+  streamed(bytesPerSecond: number | null): Promise<StreamedStepPlan>;
 }
+
+/** A streamed step in the format it takes. */
+export interface StreamedStepPlan extends StreamPlan {
+  /** The format that was asked for, or where two layers of it do not fit the most exact one that does, else the smallest. */
+  readonly quantize: WeightFormat;
+}
+
+/** Formats that a streamed model may be packed in, the most exact first. */
+const streamedFormats = ["int8", "nf4"] as const;
 
 /**
  * Plans a step of a run on an engine that was started.
@@ -76,6 +90,47 @@ export async function planStep(
       const { checkpointing } = plan;
       const labels = Math.min(largest.labels, ofMicroBatch);
       return (await planMemory({ ...asked, tokens: ofMicroBatch, labels, checkpointing })).expectedBytes;
+    },
+    async streamed(bytesPerSecond) {
+      const { config } = folder;
+      const trained = trainedBytes(config, shared);
+      const atWork = layerwiseBytes(config, {
+        ...largest,
+        precision: engine.precision,
+        adapted: trained.adapted,
+        rank: trained.rank,
+        gradients: trained.gradients,
+      });
+      const { terms, budgetBytes, layerCount } = plan;
+      const all = { recomputedLayers: layerCount, layerCount };
+      const planIn = async (format: WeightFormat): Promise<StreamedStepPlan> => ({
+        quantize: format,
+        ...planStream({
+          weights: await withStoredTypes(folder.path, config, (types) =>
+            placedWeightBytes(config, types, format, engine.weightMemory !== null),
+          ),
+          hiddenSize: config.hiddenSize,
+          tokens: Math.round(tokens),
+          besides: terms.process + terms.adapter + terms.optimizer + atWork,
+          budgetBytes,
+          bytesPerSecond,
+          secondsComputing: (count) =>
+            secondsOf({
+              plan: { ...plan, ...all },
+              quantize: format,
+              tokens: largest.tokens,
+              share: count / tokens,
+            }),
+        }),
+      });
+      const asked = await planIn(quantize);
+      let smallest = asked;
+      for (const format of streamedFormats) {
+        if (smallest.fits) return smallest;
+        const other = await planIn(format);
+        if (other.weightBytes < smallest.weightBytes) smallest = other;
+      }
+      return smallest;
     },
     remedies: async () =>
       await planRemedies({

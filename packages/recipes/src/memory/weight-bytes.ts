@@ -29,22 +29,40 @@ export function parameterCount(config: ModelConfig): number {
   return [...expectedTensors(config).values()].map(sizeOf).reduce((sum, size) => sum + size, 0);
 }
 
+/** Bytes of the weights of a model, by what they belong to. */
+export interface PlacedWeightBytes {
+  /** Embedding, head and last norm. */
+  readonly ends: number;
+  readonly layers: readonly LayerWeightBytes[];
+}
+
+/** Bytes of a layer's weights. */
+export interface LayerWeightBytes {
+  /** What every token passes. */
+  readonly always: number;
+  /** Experts that tokens are routed to, all together. */
+  readonly routed: number;
+  /** Share of the tokens that pass one of these; 1 where there are none. */
+  readonly tokenShare: number;
+}
+
 /**
- * Bytes that the weights of a model take when its linears are held in a format. The embedding and what a format leaves alone
- * stay as they are stored, and a tied head is the embedding, whatever its format; with `none`, all linears stay so
- * on the native engine, while others hold them in float32. Activations and caches come on top.
+ * Bytes that the weights of a model take when its linears are held in a format, by layers. The embedding and what a format
+ * leaves alone stay as they are stored, and a tied head is the embedding, whatever its format; with `none`, all linears
+ * stay so on the native engine, while others hold them in float32. Activations and caches come on top.
  *
  * @param inPlace whether the engine uses stored weights as they lie, as the native one does
  */
-export function weightBytes(
+export function placedWeightBytes(
   config: ModelConfig,
   weights: StoredTypes,
   format: WeightFormat,
   inPlace = true,
-): number {
+): PlacedWeightBytes {
   const expected = expectedTensors(config);
   const stored = (name: string): number => sizeOf(expected.get(name)!) * storedElementBytes(weights, name);
-  const { embedding } = architectureOf(config).ends;
+  const architecture = architectureOf(config);
+  const { embedding } = architecture.ends;
   const places = linearPlaces(config).map((place) => ({
     place,
     dtype: weights.info(place.weight).dtype,
@@ -52,21 +70,47 @@ export function weightBytes(
   const isPackedFolder = places.some(
     ({ place, dtype }) => place.block !== "head" && packedLinearFormat(place, dtype),
   );
-  let bytes = 0;
+  let ends = 0;
+  const layers = Array.from({ length: config.layerCount }, () => ({ always: 0, routed: 0, tokenShare: 1 }));
   for (const { place, dtype } of places) {
-    const { block, shape, weight } = place;
+    const { layer, block, shape, weight, tokenShare } = place;
     const packed = isPackedFolder ? packedLinearFormat(place, dtype) : packedAs(place, dtype, format);
     const isDense = !packed && format === "none" && !inPlace;
-    if (packed) bytes += packedBytes({ format: packed, shape });
-    else bytes += isDense ? sizeOf(shape) * FLOAT_BYTES : stored(weight);
+    const bytes = packed
+      ? packedBytes({ format: packed, shape })
+      : isDense
+        ? sizeOf(shape) * FLOAT_BYTES
+        : stored(weight);
+    if (layer === null) ends += bytes;
+    else if (tokenShare < 1) {
+      layers[layer].routed += bytes;
+      layers[layer].tokenShare = tokenShare;
+    } else layers[layer].always += bytes;
     // A head that is dense in the engine's memory has the table beside it.
-    if (block === "head" && (isDense || weight !== embedding)) bytes += stored(embedding);
+    if (block === "head" && (isDense || weight !== embedding)) ends += stored(embedding);
   }
-  // Norms and biases.
-  for (const shape of expected.values()) {
-    if (shape.length === 1) bytes += sizeOf(shape) * FLOAT_BYTES;
+  // Norms, biases and routers.
+  ends += config.hiddenSize * FLOAT_BYTES;
+  for (const [layer, bytes] of layers.entries()) {
+    for (const part of architecture.parts(config, layer)) {
+      const numbers =
+        part.kind === "vector"
+          ? part.size
+          : part.kind === "fixed"
+            ? sizeOf(part.shape)
+            : part.hasBias
+              ? part.shape[0]
+              : 0;
+      bytes.always += numbers * FLOAT_BYTES;
+    }
   }
-  return bytes;
+  return { ends, layers };
+}
+
+/** All of {@link placedWeightBytes} together. */
+export function weightBytes(...of: Parameters<typeof placedWeightBytes>): number {
+  const { ends, layers } = placedWeightBytes(...of);
+  return layers.reduce((sum, { always, routed }) => sum + always + routed, ends);
 }
 
 /** The format that a linear is packed in while it is read, or null where it stays as it is stored. */

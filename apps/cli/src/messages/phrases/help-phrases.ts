@@ -306,6 +306,8 @@ export const helpPhrases: Translations = {
   "how often the run is killed": "强制结束的次数",
   "first steps of the run that are tried": "试验训练的开头几步",
   "moments of the kills follow from it": "强制结束的时刻由它决定",
+  "rows to learn, as for train; without them, rows of --max-tokens tokens are planned, 512 unless given":
+    "要学习的数据行，与 train 相同；不给时按每行 --max-tokens 个词元规划，默认 512",
   "rows to learn, as for train": "要学习的数据行，与 train 相同",
   "may be in the config file, and is left alone": "配置文件中可以有，不会被改动",
   "continue the run in --output after its newest intact checkpoint, with its own options":

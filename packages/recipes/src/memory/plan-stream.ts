@@ -1,0 +1,129 @@
+import type { LayerWeightBytes, PlacedWeightBytes } from "./weight-bytes.js";
+
+/** Bytes of a number of the residual stream: in memory, and on a disk in bfloat16. */
+const STREAM_BYTES = 4;
+const SPILLED_BYTES = 2;
+
+/** Layers of which the weights are in memory at a time: the one at work and the next. */
+const LAYERS_HELD = 2;
+
+const SECONDS_PER_HOUR = 3600;
+
+/** What a streamed step is planned from. Sizes are bytes, times seconds. */
+export interface StreamedStep {
+  readonly weights: PlacedWeightBytes;
+  /** Width of the residual stream. */
+  readonly hiddenSize: number;
+  /** Of all micro-batches together. */
+  readonly tokens: number;
+  /** What the process takes besides weights and the inputs of layers: itself, adapter, moments, one micro-batch at work. */
+  readonly besides: number;
+  /** What it may take in all. */
+  readonly budgetBytes: number;
+  /** What a disk reads or writes in a second; null where none is given. */
+  readonly bytesPerSecond: number | null;
+  /** To compute a step of so many tokens, every layer forward twice and backward once. */
+  readonly secondsComputing: (tokens: number) => number;
+}
+
+/** How fast steps follow each other. */
+export interface StepPace {
+  readonly secondsPerStep: number;
+  readonly tokensPerHour: number;
+}
+
+/**
+ * A step whose weights stay on the disk. A layer at a time is in memory, all micro-batches pass it, and the next is read
+ * meanwhile: once forward, and once backward from the last. Sizes are bytes.
+ */
+export interface StreamPlan {
+  readonly tokensPerStep: number;
+  /** Weights on the disk. */
+  readonly weightBytes: number;
+  /** Inputs of layers that are on the disk for a while because memory does not hold them; 0 where it does. */
+  readonly spilledBytes: number;
+  /** Read and written in a step. */
+  readonly bytesPerStep: number;
+  /** The process, at most. */
+  readonly residentBytes: number;
+  readonly budgetBytes: number;
+  readonly fits: boolean;
+  readonly secondsComputing: number;
+  /** The following are null where no disk is given. */
+  readonly secondsReading: number | null;
+  readonly pace: StepPace | null;
+  /** Tokens of a step from which on the disk no longer makes the processor wait; null where there are none. */
+  readonly balancedTokens: number | null;
+  /** With half of the weights on a second disk as fast as the first. */
+  readonly withSecondDisk: StepPace | null;
+  /** With half of the micro-batches on a second machine that reads the weights from a disk of its own. */
+  readonly withSecondMachine: StepPace | null;
+}
+
+/** Bytes of a layer's weights that so many tokens ask for, on average: experts that none is routed to are not read. */
+export function readBytes({ always, routed, tokenShare }: LayerWeightBytes, tokens: number): number {
+  return always + routed * (1 - (1 - tokenShare) ** tokens);
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/** Plans a step whose weights stay on the disk, by arithmetic alone. */
+export function planStream(step: StreamedStep): StreamPlan {
+  const { weights, hiddenSize, tokens, besides, budgetBytes, bytesPerSecond, secondsComputing } = step;
+  const layers = weights.layers.map(({ always, routed }) => always + routed);
+  const held = LAYERS_HELD * Math.max(...layers, 0);
+  const inputs = (layers.length + 1) * hiddenSize;
+  const inMemory = besides + weights.ends + held + tokens * inputs * STREAM_BYTES;
+  // What is spilled leaves the input at work and the gradient that comes back.
+  const spilling = besides + weights.ends + held + 2 * tokens * hiddenSize * STREAM_BYTES;
+  const spills = inMemory > budgetBytes;
+  const residentBytes = spills ? spilling : inMemory;
+  const bytesOf = (ofTokens: number): number => {
+    const reads = weights.layers.map((layer) => readBytes(layer, ofTokens));
+    // The last layer of the way forward is the first of the way back, and is there already.
+    const again = sum(reads) - (reads.at(-1) ?? 0);
+    return sum(reads) + again + (spills ? 2 * ofTokens * inputs * SPILLED_BYTES : 0);
+  };
+  const paceWith = (disks: number, machines: number): StepPace | null => {
+    if (bytesPerSecond === null) return null;
+    // Nothing can be computed before the first layer is there.
+    const first = readBytes(weights.layers[0] ?? { always: 0, routed: 0, tokenShare: 1 }, tokens);
+    const waiting = first / (disks * bytesPerSecond);
+    const reading = (bytesOf(tokens) - first) / (disks * bytesPerSecond);
+    const secondsPerStep = waiting + Math.max(reading, secondsComputing(tokens / machines));
+    return { secondsPerStep, tokensPerHour: (SECONDS_PER_HOUR * tokens) / secondsPerStep };
+  };
+  return {
+    tokensPerStep: tokens,
+    weightBytes: weights.ends + sum(layers),
+    spilledBytes: spills ? tokens * inputs * SPILLED_BYTES : 0,
+    bytesPerStep: bytesOf(tokens),
+    residentBytes,
+    budgetBytes,
+    fits: residentBytes <= budgetBytes,
+    secondsComputing: secondsComputing(tokens),
+    secondsReading: bytesPerSecond === null ? null : bytesOf(tokens) / bytesPerSecond,
+    pace: paceWith(1, 1),
+    balancedTokens:
+      bytesPerSecond === null
+        ? null
+        : leastTokens((count) => bytesOf(count) / bytesPerSecond <= secondsComputing(count)),
+    withSecondDisk: paceWith(2, 1),
+    withSecondMachine: paceWith(1, 2),
+  };
+}
+
+/** Tokens beyond which a step is not asked for. */
+const MOST_TOKENS = 2 ** 30;
+
+/** The least number of tokens for which something holds that holds for all larger ones too; null where it is out of reach. */
+function leastTokens(holds: (tokens: number) => boolean): number | null {
+  if (!holds(MOST_TOKENS)) return null;
+  let [low, high] = [1, MOST_TOKENS];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return high;
+}
