@@ -1,3 +1,5 @@
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 import {
   columnsOf,
   expandInputs,
@@ -13,12 +15,15 @@ import type { RowSource } from "@lathe/train";
 import { type FetchedInputs, fetchInputs } from "./data/fetch-inputs.js";
 import { type PersonalDataFiles, readPersonalDataFiles } from "./data/personal-data-files.js";
 import { withField } from "./fields-of-packages.js";
-import { folderOf, type ModelInput } from "./model/open-model.js";
+import { folderOf, type ModelInput, pathOf } from "./model/open-model.js";
 import type { OnRecipeEvent, RecipeHooks } from "./recipe-event.js";
 import { tellColumns } from "./rows/tell-columns.js";
 import { isRowSource, type RowsInput } from "./rows/rows-input.js";
 
-type DataOptions = Omit<PrepareOptions, "inputs" | "tokenizer" | "tokenizerHashes" | "onProgress" | "signal">;
+type DataOptions = Omit<
+  PrepareOptions,
+  "inputs" | "tokenizer" | "tokenizerHashes" | "tokenizerSource" | "onProgress" | "signal"
+>;
 
 /** What {@link prepareRows} does with which rows; `split`, `cleaning` and the like are those of `@lathe/data`. */
 export interface PrepareRowsOptions extends DataOptions, RecipeHooks {
@@ -68,6 +73,11 @@ export async function prepareRows(options: PrepareRowsOptions): Promise<Prepared
         ? {
             tokenizer,
             tokenizerHashes: { tokenizerHash: tokenizer.hash, templateHash: tokenizer.templateHash },
+            tokenizerSource: {
+              module: pathToFileURL(createRequire(import.meta.url).resolve("@lathe/model/tokenizer")).href,
+              load: "loadTokenizer",
+              argument: pathOf(model!),
+            },
           }
         : {}),
       ...(signal ? { signal } : {}),

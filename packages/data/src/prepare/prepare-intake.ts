@@ -14,16 +14,17 @@ import { recordsOfNamedFile } from "../read/named-file.js";
 import { recordsOfRows } from "../read/records-of-rows.js";
 import { readRecords } from "../read/read-records.js";
 import { RejectedRowsError } from "./rejected-rows-error.js";
+import { RowEncoder } from "./row-encoder.js";
+import { type RejectedOutcome, type TakenRow, TakenRows } from "./taken-rows.js";
 import { RowCleaner, type CleaningExample } from "../clean/row-cleaner.js";
 import { renameKeys } from "../rows/rename-keys.js";
 import { RowError } from "../rows/row-error.js";
 import type { RowPlace } from "../read/row-place.js";
-import type { Row } from "../rows/row.js";
 import { serializeRow } from "../rows/serialize-row.js";
 import type { TokenFileMetadata } from "../token-files/token-row.js";
 import type { SplitName } from "../split/split-weights.js";
 import { OverlongRowError } from "../tokenize/overlong-row-error.js";
-import { tokenizeRows, type TokenizedRow } from "../tokenize/tokenize-row.js";
+import { type RowTokens, rowTokensError } from "../tokenize/row-tokens.js";
 import { UnscoredRowError } from "../tokenize/unscored-row-error.js";
 import { TokenSpill } from "../token-files/token-spill.js";
 
@@ -211,69 +212,90 @@ export class Intake {
   }
 
   /** Works through the inputs, and spills every kept row with its tokens. */
-  async #readAll({ keptRows, rejectedRows, tokens: tokenSpill }: Spills): Promise<void> {
-    const { inputs, signal } = this.options;
+  async #readAll(spills: Spills): Promise<void> {
+    const { tokenizer, inputs, signal } = this.options;
     const onBytes = (bytes: number): void => void (this.#bytes += bytes);
-    for (const input of inputs) {
-      const before = this.read;
-      for await (const record of recordsOf(input, { onBytes })) {
-        signal?.throwIfAborted();
-        this.read += 1;
-        const place: RowPlace = { file: record.file, line: record.line };
-        const outcome =
-          "error" in record
-            ? ({ rule: "malformed", reason: record.error, source: record.text } as const)
-            : this.#take(record.value, place);
-        if ("rule" in outcome) {
-          const source = this.#cleaner.hide(outcome.source);
-          this.#noteRejection(outcome.rule, outcome.reason, source, place);
-          await rejectedRows.write(rejectionLine(source, outcome.reason, place));
-        } else {
-          await keptRows.write(writeJson(serializeRow(outcome.row)));
-          const row = this.kept;
-          this.#ledger.add(outcome.row, outcome.tokens, place);
-          this.kept += 1;
-          this.#near?.add(comparedText(outcome.row));
-          for (const tokens of outcome.tokens ?? []) tokenSpill?.append({ ...tokens, row });
+    const encoder = tokenizer === null ? null : new RowEncoder(tokenizer, this.options, this.totalBytes);
+    const rows = new TakenRows(encoder, (taken, tokens) => this.#settle(taken, tokens, spills));
+    try {
+      for (const input of inputs) {
+        const before = this.read;
+        for await (const record of recordsOf(input, { onBytes })) {
+          signal?.throwIfAborted();
+          this.read += 1;
+          await rows.add(this.#take(record));
+          if (this.read % PROGRESS_ROWS === 0) this.#report();
         }
-        if (this.read % PROGRESS_ROWS === 0) this.#report();
+        if (this.read === before) throw new FileError(nameOf(input), "holds no rows");
+        this.#rowsOfInput.push(this.read - before);
       }
-      if (this.read === before) throw new FileError(nameOf(input), "holds no rows");
-      this.#rowsOfInput.push(this.read - before);
+      await rows.finish();
+      signal?.throwIfAborted();
+      this.#report();
+    } finally {
+      await encoder?.close();
     }
-    this.#report();
   }
 
-  #take(
-    value: unknown,
-    place: RowPlace,
-  ):
-    | { row: Row; tokens: readonly TokenizedRow[] | null }
-    | { rule: string; reason: string | Phrase; source: unknown } {
-    const { tokenizer, maxTokens, columns, overlong, lossOn, reasoning } = this.options;
+  /** Parses and cleans a record. */
+  #take(record: DataRecord): TakenRow {
+    const place: RowPlace = { file: record.file, line: record.line };
+    if ("error" in record)
+      return { place, source: record.text, outcome: { rule: "malformed", reason: record.error } };
+    const source = record.value;
     try {
-      const outcome = this.#cleaner.clean(parseRow(renameKeys(value, columns, place), place), place);
-      if ("rule" in outcome) return { ...outcome, source: value };
-      const learnt = { overlong, lossOn, reasoning, ...(maxTokens === null ? {} : { maxTokens }) };
+      const row = parseRow(renameKeys(source, this.options.columns, place), place);
+      const cleaned = this.#cleaner.clean(row, place);
+      if ("rule" in cleaned) return { place, source, outcome: cleaned };
       return {
-        row: outcome.row,
-        tokens: tokenizer === null ? null : tokenizeRows(outcome.row, tokenizer, learnt),
+        place,
+        source,
+        outcome: { row: cleaned.row, line: writeJson(serializeRow(cleaned.row)) },
       };
     } catch (error) {
-      if (error instanceof UnscoredRowError) {
-        return {
-          rule: error.maxTokens === null ? "unscored" : "too-many-tokens",
-          reason: error.reasonPhrase,
-          source: value,
-        };
-      }
-      if (error instanceof OverlongRowError) {
-        if (overlong === "error") throw new OverlongRowError(error.tokens, error.maxTokens, place);
-        return { rule: "too-many-tokens", reason: error.reasonPhrase, source: value };
-      }
-      if (error instanceof RowError) return { rule: "invalid", reason: error.reasonPhrase, source: value };
-      throw error;
+      return { place, source, outcome: this.#rejection(error, place) };
     }
+  }
+
+  /** Spills a row, or sets it aside. @param tokens null without a tokenizer, and of a row that is set aside already */
+  async #settle(
+    { place, source, outcome }: TakenRow,
+    tokens: RowTokens | null,
+    spills: Spills,
+  ): Promise<void> {
+    if ("rule" in outcome) return this.#reject(outcome, source, place, spills);
+    if (tokens !== null && "fault" in tokens)
+      return this.#reject(this.#rejection(rowTokensError(tokens.fault), place), source, place, spills);
+    await spills.keptRows.write(outcome.line);
+    const row = this.kept;
+    const made = tokens?.tokens ?? null;
+    this.#ledger.add(outcome.row, made, place);
+    this.kept += 1;
+    this.#near?.add(comparedText(outcome.row));
+    for (const part of made ?? []) spills.tokens?.append({ ...part, row });
+  }
+
+  async #reject(
+    { rule, reason }: RejectedOutcome,
+    shown: unknown,
+    place: RowPlace,
+    { rejectedRows }: Spills,
+  ): Promise<void> {
+    const source = this.#cleaner.hide(shown);
+    this.#noteRejection(rule, reason, source, place);
+    await rejectedRows.write(rejectionLine(source, reason, place));
+  }
+
+  /** Why a row is set aside. @throws what is no fault of the row, and a row that is too long where that is an error */
+  #rejection(error: unknown, place: RowPlace): RejectedOutcome {
+    if (error instanceof UnscoredRowError)
+      return { rule: error.maxTokens === null ? "unscored" : "too-many-tokens", reason: error.reasonPhrase };
+    if (error instanceof OverlongRowError) {
+      if (this.options.overlong === "error") throw new OverlongRowError(error.tokens, error.maxTokens, place);
+      return { rule: "too-many-tokens", reason: error.reasonPhrase };
+    }
+    if (error instanceof RowError) return { rule: "invalid", reason: error.reasonPhrase };
+    throw error;
   }
 
   #noteRejection(rule: string, reason: string | Phrase, source: unknown, place: RowPlace): void {

@@ -13,6 +13,7 @@ import type { LossTurns } from "../tokenize/learnt-turns.js";
 import type { OverlongPolicy } from "../tokenize/overlong.js";
 import type { ReasoningPolicy } from "../tokenize/reasoning.js";
 import type { RowTokenizer } from "../tokenize/row-tokenizer.js";
+import type { TokenizerSource } from "../tokenize/token-threads.js";
 import { resolveWeights } from "../split/split-rows.js";
 import type { NamedFile } from "../read/named-file.js";
 import type { NamedRows } from "../read/records-of-rows.js";
@@ -65,6 +66,10 @@ export interface PrepareOptions {
   readonly tokenizer?: RowTokenizer;
   /** Hashes of tokenizer and chat template, to be stored with the tokens. */
   readonly tokenizerHashes?: { readonly tokenizerHash: string | null; readonly templateHash: string | null };
+  /** Where threads get the same tokenizer, to tokenise files of rows beside reading and cleaning them. @defaultValue none: no threads */
+  readonly tokenizerSource?: TokenizerSource;
+  /** Threads that tokenise. @defaultValue one for every core but this thread's, 2 at most, and none for a few megabytes */
+  readonly tokenizerThreads?: number;
   /** Longest row in tokens. @defaultValue no limit */
   readonly maxTokens?: number;
   /** What becomes of a longer row. @defaultValue "cut-right": its end is cut off */
@@ -108,6 +113,8 @@ export interface ResolvedPrepareOptions {
   readonly columns: ReadonlyMap<string, string>;
   readonly tokenizer: RowTokenizer | null;
   readonly tokenizerHashes: { readonly tokenizerHash: string | null; readonly templateHash: string | null };
+  readonly tokenizerSource: TokenizerSource | null;
+  readonly tokenizerThreads: number | null;
   readonly maxTokens: number | null;
   readonly overlong: OverlongPolicy;
   readonly lossOn: LossTurns;
@@ -122,6 +129,7 @@ export interface ResolvedPrepareOptions {
 /** Fills in the defaults and checks the values; throws {@link OptionError}. */
 export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepareOptions {
   const { rejectLimit = 0.05, maxTokens, seed = 0, nearDuplicates = NEAR_DUPLICATE_THRESHOLD } = options;
+  const { tokenizerSource, tokenizerThreads } = options;
   if (options.inputs.length === 0)
     throw new OptionError("inputs", "at least one file or list of rows", "none");
   if (options.output === "") throw new OptionError("output", "the path of a folder", "");
@@ -141,6 +149,10 @@ export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepareO
     columns: columnsOf(options.map ?? {}),
     tokenizer: options.tokenizer ?? null,
     tokenizerHashes: options.tokenizerHashes ?? { tokenizerHash: null, templateHash: null },
+    tokenizerSource:
+      filesOf(options.inputs).length < options.inputs.length ? null : (tokenizerSource ?? null),
+    tokenizerThreads:
+      tokenizerThreads === undefined ? null : checkInteger("tokenizerThreads", tokenizerThreads, 0),
     maxTokens: maxTokens === undefined ? null : checkInteger("maxTokens", maxTokens, 2),
     overlong: options.overlong ?? "cut-right",
     lossOn: options.lossOn ?? "all",
