@@ -98,6 +98,7 @@ export {
 } from "./decoder/language-model.js";
 export type { LayerPass } from "./decoder/layer-pass.js";
 export { heldLayers, type LayerProvider } from "./decoder/layer-provider.js";
+export { StreamedLayers, type StreamedLayersOptions } from "./decoder/streamed-layers.js";
 export { TrainableEmbedding } from "./decoder/trainable-embedding.js";
 export { TrainableLinear } from "./decoder/trainable-linear.js";
 export { type TrainableWeight, trainableWeights } from "./decoder/trainable-weights.js";

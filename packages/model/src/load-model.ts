@@ -16,6 +16,7 @@ import { EmbeddingTable } from "./decoder/embedding-table.js";
 import { LanguageModel } from "./decoder/language-model.js";
 import { heldLayers } from "./decoder/layer-provider.js";
 import type { Linear } from "./decoder/linear.js";
+import { StreamedLayers } from "./decoder/streamed-layers.js";
 
 /** Builds a linear from what stored weights hold. */
 export type ReadLinear = (weights: StoredWeights, stored: StoredLinear) => Promise<Linear>;
@@ -48,6 +49,11 @@ export interface LoadModelOptions {
   readonly engine?: Engine;
   /** Makes the linears, e.g. packed ones. @defaultValue {@link readDenseLinear} */
   readonly readLinear?: ReadLinear;
+  /**
+   * Layers of which the weights are in memory at a time, at least two; the others stay on disk and are read while they are held. Such a
+   * model computes by walking its layers alone. @defaultValue all
+   */
+  readonly residentLayers?: number | undefined;
   /** Tensors read so far, of all. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Tensors in the files that the architecture has no use for, and the like. */
@@ -85,9 +91,11 @@ async function readEmbedding(
  */
 export async function loadModel(folder: string, options: LoadModelOptions = {}): Promise<LanguageModel> {
   const { engine = engineInUse(), readLinear = readDenseLinear, onProgress, onWarning } = options;
+  const { residentLayers } = options;
   const config = await readModelConfig(folder);
   // Files are little-endian, and so is what the kernels are built for.
   const weights = await openWeights(folder, { memory: engine.weightMemory });
+  let isStreamed = false;
   const made: { dispose(): unknown }[] = [];
   const own = <Part extends { dispose(): unknown }>(part: Part): Part => {
     made.push(part);
@@ -101,7 +109,7 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
       );
 
     const places = Array.from({ length: config.layerCount }, (_, layer) => layerLinears(config, layer));
-    const total = places.flat().length + 2;
+    const total = (residentLayers === undefined ? places.flat().length : 0) + 2;
     let done = 0;
     const step = <Part>(part: Part): Part => {
       onProgress?.(++done, total);
@@ -126,7 +134,7 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
     const layers: LayerWeights[] = [];
     for (const [layer, ofLayer] of places.entries()) {
       const linears: Record<string, Linear> = {};
-      for (const place of ofLayer) {
+      for (const place of residentLayers === undefined ? ofLayer : []) {
         linears[place.pathInLayer] = step(own(await readLinear(weights, place)));
       }
       const vectors: Record<string, tf.Tensor1D> = {};
@@ -140,11 +148,18 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
       layers.push({ linears, vectors, fixed });
     }
     const finalNorm = await vector(ends.finalNorm);
-    return new LanguageModel(config, { embedding, layers: heldLayers(layers), finalNorm, head }, engine);
+    const { layerPrefix } = architecture;
+    const provider =
+      residentLayers === undefined
+        ? heldLayers(layers)
+        : new StreamedLayers({ weights, readLinear, places, others: layers, layerPrefix, residentLayers });
+    isStreamed = residentLayers !== undefined;
+    return new LanguageModel(config, { embedding, layers: provider, finalNorm, head }, engine);
   } catch (error) {
     for (const part of made) part.dispose();
     throw error;
   } finally {
-    await weights.close();
+    // Layers that are read later close the files when they are disposed.
+    if (!isStreamed) await weights.close();
   }
 }

@@ -481,6 +481,7 @@ export class LanguageModel {
     }
     this.#finalNorm.dispose();
     this.#embedding.dispose();
+    this.#parts.layers.dispose();
   }
 }
 

@@ -123,6 +123,9 @@ class WalkedLayers implements LayerProvider {
   release(layer: number): void {
     if (--this.counts[layer] === 0) for (const linear of this.#linears[layer]) linear.unload();
   }
+  dispose(): void {
+    expect(this.present).toBe(0);
+  }
   hold(layer: number): Promise<() => void> {
     this.acquire(layer);
     return Promise.resolve(() => {

@@ -19,6 +19,8 @@ export interface LayerProvider {
    * repeated. Reading goes on beside what is computed meanwhile.
    */
   hold(layer: number): Promise<() => void>;
+  /** Frees what the provider has beside {@link LayerProvider.layers}, such as files that are open. */
+  dispose(): void;
 }
 
 /** Layers that are there for as long as the model lives. */
@@ -28,5 +30,6 @@ export function heldLayers(layers: readonly LayerWeights[]): LayerProvider {
     acquire: (layer) => layers[layer],
     release: () => undefined,
     hold: () => Promise.resolve(() => undefined),
+    dispose: () => undefined,
   };
 }

@@ -11,11 +11,11 @@ import { dtypeSizes, type HeldTensor, type RowRange, type TensorInfo } from "./t
 import type { WeightMemory } from "@lathe/tensor";
 import { widensToFloat32, widenToFloat32 } from "./widen-to-float32.js";
 
-/**
- * Bytes asked for in one read: a multiple of every element size, far below the 2 GB that one system call can take, and
- * all the room that a conversion needs beside its result.
- */
+/** Bytes that are converted at a time, all the room that a conversion needs beside its result: a multiple of every element size. */
 const PIECE_BYTES = 16 * 1024 * 1024;
+
+/** Bytes asked for in one read, which goes on beside what the process computes: below the 2 GB that one system call can take. */
+const READ_BYTES = 2 ** 30;
 
 /** Bytes of a file that are mapped at one time: Node 20 takes 4 GiB from addons, and shards may be longer. */
 const STRETCH_BYTES = 2 ** 31;
@@ -236,8 +236,17 @@ async function readInto(
 ): Promise<void> {
   let done = 0;
   while (done < target.byteLength) {
-    const length = Math.min(PIECE_BYTES, target.byteLength - done);
-    const { bytesRead } = await handle.read(target, done, length, position + done);
+    const length = Math.min(READ_BYTES, target.byteLength - done);
+    const { bytesRead } = await handle.read(target, done, length, position + done).catch((cause: unknown) => {
+      throw new WeightsError({
+        path,
+        expected: phrase`${target.byteLength} bytes from byte ${position} on`,
+        actual: phrase`${done}, then ${messageOf(cause)}`,
+        remedy:
+          "the disk or its file system is at fault: look at what the system says of it, or copy the file to another",
+        cause,
+      });
+    });
     if (bytesRead === 0) {
       throw new WeightsError({
         path,

@@ -60,8 +60,8 @@ async function runOf(
   return { reports, parameters: parameters.map(({ variable }) => [...variable.dataSync()]) };
 }
 
-const adapted = async (name: string): Promise<LanguageModel> => {
-  const model = await loadModel(folder(name));
+const adapted = async (name: string, residentLayers?: number): Promise<LanguageModel> => {
+  const model = await loadModel(folder(name), { residentLayers });
   attach(model, { rank: 4, alpha: 8, dropout: 0.1, seed: SEED, targets: ["query", "value", "down"] });
   model.embeddingNoise = 1;
   model.residualDropout = 0.1;
@@ -82,10 +82,13 @@ describe.each(engines)(`walkBothWays on %s (seed ${SEED})`, (engine) => {
     held.checkpointing = "block";
     const expected = await runOf(held);
     held.dispose();
-    const walked = await adapted(name);
-    const given = await runOf(walked, { walk: walked });
-    walked.dispose();
-    expect(given).toEqual(expected);
+    // All layers held, two of them at a time, and as many as there are.
+    for (const residentLayers of [undefined, 2, held.config.layerCount]) {
+      const walked = await adapted(name, residentLayers);
+      const given = await runOf(walked, { walk: walked });
+      walked.dispose();
+      expect(given).toEqual(expected);
+    }
     expect(expected.reports).toHaveLength(6);
     expect(tensorMemory().tensors).toBe(before);
   });

@@ -59,6 +59,9 @@ export const modelsPhrases: Translations = {
   "another or a changed one": "另一个或改动过的文件",
   "{0} bytes from byte {1} on": "从第 {1} 字节起的 {0} 字节",
   "{0}, then the end of the file": "{0} 字节后即文件末尾",
+  "{0}, then {1}": "{0} 字节后：{1}",
+  "the disk or its file system is at fault: look at what the system says of it, or copy the file to another":
+    "磁盘或其文件系统有故障：请查看系统对它的记录，或将文件复制到另一块磁盘",
   "the file was cut while it was open": "文件在打开期间被截断",
   "a model folder": "模型文件夹",
   "only pytorch_model.bin": "仅有 pytorch_model.bin",
