@@ -10,6 +10,13 @@ describe("optimiserBytes", () => {
     await startEngine("cpu");
   });
 
+  it("takes 8 bytes a number of a large matrix, 2 and its blocks' scales, or next to none", () => {
+    const shape = [2048, 1024];
+    const perNumber = optimizerNames.map((name) => optimiserBytes(name, shape) / (2048 * 1024));
+    // Two floats; two bytes and two scales a block of 256; a float a row and a column.
+    expect(perNumber).toEqual([8, 2 + (2 * 4) / 256, (4 * (2048 + 1024)) / (2048 * 1024)]);
+  });
+
   it.each(optimizerNames)("%s: as many as its state has", (optimizer) => {
     for (const shape of [[7], [5000], [3, 11], [64, 100]]) {
       const variable = tf.variable(tf.ones(shape));
