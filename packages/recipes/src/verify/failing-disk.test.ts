@@ -1,5 +1,5 @@
-/** Whole runs on a disk that loses what was not synced, or that is full. */
-import { mkdir, readdir } from "node:fs/promises";
+/** Whole runs on a disk that loses what was not synced, or that is full: as the calls of a process would see it, and a real one. */
+import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { FullDisk } from "../../../files/testing/full-disk.js";
@@ -8,6 +8,7 @@ import type { FinetuneOptions } from "../finetune-options.js";
 import type { RecipeEvent } from "../recipe-event.js";
 import { temporaryFolder, tinyModel, writeJsonl } from "../testing/folders.js";
 import { finish } from "../testing/recorded-runs.js";
+import { mountSmallDisk } from "../testing/small-disk.js";
 import { firstDifference } from "./first-difference.js";
 import { randomNumbers } from "./random-numbers.js";
 
@@ -108,4 +109,49 @@ describe("a full disk", () => {
     }
     expect(refusals).toBeGreaterThan(10);
   });
+});
+
+/** Bytes that files take on a disk of pages. */
+async function bytesOnDisk(place: string): Promise<number> {
+  const entries = await readdir(place, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(
+    files.map(async (file) => (await stat(join(file.parentPath, file.name))).size),
+  );
+  return sizes.reduce((sum, size) => sum + Math.ceil(size / PAGE) * PAGE, 0);
+}
+
+const PAGE = 4096;
+
+const tried = await mountSmallDisk(join(await temporaryFolder(), "tried"), PAGE);
+await tried?.remove();
+
+describe.skipIf(tried === null)("a small disk of the system's own", () => {
+  it.each([0.15, 0.35, 0.55, 0.75, 0.95])(
+    "that has %f of the room of a run keeps its checkpoints, and the run goes on to the same bits when it is larger",
+    async (share) => {
+      const bytes = Math.floor(share * (await bytesOnDisk(whole)));
+      const disk = (await mountSmallDisk(join(folder, `small-${++count}`), bytes))!;
+      try {
+        const output = join(disk.place, "run");
+        const finished: number[] = [];
+        const end = await finish({ ...options, output }, ({ step, checkpoint }) => {
+          if (checkpoint !== undefined) finished.push(step);
+        }).then(
+          () => null,
+          (error: unknown) => error as Error,
+        );
+        expect(end).toMatchObject({ name: "FileError" });
+        expect(end?.message).toMatch(/run.*: cannot be (made|written): no space is left on the device/);
+        expect(end?.message).not.toContain("\n");
+        await disk.resize(2 ** 26);
+        const { from, passedOver } = await goOn(output);
+        expect(from).toBeGreaterThanOrEqual(finished.at(-1) ?? 0);
+        expect(passedOver).toBe(0);
+        expect(await firstDifference(whole, output, STEPS)).toBeNull();
+      } finally {
+        await disk.remove();
+      }
+    },
+  );
 });
