@@ -124,11 +124,12 @@ export function bleuStatistics(
   const values = new Float64Array(predictions.length * width);
   const matcher = new NgramMatcher();
   let endsInOwnFullStop = 0;
-  predictions.forEach((prediction, segment) => {
+  // A loop, not a function of each row: what the score is made by would keep its surroundings, the texts, for as long as itself.
+  for (const [segment, prediction] of predictions.entries()) {
     if (prediction.endsWith(" .")) endsInOwnFullStop++;
     const counts = values.subarray(segment * width, (segment + 1) * width);
     countSegment(counts, maxOrder, matcher, prepare(prediction), references[segment].map(prepare));
-  });
+  }
   if (!options.force && endsInOwnFullStop >= tokenizedWarningCount) {
     options.onWarning?.(
       phrase`${endsInOwnFullStop} predictions end in " .": they look tokenised, which lowers BLEU; pass plain text, or set force if this is meant`,

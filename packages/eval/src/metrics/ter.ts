@@ -51,12 +51,13 @@ export function terStatistics(
   options: TerOptions,
 ): SegmentStatistics {
   const values = new Float64Array(2 * predictions.length);
-  predictions.forEach((prediction, segment) => {
+  // A loop, not a function of each row: the score would keep its surroundings, the texts.
+  for (const [segment, prediction] of predictions.entries()) {
     const words = tokenizeForTer(prediction, options);
     const others = references[segment].map((reference) => tokenizeForTer(reference, options));
     values[2 * segment] = Math.min(...others.map((other) => countTerEdits(words, other)));
     values[2 * segment + 1] = others.reduce((sum, { length }) => sum + length, 0) / others.length;
-  });
+  }
   return {
     segments: predictions.length,
     width: 2,

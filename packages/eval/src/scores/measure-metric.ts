@@ -351,11 +351,12 @@ function lengthRatio(
     return language === "zh" ? Array.from(words.join("")).length : words.length;
   };
   const values = new Float64Array(2 * predictions.length);
-  predictions.forEach((prediction, segment) => {
+  // A loop, not a function of each row: the score would keep its surroundings, the texts.
+  for (const [segment, prediction] of predictions.entries()) {
     const lengths = references[segment].map(lengthOf);
     values[2 * segment] = lengthOf(prediction);
     values[2 * segment + 1] = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
-  });
+  }
   const statistics: SegmentStatistics = {
     segments: predictions.length,
     width: 2,
