@@ -8,9 +8,11 @@ export interface ScoresJob {
 
 /** What a contestant said of the replies. */
 export interface ScoresOutcome {
-  /** Of reading and each metric; null for one that the contestant has not. */
+  /** Of the processor, of reading and each metric without intervals; null for one that the contestant has not. */
   readonly seconds: Readonly<Record<ScoredMetric, number | null>>;
   readonly scores: Readonly<Record<ScoredMetric, number | null>>;
+  /** Of the processor, of all metrics at once with intervals of 1,000 resamples; null where they are not drawn. */
+  readonly secondsWithIntervals: number | null;
   readonly peakResidentBytes: number;
 }
 

@@ -13,11 +13,12 @@ it("writes pairs that follow from the seed, near each other, and scores them", a
     await writeScorePairs(job, 300, 3);
     const lines = (await readFile(job.predictions, "utf8")).trimEnd().split("\n");
     expect(lines).toHaveLength(300);
-    const { scores, seconds } = await measureScores(job);
+    const { scores, seconds, secondsWithIntervals } = await measureScores(job);
     expect(scores.bleu).toBeGreaterThan(50);
     expect(scores.bleu).toBeLessThan(100);
     expect(scores.chrf).toBeGreaterThan(50);
     expect(scores.rouge).toBeGreaterThan(0.2);
+    expect(secondsWithIntervals).toBeGreaterThan(0);
     expect(Object.keys(seconds)).toEqual(["bleu", "chrf", "rouge"]);
   } finally {
     await rm(folder, { recursive: true });
@@ -26,9 +27,20 @@ it("writes pairs that follow from the seed, near each other, and scores them", a
 
 it("compares the metrics that both contestants have", () => {
   const scores = { bleu: 1, chrf: 1, rouge: 1 };
-  const own = { name: "lathe", seconds: { bleu: 1, chrf: 1, rouge: 5 }, scores, peakResidentBytes: 2 ** 27 };
-  const peer = { ...own, name: "sacreBLEU", seconds: { bleu: 8, chrf: 6, rouge: null }, scores };
+  const own = {
+    name: "lathe",
+    seconds: { bleu: 1, chrf: 1, rouge: 5 },
+    scores,
+    secondsWithIntervals: 9,
+    peakResidentBytes: 2 ** 27,
+  };
+  const peer = {
+    ...own,
+    name: "sacreBLEU",
+    seconds: { bleu: 8, chrf: 6, rouge: null },
+    secondsWithIntervals: null,
+  };
   const { columns, rows } = scoresTable(100, own, [peer]);
   expect(columns[0]).toBe("100 pairs");
-  expect(rows[1]).toEqual(["sacreBLEU", "8.0", "6.0", "–", "128", "7.00 ×", "1.00 ×"]);
+  expect(rows[1]).toEqual(["sacreBLEU", "8.0", "6.0", "–", "–", "128", "7.00 ×", "1.00 ×"]);
 });
