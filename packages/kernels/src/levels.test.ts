@@ -20,6 +20,39 @@ it.skipIf(!hasCompiler)("the program that compares levels under an emulator comp
   expect(status).toBe(0);
 });
 
+it.skipIf(!hasCompiler).each([
+  ["of portable code", ["-DLATHE_PORTABLE"]],
+  ["of sixteen lanes, emulated", ["-DLATHE_EMULATED", "-Wno-psabi"]],
+  ["of this machine", ["-march=native"]],
+])(
+  "panels of the level %s hold what they are defined to hold, bit for bit",
+  (_what, flags) => {
+    const folder = mkdtempSync(join(tmpdir(), "lathe-packing-"));
+    try {
+      const program = join(folder, "test");
+      const sources = [
+        "tests/packing_test.cc",
+        "thread_pool.cc",
+        "core_count.cc",
+        "scratch.cc",
+        "selection.cc",
+      ];
+      const common = ["-std=c++17", "-O1", "-ffp-contract=off", "-w", "-pthread", "-DLATHE_LEVEL=underTest"];
+      const made = spawnSync(compiler, [...common, ...flags, ...sources, "-o", program], {
+        cwd: native,
+        encoding: "utf8",
+      });
+      expect(made.status, made.stderr).toBe(0);
+      const { status, stdout } = spawnSync(program, { encoding: "utf8" });
+      expect(stdout).toBe("panels are as they should be\n");
+      expect(status).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+  600_000,
+);
+
 /** Compiles a source of native/ without optimisation, which leaves every inline function in the object as a symbol of its own. */
 function definedSymbols(source: string, flags: readonly string[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), "lathe-symbols-"));

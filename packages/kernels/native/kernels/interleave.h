@@ -84,7 +84,7 @@ struct WideBlocks {
 
 constexpr std::int64_t kStepsAhead = 128;  // asked for before they are needed: no hardware foresees so many rows at a time
 
-template <int R>
+template <int R, bool isFetched>
 LATHE_INLINE std::int64_t interleaveWide(const float* const* rows, std::int64_t k, float* panel) {
   std::int64_t step = 0;
   for (; step + WideBlocks::edge <= k; step += WideBlocks::edge) {
@@ -92,7 +92,7 @@ LATHE_INLINE std::int64_t interleaveWide(const float* const* rows, std::int64_t 
       WideBlocks::Vector block[WideBlocks::edge];
       LATHE_UNROLL
       for (int i = 0; i < WideBlocks::edge; i++) {
-        __builtin_prefetch(rows[g + i] + step + kStepsAhead);
+        if constexpr (isFetched) __builtin_prefetch(rows[g + i] + step + kStepsAhead);
         block[i] = WideBlocks::load(rows[g + i] + step);
       }
       WideBlocks::transpose(block);
@@ -105,13 +105,14 @@ LATHE_INLINE std::int64_t interleaveWide(const float* const* rows, std::int64_t 
 #endif
 
 // rows: R pointers at any address (repeat one where there are fewer); panel [k, R]. R need not be a multiple of T: a store
-// that reaches over the end of a step is overwritten by the next, and the last step is stored lane by lane.
-template <int R>
+// that reaches over the end of a step is overwritten by the next, and the last step is stored lane by lane. `isFetched`: not asked
+// for by the caller, where the level asks at all.
+template <int R, bool isFetched = true>
 static __attribute__((noinline)) void interleave(const float* const* rows, std::int64_t k, float* panel) {
   constexpr int groups = (R + T - 1) / T;
   std::int64_t step = 0;
 #if defined(LATHE_AVX512)
-  if constexpr (R % WideBlocks::edge == 0) step = interleaveWide<R>(rows, k, panel);
+  if constexpr (R % WideBlocks::edge == 0) step = interleaveWide<R, isFetched>(rows, k, panel);
 #endif
   const std::int64_t whole = R % T == 0 ? k : k - 1;
   for (; step + T <= whole; step += T) {

@@ -96,17 +96,20 @@ template <class Type>
 LATHE_INLINE std::int64_t bytesOfCodes(std::int64_t columns) {
   return kIsNf4<Type> ? columns / 2 : columns * static_cast<std::int64_t>(sizeof(typename Type::Code));
 }
-constexpr std::int64_t kRowsFetched = 16;  // rows of weights that are asked for before they are needed
+// How far ahead of their use weights are asked for: rows where a panel is columns of them, chunks of words where it is rows. Behind
+// the depth at hand comes the next panel of the same depth.
+constexpr std::int64_t kRowsFetched = 64;
+constexpr std::int64_t kChunksFetched = 2;
 
 // Steps of two bfloat16, the first in the low half; numbers that are exact in it need no rounding.
 template <bool isRounded>
 LATHE_INLINE F pairOfBf16(F first, F second) {
   if constexpr (!isRounded) return (F)((I)((UnsignedW)first >> 16) | ((I)second & splatInt(-65536)));
 #if defined(LATHE_AVX512BF16)
-  const auto words = [](F v) __attribute__((always_inline)) {
-    return _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)v));
-  };
-  return (F)_mm512_or_si512(words(first), _mm512_slli_epi32(words(second), 16));
+  alignas(64) static const std::uint16_t places[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                       8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  const __m512i halves = (__m512i)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
+  return (F)_mm512_permutexvar_epi16(_mm512_load_si512(places), halves);
 #else
   return (F)(roundToBf16(first) | (roundToBf16(second) << 16));
 #endif
@@ -146,13 +149,23 @@ LATHE_INLINE void storeStep(float* to, std::int64_t i, F v) {
   }
 }
 
-// Stores W weights, from depth i on, in the type of the steps, and rounds those that are not exact in it.
-template <class Steps, class Type>
-LATHE_INLINE void storeWeightStep(float* to, std::int64_t i, F v) {
-  if constexpr (Steps::depth == 2 && !Steps::isInteger && kIsExactInBf16<Type>) {
-    storeHalves(reinterpret_cast<std::uint16_t*>(to) + i, (I)((UnsignedW)v >> 16));  // exact: nothing to round
+// A step of depth of W columns: the weights at(0) ... at(Steps::depth - 1), for integers multiplied by factors and rounded.
+template <class Steps, class Type, class At>
+LATHE_INLINE F weightStep(At&& at, F factors) {
+  if constexpr (Steps::isInteger) {
+    constexpr int bits = 32 / Steps::depth;
+    I step = {};
+    LATHE_UNROLL
+    for (int i = 0; i < Steps::depth; i++) {
+      const I whole = roundToInteger(at(i) * factors);
+      // The last one's sign falls off the upper end.
+      step |= i + 1 == Steps::depth ? whole << (bits * i) : (whole & ((1 << bits) - 1)) << (bits * i);
+    }
+    return (F)step;
+  } else if constexpr (Steps::depth == 2) {
+    return pairOfBf16<!kIsExactInBf16<Type>>(at(0), at(1));
   } else {
-    storeStep<Steps>(to, i, v);
+    return at(0);
   }
 }
 
@@ -334,30 +347,125 @@ static void largestOfColumns(const Weight& weight, std::int64_t first, std::int6
   for (int v = 0; v < NV; v++) store(largest + v * W, select((I)(poison[v] == F{}), most[v], poison[v]));
 }
 
+constexpr std::int64_t kWordsAtOnce = 16;  // of each row, a cache line
+
+// The scales of NR rows in one block of nf4 weights, for Type Nf4.
+template <class Type>
+struct BlockScales {
+  __attribute__((always_inline)) inline void read(const Weight&, std::int64_t, std::int64_t, std::int64_t) {}
+  __attribute__((always_inline)) inline F at(int) const { return splat(1.0f); }
+};
+template <>
+struct BlockScales<Nf4> {
+  alignas(64) float scales[NR];
+  // @param column the block's first
+  __attribute__((always_inline)) inline void read(const Weight& weight, std::int64_t first, std::int64_t columns,
+                                                  std::int64_t column) {
+    const std::int64_t blocks = ceilDivide(weight.columns, kNf4Block);
+    for (std::int64_t c = 0; c < NR; c++) {
+      scales[c] = scaleOfBlock(weight, (first + smaller(c, columns - 1)) * blocks + column / kNf4Block);
+    }
+  }
+  __attribute__((always_inline)) inline F at(int v) const { return load(scales + v * W); }
+};
+
+// words [count, NR] of codes to steps of a panel, for the W rows at vector v of each. Of the last word only `left` codes count where
+// that is not all of them.
+template <class Steps, class Type>
+LATHE_INLINE void stepsOfWords(const float* words, std::int64_t count, std::int64_t left, const F& scale, const F& factor,
+                               float* panel) {
+  constexpr int perWord = Word<Type>::codes;
+  constexpr int steps = perWord / Steps::depth;
+  const auto stepOf = [&](I word, int s, std::int64_t codes) __attribute__((always_inline)) -> F {
+    const auto at = [&](int i) __attribute__((always_inline)) -> F {
+      const int code = s * Steps::depth + i;
+      if (code >= codes) return F{};
+      if constexpr (kIsNf4<Type>) return Word<Type>::at(word, code) * scale;
+      else return Word<Type>::at(word, code);
+    };
+    return weightStep<Steps, Type>(at, factor);
+  };
+  const std::int64_t whole = left == perWord ? count : count - 1;
+  for (std::int64_t w = 0; w < whole; w++) {
+    const I word = (I)load(words + w * NR);
+    LATHE_UNROLL
+    for (int s = 0; s < steps; s++) store(panel + (w * steps + s) * NR, stepOf(word, s, perWord));
+  }
+  if (whole == count) return;
+  const I word = (I)load(words + whole * NR);
+  LATHE_UNROLL
+  for (int s = 0; s < steps; s++) {
+    if (s * Steps::depth < left) store(panel + (whole * steps + s) * NR, stepOf(word, s, left));
+  }
+}
+
+// Rows of codes whose words hold several steps: words are interleaved, and codes widened behind that, when a vector holds codes
+// of as many columns. Interleaving what is widened would be up to eight times as much work.
+template <class Steps, class Type>
+static void packWordsOfRows(const Weight& weight, std::int64_t first, std::int64_t columns, std::int64_t from,
+                            std::int64_t depth, const float* factors, float* panel) {
+  constexpr std::int64_t perWord = Word<Type>::codes;
+  constexpr std::int64_t perChunk = perWord * kWordsAtOnce;
+  constexpr std::int64_t perBlock = kIsNf4<Type> ? kNf4Block : perChunk;  // codes that share their scales
+  static_assert(perChunk % perBlock == 0, "a chunk begins with a block");
+  const float* pointers[NR];
+  alignas(64) float words[kWordsAtOnce * NR];
+  BlockScales<Type> scales;
+  const std::int64_t fromByte = bytesOfCodes<Type>(from), rowBytes = bytesOfCodes<Type>(weight.columns);
+  for (std::int64_t k = 0; k < depth; k += perChunk) {
+    const std::int64_t count = smaller(perChunk, depth - k);
+    const std::int64_t whole = count / perWord;
+    const std::int64_t ahead = k + kChunksFetched * perChunk;
+    const std::int64_t aheadByte = fromByte + bytesOfCodes<Type>(ahead < depth ? ahead : ahead - depth);
+    for (std::int64_t c = 0; c < NR; c++) {
+      const auto* const row = reinterpret_cast<const char*>(WeightRow<Type>(weight, first + smaller(c, columns - 1)).codes);
+      pointers[c] = reinterpret_cast<const float*>(row + fromByte + bytesOfCodes<Type>(k));
+      __builtin_prefetch(row + aheadByte + (ahead < depth ? 0 : NR * rowBytes));
+    }
+    interleave<NR, false>(pointers, whole, words);
+    const std::int64_t bytesLeft = (count % perWord * 4 + perWord - 1) / perWord;
+    for (std::int64_t c = 0; c < NR && bytesLeft > 0; c++) {
+      words[whole * NR + c] = 0;
+      std::memcpy(words + whole * NR + c, reinterpret_cast<const char*>(pointers[c]) + whole * 4, static_cast<std::size_t>(bytesLeft));
+    }
+    for (std::int64_t i = 0; i < count; i += perBlock) {
+      scales.read(weight, first, columns, from + k + i);
+      const std::int64_t codes = smaller(perBlock, count - i);
+      // Vector by vector: measured a quarter faster than step by step.
+      for (int v = 0; v < NV; v++) {
+        const F factor = factors == nullptr ? splat(1.0f) : load(factors + v * W);
+        stepsOfWords<Steps, Type>(words + i / perWord * NR + v * W, ceilDivide(codes, perWord), (codes - 1) % perWord + 1,
+                                  scales.at(v), factor, panel + (k + i) / Steps::depth * NR + v * W);
+      }
+    }
+  }
+}
+
 // panel [steps, NR] of a matrix whose rows are the columns of b (x W^T): weight rows from `first` on, `columns` <= NR of
 // them, over depth [from, from + depth); `from` is a multiple of kChunk. For integers each column is multiplied by its
 // factor and rounded; factors are nullptr where codes are integers themselves.
 template <class Steps, class Type>
 static void packWeightRows(const Weight& weight, std::int64_t first, std::int64_t columns, std::int64_t from,
                            std::int64_t depth, const float* factors, float* panel) {
-  const float* pointers[NR];
   // Codes that are steps already are taken where they lie.
-  constexpr bool areSteps = !Steps::isInteger && static_cast<int>(sizeof(typename Type::Code)) * Steps::depth == 4;
+  constexpr bool areSteps = (!Steps::isInteger || kIsInt8<Type>) && static_cast<int>(sizeof(typename Type::Code)) * Steps::depth == 4;
   if constexpr (areSteps) {
+    const float* pointers[NR];
     const auto* codes = static_cast<const typename Type::Code*>(weight.codes);
     for (int c = 0; c < NR; c++) {
       pointers[c] = reinterpret_cast<const float*>(codes + (first + smaller(c, columns - 1)) * weight.columns + from);
     }
     const std::int64_t whole = depth / Steps::depth;
     interleave<NR>(pointers, whole, panel);
-    if constexpr (Steps::depth == 2) {
-      if (depth % 2 == 0) return;
-      for (int c = 0; c < NR; c++) {
-        const std::uint16_t last[2] = {codes[(first + smaller(c, columns - 1)) * weight.columns + from + depth - 1], 0};
-        std::memcpy(panel + whole * NR + c, last, sizeof last);
-      }
+    const auto left = static_cast<std::size_t>(depth % Steps::depth) * sizeof(typename Type::Code);
+    for (int c = 0; c < NR && left > 0; c++) {
+      panel[whole * NR + c] = 0;
+      std::memcpy(panel + whole * NR + c, pointers[c] + whole, left);
     }
+  } else if constexpr (Word<Type>::codes >= Steps::depth) {
+    packWordsOfRows<Steps, Type>(weight, first, columns, from, depth, factors, panel);
   } else {
+    const float* pointers[NR];
     alignas(64) float converted[NR][kChunk + W];
     for (int c = 0; c < NR; c++) pointers[c] = converted[smaller(c, columns - 1)];
     constexpr std::int64_t perChunk = kChunk * Steps::depth;
@@ -366,18 +474,10 @@ static void packWeightRows(const Weight& weight, std::int64_t first, std::int64_
       for (std::int64_t c = 0; c < columns; c++) {
         const WeightRow<Type> row(weight, first + c);
         float* const to = converted[c];
-        if constexpr (Steps::isInteger && Steps::depth == 4 && kIsInt8<Type>) {
-          std::memcpy(to, row.codes + from + k, static_cast<std::size_t>(count));
-        } else if constexpr (Steps::isInteger) {
-          const F factor = splat(factors == nullptr ? 1.0f : factors[c]);
-          for (std::int64_t i = 0; i < count; i += W) {
-            const F v = row.at(from + k + i, smaller(W, count - i));
-            storeWholeWeights<Steps>(to, i, roundToInteger(v * factor));
-          }
-        } else {
-          for (std::int64_t i = 0; i < count; i += W) {
-            storeWeightStep<Steps, Type>(to, i, row.at(from + k + i, smaller(W, count - i)));
-          }
+        for (std::int64_t i = 0; i < count; i += W) {
+          const F v = row.at(from + k + i, smaller(W, count - i));
+          if constexpr (Steps::isInteger) storeWholeWeights<Steps>(to, i, roundToInteger(v * splat(factors[c])));
+          else storeStep<Steps>(to, i, v);
         }
         if constexpr (Steps::depth > 1) {
           constexpr std::int64_t bytes = 4 / Steps::depth;
@@ -391,6 +491,20 @@ static void packWeightRows(const Weight& weight, std::int64_t first, std::int64_
 
 // Four rows of bytes to steps: out[c] = the bytes of column c, row after row.
 LATHE_INLINE void interleaveBytes(const std::int8_t* rows, std::int64_t row, float* out) {
+#if defined(LATHE_AVX512)
+  // Bytes are woven within quarters of a vector, so that a quarter first gets four columns of each quarter of the result.
+  const __m512i places = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  const auto rowAt = [&](int i) __attribute__((always_inline)) {
+    return _mm512_permutexvar_epi32(places, _mm512_loadu_si512(rows + i * row));
+  };
+  const __m512i r0 = rowAt(0), r1 = rowAt(1), r2 = rowAt(2), r3 = rowAt(3);
+  const __m512i low01 = _mm512_unpacklo_epi8(r0, r1), high01 = _mm512_unpackhi_epi8(r0, r1);
+  const __m512i low23 = _mm512_unpacklo_epi8(r2, r3), high23 = _mm512_unpackhi_epi8(r2, r3);
+  store(out, (F)_mm512_unpacklo_epi16(low01, low23));
+  store(out + W, (F)_mm512_unpackhi_epi16(low01, low23));
+  store(out + 2 * W, (F)_mm512_unpacklo_epi16(high01, high23));
+  store(out + 3 * W, (F)_mm512_unpackhi_epi16(high01, high23));
+#else
   typedef std::int8_t Bytes __attribute__((vector_size(16)));
   typedef std::int16_t Pairs __attribute__((vector_size(16)));
   LATHE_UNROLL
@@ -413,6 +527,69 @@ LATHE_INLINE void interleaveBytes(const std::int8_t* rows, std::int64_t row, flo
       std::memcpy(out + c + half * 8 + 4, &second, sizeof second);
     }
   }
+#endif
+}
+
+// The weights of a row that belong to a panel, in vectors. Lanes past them are zero.
+template <class Type, bool isWhole>
+struct PanelRow {
+  const typename Type::Code* codes;
+  std::int64_t columns;
+  PanelRow(const Weight& weight, std::int64_t row, std::int64_t first, std::int64_t count)
+      : codes(WeightRow<Type>(weight, row).codes + first), columns(count) {}
+  __attribute__((always_inline)) inline F at(int v) const {
+    if constexpr (isWhole) return Type::widen(codes + v * W);
+    else return columns > v * W ? widenUpTo<Type>(codes + v * W, columns - v * W) : F{};
+  }
+};
+template <bool isWhole>
+struct PanelRow<Nf4, isWhole> {
+  static_assert(kNf4Block % NR == 0, "the row's part lies in one block");
+  const std::uint8_t* codes;
+  std::int64_t columns;
+  F scale;
+  PanelRow(const Weight& weight, std::int64_t row, std::int64_t first, std::int64_t count) : columns(count) {
+    const WeightRow<Nf4> whole(weight, row);
+    codes = whole.codes + first / 2;
+    scale = splat(scaleOfBlock(weight, whole.firstBlock + first / kNf4Block));
+  }
+  __attribute__((always_inline)) inline F at(int v) const {
+    if constexpr (isWhole) return lookUpNf4(codes + v * W / 2) * scale;
+    else return columns > v * W ? lookUpNf4UpTo(codes + v * W / 2, columns - v * W) * scale : F{};
+  }
+};
+
+// Depth [k, end) of a panel of weight columns, whole steps and all NR columns where isWhole.
+template <class Steps, class Type, bool isWhole>
+LATHE_INLINE void packColumnSteps(const Weight& weight, std::int64_t first, std::int64_t columns, std::int64_t from,
+                                  std::int64_t k, std::int64_t end, const float* factors, float* panel) {
+  for (; k < end; k += Steps::depth, panel += NR) {
+    // Rows of a large matrix lie in pages of their own, which the hardware does not foresee.
+    LATHE_UNROLL
+    for (int i = 0; i < Steps::depth; i++) {
+      const std::int64_t ahead = k + i + kRowsFetched;
+      const std::int64_t row = ahead < end ? ahead : smaller(ahead - end, end);
+      const auto* const codes = reinterpret_cast<const char*>(WeightRow<Type>(weight, from + row).codes);
+      for (std::int64_t byte = 0; byte < bytesOfCodes<Type>(columns); byte += 64) {
+        __builtin_prefetch(codes + bytesOfCodes<Type>(first + (ahead < end ? 0 : NR)) + byte);
+      }
+    }
+    if constexpr (Steps::isInteger && Steps::depth == 4 && kIsInt8<Type> && isWhole) {
+      interleaveBytes(WeightRow<Type>(weight, from + k).codes + first, weight.columns, panel);
+    } else {
+      using Row = PanelRow<Type, isWhole>;
+      const auto rowAt = [&](int i) { return Row(weight, from + smaller(k + i, end - 1), first, columns); };
+      const Row rows[4] = {rowAt(0), rowAt(1 % Steps::depth), rowAt(2 % Steps::depth), rowAt(3 % Steps::depth)};
+      LATHE_UNROLL
+      for (int v = 0; v < NV; v++) {
+        const auto at = [&](int i) __attribute__((always_inline)) -> F {
+          return isWhole || k + i < end ? rows[i].at(v) : F{};
+        };
+        const F factor = Steps::isInteger && factors != nullptr ? load(factors + v * W) : splat(1.0f);
+        store(panel + v * W, weightStep<Steps, Type>(at, factor));
+      }
+    }
+  }
 }
 
 // panel [steps, NR] of a matrix whose rows are the depth of b (dy W): weight columns from `first` on, `columns` <= NR of
@@ -420,45 +597,9 @@ LATHE_INLINE void interleaveBytes(const std::int8_t* rows, std::int64_t row, flo
 template <class Steps, class Type>
 static void packWeightColumns(const Weight& weight, std::int64_t first, std::int64_t columns, std::int64_t from,
                               std::int64_t depth, const float* factors, float* panel) {
-  for (std::int64_t k = 0; k < depth; k += Steps::depth, panel += NR) {
-    // Rows of a large matrix lie in pages of their own, which the hardware does not foresee.
-    LATHE_UNROLL
-    for (int i = 0; i < Steps::depth; i++) {
-      if (k + i + kRowsFetched >= depth) continue;
-      const auto* const codes = reinterpret_cast<const char*>(WeightRow<Type>(weight, from + k + i + kRowsFetched).codes);
-      for (std::int64_t byte = 0; byte < bytesOfCodes<Type>(columns); byte += 64) {
-        __builtin_prefetch(codes + bytesOfCodes<Type>(first) + byte);
-      }
-    }
-    if constexpr (Steps::isInteger && Steps::depth == 4 && kIsInt8<Type>) {
-      if (columns == NR && k + Steps::depth <= depth) {
-        interleaveBytes(WeightRow<Type>(weight, from + k).codes + first, weight.columns, panel);
-        continue;
-      }
-    }
-    LATHE_UNROLL
-    for (int v = 0; v < NV; v++) {
-      const std::int64_t left = columns - v * W;
-      const auto at = [&](std::int64_t depthIndex) __attribute__((always_inline)) -> F {
-        if (left <= 0 || depthIndex >= depth) return F{};
-        return WeightRow<Type>(weight, from + depthIndex).at(first + v * W, smaller(W, left));
-      };
-      if constexpr (Steps::depth == 1) {
-        store(panel + v * W, at(k));
-      } else if constexpr (Steps::isInteger) {
-        constexpr int bits = 32 / Steps::depth;
-        const F factor = factors == nullptr ? splat(1.0f) : load(factors + v * W);
-        I step = {};
-        LATHE_UNROLL
-        for (int i = 0; i < Steps::depth; i++) {
-          step |= (roundToInteger(at(k + i) * factor) & ((1 << bits) - 1)) << (bits * i);
-        }
-        store(panel + v * W, (F)step);
-      } else {
-        store(panel + v * W, pairOfBf16<!kIsExactInBf16<Type>>(at(k), at(k + 1)));
-      }
-    }
-  }
+  const std::int64_t whole = columns == NR ? depth / Steps::depth * Steps::depth : 0;
+  packColumnSteps<Steps, Type, true>(weight, first, NR, from, 0, whole, factors, panel);
+  packColumnSteps<Steps, Type, false>(weight, first, columns, from, whole, depth, factors, panel + whole / Steps::depth * NR);
 }
 
 // compensation [NR] = kInt8Offset times the sums of a panel's columns of bytes
@@ -467,7 +608,15 @@ LATHE_INLINE void compensate(const float* panel, std::int64_t steps, std::int32_
     I sum = {};
     for (std::int64_t step = 0; step < steps; step++) {
       const I quad = (I)load(panel + step * NR + v * W);
+#if defined(LATHE_AVX512BF16)
+      sum = (I)_mm512_dpbusd_epi32((__m512i)sum, _mm512_set1_epi8(1), (__m512i)quad);
+#elif defined(LATHE_AVX512)
+      sum += (I)_mm512_madd_epi16(_mm512_maddubs_epi16(_mm512_set1_epi8(1), (__m512i)quad), _mm512_set1_epi16(1));
+#elif defined(LATHE_AVX2)
+      sum += (I)_mm256_madd_epi16(_mm256_maddubs_epi16(_mm256_set1_epi8(1), (__m256i)quad), _mm256_set1_epi16(1));
+#else
       sum += (quad >> 24) + ((quad << 8) >> 24) + ((quad << 16) >> 24) + ((quad << 24) >> 24);
+#endif
     }
     storeInts(compensation + v * W, sum * kInt8Offset);
   }

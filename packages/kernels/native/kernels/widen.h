@@ -103,24 +103,35 @@ alignas(64) static const float kNf4Codebook[16] = {
     1.0f,
 };
 
+// The code book value of the low four bits of each lane; the bits above may be anything.
+LATHE_INLINE F bookValues(I codes) {
+#if defined(LATHE_AVX512)
+  return (F)_mm512_permutexvar_ps((__m512i)codes, _mm512_load_ps(kNf4Codebook));
+#elif defined(LATHE_AVX2)
+  const __m256 low = _mm256_permutevar8x32_ps(_mm256_load_ps(kNf4Codebook), (__m256i)codes);  // reads the low three bits
+  const __m256 high = _mm256_permutevar8x32_ps(_mm256_load_ps(kNf4Codebook + 8), (__m256i)codes);
+  return (F)_mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32((__m256i)codes, 28)));
+#else
+  F values;
+  for (int i = 0; i < W; i++) values[i] = kNf4Codebook[codes[i] & 15];
+  return values;
+#endif
+}
+
 // W code book values of the W / 2 bytes at p.
 LATHE_INLINE F lookUpNf4(const std::uint8_t* p) {
 #if defined(LATHE_AVX2)
   // Each 32-bit lane gets the bytes that hold its codes, then shifts its own down.
-  const auto eight = [](const std::uint8_t* from) __attribute__((always_inline)) {
-    int word;
-    std::memcpy(&word, from, 4);
-    const __m256i shifts = _mm256_setr_epi32(4, 0, 12, 8, 20, 16, 28, 24);
-    return _mm256_srlv_epi32(_mm256_set1_epi32(word), shifts);
-  };
+  int word;
+  std::memcpy(&word, p, 4);
 #if defined(LATHE_AVX512)
-  const __m512i codes = _mm512_inserti64x4(_mm512_castsi256_si512(eight(p)), eight(p + 4), 1);
-  return (F)_mm512_permutexvar_ps(codes, _mm512_load_ps(kNf4Codebook));  // reads the low four bits
+  int upper;
+  std::memcpy(&upper, p + 4, 4);
+  const __m512i shifts = _mm512_setr_epi32(4, 0, 12, 8, 20, 16, 28, 24, 4, 0, 12, 8, 20, 16, 28, 24);
+  return bookValues((I)_mm512_srlv_epi32(_mm512_mask_set1_epi32(_mm512_set1_epi32(word), 0xff00, upper), shifts));
 #else
-  const __m256i codes = eight(p);
-  const __m256 low = _mm256_permutevar8x32_ps(_mm256_load_ps(kNf4Codebook), codes);  // reads the low three bits
-  const __m256 high = _mm256_permutevar8x32_ps(_mm256_load_ps(kNf4Codebook + 8), codes);
-  return (F)_mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(codes, 28)));
+  const __m256i shifts = _mm256_setr_epi32(4, 0, 12, 8, 20, 16, 28, 24);
+  return bookValues((I)_mm256_srlv_epi32(_mm256_set1_epi32(word), shifts));
 #endif
 #else
   F values;
@@ -209,6 +220,29 @@ struct WeightRow<Nf4> {
   __attribute__((always_inline)) inline F at(std::int64_t column, std::int64_t count) const {
     return lookUpNf4UpTo(codes + column / 2, count) * splat(scaleOfBlock(weight, firstBlock + column / kNf4Block));
   }
+};
+
+// The 32 bits of a row that hold `codes` codes, one row a lane: code `i` of each, the first at the lowest address, without its
+// scale. Formats without codes are not taken apart so.
+template <class Type>
+struct Word {
+  static constexpr int codes = 0;
+};
+template <>
+struct Word<Bf16> {
+  static constexpr int codes = 2;
+  LATHE_INLINE F at(I words, int i) { return (F)(i == 0 ? words << 16 : words & splatInt(-65536)); }
+};
+template <>
+struct Word<Int8> {
+  static constexpr int codes = 4;
+  LATHE_INLINE I wholeAt(I words, int i) { return (words << (24 - 8 * i)) >> 24; }
+  LATHE_INLINE F at(I words, int i) { return __builtin_convertvector(wholeAt(words, i), F); }
+};
+template <>
+struct Word<Nf4> {
+  static constexpr int codes = 8;
+  LATHE_INLINE F at(I words, int i) { return bookValues(words >> (i / 2 * 8 + (i % 2 == 0 ? 4 : 0))); }
 };
 
 // Calls visit(Type{}) with the type that activations are kept in, fp32 or bf16.
