@@ -215,7 +215,7 @@ export class Intake {
   async #readAll(spills: Spills): Promise<void> {
     const { tokenizer, inputs, signal } = this.options;
     const onBytes = (bytes: number): void => void (this.#bytes += bytes);
-    const encoder = tokenizer === null ? null : new RowEncoder(tokenizer, this.options, this.totalBytes);
+    const encoder = tokenizer === null ? null : new RowEncoder(tokenizer, this.options, () => this.#bytes);
     const rows = new TakenRows(encoder, (taken, tokens) => this.#settle(taken, tokens, spills));
     try {
       for (const input of inputs) {

@@ -3,45 +3,55 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Row } from "../rows/row.js";
 import { type RowTokens, rowTokens } from "../tokenize/row-tokens.js";
 import type { RowTokenizer } from "../tokenize/row-tokenizer.js";
-import { TokenThreads } from "../tokenize/token-threads.js";
+import { type TokenizerSource, TokenThreads } from "../tokenize/token-threads.js";
 import type { TokenizeOptions } from "../tokenize/tokenize-row.js";
 import type { ResolvedPrepareOptions } from "./prepare-options.js";
 
-/** Bytes of input from which a second tokenizer is worth its start. */
-const LEAST_BYTES = 8 * 2 ** 20;
+/**
+ * Bytes of input that are tokenised on this thread alone: for so few a second tokenizer is not worth its start, and behind them what
+ * loading this thread's own left in memory has been collected, so that the two do not add up.
+ */
+const BYTES_BEFORE_THREADS = 8 * 2 ** 20;
 /** Reading and cleaning rows, which one thread does, feeds no more of them. */
 const MOST_THREADS = 2;
 
 /** Tokenises rows, on threads of its own while these have room and on this one else; where is no matter to the tokens. */
 export class RowEncoder {
   readonly #options: TokenizeOptions;
-  readonly #threads: TokenThreads | null;
+  readonly #source: TokenizerSource | null;
+  readonly #count: number;
+  readonly #bytesBefore: number;
+  #threads: TokenThreads | null = null;
 
-  /** @param inputBytes of all inputs; few of them are tokenised on this thread alone */
+  /** @param bytesRead bytes of the inputs that have been read by now */
   constructor(
     readonly tokenizer: RowTokenizer,
     options: ResolvedPrepareOptions,
-    inputBytes: number,
+    readonly bytesRead: () => number,
   ) {
-    const { overlong, lossOn, reasoning, maxTokens, tokenizerSource: source } = options;
+    const { overlong, lossOn, reasoning, maxTokens, tokenizerSource, tokenizerThreads: count } = options;
     this.#options = { overlong, lossOn, reasoning, ...(maxTokens === null ? {} : { maxTokens }) };
-    const count =
-      source === null
-        ? 0
-        : (options.tokenizerThreads ??
-          (inputBytes < LEAST_BYTES ? 0 : Math.min(MOST_THREADS, availableParallelism() - 1)));
-    this.#threads =
-      source === null || count === 0 ? null : new TokenThreads(count, { source, options: this.#options });
+    this.#source = tokenizerSource;
+    this.#count = count ?? Math.min(MOST_THREADS, availableParallelism() - 1);
+    this.#bytesBefore = count === null ? BYTES_BEFORE_THREADS : 0;
   }
 
-  /** Whether rows are worth gathering, and are plain data that another thread can be handed. */
+  /** Whether rows are worth gathering. */
   get hasThreads(): boolean {
     return this.#threads !== null;
   }
 
-  /** The tokens of rows, in their order. @returns a promise that may be left alone until it is wanted */
-  async encode(rows: readonly Row[]): Promise<() => Promise<readonly RowTokens[]>> {
-    if (this.#threads === null) return this.#here(rows);
+  /**
+   * Has rows tokenised.
+   * @param here whether it must be on this thread, as of rows that are too large for the memory of another
+   * @returns what waits for the tokens, in the order of the rows; it may be left alone until they are wanted
+   */
+  async encode(rows: readonly Row[], here: boolean): Promise<() => Promise<readonly RowTokens[]>> {
+    if (this.#threads === null && this.#source !== null && this.#count > 0) {
+      if (this.bytesRead() >= this.#bytesBefore)
+        this.#threads = new TokenThreads(this.#count, { source: this.#source, options: this.#options });
+    }
+    if (this.#threads === null || here) return this.#here(rows);
     await nextTurn(); // what threads have sent is heard between two turns only
     if (!this.#threads.hasRoom) return this.#here(rows);
     const made = this.#threads.tokenize(rows);

@@ -23,8 +23,10 @@ export interface TakenRow {
 const BATCH_ROWS = 64;
 /** Characters of rows, beyond which a batch is not added to. */
 const BATCH_CHARACTERS = 2 ** 18;
-/** Batches that are under way; of rows larger than a batch only one is. */
+/** Batches that are under way. */
 const MOST_BATCHES = 8;
+/** Characters of a row that is tokenised alone, with nothing else under way. */
+const LARGE_CHARACTERS = 2 ** 22;
 
 interface Batch {
   readonly rows: readonly TakenRow[];
@@ -62,14 +64,13 @@ export class TakenRows {
   }
 
   async #send(encoder: RowEncoder): Promise<void> {
-    const isLarge = this.#characters >= BATCH_CHARACTERS;
+    const isLarge = this.#characters >= LARGE_CHARACTERS;
     if (isLarge || !encoder.hasThreads) await this.#settleAllBut(0);
     const rows = this.#rows;
     this.#rows = [];
     this.#characters = 0;
-    const tokens = await encoder.encode(
-      rows.flatMap(({ outcome }) => ("row" in outcome ? [outcome.row] : [])),
-    );
+    const sent = rows.flatMap(({ outcome }) => ("row" in outcome ? [outcome.row] : []));
+    const tokens = await encoder.encode(sent, isLarge);
     this.#underWay.push({ rows, tokens });
     await this.#settleAllBut(isLarge || !encoder.hasThreads ? 0 : MOST_BATCHES - 1);
   }

@@ -28,6 +28,9 @@ export type TokenThreadMessage =
 /** Batches that a thread has: the one at hand, and the next one so that it need not wait. */
 const BATCHES_A_THREAD = 2;
 
+/** What loading a tokenizer leaves behind is collected early within these: of 150,000 tokens it takes 140 MB then, else 230. */
+const resourceLimits = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 512 };
+
 const program = new URL("./token-thread-program.js", import.meta.url);
 
 /** Threads that tokenise rows, each with a tokenizer of its own. Nothing of them is left once `close` has resolved. */
@@ -68,7 +71,7 @@ class TokenThread {
   #failure: { readonly error: unknown } | null = null;
 
   constructor(data: TokenThreadData) {
-    this.#worker = new Worker(program, { workerData: data, execArgv: [] });
+    this.#worker = new Worker(program, { workerData: data, execArgv: [], resourceLimits });
     this.#worker.on("message", (message: TokenThreadMessage) => {
       if (message.type === "ready") this.#isReady = true;
       else if (message.type === "made") this.#waiting.shift()?.resolve(message.made);
