@@ -16,7 +16,7 @@ const chinese = (file: string): string => file.replace(/\.md$/, ".zh-CN.md");
 const guides = readdirSync(join(root, "docs/guide"))
   .filter((name) => name.endsWith(".md") && !name.endsWith(".zh-CN.md"))
   .map((name) => `docs/guide/${name}`)
-  .concat("docs/cuda.md");
+  .concat("docs/cuda.md", "docs/edge.md");
 const pages = ["README.md", "docs/README.md", ...guides];
 
 /** Levels of the headings and rows of the tables, in order, without what lies in code blocks. */

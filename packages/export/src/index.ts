@@ -39,4 +39,5 @@ export { type ExportedPeft, exportPeft, type ExportPeftOptions } from "./peft/ex
 export { type ImportedGguf, importGguf, type ImportGgufOptions } from "./gguf/import-gguf.js";
 export { type ExportedOnnx, exportOnnx, type ExportOnnxOptions } from "./onnx/export-onnx.js";
 export { type OnnxType, onnxTypes } from "./onnx/onnx-type.js";
+export { type ExportedWeb, exportWeb, type ExportWebOptions, webDefaults } from "./web/export-web.js";
 export { exportOllama } from "./ollama/export-ollama.js";

@@ -87,13 +87,15 @@ describe("lathe export and lathe import", () => {
     [["--to", "mlx"], "--adapter: mlx holds an adapter, and none is given"],
     [
       ["--to", "peft", "--adapter", adapter, "--type", "F16"],
-      "--type goes with gguf, ollama and onnx, not with peft",
+      "--type goes with gguf, ollama, onnx and web, not with peft",
     ],
     [["--to", "gguf-lora", "--adapter", adapter, "--quantize", "nf4"], "--quantize goes with formats"],
     [["--to", "ollama"], "expected a chat template"],
     [["--to", "gguf-lora", "--adapter", join(loraFixture("llama-dora"), "adapter_end")], "llama-dora"],
     [["--to", "onnx", "--type", "Q8_0"], "expected one of fp32, fp16, q4 for onnx"],
     [["--to", "gguf", "--no-gate", "--gate-prompts", "x.jsonl"], "goes with a proof"],
+    [["--to", "onnx", "--max-size", "1GB"], "--max-size goes with web, not with onnx"],
+    [["--to", "web", "--max-size", "small"], "--max-size: expected a size such as 300MB"],
     [["--to", "tflite"], "--to: expected one of"],
   ])("refuses %j in a sentence and leaves nothing", async (words, sentence) => {
     const output = join(folder, "refused");

@@ -1,7 +1,8 @@
 import { formatBytes, option } from "@lathe/command";
-import { ggufTypes, onnxTypes } from "@lathe/export";
+import { ggufTypes, onnxTypes, webDefaults } from "@lathe/export";
 import { packedFormatNames } from "@lathe/quant";
 import { exportFormats, exportModel, type ExportModelOptions } from "@lathe/recipes";
+import { parseBytes } from "@lathe/train";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import { adapterOption, modelOption } from "../options/model-options.js";
@@ -12,10 +13,22 @@ const options = z.object({
   adapter: adapterOption(),
   to: option(z.enum(exportFormats), "what is written", { placeholder: "format" }),
   output: option(z.string().min(1), "file or folder to make", { placeholder: "path" }),
-  type: option(z.enum([...ggufTypes, ...onnxTypes]).optional(), "type of the weights in GGUF and in ONNX", {
-    placeholder: "type",
-    defaultText: "F16, of ONNX fp32",
-  }),
+  type: option(
+    z.enum([...ggufTypes, ...onnxTypes]).optional(),
+    "type of the weights in GGUF, in ONNX and for the web",
+    {
+      placeholder: "type",
+      defaultText: "F16, of ONNX fp32, of the web fp32 where it fits and else q4",
+    },
+  ),
+  maxSize: option(
+    z
+      .string()
+      .refine((text) => parseBytes(text) !== null, { error: "expected a size such as 300MB" })
+      .optional(),
+    "what a bundle for the web may take in all",
+    { placeholder: "size", defaultText: formatBytes(webDefaults.maxBytes) },
+  ),
   quantize: option(
     z.enum(["none", ...packedFormatNames]).default("none"),
     "what the base was packed in while the adapter was trained: the merge is onto what those weights stand for",
@@ -34,13 +47,14 @@ const options = z.object({
 
 export const verb = defineVerb({
   description:
-    "gguf, ollama and onnx hold the model, with an adapter merged into it where one is given; merged is a model folder; peft, gguf-lora and mlx " +
-    "hold the adapter alone. GGUF that answers otherwise than the model in llama.cpp, or ONNX in transformers.js, is not kept: exit code 1, " +
-    "and a report beside its place. Nothing is overwritten.",
+    "gguf, ollama, onnx and web hold the model, with an adapter merged into it where one is given; web is a folder with a page that runs it in " +
+    "browsers; merged is a model folder; peft, gguf-lora and mlx hold the adapter alone. GGUF that answers otherwise than the model in llama.cpp, or ONNX in transformers.js, is not kept: exit " +
+    "code 1, and a report beside its place. Nothing is overwritten.",
   examples: [
     "lathe export --model models/base --adapter runs/first/adapter --to gguf --type Q8_0 --output tuned.gguf --gate-prompts held-out.jsonl",
     "lathe export --model models/base --adapter runs/first/adapter --to ollama --output tuned-ollama",
     "lathe export --model models/base --to onnx --type q4 --output tuned-onnx",
+    "lathe export --model models/base --adapter runs/first/adapter --to web --max-size 300MB --output tuned-web",
   ],
   options,
   async run(_values, { messages, recipeOptions }) {

@@ -12,8 +12,8 @@ import { ExportError } from "../errors.js";
 import { checkOutput, type ExportSource, type OpenedSource, openSource } from "../source/open-source.js";
 import { decoderGraph } from "./decoder-graph.js";
 import { genaiConfig } from "./genai-config.js";
-import { type OnnxType, onnxTypeTraits } from "./onnx-type.js";
-import { writeOnnx, type WrittenOnnx } from "./write-onnx.js";
+import { type OnnxType, onnxTypes, onnxTypeTraits } from "./onnx-type.js";
+import { tensorLength, writeOnnx, type WrittenOnnx } from "./write-onnx.js";
 
 /** What {@link exportOnnx} reads and writes. */
 export interface ExportOnnxOptions extends ExportSource {
@@ -80,6 +80,24 @@ export async function exportOnnx(options: ExportOnnxOptions): Promise<ExportedOn
     return { output, type, tensors: graph.tensors.length, bytes: written.bytes };
   } finally {
     await source.close();
+  }
+}
+
+/**
+ * Bytes that the weights of a model take as ONNX in each type, which is what its files take but for a few kilobytes.
+ * @throws what {@link exportOnnx} throws of the model and the adapter
+ */
+export async function onnxWeightBytes(source: ExportSource): Promise<Readonly<Record<OnnxType, number>>> {
+  const opened = await openSource(source);
+  try {
+    const config = decoderOf(opened.config, source.model);
+    const bytes = onnxTypes.map((type) => {
+      const { tensors } = decoderGraph(config, onnxTypeTraits[type], opened);
+      return [type, tensors.reduce((sum, tensor) => sum + tensorLength(tensor), 0)] as const;
+    });
+    return Object.fromEntries(bytes) as Record<OnnxType, number>;
+  } finally {
+    await opened.close();
   }
 }
 

@@ -4,7 +4,7 @@ import type { RecipeHooks } from "../recipe-event.js";
 import type { RowsInput } from "../rows/rows-input.js";
 
 /** Files of other programs that a model or an adapter is written in. */
-export const exportFormats = ["peft", "merged", "gguf", "gguf-lora", "mlx", "ollama", "onnx"] as const;
+export const exportFormats = ["peft", "merged", "gguf", "gguf-lora", "mlx", "ollama", "onnx", "web"] as const;
 
 /** One of {@link exportFormats}. */
 export type ExportFormat = (typeof exportFormats)[number];
@@ -18,8 +18,10 @@ export interface ExportModelOptions extends RecipeHooks {
   readonly to: ExportFormat;
   /** File or folder to make; must not exist. */
   readonly output: string;
-  /** Type of the weights. @defaultValue "F16" in GGUF, "fp32" in ONNX */
+  /** Type of the weights. @defaultValue "F16" in GGUF, "fp32" in ONNX, for the web fp32 where it fits and else q4 */
   readonly type?: GgufType | OnnxType | undefined;
+  /** What a bundle for the web may take in all, such as `300MB`. @defaultValue 300MB */
+  readonly maxSize?: string | undefined;
   /**
    * What the base was packed in while the adapter was trained over it: it is merged onto what the packed weights stand for.
    * @defaultValue "none", onto the weights of the folder, of a packed folder what its codes stand for

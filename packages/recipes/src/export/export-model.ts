@@ -19,6 +19,7 @@ import {
   exportOnnx,
   exportOllama,
   exportPeft,
+  exportWeb,
   checkOutput,
   type GgufType,
   ggufTypes,
@@ -28,6 +29,7 @@ import {
 } from "@lathe/export";
 import { mergeIntoWeights } from "@lathe/peft";
 import { widenedWeights } from "@lathe/quant";
+import { parseBytes } from "@lathe/train";
 import { DriftError } from "./drift-error.js";
 import { exportCard } from "./export-card.js";
 import {
@@ -59,9 +61,14 @@ interface FormatTraits {
   write(options: ExportModelOptions, hooks: WriteHooks): Promise<Written>;
 }
 
-type Written = Pick<ExportedModel, "tensors" | "bytes" | "tokenizer">;
+interface Written extends Pick<ExportedModel, "tensors" | "bytes" | "tokenizer"> {
+  /** Type of the weights, where writing has chosen it. */
+  readonly type?: GgufType | OnnxType;
+}
 
 interface WriteHooks {
+  /** What prompts are to end as. */
+  readonly reasoning: string | undefined;
   /** What lies beside the weights and goes with them. */
   readonly files: ReadonlyMap<string, string>;
   readonly onWarning: OnWarning;
@@ -195,6 +202,21 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
       return { tensors, bytes, tokenizer: null };
     },
   },
+  web: {
+    needsAdapter: false,
+    holdsModel: true,
+    types: onnxTypes,
+    program: "transformers.js",
+    bounds: (type) => onnxGateBounds[type as OnnxType],
+    open: ({ type }, folder, { hasTokenizer }) =>
+      openTransformersJs(join(folder, "model"), { type: type as OnnxType, hasTokenizer }),
+    async write({ model, adapter, output, type, quantize, maxSize }, hooks) {
+      const maxBytes = maxSize === undefined ? undefined : parseBytes(maxSize)!;
+      const merged = { model, adapter, output, type: type as OnnxType | undefined, quantize };
+      const { tensors, bytes, type: chosen } = await exportWeb({ ...merged, maxBytes, ...hooks });
+      return { tensors, bytes, tokenizer: null, type: chosen };
+    },
+  },
 };
 
 /** @throws RecipeError naming every field that the format does not go with */
@@ -214,7 +236,7 @@ function checkFormat(options: ExportModelOptions): FormatTraits {
   if (type !== undefined && traits.types.length === 0) {
     faults.push({
       field: "type",
-      sentence: sentenceOf`${field("type")} goes with gguf, ollama and onnx, not with ${to}`,
+      sentence: sentenceOf`${field("type")} goes with gguf, ollama, onnx and web, not with ${to}`,
     });
   } else if (type !== undefined && !traits.types.includes(type)) {
     faults.push(expectation("type", phrase`one of ${traits.types.join(", ")} for ${to}`, type));
@@ -222,6 +244,12 @@ function checkFormat(options: ExportModelOptions): FormatTraits {
   if (quantize !== "none" && !traits.holdsModel) {
     const sentence = sentenceOf`${field("quantize")} goes with formats that hold the model, not with ${to}`;
     faults.push({ field: "quantize", sentence });
+  }
+  if (options.maxSize !== undefined && to !== "web") {
+    const sentence = sentenceOf`${field("maxSize")} goes with web, not with ${to}`;
+    faults.push({ field: "maxSize", sentence });
+  } else if (options.maxSize !== undefined && parseBytes(options.maxSize) === null) {
+    faults.push(expectation("maxSize", "a size such as 300MB", options.maxSize));
   }
   if (options.gatePrompts !== undefined && traits.program === null) {
     const sentence = sentenceOf`${field("gatePrompts")} goes with what llama.cpp and transformers.js read, not with ${to}`;
@@ -261,6 +289,7 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
   const policy = await exportedPolicy(options);
   const hooks: WriteHooks = {
     files: policyFiles(policy),
+    reasoning: policy?.reasoning,
     onWarning: warningOf(onEvent),
     onProgress(done, total) {
       signal?.throwIfAborted();
@@ -269,12 +298,14 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
   };
   const isGated = await willProve(options, traits, hooks.onWarning);
   const place = isGated ? `${output}.unproven` : output;
-  const { tensors, bytes, tokenizer } = await traits.write({ ...options, output: place }, hooks);
-  const gate = isGated ? await proven(options, traits, place, tokenizer) : null;
+  const written = await traits.write({ ...options, output: place }, hooks);
+  const { tensors, bytes, tokenizer } = written;
+  const chosen = written.type ?? type;
+  const gate = isGated ? await proven({ ...options, type: chosen }, traits, place, tokenizer) : null;
   const exported = {
     output,
     to,
-    type: traits.types.length > 0 ? (type ?? (traits.types[0] as GgufType | OnnxType)) : null,
+    type: traits.types.length > 0 ? (chosen ?? (traits.types[0] as GgufType | OnnxType)) : null,
     tensors,
     bytes,
     tokenizer,
@@ -324,7 +355,9 @@ async function proven(
       bounds: traits.bounds(type),
       // A folder with the model's own tokenizer cuts texts as it does; a rule of llama.cpp's has to be proven first.
       asksIds:
-        tokenizer === null ? options.to === "onnx" : tokenizer.differing === 0 && tokenizer.compared > 0,
+        tokenizer === null
+          ? traits.program === "transformers.js"
+          : tokenizer.differing === 0 && tokenizer.compared > 0,
       report,
       signal,
       onEvent,

@@ -80,6 +80,7 @@ export const argumentsPhrases: Translations = {
   "names and numbers such as o_proj=4": "名称与数字，例如 o_proj=4",
   "layer numbers and ranges such as 0-3,8": "层号与范围，例如 0-3,8",
   "a size such as 8GB or 7.5GiB": "大小，例如 8GB 或 7.5GiB",
+  "expected a size such as 300MB": "应为大小，例如 300MB",
   "expected a size such as 8GB or 7.5GiB": "应为大小，例如 8GB 或 7.5GiB",
   nothing: "空",
 };

@@ -94,7 +94,17 @@ export const exportsPhrases: Translations = {
   "one that does more": "做得更多的模板",
   "export it as GGUF, which keeps the template as it is": "请导出为 GGUF，其中模板原样保留",
   "{0}: {1} holds an adapter, and none is given": "{0}：{1} 存放适配器，却未指定",
-  "{0} goes with gguf, ollama and onnx, not with {1}": "{0} 适用于 gguf、ollama 和 onnx，不适用于 {1}",
+  "{0} goes with gguf, ollama, onnx and web, not with {1}":
+    "{0} 适用于 gguf、ollama、onnx 和 web，不适用于 {1}",
+  "{0} goes with web, not with {1}": "{0} 适用于 web，不适用于 {1}",
+  "a size such as 300MB": "大小，例如 300MB",
+  "{0}, which goes into the bundle": "要放入网页包的 {0}",
+  "setupGate() installs it": "可用 setupGate() 安装",
+  "one import of {0}": "恰有一处导入 {0}",
+  "remove that folder and install it again with setupGate()": "请删除该文件夹，再用 setupGate() 安装",
+  "a bundle of at most {0}": "不超过 {0} 的网页包",
+  "{0} in {1}, {2} of them the runtime": "{1} 类型为 {0}，其中运行库占 {2}",
+  "allow {0}, or export a smaller model": "请允许 {0}，或导出更小的模型",
   "one of {0} for {1}": "{1} 支持的 {0} 之一",
   "one of {0} for ONNX": "ONNX 支持的 {0} 之一",
   "heads of a multiple of {0} numbers, as ONNX Runtime's attention takes them":

@@ -360,20 +360,22 @@ export const helpPhrases: Translations = {
     "GGUF 文件变成模型文件夹（例如用作训练的基础模型），含分词器与模板；mlx-lm 的适配器变成 PEFT 的适配器。不覆盖任何内容。",
   "what is written": "写成什么",
   "file or folder to make": "要新建的文件或文件夹",
-  "type of the weights in GGUF and in ONNX": "GGUF 与 ONNX 中权重的类型",
+  "type of the weights in GGUF, in ONNX and for the web": "GGUF、ONNX 与 web 的权重类型",
   "what the base was packed in while the adapter was trained: the merge is onto what those weights stand for":
     "训练适配器时基础模型的压缩格式：合并到压缩权重所代表的数值上",
   "GGUF file, or folder of an adapter of mlx-lm": "GGUF 文件，或 mlx-lm 适配器的文件夹",
   "base model that an adapter is of": "适配器所属的基础模型",
   "type of the weights written; keep leaves float weights their own and makes quantised ones fp16":
     "写出权重的类型；keep 保留浮点权重原有类型，量化权重变为 fp16",
-  "gguf, ollama and onnx hold the model, with an adapter merged into it where one is given; merged is a model folder; peft, gguf-lora and mlx hold the adapter alone. GGUF that answers otherwise than the model in llama.cpp, or ONNX in transformers.js, is not kept: exit code 1, and a report beside its place. Nothing is overwritten.":
-    "gguf、ollama 和 onnx 包含模型，指定适配器时将其合并；merged 是模型文件夹；peft、gguf-lora 和 mlx 只含适配器。GGUF 在 llama.cpp 中、ONNX 在 transformers.js 中的回答若与模型不同则不予保留：退出码为 1，并在其位置旁留下报告。不覆盖任何内容。",
+  "gguf, ollama, onnx and web hold the model, with an adapter merged into it where one is given; web is a folder with a page that runs it in browsers; merged is a model folder; peft, gguf-lora and mlx hold the adapter alone. GGUF that answers otherwise than the model in llama.cpp, or ONNX in transformers.js, is not kept: exit code 1, and a report beside its place. Nothing is overwritten.":
+    "gguf、ollama、onnx 和 web 包含模型，指定适配器时将其合并；web 是带网页、在浏览器中运行模型的文件夹；merged 是模型文件夹；peft、gguf-lora 和 mlx 只含适配器。GGUF 在 llama.cpp 中、ONNX 在 transformers.js 中的回答若与模型不同则不予保留：退出码为 1，并在其位置旁留下报告。不覆盖任何内容。",
+  "what a bundle for the web may take in all": "网页包总共可占的大小",
+  "F16, of ONNX fp32, of the web fp32 where it fits and else q4":
+    "F16；ONNX 为 fp32；web 为 fp32，放不下时为 q4",
   "keep GGUF and ONNX without replaying prompts in llama.cpp or transformers.js; the card says that nothing is proven":
     "不在 llama.cpp 或 transformers.js 中重放提示即保留 GGUF 与 ONNX；其说明页注明未经验证",
   "held-out rows whose prompts are replayed; without, a few of Lathe's are, where that program is installed":
     "用来重放提示的留出数据行；不给出时，若已安装该程序则重放 Lathe 自带的几条提示",
-  "F16, of ONNX fp32": "F16；ONNX 为 fp32",
   "Install the programs that exports are proven in": "安装用来验证导出结果的程序",
   "install this one alone": "只安装这一个",
   "npm fetches node-llama-cpp, in which GGUF is proven, and transformers.js, in which ONNX is, into a cache folder of the user, or that of LATHE_GATE. No script of theirs runs, and no project grows by them.":
