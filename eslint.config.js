@@ -147,6 +147,18 @@ export default defineConfig(
     },
   },
   {
+    // What browsers run as it is.
+    files: ["packages/export/web/*.js"],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          ...["addEventListener", "document", "fetch", "location", "navigator", "performance", "postMessage"],
+          ...["URL", "URLSearchParams", "Worker"],
+        ].map((name) => [name, "readonly"]),
+      ),
+    },
+  },
+  {
     // Plain JavaScript that people run or copy is linted without types.
     files: ["examples/**/*.mjs", "{apps,packages}/*/{scripts,testing}/**/*.mjs"],
     languageOptions: {

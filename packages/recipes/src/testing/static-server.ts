@@ -23,7 +23,7 @@ export interface StaticServer {
 export async function serveFolder(folder: string): Promise<StaticServer> {
   const missing: string[] = [];
   const server = createServer((request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url!, "http://here").pathname));
+    const path = normalize(decodeURIComponent(request.url!.split("?")[0]));
     const name = path.endsWith("/") ? `${path}index.html` : path;
     readFile(join(folder, name)).then(
       (bytes) => {
