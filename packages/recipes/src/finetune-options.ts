@@ -98,6 +98,12 @@ export interface FinetuneOptions extends EngineOptions, RecipeHooks {
    * the memory asks for. @defaultValue "auto"
    */
   readonly checkpointing?: Checkpointing | "auto" | undefined;
+  /**
+   * Weights stay on disk: layers are read one after the other, once forwards and once backwards a step, and all its micro-batches pass a
+   * layer before the next. The numbers are those of `checkpointing: "block"`, bit by bit. Frozen weights under an adapter and `sft`
+   * alone. @defaultValue where memory does not hold the weights, and such a run is possible
+   */
+  readonly stream?: boolean | undefined;
   /** What the process may take in all, for `"auto"`: bytes, or a size such as `"8GB"`. @defaultValue what is free */
   readonly memory?: number | string | undefined;
   /**

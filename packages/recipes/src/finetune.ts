@@ -18,10 +18,18 @@ import { faultsOf, faultsOfSettings, withField } from "./fields-of-packages.js";
 import type { PlanCorrection } from "./memory/plan-correction.js";
 import { PlanCorrector } from "./memory/plan-corrector.js";
 import { memoryBytes } from "./memory/plan-memory.js";
+import { chooseStream, streamedStep } from "./memory/choose-stream.js";
 import { type PlannedStep, planStep } from "./memory/plan-step.js";
 import { remediesSentence } from "./memory/remedy-sentence.js";
 import type { ModelFolder } from "./model/model-folder.js";
-import { borrowModel, folderOf, type ModelInput, type OpenedModel, pathOf } from "./model/open-model.js";
+import {
+  borrowModel,
+  engineOf,
+  folderOf,
+  type ModelInput,
+  type OpenedModel,
+  pathOf,
+} from "./model/open-model.js";
 import { progressOf, type RowsEvent, warningOf } from "./recipe-event.js";
 import { expectation, field, RecipeError, type RecipeFault, sentenceOf } from "./recipe-error.js";
 import type { RunPassport } from "./record/run-passport.js";
@@ -40,6 +48,9 @@ import type { PreparedObjective, ReadRows, ReadRowsOf } from "./training/trainin
 
 /** Share of unusable rows beyond which nothing is trained. */
 const REJECT_LIMIT = 0.05;
+
+/** Layers of a streamed model that are in memory at a time: the one at work and the next. */
+const RESIDENT_LAYERS = 2;
 
 /** Prompts that are answered in the course of a run where nothing is said. */
 const SAMPLES = 3;
@@ -269,7 +280,14 @@ export async function readRows<Row>(
 async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, FinetuneSummary, undefined> {
   const { options, folder } = prepared;
   const { onEvent, signal } = options;
-  const { opened, release } = await borrowModel(options.model, folder, options);
+  const engine = typeof options.model === "object" ? options.model.engine : await engineOf(options, onEvent);
+  // Where the weights are to lie is chosen before they are read.
+  const streamed = await chooseStream(prepared, await planStep(prepared, engine, options.memory));
+  const { opened, release } = await borrowModel(options.model, folder, {
+    ...options,
+    ...(typeof options.model === "object" ? {} : { engine, precision: undefined }),
+    ...(streamed ? { residentLayers: RESIDENT_LAYERS } : {}),
+  });
   const { model } = opened;
   const { checkpointing, embeddingNoise, residualDropout } = model;
   let run = prepared.earlier;
@@ -287,17 +305,19 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     const mask = prepared.objective.maskReport(folder.config.endOfSequenceIds);
     if (mask) onEvent?.({ type: "mask", report: mask });
     onEvent?.({ type: "parameters", parameters: trained.table });
-    const planned = await planStep(prepared, opened.engine, options.memory);
-    model.checkpointing = await checkpointingOf(prepared, planned, prepared.objective.largest());
+    const inMemory = await planStep(prepared, opened.engine, options.memory);
+    const planned = streamed ? streamedStep(inMemory, streamed) : inMemory;
+    if (streamed) onEvent?.({ type: "streaming", plan: streamed, isAsked: options.stream ?? false });
+    else model.checkpointing = await checkpointingOf(prepared, planned, prepared.objective.largest());
     model.embeddingNoise = options.neftuneAlpha ?? 0;
     model.residualDropout = options.residualDropout ?? 0;
     signal?.throwIfAborted();
     run ??= await createRun(prepared);
     if (run) await prepared.objective.keepReference(run);
     const reports: StepReport[] = [];
-    record = run && newRecord(prepared, opened, run);
+    record = run && newRecord(prepared, opened, run, streamed !== null);
     const corrector = new PlanCorrector(planned, prepared.config.gradientAccumulation);
-    const kept: Kept = { run, record, reports, corrector, correction: null };
+    const kept: Kept = { run, record, reports, corrector, isStreamed: streamed !== null, correction: null };
     const end = yield* runSteps(prepared, opened, trained, kept);
     const isComplete = end.completed;
     const folders = isComplete && run ? await trained.write(run) : NOT_WRITTEN;
@@ -365,11 +385,17 @@ const settingsOf = ({ options, method, config }: PreparedRun): RunSettings =>
   runSettings({ ...options, method: method.name }, method.settings, config);
 
 /** What a run shows of itself. */
-function newRecord({ options, objective }: PreparedRun, opened: OpenedModel, run: RunFolder): RunRecord {
+function newRecord(
+  { options, objective }: PreparedRun,
+  opened: OpenedModel,
+  run: RunFolder,
+  isStreamed: boolean,
+): RunRecord {
   const { samples = SAMPLES, tensorboard = false, language = "en", signal, onEvent } = options;
   const hooks = { signal, onEvent };
   return new RunRecord(run, opened, {
-    prompts: objective.samplePrompts(samples),
+    // Replies ask for all layers for every token of theirs.
+    prompts: objective.samplePrompts(isStreamed ? 0 : samples),
     tensorboard,
     language,
     hooks,
@@ -384,6 +410,8 @@ interface Kept {
   readonly reports: StepReport[];
   /** Compares the first of them with what was planned. */
   readonly corrector: PlanCorrector;
+  /** Whether the weights of layers are on disk. */
+  readonly isStreamed: boolean;
   /** What came of that, once it is known. */
   correction: PlanCorrection | null;
 }
@@ -402,6 +430,7 @@ async function* runSteps(
     parameters,
     ...(sampling ? { sampling } : {}),
     config,
+    ...(kept.isStreamed ? { walk: model } : {}),
     ...(run ? { run } : {}),
     files,
     ...(engine.precision === "fp16" ? { lossScale: {} } : {}),

@@ -8,6 +8,7 @@ import type { OutOfMemoryReason } from "./survive/out-of-memory.js";
 import type { MaskReport } from "./rows/mask-report.js";
 import type { PlanCorrection } from "./memory/plan-correction.js";
 import type { MemoryPlan } from "./memory/plan-memory.js";
+import type { StreamPlan } from "./memory/plan-stream.js";
 
 /** The longer works of recipes, whose progress is told. */
 export type RecipePhase =
@@ -80,6 +81,7 @@ export type EngineFacts = Pick<
  * - `parameters`: what will be trained.
  * - `mask`: what is learnt of the rows, before the first step.
  * - `memory`: the plan that chose which layers are computed again; `isGiven` where `memory` was.
+ * - `streaming`: the plan of a run whose weights stay on disk; `isAsked` where `stream` was, else memory does not hold them.
  * - `out-of-memory`: memory ran out, and a fresh process goes on with these fields changed, by their paths.
  * - `plan-corrected`: what the run takes by its first steps, beside what was planned.
  * - `passed-over`: a damaged checkpoint that a resumed run does not go on from.
@@ -100,6 +102,7 @@ export type RecipeEvent =
   | { readonly type: "parameters"; readonly parameters: ParameterTable }
   | { readonly type: "mask"; readonly report: MaskReport }
   | { readonly type: "memory"; readonly plan: MemoryPlan; readonly isGiven: boolean }
+  | { readonly type: "streaming"; readonly plan: StreamPlan; readonly isAsked: boolean }
   | {
       readonly type: "out-of-memory";
       readonly reason: OutOfMemoryReason;

@@ -106,6 +106,14 @@ function say(
       }
       break;
     }
+    case "streaming": {
+      const { residentBytes, budgetBytes, bytesPerStep, tokensPerStep, fits } = event.plan;
+      const shown = [formatBytes(residentBytes), formatBytes(budgetBytes)] as const;
+      const text = messages.streaming(event.isAsked, ...shown, formatBytes(bytesPerStep), tokensPerStep);
+      if (fits) note(text);
+      else warn(text);
+      break;
+    }
     case "out-of-memory":
       warn(messages.outOfMemory(event.reason, flagsText(event.settings)));
       break;

@@ -10,6 +10,8 @@ export const en: Messages = {
   loadingModel: "loading",
   memoryPlan: (recomputed, layers, expected, budget) =>
     `memory: about ${expected} of ${budget}, ${recomputed} of ${layers} layers computed again`,
+  streaming: (isAsked, expected, budget, read, tokens) =>
+    `${isAsked ? "weights" : "memory does not hold the weights: they"} stay on disk, and a step of about ${tokens} tokens reads ${read} of them; memory: about ${expected} of ${budget}`,
   memoryShort: (expected, budget) =>
     `about ${expected} are needed even with every layer computed again, and about ${budget} are free; the system may end the run or swap. A smaller --batch-size, shorter rows (--max-tokens) or packed weights (--quantize) take less.`,
   batchingCompared: (batching, rows, isEqual, [loss, label, gradients], tolerance) =>

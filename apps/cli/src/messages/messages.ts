@@ -14,6 +14,14 @@ export interface Messages extends CommandMessages {
   readonly passedOver: (name: string, reason: string, command: string) => string;
   readonly loadingModel: string;
   readonly memoryPlan: (recomputed: number, layers: number, expected: string, budget: string) => string;
+  /** @param read bytes that a step reads */
+  readonly streaming: (
+    isAsked: boolean,
+    expected: string,
+    budget: string,
+    read: string,
+    tokens: number,
+  ) => string;
   readonly memoryShort: (expected: string, budget: string) => string;
   /** @param differences relative: of the loss, of a label's loss (null where it is not compared), of the gradients */
   readonly batchingCompared: (

@@ -11,6 +11,8 @@ export const zh: Messages = {
   loadingModel: "加载模型",
   memoryPlan: (recomputed, layers, expected, budget) =>
     `内存：约 ${expected}，预算 ${budget}；${layers} 层中有 ${recomputed} 层重新计算`,
+  streaming: (isAsked, expected, budget, read, tokens) =>
+    `${isAsked ? "权重" : "内存放不下权重：权重"}留在磁盘上，每步约 ${tokens} 个词元，从中读取 ${read}；内存：约 ${expected}，预算 ${budget}`,
   memoryShort: (expected, budget) =>
     `即使每层都重新计算也约需 ${expected}，而可用内存约 ${budget}；系统可能终止运行或使用交换空间。可减小 --batch-size、缩短行长 (--max-tokens) 或压缩权重 (--quantize)。`,
   batchingCompared: (batching, rows, isEqual, [loss, label, gradients], tolerance) =>

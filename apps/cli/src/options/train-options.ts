@@ -105,6 +105,10 @@ export const trainOptions = z
       "block: keep only each layer's input and compute the layer again, slower in far less memory; auto: for as few layers as --memory asks for",
       { placeholder: "kind" },
     ),
+    stream: option(
+      z.boolean().default(false),
+      "leave the weights on disk and read one layer after the other, once forwards and once backwards a step, however many rows it has (--gradient-accumulation); the same numbers as --checkpointing block; without it where the weights do not fit the memory",
+    ),
     memory: memoryOption(),
     onOutOfMemory: option(
       z.enum(["continue", "stop"]).default("continue"),

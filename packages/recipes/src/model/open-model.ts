@@ -21,6 +21,8 @@ export interface EngineOptions {
 export interface OpenModelOptions extends EngineOptions, RecipeHooks {
   /** Adapter folder to put on the model. */
   readonly adapter?: string | undefined;
+  /** Layers whose weights are in memory at a time, the others on disk; see `loadModel`. @defaultValue all */
+  readonly residentLayers?: number | undefined;
   /** How generation is to keep keys and values: an engine that does not offer it says so before the weights are read. */
   readonly cache?: CacheFormat | "auto" | undefined;
 }
@@ -62,6 +64,7 @@ async function loadFolder(folder: ModelFolder, options: OpenModelOptions): Promi
     engine,
     readLinear: await linearReader(folder.path, quantize, onWarning),
     onWarning,
+    residentLayers: options.residentLayers,
     onProgress: progressOf(onEvent, "loading"),
   });
   try {

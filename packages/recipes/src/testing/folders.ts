@@ -7,8 +7,9 @@ import { afterAll } from "vitest";
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 
 /** Folder of a tiny model without a tokenizer. */
-export const tinyModel = (name: "qwen2" | "llama" | "qwen3"): string =>
-  join(root, "packages/model/fixtures/models", name);
+export const tinyModel = (
+  name: "qwen2" | "llama" | "qwen3" | "qwen3_moe" | "deepseek_v3" | "deepseek_v3_fp8",
+): string => join(root, "packages/model/fixtures/models", name);
 
 /** A small model of stories, with its tokenizer and without a chat template. */
 export const storiesModel = join(root, "packages/model/fixtures/stories260k");

@@ -2,6 +2,7 @@ import { loraDefaults } from "@lathe/peft";
 import { trainDefaults } from "@lathe/train";
 import type { FinetuneOptions } from "../finetune-options.js";
 import { field, type RecipeFault, sentenceOf } from "../recipe-error.js";
+import { streamFaults } from "./stream-faults.js";
 
 /** Something given that has no meaning beside something else, and what to do. */
 function contradiction(path: string, reason: ReturnType<typeof sentenceOf>): RecipeFault {
@@ -209,6 +210,7 @@ export function contradictions(options: FinetuneOptions): RecipeFault[] {
   const ofMethod = options.method === "full" ? besideWeights(options) : besideAdapter(options);
   return [
     ...ofMethod,
+    ...(options.stream ? streamFaults(options, options.lora) : []),
     ...ofSampling(options),
     ...ofOptimiser(options),
     ...ofObjective(options),

@@ -380,4 +380,6 @@ export const helpPhrases: Translations = {
   "install this one alone": "只安装这一个",
   "npm fetches node-llama-cpp, in which GGUF is proven, and transformers.js, in which ONNX is, into a cache folder of the user, or that of LATHE_GATE. No script of theirs runs, and no project grows by them.":
     "npm 把用来验证 GGUF 的 node-llama-cpp 和用来验证 ONNX 的 transformers.js 下载到用户的缓存文件夹或 LATHE_GATE 所指的文件夹。不运行其中任何脚本，也不增大任何项目。",
+  "leave the weights on disk and read one layer after the other, once forwards and once backwards a step, however many rows it has (--gradient-accumulation); the same numbers as --checkpointing block; without it where the weights do not fit the memory":
+    "权重留在磁盘上，逐层读取：每步前向、反向各读一遍，与该步的样本数 (--gradient-accumulation) 无关；数值与 --checkpointing block 相同；不给出时，内存放不下权重才这样做",
 };

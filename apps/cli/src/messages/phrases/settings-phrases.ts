@@ -80,4 +80,16 @@ export const settingsPhrases: Translations = {
   "a list of names or one regular expression": "名称列表或一个正则表达式",
   "names that are not empty": "非空的名称",
   "a name that is not empty": "非空的名称",
+  "{0} leaves weights on disk as they are, and {1} full changes them: train an adapter, or leave {2} out":
+    "{0} 让权重原样留在磁盘上，而 {1} full 会改变权重：请训练适配器，或去掉 {2}",
+  "{0} takes {1} sft alone, got {2}: leave one of them out": "{0} 只支持 {1} sft，实际为 {2}：请去掉其中一个",
+  "{0} would pack the weights anew whenever they are read: write a packed folder once with lathe quantize, and train on that":
+    "{0} 每次读取都要重新压缩权重：请先用 lathe quantize 写出压缩后的模型文件夹，再在其上训练",
+  "{0} computes all layers again: leave {1} out": "{0} 会重新计算所有层：请去掉 {1}",
+  "{0} reads the weights of a folder, and this model is open: give {1} as a folder":
+    "{0} 从文件夹读取权重，而这个模型已经打开：请以文件夹形式给出 {1}",
+  "{0} asks for all weights before the first step, and {1} leaves them on disk: leave one of them out":
+    "{0} 在第一步之前需要全部权重，而 {1} 让权重留在磁盘上：请去掉其中一个",
+  "{0}: expected at least {1}GB for two layers of this model, its embedding and head, in {2} weights, got {3}GB: give more, or shorter rows and fewer of them a step":
+    "{0}：这个模型的两层、嵌入与输出头以 {2} 权重至少需要 {1}GB，实际为 {3}GB：请给出更多内存，或缩短行长、减少每步的行数",
 };
