@@ -20,11 +20,11 @@ export interface TakenRow {
 }
 
 /** Rows that are sent to be tokenised at once. */
-const BATCH_ROWS = 64;
+const BATCH_ROWS = 32;
 /** Characters of rows, beyond which a batch is not added to. */
 const BATCH_CHARACTERS = 2 ** 18;
-/** Batches that are under way. */
-const MOST_BATCHES = 8;
+/** Batches that are under way: more of them grow old before they are settled, and are then collected with all of the heap only. */
+const MOST_BATCHES = 3;
 /** Characters of a row that is tokenised alone, with nothing else under way. */
 const LARGE_CHARACTERS = 2 ** 22;
 
