@@ -1,3 +1,5 @@
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 import { prepare } from "@lathe/data";
 import { loadTokenizer } from "@lathe/model";
 import { peakResidentBytes } from "@lathe/tensor";
@@ -16,6 +18,11 @@ export async function measureData({ file, tokenizer: folder, output, seed }: Dat
     seed,
     tokenizer,
     tokenizerHashes: { tokenizerHash: tokenizer.hash, templateHash: tokenizer.templateHash },
+    tokenizerSource: {
+      module: pathToFileURL(createRequire(import.meta.url).resolve("@lathe/model/tokenizer")).href,
+      load: "loadTokenizer",
+      argument: folder,
+    },
   });
   return {
     seconds: (performance.now() - start) / 1000,
