@@ -144,8 +144,12 @@ LATHE_INLINE void forKeptVectors(const ReadGates& gates, std::int64_t row, std::
   }
 }
 
+// Rows that are asked for ahead: of one that lies in memory the next comes too late.
+constexpr std::int64_t kGatedRowsFetched = 4;
+
 static void gatedLinearBackward(const GatedLinearBackward& l) {
   const std::int64_t width = l.down.columns;
+  const bool overwrites = static_cast<const void*>(l.dGate) == l.kept;
   std::uint16_t* const dGate = l.dGate;
   std::uint16_t* const dUp = l.dUp;
   const ReadGates gates(l.kept, l.N, width);
@@ -153,11 +157,11 @@ static void gatedLinearBackward(const GatedLinearBackward& l) {
     for (std::int64_t r = 0; r < part.rows; r++) {
       const float* const dHidden = part.sums[0] + r * part.stride - part.column;
       const std::int64_t start = (part.row + r) * width;
-      if (r + 1 < part.rows) {
-        const std::int64_t next = start + width + part.column;
-        fetchRow(dGate + next, part.columns * 2);
+      if (r + kGatedRowsFetched < part.rows) {
+        const std::int64_t next = start + kGatedRowsFetched * width + part.column;
         fetchRow(dUp + next, part.columns * 2);
         fetchRow(gates.codes + 2 * next, part.columns * 2);
+        if (!overwrites) fetchRow(dGate + next, part.columns * 2);
       }
       forKeptVectors(gates, part.row + r, part.column, part.columns,
                      [&](std::int64_t i, std::int64_t n, F gate, F up) __attribute__((always_inline)) {
