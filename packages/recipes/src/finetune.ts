@@ -1,6 +1,6 @@
 import { extname, join } from "node:path";
 import { replaceFile } from "@lathe/files";
-import type { Checkpointing } from "@lathe/model";
+import { type Checkpointing, readModelConfig } from "@lathe/model";
 import { adapterNames, detach, type ParameterTable, resolveLoraConfig } from "@lathe/peft";
 import { peakResidentBytes, type Precision, tensorMemory } from "@lathe/tensor";
 import {
@@ -39,6 +39,7 @@ import { tellColumns } from "./rows/tell-columns.js";
 import { sourceOf, type TrainingRows, type TrainingRowsOptions } from "./rows/training-rows.js";
 import { checkOutput } from "./training/check-output.js";
 import { contradictions } from "./training/contradictions.js";
+import { faultsOfModel } from "./training/faults-of-model.js";
 import { methodOf } from "./training/method-of.js";
 import { objectiveOf } from "./training/objective-of.js";
 import { resumedOptions, type RunSettings, runSettings } from "./training/run-settings.js";
@@ -137,7 +138,7 @@ export async function* finetune(
   const options = { ...asked, signal: eitherSignal(asked.signal, asked.control?.signal) };
   let earlier: RunFolder | null = null;
   try {
-    checkFinetuneOptions(options);
+    await checkFinetuneOptions(options);
     // No other process can write the run from here on.
     if (options.resume) earlier = await RunFolder.open(options.output!);
     const prepared = await prepareRun(options, earlier);
@@ -176,14 +177,36 @@ function withModelAndData(options: FinetuneOptions): RunOptions {
 }
 
 /**
- * Refuses what is out of range or contradicts itself, before anything is read.
+ * Refuses what is out of range, contradicts itself or is not in the model, all of it at once; of the model no more is read than its config
+ * and the headers of its weights.
  * @param keys what must be there unless the run goes on
- * @throws RecipeError naming all fields at fault
+ * @throws RecipeError naming all fields at fault; ModelConfigError, WeightsError, AdapterFileError
  */
-export function checkFinetuneOptions(
+export async function checkFinetuneOptions(
   options: FinetuneOptions,
   keys: readonly (typeof needed)[number][] = needed,
-): void {
+): Promise<void> {
+  const faults = faultsOfOptions(options, keys);
+  const { model, resume } = options;
+  // A run that goes on has its own options, which are held to its model when they are known.
+  if (model !== undefined && !resume) {
+    try {
+      const folder =
+        typeof model === "string" ? { path: model, config: await readModelConfig(model) } : model;
+      faults.push(...(await faultsOfModel(options, folder, faults)));
+    } catch (error) {
+      // What is wrong with the options is said even where the model cannot be read.
+      if (faults.length === 0) throw error;
+    }
+  }
+  if (faults.length > 0) throw new RecipeError(faults);
+}
+
+/** What is wrong with options whatever the model is. */
+function faultsOfOptions(
+  options: FinetuneOptions,
+  keys: readonly (typeof needed)[number][],
+): RecipeFault[] {
   const {
     output,
     overwrite,
@@ -229,7 +252,7 @@ export function checkFinetuneOptions(
   if (residualDropout !== undefined && !(residualDropout >= 0 && residualDropout < 1)) {
     faults.push(expectation("residualDropout", "a share from 0, below 1", String(residualDropout)));
   }
-  if (faults.length > 0) throw new RecipeError(faults);
+  return faults;
 }
 
 /** Reads and checks what a run needs but its weights; nothing is written. @param earlier the run that goes on, or null */
@@ -279,13 +302,16 @@ export async function readRows<Row>(
 /** Trains on a model that is opened for it, or on one that was handed in. */
 async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, FinetuneSummary, undefined> {
   const { options, folder } = prepared;
-  const { onEvent, signal } = options;
-  const engine = typeof options.model === "object" ? options.model.engine : await engineOf(options, onEvent);
-  // Where the weights are to lie is chosen before they are read.
-  const streamed = await chooseStream(prepared, await planStep(prepared, engine, options.memory));
-  const { opened, release } = await borrowModel(options.model, folder, {
+  const { model: input, onEvent, signal } = options;
+  const engine = typeof input === "object" ? input.engine : await engineOf(options, onEvent);
+  // Before the weights are read: where they are to lie is chosen, and what does not fit is refused.
+  const inMemory = await planStep(prepared, engine, options.memory);
+  const streamed = await chooseStream(prepared, inMemory);
+  const planned = streamed ? streamedStep(inMemory, streamed) : inMemory;
+  const policy = streamed ? null : await checkpointingOf(prepared, planned, prepared.objective.largest());
+  const { opened, release } = await borrowModel(input, folder, {
     ...options,
-    ...(typeof options.model === "object" ? {} : { engine, precision: undefined }),
+    ...(typeof input === "object" ? {} : { engine, precision: undefined }),
     ...(streamed ? { residentLayers: RESIDENT_LAYERS } : {}),
   });
   const { model } = opened;
@@ -305,10 +331,8 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     const mask = prepared.objective.maskReport(folder.config.endOfSequenceIds);
     if (mask) onEvent?.({ type: "mask", report: mask });
     onEvent?.({ type: "parameters", parameters: trained.table });
-    const inMemory = await planStep(prepared, opened.engine, options.memory);
-    const planned = streamed ? streamedStep(inMemory, streamed) : inMemory;
     if (streamed) onEvent?.({ type: "streaming", plan: streamed, isAsked: options.stream ?? false });
-    else model.checkpointing = await checkpointingOf(prepared, planned, prepared.objective.largest());
+    if (policy !== null) model.checkpointing = policy;
     model.embeddingNoise = options.neftuneAlpha ?? 0;
     model.residualDropout = options.residualDropout ?? 0;
     signal?.throwIfAborted();

@@ -61,7 +61,7 @@ export async function planRun(options: PlanRunOptions): Promise<RunPlan> {
   const memory = card === undefined ? run.memory : cardBytes(card);
   if (disk !== undefined) diskRate(disk);
   try {
-    checkFinetuneOptions(run, ["model"]);
+    await checkFinetuneOptions(run, ["model"]);
     const prepared = run.data === undefined ? await withoutRows(run) : await prepareRun(run, null);
     const engine =
       typeof run.engine === "object" ? run.engine : await startEngine(run.engine ?? "auto", run.precision);

@@ -74,6 +74,14 @@ describe("lathe train", () => {
     expect(pissa.stderr).toMatch(/--trainable .*--method full.*--init .*--quantize nf4/);
   });
 
+  it("says at once, too, what the model does not have", async () => {
+    const words = "--targets q_prj --modules-to-save lm_hed --max-tokens 9999 --patience 2";
+    const { code, stderr } = await train(join(folder, "none"), words);
+    expect(code).toBe(2);
+    for (const flag of ["--patience ", "--targets: ", "--modules-to-save: "]) expect(stderr).toContain(flag);
+    expect(stderr).toContain("--max-tokens: expected at most the 512 positions of the model, got 9999");
+  });
+
   it.each([
     [
       "--eval-every 5",

@@ -5,21 +5,22 @@ import {
   floatTypes,
   linearPlaces,
   type LanguageModel,
+  type ModelConfig,
   openWeights,
   rewriteWeights,
   trainableWeights,
 } from "@lathe/model";
 import { adapterNames, countParameters, detach } from "@lathe/peft";
 import { layerSampling, safetensorsFiles, type TrainableParameter } from "@lathe/train";
-import type { FinetuneOptions } from "../finetune-options.js";
+import type { FinetuneOptions, FullOptions } from "../finetune-options.js";
 import { type LearntPolicy, policyFiles } from "../model/learnt-policy.js";
 import type { ModelFolder } from "../model/model-folder.js";
 import { withStoredTypes } from "../model/stored-types.js";
 import { progressOf, type RecipeHooks } from "../recipe-event.js";
-import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
+import { expectation, field, RecipeError, type RecipeFault, sentenceOf } from "../recipe-error.js";
 import { layerFactor, layerNumberIn } from "./layer-factor.js";
 import { fullSettings } from "./run-settings.js";
-import type { TrainingMethod } from "./training-method.js";
+import type { FolderToTrain, TrainingMethod } from "./training-method.js";
 
 const FOLDER = "model";
 
@@ -41,22 +42,14 @@ export async function fullMethod(
   policy: LearntPolicy,
 ): Promise<TrainingMethod> {
   const { trainable = [""], lisaLayers, lisaEvery = LISA_EVERY } = full;
-  checkPrefixes(trainable, folder);
+  const faults = await fullFaults(full, folder);
+  if (faults.length > 0) throw new RecipeError(faults);
   const { layerCount } = folder.config;
-  if (
-    lisaLayers !== undefined &&
-    !(Number.isSafeInteger(lisaLayers) && lisaLayers >= 1 && lisaLayers <= layerCount)
-  ) {
-    const sentence = sentenceOf`${field("full.lisaLayers")}: expected a whole number from 1 to the ${layerCount} layers, got ${lisaLayers}`;
-    throw new RecipeError([{ field: "full.lisaLayers", sentence }]);
-  }
   const layerOf = layerNumberIn(folder.config);
-  if (lisaLayers !== undefined) checkLayersTrained(trainable, folder, layerOf);
   const sampling =
     lisaLayers === undefined
       ? undefined
       : layerSampling({ layers: lisaLayers, every: lisaEvery, seed, layerCount, layerOf });
-  await checkFloat(folder);
   const ofLayer = layerFactor(folder.config, layerRateDecay);
   return {
     name: "full",
@@ -91,47 +84,64 @@ export async function fullMethod(
   };
 }
 
-/** Layers are drawn among those that are trained, of which there must be some. @throws RecipeError */
-function checkLayersTrained(
-  prefixes: readonly string[],
-  { config }: ModelFolder,
-  layerOf: (name: string) => number | null,
-): void {
-  const names = [...expectedTensors(config).keys()].filter((name) => layerOf(name) !== null);
-  if (names.some((name) => prefixes.some((prefix) => name.startsWith(prefix)))) return;
-  const sentence = sentenceOf`${field("full.lisaLayers")} draws among the layers that are trained, and ${field("full.trainable")} names nothing in any of them: leave one of them out`;
-  throw new RecipeError([{ field: "full.lisaLayers", sentence }]);
+/** What training weights themselves asks of a model that it does not have. @throws WeightsError */
+export async function fullFaults(
+  { trainable = [""], lisaLayers }: FullOptions,
+  folder: FolderToTrain,
+): Promise<RecipeFault[]> {
+  const ofPrefixes = prefixFaults(trainable, folder);
+  const ofLayers = lisaLayers === undefined ? [] : layerFaults(lisaLayers, trainable, folder);
+  return [...ofPrefixes, ...ofLayers, ...(await packedFaults(folder))];
 }
 
-function checkPrefixes(prefixes: readonly string[], { config }: ModelFolder): void {
+/** Layers are drawn among those that are trained, of which there must be some. */
+function layerFaults(
+  lisaLayers: number,
+  prefixes: readonly string[],
+  { config }: FolderToTrain,
+): RecipeFault[] {
+  const { layerCount } = config;
+  if (!(Number.isSafeInteger(lisaLayers) && lisaLayers >= 1 && lisaLayers <= layerCount)) {
+    const sentence = sentenceOf`${field("full.lisaLayers")}: expected a whole number from 1 to the ${layerCount} layers, got ${lisaLayers}`;
+    return [{ field: "full.lisaLayers", sentence }];
+  }
+  const layerOf = layerNumberIn(config);
+  const trained = namesBeginningWith(prefixes, config);
+  // Beginnings of nothing at all are a fault of their own.
+  if (trained.length === 0 || trained.some((name) => layerOf(name) !== null)) return [];
+  const sentence = sentenceOf`${field("full.lisaLayers")} draws among the layers that are trained, and ${field("full.trainable")} names nothing in any of them: leave one of them out`;
+  return [{ field: "full.lisaLayers", sentence }];
+}
+
+const namesBeginningWith = (prefixes: readonly string[], config: ModelConfig): string[] =>
+  [...expectedTensors(config).keys()].filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
+
+function prefixFaults(prefixes: readonly string[], { config }: FolderToTrain): RecipeFault[] {
   const names = [...expectedTensors(config).keys()];
   if (prefixes.length === 0) {
-    throw new RecipeError([expectation("full.trainable", "at least one beginning of a name", "none")]);
+    return [expectation("full.trainable", "at least one beginning of a name", "none")];
   }
   const idle = prefixes.filter((prefix) => !names.some((name) => name.startsWith(prefix)));
-  if (idle.length === 0) return;
-  throw new RecipeError(
-    idle.map((prefix) =>
-      expectation(
-        "full.trainable",
-        config.tieWordEmbeddings
-          ? phrase`the beginning of names of tensors such as ${names[0]} or ${String(names.at(-1))}; the head is tied to the embedding and trained with it`
-          : phrase`the beginning of names of tensors such as ${names[0]} or ${String(names.at(-1))}`,
-        JSON.stringify(prefix),
-      ),
+  return idle.map((prefix) =>
+    expectation(
+      "full.trainable",
+      config.tieWordEmbeddings
+        ? phrase`the beginning of names of tensors such as ${names[0]} or ${String(names.at(-1))}; the head is tied to the embedding and trained with it`
+        : phrase`the beginning of names of tensors such as ${names[0]} or ${String(names.at(-1))}`,
+      JSON.stringify(prefix),
     ),
   );
 }
 
-async function checkFloat({ path, config }: ModelFolder): Promise<void> {
-  await withStoredTypes(path, config, (types) => {
+async function packedFaults({ path, config }: FolderToTrain): Promise<RecipeFault[]> {
+  return await withStoredTypes(path, config, (types) => {
     const packed = linearPlaces(config).find(
       ({ weight }) => types.has(weight) && !floatTypes.includes(types.info(weight).dtype),
     );
-    if (!packed) return;
+    if (!packed) return [];
     const { dtype } = types.info(packed.weight);
     const sentence = sentenceOf`${field("model")}: expected float weights to train, got ${dtype} for ${packed.weight} in ${path}; give the model that it was packed from, or train an adapter over it with ${field("method")} lora`;
-    throw new RecipeError([{ field: "model", sentence }]);
+    return [{ field: "model", sentence }];
   });
 }
 

@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { linearPlaces } from "@lathe/model";
+import { linearPlaces, type ModelConfig } from "@lathe/model";
 import {
   adapterNames,
   attach,
   detach,
+  type LoraConfig,
   loadAdapter,
   parameterTable,
   resolveLoraConfig,
@@ -17,14 +18,16 @@ import { folderFormat, quantizeWeights } from "@lathe/quant";
 import type { FinetuneOptions } from "../finetune-options.js";
 import { type LearntPolicy, policyFiles } from "../model/learnt-policy.js";
 import type { ModelFolder } from "../model/model-folder.js";
-import { field, RecipeError, sentenceOf } from "../recipe-error.js";
+import { faultsOf } from "../fields-of-packages.js";
+import { hasWeights } from "../model/stored-types.js";
+import { field, RecipeError, type RecipeFault, sentenceOf } from "../recipe-error.js";
 import { warningOf } from "../recipe-event.js";
 import { adapterFiles } from "./adapter-files.js";
 import { layerFactor } from "./layer-factor.js";
 import { initAdapterConfig } from "./init-adapter.js";
 import { packForAdapter } from "./loftq.js";
 import { loraSettings } from "./run-settings.js";
-import type { TrainingMethod } from "./training-method.js";
+import type { FolderToTrain, TrainingMethod } from "./training-method.js";
 
 /** A base that was packed together with the adapter. */
 const BASE_FOLDER = "base";
@@ -35,12 +38,63 @@ const MAGNITUDE = ".lora_magnitude_vector";
 const isMatrix = ({ name, variable }: NamedParameter): boolean =>
   variable.rank >= 2 || name.endsWith(MAGNITUDE);
 
-/** A base that is packed already cannot be packed with an adapter. @throws RecipeError */
-async function checkUnpacked({ path }: ModelFolder): Promise<void> {
-  const format = await folderFormat(path);
-  if (format === null) return;
+/** A base that is packed already cannot be packed with an adapter. */
+async function packedFaults({ path }: FolderToTrain): Promise<RecipeFault[]> {
+  const format = (await hasWeights(path)) ? await folderFormat(path) : null;
+  if (format === null) return [];
   const sentence = sentenceOf`${field("lora.init")} loftq packs the base together with the adapter, and ${path} has ${format} weights: give the model that it was packed from`;
-  throw new RecipeError([{ field: "lora.init", sentence }]);
+  return [{ field: "lora.init", sentence }];
+}
+
+/** The config of an adapter: its own where one goes on. @throws RecipeError, LoraConfigError, AdapterFileError */
+async function configOf(
+  { lora = {}, initAdapter }: Pick<FinetuneOptions, "lora" | "initAdapter">,
+  { config }: FolderToTrain,
+): Promise<LoraConfig> {
+  return initAdapter === undefined
+    ? resolveLoraConfig(lora)
+    : await initAdapterConfig(initAdapter, lora, config);
+}
+
+/**
+ * What a config names that a model does not have. Where its targets are not there, what they would be holds no more; ranks that no
+ * linear can use, layers that have none and modules that are not there are at fault all the same.
+ */
+function selectionFaults(config: ModelConfig, lora: LoraConfig): RecipeFault[] {
+  const places = linearPlaces(config);
+  const faults = faultsOf(() => wholeTensors(config, selectTargets(places, lora)));
+  if (faults.length === 0) return [];
+  const longest = Math.max(...places.flatMap(({ shape }) => shape));
+  const widest = places.filter(({ shape }) => shape.includes(longest)).slice(0, 1);
+  const anywhere = { ...lora, targets: widest.map(({ path }) => path), excludeModules: null, layers: null };
+  const ofLayers = places.filter(({ layer }) => layer !== null).map(({ name }) => name);
+  const everywhere = { ...lora, targets: ofLayers, excludeModules: null };
+  const others = [
+    ...faultsOf(() => selectTargets(widest, anywhere)),
+    ...faultsOf(() => selectTargets(places, { ...everywhere, rank: 1, rankPattern: {} })),
+    ...faultsOf(() => wholeTensors(config, { config: lora, targets: [] })),
+  ];
+  const isNew = ({ field: name }: RecipeFault): boolean => faults.every(({ field }) => field !== name);
+  return [...faults, ...others.filter(isNew)];
+}
+
+/** What training an adapter asks of a model that it does not have. @throws AdapterFileError */
+export async function loraFaults(
+  options: Pick<FinetuneOptions, "lora" | "initAdapter">,
+  folder: FolderToTrain,
+): Promise<RecipeFault[]> {
+  const ofPacked = options.lora?.init === "loftq" ? await packedFaults(folder) : [];
+  try {
+    const lora = await configOf(options, folder);
+    return [...selectionFaults(folder.config, lora), ...ofPacked];
+  } catch (error) {
+    return [
+      ...faultsOf(() => {
+        throw error;
+      }),
+      ...ofPacked,
+    ];
+  }
 }
 
 /**
@@ -56,14 +110,11 @@ export async function loraMethod(
   goesOn: boolean,
   policy: LearntPolicy,
 ): Promise<TrainingMethod> {
-  const lora =
-    initAdapter === undefined || goesOn
-      ? resolveLoraConfig({ ...asked, seed })
-      : { ...(await initAdapterConfig(initAdapter, asked, folder.config)), seed };
-  // Targets that are not there are found before the weights are read.
+  const start = { lora: asked, ...(goesOn ? {} : { initAdapter }) };
+  const faults = await loraFaults(start, folder);
+  if (faults.length > 0) throw new RecipeError(faults);
+  const lora = { ...(await configOf(start, folder)), seed };
   const selected = selectTargets(linearPlaces(folder.config), lora);
-  wholeTensors(folder.config, selected);
-  if (lora.init === "loftq") await checkUnpacked(folder);
   const ofLayer = layerFactor(folder.config, layerRateDecay);
   const factorOf = (parameter: NamedParameter): { readonly learningRateFactor?: number } => {
     const factor = ofLayer(parameter.name) * (isFast(parameter) ? loraPlusRatio : 1);

@@ -2,6 +2,7 @@ import type { LanguageModel } from "@lathe/model";
 import type { ParameterTable } from "@lathe/peft";
 import type { ParameterSampling, RunFolder, StatePart, TrainableParameter } from "@lathe/train";
 import type { PlanMemoryOptions } from "../memory/plan-memory.js";
+import type { ModelFolder } from "../model/model-folder.js";
 import type { RecipeHooks } from "../recipe-event.js";
 
 /** Ways to train a model: an adapter beside its weights, or the weights themselves. */
@@ -9,6 +10,9 @@ export const methodNames = ["lora", "full"] as const;
 
 /** Name of a way to train. */
 export type MethodName = (typeof methodNames)[number];
+
+/** What a way to train is held to before rows and weights are read. */
+export type FolderToTrain = Pick<ModelFolder, "path" | "config">;
 
 /** Where a run has written what it trained; null where there is none. */
 export interface TrainedFolders {

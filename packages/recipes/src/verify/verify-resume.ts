@@ -66,7 +66,7 @@ export async function verifyResume(options: VerifyResumeOptions): Promise<Resume
     .filter(([key, value]) => !Number.isSafeInteger(value) || value < (key === "killSeed" ? 0 : 1))
     .map(([key, value]) => expectation(key, "a whole number from 1", String(value)));
   if (faults.length > 0) throw new RecipeError(faults);
-  checkFinetuneOptions(rest);
+  await checkFinetuneOptions(rest);
   signal?.throwIfAborted();
   const folder = await mkdtemp(join(tmpdir(), "lathe-verify-resume-"));
   try {

@@ -67,6 +67,8 @@ export const trainingPhrases: Translations = {
     "用于指定新适配器的初始值，而 {0} 是要继续训练的适配器：请去掉其中一个",
   "{0} loftq packs the base together with the adapter, and {1} has {2} weights: give the model that it was packed from":
     "{0} loftq 把基座与适配器一起求出，而 {1} 的权重是 {2}：请给出量化之前的模型",
+  "{0}: expected at most the {1} positions of the model, got {2}; leave it out for as many as there are":
+    "{0}：最多为模型的 {1} 个位置，实为 {2}；不写即为全部位置",
   "{0}: expected a whole number from 1 to the {1} layers, got {2}":
     "{0}：应为从 1 到 {1}（层数）的整数，实为 {2}",
   "evaluations in a row without a lower validation loss after which the run ends; 0 for no such end":
