@@ -203,10 +203,7 @@ export async function checkFinetuneOptions(
 }
 
 /** What is wrong with options whatever the model is. */
-function faultsOfOptions(
-  options: FinetuneOptions,
-  keys: readonly (typeof needed)[number][],
-): RecipeFault[] {
+function faultsOfOptions(options: FinetuneOptions, keys: readonly (typeof needed)[number][]): RecipeFault[] {
   const {
     output,
     overwrite,

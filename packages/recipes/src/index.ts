@@ -111,6 +111,7 @@ export type {
   RecipePhase,
   RowsEvent,
 } from "./recipe-event.js";
+export { Conversation, type ConversationOptions, type Exchange } from "./chat/conversation.js";
 export { type ChatSide, RunChat, type RunChatOptions, type SideRequest } from "./chat/run-chat.js";
 export { type Reply, type ReplyOptions, respond, type RespondOptions } from "./respond.js";
 export { reportData, type ReportDataOptions, type WrittenDataReport } from "./data/report-data.js";

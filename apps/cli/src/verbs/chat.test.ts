@@ -27,6 +27,6 @@ describe("lathe chat", () => {
   it("needs a tokenizer", async () => {
     const { code, stderr } = await runLathe(["chat", "--model", tinyModel("qwen2")]);
     expect(code).toBe(2);
-    expect(stderr).toContain("the folder has no tokenizer.json, which chat needs");
+    expect(stderr).toContain("the folder has no tokenizer.json, which a conversation needs");
   });
 });
