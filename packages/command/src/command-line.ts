@@ -2,7 +2,7 @@ import { asPhrase, type Phrase, phrase, sayPhrase, type Translations } from "@la
 import { Argument, Command, CommanderError, Option } from "commander";
 import { formatValue } from "./format.js";
 import { suggestion } from "./nearest-name.js";
-import { flagSchema, kebabCase, propertiesOf, type Property } from "./property.js";
+import { flagSchema, kebabCase, placeholderOf, propertiesOf, type Property } from "./property.js";
 import { UsageError } from "./usage-error.js";
 import type { CommandMessages } from "./command-messages.js";
 import type { NameHere, Program } from "./program.js";
@@ -89,7 +89,7 @@ function flagsOf(property: Property, say: Say): Option[] {
     (schema.default === true ? on : off).hideHelp();
     return [on, off];
   }
-  const placeholder = details.placeholder ?? "value";
+  const placeholder = placeholderOf(property);
   const isList = wanted.type === "array";
   const isVariadic = isList && details.separator === undefined && details.parse === undefined;
   const made = new Option(`--${flag} <${placeholder}${isVariadic ? "..." : ""}>`, describe(property, say));

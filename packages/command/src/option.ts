@@ -7,7 +7,7 @@ import type { VerbContext } from "./verb.js";
 export interface OptionDetails {
   /** What the option is for, as {@link option} was given it. */
   readonly description?: Phrase;
-  /** Stands for the value in the help, e.g. `DIR`. */
+  /** Stands for the value in the help, e.g. `DIR`. @defaultValue by the schema: n, x, name or text */
   readonly placeholder?: string;
   /** Unit of a number, e.g. `steps`. */
   readonly unit?: string;

@@ -64,6 +64,13 @@ export function flagSchema(schema: PropertySchema): PropertySchema {
   return schema.anyOf?.find(({ type }) => type === "array") ?? schema.anyOf?.[0] ?? schema;
 }
 
+/** Stands for the value of an option where nothing is said of it: n for a whole number, x for another, name for one of several. */
+export function placeholderOf({ details, schema }: Pick<Property, "details" | "schema">): string {
+  const wanted = flagSchema(schema);
+  const usual = { integer: "n", number: "x", string: wanted.enum ? "name" : "text" };
+  return details.placeholder ?? usual[wanted.type as keyof typeof usual] ?? "value";
+}
+
 /** What a value has to be, in words. */
 export function expectedText(schema: PropertySchema): Phrase {
   if (schema.anyOf) {

@@ -1,7 +1,14 @@
 import { asPhrase, phrase, sayPhrase } from "@lathe/files";
 import type { z } from "zod";
 import type { ConfigFile } from "./config-file.js";
-import { expectedText, flagSchema, propertiesOf, type Property, type PropertySchema } from "./property.js";
+import {
+  expectedText,
+  flagSchema,
+  placeholderOf,
+  propertiesOf,
+  type Property,
+  type PropertySchema,
+} from "./property.js";
 import { UsageError } from "./usage-error.js";
 
 /** Options of a verb, checked, and which of them were given. */
@@ -64,8 +71,7 @@ export function resolveOptions(
     const property = properties.find(({ key }) => key === issue.path[0]);
     if (!property) return asPhrase(issue.message);
     const { key, flag, schema, details } = property;
-    const placeholder = details.placeholder ?? "VALUE";
-    if (!Object.hasOwn(merged, key)) return phrase`${`--${flag} ${placeholder}`} is required`;
+    if (!Object.hasOwn(merged, key)) return phrase`${`--${flag} ${placeholderOf(property)}`} is required`;
     const where = Object.hasOwn(flags, key) || !file ? `--${flag}` : phrase`${file.path}: key "${key}"`;
     if (issue.code === "custom") return phrase`${where}: ${asPhrase(issue.message)}`;
     const isFlag = Object.hasOwn(flags, key);

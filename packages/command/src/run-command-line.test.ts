@@ -192,7 +192,7 @@ describe("faults", () => {
       "unknown flag --disable-shuffling; here that is --no-shuffle",
     ],
     ["--path p --is-red", undefined, "unknown flag --is-red; here that is --kind red"],
-    ["--path p --steps", undefined, "--steps <value>: the value is missing"],
+    ["--path p --steps", undefined, "--steps <n>: the value is missing"],
     ["--path p stray", undefined, "unexpected argument stray: options have names"],
     ["--path p", "lerningRate: 1", 'run.yaml: unknown key "lerningRate"; did you mean learningRate?'],
     ["--path p", "lr: 1", 'run.yaml: unknown key "lr"; here that is learningRate'],
@@ -278,7 +278,11 @@ describe("verbs", () => {
   it("have a help and a schema, both from their options", async () => {
     const { stdout } = await run("echo --help");
     expect(await run("help echo")).toMatchObject({ code: 0, stdout });
-    expect(stdout).toContain("--learning-rate <value>");
+    expect(stdout).toContain("--learning-rate <x>");
+    expect(stdout).toContain("--steps <n>");
+    expect(stdout).toContain("--kind <name>");
+    expect(stdout).toContain("--fail <text>");
+    expect(stdout).toContain("--path <file>");
     expect(stdout).toContain("--no-shuffle");
     expect(stdout).not.toContain("--no-use-dora");
     const schema = await run("schema echo");

@@ -15,10 +15,8 @@ const pattern = {
 export const adapterOptions = optionGroup(
   "Adapter",
   {
-    rank: option(z.int().min(1).default(loraDefaults.rank), "rank of the update", { placeholder: "n" }),
-    alpha: option(z.number().positive().default(loraDefaults.alpha), "numerator of the scale alpha / rank", {
-      placeholder: "x",
-    }),
+    rank: option(z.int().min(1).default(loraDefaults.rank), "rank of the update"),
+    alpha: option(z.number().positive().default(loraDefaults.alpha), "numerator of the scale alpha / rank"),
     dropout: option(
       z.number().min(0).lt(1).default(loraDefaults.dropout),
       "probability with which an input of the update is dropped in training",
@@ -32,10 +30,7 @@ export const adapterOptions = optionGroup(
     excludeModules: option(
       z.union([z.string().min(1), names]).optional(),
       "linears to leave out, named likewise",
-      {
-        placeholder: "a,b",
-        separator: ",",
-      },
+      { placeholder: "a,b", separator: "," },
     ),
     useRslora: option(
       z.boolean().default(loraDefaults.useRslora),
@@ -58,7 +53,6 @@ export const adapterOptions = optionGroup(
     init: option(
       z.enum(loraInits).default(loraDefaults.init),
       "how the matrices begin: kaiming; pissa: the principal components of the weights; loftq: what --quantize nf4 loses, packed in turns",
-      { placeholder: "name" },
     ),
     bias: option(
       z.enum(loraBiases).default(loraDefaults.bias),
@@ -75,7 +69,6 @@ export const adapterOptions = optionGroup(
       "leave alone what is zero in the base, so that a pruned model stays pruned when the adapter is merged",
     ),
     loraPlusRatio: option(z.number().positive().default(1), "rate of B over that of A (LoRA+), such as 16", {
-      placeholder: "x",
       field: "loraPlusRatio",
     }),
     layers: option(z.array(z.int().min(0)).min(1).optional(), "layers to adapt, from 0, such as 0-3,8", {

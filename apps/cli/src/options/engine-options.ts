@@ -7,16 +7,12 @@ export const engineOptions = optionGroup("Engine", {
   engine: option(
     z.string().min(1).default("auto"),
     "what computes: auto, or one of the engines that the verb doctor lists",
-    {
-      placeholder: "name",
-    },
+    { placeholder: "name" },
   ),
   precision: option(
     z.enum(["auto", "fp32", "bf16", "int8", "fp16"]).default("auto"),
     "precision of matrix products",
-    {
-      placeholder: "precision",
-    },
+    { placeholder: "precision" },
   ),
   quantize: option(
     z.enum(["none", ...packedFormatNames]).default("none"),

@@ -7,13 +7,11 @@ export const generationOptions = optionGroup(
   "Generation",
   {
     maxNewTokens: option(z.int().min(1).default(DEFAULT_MAX_NEW_TOKENS), "new tokens at most", {
-      placeholder: "n",
       unit: "tokens",
     }),
     temperature: option(
       z.number().min(0).default(samplingDefaults.temperature),
       "divides the logits; 0 takes the likeliest token",
-      { placeholder: "x" },
     ),
     topK: option(z.int().min(0).default(samplingDefaults.topK), "only the k likeliest tokens; 0 for all", {
       placeholder: "k",
@@ -26,12 +24,11 @@ export const generationOptions = optionGroup(
     repetitionPenalty: option(
       z.number().positive().default(samplingDefaults.repetitionPenalty),
       "above 1: tokens that have occurred become less likely",
-      { placeholder: "x" },
     ),
     stop: option(z.array(z.string().min(1)).default([]), "texts that end a reply and are left out of it", {
       placeholder: "text",
     }),
-    seed: option(z.int().min(0).default(samplingDefaults.seed), "same seed, same text", { placeholder: "n" }),
+    seed: option(z.int().min(0).default(samplingDefaults.seed), "same seed, same text"),
     cache: option(
       z.enum(["auto", "fp32", "bf16", "int8"]).default("auto"),
       "how keys and values of past tokens are kept; auto for the engine's default",

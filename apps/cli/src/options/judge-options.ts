@@ -22,16 +22,13 @@ export const judgeOptions = optionGroup("With a judge", {
     defaultText: "that of the texts",
   }),
   judgeConcurrency: option(z.int().min(1).default(4), "questions that are open at one time", {
-    placeholder: "n",
     field: "judge.concurrency",
   }),
   judgeTimeout: option(z.int().min(1).default(120), "until a question is asked again", {
-    placeholder: "n",
     unit: "seconds",
     field: "judge.timeoutSeconds",
   }),
   judgeTokens: option(z.int().min(1).default(1024), "length of an answer at most, with its reasoning", {
-    placeholder: "n",
     unit: "tokens",
     field: "judge.maxTokens",
   }),

@@ -54,9 +54,31 @@ export const promptReasoningOption = (): FollowedOption<ReasoningPolicy> =>
   );
 
 /** What becomes of rows that are longer than the limit of tokens. */
-export const overlongOption = (): ChoiceOption<OverlongPolicy> =>
+const overlongOption = (): ChoiceOption<OverlongPolicy> =>
   option(
     z.enum(OVERLONG_POLICIES).default("cut-right"),
     "rows longer than --max-tokens: cut at an end or in the middle, split into whole exchanges, left out, or an error",
     { placeholder: "policy" },
   );
+
+/** Options of the rows that are learnt. */
+type RowOptions = Readonly<{
+  maxTokens: z.ZodOptional<z.ZodInt>;
+  overlong: ChoiceOption<OverlongPolicy>;
+  lossOn: ChoiceOption<LossTurns>;
+  reasoning: ChoiceOption<ReasoningPolicy>;
+}>;
+
+/** How long rows may be and what is learnt of them. @param limit what holds where no length is given */
+export const learntRowOptions = (limit = "what the model can read"): RowOptions => ({
+  maxTokens: option(z.int().min(2).optional(), "longest row", { unit: "tokens", defaultText: limit }),
+  overlong: overlongOption(),
+  lossOn: lossOnOption("lossOn"),
+  reasoning: reasoningOption("reasoning"),
+});
+
+/** How many of the rows to learn may be unusable. */
+export const rejectLimitOption = (): z.ZodDefault<z.ZodNumber> =>
+  option(z.number().min(0).max(1).default(0.05), "share of unusable rows beyond which nothing is trained", {
+    placeholder: "share",
+  });

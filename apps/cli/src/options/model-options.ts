@@ -20,6 +20,5 @@ export const dataOption = (description: string): z.ZodString =>
 /** How much is computed at one time. */
 export const tokensPerBatchOption = (): z.ZodDefault<z.ZodInt> =>
   option(z.int().min(1).default(TOKENS_PER_BATCH), "computed at one time; a longer row is computed alone", {
-    placeholder: "n",
     unit: "tokens",
   });

@@ -4,7 +4,7 @@ import { ktoPairings } from "@lathe/train";
 import { z } from "zod";
 import { adapterOptions } from "./adapter-options.js";
 import { engineOptions } from "./engine-options.js";
-import { lossOnOption, overlongOption, reasoningOption } from "./learnt-options.js";
+import { learntRowOptions, rejectLimitOption } from "./learnt-options.js";
 import { memoryOption } from "./memory-option.js";
 import { trainingOptions } from "./training-options.js";
 import { adapterPath, modelPath, rowsPath } from "./path-details.js";
@@ -34,7 +34,6 @@ export const trainOptions = z
     method: option(
       z.enum(methodNames).default("lora"),
       "lora: train an adapter beside the weights; full: train the weights themselves, written as a model folder",
-      { placeholder: "name" },
     ),
     trainable: option(
       z.array(text).min(1).optional(),
@@ -44,10 +43,9 @@ export const trainOptions = z
     lisaLayers: option(
       z.int().min(1).optional(),
       "with --method full: layers that are trained at a time, drawn at random (LISA)",
-      { placeholder: "n", defaultText: "all", field: "full.lisaLayers" },
+      { defaultText: "all", field: "full.lisaLayers" },
     ),
     lisaEvery: option(z.int().min(1).optional(), "with --lisa-layers: steps until others are drawn", {
-      placeholder: "n",
       unit: "optimiser steps",
       defaultText: "20",
       field: "full.lisaEvery",
@@ -55,14 +53,11 @@ export const trainOptions = z
     objective: option(
       z.enum(objectiveNames).default("sft"),
       "what is made small; sft: the negative log-likelihood of the labels; dpo, orpo, simpo: of rows with prompt, chosen, rejected; kto: of rows with prompt, completion, label",
-      { placeholder: "name" },
     ),
     beta: option(z.number().positive().optional(), "strength of a preference objective", {
-      placeholder: "x",
       defaultText: "0.1, and 2 for simpo",
     }),
     simpoGamma: option(z.number().min(0).optional(), "margin that --objective simpo asks for", {
-      placeholder: "x",
       defaultText: "0.5",
     }),
     ktoPairing: option(
@@ -80,24 +75,10 @@ export const trainOptions = z
       "continue the run in --output after its newest intact checkpoint, with its own options",
     ),
     overwrite: option(z.boolean().default(false), "replace an earlier run in --output"),
-    maxTokens: option(z.int().min(2).optional(), "longest row", {
-      placeholder: "n",
-      unit: "tokens",
-      defaultText: "what the model can read",
-    }),
-    overlong: overlongOption(),
-    lossOn: lossOnOption("lossOn"),
-    reasoning: reasoningOption("reasoning"),
-    rejectLimit: option(
-      z.number().min(0).max(1).default(0.05),
-      "share of unusable rows beyond which nothing is trained",
-      {
-        placeholder: "share",
-      },
-    ),
+    ...learntRowOptions(),
+    rejectLimit: rejectLimitOption(),
     logEvery: option(z.int().min(1).default(LOG_EVERY), "steps between two lines where no bar is drawn", {
       field: null,
-      placeholder: "n",
       unit: "optimiser steps",
     }),
     checkpointing: option(
@@ -118,7 +99,6 @@ export const trainOptions = z
     samples: option(
       z.int().min(0).default(3),
       "prompts of --validation that the model answers before the first step and after every evaluation, for RUN/report.html",
-      { placeholder: "n" },
     ),
     tensorboard: option(z.boolean().default(false), "write TensorBoard's event files into RUN/tensorboard"),
     ...trainingOptions,

@@ -8,61 +8,44 @@ const steps = { placeholder: "n", unit: "optimiser steps" };
 export const trainingOptions = optionGroup(
   "Training",
   {
-    epochs: option(z.number().positive().default(trainDefaults.epochs), "passes over the rows", {
-      placeholder: "x",
-    }),
+    epochs: option(z.number().positive().default(trainDefaults.epochs), "passes over the rows"),
     maxSteps: option(
       z.int().min(0).default(trainDefaults.maxSteps),
       "length of the run; 0 for as many as the epochs hold",
       steps,
     ),
     batchSize: option(z.int().min(1).default(trainDefaults.batchSize), "rows a micro-batch", {
-      placeholder: "n",
       unit: "rows",
     }),
     gradientAccumulation: option(
       z.int().min(1).default(trainDefaults.gradientAccumulation),
       "micro-batches a step",
-      { placeholder: "n" },
     ),
-    learningRate: option(z.number().min(0).default(trainDefaults.learningRate), "peak of the schedule", {
-      placeholder: "x",
-    }),
+    learningRate: option(z.number().min(0).default(trainDefaults.learningRate), "peak of the schedule"),
     schedule: option(
       z.enum(scheduleNames).default(trainDefaults.schedule),
       "course of the rate after the warm-up",
-      {
-        placeholder: "name",
-      },
     ),
     warmupSteps: option(
       z.int().min(0).default(trainDefaults.warmupSteps),
       "steps over which the rate rises from 0 to its peak",
       steps,
     ),
-    weightDecay: option(z.number().min(0).default(trainDefaults.weightDecay), "decoupled weight decay", {
-      placeholder: "x",
-    }),
+    weightDecay: option(z.number().min(0).default(trainDefaults.weightDecay), "decoupled weight decay"),
     optimizer: option(
       z.enum(optimizerNames as [OptimizerName, ...OptimizerName[]]).default(trainDefaults.optimizer),
       "adamw; adamw8bit: its moments in 8 bits; adafactor: moments by rows and columns, in the least memory",
-      { placeholder: "name" },
     ),
-    beta1: option(z.number().min(0).lt(1).default(trainDefaults.beta1), "decay of the first moment", {
-      placeholder: "x",
-    }),
-    beta2: option(z.number().min(0).lt(1).default(trainDefaults.beta2), "decay of the second moment", {
-      placeholder: "x",
-    }),
+    beta1: option(z.number().min(0).lt(1).default(trainDefaults.beta1), "decay of the first moment"),
+    beta2: option(z.number().min(0).lt(1).default(trainDefaults.beta2), "decay of the second moment"),
     epsilon: option(
       z.number().positive().default(trainDefaults.epsilon),
       "added to the root of the second moment",
-      { placeholder: "x" },
     ),
     layerRateDecay: option(
       z.number().positive().max(1).default(1),
       "factor on the rate from a layer to the one below, such as 0.9",
-      { placeholder: "x", field: "layerRateDecay" },
+      { field: "layerRateDecay" },
     ),
     labelSmoothing: option(
       z.number().min(0).lt(1).default(lossDefaults.labelSmoothing),
@@ -72,12 +55,12 @@ export const trainingOptions = optionGroup(
     zLoss: option(
       z.number().min(0).default(lossDefaults.zLoss),
       "factor on the squared logarithm of the softmax's denominator, such as 1e-4",
-      { placeholder: "x", field: "loss.zLoss" },
+      { field: "loss.zLoss" },
     ),
     neftuneAlpha: option(
       z.number().min(0).default(0),
       "noise on the embeddings in training (NEFTune), such as 5; 0 for none",
-      { placeholder: "x", field: "neftuneAlpha" },
+      { field: "neftuneAlpha" },
     ),
     residualDropout: option(
       z.number().min(0).lt(1).default(0),
@@ -87,12 +70,10 @@ export const trainingOptions = optionGroup(
     maxGradNorm: option(
       z.number().min(0).default(trainDefaults.maxGradNorm),
       "global norm to which gradients are scaled down; 0 for no limit",
-      { placeholder: "x" },
     ),
     seed: option(
       z.int().min(0).default(trainDefaults.seed),
       "order of rows, dropout and initial adapter follow from it",
-      { placeholder: "n" },
     ),
     shuffle: option(z.boolean().default(trainDefaults.shuffle), "take the rows in another order each epoch", {
       negated: "take the rows in the order of the file, each epoch",
@@ -109,7 +90,6 @@ export const trainingOptions = optionGroup(
     keepCheckpoints: option(
       z.int().min(0).default(trainDefaults.keepCheckpoints),
       "newest checkpoints to keep, besides the one of the lowest validation loss; 0 for all",
-      { placeholder: "n" },
     ),
     maxBadSteps: option(
       z.int().min(1).default(trainDefaults.maxBadSteps),
@@ -124,7 +104,6 @@ export const trainingOptions = optionGroup(
     patience: option(
       z.int().min(0).default(trainDefaults.patience),
       "evaluations in a row without a lower validation loss after which the run ends; 0 for no such end",
-      { placeholder: "n" },
     ),
   },
   "train",

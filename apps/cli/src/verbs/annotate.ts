@@ -14,6 +14,7 @@ import { phrase } from "@lathe/files";
 import { serveStudy } from "@lathe/studio";
 import { z } from "zod";
 import { defineVerb, type VerbContext } from "../define-verb.js";
+import { addressOptions } from "../options/address-options.js";
 import { annotationJson, annotationText } from "./annotation-results.js";
 import { rowsPath } from "../options/path-details.js";
 
@@ -24,16 +25,12 @@ const options = z.object({
     { placeholder: "file", requiredText: "required for a new study" },
   ),
   annotators: option(z.int().min(1).max(1000).optional(), "people who judge, each with a link", {
-    placeholder: "n",
     defaultText: "3",
   }),
   output: option(z.string().min(1).default("annotations"), "folder of the study; one that is there goes on", {
     placeholder: "DIR",
   }),
-  perRow: option(z.int().min(1).optional(), "annotators that judge each row", {
-    placeholder: "n",
-    defaultText: "all",
-  }),
+  perRow: option(z.int().min(1).optional(), "annotators that judge each row", { defaultText: "all" }),
   repeats: option(
     z.number().min(0).max(0.5).optional(),
     "share of rows that come a second time, for the annotator's own consistency",
@@ -44,21 +41,8 @@ const options = z.object({
     "ratings known beforehand: rows with id, system, fluency, relevance, such as 4 or 4-5",
     rowsPath(),
   ),
-  seed: option(z.int().min(0).optional(), "seed of the order of rows and replies", {
-    placeholder: "n",
-    defaultText: "0",
-  }),
-  host: option(
-    z.string().min(1).default("127.0.0.1"),
-    "address to serve on; 0.0.0.0 lets other machines in",
-    {
-      placeholder: "address",
-    },
-  ),
-  port: option(z.int().min(1).max(65_535).optional(), "port to serve on", {
-    placeholder: "n",
-    defaultText: "that of the last time, else a free one",
-  }),
+  seed: option(z.int().min(0).optional(), "seed of the order of rows and replies", { defaultText: "0" }),
+  ...addressOptions,
   results: option(z.string().min(1).optional(), "show the results of the study in this folder instead", {
     placeholder: "DIR",
   }),

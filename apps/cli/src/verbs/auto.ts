@@ -12,7 +12,7 @@ import {
 import { z } from "zod";
 import { defineVerb, type VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
-import { lossOnOption, overlongOption, reasoningOption } from "../options/learnt-options.js";
+import { learntRowOptions, rejectLimitOption } from "../options/learnt-options.js";
 import { memoryOption } from "../options/memory-option.js";
 import { dataOption, modelOption } from "../options/model-options.js";
 import { engineOptions } from "../options/engine-options.js";
@@ -35,22 +35,9 @@ const options = z.object({
   }),
   output: option(z.string().min(1).default("runs/auto"), "folder of the result", { placeholder: "dir" }),
   overwrite: option(z.boolean().default(false), "replace an earlier result in --output"),
-  seed: option(z.int().min(0).default(0), "order of rows, dropout and initial adapter follow from it", {
-    placeholder: "n",
-  }),
-  maxTokens: option(z.int().min(2).optional(), "longest row", {
-    placeholder: "n",
-    unit: "tokens",
-    defaultText: "what the model can read",
-  }),
-  overlong: overlongOption(),
-  lossOn: lossOnOption("lossOn"),
-  reasoning: reasoningOption("reasoning"),
-  rejectLimit: option(
-    z.number().min(0).max(1).default(0.05),
-    "share of unusable rows beyond which nothing is trained",
-    { placeholder: "share" },
-  ),
+  seed: option(z.int().min(0).default(0), "order of rows, dropout and initial adapter follow from it"),
+  ...learntRowOptions(),
+  rejectLimit: rejectLimitOption(),
   memory: memoryOption(),
   ...optionGroup("Engine", { engine, precision }),
 });

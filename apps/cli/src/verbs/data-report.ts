@@ -14,8 +14,8 @@ const options = z.object({
   run: option(z.string().min(1).optional(), "run, for the loss of each token before and after it", {
     placeholder: "dir",
   }),
-  rows: option(z.int().min(0).default(12), "rows shown token by token", { placeholder: "n" }),
-  seed: option(z.int().min(0).default(0), "chooses the rows that are looked at", { placeholder: "n" }),
+  rows: option(z.int().min(0).default(12), "rows shown token by token"),
+  seed: option(z.int().min(0).default(0), "chooses the rows that are looked at"),
   ...hostEngineOptions,
 });
 

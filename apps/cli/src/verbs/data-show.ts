@@ -13,8 +13,8 @@ const options = z.object({
   data: option(z.string().min(1), "file of rows or tokens, or folder that lathe prepare wrote", {
     placeholder: "path",
   }),
-  row: option(z.int().min(1).default(1), "number of the row, from 1", { placeholder: "n" }),
-  split: option(z.enum(SPLITS).default("train"), "split of a folder", { placeholder: "name" }),
+  row: option(z.int().min(1).default(1), "number of the row, from 1"),
+  split: option(z.enum(SPLITS).default("train"), "split of a folder"),
   model: option(
     z.string().min(1).optional(),
     "model whose tokenizer and chat template encode the row",

@@ -17,9 +17,7 @@ const options = z.object({
   folder: option(
     z.string().min(1),
     "folder that lathe prepare wrote, or one with train.jsonl and test.jsonl",
-    {
-      placeholder: "dir",
-    },
+    { placeholder: "dir" },
   ),
   add: option(files, "files of rows that would be trained on as well", inputsPath),
   against: option(files, "files of other benchmarks, whose rows must not be trained on", inputsPath),

@@ -1,22 +1,15 @@
-import { EXIT_DONE, EXIT_FAILED, option } from "@lathe/command";
+import { EXIT_DONE, EXIT_FAILED } from "@lathe/command";
 import { type Batching, compareBatching, type CompareBatchingOptions } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb, type VerbDefinition } from "../define-verb.js";
 import { engineOptions } from "../options/engine-options.js";
-import { lossOnOption, overlongOption, reasoningOption } from "../options/learnt-options.js";
+import { learntRowOptions } from "../options/learnt-options.js";
 import { dataOption, modelOption } from "../options/model-options.js";
 
 const options = z.object({
   model: modelOption(),
   data: dataOption("rows to learn, as for train"),
-  maxTokens: option(z.int().min(2).optional(), "longest row", {
-    placeholder: "n",
-    unit: "tokens",
-    defaultText: "what the model can read",
-  }),
-  overlong: overlongOption(),
-  lossOn: lossOnOption("lossOn"),
-  reasoning: reasoningOption("reasoning"),
+  ...learntRowOptions(),
   ...engineOptions,
 });
 

@@ -59,12 +59,10 @@ const scoring = {
   ),
   bleuTokenizer: option(z.enum(bleuTokenizers).optional(), "tokeniser of the metric bleu", {
     field: "metricOptions.tokenizer",
-    placeholder: "name",
     defaultText: "13a, or zh for Chinese",
   }),
   smoothing: option(z.enum(bleuSmoothings).default("exp"), "smoothing of BLEU, as sacreBLEU names it", {
     field: "metricOptions.smoothing",
-    placeholder: "name",
   }),
   lowercase: option(z.boolean().default(false), "compare in lower case, for BLEU and chrF", {
     field: "metricOptions.lowercase",
@@ -100,7 +98,7 @@ const scoring = {
   resamples: option(
     z.int().min(1).default(1000),
     "times that the bootstrap draws the rows, for intervals of 95 %",
-    { placeholder: "n", field: "bootstrap.resamples" },
+    { field: "bootstrap.resamples" },
   ),
   embeddingModel: option(text, "model folder that the metric embedding compares texts by", {
     ...modelPath,
@@ -131,17 +129,13 @@ const options = z
         rowsPath("test"),
       ),
       limit: option(z.int().min(1).optional(), "rows at most, from the start of the file", {
-        placeholder: "n",
         unit: "rows",
         defaultText: "all",
       }),
       batchSize: option(
         z.int().min(1).default(32),
         "replies generated at one time; where one ends, the next row takes its place",
-        {
-          placeholder: "n",
-          unit: "rows",
-        },
+        { unit: "rows" },
       ),
       tokensPerBatch: tokensPerBatchOption(),
       lossOn: measuredLossOnOption(),

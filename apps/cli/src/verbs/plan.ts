@@ -13,9 +13,7 @@ const options = z.object({
   card: option(
     z.string().min(1).optional(),
     "graphics card to plan for, such as rtx3060-12gb, in place of --memory",
-    {
-      placeholder: "name",
-    },
+    { placeholder: "name" },
   ),
   disk: option(
     z.string().min(1).optional(),

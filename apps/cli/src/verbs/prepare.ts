@@ -10,7 +10,7 @@ import {
 import { type PreparedRows, prepareRows, type PrepareRowsOptions } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
-import { lossOnOption, overlongOption, reasoningOption } from "../options/learnt-options.js";
+import { learntRowOptions } from "../options/learnt-options.js";
 import { hostEngineOptions } from "../options/engine-options.js";
 import type { Messages } from "../messages/messages.js";
 import { inputsPath, modelPath } from "../options/path-details.js";
@@ -39,7 +39,7 @@ const options = z.object({
   split: option(z.string().default("7:1:2"), "weights of train, validation and test", {
     placeholder: "a:b:c",
   }),
-  seed: option(z.int().min(0).default(0), "chooses among the possible splits", { placeholder: "n" }),
+  seed: option(z.int().min(0).default(0), "chooses among the possible splits"),
   groupBy: option(
     z.array(z.string().min(1)).default([]),
     "fields, such as customer, whose rows of one value share a split; the rows of a dialogue always do",
@@ -110,10 +110,7 @@ const options = z.object({
     allow: option(
       z.string().min(1).optional(),
       "file of public data that stay, such as numbers of hotlines, one a line",
-      {
-        placeholder: "file",
-        field: "personalDataFiles.allow",
-      },
+      { placeholder: "file", field: "personalDataFiles.allow" },
     ),
     personalDataKey: option(
       z.string().min(1).optional(),
@@ -127,14 +124,7 @@ const options = z.object({
       "model folder whose tokenizer also makes .arrow files",
       modelPath,
     ),
-    maxTokens: option(z.int().min(2).optional(), "longest row", {
-      placeholder: "n",
-      unit: "tokens",
-      defaultText: "no limit",
-    }),
-    overlong: overlongOption(),
-    lossOn: lossOnOption("lossOn"),
-    reasoning: reasoningOption("reasoning"),
+    ...learntRowOptions("no limit"),
   }),
   ...hostEngineOptions,
 });

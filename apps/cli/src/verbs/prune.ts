@@ -21,7 +21,6 @@ const options = z.object({
   method: option(
     z.enum(pruneMethods).default("magnitude"),
     "what decides: the size of a weight, or that times the size of what it multiplies",
-    { placeholder: "name" },
   ),
   compared: option(
     z.enum(["matrix", "row"]).optional(),
@@ -30,7 +29,6 @@ const options = z.object({
   ),
   calibration: option(z.string().min(1).optional(), "rows for wanda, in any shape", rowsPath("calibration")),
   calibrationTokens: option(z.int().min(1).optional(), "tokens of those rows at most", {
-    placeholder: "n",
     unit: "tokens",
     defaultText: "65536",
   }),

@@ -12,9 +12,7 @@ const options = z.object({
   format: option(
     z.enum([...packedFormatNames] as [(typeof packedFormatNames)[number]]),
     "format of the weights",
-    {
-      placeholder: "format",
-    },
+    { placeholder: "format" },
   ),
   overwrite: option(z.boolean().default(false), "replace a folder that quantize made"),
   resume: option(

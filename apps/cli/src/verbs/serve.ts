@@ -44,7 +44,6 @@ const options = z.object({
     port: option(
       z.int().min(0).max(65_535).default(serveDefaults.port),
       "port to listen at; 0 for any that is free",
-      { placeholder: "n" },
     ),
     apiKey: option(z.string().min(1).optional(), "key that requests must bear", {
       field: null,
@@ -56,23 +55,20 @@ const options = z.object({
       "names besides those of this machine that requests may call it by",
       { placeholder: "name" },
     ),
-    batchSize: option(z.int().min(1).default(serveDefaults.batchSize), "replies computed at one time", {
-      placeholder: "n",
-    }),
+    batchSize: option(z.int().min(1).default(serveDefaults.batchSize), "replies computed at one time"),
     queueSize: option(
       z.int().min(0).default(serveDefaults.queueSize),
       "replies that wait at most; more are refused",
-      { placeholder: "n" },
     ),
     cacheTokens: option(
       z.int().min(2).default(serveDefaults.cacheTokens),
       "held at most, of replies under way and of texts kept for those that begin alike",
-      { placeholder: "n", unit: "tokens" },
+      { unit: "tokens" },
     ),
     maxNewTokens: option(
       z.int().min(1).default(serveDefaults.maxNewTokens),
       "new tokens of a reply whose request does not say",
-      { placeholder: "n", unit: "tokens" },
+      { unit: "tokens" },
     ),
     deadlineSeconds: option(
       z.number().positive().default(serveDefaults.deadlineSeconds),

@@ -4,10 +4,7 @@ import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 
 const options = z.object({
-  program: option(z.enum(gateProgramNames).optional(), "install this one alone", {
-    placeholder: "name",
-    defaultText: "all",
-  }),
+  program: option(z.enum(gateProgramNames).optional(), "install this one alone", { defaultText: "all" }),
 });
 
 export const verb = defineVerb({

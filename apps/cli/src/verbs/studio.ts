@@ -2,6 +2,7 @@ import { openInBrowser, option, whileServing } from "@lathe/command";
 import { serveRuns, type ServeRunsOptions } from "@lathe/studio";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
+import { addressOptions } from "../options/address-options.js";
 import { engineOptions } from "../options/engine-options.js";
 
 const { engine, precision } = engineOptions;
@@ -11,15 +12,7 @@ const options = z.object({
     field: null,
     placeholder: "DIR",
   }),
-  host: option(
-    z.string().min(1).default("127.0.0.1"),
-    "address to serve on; 0.0.0.0 lets other machines in",
-    { placeholder: "address" },
-  ),
-  port: option(z.int().min(1).max(65_535).optional(), "port to serve on", {
-    placeholder: "n",
-    defaultText: "that of the last time, else a free one",
-  }),
+  ...addressOptions,
   open: option(z.boolean().default(true), "open the page in the browser of the system, from a terminal", {
     field: null,
     negated: "print the link alone",

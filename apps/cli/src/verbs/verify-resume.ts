@@ -6,12 +6,11 @@ import type { Messages } from "../messages/messages.js";
 import { triedRunOptions } from "../options/tried-run-options.js";
 
 const options = z.object({
-  kills: option(z.int().min(1).default(5), "how often the run is killed", { placeholder: "n" }),
+  kills: option(z.int().min(1).default(5), "how often the run is killed"),
   steps: option(z.int().min(1).default(8), "first steps of the run that are tried", {
-    placeholder: "n",
     unit: "optimiser steps",
   }),
-  killSeed: option(z.int().min(0).default(0), "moments of the kills follow from it", { placeholder: "n" }),
+  killSeed: option(z.int().min(0).default(0), "moments of the kills follow from it"),
   ...triedRunOptions,
 });
 

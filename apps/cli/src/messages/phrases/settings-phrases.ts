@@ -3,7 +3,8 @@ import type { Translations } from "@lathe/files";
 /** 各项设置的错误。 */
 export const settingsPhrases: Translations = {
   "{0} {1}": "{0} {1}",
-  "{0}: the folder has no tokenizer.json, which a conversation needs": "{0}：文件夹中没有对话所需的 tokenizer.json",
+  "{0}: the folder has no tokenizer.json, which a conversation needs":
+    "{0}：文件夹中没有对话所需的 tokenizer.json",
   "{0}: the folder has no tokenizer.json, which {1} needs; give token ids ({2})":
     "{0}：文件夹中没有 {1} 所需的 tokenizer.json；请给出词元编号（{2}）",
   "{0}: the model has no chat template, which {1} needs": "{0}：模型没有 {1} 所需的对话模板",
