@@ -1,10 +1,11 @@
-import { readFile, stat, statfs } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Lock, LockedError, makeFolder, type Phrase, phrase, replaceFile, takeLock } from "@lathe/files";
 import { cachedSnapshot, revisionOf } from "./cache/cached-snapshot.js";
 import { blobPath, refPath, repositoryFolder, snapshotPath } from "./cache/cache-layout.js";
 import { linkFile } from "./cache/link-file.js";
+import { checkSpace } from "./download/check-space.js";
 import { downloadFile, partialOf } from "./download/download-file.js";
 import { bytesOfPartial, type WriteAt } from "./download/partial-file.js";
 import { repositorySource } from "./download/repository-source.js";
@@ -60,9 +61,6 @@ export interface PulledRepository {
   /** Of that, what was not here before. */
   readonly downloadedBytes: number;
 }
-
-/** Room on the disk that is left to others. */
-const SPARE_BYTES = 64e6;
 
 /** Milliseconds between two looks at a lock. */
 const LOCK_WAIT_MS = 500;
@@ -151,7 +149,7 @@ async function pullOver(
     };
     const readIndex = async (file: HubFile): Promise<string> => readFile(await load(file), "utf8");
     const needed = await neededFiles(repository, files, readIndex);
-    await checkSpace(folder, needed, commit, system);
+    await checkSpaceFor(folder, needed, commit, system);
     const totalBytes = needed.reduce((sum, { bytes }) => sum + bytes, 0);
     let before = 0;
     for (const file of needed) {
@@ -190,11 +188,11 @@ async function isThere(place: string, bytes: number): Promise<boolean> {
 }
 
 /** Refuses to begin what the disk has no room for. @throws HubError */
-async function checkSpace(
+async function checkSpaceFor(
   folder: string,
   files: readonly HubFile[],
   commit: string,
-  { freeBytes = freeBytesOf }: PullSystem,
+  { freeBytes }: PullSystem,
 ): Promise<void> {
   let missing = 0;
   for (const file of files) {
@@ -202,16 +200,7 @@ async function checkSpace(
     if (await isThere(place, file.bytes)) continue;
     missing += file.bytes - (await bytesOfPartial(partialOf(place), file.bytes));
   }
-  const free = await freeBytes(folder);
-  if (missing === 0 || missing + SPARE_BYTES <= free) return;
-  const [wanted, there] = [missing + SPARE_BYTES, free].map((bytes) => `${(bytes / 1e9).toFixed(2)} GB`);
-  throw new HubError(
-    "space",
-    phrase`${folder}: expected ${wanted} of free disk for the download, got ${there}; free some, or name another folder in HF_HUB_CACHE`,
-  );
-}
-
-async function freeBytesOf(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
+  const fault = (wanted: string, there: string): Phrase =>
+    phrase`${folder}: expected ${wanted} of free disk for the download, got ${there}; free some, or name another folder in HF_HUB_CACHE`;
+  await checkSpace(folder, missing, fault, freeBytes);
 }

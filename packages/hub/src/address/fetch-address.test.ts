@@ -63,6 +63,20 @@ describe("fetchAddress", () => {
     expect((await bring("/data/rows%201.parquet?token=hidden")).file).not.toBe(found.file);
   });
 
+  it("asks for nothing that the disk has no room for, and for what is missing alone", async () => {
+    const freeBytes = (): Promise<number> => Promise.resolve(64e6 + small.length - 1);
+    const fault = await faultOf(bring("/rows.parquet?token=hidden", { freeBytes }));
+    expect(fault).toMatchObject({ fault: "space" });
+    expect(fault.message).toMatch(
+      /rows\.parquet: expected 0\.06 GB of free disk beside the output, got 0\.06 GB/,
+    );
+    expect(fault.message).not.toContain("hidden");
+    expect(server.seen.map(({ method }) => method)).toEqual(["HEAD"]);
+    expect(await readdir(folder)).toEqual([]);
+    await bring("/rows.parquet", { freeBytes: () => Promise.resolve(64e6 + small.length) });
+    await bring("/rows.parquet", { freeBytes: () => Promise.resolve(0) });
+  });
+
   it("goes on where connections are cut, and after answers that pass", async () => {
     server.file = { bytes: small, etag: '"one"', cutAfter: 9_000, first: [429, 503] };
     const { file } = await bring();

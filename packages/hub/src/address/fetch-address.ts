@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { FileError, phrase } from "@lathe/files";
-import { downloadFile } from "../download/download-file.js";
+import { FileError, type Phrase, phrase } from "@lathe/files";
+import { checkSpace } from "../download/check-space.js";
+import { downloadFile, partialOf } from "../download/download-file.js";
+import { bytesOfPartial } from "../download/partial-file.js";
 import type { FileSource } from "../download/file-source.js";
 import { HubError } from "../hub-error.js";
 import { HubHttp, type HubAnswer, type Wait } from "../http/hub-http.js";
@@ -21,6 +23,8 @@ export interface FetchAddressOptions {
   readonly onBytes?: ((done: number, total: number) => void) | undefined;
   /** @defaultValue a timer */
   readonly wait?: Wait | undefined;
+  /** Free bytes of a folder's disk. @defaultValue what the system says */
+  readonly freeBytes?: ((folder: string) => Promise<number>) | undefined;
 }
 
 /** A file that was brought here. */
@@ -36,12 +40,12 @@ export interface FetchedFile {
  * names (`ETag`, `Last-Modified`) and that is here in this state, or half, is gone on with; every range is held to that state.
  *
  * @throws FileError where the address is none, where it has no such file or shows it to nobody without a right, and where the file
- *   is changed meanwhile   @throws HubError where it is not reached
+ *   is changed meanwhile   @throws HubError where it is not reached, and where the disk has no room for it
  * @throws the signal's reason when it aborts
  */
 export async function fetchAddress(
   address: string,
-  { folder, env = process.env, signal, onBytes, wait }: FetchAddressOptions,
+  { folder, env = process.env, signal, onBytes, wait, freeBytes }: FetchAddressOptions,
 ): Promise<FetchedFile> {
   const parsed = parseFileAddress(address, env);
   const { url, shown } = parsed;
@@ -55,6 +59,10 @@ export async function fetchAddress(
     const place = join(folder, digest, path);
     const file: HubFile = { path, bytes, hash: null, url };
     if ((await stat(place).catch(() => null))?.size !== bytes) {
+      const missing = bytes - (await bytesOfPartial(partialOf(place), bytes));
+      const fault = (wanted: string, there: string): Phrase =>
+        phrase`${shown}: expected ${wanted} of free disk beside the output, got ${there}; free some, or write to another disk`;
+      await checkSpace(folder, missing, fault, freeBytes);
       const tell = (done: number): void => onBytes?.(done, bytes);
       const source = addressSource(parsed, state);
       try {

@@ -82,6 +82,8 @@ export const hubsPhrases: Translations = {
   "{0}; {1} is taken as it was downloaded before": "{0}；{1} 采用先前下载的内容",
   "{0}: expected {1} of free disk for the download, got {2}; free some, or name another folder in HF_HUB_CACHE":
     "{0}：下载需要 {1} 空闲磁盘，现有 {2}；请腾出空间，或在 HF_HUB_CACHE 中另指文件夹",
+  "{0}: expected {1} of free disk beside the output, got {2}; free some, or write to another disk":
+    "{0}：输出所在的磁盘需要 {1} 空闲空间，现有 {2}；请腾出空间，或写到另一块磁盘",
   "{0} is not in {1}": "{0} 不在 {1} 中",
   "{0} is not in {1}, which has {2} of it": "{0} 不在 {1} 中，其中有它的 {2}",
   // 发布
