@@ -15,7 +15,7 @@ export const allowedImports = {
   "packages/peft/src": ["files", "kernels", "tensor", "model"],
   "packages/eval/src": ["files"],
   "packages/eval/src/model": ["files", "kernels", "tensor", "model"],
-  "packages/train/src": ["files", "kernels", "tensor", "model", "eval"],
+  "packages/train/src": ["files", "distributed", "kernels", "tensor", "model", "eval"],
   "packages/export/src": ["files", "model", "peft", "quant"],
   "packages/distributed/src": ["files"],
   "packages/hub/src": ["files"],
@@ -24,6 +24,7 @@ export const allowedImports = {
   "packages/serve/src": ["files", "data", "model", "peft", "recipes", "tensor"],
   "packages/recipes/src": [
     "files",
+    "distributed",
     "hub",
     "report",
     "data",

@@ -21,7 +21,10 @@ export async function broadcastBytes(
   // A number of 64 bits: files may be longer than 32 bits can say.
   const length = Float64Array.of(isRoot ? bytes!.length : 0);
   await collective.broadcast(length, root);
-  const values = isRoot ? bytes! : new Uint8Array(length[0]);
+  // What files are read into is a kind of its own, and all ranks give the same kind.
+  const values = isRoot
+    ? new Uint8Array(bytes!.buffer, bytes!.byteOffset, bytes!.length)
+    : new Uint8Array(length[0]);
   if (length[0] > 0) await collective.broadcast(values, root);
   return values;
 }

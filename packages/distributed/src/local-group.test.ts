@@ -62,7 +62,7 @@ describe("ranks within a process", () => {
     for (const length of [0, 1, 1000]) {
       const bytes = Uint8Array.from({ length }, (_, i) => i);
       const all = await onAll(3, (collective) =>
-        broadcastBytes(collective, collective.rank === 1 ? bytes : null, 1),
+        broadcastBytes(collective, collective.rank === 1 ? Buffer.from(bytes) : null, 1),
       );
       for (const each of all) expect([...each]).toEqual([...bytes]);
     }

@@ -1,4 +1,5 @@
 import type { LossTurns, OverlongPolicy, ReasoningPolicy } from "@lathe/data";
+import type { Collective } from "@lathe/distributed";
 import type { Checkpointing } from "@lathe/model";
 import type { LoraConfig } from "@lathe/peft";
 import type { LossSettings } from "@lathe/tensor";
@@ -117,6 +118,17 @@ export interface FinetuneOptions extends EngineOptions, RecipeHooks {
   readonly language?: ReportLanguage | undefined;
   /** Pauses the run, lets it go on and ends it, from outside of the loop that takes its steps. */
   readonly control?: RunControl | undefined;
+  /**
+   * The ranks that this process is one of, all of which call `finetune` with the same options. They share the micro-batches of a step,
+   * whose number `train.gradientAccumulation` is that of all ranks together; the first one writes the run. @defaultValue this process
+   * by itself
+   */
+  readonly collective?: Collective | undefined;
+  /**
+   * Whether gradients are added in an order that does not depend on the number of ranks: any number of them, one too, then comes to the
+   * same bits. Takes the memory of the gradients of each micro-batch of a step. @defaultValue false
+   */
+  readonly deterministic?: boolean | undefined;
   /** Settings of the caller's own, kept in the run's `config.json` beside those of the run. */
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
 }

@@ -1,9 +1,13 @@
+import { createHash } from "node:crypto";
 import { extname, join } from "node:path";
-import { replaceFile } from "@lathe/files";
+import { type Collective, localCollective } from "@lathe/distributed";
+import { phrase, replaceFile } from "@lathe/files";
 import { type Checkpointing, readModelConfig } from "@lathe/model";
 import { adapterNames, detach, type ParameterTable, resolveLoraConfig } from "@lathe/peft";
 import { peakResidentBytes, type Precision, tensorMemory } from "@lathe/tensor";
 import {
+  beginAlike,
+  dataParallel,
   dpoLoss,
   resolveLossSettings,
   resolveTrainConfig,
@@ -37,6 +41,8 @@ import { RunRecord } from "./record/run-record.js";
 import type { RowsInput } from "./rows/rows-input.js";
 import { tellColumns } from "./rows/tell-columns.js";
 import { sourceOf, type TrainingRows, type TrainingRowsOptions } from "./rows/training-rows.js";
+import { checkAgreement } from "./ranks/check-agreement.js";
+import { copiedRun, sendRun } from "./ranks/copied-run.js";
 import { checkOutput } from "./training/check-output.js";
 import { contradictions } from "./training/contradictions.js";
 import { faultsOfModel } from "./training/faults-of-model.js";
@@ -135,18 +141,25 @@ interface PreparedRun {
 export async function* finetune(
   asked: FinetuneOptions,
 ): AsyncGenerator<StepReport, FinetuneSummary, undefined> {
-  const options = { ...asked, signal: eitherSignal(asked.signal, asked.control?.signal) };
+  let options = { ...asked, signal: eitherSignal(asked.signal, asked.control?.signal) };
   let earlier: RunFolder | null = null;
+  const { collective = null } = asked;
+  const copy = collective && collective.rank > 0 && asked.output !== undefined ? await copiedRun() : null;
   try {
     await checkFinetuneOptions(options);
+    if (options.resume && !copy) earlier = await RunFolder.open(options.output!);
+    if (options.resume && collective && collective.size > 1)
+      await sendRun(collective, earlier, copy?.path ?? null);
+    if (copy) options = { ...options, output: copy.path, overwrite: false, samples: 0, tensorboard: false };
     // No other process can write the run from here on.
-    if (options.resume) earlier = await RunFolder.open(options.output!);
+    if (options.resume && copy) earlier = await RunFolder.open(copy.path);
     const prepared = await prepareRun(options, earlier);
     return yield* trainModel(prepared);
   } catch (error) {
     throw withField(error);
   } finally {
     await earlier?.close();
+    await copy?.release();
   }
 }
 
@@ -325,6 +338,7 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
       signal,
     });
     const trained = await prepared.method.prepare(model, prepared.hasCheckpoints, onEvent);
+    if (options.collective) await joinRanks(options.collective, prepared, opened, trained);
     const mask = prepared.objective.maskReport(folder.config.endOfSequenceIds);
     if (mask) onEvent?.({ type: "mask", report: mask });
     onEvent?.({ type: "parameters", parameters: trained.table });
@@ -336,12 +350,13 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     run ??= await createRun(prepared);
     if (run) await prepared.objective.keepReference(run);
     const reports: StepReport[] = [];
-    record = run && newRecord(prepared, opened, run, streamed !== null);
+    const isFollowing = (options.collective?.rank ?? 0) > 0;
+    record = run && !isFollowing ? newRecord(prepared, opened, run, streamed !== null) : null;
     const corrector = new PlanCorrector(planned, prepared.config.gradientAccumulation);
     const kept: Kept = { run, record, reports, corrector, isStreamed: streamed !== null, correction: null };
     const end = yield* runSteps(prepared, opened, trained, kept);
     const isComplete = end.completed;
-    const folders = isComplete && run ? await trained.write(run) : NOT_WRITTEN;
+    const folders = isComplete && run && !isFollowing ? await trained.write(run) : NOT_WRITTEN;
     const totals = runTotals(run ? await run.readMetrics(Number.POSITIVE_INFINITY) : reports);
     const summary = summaryOf(prepared, opened, trained.table, {
       totals,
@@ -362,6 +377,33 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     release();
     if (run !== prepared.earlier) await run?.close();
   }
+}
+
+/** Lets this rank begin where the first one does. @throws RecipeError where some would compute nothing; CollectiveError */
+async function joinRanks(
+  collective: Collective,
+  prepared: PreparedRun,
+  { engine }: OpenedModel,
+  { parameters }: Trained,
+): Promise<void> {
+  const { config, objective } = prepared;
+  if (config.gradientAccumulation < collective.size) {
+    throw new RecipeError([
+      expectation(
+        "train.gradientAccumulation",
+        phrase`at least the number of ranks, ${collective.size}, which share the micro-batches of a step`,
+        String(config.gradientAccumulation),
+      ),
+    ]);
+  }
+  const { output, samples, tensorboard, memory, checkpointing, ...settings } = settingsOf(prepared);
+  await checkAgreement(collective, {
+    engine: `${engine.name} ${engine.precision}`,
+    settings: createHash("sha256").update(JSON.stringify(settings)).digest("hex"),
+    rows: `${objective.training.used}, ${objective.validation?.used ?? 0}`,
+    parameters: parameters.map(({ name, variable }) => `${name} ${variable.shape.join("×")}`).join(", "),
+  });
+  await beginAlike(collective, parameters);
 }
 
 /** The policy that was asked for, or the one that fits the memory. */
@@ -446,13 +488,17 @@ async function* runSteps(
 ): AsyncGenerator<StepReport, TrainEnd, undefined> {
   const { options, config, objective, hasCheckpoints } = prepared;
   const { run, record, reports, corrector } = kept;
-  const { onEvent, signal, resume, settings, control } = options;
+  const { onEvent, signal, resume, settings, control, collective, deterministic } = options;
   const steps = objective.steps(model, {
     parameters,
     ...(sampling ? { sampling } : {}),
     config,
     ...(kept.isStreamed ? { walk: model } : {}),
     ...(run ? { run } : {}),
+    ...(collective || deterministic
+      ? dataParallel(collective ?? localCollective(), parameters, { deterministic })
+      : {}),
+    savesCheckpoints: (collective?.rank ?? 0) === 0,
     files,
     ...(engine.precision === "fp16" ? { lossScale: {} } : {}),
     resume: resume ?? false,

@@ -11,6 +11,7 @@ export {
   type PassedOverCheckpoint,
 } from "./checkpoint-fault.js";
 export { countScored } from "./count-scored.js";
+export { beginAlike, dataParallel, type DataParallelOptions } from "./data-parallel.js";
 export {
   DivergenceError,
   NoIntactCheckpointError,

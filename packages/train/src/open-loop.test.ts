@@ -302,8 +302,7 @@ describe("a reduction over processes", () => {
               parameters: [{ name: "weight", variable: own }],
               objective: distance(own),
               reduce: meeting.reduce([own]),
-              share: ({ microBatches }) =>
-                [...microBatches.keys()].filter((number) => number % processes === rank),
+              share: (count) => [...Array(count).keys()].filter((number) => number % processes === rank),
             }),
           ),
         ),
@@ -333,7 +332,7 @@ describe("a reduction over processes", () => {
           parameters: [{ name: "weight", variable: own }],
           objective: distance(own),
           reduce: meeting.reduce([own]),
-          share: ({ microBatches }) => [...microBatches.keys()].filter((number) => number % 2 === rank),
+          share: (count) => [...Array(count).keys()].filter((number) => number % 2 === rank),
           ...(rank === 0 ? { signal: interrupt.signal } : {}),
         }),
       );

@@ -17,11 +17,17 @@ export interface StepGradients {
  * left to be divided afterwards, and a process by itself computes the same bits with a hook as without.
  */
 export interface Reduce {
+  /**
+   * Whether the gradients of micro-batches are kept apart until the update, as their sum is to be made in an order that does not
+   * depend on how many processes there are. Takes the memory of as many gradients. @defaultValue false
+   */
+  readonly keepsApart?: boolean;
   /** Sums over all processes, place by place: counts, losses, and whether someone wants to stop. */
   numbers(own: readonly number[]): Promise<readonly number[]>;
   /**
    * Between the last micro-batch and the update: replaces this process's gradients by the sums over all processes.
+   * @param parts of each of its micro-batches where they are kept apart, and then `gradients` is empty; else none
    * @returns where each process is left with a part of the sums only, the sum of the squares of all of them; else nothing
    */
-  gradients(gradients: StepGradients): Promise<number | undefined>;
+  gradients(gradients: StepGradients, parts: readonly StepGradients[]): Promise<number | undefined>;
 }

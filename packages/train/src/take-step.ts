@@ -45,6 +45,8 @@ interface MicroBatch<Batch> {
 /** What is added up over the micro-batches of a step. */
 interface StepSums {
   readonly gradients: GradientAccumulator;
+  /** Those of each micro-batch, where the hook wants them apart. */
+  readonly parts: GradientAccumulator[];
   readonly tally: Tally;
 }
 
@@ -64,20 +66,24 @@ export async function takeStep<Row, Batch>(
   const { reduce, lossScale, totalSteps } = work;
   const scale = lossScale?.scale ?? 1;
   const gradients = new GradientAccumulator();
+  const parts: GradientAccumulator[] = [];
+  const dispose = (): void => {
+    for (const each of [gradients, ...parts]) each.dispose();
+  };
   try {
     const microBatches = await microBatchesOf(plan, work);
     const size = await sizeOf(microBatches, work);
     if (size.isInterrupted) return null;
     const tally = new Tally(work.objective.measures);
     const sums = work.walk ? walkStep : accumulate;
-    const ownSum = await sums(step, microBatches, size.units, { gradients, tally }, work);
+    const ownSum = await sums(step, microBatches, size.units, { gradients, parts, tally }, work);
     if (ownSum === null) return null;
     const ownSums = [ownSum, ...tally.numbers()];
     const [lossSum, ...measured] = reduce ? await reduce.numbers(ownSums) : ownSums;
     const loss = lossSum / size.units;
     const isFinite = Number.isFinite(loss);
     const squares = isFinite
-      ? ((await reduce?.gradients(gradients)) ?? gradients.sumOfSquares())
+      ? ((await reduce?.gradients(gradients, parts)) ?? gradients.sumOfSquares())
       : Number.NaN;
     const gradNorm = Math.sqrt(squares) / scale;
     const isSkipped = !Number.isFinite(gradNorm);
@@ -92,7 +98,7 @@ export async function takeStep<Row, Batch>(
       work.isApplying = false;
     }
     const seconds = (performance.now() - started) / 1000;
-    gradients.dispose();
+    dispose();
     const { bytes: tensorBytes, peakBytes: peakTensorBytes } = tensorMemory();
     return {
       step,
@@ -115,7 +121,7 @@ export async function takeStep<Row, Batch>(
       ...(bad ? { bad } : {}),
     };
   } finally {
-    gradients.dispose();
+    dispose();
   }
 }
 
@@ -127,7 +133,7 @@ async function microBatchesOf<Row, Batch>(
   const batches = await objective.batches(
     plan.microBatches.map((numbers) => Array.from(numbers, (index) => rows.row(index))),
   );
-  const own = share?.(plan) ?? batches.keys();
+  const own = share?.(batches.length) ?? batches.keys();
   return Array.from(own, (number) => ({ number, batch: batches[number] }));
 }
 
@@ -158,7 +164,7 @@ async function accumulate<Row, Batch>(
   step: number,
   microBatches: readonly MicroBatch<Batch>[],
   units: number,
-  { gradients, tally }: StepSums,
+  { gradients, parts, tally }: StepSums,
   work: StepWork<Row, Batch>,
 ): Promise<number | null> {
   const { parametersAt, objective, config, lossScale, reduce, signal } = work;
@@ -170,13 +176,15 @@ async function accumulate<Row, Batch>(
     const tape = new Tape(parameters.map(({ variable }) => variable));
     const weight = tf.scalar(scale / units);
     let value: tf.Scalar | null = null;
+    const sums = reduce?.keepsApart ? new GradientAccumulator() : gradients;
+    if (sums !== gradients) parts.push(sums);
     try {
       value = withDropout({ seed: config.seed, step, microBatch }, () =>
         withTape(tape, () => objective.loss(batch, tally.add)),
       );
       lossSum += value.dataSync()[0];
       if (!Number.isFinite(lossSum)) return lossSum;
-      tape.backward(value, weight, gradients.add);
+      tape.backward(value, weight, sums.add);
     } finally {
       tape.dispose();
       weight.dispose();
@@ -192,21 +200,32 @@ async function walkStep<Row, Batch>(
   step: number,
   microBatches: readonly MicroBatch<Batch>[],
   units: number,
-  { gradients }: StepSums,
+  { gradients, parts }: StepSums,
   { parametersAt, objective, config, lossScale, reduce, signal, walk, streams }: StepWork<Row, Batch>,
 ): Promise<number | null> {
   const batches = microBatches.map(({ number: microBatch, batch }) => ({
     pass: passOf(objective, batch),
     dropoutKey: { seed: config.seed, step, microBatch },
   }));
-  try {
-    return await walkBothWays(walk!, batches, {
+  const walked = async (some: typeof batches, sums: GradientAccumulator): Promise<number> =>
+    await walkBothWays(walk!, some, {
       watched: parametersAt(step).map(({ variable }) => variable),
       weight: (lossScale?.scale ?? 1) / units,
-      accumulate: gradients.add,
+      accumulate: sums.add,
       streams,
       signal: reduce ? undefined : signal,
     });
+  try {
+    if (batches.length === 0) return 0;
+    if (!reduce?.keepsApart) return await walked(batches, gradients);
+    // Layers are read once for each micro-batch then.
+    let lossSum = 0;
+    for (const batch of batches) {
+      const sums = new GradientAccumulator();
+      parts.push(sums);
+      lossSum += await walked([batch], sums);
+    }
+    return lossSum;
   } catch (error) {
     if (signal?.aborted && error === signal.reason) return null;
     throw error;
@@ -247,7 +266,7 @@ export function ownRows<Row, Batch>(
   plan: StepPlan,
   { share }: Pick<StepWork<Row, Batch>, "share">,
 ): number[] {
-  const own = Array.from(share?.(plan) ?? plan.microBatches.keys());
+  const own = Array.from(share?.(plan.microBatches.length) ?? plan.microBatches.keys());
   return own.flatMap((number) => Array.from(plan.microBatches[number]));
 }
 

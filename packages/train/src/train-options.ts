@@ -9,7 +9,6 @@ import type { RowSource } from "./row-source.js";
 import type { IntactCheckpoint, RunFolder } from "./run-folder.js";
 import type { Schedule } from "./schedule.js";
 import type { StatePart } from "./state-part.js";
-import type { StepPlan } from "./step-plan.js";
 import type { TrainConfig } from "./train-config.js";
 import type { StreamStore } from "./walk/stream-store.js";
 import type { WalkedModel } from "./walk/walked-model.js";
@@ -39,12 +38,17 @@ export interface TrainOptions<Row, Batch> {
   /** Makes one update of the gradients of several processes. */
   readonly reduce?: Reduce;
   /**
-   * Numbers of a step's micro-batches that this process computes; none is allowed with `reduce`. Rows and dropout masks
-   * belong to the number of the micro-batch, whoever computes it. @defaultValue all
+   * Numbers of so many micro-batches, of a step or of an evaluation, that this process computes; none is allowed with `reduce`.
+   * Rows and dropout masks belong to the number of the micro-batch, whoever computes it. @defaultValue all
    */
-  readonly share?: (plan: StepPlan) => readonly number[];
+  readonly share?: (microBatches: number) => readonly number[];
   /** Where metrics and checkpoints go; without it nothing is written. */
   readonly run?: RunFolder;
+  /**
+   * Whether checkpoints are written into `run`. Without them it is the copy that another process's run has with this one: the two
+   * take the same decisions from the same metrics. @defaultValue true
+   */
+  readonly savesCheckpoints?: boolean;
   /** How parameters are stored in checkpoints. @defaultValue one safetensors file */
   readonly files?: StatePart;
   /** Further parts of checkpoints, by name. */

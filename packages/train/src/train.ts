@@ -151,7 +151,7 @@ function stateOf<Row, Batch>(
 async function* takeSteps<Row, Batch>(
   begun: number,
   work: StepWork<Row, Batch>,
-  { validation, run, reduce, signal, onEvaluation }: TrainOptions<Row, Batch>,
+  { validation, run, share, reduce, signal, onEvaluation, savesCheckpoints = true }: TrainOptions<Row, Batch>,
   state: RunState | undefined,
 ): AsyncGenerator<StepReport, TrainEnd, undefined> {
   const { config, objective, rows, totalSteps: last } = work;
@@ -163,6 +163,7 @@ async function* takeSteps<Row, Batch>(
     validate(objective, validation!, {
       batchSize: config.batchSize,
       walk: work.walk,
+      share,
       reduce,
       signal,
       onProgress: onEvaluation,
@@ -181,6 +182,9 @@ async function* takeSteps<Row, Batch>(
     yield report;
   }
 
+  const save = async (step: number): Promise<void> => {
+    if (savesCheckpoints) await state?.save(step);
+  };
   const patience = new Patience(config.patience);
   const badSteps = new BadSteps();
   const spikes = new LossSpikes();
@@ -200,11 +204,11 @@ async function* takeSteps<Row, Batch>(
     const { step } = plan;
     const report = await takeStep(plan, work).catch(async (error: unknown) => {
       // Memory may have run out: where parameters are still those of the step before, a smaller run goes on from there.
-      if (saved < step - 1 && !work.isApplying) await state?.save(step - 1).catch(() => undefined);
+      if (saved < step - 1 && !work.isApplying) await save(step - 1).catch(() => undefined);
       throw error;
     });
     if (!report) {
-      if (saved < step - 1) await state?.save(step - 1);
+      if (saved < step - 1) await save(step - 1);
       return { completed: false, step: step - 1 };
     }
     const evaluated = isEvaluated(step) ? await evaluate() : undefined;
@@ -229,7 +233,7 @@ async function* takeSteps<Row, Batch>(
     // Metrics first: after a kill between the two, the resumed run drops the line and writes it again.
     await run?.appendMetrics(complete);
     if (saves) {
-      await state!.save(step);
+      await save(step);
       saved = step;
     }
     yield complete;

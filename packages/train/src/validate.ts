@@ -21,6 +21,8 @@ export interface ValidateOptions {
   readonly batchSize: number;
   /** The objective's model, where its layers are there one at a time. */
   readonly walk?: WalkedModel | undefined;
+  /** Numbers of so many batches that this process computes. @defaultValue all */
+  readonly share?: ((batches: number) => readonly number[]) | undefined;
   /** Adds up what several processes have of it. */
   readonly reduce?: Reduce | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -35,12 +37,12 @@ export interface ValidateOptions {
 export async function validate<Row, Batch>(
   objective: Objective<Row, Batch>,
   rows: RowSource<Row>,
-  { batchSize, walk, reduce, signal, onProgress }: ValidateOptions,
+  { batchSize, walk, share, reduce, signal, onProgress }: ValidateOptions,
 ): Promise<Evaluation> {
   // What one process leaves off, the others would wait for.
   const whoStops = reduce ? undefined : signal;
   const tally = new Tally(objective.measures);
-  const own = await scoreBatches(rows, {
+  const own = await scoreBatches(share ? sharedRows(rows, batchSize, share) : rows, {
     endOfBatch: (start) => start + batchSize,
     async score(some) {
       const [batch] = await objective.batches([some]);
@@ -54,4 +56,19 @@ export async function validate<Row, Batch>(
   const [sum, units, ...measured] = reduce ? await reduce.numbers(ownSums) : ownSums;
   if (units === 0) throw new TrainConfigError("validation", "at least one scored label", "none");
   return { loss: sum / units, measures: tally.report(measured) };
+}
+
+/** The rows of some batches, one batch after the other; each but the last of all has the same number of rows. */
+function sharedRows<Row>(
+  rows: RowSource<Row>,
+  batchSize: number,
+  share: (batches: number) => readonly number[],
+): Pick<RowSource<Row>, "length" | "row"> {
+  const numbers = share(Math.ceil(rows.length / batchSize)).flatMap((batch) =>
+    Array.from(
+      { length: Math.min(batchSize, rows.length - batch * batchSize) },
+      (_, index) => batch * batchSize + index,
+    ),
+  );
+  return { length: numbers.length, row: (index) => rows.row(numbers[index]) };
 }

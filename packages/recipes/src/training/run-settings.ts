@@ -39,6 +39,7 @@ const ownKeys = [
   "layerRateDecay",
   "samples",
   "tensorboard",
+  "deterministic",
 ] as const;
 
 /** What may be different when a run goes on: it does not change the numbers, or the loop itself looks after it. */
@@ -52,6 +53,7 @@ const freeFields: readonly string[] = [
   "memory",
   "samples",
   "tensorboard",
+  "deterministic",
   "train.saveEvery",
   "train.keepCheckpoints",
   "train.evalEvery",
@@ -200,6 +202,7 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
     language: options.language,
     signal: options.signal,
     control: options.control,
+    collective: options.collective,
     onEvent: options.onEvent,
   };
 }

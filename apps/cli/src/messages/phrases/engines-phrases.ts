@@ -182,6 +182,10 @@ export const enginesPhrases: Translations = {
     "启动了 {0} 个进程，而 {1} 只知道 {2} 个：启动器与库的种类或版本不同；请使用 {3} 自带的 mpirun",
   "rank {0} of {1} has waited {2} s for what the others send: a machine or its network is gone":
     "进程 {0}（共 {1} 个）等待其他进程的数据已 {2} 秒：有机器或其网络已断开",
+  "ranks disagree on {0}: expected {1} as on rank 0, got {2} on rank {3}; give all machines the same version, model, rows and options":
+    "各进程的 {0} 不一致：应与进程 0 同为 {1}，进程 {3} 为 {2}；请让所有机器使用相同的版本、模型、数据和选项",
+  "at least the number of ranks, {0}, which share the micro-batches of a step":
+    "至少为进程数 {0}（各进程分担一步的微批次）",
   "the launcher of rank {0} is gone, and other ranks with it": "进程 {0} 的启动器已不在，其他进程也随之结束",
   "{0} of rank {1} failed: {2}": "{0} 失败（进程 {1}）：{2}",
   "expected at most {0} values of all ranks together, got {1}": "所有进程合计应至多 {0} 个值，实际 {1} 个",
