@@ -29,7 +29,7 @@ function check(
   precision: ProductPrecision,
 ): void {
   const what = `[${rows}, ${width}] × [${vocabulary}, ${width}]ᵀ ${format} ${precision}, seed ${random.seed}`;
-  const padded = Math.max(rows, 5); // up to 4 rows `linear` does not round activations
+  const padded = Math.max(rows, 9); // up to 8 rows `linear` does not round activations
   const hidden = random.normals(padded * width, 0.5 / Math.sqrt(width));
   const weight = random.weights(format, [vocabulary, width]);
   const bias = random.pick([null, random.normals(vocabulary)]);

@@ -5,7 +5,7 @@ import { transpose } from "./transpose.js";
 import { widenWeights } from "./widen-weights.js";
 import type { WeightMatrix } from "./weight-matrix.js";
 
-const FEW_ROWS = 4; // products of so many rows take activations as they are
+const FEW_ROWS = 8; // products of so many rows take activations as they are
 const OUTLIER_RATIO = 6;
 
 /** What the level of a product, besides its options, decides. */

@@ -6,7 +6,7 @@
 namespace lathe {
 namespace LATHE_LEVEL {
 
-constexpr std::int64_t kFewRows = 4;  // up to here a product is bound by reading the weights, not by multiplying
+constexpr std::int64_t kFewRows = 8;  // up to here a product is bound by reading the weights, not by multiplying
 
 // Codes are asked for so many bytes before they are multiplied, into the second level of cache. The hardware fetches ahead by
 // itself, but not far enough to keep the memory busy while cores widen and multiply.
@@ -18,40 +18,57 @@ constexpr std::int64_t kLine = 64;  // bytes of a cache line
 template <class Type, int N>
 LATHE_INLINE void dotRow(const float* x, const Weight& weight, std::int64_t row, float (&sums)[N]) {
   constexpr int chains = 4;  // of additions, to hide their latency
+  // Of many rows some chains at a time, as many as there are registers for: in the order of their own they give the same sums.
+  constexpr int atOnce = N <= 4 ? chains : (W == 16 ? 2 : 1);
   const std::int64_t inputs = weight.columns;
   const auto* codes = static_cast<const typename Type::Code*>(weight.codes) + row * inputs;
   F partial[N][chains];
-  LATHE_UNROLL
-  for (int n = 0; n < N; n++) {
-    LATHE_UNROLL
-    for (int c = 0; c < chains; c++) partial[n][c] = F{};
-  }
-  const auto step = [&](std::int64_t at, int chain) __attribute__((always_inline)) {
-    const F values = Type::widen(codes + at);
-    LATHE_UNROLL
-    for (int n = 0; n < N; n++) partial[n][chain] = fma(values, load(x + n * inputs + at), partial[n][chain]);
-  };
   // Whole lines, so that each is asked for once.
   constexpr std::int64_t codesInLine = kLine / static_cast<std::int64_t>(sizeof(typename Type::Code));
   constexpr std::int64_t together = codesInLine > chains * W ? codesInLine : chains * W;
-  std::int64_t i = 0;
-  for (; i + together <= inputs; i += together) {
-    // Past the end of the weights nothing is fetched, and nothing fails.
+  LATHE_UNROLL
+  for (int from = 0; from < chains; from += atOnce) {
+    F of[N][atOnce];
     LATHE_UNROLL
-    for (std::int64_t c = 0; c < together; c += codesInLine) {
-      __builtin_prefetch(reinterpret_cast<const char*>(codes + i + c) + kFetchAhead, 0, 2);
+    for (int n = 0; n < N; n++) {
+      LATHE_UNROLL
+      for (int c = 0; c < atOnce; c++) of[n][c] = F{};
+    }
+    const auto step = [&](std::int64_t at, int c) __attribute__((always_inline)) {
+      const F values = Type::widen(codes + at);
+      LATHE_UNROLL
+      for (int n = 0; n < N; n++) of[n][c] = fma(values, load(x + n * inputs + at), of[n][c]);
+    };
+    std::int64_t i = 0;
+    for (; i + together <= inputs; i += together) {
+      // Past the end of the weights nothing is fetched, and nothing fails.
+      if (from == 0) {
+        LATHE_UNROLL
+        for (std::int64_t c = 0; c < together; c += codesInLine) {
+          __builtin_prefetch(reinterpret_cast<const char*>(codes + i + c) + kFetchAhead, 0, 2);
+        }
+      }
+      LATHE_UNROLL
+      for (std::int64_t group = 0; group < together; group += chains * W) {
+        LATHE_UNROLL
+        for (int c = 0; c < atOnce; c++) step(i + group + (from + c) * W, c);
+      }
+    }
+    for (; i + chains * W <= inputs; i += chains * W) {
+      LATHE_UNROLL
+      for (int c = 0; c < atOnce; c++) step(i + (from + c) * W, c);
+    }
+    // What is left over goes with the first chain.
+    for (; from == 0 && i < inputs; i += W) {
+      const F values = widenUpTo<Type>(codes + i, inputs - i);
+      LATHE_UNROLL
+      for (int n = 0; n < N; n++) of[n][0] = fma(values, loadUpTo(x + n * inputs + i, inputs - i), of[n][0]);
     }
     LATHE_UNROLL
-    for (std::int64_t c = 0; c < together / W; c++) step(i + c * W, static_cast<int>(c % chains));
-  }
-  for (; i + chains * W <= inputs; i += chains * W) {
-    LATHE_UNROLL
-    for (int c = 0; c < chains; c++) step(i + c * W, c);
-  }
-  for (; i < inputs; i += W) {
-    const F values = widenUpTo<Type>(codes + i, inputs - i);
-    LATHE_UNROLL
-    for (int n = 0; n < N; n++) partial[n][0] = fma(values, loadUpTo(x + n * inputs + i, inputs - i), partial[n][0]);
+    for (int n = 0; n < N; n++) {
+      LATHE_UNROLL
+      for (int c = 0; c < atOnce; c++) partial[n][from + c] = of[n][c];
+    }
   }
   LATHE_UNROLL
   for (int n = 0; n < N; n++) sums[n] = sumOf((partial[n][0] + partial[n][1]) + (partial[n][2] + partial[n][3]));
@@ -146,17 +163,33 @@ static void fewRows(const FewRows& rows, std::int64_t first, std::int64_t end) {
   }
 }
 
+template <class Type>
+static void upToFourRows(const FewRows& rows, std::int64_t first, std::int64_t end) {
+  switch (rows.N) {
+    case 4: return fewRows<Type, 4>(rows, first, end);
+    case 3:
+      fewRows<Type, 1>(rows.from(2), first, end);
+      [[fallthrough]];
+    case 2: return fewRows<Type, 2>(rows, first, end);
+    default: return fewRows<Type, 1>(rows, first, end);
+  }
+}
+
 static void fewRowsOf(const FewRows& rows, std::int64_t first, std::int64_t end) {
   withFormat(rows.weight.format, [&](auto type) {
     using Type = decltype(type);
-    switch (rows.N) {
-      case 4: return fewRows<Type, 4>(rows, first, end);
-      case 3:
-        fewRows<Type, 1>(rows.from(2), first, end);
-        [[fallthrough]];
-      case 2: return fewRows<Type, 2>(rows, first, end);
-      default: return fewRows<Type, 1>(rows, first, end);
+    if (rows.N > 4 && rows.N < kFewRows) {
+      // In two parts, a few rows of weights at a time: these are in the cache for the second.
+      constexpr std::int64_t together = 16;
+      for (; first < end; first += together) {
+        const std::int64_t last = smaller(end, first + together);
+        fewRows<Type, 4>(rows, first, last);
+        upToFourRows<Type>(rows.from(4), first, last);
+      }
+      return;
     }
+    if (rows.N == kFewRows) return fewRows<Type, static_cast<int>(kFewRows)>(rows, first, end);
+    upToFourRows<Type>(rows, first, end);
   });
 }
 
