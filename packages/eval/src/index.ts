@@ -101,7 +101,7 @@ export { pairedPermutationTest } from "./significance/paired-permutation-test.js
 export type { PermutationOptions, PermutationResult } from "./significance/paired-permutation-test.js";
 export { permutationTest } from "./significance/permutation-test.js";
 export { meanStatistics, scoreOf } from "./significance/segment-statistics.js";
-export type { SegmentStatistics } from "./significance/segment-statistics.js";
+export type { SegmentStatistics, StatisticValues } from "./significance/segment-statistics.js";
 export { hasReasoning, stripReasoning } from "./scores/strip-reasoning.js";
 export { corpusTer, sentenceTer } from "./metrics/ter.js";
 export type { TerOptions, TerScore } from "./metrics/ter.js";
