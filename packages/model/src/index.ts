@@ -93,6 +93,7 @@ export {
   type LanguageModelParts,
   type NamedLinear,
   type NamedVector,
+  type OnRouting,
   type PassOptions,
   type RunLayers,
 } from "./decoder/language-model.js";

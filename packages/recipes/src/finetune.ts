@@ -13,6 +13,7 @@ import {
   resolveTrainConfig,
   RunFolder,
   simpoLoss,
+  type StatePart,
   type StepReport,
   type TrainConfig,
   type TrainEnd,
@@ -37,6 +38,7 @@ import {
 import { progressOf, type RowsEvent, warningOf } from "./recipe-event.js";
 import { expectation, field, RecipeError, type RecipeFault, sentenceOf } from "./recipe-error.js";
 import type { RunPassport } from "./record/run-passport.js";
+import { type LayerRouting, RoutingLog } from "./record/routing-log.js";
 import { RunRecord } from "./record/run-record.js";
 import type { RowsInput } from "./rows/rows-input.js";
 import { tellColumns } from "./rows/tell-columns.js";
@@ -99,6 +101,8 @@ export interface FinetuneSummary extends RunTotals {
   readonly passport: RunPassport | null;
   /** What the run turned out to take, beside what was planned; null before its third step. */
   readonly plan: PlanCorrection | null;
+  /** Where tokens went in layers with experts; empty for a model without, and for layers that no gradient comes to. */
+  readonly routing: readonly LayerRouting[];
   /** Bytes at the end, and at most. */
   readonly memory: {
     readonly residentBytes: number;
@@ -325,7 +329,8 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     ...(streamed ? { residentLayers: RESIDENT_LAYERS } : {}),
   });
   const { model } = opened;
-  const { checkpointing, embeddingNoise, residualDropout } = model;
+  const { checkpointing, embeddingNoise, residualDropout, onRouting } = model;
+  const routing = new RoutingLog();
   let run = prepared.earlier;
   let record: RunRecord | null = null;
   try {
@@ -346,6 +351,7 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     if (policy !== null) model.checkpointing = policy;
     model.embeddingNoise = options.neftuneAlpha ?? 0;
     model.residualDropout = options.residualDropout ?? 0;
+    model.onRouting = routing.add.bind(routing);
     signal?.throwIfAborted();
     run ??= await createRun(prepared);
     if (run) await prepared.objective.keepReference(run);
@@ -353,7 +359,15 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     const isFollowing = (options.collective?.rank ?? 0) > 0;
     record = run && !isFollowing ? newRecord(prepared, opened, run, streamed !== null) : null;
     const corrector = new PlanCorrector(planned, prepared.config.gradientAccumulation);
-    const kept: Kept = { run, record, reports, corrector, isStreamed: streamed !== null, correction: null };
+    const kept: Kept = {
+      run,
+      record,
+      reports,
+      corrector,
+      routing,
+      isStreamed: streamed !== null,
+      correction: null,
+    };
     const end = yield* runSteps(prepared, opened, trained, kept);
     const isComplete = end.completed;
     const folders = isComplete && run && !isFollowing ? await trained.write(run) : NOT_WRITTEN;
@@ -363,6 +377,7 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
       folders,
       end,
       plan: kept.correction,
+      routing: routing.report(),
     });
     if (!isComplete || !record) return summary;
     const passport = await record.passport(settingsOf(prepared), options, folders);
@@ -374,6 +389,7 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     model.checkpointing = checkpointing;
     model.embeddingNoise = embeddingNoise;
     model.residualDropout = residualDropout;
+    model.onRouting = onRouting;
     release();
     if (run !== prepared.earlier) await run?.close();
   }
@@ -475,9 +491,24 @@ interface Kept {
   readonly corrector: PlanCorrector;
   /** Whether the weights of layers are on disk. */
   readonly isStreamed: boolean;
+  /** Counts where tokens go. */
+  readonly routing: RoutingLog;
   /** What came of that, once it is known. */
   correction: PlanCorrection | null;
 }
+
+/** What checkpoints hold besides the loop's own state. */
+const allOf = (files: StatePart, routing: RoutingLog): StatePart => ({
+  ...files,
+  async save(folder) {
+    await files.save(folder);
+    await routing.save(folder);
+  },
+  async load(folder) {
+    await files.load(folder);
+    await routing.load(folder);
+  },
+});
 
 /** @returns how the steps ended */
 async function* runSteps(
@@ -487,7 +518,7 @@ async function* runSteps(
   kept: Kept,
 ): AsyncGenerator<StepReport, TrainEnd, undefined> {
   const { options, config, objective, hasCheckpoints } = prepared;
-  const { run, record, reports, corrector } = kept;
+  const { run, record, reports, corrector, routing } = kept;
   const { onEvent, signal, resume, settings, control, collective, deterministic } = options;
   const steps = objective.steps(model, {
     parameters,
@@ -499,7 +530,7 @@ async function* runSteps(
       ? dataParallel(collective ?? localCollective(), parameters, { deterministic })
       : {}),
     savesCheckpoints: (collective?.rank ?? 0) === 0,
-    files,
+    files: allOf(files, routing),
     ...(engine.precision === "fp16" ? { lossScale: {} } : {}),
     resume: resume ?? false,
     onResume({ state, passedOver }) {
@@ -564,13 +595,14 @@ interface RunEnd {
   readonly folders: TrainedFolders;
   readonly end: TrainEnd;
   readonly plan: PlanCorrection | null;
+  readonly routing: readonly LayerRouting[];
 }
 
 function summaryOf(
   { options, objective }: PreparedRun,
   { engine }: OpenedModel,
   parameters: ParameterTable,
-  { totals, folders, end, plan }: RunEnd,
+  { totals, folders, end, plan, routing }: RunEnd,
 ): FinetuneSummary {
   const { output } = options;
   const { bytes, peakBytes } = tensorMemory();
@@ -584,6 +616,7 @@ function summaryOf(
     stoppedEarly: end.stoppedEarly ?? false,
     passport: null,
     plan,
+    routing,
     trainableParameters: parameters.trainable,
     allParameters: parameters.all,
     rows: {

@@ -121,6 +121,7 @@ export type { FileHashes } from "./record/run-hashes.js";
 export { collectPublication, type CollectPublicationOptions } from "./publish/collect-publication.js";
 export type { Publication, PublishedBase, PublishedFile } from "./publish/publication.js";
 export { RunPassportError } from "./record/run-passport-error.js";
+export type { LayerRouting } from "./record/routing-log.js";
 export type { RunPassport } from "./record/run-passport.js";
 export type { MaskReport } from "./rows/mask-report.js";
 export type { RowsInput } from "./rows/rows-input.js";

@@ -22,6 +22,7 @@ export {
 export { type HtmlPage, htmlPage, pagePolicy } from "./page/html-page.js";
 export type { MetricsLine } from "./page/metrics-line.js";
 export { runReport, type RunReport } from "./page/run-report.js";
+export type { RoutedLayer } from "./page/routing.js";
 export type { RunTotals } from "./page/run-totals.js";
 export type { SampleReplies } from "./page/samples.js";
 export { type TuningReport, tuningReport, type TuningTrial } from "./page/tuning-report.js";

@@ -88,6 +88,11 @@ export interface LayerContext {
   readonly dropped: (branch: tf.Tensor2D, block: LinearBlock) => tf.Tensor2D;
   /** Positions of the M rows that are wanted, all if left out; the others end as keys and values. */
   readonly positions?: Int32Array | undefined;
+  /**
+   * Told which experts the tokens of the layer go to, where it has some and someone wants to know.
+   * @param chosen numbers of experts, those of the first token first   @param expertCount of how many
+   */
+  readonly routed?: ((chosen: Int32Array, expertCount: number) => void) | undefined;
 }
 
 /** What the bytes of a token in a layer depend on. */

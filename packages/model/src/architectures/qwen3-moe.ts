@@ -92,7 +92,7 @@ export const qwen3Moe: Architecture<Qwen3MoeConfig> = {
     if (!config.hasMixture[layer]) return decoderLayer(config, weights, x, context);
     return preNormLayer(config.rmsNormEpsilon, weights, x, context, {
       attention: (normed, wanted) => groupedAttention(config, weights, normed, context, wanted),
-      feed: (normed) => mixtureOfExperts(config.mixture, weights, normed),
+      feed: (normed) => mixtureOfExperts(config.mixture, weights, normed, context),
     });
   },
   step: () => null,

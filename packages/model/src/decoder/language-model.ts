@@ -58,6 +58,9 @@ export interface NamedVector {
   readonly vector: tf.Tensor1D;
 }
 
+/** Receives the experts that the tokens of a layer go to; see `routed` of {@link LayerContext}. */
+export type OnRouting = (layer: number, chosen: Int32Array, expertCount: number) => void;
+
 /** The parts a {@link LanguageModel} is made of; the model owns them from then on. */
 export interface LanguageModelParts {
   readonly embedding: TokenEmbedding;
@@ -121,6 +124,8 @@ export class LanguageModel {
    * where dropout is in force (as GPT-2 was trained); 0 for none.
    */
   residualDropout = 0;
+  /** Told which experts the tokens of recorded passes go to, once for each pass that is differentiated; null for nobody. */
+  onRouting: OnRouting | null = null;
   #revision = 0;
 
   /** @param engine in whose memory the parts lie, and which computes */
@@ -295,10 +300,20 @@ export class LanguageModel {
               isCached: options.attend !== undefined,
               dropped: this.#droppedIn(index),
               positions: index === config.layerCount - 1 ? positions : undefined,
+              routed: this.#routedIn(index),
             }),
           ),
         ),
       end: (x) => rmsNorm(x, finalNorm, config.rmsNormEpsilon),
+    };
+  }
+
+  /** Layers that are computed again are told of then: the first time nothing is kept of them. */
+  #routedIn(layer: number): LayerContext["routed"] {
+    const { onRouting } = this;
+    if (!onRouting || !activeTape()?.keeps) return undefined;
+    return (chosen, expertCount) => {
+      onRouting(layer, chosen, expertCount);
     };
   }
 

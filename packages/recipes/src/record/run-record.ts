@@ -13,6 +13,7 @@ import { convergenceStep } from "./convergence-step.js";
 import { EnergyMeter } from "./energy-meter.js";
 import { modelHashes, resultHashes } from "./run-hashes.js";
 import { type RunPassport, thisMachine } from "./run-passport.js";
+import type { LayerRouting } from "./routing-log.js";
 import type { SamplePrompt } from "./sample-prompt.js";
 
 /** Tokens of a sample reply at most: enough to see how it changes. */
@@ -101,9 +102,12 @@ export class RunRecord {
   }
 
   /** Writes what is told of a complete run, as JSON and as a page. */
-  async write(report: { readonly passport: RunPassport }): Promise<void> {
+  async write(report: {
+    readonly passport: RunPassport;
+    readonly routing: readonly LayerRouting[];
+  }): Promise<void> {
     await this.#run.write("report.json", `${JSON.stringify(report, null, 2)}\n`);
-    const { passport, ...totals } = report;
+    const { passport, routing, ...totals } = report;
     const { settings, ...origin } = passport;
     const page = runReport({
       title: basename(this.#run.path),
@@ -112,6 +116,7 @@ export class RunRecord {
       settings,
       passport: { ...totals, ...origin },
       samples: await this.#samples(),
+      routing,
     });
     await this.#run.write("report.html", page);
   }

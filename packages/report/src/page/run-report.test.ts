@@ -45,6 +45,16 @@ const chartsIn = (page: string) =>
   }[];
 
 describe("the page of a run", () => {
+  it("shows where tokens went in layers with experts, and no such part without any", () => {
+    const layer = { layer: 3, counts: [4, 0, 2, 2], unused: 1, largestShare: 0.5, evenness: 0.75 };
+    const page = runReport({ ...report, routing: [layer] });
+    expect(page).toContain("<td>3 / 4</td><td>0.750</td><td>50.0 %</td>");
+    expect(Array.from(page.matchAll(/fill-opacity="([\d.]+)"/g), ([, shade]) => Number(shade))).toEqual([
+      1, 0, 0.5, 0.5,
+    ]);
+    expect(runReport(report)).not.toContain("fill-opacity");
+  });
+
   it("draws what there is to draw, and nothing else", () => {
     const page = runReport(report);
     const charts = chartsIn(page);

@@ -2,6 +2,7 @@ import { Facts } from "./facts.js";
 import { htmlPage } from "./html-page.js";
 import type { MetricsLine } from "./metrics-line.js";
 import { courseOf, runCharts } from "./run-charts.js";
+import { type RoutedLayer, Routing } from "./routing.js";
 import { RunFigures } from "./run-figures.js";
 import { type SampleReplies, Samples } from "./samples.js";
 import { runTotals } from "./run-totals.js";
@@ -18,10 +19,13 @@ export interface RunReport {
   /** What the run came to and came from: hashes, machine, engine, totals. */
   readonly passport: Readonly<Record<string, unknown>>;
   readonly samples: readonly SampleReplies[];
+  /** Of layers with experts, if there are any. */
+  readonly routing?: readonly RoutedLayer[] | undefined;
 }
 
 /** The page of a run: its curves, what it came to, replies over time, settings. It needs nothing beside it and no network. */
-export function runReport({ title, language, metrics, settings, passport, samples }: RunReport): string {
+export function runReport(report: RunReport): string {
+  const { title, language, metrics, settings, passport, samples, routing = [] } = report;
   const text = words[language];
   const charts = runCharts(metrics, text);
   return htmlPage({
@@ -52,6 +56,13 @@ export function runReport({ title, language, metrics, settings, passport, sample
           <>
             <h2>{text.samples}</h2>
             <Samples samples={samples} text={text} />
+          </>
+        )}
+        {routing.length > 0 && (
+          <>
+            <h2>{text.routing}</h2>
+            <p class="lead">{text.routingLead}</p>
+            <Routing layers={routing} text={text} />
           </>
         )}
         <h2>{text.passport}</h2>

@@ -32,6 +32,7 @@ figure { margin: 0; min-width: 0; } figcaption { color: var(--soft); font-size: 
 .bars th { text-align: left; font-weight: 400; color: var(--soft); padding: .15rem .6rem .15rem 0; width: 34%; }
 .bars .bar span { display: block; height: .8rem; min-width: 1px; background: var(--accent); border-radius: .2rem; print-color-adjust: exact; }
 .bars .number { text-align: right; padding-left: .6rem; width: 5rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.shares { display: block; width: 100%; min-width: 10rem; height: 1rem; fill: var(--accent); border: 1px solid var(--line); border-radius: .2rem; print-color-adjust: exact; }
 .legend { display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; font-size: .85rem; }
 h4 { font-size: .85rem; font-weight: 400; color: var(--soft); margin: .8rem 0 .2rem; }
 .sample + .sample { margin-top: 1rem; } .samples .sample + .sample, .facts .sample + .sample { margin-top: 0; }

@@ -54,7 +54,7 @@ export function latentMixtureDecoder(name: string): Architecture<LatentMixtureCo
       preNormLayer(config.rmsNormEpsilon, weights, x, context, {
         attention: (normed, wanted) => latentAttention(config.attention, weights, normed, context, wanted),
         feed(normed) {
-          if (!isDense(config, layer)) return mixtureOfExperts(config.mixture, weights, normed);
+          if (!isDense(config, layer)) return mixtureOfExperts(config.mixture, weights, normed, context);
           const { linears } = weights;
           const { gate, up, down } = decoderPaths;
           return gatedMlpOf({ gate: linears[gate], up: linears[up], down: linears[down] }, normed);

@@ -11,7 +11,7 @@ import {
   sumRows,
 } from "@lathe/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
-import type { LayerWeights } from "../architecture.js";
+import type { LayerContext, LayerWeights } from "../architecture.js";
 import { gatedMlpOf, type MlpLinears } from "../pre-norm-decoder/mlp.js";
 import { chooseExperts } from "./choose-experts.js";
 import type { MixtureConfig } from "./mixture-config.js";
@@ -56,12 +56,18 @@ const mlpAt = ({ linears }: LayerWeights, path: (part: keyof MlpLinears) => stri
  *
  * @param x [N, h]   @returns [N, h], owned by the caller
  */
-export function mixtureOfExperts(config: MixtureConfig, weights: LayerWeights, x: tf.Tensor2D): tf.Tensor2D {
+export function mixtureOfExperts(
+  config: MixtureConfig,
+  weights: LayerWeights,
+  x: tf.Tensor2D,
+  { routed: onRouted }: Pick<LayerContext, "routed"> = {},
+): tf.Tensor2D {
   const { expertCount, expertsPerToken, sharedSize, weighting, groups } = config;
   const logits = exactLinear(x, weights.fixed[mixtureNames.router] as tf.Tensor2D);
   const scores = expertScores(logits.dataSync<"float32">(), expertCount, weighting.scoring);
   const correction = groups ? weights.fixed[mixtureNames.correction].dataSync<"float32">() : null;
   const chosen = chooseExperts(scores, expertCount, expertsPerToken, groups, correction);
+  onRouted?.(chosen, expertCount);
   const { experts, counts, tokens, places } = sortedByExpert(chosen, expertsPerToken, expertCount);
 
   const rows = split(embedding(x, tokens), counts, 0);

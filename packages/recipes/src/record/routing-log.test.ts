@@ -1,0 +1,100 @@
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { type ModelConfig, readModelConfig } from "@lathe/model";
+import { finetune, type FinetuneSummary } from "../finetune.js";
+import type { FinetuneOptions } from "../finetune-options.js";
+import { temporaryFolder, tinyModel } from "../testing/folders.js";
+import { RoutingLog } from "./routing-log.js";
+
+describe("RoutingLog", () => {
+  it("adds up the choices of a layer over passes, and says how even they are", () => {
+    const log = new RoutingLog();
+    log.add(3, Int32Array.of(0, 1, 2, 3), 4);
+    log.add(1, Int32Array.of(2, 2), 4);
+    log.add(3, Int32Array.of(3, 2, 1, 0), 4);
+    const [first, second] = log.report();
+    expect(first).toEqual({ layer: 1, counts: [0, 0, 2, 0], unused: 3, largestShare: 1, evenness: 0 });
+    expect(second).toMatchObject({ layer: 3, counts: [2, 2, 2, 2], unused: 0, largestShare: 0.25 });
+    expect(second.evenness).toBeCloseTo(1, 12);
+    // Two experts of four with equal shares: log 2 over log 4.
+    log.add(7, Int32Array.of(0, 3), 4);
+    expect(log.report()[2].evenness).toBeCloseTo(0.5, 12);
+  });
+
+  it("goes on from what a checkpoint has, in place of what it had", async () => {
+    const [folder, empty] = [await temporaryFolder(), await temporaryFolder()];
+    const log = new RoutingLog();
+    log.add(2, Int32Array.of(1, 1, 0), 3);
+    await log.save(folder);
+    log.add(2, Int32Array.of(2), 3);
+    await log.load(folder);
+    expect(log.report()[0].counts).toEqual([1, 2, 0]);
+    await log.load(empty);
+    expect(log.report()).toEqual([]);
+    await log.save(empty);
+    expect(await readdir(empty)).toEqual([]);
+  });
+
+  it.each(["[1]", '{"a":[1]}', '{"1":[-1]}', '{"1":[0.5]}', '{"1":"x"}', "{"])(
+    "refuses %s as counts",
+    async (text) => {
+      const folder = await temporaryFolder();
+      await writeFile(join(folder, "routing.json"), text);
+      await expect(new RoutingLog().load(folder)).rejects.toThrow("routing.json");
+    },
+  );
+});
+
+describe("a run of a model with experts", () => {
+  const rows = Array.from({ length: 6 }, (_, row) => {
+    const ids = Array.from({ length: 5 + row }, (_unused, i) => (row * 37 + i * 11) % 300);
+    return { input_ids: ids, labels: ids };
+  });
+  const tokens = rows.reduce((sum, { input_ids: { length } }) => sum + length, 0);
+
+  async function run(options: Partial<FinetuneOptions>): Promise<FinetuneSummary> {
+    const train = { batchSize: 2, gradientAccumulation: 1, epochs: 2, learningRate: 1e-3 };
+    const steps = finetune({ data: rows, train, samples: 0, ...options });
+    for (;;) {
+      const next = await steps.next();
+      if (next.done) return next.value;
+    }
+  }
+
+  it.each(["deepseek_v3", "qwen3_moe"] as const)(
+    "%s: every token of every pass is counted once, whatever is computed again, over an interruption",
+    async (name) => {
+      const model = tinyModel(name);
+      const whole = await run({ model, checkpointing: "none" });
+      const again = await run({ model, checkpointing: "block" });
+      expect(whole.routing.length).toBeGreaterThan(0);
+      expect(again.routing).toEqual(whole.routing);
+      const { mixture } = (await readModelConfig(model)) as ModelConfig & {
+        readonly mixture: { readonly expertsPerToken: number };
+      };
+      for (const { layer, counts } of whole.routing) {
+        const given = counts.reduce((sum, count) => sum + count, 0);
+        expect(given, `layer ${layer}`).toBe(2 * tokens * mixture.expertsPerToken);
+      }
+      const output = join(await temporaryFolder(), "run");
+      const stop = new AbortController();
+      const interrupted = finetune({
+        ...{ model, data: rows, samples: 0, output, signal: stop.signal },
+        train: { batchSize: 2, gradientAccumulation: 1, epochs: 2, learningRate: 1e-3 },
+      });
+      await interrupted.next();
+      await interrupted.next();
+      stop.abort();
+      let step = await interrupted.next();
+      while (!step.done) step = await interrupted.next();
+      expect(step.value.interrupted).toBe(true);
+      const resumed = await run({ output, resume: true, model: undefined, data: rows, train: undefined });
+      expect(resumed.routing).toEqual(whole.routing);
+    },
+  );
+
+  it("has none without experts", async () => {
+    expect((await run({ model: tinyModel("qwen3") })).routing).toEqual([]);
+  });
+});
