@@ -101,6 +101,7 @@ export const trainingPhrases: Translations = {
   "bytes a second, or a rate such as 3GB/s": "每秒字节数，或如 3GB/s 的速度",
   "graphics card to plan for, such as rtx3060-12gb, in place of --memory":
     "要规划的显卡，例如 rtx3060-12gb，代替 --memory",
+  "counts of experts by the number of the layer": "按层号列出的各专家次数",
   "Reads the rows and the headers of the weights, and says what a run takes for what, about how long a step lasts here, and what takes less; where memory does not hold the weights, what a step takes that reads them from the disk, layer by layer. A folder with config.json alone will do for a model, and no rows at all. Nothing is written. Exit code 1 when it does not fit.":
     "读取数据与权重文件头，说明各部分占用的内存、在本机上每步大致的时间，以及更省的办法；内存装不下权重时，说明逐层从磁盘读取权重的一步需要什么。模型文件夹只有 config.json 也可以，也可以没有数据。不写任何文件。放不下时退出码为 1。",
   "a name that ends with its memory, such as rtx3060-12gb": "以显存结尾的名称，例如 rtx3060-12gb",
