@@ -136,9 +136,9 @@ export const en: Messages = {
     format === "none" ? "weights on the disk, as they are" : `weights on the disk, in ${format}`,
   streamTerms: {
     weights: "weights on the disk",
-    spilled: "inputs of layers on the disk",
+    inputs: "of it, inputs of layers",
     tokens: "tokens a step",
-    bytesPerStep: "read and written a step",
+    bytesPerStep: "read a step",
     reading: "the disk takes for that",
     computing: "computing takes here",
     step: "a step",

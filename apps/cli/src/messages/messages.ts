@@ -133,7 +133,7 @@ export interface Messages extends CommandMessages {
   readonly streamTerms: Readonly<
     Record<
       | "weights"
-      | "spilled"
+      | "inputs"
       | "tokens"
       | "bytesPerStep"
       | "reading"

@@ -125,10 +125,10 @@ export const zh: Messages = {
   streamed: (format) => (format === "none" ? "权重留在磁盘（原样）" : `权重留在磁盘（${format}）`),
   streamTerms: {
     weights: "磁盘上的权重",
-    spilled: "磁盘上的各层输入",
+    inputs: "其中各层的输入",
     tokens: "每步词元数",
-    bytesPerStep: "每步读写",
-    reading: "磁盘读写用时",
+    bytesPerStep: "每步读取",
+    reading: "磁盘读取用时",
     computing: "在本机上计算用时",
     step: "每步",
     balanced: "不再等待磁盘所需的每步词元数",

@@ -11,8 +11,8 @@ export function streamText(plan: StreamedStepPlan, messages: Messages): string {
     messages.streamPace(secondsText(secondsPerStep), formatNumber(Math.round(tokensPerHour)));
   const rows: [string, string | null][] = [
     [words.memory, formatBytes(plan.residentBytes)],
+    [streamTerms.inputs, formatBytes(plan.inputBytes)],
     [streamTerms.weights, formatBytes(plan.weightBytes)],
-    [streamTerms.spilled, plan.spilledBytes > 0 ? formatBytes(plan.spilledBytes) : null],
     [streamTerms.tokens, formatNumber(plan.tokensPerStep)],
     [streamTerms.bytesPerStep, formatBytes(plan.bytesPerStep)],
     [streamTerms.reading, secondsReading === null ? null : secondsText(secondsReading)],

@@ -1,8 +1,7 @@
-import type { LayerWeightBytes, PlacedWeightBytes } from "./weight-bytes.js";
+import type { PlacedWeightBytes } from "./weight-bytes.js";
 
-/** Bytes of a number of the residual stream: in memory, and on a disk in bfloat16. */
+/** Bytes of a number of the residual stream. */
 const STREAM_BYTES = 4;
-const SPILLED_BYTES = 2;
 
 /** Layers of which the weights are in memory at a time: the one at work and the next. */
 const LAYERS_HELD = 2;
@@ -40,9 +39,9 @@ export interface StreamPlan {
   readonly tokensPerStep: number;
   /** Weights on the disk. */
   readonly weightBytes: number;
-  /** Inputs of layers that are on the disk for a while because memory does not hold them; 0 where it does. */
-  readonly spilledBytes: number;
-  /** Read and written in a step. */
+  /** Inputs of all layers for all tokens of a step, which stay in memory. */
+  readonly inputBytes: number;
+  /** Read in a step. */
   readonly bytesPerStep: number;
   /** The process, at most. */
   readonly residentBytes: number;
@@ -60,54 +59,40 @@ export interface StreamPlan {
   readonly withSecondMachine: StepPace | null;
 }
 
-/** Bytes of a layer's weights that so many tokens ask for, on average: experts that none is routed to are not read. */
-export function readBytes({ always, routed, tokenShare }: LayerWeightBytes, tokens: number): number {
-  return always + routed * (1 - (1 - tokenShare) ** tokens);
-}
-
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 /** Plans a step whose weights stay on the disk, by arithmetic alone. */
 export function planStream(step: StreamedStep): StreamPlan {
   const { weights, hiddenSize, tokens, besides, budgetBytes, bytesPerSecond, secondsComputing } = step;
-  const layers = weights.layers.map(({ always, routed }) => always + routed);
-  const held = LAYERS_HELD * Math.max(...layers, 0);
-  const inputs = (layers.length + 1) * hiddenSize;
-  const inMemory = besides + weights.ends + held + tokens * inputs * STREAM_BYTES;
-  // What is spilled leaves the input at work and the gradient that comes back.
-  const spilling = besides + weights.ends + held + 2 * tokens * hiddenSize * STREAM_BYTES;
-  const spills = inMemory > budgetBytes;
-  const residentBytes = spills ? spilling : inMemory;
-  const bytesOf = (ofTokens: number): number => {
-    const reads = weights.layers.map((layer) => readBytes(layer, ofTokens));
-    // The last layer of the way forward is the first of the way back, and is there already.
-    const again = sum(reads) - (reads.at(-1) ?? 0);
-    return sum(reads) + again + (spills ? 2 * ofTokens * inputs * SPILLED_BYTES : 0);
-  };
+  const { ends, layers } = weights;
+  const inputBytes = tokens * (layers.length + 1) * hiddenSize * STREAM_BYTES;
+  const residentBytes = besides + ends + LAYERS_HELD * Math.max(...layers, 0) + inputBytes;
+  // The last layer of the way forward is the first of the way back, and is there already.
+  const bytesPerStep = 2 * sum(layers) - (layers.at(-1) ?? 0);
   const paceWith = (disks: number, machines: number): StepPace | null => {
     if (bytesPerSecond === null) return null;
     // Nothing can be computed before the first layer is there.
-    const first = readBytes(weights.layers[0] ?? { always: 0, routed: 0, tokenShare: 1 }, tokens);
+    const [first = 0] = layers;
     const waiting = first / (disks * bytesPerSecond);
-    const reading = (bytesOf(tokens) - first) / (disks * bytesPerSecond);
+    const reading = (bytesPerStep - first) / (disks * bytesPerSecond);
     const secondsPerStep = waiting + Math.max(reading, secondsComputing(tokens / machines));
     return { secondsPerStep, tokensPerHour: (SECONDS_PER_HOUR * tokens) / secondsPerStep };
   };
   return {
     tokensPerStep: tokens,
-    weightBytes: weights.ends + sum(layers),
-    spilledBytes: spills ? tokens * inputs * SPILLED_BYTES : 0,
-    bytesPerStep: bytesOf(tokens),
+    weightBytes: ends + sum(layers),
+    inputBytes,
+    bytesPerStep,
     residentBytes,
     budgetBytes,
     fits: residentBytes <= budgetBytes,
     secondsComputing: secondsComputing(tokens),
-    secondsReading: bytesPerSecond === null ? null : bytesOf(tokens) / bytesPerSecond,
+    secondsReading: bytesPerSecond === null ? null : bytesPerStep / bytesPerSecond,
     pace: paceWith(1, 1),
     balancedTokens:
       bytesPerSecond === null
         ? null
-        : leastTokens((count) => bytesOf(count) / bytesPerSecond <= secondsComputing(count)),
+        : leastTokens((count) => bytesPerStep / bytesPerSecond <= secondsComputing(count)),
     withSecondDisk: paceWith(2, 1),
     withSecondMachine: paceWith(1, 2),
   };

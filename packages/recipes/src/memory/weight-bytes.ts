@@ -33,17 +33,7 @@ export function parameterCount(config: ModelConfig): number {
 export interface PlacedWeightBytes {
   /** Embedding, head and last norm. */
   readonly ends: number;
-  readonly layers: readonly LayerWeightBytes[];
-}
-
-/** Bytes of a layer's weights. */
-export interface LayerWeightBytes {
-  /** What every token passes. */
-  readonly always: number;
-  /** Experts that tokens are routed to, all together. */
-  readonly routed: number;
-  /** Share of the tokens that pass one of these; 1 where there are none. */
-  readonly tokenShare: number;
+  readonly layers: readonly number[];
 }
 
 /**
@@ -71,9 +61,9 @@ export function placedWeightBytes(
     ({ place, dtype }) => place.block !== "head" && packedLinearFormat(place, dtype),
   );
   let ends = 0;
-  const layers = Array.from({ length: config.layerCount }, () => ({ always: 0, routed: 0, tokenShare: 1 }));
+  const layers = new Array<number>(config.layerCount).fill(0);
   for (const { place, dtype } of places) {
-    const { layer, block, shape, weight, tokenShare } = place;
+    const { layer, block, shape, weight } = place;
     const packed = isPackedFolder ? packedLinearFormat(place, dtype) : packedAs(place, dtype, format);
     const isDense = !packed && format === "none" && !inPlace;
     const bytes = packed
@@ -82,16 +72,13 @@ export function placedWeightBytes(
         ? sizeOf(shape) * FLOAT_BYTES
         : stored(weight);
     if (layer === null) ends += bytes;
-    else if (tokenShare < 1) {
-      layers[layer].routed += bytes;
-      layers[layer].tokenShare = tokenShare;
-    } else layers[layer].always += bytes;
+    else layers[layer] += bytes;
     // A head that is dense in the engine's memory has the table beside it.
     if (block === "head" && (isDense || weight !== embedding)) ends += stored(embedding);
   }
   // Norms, biases and routers.
   ends += config.hiddenSize * FLOAT_BYTES;
-  for (const [layer, bytes] of layers.entries()) {
+  for (let layer = 0; layer < config.layerCount; layer++) {
     for (const part of architecture.parts(config, layer)) {
       const numbers =
         part.kind === "vector"
@@ -101,7 +88,7 @@ export function placedWeightBytes(
             : part.hasBias
               ? part.shape[0]
               : 0;
-      bytes.always += numbers * FLOAT_BYTES;
+      layers[layer] += numbers * FLOAT_BYTES;
     }
   }
   return { ends, layers };
@@ -110,7 +97,7 @@ export function placedWeightBytes(
 /** All of {@link placedWeightBytes} together. */
 export function weightBytes(...of: Parameters<typeof placedWeightBytes>): number {
   const { ends, layers } = placedWeightBytes(...of);
-  return layers.reduce((sum, { always, routed }) => sum + always + routed, ends);
+  return layers.reduce((sum, bytes) => sum + bytes, ends);
 }
 
 /** The format that a linear is packed in while it is read, or null where it stays as it is stored. */
