@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { keepYoungGenerationSmall } from "@lathe/train/process";
 import type { AnswerJob } from "./answer/answer-job.js";
 import type { DataJob } from "./data/data-job.js";
+import type { EvaluateJob } from "./evaluate/evaluate-job.js";
 import type { LatheGemmJob } from "./gemm/gemm-job.js";
 import type { TfjsJob } from "./gemm/measure-tfjs-product.js";
 import type { LatheGenerateJob } from "./generate/generate-job.js";
@@ -27,6 +28,10 @@ const cases: Readonly<Record<string, (job: unknown) => Promise<object>>> = {
   data: async (job) => {
     const { measureData } = await import("./data/measure-data.js");
     return await measureData(job as DataJob);
+  },
+  evaluate: async (job) => {
+    const { measureEvaluation } = await import("./evaluate/measure-evaluation.js");
+    return await measureEvaluation(job as EvaluateJob);
   },
   gemm: async (job) => {
     const { measureProducts } = await import("./gemm/measure-products.js");

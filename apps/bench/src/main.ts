@@ -4,6 +4,7 @@ import { addAnnotateCommand } from "./annotate/annotate-command.js";
 import { addAnswerCommand } from "./answer/answer-command.js";
 import { addCheckpointsCommand } from "./checkpoints/checkpoints-command.js";
 import { addDataCommand } from "./data/data-command.js";
+import { addEvaluateCommand } from "./evaluate/evaluate-command.js";
 import { addNearCommand } from "./data/near-command.js";
 import { addGemmCommand } from "./gemm/gemm-command.js";
 import { addGenerateCommand } from "./generate/generate-command.js";
@@ -38,6 +39,7 @@ addDataCommand(program);
 addNearCommand(program);
 addAnnotateCommand(program);
 addScoresCommand(program);
+addEvaluateCommand(program);
 addServeCommand(program);
 
 for (const [signal, code] of [
