@@ -7,4 +7,6 @@ export { courseOf, runCharts } from "./page/run-charts.js";
 export { RunFigures } from "./page/run-figures.js";
 export type { RunTotals } from "./page/run-totals.js";
 export { type SampleReplies, Samples } from "./page/samples.js";
+export { visibleText } from "./page/visible-text.js";
+export { visibleValues } from "./page/visible-values.js";
 export { type ReportLanguage, words, type Words } from "./page/words.js";

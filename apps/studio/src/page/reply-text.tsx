@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { visibleText } from "./visible-text.js";
+import { visibleText } from "@lathe/report/parts";
 import type { Words } from "./words.js";
 
 /** Characters that are shown before one asks for all: a megabyte of text is slow to lay out. */

@@ -25,9 +25,6 @@ export interface ReportSources {
   readonly runs: readonly (AdapterRun | null)[];
 }
 
-/** Characters of a text that a report shows at most. */
-const MOST_SHOWN = 8000;
-
 /** Writes `report.json`, `report.md` and `report.html` into a folder. */
 export async function writeEvaluationReports(
   folder: string,
@@ -55,12 +52,8 @@ async function reportOf(
     for await (const { row, prompt, reference, prediction, tokens: count } of readPredictions(file)) {
       ofSystem.push(count);
       if (!wanted.has(row)) continue;
-      const found = rows.get(row) ?? {
-        prompt: prompt.slice(0, MOST_SHOWN),
-        reference: reference.slice(0, MOST_SHOWN),
-        texts: [],
-      };
-      found.texts.push(prediction.slice(0, MOST_SHOWN));
+      const found = rows.get(row) ?? { prompt, reference, texts: [] };
+      found.texts.push(prediction);
       rows.set(row, found);
     }
     tokens.push(ofSystem);

@@ -3,6 +3,7 @@ import { type Chart, smoothed } from "./chart.js";
 import { Facts } from "./facts.js";
 import { htmlPage } from "./html-page.js";
 import type { MetricsLine } from "./metrics-line.js";
+import { visibleValues } from "./visible-values.js";
 import { wordDifferences } from "./word-differences.js";
 import { type ReportLanguage, type Words, words } from "./words.js";
 
@@ -107,8 +108,12 @@ const pText = (p: number): string => (p < 0.0005 ? "< 0.001" : p.toFixed(3));
 
 const MEBIBYTE = 2 ** 20;
 
+/** Characters of a text that are shown at most. */
+const MOST_SHOWN = 8000;
+
 /** The page of an evaluation: scores side by side, plots, rows to look at. It needs nothing beside it and no network. */
-export function evaluationReport(report: EvaluationReport): string {
+export function evaluationReport(given: EvaluationReport): string {
+  const report = visibleValues(given, MOST_SHOWN);
   const { title, language, systems } = report;
   const text = words[language];
   const drawn = chartsOf(report, text);
@@ -425,7 +430,8 @@ function chartsOf({ systems, metrics }: EvaluationReport, text: Words): { chart:
 }
 
 /** The same in Markdown: tables, notes, and the rows as quotes. */
-export function evaluationMarkdown(report: EvaluationReport): string {
+export function evaluationMarkdown(given: EvaluationReport): string {
+  const report = visibleValues(given, MOST_SHOWN);
   const text = words[report.language];
   const { systems, metrics } = report;
   const compared = systems.slice(1).map(({ name }) => name);

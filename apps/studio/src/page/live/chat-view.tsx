@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ReplyText } from "../reply-text.js";
-import { visibleText } from "../visible-text.js";
+import { visibleText } from "@lathe/report/parts";
 import { type SideState, useChat } from "./use-chat.js";
 import type { ViewProps } from "./view-props.js";
 import type { RunsWords } from "./words.js";

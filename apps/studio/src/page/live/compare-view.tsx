@@ -1,10 +1,9 @@
-import { words } from "@lathe/report/parts";
+import { visibleText, words } from "@lathe/report/parts";
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { DetailsReply } from "../../runs-api.js";
 import { Table } from "../table.js";
 import { useServer } from "../use-server.js";
-import { visibleText } from "../visible-text.js";
 import { comparedChart, comparedMeasures, differentSettings } from "./compare-runs.js";
 import { Plot } from "./plot.js";
 import type { ViewProps } from "./view-props.js";

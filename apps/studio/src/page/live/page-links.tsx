@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import type { LinkedPage } from "../../runs-api.js";
-import { visibleText } from "../visible-text.js";
+import { visibleText } from "@lathe/report/parts";
 import type { ViewProps } from "./view-props.js";
 
 /** Pages that verbs wrote, to be opened. */

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { visibleText } from "../visible-text.js";
+import { visibleText } from "@lathe/report/parts";
 import type { ViewProps } from "./view-props.js";
 
 /** A page that a verb wrote, in a frame that keeps it apart from this one. */

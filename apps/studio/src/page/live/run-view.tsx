@@ -1,15 +1,21 @@
-import { Facts, runCharts, RunFigures, Samples, words } from "@lathe/report/parts";
+import {
+  Facts,
+  runCharts,
+  RunFigures,
+  Samples,
+  visibleText,
+  visibleValues,
+  words,
+} from "@lathe/report/parts";
 import type { RunOverview } from "@lathe/report";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { DetailsReply } from "../../runs-api.js";
 import { useServer } from "../use-server.js";
-import { visibleText } from "../visible-text.js";
 import type { KnownCurve } from "./live-state.js";
 import { PageLinks } from "./page-links.js";
 import { Plot } from "./plot.js";
 import type { ViewProps } from "./view-props.js";
-import { visibleValues } from "./visible-values.js";
 
 type RunProps = ViewProps & { readonly run: string };
 

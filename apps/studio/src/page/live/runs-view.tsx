@@ -1,7 +1,7 @@
 import type { RunOverview } from "@lathe/report";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { visibleText } from "../visible-text.js";
+import { visibleText } from "@lathe/report/parts";
 import type { Language } from "../words.js";
 import { PageLinks } from "./page-links.js";
 import type { ViewProps } from "./view-props.js";
