@@ -238,7 +238,7 @@ async function runVerb<Messages extends CommandMessages>(
   });
   const values = await resolveValues(verb.options, resolved, context);
   const { json, text, exitCode = EXIT_DONE } = await verb.run(values, context);
-  if (common.json) io.stdout.write(`${JSON.stringify(json)}\n`);
+  if (common.json && json !== null) io.stdout.write(`${JSON.stringify(json)}\n`);
   else if (text !== "") io.stdout.write(`${text}\n`);
   return exitCode;
 }

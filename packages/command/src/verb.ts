@@ -25,8 +25,8 @@ export interface VerbContext<Messages extends CommandMessages> {
 
 /** What a verb has to say at its end. */
 export interface VerbResult {
-  /** For `--json`. */
-  readonly json: Readonly<Record<string, unknown>>;
+  /** For `--json`; null where another process says it. */
+  readonly json: Readonly<Record<string, unknown>> | null;
   /** For people; empty when all was said on the way. */
   readonly text: string;
   /** @defaultValue 0 */

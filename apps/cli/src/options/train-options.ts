@@ -100,6 +100,10 @@ export const trainOptions = z
       z.int().min(0).default(3),
       "prompts of --validation that the model answers before the first step and after every evaluation, for RUN/report.html",
     ),
+    deterministic: option(
+      z.boolean().default(false),
+      "add the gradients of micro-batches in an order that does not depend on the number of ranks: any number comes to the same bits",
+    ),
     tensorboard: option(z.boolean().default(false), "write TensorBoard's event files into RUN/tensorboard"),
     ...trainingOptions,
     ...adapterOptions,

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { EXIT_INTERRUPTED, type VerbResult, formatBytes, formatDuration, formatTable } from "@lathe/command";
+import { launchOf, openCollective } from "@lathe/distributed";
 import { sparkline } from "@lathe/report";
 import {
   finetune,
@@ -16,12 +17,13 @@ import { trainOptions } from "../options/train-options.js";
 
 export const verb = defineVerb({
   description:
-    "RUN/adapter is a PEFT folder, or RUN/model a model folder; RUN/metrics.jsonl has a line for every optimiser step. Ctrl-C writes a checkpoint; --resume goes on from it, to the same bits.",
+    "RUN/adapter is a PEFT folder, or RUN/model a model folder; RUN/metrics.jsonl has a line for every optimiser step. Ctrl-C writes a checkpoint; --resume goes on from it, to the same bits. Started by mpirun, all ranks share the micro-batches of a step, and the first one writes the run.",
   examples: [
     "lathe train --model models/base --data prepared/train.arrow --validation prepared/validation.arrow --output runs/first",
     "lathe train --config run.yaml --learning-rate 1e-4 --output runs/second",
     "lathe train --model models/base --data rows.jsonl --method full --trainable model.layers.20.,lm_head --output runs/full",
     "lathe train --output runs/first --resume",
+    "mpirun -n 2 --bind-to none lathe train --config run.yaml --output runs/two",
   ],
   options: trainOptions,
   async run(values, context) {
@@ -32,19 +34,25 @@ export const verb = defineVerb({
       if (event.type === "resuming" && !given.has("logEvery")) every = everyOf(event.settings) ?? every;
       narrator.onEvent(event);
     };
-    const run = values.onOutOfMemory === "continue" ? finetuneWithinMemory : finetune;
+    // Memory that runs out on one of several ranks ends them all: the others cannot wait for a fresh process.
+    const ranks = launchOf(process.env) === null ? null : await openCollective();
+    const isFollowing = ranks !== null && ranks.rank > 0;
+    const run = ranks === null && values.onOutOfMemory === "continue" ? finetuneWithinMemory : finetune;
     const steps = run({
       ...recipeOptions<HostFinetuneOptions>(),
       settings: { logEvery: every },
       language: messages.language,
-      onEvent,
+      ...(isFollowing ? { onEvent: undefined } : { onEvent }),
+      ...(ranks === null ? {} : { collective: ranks }),
     });
     let next = await steps.next();
     for (; !next.done; next = await steps.next()) {
       losses.push(next.value.loss);
-      showStep(next.value, losses, every, context);
+      if (!isFollowing) showStep(next.value, losses, every, context);
     }
     narrator.end();
+    await ranks?.close();
+    if (isFollowing) return { json: null, text: "", exitCode: next.value.interrupted ? EXIT_INTERRUPTED : 0 };
     return resultOf(next.value, losses, values.output, context);
   },
 });

@@ -32,6 +32,8 @@ export const trainingPhrases: Translations = {
   "at least two rows, one to learn and one to compare on": "至少两行：一行用来学习，一行用来比较",
   "prompts of --validation that the model answers before the first step and after every evaluation, for RUN/report.html":
     "训练前和每次评估后让模型回答 --validation 中的几条提问，用于 RUN/report.html",
+  "add the gradients of micro-batches in an order that does not depend on the number of ranks: any number comes to the same bits":
+    "微批次梯度的相加顺序与进程数无关：任意进程数的结果逐位相同",
   "write TensorBoard's event files into RUN/tensorboard": "把 TensorBoard 的事件文件写入 RUN/tensorboard",
   "Train again from a run's report and compare the bits": "按运行报告重新训练并逐位比较",
   "Trains again with the settings, rows and model of the report, and compares the bits of what is written. What differs is listed, what went in first. Exit code 1 when the result differs.":
