@@ -51,6 +51,7 @@ export class AdamW8bit implements Optimiser {
 
   apply(gradientOf: GradientOf, learningRate: number, gradientScale = 1): void {
     this.#small.apply(gradientOf, learningRate, gradientScale);
+    const { beta1, beta2, epsilon } = this.#config;
     for (const parameter of this.#large) {
       const { name, variable, weightDecay = this.#config.weightDecay, learningRateFactor = 1 } = parameter;
       const gradient = gradientOf(variable);
@@ -62,7 +63,9 @@ export class AdamW8bit implements Optimiser {
         learningRate: learningRate * learningRateFactor,
         gradientScale,
         step: moments.step,
-        ...this.#config,
+        beta1,
+        beta2,
+        epsilon,
         weightDecay,
       });
       tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));

@@ -61,6 +61,7 @@ export class AdamW implements Optimiser {
       const moments = this.#moments.get(name)!;
       moments.step++;
       const { step, first, second } = moments;
+      const { beta1, beta2, epsilon } = this.#config;
       const key = `${step} ${weightDecay} ${learningRateFactor}`;
       const call = calls.get(key) ?? {
         updates: [],
@@ -68,7 +69,9 @@ export class AdamW implements Optimiser {
           learningRate: learningRate * learningRateFactor,
           gradientScale,
           step,
-          ...this.#config,
+          beta1,
+          beta2,
+          epsilon,
           weightDecay,
         },
       };
