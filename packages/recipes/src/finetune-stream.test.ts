@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { writeRandomModel } from "@lathe/model";
 import { quantizeWeights } from "@lathe/quant";
 import { beforeAll, describe, expect, it } from "vitest";
-import { finetune, type FinetuneSummary } from "./finetune.js";
 import type { FinetuneOptions } from "./finetune-options.js";
 import { planRun } from "./plan-run.js";
 import type { RecipeEvent } from "./recipe-event.js";
 import { RecipeError } from "./recipe-error.js";
+import { finish } from "./testing/finish.js";
 import { temporaryFolder, tinyModel, writeJsonl } from "./testing/folders.js";
 
 const rows = Array.from({ length: 12 }, (_, row) => {
@@ -28,17 +28,6 @@ beforeAll(async () => {
   data = await writeJsonl(join(folder, "rows.jsonl"), rows);
 });
 const newRun = (): string => join(folder, `run-${++count}`);
-
-async function finish(
-  options: FinetuneOptions,
-  onStep: (step: number) => void = () => undefined,
-): Promise<FinetuneSummary> {
-  const steps = finetune(options);
-  for (let next = await steps.next(); ; next = await steps.next()) {
-    if (next.done) return next.value;
-    onStep(next.value.step);
-  }
-}
 
 /** What a run has computed: its adapter, and losses and norms of its steps. */
 async function numbersOf(run: string): Promise<unknown> {

@@ -4,12 +4,13 @@ import { sayPhrase } from "@lathe/files";
 import { activeAdapters, adapterConfig } from "@lathe/peft";
 import { tensorMemory } from "@lathe/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
-import { finetune, type FinetuneSummary } from "./finetune.js";
+import { finetune } from "./finetune.js";
 import type { FinetuneOptions } from "./finetune-options.js";
 import { planMemory } from "./memory/plan-memory.js";
 import { openModel } from "./model/open-model.js";
 import type { RecipeEvent } from "./recipe-event.js";
 import { RecipeError } from "./recipe-error.js";
+import { finish } from "./testing/finish.js";
 import { temporaryFolder, tinyModel, writeJsonl } from "./testing/folders.js";
 
 const model = tinyModel("qwen2");
@@ -28,17 +29,6 @@ beforeAll(async () => {
 });
 const newRun = (): string => join(folder, `run-${++count}`);
 
-/** Takes a run to its end. */
-async function finish(
-  options: FinetuneOptions,
-  onStep: (step: number) => void = () => undefined,
-): Promise<FinetuneSummary> {
-  const steps = finetune(options);
-  for (let next = await steps.next(); ; next = await steps.next()) {
-    if (next.done) return next.value;
-    onStep(next.value.step);
-  }
-}
 const adapterOf = (run: string): Promise<Buffer> => readFile(join(run, "adapter/adapter_model.safetensors"));
 
 describe("finetune", () => {

@@ -102,7 +102,6 @@ export async function planStep(
         gradients: trained.gradients,
       });
       const { terms, budgetBytes, layerCount } = plan;
-      const all = { recomputedLayers: layerCount, layerCount };
       const planIn = async (format: WeightFormat): Promise<StreamedStepPlan> => ({
         quantize: format,
         ...planStream({
@@ -114,13 +113,12 @@ export async function planStep(
           besides: terms.process + terms.adapter + terms.optimizer + atWork,
           budgetBytes,
           bytesPerSecond,
-          secondsComputing: (count) =>
-            secondsOf({
-              plan: { ...plan, ...all },
-              quantize: format,
-              tokens: largest.tokens,
-              share: count / tokens,
-            }),
+          secondsComputing: secondsOf({
+            plan: { ...plan, recomputedLayers: layerCount },
+            quantize: format,
+            tokens: largest.tokens,
+            share: 1,
+          }),
         }),
       });
       const asked = await planIn(quantize);

@@ -21,8 +21,8 @@ export interface StreamedStep {
   readonly budgetBytes: number;
   /** What a disk reads or writes in a second; null where none is given. */
   readonly bytesPerSecond: number | null;
-  /** To compute a step of so many tokens, every layer forward twice and backward once. */
-  readonly secondsComputing: (tokens: number) => number;
+  /** To compute the step, every layer forward twice and backward once. */
+  readonly secondsComputing: number;
 }
 
 /** How fast steps follow each other. */
@@ -51,7 +51,7 @@ export interface StreamPlan {
   /** The following are null where no disk is given. */
   readonly secondsReading: number | null;
   readonly pace: StepPace | null;
-  /** Tokens of a step from which on the disk no longer makes the processor wait; null where there are none. */
+  /** Tokens of a step from which on the disk no longer makes the processor wait. */
   readonly balancedTokens: number | null;
   /** With half of the weights on a second disk as fast as the first. */
   readonly withSecondDisk: StepPace | null;
@@ -75,9 +75,10 @@ export function planStream(step: StreamedStep): StreamPlan {
     const [first = 0] = layers;
     const waiting = first / (disks * bytesPerSecond);
     const reading = (bytesPerStep - first) / (disks * bytesPerSecond);
-    const secondsPerStep = waiting + Math.max(reading, secondsComputing(tokens / machines));
+    const secondsPerStep = waiting + Math.max(reading, secondsComputing / machines);
     return { secondsPerStep, tokensPerHour: (SECONDS_PER_HOUR * tokens) / secondsPerStep };
   };
+  const secondsReading = bytesPerSecond === null ? null : bytesPerStep / bytesPerSecond;
   return {
     tokensPerStep: tokens,
     weightBytes: ends + sum(layers),
@@ -86,29 +87,11 @@ export function planStream(step: StreamedStep): StreamPlan {
     residentBytes,
     budgetBytes,
     fits: residentBytes <= budgetBytes,
-    secondsComputing: secondsComputing(tokens),
-    secondsReading: bytesPerSecond === null ? null : bytesPerStep / bytesPerSecond,
+    secondsComputing,
+    secondsReading,
     pace: paceWith(1, 1),
-    balancedTokens:
-      bytesPerSecond === null
-        ? null
-        : leastTokens((count) => bytesPerStep / bytesPerSecond <= secondsComputing(count)),
+    balancedTokens: secondsReading === null ? null : Math.ceil((secondsReading * tokens) / secondsComputing),
     withSecondDisk: paceWith(2, 1),
     withSecondMachine: paceWith(1, 2),
   };
-}
-
-/** Tokens beyond which a step is not asked for. */
-const MOST_TOKENS = 2 ** 30;
-
-/** The least number of tokens for which something holds that holds for all larger ones too; null where it is out of reach. */
-function leastTokens(holds: (tokens: number) => boolean): number | null {
-  if (!holds(MOST_TOKENS)) return null;
-  let [low, high] = [1, MOST_TOKENS];
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return high;
 }

@@ -2,8 +2,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type ModelConfig, readModelConfig } from "@lathe/model";
-import { finetune, type FinetuneSummary } from "../finetune.js";
-import type { FinetuneOptions } from "../finetune-options.js";
+import { finish } from "../testing/finish.js";
 import { temporaryFolder, tinyModel } from "../testing/folders.js";
 import { RoutingLog } from "./routing-log.js";
 
@@ -53,21 +52,15 @@ describe("a run of a model with experts", () => {
   });
   const tokens = rows.reduce((sum, { input_ids: { length } }) => sum + length, 0);
 
-  async function run(options: Partial<FinetuneOptions>): Promise<FinetuneSummary> {
-    const train = { batchSize: 2, gradientAccumulation: 1, epochs: 2, learningRate: 1e-3 };
-    const steps = finetune({ data: rows, train, samples: 0, ...options });
-    for (;;) {
-      const next = await steps.next();
-      if (next.done) return next.value;
-    }
-  }
+  const train = { batchSize: 2, gradientAccumulation: 1, epochs: 2, learningRate: 1e-3 };
+  const shared = { data: rows, train, samples: 0 };
 
   it.each(["deepseek_v3", "qwen3_moe"] as const)(
     "%s: every token of every pass is counted once, whatever is computed again, over an interruption",
     async (name) => {
       const model = tinyModel(name);
-      const whole = await run({ model, checkpointing: "none" });
-      const again = await run({ model, checkpointing: "block" });
+      const whole = await finish({ ...shared, model, checkpointing: "none" });
+      const again = await finish({ ...shared, model, checkpointing: "block" });
       expect(whole.routing.length).toBeGreaterThan(0);
       expect(again.routing).toEqual(whole.routing);
       const { mixture } = (await readModelConfig(model)) as ModelConfig & {
@@ -79,22 +72,16 @@ describe("a run of a model with experts", () => {
       }
       const output = join(await temporaryFolder(), "run");
       const stop = new AbortController();
-      const interrupted = finetune({
-        ...{ model, data: rows, samples: 0, output, signal: stop.signal },
-        train: { batchSize: 2, gradientAccumulation: 1, epochs: 2, learningRate: 1e-3 },
+      const interrupted = await finish({ ...shared, model, output, signal: stop.signal }, (step) => {
+        if (step === 2) stop.abort();
       });
-      await interrupted.next();
-      await interrupted.next();
-      stop.abort();
-      let step = await interrupted.next();
-      while (!step.done) step = await interrupted.next();
-      expect(step.value.interrupted).toBe(true);
-      const resumed = await run({ output, resume: true, model: undefined, data: rows, train: undefined });
+      expect(interrupted.interrupted).toBe(true);
+      const resumed = await finish({ data: rows, samples: 0, output, resume: true });
       expect(resumed.routing).toEqual(whole.routing);
     },
   );
 
   it("has none without experts", async () => {
-    expect((await run({ model: tinyModel("qwen3") })).routing).toEqual([]);
+    expect((await finish({ ...shared, model: tinyModel("qwen3") })).routing).toEqual([]);
   });
 });
