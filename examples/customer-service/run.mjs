@@ -1,14 +1,16 @@
 // The quick start: clean and split real dialogues, train a LoRA adapter on a small Chinese model, score base and tuned
 // model side by side and show what changed. Every step is a command that can be run by hand, and is printed.
 //
-//   node examples/customer-service/run.mjs [--output DIR] [flags of `lathe train`, e.g. --max-steps 176 --engine wasm]
+//   node examples/customer-service/run.mjs [--help] [--output DIR] [flags of `lathe train`, e.g. --max-steps 176 --engine wasm]
 
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ArgumentError, readArguments } from "./arguments.mjs";
 import { language, messages } from "./messages.mjs";
+import { NoResultError, readResult } from "./read-result.mjs";
 import { reportPage } from "./report-page.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -16,26 +18,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const lathe = join(root, "apps/cli/dist/main.js");
 const shown = (path) => relative(root, path) || ".";
 
-const { output, trainFlags, engineFlags } = readArguments(process.argv.slice(2));
 const model = join(here, "base-model");
-const data = join(output, "data");
-const run = join(output, "run");
-const adapter = join(run, "adapter");
-const test = join(data, "test.jsonl");
-
-/** `--output` is ours; the rest goes to training, and what names the engine to scoring too. */
-function readArguments(args) {
-  // --flag=value and --flag value alike
-  const words = args.flatMap((word) => (word.startsWith("--") ? word.split(/=(.*)/s, 2) : [word]));
-  const take = (flag, from) => {
-    const at = from.indexOf(flag);
-    return at >= 0 && at + 1 < from.length ? from.slice(at, at + 2) : [];
-  };
-  const output = take("--output", words)[1] ?? join(root, "runs/customer-service");
-  const trainFlags = words.filter((word, i) => word !== "--output" && words[i - 1] !== "--output");
-  const engineFlags = ["--engine", "--precision", "--quantize"].flatMap((flag) => take(flag, trainFlags));
-  return { output: resolve(output), trainFlags, engineFlags };
-}
 
 const children = new Set();
 let interrupted = false;
@@ -64,9 +47,12 @@ function runLathe(verb, flags, logFile) {
     child.on("error", reject);
     child.on("close", (code, signal) => {
       children.delete(child);
-      const last = Buffer.concat(chunks).toString("utf8").trim().split("\n").at(-1);
-      if (code === 0) resolve(JSON.parse(last));
-      else reject(new VerbError(verb, code ?? 1, signal, logFile));
+      if (code !== 0) return reject(new VerbError(verb, code ?? 1, signal, logFile));
+      try {
+        resolve(readResult(verb, Buffer.concat(chunks).toString("utf8")));
+      } catch (error) {
+        reject(error);
+      }
     });
   });
 }
@@ -85,11 +71,6 @@ function command(number, title, verb, flags) {
   const quoted = flags.map((flag) => (flag.startsWith(root) ? shown(flag) : flag)).join(" ");
   say(`\n${number ? `${number}. ${title}` : `   ${title}`}\n   $ node ${shown(lathe)} ${verb} ${quoted}`);
 }
-
-const evalFlags = (name) => [
-  "--model", model, "--data", test, "--metrics", "bleu-char,rouge", "--max-new-tokens", "40", "--batch-size", "64",
-  "--predictions-output", join(output, `replies-${name}.jsonl`), ...engineFlags,
-]; // prettier-ignore
 
 const readLines = async (path) =>
   (await readFile(path, "utf8"))
@@ -114,7 +95,7 @@ function lastQuestion(prompt) {
 }
 
 /** Name of the engine that training will run on. */
-async function engineInUse() {
+async function engineInUse(engineFlags, output) {
   const { engine } = await runLathe("doctor", engineFlags, join(output, "doctor.log"));
   return engine;
 }
@@ -125,8 +106,31 @@ function lengthOf(engine, flags) {
   return engine === "native" || isSaid ? [] : ["--max-steps", "60"];
 }
 
-async function main() {
+/** Flags that name the engine go to scoring too. */
+function engineFlagsOf(trainFlags) {
+  return ["--engine", "--precision", "--quantize"].flatMap((flag) => {
+    const at = trainFlags.lastIndexOf(flag);
+    return at === -1 ? [] : trainFlags.slice(at, at + 2);
+  });
+}
+
+async function main(words) {
+  if (words.includes("--help") || words.includes("-h")) return say(messages.help);
   const started = performance.now();
+  const { properties } = await runLathe("train", ["--print-schema"]);
+  const { output: folder = join(root, "runs/customer-service"), trainFlags } = readArguments(
+    words,
+    properties,
+  );
+  const output = resolve(folder);
+  const engineFlags = engineFlagsOf(trainFlags);
+  const data = join(output, "data");
+  const run = join(output, "run");
+  const adapter = join(run, "adapter");
+  const evalFlags = (name) => [
+    "--model", model, "--data", join(data, "test.jsonl"), "--metrics", "bleu-char,rouge", "--max-new-tokens", "40",
+    "--batch-size", "64", "--predictions-output", join(output, `replies-${name}.jsonl`), ...engineFlags,
+  ]; // prettier-ignore
   await mkdir(output, { recursive: true });
   say(messages.title);
 
@@ -140,7 +144,7 @@ async function main() {
 
   const training = [
     "--config", join(here, "train.yaml"), "--model", model, "--data", join(data, "train.arrow"), "--validation",
-    join(data, "validation.arrow"), "--output", run, "--overwrite", ...lengthOf(await engineInUse(), trainFlags), ...trainFlags,
+    join(data, "validation.arrow"), "--output", run, "--overwrite", ...lengthOf(await engineInUse(engineFlags, output), trainFlags), ...trainFlags,
   ]; // prettier-ignore
   command(2, messages.train, "train", training);
   command(null, messages.meanwhile, "eval", evalFlags("base"));
@@ -172,7 +176,7 @@ async function main() {
   await writeFile(page, reportPage({ messages, language, rows, dialogues, steps }));
   await writeFile(join(output, "report.json"), `${JSON.stringify({ base, tuned, dialogues }, null, 2)}\n`);
 
-  print(rows, dialogues, page);
+  print({ rows, dialogues, page, output, run, adapter });
   say(`\n${messages.took(Math.round((performance.now() - started) / 1000))}`);
 }
 
@@ -181,7 +185,7 @@ const columns = (text) =>
   [...text].reduce((sum, sign) => sum + (/[\u1100-\u{1ffff}]/u.test(sign) ? 2 : 1), 0);
 const padded = (text, width) => text + " ".repeat(Math.max(0, width - columns(text)));
 
-function print(rows, dialogues, page) {
+function print({ rows, dialogues, page, output, run, adapter }) {
   say(`\n${messages.scores}\n`);
   const widths = [0, 1, 2].map((i) => Math.max(...[messages.columns, ...rows].map((row) => columns(row[i]))));
   for (const row of [messages.columns, ...rows])
@@ -225,10 +229,10 @@ function print(rows, dialogues, page) {
 }
 
 try {
-  await main();
+  await main(process.argv.slice(2));
 } catch (error) {
   if (!interrupted) for (const child of children) child.kill("SIGINT");
-  if (!(error instanceof VerbError)) throw error;
+  if (![VerbError, NoResultError, ArgumentError].some((known) => error instanceof known)) throw error;
   console.error(error.message);
   process.exitCode = error.code;
 }
