@@ -1,34 +1,44 @@
+import { zh as annotateZh } from "@lathe/annotate/zh";
+import { zh as commandZh } from "@lathe/command/zh";
+import { zh as dataZh } from "@lathe/data/zh";
+import { zh as distributedZh } from "@lathe/distributed/zh";
+import { zh as evalZh } from "@lathe/eval/zh";
+import { zh as exportZh } from "@lathe/export/zh";
+import { zh as filesZh } from "@lathe/files/zh";
+import { zh as hubZh } from "@lathe/hub/zh";
+import { zh as modelZh } from "@lathe/model/zh";
+import { zh as peftZh } from "@lathe/peft/zh";
+import { zh as quantZh } from "@lathe/quant/zh";
+import { zh as recipesZh } from "@lathe/recipes/zh";
+import { zh as reportZh } from "@lathe/report/zh";
+import { zh as serveZh } from "@lathe/serve/zh";
+import { zh as tensorZh } from "@lathe/tensor/zh";
+import { zh as trainZh } from "@lathe/train/zh";
 import type { Translations } from "@lathe/files";
-import { annotationPhrases } from "./phrases/annotation-phrases.js";
-import { argumentsPhrases } from "./phrases/arguments-phrases.js";
-import { dataPhrases } from "./phrases/data-phrases.js";
-import { enginesPhrases } from "./phrases/engines-phrases.js";
-import { exportsPhrases } from "./phrases/exports-phrases.js";
-import { helpPhrases } from "./phrases/help-phrases.js";
-import { hubsPhrases } from "./phrases/hubs-phrases.js";
-import { modelsPhrases } from "./phrases/models-phrases.js";
-import { pathsPhrases } from "./phrases/paths-phrases.js";
-import { scoresPhrases } from "./phrases/scores-phrases.js";
-import { settingsPhrases } from "./phrases/settings-phrases.js";
-import { trainingPhrases } from "./phrases/training-phrases.js";
+import { commandPhrases } from "./command-phrases.js";
 
-/** 各处的文字，按领域分开；同一原文只应有一处译文。 */
-export const phraseAreas: readonly Translations[] = [
-  helpPhrases,
-  enginesPhrases,
-  argumentsPhrases,
-  pathsPhrases,
-  settingsPhrases,
-  trainingPhrases,
-  dataPhrases,
-  modelsPhrases,
-  hubsPhrases,
-  scoresPhrases,
-  exportsPhrases,
-  annotationPhrases,
-];
+/** 各包与命令自己的文字，按所属的文件夹；同一原文只应有一处译文。 */
+export const phrasesByOwner: Readonly<Record<string, Translations>> = {
+  "packages/annotate": annotateZh,
+  "packages/command": commandZh,
+  "packages/data": dataZh,
+  "packages/distributed": distributedZh,
+  "packages/eval": evalZh,
+  "packages/export": exportZh,
+  "packages/files": filesZh,
+  "packages/hub": hubZh,
+  "packages/model": modelZh,
+  "packages/peft": peftZh,
+  "packages/quant": quantZh,
+  "packages/recipes": recipesZh,
+  "packages/report": reportZh,
+  "packages/serve": serveZh,
+  "packages/tensor": tensorZh,
+  "packages/train": trainZh,
+  "apps/cli": commandPhrases,
+};
 
 /** 帮助与错误的中文，键为英文原文；`{0}`、`{1}` 为填入的内容。 */
 export const zhPhrases: Translations = Object.fromEntries(
-  phraseAreas.flatMap((area) => Object.entries(area)),
+  Object.values(phrasesByOwner).flatMap((phrases) => Object.entries(phrases)),
 );

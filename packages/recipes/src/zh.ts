@@ -1,0 +1,237 @@
+import type { Translations } from "@lathe/files";
+
+/** 本包对人所说文字的中文，键为英文原文；`{0}`、`{1}` 为填入的内容。 */
+export const zh: Translations = {
+  "{0}: the run's settings name no model, so there is nothing to talk to":
+    "{0}：训练的设置中没有模型，无法对话",
+  "{0}: the run has no adapter or model yet, so there is nothing to talk to":
+    "{0}：训练还没有适配器或模型，无法对话",
+  "none beside a model that is open already": "对已打开的模型不可给出",
+  "true where there are no adapters": "没有适配器时应为 true",
+  false: "false",
+  "the folder of the evaluation to go on with": "要继续的评估所在的文件夹",
+  "{0}: the evaluation in {1} is of other settings, which differ in {2}: give the same, or another folder":
+    "{0}：{1} 中的评估使用了不同的设置（{2}）：请给出相同的设置或另一个文件夹",
+  "an empty folder, or none": "空文件夹，或尚不存在",
+  "give another folder, or resume the evaluation in it": "请给出另一个文件夹，或继续其中的评估",
+  "has a row {0}, where the test set has {1}": "含有第 {0} 行，而测试集只有 {1} 行",
+  "holds lines that are no replies of an evaluation": "含有不是评估回复的行",
+  "a size such as 8GB or 7.5GiB": "大小，例如 8GB 或 7.5GiB",
+  "{0} was trained with {1} {2}, and {3} is used here": "{0} 训练时 {1} 为 {2}，此处采用 {3}",
+  "one of {0} as {1}": "{1} 为 {0} 之一",
+  "was prepared with {0} {1}, and {2} is asked for; prepare the data again, or leave it out":
+    "准备时 {0} 为 {1}，现在要求 {2}；请重新准备数据，或不给出该项",
+  "has {0} rows, and row {1} is asked for": "有 {0} 行，却要第 {1} 行",
+  "expected token ids {0}, got {1}": "词元编号应{0}，实为 {1}",
+  "from 0": "不小于 0",
+  "below {0}, the model's vocabulary": "小于 {0}（模型的词表大小）",
+  "leaves no row to train on: {0} read, {1} unusable, {2} without a label within {3} tokens":
+    "没有可训练的行：读入 {0} 行，{1} 行无法使用，{2} 行在 {3} 个词元内没有标签",
+  "rows of token ids and labels have no sides to prefer: give rows of prompt, chosen and rejected, or prompt, completion and label":
+    "词元编号与标签的行没有可比较的双方：请给出含 prompt、chosen、rejected 或含 prompt、completion、label 的行",
+  "token ids below {0}, the model's vocabulary": "小于 {0}（模型的词表大小）的词元编号",
+  "a file outside of {0}": "{0} 之外的文件",
+  "a run whose settings name its model; name it as model": "在设置中指明模型的运行；请用 model 指定模型",
+  "a model with a tokenizer": "带分词器的模型",
+  "a run that has ended, with a folder adapter or model in it":
+    "已结束的运行，其中有 adapter 或 model 文件夹",
+  "ranks disagree on {0}: expected {1} as on rank 0, got {2} on rank {3}; give all machines the same version, model, rows and options":
+    "各进程的 {0} 不一致：应与进程 0 同为 {1}，进程 {3} 为 {2}；请让所有机器使用相同的版本、模型、数据和选项",
+  "at least the number of ranks, {0}, which share the micro-batches of a step":
+    "至少为进程数 {0}（各进程分担一步的微批次）",
+  "{0}: {1} holds an adapter, and none is given": "{0}：{1} 存放适配器，却未指定",
+  "{0} goes with gguf, ollama, onnx and web, not with {1}":
+    "{0} 适用于 gguf、ollama、onnx 和 web，不适用于 {1}",
+  "{0} goes with web, not with {1}": "{0} 适用于 web，不适用于 {1}",
+  "a size such as 300MB": "大小，例如 300MB",
+  "one of {0} for {1}": "{1} 支持的 {0} 之一",
+  "{0} goes with formats that hold the model, not with {1}": "{0} 适用于包含模型的格式，不适用于 {1}",
+  "{0}: an adapter is read for its base model, and none is given": "{0}：读取适配器需要其基础模型，却未指定",
+  "{0} goes with what llama.cpp and transformers.js read, not with {1}":
+    "{0} 适用于 llama.cpp 和 transformers.js 读取的格式，不适用于 {1}",
+  "{0} goes with a proof, which {1} rules out": "{0} 用于验证，而 {1} 不作验证",
+  "the export is not proven: {0}, in which it would be, is not installed; setupGate() installs it":
+    "导出结果未经验证：用来验证的 {0} 尚未安装；可用 setupGate() 安装",
+  "rows with a prompt and a reply that fit into the model": "含提示与回答且模型容得下的行",
+  "{0}: not kept, as it answers otherwise than the model in {1}; first at {2}, {3}: expected {4}, got {5}; {6} says more":
+    "{0}：未保留，因为它在 {1} 中的回答与模型不同；首先出现在{2}的{3}：应为 {4}，实为 {5}；详见 {6}",
+  "its chat template": "其对话模板",
+  "prompt {0}": "第 {0} 条提示",
+  "a run's folder, or the adapter or the model that a run has written": "训练目录，或训练写出的适配器或模型",
+  "the name of a model, such as Qwen/Qwen3-0.6B": "模型名称，如 Qwen/Qwen3-0.6B",
+  "{0}: expected the name on the hub of the base model, which was a folder of this machine":
+    "{0}：基础模型来自本机文件夹，需给出它在平台上的名称",
+  "scores of systems, as an evaluation writes them": "评测写出的各系统得分",
+  "was tokenised with another tokenizer than the model's; prepare the data again":
+    "所用的分词器与模型的不同；请重新准备数据",
+  "{0} is a file; expected the folder with adapter_config.json and adapter_model.safetensors":
+    "{0} 是文件；应为含 adapter_config.json 和 adapter_model.safetensors 的文件夹",
+  "{0} is the folder of a run; its adapter is {1}": "{0} 是一次运行的文件夹；其适配器为 {1}",
+  "{0} is the folder of a run that has no adapter yet": "{0} 是一次运行的文件夹，尚无适配器",
+  "{0} is the folder of a run that is not complete; the adapter of its last checkpoint is {1}":
+    "{0} 是一次未完成的运行的文件夹；最后检查点的适配器为 {1}",
+  "{0} holds the adapter in a folder of its own: {1}": "{0} 中的适配器在单独的文件夹里：{1}",
+  "{0} is a model folder; expected an adapter's": "{0} 是模型文件夹；应为适配器文件夹",
+  "{0} is a GGUF file; expected the model's folder with config.json and safetensors":
+    "{0} 是 GGUF 文件；应为含 config.json 和 safetensors 的模型文件夹",
+  "{0} is a file; expected the folder with config.json, safetensors and tokenizer.json":
+    "{0} 是文件；应为含 config.json、safetensors 和 tokenizer.json 的文件夹",
+  "{0} is the folder of a run; expected the base model": "{0} 是一次运行的文件夹；应为基础模型",
+  "{0} is the folder of a run; expected the base model, with {1} as {2}":
+    "{0} 是一次运行的文件夹；应给出基础模型，并以 {1} 作为 {2}",
+  "{0} is an adapter; expected the base model, with this as {1}":
+    "{0} 是适配器；应给出基础模型，并以它作为 {1}",
+  "{0} is a folder of prepared rows; expected a model folder": "{0} 是准备好的数据文件夹；应为模型文件夹",
+  "{0} is a folder of a hub's cache; the model is in {1}": "{0} 是模型库缓存的文件夹；模型在 {1}",
+  "{0} is a folder that prepare wrote; its rows are in {1}": "{0} 是 prepare 写出的文件夹；数据在 {1}",
+  "{0} is a folder; expected a file of rows": "{0} 是文件夹；应为数据文件",
+  "{0} is a folder; expected a file of rows, such as {1}": "{0} 是文件夹；应为数据文件，例如 {1}",
+  "{0}: the replies would be written over the rows": "{0}：回复会覆盖数据",
+  "a model folder for the metric embedding": "指标 embedding 所用的模型文件夹",
+  "the metric embedding beside it": "同时指定指标 embedding",
+  "other metrics": "其他指标",
+  "a judge for its metrics": "其指标所需的评判模型",
+  "a model folder with a tokenizer": "含分词器的模型文件夹",
+  "one without": "不含分词器的文件夹",
+  "expected one rating of unit {0} by {1}, got a second; the first is in line {2}":
+    "{1} 对单元 {0} 应只有一个评分，实有第二个；第一个在第 {2} 行",
+  "expected the columns unit, annotator and rating": "应有列 unit、annotator 和 rating",
+  "expected a text or a number, got a row with {0}": "应为文本或数字，实为含 {0} 的行",
+  "expected a number at the {0} level, got {1}": "{0} 尺度应为数字，实为 {1}",
+  "{0}: the folder has no tokenizer.json, which a conversation needs":
+    "{0}：文件夹中没有对话所需的 tokenizer.json",
+  "{0}: the folder has no tokenizer.json, which {1} needs; give token ids ({2})":
+    "{0}：文件夹中没有 {1} 所需的 tokenizer.json；请给出词元编号（{2}）",
+  "{0}: the model has no chat template, which {1} needs": "{0}：模型没有 {1} 所需的对话模板",
+  "expected one of {0}, {1} and {2}, got {3}": "{0}、{1} 与 {2} 应给出其一，实有 {3} 个",
+  "{0} goes with {1} in a chat template, not with {2}, {3} or {4}":
+    "{0} 与对话模板中的 {1} 连用，不能与 {2}、{3} 或 {4} 连用",
+  "{0} goes with {1} or {2} in a chat template, not with {3} or {4}":
+    "{0} 与对话模板中的 {1} 或 {2} 连用，不能与 {3} 或 {4} 连用",
+  "{0}: the text has no tokens": "{0}：文本没有词元",
+  "{0}: overwriting it would delete {1}, which the new run reads": "{0}：覆盖会删除新运行要读取的 {1}",
+  "{0} {1}: the run in {2} was begun with {3}; resume it with the same, or start another run":
+    "{0} {1}：{2} 中的运行开始时为 {3}；请以相同的值继续，或另起一次运行",
+  "{0}: expected float weights to train, got {1} for {2} in {3}; give the model that it was packed from, or train an adapter over it with {4} lora":
+    "{0}：训练需要浮点权重，而 {3} 中的 {2} 为 {1}；请给出压缩之前的模型，或用 {4} lora 在其上训练适配器",
+  "chooses among the weights: give {0} full, or leave it out": "用于选择权重：请给出 {0} full，或不使用它",
+  "describes an adapter, and {0} full trains the weights themselves: leave one of them out":
+    "用于适配器，而 {0} full 训练权重本身：请去掉其中一个",
+  "is an adapter to go on with, and {0} full trains the weights themselves: merge it into the model first, or leave one of them out":
+    "是要继续训练的适配器，而 {0} full 训练权重本身：请先将它合并到模型，或去掉其中一个",
+  "packs weights, which cannot be trained: leave it out, or train an adapter over them with {0} lora":
+    "会压缩权重，而压缩的权重不能训练：请去掉它，或用 {0} lora 在其上训练适配器",
+  "{0} {1} contradicts the adapter {2}, which has {3}; leave it out":
+    "{0} {1} 与适配器 {2} 的 {3} 矛盾；请去掉它",
+  '{0}:{1}: a {2} row needs a tokenizer, and the model has none; give rows of {"input_ids","labels"}':
+    '{0}:{1}：{2} 类型的行需要分词器，而模型没有；请给出 {"input_ids","labels"} 形式的行',
+  "{0} goes on with a run and {1} replaces it: give one of them":
+    "{0} 继续一次运行，而 {1} 替换它：请只给出一个",
+  "{0}: expected at least {1}GB for this model and micro-batches of up to {2} tokens, with as many layers computed again as help, got {3}GB; what takes less, the cheapest first: {4}":
+    "{0}：此模型与至多 {2} 个词元的微批，即使尽量多层重新计算，也至少需要 {1}GB，实为 {3}GB；可减少占用的办法（代价由小到大）：{4}",
+  "{0}: expected at least {1}GB for this model and micro-batches of up to {2} tokens under {3} {4}, got {5}GB; what takes less, the cheapest first: {6}":
+    "{0}：此模型与至多 {2} 个词元的微批，在 {3} {4} 下至少需要 {1}GB，实为 {5}GB；可减少占用的办法（代价由小到大）：{6}",
+  "{0} ({1}GB less, {2} times the time)": "{0}（少 {1}GB，时间为 {2} 倍）",
+  "{0} ({1}GB less)": "{0}（少 {1}GB）",
+  "nothing does": "没有",
+  "{0} goes with {1} wanda; by magnitude no row is read": "{0} 与 {1} wanda 连用；按大小取舍时不读取数据",
+  "{0}: expected row, as wanda compares the weights of an output, got matrix":
+    "{0}：应为 row（wanda 在每个输出的权重之间比较），实为 matrix",
+  "is a constant of AdamW, and {0} adafactor has none of it: leave it out":
+    "是 AdamW 的常数，而 {0} adafactor 没有它：请去掉它",
+  "sets apart the rates of an adapter's matrices, and {0} full has none: leave it out":
+    "用于区分适配器矩阵的学习率，而 {0} full 没有适配器：请去掉它",
+  "rows that show the model what it is for": "体现模型用途的数据",
+  "a number above 0, up to 1": "大于 0 且不大于 1 的数字",
+  "nothing beside a model that is open already": "在已打开的模型之外不给出",
+  "at least one beginning of a name": "至少一个名称的开头",
+  "the folder of the run to resume": "要继续的运行的文件夹",
+  "a whole number from 2": "不小于 2 的整数",
+  "a whole number from 0": "不小于 0 的整数",
+  "bytes, or a size such as 8GB or 7.5GiB": "字节数，或大小，例如 8GB 或 7.5GiB",
+  "{0} leaves weights on disk as they are, and {1} full changes them: train an adapter, or leave {2} out":
+    "{0} 让权重原样留在磁盘上，而 {1} full 会改变权重：请训练适配器，或去掉 {2}",
+  "{0} takes {1} sft alone, got {2}: leave one of them out": "{0} 只支持 {1} sft，实际为 {2}：请去掉其中一个",
+  "{0} would pack the weights anew whenever they are read: write a packed folder once with lathe quantize, and train on that":
+    "{0} 每次读取都要重新压缩权重：请先用 lathe quantize 写出压缩后的模型文件夹，再在其上训练",
+  "{0} computes all layers again: leave {1} out": "{0} 会重新计算所有层：请去掉 {1}",
+  "{0} reads the weights of a folder, and this model is open: give {1} as a folder":
+    "{0} 从文件夹读取权重，而这个模型已经打开：请以文件夹形式给出 {1}",
+  "{0} asks for all weights before the first step, and {1} leaves them on disk: leave one of them out":
+    "{0} 在第一步之前需要全部权重，而 {1} 让权重留在磁盘上：请去掉其中一个",
+  "{0}: expected at least {1}GB for two layers of this model, its embedding and head, in {2} weights, got {3}GB: give more, or shorter rows and fewer of them a step":
+    "{0}：这个模型的两层、嵌入与输出头以 {2} 权重至少需要 {1}GB，实际为 {3}GB：请给出更多内存，或缩短行长、减少每步的行数",
+  "{0}: validation loss {1} after {2} steps, the lowest of {3} in round {4}":
+    "{0}：{2} 步后验证损失 {1}，是第 {4} 轮 {3} 次试验中最低的",
+  "{0} came to {1}": "{0} 的结果为 {1}",
+  "{0} of them failed: their losses were not finite": "其中 {0} 次失败：损失不是有限值",
+  "{0}: no trial fitted into the time, and these settings suit most models":
+    "{0}：时间不够做任何试验，这组设置适合大多数模型",
+  "the frozen weights are packed as {0}, since more exact ones do not fit the memory":
+    "冻结的权重压缩为 {0}，因为更精确的格式放不进内存",
+  "{0} rows at a time, {1} times a step, since more do not fit the memory":
+    "每次 {0} 行，每步 {1} 次，因为更多放不进内存",
+  "{0} steps, {1} passes over the rows: as many as there is time for":
+    "{0} 步，即遍历数据 {1} 次：时间只够这么多",
+  "{0} steps, {1} passes over the rows: with more, rows would be learnt by heart":
+    "{0} 步，即遍历数据 {1} 次：再多就会死记数据",
+  "{0}: expected more for this model, of which not even packed weights and one row at a time fit; shorten the rows with {1}, or take a smaller model":
+    "{0}：对这个模型应更大，压缩权重并每次只取一行也放不下；请用 {1} 缩短数据行，或换更小的模型",
+  "seconds above 0": "大于 0 的秒数",
+  "at least two rows, one to learn and one to compare on": "至少两行：一行用来学习，一行用来比较",
+  "{0}: expected {1}, got {2}; give the report.json of a run that is complete":
+    "{0}：应为{1}，实为{2}；请给出完整运行的 report.json",
+  "the base model's folder": "基础模型的文件夹",
+  "the file of rows, as those of the run came from memory": "数据文件，因为该运行的数据来自内存",
+  "rounds small weights to zeros that the model does not have, and {0} would keep them: leave one of them out":
+    "会把小权重舍入为模型本没有的零，而 {0} 会保留它们：请去掉其中一个",
+  "says how often other layers are drawn, and all are trained: give {0}, or leave it out":
+    "用于指定隔多少步重新抽取层，而现在训练所有层：请给出 {0}，或不使用它",
+  "loftq packs the base together with the adapter: give {0} nf4, or begin with kaiming or pissa":
+    "loftq 把基座与适配器一起求出：请给出 {0} nf4，或从 kaiming 或 pissa 开始",
+  "loftq packs the base anew: give {0} as a folder, not open": "loftq 要重新量化基座：请以文件夹给出 {0}",
+  "says how a fresh adapter begins, and {0} is one to go on with: leave one of them out":
+    "用于指定新适配器的初始值，而 {0} 是要继续训练的适配器：请去掉其中一个",
+  "{0} loftq packs the base together with the adapter, and {1} has {2} weights: give the model that it was packed from":
+    "{0} loftq 把基座与适配器一起求出，而 {1} 的权重是 {2}：请给出量化之前的模型",
+  "{0}: expected at most the {1} positions of the model, got {2}; leave it out for as many as there are":
+    "{0}：最多为模型的 {1} 个位置，实为 {2}；不写即为全部位置",
+  "{0}: expected a whole number from 1 to the {1} layers, got {2}":
+    "{0}：应为从 1 到 {1}（层数）的整数，实为 {2}",
+  "waits for evaluations, and there are no rows for them: give {0}, or leave it out":
+    "等待评估结果，但没有用于评估的数据：请给出 {0}，或去掉它",
+  "waits for evaluations, of which there is one at the end alone: give {0}, or leave it out":
+    "等待评估结果，但只在最后评估一次：请给出 {0}，或去掉它",
+  "belongs to {0} {1}: give one of these, or leave it out": "属于 {0} {1}：请给出其中之一，或去掉它",
+  "asks for evaluations, and there are no rows for them: give {0}, or leave it out":
+    "需要评估，而没有用于评估的数据：请给出 {0}，或去掉它",
+  "says what is learnt of dialogues, and {0} {1} compares whole completions, of which too long prompts lose their beginning: leave it out":
+    "说明从对话中学习什么，而 {0} {1} 比较的是完整的回答，过长的提示会去掉开头：请去掉它",
+  "pissa takes a part out of every weight, zeros too, which {0} would keep: begin with kaiming, or leave one of them out":
+    "pissa 会从每个权重（包括零）中取出一部分，而 {0} 要保留这些零：请用 kaiming 初始化，或去掉其中之一",
+  "{0} draws among the layers that are trained, and {1} names nothing in any of them: leave one of them out":
+    "{0} 在所训练的层中抽取，而 {1} 没有指定任何层中的张量：请去掉其中之一",
+  "is added to the likelihood of labels, and {0} {1} compares completions: leave it out":
+    "加在标签的似然上，而 {0} {1} 比较的是回答：请去掉",
+  "bytes a second, or a rate such as 3GB/s": "每秒字节数，或如 3GB/s 的速度",
+  "counts of experts by the number of the layer": "按层号列出的各专家次数",
+  "a name that ends with its memory, such as rtx3060-12gb": "以显存结尾的名称，例如 rtx3060-12gb",
+  "nothing beside memory, which says the same": "在给出内存时不给出，二者含义相同",
+  "the beginning of names of tensors such as {0} or {1}; the head is tied to the embedding and trained with it":
+    "张量名称的开头，例如 {0} 或 {1}；输出层与嵌入共用权重，一同训练",
+  "the beginning of names of tensors such as {0} or {1}": "张量名称的开头，例如 {0} 或 {1}",
+  "a passport in it": "含 passport 的文件",
+  "the settings of the run as passport.settings": "作为 passport.settings 的运行设置",
+  "hashes as passport.hashes": "作为 passport.hashes 的哈希",
+  "hashes by file as passport.hashes.{0}": "作为 passport.hashes.{0} 的各文件哈希",
+  "a hash as passport.hashes.{0}": "作为 passport.hashes.{0} 的哈希",
+  "a name, as a thread cannot share what is open in another": "名称（线程之间不能共享已打开的对象）",
+  "a file or an array of rows, for another thread": "文件或数据行数组（供另一线程使用）",
+  "at least {0} rows to learn": "至少 {0} 行可学习的数据",
+  "memory ran out: {0}": "内存耗尽：{0}",
+  "take smaller micro-batches, packed weights or shorter rows, as lathe plan says what each saves":
+    "请减小微批次、使用压缩权重或更短的数据行；lathe plan 会说明各能节省多少",
+  "{0}; the log-likelihoods in it are computed again": "{0}；其中的对数似然将重新计算",
+  "the system ended the process of the run ({0})": "系统终止了运行的进程（{0}）",
+  "does not fit the memory, or the weights are packed": "内存放不下，或权重已打包",
+};
