@@ -14,6 +14,7 @@ describe.each(missing === null ? nativeLevels() : [])("$level", (kernels) => {
       [40, 192],
       [23, 77],
       [70, 1024],
+      [11, 4867],
     ]) {
       const weight = random.weights(format, [outputs, inputs]);
       const x = random.normals(8 * inputs);

@@ -13,65 +13,146 @@ constexpr std::int64_t kFewRows = 8;  // up to here a product is bound by readin
 constexpr std::int64_t kFetchAhead = 4096;
 constexpr std::int64_t kLine = 64;  // bytes of a cache line
 
-// Sums of N rows of x by one row of weights, in vectors along the inputs. Rows of weights are read one after the other, in
-// the order in which they lie: then the hardware fetches ahead, which it does not across several rows at a time.
-template <class Type, int N>
-LATHE_INLINE void dotRow(const float* x, const Weight& weight, std::int64_t row, float (&sums)[N]) {
-  constexpr int chains = 4;  // of additions, to hide their latency
-  // Of many rows some chains at a time, as many as there are registers for: in the order of their own they give the same sums.
-  constexpr int atOnce = N <= 4 ? chains : (W == 16 ? 2 : 1);
+// The sum of one row of activations by one row of weights is of so many chains of additions, which hide their latency: the
+// vectors along the inputs go to them in turn, and what is left over to the first.
+constexpr int kChains = 4;
+
+// Sums of a row of x by one row of weights. Rows of weights are read one after the other, in the order in which they lie: then
+// the hardware fetches ahead, which it does not across several rows at a time.
+template <class Type>
+LATHE_INLINE float dotRow(const float* x, const Weight& weight, std::int64_t row) {
   const std::int64_t inputs = weight.columns;
   const auto* codes = static_cast<const typename Type::Code*>(weight.codes) + row * inputs;
-  F partial[N][chains];
   // Whole lines, so that each is asked for once.
   constexpr std::int64_t codesInLine = kLine / static_cast<std::int64_t>(sizeof(typename Type::Code));
-  constexpr std::int64_t together = codesInLine > chains * W ? codesInLine : chains * W;
-  LATHE_UNROLL
-  for (int from = 0; from < chains; from += atOnce) {
-    F of[N][atOnce];
+  constexpr std::int64_t together = codesInLine > kChains * W ? codesInLine : kChains * W;
+  F chains[kChains] = {};
+  std::int64_t i = 0;
+  for (; i + together <= inputs; i += together) {
+    // Past the end of the weights nothing is fetched, and nothing fails.
     LATHE_UNROLL
-    for (int n = 0; n < N; n++) {
-      LATHE_UNROLL
-      for (int c = 0; c < atOnce; c++) of[n][c] = F{};
+    for (std::int64_t c = 0; c < together; c += codesInLine) {
+      __builtin_prefetch(reinterpret_cast<const char*>(codes + i + c) + kFetchAhead, 0, 2);
     }
-    const auto step = [&](std::int64_t at, int c) __attribute__((always_inline)) {
-      const F values = Type::widen(codes + at);
-      LATHE_UNROLL
-      for (int n = 0; n < N; n++) of[n][c] = fma(values, load(x + n * inputs + at), of[n][c]);
+    LATHE_UNROLL
+    for (std::int64_t v = 0; v < together; v += W) {
+      F& chain = chains[v / W % kChains];
+      chain = fma(Type::widen(codes + i + v), load(x + i + v), chain);
+    }
+  }
+  for (; i + kChains * W <= inputs; i += kChains * W) {
+    LATHE_UNROLL
+    for (int c = 0; c < kChains; c++) chains[c] = fma(Type::widen(codes + i + c * W), load(x + i + c * W), chains[c]);
+  }
+  for (; i < inputs; i += W) {
+    chains[0] = fma(widenUpTo<Type>(codes + i, inputs - i), loadUpTo(x + i, inputs - i), chains[0]);
+  }
+  return sumOf((chains[0] + chains[1]) + (chains[2] + chains[3]));
+}
+
+// How N rows of activations are multiplied. Two of them wait for weights, which come fastest row by row, in the order in which
+// they lie. More wait for arithmetic and for activations: then each vector of these is loaded once for several rows of weights,
+// as many as there are registers for sums, and of the chains fewer at a time.
+constexpr int chainsAtOnce(std::int64_t N) { return N <= 2 ? kChains : N <= 4 ? 2 : 1; }
+constexpr int weightRowsAtOnce(int N) {
+  const int registers = W == 16 ? 24 : 12;
+  const int most = registers / (N * chainsAtOnce(N));
+  return N <= 2 || most < 1 ? 1 : most;
+}
+
+// A few rows of activations as they are multiplied: vectors of all of them one after the other, those that the last chains take in
+// their order along the inputs, then those of the chains before, and at the end those left over. So memory is read from one end to
+// the other, however long the rows are: they need not stay in the first level of cache.
+struct InterleavedRows {
+  // Rows in memory: an even number, so that there are fewer kinds of products. One more than there are is of zeros.
+  static std::int64_t rowsFor(std::int64_t rows) { return (rows + 1) / 2 * 2; }
+  static std::int64_t floatsFor(std::int64_t rows, std::int64_t inputs) { return rowsFor(rows) * ceilDivide(inputs, W) * W; }
+
+  static void write(const float* x, std::int64_t rows, std::int64_t inputs, float* to) {
+    const int chains = chainsAtOnce(rows);
+    const std::int64_t turns = inputs / (kChains * W);
+    const auto column = [&](std::int64_t at) __attribute__((always_inline)) {
+      for (std::int64_t n = 0; n < rowsFor(rows); n++, to += W) {
+        store(to, n < rows ? loadUpTo(x + n * inputs + at, inputs - at) : F{});
+      }
     };
-    std::int64_t i = 0;
-    for (; i + together <= inputs; i += together) {
-      // Past the end of the weights nothing is fetched, and nothing fails.
-      if (from == 0) {
+    for (std::int64_t first = kChains - chains; first >= 0; first -= chains) {
+      for (std::int64_t turn = 0; turn < turns; turn++) {
+        for (int c = 0; c < chains; c++) column((turn * kChains + first + c) * W);
+      }
+    }
+    for (std::int64_t at = turns * kChains * W; at < inputs; at += W) column(at);
+  }
+};
+
+// Sums of N rows of activations, interleaved, by R rows of weights from `row` on: the sums that dotRow has.
+template <class Type, int N, int R>
+LATHE_INLINE void dotRows(const float* interleaved, const Weight& weight, std::int64_t row, float (&sums)[R][N]) {
+  constexpr int C = chainsAtOnce(N);
+  const std::int64_t inputs = weight.columns;
+  const std::int64_t turns = inputs / (kChains * W);
+  const auto* codes = static_cast<const typename Type::Code*>(weight.codes) + row * inputs;
+  constexpr std::int64_t codeBytes = static_cast<std::int64_t>(sizeof(typename Type::Code));
+  const std::int64_t ahead = larger(kFetchAhead, R * inputs * codeBytes);
+  const float* x = interleaved;
+  F chains[kChains][R][N];
+  for (int first = kChains - C; first >= 0; first -= C) {
+    F of[C][R][N];
+    LATHE_UNROLL
+    for (int c = 0; c < C; c++) {
+      LATHE_UNROLL
+      for (int r = 0; r < R; r++) {
         LATHE_UNROLL
-        for (std::int64_t c = 0; c < together; c += codesInLine) {
-          __builtin_prefetch(reinterpret_cast<const char*>(codes + i + c) + kFetchAhead, 0, 2);
+        for (int n = 0; n < N; n++) of[c][r][n] = F{};
+      }
+    }
+    const auto step = [&](const F (&values)[R], int c) __attribute__((always_inline)) {
+      LATHE_UNROLL
+      for (int n = 0; n < N; n++, x += W) {
+        const F row = R == 1 ? load(x) : inRegister(load(x));
+        LATHE_UNROLL
+        for (int r = 0; r < R; r++) of[c][r][n] = fma(values[r], row, of[c][r][n]);
+      }
+    };
+    for (std::int64_t turn = 0; turn < turns; turn++) {
+      const auto* const from = codes + (turn * kChains + first) * W;
+      if (first == kChains - C) {
+        LATHE_UNROLL
+        for (int r = 0; r < R; r++) {
+          LATHE_UNROLL
+          for (std::int64_t byte = 0; byte < kChains * W * codeBytes; byte += kLine) {
+            __builtin_prefetch(reinterpret_cast<const char*>(from + r * inputs) + ahead + byte, 0, 2);
+          }
         }
       }
       LATHE_UNROLL
-      for (std::int64_t group = 0; group < together; group += chains * W) {
+      for (int c = 0; c < C; c++) {
+        F values[R];
         LATHE_UNROLL
-        for (int c = 0; c < atOnce; c++) step(i + group + (from + c) * W, c);
+        for (int r = 0; r < R; r++) values[r] = Type::widen(from + r * inputs + c * W);
+        step(values, c);
       }
     }
-    for (; i + chains * W <= inputs; i += chains * W) {
+    for (std::int64_t at = turns * kChains * W; first == 0 && at < inputs; at += W) {
+      F values[R];
       LATHE_UNROLL
-      for (int c = 0; c < atOnce; c++) step(i + (from + c) * W, c);
-    }
-    // What is left over goes with the first chain.
-    for (; from == 0 && i < inputs; i += W) {
-      const F values = widenUpTo<Type>(codes + i, inputs - i);
-      LATHE_UNROLL
-      for (int n = 0; n < N; n++) of[n][0] = fma(values, loadUpTo(x + n * inputs + i, inputs - i), of[n][0]);
+      for (int r = 0; r < R; r++) values[r] = widenUpTo<Type>(codes + r * inputs + at, inputs - at);
+      step(values, 0);
     }
     LATHE_UNROLL
-    for (int n = 0; n < N; n++) {
+    for (int c = 0; c < C; c++) {
       LATHE_UNROLL
-      for (int c = 0; c < atOnce; c++) partial[n][from + c] = of[n][c];
+      for (int r = 0; r < R; r++) {
+        LATHE_UNROLL
+        for (int n = 0; n < N; n++) chains[first + c][r][n] = of[c][r][n];
+      }
     }
   }
-  LATHE_UNROLL
-  for (int n = 0; n < N; n++) sums[n] = sumOf((partial[n][0] + partial[n][1]) + (partial[n][2] + partial[n][3]));
+  for (int r = 0; r < R; r++) {
+    for (int n = 0; n < N; n++) {
+      sums[r][n] = sumOf((chains[0][r][n] + chains[1][r][n]) + (chains[2][r][n] + chains[3][r][n]));
+    }
+  }
 }
 
 // The same for nf4: each block is summed by itself and then scaled.
@@ -121,6 +202,7 @@ LATHE_INLINE void dotNf4Row(const float* x, const Weight& weight, std::int64_t r
 // A product of up to kFewRows rows of activations in float32.
 struct FewRows {
   const float* x;
+  const float* interleaved;  // the same rows; not read for one row, nor for nf4
   Weight weight;
   const float* bias;
   float* y;
@@ -135,61 +217,84 @@ struct FewRows {
     rest.N -= row;
     return rest;
   }
+  void write(std::int64_t row, std::int64_t output, float sum) const {
+    float& target = y[row * weight.rows + output];
+    const float base = (accumulate ? target : 0.0f) + (bias == nullptr ? 0.0f : bias[output]);
+    target = base + sum * (weight.format == Format::int8 ? alpha * weight.scales[output] : alpha);
+  }
 };
 
-// Outputs [first, end) of the first N rows.
-template <class Type, int N>
-static void fewRows(const FewRows& rows, std::int64_t first, std::int64_t end) {
-  const Weight& w = rows.weight;
-  const float* const x = rows.x;
-  const float* const bias = rows.bias;
-  float* const y = rows.y;
-  const float alpha = rows.alpha;
-  const bool accumulate = rows.accumulate;
+// Rows of nf4 that are multiplied by N rows.
+template <int N>
+static void nf4Outputs(const FewRows& rows, std::int64_t first, std::int64_t end) {
   const Nf4Tables tables;
-  // What no row before asked for.
-  const char* const start = reinterpret_cast<const char*>(WeightRow<Type>(w, first).codes);
-  for (std::int64_t byte = 0; byte < kFetchAhead; byte += kLine) __builtin_prefetch(start + byte, 0, 2);
-  const float* const scales = w.format == Format::int8 ? w.scales : nullptr;
   for (std::int64_t o = first; o < end; o++) {
     float sums[N];
-    if constexpr (kIsNf4<Type>) dotNf4Row<N>(x, w, o, tables, sums);
-    else dotRow<Type, N>(x, w, o, sums);
-    for (int n = 0; n < N; n++) {
-      float& target = y[n * w.rows + o];
-      const float base = (accumulate ? target : 0.0f) + (bias == nullptr ? 0.0f : bias[o]);
-      target = base + sums[n] * (scales == nullptr ? alpha : alpha * scales[o]);
+    dotNf4Row<N>(rows.x, rows.weight, o, tables, sums);
+    for (int n = 0; n < N; n++) rows.write(n, o, sums[n]);
+  }
+}
+
+static void upToFourNf4Rows(const FewRows& rows, std::int64_t first, std::int64_t end) {
+  switch (rows.N) {
+    case 4: return nf4Outputs<4>(rows, first, end);
+    case 3:
+      nf4Outputs<1>(rows.from(2), first, end);
+      [[fallthrough]];
+    case 2: return nf4Outputs<2>(rows, first, end);
+    default: return nf4Outputs<1>(rows, first, end);
+  }
+}
+
+static void fewNf4Rows(const FewRows& rows, std::int64_t first, std::int64_t end) {
+  if (rows.N == kFewRows) return nf4Outputs<static_cast<int>(kFewRows)>(rows, first, end);
+  if (rows.N <= 4) return upToFourNf4Rows(rows, first, end);
+  // In two parts, a few rows of weights at a time: these are in the cache for the second.
+  constexpr std::int64_t together = 16;
+  for (; first < end; first += together) {
+    const std::int64_t last = smaller(end, first + together);
+    nf4Outputs<4>(rows, first, last);
+    upToFourNf4Rows(rows.from(4), first, last);
+  }
+}
+
+template <class Type, int N, int R>
+static std::int64_t interleavedOutputs(const FewRows& rows, std::int64_t first, std::int64_t end) {
+  for (; first + R <= end; first += R) {
+    float sums[R][N];
+    dotRows<Type, N, R>(rows.interleaved, rows.weight, first, sums);
+    for (std::int64_t n = 0; n < rows.N; n++) {
+      for (int r = 0; r < R; r++) rows.write(n, first + r, sums[r][n]);
     }
   }
+  return first;
 }
 
-template <class Type>
-static void upToFourRows(const FewRows& rows, std::int64_t first, std::int64_t end) {
-  switch (rows.N) {
-    case 4: return fewRows<Type, 4>(rows, first, end);
-    case 3:
-      fewRows<Type, 1>(rows.from(2), first, end);
-      [[fallthrough]];
-    case 2: return fewRows<Type, 2>(rows, first, end);
-    default: return fewRows<Type, 1>(rows, first, end);
-  }
+template <class Type, int N>
+static void outputsOf(const FewRows& rows, std::int64_t first, std::int64_t end) {
+  first = interleavedOutputs<Type, N, weightRowsAtOnce(N)>(rows, first, end);
+  interleavedOutputs<Type, N, 1>(rows, first, end);
 }
 
+// Outputs [first, end).
 static void fewRowsOf(const FewRows& rows, std::int64_t first, std::int64_t end) {
   withFormat(rows.weight.format, [&](auto type) {
     using Type = decltype(type);
-    if (rows.N > 4 && rows.N < kFewRows) {
-      // In two parts, a few rows of weights at a time: these are in the cache for the second.
-      constexpr std::int64_t together = 16;
-      for (; first < end; first += together) {
-        const std::int64_t last = smaller(end, first + together);
-        fewRows<Type, 4>(rows, first, last);
-        upToFourRows<Type>(rows.from(4), first, last);
+    // What no row before asked for.
+    const char* const start = reinterpret_cast<const char*>(WeightRow<Type>(rows.weight, first).codes);
+    for (std::int64_t byte = 0; byte < kFetchAhead; byte += kLine) __builtin_prefetch(start + byte, 0, 2);
+    if constexpr (kIsNf4<Type>) {
+      fewNf4Rows(rows, first, end);
+    } else if (rows.N == 1) {
+      for (std::int64_t o = first; o < end; o++) rows.write(0, o, dotRow<Type>(rows.x, rows.weight, o));
+    } else {
+      switch (InterleavedRows::rowsFor(rows.N)) {
+        case 2: return outputsOf<Type, 2>(rows, first, end);
+        case 4: return outputsOf<Type, 4>(rows, first, end);
+        case 6: return outputsOf<Type, 6>(rows, first, end);
+        default: return outputsOf<Type, 8>(rows, first, end);
       }
-      return;
     }
-    if (rows.N == kFewRows) return fewRows<Type, static_cast<int>(kFewRows)>(rows, first, end);
-    upToFourRows<Type>(rows, first, end);
   });
 }
 
@@ -222,21 +327,40 @@ class Halving {
 // @param x the activations in float32
 static void fewRowsOfMany(const Linear& l, const float* x) {
   constexpr std::int64_t leastCodes = 1 << 14;
-  std::int64_t rows = 0;
-  for (std::int64_t i = 0; i < l.count; i++) rows += l.outputs[i].weight.rows;
-  const Halving cut(rows, ceilDivide(leastCodes, larger(1, l.outputs[0].weight.columns)));
+  const std::int64_t inputs = l.outputs[0].weight.columns;
+  std::int64_t rows = 0, floats = InterleavedRows::floatsFor(l.N, inputs);
+  for (std::int64_t i = 0; i < l.count; i++) {
+    rows += l.outputs[i].weight.rows;
+    floats += InterleavedRows::floatsFor(l.N, l.outputs[i].lowRank.rank);
+  }
+  // Of the activations, and behind them of each low-rank term's own.
+  float* const interleaved = scratchFloats(Scratch::packedColumns, floats);
+  if (l.N > 1) {
+    float* next = interleaved;
+    InterleavedRows::write(x, l.N, inputs, next);
+    next += InterleavedRows::floatsFor(l.N, inputs);
+    for (std::int64_t i = 0; i < l.count; i++) {
+      const LowRank& term = l.outputs[i].lowRank;
+      InterleavedRows::write(term.left, l.N, term.rank, next);
+      next += InterleavedRows::floatsFor(l.N, term.rank);
+    }
+  }
+  const Halving cut(rows, ceilDivide(leastCodes, larger(1, inputs)));
   parallel(cut.jobs(), [&](std::int64_t job) {
     std::int64_t start = cut.start(job), end = cut.start(job + 1);
+    const float* left = interleaved + InterleavedRows::floatsFor(l.N, inputs);
     for (std::int64_t i = 0; i < l.count && end > 0; i++) {
       const LinearOutput& o = l.outputs[i];
+      const float* const ofTerm = left;
+      left += InterleavedRows::floatsFor(l.N, o.lowRank.rank);
       const std::int64_t first = larger(0, start), last = smaller(o.weight.rows, end);
       start -= o.weight.rows;
       end -= o.weight.rows;
       if (first >= last) continue;
-      fewRowsOf({x, o.weight, o.bias, o.y, l.N, l.options.alpha, l.options.accumulate}, first, last);
+      fewRowsOf({x, interleaved, o.weight, o.bias, o.y, l.N, l.options.alpha, l.options.accumulate}, first, last);
       if (o.lowRank.rank == 0) continue;
       const Weight right = {Format::fp32, o.lowRank.right, nullptr, o.weight.rows, o.lowRank.rank, nullptr, nullptr, nullptr, 0};
-      fewRowsOf({o.lowRank.left, right, nullptr, o.y, l.N, o.lowRank.scale, true}, first, last);
+      fewRowsOf({o.lowRank.left, ofTerm, right, nullptr, o.y, l.N, o.lowRank.scale, true}, first, last);
     }
   });
 }

@@ -86,6 +86,16 @@ LATHE_INLINE void finishStreams() {
   _mm_sfence();
 #endif
 }
+// The same vector, which the compiler is to load once and keep in a register where several operations take it: it would fold a
+// load into each of them, and loads are then what bounds a product.
+LATHE_INLINE F inRegister(F v) {
+#if defined(LATHE_AVX2)
+  __asm__("" : "+v"(v));
+#elif defined(LATHE_NEON)
+  __asm__("" : "+w"(v));
+#endif
+  return v;
+}
 LATHE_INLINE I loadInts(const std::int32_t* p) { return (I) * reinterpret_cast<const UnalignedI*>(p); }
 LATHE_INLINE void storeInts(std::int32_t* p, I v) { *reinterpret_cast<UnalignedI*>(p) = (UnalignedI)v; }
 LATHE_INLINE F splat(float value) {
