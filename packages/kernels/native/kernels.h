@@ -194,6 +194,22 @@ struct SumRows {
   bool accumulate;
 };
 
+// How a row is sampled, as JavaScript lays it out.
+struct SamplingChoice {
+  double temperature;  // 0: the likeliest, of equals the first
+  double topK;         // a whole number; 0: all
+  double topP;         // in (0, 1]
+  double place;        // in [0, 1): of the draw, among the tokens that are left in the order of their ids
+};
+
+// ids [N]: tokens drawn from rows of logits; -1 - id where the logit of id is NaN or infinity, or where all are -infinity
+struct SampleRows {
+  const float* logits;            // [N, V]
+  const SamplingChoice* choices;  // [N]
+  std::int32_t* ids;
+  std::int64_t N, V;
+};
+
 // codes [N, width] = x / scales, scales [N] the largest magnitude of each row / 127 (0 for rows of zeros)
 struct ToInt8Rows {
   const float* x;
@@ -361,8 +377,7 @@ struct Kernels {
   // out [N, columns] = rows `ids` of the table, widened
   void (*gatherRows)(const Weight& table, const std::int32_t* ids, float* out, std::int64_t N);
   void (*scatterAddRows)(const ScatterAddRows&);
-  // where the largest of x is: of equals the first; the first NaN, if there is one
-  std::int64_t (*largestIndex)(const float* x, std::int64_t length);
+  void (*sampleRows)(const SampleRows&);
 
   // codes = x rounded to bfloat16, nearest and ties to even; NaN stays NaN
   void (*toBf16)(const float* x, std::uint16_t* codes, std::int64_t length);

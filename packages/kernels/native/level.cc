@@ -12,13 +12,13 @@
 #include "kernels/gated_linear.h"
 #include "kernels/head.h"
 #include "kernels/int8_weights.h"
-#include "kernels/largest_index.h"
 #include "kernels/linear.h"
 #include "kernels/narrow.h"
 #include "kernels/optimiser.h"
 #include "kernels/rms_norm.h"
 #include "kernels/rotate.h"
 #include "kernels/rows.h"
+#include "kernels/sample_rows.h"
 
 #define LATHE_TEXT_OF(name) #name
 #define LATHE_TEXT(name) LATHE_TEXT_OF(name)
@@ -50,7 +50,7 @@ const Kernels kernels = {
     transpose,
     gatherRows,
     scatterAddRows,
-    largestIndex,
+    sampleRows,
     toBf16,
     fromBf16,
     toInt8Rows,

@@ -23,6 +23,7 @@ enum class Scratch {
   scores,
   partials,
   attention,
+  sampling,
   count
 };
 

@@ -8,7 +8,6 @@ import { gatherRows } from "./gather-rows.js";
 import { gemm } from "./gemm.js";
 import { toInt8Rows } from "./int8-rows.js";
 import { int8Codes, int8Scale } from "./int8-weights.js";
-import { largestIndex } from "./largest-index.js";
 import { linear, linearInputGradient, linearMany } from "./linear.js";
 import type {
   CacheRows,
@@ -21,6 +20,7 @@ import type {
 } from "./native-kernels.js";
 import { rmsNormBackward, rmsNormForward } from "./rms-norm.js";
 import { rotate } from "./rotate.js";
+import { sampleRows } from "./sample-rows.js";
 import { sumOfSquares } from "./sum-of-squares.js";
 import { swigluBackward, swigluForward } from "./swiglu.js";
 import { expectSame, expectWithin, nativeLevels, nativeMissing, Random } from "./testing.js";
@@ -994,20 +994,51 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
       expectSame(out, expected);
     });
 
-    it("finds the first of the largest, and NaN before it", () => {
+    const likeliest = (logits: Float32Array): [native: number, expected: number] => {
+      const ids = [new Int32Array(1), new Int32Array(1)];
+      kernels.sampleRows(logits, Float64Array.of(0, 0, 1, 0), ids[0]);
+      sampleRows(logits, Float64Array.of(0, 0, 1, 0), ids[1]);
+      return [ids[0][0], ids[1][0]];
+    };
+
+    it("takes the first of the likeliest tokens, and names a logit that is not finite", () => {
       for (const length of [1, 2, 15, 16, 17, 64, 1000, 4867]) {
-        const x = new Random(length).normals(length);
-        expect(kernels.largestIndex(x)).toBe(largestIndex(x));
+        const logits = new Random(length).normals(length);
+        const [own, reference] = likeliest(logits);
+        expect(own).toBe(reference);
         for (const place of [0, length >> 1, length - 1]) {
           for (const value of [100, Infinity, -Infinity, NaN]) {
-            const changed = x.slice();
+            const changed = logits.slice();
             changed[place] = changed[length - 1] = value;
-            expect(kernels.largestIndex(changed), `${value} at ${place} of ${length}`).toBe(
-              largestIndex(changed),
-            );
+            const [id, expected] = likeliest(changed);
+            expect(id, `${value} at ${place} of ${length}`).toBe(expected);
           }
         }
-        expect(kernels.largestIndex(x.fill(-Infinity))).toBe(0);
+        expect(likeliest(logits.fill(-Infinity))).toEqual([-1, -1]);
+      }
+    });
+
+    it("draws the tokens of the reference, whatever is cut off, with ties and with tails of no weight", () => {
+      const random = new Random(83);
+      for (let round = 0; round < 400; round++) {
+        const rows = random.integer(1, 9);
+        const vocabulary = random.pick([1, 2, 7, 8, 33, 512, 1000, 4867, 32000]);
+        const logits = random.normals(rows * vocabulary, random.pick([0.1, 3, 500]));
+        if (random.next() < 0.4) logits.forEach((logit, id) => (logits[id] = Math.round(logit)));
+        if (random.next() < 0.3) for (let id = 0; id < logits.length; id += 3) logits[id] = -Infinity;
+        const choices = Float64Array.from({ length: rows * 4 }, (_, index) => {
+          if (index % 4 === 0) return random.pick([0, 1e-3, 0.7, 1, 5]);
+          if (index % 4 === 1) return random.pick([0, 0, 1, 2, 20, 50, 300, vocabulary - 1, vocabulary + 5]);
+          return index % 4 === 2
+            ? random.pick([1, 1, 0.95, 0.5, 1e-9])
+            : random.pick([0, random.next(), 1 - 2 ** -32]);
+        });
+        const [own, reference] = [new Int32Array(rows), new Int32Array(rows)];
+        const before = logits.slice();
+        kernels.sampleRows(logits, choices, own);
+        sampleRows(logits, choices, reference);
+        expect(own, `round ${round}, seed ${random.seed}`).toEqual(reference);
+        expectSame(logits, before);
       }
     });
 

@@ -400,6 +400,6 @@ export interface NativeKernels {
   adamW(tensors: readonly AdamWTensor[], step: AdamWStep): void;
   /** Sum of the squares of all elements of all tensors. */
   sumOfSquares(tensors: readonly Float32Array[]): number;
-  /** As the reference of that name. @throws RangeError on an empty x */
-  largestIndex(x: Float32Array): number;
+  /** As the reference of that name, to rounding of the weights. @throws RangeError for logits that are no whole rows, and choices out of range */
+  sampleRows(logits: Float32Array, choices: Float64Array, ids: Int32Array): void;
 }

@@ -136,7 +136,8 @@ export { SamplingError } from "./generation/sampling-error.js";
 export {
   checkSampling,
   type Draw,
-  sampleToken,
+  type SampledRow,
+  sampleTokens,
   samplingDefaults,
   type SamplingOptions,
 } from "./generation/sampling.js";

@@ -773,20 +773,55 @@ const contract: { readonly [Field in keyof Engine]: (given: () => Engine, defini
       });
     },
 
-    largestIndex: (given) => {
-      it("is the place of the largest value, of equals the first, and of a NaN before all", () => {
-        const { largestIndex } = given();
+    sampleRows: (given) => {
+      /** Tokens of rows, for choices of temperature, topK, topP and place. */
+      const sampled = (rows: readonly Float32Array[], choices: readonly (readonly number[])[]): number[] => {
+        const ids = new Int32Array(rows.length);
+        const logits = Float32Array.from(rows.flatMap((row) => [...row]));
+        given().sampleRows(logits, Float64Array.from(choices.flat()), ids);
+        return [...ids];
+      };
+      const greedy = [0, 0, 1, 0];
+
+      it("takes the likeliest token at temperature 0, of equals the first", () => {
         for (const length of [1, 2, 7, 64, 1000]) {
-          const values = floats(length);
-          expect(largestIndex(values)).toBe(values.indexOf(Math.max(...values)));
+          const logits = floats(length);
           const place = length >> 1;
-          values[place] = values[length - 1] = 2;
-          expect(largestIndex(values)).toBe(place);
-          values.fill(-Infinity);
-          expect(largestIndex(values)).toBe(0);
+          const tied = logits.slice();
+          tied[place] = tied[length - 1] = 2;
+          const best = logits.indexOf(Math.max(...logits));
+          expect(sampled([logits, tied], [greedy, greedy])).toEqual([best, place]);
         }
-        expect(largestIndex(Float32Array.of(-0, 0, -0))).toBe(0);
-        expect(largestIndex(Float32Array.of(1, Infinity, NaN, NaN))).toBe(2);
+        expect(sampled([Float32Array.of(-0, 0, -0)], [greedy])).toEqual([0]);
+      });
+
+      it("draws by probabilities in the order of ids, within topK and then topP", () => {
+        const logits = [0.1, 0.4, 0.2, 0.3].map((probability) => Math.log(probability));
+        const at = (topK: number, topP: number, place: number): number =>
+          sampled([Float32Array.from(logits)], [[1, topK, topP, place]])[0];
+        expect([0, 0.09, 0.11, 0.49, 0.51, 0.69, 0.71, 0.99].map((place) => at(0, 1, place))).toEqual([
+          0, 0, 1, 1, 2, 2, 3, 3,
+        ]);
+        // Of 1 and 3 the first has 4 parts in 7.
+        expect([0, 0.56, 0.58, 0.99].map((place) => at(2, 1, place))).toEqual([1, 1, 3, 3]);
+        expect([0, 0.56, 0.58, 0.99].map((place) => at(0, 0.69, place))).toEqual([1, 1, 3, 3]);
+        expect([0, 0.99].map((place) => at(3, 0.4, place))).toEqual([1, 1]);
+      });
+
+      it("names a logit that is not finite, or the first where all are −∞", () => {
+        const rows = [
+          [1, Infinity, NaN, NaN],
+          [1, Infinity, 0, 0],
+          Array(4).fill(-Infinity),
+          [1, 2, 3, -Infinity],
+        ];
+        const choices = rows.map(() => greedy);
+        expect(
+          sampled(
+            rows.map((row: number[]) => Float32Array.from(row)),
+            choices,
+          ),
+        ).toEqual([-3, -2, -1, 2]);
       });
     },
   };

@@ -89,8 +89,8 @@ export interface EngineParts {
   readonly weightMatrix: ((tensor: tf.Tensor2D) => WeightMatrix) | null;
   /** Rows of a matrix in any type, in float32. @returns [N, I], owned by the caller */
   readonly gatherRows: (matrix: WeightMatrix, rows: Int32Array) => tf.Tensor2D;
-  /** The place of the largest value, of equals the first. */
-  readonly largestIndex: (values: Float32Array) => number;
+  /** Tokens drawn from rows of logits, as the function of that name of @lathe/kernels has it. */
+  readonly sampleRows: (logits: Float32Array, choices: Float64Array, ids: Int32Array) => void;
 }
 
 /** An engine that was started: how everything is computed. Handed to whoever computes. */

@@ -1,4 +1,4 @@
-import { largestIndex, widenWeights } from "@lathe/kernels";
+import { sampleRows, widenWeights } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EngineParts, MemoryAccount } from "./engine.js";
 import { hostCaches } from "./host-key-value-cache.js";
@@ -30,7 +30,7 @@ export function portableParts(): EngineParts {
       });
       return tf.tensor2d(values, [rows.length, width]);
     },
-    largestIndex,
+    sampleRows,
   };
 }
 

@@ -32,6 +32,11 @@ struct TypeOf<float> {
   static constexpr const char* name = "Float32Array";
 };
 template <>
+struct TypeOf<double> {
+  static constexpr napi_typedarray_type type = napi_float64_array;
+  static constexpr const char* name = "Float64Array";
+};
+template <>
 struct TypeOf<std::int32_t> {
   static constexpr napi_typedarray_type type = napi_int32_array;
   static constexpr const char* name = "Int32Array";

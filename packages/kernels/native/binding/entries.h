@@ -14,7 +14,7 @@ Entry callLinear, callLinearMany, callLinearInputGradient, callGemm;
 Entry callGatedLinear, callGatedLinearBackward, callGatedHidden;
 // rows.cc
 Entry callRmsNormForward, callRmsNormBackward, callRotate, callScaleRows, callSumRows, callTranspose, callGatherRows,
-    callScatterAddRows, callLargestIndex;
+    callScatterAddRows, callSampleRows;
 // elementwise.cc
 Entry callSwigluForward, callSwigluBackward, callAdd, callMultiply, callScale, callAddScaled, callExponential, callDropout;
 // narrow.cc

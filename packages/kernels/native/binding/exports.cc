@@ -39,7 +39,7 @@ const std::vector<Export> kernelExports = {
     {"headLosses", 8, callHeadLosses},
     {"adamW", 2, callAdamW},
     {"sumOfSquares", 1, callSumOfSquares},
-    {"largestIndex", 1, callLargestIndex},
+    {"sampleRows", 3, callSampleRows},
 };
 
 const std::vector<Export> commonExports = {

@@ -3,6 +3,8 @@
 #include "readers.h"
 
 #include <climits>
+#include <cmath>
+#include <vector>
 
 namespace lathe {
 
@@ -125,11 +127,38 @@ void callScatterAddRows(const Arguments& a, napi_value*) {
   a.kernels().scatterAddRows({dOut.data, ids.data, dTable.data, ids.length, width});
 }
 
-// largestIndex(x) -> number
-void callLargestIndex(const Arguments& a, napi_value* result) {
-  const auto x = a.array<float>(0, "x");
-  if (x.length == 0) a.failRange("expected x with an element, got an empty one");
-  a.check(napi_create_int64(a.env(), a.kernels().largestIndex(x.data, x.length), result));
+// sampleRows(logits, choices, ids)
+void callSampleRows(const Arguments& a, napi_value*) {
+  const auto logits = a.array<float>(0, "logits");
+  const auto choices = a.array<double>(1, "choices");
+  const auto ids = a.array<std::int32_t>(2, "ids");
+  const std::int64_t rows = ids.length;
+  a.expectLength(choices, rows * 4, "[N, 4]");
+  if (rows == 0) {
+    a.expectLength(logits, 0, "[N, V]");
+    return;
+  }
+  if (logits.length == 0 || logits.length % rows != 0) {
+    a.failRange("expected logits [N, V] in " + std::to_string(rows) + " rows, got " + std::to_string(logits.length) +
+                " elements");
+  }
+  std::vector<SamplingChoice> read;
+  for (std::int64_t row = 0; row < rows; row++) {
+    const double* const choice = choices.data + row * 4;
+    const SamplingChoice next = {choice[0], choice[1], choice[2], choice[3]};
+    const auto expect = [&](bool holds, const char* what, double value) {
+      if (!holds) a.failRange(std::string("expected ") + what + ", got " + number(value) + " in row " + std::to_string(row));
+    };
+    expect(std::isfinite(next.temperature) && next.temperature >= 0, "temperatures from 0 on", next.temperature);
+    expect(next.topK >= 0 && next.topK <= INT_MAX && std::floor(next.topK) == next.topK, "topK from 0 on in whole numbers",
+           next.topK);
+    expect(next.topP > 0 && next.topP <= 1, "topP in (0, 1]", next.topP);
+    expect(next.place >= 0 && next.place < 1, "places in [0, 1)", next.place);
+    read.push_back(next);
+  }
+  a.expectApart(ids, logits);
+  a.expectApart(ids, choices);
+  a.kernels().sampleRows({logits.data, read.data(), ids.data, rows, logits.length / rows});
 }
 
 }  // namespace lathe

@@ -196,7 +196,15 @@ void elementwise(const Kernels& level, const Kernels& portable) {
       widen();
       k->toInt8Weights(source.weight, bytes.data(), next(N));
       widen();
-      next(1)[0] = static_cast<float>(k->largestIndex(a.data(), length));
+      std::vector<SamplingChoice> choices;
+      std::vector<std::int32_t> ids(static_cast<std::size_t>(N));
+      for (std::int64_t row = 0; row < N; row++) {
+        choices.push_back({row % 4 == 0 ? 0.0 : 0.7, static_cast<double>(row % 3 * 2), row % 2 == 0 ? 1.0 : 0.8,
+                           static_cast<double>(row) / static_cast<double>(N)});
+      }
+      k->sampleRows({a.data(), choices.data(), ids.data(), N, h});
+      float* const tokens = next(N);
+      for (std::int64_t row = 0; row < N; row++) tokens[row] = static_cast<float>(ids[static_cast<std::size_t>(row)]);
       float* parameter = next(length);
       std::memcpy(parameter, a.data(), static_cast<std::size_t>(length) * 4);
       float* first = next(length);

@@ -1,7 +1,13 @@
 import { threefry2x32 } from "@lathe/kernels";
 import { describe, expect, it } from "vitest";
 import { NonFiniteLogitsError } from "./non-finite-logits-error.js";
-import { checkSampling, sampleToken, samplingDefaults, type SamplingOptions } from "./sampling.js";
+import {
+  checkSampling,
+  type Draw,
+  sampleTokens,
+  samplingDefaults,
+  type SamplingOptions,
+} from "./sampling.js";
 
 const none: ReadonlySet<number> = new Set();
 const sampling = (options: Partial<SamplingOptions>): SamplingOptions => ({
@@ -9,6 +15,18 @@ const sampling = (options: Partial<SamplingOptions>): SamplingOptions => ({
   temperature: 1,
   ...options,
 });
+
+/** The token of one row. @throws NonFiniteLogitsError */
+function sampleToken(
+  logits: Float32Array,
+  seen: ReadonlySet<number>,
+  options: SamplingOptions,
+  draw: Draw,
+): number {
+  const [outcome] = sampleTokens(logits, [{ seen, sampling: options, draw }]);
+  if (outcome instanceof NonFiniteLogitsError) throw outcome;
+  return outcome;
+}
 
 /** Logits between −range / 2 and range / 2. */
 function randomLogits(length: number, seed: number, range = 8): Float32Array {
@@ -153,6 +171,25 @@ describe("sampling", () => {
     expect(at(5 + 2 ** 32, 0)).not.toEqual(at(5 + 2 ** 33, 0));
     expect(at(5 + 2 ** 32, 0)).toEqual(at(5 + 2 ** 32, 0));
   });
+});
+
+it("gives each of several rows the token that it has alone, and those that fail their own error", () => {
+  const rows = Array.from({ length: 7 }, (_, row) => ({
+    seen: new Set([row, 2 * row]),
+    sampling: sampling({
+      ...{ temperature: row % 3, topK: (row % 4) * 5, topP: row % 2 ? 0.9 : 1, seed: row },
+      repetitionPenalty: 1 + row / 10,
+    }),
+    draw: [row, 3] as const,
+  }));
+  const logits = rows.map((_, row) => randomLogits(300, row));
+  logits[4][17] = NaN;
+  const together = sampleTokens(Float32Array.from(logits.flatMap((row) => [...row])), rows);
+  for (const [row, outcome] of together.entries()) {
+    const [alone] = sampleTokens(logits[row].slice(), [rows[row]]);
+    if (row === 4) expect(outcome).toMatchObject({ sequence: 4, step: 3, id: 17 });
+    else expect(outcome).toBe(alone);
+  }
 });
 
 describe("repetitionPenalty", () => {

@@ -7,7 +7,8 @@ import {
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LanguageModel } from "../decoder/language-model.js";
-import { sampleToken, type SamplingOptions } from "./sampling.js";
+import { NonFiniteLogitsError } from "./non-finite-logits-error.js";
+import { type SampledRow, sampleTokens, type SamplingOptions } from "./sampling.js";
 
 /** Tokens of prompts computed in one pass; a longer prompt is computed alone. */
 const TOKENS_PER_PASS = 4096;
@@ -84,6 +85,15 @@ interface Going extends BatchedSequence {
   readonly seen: Set<number>;
   readonly group: string | null;
   count: number;
+}
+
+/** Adds a token to a sequence. @returns why the sequence ends with it, or null */
+function take(sequence: Going, id: number): FinishReason | null {
+  sequence.seen.add(id);
+  sequence.ids.push(id);
+  sequence.count++;
+  if (sequence.stopIds.has(id)) return "stop";
+  return sequence.count >= sequence.maxNewTokens ? "length" : null;
 }
 
 /**
@@ -176,18 +186,24 @@ export class SequenceBatch {
     this.#follow();
     const { pending, chosen, isStep } = this.#pass();
     const outcomes: SequenceOutcome[] = [];
-    this.#compute(pending, chosen, isStep, (logits, index) => {
-      const sequence = this.#sequences[index];
-      try {
-        sequence.onLogits?.(logits);
-        const id = sampleToken(logits, sequence.seen, sequence.sampling, [sequence.stream, sequence.count]);
-        sequence.seen.add(id);
-        sequence.ids.push(id);
-        sequence.count++;
-        const cut = sequence.count >= sequence.maxNewTokens ? "length" : null;
-        outcomes.push({ sequence, id, finishReason: sequence.stopIds.has(id) ? "stop" : cut });
-      } catch (error) {
-        outcomes.push({ sequence, error });
+    this.#compute(pending, chosen, isStep, (logits) => {
+      const failures = new Map<Going, unknown>();
+      const vocabulary = logits.length / chosen.length;
+      const rows = chosen.map((index, place): SampledRow => {
+        const sequence = this.#sequences[index];
+        const { seen, sampling, stream, count } = sequence;
+        try {
+          sequence.onLogits?.(logits.subarray(place * vocabulary, (place + 1) * vocabulary));
+        } catch (error) {
+          failures.set(sequence, error);
+        }
+        return { seen, sampling, draw: [stream, count] };
+      });
+      for (const [place, token] of sampleTokens(logits, rows).entries()) {
+        const sequence = this.#sequences[chosen[place]];
+        if (failures.has(sequence)) outcomes.push({ sequence, error: failures.get(sequence) });
+        else if (token instanceof NonFiniteLogitsError) outcomes.push({ sequence, error: token });
+        else outcomes.push({ sequence, id: token, finishReason: take(sequence, token) });
       }
     });
     return outcomes;
@@ -238,12 +254,12 @@ export class SequenceBatch {
     return { pending, chosen, isStep };
   }
 
-  /** @param sample is given the logits [V] after the last token of each chosen sequence, which it may change */
+  /** @param sample is given the logits [chosen, V] after the last tokens of the chosen sequences, which it may change */
   #compute(
     pending: readonly (readonly number[])[],
     chosen: readonly number[],
     isStep: boolean,
-    sample: (logits: Float32Array, index: number) => void,
+    sample: (logits: Float32Array) => void,
   ): void {
     const model = this.#model;
     const cache = this.#cache;
@@ -272,11 +288,7 @@ export class SequenceBatch {
     });
     try {
       cache.advance(segments);
-      const values = model.engine.valuesInPlace(logits);
-      const [, vocabulary] = logits.shape;
-      for (const [place, index] of chosen.entries()) {
-        sample(values.subarray(place * vocabulary, (place + 1) * vocabulary), index);
-      }
+      sample(model.engine.valuesInPlace(logits));
     } finally {
       logits.dispose();
     }

@@ -62,7 +62,7 @@ export const nativeEngine: EngineDefinition = {
 /** What the engine does in its own way, on a device. */
 export function nativeParts(device: NativeDevice): Partial<EngineParts> {
   const { backend } = device;
-  const { allocate, free, mapFile, toInt8Weights, gatherRows, largestIndex } = device.kernels;
+  const { allocate, free, mapFile, toInt8Weights, gatherRows, sampleRows } = device.kernels;
   return {
     kernels: nativeOperations(device),
     fusedLinears: nativeFusedLinears(device),
@@ -81,6 +81,6 @@ export function nativeParts(device: NativeDevice): Partial<EngineParts> {
       device.tensor([rows.length, matrix.shape[1]], (values) => {
         gatherRows(matrix, rows, values);
       }) as tf.Tensor2D,
-    largestIndex,
+    sampleRows,
   };
 }
