@@ -413,6 +413,134 @@ describe("a server", () => {
   });
 });
 
+describe("a model whose template shows tools", () => {
+  const template = `{%- if tools %}{% for tool in tools %}{{ tool | tojson }}{% endfor %}{% endif %}
+{%- for m in messages %}<{{ m.role }}>{{ m.content or "" }}
+{%- for call in m.tool_calls or [] %}<tool_call>
+{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments if call.function.arguments is string else call.function.arguments | tojson }}}
+</tool_call>{% endfor %}{% endfor %}
+{%- if add_generation_prompt %}<assistant>{% endif %}`;
+  const size = { type: "integer" };
+  const tools = [
+    {
+      name: "move",
+      description: "Moves a piece.",
+      parameters: {
+        ...{ type: "object", properties: { to: { $ref: "#/$defs/place" } }, required: ["to"] },
+        ...{ additionalProperties: false, $defs: { place: { enum: ["attic", "cellar"] } } },
+      },
+    },
+    {
+      name: "resize",
+      parameters: { type: "object", properties: { size }, required: ["size"], additionalProperties: false },
+    },
+    { name: "wait" },
+  ].map((tool) => ({ type: "function" as const, function: tool }));
+  const takes: Readonly<Record<string, (given: Record<string, unknown>) => boolean>> = {
+    move: (given) => ["attic", "cellar"].includes(given["to"] as string) && Object.keys(given).length === 1,
+    resize: (given) => Number.isInteger(given["size"]) && Object.keys(given).length === 1,
+    wait: () => true,
+  };
+  let server: ModelServer;
+  let client: OpenAI;
+  beforeAll(async () => {
+    const model = join(folder, "tools-model");
+    await cp(chatModel, model, { recursive: true });
+    await writeFile(join(model, "chat_template.jinja"), template);
+    server = await serveModel(options({ model, adapters: [], maxNewTokens: 200 }));
+    client = clientOf(server);
+  });
+  afterAll(async () => await server.stop());
+
+  const ask = async (
+    choice: OpenAI.ChatCompletionToolChoiceOption,
+    more: Partial<OpenAI.ChatCompletionCreateParamsNonStreaming> = {},
+  ): Promise<OpenAI.ChatCompletion> =>
+    await client.chat.completions.create({
+      ...{ model: "base", messages: user("你好"), temperature: 1, tools, tool_choice: choice, ...more },
+    });
+  const callsOf = ({ choices }: OpenAI.ChatCompletion) =>
+    choices.map(({ message, finish_reason: reason }) => {
+      expect(message.content).toBeNull();
+      expect(reason).toBe("tool_calls");
+      expect(message.tool_calls).toHaveLength(1);
+      const [call] = message.tool_calls!;
+      if (call.type !== "function") throw new Error(call.type);
+      const { name, arguments: text } = call.function;
+      const given = JSON.parse(text) as Record<string, unknown>;
+      expect(takes[name](given), `${name} ${text}`).toBe(true);
+      return name;
+    });
+
+  it("calls the tool that is named, with arguments of its schema", async () => {
+    for (const { function: tool } of tools.slice(0, 2)) {
+      const choice = { type: "function" as const, function: { name: tool.name } };
+      const called = await Promise.all(
+        Array.from({ length: 4 }, async (_, seed) => await ask(choice, { seed })),
+      );
+      expect(called.flatMap(callsOf)).toEqual(Array(4).fill(tool.name));
+    }
+  });
+
+  it("calls one of the tools where a call is required", async () => {
+    const called = await Promise.all(
+      Array.from(
+        { length: 4 },
+        async (_, seed) => await ask("required", { seed, n: 2, tools: tools.slice(0, 2) }),
+      ),
+    );
+    expect(called.flatMap(callsOf)).toHaveLength(8);
+  });
+
+  it("streams such a call as any other", async () => {
+    const stream = await client.chat.completions.create({
+      ...{ model: "base", messages: user("你好"), temperature: 1, seed: 3, tools, stream: true as const },
+      tool_choice: { type: "function", function: { name: "resize" } },
+    });
+    let text = "";
+    let name = "";
+    let content = "";
+    for await (const { choices } of stream) {
+      const { delta } = choices[0];
+      content += delta.content ?? "";
+      for (const call of delta.tool_calls ?? []) {
+        name += call.function?.name ?? "";
+        text += call.function?.arguments ?? "";
+      }
+    }
+    expect([name, content]).toEqual(["resize", ""]);
+    expect(takes["resize"](JSON.parse(text) as Record<string, unknown>), text).toBe(true);
+  });
+
+  it("calls none where none is to be called", async () => {
+    const { choices } = await ask("none", { max_tokens: 12 });
+    expect(choices[0].message.tool_calls).toBeUndefined();
+    expect(choices[0].finish_reason).not.toBe("tool_calls");
+  });
+
+  it.each<[string, OpenAI.ChatCompletionToolChoiceOption, typeof tools, string, RegExp]>([
+    [
+      "a tool that is not there",
+      { type: "function", function: { name: "fly" } },
+      tools,
+      "tool_choice",
+      /"fly", which is none/,
+    ],
+    ["a call without tools", "required", [], "tool_choice", /there are no tools/],
+    [
+      "arguments that cannot be held to their schema",
+      "required",
+      [{ type: "function", function: { name: "f", parameters: { type: "string", pattern: "a" } as never } }],
+      "tools",
+      /pattern/,
+    ],
+  ])("refuses %s by name", async (_, choice, given, param, message) => {
+    const refusal = ask(choice, { tools: given });
+    await expect(refusal).rejects.toMatchObject({ status: 400, param });
+    await expect(refusal).rejects.toThrow(message);
+  });
+});
+
 describe("a server with few places", () => {
   it("refuses what finds no place, gives places back, and ends replies under way when it stops", async () => {
     const server = await serveModel(options({ batchSize: 2, queueSize: 1, maxNewTokens: 60 }));

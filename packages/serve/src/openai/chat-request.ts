@@ -57,7 +57,12 @@ export const chatRequest = z.object({
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(MAXIMUM_TOP_LOGPROBS).nullish(),
   tools: z.array(tool).nullish(),
-  tool_choice: z.enum(["auto", "none"]).nullish(),
+  tool_choice: z
+    .union([
+      z.enum(["auto", "none", "required"]),
+      z.object({ type: z.literal("function"), function: z.object({ name: z.string().min(1) }) }),
+    ])
+    .nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   response_format: responseFormat.nullish(),
   // Fields that would change the answer and that there is no way to follow.

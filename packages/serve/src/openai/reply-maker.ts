@@ -12,9 +12,10 @@ import { TokenConstraint } from "../constrained/constraint.js";
 import { jsonObjectGrammar, schemaGrammar } from "../constrained/schema-grammar.js";
 import { SchemaError } from "../constrained/schema-error.js";
 import { TokenTrie } from "../constrained/token-trie.js";
+import type { ForcedCall } from "../reading/forced-call.js";
 import { reasoningMarks, ReplyReader, type ReasoningRule } from "../reading/reply-reader.js";
 import { type ToolSupport, toolSupport } from "../reading/tool-support.js";
-import { ReplyChoice } from "../replies/reply-choice.js";
+import { ReplyChoice, type ReplyChoiceOptions } from "../replies/reply-choice.js";
 import type { ChoiceRequest } from "../replies/reply-events.js";
 import type { ModelLease, ServedModels } from "../replies/served-models.js";
 import { type TokenChoices, TokenChooser } from "../replies/token-chooser.js";
@@ -90,6 +91,7 @@ export class ReplyMaker {
         "The chat template of this model does not show tools to it; leave them out.",
       );
     }
+    const forced = this.#forcedCall(request, tools);
     const messages = request.messages.map((message, index) => this.#message(message, index));
     let prompt: readonly number[];
     try {
@@ -104,13 +106,19 @@ export class ReplyMaker {
     }
     const maxTokens = request.max_completion_tokens ?? request.max_tokens ?? null;
     // A template may open what the model is to think.
-    const opening = tokenizer.decode(prompt.slice(-8), { skipSpecialTokens: false }).trimEnd();
-    const isReasoning = opening.endsWith(reasoningMarks.open);
+    const ending = tokenizer.decode(prompt.slice(-8), { skipSpecialTokens: false }).trimEnd();
+    const isReasoning = ending.endsWith(reasoningMarks.open);
+    // Who has to call a tool does not think first.
+    const opening = forced && (isReasoning ? `${reasoningMarks.close}\n\n` : "") + forced.opening;
+    if (opening !== null) prompt = [...prompt, ...tokenizer.encode(opening, { addSpecialTokens: false })];
     const { response_format: format } = request;
-    const constraint =
-      !format || format.type === "text"
+    const constraint = forced
+      ? this.#constraint(forced.schema, "tools")
+      : !format || format.type === "text"
         ? null
-        : this.#constraint(format.type === "json_object" ? null : format.json_schema.schema);
+        : format.type === "json_object"
+          ? this.#constraint(null, "response_format")
+          : this.#constraint(format.json_schema.schema, "response_format.json_schema.schema");
     if (request.top_logprobs != null && request.logprobs !== true) {
       throw invalidRequest("top_logprobs", "top_logprobs goes with logprobs: true.");
     }
@@ -124,9 +132,41 @@ export class ReplyMaker {
       marks: this.#marks,
       topLogprobs: request.logprobs === true ? (request.top_logprobs ?? 0) : null,
       constraint,
-      constrainedAfter: isReasoning ? this.#reasoningEnd : null,
+      constrainedAfter: isReasoning && !forced ? this.#reasoningEnd : null,
+      around: forced && opening !== null ? { opening, ending: forced.ending } : null,
     }));
     return { prompt, choices };
+  }
+
+  /** The call that `tool_choice` asks for; null where the model may say what it likes. @throws ApiError naming the field */
+  #forcedCall(
+    { tool_choice: choice }: ChatRequest,
+    tools: NonNullable<ChatRequest["tools"]>,
+  ): ForcedCall | null {
+    if (choice == null || choice === "auto" || choice === "none") return null;
+    const described = tools.map(({ function: tool }) => tool);
+    const allowed =
+      choice === "required" ? described : described.filter(({ name }) => name === choice.function.name);
+    if (allowed.length === 0) {
+      throw invalidRequest(
+        "tool_choice",
+        choice === "required"
+          ? "tool_choice asks for a call, and there are no tools."
+          : `tool_choice names ${JSON.stringify(choice.function.name.slice(0, 100))}, which is none of the tools.`,
+      );
+    }
+    if (!this.#tools.format) {
+      throw invalidRequest(
+        "tool_choice",
+        "How this model writes calls is not known, so none can be asked for; leave tool_choice out.",
+      );
+    }
+    const forced = this.#tools.format.force(allowed);
+    if (forced) return forced;
+    throw invalidRequest(
+      "tool_choice",
+      "This model writes calls in a form in which one tool can be asked for and not any of several; name one.",
+    );
   }
 
   /** The continuations of texts, those of the first prompt first. @throws ApiError naming the field */
@@ -153,6 +193,7 @@ export class ReplyMaker {
           topLogprobs: request.logprobs ?? null,
           constraint: null,
           constrainedAfter: null,
+          around: null,
         }),
       ),
     );
@@ -222,9 +263,9 @@ export class ReplyMaker {
     );
   }
 
-  #constraint(schema: Readonly<Record<string, unknown>> | null): TokenConstraint {
+  /** @param schema null for any object   @param param the field that asks for it */
+  #constraint(schema: Readonly<Record<string, unknown>> | null, param: string): TokenConstraint {
     const { tokenizer } = this.#models;
-    const param = schema === null ? "response_format" : "response_format.json_schema.schema";
     const name = schema === null ? "" : JSON.stringify(schema);
     const known = this.#constraints.get(name);
     if (known) return known;
@@ -232,7 +273,7 @@ export class ReplyMaker {
     if (!this.#trie.spellsAscii) {
       throw invalidRequest(
         param,
-        "The vocabulary of this model cannot spell every JSON text; leave response_format out.",
+        `The vocabulary of this model cannot spell every JSON text, which ${param} asks for.`,
       );
     }
     let automaton: ByteAutomaton;
@@ -264,6 +305,7 @@ export class ReplyMaker {
       readonly topLogprobs: number | null;
       readonly constraint: TokenConstraint | null;
       readonly constrainedAfter: number | null;
+      readonly around: ReplyChoiceOptions["around"];
     },
   ): ChoiceRequest[] {
     const { tokenizer } = this.#models;
@@ -283,7 +325,7 @@ export class ReplyMaker {
     const stop = typeof request.stop === "string" ? [request.stop] : (request.stop ?? []);
     const sampling = this.#sampling(request);
     return Array.from({ length: count }, (_, stream) => {
-      const { reader, marks, constraint, ...choices } = ofEach();
+      const { reader, marks, around, constraint, ...choices } = ofEach();
       const chooser = new TokenChooser(
         {
           frequencyPenalty: request.frequency_penalty ?? 0,
@@ -305,7 +347,7 @@ export class ReplyMaker {
           stopIds: this.#stopIds,
           onLogits: chooser.onLogits,
         },
-        choice: new ReplyChoice({ tokenizer, stop, stopIds: this.#stopIds, marks, chooser, reader }),
+        choice: new ReplyChoice({ tokenizer, stop, stopIds: this.#stopIds, marks, chooser, reader, around }),
       };
     });
   }

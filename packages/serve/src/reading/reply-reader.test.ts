@@ -93,6 +93,42 @@ describe("a reply", () => {
   });
 });
 
+describe("a call that is forced", () => {
+  const tools = [{ name: "f", parameters: { type: "object" } }, { name: "g" }];
+
+  it.each(
+    toolFormats.map(
+      (format) => [format.opening + format.example({ name: "n", arguments: "{}" }).length, format] as const,
+    ),
+  )("reads as a call of its tool: %s", (_, format) => {
+    const forced = format.force(tools.slice(0, 1))!;
+    const text = `${forced.opening}{"a": [1, "}"]}${forced.ending}`;
+    expect(read([...text], { tools: format })).toEqual([called("f", { a: [1, "}"] })]);
+  });
+
+  it("of one of several names it within its schema, and elsewhere there is none", () => {
+    const forced = tagged.force(tools)!;
+    const text = `${forced.opening}{"name": "g", "arguments": {}}${forced.ending}`;
+    expect(read([...text], { tools: tagged })).toEqual([called("g", {})]);
+    expect([blocks.force(tools), bare.force(tools)]).toEqual([null, null]);
+  });
+
+  it("keeps references of a schema within it", () => {
+    const properties = { a: { $ref: "#/$defs/x" }, b: { const: { $ref: "#/y" } }, c: { $ref: "#" } };
+    const { schema } = tagged.force([{ name: "f", parameters: { properties } }, { name: "g" }])!;
+    expect(schema["$defs"]).toMatchObject({
+      0: {
+        properties: {
+          a: { $ref: "#/$defs/0/$defs/x" },
+          b: { const: { $ref: "#/y" } },
+          c: { $ref: "#/$defs/0" },
+        },
+      },
+      1: { type: "object" },
+    });
+  });
+});
+
 describe("what a chat template makes of tools", () => {
   const require = createRequire(new URL("../../../model/package.json", import.meta.url));
   const folderOf = (name: string): string =>

@@ -1,4 +1,5 @@
 import { isRecord, isInputError, parseJson } from "@lathe/files";
+import { argumentsSchema, callSchema, type DescribedTool, type ForcedCall } from "./forced-call.js";
 
 /** A call of a tool as a model wrote it. */
 export interface ToolCall {
@@ -15,6 +16,8 @@ export interface ToolFormat {
   readonly example: (call: ToolCall) => string;
   /** The calls of a text from `opening` on, or null where it is not written so. */
   readonly read: (text: string) => ToolCall[] | null;
+  /** A reply that calls one of the tools, of which there is one at least; null where the way of writing cannot leave it open which. */
+  readonly force: (tools: readonly DescribedTool[]) => ForcedCall | null;
 }
 
 /** A call whose arguments are the JSON of an object, or null. */
@@ -63,6 +66,14 @@ const taggedJson: ToolFormat = {
         return isRecord(value) ? toolCall(value["name"], value["arguments"]) : null;
       }),
     ),
+  force: (tools) =>
+    tools.length > 1
+      ? { opening: "<tool_call>\n", schema: callSchema(tools), ending: "\n</tool_call>" }
+      : {
+          opening: `<tool_call>\n{"name": "${tools[0].name}", "arguments": `,
+          schema: argumentsSchema(tools[0]),
+          ending: "}\n</tool_call>",
+        },
 };
 
 const CALLS = "<｜tool▁calls▁begin｜>";
@@ -88,6 +99,14 @@ const deepseekBlocks: ToolFormat = {
       const parts = /^function<｜tool▁sep｜>([^\n]+)\n```json\n([^]*?)\n```\s*$/.exec(inside);
       return parts && toolCall(parts[1].trim(), jsonOf(parts[2]));
     }),
+  force: ([tool, ...others]) =>
+    others.length > 0
+      ? null
+      : {
+          opening: `${CALLS}${CALL}function${SEPARATOR}${tool.name}\n\`\`\`json\n`,
+          schema: argumentsSchema(tool),
+          ending: `\n\`\`\`${CALL_END}${CALLS_END}`,
+        },
 };
 
 /** The name and bare JSON between DeepSeek's marks, as V3.1 writes it. */
@@ -99,6 +118,14 @@ const deepseekBare: ToolFormat = {
       const [name, given, ...others] = inside.split(SEPARATOR);
       return given === undefined || others.length > 0 ? null : toolCall(name.trim(), jsonOf(given));
     }),
+  force: ([tool, ...others]) =>
+    others.length > 0
+      ? null
+      : {
+          opening: `${CALLS}${CALL}${tool.name}${SEPARATOR}`,
+          schema: argumentsSchema(tool),
+          ending: `${CALL_END}${CALLS_END}`,
+        },
 };
 
 /** The formats that are known. */

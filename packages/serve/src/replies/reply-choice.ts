@@ -11,6 +11,8 @@ export interface ReplyChoiceOptions {
   readonly marks: ReadonlyMap<number, string>;
   readonly chooser: TokenChooser;
   readonly reader: ReplyReader;
+  /** Text that is the model's by force: read before its own, and once this is whole; null for none. */
+  readonly around: { readonly opening: string; readonly ending: string } | null;
 }
 
 /** What a token adds to a reply. */
@@ -25,6 +27,8 @@ export class ReplyChoice {
   readonly #options: ReplyChoiceOptions;
   readonly #decoder: StreamDecoder;
   readonly #cutter: StopCutter;
+  /** What the opening came to, to be given out with the first token. */
+  #begun: readonly ReplyPart[];
   /** Tokens so far, the one that ended it included. */
   tokens = 0;
 
@@ -32,17 +36,24 @@ export class ReplyChoice {
     this.#options = options;
     this.#decoder = options.tokenizer.streamDecoder();
     this.#cutter = createStopCutter(options.stop);
+    this.#begun = options.around ? options.reader.push(options.around.opening) : [];
   }
 
   /** Takes a token. @returns what it adds, and whether the reply ends with it */
   push(id: number): ReplyPiece & { readonly isEnded: boolean } {
-    const { stopIds, marks, chooser, reader } = this.#options;
+    const { stopIds, marks, chooser, reader, around } = this.#options;
     this.tokens++;
     const { logprob, isComplete } = chooser.push(id);
     if (stopIds.has(id)) return { parts: [], logprob: null, isEnded: true };
     const mark = marks.get(id);
     const text = mark === undefined ? this.#decoder.push(id) : this.#decoder.end() + mark;
-    const parts = reader.push(this.#cutter.push(text));
+    const parts = [...this.#begun, ...reader.push(this.#cutter.push(text))];
+    this.#begun = [];
+    // A decoder and the stop texts may hold back what is certain now.
+    if (isComplete && around && !this.#cutter.stopped) {
+      const rest = this.#cutter.push(this.#decoder.end()) + this.#cutter.end();
+      parts.push(...reader.push(rest + around.ending));
+    }
     return { parts, logprob, isEnded: this.#cutter.stopped || isComplete };
   }
 
