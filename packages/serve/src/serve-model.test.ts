@@ -347,6 +347,62 @@ describe("a server", () => {
     expect(status).toBe(403);
   });
 
+  it("refuses hostile bodies by their fields, and answers the next request as ever", async () => {
+    const dialogue = (content: unknown): string =>
+      JSON.stringify({ model: "base", messages: [{ role: "user", content }] });
+    const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
+    const bodies: [body: string, status: number][] = [
+      [`{"model":"base","messages":${nested(100_000)}}`, 400],
+      [`{"model":"base","messages":[{"role":"user","content":${nested(5000)}}]}`, 400],
+      ["[]", 400],
+      ["null", 400],
+      ['"base"', 400],
+      [dialogue(7), 400],
+      [dialogue({ toString: "a" }), 400],
+      [`{"model":"base","messages":[{"role":"user","content":"a"}],"max_tokens":1e999}`, 400],
+      [`{"model":"base","messages":[{"role":"user","content":"a"}],"max_tokens":"8"}`, 400],
+      [`{"model":"base","messages":[{"role":"user","content":"a"}],"seed":0.5}`, 400],
+      [`{"model":"base","messages":[{"role":"user","content":"a"}],"stop":[""]}`, 400],
+      [`{"model":"base","messages":[{"role":"user","content":"a"}],"logit_bias":{"-1":1}}`, 400],
+      [`{"model":"base","model":"one","messages":[{"role":"user","content":"a"}],"max_tokens":1}`, 400],
+      [`{"__proto__":{"model":"base"},"messages":[{"role":"user","content":"a"}]}`, 400],
+      [`{"model":"__proto__","messages":[{"role":"user","content":"a"}]}`, 404],
+      [`{"model":"../../etc/passwd","messages":[{"role":"user","content":"a"}]}`, 404],
+      [
+        JSON.stringify({
+          ...{ model: "base", messages: user("a"), max_tokens: 1 },
+          response_format: {
+            type: "json_schema",
+            json_schema: {
+              name: "deep",
+              schema: JSON.parse('{"items":'.repeat(2000) + "{}" + "}".repeat(2000)) as object,
+            },
+          },
+        }),
+        400,
+      ],
+      // What has no meaning here is passed over; half of a character is a character that cannot be shown.
+      [
+        `{"model":"base","messages":[{"role":"user","content":"a"}],"max_tokens":1,"unheard_of":{"a":[1]}}`,
+        200,
+      ],
+      [String.raw`{"model":"base","messages":[{"role":"user","content":"a\ud83d"}],"max_tokens":1}`, 200],
+      [dialogue("a\u0000b").replace("}]", '}],"max_tokens":1'), 200],
+    ];
+    for (const [body, status] of bodies) {
+      const answer = await fetch(`${server.url}/v1/chat/completions`, { method: "POST", body });
+      const text = await answer.text();
+      expect(answer.status, `${body.slice(0, 120)}\n${text.slice(0, 300)}`).toBe(status);
+      // The error is said in few words, and nothing of the program's own is in it.
+      if (status !== 200) {
+        const { error } = JSON.parse(text) as { error: { message: string } };
+        expect(error.message.length).toBeLessThan(500);
+        expect(error.message).not.toMatch(/node_modules|\.ts:|at \w+ \(/);
+      }
+    }
+    expect((await create({ max_tokens: 4 })).usage!.completion_tokens).toBe(4);
+  });
+
   it("answers requests as chat programs send them", async () => {
     const post = async (body: object): Promise<Response> =>
       await fetch(`${server.url}/v1/chat/completions`, {
