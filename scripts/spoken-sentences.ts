@@ -143,6 +143,7 @@ export function spokenSentences(): SpokenSentence[] {
     } else if (
       ts.isExpression(node) &&
       !ts.isTemplateSpan(node.parent) &&
+      !(ts.isPropertyAssignment(node.parent) && node.parent.name === node) &&
       takesPhrase(checker.getContextualType(node))
     ) {
       noteText(node);

@@ -2,7 +2,7 @@ import { fieldsOf, flagOf, UsageError } from "@lathe/command";
 import type * as command from "@lathe/command";
 import { RecipeError } from "@lathe/recipes";
 import type { z } from "zod";
-import { type Narrator, narrate } from "./events/narrate.js";
+import { type Narrator, narrate } from "./narrate.js";
 import type { Messages } from "./messages/messages.js";
 
 /** What a verb of `lathe` is given besides its options. */

@@ -17,6 +17,7 @@ export { readGold } from "./responses/read-gold.js";
 export { readResponses } from "./responses/read-responses.js";
 export { type GoldRange, type GoldRatings, type Responses, type StudyRow } from "./responses/study-row.js";
 export { measureStudy } from "./results/measure-study.js";
+export { tellStudy } from "./results/tell-study.js";
 export {
   type AnnotatorResult,
   type DisputedRow,

@@ -1,6 +1,5 @@
-import { asPhrase, type Phrase, phrase, sayPhrase, type Translations } from "@lathe/files";
+import { asPhrase, type Phrase, phrase, sayPhrase, type Translations, formatValue } from "@lathe/files";
 import { Argument, Command, CommanderError, Option } from "commander";
-import { formatValue } from "./format.js";
 import { suggestion } from "./nearest-name.js";
 import { flagSchema, kebabCase, placeholderOf, propertiesOf, type Property } from "./property.js";
 import { UsageError } from "./usage-error.js";

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { propertiesOf, type Property } from "./property.js";
+import { kebabCase, propertiesOf, type Property } from "./property.js";
 
 /** Path of the field that an option is for; null for what only the command uses. */
 const fieldOf = ({ key, details }: Property): string | null =>
@@ -28,6 +28,10 @@ export function fieldsOf<Fields extends object>(
   }
   return made as Fields;
 }
+
+/** What the flag for a field is called where the verb is not known: `train.batchSize` → `--batch-size` */
+export const flagOfField = (field: string): string =>
+  `--${kebabCase(field.slice(field.lastIndexOf(".") + 1))}`;
 
 /** The flag for a field, or for the nearest field above it; the field as it is where none is for it. */
 export function flagOf(options: z.ZodObject, field: string): string {

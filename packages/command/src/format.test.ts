@@ -1,13 +1,6 @@
+import { formatBytes, formatDuration, formatNumber, formatValue } from "@lathe/files";
 import { describe, expect, it } from "vitest";
-import {
-  formatBytes,
-  formatDuration,
-  formatFacts,
-  formatNumber,
-  formatTable,
-  formatValue,
-  widthOf,
-} from "./format.js";
+import { formatFacts, formatTable, widthOf } from "./format.js";
 
 it.each([
   [0, "0:00"],

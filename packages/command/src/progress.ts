@@ -1,5 +1,5 @@
+import { formatDuration } from "@lathe/files";
 import cliProgress from "cli-progress";
-import { formatDuration } from "./format.js";
 import type { Io } from "./io.js";
 import type { CommandMessages } from "./command-messages.js";
 import { type ProgressFacts, progressLine, progressText } from "./progress-line.js";

@@ -11,6 +11,7 @@ import type { Program } from "./program.js";
 import { startProgress } from "./progress.js";
 import { configSchema } from "./property.js";
 import { resolveOptions } from "./resolve-options.js";
+import { sayTold } from "./say-told.js";
 import { resolveValues } from "./resolve-values.js";
 import { UsageError } from "./usage-error.js";
 import type { Verb, VerbContext } from "./verb.js";
@@ -237,7 +238,8 @@ async function runVerb<Messages extends CommandMessages>(
     signal,
   });
   const values = await resolveValues(verb.options, resolved, context);
-  const { json, text, exitCode = EXIT_DONE } = await verb.run(values, context);
+  const { json, text: told, exitCode = EXIT_DONE } = await verb.run(values, context);
+  const text = typeof told === "string" ? told : sayTold(told, messages.phrases);
   if (common.json && json !== null) io.stdout.write(`${JSON.stringify(json)}\n`);
   else if (text !== "") io.stdout.write(`${text}\n`);
   return exitCode;

@@ -1,3 +1,4 @@
+import type { Told } from "@lathe/files";
 import type { z } from "zod";
 import type { Io } from "./io.js";
 import type { CommandMessages } from "./command-messages.js";
@@ -27,8 +28,8 @@ export interface VerbContext<Messages extends CommandMessages> {
 export interface VerbResult {
   /** For `--json`; null where another process says it. */
   readonly json: Readonly<Record<string, unknown>> | null;
-  /** For people; empty when all was said on the way. */
-  readonly text: string;
+  /** For people, in the language of the messages; empty when all was said on the way. */
+  readonly text: string | Told;
   /** @defaultValue 0 */
   readonly exitCode?: number;
 }

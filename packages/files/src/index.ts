@@ -46,6 +46,14 @@ export {
 } from "./read/read-lines.js";
 export { readSmallFile, statIfThere } from "./read/read-small-file.js";
 export {
+  formatBytes,
+  formatDuration,
+  formatNumber,
+  formatSeconds,
+  formatValue,
+} from "./text/format-number.js";
+export type { Cell, Told, ToldFacts, ToldLines, ToldTable } from "./text/told.js";
+export {
   isWhiteSpace,
   isWhiteSpaceCode,
   splitWhiteSpace,

@@ -89,4 +89,13 @@ export const zh: Translations = {
   "one that also holds {0}": "还含有 {0} 的文件夹",
   "a number above 0": "大于 0 的数字",
   "names that are not empty": "非空的名称",
+  system: "系统",
+  agreement: "一致性",
+  "Fleiss κ": "Fleiss κ",
+  compared: "比较",
+  difference: "差值",
+  p: "p 值",
+  rows: "行",
+  "{0}, {1}": "{0}，{1}",
+  metric: "指标",
 };

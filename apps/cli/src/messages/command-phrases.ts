@@ -52,9 +52,6 @@ export const commandPhrases: Translations = {
   "Personal data:": "个人信息：",
   "Tokens:": "词元：",
   "With a model:": "使用模型时：",
-  all: "全部",
-  rows: "行",
-  tokens: "词元",
   characters: "字符",
   "optimiser steps": "优化器步",
   "no limit": "不限",
@@ -104,7 +101,6 @@ export const commandPhrases: Translations = {
   "seconds that a reply may take, waiting included": "一个回复最多用的秒数，含等待",
   "what becomes of what the model thinks before it answers": "模型回答前的思考如何处理",
   "say each request's route, status and time": "显示每个请求的路由、状态与用时",
-  seconds: "秒",
   "Merge an adapter into its base model": "将适配器合并到基础模型",
   "Write a model folder with packed weights": "写出权重经过压缩的模型文件夹",
   "Make TensorFlow on this machine ready as an engine, with an NVIDIA card or without":

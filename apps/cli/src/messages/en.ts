@@ -8,51 +8,16 @@ export const en: Messages = {
   passedOver: (name, reason, command) =>
     `engine ${name} passed over: ${reason.replace(/\.?$/, ".")} ${command} doctor says more.`,
   loadingModel: "loading",
-  memoryPlan: (recomputed, layers, expected, budget) =>
-    `memory: about ${expected} of ${budget}, ${recomputed} of ${layers} layers computed again`,
-  streaming: (isAsked, expected, budget, read, tokens) =>
-    `${isAsked ? "weights" : "memory does not hold the weights: they"} stay on disk, and a step of about ${tokens} tokens reads ${read} of them; memory: about ${expected} of ${budget}`,
-  memoryShort: (expected, budget) =>
-    `about ${expected} are needed even with every layer computed again, and about ${budget} are free; the system may end the run or swap. A smaller --batch-size, shorter rows (--max-tokens) or packed weights (--quantize) take less.`,
   batchingCompared: (batching, rows, isEqual, [loss, label, gradients], tolerance) =>
     `${rows} rows ${batching === "accumulation" ? "in 4 micro-batches and in one" : "side by side and alone"}: ${isEqual ? "the same" : "not the same"} within ${tolerance} (loss ${loss}${label === null ? "" : `, a label's loss ${label}`}, gradients ${gradients})`,
-  outOfMemory: (reason, flags) =>
-    `memory ran out (${{ refused: "an allocation was refused", killed: "the system ended the process" }[reason]}): a fresh process goes on with ${flags}`,
-  memoryAbove: (expected, budget) =>
-    `about ${expected} will be needed, more than the ${budget} that there were to take; the system may end the run or swap`,
-  planCorrected: (step, [bytes, plannedBytes], [time, plannedTime], left) =>
-    `plan corrected after step ${step}: ${bytes} (planned ${plannedBytes}), ${time} a step (planned ${plannedTime}), ${left} to go`,
   warning: "warning",
   timeLeft: (duration) => `${duration} left`,
   downloading: "downloading",
   reading: "reading",
   writing: "writing",
   rows: (used, total) => `${used} of ${total} rows`,
-  rowsSetAside: (count, file) =>
-    `${count} ${count === 1 ? "row" : "rows"} set aside as unusable${file === "" ? "" : `, listed in ${file}`}`,
-  personalDataActions: {
-    mask: "personal data masked",
-    drop: "personal data, its rows set aside",
-    report: "personal data found",
-    keep: "personal data not looked for",
-  },
-  rowsCut: (count, maxTokens) => `${count} ${count === 1 ? "row" : "rows"} cut to ${maxTokens} tokens`,
-  columns: ({ source, kind, learnt, others, isKept, suggestion }) =>
-    [
-      `${source}: rows of ${kind}; learnt: ${learnt.join(", ")}`,
-      ...(others.length === 0 ? [] : [`${isKept ? "kept, not learnt" : "ignored"}: ${others.join(", ")}`]),
-      ...(suggestion === null ? [] : [`prepare --map ${suggestion} would learn more`]),
-    ].join("; "),
   turnsRewritten: (count) =>
     `${count} ${count === 1 ? "reply is" : "replies are"} not learnt: the chat template writes them otherwise once other turns follow`,
-  contradictions: (questions, rows) =>
-    `${questions} ${questions === 1 ? "question has" : "questions have"} several answers, in ${rows} rows:`,
-  rowsOverlong: (count, maxTokens) =>
-    `${count} ${count === 1 ? "row" : "rows"} of more than ${maxTokens} tokens left out`,
-  rowsLong: (count, maxPositions) =>
-    `${count} ${count === 1 ? "row is" : "rows are"} longer than the ${maxPositions} tokens that the model is meant to read`,
-  rowsUnscored: (count) =>
-    `${count} ${count === 1 ? "row" : "rows"} left out: no label to learn from, or none within the token limit`,
   training: "training",
   evaluating: "evaluating",
   scoring: "scoring",
@@ -68,38 +33,13 @@ export const en: Messages = {
   calibrating: "calibrating",
   pruning: "pruning",
   tokensPerSecond: (rate) => `${rate} tokens/s`,
-  checkpointPassedOver: (step, fault) => `the checkpoint of step ${step} is passed over: ${fault}`,
   verifying: "training without a stop",
-  runKilled: (kill, kills) => `kill ${kill} of ${kills}`,
   resumesEqual: (steps, kills) =>
     `${steps} ${steps === 1 ? "step" : "steps"}, killed ${kills} ${kills === 1 ? "time" : "times"} and resumed: the same bits`,
   resumesDifferent: (kills, place) =>
     `killed ${kills} ${kills === 1 ? "time" : "times"} and resumed: other bits, first in ${place}`,
-  stepNotApplied: (step, what, where) =>
-    `step ${step} not applied: ${what}${where === "" ? "" : ` (${where})`}`,
-  badQuantities: { loss: "the loss is", "gradient norm": "the gradient norm is" },
-  rowsAt: (places) => `rows ${places}`,
-  tensorsNamed: (names) => `tensors ${names}`,
-  andMore: (shown, more) => `${shown} and ${more} more`,
-  lossSpike: (step, loss, median, deviations) =>
-    `step ${step}: the loss leaps to ${loss}, ${deviations} robust deviations above the median ${median} of the steps before`,
-  lossStalled: (step, { first, last, norm, clipped, rate }) =>
-    `step ${step}: the loss has not fallen since the run began (${first} at first, ${last} now; median gradient norm ${norm}, ${clipped} % of the last steps clipped, learning rate up to ${rate})`,
-  stallAdvice: {
-    "lower-rate": () => "it rises: lower --learning-rate, or raise --warmup-steps",
-    "check-targets": () =>
-      "no gradient arrives at what is trained: look at --targets or --trainable, and at the labels of the rows",
-    "raise-rate": () => "the recipe allows raising the rate: --learning-rate 1e-4",
-    "raise-clipping": (limit, norm) =>
-      `clipping at ${limit} makes most steps smaller: --max-grad-norm near the median norm ${norm}, or 0 for none`,
-    "check-rows": () =>
-      "rate and gradients are as usual: look at the rows and their labels, or train more of the model (--rank, --targets all-linear)",
-  },
-  resuming: (step) => `resuming after step ${step}`,
   validation: (step, loss, perplexity) => `step ${step}: validation loss ${loss}, perplexity ${perplexity}`,
   interrupting: "interrupted: finishing up; once more ends at once",
-  samplingOfModel: (flags) => `sampling as the model's generation_config.json says: ${flags}`,
-  samplingIgnored: (keys) => `generation_config.json asks for what is not done here: ${keys}`,
   replyCut: (tokens) => `cut after ${tokens} tokens (--max-new-tokens)`,
   outputFault: (reason) => `the output could not be written: ${reason}`,
   interrupted: (step, output) => `interrupted after step ${step}; continue with --resume --output ${output}`,
@@ -111,42 +51,6 @@ export const en: Messages = {
   trial: (round, name, steps, loss) =>
     `round ${round}: ${name}: validation loss ${loss} after ${steps} steps`,
   stoppedEarly: (step) => `ended after step ${step}: the validation loss fell no more (--patience)`,
-  maskReport: (rows, tokens, share, rowsWithEnd, longest) =>
-    `rows: ${rows} of ${tokens} tokens, ${share} % with a loss; end token learnt in ${rowsWithEnd}${rowsWithEnd < rows ? `, not in the ${rows - rowsWithEnd} that are cut short or end otherwise` : ""}; longest ${longest}`,
-  noEndTrained: "a model that never learns one does not know when to stop",
-  machineRules: {
-    "graphics-memory": "graphics memory, for the model",
-    disk: "disk, for the model and its runs",
-    memory: "memory, for the rows",
-  },
-  planTerms: {
-    weights: "weights",
-    activations: "activations",
-    head: "head",
-    adapter: "adapter",
-    gradients: "gradients",
-    optimizer: "optimiser",
-    workingSpace: "working space",
-    process: "process",
-  },
-  planFits: (budget) => `fits in ${budget}`,
-  planTooLarge: (budget) => `does not fit in ${budget}`,
-  stepTakes: (duration) => `a step takes about ${duration} here`,
-  streamed: (format) =>
-    format === "none" ? "weights on the disk, as they are" : `weights on the disk, in ${format}`,
-  streamTerms: {
-    weights: "weights on the disk",
-    inputs: "of it, inputs of layers",
-    tokens: "tokens a step",
-    bytesPerStep: "read a step",
-    reading: "the disk takes for that",
-    computing: "computing takes here",
-    step: "a step",
-    balanced: "tokens from which on the disk is no longer waited for",
-    secondDisk: "with a second disk",
-    secondMachine: "with a second machine",
-  },
-  streamPace: (duration, tokens) => `${duration}, ${tokens} tokens an hour`,
   wouldPush: (repository, isPublic) =>
     `this would go to ${repository}, ${isPublic ? "for all to see" : "private if it is new"}:`,
   pushed: (page, isPrivate) => `${page} (${isPrivate ? "private" : "public"})`,
@@ -154,8 +58,6 @@ export const en: Messages = {
     `${files} files, ${bytes}, of which ${downloaded} were downloaded now`,
   nothingPulled: "no models or data sets of hubs are on this machine",
   removed: (repository, freed) => `${repository} removed, ${freed} freed`,
-  diskTakes: (rate, [weights, toLoad], [checkpoint, toWrite]) =>
-    `a disk of ${rate}/s reads the weights (${weights}) in ${toLoad} and writes a checkpoint (${checkpoint}) in ${toWrite}`,
   pageAt: (file) => `page of the run: ${file}`,
   lossCourse: (course, first, last) => `loss ${first} ${course} ${last}`,
   adapterAt: (folder) => `adapter: ${folder}`,
@@ -167,88 +69,25 @@ export const en: Messages = {
     rows: "rows",
     split: "split",
     shards: "shards",
-    read: "read",
-    kept: "kept",
-    setAside: "set aside",
-    clusters: "clusters of near copies",
     train: "train",
     validation: "validation",
     test: "test",
-    rule: "rule",
     tokens: "tokens",
-    all: "all",
     scored: "scored",
-    rowsCut: "rows cut",
-    rowsSplit: "rows split",
-    reasoning: "replies with reasoning",
     weight: "weight",
-    metric: "metric",
-    score: "score",
-    compared: "compared",
-    difference: "difference",
-    pValue: "p",
-    agreement: "agreement",
-    value: "value",
-    range: "range",
     labels: "labels",
     loss: "loss",
     accuracy: "accuracy",
     margin: "margin",
     validationLoss: "validation loss",
     perplexity: "perplexity",
-    byByte: "by byte",
-    byCharacter: "by character",
-    probe: "probe perplexity",
-    firstToken: "first token s",
     tokensPerSecond: "tokens/s",
-    linear: "linear",
-    count: "count",
-    trainableParameters: "trainable parameters",
-    total: "total",
-    takesLess: "takes less",
-    saves: "saves",
-    time: "time",
-    engine: "engine",
-    runs: "runs",
-    yes: "yes",
     no: "no",
     none: "none",
-    unknown: "unknown",
-    moreThan: "more than",
     repository: "repository",
     size: "size",
     revisions: "revisions",
-    present: "present",
-    holds: "holds",
-    precision: "precision",
-    platform: "platform",
-    processor: "processor",
-    features: "features",
-    memory: "memory",
-    thisProcess: "this process",
-    tensors: "tensors",
-    ownKernels: "kernels of its own",
-    onCpu: "on the CPU",
-    card: "card",
-    onCard: "on the card",
-    operations: "operations",
-    system: "system",
-    fluency: "fluency",
-    relevance: "relevance",
-    preference: "preference",
-    preferred: "better / equal / worse",
-    rowsNeeded: "rows needed",
-    annotator: "annotator",
-    answers: "answers",
-    seconds: "seconds",
-    bias: "bias",
-    sameAgain: "same again",
-    goldMet: "gold met",
   },
-  parametersOf: (trainable, all, percent) => `${trainable} of ${all} parameters (${percent} %)`,
-  textsIn: (count, language) => `${count} ${count === 1 ? "text" : "texts"}, ${language}`,
-  ratingsIn: (units, annotators) =>
-    `${units} ${units === 1 ? "unit" : "units"}, ${annotators} ${annotators === 1 ? "annotator" : "annotators"}`,
   annotationRoles: {
     annotator: (name) => name,
     adjudicator: () => "to settle disagreements",
@@ -260,10 +99,6 @@ export const en: Messages = {
   answersIn: (answers, folder) => `${answers} ${answers === 1 ? "answer" : "answers"} in ${folder}`,
   answersImported: (stored, known, conflicts) =>
     `${stored} ${stored === 1 ? "answer" : "answers"} added, ${known} known before, ${conflicts} left out because another one stands`,
-  answersOf: (answers) => `${answers} ${answers === 1 ? "answer" : "answers"}`,
-  disputedRows: (open, all) => `${open} of ${all} disputed rows to settle`,
-  rowsWithoutReply: (count, total) =>
-    `${count} of ${total} rows have no reply to generate and are only scored`,
   serving: (url, names) => `${url}/v1 answers as ${names}; Ctrl-C stops it`,
   served: (requests) => `${requests} ${requests === 1 ? "request" : "requests"} answered`,
   merged: (output, changed, tensors, bytes) =>
@@ -277,14 +112,7 @@ export const en: Messages = {
   pruned: (output, linears, share) => `${output}: ${share} of the weights of ${linears} linears are zero`,
   packed: (output, packed, tensors, format, before, after) =>
     `${output}: ${packed} of ${tensors} tensors packed as ${format}, ${before} → ${after}`,
-  free: (total, free) => `${total}, ${free} free`,
-  atMost: (now, most) => `${now} now, ${most} at most`,
-  threads: (processor, threads) => `${processor}, ${threads} threads`,
-  allWork: (count) => `all ${count} work`,
-  works: (count, total, faults) => `${count} of ${total} work, not ${faults.join(", ")}`,
-  driver: (version) => `driver ${version}`,
   capability: (card, version, bytes) => `${card}, compute capability ${version}, ${bytes}`,
-  modelFacts: {},
   setup: {
     library: (version, layout, folder) => `TensorFlow ${version} (${layout}) in ${folder}`,
     binding: "binding",
@@ -294,18 +122,6 @@ export const en: Messages = {
     doNotWork: (names) => `these do not work: ${names}`,
   },
   pageOfData: (file) => `page of the data: ${file}`,
-  knownRows: (rows, folder) =>
-    rows === 0
-      ? `no row of the test set is among what is learnt from in ${folder}`
-      : `${rows} ${rows === 1 ? "row" : "rows"} of the test set are, or nearly are, among what is learnt from in ${folder}: their scores say little`,
-  judgedBy: ({ model, address, answers, asked, failures, pairs, disagreements, ...tokens }) =>
-    [
-      `judged by ${model} at ${address}: ${answers} answers, ${asked} of them asked for now, ${failures} without a verdict`,
-      ...(pairs === 0
-        ? []
-        : [`${disagreements} of ${pairs} pairs were judged otherwise in the other order: ties`]),
-      `${tokens.promptTokens} tokens read, ${tokens.completionTokens} written`,
-    ].join("; "),
   reportsIn: (folder) => `replies and reports are in ${folder}: report.html, report.md, report.json`,
   leakCount: (leaks) => (leaks === 0 ? "no leaks" : leaks === 1 ? "1 leak" : `${leaks} leaks`),
   changedFiles: (files) => `changed since lathe prepare wrote it: ${files}`,

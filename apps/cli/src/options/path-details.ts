@@ -1,4 +1,4 @@
-import { kebabCase, type OptionDetails } from "@lathe/command";
+import { flagOfField, type OptionDetails } from "@lathe/command";
 import {
   inputsFromHub,
   missingPathFault,
@@ -15,12 +15,10 @@ import {
   namingFieldsIn,
   rowsPathFault,
 } from "@lathe/recipes";
-import { download } from "../events/download.js";
+import { download } from "../download.js";
 
 /** Details of an option for a path: what lies there is looked at, and what a hub has is downloaded. */
 type PathDetails = Required<Pick<OptionDetails, "placeholder" | "check" | "resolve">>;
-
-const flagOf = (field: string): string => `--${kebabCase(field)}`;
 
 function pathDetails(
   placeholder: string,
@@ -32,7 +30,7 @@ function pathDetails(
     placeholder,
     async check(path) {
       const fault = await faultOf(path);
-      return fault === null ? await missingPathFault(path, kind) : namingFieldsIn(fault, flagOf);
+      return fault === null ? await missingPathFault(path, kind) : namingFieldsIn(fault, flagOfField);
     },
     resolve: (text, context) => fromHub(text, (repository) => download(repository, context)),
   };

@@ -1,4 +1,4 @@
-import { option, UsageError, whileServing } from "@lathe/command";
+import { option, UsageError, type VerbResult, whileServing } from "@lathe/command";
 import {
   createStudy,
   exportAnswers,
@@ -9,13 +9,14 @@ import {
   readResponses,
   readStudy,
   type Study,
+  type StudyResults,
+  tellStudy,
 } from "@lathe/annotate";
 import { phrase } from "@lathe/files";
 import { serveStudy } from "@lathe/studio";
 import { z } from "zod";
 import { defineVerb, type VerbContext } from "../define-verb.js";
 import { addressOptions } from "../options/address-options.js";
-import { annotationJson, annotationText } from "./annotation-results.js";
 import { rowsPath } from "../options/path-details.js";
 
 const options = z.object({
@@ -88,6 +89,15 @@ export const verb = defineVerb({
   },
 });
 
+/** The results as scripts read them: `annotators` is how many have answered, `byAnnotator` what each of them is like. */
+function annotationJson({ annotators, ...results }: StudyResults): Record<string, unknown> {
+  return {
+    ...results,
+    annotators: annotators.filter(({ answers }) => answers > 0).length,
+    byAnnotator: annotators,
+  };
+}
+
 type Values = z.output<typeof options>;
 
 function checkTogether(values: Values, { given }: VerbContext): void {
@@ -129,7 +139,7 @@ async function showResults(
   folder: string,
   values: Values,
   { messages, note }: VerbContext,
-): Promise<{ readonly json: Record<string, unknown>; readonly text: string }> {
+): Promise<VerbResult> {
   if (values.import !== undefined) {
     const study = await openStudy(folder);
     try {
@@ -142,5 +152,5 @@ async function showResults(
   const data = await readStudy(folder);
   if (values.export !== undefined) await exportAnswers(data, values.export);
   const results = measureStudy(data);
-  return { json: annotationJson(results), text: annotationText(results, messages) };
+  return { json: annotationJson(results), text: tellStudy(results) };
 }

@@ -1,7 +1,15 @@
 import { styleText } from "node:util";
-import { formatTable, option } from "@lathe/command";
+import { flagOfField, formatTable, option } from "@lathe/command";
+import { sayPhrase } from "@lathe/files";
 import { SPLITS } from "@lathe/data";
-import { type RowShown, type RowToken, showRow, type ShowRowOptions } from "@lathe/recipes";
+import {
+  columnsSentence,
+  namingFieldsIn,
+  type RowShown,
+  type RowToken,
+  showRow,
+  type ShowRowOptions,
+} from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
@@ -50,7 +58,13 @@ function describe(
 ): string {
   const { words } = messages;
   const learnt = tokens.filter(({ isLearnt }) => isLearnt).length;
-  const head = columns === null ? place : messages.columns({ ...columns, source: place, isKept: true });
+  const head =
+    columns === null
+      ? place
+      : sayPhrase(
+          namingFieldsIn(columnsSentence({ ...columns, source: place, isKept: true }), flagOfField),
+          messages.phrases,
+        );
   const counts = formatTable([words.tokens, words.scored, words.weight], [[tokens.length, learnt, weight]]);
   const parts = pieces.map(({ text, scored, reply }) => paint(visible(text), scored, reply)).join("");
   const line = tokens.map((token) => tokenLine(token, paint)).join("|");

@@ -6,6 +6,8 @@ import {
   type EvaluateFilesOptions,
   evaluateSystems,
   type EvaluateSystemsOptions,
+  tellComparison,
+  tellEvaluation,
 } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
@@ -14,8 +16,7 @@ import { JUDGE_KEY, judgeOptions } from "../options/judge-options.js";
 import { generationOptions } from "../options/generation-options.js";
 import { measuredLossOnOption, measuredReasoningOption } from "../options/learnt-options.js";
 import { tokensPerBatchOption } from "../options/model-options.js";
-import { comparisonJson, comparisonText } from "./system-comparison.js";
-import { evaluationJson, evaluationText } from "./systems-evaluation.js";
+import { comparisonJson, evaluationJson } from "./evaluation-json.js";
 import { adapterPath, modelPath, rowsPath } from "../options/path-details.js";
 
 const text = z.string().min(1).optional();
@@ -192,11 +193,12 @@ export const verb = defineVerb({
     if (model === undefined) {
       const asked = withJudgeKey(recipeOptions<EvaluateFilesOptions>(), values, key);
       const comparison = await evaluateFiles({ ...asked, metrics });
-      return { json: comparisonJson(comparison), text: comparisonText(comparison, messages) };
+      return { json: comparisonJson(comparison), text: tellComparison(comparison) };
     }
     const asked = withJudgeKey(recipeOptions<EvaluateSystemsOptions>(), values, key);
     const evaluation = await evaluateSystems({ ...asked, language: messages.language });
-    return { json: evaluationJson(evaluation), text: evaluationText(evaluation, messages, output) };
+    const reports = output === undefined ? [] : [messages.reportsIn(output)];
+    return { json: evaluationJson(evaluation), text: [...tellEvaluation(evaluation), ...reports] };
   },
 });
 

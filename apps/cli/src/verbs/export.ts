@@ -1,4 +1,5 @@
-import { formatBytes, option } from "@lathe/command";
+import { formatBytes } from "@lathe/files";
+import { option } from "@lathe/command";
 import { ggufTypes, onnxTypes, webDefaults } from "@lathe/export";
 import { packedFormatNames } from "@lathe/quant";
 import { exportFormats, exportModel, type ExportModelOptions } from "@lathe/recipes";

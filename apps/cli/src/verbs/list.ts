@@ -1,4 +1,5 @@
-import { formatBytes, formatTable } from "@lathe/command";
+import { formatBytes } from "@lathe/files";
+import { formatTable } from "@lathe/command";
 import { cachedRepositories, hubSettings, repositoryText } from "@lathe/hub";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";

@@ -1,4 +1,5 @@
-import { formatBytes, option } from "@lathe/command";
+import { formatBytes } from "@lathe/files";
+import { option } from "@lathe/command";
 import { mergeAdapter, type MergeAdapterOptions } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";

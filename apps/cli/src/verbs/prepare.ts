@@ -1,18 +1,16 @@
-import { formatTable, option, type OptionDetails, optionGroup, parsePairs } from "@lathe/command";
+import { option, type OptionDetails, optionGroup, parsePairs } from "@lathe/command";
 import {
   CLEANING_DEFAULTS,
   CLEANING_STEPS,
   DEFAULT_STEPS,
   NEAR_DUPLICATE_THRESHOLD,
   PERSONAL_DATA_ACTIONS,
-  type PersonalDataAction,
 } from "@lathe/data";
-import { type PreparedRows, prepareRows, type PrepareRowsOptions } from "@lathe/recipes";
+import { prepareRows, type PrepareRowsOptions, tellPrepared } from "@lathe/recipes";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
 import { learntRowOptions } from "../options/learnt-options.js";
 import { hostEngineOptions } from "../options/engine-options.js";
-import type { Messages } from "../messages/messages.js";
 import { inputsPath, modelPath } from "../options/path-details.js";
 
 const characters = (field: string): OptionDetails => ({
@@ -129,69 +127,6 @@ const options = z.object({
   ...hostEngineOptions,
 });
 
-const SHOWN_CONTRADICTIONS = 5;
-const oneLine = (text: string): string => text.replaceAll(/\s+/gu, " ");
-
-function describe(
-  {
-    read,
-    kept,
-    rejected,
-    rules,
-    personalData,
-    clusters,
-    splits,
-    tokens,
-    contradictions,
-    output,
-  }: PreparedRows,
-  action: PersonalDataAction,
-  messages: Messages,
-): string {
-  const { words, personalDataActions } = messages;
-  const applied = Object.entries(rules).filter(([, count]) => count > 0);
-  const rows = [
-    [words.read, read],
-    [words.kept, kept],
-    [words.setAside, rejected],
-    [words.clusters, clusters],
-    [words.train, splits.train],
-    [words.validation, splits.validation],
-    [words.test, splits.test],
-  ] as const;
-  const tables = [formatTable([words.rows, ""], rows)];
-  if (applied.length > 0) tables.push(formatTable([words.rule, words.rows], applied));
-  const found = Object.entries(personalData).filter(([, count]) => count > 0);
-  const treated = personalDataActions[action];
-  tables.push(formatTable([treated, ""], found.length > 0 ? found : [[words.all, 0]]));
-  if (tokens) {
-    const counts = [
-      [words.all, tokens.tokens],
-      [words.scored, tokens.scoredTokens],
-      [words.rowsCut, tokens.truncatedRows],
-      ...(tokens.splitRows === 0 ? [] : [[words.rowsSplit, tokens.splitRows] as const]),
-    ] as const;
-    tables.push(formatTable([words.tokens, ""], counts));
-    const { train, validation, test } = tokens.reasoningTurns;
-    if (train + validation + test > 0) {
-      const head = [words.reasoning, words.train, words.validation, words.test];
-      tables.push(formatTable(head, [["", train, validation, test]]));
-    }
-  }
-  if (contradictions.questions > 0) {
-    const lines = contradictions.examples
-      .slice(0, SHOWN_CONTRADICTIONS)
-      .flatMap(({ question, answers }) => [
-        oneLine(question),
-        ...answers.map(({ file, line, answer }) => `  ${file}:${line}  ${oneLine(answer)}`),
-      ]);
-    tables.push(
-      [messages.contradictions(contradictions.questions, contradictions.rows), ...lines].join("\n"),
-    );
-  }
-  return [...tables, output].join("\n\n");
-}
-
 export const verb = defineVerb({
   description:
     "Writes train.jsonl, validation.jsonl, test.jsonl, rejected.jsonl and manifest.json; with --model also .arrow files of tokens. The folder appears once it is whole; --resume goes on with a run that was interrupted, to the same bytes.",
@@ -200,12 +135,12 @@ export const verb = defineVerb({
     "lathe prepare --input a.jsonl b.csv --output prepared --model models/base --max-tokens 1024",
   ],
   options,
-  async run(values, { messages, recipeOptions }) {
+  async run(values, { recipeOptions }) {
     const result = await prepareRows(recipeOptions<PrepareRowsOptions>());
     const { output, read, kept, rejected, ...counts } = result;
     return {
       json: { read, kept, rejected, ...counts, output },
-      text: describe(result, values.personalData, messages),
+      text: tellPrepared(result, values.personalData),
     };
   },
 });

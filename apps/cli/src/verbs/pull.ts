@@ -1,9 +1,9 @@
-import { formatBytes, option, UsageError } from "@lathe/command";
-import { phrase } from "@lathe/files";
+import { option, UsageError } from "@lathe/command";
+import { phrase, formatBytes } from "@lathe/files";
 import { type HubRepository, parseRepository } from "@lathe/hub";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
-import { download } from "../events/download.js";
+import { download } from "../download.js";
 
 /** The repository that a text names, or what would be a name. */
 export function repositoryNamed(text: string, kind: HubRepository["kind"] = "model"): HubRepository {

@@ -1,5 +1,5 @@
-import { formatBytes, formatTable, option } from "@lathe/command";
-import { phrase, sayPhrase } from "@lathe/files";
+import { formatTable, option } from "@lathe/command";
+import { phrase, sayPhrase, formatBytes } from "@lathe/files";
 import { hubSettings, push, type PushedRepository } from "@lathe/hub";
 import { collectPublication, type CollectPublicationOptions, type Publication } from "@lathe/recipes";
 import { z } from "zod";

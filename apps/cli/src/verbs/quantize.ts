@@ -1,4 +1,5 @@
-import { formatBytes, option } from "@lathe/command";
+import { formatBytes } from "@lathe/files";
+import { option } from "@lathe/command";
 import { packedFormatNames } from "@lathe/quant";
 import { quantizeModel, type QuantizeModelOptions } from "@lathe/recipes";
 import { z } from "zod";

@@ -1,4 +1,4 @@
-import { formatBytes } from "@lathe/command";
+import { formatBytes } from "@lathe/files";
 import { hubSettings, removeCached, repositoryText } from "@lathe/hub";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";

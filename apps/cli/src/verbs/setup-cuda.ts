@@ -1,5 +1,5 @@
-import { formatBytes, option } from "@lathe/command";
-import { asPhrase, sayPhrase } from "@lathe/files";
+import { option } from "@lathe/command";
+import { asPhrase, sayPhrase, formatBytes } from "@lathe/files";
 import { type Findings, setupTensorFlow } from "@lathe/tensor";
 import { z } from "zod";
 import { withVerbs } from "../messages/with-verbs.js";

@@ -1,5 +1,6 @@
+import { formatBytes, formatDuration } from "@lathe/files";
 import { join } from "node:path";
-import { EXIT_INTERRUPTED, type VerbResult, formatBytes, formatDuration, formatTable } from "@lathe/command";
+import { EXIT_INTERRUPTED, type VerbResult, formatTable } from "@lathe/command";
 import { launchOf, openCollective } from "@lathe/distributed";
 import { sparkline } from "@lathe/report";
 import {
@@ -10,7 +11,7 @@ import {
   type RecipeEvent,
 } from "@lathe/recipes";
 import type { StepReport } from "@lathe/train";
-import { lossText } from "../events/narrate.js";
+import { lossText } from "../narrate.js";
 import { defineVerb, type VerbContext } from "../define-verb.js";
 import type { Messages } from "../messages/messages.js";
 import { trainOptions } from "../options/train-options.js";

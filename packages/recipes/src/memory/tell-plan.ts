@@ -1,0 +1,94 @@
+import {
+  type Cell,
+  formatBytes,
+  formatNumber,
+  formatSeconds,
+  type Phrase,
+  phrase,
+  type Told,
+  type ToldTable,
+} from "@lathe/files";
+import type { RunPlan } from "../plan-run.js";
+import type { DiskTimes } from "./disk-times.js";
+import type { MemoryTerms } from "./memory-terms.js";
+import type { StreamedStepPlan } from "./plan-step.js";
+import type { Remedy } from "./plan-remedies.js";
+import type { StepPace } from "./plan-stream.js";
+
+/** What memory is for. */
+const termNames: Readonly<Record<keyof MemoryTerms, Phrase>> = {
+  weights: phrase`weights`,
+  activations: phrase`activations`,
+  head: phrase`head`,
+  adapter: phrase`adapter`,
+  gradients: phrase`gradients`,
+  optimizer: phrase`optimiser`,
+  workingSpace: phrase`working space`,
+  process: phrase`process`,
+};
+
+const fitsPhrase = (fits: boolean, budgetBytes: number): Phrase =>
+  fits ? phrase`fits in ${formatBytes(budgetBytes)}` : phrase`does not fit in ${formatBytes(budgetBytes)}`;
+
+/** How long a disk takes. */
+const diskPhrase = (disk: DiskTimes): Phrase =>
+  phrase`a disk of ${formatBytes(disk.bytesPerSecond)}/s reads the weights (${formatBytes(disk.weightBytes)}) in ${formatSeconds(disk.secondsToLoad)} and writes a checkpoint (${formatBytes(disk.checkpointBytes)}) in ${formatSeconds(disk.secondsPerCheckpoint)}`;
+
+/** What a run takes before it is begun, as people read it. @param nameOf what the settings of a remedy are called and set to */
+export function tellPlan(plan: RunPlan, nameOf: (settings: Remedy["settings"]) => string): Told {
+  const { terms, totalBytes, budgetBytes, fits, secondsPerStep, disk, remedies, stream } = plan;
+  const rows = (Object.entries(terms) as [keyof MemoryTerms, number][]).map(([term, bytes]) => [
+    termNames[term],
+    formatBytes(bytes),
+  ]);
+  const memory = { head: [phrase`memory`, ""], rows: [...rows, [phrase`total`, formatBytes(totalBytes)]] };
+  const takingLess = {
+    head: [phrase`takes less`, phrase`saves`, phrase`time`],
+    rows: remedies.map(({ settings, savesBytes, timeFactor }) => [
+      nameOf(settings),
+      formatBytes(savesBytes),
+      `${timeFactor.toFixed(2)} ×`,
+    ]),
+  };
+  return [
+    memory,
+    fitsPhrase(fits, budgetBytes),
+    phrase`a step takes about ${formatSeconds(secondsPerStep)} here`,
+    ...(disk === null ? [] : [diskPhrase(disk)]),
+    ...(remedies.length > 0 ? [takingLess] : []),
+    ...(stream === null ? [] : [streamTable(stream), fitsPhrase(stream.fits, stream.budgetBytes)]),
+  ];
+}
+
+const pacePhrase = ({ secondsPerStep, tokensPerHour }: StepPace): Phrase =>
+  phrase`${formatSeconds(secondsPerStep)}, ${formatNumber(Math.round(tokensPerHour))} tokens an hour`;
+
+/** What a step takes whose weights stay on the disk; what is not known has no row. */
+function streamTable(plan: StreamedStepPlan): ToldTable {
+  const { pace, secondsReading, balancedTokens, withSecondDisk, withSecondMachine, quantize } = plan;
+  const rows: (readonly [Phrase, Cell])[] = [
+    [phrase`memory`, formatBytes(plan.residentBytes)],
+    [phrase`of it, inputs of layers`, formatBytes(plan.inputBytes)],
+    [phrase`weights on the disk`, formatBytes(plan.weightBytes)],
+    [phrase`tokens a step`, formatNumber(plan.tokensPerStep)],
+    [phrase`read a step`, formatBytes(plan.bytesPerStep)],
+    [phrase`the disk takes for that`, secondsReading === null ? null : formatSeconds(secondsReading)],
+    [phrase`computing takes here`, formatSeconds(plan.secondsComputing)],
+    [phrase`a step`, pace && pacePhrase(pace)],
+    [
+      phrase`tokens from which on the disk is no longer waited for`,
+      balancedTokens === null ? null : formatNumber(balancedTokens),
+    ],
+    [phrase`with a second disk`, withSecondDisk && pacePhrase(withSecondDisk)],
+    [phrase`with a second machine`, withSecondMachine && pacePhrase(withSecondMachine)],
+  ];
+  return {
+    head: [
+      quantize === "none"
+        ? phrase`weights on the disk, as they are`
+        : phrase`weights on the disk, in ${quantize}`,
+      "",
+    ],
+    rows: rows.filter(([, value]) => value !== null),
+  };
+}
