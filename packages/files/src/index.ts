@@ -37,6 +37,7 @@ export { decodeUtf8 } from "./read/decode-utf8.js";
 export { hashFile, type HashedFile } from "./read/hash-file.js";
 export { fileFaults, type MakeFault, messageOf } from "./read/make-fault.js";
 export { decodeJson, readJsonFile, readJsonIfThere, type ReadJsonOptions } from "./read/read-json.js";
+export { type AppendedLine, readAppended } from "./read/read-appended.js";
 export {
   type Line,
   linesOf,

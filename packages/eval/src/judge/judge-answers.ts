@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { FileError, isRecord, JsonError, openAppended, parseJson, readLines } from "@lathe/files";
+import { FileError, isRecord, openAppended, readAppended } from "@lathe/files";
 import type { JudgeReply } from "./judge-endpoint.js";
 
 /** What was asked of which row. */
@@ -35,12 +35,10 @@ export class JudgeAnswers {
     const handle = await openAppended(path);
     try {
       const answers = new Map<string, JudgeReply>();
-      for await (const lines of readLines(path, { keepsLaterMarks: true })) {
-        for (const { text } of lines) {
-          const { key, answer, promptTokens, completionTokens } = answerOf(text, path);
-          if (answers.has(key)) continue;
-          answers.set(key, { text: shorten(answer), promptTokens, completionTokens });
-        }
+      for await (const { value } of readAppended(path)) {
+        const { key, answer, promptTokens, completionTokens } = answerOf(value, path);
+        if (answers.has(key)) continue;
+        answers.set(key, { text: shorten(answer), promptTokens, completionTokens });
       }
       return new JudgeAnswers(handle, answers);
     } catch (error) {
@@ -72,22 +70,11 @@ interface StoredAnswer {
   readonly completionTokens: number;
 }
 
-function answerOf(text: string, path: string): StoredAnswer {
-  const value = jsonOf(text);
+function answerOf(value: unknown, path: string): StoredAnswer {
   const isAnswer =
     isRecord(value) &&
     ["key", "answer"].every((field) => typeof value[field] === "string") &&
     ["promptTokens", "completionTokens"].every((field) => Number.isSafeInteger(value[field]));
   if (isAnswer) return value as unknown as StoredAnswer;
   throw new FileError(path, "holds lines that are no answers of a judge");
-}
-
-/** What a line says; null where it is not JSON. */
-function jsonOf(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    if (error instanceof JsonError) return null;
-    throw error;
-  }
 }

@@ -1,14 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import {
-  FileError,
-  isRecord,
-  JsonError,
-  openAppended,
-  parseJson,
-  phrase,
-  readLines,
-  replaceFile,
-} from "@lathe/files";
+import { FileError, isRecord, openAppended, phrase, readAppended, replaceFile } from "@lathe/files";
 
 /** A reply that was generated, as a line of a file has it. */
 export interface Prediction {
@@ -87,16 +78,13 @@ export class PredictionFile {
     let offset = 0;
     let isSorted = true;
     let last = -1;
-    // A line is written whole and without a mark, so that its text has the bytes of the file.
-    for await (const lines of readLines(this.path, { keepsLaterMarks: true })) {
-      for (const { text } of lines) {
-        const { row } = predictionOf(text, this.path);
-        const bytes = Buffer.byteLength(text) + 1;
-        isSorted &&= row === last + 1;
-        last = row;
-        [starts[row], lengths[row]] = [offset, bytes];
-        offset += bytes;
-      }
+    for await (const { text, value } of readAppended(this.path)) {
+      const { row } = predictionOf(value, this.path);
+      const bytes = Buffer.byteLength(text) + 1;
+      isSorted &&= row === last + 1;
+      last = row;
+      [starts[row], lengths[row]] = [offset, bytes];
+      offset += bytes;
     }
     if (isSorted) return;
     await replaceFile(this.path, async (file) => {
@@ -116,25 +104,12 @@ export class PredictionFile {
 
 /** The replies in a file, in the order of its lines. */
 export async function* readPredictions(path: string): AsyncGenerator<Prediction, void, undefined> {
-  for await (const lines of readLines(path, { keepsLaterMarks: true })) {
-    for (const { text } of lines) yield predictionOf(text, path);
-  }
+  for await (const { value } of readAppended(path)) yield predictionOf(value, path);
 }
 
-function predictionOf(text: string, path: string): Prediction {
-  const value = jsonOf(text);
+function predictionOf(value: unknown, path: string): Prediction {
   if (isRecord(value) && Number.isSafeInteger(value["row"]) && Number(value["row"]) >= 0) {
     return value as unknown as Prediction;
   }
   throw new FileError(path, "holds lines that are no replies of an evaluation");
-}
-
-/** What a line says; null where it is not JSON. */
-function jsonOf(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    if (error instanceof JsonError) return null;
-    throw error;
-  }
 }
