@@ -49,6 +49,10 @@ const cases: Readonly<Record<string, (job: unknown) => Promise<object>>> = {
     const { measurePlannedRun } = await import("./plan/measure-planned-run.js");
     return await measurePlannedRun(job as PlanJob);
   },
+  pulse: async () => {
+    const { measurePulse } = await import("./quiet/pulse.js");
+    return { pulse: measurePulse() };
+  },
   scores: async (job) => {
     const { measureScores } = await import("./scores/measure-scores.js");
     return await measureScores(job as ScoresJob);

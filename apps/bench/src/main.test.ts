@@ -31,7 +31,8 @@ afterAll(() => rm(folder, { recursive: true }));
 
 describe("bench train", () => {
   it("takes steps on a small model, prints one object and keeps it", async () => {
-    const words = ["--size", "mini", "--batch", "2", "--sequence", "32", "--repeats", "1", "--no-peer"];
+    const words = ["--size", "mini", "--batch", "2", "--sequence", "32", "--repeats", "1", "--attempts", "1"];
+    words.push("--profile", "--no-peer");
     const { code, stdout, stderr } = await bench("train", ...words, "--save", folder);
     expect(stderr).toContain("tokens/s");
     expect(stderr).not.toContain("Lathe's speed");
@@ -48,6 +49,16 @@ describe("bench train", () => {
       lathe: { step: { repeats: 1 } },
     });
     expect(result["lathe"].tokensPerSecond).toBeGreaterThan(0);
+    expect(result["limit"]).toEqual({
+      operations: expect.any(Number),
+      seconds: expect.any(Number),
+      rate: expect.any(Number),
+      share: expect.any(Number),
+    });
+    expect(result["limit"].share).toBeGreaterThan(0);
+    expect(result["quietness"]).toMatchObject({ isQuiet: result["isQuiet"], kept: 1, taken: 1 });
+    if (result["engine"] === "native") expect(result["profile"].samples.threads).toBeGreaterThan(0);
+    expect(stderr.includes("\nNot quiet: LoRA steps")).toBe(!result["isQuiet"]);
     expect(result["lathe"].peakResidentBytes).toBeGreaterThan(2 ** 24);
     // The first loss of random weights is about the logarithm of the vocabulary.
     expect(Math.abs(result["lathe"].firstLoss - Math.log(4096))).toBeLessThan(0.5);
@@ -68,6 +79,7 @@ describe("bench train", () => {
 
   it("says in one line that there is no Python to compare with", async () => {
     const words = ["--size", "mini", "--batch", "1", "--sequence", "8", "--warm-up", "0", "--repeats", "1"];
+    words.push("--attempts", "1");
     const { code, stdout, stderr } = await bench("train", ...words, "--python", "lathe-no-such-python");
     expect(code).toBe(0);
     expect(stderr.split("\n").filter((line) => line.startsWith("No peer is measured"))).toHaveLength(1);

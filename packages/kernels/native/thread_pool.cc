@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "activity.h"
 #include "core_count.h"
 
 namespace lathe {
@@ -63,6 +64,7 @@ class Pool {
       return;
     }
     if (workers_.empty()) startWorkers();
+    activity_ = doingNow();
     jobs_ = jobs;
     body_ = body;
     context_ = context;
@@ -77,6 +79,7 @@ class Pool {
     takeJobs();
     // Whoever counted itself in before this line is waited for; whoever comes later finds the call closed.
     open_.store(0);
+    const Doing waiting(Activity::waiting);
     if (!spinUntil([this] { return active_.load() == 0; })) {
       std::unique_lock<std::mutex> lock(sleep_);
       done_.wait(lock, [this] { return active_.load() == 0; });
@@ -92,6 +95,7 @@ class Pool {
 
   void work() {
     std::uint64_t seen = 0;
+    doing(Activity::waiting);
     for (;;) {
       const bool found = spinUntil([&] {
         const std::uint64_t open = open_.load();
@@ -108,6 +112,7 @@ class Pool {
       const std::uint64_t open = open_.load();
       if (open != 0 && open != seen) {
         seen = open;
+        const Doing jobs(activity_);
         takeJobs();
       } else if (!found) {
         // Woken for a call that is over already.
@@ -147,6 +152,7 @@ class Pool {
   std::vector<std::thread> workers_;
 
   // The call in progress; written only while it is closed and nobody is active.
+  Activity activity_ = Activity::outside;  // the caller's, which its helpers take part in
   std::int64_t jobs_ = 0;
   JobBody body_ = nullptr;
   void* context_ = nullptr;

@@ -34,7 +34,7 @@ run(process.execPath, [
 
 const compiler = process.env.CXX?.trim().split(/\s+/)[0] ?? "c++";
 const driver = join(output, "thread-pool-test");
-const sources = ["tests/thread_pool_test.cc", "thread_pool.cc", "core_count.cc"];
+const sources = ["tests/thread_pool_test.cc", "thread_pool.cc", "core_count.cc", "activity.cc"];
 run(compiler, [
   ...["-std=c++17", "-O1", "-g", "-Wall", "-Wextra", `-fsanitize=${sanitizers}`, "-pthread"],
   ...sources.map((file) => join(packageFolder, "native", file)),

@@ -1,3 +1,4 @@
+export { activities, type Activity, type ActivitySamples } from "./activities.js";
 export { adamW8bit, emptyMoment, MOMENT_BLOCK, type PackedMoment } from "./adamw-8bit.js";
 export { type DynamicCode, dynamicCode } from "./dynamic-code.js";
 export {

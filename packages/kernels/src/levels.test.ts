@@ -34,6 +34,7 @@ it.skipIf(!hasCompiler).each([
         "tests/packing_test.cc",
         "thread_pool.cc",
         "core_count.cc",
+        "activity.cc",
         "scratch.cc",
         "selection.cc",
       ];

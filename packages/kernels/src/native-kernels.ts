@@ -1,3 +1,4 @@
+import type { ActivitySamples } from "./activities.js";
 import type { AttentionShape } from "./attention.js";
 import type { WeightMatrix } from "./weight-matrix.js";
 
@@ -176,6 +177,14 @@ export interface NativeKernels {
    * @param count from 1 to 1024, in force for the whole process
    */
   setThreads(count: number): void;
+
+  /**
+   * Looks from now on, every so many microseconds, at what each thread that computes is doing. Does nothing where that is
+   * under way.
+   */
+  startSamples(microseconds: number): void;
+  /** Ends {@link startSamples} and says what was seen; nothing where it was not begun. */
+  stopSamples(): ActivitySamples;
 
   /** Zeroed memory of `bytes` bytes, aligned to 64. Freed with the buffer, or at once by {@link free}. */
   allocate(bytes: number): ArrayBuffer;

@@ -1,7 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { format } from "prettier";
-import { describeMachine, isDisturbed, type Machine } from "../machine.js";
+import { describeMachine, type Machine } from "../machine.js";
+import { describeStretch, isQuietStretch, wholeRun } from "../quiet/whole-run.js";
+import type { Quietness } from "../quiet/quiet-rounds.js";
 import type { PeerPython } from "./python.js";
 import { formatTable, markdownTable, type Table } from "./table.js";
 
@@ -14,6 +16,8 @@ export interface Report {
   /** The case's own result, as the JSON line has it. */
   readonly result: object;
   readonly tables: readonly Table[];
+  /** Of the rounds, where the case looks at the machine around each; else that of the whole run is told. */
+  readonly quietness?: Quietness;
   /** Sentences that belong to the tables. */
   readonly notes: readonly string[];
 }
@@ -49,13 +53,6 @@ function versionsLine({ node, tfjs }: Machine, python: PeerPython | null): strin
   return [`${own}; Python ${language}`, ...others].join(", ");
 }
 
-function disturbance({ loadAverage, cores }: Machine): string {
-  return (
-    `Other programs were busy: a load of ${loadAverage} on ${cores} processors in the minute before. ` +
-    "Times are too long, those of contestants with threads that wait for each other most of all."
-  );
-}
-
 /** Flags that say where a measurement is put or by what, and nothing of the measurement. */
 const localFlags = ["--save", "--python"];
 
@@ -72,20 +69,27 @@ export function commandLine(name: string, words: readonly string[]): string {
 export async function publish(report: Report, context: ReportContext): Promise<void> {
   const machine = describeMachine();
   const date = new Date().toISOString().slice(0, 10);
-  const notes = [...report.notes, ...(isDisturbed(machine) ? [disturbance(machine)] : [])];
+  const stretch = wholeRun();
+  const isQuiet = report.quietness?.isQuiet ?? (stretch === null || isQuietStretch(stretch));
+  const title = isQuiet ? report.title : `Not quiet: ${report.title}`;
+  const notes = [
+    ...report.notes,
+    ...(report.quietness === undefined && stretch !== null ? [describeStretch(stretch)] : []),
+  ];
   const json = {
     case: context.case,
     date,
     command: commandLine(context.case, context.words),
     options: context.options,
     machine,
+    isQuiet,
     peerVersions: context.python?.versions ?? null,
     ...report.result,
   };
   console.error(
     [
       "",
-      report.title,
+      title,
       machineLine(machine),
       versionsLine(machine, context.python),
       ...report.tables.map((table) => `\n${formatTable(table)}`),
@@ -94,7 +98,7 @@ export async function publish(report: Report, context: ReportContext): Promise<v
   );
   if (context.save !== undefined) {
     const page = [
-      `# ${report.title}`,
+      `# ${title}`,
       `${date}, ${machineLine(machine)}. ${versionsLine(machine, context.python)}.`,
       `\`\`\`sh\n${json.command}\n\`\`\``,
       ...report.tables.map(markdownTable),

@@ -19,6 +19,7 @@ const lathe = (seconds: readonly number[]): LatheTrainOutcome => ({
   engine: "native",
   engineDescription: "C++",
   precision: "fp32",
+  profile: null,
   checkpointing: "none",
   peakTensorBytes: 0,
   modelResidentBytes: 0,

@@ -4,6 +4,7 @@ import { type Engine, type Precision, startEngine, tensorMemory } from "@lathe/t
 import { largestMicroBatch, resolveTrainConfig, supervised, train } from "@lathe/train";
 import { peakResidentBytes } from "@lathe/tensor";
 import { randomModel } from "../shared/random-model.js";
+import { stepSampler } from "./step-sampler.js";
 import type { LatheTrainJob, LatheTrainOutcome, MeasuredStep } from "./train-job.js";
 
 /** Takes the steps of a job through the loop that users run, on a model of random weights. */
@@ -41,14 +42,19 @@ export async function measureTraining(job: LatheTrainJob): Promise<LatheTrainOut
     config,
     ...(engine.precision === "fp16" ? { lossScale: {} } : {}),
   });
+  const sampler = job.sampleEvery === undefined ? null : stepSampler(job.sampleEvery);
+  if (warmUp === 0) sampler?.start();
   for await (const { step, seconds, tokens, loss } of reports) {
     if (step > warmUp) measured.push({ seconds, tokens });
+    if (step === warmUp) sampler?.start();
+    if (step === warmUp + repeats) sampler?.stop();
     losses.push(loss);
   }
   const outcome: LatheTrainOutcome = {
     engine: engine.name,
     engineDescription: engine.description,
     precision: engine.precision,
+    profile: sampler?.profile(measured) ?? null,
     steps: measured,
     firstLoss: losses[0],
     lastLoss: losses[losses.length - 1],

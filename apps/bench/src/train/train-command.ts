@@ -1,6 +1,9 @@
+import { packedFormats } from "@lathe/quant";
 import { parseBytes } from "@lathe/train";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { fileURLToPath } from "node:url";
+import { summarise } from "../measure.js";
+import { describeQuietness, quietRounds } from "../quiet/quiet-rounds.js";
 import { addCommonFlags, type CommonFlags, list, peerPython, share, whole } from "../shared/flags.js";
 import { huggingFaceConfig, modelSizeNames, modelSizes, type ModelSize } from "../shared/model-sizes.js";
 import type { PeerPython } from "../shared/python.js";
@@ -12,6 +15,9 @@ import { UsageError } from "../shared/usage-error.js";
 import { fileBatches, randomBatch } from "./batches.js";
 import { compareTraining, trainTable } from "./compare-training.js";
 import { defaultPeerSetups, parsePeerSetup, type PeerSetup, peerSetupForm } from "./peer-setups.js";
+import { productsOfStep } from "./products-of-step.js";
+import { measureLimit, type StepLimit } from "./step-limit.js";
+import { profileTable } from "./step-profile.js";
 import type { JobRow, LatheTrainJob, LatheTrainOutcome, TrainJob, TrainOutcome } from "./train-job.js";
 
 function checkpointingPolicy(text: string): string {
@@ -44,6 +50,8 @@ interface TrainFlags extends CommonFlags {
   readonly warmUp?: number;
   readonly repeats: number;
   readonly rounds: number;
+  readonly attempts?: number;
+  readonly profile?: boolean;
   readonly peers?: string[];
 }
 
@@ -81,6 +89,8 @@ export function addTrainCommand(program: Command): void {
     .option("--warm-up <steps>", "steps before the clock counts (1; with --rows 3)", whole(0))
     .option("--repeats <steps>", "steps measured", whole(1), 5)
     .option("--rounds <times>", "times that all contestants take their turn", whole(1), 1)
+    .option("--attempts <times>", "rounds taken at most, to find quiet ones (rounds + 2)", whole(1))
+    .option("--profile", "take samples of what the threads do, in steps of a process of their own")
     .option("--peers <names>", `peers' setups: ${peerSetupForm}`, list);
   addCommonFlags(command).action(async (flags: TrainFlags) => {
     await runTrain(flags, process.argv.slice(3));
@@ -102,23 +112,42 @@ async function runTrain(flags: TrainFlags, words: readonly string[]): Promise<vo
   };
   const python = setups.length > 0 ? await peerPython(flags) : null;
 
-  const lathe: LatheTrainOutcome[] = [];
-  const peers = (python ? setups : []).map((setup) => ({
-    setup,
-    name: setup.name,
-    rounds: [] as PeerOutcome<TrainOutcome>[],
+  const turns: Turn[] = (python ? setups : []).map((setup) => ({ setup, failure: null }));
+  const attempts = Math.max(flags.rounds, flags.attempts ?? flags.rounds + 2);
+  const say = (sentence: string): void => {
+    console.error(sentence);
+  };
+  const { outcomes, quietness } = await quietRounds(
+    { rounds: flags.rounds, attempts, say },
+    async (round): Promise<Round> => {
+      const turn = round > 1 || flags.rounds > 1 ? `, round ${round}` : "";
+      say(`Lathe${turn} …`);
+      const lathe = await measureLathe(flags, job);
+      const peers: Round["peers"] = [];
+      for (const peer of turns) {
+        // What failed once is not given its time again.
+        if (peer.failure !== null) continue;
+        say(`PyTorch ${peer.setup.name}${turn} …`);
+        const outcome = await measurePeer(python!, peer.setup, job, flags.peerTimeout);
+        if ("failure" in outcome) peer.failure = outcome;
+        peers.push({ name: peer.setup.name, outcome });
+      }
+      return { lathe, peers };
+    },
+  );
+  const lathe = outcomes.map((round) => round.lathe);
+  const peers = turns.map(({ setup: { name }, failure }) => ({
+    name,
+    rounds:
+      failure === null
+        ? outcomes
+            .flatMap((round) => round.peers.filter((peer) => peer.name === name))
+            .map(({ outcome }) => outcome)
+        : [failure],
   }));
-  for (let round = 1; round <= flags.rounds; round++) {
-    const turn = flags.rounds > 1 ? `, round ${round} of ${flags.rounds}` : "";
-    console.error(`Lathe${turn} …`);
-    lathe.push(await measureLathe(flags, job));
-    for (const { setup, name, rounds } of peers) {
-      // What failed once is not given its time again.
-      if (rounds.some((outcome) => "failure" in outcome)) continue;
-      console.error(`PyTorch ${name}${turn} …`);
-      rounds.push(await measurePeer(python!, setup, job, flags.peerTimeout));
-    }
-  }
+  say("The products of a step alone …");
+  const limit = await limitOf(flags, job, lathe[0]);
+  const profiled = flags.profile === true ? await profileSteps(flags, job, say) : null;
 
   const comparison = compareTraining(lathe, peers, warmUp);
   const {
@@ -157,17 +186,90 @@ async function runTrain(flags: TrainFlags, words: readonly string[]): Promise<vo
         peakTensorBytes,
         modelResidentBytes,
         ...comparison,
+        limit: { ...limit, share: limit.seconds / comparison.lathe.step.median },
+        profile: profiled?.profile ?? null,
+        quietness,
       },
-      tables: [trainTable(comparison)],
+      quietness,
+      tables: [trainTable(comparison), ...(profiled?.profile ? [profileTable(profiled.profile)] : [])],
       notes: [
         `Engine ${engine} (${engineDescription}), products in ${precision}; checkpointing ${policyName(flags, checkpointing)}; ` +
           `${trainableParameters} trainable parameters; ${mebibytes(peakTensorBytes)} of tensors at most; ` +
           `${mebibytes(modelResidentBytes)} resident before the first.`,
+        limitSentence(limit, comparison.lathe.step.median),
+        ...(profiled === null ? [] : [profileSentence(profiled, comparison.lathe.step.median)]),
         `Warm-up ${warmUp}, repeats ${flags.repeats}, rounds ${flags.rounds}; medians, ± half the distance between the quartiles.`,
+        describeQuietness(quietness),
       ],
     },
     { case: "train", words, options: optionsOf(flags, warmUp), python, save: flags.save },
   );
+}
+
+/** A peer, and why it has no more turns. */
+interface Turn {
+  readonly setup: PeerSetup;
+  failure: PeerOutcome<TrainOutcome> | null;
+}
+
+/** What all contestants did in their turn. */
+interface Round {
+  readonly lathe: LatheTrainOutcome;
+  readonly peers: { readonly name: string; readonly outcome: PeerOutcome<TrainOutcome> }[];
+}
+
+/** Microseconds between samples of a profile: a thousand a second take a few thousandths of one thread. */
+const SAMPLE_EVERY = 1000;
+
+/** The same steps again, with samples. */
+async function profileSteps(
+  flags: TrainFlags,
+  job: TrainJob,
+  say: (sentence: string) => void,
+): Promise<LatheTrainOutcome> {
+  say("Lathe, with samples …");
+  return await measureLathe(flags, job, SAMPLE_EVERY);
+}
+
+/** The products that the rows of a step ask for, measured alone. */
+async function limitOf(
+  flags: TrainFlags,
+  { batches }: TrainJob,
+  { engine, precision }: LatheTrainOutcome,
+): Promise<StepLimit> {
+  const rows = batches.flat();
+  // The first token of a row predicts the second: as many labels as those that are scored after the first.
+  const labels = rows.reduce(
+    (sum, row) => sum + row.labels.slice(1).filter((label) => label !== -100).length,
+    0,
+  );
+  const tokens = rows.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
+  const products = productsOfStep({
+    size: flags.size,
+    base: flags.base,
+    headFormat: flags.base === "fp32" ? "fp32" : packedFormats[flags.base].headFormat,
+    tokens: Math.round(tokens / batches.length),
+    labels: Math.round(labels / batches.length),
+    microBatches: 1,
+  });
+  return await measureLimit(products, engine, precision);
+}
+
+function limitSentence({ operations, seconds, rate }: StepLimit, step: number): string {
+  return (
+    `The products that a step cannot do without are ${(operations / 1e9).toFixed(1)} · 10⁹ operations, which take ` +
+    `${(seconds * 1000).toFixed(0)} ms alone, at ${(rate / 1e9).toFixed(0)} · 10⁹ a second: the step reaches ` +
+    `${((100 * seconds) / step).toFixed(0)} % of the limit.`
+  );
+}
+
+function profileSentence({ steps }: LatheTrainOutcome, median: number): string {
+  const sampled = summarise(
+    steps.map(({ seconds }) => seconds),
+    0,
+  ).median;
+  const change = sampled / median - 1;
+  return `Samples every ${SAMPLE_EVERY / 1000} ms in steps of a process of their own, which were ${Math.abs(change * 100).toFixed(1)} % ${change < 0 ? "faster" : "slower"} than those without.`;
 }
 
 /** The flags without what only this machine has. */
@@ -199,9 +301,17 @@ async function batchesOf(flags: TrainFlags, steps: number): Promise<JobRow[][]> 
   return await fileBatches(flags.rows, flags.tokenizer, flags.batch, steps, vocabularySize);
 }
 
-async function measureLathe(flags: TrainFlags, job: TrainJob): Promise<LatheTrainOutcome> {
+async function measureLathe(
+  flags: TrainFlags,
+  job: TrainJob,
+  sampleEvery?: number,
+): Promise<LatheTrainOutcome> {
   const { engine, base, precision, checkpointing } = flags;
-  const own: LatheTrainJob = { ...job, engine, base, precision, checkpointing, memory: flags.memory ?? null };
+  const own: LatheTrainJob = {
+    ...job,
+    ...{ engine, base, precision, checkpointing, memory: flags.memory ?? null },
+    ...(sampleEvery === undefined ? {} : { sampleEvery }),
+  };
   return await runContestant<LatheTrainOutcome>("train", own);
 }
 

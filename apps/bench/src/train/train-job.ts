@@ -1,6 +1,7 @@
 import type { LanguageModel } from "@lathe/model";
 import type { ModelSize } from "../shared/model-sizes.js";
 import type { BaseFormat } from "../shared/random-weights.js";
+import type { StepProfile } from "./step-profile.js";
 
 /** A row as jobs carry it: plain lists, so that every contestant can read it. */
 export interface JobRow {
@@ -35,6 +36,8 @@ export interface LatheTrainJob extends TrainJob {
   readonly checkpointing: string;
   /** Bytes that the process may take, for `auto`; null for what is free. */
   readonly memory: number | null;
+  /** Microseconds between samples of what threads are doing; no samples if left out. */
+  readonly sampleEvery?: number;
   /** Rows of a micro-batch, which divide those of a step; else a step is one. */
   readonly microBatch?: number;
 }
@@ -63,6 +66,8 @@ export interface LatheTrainOutcome extends TrainOutcome {
   readonly engine: string;
   readonly engineDescription: string;
   readonly precision: string;
+  /** Of the measured steps, where samples were asked for and the engine has them. */
+  readonly profile: StepProfile | null;
   /** The policy that was in force. */
   readonly checkpointing: LanguageModel["checkpointing"];
   /** Largest size of all tensors at any moment. */

@@ -12,7 +12,7 @@ namespace lathe {
 namespace {
 
 // Raised with every change of what JavaScript can call: src/load-native.ts refuses an addon that speaks another version.
-constexpr std::int32_t kSurface = 5;
+constexpr std::int32_t kSurface = 6;
 
 struct Bound {
   const Export* what;
@@ -28,6 +28,7 @@ napi_value call(napi_env env, napi_callback_info info) {
   if (napi_get_cb_info(env, info, &count, values, nullptr, &data) != napi_ok) return nullptr;
   const Bound& bound = *static_cast<const Bound*>(data);
   napi_value result = nullptr;
+  const Doing what(bound.what->activity);
   try {
     bound.what->entry(Arguments(env, bound.what->name, values, *bound.kernels), &result);
   } catch (const ArgumentError& error) {

@@ -27,5 +27,7 @@ Entry callCrossEntropyRows, callHeadLosses;
 Entry callAdamW, callSumOfSquares;
 // memory.cc
 Entry callAllocate, callFree, callMapFile, callMemory, callResetPeak, callTrimScratch, callThreads, callSetThreads;
+// samples.cc
+Entry callStartSamples, callStopSamples;
 
 }  // namespace lathe

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "../activity.h"
 #include "entries.h"
 
 namespace lathe {
@@ -11,6 +12,7 @@ struct Export {
   const char* name;
   int arity;  // arguments, those that may be left out included
   Entry* entry;
+  Activity activity;  // what its caller is doing meanwhile
 };
 
 // Of each level.

@@ -108,7 +108,7 @@ static void gatedLinear(const GatedLinear& l) {
       }
     }
   };
-  const Sink sink = sinkOf(take);
+  const Sink sink = sinkOf(take, Activity::elementwise);
   const Factor factors[2] = {{l.gate.weight, true, l.gate.bias, nullptr, l.gate.lowRank},
                              {l.up.weight, true, l.up.bias, nullptr, l.up.lowRank}};
   Product product = {l.N, inputs, rowsOf(l.x, inputs), factors, 2, l.options.alpha, false};
@@ -171,7 +171,7 @@ static void gatedLinearBackward(const GatedLinearBackward& l) {
                      });
     }
   };
-  const Sink sink = sinkOf(take);
+  const Sink sink = sinkOf(take, Activity::elementwise);
   const Factor factor = {l.down, false, nullptr, nullptr, l.lowRank};
   Product product = {l.N, l.down.rows, rowsOf(l.dy, l.down.rows), &factor, 1, l.options.alpha, false, true};
   product.sink = &sink;

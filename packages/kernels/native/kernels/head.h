@@ -137,11 +137,12 @@ static void recomputedHeadGradient(const HeadLosses& l, const Product& logits, c
         storeAs<Type>(to + target, splat(__builtin_expf(head.atTarget[row] - head.logSums[row]) - 1.0f), 1);
       }
     };
-    const Sink sink = sinkOf(take);
+    const Sink sink = sinkOf(take, Activity::head);
     const Factor factor = {weightRowsOf(weight, first, width), true, l.bias == nullptr ? nullptr : l.bias + first, nullptr, {}};
     Product again = logits;
     again.factors = &factor;
     again.sink = &sink;
+    const Doing multiplying(Activity::product);
     multiply(again, precision, l.options.outlierRatio);
     const ProductOptions options = {1.0f, first > 0, precision, l.options.outlierRatio};
     linearInputGradient({l.workspace, factor.weight, l.dHidden, {}, l.N, options});
@@ -175,13 +176,17 @@ static void headLosses(const HeadLosses& l) {
         if (target >= 0 && target < part.columns) head.atTarget[row] = from[target];
       }
     };
-    const Sink sink = sinkOf(take, kHeadColumns);
+    const Sink sink = sinkOf(take, Activity::head, kHeadColumns);
     logits.sink = &sink;
-    multiply(logits, precision, l.options.outlierRatio);
+    {
+      const Doing multiplying(Activity::product);
+      multiply(logits, precision, l.options.outlierRatio);
+    }
     finishHeadSums(head, l.losses, l.N, units);
     if (l.dHidden == nullptr) return;
     if (keeps) {
       finishHeadGradient<Type>(head, targets, work, l.N, vocabulary);
+      const Doing multiplying(Activity::product);
       linearInputGradient({l.workspace, weight, l.dHidden, {}, l.N, l.options});
     } else {
       recomputedHeadGradient<Type>(l, logits, head, precision, work);

@@ -10,6 +10,7 @@
 // Depth is cut into the same blocks whatever the number of threads, and blocks are added to c in order.
 #pragma once
 
+#include "../activity.h"
 #include "../bf16_vectors.h"
 #include "outliers.h"
 
@@ -52,12 +53,13 @@ LATHE_INLINE void fetchRow(const void* row, std::int64_t bytes) {
 struct Sink {
   void (*take)(const void* context, const Part& part);
   const void* context;
+  Activity activity;  // what taking is
   std::int64_t unit;  // parts begin at multiples of so many columns; all but the last of a row end there too
 };
 constexpr std::int64_t kLeastSinkUnit = 64;
 template <class Take>
-LATHE_INLINE Sink sinkOf(const Take& take, std::int64_t unit = kLeastSinkUnit) {
-  return {[](const void* context, const Part& part) { (*static_cast<const Take*>(context))(part); }, &take, unit};
+LATHE_INLINE Sink sinkOf(const Take& take, Activity activity, std::int64_t unit = kLeastSinkUnit) {
+  return {[](const void* context, const Part& part) { (*static_cast<const Take*>(context))(part); }, &take, activity, unit};
 }
 
 struct Product {
@@ -272,6 +274,7 @@ class Multiplication {
   }
 
   void packPanel(const Factor& factor, const Columns& columns, std::int64_t panel, std::int64_t k, float* to) const {
+    const Doing packing(Activity::weights);
     columns.pack(factor, panel * NR, smaller(NR, factor.columns() - panel * NR), p_.depthStart + k * kind_.depth,
                  smaller(block_ * kind_.depth, p_.depth - k * kind_.depth), to);
   }
@@ -293,6 +296,7 @@ class Multiplication {
 
   // Packs those rows of a that belong to the present chunk.
   void packRows() {
+    const Doing packing(Activity::rows);
     const std::int64_t panels = ceilDivide(chunkRows_, kind_.panelRows);
     packed_ = scratchFloats(Scratch::packedRows, panels * kind_.panelRows * steps_);
     rowScales_ = kind_.isInteger ? scratchFloats(Scratch::rowScales, panels * kind_.panelRows) : nullptr;
@@ -327,6 +331,7 @@ class Multiplication {
 
   // Packs the left sides of all terms for the present chunk of rows. Outliers have one left side for all factors.
   void packTermRows() {
+    const Doing updating(Activity::lowRank);
     const std::int64_t panels = ceilDivide(chunkRows_, MR);
     Term* packs[kMostFactors * kMostTerms];
     std::int64_t count = 0, floats = 0;
@@ -500,6 +505,8 @@ class Multiplication {
   void addTerms(const Share& share, std::int64_t firstPanel, std::int64_t panels, std::int64_t first, std::int64_t end,
                 std::int64_t origin) const {
     const float* right = share.terms;
+    if (right == nullptr) return;
+    const Doing updating(Activity::lowRank);
     for (std::int64_t panel = 0; panel < panels; panel++) {
       for (int t = 0; t < share.columns->termCount; t++) {
         const Term& term = share.columns->terms[t];
@@ -518,6 +525,7 @@ class Multiplication {
     const std::int64_t columns = smaller(panels * NR, shares[0].factor->columns() - column);
     Part part = {chunkStart_ + first, end - first, column, columns, {}, shares[0].stride};
     for (std::int64_t i = 0; i < together_; i++) part.sums[i] = shares[i].c;
+    const Doing taking(p_.sink->activity);
     p_.sink->take(p_.sink->context, part);
   }
 
@@ -626,8 +634,13 @@ LATHE_INLINE Precision precisionFor(Format format, Precision wanted) {
 // A part of a product's depth whose rows fit the cache.
 static void multiplyPart(const Product& p, Precision precision, float outlierRatio) {
   if (precision == Precision::int8) {
-    const Outliers outliers = findOutliers(p.a, p.rows, p.depth, depthScaleOf(p), outlierRatio);
-    const OutlierTerms terms = outliers.count > 0 ? outlierTermsOf(p, outliers) : OutlierTerms{};
+    Outliers outliers;
+    OutlierTerms terms = {};
+    {
+      const Doing looking(Activity::rows);
+      outliers = findOutliers(p.a, p.rows, p.depth, depthScaleOf(p), outlierRatio);
+      if (outliers.count > 0) terms = outlierTermsOf(p, outliers);
+    }
     Multiplication(stepKind<Int8Steps>, p, &outliers, terms).run();
     return;
   }

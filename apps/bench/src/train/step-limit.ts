@@ -1,0 +1,48 @@
+import type { LatheGemmJob, LatheGemmOutcome } from "../gemm/gemm-job.js";
+import { runContestant } from "../shared/run-contestant.js";
+import { operationsOf, type StepProduct } from "./products-of-step.js";
+
+/** What the products of a step take at the least on this machine. */
+export interface StepLimit {
+  /** Of the products, in a step. */
+  readonly operations: number;
+  /** All products of a step, each at the best speed that it was seen at alone. */
+  readonly seconds: number;
+  /** Operations a second at that. */
+  readonly rate: number;
+}
+
+/** Runs measured of each product, and seconds after which one is not repeated any more. */
+const REPEATS = 12;
+const BUDGET = 1;
+
+/** Measures the products of a step alone, in a process of their own. */
+export async function measureLimit(
+  products: readonly StepProduct[],
+  engine: string,
+  precision: string,
+): Promise<StepLimit> {
+  let seconds = 0;
+  for (const direction of ["forward", "gradient"] as const) {
+    for (const format of new Set(products.map((product) => product.format))) {
+      const shapes = products.filter(
+        (product) => product.direction === direction && product.format === format,
+      );
+      if (shapes.length === 0) continue;
+      const job: LatheGemmJob = {
+        engine,
+        direction,
+        shapes,
+        kinds: [{ format, precision }],
+        repeats: REPEATS,
+        budget: BUDGET,
+      };
+      const { products: measured } = await runContestant<LatheGemmOutcome>("gemm", job);
+      measured.forEach((product, index) => {
+        seconds += shapes[index].count * Math.min(...product.seconds);
+      });
+    }
+  }
+  const operations = operationsOf(products);
+  return { operations, seconds, rate: operations / seconds };
+}
