@@ -4,6 +4,7 @@ export type {
   FixedPart,
   LayerBytes,
   LayerContext,
+  RoutedForward,
   LayerPart,
   LayerPlan,
   LayerWeights,
@@ -97,7 +98,7 @@ export {
   type PassOptions,
   type RunLayers,
 } from "./decoder/language-model.js";
-export type { LayerPass } from "./decoder/layer-pass.js";
+export type { LayerPass, RoutedPass } from "./decoder/layer-pass.js";
 export { heldLayers, type LayerProvider } from "./decoder/layer-provider.js";
 export { StreamedLayers, type StreamedLayersOptions } from "./decoder/streamed-layers.js";
 export { TrainableEmbedding } from "./decoder/trainable-embedding.js";

@@ -327,6 +327,7 @@ export const zh: Translations = {
   "of it, inputs of layers": "其中各层的输入",
   "weights on the disk": "磁盘上的权重",
   "tokens a step": "每步词元数",
+  "experts that some token goes to": "有词元选中的专家",
   "read a step": "每步读取",
   "the disk takes for that": "磁盘读取用时",
   "computing takes here": "在本机上计算用时",

@@ -96,5 +96,6 @@ export { resolveTrainConfig, type TrainConfig, trainDefaults } from "./train-con
 export type { TrainOptions } from "./train-options.js";
 export { HeldStreams, type StreamStore } from "./walk/stream-store.js";
 export { type DifferentiatedWalk, walkBothWays } from "./walk/walk-both-ways.js";
-export { walkForward } from "./walk/walk-forward.js";
+export { ExpertForecast } from "./walk/expert-forecast.js";
+export { type ForwardWalk, walkForward } from "./walk/walk-forward.js";
 export type { WalkedBatch, WalkedModel } from "./walk/walked-model.js";

@@ -3,30 +3,34 @@ import { withDropout, withTape } from "@lathe/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { AddMeasure } from "./measures.js";
 import type { Objective } from "./objective.js";
-import { walkForward } from "./walk/walk-forward.js";
+import { type ForwardWalk, walkForward } from "./walk/walk-forward.js";
 import type { WalkedModel } from "./walk/walked-model.js";
 
-/** How {@link plainLoss} computes. */
-interface PlainLossOptions {
+/** How {@link plainLosses} computes. */
+export interface PlainLossOptions extends ForwardWalk {
   /** The objective's model, where its layers are there one at a time. */
   readonly walk?: WalkedModel | undefined;
   readonly add?: AddMeasure | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
-/** Sum of the losses of a batch's units, without gradients or dropout. */
-export async function plainLoss<Row, Batch>(
+/** Sums of the losses of batches' units, without gradients or dropout. In a walk, all batches pass a layer before the next. */
+export async function plainLosses<Row, Batch>(
   objective: Objective<Row, Batch>,
-  batch: Batch,
-  { walk, add, signal }: PlainLossOptions,
-): Promise<number> {
-  if (walk) return await walkForward(walk, [{ pass: passOf(objective, batch), dropoutKey: null }], signal);
-  const value = withDropout(null, () => withTape(null, () => objective.loss(batch, add)));
-  try {
-    return value.dataSync()[0];
-  } finally {
-    value.dispose();
+  batches: readonly Batch[],
+  { walk, add, forecast, signal }: PlainLossOptions,
+): Promise<number[]> {
+  if (walk) {
+    const walked = batches.map((batch) => ({ pass: passOf(objective, batch), dropoutKey: null }));
+    return await walkForward(walk, walked, { forecast, signal });
   }
+  return batches.map((batch) => {
+    const value = withDropout(null, () => withTape(null, () => objective.loss(batch, add)));
+    try {
+      return value.dataSync()[0];
+    } finally {
+      value.dispose();
+    }
+  });
 }
 
 /** The pass of a batch. @throws RangeError where the objective has none */

@@ -12,10 +12,11 @@ import type { TrainableParameter } from "./parameter.js";
 import type { Schedule } from "./schedule.js";
 import type { StepPlan } from "./step-plan.js";
 import type { StepReport } from "./step-report.js";
-import { passOf, plainLoss } from "./plain-loss.js";
+import { passOf, plainLosses } from "./plain-loss.js";
 import { Tally } from "./tally.js";
 import type { TrainConfig } from "./train-config.js";
 import type { TrainOptions } from "./train-options.js";
+import type { ExpertForecast } from "./walk/expert-forecast.js";
 import { walkBothWays } from "./walk/walk-both-ways.js";
 
 /** What all steps of a run have in common. */
@@ -24,6 +25,8 @@ export interface StepWork<Row, Batch> extends Pick<
   "objective" | "rows" | "reduce" | "share" | "signal" | "onWarning" | "walk" | "streams"
 > {
   readonly config: TrainConfig;
+  /** What is known of the experts that tokens choose. */
+  readonly forecast: ExpertForecast;
   readonly totalSteps: number;
   readonly optimiser: Optimiser;
   /** The parameters that a step trains. */
@@ -201,8 +204,9 @@ async function walkStep<Row, Batch>(
   microBatches: readonly MicroBatch<Batch>[],
   units: number,
   { gradients, parts }: StepSums,
-  { parametersAt, objective, config, lossScale, reduce, signal, walk, streams }: StepWork<Row, Batch>,
+  work: StepWork<Row, Batch>,
 ): Promise<number | null> {
+  const { parametersAt, objective, config, lossScale, reduce, signal, walk, streams, forecast } = work;
   const batches = microBatches.map(({ number: microBatch, batch }) => ({
     pass: passOf(objective, batch),
     dropoutKey: { seed: config.seed, step, microBatch },
@@ -213,6 +217,7 @@ async function walkStep<Row, Batch>(
       weight: (lossScale?.scale ?? 1) / units,
       accumulate: sums.add,
       streams,
+      forecast,
       signal: reduce ? undefined : signal,
     });
   try {
@@ -273,10 +278,11 @@ export function ownRows<Row, Batch>(
 /** Sum of the losses of a row by itself, without dropout. */
 async function lossAlone<Row, Batch>(
   index: number,
-  { objective, rows, walk }: StepWork<Row, Batch>,
+  { objective, rows, walk, forecast }: StepWork<Row, Batch>,
 ): Promise<number> {
-  const [batch] = await objective.batches([[rows.row(index)]]);
-  return await plainLoss(objective, batch, { walk });
+  const batches = await objective.batches([[rows.row(index)]]);
+  const [loss] = await plainLosses(objective, batches, { walk, forecast });
+  return loss;
 }
 
 /** Factor on gradients that brings their norm down to the limit; 0 is no limit. */

@@ -24,6 +24,7 @@ import { resolveTrainConfig, type TrainConfig } from "./train-config.js";
 import type { TrainOptions } from "./train-options.js";
 import { validate } from "./validate.js";
 import { type ValidationReport, validationReport } from "./validation-report.js";
+import { ExpertForecast } from "./walk/expert-forecast.js";
 
 const HALF_REMEDY = phrase`half precision ends at 65504: compute in fp32, or lower the learning rate`;
 
@@ -67,6 +68,7 @@ export async function* train<Row, Batch>(
     const work: StepWork<Row, Batch> = {
       ...options,
       config,
+      forecast: new ExpertForecast(),
       totalSteps: last,
       optimiser,
       parametersAt: (step) => sampled?.begin(step) ?? parameters,
@@ -163,6 +165,9 @@ async function* takeSteps<Row, Batch>(
     validate(objective, validation!, {
       batchSize: config.batchSize,
       walk: work.walk,
+      // As many residual streams as a step keeps.
+      walkedBatches: config.gradientAccumulation * (work.walk?.config.layerCount ?? 1),
+      forecast: work.forecast,
       share,
       reduce,
       signal,

@@ -2,11 +2,10 @@ import { scoreBatches } from "@lathe/eval";
 import { TrainConfigError } from "./errors.js";
 import type { StepMeasures } from "./measures.js";
 import type { Objective } from "./objective.js";
-import { plainLoss } from "./plain-loss.js";
+import { plainLosses, type PlainLossOptions } from "./plain-loss.js";
 import type { Reduce } from "./reduce.js";
 import type { RowSource } from "./row-source.js";
 import { Tally } from "./tally.js";
-import type { WalkedModel } from "./walk/walked-model.js";
 
 /** What an evaluation came to. */
 export interface Evaluation {
@@ -16,16 +15,15 @@ export interface Evaluation {
 }
 
 /** How {@link validate} computes. */
-export interface ValidateOptions {
+export interface ValidateOptions extends Omit<PlainLossOptions, "add"> {
   /** Rows at a time. */
   readonly batchSize: number;
-  /** The objective's model, where its layers are there one at a time. */
-  readonly walk?: WalkedModel | undefined;
+  /** Batches that pass a layer before the next, in a walk: each has its residual stream in memory meanwhile. @defaultValue 1 */
+  readonly walkedBatches?: number | undefined;
   /** Numbers of so many batches that this process computes. @defaultValue all */
   readonly share?: ((batches: number) => readonly number[]) | undefined;
   /** Adds up what several processes have of it. */
   readonly reduce?: Reduce | undefined;
-  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((rowsDone: number, rows: number) => void) | undefined;
 }
 
@@ -37,22 +35,31 @@ export interface ValidateOptions {
 export async function validate<Row, Batch>(
   objective: Objective<Row, Batch>,
   rows: RowSource<Row>,
-  { batchSize, walk, share, reduce, signal, onProgress }: ValidateOptions,
+  options: ValidateOptions,
 ): Promise<Evaluation> {
+  const { batchSize, walk, walkedBatches = 1, forecast, share, reduce, signal, onProgress } = options;
   // What one process leaves off, the others would wait for.
   const whoStops = reduce ? undefined : signal;
   const tally = new Tally(objective.measures);
+  const losses: number[] = [];
   const own = await scoreBatches(share ? sharedRows(rows, batchSize, share) : rows, {
-    endOfBatch: (start) => start + batchSize,
+    endOfBatch: (start) => start + batchSize * (walk ? walkedBatches : 1),
     async score(some) {
-      const [batch] = await objective.batches([some]);
-      const sum = await plainLoss(objective, batch, { walk, add: tally.add, signal: whoStops });
-      return { sum, units: objective.size(batch).units };
+      const batches: Batch[] = [];
+      for (let start = 0; start < some.length; start += batchSize) {
+        batches.push(...(await objective.batches([some.slice(start, start + batchSize)])));
+      }
+      losses.push(
+        ...(await plainLosses(objective, batches, { walk, forecast, add: tally.add, signal: whoStops })),
+      );
+      return { sum: 0, units: batches.reduce((units, batch) => units + objective.size(batch).units, 0) };
     },
     signal: whoStops,
     onProgress,
   });
-  const ownSums = [own.sum, own.units, ...tally.numbers()];
+  // Added up batch after batch, however many passed together.
+  const ownSum = losses.reduce((sum, loss) => sum + loss, 0);
+  const ownSums = [ownSum, own.units, ...tally.numbers()];
   const [sum, units, ...measured] = reduce ? await reduce.numbers(ownSums) : ownSums;
   if (units === 0) throw new TrainConfigError("validation", "at least one scored label", "none");
   return { loss: sum / units, measures: tally.report(measured) };

@@ -25,6 +25,8 @@ export interface LinearPart {
   readonly hasBias: boolean;
   /** Share of the tokens that pass it on average, where they are routed. @defaultValue 1 */
   readonly tokenShare?: number;
+  /** Number of the routed expert that it is a part of. @defaultValue none */
+  readonly expert?: number;
 }
 
 /** A vector of a layer, such as the weight of a norm. */
@@ -95,6 +97,22 @@ export interface LayerContext {
   readonly routed?: ((chosen: Int32Array, expertCount: number) => void) | undefined;
 }
 
+/**
+ * A layer with routed experts in two parts, between which it is known which of them are computed with.
+ *
+ * Axes: N rows, M of them that are wanted, h hidden.
+ */
+export interface RoutedForward {
+  readonly expertCount: number;
+  readonly expertsPerToken: number;
+  /** Through attention, recorded on the active tape. @param x [N, h] @returns [M, h], owned by the caller */
+  attend(weights: LayerWeights, x: tf.Tensor2D, context: LayerContext): tf.Tensor2D;
+  /** The experts of each row, which `feed` goes to. Not recorded. @param y [M, h], what `attend` gave @returns [M, k] numbers */
+  choose(weights: LayerWeights, y: tf.Tensor2D): Int32Array;
+  /** Through the experts, recorded on the active tape. @param y [M, h], what `attend` gave @returns [M, h], owned by the caller */
+  feed(weights: LayerWeights, y: tf.Tensor2D, context: LayerContext): tf.Tensor2D;
+}
+
 /** What the bytes of a token in a layer depend on. */
 export interface LayerPlan {
   /** What the engine computes in; with `bf16` and `int8` it keeps activations in half the bytes. */
@@ -151,6 +169,8 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> {
     x: tf.Tensor2D,
     context: LayerContext,
   ): tf.Tensor2D;
+  /** The parts of {@link Architecture.forward}, to the same bits; null for a layer that has no routed experts. */
+  routed(config: Config, layer: number): RoutedForward | null;
   /**
    * {@link Architecture.forward} of one token a sequence, without tensors, for caches that compute such steps; null where a
    * linear does not say what it multiplies with, or the architecture has no such form: generation then goes by `forward`.

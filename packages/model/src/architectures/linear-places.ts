@@ -23,6 +23,8 @@ export interface LinearPlace extends StoredLinear {
   readonly layer: number | null;
   /** Share of the tokens that pass it on average: 1, but for experts that tokens are routed to. */
   readonly tokenShare: number;
+  /** Number of the routed expert that it is a part of, or null. */
+  readonly expert: number | null;
 }
 
 /** A linear's place within its layer, and in the model. */
@@ -39,7 +41,7 @@ export function layerLinears(config: ModelConfig, layer: number): LayerLinearPla
   const architecture = architectureOf(config);
   const prefix = architecture.layerPrefix(layer);
   return linearParts(architecture, config, layer).map(
-    ({ path, roles, block, shape, hasBias, tokenShare = 1 }) => ({
+    ({ path, roles, block, shape, hasBias, tokenShare = 1, expert = null }) => ({
       path: prefix + path,
       pathInLayer: path,
       name: lastPart(path),
@@ -47,6 +49,7 @@ export function layerLinears(config: ModelConfig, layer: number): LayerLinearPla
       block,
       layer,
       tokenShare,
+      expert,
       weight: `${prefix}${path}.weight`,
       bias: hasBias ? `${prefix}${path}.bias` : null,
       shape,
@@ -68,6 +71,7 @@ export function headPlace(config: ModelConfig): LinearPlace {
     block: "head",
     layer: null,
     tokenShare: 1,
+    expert: null,
     weight: config.tieWordEmbeddings ? embedding : `${head}.weight`,
     bias: null,
     shape: [config.vocabularySize, config.hiddenSize],

@@ -1,18 +1,17 @@
 import { phrase } from "@lathe/files";
 import { ropeInverseFrequencies } from "../config/rope-frequencies.js";
 import type { ConfigKeys } from "../config/config-keys.js";
-import type { Architecture, LayerPart } from "./architecture.js";
+import type { Architecture, LayerPart, RoutedForward } from "./architecture.js";
 import { mixtureLayerBytes } from "./mixture/mixture-layer-bytes.js";
 import type { MixtureConfig } from "./mixture/mixture-config.js";
-import { mixtureOfExperts } from "./mixture/mixture-of-experts.js";
 import { mixtureParts } from "./mixture/mixture-parts.js";
+import { routedMixture, throughBothParts } from "./mixture/routed-mixture.js";
 import type { DecoderConfig } from "./pre-norm-decoder/decoder-config.js";
 import { decoderLayer } from "./pre-norm-decoder/decoder-layer.js";
 import { decoderParts, groupedAttentionParts } from "./pre-norm-decoder/decoder-parts.js";
 import { groupedAttention } from "./pre-norm-decoder/grouped-attention.js";
 import { type DecoderTraits, parseDecoderConfig } from "./pre-norm-decoder/parse-decoder-config.js";
 import { decoderHeads } from "./pre-norm-decoder/pre-norm-decoder.js";
-import { preNormLayer } from "./pre-norm-decoder/pre-norm-layer.js";
 
 /** Qwen3's decoder, some or all layers of which have a mixture of experts. */
 export interface Qwen3MoeConfig extends DecoderConfig {
@@ -77,6 +76,13 @@ function parts(config: Qwen3MoeConfig, layer: number): readonly LayerPart[] {
   return [...groupedAttentionParts(config), ...mixtureParts(config.mixture, config.hiddenSize)];
 }
 
+function routed(config: Qwen3MoeConfig, layer: number): RoutedForward | null {
+  if (!config.hasMixture[layer]) return null;
+  return routedMixture(config.mixture, config.rmsNormEpsilon, (weights, context, normed, wanted) =>
+    groupedAttention(config, weights, normed, context, wanted),
+  );
+}
+
 /** Qwen3 with mixtures of experts (arXiv:2505.09388). */
 export const qwen3Moe: Architecture<Qwen3MoeConfig> = {
   name: traits.name,
@@ -89,12 +95,10 @@ export const qwen3Moe: Architecture<Qwen3MoeConfig> = {
   cache: (config) => ({ ...decoderHeads(config), valuesAreKeys: false }),
   rotary: ropeInverseFrequencies,
   forward(config, layer, weights, x, context) {
-    if (!config.hasMixture[layer]) return decoderLayer(config, weights, x, context);
-    return preNormLayer(config.rmsNormEpsilon, weights, x, context, {
-      attention: (normed, wanted) => groupedAttention(config, weights, normed, context, wanted),
-      feed: (normed) => mixtureOfExperts(config.mixture, weights, normed, context),
-    });
+    const parts = routed(config, layer);
+    return parts ? throughBothParts(parts, weights, x, context) : decoderLayer(config, weights, x, context);
   },
+  routed,
   step: () => null,
   bytes(config, layer, plan) {
     const { hiddenSize, headCount, keyValueHeadCount, headSize, hasMixture, mixture } = config;

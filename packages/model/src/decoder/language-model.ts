@@ -289,21 +289,34 @@ export class LanguageModel {
       ((layer, q, k, v) =>
         attention(q, seen(k), seen(v), { querySegments, keySegments, ...this.#heads[layer] }));
     const [table, finalNorm] = [this.#embedding, this.#finalNorm];
+    const contextOf = (index: number): LayerContext => ({
+      angles,
+      attend: (...qkv) => attend(index, ...qkv),
+      isCached: options.attend !== undefined,
+      dropped: this.#droppedIn(index),
+      positions: index === config.layerCount - 1 ? positions : undefined,
+      routed: this.#routedIn(index),
+    });
+    const inLayer = (
+      index: number,
+      compute: (weights: LayerWeights, context: LayerContext) => tf.Tensor2D,
+    ): tf.Tensor2D => tf.tidy(() => this.#withLayer(index, (weights) => compute(weights, contextOf(index))));
     return {
       begin: () => this.#embed(table, batch),
       layer: (index, x) =>
-        tf.tidy(() =>
-          this.#withLayer(index, (weights) =>
-            this.#architecture.forward(config, index, weights, x, {
-              angles,
-              attend: (...qkv) => attend(index, ...qkv),
-              isCached: options.attend !== undefined,
-              dropped: this.#droppedIn(index),
-              positions: index === config.layerCount - 1 ? positions : undefined,
-              routed: this.#routedIn(index),
-            }),
-          ),
-        ),
+        inLayer(index, (weights, context) => this.#architecture.forward(config, index, weights, x, context)),
+      routed: (index) => {
+        const parts = this.#architecture.routed(config, index);
+        return (
+          parts && {
+            expertCount: parts.expertCount,
+            expertsPerToken: parts.expertsPerToken,
+            attend: (x) => inLayer(index, (weights, context) => parts.attend(weights, x, context)),
+            choose: (y) => this.#withLayer(index, (weights) => parts.choose(weights, y)),
+            feed: (y) => inLayer(index, (weights, context) => parts.feed(weights, y, context)),
+          }
+        );
+      },
       end: (x) => rmsNorm(x, finalNorm, config.rmsNormEpsilon),
     };
   }
@@ -318,8 +331,8 @@ export class LanguageModel {
   }
 
   /** Holds a layer's weights for passes that walk the layers; see {@link LayerProvider.hold}. */
-  async holdLayer(layer: number): Promise<() => void> {
-    return await this.#parts.layers.hold(layer);
+  async holdLayer(layer: number, experts?: ReadonlySet<number>): Promise<() => void> {
+    return await this.#parts.layers.hold(layer, experts);
   }
 
   /**
@@ -434,11 +447,12 @@ export class LanguageModel {
     const targets = targetsOf(batch);
     const { positions } = targets;
     const isShort = leavesOut(batch, positions);
-    const { begin, layer, end } = this.hiddenStatesPass(batch, isShort ? { positions } : {});
+    const { begin, layer, routed, end } = this.hiddenStatesPass(batch, isShort ? { positions } : {});
     const rowsOf = (x: tf.Tensor2D): tf.Tensor2D => (isShort ? end(x) : embedding(end(x), positions));
     return {
       begin,
       layer,
+      routed,
       end: (x) => {
         const used = activeTape() ? settings : undefined;
         return tf.tidy(() => this.#lossOf(rowsOf(x), targets, batch.weights, used));

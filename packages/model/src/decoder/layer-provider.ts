@@ -17,8 +17,9 @@ export interface LayerProvider {
   /**
    * Reads a layer's weights where they are not there, and holds them until the release that it resolves to, which may be
    * repeated. Reading goes on beside what is computed meanwhile.
+   * @param experts numbers of the routed experts that are wanted; all unless given
    */
-  hold(layer: number): Promise<() => void>;
+  hold(layer: number, experts?: ReadonlySet<number>): Promise<() => void>;
   /** Frees what the provider has beside {@link LayerProvider.layers}, such as files that are open. */
   dispose(): void;
 }

@@ -2,6 +2,7 @@
 import { cp, mkdtemp, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { startEngine, tensorMemory } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -46,11 +47,12 @@ beforeEach(async () => {
 async function streamed(
   residentLayers: number,
   change: (weights: StoredWeights) => StoredWeights = (weights) => weights,
+  from = folder,
 ): Promise<StreamedLayers> {
-  const parsed = await readModelConfig(folder);
-  const places = Array.from({ length: LAYERS }, (_, layer) => layerLinears(parsed, layer));
+  const parsed = await readModelConfig(from);
+  const places = Array.from({ length: parsed.layerCount }, (_, layer) => layerLinears(parsed, layer));
   return new StreamedLayers({
-    weights: change(await openWeights(folder)),
+    weights: change(await openWeights(from)),
     readLinear: readDenseLinear,
     places,
     others: places.map(() => ({ vectors: {}, fixed: {} })),
@@ -160,6 +162,67 @@ describe("StreamedLayers", () => {
     await new Promise((done) => setTimeout(done));
     expect(tf.memory().numTensors).toBe(before);
     await expect(layers.hold(1)).rejects.toThrow("a disposed one");
+  });
+
+  describe("of a mixture", () => {
+    const mixture = fileURLToPath(new URL("../../fixtures/models/qwen3_moe/", import.meta.url));
+    const expertLinear = (number: number): string => `mlp.experts.${number}.up_proj`;
+
+    it("reads what all tokens pass and the experts that are asked for, each once", async () => {
+      const weights = await openWeights(mixture);
+      const bytesOf = (isMeant: (name: string) => boolean): number =>
+        weights
+          .names()
+          .filter((name) => name.startsWith("model.layers.0.") && /_proj\./.test(name) && isMeant(name))
+          .reduce((sum, name) => sum + weights.info(name).byteLength, 0);
+      const core = bytesOf((name) => !name.includes(".experts."));
+      const expert = bytesOf((name) => name.includes(".experts.2."));
+      const layers = await streamed(2, undefined, mixture);
+      const releases = [await layers.hold(0, new Set())];
+      expect(layers.bytesRead).toBe(core);
+      const { linears } = layers.acquire(0);
+      expect(linears["self_attn.q_proj"].denseWeight().length).toBeGreaterThan(0);
+      expect(() => linears[expertLinear(2)].denseWeight()).toThrow("experts.2.up_proj: expected");
+      releases.push(...(await Promise.all([layers.hold(0, new Set([2])), layers.hold(0, new Set([0, 2]))])));
+      expect(layers.bytesRead).toBe(core + 2 * expert);
+      for (const number of [0, 2]) {
+        const stored = await weights.readFloat32(`model.layers.0.${expertLinear(number)}.weight`);
+        expect(linears[expertLinear(number)].denseWeight()).toEqual(stored);
+      }
+      expect(() => linears[expertLinear(1)].denseWeight()).toThrow("experts.1.up_proj: expected");
+      releases.push(await layers.hold(0));
+      const count =
+        weights.names().filter((name) => name.startsWith("model.layers.0.mlp.experts.")).length / 3;
+      expect(layers.bytesRead).toBe(core + count * expert);
+      layers.release(0);
+      for (const release of releases) release();
+      await expect(layers.hold(0, new Set([1000]))).rejects.toThrow("layer 0: no routed expert 1000");
+      layers.dispose();
+      await weights.close();
+    });
+
+    it("lets go of a layer of which an expert could not be read, and reads it again", async () => {
+      let faults = 1;
+      const layers = await streamed(
+        2,
+        (weights) => ({
+          ...weights,
+          readRaw: async (name, rows, target) => {
+            if (name.includes("layers.0.mlp.experts.1.") && faults-- > 0) throw new Error("EIO: i/o error");
+            return await weights.readRaw(name, rows, target);
+          },
+        }),
+        mixture,
+      );
+      const core = await layers.hold(0, new Set());
+      await expect(layers.hold(0, new Set([1]))).rejects.toThrow("EIO");
+      core();
+      const release = await layers.hold(0, new Set([1]));
+      expect(layers.acquire(0).linears[expertLinear(1)].denseWeight().length).toBeGreaterThan(0);
+      layers.release(0);
+      release();
+      layers.dispose();
+    });
   });
 
   it("asks for two layers at least", async () => {

@@ -27,23 +27,38 @@ export interface StreamedLayersOptions {
 /** What follows a linear's path in the names of its tensors: weight or bias, and whatever belongs to a packed one. */
 const AFTER_PATH = /\.(?:weight|bias)(?:[._].*)?$/;
 
-interface LayerState {
-  /** Tensors that its linears are made of. */
+/** Linears that are read together. */
+interface Group {
+  /** Tensors that they are made of. */
   readonly names: readonly string[];
+  readonly places: readonly LayerLinearPlace[];
+  /** Under way or done; null where they are on disk alone. */
+  reading: Promise<void> | null;
+}
+
+interface LayerState {
+  /** What all tokens pass. */
+  readonly core: Group;
+  /** Routed experts by number. */
+  readonly experts: ReadonlyMap<number, Group>;
   readonly linears: Readonly<Record<string, StreamedLinear>>;
   holders: number;
-  /** Under way or done; null where the weights are on disk alone. */
-  reading: Promise<void> | null;
-  isUnderWay: boolean;
+  /** Reads that are under way. */
+  underWay: number;
+  /** Whether a read failed: what there is goes when nobody holds it. */
+  isFaulty: boolean;
   buffer: ArrayBuffer | null;
+  /** Bytes of the buffer that something was read into. */
+  used: number;
   readonly present: Linear[];
   /** When it was last let go of, in holds. */
   lastUse: number;
 }
 
 /**
- * Layers whose linears are read when they are held, all tensors of a layer at once by the threads of the runtime, and whose memory is
- * used again for others: the least recently used goes first. Norms and routers stay.
+ * Layers whose linears are read when they are held, all tensors that are wanted at once by the threads of the runtime, and whose memory
+ * is used again for others: the least recently used goes first. Of routed experts only those are read that are asked for. Norms and
+ * routers stay.
  */
 export class StreamedLayers implements LayerProvider {
   readonly layers: readonly LayerWeights[];
@@ -69,26 +84,29 @@ export class StreamedLayers implements LayerProvider {
     this.#memory = weights.memory;
     const stored = weights.names();
     this.#states = places.map((ofLayer, layer): LayerState => {
-      const paths = new Set(ofLayer.map(({ path }) => path));
       const prefix = layerPrefix(layer);
-      const ofLinears = stored.filter(
-        (name) => name.startsWith(prefix) && paths.has(name.replace(AFTER_PATH, "")),
-      );
+      const inLayer = stored.filter((name) => name.startsWith(prefix));
       const linears = ofLayer.map(({ pathInLayer, path, shape }) => {
         return [pathInLayer, new StreamedLinear(path, shape)] as const;
       });
+      const groups = groupsOf(ofLayer, inLayer);
       return {
-        names: ofLinears,
+        core: groups.get(null) ?? { names: [], places: [], reading: null },
+        experts: new Map([...groups].filter((entry): entry is [number, Group] => entry[0] !== null)),
         linears: Object.fromEntries(linears),
         holders: 0,
-        reading: null,
-        isUnderWay: false,
+        underWay: 0,
+        isFaulty: false,
         buffer: null,
+        used: 0,
         present: [],
         lastUse: 0,
       };
     });
-    this.#bufferBytes = Math.max(...this.#states.map(({ names }) => bufferBytes(weights, names)));
+    const bytesOf = (group: Group): number => bufferBytes(weights, group.names);
+    this.#bufferBytes = Math.max(
+      ...this.#states.map((state) => groupsIn(state).reduce((sum, group) => sum + bytesOf(group), 0)),
+    );
     this.layers = this.#states.map(({ linears }, layer) => ({ ...others[layer], linears: { ...linears } }));
   }
 
@@ -120,16 +138,27 @@ export class StreamedLayers implements LayerProvider {
     const state = this.#states[layer];
     state.holders--;
     state.lastUse = ++this.#uses;
+    if (state.isFaulty && state.holders === 0) this.#drop(state);
   }
 
-  async hold(layer: number): Promise<() => void> {
+  async hold(layer: number, experts?: ReadonlySet<number>): Promise<() => void> {
     const state = this.#states[layer];
+    const wanted = [
+      state.core,
+      ...(experts ? Array.from(experts, (expert) => expertOf(state, layer, expert)) : state.experts.values()),
+    ];
     state.holders++;
-    try {
-      await (state.reading ??= this.#read(state));
-    } catch (error) {
+    const missing = wanted.filter(({ reading }) => reading === null);
+    if (missing.length > 0) {
+      const reading = this.#read(state, missing);
+      for (const group of missing) group.reading = reading;
+    }
+    // Whoever lets go of a layer leaves no read under way into its memory.
+    const ended = await Promise.allSettled(new Set(wanted.map(({ reading }) => reading)));
+    const fault = ended.find(({ status }) => status === "rejected");
+    if (fault) {
       this.release(layer);
-      throw error;
+      throw (fault as PromiseRejectedResult).reason;
     }
     return once(() => {
       this.release(layer);
@@ -138,35 +167,38 @@ export class StreamedLayers implements LayerProvider {
 
   dispose(): void {
     this.#isDisposed = true;
-    const underWay = this.#states.filter(({ isUnderWay }) => isUnderWay);
-    for (const state of this.#states) if (!state.isUnderWay) this.#drop(state);
+    const underWay = this.#states.filter((state) => state.underWay > 0);
+    for (const state of this.#states) if (state.underWay === 0) this.#drop(state);
+    const readings = underWay.flatMap((state) => groupsIn(state).flatMap(({ reading }) => reading ?? []));
     // What is being read goes when it has been.
-    void Promise.allSettled(underWay.flatMap(({ reading }) => reading ?? [])).then(async () => {
+    void Promise.allSettled(readings).then(async () => {
       for (const state of underWay) this.#drop(state);
       for (const buffer of this.#free.splice(0)) this.#memory?.free(buffer);
       await this.#options.weights.close();
     });
   }
 
-  async #read(state: LayerState): Promise<void> {
-    const { weights, readLinear, places } = this.#options;
+  async #read(state: LayerState, groups: readonly Group[]): Promise<void> {
+    const { weights, readLinear } = this.#options;
     if (this.#isDisposed) throw new Error("streamed layers: expected a model in use, got a disposed one");
-    const buffer = this.#takeBuffer();
-    state.buffer = buffer;
-    state.isUnderWay = true;
+    const names = groups.flatMap((group) => group.names);
+    state.underWay++;
     try {
-      const read = await bufferedWeights(weights, state.names, buffer);
-      this.#bytesRead += state.names.reduce((sum, name) => sum + weights.info(name).byteLength, 0);
-      for (const place of places[this.#states.indexOf(state)]) {
+      state.buffer ??= this.#takeBuffer();
+      const first = state.used;
+      state.used += bufferBytes(weights, names);
+      const read = await bufferedWeights(weights, names, state.buffer, first);
+      this.#bytesRead += names.reduce((sum, name) => sum + weights.info(name).byteLength, 0);
+      for (const place of groups.flatMap((group) => group.places)) {
         const linear = await readLinear(read, place);
         state.present.push(linear);
         state.linears[place.pathInLayer].put(linear);
       }
     } catch (error) {
-      this.#drop(state);
+      state.isFaulty = true;
       throw error;
     } finally {
-      state.isUnderWay = false;
+      state.underWay--;
     }
   }
 
@@ -176,7 +208,9 @@ export class StreamedLayers implements LayerProvider {
     for (const linear of state.present.splice(0)) linear.dispose();
     if (state.buffer) this.#free.push(state.buffer);
     state.buffer = null;
-    state.reading = null;
+    state.used = 0;
+    state.isFaulty = false;
+    for (const group of groupsIn(state)) group.reading = null;
   }
 
   /** A buffer that is free, or that of the layer that nobody has held for the longest time, or a new one. */
@@ -195,4 +229,33 @@ export class StreamedLayers implements LayerProvider {
     this.#most = Math.max(this.#most, this.#buffers);
     return made;
   }
+}
+
+const groupsIn = ({ core, experts }: LayerState): Group[] => [core, ...experts.values()];
+
+/** @throws RangeError where the layer has no such expert */
+function expertOf({ experts }: LayerState, layer: number, expert: number): Group {
+  const group = experts.get(expert);
+  if (!group) throw new RangeError(`layer ${layer}: no routed expert ${expert}`);
+  return group;
+}
+
+/** Linears by the expert that they are a part of, null for none. @param names of the layer's tensors */
+function groupsOf(
+  places: readonly LayerLinearPlace[],
+  names: readonly string[],
+): ReadonlyMap<number | null, Group> {
+  const expertAt = new Map(places.map(({ path, expert }) => [path, expert]));
+  const groups = new Map<number | null, { names: string[]; places: LayerLinearPlace[]; reading: null }>();
+  const groupOf = (expert: number | null) => {
+    const group = groups.get(expert) ?? { names: [], places: [], reading: null };
+    groups.set(expert, group);
+    return group;
+  };
+  for (const place of places) groupOf(place.expert).places.push(place);
+  for (const name of names) {
+    const expert = expertAt.get(name.replace(AFTER_PATH, ""));
+    if (expert !== undefined) groupOf(expert).names.push(name);
+  }
+  return groups;
 }

@@ -15,16 +15,17 @@ export function bufferBytes(weights: StoredWeights, names: readonly string[]): n
 /**
  * Stored weights of which some tensors are read into a buffer, all at once, and from then on come out of it. What is held is a view of
  * the buffer: it is valid as long as that is.
- * @param buffer of at least {@link bufferBytes}
+ * @param buffer with room for {@link bufferBytes} from byte `first` on, which is a sum of such
  * @throws WeightsError when a file ends early or cannot be read
  */
 export async function bufferedWeights(
   weights: StoredWeights,
   names: readonly string[],
   buffer: ArrayBuffer,
+  first = 0,
 ): Promise<StoredWeights> {
   const views = new Map<string, Uint8Array<ArrayBuffer>>();
-  let offset = 0;
+  let offset = first;
   const reads = names.map((name) => {
     const { byteLength } = weights.info(name);
     const view = new Uint8Array(buffer, offset, byteLength);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { planStream, type StreamedStep } from "./plan-stream.js";
 
 const step: StreamedStep = {
-  weights: { ends: 50, layers: [100, 1000, 1000] },
+  weights: { ends: 50, layers: [100, 1000, 1000], experts: [0, 0, 0], tokenShare: 1 },
   hiddenSize: 2,
   tokens: 64,
   besides: 500,
@@ -22,6 +22,18 @@ describe("planStream", () => {
 
   it("reads every layer forward and back but for the last, which is there", () => {
     expect(planStream(step).bytesPerStep).toBe(2 * 2100 - 1000);
+  });
+
+  it("reads of experts those that some token goes to under even routing, and holds them all", () => {
+    const weights = { ends: 50, layers: [100, 1000, 1000], experts: [0, 900, 800], tokenShare: 8 / 256 };
+    for (const tokens of [1, 16, 256]) {
+      const plan = planStream({ ...step, tokens, weights });
+      // The chance that none of the tokens goes to an expert.
+      const missed = (248 / 256) ** tokens;
+      expect(plan.expertShare).toBeCloseTo(1 - missed, 12);
+      expect(plan.bytesPerStep).toBeCloseTo(2 * (2100 - missed * 1700) - (1000 - missed * 800), 6);
+      expect(plan.residentBytes - plan.inputBytes).toBe(500 + 50 + 2000);
+    }
   });
 
   it("takes as long as the slower of disk and processor, once the first layer is there", () => {
@@ -44,11 +56,15 @@ describe("planStream", () => {
     });
   });
 
-  it("finds the tokens from which on the disk makes nobody wait", () => {
-    const { balancedTokens } = planStream(step);
+  it.each([
+    ["a dense model", step.weights],
+    ["a mixture", { ends: 50, layers: [100, 1000, 1000], experts: [0, 900, 800], tokenShare: 1 / 256 }],
+  ])("finds the tokens from which on the disk makes nobody wait, of %s", (_, weights) => {
+    const { balancedTokens } = planStream({ ...step, weights });
     const at = (tokens: number): number => {
       const { secondsReading, secondsComputing } = planStream({
         ...step,
+        weights,
         tokens,
         secondsComputing: tokens / 2,
       });

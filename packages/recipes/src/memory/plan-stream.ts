@@ -6,6 +6,9 @@ const STREAM_BYTES = 4;
 /** Layers of which the weights are in memory at a time: the one at work and the next. */
 const LAYERS_HELD = 2;
 
+/** After so many rounds, a count of tokens moves by less than one. */
+const BALANCE_ROUNDS = 64;
+
 const SECONDS_PER_HOUR = 3600;
 
 /** What a streamed step is planned from. Sizes are bytes, times seconds. */
@@ -41,8 +44,10 @@ export interface StreamPlan {
   readonly weightBytes: number;
   /** Inputs of all layers for all tokens of a step, which stay in memory. */
   readonly inputBytes: number;
-  /** Read in a step. */
+  /** Read in a step: of routed experts those that some token goes to, were tokens routed evenly. */
   readonly bytesPerStep: number;
+  /** The share of routed experts that some token goes to; 1 for a model without. */
+  readonly expertShare: number;
   /** The process, at most. */
   readonly residentBytes: number;
   readonly budgetBytes: number;
@@ -64,15 +69,27 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
 /** Plans a step whose weights stay on the disk, by arithmetic alone. */
 export function planStream(step: StreamedStep): StreamPlan {
   const { weights, hiddenSize, tokens, besides, budgetBytes, bytesPerSecond, secondsComputing } = step;
-  const { ends, layers } = weights;
+  const { ends, layers, experts, tokenShare } = weights;
   const inputBytes = tokens * (layers.length + 1) * hiddenSize * STREAM_BYTES;
   const residentBytes = besides + ends + LAYERS_HELD * Math.max(...layers, 0) + inputBytes;
+  const shareOf = (count: number): number => 1 - (1 - tokenShare) ** count;
+  const readOf = (count: number): number[] =>
+    layers.map((bytes, layer) => bytes - (1 - shareOf(count)) * experts[layer]);
   // The last layer of the way forward is the first of the way back, and is there already.
-  const bytesPerStep = 2 * sum(layers) - (layers.at(-1) ?? 0);
+  const bothWays = (read: readonly number[]): number => 2 * sum(read) - (read.at(-1) ?? 0);
+  const read = readOf(tokens);
+  const bytesPerStep = bothWays(read);
+  const balanced = (rate: number): number => {
+    const ofToken = secondsComputing / tokens;
+    let count = bothWays(layers) / rate / ofToken;
+    // Fewer tokens read no more experts: from above, the count falls to the one at which both take as long.
+    for (let round = 0; round < BALANCE_ROUNDS; round++) count = bothWays(readOf(count)) / rate / ofToken;
+    return Math.ceil(count);
+  };
   const paceWith = (disks: number, machines: number): StepPace | null => {
     if (bytesPerSecond === null) return null;
     // Nothing can be computed before the first layer is there.
-    const [first = 0] = layers;
+    const [first = 0] = read;
     const waiting = first / (disks * bytesPerSecond);
     const reading = (bytesPerStep - first) / (disks * bytesPerSecond);
     const secondsPerStep = waiting + Math.max(reading, secondsComputing / machines);
@@ -84,13 +101,14 @@ export function planStream(step: StreamedStep): StreamPlan {
     weightBytes: ends + sum(layers),
     inputBytes,
     bytesPerStep,
+    expertShare: shareOf(tokens),
     residentBytes,
     budgetBytes,
     fits: residentBytes <= budgetBytes,
     secondsComputing,
     secondsReading,
     pace: paceWith(1, 1),
-    balancedTokens: secondsReading === null ? null : Math.ceil((secondsReading * tokens) / secondsComputing),
+    balancedTokens: bytesPerSecond === null ? null : balanced(bytesPerSecond),
     withSecondDisk: paceWith(2, 1),
     withSecondMachine: paceWith(1, 2),
   };

@@ -71,6 +71,10 @@ function streamTable(plan: StreamedStepPlan): ToldTable {
     [phrase`of it, inputs of layers`, formatBytes(plan.inputBytes)],
     [phrase`weights on the disk`, formatBytes(plan.weightBytes)],
     [phrase`tokens a step`, formatNumber(plan.tokensPerStep)],
+    [
+      phrase`experts that some token goes to`,
+      plan.expertShare < 1 ? `${(100 * plan.expertShare).toFixed(0)} %` : null,
+    ],
     [phrase`read a step`, formatBytes(plan.bytesPerStep)],
     [phrase`the disk takes for that`, secondsReading === null ? null : formatSeconds(secondsReading)],
     [phrase`computing takes here`, formatSeconds(plan.secondsComputing)],

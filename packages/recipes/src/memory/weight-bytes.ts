@@ -34,6 +34,10 @@ export interface PlacedWeightBytes {
   /** Embedding, head and last norm. */
   readonly ends: number;
   readonly layers: readonly number[];
+  /** What of each layer belongs to experts that tokens are routed to; 0 for a layer without. */
+  readonly experts: readonly number[];
+  /** Share of its layer's routed experts that a token goes to; 1 for a model without. */
+  readonly tokenShare: number;
 }
 
 /**
@@ -62,8 +66,9 @@ export function placedWeightBytes(
   );
   let ends = 0;
   const layers = new Array<number>(config.layerCount).fill(0);
+  const experts = new Array<number>(config.layerCount).fill(0);
   for (const { place, dtype } of places) {
-    const { layer, block, shape, weight } = place;
+    const { layer, block, shape, weight, expert } = place;
     const packed = isPackedFolder ? packedLinearFormat(place, dtype) : packedAs(place, dtype, format);
     const isDense = !packed && format === "none" && !inPlace;
     const bytes = packed
@@ -73,6 +78,7 @@ export function placedWeightBytes(
         : stored(weight);
     if (layer === null) ends += bytes;
     else layers[layer] += bytes;
+    if (layer !== null && expert !== null) experts[layer] += bytes;
     // A head that is dense in the engine's memory has the table beside it.
     if (block === "head" && (isDense || weight !== embedding)) ends += stored(embedding);
   }
@@ -91,7 +97,7 @@ export function placedWeightBytes(
       layers[layer] += numbers * FLOAT_BYTES;
     }
   }
-  return { ends, layers };
+  return { ends, layers, experts, tokenShare: Math.min(...places.map(({ place }) => place.tokenShare)) };
 }
 
 /** All of {@link placedWeightBytes} together. */

@@ -26,6 +26,7 @@ const targetOf = (rank: number): LoraTarget => ({
   block: "attention",
   layer: 0,
   tokenShare: 1,
+  expert: null,
   shape: [48, 64],
   rank,
   alpha: 2 * rank,

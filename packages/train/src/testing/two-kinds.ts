@@ -155,6 +155,7 @@ export const twoKinds: Architecture<TwoKindsConfig> = {
     attentionFactor: 1,
   }),
   forward,
+  routed: () => null,
   step: () => null,
   bytes(config, layer, { adapted, rank }) {
     const linears = parts(config, layer).filter((part) => part.kind === "linear");

@@ -6,6 +6,8 @@ export interface StreamStore {
   keep(layer: number, batch: number, x: tf.Tensor2D): Promise<void>;
   /** What was kept, owned by the caller and kept no longer. @returns [N, h] */
   take(layer: number, batch: number): Promise<tf.Tensor2D>;
+  /** Forgets what was kept, which nobody takes. */
+  forget(layer: number, batch: number): Promise<void>;
   /** Forgets everything. */
   clear(): Promise<void>;
 }
@@ -26,6 +28,10 @@ export class HeldStreams implements StreamStore {
     if (!x) return Promise.reject(new RangeError(`no stream of batch ${batch} before layer ${layer}`));
     this.#kept.delete(key);
     return Promise.resolve(x);
+  }
+
+  async forget(layer: number, batch: number): Promise<void> {
+    (await this.take(layer, batch)).dispose();
   }
 
   clear(): Promise<void> {

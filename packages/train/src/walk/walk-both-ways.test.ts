@@ -120,6 +120,40 @@ describe.each(engines)(`walkBothWays on %s (seed ${SEED})`, (engine) => {
     model.dispose();
   });
 
+  it.each(["qwen3_moe", "deepseek_v3"])(
+    "asks of %s for the experts that tokens chose, and no others",
+    async (name) => {
+      await startEngine(engine);
+      const model = await adapted(name);
+      const chosen = new Map<number, Set<number>>();
+      model.onRouting = (layer, numbers) => {
+        chosen.set(layer, new Set([...(chosen.get(layer) ?? []), ...numbers]));
+      };
+      const asked = new Map<number, Set<number>>();
+      const walk = {
+        config: model.config,
+        holdLayer: (layer: number, experts?: ReadonlySet<number>) => {
+          if (experts) asked.set(layer, new Set([...(asked.get(layer) ?? []), ...experts]));
+          return model.holdLayer(layer, experts);
+        },
+      };
+      // One token, so that none is likely enough to be read ahead, and experts are left that nobody chooses.
+      const few = { inputIds: Int32Array.of(5, 9), labels: Int32Array.of(5, 9) };
+      const { reports } = await runOf(model, {
+        walk,
+        rows: { length: 1, row: () => few },
+        validation: { length: 0, row },
+        config: { ...config, gradientAccumulation: 1, epochs: 1, maxSteps: 1 },
+      });
+      expect(reports).toHaveLength(1);
+      const sorted = (sets: Map<number, Set<number>>) =>
+        [...sets].sort(([a], [b]) => a - b).map(([layer, set]) => [layer, [...set].sort((a, b) => a - b)]);
+      expect(asked.size).toBeGreaterThan(0);
+      expect(sorted(asked)).toEqual(sorted(chosen));
+      model.dispose();
+    },
+  );
+
   it("goes back no further than the first layer that has something to train", async () => {
     await startEngine(engine);
     const model = await loadModel(folder("qwen2"));
@@ -210,10 +244,10 @@ describe("a walk that fails or is left", () => {
     }, 0);
     const walked = batches.map((batch) => ({ pass: model.lossPass(batch), dropoutKey: null }));
     const before = tf.memory().numTensors;
-    expect(await walkForward(model, walked)).toBe(sum);
-    await expect(walkForward(model, walked, AbortSignal.abort(new Error("enough")))).rejects.toThrow(
-      "enough",
-    );
+    expect((await walkForward(model, walked)).reduce((total, loss) => total + loss, 0)).toBe(sum);
+    await expect(
+      walkForward(model, walked, { signal: AbortSignal.abort(new Error("enough")) }),
+    ).rejects.toThrow("enough");
     expect(tf.memory().numTensors).toBe(before);
     model.dispose();
   });

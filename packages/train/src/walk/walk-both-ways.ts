@@ -1,8 +1,10 @@
 import { type Accumulate, DryTape, Tape, withDropout, withTape } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { breathe } from "../breathe.js";
+import { ExpertForecast } from "./expert-forecast.js";
 import { LayersAhead } from "./layers-ahead.js";
 import { HeldStreams, type StreamStore } from "./stream-store.js";
+import { likelyExperts, throughExperts } from "./through-experts.js";
 import type { WalkedBatch, WalkedModel } from "./walked-model.js";
 
 /** What {@link walkBothWays} differentiates. */
@@ -15,6 +17,8 @@ export interface DifferentiatedWalk {
   readonly accumulate: Accumulate;
   /** Keeps the residual streams before the layers. @defaultValue in memory */
   readonly streams?: StreamStore | undefined;
+  /** What is known of the experts that tokens choose, and comes to be known. @defaultValue nothing */
+  readonly forecast?: ExpertForecast | undefined;
   /** Looked at between batches. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,8 +37,10 @@ export interface DifferentiatedWalk {
 export async function walkBothWays(
   model: WalkedModel,
   batches: readonly WalkedBatch[],
-  { watched, weight, accumulate, streams: store = new HeldStreams(), signal }: DifferentiatedWalk,
+  options: DifferentiatedWalk,
 ): Promise<number> {
+  const { watched, weight, accumulate, signal } = options;
+  const { streams: store = new HeldStreams(), forecast = new ExpertForecast() } = options;
   const { layerCount } = model.config;
   const ahead = new LayersAhead(model);
   const streams: tf.Tensor2D[] = [];
@@ -42,24 +48,69 @@ export async function walkBothWays(
   const gradients: tf.Tensor2D[] = [];
   /** Whether what goes into a layer depends on what is watched, the same of all batches. */
   const isTracked = new Array<boolean>(layerCount + 1).fill(false);
+  /** By layer, the experts that were chosen on the way forward; those of the way back are the same. */
+  const chosen: (ReadonlySet<number> | undefined)[] = [];
   const askBefore = (layer: number): void => {
-    if (layer > 0 && isTracked[layer]) ahead.ask(layer - 1);
+    if (layer > 0 && isTracked[layer]) ahead.ask(layer - 1, chosen[layer - 1]);
+  };
+  const keep = async (layer: number, batch: number, x: tf.Tensor2D): Promise<void> => {
+    try {
+      await store.keep(layer, batch, x);
+    } finally {
+      x.dispose();
+    }
+  };
+  const askAfter = (layer: number): void => {
+    if (layer + 1 < layerCount) ahead.ask(layer + 1, likelyExperts(layer + 1, batches, streams, forecast));
+    else askBefore(layer);
   };
   const hasPassed = async (): Promise<void> => {
     await breathe();
     signal?.throwIfAborted();
   };
   try {
-    ahead.ask(0);
     for (const batch of batches) {
       const begun = forwards(batch, watched, null, () => batch.pass.begin());
       streams.push(begun.output);
       isTracked[0] = begun.isTracked;
     }
+    ahead.ask(0, likelyExperts(0, batches, streams, forecast));
     for (let layer = 0; layer < layerCount; layer++) {
       await ahead.take(layer);
-      if (layer + 1 < layerCount) ahead.ask(layer + 1);
-      else askBefore(layer);
+      const parts = batches.flatMap(({ pass }) => pass.routed(layer) ?? []);
+      if (parts.length > 0) {
+        let isAttendedTracked = false;
+        chosen[layer] = await throughExperts(
+          { layer, parts, ahead, forecast },
+          {
+            async attend(part, index) {
+              const x = streams[index];
+              const tracked = isTracked[layer] ? x : null;
+              const passed = forwards(batches[index], watched, tracked, () => part.attend(x));
+              streams[index] = passed.output;
+              isAttendedTracked = passed.isTracked;
+              await keep(layer, index, x);
+              await hasPassed();
+              return passed.output;
+            },
+            askNext() {
+              askAfter(layer);
+            },
+            async feed(part, index) {
+              const y = streams[index];
+              const tracked = isAttendedTracked ? y : null;
+              const passed = forwards(batches[index], watched, tracked, () => part.feed(y));
+              y.dispose();
+              streams[index] = passed.output;
+              isTracked[layer + 1] = passed.isTracked;
+              if (!passed.isTracked) await store.forget(layer, index);
+              await hasPassed();
+            },
+          },
+        );
+        continue;
+      }
+      askAfter(layer);
       for (const [index, batch] of batches.entries()) {
         const x = streams[index];
         const tracked = isTracked[layer] ? x : null;
@@ -67,8 +118,8 @@ export async function walkBothWays(
         streams[index] = passed.output;
         isTracked[layer + 1] = passed.isTracked;
         // What is not differentiated is not computed again.
-        if (passed.isTracked) await store.keep(layer, index, x);
-        x.dispose();
+        if (passed.isTracked) await keep(layer, index, x);
+        else x.dispose();
         await hasPassed();
       }
     }

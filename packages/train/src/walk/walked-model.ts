@@ -8,8 +8,9 @@ export interface WalkedModel {
   /**
    * Reads a layer's weights where they are not there, and holds them until the release that it resolves to. Reading goes on
    * beside what is computed meanwhile.
+   * @param experts numbers of the routed experts that are wanted; all unless given
    */
-  holdLayer(layer: number): Promise<() => void>;
+  holdLayer(layer: number, experts?: ReadonlySet<number>): Promise<() => void>;
 }
 
 /** A batch on its way through the layers. */

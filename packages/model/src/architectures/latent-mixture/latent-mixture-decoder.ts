@@ -1,9 +1,9 @@
 import { ropeInverseFrequencies } from "../../config/rope-frequencies.js";
-import type { Architecture, LayerPart } from "../architecture.js";
+import type { Architecture, LayerPart, RoutedForward } from "../architecture.js";
 import { latentAttention, latentCache, latentHeads } from "../latent-attention/latent-attention.js";
 import { latentAttentionParts } from "../latent-attention/latent-attention-parts.js";
-import { mixtureOfExperts } from "../mixture/mixture-of-experts.js";
 import { mixtureParts } from "../mixture/mixture-parts.js";
+import { routedMixture, throughBothParts } from "../mixture/routed-mixture.js";
 import { decoderPaths, gatedMlpParts } from "../pre-norm-decoder/decoder-parts.js";
 import { gatedMlpOf } from "../pre-norm-decoder/mlp.js";
 import { layerNorms, preNormLayer } from "../pre-norm-decoder/pre-norm-layer.js";
@@ -34,6 +34,13 @@ function attentionNumbers({ attention }: LatentMixtureConfig): number {
   );
 }
 
+function routed(config: LatentMixtureConfig, layer: number): RoutedForward | null {
+  if (isDense(config, layer)) return null;
+  return routedMixture(config.mixture, config.rmsNormEpsilon, (weights, context, normed, wanted) =>
+    latentAttention(config.attention, weights, normed, context, wanted),
+  );
+}
+
 /**
  * The architecture of decoders with latent attention and mixtures of experts (DeepSeek-V3, arXiv:2412.19437). Its layers of
  * multi-token prediction, which lie behind the others in the files, are left out: they play no part in what it predicts.
@@ -50,16 +57,17 @@ export function latentMixtureDecoder(name: string): Architecture<LatentMixtureCo
     attention: ({ attention }) => latentHeads(attention),
     cache: ({ attention }) => latentCache(attention),
     rotary: ({ attention, rope }) => ropeInverseFrequencies({ headSize: attention.turningSize, rope }),
-    forward: (config, layer, weights, x, context) =>
-      preNormLayer(config.rmsNormEpsilon, weights, x, context, {
+    forward(config, layer, weights, x, context) {
+      const parts = routed(config, layer);
+      if (parts) return throughBothParts(parts, weights, x, context);
+      const { linears } = weights;
+      const { gate, up, down } = decoderPaths;
+      return preNormLayer(config.rmsNormEpsilon, weights, x, context, {
         attention: (normed, wanted) => latentAttention(config.attention, weights, normed, context, wanted),
-        feed(normed) {
-          if (!isDense(config, layer)) return mixtureOfExperts(config.mixture, weights, normed, context);
-          const { linears } = weights;
-          const { gate, up, down } = decoderPaths;
-          return gatedMlpOf({ gate: linears[gate], up: linears[up], down: linears[down] }, normed);
-        },
-      }),
+        feed: (normed) => gatedMlpOf({ gate: linears[gate], up: linears[up], down: linears[down] }, normed),
+      });
+    },
+    routed,
     step: () => null,
     bytes: (config, layer, plan) =>
       mixtureLayerBytes(

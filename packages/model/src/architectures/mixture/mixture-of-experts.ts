@@ -9,6 +9,7 @@ import {
   scaleRows,
   split,
   sumRows,
+  withTape,
 } from "@lathe/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { LayerContext, LayerWeights } from "../architecture.js";
@@ -50,6 +51,30 @@ const mlpAt = ({ linears }: LayerWeights, path: (part: keyof MlpLinears) => stri
   down: linears[path("down")],
 });
 
+const routerLogits = ({ fixed }: LayerWeights, x: tf.Tensor2D): tf.Tensor2D =>
+  exactLinear(x, fixed[mixtureNames.router] as tf.Tensor2D);
+
+/** The experts of each row. @param logits [N, E] of the router @returns [N, k] expert numbers, row-major */
+function expertsOf(
+  { expertCount, expertsPerToken, weighting, groups }: MixtureConfig,
+  { fixed }: LayerWeights,
+  logits: tf.Tensor2D,
+): Int32Array {
+  const scores = expertScores(logits.dataSync<"float32">(), expertCount, weighting.scoring);
+  const correction = groups ? fixed[mixtureNames.correction].dataSync<"float32">() : null;
+  return chooseExperts(scores, expertCount, expertsPerToken, groups, correction);
+}
+
+/** The experts that {@link mixtureOfExperts} goes to. Not recorded. @param x [N, h] @returns [N, k] expert numbers, row-major */
+export function chosenExperts(config: MixtureConfig, weights: LayerWeights, x: tf.Tensor2D): Int32Array {
+  const logits = withTape(null, () => routerLogits(weights, x));
+  try {
+    return expertsOf(config, weights, logits);
+  } finally {
+    logits.dispose();
+  }
+}
+
 /**
  * Σ wₑ · expertₑ(x) over the experts that the router chooses for each token, and the shared experts' output. Recorded on the
  * active tape: the choice has no gradient, the weights w have.
@@ -62,11 +87,9 @@ export function mixtureOfExperts(
   x: tf.Tensor2D,
   { routed: onRouted }: Pick<LayerContext, "routed"> = {},
 ): tf.Tensor2D {
-  const { expertCount, expertsPerToken, sharedSize, weighting, groups } = config;
-  const logits = exactLinear(x, weights.fixed[mixtureNames.router] as tf.Tensor2D);
-  const scores = expertScores(logits.dataSync<"float32">(), expertCount, weighting.scoring);
-  const correction = groups ? weights.fixed[mixtureNames.correction].dataSync<"float32">() : null;
-  const chosen = chooseExperts(scores, expertCount, expertsPerToken, groups, correction);
+  const { expertCount, expertsPerToken, sharedSize, weighting } = config;
+  const logits = routerLogits(weights, x);
+  const chosen = expertsOf(config, weights, logits);
   onRouted?.(chosen, expertCount);
   const { experts, counts, tokens, places } = sortedByExpert(chosen, expertsPerToken, expertCount);
 

@@ -16,19 +16,19 @@ export function mixtureParts(
   { expertCount, expertsPerToken, expertSize, sharedSize, groups }: MixtureConfig,
   hiddenSize: number,
 ): (LinearPart | VectorPart | FixedPart)[] {
-  const linear = (path: string, part: keyof typeof blocks, width: number, isRouted: boolean): LinearPart => ({
+  const linear = (path: string, part: keyof typeof blocks, width: number, expert?: number): LinearPart => ({
     kind: "linear",
     path,
-    roles: isRouted ? [part, "experts"] : [part],
+    roles: expert === undefined ? [part] : [part, "experts"],
     block: "mlp",
     shape: part === "down" ? [hiddenSize, width] : [width, hiddenSize],
     hasBias: false,
-    ...(isRouted ? { tokenShare: expertsPerToken / expertCount } : {}),
+    ...(expert === undefined ? {} : { expert, tokenShare: expertsPerToken / expertCount }),
   });
   const parts = Object.keys(blocks) as (keyof typeof blocks)[];
   const ofExpert = (number: number): LinearPart[] =>
-    parts.map((part) => linear(mixtureNames.expert(number, part), part, expertSize, true));
-  const shared = parts.map((part) => linear(mixtureNames.shared(part), part, sharedSize, false));
+    parts.map((part) => linear(mixtureNames.expert(number, part), part, expertSize, number));
+  const shared = parts.map((part) => linear(mixtureNames.shared(part), part, sharedSize));
   return [
     { kind: "fixed", name: mixtureNames.router, shape: [expertCount, hiddenSize] },
     ...(groups ? [{ kind: "fixed" as const, name: mixtureNames.correction, shape: [expertCount] }] : []),

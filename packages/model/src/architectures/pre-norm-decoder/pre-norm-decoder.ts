@@ -21,6 +21,7 @@ export function preNormDecoder(traits: DecoderTraits): Architecture<DecoderConfi
     cache: (config) => ({ ...decoderHeads(config), valuesAreKeys: false }),
     rotary: ropeInverseFrequencies,
     forward: (config, _layer, weights, x, context) => decoderLayer(config, weights, x, context),
+    routed: () => null,
     step: (config, _layer, weights) => decoderStep(config, weights),
     bytes: (config, _layer, plan) => decoderBytes(config, plan),
   };

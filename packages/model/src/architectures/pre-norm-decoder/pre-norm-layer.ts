@@ -27,23 +27,45 @@ export interface LayerHalves {
  */
 export function preNormLayer(
   epsilon: number,
-  { vectors }: LayerWeights,
+  weights: LayerWeights,
   x: tf.Tensor2D,
-  { dropped, positions }: LayerContext,
+  context: LayerContext,
   { attention, feed }: LayerHalves,
 ): tf.Tensor2D {
-  const wanted = (rows: tf.Tensor2D): tf.Tensor2D => (positions ? embedding(rows, positions) : rows);
   // What one half leaves behind is gone before the next: the widest activations are in the second.
-  const y = tf.tidy(() => {
-    const attended = attention(rmsNorm(x, vectors[layerNorms.input], epsilon), wanted);
-    return add(wanted(x), dropped(attended, "attention"));
-  });
+  const y = attendedStream(epsilon, weights, x, context, attention);
   try {
-    return tf.tidy(() => {
-      const fed = feed(rmsNorm(y, vectors[layerNorms.postAttention], epsilon));
-      return add(y, dropped(fed, "mlp"));
-    });
+    return fedStream(epsilon, weights, y, context, feed);
   } finally {
     y.dispose();
   }
+}
+
+/** x + attention(norm(x)). @param x [N, h] @returns [M, h], owned by the caller */
+export function attendedStream(
+  epsilon: number,
+  { vectors }: LayerWeights,
+  x: tf.Tensor2D,
+  { dropped, positions }: LayerContext,
+  attention: LayerHalves["attention"],
+): tf.Tensor2D {
+  const wanted = (rows: tf.Tensor2D): tf.Tensor2D => (positions ? embedding(rows, positions) : rows);
+  return tf.tidy(() => {
+    const attended = attention(rmsNorm(x, vectors[layerNorms.input], epsilon), wanted);
+    return add(wanted(x), dropped(attended, "attention"));
+  });
+}
+
+/** y + feed(norm(y)). @param y [M, h] @returns [M, h], owned by the caller */
+export function fedStream(
+  epsilon: number,
+  { vectors }: LayerWeights,
+  y: tf.Tensor2D,
+  { dropped }: LayerContext,
+  feed: LayerHalves["feed"],
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const fed = feed(rmsNorm(y, vectors[layerNorms.postAttention], epsilon));
+    return add(y, dropped(fed, "mlp"));
+  });
 }
