@@ -335,6 +335,51 @@ struct AdamWTensor {
   std::int64_t length;
 };
 
+constexpr std::int64_t kMomentBlock = 256;     // codes of a moment that share a scale
+
+// Values within [-1, 1] that are stored as 8 bits: 256, ascending; between each two of them the largest number that is stored
+// as the lower one; and for the upper 16 bits of a float32 the index of the least number that begins with them, of which at
+// most one other is stored as the next.
+struct DynamicCode {
+  const float* values;         // [256]
+  const float* middles;        // [256], the last infinite
+  const std::uint8_t* starts;  // [65536]
+};
+
+// A moment in 8 bits: codes, and the largest magnitude of each block of kMomentBlock.
+struct PackedMoment {
+  std::uint8_t* codes;
+  float* scales;
+};
+
+struct AdamW8bitTensor {
+  float* parameter;
+  const float* gradient;
+  PackedMoment first, second;
+  std::int64_t length;
+};
+
+// Adam with decoupled weight decay over moments in 8 bits. A second moment above 0 is stored as one above 0.
+struct AdamW8bit {
+  AdamW step;
+  DynamicCode first, second;  // of numbers with and without a sign; 0 is the first code of `second`
+};
+
+// Adafactor without a first moment and with a rate from outside.
+struct Adafactor {
+  double learningRate, weightDecay, gradientScale;
+  double kept;  // share of the second moments that stays
+};
+
+// A vector of `columns` elements, `rows` 1 and `matrices` 1, has its squares in columnMoments and rowMoments nullptr.
+struct AdafactorTensor {
+  float* parameter;        // [matrices, rows, columns]
+  const float* gradient;
+  float* rowMoments;       // [matrices, rows]
+  float* columnMoments;    // [matrices, columns]
+  std::int64_t matrices, rows, columns;
+};
+
 struct Span {
   const float* data;
   std::int64_t length;
@@ -399,6 +444,8 @@ struct Kernels {
 
   // one step for many tensors
   void (*adamW)(const AdamWTensor* tensors, std::int64_t count, const AdamW& config);
+  void (*adamW8bit)(const AdamW8bitTensor* tensors, std::int64_t count, const AdamW8bit& config);
+  void (*adafactor)(const AdafactorTensor* tensors, std::int64_t count, const Adafactor& config);
   // sum of the squares of all elements
   double (*sumOfSquares)(const Span* tensors, std::int64_t count);
 };

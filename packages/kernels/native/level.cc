@@ -3,6 +3,8 @@
 // Nothing here or in kernels/ uses templates or inline functions of the standard library: the linker keeps one copy of
 // such a function for the whole addon, and that copy might be the one with instructions this machine lacks. For the same
 // reason inline functions of headers that other files include, too, are static. src/levels.test.ts looks at the symbols.
+#include "kernels/adafactor.h"
+#include "kernels/adamw_8bit.h"
 #include "kernels/attention.h"
 #include "kernels/attention_backward.h"
 #include "kernels/attention_decode.h"
@@ -62,6 +64,8 @@ const Kernels kernels = {
     crossEntropyRows,
     headLosses,
     adamW,
+    adamW8bit,
+    adafactor,
     sumOfSquares,
 };
 

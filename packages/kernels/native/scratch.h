@@ -22,6 +22,8 @@ enum class Scratch {
   outlierWeights,
   scores,
   partials,
+  columnSums,
+  columnFactors,
   attention,
   sampling,
   count

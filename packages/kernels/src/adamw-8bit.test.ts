@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { adamW } from "./adamw.js";
-import { adamW8bit, emptyMoment, MOMENT_BLOCK } from "./adamw-8bit.js";
+import { adamW8bit } from "./adamw-8bit.js";
 import { dynamicCode } from "./dynamic-code.js";
+import { emptyMoment, MOMENT_BLOCK } from "./packed-moment.js";
 
 const SEED = Number(process.env["TEST_SEED"] ?? 8);
 function floats(seed: number): () => number {
@@ -16,7 +17,7 @@ function floats(seed: number): () => number {
 }
 
 describe.each([true, false])(`dynamicCode, signed %s (seed ${SEED})`, (isSigned) => {
-  const { values, encode } = dynamicCode(isSigned);
+  const { values, middles, starts, encode } = dynamicCode(isSigned);
 
   it("has 256 values from its least to 1, with 0 among them, as bitsandbytes makes them", () => {
     expect(values).toHaveLength(256);
@@ -30,6 +31,21 @@ describe.each([true, false])(`dynamicCode, signed %s (seed ${SEED})`, (isSigned)
     expect(values[254]).toBeCloseTo(1 - 0.9 / (isSigned ? 128 : 256), 6);
     if (isSigned) expect(values[0]).toBeCloseTo(-(1 - 0.9 / 128), 6);
     else expect(values[0]).toBe(0);
+  });
+
+  it("has at most one middle among numbers with the same upper half of their bits, whose first and last it stores as such", () => {
+    const bits = new Uint32Array(1);
+    const float = new Float32Array(bits.buffer);
+    for (let upper = 0; upper < 65_536; upper++) {
+      for (const lower of [0, 0xffff]) {
+        bits[0] = (upper << 16) | lower;
+        const [x] = float;
+        if (Number.isNaN(x)) continue;
+        const index = middles.findIndex((middle) => x <= middle);
+        if (encode(x) === index && index - starts[upper] <= 1) continue;
+        expect.fail(`${x} is number ${index}, found as ${encode(x)} from ${starts[upper]} on`);
+      }
+    }
   });
 
   it("finds the nearest value of every number, and each value itself", () => {
@@ -58,7 +74,8 @@ describe(`adamW8bit (seed ${SEED})`, () => {
     const step = { ...settings, step: 1, gradientScale: 0.5 };
     const [m, v] = [new Float32Array(length), new Float32Array(length)];
     adamW([{ parameter: plain, gradient, first: m, second: v }], step);
-    adamW8bit(packed, gradient, emptyMoment(length, "first"), emptyMoment(length, "second"), step);
+    const moments = { first: emptyMoment(length, "first"), second: emptyMoment(length, "second") };
+    adamW8bit([{ parameter: packed, gradient, ...moments }], step);
     expect(packed).toEqual(plain);
   });
 
@@ -72,7 +89,7 @@ describe(`adamW8bit (seed ${SEED})`, () => {
     for (let step = 1; step <= 60; step++) {
       const gradient = sizes.map((size) => size * (0.5 + next()));
       adamW([{ parameter: plain, gradient, first: m, second: v }], { ...settings, step });
-      adamW8bit(packed, gradient, first, second, { ...settings, step });
+      adamW8bit([{ parameter: packed, gradient, first, second }], { ...settings, step });
     }
     const moved = Math.hypot(...plain);
     const apart = Math.hypot(...plain.map((value, i) => value - packed[i]));
@@ -87,18 +104,21 @@ describe(`adamW8bit (seed ${SEED})`, () => {
     const [first, second] = [emptyMoment(2, "first"), emptyMoment(2, "second")];
     for (let step = 1; step <= 50; step++) {
       const before = parameter[1];
-      adamW8bit(parameter, gradient, first, second, { ...settings, weightDecay: 0, step });
+      adamW8bit([{ parameter, gradient, first, second }], { ...settings, weightDecay: 0, step });
       expect(Math.abs(parameter[1] - before)).toBeLessThan(settings.learningRate * 1.01);
     }
     expect(Math.abs(parameter[0] + 0.5)).toBeLessThan(0.01);
   });
 
   it("leaves a parameter without length, and one whose gradient is 0, as it is", () => {
-    const empty = new Float32Array(0);
-    adamW8bit(empty, empty, emptyMoment(0, "first"), emptyMoment(0, "second"), { ...settings, step: 1 });
-    const parameter = Float32Array.of(3);
-    const moments = [emptyMoment(1, "first"), emptyMoment(1, "second")] as const;
-    adamW8bit(parameter, Float32Array.of(0), ...moments, { ...settings, weightDecay: 0, step: 1 });
+    const tensors = [[], [3]].map((values) => ({
+      parameter: Float32Array.from(values),
+      gradient: new Float32Array(values.length),
+      first: emptyMoment(values.length, "first"),
+      second: emptyMoment(values.length, "second"),
+    }));
+    adamW8bit(tensors, { ...settings, weightDecay: 0, step: 1 });
+    const [, { parameter }] = tensors;
     expect(parameter[0]).toBe(3);
   });
 });

@@ -5,6 +5,13 @@ const EXPONENTS = 7;
 export interface DynamicCode {
   /** 256 values, ascending. */
   readonly values: Float32Array;
+  /** Of each value the largest float32 that is stored as it and not as the next: the middle, rounded down; Infinity of the last. */
+  readonly middles: Float32Array;
+  /**
+   * Of each upper half of the bits of a float32 the index of the least number that begins with it, 0 of what is not a number. No two
+   * numbers with the same upper half are more than one value apart.
+   */
+  readonly starts: Uint8Array;
   /** The index of the value nearest to x, the lower one of two as near. */
   readonly encode: (x: number) => number;
 }
@@ -28,10 +35,20 @@ export function dynamicCode(isSigned: boolean): DynamicCode {
     }
   }
   const sorted = Float32Array.from(values).sort();
-  const middles = Float64Array.from(sorted, (value, i) =>
-    i + 1 < sorted.length ? (value + sorted[i + 1]) / 2 : Infinity,
+  const middles = Float32Array.from(sorted, (value, i) =>
+    i + 1 < sorted.length ? roundedDown((value + sorted[i + 1]) / 2) : Infinity,
   );
-  return { values: sorted, encode: encoder(middles) };
+  const starts = startsOf(middles);
+  return { values: sorted, middles, starts, encode: encoder(middles, starts) };
+}
+
+/** The largest float32 that is not above a number: a float32 is above the one just where it is above the other. */
+function roundedDown(x: number): number {
+  const float = Float32Array.of(x);
+  if (float[0] <= x) return float[0];
+  const bits = new Uint32Array(float.buffer);
+  bits[0] += float[0] > 0 ? -1 : 1;
+  return float[0];
 }
 
 /**
@@ -44,8 +61,8 @@ function spaced(k: number, count: number): number {
   return k < Math.floor((count + 1) / 2) ? start + step * k : 1 - step * (count - k);
 }
 
-/** Finds the first middle that a number does not exceed: from a table of the upper half of its bits, then step by step. */
-function encoder(middles: Float64Array): (x: number) => number {
+/** Where the search for the first middle that a number does not exceed begins, by the upper half of its bits. */
+function startsOf(middles: Float32Array): Uint8Array {
   const float = new Float32Array(1);
   const bits = new Uint32Array(float.buffer);
   const starts = new Uint8Array(65_536);
@@ -58,10 +75,15 @@ function encoder(middles: Float64Array): (x: number) => number {
     while (least > middles[index]) index++;
     starts[upper] = Number.isNaN(least) ? 0 : index;
   }
+  return starts;
+}
+
+function encoder(middles: Float32Array, starts: Uint8Array): (x: number) => number {
+  const float = new Float32Array(1);
+  const bits = new Uint32Array(float.buffer);
   return (x) => {
     float[0] = x;
-    let index = starts[bits[0] >>> 16];
-    while (float[0] > middles[index]) index++;
-    return index;
+    const index = starts[bits[0] >>> 16];
+    return float[0] > middles[index] ? index + 1 : index;
   };
 }

@@ -1,5 +1,12 @@
 export { activities, type Activity, type ActivitySamples } from "./activities.js";
-export { adamW8bit, emptyMoment, MOMENT_BLOCK, type PackedMoment } from "./adamw-8bit.js";
+export { adamW8bit } from "./adamw-8bit.js";
+export {
+  emptyMoment,
+  MOMENT_BLOCK,
+  type MomentCodes,
+  momentCodes,
+  type PackedMoment,
+} from "./packed-moment.js";
 export { type DynamicCode, dynamicCode } from "./dynamic-code.js";
 export {
   attentionBackward,
@@ -27,6 +34,9 @@ export {
   nativePlatform,
 } from "./load-native.js";
 export type {
+  AdafactorStep,
+  AdafactorTensor,
+  AdamW8bitTensor,
   AdamWStep,
   AdamWTensor,
   CacheRows,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { NativeKernels } from "./native-kernels.js";
+import { momentCodes } from "./packed-moment.js";
 import { nativeLevels, nativeMissing } from "./testing.js";
 
 const missing = nativeMissing();
@@ -26,6 +27,14 @@ const attention = {
 const decode = { headCount: 2, keyValueHeadCount: 1, headSize: 2, scale: 1, length: 1 };
 const adam = { learningRate: 1, beta1: 0.9, beta2: 0.9, epsilon: 1, weightDecay: 0, step: 1 };
 const tensor = { parameter: floats(1), gradient: floats(1), first: floats(1), second: floats(1) };
+const factor = { learningRate: 1, weightDecay: 0, kept: 0 };
+const factored = {
+  parameter: floats(6),
+  gradient: floats(6),
+  matrices: 1,
+  rowMoments: floats(2),
+  columnMoments: floats(3),
+};
 
 function detached(): Float32Array {
   const array = floats(3);
@@ -37,6 +46,12 @@ const sharedHalves = new Uint16Array(3);
 const overKept = new Uint16Array(8);
 const halves = (length: number): Uint16Array => new Uint16Array(length);
 const bytes = (length: number): Uint8Array => new Uint8Array(length);
+const packed = {
+  parameter: floats(1),
+  gradient: floats(1),
+  first: { codes: bytes(1), scales: floats(1) },
+  second: { codes: bytes(1), scales: floats(1) },
+};
 const gate = { weight, bias: null };
 const stepCache = (rows: number, length: number): object => ({
   keys: floats(2 * rows),
@@ -607,6 +622,48 @@ const cases: [keyof NativeKernels, unknown[], RegExp][] = [
   ],
   ["sampleRows", [floats(3), Float64Array.of(1, 0, 0, 0), ints(0)], /expected topP in \(0, 1\], got 0/],
   ["sampleRows", [floats(3), Float64Array.of(1, 0, 1, 1), ints(0)], /expected places in \[0, 1\), got 1/],
+  [
+    "adamW8bit",
+    [[{ ...packed, first: { codes: bytes(2), scales: floats(1) } }], adam, momentCodes],
+    /expected codes like parameter of 1 elements, got 2/,
+  ],
+  [
+    "adamW8bit",
+    [[{ ...packed, second: { codes: bytes(1), scales: floats(2) } }], adam, momentCodes],
+    /expected scales \[blocks\] of 1 elements, got 2/,
+  ],
+  [
+    "adamW8bit",
+    [[{ ...packed, second: packed.first }], adam, momentCodes],
+    /expected codes not to overlap codes/,
+  ],
+  ["adamW8bit", [[packed], adam, {}], /expected first to be an object, got undefined/],
+  [
+    "adamW8bit",
+    [[packed], adam, { ...momentCodes, second: { ...momentCodes.second, starts: bytes(3) } }],
+    /expected starts \[65536\] of 65536 elements, got 3/,
+  ],
+  ["adafactor", [[factored], { ...factor, kept: 1 }], /expected kept in \[0, 1\), got 1/],
+  [
+    "adafactor",
+    [[{ ...factored, rowMoments: floats(4) }], factor],
+    /expected parameter \[matrices, rows, columns\] of 12 elements, got 6/,
+  ],
+  [
+    "adafactor",
+    [[{ ...factored, matrices: 2 }], factor],
+    /expected columnMoments \[columns, matrices\] in whole rows of 2 elements, got 3/,
+  ],
+  [
+    "adafactor",
+    [[{ ...factored, rowMoments: null }], factor],
+    /expected columnMoments like parameter of 6 elements, got 3/,
+  ],
+  [
+    "adafactor",
+    [[{ ...factored, rowMoments: factored.gradient.subarray(0, 2) }], factor],
+    /expected rowMoments not to overlap gradient/,
+  ],
   ["sumOfSquares", [[floats(1), 3]], /expected a tensor to be a Float32Array, got 3/],
   ["setThreads", [0], /expected count to be a whole number from 1 to 1024, got 0/],
   ["allocate", [-1], /expected bytes to be a whole number from 0 on, got -1/],

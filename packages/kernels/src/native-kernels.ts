@@ -1,5 +1,6 @@
 import type { ActivitySamples } from "./activities.js";
 import type { AttentionShape } from "./attention.js";
+import type { MomentCodes, PackedMoment } from "./packed-moment.js";
 import type { WeightMatrix } from "./weight-matrix.js";
 
 /**
@@ -137,6 +138,39 @@ export interface AdamWStep {
   readonly weightDecay: number;
   /** Number of this step, 1 for the first. */
   readonly step: number;
+  /** Factor on every gradient, e.g. from clipping; 1 if left out. */
+  readonly gradientScale?: number | undefined;
+}
+
+/** What one parameter's step over moments in 8 bits reads and writes. */
+export interface AdamW8bitTensor {
+  readonly parameter: Float32Array;
+  /** Of the same length. */
+  readonly gradient: Float32Array;
+  readonly first: PackedMoment;
+  readonly second: PackedMoment;
+}
+
+/** What one parameter's step of Adafactor reads and writes. */
+export interface AdafactorTensor {
+  /** [matrices, rows, columns], or a vector */
+  readonly parameter: Float32Array;
+  /** Of the same length. */
+  readonly gradient: Float32Array;
+  /** How many matrices lie one after the other; 1 for a vector. */
+  readonly matrices: number;
+  /** [matrices, rows]; null for a vector */
+  readonly rowMoments: Float32Array | null;
+  /** [matrices, columns]; of a vector the squares, of its length */
+  readonly columnMoments: Float32Array;
+}
+
+/** Constants of one step of Adafactor; each in float64. */
+export interface AdafactorStep {
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  /** Share of the second moments that stays, 0 in the first step. */
+  readonly kept: number;
   /** Factor on every gradient, e.g. from clipping; 1 if left out. */
   readonly gradientScale?: number | undefined;
 }
@@ -407,6 +441,10 @@ export interface NativeKernels {
 
   /** One step of AdamW over many tensors, in PyTorch's form (see `adamW`). */
   adamW(tensors: readonly AdamWTensor[], step: AdamWStep): void;
+  /** One step of AdamW over moments in 8 bits (see the reference of that name). @param codes as `momentCodes` has them */
+  adamW8bit(tensors: readonly AdamW8bitTensor[], step: AdamWStep, codes: MomentCodes): void;
+  /** One step of Adafactor over many tensors (see the reference of that name). */
+  adafactor(tensors: readonly AdafactorTensor[], step: AdafactorStep): void;
   /** Sum of the squares of all elements of all tensors. */
   sumOfSquares(tensors: readonly Float32Array[]): number;
   /** As the reference of that name, to rounding of the weights. @throws RangeError for logits that are no whole rows, and choices out of range */

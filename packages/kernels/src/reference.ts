@@ -1,4 +1,6 @@
 // Every kernel in plain TypeScript, sums in double: what native kernels are tested against, and what runs anywhere.
+export { adafactor } from "./adafactor.js";
+export { adamW8bit } from "./adamw-8bit.js";
 export { adamW } from "./adamw.js";
 export {
   attentionBackward,

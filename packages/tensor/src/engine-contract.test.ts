@@ -1,5 +1,5 @@
 import { sayPhrase } from "@lathe/files";
-import { int8Codes, int8Scale, type WeightMatrix, widenWeights } from "@lathe/kernels";
+import { emptyMoment, int8Codes, int8Scale, type WeightMatrix, widenWeights } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -298,6 +298,46 @@ const routineChecks: { readonly [Name in keyof Routines]: (routines: Routines) =
     });
     expect(distance(after[0], after[1])).toBeLessThan(1e-5);
     gradient.dispose();
+  },
+  adamW8bit(routines) {
+    // Not a whole number of blocks.
+    const [begin, gradient] = [floats(300), tf.tensor1d(floats(300))];
+    const after = [routines, portableRoutines].map(({ adamW8bit }) => {
+      const variable = tf.tidy(() => tf.variable(tf.tensor1d(begin.slice())));
+      const [first, second] = [emptyMoment(300, "first"), emptyMoment(300, "second")];
+      const settings = { learningRate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1 };
+      for (const step of [1, 2]) {
+        adamW8bit([{ variable, gradient, first, second }], { ...settings, step, gradientScale: 0.5 });
+      }
+      const values = [...valuesOf(variable), ...first.scales, ...second.scales];
+      variable.dispose();
+      return values;
+    });
+    expect(distance(after[0], after[1])).toBeLessThan(1e-5);
+    gradient.dispose();
+  },
+  adafactor(routines) {
+    for (const shape of [[2, 5, 7], [5, 7], [35]]) {
+      const [begin, gradient] = [floats(70), tf.tensor(floats(tf.util.sizeFromShape(shape)), shape)];
+      const after = [routines, portableRoutines].map(({ adafactor }) => {
+        const variableOf = (of: readonly number[], values?: Float32Array): tf.Variable =>
+          tf.tidy(() => tf.variable(values ? tf.tensor(values, [...of]) : tf.zeros([...of])));
+        const variable = variableOf(shape, begin.slice(0, tf.util.sizeFromShape(shape)));
+        const rowMoments = shape.length > 1 ? variableOf(shape.slice(0, -1)) : null;
+        const columnMoments = variableOf([...shape.slice(0, -2), shape.at(-1)!]);
+        for (const kept of [0, 0.43]) {
+          adafactor([{ variable, gradient, rowMoments, columnMoments }], {
+            ...{ learningRate: 0.1, weightDecay: 0.1, kept, gradientScale: 0.5 },
+          });
+        }
+        const state = [variable, ...(rowMoments ? [rowMoments] : []), columnMoments];
+        const values = state.flatMap((one) => [...valuesOf(one)]);
+        tf.dispose(state);
+        return values;
+      });
+      expect(distance(after[0], after[1])).toBeLessThan(1e-5);
+      gradient.dispose();
+    }
   },
   addInto(routines) {
     const [a, b] = [floats(37), floats(37)];

@@ -1,4 +1,4 @@
-import type { NativeKernels, ProductPrecision, WeightMatrix } from "@lathe/kernels";
+import { emptyMoment, type NativeKernels, type ProductPrecision, type WeightMatrix } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { EngineDefinition } from "./engine.js";
@@ -321,7 +321,9 @@ const computations: readonly Computation[] = [
     name: "the optimiser's step and sums of gradients",
     isOffered: () => true,
     make() {
-      const [value, first, second] = [random(5), tf.zeros([5]), tf.zeros([5])].map((x) => tf.variable(x));
+      const [value, first, second, squares] = [random(5), ...[5, 5, 5].map((size) => tf.zeros([size]))].map(
+        (x) => tf.variable(x),
+      );
       const gradient = random(5);
       const settings = {
         learningRate: 0.1,
@@ -332,11 +334,16 @@ const computations: readonly Computation[] = [
         step: 1,
       };
       return {
-        tensors: [value, first, second, gradient],
+        tensors: [value, first, second, squares, gradient],
         run() {
-          const { adamW, addInto, sumOfSquares: squares } = engineInUse().routines;
+          const { adamW, adamW8bit, adafactor, addInto, sumOfSquares } = engineInUse().routines;
           adamW([{ variable: value, gradient, first, second }], { ...settings, gradientScale: 0.5 });
-          squares([gradient, value]);
+          const packed = { first: emptyMoment(5, "first"), second: emptyMoment(5, "second") };
+          adamW8bit([{ variable: value, gradient, ...packed }], { ...settings, gradientScale: 0.5 });
+          adafactor([{ variable: value, gradient, rowMoments: null, columnMoments: squares }], {
+            ...{ learningRate: 0.1, weightDecay: 0.1, kept: 0, gradientScale: 0.5 },
+          });
+          sumOfSquares([gradient, value]);
           let sum = gradient.clone();
           try {
             // The first shares the memory of the gradient, the second is its own.

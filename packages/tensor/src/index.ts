@@ -105,7 +105,14 @@ export { swiglu } from "./operations/swiglu.js";
 export { peakResidentBytes } from "./peak-resident-bytes.js";
 export { attentionPace, headPace, type Pace, productPace } from "./pace.js";
 export { product, transposed } from "./product.js";
-export type { AdamWSettings, AdamWUpdate, Routines } from "./routines.js";
+export type {
+  AdafactorSettings,
+  AdafactorUpdate,
+  AdamW8bitUpdate,
+  AdamWSettings,
+  AdamWUpdate,
+  Routines,
+} from "./routines.js";
 export { activeDropoutKey, activeTape, type DropoutKey, withDropout, withTape } from "./scope.js";
 export { type EngineChoice, listEngines, startEngine } from "./start-engine.js";
 export { type Accumulate, type Pullback, Tape } from "./tape.js";

@@ -1,5 +1,9 @@
+import { adamW8bit } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Routines } from "./routines.js";
+import type { AdafactorUpdate, Routines } from "./routines.js";
+
+/** Added to squared gradients of Adafactor. */
+const SQUARE_EPSILON = 1e-30;
 
 /** Work over many tensors in plain TensorFlow.js operations. */
 export const portableRoutines: Routines = {
@@ -17,6 +21,25 @@ export const portableRoutines: Routines = {
       });
     }
   },
+  adamW8bit(updates, settings) {
+    for (const { variable, gradient, first, second } of updates) {
+      const parameter = Float32Array.from(variable.dataSync());
+      adamW8bit([{ parameter, gradient: gradient.dataSync<"float32">(), first, second }], settings);
+      tf.tidy(() => variable.assign(tf.tensor(parameter, variable.shape)));
+    }
+  },
+  adafactor(updates, { learningRate, weightDecay, kept, gradientScale }) {
+    for (const update of updates) {
+      const { variable, gradient } = update;
+      tf.tidy(() => {
+        const g = gradientScale === 1 ? gradient : tf.mul(gradient, gradientScale);
+        const change = adafactorChange(g, update, kept);
+        const size = Math.sqrt(tf.mean(tf.square(change)).dataSync()[0]);
+        const decayed = weightDecay === 0 ? variable : tf.mul(variable, 1 - learningRate * weightDecay);
+        variable.assign(tf.sub(decayed, tf.mul(change, learningRate / Math.max(1, size))));
+      });
+    }
+  },
   addInto(sum, part) {
     const total = tf.keep(tf.add(sum, part));
     sum.dispose();
@@ -31,3 +54,24 @@ export const portableRoutines: Routines = {
     return total;
   },
 };
+
+/** The gradient over the root of the second moment, which is brought up to date. */
+function adafactorChange(
+  gradient: tf.Tensor,
+  { rowMoments, columnMoments }: AdafactorUpdate,
+  kept: number,
+): tf.Tensor {
+  const squares = tf.add(tf.square(gradient), SQUARE_EPSILON);
+  const renew = (variable: tf.Variable, values: tf.Tensor): void => {
+    variable.assign(tf.add(tf.mul(variable, kept), tf.mul(values, 1 - kept)));
+  };
+  if (rowMoments === null) {
+    renew(columnMoments, squares);
+    return tf.mul(gradient, tf.rsqrt(columnMoments));
+  }
+  renew(rowMoments, tf.mean(squares, -1));
+  renew(columnMoments, tf.mean(squares, -2));
+  const byRow = tf.rsqrt(tf.div(rowMoments, tf.mean(rowMoments, -1, true)));
+  const byColumn = tf.rsqrt(columnMoments);
+  return tf.mul(tf.mul(gradient, tf.expandDims(byRow, -1)), tf.expandDims(byColumn, -2));
+}

@@ -1,3 +1,4 @@
+import type { PackedMoment } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs-core";
 
 /** What one parameter's optimiser step reads and changes; all of one shape. */
@@ -10,6 +11,40 @@ export interface AdamWUpdate {
   readonly first: tf.Variable;
   /** Second moment, assigned. */
   readonly second: tf.Variable;
+}
+
+/** What one parameter's step over moments in 8 bits reads and changes. The moments lie in the memory of the host. */
+export interface AdamW8bitUpdate {
+  /** Assigned its new value. */
+  readonly variable: tf.Variable;
+  /** Borrowed. */
+  readonly gradient: tf.Tensor;
+  /** Written in place. */
+  readonly first: PackedMoment;
+  /** Written in place. */
+  readonly second: PackedMoment;
+}
+
+/** What one parameter's step of Adafactor reads and changes. */
+export interface AdafactorUpdate {
+  /** [..., rows, columns] or a vector; assigned its new value. */
+  readonly variable: tf.Variable;
+  /** Borrowed. */
+  readonly gradient: tf.Tensor;
+  /** Means of squares of rows [..., rows], assigned; null for a vector. */
+  readonly rowMoments: tf.Variable | null;
+  /** Means of squares of columns [..., columns], or the squares of a vector; assigned. */
+  readonly columnMoments: tf.Variable;
+}
+
+/** Constants of one step of Adafactor. */
+export interface AdafactorSettings {
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  /** Share of the second moments that stays, 0 in the first step. */
+  readonly kept: number;
+  /** Factor on every gradient, e.g. from clipping. */
+  readonly gradientScale: number;
 }
 
 /** Constants of one step of AdamW. */
@@ -29,6 +64,10 @@ export interface AdamWSettings {
 export interface Routines {
   /** One step of AdamW (arXiv:1711.05101) in PyTorch's form. */
   readonly adamW: (updates: readonly AdamWUpdate[], settings: AdamWSettings) => void;
+  /** One step of AdamW over moments in 8 bits (arXiv:2110.02861), which are rounded after it. */
+  readonly adamW8bit: (updates: readonly AdamW8bitUpdate[], settings: AdamWSettings) => void;
+  /** One step of Adafactor (arXiv:1804.04235) without a first moment and with a rate from outside. */
+  readonly adafactor: (updates: readonly AdafactorUpdate[], settings: AdafactorSettings) => void;
   /**
    * sum + part of equal shapes. `sum` is given up: an engine may add to its memory where no other tensor has a share in it.
    * @returns kept, owned by the caller

@@ -1,12 +1,10 @@
+import { engineInUse } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { callsByConstants } from "./calls-by-constants.js";
 import type { CreateOptimiser, GradientOf, Optimiser } from "./optimiser.js";
 import type { TrainableParameter } from "./parameter.js";
 import type { NamedValues, ReadValues } from "./tensor-part.js";
 
-/** Added to squared gradients. */
-const EPSILON = 1e-30;
-/** Root mean square that an update is brought down to before it is multiplied by the rate. */
-const LARGEST_UPDATE = 1;
 /** Exponent of the step in the decay of second moments. */
 const DECAY_EXPONENT = -0.8;
 
@@ -24,8 +22,10 @@ export function adafactor({ weightDecay }: AdafactorConfig): CreateOptimiser {
 interface SecondMoment {
   /** Steps in which it had a gradient. */
   step: number;
-  /** Means of squares over the columns [O] and over the rows [I] of a matrix, or all squares of a vector. */
-  readonly parts: readonly { readonly name: string; readonly variable: tf.Variable }[];
+  /** Means of squares over the columns of a matrix [..., O]; null for a vector. */
+  readonly rows: tf.Variable | null;
+  /** Means of squares over its rows [..., I], or the squares of a vector. */
+  readonly columns: tf.Variable;
 }
 
 /**
@@ -50,41 +50,37 @@ export class Adafactor implements Optimiser {
     const zeros = (shape: readonly number[]): tf.Variable =>
       tf.tidy(() => tf.variable(tf.fill([...shape], 0, "float32"), false));
     this.#moments = new Map(
-      parameters.map(({ name, variable: { shape } }) => {
-        const parts =
-          shape.length >= 2
-            ? [
-                { name: "rows", variable: zeros(shape.slice(0, -1)) },
-                { name: "columns", variable: zeros([...shape.slice(0, -2), shape.at(-1)!]) },
-              ]
-            : [{ name: "squares", variable: zeros(shape) }];
-        return [name, { step: 0, parts }];
+      parameters.map(({ name, variable: { shape } }): [string, SecondMoment] => {
+        if (shape.length < 2) return [name, { step: 0, rows: null, columns: zeros(shape) }];
+        const rows = zeros(shape.slice(0, -1));
+        return [name, { step: 0, rows, columns: zeros([...shape.slice(0, -2), shape.at(-1)!]) }];
       }),
     );
   }
 
   apply(gradientOf: GradientOf, learningRate: number, gradientScale = 1): void {
-    for (const parameter of this.#parameters) {
-      const { name, variable, weightDecay = this.#config.weightDecay, learningRateFactor = 1 } = parameter;
-      const gradient = gradientOf(variable);
-      if (!gradient) continue;
-      const moment = this.#moments.get(name)!;
-      moment.step++;
-      const rate = learningRate * learningRateFactor;
-      tf.tidy(() => {
-        const scaled = gradientScale === 1 ? gradient : tf.mul(gradient, gradientScale);
-        const update = updateOf(scaled, moment);
-        const size = Math.sqrt(tf.mean(tf.square(update)).dataSync()[0]);
-        const decayed = weightDecay === 0 ? variable : tf.mul(variable, 1 - rate * weightDecay);
-        variable.assign(tf.sub(decayed, tf.mul(update, rate / Math.max(1, size / LARGEST_UPDATE))));
-      });
+    const calls = callsByConstants(
+      this.#parameters,
+      this.#moments,
+      gradientOf,
+      { learningRate, weightDecay: this.#config.weightDecay },
+      (variable, gradient, { rows, columns }) => ({
+        variable,
+        gradient,
+        rowMoments: rows,
+        columnMoments: columns,
+      }),
+    );
+    for (const { updates, constants } of calls) {
+      const kept = 1 - constants.step ** DECAY_EXPONENT;
+      engineInUse().routines.adafactor(updates, { kept, gradientScale, ...constants });
     }
   }
 
   state(): NamedValues[] {
-    return [...this.#moments].flatMap(([name, { step, parts }]) => [
-      { name: `${name}.step`, shape: [], values: Float32Array.of(step) },
-      ...parts.map((part) => ({
+    return [...this.#moments].flatMap(([name, moment]) => [
+      { name: `${name}.step`, shape: [], values: Float32Array.of(moment.step) },
+      ...partsOf(moment).map((part) => ({
         name: `${name}.${part.name}`,
         shape: part.variable.shape,
         values: Float32Array.from(part.variable.dataSync()),
@@ -94,7 +90,7 @@ export class Adafactor implements Optimiser {
 
   async restore(read: ReadValues): Promise<void> {
     for (const [name, moment] of this.#moments) {
-      for (const { name: part, variable } of moment.parts) {
+      for (const { name: part, variable } of partsOf(moment)) {
         const values = await read(`${name}.${part}`);
         tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
       }
@@ -103,25 +99,19 @@ export class Adafactor implements Optimiser {
   }
 
   dispose(): void {
-    for (const { parts } of this.#moments.values()) for (const { variable } of parts) variable.dispose();
+    for (const moment of this.#moments.values())
+      for (const { variable } of partsOf(moment)) variable.dispose();
   }
 }
 
-/** The gradient over the root of the second moment, which is brought up to date. */
-function updateOf(gradient: tf.Tensor, { step, parts }: SecondMoment): tf.Tensor {
-  const kept = 1 - step ** DECAY_EXPONENT;
-  const squares = tf.add(tf.square(gradient), EPSILON);
-  const renew = (variable: tf.Variable, values: tf.Tensor): void => {
-    variable.assign(tf.add(tf.mul(variable, kept), tf.mul(values, 1 - kept)));
-  };
-  if (parts.length === 1) {
-    renew(parts[0].variable, squares);
-    return tf.mul(gradient, tf.rsqrt(parts[0].variable));
-  }
-  const [rows, columns] = parts.map(({ variable }) => variable);
-  renew(rows, tf.mean(squares, -1));
-  renew(columns, tf.mean(squares, -2));
-  const byRow = tf.rsqrt(tf.div(rows, tf.mean(rows, -1, true)));
-  const byColumn = tf.rsqrt(columns);
-  return tf.mul(tf.mul(gradient, tf.expandDims(byRow, -1)), tf.expandDims(byColumn, -2));
+/** The parts of a second moment as a checkpoint names them. */
+function partsOf({
+  rows,
+  columns,
+}: SecondMoment): { readonly name: string; readonly variable: tf.Variable }[] {
+  if (rows === null) return [{ name: "squares", variable: columns }];
+  return [
+    { name: "rows", variable: rows },
+    { name: "columns", variable: columns },
+  ];
 }

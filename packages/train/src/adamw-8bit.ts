@@ -1,6 +1,7 @@
-import { adamW8bit as packedStep, emptyMoment, type PackedMoment } from "@lathe/kernels";
-import * as tf from "@tensorflow/tfjs-core";
+import { emptyMoment, type PackedMoment } from "@lathe/kernels";
+import { engineInUse } from "@lathe/tensor";
 import { AdamW, type AdamWConfig } from "./adamw.js";
+import { callsByConstants } from "./calls-by-constants.js";
 import type { CreateOptimiser, GradientOf, Optimiser } from "./optimiser.js";
 import type { TrainableParameter } from "./parameter.js";
 import type { NamedValues, ReadValues } from "./tensor-part.js";
@@ -23,7 +24,7 @@ interface PackedMoments {
 
 /**
  * AdamW with moments in 8 bits by blocks (Dettmers et al., arXiv:2110.02861): about two bytes an element in place of eight. The
- * moments lie in the memory of the host, and the step is computed there.
+ * moments lie in the memory of the host, where most engines compute the step.
  */
 export class AdamW8bit implements Optimiser {
   readonly identity: Readonly<Record<string, unknown>>;
@@ -51,24 +52,16 @@ export class AdamW8bit implements Optimiser {
 
   apply(gradientOf: GradientOf, learningRate: number, gradientScale = 1): void {
     this.#small.apply(gradientOf, learningRate, gradientScale);
-    const { beta1, beta2, epsilon } = this.#config;
-    for (const parameter of this.#large) {
-      const { name, variable, weightDecay = this.#config.weightDecay, learningRateFactor = 1 } = parameter;
-      const gradient = gradientOf(variable);
-      if (!gradient) continue;
-      const moments = this.#moments.get(name)!;
-      moments.step++;
-      const values = Float32Array.from(variable.dataSync());
-      packedStep(values, gradient.dataSync<"float32">(), moments.first, moments.second, {
-        learningRate: learningRate * learningRateFactor,
-        gradientScale,
-        step: moments.step,
-        beta1,
-        beta2,
-        epsilon,
-        weightDecay,
-      });
-      tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+    const { beta1, beta2, epsilon, weightDecay } = this.#config;
+    const calls = callsByConstants(
+      this.#large,
+      this.#moments,
+      gradientOf,
+      { learningRate, weightDecay },
+      (variable, gradient, { first, second }) => ({ variable, gradient, first, second }),
+    );
+    for (const { updates, constants } of calls) {
+      engineInUse().routines.adamW8bit(updates, { beta1, beta2, epsilon, gradientScale, ...constants });
     }
   }
 

@@ -1,5 +1,6 @@
-import { type AdamWSettings, type AdamWUpdate, engineInUse } from "@lathe/tensor";
+import { engineInUse } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { callsByConstants } from "./calls-by-constants.js";
 import type { CreateOptimiser, GradientOf, Optimiser } from "./optimiser.js";
 import type { TrainableParameter } from "./parameter.js";
 import type { NamedValues, ReadValues } from "./tensor-part.js";
@@ -52,33 +53,17 @@ export class AdamW implements Optimiser {
   }
 
   apply(gradientOf: GradientOf, learningRate: number, gradientScale = 1): void {
-    // The engine takes one t, one rate and one decay a call.
-    const calls = new Map<string, { readonly updates: AdamWUpdate[]; readonly settings: AdamWSettings }>();
-    for (const parameter of this.#parameters) {
-      const { name, variable, weightDecay = this.#config.weightDecay, learningRateFactor = 1 } = parameter;
-      const gradient = gradientOf(variable);
-      if (!gradient) continue;
-      const moments = this.#moments.get(name)!;
-      moments.step++;
-      const { step, first, second } = moments;
-      const { beta1, beta2, epsilon } = this.#config;
-      const key = `${step} ${weightDecay} ${learningRateFactor}`;
-      const call = calls.get(key) ?? {
-        updates: [],
-        settings: {
-          learningRate: learningRate * learningRateFactor,
-          gradientScale,
-          step,
-          beta1,
-          beta2,
-          epsilon,
-          weightDecay,
-        },
-      };
-      call.updates.push({ variable, gradient, first, second });
-      calls.set(key, call);
+    const { beta1, beta2, epsilon, weightDecay } = this.#config;
+    const calls = callsByConstants(
+      this.#parameters,
+      this.#moments,
+      gradientOf,
+      { learningRate, weightDecay },
+      (variable, gradient, { first, second }) => ({ variable, gradient, first, second }),
+    );
+    for (const { updates, constants } of calls) {
+      engineInUse().routines.adamW(updates, { beta1, beta2, epsilon, gradientScale, ...constants });
     }
-    for (const { updates, settings } of calls.values()) engineInUse().routines.adamW(updates, settings);
   }
 
   /** Moments and step counts by tensor name, copied to the host. */

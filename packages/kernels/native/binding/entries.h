@@ -24,7 +24,7 @@ Entry callAttentionForward, callAttentionBackward, callAttentionDecode, callAtte
 // losses.cc
 Entry callCrossEntropyRows, callHeadLosses;
 // optimiser.cc
-Entry callAdamW, callSumOfSquares;
+Entry callAdamW, callAdamW8bit, callAdafactor, callSumOfSquares;
 // memory.cc
 Entry callAllocate, callFree, callMapFile, callMemory, callResetPeak, callTrimScratch, callThreads, callSetThreads;
 // samples.cc

@@ -39,6 +39,8 @@ const std::vector<Export> kernelExports = {
     {"headLosses", 8, callHeadLosses, Activity::head},
     {"adamW", 2, callAdamW, Activity::optimiser},
     {"sumOfSquares", 1, callSumOfSquares, Activity::optimiser},
+    {"adamW8bit", 3, callAdamW8bit, Activity::optimiser},
+    {"adafactor", 2, callAdafactor, Activity::optimiser},
     {"sampleRows", 3, callSampleRows, Activity::elementwise},
 };
 

@@ -1,6 +1,7 @@
 // Adam with decoupled weight decay (arXiv:1711.05101) in PyTorch's form, and the sum of squares that clipping needs.
 #pragma once
 
+#include "../kernels.h"
 #include "../scratch.h"
 #include "../thread_pool.h"
 #include "simd.h"
@@ -28,28 +29,41 @@ LATHE_INLINE void forChunks(const Tensor* tensors, std::int64_t count, Each&& ea
   });
 }
 
+// The constants of a step in the vectors that they are multiplied in.
+struct AdamWFactors {
+  F stepSize, secondFactor, decay, beta1, beta2, rest1, rest2, epsilon, gradientScale;
+
+  explicit AdamWFactors(const AdamW& config) {
+    const double firstCorrection = 1 - __builtin_pow(config.beta1, static_cast<double>(config.step));
+    const double secondCorrection = 1 - __builtin_pow(config.beta2, static_cast<double>(config.step));
+    stepSize = splat(static_cast<float>(config.learningRate / firstCorrection));
+    secondFactor = splat(static_cast<float>(1 / __builtin_sqrt(secondCorrection)));
+    decay = splat(static_cast<float>(1 - config.learningRate * config.weightDecay));
+    beta1 = splat(static_cast<float>(config.beta1));
+    beta2 = splat(static_cast<float>(config.beta2));
+    rest1 = splat(static_cast<float>(1 - config.beta1));
+    rest2 = splat(static_cast<float>(1 - config.beta2));
+    epsilon = splat(static_cast<float>(config.epsilon));
+    gradientScale = splat(static_cast<float>(config.gradientScale));
+  }
+
+  // The new value of a parameter whose moments are renewed.
+  __attribute__((always_inline)) F moved(F parameter, F first, F second) const {
+    return parameter * decay - first / (squareRoot(second) * secondFactor + epsilon) * stepSize;
+  }
+};
+
 static void adamW(const AdamWTensor* tensors, std::int64_t count, const AdamW& config) {
-  const double firstCorrection = 1 - __builtin_pow(config.beta1, static_cast<double>(config.step));
-  const double secondCorrection = 1 - __builtin_pow(config.beta2, static_cast<double>(config.step));
-  const F stepSize = splat(static_cast<float>(config.learningRate / firstCorrection));
-  const F secondFactor = splat(static_cast<float>(1 / __builtin_sqrt(secondCorrection)));
-  const F decay = splat(static_cast<float>(1 - config.learningRate * config.weightDecay));
-  const F beta1 = splat(static_cast<float>(config.beta1));
-  const F beta2 = splat(static_cast<float>(config.beta2));
-  const F rest1 = splat(static_cast<float>(1 - config.beta1));
-  const F rest2 = splat(static_cast<float>(1 - config.beta2));
-  const F epsilon = splat(static_cast<float>(config.epsilon));
-  const F gradientScale = splat(static_cast<float>(config.gradientScale));
+  const AdamWFactors with(config);
   forChunks(tensors, count, [&](const AdamWTensor& t, std::int64_t start, std::int64_t end, std::int64_t) {
     for (std::int64_t i = start; i < end; i += W) {
       const std::int64_t n = smaller(W, end - i);
-      const F g = loadUpTo(t.gradient + i, n) * gradientScale;
-      const F first = loadUpTo(t.first + i, n) * beta1 + g * rest1;
-      const F second = loadUpTo(t.second + i, n) * beta2 + g * g * rest2;
-      const F denominator = squareRoot(second) * secondFactor + epsilon;
+      const F g = loadUpTo(t.gradient + i, n) * with.gradientScale;
+      const F first = loadUpTo(t.first + i, n) * with.beta1 + g * with.rest1;
+      const F second = loadUpTo(t.second + i, n) * with.beta2 + g * g * with.rest2;
       storeUpTo(t.first + i, first, n);
       storeUpTo(t.second + i, second, n);
-      storeUpTo(t.parameter + i, loadUpTo(t.parameter + i, n) * decay - first / denominator * stepSize, n);
+      storeUpTo(t.parameter + i, with.moved(loadUpTo(t.parameter + i, n), first, second), n);
     }
   });
 }

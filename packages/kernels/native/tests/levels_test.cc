@@ -210,6 +210,11 @@ void elementwise(const Kernels& level, const Kernels& portable) {
       float* first = next(length);
       const AdamWTensor tensor = {parameter, dy.data(), first, next(length), length};
       k->adamW(&tensor, 1, {1e-2, 0.9, 0.99, 1e-8, 0.1, 1, 1});
+      float* matrix = next(length);
+      std::memcpy(matrix, a.data(), static_cast<std::size_t>(length) * 4);
+      float* rowMoments = next(N);
+      const AdafactorTensor factored = {matrix, dy.data(), rowMoments, next(h), 1, N, h};
+      k->adafactor(&factored, 1, {1e-2, 0.1, 1, 0});
       const Span span = {a.data(), length};
       next(1)[0] = static_cast<float>(k->sumOfSquares(&span, 1));
       side++;

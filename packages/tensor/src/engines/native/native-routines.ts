@@ -1,3 +1,4 @@
+import { momentCodes } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Routines } from "../../routines.js";
 import type { NativeDevice } from "./native-device.js";
@@ -16,24 +17,64 @@ export function nativeRoutines(device: NativeDevice): Routines {
     copy.dispose();
   };
 
+  /** Lets a kernel write to the memory of variables. */
+  const writing = (variables: readonly tf.Variable[], compute: () => void): void => {
+    variables.forEach(makeExclusive);
+    compute();
+    for (const variable of variables) {
+      const renewed = backend.renewed(variable);
+      variable.assign(renewed);
+      renewed.dispose();
+    }
+  };
+
   return {
     adamW(updates, settings) {
       const variables = updates.flatMap(({ variable, first, second }) => [variable, first, second]);
-      variables.forEach(makeExclusive);
-      kernels.adamW(
-        updates.map(({ variable, gradient, first, second }) => ({
-          parameter: view(variable),
-          gradient: view(gradient),
-          first: view(first),
-          second: view(second),
-        })),
-        settings,
+      writing(variables, () => {
+        kernels.adamW(
+          updates.map(({ variable, gradient, first, second }) => ({
+            parameter: view(variable),
+            gradient: view(gradient),
+            first: view(first),
+            second: view(second),
+          })),
+          settings,
+        );
+      });
+    },
+    adamW8bit(updates, settings) {
+      const variables = updates.map(({ variable }) => variable);
+      writing(variables, () => {
+        kernels.adamW8bit(
+          updates.map(({ variable, gradient, first, second }) => ({
+            parameter: view(variable),
+            gradient: view(gradient),
+            first,
+            second,
+          })),
+          settings,
+          momentCodes,
+        );
+      });
+    },
+    adafactor(updates, settings) {
+      const variables = updates.flatMap(({ variable, rowMoments, columnMoments }) =>
+        rowMoments === null ? [variable, columnMoments] : [variable, rowMoments, columnMoments],
       );
-      for (const variable of variables) {
-        const renewed = backend.renewed(variable);
-        variable.assign(renewed);
-        renewed.dispose();
-      }
+      writing(variables, () => {
+        kernels.adafactor(
+          updates.map(({ variable, gradient, rowMoments, columnMoments }) => ({
+            parameter: view(variable),
+            gradient: view(gradient),
+            // None of a tensor without elements.
+            matrices: Math.max(1, tf.util.sizeFromShape(variable.shape.slice(0, -2))),
+            rowMoments: rowMoments && view(rowMoments),
+            columnMoments: view(columnMoments),
+          })),
+          settings,
+        );
+      });
     },
     addInto(sum, part) {
       const addTo = (target: Float32Array): void => {

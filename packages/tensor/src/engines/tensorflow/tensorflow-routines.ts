@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { portableRoutines } from "../../portable-routines.js";
 import type { Routines } from "../../routines.js";
 import { ElementType } from "./addon-types.js";
 import type { Handle, TensorFlowDevice } from "./device.js";
@@ -89,6 +90,8 @@ export const tensorFlowRoutines = (device: TensorFlowDevice): Routines => ({
       }
     });
   },
+  adamW8bit: portableRoutines.adamW8bit,
+  adafactor: portableRoutines.adafactor,
   addInto(sum, part) {
     const total = tf.keep(device.computeOne(() => device.add(sum, part)));
     sum.dispose();
