@@ -154,7 +154,7 @@ export class StreamedLayers implements LayerProvider {
       for (const group of missing) group.reading = reading;
     }
     // Whoever lets go of a layer leaves no read under way into its memory.
-    const ended = await Promise.allSettled(new Set(wanted.map(({ reading }) => reading)));
+    const ended = await Promise.allSettled(new Set(wanted.map(({ reading }) => reading!)));
     const fault = ended.find(({ status }) => status === "rejected");
     if (fault) {
       this.release(layer);

@@ -53,7 +53,7 @@ export class LayersAhead {
       there.catch(() => undefined);
       for (const expert of missing) known.set(expert, there);
     }
-    await Promise.all(new Set([...numbers].map((expert) => known.get(expert))));
+    await Promise.all(new Set([...numbers].map((expert) => known.get(expert)!)));
   }
 
   /** Lets go of all layers. */
