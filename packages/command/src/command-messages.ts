@@ -10,6 +10,6 @@ export interface CommandMessages {
   readonly interrupting: string;
   /** Said where nothing more can be written to the output. @param reason as the system says it */
   readonly outputFault: (reason: string) => string;
-  /** How long a work still takes. @param duration as {@link formatDuration} has it */
+  /** How long a work still takes. @param duration as `formatDuration` has it */
   readonly timeLeft: (duration: string) => string;
 }

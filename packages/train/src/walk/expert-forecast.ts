@@ -12,9 +12,6 @@ interface Seen {
   tokens: number;
 }
 
-/** A mixture, as far as it matters how often its experts are chosen. */
-type Mixture = Pick<RoutedPass, "expertCount" | "expertsPerToken">;
-
 /**
  * Which experts of a layer are almost certainly chosen by the tokens that come, so that they are read before the router is asked: for a
  * token the share of the tokens so far that went to an expert, and for all tokens together 1 − (1 − share)^tokens.
@@ -23,14 +20,22 @@ export class ExpertForecast {
   readonly #seen = new Map<number, Seen>();
 
   /** Takes what was chosen. @param chosen [N, k] expert numbers */
-  note(layer: number, chosen: Int32Array, mixture: Mixture): void {
+  note(
+    layer: number,
+    chosen: Int32Array,
+    mixture: Pick<RoutedPass, "expertCount" | "expertsPerToken">,
+  ): void {
     const seen = this.#of(layer, mixture);
     for (const expert of chosen) seen.counts[expert]++;
     seen.tokens += chosen.length / mixture.expertsPerToken;
   }
 
   /** Experts that some of the tokens will choose, with a chance of 95 % each at least. */
-  likely(layer: number, tokens: number, mixture: Mixture): Set<number> {
+  likely(
+    layer: number,
+    tokens: number,
+    mixture: Pick<RoutedPass, "expertCount" | "expertsPerToken">,
+  ): Set<number> {
     const { counts, tokens: before } = this.#of(layer, mixture);
     const prior = (PRIOR_TOKENS * mixture.expertsPerToken) / mixture.expertCount;
     const likely = new Set<number>();
@@ -41,7 +46,7 @@ export class ExpertForecast {
     return likely;
   }
 
-  #of(layer: number, { expertCount }: Mixture): Seen {
+  #of(layer: number, { expertCount }: Pick<RoutedPass, "expertCount" | "expertsPerToken">): Seen {
     const seen = this.#seen.get(layer) ?? { counts: new Float64Array(expertCount), tokens: 0 };
     this.#seen.set(layer, seen);
     return seen;
