@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -74,7 +75,11 @@ void startSamples(std::int64_t microseconds) {
   if (r.isSampling) return;
   r.isSampling = true;
   r.samples = {};
-  r.sampler = std::thread(sample, microseconds);
+  try {
+    r.sampler = std::thread(sample, microseconds);
+  } catch (const std::system_error&) {
+    r.isSampling = false;
+  }
 }
 
 Samples stopSamples() {

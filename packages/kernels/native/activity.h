@@ -9,17 +9,17 @@
 namespace lathe {
 
 enum class Activity : std::uint8_t {
-  outside,    // not in a kernel: JavaScript, and the runtime
-  waiting,    // for work, or for the others to end theirs
-  product,    // with weights
-  weights,    // packed, and rounded, for a product
-  rows,       // of activations packed, and rounded, for a product; outliers looked for
-  lowRank,    // updates of adapters and products of float32 matrices
+  outside,      // not in a kernel: JavaScript, and the runtime
+  waiting,      // for work, or for the others to end theirs
+  product,      // with weights
+  weights,      // packed, and rounded, for a product
+  rows,         // of activations packed, and rounded, for a product; outliers looked for
+  lowRank,      // updates of adapters and products of float32 matrices
   attention,
-  head,       // losses over the vocabulary, their products included
-  elementwise,  // norms, activations of neurons, sums, copies
+  head,         // losses over the vocabulary; their products are products
+  elementwise,  // norms, gates, sums, copies
   optimiser,
-  memory,     // taken and given back
+  memory,       // taken and given back
   count
 };
 
@@ -47,7 +47,8 @@ class Doing {
 
 constexpr int kActivities = static_cast<int>(Activity::count);
 
-// Looks at all threads every so many microseconds from now on. Does nothing where that is under way.
+// Looks at all threads every so many microseconds from now on. Does nothing where that is under way, or where the system gives no
+// thread for it.
 void startSamples(std::int64_t microseconds);
 
 // What was seen since startSamples, of all threads together: samples of each activity.

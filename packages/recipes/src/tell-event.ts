@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration, formatNumber, formatSeconds, type Phrase, phrase } from "@lathe/files";
-import { checkpointFaultPhrase, type BadStep, type StallAdvice } from "@lathe/train";
+import { badStepPhrase, checkpointFaultPhrase, placedRowsPhrase, type StallAdvice } from "@lathe/train";
 import { field, type FieldSentence, sentenceOf } from "./recipe-error.js";
 import type { RecipeEvent, RowsEvent } from "./recipe-event.js";
 import type { MaskReport } from "./rows/mask-report.js";
@@ -23,15 +23,6 @@ const warningOf = (sentence: FieldSentence): ToldEvent[] => [{ isWarning: true, 
 const joined = ([first, ...rest]: readonly FieldSentence[]): FieldSentence =>
   rest.reduce((before, next) => sentenceOf`${before}; ${next}`, first);
 
-/** Names in a list that a sentence has at most. */
-const SHOWN = 8;
-
-function shownOf(names: readonly (string | number)[]): string | Phrase {
-  const shown = names.slice(0, SHOWN).join(", ");
-  return names.length > SHOWN ? phrase`${shown} and ${names.length - SHOWN} more` : shown;
-}
-
-const rowsAt = (places: readonly (string | number)[]): Phrase => phrase`rows ${shownOf(places)}`;
 const countedRows = (count: number): Phrase => (count === 1 ? phrase`${1} row` : phrase`${count} rows`);
 
 /** Fields with values, as one would give them. */
@@ -86,27 +77,6 @@ function maskSentence({ rows, tokens, scoredTokens, rowsWithEnd, longest }: Mask
       ? phrase`end token learnt in ${rowsWithEnd}, not in the ${rows - rowsWithEnd} that are cut short or end otherwise`
       : phrase`end token learnt in ${rowsWithEnd}`;
   return phrase`rows: ${rows} of ${formatNumber(tokens)} tokens, ${share} % with a loss; ${end}; longest ${longest.join(", ")}`;
-}
-
-function badStepSentence({
-  step,
-  quantity,
-  value,
-  rows,
-  places,
-  tensors,
-}: BadStep & { readonly step: number; readonly value: number }): Phrase {
-  const what: Readonly<Record<BadStep["quantity"], Phrase>> = {
-    loss: phrase`the loss is ${value}`,
-    "gradient norm": phrase`the gradient norm is ${value}`,
-  };
-  const head = phrase`step ${step} not applied: ${what[quantity]}`;
-  const where = [
-    ...(rows.length === 0 ? [] : [rowsAt(places ?? rows)]),
-    ...(tensors.length === 0 ? [] : [phrase`tensors ${shownOf(tensors)}`]),
-  ];
-  if (where.length === 0) return head;
-  return phrase`${head} (${where.reduce((before, next) => phrase`${before}; ${next}`)})`;
 }
 
 /** What may help a loss that does not fall. @param limit of the gradient norm   @param norm its median */
@@ -192,11 +162,11 @@ export function tellEvent(event: Exclude<RecipeEvent, EventWithoutSentence>): re
       ];
     }
     case "bad-step":
-      return warningOf(badStepSentence(event));
+      return warningOf(phrase`step ${event.step} not applied: ${badStepPhrase(event, event.value)}`);
     case "spike": {
-      const { step, loss, median, deviations, places, rows } = event;
+      const { step, loss, median, deviations } = event;
       return warningOf(
-        phrase`step ${step}: the loss leaps to ${loss.toFixed(4)}, ${deviations.toFixed(1)} robust deviations above the median ${median.toFixed(4)} of the steps before (${rowsAt(places ?? rows)})`,
+        phrase`step ${step}: the loss leaps to ${loss.toFixed(4)}, ${deviations.toFixed(1)} robust deviations above the median ${median.toFixed(4)} of the steps before (${placedRowsPhrase(event)})`,
       );
     }
     case "stalled": {

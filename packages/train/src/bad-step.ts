@@ -1,5 +1,6 @@
 import { joinPhrases, type Phrase, phrase } from "@lathe/files";
-import type { PlacedRows } from "./placed-rows.js";
+import { listPhrase } from "./list-phrase.js";
+import { type PlacedRows, placedRowsPhrase } from "./placed-rows.js";
 
 /** Why a step was not applied: its loss or a gradient was not finite. */
 export interface BadStep extends PlacedRows {
@@ -14,21 +15,13 @@ export interface BadStep extends PlacedRows {
   readonly tensors: readonly string[];
 }
 
-/** Rows and tensors that a message names at most. */
-const SHOWN = 8;
-
-function listPhrase(names: readonly (string | number)[]): Phrase {
-  const shown = names.slice(0, SHOWN).join(", ");
-  return names.length > SHOWN ? phrase`${shown} and ${names.length - SHOWN} more` : phrase`${shown}`;
-}
-
 /** Says what was not finite and where, for messages. */
-export function badStepPhrase({ quantity, rows, places, tensors }: BadStep, value: number): Phrase {
+export function badStepPhrase(bad: BadStep, value: number): Phrase {
   const where = [
-    ...((places ?? rows).length === 0 ? [] : [phrase`rows ${listPhrase(places ?? rows)}`]),
-    ...(tensors.length === 0 ? [] : [phrase`tensors ${listPhrase(tensors)}`]),
+    ...(bad.rows.length === 0 ? [] : [placedRowsPhrase(bad)]),
+    ...(bad.tensors.length === 0 ? [] : [phrase`tensors ${listPhrase(bad.tensors)}`]),
   ];
-  const what = quantity === "loss" ? phrase`the loss is ${value}` : phrase`the gradient norm is ${value}`;
+  const what = bad.quantity === "loss" ? phrase`the loss is ${value}` : phrase`the gradient norm is ${value}`;
   return where.length === 0 ? what : phrase`${what} (${joinPhrases(where)})`;
 }
 

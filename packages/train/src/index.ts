@@ -62,7 +62,7 @@ export {
   type ReferenceLikelihood,
   ReferenceLikelihoods,
 } from "./preference/reference-likelihoods.js";
-export type { PlacedRows } from "./placed-rows.js";
+export { type PlacedRows, placedRowsPhrase } from "./placed-rows.js";
 export {
   readLikelihoods,
   type StoredLikelihoods,

@@ -1,3 +1,5 @@
+import { type Phrase, phrase } from "@lathe/files";
+import { listPhrase } from "./list-phrase.js";
 import type { RowSource } from "./row-source.js";
 
 /** Rows of a step that something is said of. */
@@ -11,4 +13,9 @@ export interface PlacedRows {
 /** Rows with their places, where their source tells them. */
 export function placedRows(source: RowSource<unknown>, rows: readonly number[]): PlacedRows {
   return source.place ? { rows, places: rows.map((row) => source.place!(row)) } : { rows };
+}
+
+/** Names rows by where they come from, or by their numbers. */
+export function placedRowsPhrase({ rows, places }: PlacedRows): Phrase {
+  return phrase`rows ${listPhrase(places ?? rows)}`;
 }

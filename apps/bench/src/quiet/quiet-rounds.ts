@@ -2,10 +2,10 @@ import { cpus } from "node:os";
 import { runContestant } from "../shared/run-contestant.js";
 import { type ProcessorTimes, readProcessorTimes } from "./processor-times.js";
 import type { Pulse } from "./pulse.js";
-import { type Stretch, stretchBetween } from "./stretch.js";
+import { bounds, isQuietStretch, percent, type Stretch, stretchBetween } from "./stretch.js";
 
-/** Shares of the processors that may be taken by others, and speed of the fixed product that is left, in a quiet round. */
-export const bounds = { others: 0.03, stolen: 0.02, pulse: 0.93 } as const;
+/** Speed of the fixed product in a quiet round, by its fastest. */
+const LEAST_PULSE = 0.93;
 
 /** The machine in a round: what it did besides, and the slower of the two pulses around it. */
 export interface RoundState {
@@ -31,10 +31,10 @@ export interface Quietness {
 export function quietOf(states: readonly RoundState[], best: Pulse | null): boolean[] {
   return states.map(
     ({ stretch, pulse }) =>
-      (stretch === null || (stretch.others <= bounds.others && stretch.stolen <= bounds.stolen)) &&
+      (stretch === null || isQuietStretch(stretch)) &&
       (pulse === null ||
         best === null ||
-        (pulse.one >= bounds.pulse * best.one && pulse.all >= bounds.pulse * best.all)),
+        (pulse.one >= LEAST_PULSE * best.one && pulse.all >= LEAST_PULSE * best.all)),
   );
 }
 
@@ -119,8 +119,6 @@ async function pulseOfProcess(): Promise<Pulse | null> {
   return pulse;
 }
 
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-
 function describeState({ stretch, pulse }: RoundState, best: Pulse | null): string {
   return [
     ...(stretch === null
@@ -148,5 +146,5 @@ export function describeQuietness({ isQuiet, kept, taken, others, stolen, pulse 
   const shares = `others took ${percent(others)} of the processors, ${percent(stolen)} were stolen at most`;
   return isQuiet
     ? `Quiet: ${rounds}, in which ${shares}${threads}.`
-    : `Not quiet: no round stayed within the bounds (others ${percent(bounds.others)}, stolen ${percent(bounds.stolen)}, the fixed product within ${percent(1 - bounds.pulse)} of its best); ${shares}${threads}. Ratios flatter whoever does not wait with spinning threads and are not to be quoted.`;
+    : `Not quiet: no round stayed within the bounds (others ${percent(bounds.others)}, stolen ${percent(bounds.stolen)}, the fixed product within ${percent(1 - LEAST_PULSE)} of its best); ${shares}${threads}. Ratios flatter whoever does not wait with spinning threads and are not to be quoted.`;
 }

@@ -9,6 +9,17 @@ export interface Stretch {
   readonly stolen: number;
 }
 
+/** Shares of all processors that a stretch may lose for its times to be quoted. */
+export const bounds = { others: 0.03, stolen: 0.02 } as const;
+
+/** Whether others took little enough for times to be quoted. */
+export function isQuietStretch({ others, stolen }: Pick<Stretch, "others" | "stolen">): boolean {
+  return others <= bounds.others && stolen <= bounds.stolen;
+}
+
+/** A share as people read it. */
+export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
 /** What happened between two moments. @param cores processors of the machine */
 export function stretchBetween(before: ProcessorTimes, after: ProcessorTimes, cores: number): Stretch {
   const seconds = after.at - before.at;

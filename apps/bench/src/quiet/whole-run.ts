@@ -1,7 +1,6 @@
 import { cpus } from "node:os";
 import { readProcessorTimes } from "./processor-times.js";
-import { bounds } from "./quiet-rounds.js";
-import { type Stretch, stretchBetween } from "./stretch.js";
+import { isQuietStretch, percent, type Stretch, stretchBetween } from "./stretch.js";
 
 /** Read when the command begins. */
 const atStart = readProcessorTimes();
@@ -12,14 +11,8 @@ export function wholeRun(): Stretch | null {
   return atStart === null || now === null ? null : stretchBetween(atStart, now, cpus().length);
 }
 
-/** Whether others took little enough for times to be quoted. */
-export function isQuietStretch({ others, stolen }: Stretch): boolean {
-  return others <= bounds.others && stolen <= bounds.stolen;
-}
-
 /** The sentence that belongs to a result. */
 export function describeStretch(stretch: Stretch): string {
-  const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
   const shares = `others took ${percent(stretch.others)} of the processors over the whole run, ${percent(stretch.stolen)} were stolen`;
   return isQuietStretch(stretch)
     ? `Quiet: ${shares}.`

@@ -16,12 +16,15 @@ export interface StepLimit {
 const REPEATS = 12;
 const BUDGET = 1;
 
-/** Measures the products of a step alone, in a process of their own. */
+/**
+ * Measures the products of a step alone, in a process of their own.
+ * @returns null where the engine does not multiply in some of these ways by itself
+ */
 export async function measureLimit(
   products: readonly StepProduct[],
   engine: string,
   precision: string,
-): Promise<StepLimit> {
+): Promise<StepLimit | null> {
   let seconds = 0;
   for (const direction of ["forward", "gradient"] as const) {
     for (const format of new Set(products.map((product) => product.format))) {
@@ -37,7 +40,8 @@ export async function measureLimit(
         repeats: REPEATS,
         budget: BUDGET,
       };
-      const { products: measured } = await runContestant<LatheGemmOutcome>("gemm", job);
+      const { products: measured, passedOver } = await runContestant<LatheGemmOutcome>("gemm", job);
+      if (passedOver.length > 0) return null;
       measured.forEach((product, index) => {
         seconds += shapes[index].count * Math.min(...product.seconds);
       });
@@ -45,4 +49,13 @@ export async function measureLimit(
   }
   const operations = operationsOf(products);
   return { operations, seconds, rate: operations / seconds };
+}
+
+/** The sentence that belongs to a result. @param step seconds that a step takes */
+export function describeLimit({ operations, seconds, rate }: StepLimit, step: number): string {
+  return (
+    `The products that a step cannot do without are ${(operations / 1e9).toFixed(1)} · 10⁹ operations, which take ` +
+    `${(seconds * 1000).toFixed(0)} ms alone, at ${(rate / 1e9).toFixed(0)} · 10⁹ a second: the step reaches ` +
+    `${((100 * seconds) / step).toFixed(0)} % of the limit.`
+  );
 }

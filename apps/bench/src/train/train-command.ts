@@ -16,7 +16,7 @@ import { fileBatches, randomBatch } from "./batches.js";
 import { compareTraining, trainTable } from "./compare-training.js";
 import { defaultPeerSetups, parsePeerSetup, type PeerSetup, peerSetupForm } from "./peer-setups.js";
 import { productsOfStep } from "./products-of-step.js";
-import { measureLimit, type StepLimit } from "./step-limit.js";
+import { describeLimit, measureLimit, type StepLimit } from "./step-limit.js";
 import { profileTable } from "./step-profile.js";
 import type { JobRow, LatheTrainJob, LatheTrainOutcome, TrainJob, TrainOutcome } from "./train-job.js";
 
@@ -186,7 +186,7 @@ async function runTrain(flags: TrainFlags, words: readonly string[]): Promise<vo
         peakTensorBytes,
         modelResidentBytes,
         ...comparison,
-        limit: { ...limit, share: limit.seconds / comparison.lathe.step.median },
+        limit: limit && { ...limit, share: limit.seconds / comparison.lathe.step.median },
         profile: profiled?.profile ?? null,
         quietness,
       },
@@ -196,7 +196,7 @@ async function runTrain(flags: TrainFlags, words: readonly string[]): Promise<vo
         `Engine ${engine} (${engineDescription}), products in ${precision}; checkpointing ${policyName(flags, checkpointing)}; ` +
           `${trainableParameters} trainable parameters; ${mebibytes(peakTensorBytes)} of tensors at most; ` +
           `${mebibytes(modelResidentBytes)} resident before the first.`,
-        limitSentence(limit, comparison.lathe.step.median),
+        ...(limit === null ? [] : [describeLimit(limit, comparison.lathe.step.median)]),
         ...(profiled === null ? [] : [profileSentence(profiled, comparison.lathe.step.median)]),
         `Warm-up ${warmUp}, repeats ${flags.repeats}, rounds ${flags.rounds}; medians, ± half the distance between the quartiles.`,
         describeQuietness(quietness),
@@ -236,7 +236,7 @@ async function limitOf(
   flags: TrainFlags,
   { batches }: TrainJob,
   { engine, precision }: LatheTrainOutcome,
-): Promise<StepLimit> {
+): Promise<StepLimit | null> {
   const rows = batches.flat();
   // The first token of a row predicts the second: as many labels as those that are scored after the first.
   const labels = rows.reduce(
@@ -253,14 +253,6 @@ async function limitOf(
     microBatches: 1,
   });
   return await measureLimit(products, engine, precision);
-}
-
-function limitSentence({ operations, seconds, rate }: StepLimit, step: number): string {
-  return (
-    `The products that a step cannot do without are ${(operations / 1e9).toFixed(1)} · 10⁹ operations, which take ` +
-    `${(seconds * 1000).toFixed(0)} ms alone, at ${(rate / 1e9).toFixed(0)} · 10⁹ a second: the step reaches ` +
-    `${((100 * seconds) / step).toFixed(0)} % of the limit.`
-  );
 }
 
 function profileSentence({ steps }: LatheTrainOutcome, median: number): string {

@@ -6,7 +6,7 @@
 
 namespace lathe {
 
-// As src/native-kernels.ts has them, in the order of Activity.
+// As src/activities.ts has them, in the order of Activity.
 static const char* const kNames[] = {"outside", "waiting",   "product", "weights",     "rows",      "lowRank",
                                      "attention", "head", "elementwise", "optimiser", "memory"};
 static_assert(sizeof kNames / sizeof kNames[0] == kActivities, "each activity has a name");
