@@ -1,4 +1,4 @@
-import { asPhrase, isSpokenError, type Phrase, phrase, sayPhrase } from "@lathe/files";
+import { asPhrase, type Phrase, phrase, phraseOfError, sayPhrase } from "@lathe/files";
 import { Command } from "commander";
 import { checkValues } from "./check-values.js";
 import { helpOf, type HelpStyle, parseLine, type CommonFlags } from "./command-line.js";
@@ -39,14 +39,7 @@ export async function runCommandLine<Messages extends CommandMessages>(
   } catch (error) {
     const code = exitCodeOf(error, signal.aborted);
     const { phrases } = messagesOf(program, words, io.env);
-    const message = isSpokenError(error)
-      ? error
-          .phrases()
-          .map((one) => sayPhrase(one, phrases))
-          .join("; ")
-      : error instanceof Error
-        ? error.message
-        : String(error);
+    const message = sayPhrase(phraseOfError(error), phrases);
     io.stderr.write(`${program.name}: ${program.say?.(message, program.command) ?? message}\n`);
     if (error instanceof UsageError && error.verb !== null) {
       const help = `${program.command} ${error.verb} --help`;

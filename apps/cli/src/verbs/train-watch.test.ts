@@ -42,10 +42,10 @@ describe.each([
   },
   {
     language: "zh",
-    ended: /lathe: 第 2 步：(损失|梯度范数)为 (NaN|Infinity) \(数据行 .*; 均未应用; 请降低学习率/,
-    bad: /第 2 步未生效：(损失|梯度范数)为 (NaN|Infinity)（数据行 .*rows\.jsonl:\d+; 张量 .*lora_A/,
+    ended: /lathe: 第 2 步：(损失|梯度范数)为 (NaN|Infinity)（数据行 .*；均未应用；请降低学习率/,
+    bad: /第 2 步未生效：(损失|梯度范数)为 (NaN|Infinity)（数据行 .*rows\.jsonl:\d+；张量 .*lora_A/,
     stalled:
-      /第 50 步：损失自训练开始后没有下降（开始时 .*最近的步有 100 % 被裁剪，学习率最高 1e-9）; 配方允许提高学习率：--learning-rate 1e-4; 上限为 0\.001/,
+      /第 50 步：损失自训练开始后没有下降（开始时 .*最近的步有 100 % 被裁剪，学习率最高 1e-9）；配方允许提高学习率：--learning-rate 1e-4；上限为 0\.001/,
   },
 ])("lathe train --language $language", ({ language, bad, ended, stalled }) => {
   it("names rows and tensors of a step that is not finite", async () => {
