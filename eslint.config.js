@@ -8,6 +8,11 @@ const urlAsPath = {
   message: "Use fileURLToPath: a URL writes the space in a path as %20, and Windows paths otherwise.",
 };
 
+const spreadOfLiteral = {
+  selector: "ObjectExpression > SpreadElement[argument.type='ObjectExpression']",
+  message: "Write the properties themselves: a spread object only pleases the formatter.",
+};
+
 const acrossPackages = {
   regex: "^(\\.\\./)+[\\w-]+/(src|dist)/",
   message: "Import another package by its name.",
@@ -44,7 +49,7 @@ export default defineConfig(
       "no-eval": "error",
       "no-param-reassign": "off",
       "no-restricted-imports": ["error", { patterns: [acrossPackages] }],
-      "no-restricted-syntax": ["error", urlAsPath],
+      "no-restricted-syntax": ["error", urlAsPath, spreadOfLiteral],
       "no-warning-comments": ["error", { terms: ["todo", "fixme", "xxx", "hack"] }],
       "object-shorthand": "error",
       "prefer-object-spread": "error",
@@ -96,6 +101,11 @@ export default defineConfig(
       "no-restricted-syntax": [
         "error",
         urlAsPath,
+        spreadOfLiteral,
+        {
+          selector: "CallExpression[callee.name=/^mkdir(Sync)?$/] Property[key.name='recursive']",
+          message: "Call makeFolder of @lathe/files: Node's recursive mkdir never ends under /proc.",
+        },
         { selector: "ExportAllDeclaration", message: "Name each export." },
         { selector: "ExportDefaultDeclaration", message: "Export by name." },
         {

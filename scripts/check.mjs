@@ -1,17 +1,23 @@
-// Runs every check of the repository, one after the other, and ends with the line "N passed, N failed": one for each
+// Runs every check of the repository and ends with the line "N passed, N failed": one for each
 // test and one for each other check. CI runs this. Some alone: node scripts/check.mjs lint types
 
 import "./require-node.mjs";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { installStamp } from "./bootstrap.mjs";
-import { exitCode, root, spawnNpm } from "./pnpm.mjs";
+import { availableParallelism } from "node:os";
+import { collect, exitCode, root, spawnNpm } from "./pnpm.mjs";
 
 /** @typedef {{ name: string, title: string, command: readonly string[], minutes: number }} Check */
 
 const testReport = "node_modules/.cache/lathe/tests.json";
 
-/** @type {Check[]} The tests come first: they set the checkout up. Minutes are when a check counts as stuck. */
+/**
+ * The tests come first: they set the checkout up; the quick start comes last and alone, as it says how long it takes; of the others
+ * the longest come first. Minutes are when a check counts as stuck.
+ *
+ * @type {Check[]}
+ */
 const checks = [
   {
     name: "test",
@@ -19,24 +25,60 @@ const checks = [
     command: ["test", "--", "--reporter=default", "--reporter=json", `--outputFile.json=${testReport}`],
     minutes: 40,
   },
-  { name: "format", title: "format", command: ["run", "--silent", "test:format"], minutes: 5 },
-  { name: "lint", title: "lint", command: ["run", "--silent", "test:lint"], minutes: 10 },
+  { name: "lint", title: "lint", command: ["run", "--silent", "test:lint"], minutes: 20 },
+  { name: "publish", title: "published packages", command: ["run", "--silent", "test:publish"], minutes: 20 },
   { name: "types", title: "types", command: ["run", "--silent", "test:types"], minutes: 10 },
   { name: "docs", title: "API documentation", command: ["run", "--silent", "test:docs"], minutes: 10 },
-  { name: "publish", title: "published packages", command: ["run", "--silent", "test:publish"], minutes: 20 },
+  { name: "format", title: "format", command: ["run", "--silent", "test:format"], minutes: 5 },
   { name: "links", title: "links", command: ["run", "--silent", "test:links"], minutes: 2 },
   { name: "changesets", title: "release notes", command: ["run", "--silent", "test:changesets"], minutes: 2 },
   { name: "start", title: "quick start", command: ["start"], minutes: 20 },
 ];
 
-/** @param {Check} check @returns {Promise<number>} exit code */
-async function run({ command, minutes }) {
-  const child = spawnNpm("npm", command, { stdio: ["ignore", "inherit", "inherit"] });
+/**
+ * Runs a check that prints as it goes, or all at once at its end.
+ * @param {Check} check
+ * @param {boolean} isAlone
+ * @returns {Promise<number>} exit code
+ */
+async function run({ title, command, minutes }, isAlone) {
+  const heading = `\n── ${title}: npm ${command.join(" ")}`;
+  if (isAlone) console.log(heading);
+  const out = isAlone ? "inherit" : "pipe";
+  // A group of its own, so that what the check has started is stopped with it.
+  const child = spawnNpm("npm", command, {
+    stdio: ["ignore", out, out],
+    detached: process.platform !== "win32",
+  });
+  const stop = () => {
+    const { pid } = child;
+    try {
+      if (process.platform === "win32" || pid === undefined) child.kill();
+      else process.kill(-pid, "SIGKILL");
+    } catch {
+      // It has ended meanwhile.
+    }
+  };
+  let late = "";
   const timer = setTimeout(() => {
-    console.error(`\nStopped: still running after ${minutes} minutes.`);
-    child.kill("SIGTERM");
+    late = `\nStopped: still running after ${minutes} minutes.`;
+    stop();
   }, minutes * 60_000);
-  return exitCode(child).finally(() => clearTimeout(timer));
+  process.once("exit", stop);
+  // Ctrl-C at a terminal does not reach another group by itself.
+  const interrupt = () => process.exit(130);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, interrupt);
+  try {
+    if (isAlone) return await exitCode(child);
+    const { code, output } = await collect(child);
+    console.log(`${heading}\n${output.trimEnd()}`);
+    return code;
+  } finally {
+    clearTimeout(timer);
+    process.off("exit", stop);
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(signal, interrupt);
+    if (late !== "") console.error(late);
+  }
 }
 
 /**
@@ -90,19 +132,34 @@ if (unknown.length > 0) {
 
 /** @type {{ title: string, passed: number, failed: number, seconds: number }[]} */
 const results = [];
-for (const check of checks.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
-  console.log(`\n── ${check.title}: npm ${check.command.join(" ")}`);
-  if (check.name === "test") {
-    rmSync(join(root, testReport), { force: true });
-    mkdirSync(join(root, dirname(testReport)), { recursive: true });
-  }
+/** @param {Check} check @param {boolean} isAlone */
+async function take(check, isAlone) {
   const started = performance.now();
-  const code = await run(check);
+  const code = await run(check, isAlone);
   results.push({ title: check.title, ...score(check, code), seconds: (performance.now() - started) / 1000 });
-  if (check.name === "test" && code !== 0 && !existsSync(join(root, installStamp))) {
-    console.error("The packages could not be installed, so the other checks cannot run.");
-    break;
-  }
+  return code;
+}
+
+const asked = checks.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+const [tests, quickStart] = ["test", "start"].map((name) => asked.find((check) => check.name === name));
+const others = asked.filter((check) => check !== tests && check !== quickStart);
+if (tests) {
+  rmSync(join(root, testReport), { force: true });
+  mkdirSync(join(root, dirname(testReport)), { recursive: true });
+  await take(tests, true);
+}
+if (tests && !existsSync(join(root, installStamp))) {
+  console.error("The packages could not be installed, so the other checks cannot run.");
+} else {
+  // Most of them keep one processor busy; more than two at once would want more memory than small machines have.
+  const beside = others.length === 1 ? 1 : Math.min(2, availableParallelism());
+  const waiting = [...others];
+  await Promise.all(
+    Array.from({ length: beside }, async () => {
+      for (let check = waiting.shift(); check; check = waiting.shift()) await take(check, beside === 1);
+    }),
+  );
+  if (quickStart) await take(quickStart, true);
 }
 
 console.log(

@@ -16,7 +16,7 @@ const chinese = (file: string): string => file.replace(/\.md$/, ".zh-CN.md");
 const guides = readdirSync(join(root, "docs/guide"))
   .filter((name) => name.endsWith(".md") && !name.endsWith(".zh-CN.md"))
   .map((name) => `docs/guide/${name}`)
-  .concat("docs/cuda.md", "docs/edge.md");
+  .concat("docs/cuda.md", "docs/edge.md", "docs/flower.md", "docs/scaling.md");
 const pages = ["README.md", "docs/README.md", ...guides];
 
 /** Levels of the headings and rows of the tables, in order, without what lies in code blocks. */
@@ -65,7 +65,14 @@ function commandsOf(page: string): string[][] {
           .replace(/\s# .*$/, "")
           .match(/"[^"]*"|\S+/g)
           ?.slice(1) ?? [],
-    );
+    )
+    .flatMap(aroundDashes);
+}
+
+/** What stands after `--` is a command as well: one that the first starts. */
+function aroundDashes(words: string[]): string[][] {
+  const at = words.indexOf("--");
+  return at < 0 ? [words] : [words.slice(0, at), words.slice(at + 1)];
 }
 
 const outputs = new Map<string, string>();

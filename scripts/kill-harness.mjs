@@ -6,13 +6,13 @@
 //   node scripts/kill-harness.mjs [--kills 200] [--damages 50] [--steps 200] [--seed 0]
 
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, URL } from "node:url";
 import { parseArgs } from "node:util";
 import { firstDifference } from "../packages/recipes/dist/verify/first-difference.js";
+import { randomNumbers } from "./random-numbers.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const lathe = join(root, "apps/cli/dist/main.js");
@@ -26,15 +26,6 @@ const lathe = join(root, "apps/cli/dist/main.js");
  * @property {number} runs runs that were compared with the one that was never stopped
  * @property {string[]} faults runs that did not end, or with other bits
  */
-
-/**
- * Numbers from 0, below 1, that follow from a seed.
- * @param {number} seed
- */
-function randomNumbers(seed) {
-  let drawn = 0;
-  return () => createHash("sha256").update(`${seed} ${drawn++}`).digest().readUIntBE(0, 6) / 2 ** 48;
-}
 
 /**
  * Runs `lathe train`.
@@ -208,7 +199,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   });
   const [kills, damages, steps, seed] = [values.kills, values.damages, values.steps, values.seed].map(Number);
   const outcome = await killHarness({
-    ...{ kills, damages, steps, seed },
+    kills,
+    damages,
+    steps,
+    seed,
     onProgress: ({ kills: killed, damages: damaged, runs, faults }) => {
       if (killed % 10 > 0) return;
       console.error(`${killed} kills, ${damaged} damages, ${runs} runs compared, ${faults.length} faults`);

@@ -43,6 +43,13 @@ function templateOf(literal: ts.TemplateLiteral): string {
   );
 }
 
+/** Words of an option beside its description, which the help says. */
+const optionWords = ["negated", "requiredText", "defaultText", "unit", "expected"];
+
+/** Whether a default is a name, such as that of a program or of another value, which is the same in every language. */
+const isName = ({ name, initializer }: ts.PropertyAssignment): boolean =>
+  name.getText() === "defaultText" && ts.isStringLiteral(initializer) && !initializer.text.includes(" ");
+
 /** The expressions that a conditional expression and its like may come to. */
 function outcomes(expression: ts.Expression): ts.Expression[] {
   if (ts.isParenthesizedExpression(expression)) return outcomes(expression.expression);
@@ -86,7 +93,7 @@ const isPlainError = ({ heritageClauses }: ts.ClassDeclaration): boolean =>
 
 /**
  * Every sentence that the sources of the packages and of the command hand over where a `Phrase` may stand: literals, templates,
- * and constants that hold one.
+ * and constants that hold one; and the words of options, which the help says.
  */
 export function spokenSentences(): SpokenSentence[] {
   const program = programOfSources();
@@ -117,7 +124,31 @@ export function spokenSentences(): SpokenSentence[] {
       }
     }
   };
+  /** Whether a property holds words of an option, or what a check of several options says. */
+  const isOfOptions = ({ name, parent }: ts.PropertyAssignment): boolean => {
+    if (optionWords.includes(name.getText())) {
+      const type = checker.getContextualType(parent);
+      const symbol = type && (checker.getNonNullableType(type).symbol as ts.Symbol | undefined);
+      return symbol?.name === "OptionDetails";
+    }
+    const call = parent.parent;
+    return (
+      name.getText() === "error" &&
+      ts.isCallExpression(call) &&
+      ts.isPropertyAccessExpression(call.expression) &&
+      call.expression.name.text === "refine"
+    );
+  };
   const walk = (node: ts.Node): void => {
+    if (ts.isPropertyAssignment(node) && isOfOptions(node) && !isName(node)) noteText(node.initializer);
+    if (
+      ts.isCallExpression(node) &&
+      ts.isIdentifier(node.expression) &&
+      node.expression.text === "optionGroup"
+    ) {
+      const [heading] = node.arguments;
+      if (ts.isStringLiteral(heading)) note(heading, `${heading.text}:`);
+    }
     if (ts.isClassDeclaration(node) && isPlainError(node)) {
       const name = node.name?.text ?? "";
       const file = relative(root, node.getSourceFile().fileName);

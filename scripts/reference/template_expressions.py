@@ -472,9 +472,37 @@ stm = [
     "{% for x in nested recursive %}{% if x is iterable %}({{ loop(x) }}){% else %}{{ x }}{{ loop.depth }}{% endif %}{% endfor %}",
     "{% generation %}{{ %E }}{% endgeneration %}",
 ]
+# Kinds that the drawing comes to too seldom.
+EXTRA = [
+    "{{ l[1:] }}{{ range(4)[::2] }}{{ range(2,9,3)[2:-1:-1] }}{{ range(5,0,-2)[2:n:] }}{{ range(5,0,-2)[n:31:-1] }}",
+    "{{ range(2,9,3)[3:0:]|list }}{{ range(9)[-3:]|list }}{{ 'y' if range(2,9,3)[-1:3:-1] else 'n' }}",
+    "{% for g in rows|groupby('role') %}{{ g.grouper }}{{ g.list|length }}{{ g[0] }};{% endfor %}",
+    "{{ rows|groupby('role')|map(attribute='grouper')|list }}{{ rows|groupby('role')|map(attribute='list')|map('length')|list }}",
+    "{% macro f(a, b='x') %}{{ f.name }}{{ f.arguments }}{{ f.catch_kwargs }}{{ f.catch_varargs }}{{ f.caller }}{% endmacro %}{{ f(1) }}",
+    "{% macro f(a) %}{{ a }}{{ varargs }}{{ kwargs }}{% endmacro %}{{ f.catch_kwargs }}{{ f.catch_varargs }}{{ f(1, 2, z=3) }}",
+    "{{ 'a b'.startswith(e,3,-1) }}{{ 'ab'.endswith('',3) }}{{ 'ab'.startswith('',2) }}{{ 'ab'.startswith('',3) }}",
+    "{{ 'ǆ'.title() }}{{ 'ǉ x'.capitalize() }}{{ 'Ǳ'.title() }}{{ ''.capitalize() }}{{ undef|capitalize }}",
+    "{{ m|truncate(6,false,'..',0) }}",
+    "{{ m|truncate(9) }}",
+    "{{ {1:'a'}|xmlattr }}",
+    "{{ -0.0 // 0.001 }} {{ 0.0 // -2 }} {{ -0.0 // -2 }} {{ 0.0 // 2 }} {{ -1.0 // 3 }}",
+    "{{ 2 ** 2.5 }} {{ 3 ** g }} {{ 7.5 ** -3 }} {{ 0.1 ** 20 }} {{ 10 ** -7 }} {{ 2 ** 0.5 }} {{ i ** h }} {{ 1e-3 ** 1.5 }}",
+    "{{ 10.0 ** 22 }} {{ 10.0 ** -22 }} {{ 1.1 ** 300 }} {{ (0-2.5) ** 3 }} {{ (0-8) ** -3 }} {{ 2.0 ** -1074 }}",
+    "{{ '%a|%r' % (zh, zh) }}{{ '%a' % em }}{{ '{!a}{!r}'.format('é', 'é') }}",
+    "{{ '%*d' % (f,0) }}",
+    "{{ '%*d|%-*s|%.*f' % (4,7,3,'a',2,1.005) }}",
+    "{{ '१२'|float }}{{ '१२'|int }}{{ '1_000.5'|float }}{{ '１２'|int }}",
+    "{{ d is test }}",
+    "{{ l is filter }}{{ 'x' is filter }}",
+    "{{ 'upper' is filter }}{{ 'odd' is test }}{{ 'x' is test }}",
+]
 out = []
-for k in range(N):
-    if random.random() < 0.85:
+drawn = 0
+while drawn < N + len(EXTRA):
+    drawn += 1
+    if drawn > N:
+        src = EXTRA[drawn - N - 1]
+    elif random.random() < 0.85:
         src = "{{ " + expr(random.choice([1, 1, 2, 2, 3])) + " }}"
     else:
         src = c(stm)

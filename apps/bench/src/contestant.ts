@@ -2,15 +2,19 @@
 // node dist/contestant.js CASE JOB.json. The last line of stdout is the outcome as JSON.
 
 import { readFileSync } from "node:fs";
-import { keepYoungGenerationSmall } from "@lathe/train/process";
+import { keepHeapSmall, keepYoungGenerationSmall } from "@lathe/train/process";
 import type { AnswerJob } from "./answer/answer-job.js";
 import type { DataJob } from "./data/data-job.js";
 import type { EvaluateJob } from "./evaluate/evaluate-job.js";
+import type { ExpertsJob } from "./experts/experts-job.js";
 import type { LatheGemmJob } from "./gemm/gemm-job.js";
 import type { TfjsJob } from "./gemm/measure-tfjs-product.js";
 import type { LatheGenerateJob } from "./generate/generate-job.js";
+import type { LatheRepliesJob, LlamaCppJob } from "./llama/replies-job.js";
 import type { LatheLoadJob } from "./load/load-job.js";
 import type { PlanJob } from "./plan/plan-job.js";
+import type { ScalingJob } from "./scaling/scaling-job.js";
+import type { StreamedPlanJob } from "./streamed-plan/streamed-plan-job.js";
 import type { ScoresJob } from "./scores/scores-job.js";
 import { isInputError } from "./shared/usage-error.js";
 import type { LatheTrainJob } from "./train/train-job.js";
@@ -33,6 +37,10 @@ const cases: Readonly<Record<string, (job: unknown) => Promise<object>>> = {
     const { measureEvaluation } = await import("./evaluate/measure-evaluation.js");
     return await measureEvaluation(job as EvaluateJob);
   },
+  experts: async (job) => {
+    const { measureExperts } = await import("./experts/measure-experts.js");
+    return measureExperts(job as ExpertsJob);
+  },
   gemm: async (job) => {
     const { measureProducts } = await import("./gemm/measure-products.js");
     return await measureProducts(job as LatheGemmJob);
@@ -40,6 +48,10 @@ const cases: Readonly<Record<string, (job: unknown) => Promise<object>>> = {
   generate: async (job) => {
     const { measureGeneration } = await import("./generate/measure-generation.js");
     return await measureGeneration(job as LatheGenerateJob);
+  },
+  "llama-cpp": async (job) => {
+    const { measureLlamaCpp } = await import("./llama/measure-llama-cpp.js");
+    return await measureLlamaCpp(job as LlamaCppJob);
   },
   load: async (job) => {
     const { measureLoad } = await import("./load/measure-load.js");
@@ -53,9 +65,23 @@ const cases: Readonly<Record<string, (job: unknown) => Promise<object>>> = {
     const { measurePulse } = await import("./quiet/pulse.js");
     return { pulse: measurePulse() };
   },
+  replies: async (job) => {
+    const { measureReplies } = await import("./llama/measure-replies.js");
+    return await measureReplies(job as LatheRepliesJob);
+  },
+  scaling: async (job) => {
+    const { measureScaling } = await import("./scaling/measure-scaling.js");
+    return await measureScaling(job as ScalingJob);
+  },
   scores: async (job) => {
+    // As the command does before it loads what scores.
+    keepHeapSmall();
     const { measureScores } = await import("./scores/measure-scores.js");
     return await measureScores(job as ScoresJob);
+  },
+  "streamed-plan": async (job) => {
+    const { measureStreamedPlan } = await import("./streamed-plan/measure-streamed-plan.js");
+    return await measureStreamedPlan(job as StreamedPlanJob);
   },
   tfjs: async (job) => {
     const { measureTfjsProduct } = await import("./gemm/measure-tfjs-product.js");

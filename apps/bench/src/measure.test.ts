@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { quantile, summarise } from "./measure.js";
+import { median, quantile, summarise } from "./measure.js";
 
 describe("quantile", () => {
   it("interpolates between neighbours", () => {
@@ -7,6 +7,15 @@ describe("quantile", () => {
     expect(quantile([1, 2, 3, 4], 0.5)).toBe(2.5);
     expect(quantile([1, 2, 3, 4], 1)).toBe(4);
     expect(quantile([7], 0.3)).toBe(7);
+  });
+});
+
+describe("median", () => {
+  it("takes numbers in any order and leaves them as they are", () => {
+    const values = [10, 2, 9];
+    expect(median(values)).toBe(9);
+    expect(median([...values, 3])).toBe(6);
+    expect(values).toEqual([10, 2, 9]);
   });
 });
 

@@ -20,6 +20,14 @@ export function quantile(sorted: readonly number[], share: number): number {
   return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
 }
 
+/** The middle of some numbers in any order, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
+}
+
 /** Summary of measured seconds. */
 export function summarise(seconds: readonly number[], warmUp: number): Measurement {
   const sorted = [...seconds].sort((a, b) => a - b);

@@ -1,6 +1,6 @@
 import { fieldsOf, flagOf, UsageError } from "@lathe/command";
 import type * as command from "@lathe/command";
-import { RecipeError } from "@lathe/recipes";
+import { RecipeError, type RecipeFault } from "@lathe/recipes";
 import type { z } from "zod";
 import { type Narrator, narrate } from "./narrate.js";
 import type { Messages } from "./messages/messages.js";
@@ -23,7 +23,12 @@ export type VerbDefinition = command.VerbDefinition<Messages>;
 export type VerbEntry = command.VerbEntry<Messages>;
 
 /** A verb as its module writes it down: arguments in, one call of a recipe, text and JSON out. */
-type WrittenVerb<Options extends z.ZodObject> = Omit<command.VerbDefinition<Messages, Options>, "run"> & {
+type WrittenVerb<Options extends z.ZodObject> = Omit<
+  command.VerbDefinition<Messages, Options>,
+  "run" | "contradictions"
+> & {
+  /** What contradicts itself among fields of the recipe that are in range by themselves. */
+  contradictions?(fields: object): readonly RecipeFault[];
   run(values: z.output<Options>, context: VerbContext): Promise<command.VerbResult>;
 };
 
@@ -32,9 +37,17 @@ type WrittenVerb<Options extends z.ZodObject> = Omit<command.VerbDefinition<Mess
  * field, the message names the flag.
  */
 export function defineVerb<Options extends z.ZodObject>(verb: WrittenVerb<Options>): VerbDefinition {
-  const { options } = verb;
+  const { options, contradictions, ...written } = verb;
+  const nameOf = (field: string): string => flagOf(options, field);
   return {
-    ...verb,
+    ...written,
+    options,
+    ...(contradictions && {
+      contradictions: (values) =>
+        contradictions(fieldsOf(options, values)).flatMap((fault) =>
+          new RecipeError([fault]).sentences(nameOf),
+        ),
+    }),
     async run(values: z.output<Options>, context: command.VerbContext<Messages>) {
       const narrator = narrate(context);
       const { signal, given } = context;
@@ -50,11 +63,7 @@ export function defineVerb<Options extends z.ZodObject>(verb: WrittenVerb<Option
         });
       } catch (error) {
         if (!(error instanceof RecipeError)) throw error;
-        throw new UsageError(
-          error.sentences((field) => flagOf(options, field)),
-          null,
-          { cause: error },
-        );
+        throw new UsageError(error.sentences(nameOf), null, { cause: error });
       } finally {
         narrator.end();
       }

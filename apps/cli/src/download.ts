@@ -1,7 +1,15 @@
 import { basename } from "node:path";
 import type { ResolveContext } from "@lathe/command";
 import { phrase, sayPhrase } from "@lathe/files";
-import { type HubRepository, hubSettings, pull, type PulledRepository, repositoryText } from "@lathe/hub";
+import {
+  cacheAddress,
+  type HubRepository,
+  hubSettings,
+  pull,
+  type PulledRepository,
+  repositoryText,
+  shownAddress,
+} from "@lathe/hub";
 
 const BYTES_OF_MEGABYTE = 1e6;
 
@@ -19,6 +27,24 @@ export async function download(
       onProgress: ({ doneBytes, totalBytes, file }) =>
         bar.update(doneBytes / BYTES_OF_MEGABYTE, Math.ceil(totalBytes / BYTES_OF_MEGABYTE), basename(file)),
       onWarning: (warning) => warn(sayPhrase(warning, messages.phrases)),
+    });
+  } finally {
+    bar.end();
+  }
+}
+
+/** Brings the file at an address here, with how far it is. @returns its path */
+export async function downloadFile(
+  address: string,
+  { io, messages, signal, progress }: ResolveContext,
+): Promise<string> {
+  const label = sayPhrase(phrase`downloading ${shownAddress(address)} (MB)`, messages.phrases);
+  const bar = progress({ label });
+  try {
+    return await cacheAddress(address, {
+      env: io.env,
+      signal,
+      onBytes: (done, total) => bar.update(done / BYTES_OF_MEGABYTE, Math.ceil(total / BYTES_OF_MEGABYTE)),
     });
   } finally {
     bar.end();

@@ -55,3 +55,15 @@ describe("what is said of an interrupt", () => {
     expect(stderr).toContain(text);
   });
 });
+
+it("begins without TensorFlow.js, which a verb brings that computes", () => {
+  const hooks = `export async function load(url, context, next) { console.error(url); return next(url, context); }`;
+  const address = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`;
+  const register = `import { register } from "node:module"; register(${JSON.stringify(address(hooks))});`;
+  const { status, stderr } = spawnSync(process.execPath, ["--import", address(register), lathe, "--help"], {
+    encoding: "utf8",
+  });
+  expect(status).toBe(0);
+  expect(stderr).toContain("/cli/dist/main.js");
+  expect(stderr).not.toMatch(/@tensorflow|\/undici\//);
+});

@@ -1,8 +1,8 @@
 import { flagOfField, type Progress, sayTold, type VerbContext } from "@lathe/command";
-import { type Phrase, sayPhrase } from "@lathe/files";
+import { type Phrase, phrase, sayPhrase } from "@lathe/files";
 import {
-  namingFieldsIn,
   type OnRecipeEvent,
+  phaseNames,
   type RecipeEvent,
   type RecipePhase,
   tellEvent,
@@ -25,7 +25,7 @@ export interface Narrator {
    * @param every steps between two lines where no bar is drawn. The first step's counts; 50 unless given
    * @returns the bar, for what is said above it
    */
-  step(report: StepReport, details?: readonly string[], every?: number): Progress;
+  step(report: StepReport, details?: readonly Phrase[], every?: number): Progress;
   /** Takes the bar away that is shown. */
   end(): void;
 }
@@ -33,23 +33,22 @@ export interface Narrator {
 /** A reason may be a whole list of what was tried; a note before every run is one line. */
 const firstLine = (one: Phrase): Phrase => ({ ...one, template: one.template.split("\n", 1)[0] });
 
-const labelOf = (phase: RecipePhase, messages: Messages): string =>
-  phase === "loading" ? messages.loadingModel : messages[phase];
-
 /** Notes and warnings of everything but progress. */
-function say(
+function tell(
   event: Exclude<RecipeEvent, { type: "progress" }>,
   { messages, note, warn, command }: VerbContext<Messages>,
 ): void {
   const { phrases } = messages;
-  const said = (one: Phrase): string => withVerbs(sayPhrase(one, phrases), command);
+  const said = (one: Phrase): string => withVerbs(sayPhrase(one, phrases, flagOfField), command);
   switch (event.type) {
     case "engine": {
       const { name, precision, descriptionPhrase, passedOver } = event.engine;
       for (const passed of passedOver) {
-        note(messages.passedOver(passed.name, said(firstLine(passed.phrase)), command));
+        // A reason is a sentence with its full stop, or a part of one without.
+        const reason = said(firstLine(passed.phrase)).replace(/\.?$/, ".");
+        note(phrase`engine ${passed.name} passed over: ${reason} ${command} doctor says more.`);
       }
-      note(messages.engine(name, precision, said(firstLine(descriptionPhrase))));
+      note(phrase`engine ${name}, ${precision}: ${said(firstLine(descriptionPhrase))}`);
       break;
     }
     case "parameters":
@@ -60,18 +59,16 @@ function say(
       break;
     default: {
       for (const { isWarning, sentence } of tellEvent(event)) {
-        (isWarning ? warn : note)(said(namingFieldsIn(sentence, flagOfField)));
+        (isWarning ? warn : note)(said(sentence));
       }
     }
   }
 }
 
-/** The loss of a step. */
-export const lossText = (loss: number, { words }: Messages): string => `${words.loss} ${loss.toFixed(4)}`;
-
 /** Begins to say what a recipe tells. A bar ends where something else is said. */
 export function narrate(context: VerbContext<Messages>): Narrator {
   const { messages, progress } = context;
+  const say = (sentence: Phrase): string => sayPhrase(sentence, messages.phrases);
   let bar: { readonly phase: RecipePhase; readonly progress: Progress } | null = null;
   let training: Progress | null = null;
   const endBar = (): void => {
@@ -84,25 +81,25 @@ export function narrate(context: VerbContext<Messages>): Narrator {
   };
   return {
     end,
-    step({ step, totalSteps, loss }, details = [lossText(loss, messages)], every = LOG_EVERY) {
+    step({ step, totalSteps, loss }, details = [phrase`loss ${loss.toFixed(4)}`], every = LOG_EVERY) {
       endBar();
-      training ??= progress({ label: messages.training, every });
-      training.update(step, totalSteps, ...details);
+      training ??= progress({ label: say(phaseNames.training), every });
+      training.update(step, totalSteps, ...details.map(say));
       return training;
     },
     onEvent(event) {
       if (event.type !== "progress") {
         end();
-        say(event, context);
+        tell(event, context);
         return;
       }
       const { phase, done, total, item, rows } = event;
       training?.end();
       if (bar?.phase !== phase) {
         endBar();
-        bar = { phase, progress: progress({ label: labelOf(phase, messages) }) };
+        bar = { phase, progress: progress({ label: say(phaseNames[phase]) }) };
       }
-      const detail = rows ? messages.rows(rows.kept, rows.read) : item;
+      const detail = rows ? say(phrase`${rows.kept} of ${rows.read} rows`) : item;
       bar.progress.update(done, total, ...(detail === undefined ? [] : [detail]));
     },
   };

@@ -16,5 +16,10 @@ export const program: Program<Messages> = {
   languages: messagesByLanguage,
   languageOfWords,
   say: withVerbs,
+  // Not before a path is looked at: what tells of models and rows brings every recipe with it.
+  paths: {
+    check: async (...path) => (await import("./path-rules.js")).pathRules.check(...path),
+    resolve: async (...path) => (await import("./path-rules.js")).pathRules.resolve(...path),
+  },
   nameHere: (name, keys) => nameAmong(namesElsewhere, name, keys),
 };

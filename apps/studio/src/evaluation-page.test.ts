@@ -26,6 +26,11 @@ function reportOf(texts: readonly string[]): EvaluationReport {
     characterPerplexity: 3,
     pace: { replies: 2, tokens: 10, tokensPerSecond: 5, firstTokenSeconds: 0.1, cut: 0 },
     rowScores: [0.1, 0.9],
+    labels: {
+      labels: [{ label: all, support: 2, precision: 1, recall: 0.5, f1: 2 / 3 }],
+      confusion: [[1]],
+    },
+    otherRule: { rule: "keep" as const, rows: 1, scores: { chrf: 1 } },
     rowTokens: [3, 7],
     run: {
       facts: { [all]: all },

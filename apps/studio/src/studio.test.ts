@@ -83,7 +83,7 @@ describe.skipIf(chromiumPath === null)(
       await page.locator(".state.running").waitFor();
       await page.getByRole("link", { name: "live", exact: true }).click();
       await page.locator(".chart canvas").first().waitFor();
-      const stepNow = async () => Number(await figure(page, "steps").textContent());
+      const stepNow = async () => Number(await figure(page, "Steps").textContent());
       const first = await stepNow();
       await expect.poll(stepNow, { timeout: 60_000 }).toBeGreaterThan(first);
       await studio.kill();

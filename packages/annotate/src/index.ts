@@ -16,6 +16,7 @@ export { type Flag, FLAGS, MAXIMUM_COMMENT, type Question, QUESTIONS, RATING_RAN
 export { readGold } from "./responses/read-gold.js";
 export { readResponses } from "./responses/read-responses.js";
 export { type GoldRange, type GoldRatings, type Responses, type StudyRow } from "./responses/study-row.js";
+export { studyRecord } from "./results/study-record.js";
 export { measureStudy } from "./results/measure-study.js";
 export { tellStudy } from "./results/tell-study.js";
 export {

@@ -65,7 +65,6 @@ export const zh: Translations = {
   "rows needed": "所需行数",
   annotator: "标注者",
   answers: "答案",
-  seconds: "秒",
   bias: "偏差",
   "same again": "重复一致",
   "gold met": "符合已知答案",

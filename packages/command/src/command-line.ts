@@ -102,6 +102,13 @@ function flagsOf(property: Property, say: Say): Option[] {
   return [made.helpGroup(group)];
 }
 
+const usageOf = ({ positional, rest }: Pick<Verb<never>, "positional" | "rest">): string =>
+  [
+    "[options]",
+    ...(positional === undefined ? [] : [`[${kebabCase(positional)}]`]),
+    ...(rest === undefined ? [] : [`[-- ${kebabCase(rest)}...]`]),
+  ].join(" ");
+
 /** How a help is written. */
 export interface HelpStyle {
   /** Columns. @defaultValue 100 */
@@ -120,7 +127,7 @@ export function commandOf<Messages extends CommandMessages>(
   const summary = say(phrase`${asPhrase(verb.summary)}.`);
   const command = new Command(`${name} ${verb.name}`)
     .description(verb.description === undefined ? summary : `${summary}\n\n${say(verb.description)}`)
-    .usage(verb.positional === undefined ? "[options]" : `[options] [${kebabCase(verb.positional)}]`)
+    .usage(usageOf(verb))
     // The option of an argument says what it is: a second list of the same would only be longer.
     .configureHelp({ styleTitle: say, visibleArguments: () => [] })
     .addHelpOption(new Option("-h, --help", say("show this help")).helpGroup(COMMON_GROUP))
@@ -133,6 +140,7 @@ export function commandOf<Messages extends CommandMessages>(
     });
   if (verb.positional !== undefined) command.addArgument(new Argument(`[${kebabCase(verb.positional)}]`));
   for (const property of propertiesOf(verb.options)) {
+    if (property.key === verb.rest) continue;
     for (const flag of flagsOf(property, say)) command.addOption(flag);
   }
   for (const common of commonOptions(Object.keys(languages), say)) {
@@ -174,8 +182,9 @@ export function parseLine<Messages extends CommandMessages>(
   words: readonly string[],
 ): ParsedLine {
   const command = commandOf(program, verb);
+  const { own, rest } = partedWords(words, verb.rest !== undefined);
   try {
-    command.parse([...words], { from: "user" });
+    command.parse([...own], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.helpDisplayed") return { common: { help: true }, flags: {} };
@@ -196,8 +205,18 @@ export function parseLine<Messages extends CommandMessages>(
     }
     given[verb.positional] = argument;
   }
+  if (verb.rest !== undefined && rest !== null) given[verb.rest] = rest;
   const { config, json, language, verbose, printSchema, ...flags } = given;
   return { common: { config, json, language, verbose, printSchema } as CommonFlags, flags };
+}
+
+/** Parts words at the first `--`. @param isParted whether what follows is another program's; all are the verb's own otherwise */
+export function partedWords(
+  words: readonly string[],
+  isParted = true,
+): { readonly own: readonly string[]; readonly rest: readonly string[] | null } {
+  const at = isParted ? words.indexOf("--") : -1;
+  return at < 0 ? { own: words, rest: null } : { own: words.slice(0, at), rest: words.slice(at + 1) };
 }
 
 function usageFault(

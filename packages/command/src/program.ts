@@ -1,5 +1,6 @@
 import type { CommandMessages } from "./command-messages.js";
 import type { Io } from "./io.js";
+import type { PathRules } from "./path-rules.js";
 import type { VerbEntry } from "./verb.js";
 
 /** What a name of an option that other programs have is here. */
@@ -21,10 +22,12 @@ export interface Program<Messages extends CommandMessages> {
   readonly verbs: readonly VerbEntry<Messages>[];
   /** By the names that `--language` takes. */
   readonly languages: Readonly<Record<string, Messages>>;
-  /** Name of the language to speak: that of `--language` among the words, where it is one of them, else the system's. */
+  /** Name of the language to speak: that of `--language` among the words before `--`, where it is one of them, else the system's. */
   readonly languageOfWords: (words: readonly string[], env: Io["env"]) => string;
   /** An error's message in the words of the command, e.g. with a verb for the function that a library names. */
   readonly say?: (message: string, command: string) => string;
   /** Finds what an unknown option is called here. @param keys of the verb's options */
   readonly nameHere?: (name: string, keys: readonly string[]) => NameHere | null;
+  /** What is done about options that name files and folders; nothing unless given. */
+  readonly paths?: PathRules;
 }

@@ -1,6 +1,5 @@
-import { asPhrase, type Phrase, phrase } from "@lathe/files";
+import { asPhrase, type OptionDetails, optionDetails, type Phrase, phrase } from "@lathe/files";
 import { z } from "zod";
-import { type OptionDetails, optionDetails } from "./option.js";
 
 /** What a JSON Schema says of one value, as far as options use it. */
 export interface PropertySchema {
@@ -50,11 +49,11 @@ export function propertiesOf(options: z.ZodObject): Property[] {
     properties?: Record<string, PropertySchema>;
     required?: string[];
   };
-  return Object.entries(options.shape).map(([key, schema]) => ({
+  return Object.entries<z.ZodType>(options.shape).map(([key, schema]) => ({
     key,
     flag: kebabCase(key),
     schema: properties[key],
-    details: optionDetails(schema as z.ZodType),
+    details: optionDetails(schema),
     required: required.includes(key),
   }));
 }

@@ -1,5 +1,5 @@
 import { asPhrase, phrase, sayPhrase } from "@lathe/files";
-import type { z } from "zod";
+import { z } from "zod";
 import type { ConfigFile } from "./config-file.js";
 import {
   expectedText,
@@ -9,7 +9,9 @@ import {
   type Property,
   type PropertySchema,
 } from "./property.js";
+import type { CommandMessages } from "./command-messages.js";
 import { UsageError } from "./usage-error.js";
+import type { Verb } from "./verb.js";
 
 /** Options of a verb, checked, and which of them were given. */
 export interface ResolvedOptions {
@@ -53,8 +55,7 @@ function shown(value: unknown): string {
  * @throws UsageError with every fault
  */
 export function resolveOptions(
-  verb: string,
-  options: z.ZodObject,
+  { name, options, contradictions }: Pick<Verb<CommandMessages>, "name" | "options" | "contradictions">,
   flags: Readonly<Record<string, unknown>>,
   file: ConfigFile | null,
 ): ResolvedOptions {
@@ -80,5 +81,12 @@ export function resolveOptions(
       expected === undefined ? expectedText(isFlag ? flagSchema(schema) : schema) : asPhrase(expected);
     return phrase`${where}: expected ${wanted}, got ${shown(merged[key])}`;
   });
-  throw new UsageError([...new Map(faults.map((fault) => [sayPhrase(fault), fault])).values()], verb);
+  const atFault = new Set(result.error.issues.map(({ path }) => path[0]));
+  const inRange = Object.entries(options.shape).flatMap(([key, schema]) => {
+    const value = given.has(key) && !atFault.has(key) ? z.safeParse(schema, merged[key]) : null;
+    return value?.success ? [[key, value.data] as const] : [];
+  });
+  const between = contradictions?.(Object.fromEntries(inRange)) ?? [];
+  const all = [...faults, ...between.map((fault) => asPhrase(fault))];
+  throw new UsageError([...new Map(all.map((fault) => [sayPhrase(fault), fault])).values()], name);
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { Readable, Writable } from "node:stream";
 import type { CommandMessages } from "./command-messages.js";
-import { option } from "./option.js";
+import { field, InputError, option, phrase } from "@lathe/files";
 import { camelCase } from "./property.js";
 import type { Program } from "./program.js";
 import { runCommandLine } from "./run-command-line.js";
@@ -30,6 +30,7 @@ const echo: VerbDefinition<CommandMessages, typeof options> = {
   options,
   async run({ fail, ...values }, { given, signal }) {
     if (fail === "usage") throw new UsageError(["a fault"]);
+    if (fail === "field") throw new InputError(phrase`raise ${field("train.learningRate")}`);
     if (fail === "path") {
       throw Object.assign(new Error("ENOENT: no such file, open 'x'"), { code: "ENOENT", path: "x" });
     }
@@ -42,6 +43,8 @@ const echo: VerbDefinition<CommandMessages, typeof options> = {
 const verbs: VerbEntry<CommandMessages>[] = [
   { name: "echo", summary: "Give its options back", load: () => Promise.resolve(echo) },
   { name: "train", summary: "Train", load: () => Promise.resolve(echo) },
+  { name: "rows show", summary: "Show rows", load: () => Promise.resolve(echo) },
+  { name: "rows count", summary: "Count rows", load: () => Promise.resolve(echo) },
 ];
 
 const messages: CommandMessages = {
@@ -109,6 +112,24 @@ const resolved = async (words: string, config?: string): Promise<Record<string, 
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout);
 };
+
+it("the language is not that of words that are said to another program", async () => {
+  const heard: string[][] = [];
+  const stream = new Writable({
+    write: (_chunk, _encoding, done) => {
+      done();
+    },
+  });
+  const languageOfWords = (words: readonly string[]): string => {
+    heard.push([...words]);
+    return "en";
+  };
+  const io = { stdin: Readable.from([""]), stdout: stream, stderr: stream, env: {} };
+  const { signal } = new AbortController();
+  await runCommandLine({ ...program, languageOfWords }, ["odd", "a", "--", "--language", "zh"], io, signal);
+  expect(heard.length).toBeGreaterThan(0);
+  for (const words of heard) expect(words).toEqual(["odd", "a"]);
+});
 
 describe("options", () => {
   it("come from flags, then the file, then the defaults", async () => {
@@ -275,6 +296,19 @@ describe("verbs", () => {
     expect(await run("help")).toMatchObject({ code: 0, stdout: stderr });
   });
 
+  it("are listed by their first word where they have two", async () => {
+    const { code, stdout } = await run("rows --help");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ +rows show +Show rows$/m);
+    expect(stdout).toMatch(/^ +rows count +Count rows$/m);
+    expect(stdout).not.toContain("echo");
+    for (const words of ["help rows", "rows -h", "rows --language zh --help"]) {
+      expect(await run(words)).toMatchObject({ code: 0, stdout });
+    }
+    expect(await run("rows")).toMatchObject({ code: 2, stdout: "" });
+    expect((await run("row --help")).code).toBe(2);
+  });
+
   it("have a help and a schema, both from their options", async () => {
     const { stdout } = await run("echo --help");
     expect(await run("help echo")).toMatchObject({ code: 0, stdout });
@@ -313,6 +347,14 @@ describe("the end", () => {
     expect(JSON.parse(result.stdout)).toEqual({ error });
     expect(result.stderr).toBe(`lathe: ${error.message}\n`);
     expect((await run(`echo --path p --fail ${fail}`)).stdout).toBe("");
+  });
+
+  it("by a fault that mentions a field names its flag to people, and the field to programs", async () => {
+    const { code, stdout, stderr } = await run("echo --path p --json --fail field");
+    expect(code).toBe(2);
+    expect(stderr).toBe("lathe: raise --learning-rate\n");
+    const error = { name: "InputError", message: "raise train.learningRate" };
+    expect(JSON.parse(stdout)).toEqual({ error });
   });
 
   it("by a fault of the command line is an object too", async () => {

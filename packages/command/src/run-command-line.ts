@@ -1,8 +1,9 @@
 import { asPhrase, type Phrase, phrase, phraseOfError, sayPhrase } from "@lathe/files";
 import { Command } from "commander";
-import { checkValues } from "./check-values.js";
-import { helpOf, type HelpStyle, parseLine, type CommonFlags } from "./command-line.js";
+import { checkPaths } from "./check-paths.js";
+import { helpOf, type HelpStyle, parseLine, partedWords, type CommonFlags } from "./command-line.js";
 import { readConfigFile } from "./config-file.js";
+import { flagOfField } from "./fields.js";
 import { errorJson, EXIT_DONE, EXIT_USAGE, exitCodeOf } from "./failure.js";
 import type { Io } from "./io.js";
 import type { CommandMessages } from "./command-messages.js";
@@ -10,11 +11,11 @@ import { suggestion } from "./nearest-name.js";
 import type { Program } from "./program.js";
 import { startProgress } from "./progress.js";
 import { configSchema } from "./property.js";
-import { resolveOptions } from "./resolve-options.js";
+import { resolveOptions, type ResolvedOptions } from "./resolve-options.js";
 import { sayTold } from "./say-told.js";
-import { resolveValues } from "./resolve-values.js";
+import { resolvePaths } from "./resolve-paths.js";
 import { UsageError } from "./usage-error.js";
-import type { Verb, VerbContext } from "./verb.js";
+import type { ReadVerb, Verb, VerbContext } from "./verb.js";
 
 /**
  * Runs a command line.
@@ -31,15 +32,15 @@ export async function runCommandLine<Messages extends CommandMessages>(
   io: Io,
   signal: AbortSignal,
 ): Promise<number> {
-  const isJson = words.includes("--json");
-  const isVerbose =
-    words.includes("--verbose") || (io.env[`${program.name.toUpperCase()}_DEBUG`] ?? "") !== "";
+  const { own } = partedWords(words);
+  const isJson = own.includes("--json");
+  const isVerbose = own.includes("--verbose") || (io.env[`${program.name.toUpperCase()}_DEBUG`] ?? "") !== "";
   try {
     return await dispatch(program, words, io, signal);
   } catch (error) {
     const code = exitCodeOf(error, signal.aborted);
     const { phrases } = messagesOf(program, words, io.env);
-    const message = sayPhrase(phraseOfError(error), phrases);
+    const message = sayPhrase(phraseOfError(error), phrases, flagOfField);
     io.stderr.write(`${program.name}: ${program.say?.(message, program.command) ?? message}\n`);
     if (error instanceof UsageError && error.verb !== null) {
       const help = `${program.command} ${error.verb} --help`;
@@ -73,11 +74,7 @@ async function dispatch<Messages extends CommandMessages>(
         program.verbs,
         rest.filter((word) => !word.startsWith("-")),
       );
-      const text =
-        named === null
-          ? mainHelp(program, style)
-          : helpOf(program, await loadVerb(program, named.name), style);
-      io.stdout.write(text);
+      io.stdout.write(await helpTextOf(program, named?.name ?? null, style));
       return EXIT_DONE;
     }
     case "--version":
@@ -98,17 +95,38 @@ async function dispatch<Messages extends CommandMessages>(
       if (first.startsWith("-")) {
         throw new UsageError([phrase`unknown flag ${first}${suggestion(first, ["--help", "--version"])}`]);
       }
-      return runNamed(program, words, io, signal);
+      return runNamed(program, words, io, signal, style);
   }
 }
+
+/** The help of a verb, of all verbs whose first word is the name, or of the whole command. */
+async function helpTextOf<Messages extends CommandMessages>(
+  program: Program<Messages>,
+  name: string | null,
+  style: HelpStyle,
+): Promise<string> {
+  if (name === null) return mainHelp(program, style);
+  return isFirstWord(program, name)
+    ? mainHelp({ ...program, verbs: program.verbs.filter((verb) => verb.name.startsWith(`${name} `)) }, style)
+    : helpOf(program, await loadVerb(program, name), style);
+}
+
+/** Whether verbs of two words begin with the name, which is none itself. */
+const isFirstWord = ({ verbs }: Pick<Program<CommandMessages>, "verbs">, name: string): boolean =>
+  !verbs.some((verb) => verb.name === name) && verbs.some((verb) => verb.name.startsWith(`${name} `));
 
 async function runNamed<Messages extends CommandMessages>(
   program: Program<Messages>,
   words: readonly string[],
   io: Io,
   signal: AbortSignal,
+  style: HelpStyle,
 ): Promise<number> {
   const { name, rest } = verbIn(program.verbs, words)!;
+  if (isFirstWord(program, name) && rest.some((word) => word === "--help" || word === "-h")) {
+    io.stdout.write(await helpTextOf(program, name, style));
+    return EXIT_DONE;
+  }
   return runVerb(program, await loadVerb(program, name), rest, io, signal);
 }
 
@@ -183,7 +201,7 @@ function messagesOf<Messages extends CommandMessages>(
   words: readonly string[],
   env: Io["env"],
 ): Messages {
-  return languages[languageOfWords(words, env)];
+  return languages[languageOfWords(partedWords(words).own, env)];
 }
 
 /** @throws UsageError for a language that is not spoken */
@@ -215,13 +233,9 @@ async function runVerb<Messages extends CommandMessages>(
   }
   checkLanguage(program, common);
   const messages = messagesOf(program, words, io.env);
-  const file =
-    common.config === undefined
-      ? null
-      : await readConfigFile(common.config, Object.keys(verb.options.shape), program.nameHere);
-  const resolved = resolveOptions(verb.name, verb.options, flags, file);
-  await checkValues(verb.name, verb.options, resolved);
+  const resolved = await checkedOptions(program, verb, common, flags);
   const { given } = resolved;
+  const { paths } = program;
   const context = contextOf({
     command: program.command,
     json: common.json ?? false,
@@ -229,13 +243,41 @@ async function runVerb<Messages extends CommandMessages>(
     io,
     messages,
     signal,
+    read: (others) => readVerb(program, others),
   });
-  const values = await resolveValues(verb.options, resolved, context);
+  const values = paths ? await resolvePaths(verb.options, resolved, paths, context) : resolved.values;
   const { json, text: told, exitCode = EXIT_DONE } = await verb.run(values, context);
   const text = typeof told === "string" ? told : sayTold(told, messages.phrases);
   if (common.json && json !== null) io.stdout.write(`${JSON.stringify(json)}\n`);
   else if (text !== "") io.stdout.write(`${text}\n`);
   return exitCode;
+}
+
+/** What was given, merged and looked at; nothing is fetched. @throws UsageError */
+async function checkedOptions<Messages extends CommandMessages>(
+  { nameHere, paths }: Program<Messages>,
+  verb: Verb<Messages>,
+  { config }: CommonFlags,
+  flags: Readonly<Record<string, unknown>>,
+): Promise<ResolvedOptions> {
+  const { name, options } = verb;
+  const file =
+    config === undefined ? null : await readConfigFile(config, Object.keys(options.shape), nameHere);
+  const resolved = resolveOptions(verb, flags, file);
+  if (paths) await checkPaths(name, options, resolved, paths);
+  return resolved;
+}
+
+async function readVerb<Messages extends CommandMessages>(
+  program: Program<Messages>,
+  words: readonly string[],
+): Promise<ReadVerb> {
+  const named = verbIn(program.verbs, words);
+  if (named === null) throw new UsageError([asPhrase("expected the name of a verb, got nothing")]);
+  const verb = await loadVerb(program, named.name);
+  const { common, flags } = parseLine(program, verb, named.rest);
+  const { values } = await checkedOptions(program, verb, common, flags);
+  return { verb: verb.name, values };
 }
 
 function contextOf<Messages extends CommandMessages>({
@@ -244,14 +286,16 @@ function contextOf<Messages extends CommandMessages>({
   ...rest
 }: Pick<
   VerbContext<Messages>,
-  "command" | "io" | "json" | "given" | "messages" | "signal"
+  "command" | "io" | "json" | "given" | "messages" | "signal" | "read"
 >): VerbContext<Messages> {
+  const said = (text: string | Phrase): string =>
+    typeof text === "string" ? text : sayPhrase(text, messages.phrases, flagOfField);
   return {
     ...rest,
     io,
     messages,
-    note: (text) => void io.stderr.write(`${text}\n`),
-    warn: (text) => void io.stderr.write(`${messages.warning}: ${text}\n`),
+    note: (text) => void io.stderr.write(`${said(text)}\n`),
+    warn: (text) => void io.stderr.write(`${messages.warning}: ${said(text)}\n`),
     progress: (options) => startProgress(io, messages, options),
   };
 }

@@ -1,3 +1,4 @@
+import { partedWords } from "./command-line.js";
 import { commandName } from "./command-name.js";
 import type { CommandMessages } from "./command-messages.js";
 import { EXIT_FAILED, EXIT_INTERRUPTED } from "./failure.js";
@@ -18,8 +19,8 @@ export interface ProgramStart {
 const isTerminalGone = ({ code }: NodeJS.ErrnoException): boolean => code === "EIO";
 
 /**
- * Runs a program as the process that it is called in: with its words, streams and environment. SIGINT, SIGTERM and SIGHUP interrupt the
- * verb; a second one of the first two ends the process at once. An output that is closed early, as by `head`, ends it in silence.
+ * Runs a program as the process that it is called in: with its words, streams and environment. SIGINT, SIGTERM, SIGHUP and SIGUSR2,
+ * which launchers of ranks pass on, interrupt the verb; a second one of the first two ends the process at once. An output that is closed early, as by `head`, ends it in silence.
  *
  * @returns the exit code
  */
@@ -29,15 +30,15 @@ export async function runProgram<Messages extends CommandMessages>(
 ): Promise<number> {
   const { argv, env, stdout, stderr } = process;
   const words = argv.slice(2);
-  const messages = program.languages[program.languageOfWords(words, env)];
+  const messages = program.languages[program.languageOfWords(partedWords(words).own, env)];
 
   const interrupt = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const) {
     process.on(name, () => {
       if (!interrupt.signal.aborted) {
         stderr.write(`\n${messages.interrupting}\n`);
         interrupt.abort();
-      } else if (name !== "SIGHUP") {
+      } else if (name === "SIGINT" || name === "SIGTERM") {
         // A terminal that closes may say so twice, by its shell and by the system; a person who asks twice means it.
         exit(EXIT_INTERRUPTED);
       }

@@ -1,4 +1,5 @@
 import { type Cell, type Phrase, sayPhrase, type Told, type Translations } from "@lathe/files";
+import { flagOfField } from "./fields.js";
 import { formatFacts, formatTable } from "./format.js";
 
 /**
@@ -7,7 +8,7 @@ import { formatFacts, formatTable } from "./format.js";
  */
 export function sayTold(told: Told, translations?: Translations): string {
   const said = (text: string | Phrase): string =>
-    typeof text === "string" ? text : sayPhrase(text, translations);
+    typeof text === "string" ? text : sayPhrase(text, translations, flagOfField);
   const cell = (value: Cell): string | number | null =>
     typeof value === "object" && value !== null ? said(value) : (value ?? null);
   return told
@@ -15,12 +16,12 @@ export function sayTold(told: Told, translations?: Translations): string {
       if (typeof part === "string" || "template" in part) return said(part);
       if ("facts" in part) return formatFacts(part.facts.map(([name, value]) => [said(name), said(value)]));
       if ("lines" in part) return part.lines.map(said).join("\n");
-      const { head, rows, below = [] } = part;
+      const { above = [], head, rows, below = [] } = part;
       const table = formatTable(
         head.map(said),
         rows.map((row) => row.map(cell)),
       );
-      return [table, ...below.map(said)].join("\n");
+      return [...above.map(said), table, ...below.map(said)].join("\n");
     })
     .join("\n\n");
 }

@@ -1,4 +1,4 @@
-import type { Told } from "@lathe/files";
+import type { Phrase, Told } from "@lathe/files";
 import type { z } from "zod";
 import type { Io } from "./io.js";
 import type { CommandMessages } from "./command-messages.js";
@@ -16,12 +16,25 @@ export interface VerbContext<Messages extends CommandMessages> {
   readonly messages: Messages;
   /** Aborts when the user interrupts. */
   readonly signal: AbortSignal;
-  /** Says something to people, on a line of its own. */
-  note(text: string): void;
+  /** Says something to people, on a line of its own; a phrase in the language of the messages, with the flags for its fields. */
+  note(text: string | Phrase): void;
   /** Says that something is not as one would expect. */
-  warn(text: string): void;
+  warn(text: string | Phrase): void;
   /** Shows how far a longer work is. */
   progress(options: ProgressOptions): Progress;
+  /**
+   * Reads and checks the words of a verb of the same program, without running it.
+   * @throws UsageError as the verb itself would
+   */
+  read(words: readonly string[]): Promise<ReadVerb>;
+}
+
+/** A command line that was read and not run. */
+export interface ReadVerb {
+  /** Name of the verb. */
+  readonly verb: string;
+  /** Its options, by key: flags over config file over defaults. Names on hubs stand as they were given. */
+  readonly values: Readonly<Record<string, unknown>>;
 }
 
 /** What a verb has to say at its end. */
@@ -43,6 +56,15 @@ export interface VerbDefinition<Messages extends CommandMessages, Options extend
   readonly options: Options;
   /** Key of an option, of one text, that may be given without its flag. */
   readonly positional?: string;
+  /** Key of an option, a list of texts, that takes all words after `--` as they stand. */
+  readonly rest?: string;
+  /**
+   * What contradicts itself among options that are in range by themselves. {@link run} refuses that too; it is asked for where other
+   * options are out of range, so that all is said at once.
+   * @param values what was given, without options out of range
+   * @returns a sentence each, without its full stop
+   */
+  contradictions?(values: Readonly<Record<string, unknown>>): readonly (string | Phrase)[];
   /** Does the work. */
   run(options: z.output<Options>, context: VerbContext<Messages>): Promise<VerbResult>;
 }

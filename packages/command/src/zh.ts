@@ -51,4 +51,5 @@ export const zh: Translations = {
   "show the version": "显示版本",
   "Print the JSON Schema of a verb's config file": "打印某个命令的配置文件的 JSON Schema",
   "{0}: expected it once, got {1} without the flag as well": "{0}：只应给出一次，另有未写选项名的 {1}",
+  "expected the name of a verb, got nothing": "应给出命令名，实际没有",
 };

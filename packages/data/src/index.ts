@@ -31,6 +31,7 @@ export {
   type LeakedRow,
   type LeakReport,
 } from "./verify/find-leaks.js";
+export { tellLeaks } from "./verify/tell-leaks.js";
 export { askedText, comparedText } from "./near/compared-text.js";
 export { NEAR_DUPLICATE_THRESHOLD, NearDuplicates, type NearClusters } from "./near/near-duplicates.js";
 export { jaccard, Shingles } from "./near/shingles.js";
@@ -56,7 +57,7 @@ export { readCsv, type ReadCsvOptions } from "./read/read-csv.js";
 export { readJsonl } from "./read/read-jsonl.js";
 export { MAXIMUM_ROW_GROUP_BYTES, readParquet } from "./read/read-parquet.js";
 export { checkOutputFolder } from "./prepare/prepared-folder.js";
-export { type NamedFile } from "./read/named-file.js";
+export { type NamedFile, recordsOfNamedFile } from "./read/named-file.js";
 export { type NamedRows } from "./read/records-of-rows.js";
 export { readRecords } from "./read/read-records.js";
 export { readRows } from "./rows/read-rows.js";
@@ -102,8 +103,10 @@ export {
   type TokenRows,
 } from "./batches/token-batches.js";
 export { type SavedDataset, saveDatasets, type SaveDatasetsOptions } from "./datasets/save-datasets.js";
+export type { TokenColumns } from "./token-files/token-batch-columns.js";
 export { type FileMemory } from "./token-files/file-memory.js";
 export { type OpenTokensOptions, TokenDataset } from "./token-files/token-dataset.js";
+export { TokenRowCollector } from "./token-files/token-row-collector.js";
 export { TokenFileError } from "./token-files/token-file-error.js";
 export { TOKEN_FILE_VERSION, type TokenFileMetadata, type TokenRow } from "./token-files/token-row.js";
 export { conversationOf } from "./rows/conversation-of.js";

@@ -1,4 +1,4 @@
-import { ExpectationError, type Phrase, phrase } from "@lathe/files";
+import { ExpectationError, field, type Phrase, phrase } from "@lathe/files";
 
 /** An option has a value it cannot have. */
 export class OptionError extends ExpectationError {
@@ -13,7 +13,7 @@ export class OptionError extends ExpectationError {
     expected: string | Phrase,
     readonly actual: unknown,
   ) {
-    super(phrase`option ${option}`, expected, describe(actual));
+    super(phrase`option ${field(option)}`, expected, describe(actual));
   }
 }
 

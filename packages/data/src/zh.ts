@@ -73,6 +73,8 @@ export const zh: Translations = {
     "从此处开始的值没有结束：文件在其中终止",
   "the value has {0} bytes, more than the limit of {1}": "该值有 {0} 字节，超过上限 {1}",
   "a quote is opened and never closed": "引号开始后没有结束",
+  "is packed to less than a part in {0}, as no rows are; unpack it first if it is what it should be":
+    "压缩后不到原来的 {0} 分之一，数据行不会如此；若内容无误，请先自行解压",
   "is packed more than {0} times over": "压缩层数超过 {0}",
   "cannot be unpacked as {0}: {1}": "无法作为 {0} 解压：{1}",
   "cannot be read as Arrow: {0}": "无法作为 Arrow 读取：{0}",
@@ -87,16 +89,16 @@ export const zh: Translations = {
   "has a row group of {0} bytes, more than the limit of {1}; write it with smaller row groups":
     "有 {0} 字节的行组，超过上限 {1}；请以较小的行组写出",
   "cannot be read as Parquet: {0}": "无法作为 Parquet 读取：{0}",
-  "{0} of {1} rows cannot be used, more than the limit of {2} %; nothing was written. Correct the files or raise rejectLimit. The first of them:":
-    "{1} 行中有 {0} 行无法使用，超过上限 {2} %；未写出任何内容。请更正文件或提高 rejectLimit。前几行：",
+  "{0} of {1} rows cannot be used, more than the limit of {2} %; nothing was written. Correct the files or raise {3}. The first of them:":
+    "{1} 行中有 {0} 行无法使用，超过上限 {2} %；未写出任何内容。请更正文件或提高 {3}。前几行：",
   "a {0} row has this key and a kept field of the same name": "{0} 类型的行有此键，又有同名的保留字段",
   "the kept fields ({0}) change the shape of a {1} row": "保留字段（{0}）会改变 {1} 类型的行的形式",
   "the chat template refuses the dialogue: {0}": "对话模板拒绝该对话：{0}",
   "needs a chat template to be written out, and the model has none": "需要对话模板才能写出，而模型没有",
   "none of the {0} tokens is scored: there is no reply to learn from":
     "{0} 个词元都不计入损失：没有可学的回复",
-  "the row has {0} tokens and its reply begins after the limit of {1}; raise maxTokens or shorten the prompt":
-    "该行有 {0} 个词元，回复在上限 {1} 之后才开始；请提高 maxTokens 或缩短提问",
+  "the row has {0} tokens and its reply begins after the limit of {1}; raise {2} or shorten the prompt":
+    "该行有 {0} 个词元，回复在上限 {1} 之后才开始；请提高 {2} 或缩短提问",
   'a {0} row needs a tokenizer, and the model has none; give rows of {"input_ids","labels"}':
     '{0} 类型的行需要分词器，而模型没有；请给出 {"input_ids","labels"} 形式的行',
   "leaves no row to keep: {0} read, all set aside ({1})": "没有可保留的行：读入 {0} 行，全部搁置（{1}）",
@@ -165,7 +167,13 @@ export const zh: Translations = {
   "an output folder without any input in it, as overwriting deletes what it holds":
     "不含任何输入的输出文件夹，因为覆盖会删除其中的内容",
   "one that holds {0}": "含有 {0} 的文件夹",
-  "at least one file": "至少一个文件",
   "at least one file or list of rows": "至少一个文件或一组数据行",
   "a share from 0 to 1": "0 到 1 的比例",
+  "no leaks": "没有泄漏",
+  "{0} leak": "{0} 处泄漏",
+  "{0} leaks": "{0} 处泄漏",
+  "changed since lathe prepare wrote it: {0}": "lathe prepare 写出后有改动：{0}",
+  train: "训练集",
+  validation: "验证集",
+  test: "测试集",
 };

@@ -26,3 +26,9 @@ export function checkExitCode(code: number): void {
   if (Number.isInteger(code) && code >= 1 && code <= 255) return;
   throw expected(asPhrase("an exit code from 1 to 255"), String(code));
 }
+
+/** @throws CollectiveError where ranks do not come to whole groups of that size */
+export function checkGroup(group: number, size: number): void {
+  if (Number.isInteger(group) && group >= 1 && size % group === 0) return;
+  throw expected(phrase`a divisor of the ${size} ranks`, String(group));
+}

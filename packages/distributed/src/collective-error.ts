@@ -14,7 +14,7 @@ export type CollectiveFault =
   | "arguments"
   /** The library reports an error. */
   | "call"
-  /** All ranks were there and what they sent did not arrive in time. */
+  /** What others sent did not arrive in time, they did not come, or their launcher is gone. */
   | "stalled"
   /** A rank has ended all, or this one takes part no more. */
   | "closed";

@@ -5,6 +5,22 @@ export type NumberArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 export type Reduction = "sum" | "max";
 
 /**
+ * Some ranks of one machine that add up in the middle of an operation: a call holds the process up until all of them have made it, so
+ * that forward and backward passes, which cannot be left, may be shared.
+ */
+export interface BlockingGroup {
+  /** This process among them, from 0. */
+  readonly rank: number;
+  /** How many they are. */
+  readonly size: number;
+  /**
+   * Replaces every value by its sum over the group; the same bits on all of them. Not while a call of the {@link Collective} is under way.
+   * @throws CollectiveError
+   */
+  sum(values: Float32Array): void;
+}
+
+/**
  * Processes that work as one, each of which is a *rank*. All ranks call the same methods in the same order with arrays of the
  * same kind; a method answers when this rank's part is done. Calls of one rank are carried out one after the other, also
  * where none is waited for. Arrays must not be changed until the answer is there.
@@ -33,6 +49,12 @@ export interface Collective {
   allGather<Values extends NumberArray>(own: Values): Promise<Values[]>;
   /** Replaces the values by those of one rank. @param root that rank @defaultValue 0 */
   broadcast(values: NumberArray, root?: number): Promise<void>;
+  /**
+   * The group of this rank, where each so many ranks after one another are one.
+   * @param size of every group, a divisor of the number of ranks
+   * @throws CollectiveError where it is none, where those of a group are on several machines, or where ranks are no processes of their own
+   */
+  blockingGroup(size: number): Promise<BlockingGroup>;
   /** Waits until all ranks are here. */
   barrier(): Promise<void>;
   /**

@@ -1,6 +1,6 @@
 import { asPhrase, phrase } from "@lathe/files";
-import { checkCounts, checkExitCode, checkRoot } from "./check-arguments.js";
-import type { Collective, NumberArray, Reduction } from "./collective.js";
+import { checkCounts, checkExitCode, checkGroup, checkRoot } from "./check-arguments.js";
+import type { BlockingGroup, Collective, NumberArray, Reduction } from "./collective.js";
 import { CollectiveError } from "./collective-error.js";
 
 /** One process by itself: what it sums is its own already. */
@@ -117,6 +117,16 @@ class LocalRank implements Collective {
     await this.#meet(`broadcast ${root} ${values.length}`, values, (all) => () => {
       values.set(all[root]);
     });
+  }
+
+  async blockingGroup(size: number): Promise<BlockingGroup> {
+    checkGroup(size, this.size);
+    await this.barrier();
+    if (size === 1) return { rank: 0, size, sum: () => undefined };
+    throw new CollectiveError(
+      "arguments",
+      phrase`expected ranks that are processes of their own, got ${size} in one process, which would wait for themselves`,
+    );
   }
 
   async barrier(): Promise<void> {

@@ -91,8 +91,9 @@ export type {
 } from "./scores/compare-systems.js";
 export { distinct } from "./metrics/distinct.js";
 export type { Distinct } from "./metrics/distinct.js";
-export { cutByJieba, llamaFactoryScores } from "./metrics/llama-factory.js";
-export type { CutWords, LlamaFactoryScores } from "./metrics/llama-factory.js";
+export { type CutWords, cutByJieba } from "./metrics/jieba-words.js";
+export { llamaFactoryScores } from "./metrics/llama-factory.js";
+export type { LlamaFactoryScores } from "./metrics/llama-factory.js";
 export type { MetricOptions } from "./scores/measure-metric.js";
 export { numericAnswer, sameNumericAnswer } from "./metrics/numeric-answer.js";
 export { bootstrapPValue, bootstrapScores, percentileInterval } from "./significance/bootstrap.js";

@@ -6,12 +6,12 @@ export const zh: Translations = {
   "the scores of LLaMA-Factory are over words that the package {0} finds, which is not installed; install it: npm install {1}":
     "LLaMA-Factory 的分数基于软件包 {0} 切分的词，而它尚未安装；请安装：npm install {1}",
   "unknown metric {0}: did you mean {1}? Known metrics: {2}": "未知指标 {0}：是否指 {1}？已知指标：{2}",
-  "{0}, line {1}": "{0} 第 {1} 行",
   "the reference is empty": "参考答案为空",
   "expected at least one row, got none": "应至少有一行，实际没有",
   "the id {0} stands on line {1} already": "id {0} 已出现在第 {1} 行",
   "nothing belongs to this row: {0} has {1} rows, {2} has {3}":
     "此行没有对应的行：{0} 有 {1} 行，{2} 有 {3} 行",
+  "the row has no id, where others have one": "该行没有 id，而其他行有",
   "the id {0} is missing in {1}": "id {0} 不在 {1} 中",
   "the id {0} stands where {1} has {2}: {3}": "id {0} 所在的位置在 {1} 是 {2}：{3}",
   "expected the same order": "两者的顺序应相同",

@@ -1,23 +1,3 @@
-export type { ArtefactRuntime } from "./gate/artefact-runtime.js";
-export { ggufGateBounds } from "./gate/gguf-gate-bounds.js";
-export {
-  type GateBounds,
-  type GateDifference,
-  type GateReference,
-  type GateReport,
-  holdToReference,
-} from "./gate/hold-to-reference.js";
-export {
-  checkGateProgram,
-  gateFolder,
-  type GateProgramName,
-  gateProgramNames,
-  hasGateProgram,
-} from "./gate/gate-packages.js";
-export { type InstalledGate, setupGate, type SetupGateOptions } from "./gate/setup-gate.js";
-export { onnxGateBounds } from "./gate/onnx-gate-bounds.js";
-export { type LlamaCppOptions, openLlamaCpp } from "./gate/open-llama-cpp.js";
-export { openTransformersJs, type TransformersJsOptions } from "./gate/open-transformers-js.js";
 export { ExportError, type ExportFault } from "./errors.js";
 export { checkOutput, type ExportSource } from "./source/open-source.js";
 export { type BlockFormatName, blockFormatNames, blockFormats } from "./gguf/blocks/blocks.js";

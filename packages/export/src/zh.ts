@@ -7,7 +7,6 @@ export const zh: Translations = {
   template: "模板",
   "token ids": "词元编号",
   logits: "logits",
-  "no tokens": "没有词元",
   "an axis": "轴长",
   "another tensor": "另一个张量",
   "a place where nothing is": "尚无任何内容的位置",
@@ -29,8 +28,10 @@ export const zh: Translations = {
   "export it as ONNX or as merged safetensors": "请导出为 ONNX 或合并后的 safetensors",
   "a vocabulary of bytes or of SentencePiece's kind, which GGUF has a place for":
     "GGUF 能容纳的字节级或 SentencePiece 类词表",
-  "a token for the line feed, without which llama.cpp ends as it opens a file":
-    "换行符的词元（没有它，llama.cpp 打开文件时即终止）",
+  "tokens of all bytes or an unknown token, without which llama.cpp ends at a character that is no token":
+    "所有字节的词元或一个未知词元（没有它们，llama.cpp 遇到非词元字符即终止）",
+  "pieces with scores and an unknown token, which GGUF has a place for":
+    "GGUF 能容纳的、带分数且含未知词元的词片",
   "another one": "另一种",
   "no name of llama.cpp cuts texts as this tokenizer does: under {0}, the closest, {1} of {2} texts become other ids, such as {3}; give the file token ids, or export ONNX, which keeps the tokenizer":
     "llama.cpp 没有哪个名称的切分规则与此分词器一致：最接近的 {0} 下，{2} 段文本中有 {1} 段得到不同编号，例如 {3}；请向该文件输入词元编号，或导出保留分词器的 ONNX",
@@ -84,7 +85,7 @@ export const zh: Translations = {
   "the factors of llama3's scaling": "llama3 缩放的系数",
   others: "其他系数",
   "none, linear or yarn": "none、linear 或 yarn",
-  "gpt2 or llama": "gpt2 或 llama",
+  "none, as its rules of rewriting texts are not read": "不含该项，因为不读取其改写文本的规则",
   "a rule of cutting among {0}": "{0} 之一的切分规则",
   default: "默认",
   "{0} scores": "{0} 个分数",
@@ -113,6 +114,13 @@ export const zh: Translations = {
   "npm to install {0}": "npm 能安装 {0}",
   "check the connection and npm's registry settings": "请检查网络连接与 npm 的镜像设置",
   "a folder that transformers.js opens": "transformers.js 能打开的文件夹",
+  "a folder that Transformers opens": "Transformers 能打开的文件夹",
+  "an adapter that PEFT opens": "PEFT 能打开的适配器",
+  "an adapter of which PEFT uses every tensor": "每个张量都为 PEFT 所用的适配器",
+  "{0} that it leaves, such as {1}": "{0} 个未被使用，例如 {1}",
+  "a Python that has {0}, in which the export is proven": "带有 {0}、用来验证导出结果的 Python",
+  "python3 -m pip install {0}, or name another Python in LATHE_PYTHON":
+    "请运行 python3 -m pip install {0}，或以 LATHE_PYTHON 指明另一个 Python",
   "a file that llama.cpp opens": "llama.cpp 能打开的文件",
   "greedy tokens": "贪心词元",
   "the model has no tokenizer: the file takes and gives token ids; its texts mean nothing":

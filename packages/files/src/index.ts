@@ -7,7 +7,10 @@ export {
   expectationPhrase,
   joinPhrases,
   type Phrase,
+  field,
+  type FieldName,
   phrase,
+  type PhraseValue,
   sayPhrase,
   type Translations,
 } from "./errors/phrase.js";
@@ -24,6 +27,8 @@ export { removeJsonKey, setJsonKey } from "./json/set-json-key.js";
 export { findJsonFault, type JsonFault } from "./json/scan-json.js";
 export {
   checkUnlocked,
+  claimsElsewhere,
+  dropClaims,
   isLocked,
   type Lock,
   lockBeside,
@@ -33,6 +38,14 @@ export {
   withLock,
 } from "./lock/lock.js";
 export { LockedError } from "./lock/locked-error.js";
+export {
+  type Describable,
+  option,
+  type OptionDetails,
+  optionDetails,
+  optionGroup,
+  type OptionPath,
+} from "./option.js";
 export { decodeUtf8 } from "./read/decode-utf8.js";
 export { hashFile, type HashedFile } from "./read/hash-file.js";
 export { fileFaults, type MakeFault, messageOf } from "./read/make-fault.js";
@@ -63,11 +76,18 @@ export {
   stripStart,
   WHITE_SPACE,
 } from "./text/white-space.js";
+export { parseDuration, parseNumbersByName, parsePairs, parseRanges } from "./text/parse-text.js";
 export { checkWritable } from "./write/check-writable.js";
 export { makeFolder } from "./write/make-folder.js";
 export { openAppended } from "./write/open-appended.js";
 export { removeFolder } from "./write/remove-folder.js";
 export { type FileContents, replaceFile } from "./write/replace-file.js";
 export { replaceFolder, type ReplaceFolderOptions } from "./write/replace-folder.js";
-export { isOnTheWay, recoverPlace, sweepLeftovers } from "./write/sweep-leftovers.js";
+export {
+  isOnTheWay,
+  recoverPlace,
+  sweepLeftovers,
+  type SweepLeftoversOptions,
+} from "./write/sweep-leftovers.js";
 export { filesBelow, syncFile, syncFolder } from "./write/sync.js";
+export { temporaryName, type TemporaryKind } from "./write/temporary-name.js";

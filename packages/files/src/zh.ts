@@ -81,6 +81,7 @@ export const zh: Translations = {
   "something that is not a file": "并非文件之物",
   "a file of at most {0} bytes": "至多 {0} 字节的文件",
   "{0} bytes": "{0} 字节",
+  "{0}, line {1}": "{0} 第 {1} 行",
   "JSON with {0} at line {1}, column {2}": "第 {1} 行第 {2} 列有{0}的 JSON",
   "the line has {0} bytes, more than the limit of {1}": "该行有 {0} 字节，超过上限 {1}",
   "not valid UTF-8 (first bad byte at column {0})": "不是有效的 UTF-8（第一个错误字节在第 {0} 列）",
@@ -98,4 +99,5 @@ export const zh: Translations = {
   rows: "行",
   "{0}, {1}": "{0}，{1}",
   metric: "指标",
+  seconds: "秒",
 };

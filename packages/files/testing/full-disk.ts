@@ -85,6 +85,11 @@ export class FullDisk {
           return handle;
         },
     );
+    this.#replace(owner, "copyFile", (plain) => async (from: unknown, to: unknown, ...rest: unknown[]) => {
+      const share = isWithin(to) ? take() : 1;
+      if (share > 0) await plain(from, to, ...rest);
+      if (share < 1) throw noSpace("copyfile", to);
+    });
     for (const name of ["writeFile", "appendFile"] as const) {
       this.#replace(owner, name, (plain) => async (path: unknown, contents: unknown, ...rest: unknown[]) => {
         const share = isWithin(path) ? take() : 1;

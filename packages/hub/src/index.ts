@@ -13,11 +13,14 @@ export {
   hubSettings,
   type ProxySettings,
 } from "./settings/hub-settings.js";
-export { isFileAddress } from "./address/file-address.js";
+export { type ObjectStore, openStore, type OpenStoreOptions } from "./address/object-store.js";
+export { StoreObjectError } from "./address/store-object-error.js";
+export { isFileAddress, shownAddress } from "./address/file-address.js";
+export { cacheAddress, type CacheAddressOptions } from "./address/cache-address.js";
 export { fetchAddress, type FetchAddressOptions, type FetchedFile } from "./address/fetch-address.js";
 export { missingPathFault } from "./meant/missing-path-fault.js";
 export { repositoryMeant } from "./meant/repository-meant.js";
-export { inputsFromHub, modelFromHub, type PullRepository, rowsFromHub } from "./meant/from-hub.js";
+export { inputsFromHub, modelFromHub, type PullRepository } from "./meant/from-hub.js";
 export type { Wait } from "./http/hub-http.js";
 export type { WriteAt } from "./download/partial-file.js";
 export { pull, type PulledRepository, type PullOptions, type PullProgress, type PullSystem } from "./pull.js";

@@ -2,10 +2,24 @@ import type { Translations } from "@lathe/files";
 
 /** 本包对人所说文字的中文，键为英文原文；`{0}`、`{1}` 为填入的内容。 */
 export const zh: Translations = {
+  "expected a listing of keys in S3's form, got something else": "应为 S3 格式的键列表，实际不是",
+  "expected the address of a place in a bucket, https://host/bucket":
+    "应为存储桶中的地址，如 https://host/bucket",
+  "expected a listing that ends, in up to {0} answers": "应为有结尾的列表，至多 {0} 次应答",
+  "expected percent signs that stand for characters, %25 for one of its own":
+    "百分号应代表字符；百分号本身写作 %25",
+  "{0}: expected an object that can be read, got {1}": "{0}：应为可读取的对象，实际为{1}",
+  "one of more than {0} bytes": "超过 {0} 字节的对象",
+  "none, as {0}": "无：{0}",
+  "the store's answer was cut": "存储的应答被中断",
+  "its store refuses the owner of the key in AWS_ACCESS_KEY_ID ({0})":
+    "其存储拒绝 AWS_ACCESS_KEY_ID 中密钥的持有者（{0}）",
+  "its store refuses whoever has no key ({0}); give one in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or an address that lets you in":
+    "其存储拒绝没有密钥的访问（{0}）；请在 AWS_ACCESS_KEY_ID 和 AWS_SECRET_ACCESS_KEY 中给出密钥，或给出可以访问的地址",
+  "there is no such bucket": "没有此存储桶",
+  "{0}: got status {1} from the store": "{0}：存储返回状态 {1}",
   "no such file; if {0} on a hub is meant, give {1}": "没有此文件；若指模型库上的 {0}，请给出 {1}",
   "no such folder; if {0} on a hub is meant, give {1}": "没有此文件夹；若指模型库上的 {0}，请给出 {1}",
-  "{0} has {1} files of rows; name one, such as {2}, or prepare {3}, which makes one of them":
-    "{0} 有 {1} 个数据文件；请指定其一，如 {2}，或用 prepare 将 {3} 合为一个",
   "is no address of a file": "不是文件的地址",
   "expected an address without a user name and a password": "应为不含用户名和密码的地址",
   "expected s3://bucket/key": "应为 s3://存储桶/键",

@@ -17,7 +17,17 @@ constexpr std::int64_t kNf4Block = 64;         // weights that share a scale, as
 constexpr std::int64_t kNf4ScaleGroup = 256;   // scales that share a scale of their own (double quantisation)
 constexpr std::int64_t kGatedBlock = 64;       // kept numbers of a gated linear that share a scale
 
+constexpr std::int64_t kFp8Block = 128;        // rows, and columns, of 8-bit floats that share a scale
+
 constexpr std::int64_t kHeadBlock = 256;       // columns of an output head that are computed again together, or a multiple
+
+// Rows [firstRow, firstRow + rows) of a matrix of 8-bit floats (e4m3) with a scale for each block of kFp8Block rows and columns
+// of the matrix, blocks of a row of blocks one after the other.
+struct Fp8Blocks {
+  const std::uint8_t* codes;  // [rows, columns]
+  const float* scales;        // of the matrix as a whole
+  std::int64_t firstRow, rows, columns;
+};
 
 // Activations in memory: float32 or bfloat16.
 struct Values {
@@ -432,6 +442,9 @@ struct Kernels {
   // codes [rows, columns] = source / scales [rows], of a source in fp32, bf16 or fp16; NaN is the scale of a row that is not
   // finite, whose codes are zeros
   void (*toInt8Weights)(const Weight& source, std::int8_t* codes, float* scales);
+
+  // out [rows, columns] = codes * scales rounded to bfloat16, nearest and ties to even
+  void (*fromFp8Blocks)(const Fp8Blocks&, std::uint16_t* out);
 
   void (*dropout)(const Dropout&);
 

@@ -11,6 +11,7 @@
 #include "kernels/cross_entropy.h"
 #include "kernels/dropout.h"
 #include "kernels/elementwise.h"
+#include "kernels/fp8_blocks.h"
 #include "kernels/gated_linear.h"
 #include "kernels/head.h"
 #include "kernels/int8_weights.h"
@@ -57,6 +58,7 @@ const Kernels kernels = {
     fromBf16,
     toInt8Rows,
     toInt8Weights,
+    fromFp8Blocks,
     dropout,
     attentionForward,
     attentionBackward,

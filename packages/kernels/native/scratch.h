@@ -10,6 +10,7 @@ namespace lathe {
 enum class Scratch {
   packedRows,
   packedColumns,
+  sixteenBits,
   columnBlock,
   lowRank,
   termColumns,

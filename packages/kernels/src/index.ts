@@ -16,6 +16,7 @@ export {
 } from "./attention.js";
 export { GATED_BLOCK, gatedBytes } from "./gated-linear.js";
 export { dropoutMask } from "./dropout-mask.js";
+export { FP8_BLOCK, fromFp8Blocks } from "./fp8-blocks.js";
 export { gatherRows } from "./gather-rows.js";
 export { HEAD_BLOCK } from "./head-losses.js";
 export { int8Codes, int8Scale } from "./int8-weights.js";

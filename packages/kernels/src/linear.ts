@@ -1,17 +1,20 @@
 import { gemm } from "./gemm.js";
 import { outlierColumns, roundToInt8, roundWeightsToInt8 } from "./int8-rows.js";
 import type { LinearOutput, PrecisionOptions, ProductOptions } from "./native-kernels.js";
+import { roundToSixteenBits } from "./sixteen-bit-rows.js";
 import { transpose } from "./transpose.js";
 import { widenWeights } from "./widen-weights.js";
 import type { WeightMatrix } from "./weight-matrix.js";
 
-const FEW_ROWS = 8; // products of so many rows take activations as they are
+const FEW_ROWS = 8; // products of so many rows are bound by reading the weights, and take activations with all or most of their digits
 const OUTLIER_RATIO = 6;
 
 /** What the level of a product, besides its options, decides. */
 export interface LevelOptions {
   /** Largest code of 8-bit activations: 64 on levels that add products of bytes in 16 bits, 127 if left out. */
   readonly largestCode?: number | undefined;
+  /** Whether few rows are multiplied in 16 bits where more would be in 8. @defaultValue false: in float32 */
+  readonly hasSixteenBits?: boolean | undefined;
 }
 
 /**
@@ -47,7 +50,10 @@ export function linear(
   const { alpha, accumulate, lowRank } = options;
   const m = x.length / inputs;
   const isInt8 = weight.format === "int8";
-  const [rows, weights] = operands(x, widenWeights(weight), inputs, isInt8, false, options);
+  const inSixteenBits =
+    options.hasSixteenBits === true && options.precision === "int8" && isInt8 && m <= FEW_ROWS;
+  const taken = inSixteenBits ? roundToSixteenBits(x, inputs) : x;
+  const [rows, weights] = operands(taken, widenWeights(weight), inputs, isInt8, false, options);
   gemm(rows, weights, y, { m, n: outputs, k: inputs, transposeB: true, alpha, accumulate });
   if (bias) for (let i = 0; i < y.length; i++) y[i] += bias[i % outputs];
   if (!lowRank) return;

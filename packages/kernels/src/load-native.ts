@@ -6,7 +6,7 @@ import type { CpuLevel, NativeKernels } from "./native-kernels.js";
 const ADDON_FILE = "lathe-kernels.node";
 
 /** The version of the addon's surface that this file speaks: kSurface in native/binding/dispatch.cc. */
-const SURFACE = 7;
+const SURFACE = 8;
 
 /** What the addon exports; the kernels of a level lie in an object of their own. */
 interface Addon {

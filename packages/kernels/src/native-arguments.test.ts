@@ -219,6 +219,21 @@ const cases: [keyof NativeKernels, unknown[], RegExp][] = [
     ],
     /expected a source in fp32, bf16 or fp16, got one that is packed/,
   ],
+  [
+    "fromFp8Blocks",
+    [new Uint8Array(5), 2, 0, floats(1), new Uint16Array(5)],
+    /expected codes in whole rows of 2 elements, got 5/,
+  ],
+  [
+    "fromFp8Blocks",
+    [new Uint8Array(6), 2, 0, floats(1), new Uint16Array(5)],
+    /expected out like codes of 6 elements, got 5/,
+  ],
+  [
+    "fromFp8Blocks",
+    [new Uint8Array(6), 2, 126, floats(1), new Uint16Array(6)],
+    /expected at least 2 scales, one a block of 128 rows and columns, got 1/,
+  ],
   ["toInt8Rows", [floats(5), new Int8Array(5), floats(3)], /x \[N, width\] in 3 rows, got 5 elements/],
   [
     "attentionDecode",

@@ -4,11 +4,12 @@ import { attentionBackward, attentionForward, type AttentionShape } from "./atte
 import { fromBf16, toBf16 } from "./bf16.js";
 import { crossEntropyRows } from "./cross-entropy-rows.js";
 import { dropoutMask } from "./dropout-mask.js";
+import { fromFp8Blocks } from "./fp8-blocks.js";
 import { gatherRows } from "./gather-rows.js";
 import { gemm } from "./gemm.js";
 import { toInt8Rows } from "./int8-rows.js";
 import { int8Codes, int8Scale } from "./int8-weights.js";
-import { linear, linearInputGradient, linearMany } from "./linear.js";
+import { type LevelOptions, linear, linearInputGradient, linearMany } from "./linear.js";
 import type {
   CacheRows,
   CpuLevel,
@@ -89,6 +90,12 @@ function largestRounded(x: Float32Array, depth: number, precision: ProductPrecis
 /** What 8-bit activations reach on a level. */
 const largestCode = (level: CpuLevel): number => (level === "avx2" || level === "avx512" ? 64 : 127);
 
+/** What the product of a level is decided by. */
+const levelOptions = (level: CpuLevel): LevelOptions => ({
+  largestCode: largestCode(level),
+  hasSixteenBits: ["avx2", "avx512", "avx512bf16", "amx"].includes(level),
+});
+
 /** What a level multiplies weights as where int8 is wanted: tile registers take bf16 and nf4 in bfloat16. */
 const multipliedAs = (level: CpuLevel, format: ElementFormat, wanted: ProductPrecision): ProductPrecision =>
   wanted === "int8" && level.endsWith("amx") && (format === "bf16" || format === "nf4") ? "bf16" : wanted;
@@ -125,7 +132,7 @@ function checkProducts(
     }
     const update = lowRank(outputs);
     const options = { alpha, accumulate, precision, outlierRatio };
-    const level = { largestCode: largestCode(kernels.level) };
+    const level = levelOptions(kernels.level);
     const before = random.normals(rows * outputs);
     const actual = before.slice();
     const expected = before.slice();
@@ -430,7 +437,7 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
               expectSame(y, alone, `${weight.format} ${weight.shape.join(" × ")}, ${rows} rows`);
             }
             const expected = outputs.map((output) => ({ ...output, y: new Float32Array(output.y.length) }));
-            linearMany(x, expected, { precision, largestCode: largestCode(kernels.level) });
+            linearMany(x, expected, { precision, ...levelOptions(kernels.level) });
             for (const [i, { y }] of expected.entries())
               expectWithin(outputs[i].y, y, precision === "fp32" ? 1e-3 : 0.5);
           }
@@ -1068,6 +1075,31 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
       const [codes, scales] = [new Int8Array(80), new Float32Array(4)];
       kernels.toInt8Weights(spoilt, codes, scales);
       expect([...scales].map(Number.isNaN)).toEqual([false, true, false, true]);
+    });
+
+    it("widens 8-bit floats with a scale a block, bit for bit", () => {
+      const random = new Random(8);
+      // Every number there is, under scales that make of it what bfloat16 has no bits for, and what it has none so small for.
+      for (const [rows, columns, firstRow] of [
+        [1, 256, 0],
+        [2, 1, 127],
+        [130, 131, 0],
+        [131, 387, 120],
+        [700, 300, 513],
+      ]) {
+        const codes = Uint8Array.from({ length: rows * columns }, (_, i) =>
+          i < 256 ? i : random.integer(0, 255),
+        );
+        const blocks = Math.ceil((firstRow + rows) / 128) * Math.ceil(columns / 128);
+        const scales = Float32Array.from(random.normals(blocks), (scale, i) =>
+          i % 3 === 1 ? scale * 2 ** -122 : i % 5 === 1 ? scale * 2 ** 120 : scale,
+        );
+        const [own, reference] = [new Uint16Array(codes.length), new Uint16Array(codes.length)];
+        kernels.fromFp8Blocks(codes, columns, firstRow, scales, own);
+        fromFp8Blocks(codes, columns, firstRow, scales, reference);
+        const bytesOf = (halves: Uint16Array): Uint8Array => new Uint8Array(halves.buffer);
+        expect(Buffer.compare(bytesOf(own), bytesOf(reference)), `[${rows}, ${columns}]`).toBe(0);
+      }
     });
 
     function expectPacked(source: WeightMatrix): void {

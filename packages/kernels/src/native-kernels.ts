@@ -343,6 +343,18 @@ export interface NativeKernels {
    * have them. A row that is not finite gets codes of 0 and a scale of NaN.
    */
   toInt8Weights(source: WeightMatrix, codes: Int8Array, scales: Float32Array): void;
+  /**
+   * Widens rows [firstRow, firstRow + N) of a matrix [O, I] of 8-bit floats with a scale a block, bit for bit as the function of
+   * that name in reference.ts does.
+   * @param codes [N, I]   @param columns I   @param scales [⌈O / 128⌉, ⌈I / 128⌉]   @param out [N, I] bfloat16
+   */
+  fromFp8Blocks(
+    codes: Uint8Array,
+    columns: number,
+    firstRow: number,
+    scales: Float32Array,
+    out: Uint16Array,
+  ): void;
   /** y += factor · x. */
   addScaled(y: Float32Array, x: Float32Array, factor: number): void;
   /** out = eˣ, within 2 ulp. out may be x. */

@@ -11,6 +11,7 @@ export {
 export { fromBf16, toBf16 } from "./bf16.js";
 export { crossEntropyRows } from "./cross-entropy-rows.js";
 export { dropoutMask } from "./dropout-mask.js";
+export { fromFp8Blocks } from "./fp8-blocks.js";
 export { gatedHidden, gatedLinear, gatedLinearBackward } from "./gated-linear.js";
 export { gatherRows } from "./gather-rows.js";
 export { gemm } from "./gemm.js";

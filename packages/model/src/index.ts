@@ -9,6 +9,7 @@ export type {
   LayerPlan,
   LayerWeights,
   LinearBlock,
+  LinearDivision,
   LinearPart,
   LinearRole,
   ModelEnds,
@@ -16,6 +17,7 @@ export type {
 } from "./architectures/architecture.js";
 export { architectureOf } from "./architectures/architecture-of.js";
 export { architectures } from "./architectures/architectures.js";
+export { dividedConfig, divisionFault } from "./architectures/divided-model.js";
 export { expectedTensors } from "./architectures/expected-tensors.js";
 export {
   headPlace,
@@ -25,6 +27,8 @@ export {
   linearPlaces,
   type StoredLinear,
 } from "./architectures/linear-places.js";
+export { type SharedBy, shareOf } from "./architectures/linear-share.js";
+export type { MatrixShare } from "./weights/matrix-share.js";
 export {
   LATENT_NORM_EPSILON,
   type LatentAttentionConfig,
@@ -32,6 +36,7 @@ export {
 export type { LatentMixtureConfig } from "./architectures/latent-mixture/latent-mixture-config.js";
 export type { ExpertGroups, MixtureConfig } from "./architectures/mixture/mixture-config.js";
 export type { DecoderConfig } from "./architectures/pre-norm-decoder/decoder-config.js";
+export { elementCount } from "./element-count.js";
 export { companionFiles } from "./weights/companion-files.js";
 export type { StoredWeights, OpenWeightsOptions } from "./weights/stored-weights.js";
 export { openWeights } from "./weights/open-weights.js";
@@ -51,7 +56,7 @@ export {
   type TensorInfo,
 } from "./weights/tensor-info.js";
 export { writeRandomModel } from "./weights/write-random-model.js";
-export { type TensorToWrite, writeSafetensors } from "./weights/write-safetensors.js";
+export { inWrittenOrder, type TensorToWrite, writeSafetensors } from "./weights/write-safetensors.js";
 export { packedSuffixes } from "./config/packed-suffixes.js";
 export { checkTensors, floatTypes, type TensorCheck } from "./config/check-tensors.js";
 export { configsWithEndTokens } from "./config/configs-with-end-tokens.js";
@@ -100,7 +105,19 @@ export {
 } from "./decoder/language-model.js";
 export type { LayerPass, RoutedPass } from "./decoder/layer-pass.js";
 export { heldLayers, type LayerProvider } from "./decoder/layer-provider.js";
+export { ExpertForecast } from "./walk/expert-forecast.js";
+export { LayersAhead } from "./walk/layers-ahead.js";
+export {
+  type ExpertLayer,
+  type ExpertVisits,
+  likelyExperts,
+  throughExperts,
+} from "./walk/through-experts.js";
+export { type LayerWalk, walkLayers } from "./walk/walk-layers.js";
+export type { WalkedModel } from "./walk/walked-model.js";
 export { StreamedLayers, type StreamedLayersOptions } from "./decoder/streamed-layers.js";
+export { SharedLinear } from "./decoder/shared-linear.js";
+export type { TensorGroup } from "./decoder/tensor-group.js";
 export { TrainableEmbedding } from "./decoder/trainable-embedding.js";
 export { TrainableLinear } from "./decoder/trainable-linear.js";
 export { type TrainableWeight, trainableWeights } from "./decoder/trainable-weights.js";

@@ -1,7 +1,7 @@
 import { loadNativeKernels, type NativeKernels } from "@lathe/kernels";
 import { startEngine } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,7 @@ import { float32ToBfloat16, float32ToFloat16 } from "./weights/half-precision.js
 import { writeSafetensors } from "./weights/write-safetensors.js";
 import { flatBatch } from "./decoder/flat-batch.js";
 import { loadModel, readDenseLinear } from "./load-model.js";
+import { walkLayers } from "./walk/walk-layers.js";
 
 const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));
 const tokens = Int32Array.of(1, 17, 99, 45, 60, 3, 9, 100, 12, 77, 31, 8);
@@ -56,6 +57,17 @@ describe.skipIf(kernels === null)("on the native engine", () => {
   const native = kernels as NativeKernels;
   beforeAll(async () => {
     await startEngine("native", "fp32");
+  });
+
+  it("maps nothing of a model that is streamed, so that a file which is cut under it is named", async () => {
+    const before = native.memory().mappings;
+    const copy = await inType(join(fixtures, "models/qwen2"), "F32");
+    const model = await loadModel(copy, { residentLayers: 2 });
+    expect(native.memory().mappings).toBe(before);
+    await truncate(join(copy, "model.safetensors"), 8);
+    const walk = walkLayers(model, [model.lossPass(flatBatch([{ inputIds: tokens, labels: tokens }]))]);
+    await expect(walk).rejects.toThrow(/model\.safetensors: expected \d+ bytes from byte \d+ on, got 0/);
+    model.dispose();
   });
 
   describe.each(["models/qwen2", "models/llama", "stories260k"])("%s", (name) => {

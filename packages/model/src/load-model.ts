@@ -1,10 +1,16 @@
-import { type OnWarning, phrase } from "@lathe/files";
+import { type OnWarning, phrase, sayPhrase } from "@lathe/files";
 import { endianness } from "node:os";
 import { type Engine, engineInUse } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayerWeights } from "./architectures/architecture.js";
 import { architectureOf } from "./architectures/architecture-of.js";
-import { headPlace, layerLinears, type StoredLinear } from "./architectures/linear-places.js";
+import { divisionFault } from "./architectures/divided-model.js";
+import {
+  headPlace,
+  type LayerLinearPlace,
+  layerLinears,
+  type StoredLinear,
+} from "./architectures/linear-places.js";
 import type { StoredWeights } from "./weights/stored-weights.js";
 import { openWeights } from "./weights/open-weights.js";
 import type { Dtype } from "./weights/tensor-info.js";
@@ -16,6 +22,9 @@ import { EmbeddingTable } from "./decoder/embedding-table.js";
 import { LanguageModel } from "./decoder/language-model.js";
 import { heldLayers } from "./decoder/layer-provider.js";
 import type { Linear } from "./decoder/linear.js";
+import { shareOf } from "./architectures/linear-share.js";
+import { SharedLinear } from "./decoder/shared-linear.js";
+import type { TensorGroup } from "./decoder/tensor-group.js";
 import { StreamedLayers } from "./decoder/streamed-layers.js";
 
 /** Builds a linear from what stored weights hold. */
@@ -54,10 +63,30 @@ export interface LoadModelOptions {
    * model computes by walking its layers alone. @defaultValue all
    */
   readonly residentLayers?: number | undefined;
+  /**
+   * Processes that compute the model together: of what their layers can be divided by, each keeps its share in memory. Not with
+   * `residentLayers`.
+   * @defaultValue none
+   */
+  readonly group?: TensorGroup | undefined;
   /** Tensors read so far, of all. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Tensors in the files that the architecture has no use for, and the like. */
   readonly onWarning?: OnWarning;
+}
+
+/** The share of a linear that a process keeps of what was read. */
+function keepShare(linear: Linear, place: LayerLinearPlace, group: TensorGroup): Linear {
+  const { shape, division, path } = place;
+  const share = division && shareOf({ shape, division }, group);
+  if (!share) return linear;
+  if (!linear.cut) throw new RangeError(`${path}: expected a linear that can be cut, got one that cannot`);
+  try {
+    return new SharedLinear(linear.cut(share.outputs, share.inputs), share);
+  } catch (error) {
+    linear.dispose();
+    throw error;
+  }
 }
 
 /** Formats of tables whose rows are read where they lie. */
@@ -92,9 +121,18 @@ async function readEmbedding(
 export async function loadModel(folder: string, options: LoadModelOptions = {}): Promise<LanguageModel> {
   const { engine = engineInUse(), readLinear = readDenseLinear, onProgress, onWarning } = options;
   const { residentLayers } = options;
+  const group = options.group && options.group.size > 1 ? options.group : null;
+  if (group && residentLayers !== undefined)
+    throw new RangeError("expected either layers that stay on disk or a group that shares them, got both");
   const config = await readModelConfig(folder);
+  const fault = group && divisionFault(config, group.size);
+  if (fault) throw new RangeError(sayPhrase(fault));
   // Files are little-endian, and so is what the kernels are built for.
-  const weights = await openWeights(folder, { memory: engine.weightMemory });
+  // A model that is streamed goes on for long, and what becomes of its files meanwhile is to be said, not to end the process.
+  const weights = await openWeights(folder, {
+    memory: engine.weightMemory,
+    isMapped: residentLayers === undefined,
+  });
   let isStreamed = false;
   const made: { dispose(): unknown }[] = [];
   const own = <Part extends { dispose(): unknown }>(part: Part): Part => {
@@ -135,7 +173,10 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
     for (const [layer, ofLayer] of places.entries()) {
       const linears: Record<string, Linear> = {};
       for (const place of residentLayers === undefined ? ofLayer : []) {
-        linears[place.pathInLayer] = step(own(await readLinear(weights, place)));
+        // Inputs that are divided give parts of a sum, to which one process alone adds the bias.
+        const isBiased = group === null || group.rank === 0 || place.division?.axis !== "inputs";
+        const read = await readLinear(weights, isBiased ? place : { ...place, bias: null });
+        linears[place.pathInLayer] = step(own(group ? keepShare(read, place, group) : read));
       }
       const vectors: Record<string, tf.Tensor1D> = {};
       const fixed: Record<string, tf.Tensor> = {};
@@ -154,7 +195,7 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
         ? heldLayers(layers)
         : new StreamedLayers({ weights, readLinear, places, others: layers, layerPrefix, residentLayers });
     isStreamed = residentLayers !== undefined;
-    return new LanguageModel(config, { embedding, layers: provider, finalNorm, head }, engine);
+    return new LanguageModel(config, { embedding, layers: provider, finalNorm, head, group }, engine);
   } catch (error) {
     for (const part of made) part.dispose();
     throw error;

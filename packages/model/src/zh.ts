@@ -104,6 +104,10 @@ export const zh: Translations = {
   "a chat template in Jinja": "Jinja 对话模板",
   "one that does not parse ({0})": "无法解析的模板（{0}）",
   "{0} to be null or an object with a type": "{0} 为 null 或带 type 的对象",
+  "{0} ranks cannot share {1}, of which there are {2} pieces, and no other number can":
+    "{0} 个进程无法分摊 {1}（共 {2} 份），其他数目也不行",
+  "{0} ranks cannot share {1}, of which there are {2} pieces; these numbers can: {3}":
+    "{0} 个进程无法分摊 {1}（共 {2} 份）；可用的数目：{3}",
   "pieces with a score as vocabulary": "带分数的词片组成的词表",
   "an id of its own for token {0}": "词元 {0} 独有的编号",
   "added_tokens with ids of their own": "编号各不相同的 added_tokens",

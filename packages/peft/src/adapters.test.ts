@@ -17,7 +17,8 @@ import { initialMatrix } from "./initial-matrix.js";
 import { LoraLinear } from "./lora-linear.js";
 import { merge, unmerge } from "./merge.js";
 import { parameterTable } from "./parameter-table.js";
-import { largestDifference, loadFixture, logitsOf, seededFloats } from "./testing.js";
+import { largestDifference, loadFixture, logitsOf } from "./testing.js";
+import { seededFloats } from "../../tensor/testing/seeded-floats.js";
 import { trainableParameters } from "./trainable-parameters.js";
 
 const ids = [5, 17, 200, 3, 44, 91];

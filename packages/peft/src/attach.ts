@@ -31,7 +31,9 @@ export interface AttachOptions {
 
 /** The places of a model's linears, adapted or not. */
 export function placesOf(model: AdaptableModel): LinearPlace[] {
-  return model.linears().map(({ linear, ...place }) => ({ ...place, shape: linear.shape }));
+  return model
+    .linears()
+    .map(({ linear, ...place }) => ({ ...place, shape: linear.share?.whole ?? linear.shape }));
 }
 
 /**

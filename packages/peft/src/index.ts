@@ -4,6 +4,7 @@ export { readAdapter, readAdapterConfig, type StoredAdapter, writeAdapter } from
 export { copyAdapter } from "./copy-adapter.js";
 export { attach, type AttachOptions, canShareRows, detach, setActive, setActiveRows } from "./attach.js";
 export { AdapterFileError, type AdapterFileFault, AdapterStateError, LoraConfigError } from "./errors.js";
+export { freshAdapter } from "./fresh-adapter.js";
 export { loadAdapter, type LoadAdapterOptions, restoreAdapter, swapAdapter } from "./load-adapter.js";
 export {
   type LayerRange,

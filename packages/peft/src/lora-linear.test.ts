@@ -4,7 +4,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
 import { LoraLinear } from "./lora-linear.js";
-import { largestDifference, randomLinear, seededFloats } from "./testing.js";
+import { largestDifference, randomLinear } from "./testing.js";
+import { seededFloats } from "../../tensor/testing/seeded-floats.js";
 
 const [N, I, O, R] = [5, 7, 6, 3];
 const PATH = "model.layers.0.self_attn.q_proj";

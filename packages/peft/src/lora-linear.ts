@@ -1,17 +1,20 @@
 import { phrase } from "@lathe/files";
 import { ZeroMask } from "@lathe/kernels";
-import type { Linear } from "@lathe/model";
+import type { Linear, MatrixShare, RowRange } from "@lathe/model";
 import {
   activeDropoutKey,
   activeTape,
   add,
   dropout,
+  type DropoutWindow,
   fusedLinears,
   fusesLinears,
   linear,
   type LinearTerms,
   maskedUpdate,
+  type MatrixAxis,
   scale,
+  split,
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { adaptedRowNorms, doraUpdate } from "./dora.js";
@@ -82,6 +85,9 @@ interface KnownNorms {
  *
  * Several active adapters apply in order; a DoRA adapter rescales the result of those before it, as in PEFT.
  *
+ * Of a linear that several processes share each has the whole of A and B, and computes with what of them its stretch asks for; the sum of
+ * their gradients over the processes is the gradient.
+ *
  * Axes: N rows, I inputs, O outputs, r rank.
  */
 export class LoraLinear implements Linear {
@@ -104,6 +110,10 @@ export class LoraLinear implements Linear {
     return this.base.shape;
   }
 
+  get share(): MatrixShare | undefined {
+    return this.base.share;
+  }
+
   /** Adapters by name, in the order in which they were added. */
   get adapters(): ReadonlyMap<string, LoraMatrices> {
     return this.#adapters;
@@ -120,6 +130,12 @@ export class LoraLinear implements Linear {
    * @throws AdapterStateError if another adapter trains it: there is one place for it
    */
   trainBias(adapter: string, values: Float32Array | null): void {
+    if (this.share) {
+      throw new AdapterStateError(
+        adapter,
+        phrase`${this.path}: several processes share it, and its bias cannot be trained; train no biases`,
+      );
+    }
     if (this.#bias) {
       throw new AdapterStateError(
         adapter,
@@ -162,7 +178,13 @@ export class LoraLinear implements Linear {
   ): void {
     if (this.#adapters.has(name))
       throw new AdapterStateError(name, phrase`${this.path} has an adapter ${name} already`);
-    const [outFeatures, inFeatures] = this.shape;
+    const [outFeatures, inFeatures] = this.share?.whole ?? this.shape;
+    if (this.share && (config.useDora || config.keepSparsity || isSubtracted)) {
+      throw new AdapterStateError(
+        name,
+        phrase`${this.path}: several processes share its weight, and DoRA, kept zeros and initial matrices that are subtracted ask for all of it; leave one of them out`,
+      );
+    }
     const { rank } = settings;
     const a = variable(tf.tensor2d(values.a.slice(), [rank, inFeatures]));
     const b = variable(tf.tensor2d(values.b.slice(), [outFeatures, rank]));
@@ -207,9 +229,10 @@ export class LoraLinear implements Linear {
     if (this.#rows) return this.#forwardByRows(x, this.#rows);
     const active = this.#inForce(this.#active);
     if (active.length === 0) return this.base.forward(x);
-    const terms = fusesLinears() ? this.#frozenTerms() : null;
-    if (terms) return fusedLinears(x, [terms])[0];
-    return tf.tidy(() => this.#updated(x, this.base.forward(x), active));
+    return tf.tidy(() => {
+      const terms = fusesLinears() ? this.#frozenTerms() : null;
+      return terms ? fusedLinears(x, [terms])[0] : this.#updated(x, this.base.forward(x), active);
+    });
   }
 
   /** The base of all rows at once, and the update of each adapter for its own. */
@@ -233,9 +256,12 @@ export class LoraLinear implements Linear {
     active: readonly (readonly [name: string, matrices: LoraMatrices])[],
   ): tf.Tensor2D {
     for (const [name, matrices] of active) {
-      const { a, b, magnitude, zeros } = matrices;
+      const { magnitude, zeros } = matrices;
+      const { a, b } = this.#ownOf(matrices);
       const isDropping = matrices.dropout > 0 && activeDropoutKey() !== null;
-      const input = isDropping ? dropout(x, matrices.dropout, this.#dropoutSite(name)) : x;
+      const input = isDropping
+        ? dropout(x, matrices.dropout, this.#dropoutSite(name), this.#inputWindow())
+        : x;
       const product = (rows: tf.Tensor2D, of: { a: tf.Tensor2D; b: tf.Tensor2D }): tf.Tensor2D =>
         zeros
           ? maskedUpdate(rows, of.a, of.b, matrices.scale, zeros)
@@ -267,8 +293,12 @@ export class LoraLinear implements Linear {
     const below = this.base.terms?.() ?? null;
     const active = this.#inForce(this.#active);
     if (!below || active.length === 0) return below;
-    const [[name, { a, b, magnitude, origin, zeros, dropout: rate, scale: factor }]] = active;
+    const [[name, matrices]] = active;
+    const { magnitude, origin, zeros, dropout: rate, scale: factor } = matrices;
     if (active.length > 1 || magnitude || origin || zeros || below.update) return null;
+    // Kernels draw the masks of whole rows.
+    if (rate > 0 && this.#inputWindow()) return null;
+    const { a, b } = this.#ownOf(matrices);
     const update = { a, b, scale: factor, dropout: rate, site: this.#dropoutSite(name) };
     return { weight: below.weight, bias: below.bias, update };
   }
@@ -305,6 +335,21 @@ export class LoraLinear implements Linear {
     this.base.dispose();
   }
 
+  /** Which columns of the whole linear's inputs come here, where they are not all. */
+  #inputWindow(): DropoutWindow | undefined {
+    const { share } = this;
+    if (!share) return undefined;
+    const [, width] = share.whole;
+    const { start, end } = share.inputs;
+    return end - start === width ? undefined : { width, start };
+  }
+
+  /** What of A and B is computed with here, recorded on the active tape. */
+  #ownOf({ a, b }: LoraMatrices): { readonly a: tf.Tensor2D; readonly b: tf.Tensor2D } {
+    const { share } = this;
+    return share ? { a: stretch(a, share.inputs, 1), b: stretch(b, share.outputs, 0) } : { a, b };
+  }
+
   #dropoutSite(adapter: string): string {
     return `${this.path}.lora_dropout.${adapter}`;
   }
@@ -336,6 +381,14 @@ export class LoraLinear implements Linear {
     this.#knownNorms.set(name, { a: a.dataId, b: b.dataId, norms });
     return norms;
   }
+}
+
+/** Rows or columns of a matrix, recorded on the active tape; the matrix itself where they are all. */
+function stretch(x: tf.Tensor2D, { start, end }: RowRange, axis: MatrixAxis): tf.Tensor2D {
+  const size = x.shape[axis];
+  const before = start > 0 ? 1 : 0;
+  const sizes = [start, end - start, size - end].filter((part) => part > 0);
+  return sizes.length === 1 ? x : split(x, sizes, axis)[before];
 }
 
 /** Without a name of ours: TensorFlow.js keeps the names of variables in one list and refuses a second of a name. */

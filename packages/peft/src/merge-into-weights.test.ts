@@ -9,14 +9,8 @@ import { attach } from "./attach.js";
 import { loadAdapter } from "./load-adapter.js";
 import { mergeIntoWeights } from "./merge-into-weights.js";
 import { saveAdapter } from "./save-adapter.js";
-import {
-  fixtureModel,
-  largestDifference,
-  loadFixture,
-  logitsOf,
-  packagePath,
-  seededFloats,
-} from "./testing.js";
+import { fixtureModel, largestDifference, loadFixture, logitsOf, packagePath } from "./testing.js";
+import { seededFloats } from "../../tensor/testing/seeded-floats.js";
 import { trainableParameters } from "./trainable-parameters.js";
 
 let folder: string;

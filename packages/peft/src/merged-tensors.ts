@@ -1,6 +1,13 @@
 import { ZeroMask } from "@lathe/kernels";
 import { phrase } from "@lathe/files";
-import { floatTypes, headPlace, type ModelConfig, type RowRange, type StoredWeights } from "@lathe/model";
+import {
+  elementCount,
+  floatTypes,
+  headPlace,
+  type ModelConfig,
+  type RowRange,
+  type StoredWeights,
+} from "@lathe/model";
 import type { StoredAdapter } from "./adapter-folder.js";
 import { AdapterFileError } from "./errors.js";
 import { mergeIntoWeight } from "./merged-weight.js";
@@ -58,7 +65,7 @@ export function mergedTensors(
     const trained = whole.get(name);
     if (trained) {
       checkFloat(weights, source);
-      const columns = shape.slice(1).reduce((product, size) => product * size, 1);
+      const columns = elementCount(shape.slice(1));
       return {
         source,
         name,

@@ -1,4 +1,10 @@
-import { expectedTensors, type LanguageModel, linearPlaces, type ModelConfig } from "@lathe/model";
+import {
+  elementCount,
+  expectedTensors,
+  type LanguageModel,
+  linearPlaces,
+  type ModelConfig,
+} from "@lathe/model";
 import { adaptedPlaces, adapterConfig, DEFAULT_ADAPTER } from "./adapted-model.js";
 import { type LoraConfig, resolveLoraConfig } from "./lora-config.js";
 import { matricesOf } from "./trainable-parameters.js";
@@ -22,8 +28,6 @@ export interface ParameterTable {
   readonly all: number;
   /** 100 · trainable / all */
   readonly percent: number;
-  /** The table for people: several lines, without an end of line after the last. */
-  readonly text: string;
 }
 
 /**
@@ -63,7 +67,7 @@ function wholeCounts(
 ): { readonly name: string; readonly parameters: number }[] {
   return wholeTensors(model, selected).map(({ kind, module, shape }) => ({
     name: kind === "bias" ? "bias" : module.slice(module.lastIndexOf(".") + 1),
-    parameters: shape.reduce((product, size) => product * size, 1),
+    parameters: elementCount(shape),
   }));
 }
 
@@ -72,7 +76,7 @@ function tableWith(
   counted: readonly { readonly name: string; readonly parameters: number }[],
   model: ModelConfig,
 ): ParameterTable {
-  const ofModel = [...expectedTensors(model).values()].map((shape) => shape.reduce((a, b) => a * b, 1));
+  const ofModel = [...expectedTensors(model).values()].map((shape) => elementCount(shape));
   return countParameters(counted, sum([...ofModel, ...counted.map(({ parameters }) => parameters)]));
 }
 
@@ -90,30 +94,7 @@ export function countParameters(
     groups.set(name, { name, linears: group.linears + 1, parameters: group.parameters + parameters });
   }
   const trainable = sum(counted.map(({ parameters }) => parameters));
-  const percent = (100 * trainable) / all;
-  const list = [...groups.values()];
-  return { groups: list, trainable, all, percent, text: textOf(list, trainable, all, percent) };
-}
-
-function textOf(groups: readonly ParameterGroup[], trainable: number, all: number, percent: number): string {
-  const digits = new Intl.NumberFormat("en-US");
-  const rows = [
-    ["linear", "count", "trainable parameters"],
-    ...groups.map(({ name, linears, parameters }) => [
-      name,
-      digits.format(linears),
-      digits.format(parameters),
-    ]),
-    ["total", digits.format(sum(groups.map(({ linears }) => linears))), digits.format(trainable)],
-  ];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column].length)));
-  const lines = rows.map(([name, linears, parameters]) =>
-    [name.padEnd(widths[0]), linears.padStart(widths[1]), parameters.padStart(widths[2])].join("  "),
-  );
-  return [
-    ...lines,
-    `${digits.format(trainable)} of ${digits.format(all)} parameters (${percent.toFixed(4)} %)`,
-  ].join("\n");
+  return { groups: [...groups.values()], trainable, all, percent: (100 * trainable) / all };
 }
 
 function sum(numbers: readonly number[]): number {

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { attach } from "./attach.js";
 import type { LoraConfig } from "./lora-config.js";
 import { saveAdapter } from "./save-adapter.js";
-import { fixtureModel, loadFixture, logitsOf, packagePath, seededFloats } from "./testing.js";
+import { fixtureModel, loadFixture, logitsOf, packagePath } from "./testing.js";
+import { seededFloats } from "../../tensor/testing/seeded-floats.js";
 import { trainableParameters } from "./trainable-parameters.js";
 
 const { LATHE_PYTHON: named = "" } = process.env;

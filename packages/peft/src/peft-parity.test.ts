@@ -1,12 +1,12 @@
 /** Adapters trained by PEFT 0.21 (fixtures/README.md says how) against the logits that PEFT has with them. */
 import { readFile } from "node:fs/promises";
-import { installedBinding, listEngines, startEngine } from "@lathe/tensor";
+import { startEngine } from "@lathe/tensor";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { LanguageModel } from "@lathe/model";
 import { detach } from "./attach.js";
 import { loadAdapter } from "./load-adapter.js";
 import { merge, unmerge } from "./merge.js";
-import { largestDifference, loadFixture, logitsOf, packagePath } from "./testing.js";
+import { enginesHere, largestDifference, loadFixture, logitsOf, packagePath } from "./testing.js";
 
 const TOLERANCE = 2e-4;
 
@@ -27,15 +27,7 @@ interface Expected {
 
 let model: LanguageModel;
 
-const isNative =
-  (await listEngines()
-    .find(({ name }) => name === "native")!
-    .probe()) === null;
-const engines = [
-  "wasm",
-  ...(isNative ? ["native"] : []),
-  ...("reason" in installedBinding() ? [] : ["tensorflow"]),
-];
+const engines = await enginesHere();
 
 afterEach(() => model.dispose());
 

@@ -10,7 +10,8 @@ import { loadAdapter, restoreAdapter } from "./load-adapter.js";
 import { merge, unmerge } from "./merge.js";
 import { principalFactors } from "./principal-factors.js";
 import { saveAdapter } from "./save-adapter.js";
-import { largestDifference, loadFixture, logitsOf, seededFloats } from "./testing.js";
+import { largestDifference, loadFixture, logitsOf } from "./testing.js";
+import { seededFloats } from "../../tensor/testing/seeded-floats.js";
 import { trainableParameters } from "./trainable-parameters.js";
 
 const SEED = Number(process.env["TEST_SEED"] ?? 2404);

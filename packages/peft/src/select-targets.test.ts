@@ -204,15 +204,6 @@ describe("estimateParameters", () => {
     // 3,085,938,688 in the base, as its model card's 3.09B.
     expect(table.all).toBe(3_085_938_688 + 3_686_400);
     expect(table.percent).toBeCloseTo((100 * 3_686_400) / 3_089_625_088, 12);
-    expect(table.text).toBe(
-      [
-        "linear  count  trainable parameters",
-        "q_proj     36             2,359,296",
-        "v_proj     36             1,327,104",
-        "total      72             3,686,400",
-        "3,686,400 of 3,089,625,088 parameters (0.1193 %)",
-      ].join("\n"),
-    );
   });
 
   it("counts a magnitude an output with DoRA", () => {

@@ -1,4 +1,5 @@
 import { type DecoderConfig, DenseLinear, flatBatch, type LanguageModel, loadModel } from "@lathe/model";
+import { installedBinding, listEngines } from "@lathe/tensor";
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs-core";
 
@@ -19,17 +20,14 @@ export async function loadFixture(name: string): Promise<LanguageModel> {
   return await loadModel(fixtureModel(name));
 }
 
-/** A seeded generator of floats in [−1, 1). */
-export function seededFloats(seed: number): (length: number) => Float32Array {
-  let state = seed >>> 0;
-  const next = (): number => {
-    // mulberry32
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return (((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * 2 - 1;
-  };
-  return (length) => Float32Array.from({ length }, next);
+/** Names of the engines that train on this machine. */
+export async function enginesHere(): Promise<readonly string[]> {
+  const native = listEngines().find(({ name }) => name === "native")!;
+  return [
+    "wasm",
+    ...((await native.probe()) === null ? ["native"] : []),
+    ...("reason" in installedBinding() ? [] : ["tensorflow"]),
+  ];
 }
 
 /** A dense linear with random weight and bias. */

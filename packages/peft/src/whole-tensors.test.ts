@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expectedTensors, flatBatch, type LanguageModel, loadModel, openSafetensors } from "@lathe/model";
-import { installedBinding, listEngines, startEngine, valueAndGradients } from "@lathe/tensor";
+import { startEngine, valueAndGradients } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { activeAdapters } from "./adapted-model.js";
@@ -14,27 +14,20 @@ import { mergeIntoWeights } from "./merge-into-weights.js";
 import { estimateParameters, parameterTable } from "./parameter-table.js";
 import { saveAdapter } from "./save-adapter.js";
 import {
+  enginesHere,
   fixtureModel,
   largestDifference,
   loadFixture,
   logitsOf,
   packagePath,
-  seededFloats,
 } from "./testing.js";
+import { seededFloats } from "../../tensor/testing/seeded-floats.js";
 import { type NamedParameter, trainableParameters } from "./trainable-parameters.js";
 
 const TOLERANCE = 1e-4;
 const SEED = Number(process.env["TEST_SEED"] ?? 1128);
 
-const isNative =
-  (await listEngines()
-    .find(({ name }) => name === "native")!
-    .probe()) === null;
-const engines = [
-  "wasm",
-  ...(isNative ? ["native"] : []),
-  ...("reason" in installedBinding() ? [] : ["tensorflow"]),
-];
+const engines = await enginesHere();
 
 let folder: string;
 beforeAll(async () => {

@@ -2,6 +2,14 @@ import type { Translations } from "@lathe/files";
 
 /** 本包对人所说文字的中文，键为英文原文；`{0}`、`{1}` 为填入的内容。 */
 export const zh: Translations = {
+  "{0}: several processes share its weight, and DoRA, kept zeros and initial matrices that are subtracted ask for all of it; leave one of them out":
+    "{0}：它的权重由几个进程分摊，而 DoRA、保持零值和减去初始矩阵都需要完整的权重；请去掉其中之一",
+  "{0}: several processes share it, and its bias cannot be trained; train no biases":
+    "{0}：它由几个进程分摊，其偏置无法训练；请不要训练偏置",
+  "false where the weights are not read": "不读取权重时为 false",
+  "kaiming where the weights are not read": "不读取权重时为 kaiming",
+  "none where the weights are not read": "不读取权重时为 none",
+  "null where the weights are not read": "不读取权重时为 null",
   "LoRA config, key {0}": "LoRA 配置，键 {0}",
   "a regular expression of at most {0} characters": "至多 {0} 个字符的正则表达式",
   "a regular expression without look-around and back-references": "不含环视和反向引用的正则表达式",

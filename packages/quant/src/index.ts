@@ -1,3 +1,5 @@
+export { blockScaledBytes } from "./block-scaled-bytes.js";
+export { describesBlockScales } from "./describes-block-scales.js";
 export { dequantize } from "./dequantize.js";
 export { QuantizationError } from "./errors.js";
 export { linearReader, type WeightFormat } from "./linear-reader.js";
@@ -35,3 +37,4 @@ export {
 } from "./quantized-linear.js";
 export { quantizedLinears } from "./quantized-linears.js";
 export { widenedWeights } from "./widened-weights.js";
+export { withStoredHead } from "./with-stored-head.js";

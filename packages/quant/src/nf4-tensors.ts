@@ -2,12 +2,13 @@ import { phrase, asPhrase } from "@lathe/files";
 import type { Phrase } from "@lathe/files";
 import { NF4_BLOCK, NF4_CODEBOOK, NF4_SCALE_GROUP } from "@lathe/kernels";
 import {
-  type StoredWeights,
-  WeightsError,
   type Dtype,
   dtypeSizes,
+  elementCount,
   type HeldTensor,
   packedSuffixes,
+  type StoredWeights,
+  WeightsError,
 } from "@lathe/model";
 import { DYNAMIC_MAP } from "./nest-scales.js";
 import type { PackedMatrix } from "./packed-matrix.js";
@@ -251,5 +252,5 @@ async function readState(
 
 /** Bytes of a tensor to be written. */
 export function nf4ByteLength({ dtype, shape }: Pick<Nf4Tensor, "dtype" | "shape">): number {
-  return shape.reduce((product, size) => product * size, dtypeSizes[dtype]);
+  return dtypeSizes[dtype] * elementCount(shape);
 }

@@ -1,6 +1,13 @@
 import { phrase } from "@lathe/files";
 import { type ElementFormat, type WeightMatrix, widenWeights } from "@lathe/kernels";
-import { floatTypes, type StoredWeights, WeightsError, type Dtype, type RowRange } from "@lathe/model";
+import {
+  type Dtype,
+  elementCount,
+  floatTypes,
+  type RowRange,
+  type StoredWeights,
+  WeightsError,
+} from "@lathe/model";
 import { engineInUse } from "@lathe/tensor";
 import { endianness } from "node:os";
 import { QuantizationError } from "./errors.js";
@@ -27,7 +34,7 @@ const kernelTypes: Partial<
 /** Rows of a tensor as a matrix: the first axis, and everything after it in one. */
 export function matrixShape(shape: readonly number[]): readonly [rows: number, columns: number] {
   const [rows = 1, ...rest] = shape;
-  return [rows, rest.reduce((product, size) => product * size, 1)];
+  return [rows, elementCount(rest)];
 }
 
 /** A packed matrix and where it lies. */

@@ -7,7 +7,8 @@ import { packedFormatNames } from "./packed-formats.js";
 import { packedBytes } from "./packed-matrix.js";
 import { quantize } from "./quantize.js";
 import { QuantizedLinear, quantizedLinear } from "./quantized-linear.js";
-import { centralDifferences, productTransposed, seededNormals } from "./testing.js";
+import { centralDifferences } from "../../tensor/testing/central-differences.js";
+import { productTransposed, seededNormals } from "./testing.js";
 
 /** N rows, I inputs, O outputs, and how many weights may be widened at one time. */
 const sizes: readonly (readonly [n: number, i: number, o: number, widenedWeights: number])[] = [

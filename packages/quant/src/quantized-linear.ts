@@ -1,6 +1,7 @@
 import type { Linear, RowRange } from "@lathe/model";
 import {
   apply,
+  engineInUse,
   fusedLinears,
   fusesLinears,
   type LinearTerms,
@@ -13,6 +14,7 @@ import {
   transposed,
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { cutMatrix } from "./cut-matrix.js";
 import { dequantize, rowScalesOf, widenRows } from "./dequantize.js";
 import { checkPackedMatrix, packedBytes, type PackedMatrix } from "./packed-matrix.js";
 
@@ -161,6 +163,19 @@ export class QuantizedLinear implements Linear {
 
   denseBias(): Float32Array | null {
     return this.#bias && Float32Array.from(this.#bias.dataSync());
+  }
+
+  cut(outputs: RowRange, inputs: RowRange): QuantizedLinear {
+    const { weightMemory: memory } = engineInUse();
+    const cut = cutMatrix(
+      this.matrix,
+      outputs,
+      inputs,
+      memory ? (bytes) => memory.allocate(bytes) : undefined,
+    );
+    const bias = this.denseBias()?.slice(outputs.start, outputs.end) ?? null;
+    this.dispose();
+    return new QuantizedLinear(cut, bias, () => memory?.free(cut.codes.buffer as ArrayBuffer));
   }
 
   /** Frees the bias and gives the packed weight back; a second call is harmless. */

@@ -1,16 +1,10 @@
-import * as tf from "@tensorflow/tfjs-core";
+import { seededNumbers } from "../../tensor/testing/seeded-numbers.js";
 
 /** Helpers of this package's tests. */
 
-/** A seeded generator of normally distributed floats (mulberry32, then Box and Muller). */
+/** A seeded generator of normally distributed floats (Box and Muller). */
 export function seededNormals(seed: number): (length: number, deviation?: number) => Float32Array {
-  let state = seed >>> 0;
-  const uniform = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const uniform = seededNumbers(seed);
   return (length, deviation = 1) =>
     Float32Array.from(
       { length },
@@ -33,17 +27,4 @@ export function productTransposed(
     }
   }
   return out;
-}
-
-/** Central differences of a scalar function of x with respect to each element of x. */
-export function centralDifferences(f: (x: tf.Tensor2D) => tf.Scalar, x: tf.Tensor2D): Float32Array {
-  const values = x.dataSync() as Float32Array;
-  const step = 1e-2;
-  const at = (i: number, delta: number): number =>
-    tf.tidy(() => {
-      const moved = Float32Array.from(values);
-      moved[i] += delta;
-      return f(tf.tensor2d(moved, x.shape)).dataSync()[0];
-    });
-  return Float32Array.from(values, (_, i) => (at(i, step) - at(i, -step)) / (2 * step));
 }

@@ -17,6 +17,7 @@ import {
   type ModelInput,
   type OpenedModel,
   type OpenModelOptions,
+  type StreamOptions,
 } from "./model/open-model.js";
 import { progressOf, type RowsEvent, warningOf } from "./recipe-event.js";
 import { expectation, RecipeError } from "./recipe-error.js";
@@ -30,7 +31,7 @@ import { sourceOf } from "./rows/training-rows.js";
 const METRICS: readonly string[] = ["bleu", "rouge"];
 
 /** What {@link evaluateModel} measures on which rows. */
-export interface EvaluateModelOptions extends OpenModelOptions {
+export interface EvaluateModelOptions extends OpenModelOptions, StreamOptions {
   readonly model: ModelInput;
   /** Rows in any shape; the last reply of each is the reference. */
   readonly data: RowsInput;

@@ -1,5 +1,6 @@
 import { OptionError } from "@lathe/data";
 import { MetricOptionError } from "@lathe/eval";
+import { FederationSettingsError } from "@lathe/federated";
 import { SamplingError } from "@lathe/model";
 import { LoraConfigError } from "@lathe/peft";
 import { PruneError } from "@lathe/quant";
@@ -24,6 +25,10 @@ function faultOf(error: unknown): RecipeFault | null {
     const parts = { train: trainDefaults, loss: lossDefaults };
     const part = Object.entries(parts).find(([, defaults]) => Object.hasOwn(defaults, error.key));
     return part ? expectation(`${part[0]}.${error.key}`, error.expectedPhrase, shown(error.actual)) : null;
+  }
+  if (error instanceof FederationSettingsError) {
+    const field = error.key === "start" ? "initAdapter" : error.key.replace(/^privacy\./, "");
+    return expectation(field, error.expectedPhrase, error.actualPhrase);
   }
   if (error instanceof PruneError && error.subject === "sparsity") {
     return expectation("sparsity", error.expectedPhrase, error.actualPhrase);

@@ -11,6 +11,7 @@ import type { RecipeHooks } from "./recipe-event.js";
 import type { RowsInput } from "./rows/rows-input.js";
 import type { MethodName } from "./training/training-method.js";
 import type { ObjectiveName } from "./training/objective-name.js";
+import type { ZeroStage } from "./training/zero-stage.js";
 
 /** Which weights are trained, where they are trained themselves. */
 export interface FullOptions {
@@ -84,6 +85,11 @@ export interface FinetuneOptions extends EngineOptions, RecipeHooks {
    * training: what keeps a model that is trained from its first weights on few rows from learning them by heart. @defaultValue 0
    */
   readonly residualDropout?: number | undefined;
+  /**
+   * Strength μ of the term μ/2 ‖θ − θ₀‖² that draws an adapter back to where the run began, so that owners of unlike rows do not drift
+   * apart (FedProx, arXiv:1812.06127). @defaultValue 0
+   */
+  readonly proximal?: number | undefined;
   /** Longest row in tokens. @defaultValue what the model can read */
   readonly maxTokens?: number | undefined;
   /** What becomes of a longer row. @defaultValue "cut-right": its end is cut off */
@@ -129,6 +135,23 @@ export interface FinetuneOptions extends EngineOptions, RecipeHooks {
    * same bits. Takes the memory of the gradients of each micro-batch of a step. @defaultValue false
    */
   readonly deterministic?: boolean | undefined;
+  /**
+   * Whether ranks are dealt micro-batches by how fast each of them is; else all have their turn. Without `deterministic` the last bits of
+   * losses follow the deal. @defaultValue true
+   */
+  readonly balanceRanks?: boolean | undefined;
+  /**
+   * With 2 the state of the optimiser is dealt to the ranks (ZeRO, arXiv:1910.02054): each has that of its part of what is trained, updates
+   * it and sends it to the others. Checkpoints hold all of it, for any number of ranks. @defaultValue 0: each rank has all
+   */
+  readonly zeroStage?: ZeroStage | undefined;
+  /**
+   * Ranks of `collective` after one another, on one machine, that compute every layer together, each with a part of its heads and of the
+   * width of its MLP (tensor parallelism, arXiv:1909.08053), and keep that part of the weights: for models larger than what one has memory
+   * for. A divisor of the number of ranks; groups of so many share the micro-batches. The adapter and checkpoints are whole, for any
+   * number of ranks. @defaultValue 1
+   */
+  readonly tensorParallel?: number | undefined;
   /** Settings of the caller's own, kept in the run's `config.json` beside those of the run. */
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
 }

@@ -1,14 +1,14 @@
 /** Ranks within one process: a run is the same run on any number of them. */
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { localGroup } from "@lathe/distributed";
+import { type Collective, localCollective, localGroup } from "@lathe/distributed";
 import type { StepReport } from "@lathe/train";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { finetune, type FinetuneSummary } from "./finetune.js";
 import type { FinetuneOptions } from "./finetune-options.js";
-import { temporaryFolder, tinyModel, writeJsonl } from "./testing/folders.js";
+import type { RecipeEvent } from "./recipe-event.js";
+import { adapterOf, newRun, temporaryFolder, tinyModel, writeJsonl } from "./testing/folders.js";
 
 const model = tinyModel("qwen2");
 // Eleven rows of any length: the last step of an epoch has three micro-batches where others have four.
@@ -27,12 +27,10 @@ const train = {
 
 let folder: string;
 let data: string;
-let count = 0;
 beforeAll(async () => {
   folder = await temporaryFolder();
   data = await writeJsonl(join(folder, "rows.jsonl"), rows);
 });
-const newRun = (): string => join(folder, `run-${++count}`);
 
 interface Finished {
   readonly reports: StepReport[];
@@ -66,7 +64,6 @@ const options = (more: Partial<FinetuneOptions> = {}): FinetuneOptions => ({
   train,
   ...more,
 });
-const adapterOf = (run: string): Promise<Buffer> => readFile(join(run, "adapter/adapter_model.safetensors"));
 const numbers = (reports: readonly StepReport[]) =>
   reports.map(({ step, loss, gradNorm, tokens, validationLoss }) => ({
     step,
@@ -82,8 +79,15 @@ const numbers = (reports: readonly StepReport[]) =>
  */
 const exact = { engine: "wasm", precision: "fp32" } as const;
 
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
 describe("a run on several ranks", () => {
   it.each([2, 4])("has the curve of one rank over 50 steps, with %i", async (size) => {
+    // A place of its own: other runs, and such as were killed, leave folders in the common one.
+    const temporary = await mkdtemp(join(folder, "temporary-"));
+    vi.stubEnv("TMPDIR", temporary);
     const alone = await finish(options(exact));
     const output = newRun();
     const all = await onRanks(size, options({ output, ...exact }));
@@ -108,34 +112,116 @@ describe("a run on several ranks", () => {
     }
     const lines = (await readFile(join(output, "metrics.jsonl"), "utf8")).trim().split("\n");
     expect(lines).toHaveLength(50);
-    expect((await readdir(tmpdir())).filter((name) => name.startsWith("lathe-rank-"))).toEqual([]);
+    expect((await readdir(temporary)).filter((name) => name.includes("lathe-rank"))).toEqual([]);
   });
 
-  it("comes to the same bits on any number of ranks where the order is fixed, resumed on another number too", async () => {
-    const short = { ...train, maxSteps: 12, saveEvery: 5 };
-    const [one, three, moved] = [newRun(), newRun(), newRun()];
-    const alone = await finish(options({ output: one, deterministic: true, train: short }));
-    const all = await onRanks(3, options({ output: three, deterministic: true, train: short }));
-    for (const { reports } of all) expect(numbers(reports)).toEqual(numbers(alone.reports));
-    expect((await adapterOf(three)).equals(await adapterOf(one))).toBe(true);
+  const { batchSize: _rows, ...byTokens } = { ...train, maxTokensPerBatch: 17 };
 
-    // One of four ranks is asked to end: all do so before the same step, and the first leaves a checkpoint.
-    const parted = await onRanks(4, options({ output: moved, deterministic: true, train: short }), 7);
-    for (const { summary } of parted) expect(summary).toMatchObject({ interrupted: true, steps: 7 });
-    const rest = await onRanks(2, { output: moved, resume: true });
-    for (const { reports } of rest) expect(numbers(reports)).toEqual(numbers(alone.reports).slice(7));
-    expect((await adapterOf(moved)).equals(await adapterOf(one))).toBe(true);
+  it.each([
+    ["rows", train],
+    ["tokens", byTokens],
+  ])(
+    "comes to the same bits on any number of ranks where the order is fixed, resumed on another number too, in batches by %s",
+    async (_, batches) => {
+      const short = { ...batches, maxSteps: 12, saveEvery: 5 };
+      const [one, three, moved] = [newRun(), newRun(), newRun()];
+      const alone = await finish(options({ output: one, deterministic: true, train: short }));
+      const all = await onRanks(3, options({ output: three, deterministic: true, train: short }));
+      for (const { reports } of all) expect(numbers(reports)).toEqual(numbers(alone.reports));
+      expect((await adapterOf(three)).equals(await adapterOf(one))).toBe(true);
+
+      // One of four ranks is asked to end: all do so before the same step, and the first leaves a checkpoint.
+      const parted = await onRanks(4, options({ output: moved, deterministic: true, train: short }), 7);
+      for (const { summary } of parted) expect(summary).toMatchObject({ interrupted: true, steps: 7 });
+      const rest = await onRanks(2, { output: moved, resume: true });
+      for (const { reports } of rest) expect(numbers(reports)).toEqual(numbers(alone.reports).slice(7));
+      expect((await adapterOf(moved)).equals(await adapterOf(one))).toBe(true);
+    },
+  );
+
+  it.each([
+    [
+      "LoRA",
+      { lora },
+      [
+        [4, 2],
+        [1, 2],
+      ],
+    ],
+    ["the weights themselves", { method: "full", lora: undefined, full: {} }, [[2, 1]]],
+    [
+      "some layers at a time",
+      { method: "full", lora: undefined, full: { lisaLayers: 1, lisaEvery: 3 } },
+      [[2, 3]],
+    ],
+  ] as const)(
+    "with moments in shards, training %s, has the curve that it has without",
+    async (_, method, moves) => {
+      const settings = { ...train, maxSteps: 8, saveEvery: 5, evalEvery: 0, learningRate: 1e-3 };
+      const asked = options({ ...exact, ...method, train: settings });
+      const alone = await finish({ ...asked, deterministic: true, output: newRun() });
+      const isNear = (reports: readonly StepReport[]): void => {
+        expect(reports).toHaveLength(8);
+        reports.forEach(({ loss }, i) => {
+          expect(Math.abs(loss / alone.reports[i].loss - 1)).toBeLessThan(1e-5);
+        });
+      };
+      for (const { reports } of await onRanks(2, { ...asked, zeroStage: 2 })) isNear(reports);
+
+      // Where the order is fixed it has the same bits, and goes on to them on another number of ranks, and on one.
+      for (const [begun, goesOn] of moves) {
+        const moved = newRun();
+        await onRanks(begun, { ...asked, zeroStage: 2, deterministic: true, output: moved }, 4);
+        const rest = await onRanks(goesOn, { output: moved, resume: true });
+        for (const { reports } of rest) expect(numbers(reports)).toEqual(numbers(alone.reports).slice(4));
+        const last = "checkpoints/step-8";
+        const files = (await readdir(join(moved, last))).filter((name) => name.endsWith(".safetensors"));
+        expect(files).toContain("optimizer.safetensors");
+        for (const file of files) {
+          const expected = await readFile(join(alone.summary.run!, last, file));
+          expect((await readFile(join(moved, last, file))).equals(expected), file).toBe(true);
+        }
+      }
+    },
+  );
+
+  it("costs a rank by itself nothing", async () => {
+    const asked: string[] = [];
+    const collective = new Proxy(localCollective(), {
+      get(target, name: keyof Collective) {
+        if (typeof target[name] === "function") asked.push(name);
+        return target[name];
+      },
+    });
+    const settings = { ...train, maxSteps: 3 };
+    const alone = await finish(options({ train: settings }));
+    const ranked = await finish(options({ train: settings, collective, zeroStage: 2 }));
+    expect(numbers(ranked.reports)).toEqual(numbers(alone.reports));
+    expect(asked).toEqual([]);
   });
 
   it("is refused where a rank would compute nothing, or ranks do not agree", async () => {
     await expect(onRanks(5, options())).rejects.toThrow(
       "train.gradientAccumulation: expected at least the number of ranks, 5",
     );
+    await expect(onRanks(2, options({ zeroStage: 2, proximal: 0.1 }))).rejects.toThrow(
+      "zeroStage leaves each rank a part of the gradients, and proximal is added to all of them",
+    );
+    await expect(onRanks(2, options({ zeroStage: 3 as 2 }))).rejects.toThrow(
+      "zeroStage: expected one of 0, 2, got 3",
+    );
     const [left, right] = localGroup(2);
+    const phases = new Set<string>();
+    const onEvent = (event: RecipeEvent): void => {
+      if (event.type === "progress") phases.add(event.phase);
+    };
     const outcomes = await Promise.allSettled([
-      finish(options({ collective: left })),
-      finish(options({ collective: right, train: { ...train, learningRate: 0.02 } })),
+      finish(options({ collective: left, onEvent })),
+      finish(options({ collective: right, onEvent, train: { ...train, learningRate: 0.02 } })),
     ]);
+    // Told before a model's weights are read, which may take minutes.
+    expect([...phases]).toContain("hashing");
+    expect([...phases]).not.toContain("loading");
     for (const outcome of outcomes) {
       expect(outcome).toMatchObject({
         status: "rejected",
@@ -145,6 +231,37 @@ describe("a run on several ranks", () => {
           ) as unknown,
         },
       });
+    }
+  });
+
+  it("is refused where rows or a model have other bytes on a rank, in as many rows and tensors", async () => {
+    const others = await writeJsonl(
+      join(folder, "others.jsonl"),
+      rows.map((row, i) =>
+        i === 7 ? { ...row, input_ids: row.input_ids.map((id) => (id + 1) % 320) } : row,
+      ),
+    );
+    const copy = join(await temporaryFolder(), "model");
+    await cp(model, copy, { recursive: true });
+    const weights = join(copy, "model.safetensors");
+    const bytes = await readFile(weights);
+    bytes[bytes.length - 1] ^= 1;
+    await writeFile(weights, bytes);
+    for (const [name, more] of [
+      ["data", { data: others }],
+      ["model", { model: copy }],
+    ] as const) {
+      const [left, right] = localGroup(2);
+      const outcomes = await Promise.allSettled([
+        finish(options({ collective: left })),
+        finish(options({ collective: right, ...more })),
+      ]);
+      for (const outcome of outcomes) {
+        expect(outcome).toMatchObject({
+          status: "rejected",
+          reason: { message: expect.stringMatching(new RegExp(`^ranks disagree on ${name}: `)) as unknown },
+        });
+      }
     }
   });
 });

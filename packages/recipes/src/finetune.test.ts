@@ -1,8 +1,9 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { sayPhrase } from "@lathe/files";
+import { hashFile, sayPhrase } from "@lathe/files";
 import { activeAdapters, adapterConfig } from "@lathe/peft";
 import { tensorMemory } from "@lathe/tensor";
+import type { StepReport } from "@lathe/train";
 import { beforeAll, describe, expect, it } from "vitest";
 import { finetune } from "./finetune.js";
 import type { FinetuneOptions } from "./finetune-options.js";
@@ -11,32 +12,24 @@ import { openModel } from "./model/open-model.js";
 import type { RecipeEvent } from "./recipe-event.js";
 import { RecipeError } from "./recipe-error.js";
 import { finish } from "./testing/finish.js";
-import { temporaryFolder, tinyModel, writeJsonl } from "./testing/folders.js";
+import { adapterOf, newRun, shortRows, temporaryFolder, tinyModel, writeJsonl } from "./testing/folders.js";
 
 const model = tinyModel("qwen2");
-const rows = Array.from({ length: 12 }, (_, row) => {
-  const ids = Array.from({ length: 6 + (row % 5) }, (_, i) => (row * 37 + i * 11) % 320);
-  return { input_ids: ids, labels: ids.map((id, i) => (i < 2 ? -100 : id)) };
-});
 const learning = { maxSteps: 4, batchSize: 2, gradientAccumulation: 2, learningRate: 0.01 };
 
 let folder: string;
 let data: string;
-let count = 0;
 beforeAll(async () => {
   folder = await temporaryFolder();
-  data = await writeJsonl(join(folder, "rows.jsonl"), rows);
+  data = await writeJsonl(join(folder, "rows.jsonl"), shortRows);
 });
-const newRun = (): string => join(folder, `run-${++count}`);
-
-const adapterOf = (run: string): Promise<Buffer> => readFile(join(run, "adapter/adapter_model.safetensors"));
 
 describe("finetune", () => {
   it("yields every step and returns where the adapter is and what the run came to", async () => {
     const output = newRun();
     const steps: number[] = [];
     const options = { model, data, validation: data, output, lora: { rank: 4 }, train: learning };
-    const summary = await finish(options, (step) => steps.push(step));
+    const summary = await finish(options, ({ step }) => steps.push(step));
     expect(steps).toEqual([1, 2, 3, 4]);
     expect(summary).toMatchObject({
       steps: 4,
@@ -51,6 +44,19 @@ describe("finetune", () => {
     );
     const entries = ["adapter", "checkpoints", "config.json", "metrics.jsonl", "report.html", "report.json"];
     expect((await readdir(output)).filter((name) => !name.startsWith(".")).sort()).toEqual(entries);
+  });
+
+  it("learns from a folder of files, and its passport has their hash", async () => {
+    const many = await temporaryFolder();
+    await writeJsonl(join(many, "train-00000-of-00002.jsonl"), shortRows);
+    await writeJsonl(join(many, "train-00001-of-00002.jsonl"), shortRows);
+    await writeJsonl(join(many, "validation.jsonl"), shortRows);
+    const output = newRun();
+    const options = { model, data: many, validation: many, output, lora: { rank: 4 }, train: learning };
+    const { rows, passport } = await finish(options);
+    expect(rows).toMatchObject({ train: { used: 24 }, validation: { used: 12 } });
+    expect(passport!.hashes.validation).toBe((await hashFile(join(many, "validation.jsonl"))).sha256);
+    expect(passport!.hashes.data).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it("shows how far the reading of its rows is", async () => {
@@ -100,15 +106,15 @@ describe("finetune", () => {
   it("gives the same bits from a file, from rows in memory and from rows that come one by one", async () => {
     const sources = [
       data,
-      rows,
+      shortRows,
       (async function* () {
-        yield* rows;
+        yield* shortRows;
       })(),
       {
-        length: rows.length,
+        length: shortRows.length,
         row: (index: number) => ({
-          inputIds: Int32Array.from(rows[index].input_ids),
-          labels: Int32Array.from(rows[index].labels),
+          inputIds: Int32Array.from(shortRows[index].input_ids),
+          labels: Int32Array.from(shortRows[index].labels),
         }),
       },
     ];
@@ -141,7 +147,7 @@ describe("finetune", () => {
     const options = { model, data, lora: { dropout: 0.3 }, train: { ...learning, maxSteps: 8 } };
     await finish({ ...options, output: whole });
     const abort = new AbortController();
-    const onStep = (step: number): void => {
+    const onStep = ({ step }: StepReport): void => {
       if (step === 3) abort.abort();
     };
     const cut = await finish({ ...options, output: parts, signal: abort.signal }, onStep);
@@ -181,7 +187,7 @@ describe("finetune", () => {
     const output = newRun();
     await finish({
       model,
-      data: [...rows, { input_ids: [1, 2, 3], labels: [-100, -100, -100] }, { no: "row" }],
+      data: [...shortRows, { input_ids: [1, 2, 3], labels: [-100, -100, -100] }, { no: "row" }],
       output,
       maxTokens: 8,
       rejectLimit: 0.2,
@@ -206,7 +212,7 @@ describe("finetune", () => {
     try {
       const before = tensorMemory().bytes;
       const summary = await finish({ model: opened, data, train: learning });
-      const lengths = rows.map(({ input_ids }) => input_ids.length).sort((a, b) => b - a);
+      const lengths = shortRows.map(({ input_ids }) => input_ids.length).sort((a, b) => b - a);
       const plan = await planMemory({
         model: opened,
         engine: opened.engine,
@@ -252,9 +258,16 @@ describe("finetune", () => {
   it("refuses all that is wrong at once, each with its fix, before it looks at model, rows or output", async () => {
     const nowhere = join(folder, "nowhere");
     const error: unknown = await finish({
-      ...{ model: nowhere, data: nowhere, output: folder, memory: "much" },
-      ...{ objective: "dpo", beta: 0, simpoGamma: 1, maxTokens: 1 },
-      ...{ lora: { rank: 0, init: "loftq", dropout: 2 }, loss: { labelSmoothing: 1 } },
+      model: nowhere,
+      data: nowhere,
+      output: folder,
+      memory: "much",
+      objective: "dpo",
+      beta: 0,
+      simpoGamma: 1,
+      maxTokens: 1,
+      lora: { rank: 0, init: "loftq", dropout: 2 },
+      loss: { labelSmoothing: 1 },
       train: { batchSize: 0, learningRate: -1, patience: 3, optimizer: "adafactor", beta1: 0.5 },
     }).catch((fault: unknown) => fault);
     expect(error).toBeInstanceOf(RecipeError);

@@ -1,18 +1,20 @@
 import { createHash } from "node:crypto";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { type Collective, localCollective } from "@lathe/distributed";
-import { phrase, replaceFile } from "@lathe/files";
+import { type Phrase, phrase, replaceFile } from "@lathe/files";
 import { type Checkpointing, readModelConfig } from "@lathe/model";
 import { adapterNames, detach, type ParameterTable, resolveLoraConfig } from "@lathe/peft";
-import { peakResidentBytes, type Precision, tensorMemory } from "@lathe/tensor";
+import { type Engine, peakResidentBytes, type Precision, tensorMemory } from "@lathe/tensor";
 import {
   beginAlike,
   dataParallel,
   dpoLoss,
+  namedOptimiser,
   resolveLossSettings,
   resolveTrainConfig,
   RunFolder,
   simpoLoss,
+  type SpilledStreams,
   type StatePart,
   type StepReport,
   type TrainConfig,
@@ -40,11 +42,13 @@ import { expectation, field, RecipeError, type RecipeFault, sentenceOf } from ".
 import type { RunPassport } from "./record/run-passport.js";
 import { type LayerRouting, RoutingLog } from "./record/routing-log.js";
 import { RunRecord } from "./record/run-record.js";
-import type { RowsInput } from "./rows/rows-input.js";
+import { rowFiles } from "./rows/row-files.js";
+import { isTokenFile, type RowsInput } from "./rows/rows-input.js";
 import { tellColumns } from "./rows/tell-columns.js";
 import { sourceOf, type TrainingRows, type TrainingRowsOptions } from "./rows/training-rows.js";
 import { checkAgreement } from "./ranks/check-agreement.js";
 import { copiedRun, sendRun } from "./ranks/copied-run.js";
+import { rankFacts } from "./ranks/rank-facts.js";
 import { checkOutput } from "./training/check-output.js";
 import { contradictions } from "./training/contradictions.js";
 import { faultsOfModel } from "./training/faults-of-model.js";
@@ -52,14 +56,14 @@ import { methodOf } from "./training/method-of.js";
 import { objectiveOf } from "./training/objective-of.js";
 import { resumedOptions, type RunSettings, runSettings } from "./training/run-settings.js";
 import { runTotals, type RunTotals } from "./training/run-totals.js";
+import { tensorFaults, tensorFaultsOfRanks } from "./training/tensor-faults.js";
+import { zeroStages } from "./training/zero-stage.js";
+import { spilledInputs, type SpilledInputs } from "./training/spilled-inputs.js";
 import type { Trained, TrainedFolders, TrainingMethod } from "./training/training-method.js";
 import type { PreparedObjective, ReadRows, ReadRowsOf } from "./training/training-objective.js";
 
 /** Share of unusable rows beyond which nothing is trained. */
 const REJECT_LIMIT = 0.05;
-
-/** Layers of a streamed model that are in memory at a time: the one at work and the next. */
-const RESIDENT_LAYERS = 2;
 
 /** Prompts that are answered in the course of a run where nothing is said. */
 const SAMPLES = 3;
@@ -228,6 +232,7 @@ function faultsOfOptions(options: FinetuneOptions, keys: readonly (typeof needed
     maxTokens,
     neftuneAlpha,
     residualDropout,
+    proximal,
     loraPlusRatio,
     layerRateDecay,
   } = options;
@@ -241,6 +246,10 @@ function faultsOfOptions(options: FinetuneOptions, keys: readonly (typeof needed
     ...(beta === undefined ? [] : faultsOf(() => dpoLoss(beta))),
     ...(simpoGamma === undefined ? [] : faultsOf(() => simpoLoss(1, simpoGamma))),
     ...contradictions(options),
+    ...tensorFaults(options),
+    ...(zeroStages.includes(options.zeroStage ?? 0)
+      ? []
+      : [expectation("zeroStage", phrase`one of ${zeroStages.join(", ")}`, String(options.zeroStage))]),
   ];
   if (resume && overwrite) {
     const sentence = sentenceOf`${field("resume")} goes on with a run and ${field("overwrite")} replaces it: give one of them`;
@@ -265,6 +274,9 @@ function faultsOfOptions(options: FinetuneOptions, keys: readonly (typeof needed
   }
   if (residualDropout !== undefined && !(residualDropout >= 0 && residualDropout < 1)) {
     faults.push(expectation("residualDropout", "a share from 0, below 1", String(residualDropout)));
+  }
+  if (proximal !== undefined && !(proximal >= 0 && Number.isFinite(proximal))) {
+    faults.push(expectation("proximal", "a number from 0", String(proximal)));
   }
   return faults;
 }
@@ -298,8 +310,14 @@ export async function readRows<Row>(
   const limit = maxTokens ?? folder.config.maxPositions;
   const onProgress: TrainingRowsOptions["onProgress"] = (done, total, counts) =>
     onEvent?.({ type: "progress", phase: "reading", done, total, rows: counts });
-  if (key === "data" && typeof input === "string" && extname(input).toLowerCase() !== ".arrow")
-    await tellColumns([{ name: input, file: input }], false, onEvent);
+  if (key === "data" && typeof input === "string" && !isTokenFile(input)) {
+    const files = await rowFiles(input, "training");
+    await tellColumns(
+      files.map((file) => ({ name: file, file })),
+      false,
+      onEvent,
+    );
+  }
   const learnt = { maxTokens: limit, overlong, lossOn, reasoning };
   const rows = await read(input, folder, { field: key, ...learnt, rejectLimit, onProgress });
   const tell = (outcome: RowsEvent["outcome"], count: number, more: Partial<RowsEvent> = {}): void => {
@@ -317,22 +335,32 @@ export async function readRows<Row>(
 async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, FinetuneSummary, undefined> {
   const { options, folder } = prepared;
   const { model: input, onEvent, signal } = options;
-  const engine = typeof input === "object" ? input.engine : await engineOf(options, onEvent);
-  // Before the weights are read: where they are to lie is chosen, and what does not fit is refused.
+  const engine = typeof input === "object" ? input.engine : await engineOf(options, onEvent, folder.path);
+  const ranks = othersToo(options.collective);
+  const groupSize = options.tensorParallel ?? 1;
+  const faults = tensorFaultsOfRanks(groupSize, options.collective?.size ?? 1);
+  if (faults.length > 0) throw new RecipeError(faults);
+  // Before the weights are read: a rank that is missing or that has other rows is told early.
+  if (ranks) await agreeOnRun(ranks, prepared, engine);
+  // Where the weights are to lie is chosen, and what does not fit is refused.
   const inMemory = await planStep(prepared, engine, options.memory);
-  const streamed = await chooseStream(prepared, inMemory);
+  const streamed = groupSize > 1 ? null : await chooseStream(prepared, inMemory);
   const planned = streamed ? streamedStep(inMemory, streamed) : inMemory;
-  const policy = streamed ? null : await checkpointingOf(prepared, planned, prepared.objective.largest());
+  const chosen = streamed ? null : await checkpointingOf(prepared, planned, prepared.objective.largest());
+  const policy = ranks && chosen !== null && groupSize > 1 ? await sameLayersAgain(ranks, inMemory) : chosen;
+  const group = ranks && groupSize > 1 ? await ranks.blockingGroup(groupSize) : null;
   const { opened, release } = await borrowModel(input, folder, {
     ...options,
+    group,
     ...(typeof input === "object" ? {} : { engine, precision: undefined }),
-    ...(streamed ? { residentLayers: RESIDENT_LAYERS } : {}),
+    stream: streamed !== null || undefined,
   });
   const { model } = opened;
   const { checkpointing, embeddingNoise, residualDropout, onRouting } = model;
-  const routing = new RoutingLog();
+  const routing = new RoutingLog("mixture" in folder.config ? ranks : null, groupSize);
   let run = prepared.earlier;
   let record: RunRecord | null = null;
+  let spilled: SpilledInputs | null = null;
   try {
     // Before anything is trained: what is compared with is the model as it was, without adapters.
     for (const name of adapterNames(model)) detach(model, name);
@@ -343,7 +371,7 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
       signal,
     });
     const trained = await prepared.method.prepare(model, prepared.hasCheckpoints, onEvent);
-    if (options.collective) await joinRanks(options.collective, prepared, opened, trained);
+    if (ranks) await beginOnRanks(ranks, trained);
     const mask = prepared.objective.maskReport(folder.config.endOfSequenceIds);
     if (mask) onEvent?.({ type: "mask", report: mask });
     onEvent?.({ type: "parameters", parameters: trained.table });
@@ -355,10 +383,18 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     signal?.throwIfAborted();
     run ??= await createRun(prepared);
     if (run) await prepared.objective.keepReference(run);
+    spilled = streamed && (await spilledInputs(streamed, run));
     const reports: StepReport[] = [];
     const isFollowing = (options.collective?.rank ?? 0) > 0;
-    record = run && !isFollowing ? newRecord(prepared, opened, run, streamed !== null) : null;
-    const corrector = new PlanCorrector(planned, prepared.config.gradientAccumulation);
+    record =
+      run && !isFollowing
+        ? newRecord(prepared, opened, run, silenceOf(streamed !== null, group !== null))
+        : null;
+    const corrector = new PlanCorrector(
+      planned,
+      prepared.config.gradientAccumulation,
+      streamed && { plannedBytesPerStep: streamed.bytesPerStep, bytesRead: () => model.bytesRead },
+    );
     const kept: Kept = {
       run,
       record,
@@ -366,9 +402,11 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
       corrector,
       routing,
       isStreamed: streamed !== null,
+      streams: spilled?.streams ?? null,
       correction: null,
     };
     const end = yield* runSteps(prepared, opened, trained, kept);
+    const routed = await routing.report();
     const isComplete = end.completed;
     const folders = isComplete && run && !isFollowing ? await trained.write(run) : NOT_WRITTEN;
     const totals = runTotals(run ? await run.readMetrics(Number.POSITIVE_INFINITY) : reports);
@@ -377,7 +415,7 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
       folders,
       end,
       plan: kept.correction,
-      routing: routing.report(),
+      routing: routed,
     });
     if (!isComplete || !record) return summary;
     const passport = await record.passport(settingsOf(prepared), options, folders);
@@ -386,6 +424,7 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
     return report;
   } finally {
     await record?.close();
+    await spilled?.close();
     model.checkpointing = checkpointing;
     model.embeddingNoise = embeddingNoise;
     model.residualDropout = residualDropout;
@@ -395,31 +434,51 @@ async function* trainModel(prepared: PreparedRun): AsyncGenerator<StepReport, Fi
   }
 }
 
-/** Lets this rank begin where the first one does. @throws RecipeError where some would compute nothing; CollectiveError */
-async function joinRanks(
-  collective: Collective,
-  prepared: PreparedRun,
-  { engine }: OpenedModel,
-  { parameters }: Trained,
-): Promise<void> {
-  const { config, objective } = prepared;
-  if (config.gradientAccumulation < collective.size) {
+/** The ranks of a run that others share; null where this process is the only one, which has nobody to ask. */
+const othersToo = (collective: Collective | undefined): Collective | null =>
+  collective && collective.size > 1 ? collective : null;
+
+/** Makes sure that all ranks have the same run before them. @throws RecipeError where some would compute nothing; CollectiveError */
+async function agreeOnRun(ranks: Collective, prepared: PreparedRun, engine: Engine): Promise<void> {
+  const { config, objective, options, folder } = prepared;
+  const sharing = ranks.size / (options.tensorParallel ?? 1);
+  if (config.gradientAccumulation < sharing) {
     throw new RecipeError([
       expectation(
         "train.gradientAccumulation",
-        phrase`at least the number of ranks, ${collective.size}, which share the micro-batches of a step`,
+        phrase`at least the number of ranks, ${sharing}, which share the micro-batches of a step`,
         String(config.gradientAccumulation),
       ),
     ]);
   }
   const { output, samples, tensorboard, memory, checkpointing, ...settings } = settingsOf(prepared);
-  await checkAgreement(collective, {
+  const fileOf = (input: RowsInput | undefined): string | undefined =>
+    typeof input === "string" ? input : undefined;
+  const files = { model: folder.path, data: fileOf(options.data), validation: fileOf(options.validation) };
+  const { alike } = await rankFacts(ranks, files, progressOf(options.onEvent, "hashing"));
+  await checkAgreement(ranks, {
+    ...alike,
     engine: `${engine.name} ${engine.precision}`,
     settings: createHash("sha256").update(JSON.stringify(settings)).digest("hex"),
     rows: `${objective.training.used}, ${objective.validation?.used ?? 0}`,
+  });
+}
+
+/**
+ * The policy of ranks that compute layers together, and so compute the same ones again: as many as the one with the least memory asks for.
+ */
+async function sameLayersAgain(ranks: Collective, { memory }: PlannedStep): Promise<Checkpointing> {
+  const layers = Int32Array.of(memory.recomputedLayers);
+  await ranks.allReduce(layers, "max");
+  return layers[0];
+}
+
+/** Lets this rank begin where the first one does. @throws CollectiveError where they do not train the same */
+async function beginOnRanks(ranks: Collective, { parameters }: Trained): Promise<void> {
+  await checkAgreement(ranks, {
     parameters: parameters.map(({ name, variable }) => `${name} ${variable.shape.join("×")}`).join(", "),
   });
-  await beginAlike(collective, parameters);
+  await beginAlike(ranks, parameters);
 }
 
 /** The policy that was asked for, or the one that fits the memory. */
@@ -463,18 +522,28 @@ async function createRun(prepared: PreparedRun): Promise<RunFolder | null> {
 const settingsOf = ({ options, method, config }: PreparedRun): RunSettings =>
   runSettings({ ...options, method: method.name }, method.settings, config);
 
-/** What a run shows of itself. */
+/** Why the model does not answer in the course of a run; null where it does. */
+function silenceOf(isStreamed: boolean, isShared: boolean): Phrase | null {
+  if (isStreamed)
+    return phrase`the model does not answer questions in the course of this run: each token of an answer would have all weights read from the disk`;
+  return isShared
+    ? phrase`the model does not answer questions in the course of this run: each rank has a part of its layers alone`
+    : null;
+}
+
+/** What a run shows of itself. @param silence why the model is not to answer */
 function newRecord(
   { options, objective }: PreparedRun,
   opened: OpenedModel,
   run: RunFolder,
-  isStreamed: boolean,
+  silence: Phrase | null,
 ): RunRecord {
   const { samples = SAMPLES, tensorboard = false, language = "en", signal, onEvent } = options;
   const hooks = { signal, onEvent };
+  const prompts = objective.samplePrompts(samples);
+  if (silence !== null && prompts.length > 0) warningOf(onEvent)(silence);
   return new RunRecord(run, opened, {
-    // Replies ask for all layers for every token of theirs.
-    prompts: objective.samplePrompts(isStreamed ? 0 : samples),
+    prompts: silence === null ? prompts : [],
     tensorboard,
     language,
     hooks,
@@ -491,6 +560,8 @@ interface Kept {
   readonly corrector: PlanCorrector;
   /** Whether the weights of layers are on disk. */
   readonly isStreamed: boolean;
+  /** Where the inputs of layers are on disk, too. */
+  readonly streams: SpilledStreams | null;
   /** Counts where tokens go. */
   readonly routing: RoutingLog;
   /** What came of that, once it is known. */
@@ -500,6 +571,12 @@ interface Kept {
 /** What checkpoints hold besides the loop's own state. */
 const allOf = (files: StatePart, routing: RoutingLog): StatePart => ({
   ...files,
+  ...((files.follow ?? routing.follow) && {
+    async follow() {
+      await files.follow?.();
+      await routing.follow?.();
+    },
+  }),
   async save(folder) {
     await files.save(folder);
     await routing.save(folder);
@@ -519,16 +596,36 @@ async function* runSteps(
 ): AsyncGenerator<StepReport, TrainEnd, undefined> {
   const { options, config, objective, hasCheckpoints } = prepared;
   const { run, record, reports, corrector, routing } = kept;
-  const { onEvent, signal, resume, settings, control, collective, deterministic } = options;
+  const {
+    onEvent,
+    signal,
+    resume,
+    settings,
+    control,
+    collective,
+    deterministic,
+    zeroStage,
+    balanceRanks,
+    tensorParallel,
+  } = options;
+  const ranks = othersToo(collective);
   const steps = objective.steps(model, {
     parameters,
     ...(sampling ? { sampling } : {}),
     config,
     ...(kept.isStreamed ? { walk: model } : {}),
+    ...(kept.streams ? { streams: kept.streams } : {}),
     ...(run ? { run } : {}),
-    ...(collective || deterministic
-      ? dataParallel(collective ?? localCollective(), parameters, { deterministic })
+    ...(ranks || deterministic
+      ? dataParallel(ranks ?? localCollective(), parameters, {
+          deterministic,
+          balanced: balanceRanks ?? true,
+          groupSize: ranks ? (tensorParallel ?? 1) : 1,
+          onDeal: (shares) => onEvent?.({ type: "dealt", shares }),
+          ...(ranks && zeroStage === 2 ? { sharded: namedOptimiser(config) } : {}),
+        })
       : {}),
+    proximal: options.proximal ?? 0,
     savesCheckpoints: (collective?.rank ?? 0) === 0,
     files: allOf(files, routing),
     ...(engine.precision === "fp16" ? { lossScale: {} } : {}),

@@ -25,8 +25,38 @@ export type { LossScore } from "./evaluate/row-losses.js";
 export type { AdapterRun } from "./evaluate/run-of-adapter.js";
 export type { ModelMetricsOptions } from "./evaluate/model-metrics.js";
 export { evaluateFiles, type EvaluateFilesOptions, type JudgedComparison } from "./evaluate-files.js";
+export {
+  coordinateFederation,
+  type CoordinateFederationOptions,
+  type FederationSummary,
+} from "./federate/coordinate-federation.js";
+export type { AggregationFields, ClientTraining, FirstAdapter } from "./federate/federation-fields.js";
+export { type Attack, attacks } from "./federate/hostile-adapter.js";
+export {
+  type JoinedRound,
+  joinFederation,
+  type JoinFederationOptions,
+  type JoinSummary,
+} from "./federate/join-federation.js";
+export type { LearnRoundOptions } from "./federate/learn-round.js";
+export {
+  type PrivacyLedger,
+  privacyLedger,
+  type PrivacyLedgerOptions,
+  tellLedger,
+} from "./federate/privacy-ledger.js";
+export {
+  type SimulatedRound,
+  simulateFederation,
+  type SimulateFederationOptions,
+  type SimulationSummary,
+} from "./federate/simulate-federation.js";
+export { type SplitWay, splitWays } from "./federate/split-rows.js";
+export { tellFederation, tellRound } from "./federate/tell-federation.js";
+export { contradictions } from "./training/contradictions.js";
 export { finetune, type FinetuneSummary, type RowCounts } from "./finetune.js";
 export type { FinetuneOptions, FullOptions } from "./finetune-options.js";
+export { type ZeroStage, zeroStages } from "./training/zero-stage.js";
 export {
   type MemoryPlan,
   planMemory,
@@ -44,6 +74,7 @@ export {
   type StepToTime,
 } from "./memory/plan-remedies.js";
 export type { TrainedOptions } from "./memory/trained-bytes.js";
+export type { TensorPlan } from "./memory/plan-tensor.js";
 export { planRun, type PlanRunOptions, type RunPlan } from "./plan-run.js";
 export type { StreamedStepPlan } from "./memory/plan-step.js";
 export type { StepPace, StreamPlan } from "./memory/plan-stream.js";
@@ -86,6 +117,8 @@ export {
   type OpenedModel,
   openModel,
   type OpenModelOptions,
+  type HeadOptions,
+  type StreamOptions,
 } from "./model/open-model.js";
 export type { PromptOptions } from "./model/prompt-ids.js";
 export type { PersonalDataFiles } from "./data/personal-data-files.js";
@@ -101,7 +134,7 @@ export {
 } from "./recipe-error.js";
 export { adapterPathFault } from "./paths/adapter-path-fault.js";
 export { modelPathFault } from "./paths/model-path-fault.js";
-export { inputsPathFault, rowsPathFault } from "./paths/rows-path-fault.js";
+export { rowsPathFault } from "./paths/rows-path-fault.js";
 export type {
   EngineFacts,
   OnRecipeEvent,
@@ -116,6 +149,7 @@ export { type ChatSide, RunChat, type RunChatOptions, type SideRequest } from ".
 export { type Reply, type ReplyOptions, respond, type RespondOptions } from "./respond.js";
 export { reportData, type ReportDataOptions, type WrittenDataReport } from "./data/report-data.js";
 export { type RowShown, type RowToken, showRow, type ShowRowOptions } from "./data/show-row.js";
+export { tellRow, type TellRowOptions } from "./data/tell-row.js";
 export { rerun, type RerunDifference, type RerunOptions, type RerunOutcome } from "./rerun.js";
 export type { FileHashes } from "./record/run-hashes.js";
 export { collectPublication, type CollectPublicationOptions } from "./publish/collect-publication.js";
@@ -133,11 +167,23 @@ export { tellAgreement } from "./tell-agreement.js";
 export { tellComparison } from "./evaluate/tell-comparison.js";
 export { tellEvaluation } from "./evaluate/tell-evaluation.js";
 export { columnsSentence, type EventWithoutSentence, tellEvent, type ToldEvent } from "./tell-event.js";
+export { evaluationRecord, comparisonRecord } from "./evaluate/evaluation-record.js";
+export { machineRecord } from "./machine/machine-record.js";
 export { tellMachine } from "./machine/tell-machine.js";
+export { phaseNames } from "./tell-phase.js";
+export { tellRerun } from "./tell-rerun.js";
+export { tellTrial, tellTuning } from "./auto/tell-tuning.js";
+export { tellInterrupted, tellStep, tellTrained, tellValidation } from "./training/tell-trained.js";
+export { tellBatching } from "./verify/tell-batching.js";
+export { tellResumes } from "./verify/tell-resumes.js";
 export { tellParameters } from "./tell-parameters.js";
 export { tellPlan } from "./memory/tell-plan.js";
 export { tellPrepared } from "./data/tell-prepared.js";
 export type { RunTotals } from "./training/run-totals.js";
+export { inspectRanks, type InspectRanksOptions, type RanksInspection } from "./ranks/inspect-ranks.js";
+export { type LaunchAsked, type LaunchPlaces, readPlaces } from "./ranks/launch-places.js";
+export type { SharedFiles } from "./ranks/rank-facts.js";
+export { launchedRun, type LaunchedRunOptions, type RunBeginning } from "./ranks/launched-run.js";
 export type { RunDifference } from "./verify/first-difference.js";
 export { type ResumeVerification, verifyResume, type VerifyResumeOptions } from "./verify/verify-resume.js";
 export type { CountKills } from "./survive/count-kills.js";

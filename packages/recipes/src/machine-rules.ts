@@ -1,10 +1,10 @@
-import { stat, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
-import { asFileError } from "@lathe/files";
 import { parameterCount, trainingBytes } from "./memory/weight-bytes.js";
 import { filesBytes } from "./memory/files-bytes.js";
 import { estimateParameters } from "@lathe/peft";
 import { readModelConfig } from "@lathe/model";
+import { rowsBytes } from "./rows/rows-bytes.js";
 
 /** What a rule is about. */
 export type MachineRuleName = "graphics-memory" | "memory" | "disk";
@@ -24,7 +24,7 @@ export interface MachineRule {
 export interface MachineRulesOptions {
   /** Model folder; a config alone will do. Asks for graphics memory and disk. */
   readonly model?: string | undefined;
-  /** File of rows. Asks for memory. */
+  /** Rows: a file, a folder or a pattern. Asks for memory. */
   readonly data?: string | undefined;
   /** Memory of the graphics card, or null where there is none. */
   readonly cardBytes: number | null;
@@ -66,9 +66,7 @@ export async function machineRules(options: MachineRulesOptions): Promise<Machin
     rules.push(ruleOf("disk", weights + CHECKPOINTS * checkpoint, bavail * bsize));
   }
   if (data !== undefined) {
-    const { size } = await stat(data).catch((error: unknown) => {
-      throw asFileError(data, "read", error);
-    });
+    const size = await rowsBytes(data, "training");
     const limit = process.constrainedMemory();
     const isLimited = limit !== undefined && limit > 0 && limit < NO_LIMIT;
     rules.push(ruleOf("memory", DATA_FACTOR * size, isLimited ? Math.min(limit, totalmem()) : totalmem()));

@@ -8,6 +8,7 @@ import {
   tabulateRatings,
 } from "@lathe/eval";
 import { isRecord, phrase } from "@lathe/files";
+import { expectation, RecipeError } from "./recipe-error.js";
 
 /** What {@link measureAgreement} reads. */
 export interface MeasureAgreementOptions {
@@ -26,7 +27,7 @@ export interface MeasuredAgreement extends Agreement, RatingTable {
  * Measures how far annotators agree.
  *
  * @throws RowError with file and line where a rating cannot be read, or an annotator rates a unit twice
- * @throws FileError when the file cannot be read
+ * @throws FileError when the file cannot be read; RecipeError where it has no rating
  */
 export async function measureAgreement({
   ratings: file,
@@ -47,6 +48,7 @@ export async function measureAgreement({
     lines.set(key, place.line);
     named.push(rating);
   }
+  if (named.length === 0) throw new RecipeError([expectation("ratings", "at least one rating", "none")]);
   const table = tabulateRatings(named);
   return { level, ...table, ...agreementOf(table, level) };
 }
@@ -63,7 +65,12 @@ function ratingOf(value: unknown, level: RatingLevel, place: RowPlace): NamedRat
     return String(cell).trim();
   };
   const rating = Object.hasOwn(value, "rating") && value["rating"] === null ? "" : textOf("rating");
-  const named = { unit: textOf("unit"), annotator: textOf("annotator") };
+  const nameOf = (column: string): string => {
+    const name = textOf(column);
+    if (name === "") throw new RowError(column, "expected a name, got an empty cell", place);
+    return name;
+  };
+  const named = { unit: nameOf("unit"), annotator: nameOf("annotator") };
   if (rating === "") return { ...named, rating: null };
   if (level === "nominal") return { ...named, rating };
   const number = Number(rating);

@@ -83,17 +83,36 @@ describe("planRun", () => {
   });
 });
 
+describe("planRun on several ranks", () => {
+  it("divides what the optimiser remembers, and nothing else, where it is dealt", async () => {
+    const asked = { model, data: rows, train, memory: "8GB", method: "full" } as const;
+    const one = await planRun(asked);
+    expect((await planRun({ ...asked, ranks: 4 })).terms).toEqual(one.terms);
+    const four = await planRun({ ...asked, ranks: 4, zeroStage: 2 });
+    const { optimizer, ...others } = four.terms;
+    const { optimizer: all, ...sameOthers } = one.terms;
+    expect(others).toEqual(sameOthers);
+    expect(optimizer).toBeGreaterThanOrEqual(all / 4);
+    expect(optimizer).toBeLessThan(all * 0.3);
+    await expect(planRun({ ...asked, ranks: 0 })).rejects.toThrow(
+      "ranks: expected a whole number from 1, got 0",
+    );
+  });
+});
+
 describe("planRun of a model that memory does not hold", () => {
   it("plans the step with weights on the disk, in a format of which two layers fit", async () => {
     const asked = { model, data: rows, train, disk: "1 MB/s" };
     expect((await planRun({ ...asked, memory: "8GB" })).stream).toBeNull();
+    const fitting = await planRun({ ...asked, memory: "8GB", stream: true });
+    expect(fitting).toMatchObject({ fits: true, stream: { fits: true, quantize: "none", spill: null } });
     const { stream, terms, fits } = await planRun({ ...asked, memory: 1e6 });
     expect(fits).toBe(false);
     expect(stream).toMatchObject({ fits: false, budgetBytes: 1e6, quantize: "int8" });
     const mean = rows.reduce((sum, { input_ids: { length } }) => sum + length, 0) / rows.length;
     expect(stream!.tokensPerStep).toBe(Math.round(4 * mean));
     expect(stream!.weightBytes).toBeLessThan(terms.weights);
-    expect(stream!.secondsReading).toBe(stream!.bytesPerStep / 1e6);
+    expect(stream!.secondsReading).toBe((stream!.bytesPerStep + 2 * stream!.spillBytes) / 1e6);
     expect((await planRun({ ...asked, disk: undefined, memory: 1e6 })).stream!.pace).toBeNull();
     expect((await planRun({ ...asked, memory: 1e6, method: "full" })).stream).toBeNull();
   });
@@ -117,6 +136,7 @@ it("a step's time is that of its products, attention and head at the machine's p
     .reduce((sum, { shape }) => sum + shape[0] * shape[1], 0);
   const pace: MachinePace = {
     product: (held) => ({ forward: held === "nf4" ? 3 : 1, backward: held === "trained" ? 2 : 1 }),
+    widening: () => 0,
     attention: () => ({ forward: 5, backward: 7 }),
     head: () => 11,
   };

@@ -1,4 +1,3 @@
-import { startEngine } from "@lathe/tensor";
 import { resolveTrainConfig } from "@lathe/train";
 import { withField } from "./fields-of-packages.js";
 import { checkFinetuneOptions, prepareRun } from "./finetune.js";
@@ -8,9 +7,10 @@ import { diskRate, type DiskTimes, diskTimes } from "./memory/disk-times.js";
 import type { MemoryTerms } from "./memory/memory-terms.js";
 import type { MemoryPlan } from "./memory/plan-memory.js";
 import { assumedRows } from "./memory/assumed-rows.js";
+import type { TensorPlan } from "./memory/plan-tensor.js";
 import type { Remedy } from "./memory/plan-remedies.js";
 import { planStep, type StepToPlan, type StreamedStepPlan } from "./memory/plan-step.js";
-import { folderOf, type ModelInput } from "./model/open-model.js";
+import { engineOf, folderOf, type ModelInput } from "./model/open-model.js";
 import { methodOf } from "./training/method-of.js";
 import { expectation, RecipeError } from "./recipe-error.js";
 
@@ -23,6 +23,8 @@ export interface PlanRunOptions extends Omit<
   readonly card?: string | undefined;
   /** How fast the disk is that the run is meant for: bytes a second, or a rate such as `"3GB/s"`. */
   readonly disk?: number | string | undefined;
+  /** Ranks that are to share the steps; what one of them takes is planned. @defaultValue those of `collective`, else 1 */
+  readonly ranks?: number | undefined;
 }
 
 /** What a run takes, and what would take less. */
@@ -39,10 +41,12 @@ export interface RunPlan extends Pick<MemoryPlan, "checkpointing" | "recomputedL
   /** What makes a step smaller, the cheapest first, each on its own. */
   readonly remedies: readonly Remedy[];
   /**
-   * The same step with weights that stay on the disk, a layer at a time in memory; null where they fit, and where the weights
-   * themselves are trained.
+   * The same step with weights that stay on the disk, a layer at a time in memory; null where they fit and `stream` does not ask for
+   * it, and where the weights themselves are trained.
    */
   readonly stream: StreamedStepPlan | null;
+  /** The step beside one with whole layers; null unless `tensorParallel` has ranks share them. */
+  readonly tensor: TensorPlan | null;
 }
 
 /**
@@ -54,18 +58,20 @@ export interface RunPlan extends Pick<MemoryPlan, "checkpointing" | "recomputedL
  * @throws RecipeError naming the field, and what reading the options' files throws
  */
 export async function planRun(options: PlanRunOptions): Promise<RunPlan> {
-  const { card, disk, ...run } = options;
+  const { card, disk, ranks, ...run } = options;
   if (card !== undefined && run.memory !== undefined) {
     throw new RecipeError([expectation("card", "nothing beside memory, which says the same", card)]);
   }
   const memory = card === undefined ? run.memory : cardBytes(card);
   if (disk !== undefined) diskRate(disk);
+  if (ranks !== undefined && !(Number.isSafeInteger(ranks) && ranks >= 1)) {
+    throw new RecipeError([expectation("ranks", "a whole number from 1", String(ranks))]);
+  }
   try {
     await checkFinetuneOptions(run, ["model"]);
     const prepared = run.data === undefined ? await withoutRows(run) : await prepareRun(run, null);
-    const engine =
-      typeof run.engine === "object" ? run.engine : await startEngine(run.engine ?? "auto", run.precision);
-    const step = await planStep(prepared, engine, memory);
+    const engine = await engineOf(run, undefined, prepared.folder.path);
+    const step = await planStep(prepared, engine, memory, ranks);
     const { optimizer } = prepared.config;
     const times =
       disk === undefined
@@ -85,9 +91,10 @@ export async function planRun(options: PlanRunOptions): Promise<RunPlan> {
       disk: times,
       remedies: await step.remedies(),
       stream:
-        fits || prepared.method.name === "full"
+        (fits && run.stream !== true) || prepared.method.name === "full" || (run.tensorParallel ?? 1) > 1
           ? null
           : await step.streamed(disk === undefined ? null : diskRate(disk)),
+      tensor: await step.tensor(),
     };
   } catch (error) {
     throw withField(error);

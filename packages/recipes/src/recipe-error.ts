@@ -1,16 +1,9 @@
-import { asPhrase, InputError, type Phrase } from "@lathe/files";
+import { asPhrase, field, InputError, type Phrase, phrase } from "@lathe/files";
 
-/** A field of a recipe's options, by its path: `output`, `lora.rank`, `train.learningRate`. */
-export interface FieldName {
-  readonly field: string;
-}
+export { field, type FieldName } from "@lathe/files";
 
 /** A {@link Phrase} that mentions fields, so that a program can call them otherwise. */
-export interface FieldSentence {
-  /** In English, with gaps `{0}`, `{1}` … */
-  readonly template: string;
-  readonly values: readonly (string | number | Phrase | FieldName | FieldSentence)[];
-}
+export type FieldSentence = Phrase;
 
 /** Something wrong with what a recipe was asked for. */
 export interface RecipeFault {
@@ -66,14 +59,8 @@ export class RecipeError extends InputError {
   }
 }
 
-/** Names a field in a {@link sentenceOf}. */
-export const field = (path: string): FieldName => ({ field: path });
-
 /** A sentence from a template: texts, numbers, and fields by {@link field}. */
-export function sentenceOf(texts: TemplateStringsArray, ...values: FieldSentence["values"]): FieldSentence {
-  const template = texts.map((text, index) => (index === 0 ? text : `{${index - 1}}${text}`)).join("");
-  return { template, values };
-}
+export const sentenceOf = phrase;
 
 /** A fault of one field: what was expected there and what came. */
 export function expectation(path: string, expected: string | Phrase, actual: string | Phrase): RecipeFault {

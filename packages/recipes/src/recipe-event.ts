@@ -88,6 +88,7 @@ export type EngineFacts = Pick<
  * - `killed`: a process that tries whether a run can be resumed was killed, the so-manieth of so many; its run has so many checkpoints.
  * - `resuming`: a run goes on after a step, with the settings of its `config.json`.
  * - `paused`, `unpaused`: a run waits after a step, and goes on, as its `control` says.
+ * - `dealt`: several ranks are dealt other shares of each step from the next one on, by how fast each of them is.
  * - `bad-step`: a step was not applied, as its loss or a gradient is not finite; `value` is what it is instead.
  * - `spike`: the loss of a step leaps up over those before it; of several in a row, the first.
  * - `stalled`: the loss has not fallen since the run began, with what may help.
@@ -124,6 +125,7 @@ export type RecipeEvent =
       readonly settings: Readonly<Record<string, unknown>>;
     }
   | { readonly type: "paused" | "unpaused"; readonly step: number }
+  | { readonly type: "dealt"; readonly shares: readonly number[] }
   | ({ readonly type: "bad-step"; readonly step: number; readonly value: number } & BadStep)
   | ({ readonly type: "spike"; readonly step: number; readonly loss: number } & LossSpike & PlacedRows)
   | ({ readonly type: "stalled"; readonly step: number; readonly maxGradNorm: number } & LossStall)

@@ -51,6 +51,19 @@ describe("respond", () => {
     expect(dialogue.ids).toEqual(text.ids);
   });
 
+  it("gives the same with weights that stay on disk, and refuses what would pack them anew", async () => {
+    const asked = { model: storiesModel, prompt: "Once upon a time", precision: "fp32" as const, generation };
+    const inMemory = await answer(asked);
+    expect(await answer({ ...asked, stream: true })).toEqual(inMemory);
+    await expect(answer({ ...asked, stream: true, quantize: "nf4" })).rejects.toThrow(
+      "stream would pack the weights anew whenever they are read",
+    );
+    const opened = await openModel(storiesModel, { stream: true, precision: "fp32" });
+    expect(opened.model.isStreamed).toBe(true);
+    expect(await answer({ model: opened, prompt: "Once upon a time", generation })).toEqual(inMemory);
+    opened.dispose();
+  });
+
   it("continues ids without a tokenizer", async () => {
     const { reply } = await answer({ model: tinyModel("qwen2"), ids: [1, 2, 3], generation });
     expect(reply.text).toBeNull();
@@ -101,6 +114,12 @@ describe("evaluateModel", () => {
       count: 1,
       total: 2,
     });
+  });
+
+  it("measures the same with weights that stay on disk, in batches that walk the layers together", async () => {
+    const asked = { model: storiesModel, data: [...data, ...data], metrics: ["exact-match"], generation };
+    const fp32 = { ...asked, precision: "fp32" as const, tokensPerBatch: 8 };
+    expect(await evaluateModel({ ...fp32, stream: true })).toEqual(await evaluateModel(fp32));
   });
 
   it("only measures the loss without metrics, to the same number", async () => {

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { finetune, type FinetuneSummary } from "./finetune.js";
@@ -40,6 +40,14 @@ async function finish<Result>(steps: AsyncGenerator<unknown, Result>): Promise<R
     const next = await steps.next();
     if (next.done) return next.value;
   }
+}
+
+async function folderOfRows(name: string): Promise<string> {
+  const place = join(folder, name);
+  await mkdir(place);
+  await writeJsonl(join(place, "a.jsonl"), rows.slice(0, 6));
+  await writeJsonl(join(place, "b.jsonl"), rows.slice(6));
+  return place;
 }
 
 const again = (more: Partial<RerunOptions> = {}): Promise<RerunOutcome> =>
@@ -113,6 +121,17 @@ describe("rerun", () => {
     const outcome = await again({ onEvent: (event) => events.push(event) });
     expect(outcome).toMatchObject({ equal: true, differences: [], steps: 4 });
     expect(events.some((event) => event.type === "progress" && event.phase === "hashing")).toBe(true);
+  });
+
+  it("takes the rows of a folder as those of a file", async () => {
+    const [before, now] = await Promise.all(["of-two", "of-three"].map((name) => folderOfRows(name)));
+    await writeJsonl(join(now, "c.jsonl"), rows.slice(0, 1));
+    const output = join(folder, "from-a-folder");
+    await finish(finetune({ ...options, data: before, validation: before, output }));
+    const report = join(output, "report.json");
+    expect(await again({ report })).toMatchObject({ equal: true, differences: [] });
+    const outcome = await again({ report, data: now });
+    expect(outcome.differences[0]).toMatchObject({ kind: "input", name: `data: ${now}` });
   });
 
   it("names the rows that are others, and then the result", async () => {

@@ -1,7 +1,8 @@
-import { hashFile } from "@lathe/files";
 import type { StepReport } from "@lathe/train";
 import { finetune } from "./finetune.js";
 import type { FinetuneOptions } from "./finetune-options.js";
+import type { RowsUse } from "./rows/row-files.js";
+import { rowsHash } from "./rows/rows-hash.js";
 import { readPassport } from "./record/read-passport.js";
 import { type FileHashes, modelHashes } from "./record/run-hashes.js";
 import { progressOf, type RecipeHooks } from "./recipe-event.js";
@@ -16,7 +17,7 @@ export interface RerunOptions extends RecipeHooks {
   readonly output: string;
   /** Base model's folder, where it is no longer where it was. */
   readonly model?: string | undefined;
-  /** File of rows, where it is no longer where it was; likewise `validation`. */
+  /** Rows, where they are no longer where they were; likewise `validation`. */
   readonly data?: string | undefined;
   readonly validation?: string | undefined;
   /** Language of the new run's page. */
@@ -68,9 +69,9 @@ export async function* rerun(options: RerunOptions): AsyncGenerator<StepReport, 
   }
   const inputs = [
     ...compared("input", hashes.model, await modelHashes(model, progressOf(onEvent, "hashing"))),
-    ...(await comparedFile("data", data, hashes.data)),
+    ...(await comparedRows("data", "training", data, hashes.data)),
     ...(typeof validation === "string"
-      ? await comparedFile("validation", validation, hashes.validation)
+      ? await comparedRows("validation", "validation", validation, hashes.validation)
       : []),
   ];
   const steps = finetune({ ...before, model, data, validation, output, language, signal, onEvent });
@@ -101,7 +102,12 @@ function compared(kind: "input" | "result", before: FileHashes, now: FileHashes)
   });
 }
 
-async function comparedFile(name: string, path: string, before: string | null): Promise<RerunDifference[]> {
-  const now = (await hashFile(path)).sha256;
+async function comparedRows(
+  name: string,
+  use: RowsUse,
+  path: string,
+  before: string | null,
+): Promise<RerunDifference[]> {
+  const now = await rowsHash(path, use);
   return before === null || before === now ? [] : [{ kind: "input", name: `${name}: ${path}`, before, now }];
 }

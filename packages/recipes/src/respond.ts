@@ -8,7 +8,13 @@ import {
   type TextPiece,
 } from "@lathe/model";
 import { withField } from "./fields-of-packages.js";
-import { borrowModel, folderOf, type ModelInput, type OpenModelOptions } from "./model/open-model.js";
+import {
+  borrowModel,
+  folderOf,
+  type ModelInput,
+  type OpenModelOptions,
+  type StreamOptions,
+} from "./model/open-model.js";
 import { followPolicy, policyOf } from "./model/learnt-policy.js";
 import type { ModelFolder } from "./model/model-folder.js";
 import { promptIds, type PromptOptions, requireTokenizer } from "./model/prompt-ids.js";
@@ -18,7 +24,7 @@ import { warningOf } from "./recipe-event.js";
 export type ReplyOptions = Omit<TextGenerationOptions, "signal" | "onWarning">;
 
 /** What {@link respond} answers, and how. */
-export interface RespondOptions extends OpenModelOptions, PromptOptions {
+export interface RespondOptions extends OpenModelOptions, StreamOptions, PromptOptions {
   readonly model: ModelInput;
   readonly generation?: ReplyOptions | undefined;
 }

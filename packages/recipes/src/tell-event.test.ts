@@ -30,6 +30,12 @@ describe("tellEvent", () => {
     ]);
   });
 
+  it("says which share of a step each rank is dealt", () => {
+    expect(said({ type: "dealt", shares: [0.748, 0.252] })).toEqual([
+      "ranks are not equally fast: from the next step on they are dealt 75 %, 25 % of it",
+    ]);
+  });
+
   it("says nothing of a plan that changes nothing, unless a memory was given", () => {
     expect(said(memory(0, true))).toEqual([]);
     expect(said(memory(0, true, true))).toHaveLength(1);

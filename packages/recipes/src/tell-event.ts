@@ -142,9 +142,19 @@ export function tellEvent(event: Exclude<RecipeEvent, EventWithoutSentence>): re
       const { step, plannedBytes, expectedBytes, budgetBytes, remainingSeconds } = event.correction;
       const { plannedSecondsPerStep: planned, secondsPerStep: now } = event.correction;
       const sentence = phrase`plan corrected after step ${step}: ${formatBytes(expectedBytes)} (planned ${formatBytes(plannedBytes)}), ${formatSeconds(now)} a step (planned ${formatSeconds(planned)}), ${formatDuration(remainingSeconds)} to go`;
-      if (expectedBytes <= budgetBytes) return noteOf(sentence);
+      const { stream } = event.correction;
+      const read = stream
+        ? noteOf(
+            phrase`a step reads ${formatBytes(stream.bytesPerStep)} of weights (planned ${formatBytes(stream.plannedBytesPerStep)})`,
+          )
+        : [];
+      if (expectedBytes <= budgetBytes) return [...noteOf(sentence), ...read];
       const more = phrase`about ${formatBytes(expectedBytes)} will be needed, more than the ${formatBytes(budgetBytes)} that there were to take; the system may end the run or swap`;
-      return [...noteOf(sentence), ...warningOf(more)];
+      return [...noteOf(sentence), ...read, ...warningOf(more)];
+    }
+    case "dealt": {
+      const shares = event.shares.map((share) => `${(100 * share).toFixed(0)} %`).join(", ");
+      return noteOf(phrase`ranks are not equally fast: from the next step on they are dealt ${shares} of it`);
     }
     case "sampling": {
       const taken = Object.entries(event.sampling).map(

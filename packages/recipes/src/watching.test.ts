@@ -6,7 +6,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { FinetuneOptions } from "./finetune-options.js";
 import type { RecipeEvent } from "./recipe-event.js";
 import { temporaryFolder, tinyModel, writeJsonl } from "./testing/folders.js";
-import { finish, readJson } from "./testing/recorded-runs.js";
+import { finish } from "./testing/finish.js";
+import { readJson } from "./testing/recorded-runs.js";
 
 const model = tinyModel("qwen2");
 const ids = (from: number): number[] => Array.from({ length: 8 }, (_, i) => (from + i * 7) % 320);
@@ -36,7 +37,8 @@ describe("a step that is not finite", () => {
     const rows = Array.from({ length: 4 }, (_, row) => ({ input_ids: ids(row) }));
     const data = await writeJsonl(join(folder, "broken.jsonl"), [{ shape: "none" }, ...rows]);
     const { end, of } = await watch({
-      ...{ data, rejectLimit: 0.5 },
+      data,
+      rejectLimit: 0.5,
       train: { ...breaking, maxSteps: 4, maxBadSteps: 2, shuffle: false },
     });
     expect(end).toMatchObject({ name: "DivergenceError", step: 3 });

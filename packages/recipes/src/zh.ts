@@ -1,7 +1,36 @@
 import type { Translations } from "@lathe/files";
+import { optionsZh } from "./options/zh.js";
 
 /** 本包对人所说文字的中文，键为英文原文；`{0}`、`{1}` 为填入的内容。 */
 export const zh: Translations = {
+  "a folder that is empty, or holds a simulation and nothing else": "空文件夹，或仅含一次模拟的文件夹",
+  "the rows that the simulation in {0} was begun with": "{0} 中的模拟开始时所用的数据行",
+  "{0}, as the simulation in {1} was begun": "{0}（{1} 中的模拟以此开始）",
+  "nothing where no noise is added": "没有噪声时不应给出",
+  "the number of clients, by which the sum of noisy updates is divided":
+    "参与方的数量（带噪声的更新之和要除以它）",
+  "a whole number up to {0}": "至多 {0} 的整数",
+  "the column of the labels by which rows are dealt": "分配数据行所依据的标签列",
+  "expected a text or a number as label, got {0}": "标签应为文本或数字，实际为 {0}",
+  "at least {0} rows, one a client": "至少 {0} 行（每方一行）",
+  "it or the epsilon to keep": "给出它或要保持的 epsilon",
+  "neither of the two": "都没有",
+  "both of them": "两者都有",
+  epsilon: "epsilon",
+  delta: "delta",
+  "noise multiplier": "噪声倍数",
+  "sampling rate": "抽样率",
+  rounds: "轮数",
+  "Rényi order": "Rényi 阶",
+  "round {0}: {1} not taken: {2}": "第 {0} 轮：未采用 {1}：{2}",
+  "epsilon holds for delta {0}": "epsilon 对应的 delta 为 {0}",
+  "adapter in {0}": "适配器在 {0}",
+  round: "轮次",
+  clients: "参与方",
+  refused: "被拒绝",
+  "longest update": "最长的更新",
+  "validation loss": "验证损失",
+  ...optionsZh,
   "{0}: the run's settings name no model, so there is nothing to talk to":
     "{0}：训练的设置中没有模型，无法对话",
   "{0}: the run has no adapter or model yet, so there is nothing to talk to":
@@ -16,11 +45,14 @@ export const zh: Translations = {
   "give another folder, or resume the evaluation in it": "请给出另一个文件夹，或继续其中的评估",
   "has a row {0}, where the test set has {1}": "含有第 {0} 行，而测试集只有 {1} 行",
   "holds lines that are no replies of an evaluation": "含有不是评估回复的行",
-  "a size such as 8GB or 7.5GiB": "大小，例如 8GB 或 7.5GiB",
   "{0} was trained with {1} {2}, and {3} is used here": "{0} 训练时 {1} 为 {2}，此处采用 {3}",
   "one of {0} as {1}": "{1} 为 {0} 之一",
   "was prepared with {0} {1}, and {2} is asked for; prepare the data again, or leave it out":
     "准备时 {0} 为 {1}，现在要求 {2}；请重新准备数据，或不给出该项",
+  "{0} holds token ids, whose labels say what is learnt, and {1} {2} decides it for dialogues: give rows of text, or leave it out":
+    "{0} 是词元编号，其标签已说明要学什么，而 {1} {2} 只对对话起作用：请给出文本行，或不给出该项",
+  "the model does not answer questions in the course of this run: each token of an answer would have all weights read from the disk":
+    "本次训练过程中模型不回答示例问题：回答的每个词元都要从磁盘读取全部权重",
   "has {0} rows, and row {1} is asked for": "有 {0} 行，却要第 {1} 行",
   "expected token ids {0}, got {1}": "词元编号应{0}，实为 {1}",
   "from 0": "不小于 0",
@@ -47,11 +79,17 @@ export const zh: Translations = {
   "one of {0} for {1}": "{1} 支持的 {0} 之一",
   "{0} goes with formats that hold the model, not with {1}": "{0} 适用于包含模型的格式，不适用于 {1}",
   "{0}: an adapter is read for its base model, and none is given": "{0}：读取适配器需要其基础模型，却未指定",
-  "{0} goes with what llama.cpp and transformers.js read, not with {1}":
-    "{0} 适用于 llama.cpp 和 transformers.js 读取的格式，不适用于 {1}",
+  "{0} goes with formats that a program proves, not with {1}": "{0} 适用于有程序验证的格式，不适用于 {1}",
   "{0} goes with a proof, which {1} rules out": "{0} 用于验证，而 {1} 不作验证",
   "the export is not proven: {0}, in which it would be, is not installed; setupGate() installs it":
     "导出结果未经验证：用来验证的 {0} 尚未安装；可用 setupGate() 安装",
+  "the export is not proven: {0}, in which it would be, is not installed; python3 -m pip install {1} installs it":
+    "导出结果未经验证：用来验证的 {0} 尚未安装；可用 python3 -m pip install {1} 安装",
+  "the export is not proven: {0} would read the packed weights of {1} otherwise":
+    "导出结果未经验证：{0} 读取 {1} 中压缩权重的方式不同",
+  "weights that are not packed, over which {0} proves an adapter": "未压缩的权重（{0} 在其上验证适配器）",
+  "packed ones": "压缩的权重",
+  "leave the prompts out, or export the merged model": "请不要给出提示，或导出合并后的模型",
   "rows with a prompt and a reply that fit into the model": "含提示与回答且模型容得下的行",
   "{0}: not kept, as it answers otherwise than the model in {1}; first at {2}, {3}: expected {4}, got {5}; {6} says more":
     "{0}：未保留，因为它在 {1} 中的回答与模型不同；首先出现在{2}的{3}：应为 {4}，实为 {5}；详见 {6}",
@@ -84,13 +122,12 @@ export const zh: Translations = {
   "{0} is a folder of prepared rows; expected a model folder": "{0} 是准备好的数据文件夹；应为模型文件夹",
   "{0} is a folder of a hub's cache; the model is in {1}": "{0} 是模型库缓存的文件夹；模型在 {1}",
   "{0} is a folder that prepare wrote; its rows are in {1}": "{0} 是 prepare 写出的文件夹；数据在 {1}",
-  "{0} is a folder; expected a file of rows": "{0} 是文件夹；应为数据文件",
-  "{0} is a folder; expected a file of rows, such as {1}": "{0} 是文件夹；应为数据文件，例如 {1}",
   "{0}: the replies would be written over the rows": "{0}：回复会覆盖数据",
   "a model folder for the metric embedding": "指标 embedding 所用的模型文件夹",
   "the metric embedding beside it": "同时指定指标 embedding",
   "other metrics": "其他指标",
   "a judge for its metrics": "其指标所需的评判模型",
+  "at least one rating": "至少一条评分",
   "a model folder with a tokenizer": "含分词器的模型文件夹",
   "one without": "不含分词器的文件夹",
   "expected one rating of unit {0} by {1}, got a second; the first is in line {2}":
@@ -137,8 +174,12 @@ export const zh: Translations = {
   "{0} goes with {1} wanda; by magnitude no row is read": "{0} 与 {1} wanda 连用；按大小取舍时不读取数据",
   "{0}: expected row, as wanda compares the weights of an output, got matrix":
     "{0}：应为 row（wanda 在每个输出的权重之间比较），实为 matrix",
-  "is a constant of AdamW, and {0} adafactor has none of it: leave it out":
-    "是 AdamW 的常数，而 {0} adafactor 没有它：请去掉它",
+  "is a constant of AdamW, and {0} {1} has none of it: leave it out":
+    "是 AdamW 的常数，而 {0} {1} 没有它：请去掉它",
+  "leaves each rank a part of the gradients, and {0} is added to all of them: leave one of them out":
+    "使每个进程只有一部分梯度，而 {0} 要加到全部梯度上：请去掉其一",
+  "keeps a copy of all that is trained, and {0} full trains the weights themselves: leave it out":
+    "会保留所有被训练参数的副本，而 {0} full 训练权重本身：请去掉它",
   "sets apart the rates of an adapter's matrices, and {0} full has none: leave it out":
     "用于区分适配器矩阵的学习率，而 {0} full 没有适配器：请去掉它",
   "rows that show the model what it is for": "体现模型用途的数据",
@@ -152,8 +193,10 @@ export const zh: Translations = {
   "{0} leaves weights on disk as they are, and {1} full changes them: train an adapter, or leave {2} out":
     "{0} 让权重原样留在磁盘上，而 {1} full 会改变权重：请训练适配器，或去掉 {2}",
   "{0} takes {1} sft alone, got {2}: leave one of them out": "{0} 只支持 {1} sft，实际为 {2}：请去掉其中一个",
-  "{0} would pack the weights anew whenever they are read: write a packed folder once with lathe quantize, and train on that":
+  "{0} would pack the weights anew whenever they are read: write a packed folder once with lathe quantize, and take that":
     "{0} 每次读取都要重新压缩权重：请先用 lathe quantize 写出压缩后的模型文件夹，再在其上训练",
+  "{0}: expected a disk with {1} free for the inputs of layers, which memory does not hold, got {2}: take another disk, give more {3}, or fewer tokens a step":
+    "{0}：内存放不下各层的输入，应有一块剩余 {1} 的磁盘，实际剩余 {2}：请换一块磁盘、增大 {3}，或减少每步的词元数",
   "{0} computes all layers again: leave {1} out": "{0} 会重新计算所有层：请去掉 {1}",
   "{0} reads the weights of a folder, and this model is open: give {1} as a folder":
     "{0} 从文件夹读取权重，而这个模型已经打开：请以文件夹形式给出 {1}",
@@ -185,6 +228,10 @@ export const zh: Translations = {
   "the file of rows, as those of the run came from memory": "数据文件，因为该运行的数据来自内存",
   "rounds small weights to zeros that the model does not have, and {0} would keep them: leave one of them out":
     "会把小权重舍入为模型本没有的零，而 {0} 会保留它们：请去掉其中一个",
+  "has files of {0} and none of {1}; name the files that are meant":
+    "含有 {0} 的文件而没有 {1} 的；请指明所用的文件",
+  "says how many rows a micro-batch has, and {0} takes as many as fit: leave one of them out":
+    "规定每个微批的行数，而 {0} 装入尽可能多的行：请去掉其中一个",
   "says how often other layers are drawn, and all are trained: give {0}, or leave it out":
     "用于指定隔多少步重新抽取层，而现在训练所有层：请给出 {0}，或不使用它",
   "loftq packs the base together with the adapter: give {0} nf4, or begin with kaiming or pissa":
@@ -205,6 +252,12 @@ export const zh: Translations = {
   "belongs to {0} {1}: give one of these, or leave it out": "属于 {0} {1}：请给出其中之一，或去掉它",
   "asks for evaluations, and there are no rows for them: give {0}, or leave it out":
     "需要评估，而没有用于评估的数据：请给出 {0}，或去掉它",
+  "is an address: fetch it with cacheAddress of @lathe/hub and give the file":
+    "是一个地址：请用 @lathe/hub 的 cacheAddress 取来，再给出文件",
+  "has the model answer dialogues, and {0} {1} compares completions: leave it out":
+    "让模型回答对话，而 {0} {1} 比较的是回答：请去掉它",
+  "has the model answer a token at a time, for each of which {0} would read all weights: leave one of them out":
+    "让模型逐个词元地回答，而 {0} 要为每个词元读一遍全部权重：请去掉其中之一",
   "says what is learnt of dialogues, and {0} {1} compares whole completions, of which too long prompts lose their beginning: leave it out":
     "说明从对话中学习什么，而 {0} {1} 比较的是完整的回答，过长的提示会去掉开头：请去掉它",
   "pissa takes a part out of every weight, zeros too, which {0} would keep: begin with kaiming, or leave one of them out":
@@ -232,6 +285,8 @@ export const zh: Translations = {
   "take smaller micro-batches, packed weights or shorter rows, as lathe plan says what each saves":
     "请减小微批次、使用压缩权重或更短的数据行；lathe plan 会说明各能节省多少",
   "{0}; the log-likelihoods in it are computed again": "{0}；其中的对数似然将重新计算",
+  "ranks are not equally fast: from the next step on they are dealt {0} of it":
+    "各进程快慢不同：从下一步起依次分得每步的 {0}",
   "the system ended the process of the run ({0})": "系统终止了运行的进程（{0}）",
   "does not fit the memory, or the weights are packed": "内存放不下，或权重已打包",
   en: "英文",
@@ -243,8 +298,18 @@ export const zh: Translations = {
   "{0} tokens read, {1} written": "读入 {0} 个词元，写出 {1} 个",
   "{0} text": "{0} 条文本",
   "{0} texts": "{0} 条文本",
+  "expected a name, got an empty cell": "应为名称，却是空单元格",
   score: "得分",
   range: "范围",
+  label: "标签",
+  "label, told by {0}": "标签（{0} 的判断）",
+  "precision, %": "精确率（%）",
+  "recall, %": "召回率（%）",
+  "F1, %": "F1（%）",
+  "{0}: <think> blocks in {1} of the rows; with them the scores are {2}":
+    "{0}：{1} 行含有 <think> 段；计入后的得分为 {2}",
+  "{0}: <think> blocks in {1} of the rows; without them the scores are {2}":
+    "{0}：{1} 行含有 <think> 段；去除后的得分为 {2}",
   "no row of the test set is among what is learnt from in {0}": "测试集中没有出现在 {0} 训练数据里的行",
   "{0} row": "{0} 行",
   "{0} rows": "{0} 行",
@@ -261,12 +326,9 @@ export const zh: Translations = {
   "graphics memory, for the model": "显存（按模型）",
   "disk, for the model and its runs": "磁盘（按模型及其训练）",
   "memory, for the rows": "内存（按数据）",
-  yes: "是",
-  no: "否",
   rule: "规则",
   "more than": "须超过",
   present: "现有",
-  holds: "满足",
   unknown: "未知",
   "all {0} work": "{0} 项全部可用",
   "{0} of {1} work, not {2}": "{1} 项中 {0} 项可用，不可用：{2}",
@@ -325,6 +387,10 @@ export const zh: Translations = {
   "a step takes about {0} here": "在本机上每步约需 {0}",
   "{0}, {1} tokens an hour": "{0}，每小时 {1} 个词元",
   "of it, inputs of layers": "其中各层的输入",
+  "a step reads {0} of weights (planned {1})": "每步读取权重 {0}（计划 {1}）",
+  "inputs of layers that go to the disk": "写到磁盘的各层输入",
+  "{0} in {1}": "{0}（{1}）",
+  "widening the weights takes here": "在本机上展开权重用时",
   "weights on the disk": "磁盘上的权重",
   "tokens a step": "每步词元数",
   "experts that some token goes to": "有词元选中的专家",
@@ -337,6 +403,26 @@ export const zh: Translations = {
   "with a second machine": "加一台机器",
   "weights on the disk, as they are": "权重留在磁盘（原样）",
   "weights on the disk, in {0}": "权重留在磁盘（{0}）",
+  "phone numbers": "电话号码",
+  "identity card numbers": "身份证号",
+  "bank card numbers": "银行卡号",
+  "passport numbers": "护照号",
+  "e-mail addresses": "电子邮箱",
+  "WeChat names": "微信号",
+  "QQ numbers": "QQ 号",
+  "licence plates": "车牌号",
+  "unified social credit codes": "统一社会信用代码",
+  "order and tracking numbers": "订单号与运单号",
+  "home addresses": "住址",
+  "names of people": "姓名",
+  "IP addresses": "IP 地址",
+  "places on the globe": "地理坐标",
+  "social security numbers": "社会安全号",
+  "international account numbers": "国际银行账号",
+  "{0} row cannot be used and is set aside; rejected.jsonl says why:":
+    "有 {0} 行无法使用，已搁置，原因见 rejected.jsonl：",
+  "{0} rows cannot be used and are set aside; rejected.jsonl says why. Among them:":
+    "有 {0} 行无法使用，已搁置，原因见 rejected.jsonl，例如：",
   "personal data masked": "已遮盖的个人信息",
   "personal data, its rows set aside": "个人信息（所在行已搁置）",
   "personal data found": "发现的个人信息",
@@ -345,9 +431,6 @@ export const zh: Translations = {
   kept: "保留",
   "set aside": "搁置",
   "clusters of near copies": "近似重复的簇",
-  train: "训练集",
-  validation: "验证集",
-  test: "测试集",
   all: "全部",
   scored: "计入损失",
   "rows cut": "截断的行",
@@ -416,6 +499,32 @@ export const zh: Translations = {
     "第 {0} 步：损失突增至 {1}，比此前各步的中位数 {3} 高出 {2} 个稳健标准差（{4}）",
   "step {0}: the loss has not fallen since the run began ({1} at first, {2} now; median gradient norm {3}, {4} % of the last steps clipped, learning rate up to {5})":
     "第 {0} 步：损失自训练开始后没有下降（开始时 {1}，现在 {2}；梯度范数中位数 {3}，最近的步有 {4} % 被裁剪，学习率最高 {5}）",
+  "the model does not answer questions in the course of this run: each rank has a part of its layers alone":
+    "本次运行途中模型不回答问题：每个进程只有各层的一部分",
+  "of it, {0} to add up {1} between {2} ranks that share every layer":
+    "其中 {0} 用于在共同计算每一层的 {2} 个进程之间求和，共 {1}",
+  "with whole layers a rank takes {0} in place of {1}, and a step that the ranks share by its micro-batches about {2}":
+    "若各进程保留完整的层，每个进程占用 {0}（而不是 {1}），各进程按微批次分担一步约 {2}",
+  "sharing layers pays: whole ones do not fit": "分摊各层是值得的：完整的层放不下",
+  "sharing layers does not pay: it is for models whose whole layers do not fit and whose shares do":
+    "分摊各层并不划算：它用于完整的层放不下、而分摊后放得下的模型",
+  "{0} shares weights that stay as they are, and {1} full changes them: give {2} 2, which shares what the optimiser remembers, or train an adapter":
+    "{0} 分摊的是不变的权重，而 {1} full 会改变权重：请改用 {2} 2（分摊优化器状态），或训练适配器",
+  "{0} shares weights in memory, and {1} leaves them on disk: leave one of them out":
+    "{0} 分摊内存中的权重，而 {1} 把权重留在磁盘上：请去掉其中之一",
+  "{0} adds up within layers, and {1} asks for the same bits on any number of ranks: leave one of them out":
+    "{0} 在层内求和，而 {1} 要求任意进程数下逐位相同：请去掉其中之一",
+  "{0} has one rank answer, and with {1} it has a part of the layers alone: leave one of them out":
+    "{0} 由一个进程作答，而使用 {1} 时它只有各层的一部分：请去掉其中之一",
+  "{0} reads each rank's part of a folder, and this model is open: give {1} as a folder":
+    "{0} 从文件夹读取每个进程的部分，而这个模型已打开：请以文件夹给出 {1}",
+  "{0} asks for whole weights, and with {1} a rank has a part of them: leave one of them out":
+    "{0} 需要完整的权重，而使用 {1} 时每个进程只有一部分：请去掉其中之一",
+  "{0} {1} gives a rank {2} inputs of {3}, and {4} has a scale for each {5}: take fewer ranks, or {6} int8 of the original weights":
+    "{0} {1} 使每个进程分得 {3} 的 {2} 个输入，而 {4} 每 {5} 个权重有一个缩放因子：请用更少的进程，或对原始权重使用 {6} int8",
+  "{0} drops inputs of {1}, whose rows the ranks of {2} share: give 0, or leave {3} out of {4}":
+    "{0} 会丢弃 {1} 的输入，而它的行由 {2} 的各进程分摊：请设为 0，或从 {4} 中去掉 {3}",
+  "a divisor of the number of ranks, {0}: launch as many": "进程数 {0} 的约数：请启动足够的进程",
   "kill {0} of {1}": "第 {0} 次强制结束，共 {1} 次",
   "the checkpoint of step {0} is passed over: {1}": "跳过第 {0} 步的检查点：{1}",
   "resuming after step {0}": "从第 {0} 步之后继续",
@@ -426,4 +535,68 @@ export const zh: Translations = {
   "as they are": "不压缩",
   "Krippendorff α ({0})": "Krippendorff α（{0}）",
   "Cohen κ ({0})": "Cohen κ（{0}）",
+  "{0} time": "{0} 次",
+  "{0} times": "{0} 次",
+  "{0} step": "{0} 步",
+  "{0} steps": "{0} 步",
+  "{0}, killed {1} and resumed: the same bits": "共 {0}，强制结束并恢复 {1}：结果逐位相同",
+  "killed {0} and resumed: other bits, first in {1}": "强制结束并恢复 {0}：结果不同，最先出现在 {1}",
+  "went in": "输入",
+  "came out": "结果",
+  program: "程序",
+  "{0}: {1} was {2}, is {3}": "{0}：{1} 原为 {2}，现为 {3}",
+  "{0}: the same bits": "{0}：逐位相同",
+  "{0}: other bits": "{0}：结果不同",
+  training: "训练",
+  downloading: "下载",
+  reading: "读取",
+  writing: "写入",
+  loading: "加载模型",
+  evaluating: "评估",
+  scoring: "打分",
+  generating: "生成",
+  judging: "评判",
+  merging: "合并",
+  exporting: "导出",
+  importing: "导入",
+  quantising: "量化",
+  calibrating: "校准",
+  "taking the reference": "计算参考",
+  pruning: "剪枝",
+  "sample replies": "样例回答",
+  "hashing files": "计算文件哈希",
+  "training without a stop": "不间断训练",
+  "in 4 micro-batches and in one": "分 4 个微批次与合为一个微批次",
+  "side by side and alone": "并排与单独",
+  "loss {0}, gradients {1}": "损失 {0}，梯度 {1}",
+  "loss {0}, a label's loss {1}, gradients {2}": "损失 {0}，单个标签的损失 {1}，梯度 {2}",
+  "{0} rows {1}: the same within {2} ({3})": "{0} 行数据{1}：在 {2} 内相同（{3}）",
+  "{0} rows {1}: not the same within {2} ({3})": "{0} 行数据{1}：在 {2} 内不同（{3}）",
+  "round {0} closed with {1} client": "第 {0} 轮已结束，{1} 方参与",
+  "round {0} closed with {1} clients": "第 {0} 轮已结束，{1} 方参与",
+  "… {0} tokens between; {1} shows them …": "…… 中间 {0} 个词元，用 {1} 显示 ……",
+  "{0} reply is not learnt: the chat template writes it otherwise once other turns follow":
+    "{0} 条回复不学习：其后还有轮次时，对话模板会改写它",
+  "{0} replies are not learnt: the chat template writes them otherwise once other turns follow":
+    "{0} 条回复不学习：其后还有轮次时，对话模板会改写它们",
+  "loss {0}": "损失 {0}",
+  "accuracy {0}": "准确率 {0}",
+  "margin {0}": "间隔 {0}",
+  "{0} tokens/s": "{0} 词元/秒",
+  "step {0}: validation loss {1}, perplexity {2}": "第 {0} 步：验证损失 {1}，困惑度 {2}",
+  "interrupted after step {0}; continue with {1} {2} {3}": "在第 {0} 步之后中断；用 {1} {2} {3} 继续",
+  "adapter: {0}": "适配器：{0}",
+  "base that it belongs to: {0}": "与之配套的基座：{0}",
+  "model: {0}": "模型：{0}",
+  "{0} step in {1}": "{0} 步，用时 {1}",
+  "{0} steps in {1}": "{0} 步，用时 {1}",
+  "ended after step {0}: the validation loss fell no more ({1})": "第 {0} 步后结束：验证损失不再下降（{1}）",
+  "loss {0} {1} {2}": "损失 {0} {1} {2}",
+  "page of the run: {0}": "报告页面：{0}",
+  "round {0}: {1}: validation loss {2} after {3} steps": "第 {0} 轮：{1}：{3} 步后验证损失 {2}",
+  "validation loss {0}": "验证损失 {0}",
+  "{0} and {1}": "{0} 与 {1}",
+  "ranks did not come together (code {0}); what they said stands above":
+    "各进程未能会合（退出码 {0}）；它们的输出见上文",
+  "{0} of {1} ranks came together": "{1} 个进程中有 {0} 个会合",
 };

@@ -14,6 +14,7 @@ export {
   evaluationReport,
   type ReportedDifference,
   type ReportedJudge,
+  type ReportedLabels,
   type ReportedMetric,
   type ReportedRow,
   type ReportedScore,

@@ -13,3 +13,4 @@ export { jsonObjectGrammar, schemaGrammar } from "./constrained/schema-grammar.j
 export { SchemaError } from "./constrained/schema-error.js";
 export { type TokenBytes, TokenTrie } from "./constrained/token-trie.js";
 export { type ModelServer, serveDefaults, serveModel, type ServeModelOptions } from "./serve-model.js";
+export { serveOptions } from "./serve-options.js";

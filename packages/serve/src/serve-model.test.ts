@@ -1,5 +1,6 @@
 /** The server as its clients see it: the official client of OpenAI, and requests as chat programs send them. */
 import { cp, readFile, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { loadModel } from "@lathe/model";
@@ -12,7 +13,7 @@ import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ModelServer, serveModel, type ServeModelOptions } from "./serve-model.js";
 import { chatModel, temporaryFolder } from "./testing/folders.js";
-import { seededNumbers } from "./testing/seeded-numbers.js";
+import { seededNumbers } from "../../tensor/testing/seeded-numbers.js";
 
 type Messages = OpenAI.ChatCompletionMessageParam[];
 const user = (content: string): Messages => [{ role: "user", content }];
@@ -129,7 +130,9 @@ describe("a server", () => {
   it("streams what it says at once, with the tokens taken", async () => {
     const whole = await create({ messages: user("我想退货") });
     const stream = await client.chat.completions.create({
-      ...{ model: "base", messages: user("我想退货"), temperature: 0 },
+      model: "base",
+      messages: user("我想退货"),
+      temperature: 0,
       stream: true,
       stream_options: { include_usage: true },
     });
@@ -259,7 +262,10 @@ describe("a server", () => {
         questions.slice(0, 3).map(
           async (question) =>
             await create({
-              ...{ messages: user(question), temperature, seed: 1, max_tokens: 200 },
+              messages: user(question),
+              temperature,
+              seed: 1,
+              max_tokens: 200,
               response_format: { type: "json_schema", json_schema: { name: "intent", schema, strict: true } },
             }),
         ),
@@ -370,7 +376,9 @@ describe("a server", () => {
       [`{"model":"../../etc/passwd","messages":[{"role":"user","content":"a"}]}`, 404],
       [
         JSON.stringify({
-          ...{ model: "base", messages: user("a"), max_tokens: 1 },
+          model: "base",
+          messages: user("a"),
+          max_tokens: 1,
           response_format: {
             type: "json_schema",
             json_schema: {
@@ -411,20 +419,20 @@ describe("a server", () => {
         body: JSON.stringify(body),
       });
     const openWebUi = await post({
-      ...{ stream: true, model: "one", stream_options: { include_usage: true } },
+      stream: true,
+      model: "one",
+      stream_options: { include_usage: true },
       messages: [
         { role: "system", content: "简短回答。" },
         { role: "user", content: [{ type: "text", text: "你好" }] },
       ],
-      ...{
-        max_tokens: 8,
-        temperature: 0.8,
-        top_p: 0.9,
-        seed: 1,
-        stop: ["###"],
-        frequency_penalty: 0,
-        logit_bias: {},
-      },
+      max_tokens: 8,
+      temperature: 0.8,
+      top_p: 0.9,
+      seed: 1,
+      stop: ["###"],
+      frequency_penalty: 0,
+      logit_bias: {},
     });
     const lines = (await openWebUi.text()).split("\n\n").filter((line) => line !== "");
     expect(openWebUi.headers.get("content-type")).toContain("text/event-stream");
@@ -434,26 +442,45 @@ describe("a server", () => {
       usage: { completion_tokens: 8 },
     });
     const libreChat = await post({
-      ...{
-        model: "base",
-        user: "66f0c1",
-        temperature: 1,
-        top_p: 1,
-        presence_penalty: 0,
-        frequency_penalty: 0,
-      },
+      model: "base",
+      user: "66f0c1",
+      temperature: 1,
+      top_p: 1,
+      presence_penalty: 0,
+      frequency_penalty: 0,
       messages: [
         { role: "user", content: "你好" },
         { role: "assistant", content: "您好" },
         { role: "user", content: "我想退货", name: "guest" },
       ],
-      ...{ stream: false, max_tokens: 8, stop: null, n: null, metadata: { chat: "1" }, store: false },
+      stream: false,
+      max_tokens: 8,
+      stop: null,
+      n: null,
+      metadata: { chat: "1" },
+      store: false,
     });
     expect(libreChat.status).toBe(200);
     expect(await libreChat.json()).toMatchObject({
       object: "chat.completion",
       choices: [{ index: 0, message: { role: "assistant" } }],
     });
+  });
+
+  it("counts the replies of every step, also of those that compute a part of a prompt", async () => {
+    const counts = async (): Promise<number[]> => {
+      const metrics = await (await fetch(`${server.url}/metrics`)).text();
+      const numbers = ["lathe_stepped_replies_total", "lathe_step_seconds_count"].map((name) =>
+        Number(new RegExp(`^${name} (\\d+)$`, "m").exec(metrics)![1]),
+      );
+      return numbers;
+    };
+    const before = await counts();
+    const { usage } = await create({ messages: user("你好".repeat(600)), max_tokens: 3 });
+    expect(usage!.prompt_tokens).toBeGreaterThan(512);
+    const [stepped, steps] = (await counts()).map((count, index) => count - before[index]);
+    expect(steps).toBeGreaterThan(3);
+    expect(stepped).toBe(steps);
   });
 
   it("tells Prometheus and health checks how it is, without a word of what was said", async () => {
@@ -482,8 +509,11 @@ describe("a model whose template shows tools", () => {
       name: "move",
       description: "Moves a piece.",
       parameters: {
-        ...{ type: "object", properties: { to: { $ref: "#/$defs/place" } }, required: ["to"] },
-        ...{ additionalProperties: false, $defs: { place: { enum: ["attic", "cellar"] } } },
+        type: "object",
+        properties: { to: { $ref: "#/$defs/place" } },
+        required: ["to"],
+        additionalProperties: false,
+        $defs: { place: { enum: ["attic", "cellar"] } },
       },
     },
     {
@@ -513,7 +543,12 @@ describe("a model whose template shows tools", () => {
     more: Partial<OpenAI.ChatCompletionCreateParamsNonStreaming> = {},
   ): Promise<OpenAI.ChatCompletion> =>
     await client.chat.completions.create({
-      ...{ model: "base", messages: user("你好"), temperature: 1, tools, tool_choice: choice, ...more },
+      model: "base",
+      messages: user("你好"),
+      temperature: 1,
+      tools,
+      tool_choice: choice,
+      ...more,
     });
   const callsOf = ({ choices }: OpenAI.ChatCompletion) =>
     choices.map(({ message, finish_reason: reason }) => {
@@ -550,7 +585,12 @@ describe("a model whose template shows tools", () => {
 
   it("streams such a call as any other", async () => {
     const stream = await client.chat.completions.create({
-      ...{ model: "base", messages: user("你好"), temperature: 1, seed: 3, tools, stream: true as const },
+      model: "base",
+      messages: user("你好"),
+      temperature: 1,
+      seed: 3,
+      tools,
+      stream: true as const,
       tool_choice: { type: "function", function: { name: "resize" } },
     });
     let text = "";
@@ -626,6 +666,36 @@ describe("a server with few places", () => {
     await expect(ask()).rejects.toThrow();
     expect((await last).choices[0].finish_reason).toBe("length");
     await stopping;
+  });
+
+  it("gives the place of a client that stops reading to others, and the whole reply when it reads again", async () => {
+    const server = await serveModel(options({ batchSize: 2, queueSize: 0, cacheTokens: 2048 }));
+    const body = JSON.stringify({
+      model: "base",
+      messages: user("你好"),
+      logit_bias: { 1: -100 },
+      n: 2,
+      max_tokens: 60,
+      stream: true,
+    });
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname).pause();
+    socket.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
+    const running = async (): Promise<number> =>
+      ((await (await fetch(`${server.url}/health`)).json()) as { running: number }).running;
+    await expect.poll(running, { interval: 2 }).toBe(2);
+    await expect.poll(running, { timeout: 20_000 }).toBe(0);
+    const ask = { model: "base", messages: user("你好"), max_tokens: 4, n: 2 };
+    expect((await clientOf(server).chat.completions.create(ask)).choices).toHaveLength(2);
+    let text = "";
+    socket.on("data", (data) => (text += data.toString("latin1")));
+    socket.resume();
+    await new Promise((resolve) => socket.once("close", resolve));
+    expect(text.match(/"finish_reason":"length"/g)).toHaveLength(2);
+    expect(text).toContain("data: [DONE]");
+    await server.stop();
   });
 
   it("gives up replies whose time is over", async () => {

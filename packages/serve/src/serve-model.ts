@@ -6,6 +6,7 @@ import { readGenerationDefaults } from "@lathe/model";
 import { type EngineOptions, openModel, type RecipeHooks } from "@lathe/recipes";
 import type { CacheFormat } from "@lathe/tensor";
 import { isLoopback } from "./http/access.js";
+import { Connections } from "./http/connections.js";
 import { type AnsweredRequest, serveApp } from "./http/serve-app.js";
 import { ServerMetrics } from "./http/server-metrics.js";
 import { ReplyMaker } from "./openai/reply-maker.js";
@@ -25,6 +26,9 @@ export const serveDefaults = {
   maxBodyBytes: 4 * 2 ** 20,
   reasoning: "apart",
 } as const;
+
+/** Milliseconds that a client may take nothing of its answer when the server stops. */
+const CLOSING_MS = 2000;
 
 /** How {@link serveModel} serves; what is left out is as {@link serveDefaults} has it. */
 export interface ServeModelOptions extends EngineOptions, RecipeHooks {
@@ -105,7 +109,11 @@ export async function serveModel(options: ServeModelOptions): Promise<ModelServe
     });
     const metrics = new ServerMetrics();
     scheduler = new ReplyScheduler(opened.model, {
-      ...{ batchSize, queueSize, cacheTokens, cache, arrange: models.arrange },
+      batchSize,
+      queueSize,
+      cacheTokens,
+      cache,
+      arrange: models.arrange,
       onStep: (seconds, replies) => metrics.step(seconds, replies),
     });
     const { sampling } = await readGenerationDefaults(opened.path);
@@ -117,7 +125,10 @@ export async function serveModel(options: ServeModelOptions): Promise<ModelServe
       contextTokens: Math.min(opened.config.maxPositions, cacheTokens),
     });
     const app = serveApp({
-      ...{ models, scheduler, maker, metrics },
+      models,
+      scheduler,
+      maker,
+      metrics,
       apiKey: apiKey ?? null,
       allowedHosts: isLoopback(host) ? (options.allowedHosts ?? []) : null,
       maxBodyBytes: settings.maxBodyBytes,
@@ -127,15 +138,16 @@ export async function serveModel(options: ServeModelOptions): Promise<ModelServe
     });
     signal?.throwIfAborted();
     const answer = getRequestListener(app.fetch);
-    const server = await listen(
-      createServer((request, response) => void answer(request, response)),
-      host,
-      port,
-    );
+    const server = createServer((request, response) => void answer(request, response));
+    const connections = new Connections(server, {
+      idleMs: 2000 * settings.deadlineSeconds + CLOSING_MS,
+      closingMs: CLOSING_MS,
+    });
+    await listen(server, host, port);
     let stopped: Promise<void> | null = null;
     const stop = async (): Promise<void> => {
       await scheduler.stop();
-      await close(server);
+      await connections.close();
       scheduler.dispose();
       opened.dispose();
     };
@@ -152,7 +164,7 @@ export async function serveModel(options: ServeModelOptions): Promise<ModelServe
 }
 
 /** @throws InputError where the address is taken or none of this machine */
-async function listen(server: Server, host: string, port: number): Promise<Server> {
+async function listen(server: Server, host: string, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const why = {
@@ -170,12 +182,4 @@ async function listen(server: Server, host: string, port: number): Promise<Serve
     });
     server.listen(port, host, resolve);
   });
-  return server;
-}
-
-/** Takes no more connections and waits for those with an answer under way. */
-async function close(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  await closed;
 }

@@ -21,4 +21,20 @@ export const zh: Translations = {
     "{0}：文件夹没有提供文本服务所需的 tokenizer.json",
   "{0}: the adapter trains whole modules or biases, which cannot be in force for some requests alone; merge it and serve the merged model":
     "{0}：该适配器训练整个模块或偏置，无法只对部分请求生效；请合并后再提供合并的模型",
+  "Serving:": "服务：",
+  "name that requests call the base model by": "请求中基础模型的名称",
+  "that of its folder": "其文件夹的名称",
+  "adapters and the names that requests call them by": "适配器及其在请求中的名称",
+  "address to listen at; one that others reach needs --api-key": "监听地址；他人可达的地址须有 --api-key",
+  "port to listen at; 0 for any that is free": "监听端口；0 表示任一空闲端口",
+  "key that requests must bear": "请求须携带的密钥",
+  "names besides those of this machine that requests may call it by": "除本机名称外，请求可用的主机名",
+  "replies computed at one time": "同时计算的回复数",
+  "replies that wait at most; more are refused": "等待的回复数上限；超出则拒绝",
+  "held at most, of replies under way and of texts kept for those that begin alike":
+    "最多保留，包括进行中的回复以及为相同开头保留的文本",
+  "new tokens of a reply whose request does not say": "请求未指明时回复的新词元数",
+  "seconds that a reply may take, waiting included": "一个回复最多用的秒数，含等待",
+  "what becomes of what the model thinks before it answers": "模型回答前的思考如何处理",
+  "say each request's route, status and time": "显示每个请求的路由、状态与用时",
 };

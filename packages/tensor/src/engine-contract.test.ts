@@ -327,7 +327,10 @@ const routineChecks: { readonly [Name in keyof Routines]: (routines: Routines) =
         const columnMoments = variableOf([...shape.slice(0, -2), shape.at(-1)!]);
         for (const kept of [0, 0.43]) {
           adafactor([{ variable, gradient, rowMoments, columnMoments }], {
-            ...{ learningRate: 0.1, weightDecay: 0.1, kept, gradientScale: 0.5 },
+            learningRate: 0.1,
+            weightDecay: 0.1,
+            kept,
+            gradientScale: 0.5,
           });
         }
         const state = [variable, ...(rowMoments ? [rowMoments] : []), columnMoments];

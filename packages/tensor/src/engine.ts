@@ -121,6 +121,8 @@ export interface EngineDefinition {
   readonly description: string | Phrase;
   /** Precisions of products it offers, the default first. */
   readonly precisions: readonly Precision[];
+  /** What `auto` takes over frozen weights of a packed format, where that is not the default: `{ int8: "int8" }`. */
+  readonly precisionOver?: Readonly<Record<string, Precision>>;
   /** Whether `auto` tries it at all; without this it does. */
   readonly isAutomatic?: () => boolean;
   /** Null if the engine can run here, else the reason why not. Must not throw. */

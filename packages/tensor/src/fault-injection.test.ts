@@ -341,7 +341,10 @@ const computations: readonly Computation[] = [
           const packed = { first: emptyMoment(5, "first"), second: emptyMoment(5, "second") };
           adamW8bit([{ variable: value, gradient, ...packed }], { ...settings, gradientScale: 0.5 });
           adafactor([{ variable: value, gradient, rowMoments: null, columnMoments: squares }], {
-            ...{ learningRate: 0.1, weightDecay: 0.1, kept: 0, gradientScale: 0.5 },
+            learningRate: 0.1,
+            weightDecay: 0.1,
+            kept: 0,
+            gradientScale: 0.5,
           });
           sumOfSquares([gradient, value]);
           let sum = gradient.clone();

@@ -81,7 +81,7 @@ export {
   type OutputHead,
 } from "./operations/cross-entropy-head.js";
 export { crossEntropyHeadRows } from "./operations/cross-entropy-head-rows.js";
-export { dropout } from "./operations/dropout.js";
+export { dropout, type DropoutWindow } from "./operations/dropout.js";
 export { embedding } from "./operations/embedding.js";
 export { embeddingNoise } from "./operations/embedding-noise.js";
 export { exactLinear } from "./operations/exact-linear.js";
@@ -94,6 +94,7 @@ export { join } from "./operations/join.js";
 export { reorderColumns } from "./operations/reorder-columns.js";
 export { scaleRows } from "./operations/scale-rows.js";
 export { type MatrixAxis, split } from "./operations/split.js";
+export { gradientOverRanks, sumOverRanks, type SumOverRanks } from "./operations/sum-over-ranks.js";
 export { sumRows } from "./operations/sum-rows.js";
 export { rmsNorm } from "./operations/rms-norm.js";
 export { PACKED_LINEAR, type PackedLinearAttributes } from "./operations/packed-linear.js";
@@ -103,7 +104,7 @@ export type { RotaryAngles } from "./rotary-angles.js";
 export { scalarFunction, type ValueWithGradient } from "./operations/scalar-function.js";
 export { swiglu } from "./operations/swiglu.js";
 export { peakResidentBytes } from "./peak-resident-bytes.js";
-export { attentionPace, headPace, type Pace, productPace } from "./pace.js";
+export { attentionPace, headPace, type Pace, productPace, wideningPace } from "./pace.js";
 export { product, transposed } from "./product.js";
 export type {
   AdafactorSettings,
@@ -114,7 +115,7 @@ export type {
   Routines,
 } from "./routines.js";
 export { activeDropoutKey, activeTape, type DropoutKey, withDropout, withTape } from "./scope.js";
-export { type EngineChoice, listEngines, startEngine } from "./start-engine.js";
+export { type EngineChoice, engineFault, listEngines, startEngine } from "./start-engine.js";
 export { type Accumulate, type Pullback, Tape } from "./tape.js";
 export { tensorMemory } from "./tensor-memory.js";
 export { valueAndGradients, type ValueAndGradients } from "./value-and-gradients.js";

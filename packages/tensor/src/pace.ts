@@ -1,9 +1,10 @@
-import type { AttentionHeads } from "@lathe/kernels";
+import { type AttentionHeads, FP8_BLOCK, fromFp8Blocks } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import { attention } from "./operations/attention.js";
 import { crossEntropyHead, type OutputHead } from "./operations/cross-entropy-head.js";
 import { withTape } from "./scope.js";
 import { Tape } from "./tape.js";
+import type { WeightMemory } from "./weight-memory.js";
 
 /** Seconds that something takes forward and backward. */
 export interface Pace {
@@ -115,4 +116,23 @@ export function headPace(
   } finally {
     hidden.dispose();
   }
+}
+
+/** Seconds to widen a weight of 8-bit floats with a scale a block. @param memory of the engine, which may have a kernel for it */
+export function wideningPace(
+  [rows, columns]: readonly [number, number],
+  memory: WeightMemory | null,
+): number {
+  const widen = memory?.fromFp8Blocks ?? fromFp8Blocks;
+  const codes = new Uint8Array(rows * columns).fill(0x38);
+  const scales = new Float32Array(Math.ceil(rows / FP8_BLOCK) * Math.ceil(columns / FP8_BLOCK)).fill(1);
+  const out = new Uint16Array(codes.length);
+  let best = Number.POSITIVE_INFINITY;
+  const begun = performance.now();
+  for (let repeat = 0; repeat <= REPEATS && performance.now() - begun < LONGEST; repeat++) {
+    const started = performance.now();
+    widen(codes, columns, 0, scales, out);
+    best = Math.min(best, (performance.now() - started) / 1000);
+  }
+  return best / codes.length;
 }

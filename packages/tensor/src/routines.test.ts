@@ -1,3 +1,4 @@
+import { emptyMoment, momentCodes } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type AdamWSettings, type Engine, startEngine } from "./index.js";
@@ -122,6 +123,106 @@ describe.each(await enginesHere())(`routines of %s (seed ${SEED})`, (name) => {
       engine.routines.adamW([{ variable, gradient, first, second }], settings);
       expect(distance(valuesOf(variable), [2 * 0.999, -4 * 0.999])).toBeLessThan(1e-6);
       tf.dispose([variable, first, second, gradient]);
+    });
+  });
+
+  describe("adamW8bit", () => {
+    const size = 300; // a whole block of moments and a part of one
+    const momentsOf = () => ({ first: emptyMoment(size, "first"), second: emptyMoment(size, "second") });
+
+    it("takes its first step as AdamW does, whose moments are not rounded yet", () => {
+      const values = floats(size);
+      const [narrow, wide] = [variableOf(values), variableOf(values)];
+      const [first, second] = [variableOf(new Float32Array(size)), variableOf(new Float32Array(size))];
+      const gradient = tf.tensor1d(floats(size));
+      const before = tf.memory().numTensors;
+      engine.routines.adamW8bit([{ variable: narrow, gradient, ...momentsOf() }], settings);
+      engine.routines.adamW([{ variable: wide, gradient, first, second }], settings);
+      expect(tf.memory().numTensors).toBe(before);
+      expect(distance(valuesOf(narrow), valuesOf(wide))).toBeLessThan(1e-6);
+      tf.dispose([narrow, wide, first, second, gradient]);
+    });
+
+    it("keeps moments within the width of their codes, and of none of them makes one", () => {
+      const variable = variableOf(floats(size));
+      const values = floats(size).fill(0, 0, 100);
+      const gradient = tf.tensor1d(values);
+      const moments = momentsOf();
+      engine.routines.adamW8bit([{ variable, gradient, ...moments }], { ...settings, gradientScale: 2 });
+      const [largest] = moments.first.scales;
+      for (let i = 0; i < 256; i++) {
+        const moment = largest * momentCodes.first.values[moments.first.codes[i]];
+        // Codes of signed moments are 1/71 of the largest apart at the widest, and a moment has the nearest.
+        expect(Math.abs(moment - 0.2 * values[i])).toBeLessThanOrEqual(largest / 140);
+        const second = momentCodes.second.values[moments.second.codes[i]];
+        expect(second === 0, `the second moment of ${values[i]}`).toBe(values[i] === 0);
+      }
+      tf.dispose([variable, gradient]);
+    });
+  });
+
+  describe("adafactor", () => {
+    const given = { learningRate: 0.1, weightDecay: 0.1, kept: 0, gradientScale: 1 };
+
+    /** Means of rows of equal length. */
+    const means = (rows: readonly (readonly number[])[]): number[] =>
+      rows.map((row) => row.reduce((sum, value) => sum + value, 0) / row.length);
+
+    it("follows the rule in float64 over five steps of a matrix (arXiv:1804.04235, algorithm 4)", () => {
+      const [rows, columns] = [5, 7];
+      const variable = tf.variable(tf.tensor2d(floats(rows * columns), [rows, columns]));
+      const [rowMoments, columnMoments] = [tf.variable(tf.zeros([rows])), tf.variable(tf.zeros([columns]))];
+      const expected = {
+        values: [...valuesOf(variable)],
+        row: [0, 0, 0, 0, 0],
+        column: new Array(columns).fill(0),
+      };
+      for (let step = 1; step <= 5; step++) {
+        const kept = 1 - step ** -0.8;
+        const values = floats(rows * columns);
+        const gradient = tf.tensor2d(values, [rows, columns]);
+        const update = { variable, gradient, rowMoments, columnMoments };
+        engine.routines.adafactor([update], { ...given, kept, gradientScale: 0.5 });
+        gradient.dispose();
+        const g = (r: number, c: number): number => 0.5 * values[r * columns + c];
+        const squares = Array.from({ length: rows }, (_, r) =>
+          Array.from({ length: columns }, (_, c) => g(r, c) ** 2 + 1e-30),
+        );
+        const turned = squares[0].map((_, c) => squares.map((row) => row[c]));
+        const renewed = (old: readonly number[], now: readonly number[]): number[] =>
+          old.map((value, i) => kept * value + (1 - kept) * now[i]);
+        expected.row = renewed(expected.row, means(squares));
+        expected.column = renewed(expected.column as number[], means(turned));
+        const [mean] = means([expected.row]);
+        const change = squares.flatMap((row, r) =>
+          row.map((_, c) => g(r, c) / Math.sqrt((expected.row[r] * expected.column[c]) / mean)),
+        );
+        const size = Math.sqrt(means([change.map((value) => value ** 2)])[0]);
+        expected.values = expected.values.map(
+          (value, i) => value * (1 - 0.1 * 0.1) - (0.1 * change[i]) / Math.max(1, size),
+        );
+      }
+      expect(distance(valuesOf(variable), expected.values)).toBeLessThan(1e-5);
+      expect(distance(valuesOf(rowMoments), expected.row)).toBeLessThan(1e-6);
+      expect(distance(valuesOf(columnMoments), expected.column as number[])).toBeLessThan(1e-6);
+      tf.dispose([variable, rowMoments, columnMoments]);
+    });
+
+    it("moves every element of a vector as far at first, and no vector farther than the rate on the whole", () => {
+      const [variable, columnMoments] = [variableOf([1, 1, 1]), variableOf([0, 0, 0])];
+      const gradients = [tf.tensor1d([1e-3, -5, 1e4]), tf.tensor1d([1e3, 1e3, -1e6])];
+      const update = { variable, rowMoments: null, columnMoments };
+      engine.routines.adafactor([{ ...update, gradient: gradients[0] }], { ...given, weightDecay: 0 });
+      expect(distance(valuesOf(variable), [0.9, 1.1, 0.9])).toBeLessThan(1e-5);
+      const before = valuesOf(variable);
+      engine.routines.adafactor([{ ...update, gradient: gradients[1] }], {
+        ...given,
+        weightDecay: 0,
+        kept: 0.99,
+      });
+      const moved = valuesOf(variable).map((value, i) => value - before[i]);
+      expect(Math.hypot(...moved) / Math.sqrt(3)).toBeLessThan(0.1 * (1 + 1e-4));
+      tf.dispose([variable, columnMoments, ...gradients]);
     });
   });
 

@@ -5,7 +5,7 @@ import type { EngineDefinition, Precision } from "./engine.js";
 import { engineInUse } from "./engine-in-use.js";
 import { cpuEngine } from "./engines/cpu/cpu-engine.js";
 import { EngineError } from "./errors.js";
-import { listEngines, startEngine } from "./start-engine.js";
+import { engineFault, listEngines, startEngine } from "./start-engine.js";
 
 /** What was asked of definitions, in order. */
 let asked: string[];
@@ -60,6 +60,23 @@ describe("startEngine", () => {
     expect(engineInUse()).toBe(before);
   });
 
+  it("computes over packed weights as the definition says, where nothing else is asked for", async () => {
+    const engine = definition("e", {
+      precisions: ["bf16", "fp32", "int8"],
+      precisionOver: { int8: "int8" },
+    });
+    expect((await startEngine(engine, "auto", "int8")).precision).toBe("int8");
+    expect((await startEngine(engine, "auto", "nf4")).precision).toBe("bf16");
+    expect((await startEngine(engine, "auto")).precision).toBe("bf16");
+    expect((await startEngine(engine, "bf16", "int8")).precision).toBe("bf16");
+  });
+
+  it("offers every precision that a definition takes over packed weights", () => {
+    for (const { precisions, precisionOver = {} } of listEngines()) {
+      expect(precisions).toEqual(expect.arrayContaining(Object.values(precisionOver)));
+    }
+  });
+
   it("computes in the first precision unless another is asked for, which it has to offer", async () => {
     const engine = definition("e", { precisions: ["bf16", "fp32"] });
     expect((await startEngine(engine)).precision).toBe("bf16");
@@ -94,5 +111,18 @@ describe("startEngine", () => {
     await expect(startEngine("abacus")).rejects.toThrow(
       `engine abacus is unknown; expected auto or one of ${names.join(", ")}`,
     );
+  });
+
+  it("says what it would refuse without starting anything", async () => {
+    for (const [name, precision] of [
+      ["abacus", "auto"],
+      ["cpu", "int8"],
+    ] as const) {
+      const refused = await startEngine(name, precision).catch((error: unknown) => error);
+      expect(sayPhrase(engineFault(name, precision)!)).toBe((refused as Error).message);
+    }
+    expect(engineFault("auto", "int8")).toBeNull();
+    expect(engineFault("cpu", "fp32")).toBeNull();
+    expect(engineFault("cpu")).toBeNull();
   });
 });

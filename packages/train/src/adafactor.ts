@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { callsByConstants } from "./calls-by-constants.js";
 import type { CreateOptimiser, GradientOf, Optimiser } from "./optimiser.js";
 import type { TrainableParameter } from "./parameter.js";
+import { floatState, stepCount } from "./parameter-state.js";
 import type { NamedValues, ReadValues } from "./tensor-part.js";
 
 /** Exponent of the step in the decay of second moments. */
@@ -79,12 +80,8 @@ export class Adafactor implements Optimiser {
 
   state(): NamedValues[] {
     return [...this.#moments].flatMap(([name, moment]) => [
-      { name: `${name}.step`, shape: [], values: Float32Array.of(moment.step) },
-      ...partsOf(moment).map((part) => ({
-        name: `${name}.${part.name}`,
-        shape: part.variable.shape,
-        values: Float32Array.from(part.variable.dataSync()),
-      })),
+      stepCount(name, moment.step),
+      ...partsOf(moment).map((part) => floatState(name, part.name, part.variable)),
     ]);
   }
 

@@ -4,6 +4,7 @@ import { AdamW, type AdamWConfig } from "./adamw.js";
 import { callsByConstants } from "./calls-by-constants.js";
 import type { CreateOptimiser, GradientOf, Optimiser } from "./optimiser.js";
 import type { TrainableParameter } from "./parameter.js";
+import { arrayState, stepCount } from "./parameter-state.js";
 import type { NamedValues, ReadValues } from "./tensor-part.js";
 
 /** Parameters of fewer elements have their moments in float32, as in bitsandbytes: there is nothing to save. */
@@ -27,6 +28,8 @@ interface PackedMoments {
  * moments lie in the memory of the host, where most engines compute the step.
  */
 export class AdamW8bit implements Optimiser {
+  /** A multiple of the blocks, with parts that are large enough to be packed. */
+  readonly grain = LEAST_PACKED_ELEMENTS;
   readonly identity: Readonly<Record<string, unknown>>;
   readonly #small: AdamW;
   readonly #large: readonly TrainableParameter[];
@@ -67,10 +70,10 @@ export class AdamW8bit implements Optimiser {
 
   state(): NamedValues[] {
     const packed = [...this.#moments].flatMap(([name, { step, first, second }]) => [
-      { name: `${name}.step`, shape: [], values: Float32Array.of(step) },
+      stepCount(name, step),
       ...Object.entries({ first, second }).flatMap(([which, { codes, scales }]) => [
-        { name: `${name}.${which}_moment.codes`, shape: [codes.length], values: codes.slice() },
-        { name: `${name}.${which}_moment.scales`, shape: [scales.length], values: scales.slice() },
+        arrayState(name, `${which}_moment.codes`, codes),
+        arrayState(name, `${which}_moment.scales`, scales),
       ]),
     ]);
     return [...this.#small.state(), ...packed];

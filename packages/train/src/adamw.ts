@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { callsByConstants } from "./calls-by-constants.js";
 import type { CreateOptimiser, GradientOf, Optimiser } from "./optimiser.js";
 import type { TrainableParameter } from "./parameter.js";
+import { floatState, stepCount } from "./parameter-state.js";
 import type { NamedValues, ReadValues } from "./tensor-part.js";
 
 /** Constants of {@link AdamW}. */
@@ -34,6 +35,7 @@ interface Moments {
  * Decay λ and a factor on η may be a parameter's own. A parameter without a gradient in a step is left as it is, and t, which is counted for each parameter, does not advance.
  */
 export class AdamW implements Optimiser {
+  readonly grain = 1;
   readonly identity: Readonly<Record<string, unknown>>;
   readonly #moments = new Map<string, Moments>();
   readonly #parameters: readonly TrainableParameter[];
@@ -66,19 +68,14 @@ export class AdamW implements Optimiser {
     }
   }
 
-  /** Moments and step counts by tensor name, copied to the host. */
+  /** Moments and step counts by tensor name. */
   state(): NamedValues[] {
     return [...this.#moments].flatMap(([name, { step, first, second }]) => [
-      // Exact up to 2²⁴ steps; PyTorch keeps it so too.
-      { name: `${name}.step`, shape: [], values: Float32Array.of(step) },
+      stepCount(name, step),
       ...[
-        { name: `${name}.first_moment`, variable: first },
-        { name: `${name}.second_moment`, variable: second },
-      ].map((entry) => ({
-        name: entry.name,
-        shape: entry.variable.shape,
-        values: Float32Array.from(entry.variable.dataSync()),
-      })),
+        { part: "first_moment", variable: first },
+        { part: "second_moment", variable: second },
+      ].map(({ part, variable }) => floatState(name, part, variable)),
     ]);
   }
 

@@ -1,14 +1,18 @@
 /** The law of data parallelism: any number of ranks takes the steps of one. */
 import { localGroup } from "@lathe/distributed";
-import { fromTfjs, startEngine } from "@lathe/tensor";
+import { activeTape, fromTfjs, startEngine } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   beginAlike,
   dataParallel,
+  type DataParallelOptions,
   type Objective,
   type StepReport,
+  namedOptimiser,
   train,
+  type TrainConfig,
+  trainDefaults,
   type TrainOptions,
 } from "./index.js";
 
@@ -61,8 +65,25 @@ interface Finished {
   readonly values: number[];
 }
 
+interface Setting {
+  readonly config?: Partial<TrainConfig>;
+  /** Hears of every micro-batch that a rank computes in a step. */
+  readonly computing?: (rank: number) => void;
+}
+
+/** Keeps the processor busy. */
+function wait(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
 /** What each rank comes to. @param size ranks; null for the loop without any */
-async function runOn(size: number | null, deterministic = false): Promise<Finished[]> {
+async function runOn(
+  size: number | null,
+  deterministic = false,
+  more: Partial<DataParallelOptions> = {},
+  { config: settings = config, computing }: Setting = {},
+): Promise<Finished[]> {
   const ranks = size === null ? [null] : localGroup(size);
   return await Promise.all(
     ranks.map(async (collective) => {
@@ -74,14 +95,21 @@ async function runOn(size: number | null, deterministic = false): Promise<Finish
         { name: "near", variable: near },
         { name: "seldom", variable: seldom },
       ];
+      const objective = distance(near, seldom);
       if (collective) await beginAlike(collective, parameters);
       const options: TrainOptions<Point, Batch> = {
         parameters,
-        objective: distance(near, seldom),
+        objective: {
+          ...objective,
+          loss(batch, add) {
+            if (activeTape()) computing?.(offset);
+            return objective.loss(batch, add);
+          },
+        },
         rows: { length: points.length, row: (index) => points[index] },
         validation: { length: 7, row: (index) => points[index] },
-        config,
-        ...(collective ? dataParallel(collective, parameters, { deterministic }) : {}),
+        config: settings,
+        ...(collective ? dataParallel(collective, parameters, { deterministic, ...more }) : {}),
       };
       const reports: StepReport[] = [];
       for await (const report of train(options)) reports.push(report);
@@ -139,11 +167,63 @@ describe("data parallelism", () => {
     },
   );
 
+  it.each([2, 3, 4])(
+    "with moments in shards on %i ranks takes the steps that it takes without",
+    async (size) => {
+      const sharded = namedOptimiser({ ...trainDefaults, ...config });
+      const whole = await runOn(size);
+      for (const rank of await runOn(size, false, { sharded })) {
+        rank.reports.forEach(({ loss, gradNorm }, i) => {
+          expect(Math.abs(loss / whole[0].reports[i].loss - 1)).toBeLessThan(1e-6);
+          expect(Math.abs(gradNorm / whole[0].reports[i].gradNorm - 1)).toBeLessThan(1e-6);
+        });
+      }
+      const [one] = await runOn(1, true);
+      for (const rank of await runOn(size, true, { sharded })) {
+        expect(numbers(rank)).toEqual(numbers(one));
+        expect(rank.values).toEqual(one.values);
+      }
+    },
+  );
+
+  it("deals a slow rank less, to the sums of the step all the same", async () => {
+    const long = { ...config, epochs: 7, evalEvery: 0 };
+    const [alone] = await runOn(1, true, {}, { config: long });
+    for (const deterministic of [true, false]) {
+      const deals: (readonly number[])[] = [];
+      const own = [0, 0];
+      const all = await runOn(
+        2,
+        deterministic,
+        { balanced: true, onDeal: (shares) => deals.push(shares) },
+        {
+          config: long,
+          computing(rank) {
+            own[rank]++;
+            if (rank === 1) wait(25);
+          },
+        },
+      );
+      // Both ranks hear of every deal.
+      expect(deals.length).toBeGreaterThanOrEqual(2);
+      expect(deals[0][0]).toBeGreaterThan(0.6);
+      expect(own[0] + own[1]).toBe(7 * points.length);
+      expect(own[0]).toBeGreaterThan(1.5 * own[1]);
+      for (const rank of all) {
+        if (deterministic) expect(numbers(rank)).toEqual(numbers(alone));
+        rank.reports.forEach(({ loss }, i) => {
+          expect(Math.abs(loss / alone.reports[i].loss - 1)).toBeLessThan(1e-5);
+        });
+      }
+    }
+  });
+
   it("leaves no tensor behind", async () => {
     await runOn(2);
     const before = tf.memory().numTensors;
     await runOn(2);
     await runOn(2, true);
+    await runOn(2, false, { sharded: namedOptimiser({ ...trainDefaults, ...config }) });
     expect(tf.memory().numTensors).toBe(before);
   });
 });

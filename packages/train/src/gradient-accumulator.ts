@@ -22,11 +22,12 @@ export class GradientAccumulator implements StepGradients {
     return this.#sums.get(watched.id) ?? null;
   }
 
-  replace(watched: tf.Tensor, gradient: tf.Tensor): void {
+  replace(watched: tf.Tensor, gradient: tf.Tensor | null): void {
     const before = this.#sums.get(watched.id);
     if (before === gradient) return;
     before?.dispose();
-    this.#sums.set(watched.id, tf.keep(gradient));
+    if (gradient) this.#sums.set(watched.id, tf.keep(gradient));
+    else this.#sums.delete(watched.id);
   }
 
   /** Sum of the squares of all gradients. */

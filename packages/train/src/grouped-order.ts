@@ -35,3 +35,26 @@ export function groupedOrder(
   });
   return result;
 }
+
+/**
+ * The steps of an epoch by their tokens, each of rows of like length, the longest first. Steps come in an order that seed and epoch
+ * determine.
+ *
+ * @param order [rows] numbers of rows in the order of the epoch
+ * @param lengths [rows] tokens of every row
+ * @param cut makes steps of rows that follow one another
+ */
+export function groupedSteps(
+  order: Int32Array,
+  lengths: Int32Array,
+  cut: (rows: Int32Array) => Int32Array[],
+  { epoch, seed }: { readonly epoch: number; readonly seed: number },
+): Int32Array[] {
+  const steps: Int32Array[] = [];
+  for (let start = 0; start < order.length; start += GROUPED_ROWS) {
+    // The sort is stable: rows of one length keep their order.
+    const group = order.slice(start, start + GROUPED_ROWS).sort((a, b) => lengths[b] - lengths[a]);
+    steps.push(...cut(group));
+  }
+  return Array.from(rowOrder(steps.length, STEP_ORDER + epoch, seed, true), (at) => steps[at]);
+}

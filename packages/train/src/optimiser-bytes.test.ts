@@ -10,11 +10,11 @@ describe("optimiserBytes", () => {
     await startEngine("cpu");
   });
 
-  it("takes 8 bytes a number of a large matrix, 2 and its blocks' scales, or next to none", () => {
+  it("takes 8 bytes a number of a large matrix, 2 and its blocks' scales, next to none, or none", () => {
     const shape = [2048, 1024];
     const perNumber = optimizerNames.map((name) => optimiserBytes(name, shape) / (2048 * 1024));
-    // Two floats; two bytes and two scales a block of 256; a float a row and a column.
-    expect(perNumber).toEqual([8, 2 + (2 * 4) / 256, (4 * (2048 + 1024)) / (2048 * 1024)]);
+    // Two floats; two bytes and two scales a block of 256; a float a row and a column; nothing.
+    expect(perNumber).toEqual([8, 2 + (2 * 4) / 256, (4 * (2048 + 1024)) / (2048 * 1024), 0]);
   });
 
   it.each(optimizerNames)("%s: as many as its state has", (optimizer) => {

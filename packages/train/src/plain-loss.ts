@@ -1,13 +1,11 @@
-import type { LayerPass } from "@lathe/model";
+import { type LayerPass, type LayerWalk, type WalkedModel, walkLayers } from "@lathe/model";
 import { withDropout, withTape } from "@lathe/tensor";
-import type * as tf from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import type { AddMeasure } from "./measures.js";
 import type { Objective } from "./objective.js";
-import { type ForwardWalk, walkForward } from "./walk/walk-forward.js";
-import type { WalkedModel } from "./walk/walked-model.js";
 
 /** How {@link plainLosses} computes. */
-export interface PlainLossOptions extends ForwardWalk {
+export interface PlainLossOptions extends Pick<LayerWalk, "forecast" | "signal"> {
   /** The objective's model, where its layers are there one at a time. */
   readonly walk?: WalkedModel | undefined;
   readonly add?: AddMeasure | undefined;
@@ -19,18 +17,24 @@ export async function plainLosses<Row, Batch>(
   batches: readonly Batch[],
   { walk, add, forecast, signal }: PlainLossOptions,
 ): Promise<number[]> {
-  if (walk) {
-    const walked = batches.map((batch) => ({ pass: passOf(objective, batch), dropoutKey: null }));
-    return await walkForward(walk, walked, { forecast, signal });
-  }
-  return batches.map((batch) => {
-    const value = withDropout(null, () => withTape(null, () => objective.loss(batch, add)));
+  const numberOf = (value: tf.Scalar): number => {
     try {
       return value.dataSync()[0];
     } finally {
       value.dispose();
     }
-  });
+  };
+  const plainly = <Output>(compute: () => Output): Output => withDropout(null, () => withTape(null, compute));
+  if (walk) {
+    const passes = batches.map((batch) => passOf(objective, batch));
+    const losses = await walkLayers(walk, passes, {
+      run: (compute) => plainly(() => tf.tidy(compute)),
+      forecast,
+      signal,
+    });
+    return losses.map(numberOf);
+  }
+  return batches.map((batch) => numberOf(plainly(() => objective.loss(batch, add))));
 }
 
 /** The pass of a batch. @throws RangeError where the objective has none */

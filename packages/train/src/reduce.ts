@@ -4,8 +4,18 @@ import type * as tf from "@tensorflow/tfjs-core";
 export interface StepGradients {
   /** The gradient so far, borrowed; null if this process has none. */
   gradient(variable: tf.Variable): tf.Tensor | null;
-  /** Puts another gradient in the place of a variable's; it is owned by the step from then on. */
-  replace(variable: tf.Variable, gradient: tf.Tensor): void;
+  /**
+   * Puts another gradient in the place of a variable's, or none; it is owned by the step from then on. Where this process updates
+   * some rows of the variable alone, it is that of those rows.
+   */
+  replace(variable: tf.Variable, gradient: tf.Tensor | null): void;
+}
+
+/** What a process computed of a step. */
+export interface OwnWork {
+  readonly tokens: number;
+  /** Seconds in which it computed, without those in which it waited. */
+  readonly seconds: number;
 }
 
 /**
@@ -24,6 +34,8 @@ export interface Reduce {
   readonly keepsApart?: boolean;
   /** Sums over all processes, place by place: counts, losses, and whether someone wants to stop. */
   numbers(own: readonly number[]): Promise<readonly number[]>;
+  /** After the last micro-batch of a step: hears how long this process's took. */
+  computed?(own: OwnWork): Promise<void>;
   /**
    * Between the last micro-batch and the update: replaces this process's gradients by the sums over all processes.
    * @param parts of each of its micro-batches where they are kept apart, and then `gradients` is empty; else none

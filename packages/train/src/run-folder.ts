@@ -1,5 +1,6 @@
 import { appendFile, readdir, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { DONE_FILE } from "@lathe/distributed";
 import {
   asFileError,
   checkWritable,
@@ -26,6 +27,7 @@ const CONFIG_FILE = "config.json";
 const METRICS_FILE = "metrics.jsonl";
 const SAMPLES_FILE = "samples.jsonl";
 const REFERENCE_FILE = "reference.json";
+const SPILL_FOLDER = "spill";
 const CHECKPOINTS_FOLDER = "checkpoints";
 const STEP_FOLDER = /^step-(\d+)$/;
 
@@ -42,7 +44,9 @@ const ownEntries: readonly string[] = [
   SAMPLES_FILE,
   REFERENCE_FILE,
   "tensorboard",
+  SPILL_FOLDER,
   "rejected.jsonl",
+  DONE_FILE,
 ];
 
 async function exists(path: string): Promise<boolean> {
@@ -103,7 +107,10 @@ export class RunFolder {
     await checkRunUnlocked(path);
     await checkWritable(path);
     const entries = await entriesOf(path);
-    if (entries.length === 0) return;
+    const checkpoints = await entriesOf(join(path, CHECKPOINTS_FOLDER));
+    // A run that ended before it had written its settings has trained nothing.
+    const isBegun = entries.some((entry) => entry !== CHECKPOINTS_FOLDER) || checkpoints.length > 0;
+    if (!isBegun) return;
     if (!overwrite) {
       throw new RunFolderError(
         path,
@@ -116,7 +123,6 @@ export class RunFolder {
         phrase`is not a run (no ${CHECKPOINTS_FOLDER} folder), so it is not overwritten`,
       );
     }
-    const checkpoints = await entriesOf(join(path, CHECKPOINTS_FOLDER));
     const foreign = [
       ...entries.filter((entry) => !ownEntries.includes(entry)),
       ...checkpoints
@@ -136,7 +142,7 @@ export class RunFolder {
   }
 
   /**
-   * Opens the folder of a run that was begun before, and clears away what killed processes left half written.
+   * Opens the folder of a run that was begun before, and clears away what killed processes left half written or spilled.
    * @throws RunFolderError if there is none; LockedError while another process writes it
    */
   static async open(path: string): Promise<RunFolder> {
@@ -147,6 +153,7 @@ export class RunFolder {
     try {
       await sweepLeftovers(path);
       await sweepLeftovers(join(path, CHECKPOINTS_FOLDER));
+      await removeFolder(join(path, SPILL_FOLDER));
       return new RunFolder(resolve(path), lock);
     } catch (error) {
       await lock.release();
@@ -233,6 +240,11 @@ export class RunFolder {
     return names
       .flatMap((name) => STEP_FOLDER.exec(name)?.slice(1, 2).map(Number) ?? [])
       .sort((a, b) => a - b);
+  }
+
+  /** Folder for what a step has on the disk while it is computed; nothing in it outlives the run's process. */
+  get spillPath(): string {
+    return join(this.path, SPILL_FOLDER);
   }
 
   /** Folder of a step's checkpoint. */

@@ -1,4 +1,4 @@
-import { asPhrase, type Phrase, phrase } from "@lathe/files";
+import { asPhrase, field, type Phrase, phrase } from "@lathe/files";
 import { createHash } from "node:crypto";
 import { type LossScaleConfig, lossScaleDefaults } from "./loss-scale.js";
 import type { TrainableParameter } from "./parameter.js";
@@ -29,13 +29,16 @@ export interface RunFeatures {
 export function runIdentity(features: RunFeatures): RunIdentity {
   const { engine, parameters, config, rows, totalSteps, objective, optimiser, schedule, lossScale } =
     features;
-  const { batchSize, gradientAccumulation, maxGradNorm, shuffle, groupByLength, seed } = config;
+  const { batchSize, maxTokensPerBatch, gradientAccumulation, maxGradNorm, shuffle, groupByLength, seed } =
+    config;
   const isOpenEnded = !schedule && config.schedule === "constant";
   return {
     engine,
     parameters: parameters.map(parameterIdentity),
     // How a step's rows fall into micro-batches changes the order of sums alone.
-    rowsPerStep: batchSize * gradientAccumulation,
+    ...(maxTokensPerBatch > 0
+      ? { tokensPerStep: maxTokensPerBatch * gradientAccumulation }
+      : { rowsPerStep: batchSize * gradientAccumulation }),
     maxGradNorm,
     shuffle,
     groupByLength,
@@ -82,7 +85,7 @@ export function identityFault(stored: RunIdentity, current: RunIdentity): Phrase
           "was written with rows other than those of this run; resume with the same data, in the same order",
         );
       case "totalSteps":
-        return phrase`was written with ${text(before)} as the number of steps of the whole run, this run has ${text(value)}, and the learning rates follow from it; resume with the same epochs and maxSteps`;
+        return phrase`was written with ${text(before)} as the number of steps of the whole run, this run has ${text(value)}, and the learning rates follow from it; resume with the same ${field("epochs")} and ${field("maxSteps")}`;
       default:
         return phrase`was written with ${key} ${text(before)}, this run has ${text(value)}; resume with the same settings and data`;
     }

@@ -48,7 +48,17 @@ export class RunState {
       for (const part of this.#parts.values()) await part.save(folder);
     });
     this.#damaged = new Set([...this.#damaged].filter((damaged) => damaged !== step));
-    await this.#removeOld(step);
+    await this.removeOld(step);
+  }
+
+  /** Whether parts of it lie on several processes, none of which can save it by itself. */
+  get isShared(): boolean {
+    return [...this.#parts.values()].some(({ follow }) => follow !== undefined);
+  }
+
+  /** What other processes do while one of them saves. */
+  async follow(): Promise<void> {
+    for (const part of this.#parts.values()) await part.follow?.();
   }
 
   /** Takes over a checkpoint. @throws RunFolderError if it is of another run or lacks what this one needs */
@@ -69,8 +79,11 @@ export class RunState {
     this.#damaged = new Set(passedOver.map(({ step }) => step));
   }
 
-  /** What comes after the step was written by a part of the run that is done again, and is left to be replaced. */
-  async #removeOld(step: number): Promise<void> {
+  /**
+   * Removes the checkpoints up to a step that need not be kept. What comes after it was written by a part of the run that is
+   * done again, and is left to be replaced.
+   */
+  async removeOld(step: number): Promise<void> {
     const { run, keep, onWarning } = this.#options;
     if (keep === 0) return;
     const earlier = (await run.checkpointSteps()).filter((each) => each <= step);

@@ -1,7 +1,7 @@
 import type { CreateOptimiser, GradientOf, Optimiser } from "./optimiser.js";
 import type { TrainableParameter } from "./parameter.js";
 import type { ParameterSampling } from "./parameter-sampling.js";
-import type { NamedValues, ReadValues } from "./tensor-part.js";
+import type { NamedValues, ReadValues, SharedValues } from "./tensor-part.js";
 
 /**
  * An optimiser of which only the parameters of the period at hand have a state: those that are drawn anew begin without one, and
@@ -39,12 +39,21 @@ export class SampledOptimiser implements Optimiser {
     return this.#parameters.filter(({ name }) => this.#sampling.isTrained(name, period) !== false);
   }
 
-  apply(gradientOf: GradientOf, learningRate: number, gradientScale?: number): void {
-    for (const optimiser of this.#all()) optimiser.apply(gradientOf, learningRate, gradientScale);
+  async apply(gradientOf: GradientOf, learningRate: number, gradientScale?: number): Promise<void> {
+    for (const optimiser of this.#all()) await optimiser.apply(gradientOf, learningRate, gradientScale);
   }
 
   state(): NamedValues[] {
     return this.#all().flatMap((optimiser) => [...optimiser.state()]);
+  }
+
+  get sharedState(): (() => Promise<SharedValues[]>) | undefined {
+    if (!this.#steady.sharedState) return undefined;
+    return async () => {
+      const states: SharedValues[] = [];
+      for (const optimiser of this.#all()) states.push(...((await optimiser.sharedState?.()) ?? []));
+      return states;
+    };
   }
 
   async restore(read: ReadValues): Promise<void> {

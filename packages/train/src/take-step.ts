@@ -1,22 +1,24 @@
 import { phrase } from "@lathe/files";
+import type { ExpertForecast } from "@lathe/model";
 import { engineInUse, peakResidentBytes, Tape, tensorMemory, withDropout, withTape } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BadStep } from "./bad-step.js";
 import { breathe } from "./breathe.js";
+import { TrainConfigError } from "./errors.js";
 import { GradientAccumulator } from "./gradient-accumulator.js";
 import type { LossScale } from "./loss-scale.js";
 import type { BatchSize } from "./objective.js";
 import type { Optimiser } from "./optimiser.js";
 import { placedRows } from "./placed-rows.js";
 import type { TrainableParameter } from "./parameter.js";
+import type { ProximalTerm } from "./proximal-term.js";
 import type { Schedule } from "./schedule.js";
-import type { StepPlan } from "./step-plan.js";
+import type { StepPlan, StepPlans } from "./step-plan.js";
 import type { StepReport } from "./step-report.js";
 import { passOf, plainLosses } from "./plain-loss.js";
 import { Tally } from "./tally.js";
 import type { TrainConfig } from "./train-config.js";
 import type { TrainOptions } from "./train-options.js";
-import type { ExpertForecast } from "./walk/expert-forecast.js";
 import { walkBothWays } from "./walk/walk-both-ways.js";
 
 /** What all steps of a run have in common. */
@@ -25,6 +27,8 @@ export interface StepWork<Row, Batch> extends Pick<
   "objective" | "rows" | "reduce" | "share" | "signal" | "onWarning" | "walk" | "streams"
 > {
   readonly config: TrainConfig;
+  /** Which rows each step has. */
+  readonly plans: StepPlans;
   /** What is known of the experts that tokens choose. */
   readonly forecast: ExpertForecast;
   readonly totalSteps: number;
@@ -34,8 +38,12 @@ export interface StepWork<Row, Batch> extends Pick<
   readonly schedule: Schedule;
   /** Undefined where the loss is not scaled. */
   readonly lossScale: LossScale | undefined;
+  /** What draws the parameters back to where the run began; undefined where nothing does. */
+  readonly proximalTerm: ProximalTerm | undefined;
   /** Whether parameters are being changed: a step that fails then leaves neither the old values nor the new ones. */
   isApplying: boolean;
+  /** Numbers of the micro-batches of the step at hand that this process computes. */
+  ownMicroBatches: readonly number[];
 }
 
 /** A micro-batch that this process computes. */
@@ -51,6 +59,8 @@ interface StepSums {
   /** Those of each micro-batch, where the hook wants them apart. */
   readonly parts: GradientAccumulator[];
   readonly tally: Tally;
+  /** Time in which this process computed, in seconds. */
+  seconds: number;
 }
 
 /** What is in a step, of all processes. */
@@ -78,16 +88,16 @@ export async function takeStep<Row, Batch>(
     const size = await sizeOf(microBatches, work);
     if (size.isInterrupted) return null;
     const tally = new Tally(work.objective.measures);
-    const sums = work.walk ? walkStep : accumulate;
-    const ownSum = await sums(step, microBatches, size.units, { gradients, parts, tally }, work);
+    const compute = work.walk ? walkStep : accumulate;
+    const sums = { gradients, parts, tally, seconds: 0 };
+    const ownSum = await compute(step, microBatches, size.units, sums, work);
     if (ownSum === null) return null;
+    await reduce?.computed?.({ tokens: tokensOf(microBatches, work), seconds: sums.seconds });
     const ownSums = [ownSum, ...tally.numbers()];
     const [lossSum, ...measured] = reduce ? await reduce.numbers(ownSums) : ownSums;
     const loss = lossSum / size.units;
     const isFinite = Number.isFinite(loss);
-    const squares = isFinite
-      ? ((await reduce?.gradients(gradients, parts)) ?? gradients.sumOfSquares())
-      : Number.NaN;
+    const squares = isFinite ? await finishGradients(step, sums, work) : Number.NaN;
     const gradNorm = Math.sqrt(squares) / scale;
     const isSkipped = !Number.isFinite(gradNorm);
     const isBad = isSkipped ? !isFinite || !mends(step, work) : false;
@@ -97,7 +107,7 @@ export async function takeStep<Row, Batch>(
     if (!isSkipped) {
       const clip = clippingOf(gradNorm, work.config.maxGradNorm);
       work.isApplying = true;
-      work.optimiser.apply((variable) => gradients.gradient(variable), learningRate, clip / scale);
+      await work.optimiser.apply((variable) => gradients.gradient(variable), learningRate, clip / scale);
       work.isApplying = false;
     }
     const seconds = (performance.now() - started) / 1000;
@@ -128,16 +138,43 @@ export async function takeStep<Row, Batch>(
   }
 }
 
+/** Makes the gradients of a step those of all processes and of all terms. @returns the sum of their squares */
+async function finishGradients<Row, Batch>(
+  step: number,
+  { gradients, parts }: StepSums,
+  { reduce, proximalTerm, parametersAt, lossScale }: StepWork<Row, Batch>,
+): Promise<number> {
+  const squares = await reduce?.gradients(gradients, parts);
+  if (!proximalTerm) return squares ?? gradients.sumOfSquares();
+  if (squares !== undefined)
+    throw new TrainConfigError(
+      "proximal",
+      "0 where each process has a part of the gradients",
+      proximalTerm.strength,
+    );
+  proximalTerm.addTo(gradients, parametersAt(step), lossScale?.scale ?? 1);
+  return gradients.sumOfSquares();
+}
+
 /** The micro-batches of a step that this process computes. The objective sees the rows of all. */
 async function microBatchesOf<Row, Batch>(
   plan: StepPlan,
-  { objective, rows, share }: StepWork<Row, Batch>,
+  work: StepWork<Row, Batch>,
 ): Promise<MicroBatch<Batch>[]> {
+  const { objective, rows, share } = work;
   const batches = await objective.batches(
     plan.microBatches.map((numbers) => Array.from(numbers, (index) => rows.row(index))),
   );
-  const own = share?.(batches.length) ?? batches.keys();
-  return Array.from(own, (number) => ({ number, batch: batches[number] }));
+  const tokens = (): number[] => batches.map((batch) => objective.size(batch).tokens);
+  work.ownMicroBatches = share?.(batches.length, tokens()) ?? [...batches.keys()];
+  return work.ownMicroBatches.map((number) => ({ number, batch: batches[number] }));
+}
+
+function tokensOf<Row, Batch>(
+  microBatches: readonly MicroBatch<Batch>[],
+  { objective }: StepWork<Row, Batch>,
+): number {
+  return microBatches.reduce((sum, { batch }) => sum + objective.size(batch).tokens, 0);
 }
 
 async function sizeOf<Row, Batch>(
@@ -167,9 +204,10 @@ async function accumulate<Row, Batch>(
   step: number,
   microBatches: readonly MicroBatch<Batch>[],
   units: number,
-  { gradients, parts, tally }: StepSums,
+  stepSums: StepSums,
   work: StepWork<Row, Batch>,
 ): Promise<number | null> {
+  const { gradients, parts, tally } = stepSums;
   const { parametersAt, objective, config, lossScale, reduce, signal } = work;
   const scale = lossScale?.scale ?? 1;
   const parameters = parametersAt(step);
@@ -181,6 +219,7 @@ async function accumulate<Row, Batch>(
     let value: tf.Scalar | null = null;
     const sums = reduce?.keepsApart ? new GradientAccumulator() : gradients;
     if (sums !== gradients) parts.push(sums);
+    const started = performance.now();
     try {
       value = withDropout({ seed: config.seed, step, microBatch }, () =>
         withTape(tape, () => objective.loss(batch, tally.add)),
@@ -192,6 +231,7 @@ async function accumulate<Row, Batch>(
       tape.dispose();
       weight.dispose();
       value?.dispose();
+      stepSums.seconds += (performance.now() - started) / 1000;
     }
     await breathe();
   }
@@ -203,9 +243,11 @@ async function walkStep<Row, Batch>(
   step: number,
   microBatches: readonly MicroBatch<Batch>[],
   units: number,
-  { gradients, parts }: StepSums,
+  stepSums: StepSums,
   work: StepWork<Row, Batch>,
 ): Promise<number | null> {
+  const { gradients, parts } = stepSums;
+  const started = performance.now();
   const { parametersAt, objective, config, lossScale, reduce, signal, walk, streams, forecast } = work;
   const batches = microBatches.map(({ number: microBatch, batch }) => ({
     pass: passOf(objective, batch),
@@ -234,6 +276,8 @@ async function walkStep<Row, Batch>(
   } catch (error) {
     if (signal?.aborted && error === signal.reason) return null;
     throw error;
+  } finally {
+    stepSums.seconds += (performance.now() - started) / 1000;
   }
 }
 
@@ -253,12 +297,16 @@ async function badStepOf<Row, Batch>(
   gradients: GradientAccumulator | null,
   work: StepWork<Row, Batch>,
 ): Promise<BadStep> {
-  const { parametersAt } = work;
+  const { parametersAt, reduce } = work;
   const isBroken = (tensor: tf.Tensor | null): boolean =>
     tensor !== null && !Number.isFinite(engineInUse().routines.sumOfSquares([tensor]));
-  const tensors = parametersAt(plan.step)
-    .filter(({ variable }) => isBroken(gradients ? gradients.gradient(variable) : variable))
-    .map(({ name }) => name);
+  const parameters = parametersAt(plan.step);
+  const own = parameters.map(({ variable }) =>
+    isBroken(gradients ? gradients.gradient(variable) : variable) ? 1 : 0,
+  );
+  // Each process may hold a part of the gradients only.
+  const broken = (await reduce?.numbers(own)) ?? own;
+  const tensors = parameters.filter((_, index) => broken[index] > 0).map(({ name }) => name);
   const all = ownRows(plan, work);
   if (gradients) return { quantity: "gradient norm", ...placedRows(work.rows, all), tensors };
   const rows: number[] = [];
@@ -269,10 +317,9 @@ async function badStepOf<Row, Batch>(
 /** Numbers of a step's rows that this process computes. */
 export function ownRows<Row, Batch>(
   plan: StepPlan,
-  { share }: Pick<StepWork<Row, Batch>, "share">,
+  { ownMicroBatches }: Pick<StepWork<Row, Batch>, "ownMicroBatches">,
 ): number[] {
-  const own = Array.from(share?.(plan.microBatches.length) ?? plan.microBatches.keys());
-  return own.flatMap((number) => Array.from(plan.microBatches[number]));
+  return ownMicroBatches.flatMap((number) => Array.from(plan.microBatches[number]));
 }
 
 /** Sum of the losses of a row by itself, without dropout. */

@@ -8,6 +8,11 @@ import { type ScheduleName, scheduleNames } from "./schedule.js";
 export interface TrainConfig {
   /** Rows a micro-batch. @defaultValue 4 */
   readonly batchSize: number;
+  /**
+   * Most tokens of a micro-batch, which then has as many rows as fit instead of `batchSize`, one at least; 0 for no such limit. A step
+   * has as many rows as fit into `gradientAccumulation` times as many tokens. @defaultValue 0
+   */
+  readonly maxTokensPerBatch: number;
   /** Micro-batches a step. @defaultValue 4 */
   readonly gradientAccumulation: number;
   /** Passes over the rows. @defaultValue 3 */
@@ -23,8 +28,9 @@ export interface TrainConfig {
   /** Decoupled weight decay a step, times the learning rate. @defaultValue 0 */
   readonly weightDecay: number;
   /**
-   * What turns gradients into steps: `adamw`, `adamw8bit` (its moments in 8 bits by blocks) or `adafactor` (no first moment and
-   * rows and columns of the second, in the least memory; without `beta1`, `beta2` and `epsilon`). @defaultValue "adamw"
+   * What turns gradients into steps: `adamw`, `adamw8bit` (its moments in 8 bits by blocks), `adafactor` (no first moment and
+   * rows and columns of the second) or `sgd` (no moments at all); the last two without `beta1`, `beta2` and `epsilon`.
+   * @defaultValue "adamw"
    */
   readonly optimizer: OptimizerName;
   /** Decay of the first moment. @defaultValue 0.9 */
@@ -56,6 +62,7 @@ export interface TrainConfig {
 /** The recipe's values. */
 export const trainDefaults: TrainConfig = {
   batchSize: 4,
+  maxTokensPerBatch: 0,
   gradientAccumulation: 4,
   epochs: 3,
   maxSteps: 0,
@@ -97,7 +104,8 @@ export function resolveTrainConfig(partial: Partial<TrainConfig> = {}): TrainCon
     }
   };
   whole(1, "batchSize", "gradientAccumulation", "maxBadSteps");
-  whole(0, "maxSteps", "warmupSteps", "seed", "saveEvery", "keepCheckpoints", "evalEvery", "patience");
+  whole(0, "maxTokensPerBatch", "maxSteps", "warmupSteps", "seed", "saveEvery", "keepCheckpoints");
+  whole(0, "evalEvery", "patience");
   expect("epochs", config.epochs > 0 && Number.isFinite(config.epochs), "a number above 0");
   for (const key of ["learningRate", "weightDecay", "maxGradNorm"] as const) {
     expect(key, config[key] >= 0 && Number.isFinite(config[key]), "a number from 0");

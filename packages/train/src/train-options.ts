@@ -1,4 +1,5 @@
 import type { OnWarning } from "@lathe/files";
+import type { WalkedModel } from "@lathe/model";
 import type { LossScaleConfig } from "./loss-scale.js";
 import type { Objective } from "./objective.js";
 import type { CreateOptimiser } from "./optimiser.js";
@@ -11,7 +12,6 @@ import type { Schedule } from "./schedule.js";
 import type { StatePart } from "./state-part.js";
 import type { TrainConfig } from "./train-config.js";
 import type { StreamStore } from "./walk/stream-store.js";
-import type { WalkedModel } from "./walk/walked-model.js";
 
 /** What `train` works on. */
 export interface TrainOptions<Row, Batch> {
@@ -22,6 +22,8 @@ export interface TrainOptions<Row, Batch> {
   /** Rows for evaluation; their mean loss a unit is reported. None of them, and nothing is evaluated. */
   readonly validation?: RowSource<Row>;
   readonly config?: Partial<TrainConfig>;
+  /** Strength μ of the term μ/2 ‖θ − θ₀‖² that draws the parameters back to where the run began (FedProx). @defaultValue 0 */
+  readonly proximal?: number;
   /** Which parameters a step trains, where not all of them are; others have neither gradients nor moments. */
   readonly sampling?: ParameterSampling;
   /** Makes the optimiser. @defaultValue the one that `config` names, with its constants */
@@ -38,10 +40,11 @@ export interface TrainOptions<Row, Batch> {
   /** Makes one update of the gradients of several processes. */
   readonly reduce?: Reduce;
   /**
-   * Numbers of so many micro-batches, of a step or of an evaluation, that this process computes; none is allowed with `reduce`.
-   * Rows and dropout masks belong to the number of the micro-batch, whoever computes it. @defaultValue all
+   * Numbers of so many micro-batches, of a step or of an evaluation, that this process computes, in rising order; none is allowed with
+   * `reduce`. Rows and dropout masks belong to the number of the micro-batch, whoever computes it. It is asked once a step, then with the
+   * tokens of each of the micro-batches. @defaultValue all
    */
-  readonly share?: (microBatches: number) => readonly number[];
+  readonly share?: (microBatches: number, tokens?: readonly number[]) => readonly number[];
   /** Where metrics and checkpoints go; without it nothing is written. */
   readonly run?: RunFolder;
   /**

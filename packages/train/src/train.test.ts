@@ -392,7 +392,8 @@ describe.each(engines)("train, %s", (engine) => {
     };
     const placed = { ...source(), place: (index: number) => `rows.jsonl:${index + 1}` };
     const given = options({
-      ...{ objective, rows: placed },
+      objective,
+      rows: placed,
       config: { shuffle: false, batchSize: 1, gradientAccumulation: 1, maxSteps: 28, learningRate: 1e-4 },
     });
     const run = await RunFolder.create(folder, { overwrite: true });
@@ -706,6 +707,8 @@ describe("RunFolder", () => {
     await killedWhileReplacing(join(checkpoints, "step-2"));
     await killedWhileReplacing(join(begun.path, "adapter"));
     for (const name of ["mine", "step-1"]) await mkdir(join(checkpoints, name));
+    await mkdir(begun.spillPath);
+    await writeFile(join(begun.spillPath, "streams"), "inputs of layers");
     const run = await RunFolder.open(begun.path);
     expect((await readdir(checkpoints)).sort()).toEqual(["mine", "step-1", "step-2"]);
     expect(await run.checkpointSteps()).toEqual([1, 2]);

@@ -1,14 +1,16 @@
-import { phrase } from "@lathe/files";
+import { field, phrase } from "@lathe/files";
+import { ExpertForecast } from "@lathe/model";
 import { engineInUse } from "@lathe/tensor";
 import type { CheckpointFacts } from "./checkpoint.js";
 import { checkRows } from "./check-rows.js";
 import { BadSteps } from "./bad-step.js";
-import { DivergenceError, RunFolderError } from "./errors.js";
+import { DivergenceError, RunFolderError, TrainConfigError } from "./errors.js";
 import { LossScale } from "./loss-scale.js";
 import { LossSpikes } from "./loss-spikes.js";
 import { StallWatch } from "./loss-stall.js";
 import { namedOptimiser } from "./named-optimiser.js";
 import { checkParameters } from "./parameter.js";
+import { evaluationBatches } from "./evaluation-batches.js";
 import { placedRows } from "./placed-rows.js";
 import type { RunFolder } from "./run-folder.js";
 import { runIdentity, type RunIdentity } from "./run-identity.js";
@@ -17,18 +19,19 @@ import { SampledOptimiser } from "./sampled-optimiser.js";
 import { namedSchedule } from "./schedule.js";
 import type { StepReport, TrainEnd } from "./step-report.js";
 import { Patience } from "./patience.js";
-import { planSteps, positionAfter, totalSteps } from "./step-plan.js";
+import { ProximalTerm } from "./proximal-term.js";
+import { StepPlans } from "./step-plan.js";
 import { ownRows, type StepWork, takeStep } from "./take-step.js";
 import { safetensorsFiles, tensorPart } from "./tensor-part.js";
 import { resolveTrainConfig, type TrainConfig } from "./train-config.js";
 import type { TrainOptions } from "./train-options.js";
 import { validate } from "./validate.js";
 import { type ValidationReport, validationReport } from "./validation-report.js";
-import { ExpertForecast } from "./walk/expert-forecast.js";
 
 const HALF_REMEDY = phrase`half precision ends at 65504: compute in fp32, or lower the learning rate`;
 
 const OPTIMISER_FILE = "optimizer.safetensors";
+const PROXIMAL_FILE = "origin.safetensors";
 
 /**
  * Trains parameters and yields a report after every optimiser step.
@@ -51,30 +54,37 @@ export async function* train<Row, Batch>(
   options: TrainOptions<Row, Batch>,
 ): AsyncGenerator<StepReport, TrainEnd, undefined> {
   const config = resolveTrainConfig(options.config);
-  const { parameters, run } = options;
+  const { parameters, run, proximal = 0 } = options;
   checkParameters(parameters);
+  if (!(proximal >= 0 && Number.isFinite(proximal)))
+    throw new TrainConfigError("proximal", "a number from 0", proximal);
   const from = options.resume && run ? await run.newestIntact() : null;
   const begun = from?.state.step ?? 0;
   const hash = await checkAllRows(options);
   if (hash === null) return { completed: false, step: begun };
 
-  const last = totalSteps(options.rows.length, config);
+  const plans = new StepPlans(options.rows, config);
+  const last = plans.totalSteps;
   warnOfWarmup(config, last, options);
   const create = options.optimiser ?? namedOptimiser(config);
   const sampled = options.sampling && new SampledOptimiser(create, parameters, options.sampling);
   const optimiser = sampled ?? create(parameters);
+  const proximalTerm = proximal > 0 ? new ProximalTerm(parameters, proximal) : undefined;
   try {
     const lossScale = options.lossScale && new LossScale(options.lossScale);
     const work: StepWork<Row, Batch> = {
       ...options,
       config,
+      plans,
       forecast: new ExpertForecast(),
       totalSteps: last,
       optimiser,
       parametersAt: (step) => sampled?.begin(step) ?? parameters,
       schedule: options.schedule ?? namedSchedule(config),
       lossScale,
+      proximalTerm,
       isApplying: false,
+      ownMicroBatches: [],
     };
     const identity = runIdentity({
       engine: engineInUse().name,
@@ -82,7 +92,7 @@ export async function* train<Row, Batch>(
       config,
       rows: hash,
       totalSteps: last,
-      objective: options.objective.identity,
+      objective: { ...options.objective.identity, ...(proximalTerm ? { proximal } : {}) },
       optimiser: optimiser.identity,
       schedule: options.schedule,
       lossScale: options.lossScale,
@@ -98,11 +108,14 @@ export async function* train<Row, Batch>(
       options.onResume?.(from);
       sampled?.begin(begun);
       await state!.load(from);
+      // The run may have ended between the writing of this one and the removal of what it takes the place of.
+      if (options.savesCheckpoints ?? true) await state!.removeOld(begun);
     }
     if (options.resume) await run?.truncateMetrics(begun);
     return yield* takeSteps(begun, work, options, state);
   } finally {
     optimiser.dispose();
+    proximalTerm?.dispose();
   }
 }
 
@@ -121,7 +134,7 @@ function warnOfWarmup<Row, Batch>(
 ): void {
   if (schedule || warmupSteps < last || warmupSteps === 0) return;
   onWarning?.(
-    phrase`warmupSteps ${warmupSteps}: the run has ${last} steps, so the learning rate never reaches ${learningRate}`,
+    phrase`${field("warmupSteps")} ${warmupSteps}: the run has ${last} steps, so the learning rate never reaches ${learningRate}`,
   );
 }
 
@@ -129,13 +142,13 @@ function warnOfWarmup<Row, Batch>(
 function stateOf<Row, Batch>(
   run: RunFolder,
   identity: RunIdentity,
-  { optimiser, lossScale, config, rows, schedule, totalSteps: last }: StepWork<Row, Batch>,
+  { optimiser, lossScale, proximalTerm, config, plans, schedule, totalSteps: last }: StepWork<Row, Batch>,
   { parameters, objective, files, state = {}, onWarning }: TrainOptions<Row, Batch>,
 ): RunState {
   const factsAt = (step: number): CheckpointFacts => ({
     step,
     config,
-    data: positionAfter(step, rows.length, config),
+    data: plans.positionAfter(step),
     random: { seed: config.seed, step },
     schedule: { totalSteps: last, learningRate: schedule(step, last) },
     identity,
@@ -144,6 +157,7 @@ function stateOf<Row, Batch>(
   parts.add("parameters", files ?? safetensorsFiles(parameters));
   parts.add("optimiser", tensorPart(OPTIMISER_FILE, optimiser));
   parts.add("lossScale", lossScale);
+  if (proximalTerm) parts.add("proximal", tensorPart(PROXIMAL_FILE, proximalTerm));
   parts.add("objective", objective.state);
   for (const [name, part] of Object.entries(state)) parts.add(name, part);
   return parts;
@@ -163,10 +177,12 @@ async function* takeSteps<Row, Batch>(
   /** Undefined if the signal aborted. */
   const evaluate = (): Promise<ValidationReport | undefined> =>
     validate(objective, validation!, {
-      batchSize: config.batchSize,
+      batches: evaluationBatches(validation!, config),
       walk: work.walk,
-      // As many residual streams as a step keeps.
-      walkedBatches: config.gradientAccumulation * (work.walk?.config.layerCount ?? 1),
+      // As many residual streams as a step has in memory.
+      walkedBatches:
+        config.gradientAccumulation *
+        (work.streams?.isInMemory === false ? 1 : (work.walk?.config.layerCount ?? 1)),
       forecast: work.forecast,
       share,
       reduce,
@@ -188,7 +204,7 @@ async function* takeSteps<Row, Batch>(
   }
 
   const save = async (step: number): Promise<void> => {
-    if (savesCheckpoints) await state?.save(step);
+    await (savesCheckpoints ? state?.save(step) : state?.follow());
   };
   const patience = new Patience(config.patience);
   const badSteps = new BadSteps();
@@ -205,11 +221,12 @@ async function* takeSteps<Row, Batch>(
 
   let isComplete = true;
   let saved = begun;
-  for (const plan of planSteps(rows, config, begun + 1)) {
+  for (const plan of work.plans.from(begun + 1)) {
     const { step } = plan;
     const report = await takeStep(plan, work).catch(async (error: unknown) => {
       // Memory may have run out: where parameters are still those of the step before, a smaller run goes on from there.
-      if (saved < step - 1 && !work.isApplying) await save(step - 1).catch(() => undefined);
+      const isAlone = state !== undefined && !state.isShared;
+      if (saved < step - 1 && !work.isApplying && isAlone) await save(step - 1).catch(() => undefined);
       throw error;
     });
     if (!report) {

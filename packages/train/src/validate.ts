@@ -1,4 +1,5 @@
 import { scoreBatches } from "@lathe/eval";
+import type { RowRange } from "@lathe/model";
 import { TrainConfigError } from "./errors.js";
 import type { StepMeasures } from "./measures.js";
 import type { Objective } from "./objective.js";
@@ -16,8 +17,8 @@ export interface Evaluation {
 
 /** How {@link validate} computes. */
 export interface ValidateOptions extends Omit<PlainLossOptions, "add"> {
-  /** Rows at a time. */
-  readonly batchSize: number;
+  /** Which rows are computed at a time, one batch after the other. */
+  readonly batches: readonly RowRange[];
   /** Batches that pass a layer before the next, in a walk: each has its residual stream in memory meanwhile. @defaultValue 1 */
   readonly walkedBatches?: number | undefined;
   /** Numbers of so many batches that this process computes. @defaultValue all */
@@ -37,17 +38,23 @@ export async function validate<Row, Batch>(
   rows: RowSource<Row>,
   options: ValidateOptions,
 ): Promise<Evaluation> {
-  const { batchSize, walk, walkedBatches = 1, forecast, share, reduce, signal, onProgress } = options;
+  const { walk, walkedBatches = 1, forecast, share, reduce, signal, onProgress } = options;
   // What one process leaves off, the others would wait for.
   const whoStops = reduce ? undefined : signal;
   const tally = new Tally(objective.measures);
   const losses: number[] = [];
-  const own = await scoreBatches(share ? sharedRows(rows, batchSize, share) : rows, {
-    endOfBatch: (start) => start + batchSize * (walk ? walkedBatches : 1),
-    async score(some) {
+  const planned = share
+    ? share(options.batches.length).map((number) => options.batches[number])
+    : options.batches;
+  const { rows: ownRows, ends } = rowsOf(rows, planned);
+  const own = await scoreBatches(ownRows, {
+    endOfBatch: (start) =>
+      ends[Math.min(numberAfter(ends, start) + (walk ? walkedBatches : 1), ends.length) - 1],
+    async score(some, start) {
       const batches: Batch[] = [];
-      for (let start = 0; start < some.length; start += batchSize) {
-        batches.push(...(await objective.batches([some.slice(start, start + batchSize)])));
+      for (let number = numberAfter(ends, start), at = start; at < start + some.length; number++) {
+        batches.push(...(await objective.batches([some.slice(at - start, ends[number] - start)])));
+        at = ends[number];
       }
       losses.push(
         ...(await plainLosses(objective, batches, { walk, forecast, add: tally.add, signal: whoStops })),
@@ -65,17 +72,27 @@ export async function validate<Row, Batch>(
   return { loss: sum / units, measures: tally.report(measured) };
 }
 
-/** The rows of some batches, one batch after the other; each but the last of all has the same number of rows. */
-function sharedRows<Row>(
+/** The rows of some batches, one batch after the other, and where among them each batch ends. */
+function rowsOf<Row>(
   rows: RowSource<Row>,
-  batchSize: number,
-  share: (batches: number) => readonly number[],
-): Pick<RowSource<Row>, "length" | "row"> {
-  const numbers = share(Math.ceil(rows.length / batchSize)).flatMap((batch) =>
-    Array.from(
-      { length: Math.min(batchSize, rows.length - batch * batchSize) },
-      (_, index) => batch * batchSize + index,
-    ),
-  );
-  return { length: numbers.length, row: (index) => rows.row(numbers[index]) };
+  batches: readonly RowRange[],
+): { readonly rows: Pick<RowSource<Row>, "length" | "row">; readonly ends: readonly number[] } {
+  const ends: number[] = [];
+  for (const { start, end } of batches) ends.push((ends.at(-1) ?? 0) + end - start);
+  const row = (index: number): Row => {
+    const number = numberAfter(ends, index);
+    return rows.row(batches[number].end - (ends[number] - index));
+  };
+  return { rows: { length: ends.at(-1) ?? 0, row }, ends };
+}
+
+/** The number of the batch that a row is in, by bisection: of the first one that ends behind it. */
+function numberAfter(ends: readonly number[], row: number): number {
+  let [low, high] = [0, ends.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ends[middle] > row) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

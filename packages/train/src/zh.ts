@@ -2,11 +2,14 @@ import type { Translations } from "@lathe/files";
 
 /** 本包对人所说文字的中文，键为英文原文；`{0}`、`{1}` 为填入的内容。 */
 export const zh: Translations = {
+  "0 where each process has a part of the gradients": "各进程只有部分梯度时为 0",
   "a whole number from 1": "不小于 1 的整数",
   "false where shuffle is false": "shuffle 为 false 时应为 false",
+  "0 for rows whose source does not tell their lengths": "来源不提供行长时应为 0",
   "false for rows whose source does not tell their lengths": "来源不提供行长时应为 false",
   "a number from 0, below 1": "不小于 0 且小于 1 的数字",
   "expected a weight above 0, got {0}": "权重应大于 0，实为 {0}",
+  "was cut by another program while it was in use": "在使用中被其他程序截短",
   "{0} is missing": "缺少 {0}",
   "{0} is damaged (its hash differs)": "{0} 已损坏（哈希值不符）",
   "{0} cannot be read: {1}": "无法读取 {0}：{1}",
@@ -25,8 +28,8 @@ export const zh: Translations = {
   "{0}; resume with the same model and adapter options": "{0}；请以相同的模型和适配器选项继续",
   "was written with rows other than those of this run; resume with the same data, in the same order":
     "写出时的数据与此次不同；请以相同的数据和顺序继续",
-  "was written with {0} as the number of steps of the whole run, this run has {1}, and the learning rates follow from it; resume with the same epochs and maxSteps":
-    "写出时全程步数为 {0}，此次为 {1}，而学习率由它决定；请以相同的 epochs 和 maxSteps 继续",
+  "was written with {0} as the number of steps of the whole run, this run has {1}, and the learning rates follow from it; resume with the same {2} and {3}":
+    "写出时全程步数为 {0}，此次为 {1}，而学习率由它决定；请以相同的 {2} 和 {3} 继续",
   "was written with {0} {1}, this run has {2}; resume with the same settings and data":
     "写出时 {0} 为 {1}，此次为 {2}；请以相同的设置和数据继续",
   "was written with {0} as parameter {1} of {2}, this run has {3} there, of {4}":
@@ -71,6 +74,6 @@ export const zh: Translations = {
   "{0}: expected entries of a key and a number": "{0}：应为由键和数字组成的条目",
   "step {0} skipped: a gradient overflowed under the loss scale {1}, which is {2} from now on":
     "跳过第 {0} 步：梯度在损失缩放 {1} 下溢出，此后缩放为 {2}",
-  "warmupSteps {0}: the run has {1} steps, so the learning rate never reaches {2}":
-    "warmupSteps {0}：运行只有 {1} 步，学习率永远达不到 {2}",
+  "{0} {1}: the run has {2} steps, so the learning rate never reaches {3}":
+    "{0} {1}：运行只有 {2} 步，学习率永远达不到 {3}",
 };

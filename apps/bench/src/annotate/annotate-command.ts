@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { quantile } from "../measure.js";
-import { whole } from "../shared/flags.js";
+import { saveFlag, whole } from "../shared/flags.js";
 import { publish } from "../shared/report.js";
 
 /** Milliseconds within which 95 of 100 requests are to be answered. */
@@ -32,10 +32,8 @@ export function addAnnotateCommand(program: Command): void {
     .option("--annotators <count>", "people at once", whole(1), 50)
     .option("--answers <count>", "answers of each", whole(1), 20)
     .option("--pause <ms>", "longest pause before an answer, each drawn anew", whole(0), 1000)
-    .option("--save <folder>", "keep the result there, as JSON and as a page")
-    .action(async (flags: AnnotateFlags) => {
-      await runAnnotate(flags, process.argv.slice(3));
-    });
+    .addOption(saveFlag())
+    .action(runAnnotate);
 }
 
 interface TaskReply {
@@ -67,23 +65,28 @@ async function judge(link: string, { answers, pause }: AnnotateFlags, waits: Wai
     await setTimeout(Math.random() * pause);
     await ask("answer", "/api/answers", {
       client: `bench:${secret.slice(0, 8)}:${task.position}`,
-      ...{ position: task.position, revision: 0, seconds: 1 },
+      position: task.position,
+      revision: 0,
+      seconds: 1,
       content: {
         ratings: task.replies.map(() => ({ fluency: 3, relevance: 4 })),
-        ...{ preferences: [0], comment: "", flags: [] },
+        preferences: [0],
+        comment: "",
+        flags: [],
       },
     });
   }
 }
 
-async function runAnnotate(flags: AnnotateFlags, words: readonly string[]): Promise<void> {
+async function runAnnotate(flags: AnnotateFlags): Promise<void> {
   const { annotators, answers, pause, save } = flags;
   const folder = await mkdtemp(join(tmpdir(), "lathe-bench-annotate-"));
   try {
     const files = ["base", "tuned"].map((name) => join(folder, `${name}.jsonl`));
     for (const file of files) {
       const rows = Array.from({ length: answers }, (_, id) => ({
-        ...{ id, prompt: "A question of some length? ".repeat(10) },
+        id,
+        prompt: "A question of some length? ".repeat(10),
         response: "A reply of some length. ".repeat(40),
       }));
       await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
@@ -141,7 +144,7 @@ async function runAnnotate(flags: AnnotateFlags, words: readonly string[]): Prom
           "Measured by the annotators, who share a process and the machine with the room. An answer is synced before it is acknowledged.",
         ],
       },
-      { case: "annotate", words, options: { annotators, answers, pause }, python: null, save },
+      { case: "annotate", options: { annotators, answers, pause }, python: null, save },
     );
     if (!passed) process.exitCode = 1;
   } finally {

@@ -1,10 +1,7 @@
 import { type Command, Option } from "commander";
-import { mkdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
 import { bf16Folder } from "../load/model-folders.js";
-import { whole } from "../shared/flags.js";
-import { modelSizeNames, type ModelSize } from "../shared/model-sizes.js";
+import { cacheFlag, cacheFolder, engineFlag, saveFlag, sizeFlag, whole } from "../shared/flags.js";
+import type { ModelSize } from "../shared/model-sizes.js";
 import { publish } from "../shared/report.js";
 import { runContestant } from "../shared/run-contestant.js";
 import type { AnswerJob, AnswerOutcome, Lateness } from "./answer-job.js";
@@ -30,17 +27,15 @@ export function addAnswerCommand(program: Command): void {
     .description(
       `How late a program is that trains in a thread; fails where a timer in a hundred is ${P99_LIMIT} ms late`,
     )
-    .option("--engine <name>", "what computes", "auto")
-    .addOption(new Option("--size <size>", "model dimensions").choices(modelSizeNames).default("0.5b"))
+    .addOption(engineFlag())
+    .addOption(sizeFlag("0.5b"))
     .addOption(new Option("--quantize <format>", "frozen weights").choices(["none", "int8"]).default("int8"))
     .option("--batch <rows>", "rows a step", whole(1), 2)
     .option("--sequence <tokens>", "tokens a row", whole(2), 256)
     .option("--steps <count>", "optimiser steps that are watched", whole(1), 3)
-    .option("--cache <folder>", "where model folders are kept", join(tmpdir(), "lathe-bench-models"))
-    .option("--save <folder>", "keep the result there, as JSON and as a page")
-    .action(async (flags: AnswerFlags) => {
-      await runAnswer(flags, process.argv.slice(3));
-    });
+    .addOption(cacheFlag())
+    .addOption(saveFlag())
+    .action(runAnswer);
 }
 
 const row = (what: string, { median, p99, most, count }: Lateness): string[] => [
@@ -49,10 +44,9 @@ const row = (what: string, { median, p99, most, count }: Lateness): string[] => 
   String(count),
 ];
 
-async function runAnswer(flags: AnswerFlags, words: readonly string[]): Promise<void> {
-  const { save, cache, ...job } = flags;
-  await mkdir(resolve(cache), { recursive: true });
-  const model = await bf16Folder(resolve(cache), job.size);
+async function runAnswer(flags: AnswerFlags): Promise<void> {
+  const { save, cache: _cache, ...job } = flags;
+  const model = await bf16Folder(await cacheFolder(flags), job.size);
   const outcome = await runContestant<AnswerOutcome>("answer", { ...job, model } satisfies AnswerJob);
   const { engine, idle, training, secondsPerStep } = outcome;
   const passed = training.p99 < P99_LIMIT;
@@ -71,7 +65,7 @@ async function runAnswer(flags: AnswerFlags, words: readonly string[]): Promise<
         `Engine ${engine}, ${secondsPerStep.toFixed(1)} s a step, ${job.steps} steps. A timer of 1 ms is watched by monitorEventLoopDelay; late is what exceeds it.`,
       ],
     },
-    { case: "answer", words, options: job, python: null, save },
+    { case: "answer", options: job, python: null, save },
   );
   if (!passed) process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import { hostFinetune } from "@lathe/recipes";
-import { quantile } from "../measure.js";
+import { median } from "../measure.js";
 import { modelSizes } from "../shared/model-sizes.js";
 import type { AnswerJob, AnswerOutcome, Lateness } from "./answer-job.js";
 
@@ -34,7 +34,10 @@ export async function measureAnswers(job: AnswerJob): Promise<AnswerOutcome> {
   }));
   const idle = await latenessDuring(() => setTimeout(IDLE_SECONDS * 1000));
   const run = hostFinetune({
-    ...{ model, data, engine, quantize },
+    model,
+    data,
+    engine,
+    quantize,
     lora: { rank: 16, targets: ["q_proj", "v_proj"] },
     // The first step is not watched: before it the thread starts and reads the weights.
     train: { maxSteps: steps + 1, batchSize: batch, gradientAccumulation: 1 },
@@ -51,6 +54,5 @@ export async function measureAnswers(job: AnswerJob): Promise<AnswerOutcome> {
       seconds.push(next.value.seconds);
     }
   });
-  seconds.sort((a, b) => a - b);
-  return { engine: engineName, idle, training, secondsPerStep: quantile(seconds, 0.5) };
+  return { engine: engineName, idle, training, secondsPerStep: median(seconds) };
 }

@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { quantile } from "../measure.js";
-import { whole } from "../shared/flags.js";
+import { median } from "../measure.js";
+import { engineFlag, saveFlag, whole } from "../shared/flags.js";
 import { publish } from "../shared/report.js";
 import { ContestantError } from "../shared/run-contestant.js";
 import { lastJsonObject, runProcess } from "../shared/run-process.js";
@@ -31,14 +31,12 @@ export function addCheckpointsCommand(program: Command): void {
     .description(
       `What checkpoints cost the training of the quick start; fails where they take ${LIMIT * 100} % of the time`,
     )
-    .option("--engine <name>", "what computes", "auto")
+    .addOption(engineFlag())
     .option("--every <steps>", "steps between two of them", whole(1), 50)
     .option("--steps <count>", "optimiser steps of a run", whole(2), 200)
     .option("--rounds <times>", "times that runs with and without take their turn", whole(1), 5)
-    .option("--save <folder>", "keep the result there, as JSON and as a page")
-    .action(async (flags: CheckpointsFlags) => {
-      await runCheckpoints(flags, process.argv.slice(3));
-    });
+    .addOption(saveFlag())
+    .action(runCheckpoints);
 }
 
 /** Runs a verb. @returns its wall time, in seconds */
@@ -58,7 +56,7 @@ async function secondsOfSteps(output: string): Promise<number> {
   return lines.reduce((sum, line) => sum + (JSON.parse(line) as { seconds: number }).seconds, 0);
 }
 
-async function runCheckpoints(flags: CheckpointsFlags, words: readonly string[]): Promise<void> {
+async function runCheckpoints(flags: CheckpointsFlags): Promise<void> {
   const { engine, every, steps, rounds, save } = flags;
   const folder = await mkdtemp(join(tmpdir(), "lathe-bench-checkpoints-"));
   try {
@@ -83,11 +81,6 @@ async function runCheckpoints(flags: CheckpointsFlags, words: readonly string[])
         between[kind].push(seconds - (await secondsOfSteps(output)));
       }
     }
-    const median = (values: readonly number[]): number =>
-      quantile(
-        [...values].sort((a, b) => a - b),
-        0.5,
-      );
     const costSeconds = median(between.with) - median(between.without);
     const cost = costSeconds / median(whole.without);
     const wholeCost = median(whole.with) / median(whole.without) - 1;
@@ -111,7 +104,7 @@ async function runCheckpoints(flags: CheckpointsFlags, words: readonly string[])
           `Checkpoints cost ${(100 * cost).toFixed(2)} % of a run by what lies between the steps, ${(100 * wholeCost).toFixed(2)} % by whole runs. Medians of ${rounds} runs each, in turn.`,
         ],
       },
-      { case: "checkpoints", words, options: { engine, every, steps, rounds }, python: null, save },
+      { case: "checkpoints", options: { engine, every, steps, rounds }, python: null, save },
     );
     if (!passed) process.exitCode = 1;
   } finally {

@@ -1,9 +1,8 @@
 import { createRequire } from "node:module";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { list, peerPython, whole } from "../shared/flags.js";
+import { cacheFlag, cacheFolder, list, peerPython, saveFlag, whole } from "../shared/flags.js";
 import { publish } from "../shared/report.js";
 import { runContestant } from "../shared/run-contestant.js";
 import { type PeerOutcome, runPeer } from "../shared/run-peer.js";
@@ -52,31 +51,30 @@ export function addDataCommand(program: Command): void {
       "with tokenizer.json and a chat template; Qwen3's unless given",
       qwenTokenizer,
     )
-    .option("--cache <folder>", "where generated rows are kept", join(tmpdir(), "lathe-bench-rows"))
+    .addOption(cacheFlag("generated rows", "rows"))
     .option("--python <path>", `Python with ${PEER_MODULES.join(", ")}; else LATHE_PYTHON, else python3`)
     .option("--no-peer", "measure Lathe alone")
     .addOption(
       new Option("--peer-timeout <seconds>", "time that each peer has").argParser(whole(1)).default(7200),
     )
-    .option("--save <folder>", "keep the result there, as JSON and as a page")
-    .action(async (flags: DataFlags) => {
-      await runData(flags, process.argv.slice(3));
-    });
+    .addOption(saveFlag())
+    .action(runData);
 }
 
-async function runData(flags: DataFlags, words: readonly string[]): Promise<void> {
+async function runData(flags: DataFlags): Promise<void> {
   const counts = flags.rows.map((text) => {
     const count = Number(text);
     if (Number.isSafeInteger(count) && count > 0) return count;
     throw new UsageError(`--rows: expected whole numbers from 1, got ${text}`);
   });
   const python = await peerPython(flags, PEER_MODULES);
+  const cache = await cacheFolder(flags);
   const measured = [];
   for (const count of counts) {
     console.error(`${count} rows …`);
-    const file = await rowFile(resolve(flags.cache), count, flags.seed);
+    const file = await rowFile(cache, count, flags.seed);
     const run = async <Outcome>(measure: (job: DataJob) => Promise<Outcome>): Promise<Outcome> => {
-      const folder = await mkdtemp(join(resolve(flags.cache), "run-"));
+      const folder = await mkdtemp(join(cache, "run-"));
       try {
         return await measure({
           file,
@@ -120,7 +118,6 @@ async function runData(flags: DataFlags, words: readonly string[]): Promise<void
     },
     {
       case: "data",
-      words,
       options: { rows: counts, seed: flags.seed, peerTimeout: flags.peerTimeout },
       python,
       save: flags.save,

@@ -3,11 +3,14 @@ import { pathToFileURL } from "node:url";
 import { prepare } from "@lathe/data";
 import { loadTokenizer } from "@lathe/model";
 import { peakResidentBytes } from "@lathe/tensor";
+import { collectEarly } from "@lathe/train/process";
 import { UsageError } from "../shared/usage-error.js";
 import type { DataJob, DataOutcome } from "./data-job.js";
 
 /** Cleans, de-duplicates, masks, splits and tokenises rows as `lathe prepare` does. */
 export async function measureData({ file, tokenizer: folder, output, seed }: DataJob): Promise<DataOutcome> {
+  // As the command does.
+  collectEarly();
   const tokenizer = await loadTokenizer(folder);
   if (tokenizer === null)
     throw new UsageError(`--tokenizer: expected a folder with a tokenizer, got ${folder}`);

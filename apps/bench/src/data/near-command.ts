@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NEAR_DUPLICATE_THRESHOLD, NearDuplicates } from "@lathe/data";
 import type { Command } from "commander";
-import { share, whole } from "../shared/flags.js";
+import { saveFlag, share, whole } from "../shared/flags.js";
 import { publish } from "../shared/report.js";
 import { bruteNearPairs } from "./brute-near-pairs.js";
 import { dialogueRows } from "./dialogue-rows.js";
@@ -28,13 +28,11 @@ export function addNearCommand(program: Command): void {
     .option("--rows <count>", "rows, every one compared with every other", whole(2), 20_000)
     .option("--seed <seed>", "of the rows", whole(0), 7)
     .option("--threshold <share>", "least Jaccard similarity", share, NEAR_DUPLICATE_THRESHOLD)
-    .option("--save <folder>", "keep the result there, as JSON and as a page")
-    .action(async (flags: NearFlags) => {
-      await runNear(flags, process.argv.slice(3));
-    });
+    .addOption(saveFlag())
+    .action(runNear);
 }
 
-async function runNear({ rows, seed, threshold, save }: NearFlags, words: readonly string[]): Promise<void> {
+async function runNear({ rows, seed, threshold, save }: NearFlags): Promise<void> {
   const texts = Array.from(dialogueRows(rows, seed), ({ messages }) =>
     messages.map(({ content }) => content).join("\n"),
   );
@@ -78,7 +76,7 @@ async function runNear({ rows, seed, threshold, save }: NearFlags, words: readon
           "Pairs are those that comparing every row with every other finds; rows set aside are right where their original is such a pair's.",
         ],
       },
-      { case: "near", words, options: { rows, seed, threshold }, python: null, save },
+      { case: "near", options: { rows, seed, threshold }, python: null, save },
     );
     if (!(recall >= LEAST_RECALL && precision >= LEAST_PRECISION)) process.exitCode = 1;
   } finally {

@@ -1,15 +1,14 @@
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { statIfThere } from "@lathe/files";
 import { dialogueRows } from "./dialogue-rows.js";
 
 const ROWS_A_WRITE = 2000;
 
-/** The file of so many generated rows below a folder; it is written where it is not there yet. */
+/** The file of so many generated rows in a folder; it is written where it is not there yet. */
 export async function rowFile(folder: string, rows: number, seed: number): Promise<string> {
   const path = join(folder, `dialogues-${rows}-${seed}.jsonl`);
   if ((await statIfThere(path)) !== null) return path;
-  await mkdir(folder, { recursive: true });
   const temporary = `${path}.${process.pid}`;
   const file = await open(temporary, "w");
   try {

@@ -1,8 +1,8 @@
 import { threefry2x32 } from "@lathe/kernels";
 import { type Command, Option } from "commander";
-import { quantile } from "../measure.js";
-import { list, whole } from "../shared/flags.js";
-import { modelSizeNames, modelSizes, type ModelSize } from "../shared/model-sizes.js";
+import { median } from "../measure.js";
+import { engineFlag, list, precisionFlag, saveFlag, sizeFlag, whole } from "../shared/flags.js";
+import { modelSizes, type ModelSize } from "../shared/model-sizes.js";
 import { type BaseFormat, baseFormats } from "../shared/random-weights.js";
 import { publish } from "../shared/report.js";
 import { runContestant } from "../shared/run-contestant.js";
@@ -35,18 +35,16 @@ export function addEvaluateCommand(program: Command): void {
     .description(
       "Replies of an evaluation in batches that are refilled, beside one sequence at a time; fails where they differ or the best batch is less than three times as fast",
     )
-    .option("--engine <name>", "what computes", "auto")
-    .option("--precision <name>", "of products: auto, or one that the engine offers", "auto")
-    .addOption(new Option("--size <size>", "model dimensions").choices(modelSizeNames).default("30m"))
+    .addOption(engineFlag())
+    .addOption(precisionFlag())
+    .addOption(sizeFlag("30m"))
     .addOption(new Option("--base <format>", "weights").choices(baseFormats).default("fp32"))
     .option("--batches <counts>", "replies at one time", list, ["8", "32"])
     .option("--rows <count>", "prompts", whole(1), 64)
     .option("--tokens <count>", "tokens of a reply at most", whole(1), 128)
     .option("--rounds <times>", "times that all take their turn", whole(1), 3)
-    .option("--save <folder>", "keep the result there, as JSON and as a page")
-    .action(async (flags: EvaluateFlags) => {
-      await runEvaluate(flags, process.argv.slice(3));
-    });
+    .addOption(saveFlag())
+    .action(runEvaluate);
 }
 
 /** All rounds of a batch size. */
@@ -67,24 +65,20 @@ export function summariseEvaluation(
   rounds: readonly EvaluateOutcome[],
   expected: EvaluateOutcome["replies"],
 ): EvaluateSummary {
-  const median = (numberOf: (outcome: EvaluateOutcome) => number): number =>
-    quantile(
-      rounds.map(numberOf).sort((a, b) => a - b),
-      0.5,
-    );
+  const medianOf = (numberOf: (outcome: EvaluateOutcome) => number): number => median(rounds.map(numberOf));
   const isDifferent = (ids: readonly number[], prompt: number): boolean =>
     ids.join() !== expected[prompt].join();
   return {
     batchSize,
-    seconds: median(({ seconds }) => seconds),
-    processorSeconds: median(({ processorSeconds }) => processorSeconds),
+    seconds: medianOf(({ seconds }) => seconds),
+    processorSeconds: medianOf(({ processorSeconds }) => processorSeconds),
     tokens: rounds[0].tokens,
     peakResidentBytes: Math.max(...rounds.map(({ peakResidentBytes }) => peakResidentBytes)),
     different: Math.max(...rounds.map(({ replies }) => replies.filter(isDifferent).length)),
   };
 }
 
-async function runEvaluate(flags: EvaluateFlags, words: readonly string[]): Promise<void> {
+async function runEvaluate(flags: EvaluateFlags): Promise<void> {
   const { size, base, engine, precision, rows, tokens } = flags;
   const batches = flags.batches.map((text) => {
     const count = Number(text);
@@ -95,7 +89,11 @@ async function runEvaluate(flags: EvaluateFlags, words: readonly string[]): Prom
   const drawn = (row: number, place: number): number =>
     threefry2x32([1, 2], [row, place])[0] % vocabularySize;
   const job: Omit<EvaluateJob, "batchSize"> = {
-    ...{ size, base, engine, precision, maxNewTokens: tokens },
+    size,
+    base,
+    engine,
+    precision,
+    maxNewTokens: tokens,
     prompts: Array.from({ length: rows }, (_, row) =>
       Array.from({ length: PROMPT_TOKENS }, (_id, place) => drawn(row, place)),
     ),
@@ -127,8 +125,7 @@ async function runEvaluate(flags: EvaluateFlags, words: readonly string[]): Prom
     },
     {
       case: "evaluate",
-      words,
-      options: { ...{ size, base, engine, precision, batches, rows, tokens }, rounds: flags.rounds },
+      options: { size, base, engine, precision, batches, rows, tokens, rounds: flags.rounds },
       python: null,
       save: flags.save,
     },

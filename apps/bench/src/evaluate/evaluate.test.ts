@@ -3,7 +3,11 @@ import { evaluateTable, summariseEvaluation } from "./evaluate-command.js";
 import { measureEvaluation } from "./measure-evaluation.js";
 
 const job = {
-  ...{ size: "mini" as const, base: "fp32" as const, engine: "auto", precision: "auto", maxNewTokens: 12 },
+  size: "mini" as const,
+  base: "fp32" as const,
+  engine: "auto",
+  precision: "auto",
+  maxNewTokens: 12,
   prompts: [[5, 6, 7], [8, 9], [10, 11, 12, 13], [14], [15, 16]],
   stopIds: Array.from({ length: 200 }, (_, at) => 8 * at),
 };
@@ -19,7 +23,10 @@ it("replies are the same however many are generated at a time", async () => {
 
 it("counts replies that differ, and compares with one at a time", () => {
   const outcome = {
-    ...{ engine: "x", tokens: 100, processorSeconds: 9, peakResidentBytes: 2 ** 27 },
+    engine: "x",
+    tokens: 100,
+    processorSeconds: 9,
+    peakResidentBytes: 2 ** 27,
     replies: [[1, 2], [3]],
   };
   const one = summariseEvaluation(1, [{ ...outcome, seconds: 8 }], outcome.replies);

@@ -99,12 +99,10 @@ export function addGemmCommand(program: Command): void {
     if (option.attributeName() === "rows") option.default([256, 1024, 2048], "256,1024,2048");
     if (option.attributeName() === "kinds") option.default([...defaultKinds], "all that kernels have");
   }
-  addCommonFlags(command).action(async (flags: GemmFlags) => {
-    await runGemm(flags, process.argv.slice(3));
-  });
+  addCommonFlags(command).action(runGemm);
 }
 
-async function runGemm(flags: GemmFlags, words: readonly string[]): Promise<void> {
+async function runGemm(flags: GemmFlags): Promise<void> {
   const { direction, repeats, budget, engine } = flags;
   const shapes: ProductShape[] = flags.weights.flatMap(([outFeatures, inFeatures]) =>
     flags.rows.map((rows) => ({ rows, outFeatures, inFeatures })),
@@ -178,7 +176,6 @@ async function runGemm(flags: GemmFlags, words: readonly string[]): Promise<void
     },
     {
       case: "gemm",
-      words,
       options: {
         engine,
         rows: flags.rows,

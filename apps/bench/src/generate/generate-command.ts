@@ -1,9 +1,16 @@
 import { threefry2x32 } from "@lathe/kernels";
 import { type Command, Option } from "commander";
-import { type Measurement, summarise } from "../measure.js";
-import { addCommonFlags, type CommonFlags, peerPython, whole } from "../shared/flags.js";
+import { median, type Measurement, summarise } from "../measure.js";
+import {
+  addCommonFlags,
+  type CommonFlags,
+  peerPython,
+  precisionFlag,
+  sizeFlag,
+  whole,
+} from "../shared/flags.js";
 import type { Bandwidth } from "../shared/memory-bandwidth.js";
-import { huggingFaceConfig, modelSizeNames, modelSizes, type ModelSize } from "../shared/model-sizes.js";
+import { huggingFaceConfig, modelSizes, type ModelSize } from "../shared/model-sizes.js";
 import { type BaseFormat, baseFormats } from "../shared/random-weights.js";
 import { publish } from "../shared/report.js";
 import { runContestant } from "../shared/run-contestant.js";
@@ -31,16 +38,14 @@ export function addGenerateCommand(program: Command): void {
   const command = program
     .command("generate")
     .description("One sequence, a token at a time, beside Transformers and beside the bandwidth of memory")
-    .addOption(new Option("--size <size>", "model dimensions").choices(modelSizeNames).default("0.5b"))
+    .addOption(sizeFlag("0.5b"))
     .addOption(new Option("--base <format>", "weights").choices(baseFormats).default("int8"))
-    .option("--precision <name>", "of products: auto, or one that the engine offers", "auto")
+    .addOption(precisionFlag())
     .option("--prompt <tokens>", "tokens of the prompt", whole(1), 32)
     .option("--tokens <count>", "new tokens measured", whole(1), 64)
     .option("--warm-up <count>", "new tokens before the clock counts, the first included", whole(1), 4)
     .option("--rounds <times>", "times that all contestants take their turn", whole(1), 1);
-  addCommonFlags(command).action(async (flags: GenerateFlags) => {
-    await runGenerate(flags, process.argv.slice(3));
-  });
+  addCommonFlags(command).action(runGenerate);
 }
 
 /** One contestant over all rounds. */
@@ -82,7 +87,7 @@ export function summariseGeneration(
   };
 }
 
-async function runGenerate(flags: GenerateFlags, words: readonly string[]): Promise<void> {
+async function runGenerate(flags: GenerateFlags): Promise<void> {
   const { size, base, engine, precision } = flags;
   const { vocabularySize } = modelSizes[size];
   const job: GenerateJob = {
@@ -113,10 +118,7 @@ async function runGenerate(flags: GenerateFlags, words: readonly string[]): Prom
     }
   }
 
-  const bandwidth = summarise(
-    bandwidths.map(({ bytesPerSecond }) => bytesPerSecond),
-    0,
-  ).median;
+  const bandwidth = median(bandwidths.map(({ bytesPerSecond }) => bytesPerSecond));
   const bestBandwidth = Math.max(...bandwidths.map(({ best }) => best));
   const own = summariseGeneration("lathe", lathe, flags.warmUp, bandwidth);
   const others = peers.map(({ dtype, rounds }) => {
@@ -158,7 +160,7 @@ async function runGenerate(flags: GenerateFlags, words: readonly string[]): Prom
           `Warm-up ${flags.warmUp} tokens, rounds ${flags.rounds}; medians, ± half the distance between the quartiles.`,
       ],
     },
-    { case: "generate", words, options: optionsOf(flags), python, save: flags.save },
+    { case: "generate", options: optionsOf(flags), python, save: flags.save },
   );
 }
 

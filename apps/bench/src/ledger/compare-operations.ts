@@ -20,7 +20,7 @@ import {
   withTape,
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { quantile } from "../measure.js";
+import { median } from "../measure.js";
 
 /** One operation of the ledger. */
 export interface LedgerEntry {
@@ -171,10 +171,7 @@ function measure({ run, shapes }: Case, repeats: number): Measured {
   return {
     output,
     gradients,
-    milliseconds: quantile(
-      times.sort((a, b) => a - b),
-      0.5,
-    ),
+    milliseconds: median(times),
   };
 }
 

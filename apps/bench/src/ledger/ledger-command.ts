@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { whole } from "../shared/flags.js";
+import { saveFlag, whole } from "../shared/flags.js";
 import { publish } from "../shared/report.js";
 import { compareOperations } from "./compare-operations.js";
 
@@ -25,13 +25,11 @@ export function addLedgerCommand(program: Command): void {
     .option("--precision <name>", "of its products: auto, or one that it offers", "auto")
     .option("--reference <name>", "engine that it is held to, in fp32", "native")
     .option("--repeats <times>", "repetitions that are timed, after one that is not", whole(1), 10)
-    .option("--save <folder>", "keep the result there, as JSON and as a page")
-    .action(async (flags: LedgerFlags) => {
-      await runLedger(flags, process.argv.slice(3));
-    });
+    .addOption(saveFlag())
+    .action(runLedger);
 }
 
-async function runLedger(flags: LedgerFlags, words: readonly string[]): Promise<void> {
+async function runLedger(flags: LedgerFlags): Promise<void> {
   const { engine, reference, repeats, save } = flags;
   const { description, precision, entries } = await compareOperations(
     { engine, precision: flags.precision },
@@ -73,7 +71,7 @@ async function runLedger(flags: LedgerFlags, words: readonly string[]): Promise<
         ...failed.flatMap(({ operation, fault }) => (fault === null ? [] : [`${operation}: ${fault}`])),
       ],
     },
-    { case: "ledger", words, options: flags, python: null, save },
+    { case: "ledger", options: flags, python: null, save },
   );
   if (failed.length > 0) process.exitCode = 1;
 }

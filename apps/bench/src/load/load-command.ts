@@ -1,12 +1,17 @@
 import { threefry2x32 } from "@lathe/kernels";
 import { type PackedFormatName, packedFormatNames } from "@lathe/quant";
 import { type Command, Option } from "commander";
-import { mkdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { type Measurement, quantile, summarise } from "../measure.js";
-import { addCommonFlags, type CommonFlags, peerPython, whole } from "../shared/flags.js";
-import { modelSizeNames, modelSizes, type ModelSize } from "../shared/model-sizes.js";
+import { median, type Measurement, summarise } from "../measure.js";
+import {
+  addCommonFlags,
+  cacheFlag,
+  cacheFolder,
+  type CommonFlags,
+  peerPython,
+  sizeFlag,
+  whole,
+} from "../shared/flags.js";
+import { modelSizes, type ModelSize } from "../shared/model-sizes.js";
 import { publish } from "../shared/report.js";
 import { runContestant, type Started } from "../shared/run-contestant.js";
 import { type PeerOutcome, runPeer } from "../shared/run-peer.js";
@@ -31,16 +36,14 @@ export function addLoadCommand(program: Command): void {
     .description(
       "From the start of a process over opening a model folder to the first token, beside Transformers",
     )
-    .addOption(new Option("--size <size>", "model dimensions").choices(modelSizeNames).default("0.5b"))
+    .addOption(sizeFlag("0.5b"))
     .addOption(
       new Option("--base <format>", "format of the folder").choices(packedFormatNames).default("int8"),
     )
     .option("--prompt <tokens>", "tokens of the prompt", whole(1), 8)
     .option("--repeats <times>", "processes measured, after one that is not", whole(1), 5)
-    .option("--cache <folder>", "where model folders are kept", join(tmpdir(), "lathe-bench-models"));
-  addCommonFlags(command).action(async (flags: LoadFlags) => {
-    await runLoad(flags, process.argv.slice(3));
-  });
+    .addOption(cacheFlag());
+  addCommonFlags(command).action(runLoad);
 }
 
 /** One contestant; seconds from the start of its process, of the median run each. */
@@ -56,15 +59,12 @@ export interface LoadSummary {
 
 /** Sums the measured processes of a contestant up. */
 export function summariseLoads(name: string, runs: readonly (LoadOutcome & Started)[]): LoadSummary {
-  const median = (of: (run: LoadOutcome) => number): number =>
-    quantile(
-      runs.map((run) => (of(run) - run.startedAt) / 1000).sort((a, b) => a - b),
-      0.5,
-    );
+  const medianOf = (of: (run: LoadOutcome) => number): number =>
+    median(runs.map((run) => (of(run) - run.startedAt) / 1000));
   return {
     name,
-    importedSeconds: median(({ importedAt }) => importedAt),
-    loadedSeconds: median(({ loadedAt }) => loadedAt),
+    importedSeconds: medianOf(({ importedAt }) => importedAt),
+    loadedSeconds: medianOf(({ loadedAt }) => loadedAt),
     firstToken: summarise(
       runs.map(({ firstTokenAt, startedAt }) => (firstTokenAt - startedAt) / 1000),
       1,
@@ -73,11 +73,10 @@ export function summariseLoads(name: string, runs: readonly (LoadOutcome & Start
   };
 }
 
-async function runLoad(flags: LoadFlags, words: readonly string[]): Promise<void> {
+async function runLoad(flags: LoadFlags): Promise<void> {
   const { size, base, engine, repeats } = flags;
-  const cache = resolve(flags.cache);
+  const cache = await cacheFolder(flags);
   const python = await peerPython(flags);
-  await mkdir(cache, { recursive: true });
   const folder = await packedFolder(cache, size, base);
   const { vocabularySize } = modelSizes[size];
   const prompt = Array.from(
@@ -142,7 +141,6 @@ async function runLoad(flags: LoadFlags, words: readonly string[]): Promise<void
     },
     {
       case: "load",
-      words,
       options: { engine, size, base, prompt: flags.prompt, repeats, peerTimeout: flags.peerTimeout },
       python,
       save: flags.save,

@@ -1,6 +1,7 @@
+import { statIfThere } from "@lathe/files";
 import { expectedTensors, float32ToBfloat16, type TensorToWrite, writeSafetensors } from "@lathe/model";
 import { type PackedFormatName, quantizeWeights } from "@lathe/quant";
-import { access, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { huggingFaceConfig, modelConfig, type ModelSize } from "../shared/model-sizes.js";
 import { randomMatrix } from "../shared/random-weights.js";
@@ -8,17 +9,10 @@ import { randomMatrix } from "../shared/random-weights.js";
 /** Raised when what is written changes, so that folders of earlier versions are not taken for it. */
 const VERSION = 1;
 
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 /** A folder of random weights in bf16, as models are published; written once and kept. */
 export async function bf16Folder(cache: string, size: ModelSize): Promise<string> {
   const folder = join(cache, `${size}-bf16-v${VERSION}`);
-  if (await exists(folder)) return folder;
+  if ((await statIfThere(folder)) !== null) return folder;
   console.error(`Writing random weights to ${folder} …`);
   const beside = `${folder}.${process.pid}.tmp`;
   await mkdir(beside, { recursive: true });
@@ -57,7 +51,7 @@ export async function packedFolder(
   const source = await bf16Folder(cache, size);
   if (format === "bf16") return source;
   const output = join(cache, `${size}-${format}-v${VERSION}`);
-  if (await exists(output)) return output;
+  if ((await statIfThere(output)) !== null) return output;
   console.error(`Packing them as ${format} …`);
   await quantizeWeights({ model: source, output, format });
   return output;

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { summarise } from "../measure.js";
-import { list, whole } from "../shared/flags.js";
-import { modelSizeNames, modelSizes, type ModelSize } from "../shared/model-sizes.js";
+import { engineFlag, list, precisionFlag, saveFlag, sizeFlag, whole } from "../shared/flags.js";
+import { modelSizes, type ModelSize } from "../shared/model-sizes.js";
 import { type BaseFormat, baseFormats } from "../shared/random-weights.js";
 import { publish } from "../shared/report.js";
 import { runContestant } from "../shared/run-contestant.js";
@@ -32,22 +32,20 @@ export function addMicroBatchesCommand(program: Command): void {
     .description(
       `Speed of the same step in micro-batches of several sizes; fails where one is ${LIMIT * 100} % slower than the fastest`,
     )
-    .option("--engine <name>", "what computes", "auto")
-    .option("--precision <name>", "of products: auto, or one that the engine offers", "auto")
-    .addOption(new Option("--size <size>", "model dimensions").choices(modelSizeNames).default("mini"))
+    .addOption(engineFlag())
+    .addOption(precisionFlag())
+    .addOption(sizeFlag("mini"))
     .addOption(new Option("--base <format>", "frozen weights").choices(baseFormats).default("int8"))
     .option("--rows <count>", "rows a step, whatever the micro-batches", whole(1), 16)
     .option("--micro-batches <rows>", "rows of a micro-batch, by size", list, ["1", "2", "4", "8", "16"])
     .option("--sequence <tokens>", "tokens a row", whole(2), 256)
     .option("--repeats <steps>", "steps measured a round", whole(1), 5)
     .option("--rounds <times>", "times that all sizes take their turn", whole(1), 3)
-    .option("--save <folder>", "keep the result there, as JSON and as a page")
-    .action(async (flags: MicroBatchesFlags) => {
-      await runMicroBatches(flags, process.argv.slice(3));
-    });
+    .addOption(saveFlag())
+    .action(runMicroBatches);
 }
 
-async function runMicroBatches(flags: MicroBatchesFlags, words: readonly string[]): Promise<void> {
+async function runMicroBatches(flags: MicroBatchesFlags): Promise<void> {
   const { save, microBatches, rounds, rows, sequence, ...common } = flags;
   const sizes = microBatches.map((text) => {
     const size = Number(text);
@@ -63,8 +61,15 @@ async function runMicroBatches(flags: MicroBatchesFlags, words: readonly string[
     for (const one of times) {
       const job: LatheTrainJob = {
         ...common,
-        ...{ targets: ["q_proj", "v_proj"], rank: 16, alpha: 32, learningRate: 3e-5, warmUp: 1 },
-        ...{ checkpointing: "none", memory: null, batches: [batch], microBatch: one.size },
+        targets: ["q_proj", "v_proj"],
+        rank: 16,
+        alpha: 32,
+        learningRate: 3e-5,
+        warmUp: 1,
+        checkpointing: "none",
+        memory: null,
+        batches: [batch],
+        microBatch: one.size,
       };
       facts = await runContestant<LatheTrainOutcome>("train", job);
       one.seconds.push(...facts.steps.map(({ seconds }) => seconds));
@@ -98,7 +103,7 @@ async function runMicroBatches(flags: MicroBatchesFlags, words: readonly string[
       ],
       notes: [`Engine ${facts!.engine} (${facts!.engineDescription}), products in ${facts!.precision}.`],
     },
-    { case: "micro-batches", words, options: { ...flags, save: undefined }, python: null, save },
+    { case: "micro-batches", options: { ...flags, save: undefined }, python: null, save },
   );
   if (!passed) process.exitCode = 1;
 }

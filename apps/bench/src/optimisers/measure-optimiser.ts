@@ -1,22 +1,8 @@
-import {
-  adafactor,
-  adamW,
-  type AdamWConfig,
-  adamW8bit,
-  type CreateOptimiser,
-  optimiserBytes,
-  type OptimizerName,
-  trainDefaults,
-} from "@lathe/train";
+import { elementCount } from "@lathe/model";
+import { namedOptimiser, optimiserBytes, type OptimizerName, trainDefaults } from "@lathe/train";
 import * as tf from "@tensorflow/tfjs-core";
 import { type Measurement, summarise } from "../measure.js";
 import { randomFloats } from "../shared/random-weights.js";
-
-const optimisers: Readonly<Record<OptimizerName, (config: AdamWConfig) => CreateOptimiser>> = {
-  adamw: adamW,
-  adamw8bit: adamW8bit,
-  adafactor,
-};
 
 /** What an optimiser remembers of its parameters, and how long an update of them takes. */
 export interface OptimiserOutcome {
@@ -32,14 +18,13 @@ export interface OptimiserOutcome {
 }
 
 /** Updates random parameters of some shapes with random gradients, on the engine in use. */
-export function measureOptimiser(
+export async function measureOptimiser(
   optimizer: OptimizerName,
   shapes: readonly (readonly number[])[],
   { warmUp, repeats }: { readonly warmUp: number; readonly repeats: number },
-): OptimiserOutcome {
-  const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+): Promise<OptimiserOutcome> {
   const tensorOf = (shape: readonly number[], stream: number): tf.Tensor =>
-    tf.tensor(randomFloats(sizeOf(shape), stream), [...shape]);
+    tf.tensor(randomFloats(elementCount(shape), stream), [...shape]);
   const gradients = new Map<tf.Variable, tf.Tensor>();
   const parameters = shapes.map((shape, index) => {
     const values = tensorOf(shape, 2 * index);
@@ -48,13 +33,13 @@ export function measureOptimiser(
     gradients.set(variable, tensorOf(shape, 2 * index + 1));
     return { name: `parameter ${index}`, variable };
   });
-  const optimiser = optimisers[optimizer](trainDefaults)(parameters);
+  const optimiser = namedOptimiser({ ...trainDefaults, optimizer })(parameters);
   const clock: number[] = [];
   const processor: number[] = [];
   try {
     for (let update = 0; update < warmUp + repeats; update++) {
       const [started, before] = [performance.now(), process.cpuUsage()];
-      optimiser.apply((variable) => gradients.get(variable) ?? null, 1e-4);
+      await optimiser.apply((variable) => gradients.get(variable) ?? null, 1e-4);
       const { user, system } = process.cpuUsage(before);
       if (update < warmUp) continue;
       clock.push((performance.now() - started) / 1000);
@@ -64,7 +49,7 @@ export function measureOptimiser(
       .state()
       .filter(({ name }) => !name.endsWith(".step"))
       .reduce((sum, { values }) => sum + values.byteLength, 0);
-    const count = shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
+    const count = shapes.reduce((sum, shape) => sum + elementCount(shape), 0);
     return {
       optimizer,
       parameters: count,

@@ -1,11 +1,11 @@
 import { expectedTensors } from "@lathe/model";
 import { startEngine } from "@lathe/tensor";
 import { optimizerNames } from "@lathe/train";
-import { type Command, Option } from "commander";
-import { whole } from "../shared/flags.js";
-import { modelConfig, modelSizeNames, type ModelSize } from "../shared/model-sizes.js";
+import type { Command } from "commander";
+import { engineFlag, saveFlag, sizeFlag, whole } from "../shared/flags.js";
+import { modelConfig, type ModelSize } from "../shared/model-sizes.js";
 import { publish } from "../shared/report.js";
-import { measureOptimiser } from "./measure-optimiser.js";
+import { measureOptimiser, type OptimiserOutcome } from "./measure-optimiser.js";
 
 interface OptimisersFlags {
   readonly engine: string;
@@ -21,25 +21,21 @@ export function addOptimisersCommand(program: Command): void {
     .description(
       "Time of an update of all weights and bytes of state a parameter, optimiser by optimiser; fails where a plan counts other bytes",
     )
-    .option("--engine <name>", "what computes", "auto")
-    .addOption(new Option("--size <size>", "model dimensions").choices(modelSizeNames).default("mini"))
+    .addOption(engineFlag())
+    .addOption(sizeFlag("mini"))
     .option("--repeats <updates>", "updates measured", whole(1), 10)
-    .option("--save <folder>", "keep the result there, as JSON and as a page")
-    .action(async (flags: OptimisersFlags) => {
-      await runOptimisers(flags, process.argv.slice(3));
-    });
+    .addOption(saveFlag())
+    .action(runOptimisers);
 }
 
-async function runOptimisers(
-  { engine: name, size, repeats, save }: OptimisersFlags,
-  words: readonly string[],
-): Promise<void> {
+async function runOptimisers({ engine: name, size, repeats, save }: OptimisersFlags): Promise<void> {
   const engine = await startEngine(name);
   const shapes = [...expectedTensors(modelConfig(size)).values()];
-  const measured = optimizerNames.map((optimizer) => {
+  const measured: OptimiserOutcome[] = [];
+  for (const optimizer of optimizerNames) {
     console.error(`${optimizer} …`);
-    return measureOptimiser(optimizer, shapes, { warmUp: 2, repeats });
-  });
+    measured.push(await measureOptimiser(optimizer, shapes, { warmUp: 2, repeats }));
+  }
   const fastest = Math.min(...measured.map(({ processor }) => processor.median));
   const passed = measured.every(({ stateBytes, plannedBytes }) => stateBytes === plannedBytes);
   await publish(
@@ -65,7 +61,7 @@ async function runOptimisers(
         passed ? "A plan counts the same bytes." : "A plan counts other bytes than the states have.",
       ],
     },
-    { case: "optimisers", words, options: { engine: name, size, repeats }, python: null, save },
+    { case: "optimisers", options: { engine: name, size, repeats }, python: null, save },
   );
   if (!passed) process.exitCode = 1;
 }

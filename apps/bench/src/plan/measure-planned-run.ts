@@ -1,5 +1,5 @@
 import { type EngineFacts, finetune, type RecipeEvent } from "@lathe/recipes";
-import { quantile } from "../measure.js";
+import { median } from "../measure.js";
 import { peakResidentBytes } from "@lathe/tensor";
 import type { PlanJob, PlannedOutcome } from "./plan-job.js";
 
@@ -20,9 +20,6 @@ export async function measurePlannedRun({ options }: PlanJob): Promise<PlannedOu
     precision,
     peakResidentBytes: peakResidentBytes(),
     peakTensorBytes: memory.peakTensorBytes,
-    secondsPerStep: quantile(
-      seconds.slice(1).sort((a, b) => a - b),
-      0.5,
-    ),
+    secondsPerStep: median(seconds.slice(1)),
   };
 }

@@ -1,8 +1,6 @@
 import { planRun } from "@lathe/recipes";
 import { type Command, Option } from "commander";
-import { mkdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { cacheFlag, cacheFolder, engineFlag, saveFlag } from "../shared/flags.js";
 import { publish } from "../shared/report.js";
 import { runContestant } from "../shared/run-contestant.js";
 import type { Table } from "../shared/table.js";
@@ -26,20 +24,18 @@ export function addPlanCommand(program: Command): void {
     .description(
       "Memory and time that runs are planned to take, beside what they take; fails where memory is off by more than 10 %",
     )
-    .option("--engine <name>", "what computes", "auto")
+    .addOption(engineFlag())
     .addOption(
       new Option("--runs <names...>", "which runs").choices(plannedRunNames).default([...plannedRunNames]),
     )
-    .option("--cache <folder>", "where model folders are kept", join(tmpdir(), "lathe-bench-models"))
-    .option("--save <folder>", "keep the result there, as JSON and as a page")
-    .action(async (flags: PlanFlags) => {
-      await runPlan(flags, process.argv.slice(3));
-    });
+    .addOption(cacheFlag())
+    .addOption(saveFlag())
+    .action(runPlan);
 }
 
-async function runPlan({ engine, runs, cache, save }: PlanFlags, words: readonly string[]): Promise<void> {
-  const folder = resolve(cache);
-  await mkdir(folder, { recursive: true });
+async function runPlan(flags: PlanFlags): Promise<void> {
+  const { engine, runs, save } = flags;
+  const folder = await cacheFolder(flags);
   const compared: PlanComparison[] = [];
   for (const name of runs) {
     console.error(`${name} …`);
@@ -67,7 +63,7 @@ async function runPlan({ engine, runs, cache, save }: PlanFlags, words: readonly
         `Engine ${compared[0].engine} (${compared[0].engineDescription}), products in ${compared[0].precision}. Every run is a process of its own; seconds are the median step after the first.`,
       ],
     },
-    { case: "plan", words, options: { engine, runs }, python: null, save },
+    { case: "plan", options: { engine, runs }, python: null, save },
   );
   if (!passed) process.exitCode = 1;
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { list, peerPython, whole } from "../shared/flags.js";
+import { list, peerPython, saveFlag, whole } from "../shared/flags.js";
 import { publish } from "../shared/report.js";
 import { runContestant } from "../shared/run-contestant.js";
 import { runPeer } from "../shared/run-peer.js";
@@ -46,13 +46,11 @@ export function addScoresCommand(program: Command): void {
     .addOption(
       new Option("--peer-timeout <seconds>", "time that each peer has").argParser(whole(1)).default(3600),
     )
-    .option("--save <folder>", "keep the result there, as JSON and as a page")
-    .action(async (flags: ScoresFlags) => {
-      await runScores(flags, process.argv.slice(3));
-    });
+    .addOption(saveFlag())
+    .action(runScores);
 }
 
-async function runScores(flags: ScoresFlags, words: readonly string[]): Promise<void> {
+async function runScores(flags: ScoresFlags): Promise<void> {
   const counts = flags.pairs.map((text) => {
     const count = Number(text);
     if (Number.isSafeInteger(count) && count > 0) return count;
@@ -97,7 +95,6 @@ async function runScores(flags: ScoresFlags, words: readonly string[]): Promise<
     },
     {
       case: "scores",
-      words,
       options: { pairs: counts, seed: flags.seed, peerTimeout: flags.peerTimeout },
       python,
       save: flags.save,

@@ -27,8 +27,13 @@ export async function askCompletion(url: string, question: CompletionQuestion): 
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({
-      ...{ model, prompt, seed, max_tokens: maxTokens, temperature: 1 },
-      ...{ stream: true, stream_options: { include_usage: true } },
+      model,
+      prompt,
+      seed,
+      max_tokens: maxTokens,
+      temperature: 1,
+      stream: true,
+      stream_options: { include_usage: true },
     }),
     signal: signal ?? null,
   });

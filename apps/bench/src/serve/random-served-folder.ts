@@ -1,4 +1,5 @@
-import { access, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { statIfThere } from "@lathe/files";
+import { link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bf16Folder } from "../load/model-folders.js";
 import { modelSizes, type ModelSize } from "../shared/model-sizes.js";
@@ -27,7 +28,11 @@ function tokenizerJson(vocabularySize: number): object {
     post_processor: null,
     decoder: byteLevel,
     model: {
-      ...{ type: "BPE", dropout: null, unk_token: null, fuse_unk: false, byte_fallback: false },
+      type: "BPE",
+      dropout: null,
+      unk_token: null,
+      fuse_unk: false,
+      byte_fallback: false,
       vocab: Object.fromEntries([...bytes, ...words].map((token, id) => [token, id])),
       merges: [],
     },
@@ -38,11 +43,7 @@ function tokenizerJson(vocabularySize: number): object {
 export async function randomServedFolder(cache: string, size: ModelSize): Promise<string> {
   const source = await bf16Folder(cache, size);
   const folder = `${source}-served`;
-  const isThere = await access(folder).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return folder;
+  if ((await statIfThere(folder)) !== null) return folder;
   const beside = `${folder}.${process.pid}.tmp`;
   await mkdir(beside);
   try {

@@ -1,11 +1,9 @@
 import { threefry2x32 } from "@lathe/kernels";
 import { type Command, Option } from "commander";
-import { mkdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
-import { quantile } from "../measure.js";
-import { whole } from "../shared/flags.js";
-import { modelSizeNames, modelSizes, type ModelSize } from "../shared/model-sizes.js";
+import { basename } from "node:path";
+import { median, quantile } from "../measure.js";
+import { cacheFlag, cacheFolder, saveFlag, sizeFlag, whole } from "../shared/flags.js";
+import { modelSizes, type ModelSize } from "../shared/model-sizes.js";
 import { publish } from "../shared/report.js";
 import { askCompletion, type CompletionQuestion } from "./ask-completion.js";
 import { type LatheServer, startLatheServer } from "./lathe-server.js";
@@ -39,18 +37,16 @@ export function addServeCommand(program: Command): void {
       `Tokens a second of one client and of many at once, and the first token of short prompts on an idle and a busy server; ` +
         `fails below ${LEAST_GAIN} times the tokens and above ${LARGEST_DELAY} times the wait`,
     )
-    .addOption(new Option("--size <size>", "model dimensions").choices(modelSizeNames).default("30m"))
+    .addOption(sizeFlag("30m"))
     .addOption(new Option("--quantize <format>", "frozen weights").choices(["none", "int8"]).default("int8"))
     .option("--clients <count>", "clients at once", whole(2), 8)
     .option("--prompt <tokens>", "tokens of a short prompt", whole(1), 16)
     .option("--tokens <count>", "new tokens of each reply", whole(1), 128)
     .option("--short-prompts <count>", "short prompts of each kind a round", whole(1), 20)
     .option("--rounds <times>", "rounds measured, after one that is not", whole(1), 3)
-    .option("--cache <folder>", "where model folders are kept", join(tmpdir(), "lathe-bench-models"))
-    .option("--save <folder>", "keep the result there, as JSON and as a page")
-    .action(async (flags: ServeFlags) => {
-      await runServe(flags, process.argv.slice(3));
-    });
+    .addOption(cacheFlag())
+    .addOption(saveFlag())
+    .action(runServe);
 }
 
 /** Tokens that clients got, and what they cost. */
@@ -139,16 +135,9 @@ class Clients {
   }
 }
 
-const median = (values: readonly number[]): number =>
-  quantile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
-
-async function runServe(flags: ServeFlags, words: readonly string[]): Promise<void> {
+async function runServe(flags: ServeFlags): Promise<void> {
   const { size, quantize, clients, prompt, tokens, rounds, save } = flags;
-  const cache = resolve(flags.cache);
-  await mkdir(cache, { recursive: true });
+  const cache = await cacheFolder(flags);
   const folder = await randomServedFolder(cache, size);
   const server = await startLatheServer([
     ...["--model", folder, "--quantize", quantize, "--batch-size", String(clients)],
@@ -207,7 +196,7 @@ async function runServe(flags: ServeFlags, words: readonly string[]): Promise<vo
         "Over HTTP in streams of events; clients share the machine with the server. Medians of alternating rounds.",
       ],
     },
-    { case: "serve", words, options: flags, python: null, save },
+    { case: "serve", options: flags, python: null, save },
   );
   if (!passed) process.exitCode = 1;
 }

@@ -1,4 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { modelSizeNames, type ModelSize } from "./model-sizes.js";
 import { findPython, type PeerPython } from "./python.js";
 
 /** Reads a whole number from a bound on. */
@@ -26,7 +30,41 @@ export function list(text: string): string[] {
   return text.split(",").filter((name) => name !== "");
 }
 
-/** Flags of every case. */
+/** Which engine computes. */
+export function engineFlag(): Option {
+  return new Option("--engine <name>", "what computes").default("auto");
+}
+
+/** What products are computed in. */
+export function precisionFlag(): Option {
+  return new Option("--precision <name>", "of products: auto, or one that the engine offers").default("auto");
+}
+
+/** Dimensions of the model that is measured. */
+export function sizeFlag(usual: ModelSize): Option {
+  return new Option("--size <size>", "model dimensions").choices(modelSizeNames).default(usual);
+}
+
+/** Where the result is kept. */
+export function saveFlag(): Option {
+  return new Option("--save <folder>", "keep the result there, as JSON and as a page");
+}
+
+/** Where what a case writes once is kept: a folder of the system's temporary ones, by the last part of its name. */
+export function cacheFlag(what = "model folders", name = "models"): Option {
+  return new Option("--cache <folder>", `where ${what} are kept`).default(
+    join(tmpdir(), `lathe-bench-${name}`),
+  );
+}
+
+/** The absolute path of the folder of `cacheFlag`, made where it is not there. */
+export async function cacheFolder({ cache }: { readonly cache: string }): Promise<string> {
+  const folder = resolve(cache);
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
+
+/** Flags of many cases. */
 export interface CommonFlags {
   readonly engine: string;
   readonly python?: string;
@@ -36,16 +74,16 @@ export interface CommonFlags {
   readonly save?: string;
 }
 
-/** Adds the flags of every case. */
+/** Adds the flags of many cases. */
 export function addCommonFlags(command: Command): Command {
   return command
-    .option("--engine <name>", "what computes", "auto")
+    .addOption(engineFlag())
     .option("--python <path>", "Python with PyTorch for the peer; else LATHE_PYTHON, else python3")
     .option("--no-peer", "measure Lathe alone")
     .addOption(
       new Option("--peer-timeout <seconds>", "time that each peer has").argParser(whole(1)).default(600),
     )
-    .option("--save <folder>", "keep the result there, as JSON and as a page");
+    .addOption(saveFlag());
 }
 
 /**

@@ -23,11 +23,9 @@ export interface Report {
   readonly notes: readonly string[];
 }
 
-/** What a report is put into: where, with what, by which command. */
+/** What a report is put into: where, with what, by which case. */
 export interface ReportContext {
   readonly case: string;
-  /** Words of the command after `bench`. */
-  readonly words: readonly string[];
   readonly options: object;
   readonly python: PeerPython | null;
   /** Folder to keep results in, or none. */
@@ -66,7 +64,7 @@ export function commandLine(name: string, words: readonly string[]): string {
   return ["pnpm bench", name, ...kept].join(" ");
 }
 
-/** Prints the table for people on stderr and the object on stdout, and keeps both where asked. */
+/** Prints the table for people on stderr and the object on stdout, and keeps both where asked; the words after the case are those of this process. */
 export async function publish(report: Report, context: ReportContext): Promise<void> {
   const machine = describeMachine();
   const date = new Date().toISOString().slice(0, 10);
@@ -80,7 +78,7 @@ export async function publish(report: Report, context: ReportContext): Promise<v
   const json = {
     case: context.case,
     date,
-    command: commandLine(context.case, context.words),
+    command: commandLine(context.case, process.argv.slice(3)),
     options: context.options,
     machine,
     isQuiet,

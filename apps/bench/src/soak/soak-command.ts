@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
-import { whole } from "../shared/flags.js";
-import { modelSizeNames, type ModelSize } from "../shared/model-sizes.js";
+import { engineFlag, precisionFlag, saveFlag, sizeFlag, whole } from "../shared/flags.js";
+import type { ModelSize } from "../shared/model-sizes.js";
 import { type BaseFormat, baseFormats } from "../shared/random-weights.js";
 import { publish } from "../shared/report.js";
 import { soakSteps } from "./soak-steps.js";
@@ -20,18 +20,16 @@ export function addSoakCommand(program: Command): void {
   program
     .command("soak")
     .description("Many training steps, counting what is alive after each; fails when anything stays behind")
-    .option("--engine <name>", "what computes", "auto")
-    .option("--precision <name>", "of products: auto, or one that the engine offers", "auto")
-    .addOption(new Option("--size <size>", "model dimensions").choices(modelSizeNames).default("mini"))
+    .addOption(engineFlag())
+    .addOption(precisionFlag())
+    .addOption(sizeFlag("mini"))
     .addOption(
       new Option("--base <format>", "format of the frozen weights").choices(baseFormats).default("int8"),
     )
     .option("--steps <count>", "optimiser steps", whole(2), 1000)
     .option("--tokens <count>", "longest row", whole(2), 48)
-    .option("--save <folder>", "keep the result there, as JSON and as a page")
-    .action(async (flags: SoakFlags) => {
-      await runSoak(flags, process.argv.slice(3));
-    });
+    .addOption(saveFlag())
+    .action(runSoak);
 }
 
 /** How much more a process may hold at the end than after its first hundred steps. */
@@ -39,7 +37,7 @@ const LARGEST_GROWTH = 0.01;
 
 const MEBIBYTE = 2 ** 20;
 
-async function runSoak(flags: SoakFlags, words: readonly string[]): Promise<void> {
+async function runSoak(flags: SoakFlags): Promise<void> {
   const { save, ...job } = flags;
   const outcome = await soakSteps({
     ...job,
@@ -79,7 +77,7 @@ async function runSoak(flags: SoakFlags, words: readonly string[]): Promise<void
           : `Left behind: ${growth} after a step, ${tensorsLeft} tensors and ${keptHandles ?? 0} packed weights after the model.`,
       ],
     },
-    { case: "soak", words, options: flags, python: null, save },
+    { case: "soak", options: flags, python: null, save },
   );
   if (!passed) process.exitCode = 1;
 }

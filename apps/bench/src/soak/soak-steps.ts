@@ -70,7 +70,7 @@ const WARM_UP = 10;
  */
 export async function soakSteps(job: SoakJob): Promise<SoakOutcome> {
   const { size, base, steps, tokens } = job;
-  const engine = await startEngine(job.engine, job.precision as Precision | "auto");
+  const engine = await startEngine(job.engine, job.precision as Precision | "auto", job.base);
   const tensorsBefore = tf.memory().numTensors;
   const model = randomModel(size, base);
   attach(model, { rank: 8, alpha: 16, dropout: 0.05, targets: ["q_proj", "v_proj", "down_proj"] });

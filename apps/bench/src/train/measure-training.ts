@@ -1,7 +1,14 @@
 import { type LanguageModel, weightBytesPerToken } from "@lathe/model";
 import { attach, parameterTable, trainableParameters } from "@lathe/peft";
 import { type Engine, type Precision, startEngine, tensorMemory } from "@lathe/tensor";
-import { largestMicroBatch, resolveTrainConfig, supervised, train } from "@lathe/train";
+import {
+  labelledSize,
+  largestMicroBatch,
+  measureRows,
+  resolveTrainConfig,
+  supervised,
+  train,
+} from "@lathe/train";
 import { peakResidentBytes } from "@lathe/tensor";
 import { randomModel } from "../shared/random-model.js";
 import { stepSampler } from "./step-sampler.js";
@@ -11,7 +18,7 @@ import type { LatheTrainJob, LatheTrainOutcome, MeasuredStep } from "./train-job
 export async function measureTraining(job: LatheTrainJob): Promise<LatheTrainOutcome> {
   const { size, targets, rank, alpha, batches, warmUp, repeats } = job;
   const { microBatch = batches[0].length } = job;
-  const engine = await startEngine(job.engine, job.precision as Precision | "auto");
+  const engine = await startEngine(job.engine, job.precision as Precision | "auto", job.base);
   const model = randomModel(size, job.base);
   attach(model, { rank, alpha, dropout: 0, targets });
   const typedBatches = batches.map((batch) =>
@@ -32,7 +39,12 @@ export async function measureTraining(job: LatheTrainJob): Promise<LatheTrainOut
   });
   const modelResidentBytes = process.memoryUsage.rss();
   const trainable = parameterTable(model).trainable;
-  model.checkpointing = await checkpointingOf(job, model, engine, largestMicroBatch(rows, config));
+  model.checkpointing = await checkpointingOf(
+    job,
+    model,
+    engine,
+    largestMicroBatch(measureRows(rows, labelledSize), config),
+  );
   const measured: MeasuredStep[] = [];
   const losses: number[] = [];
   const reports = train({

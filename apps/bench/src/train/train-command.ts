@@ -2,10 +2,19 @@ import { packedFormats } from "@lathe/quant";
 import { parseBytes } from "@lathe/train";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { fileURLToPath } from "node:url";
-import { summarise } from "../measure.js";
+import { median } from "../measure.js";
 import { describeQuietness, quietRounds } from "../quiet/quiet-rounds.js";
-import { addCommonFlags, type CommonFlags, list, peerPython, share, whole } from "../shared/flags.js";
-import { huggingFaceConfig, modelSizeNames, modelSizes, type ModelSize } from "../shared/model-sizes.js";
+import {
+  addCommonFlags,
+  type CommonFlags,
+  list,
+  peerPython,
+  precisionFlag,
+  share,
+  sizeFlag,
+  whole,
+} from "../shared/flags.js";
+import { huggingFaceConfig, modelSizes, type ModelSize } from "../shared/model-sizes.js";
 import type { PeerPython } from "../shared/python.js";
 import { type BaseFormat, baseFormats } from "../shared/random-weights.js";
 import { publish } from "../shared/report.js";
@@ -69,9 +78,9 @@ export function addTrainCommand(program: Command): void {
   const command = program
     .command("train")
     .description("LoRA training steps on a model of random weights, beside PyTorch with PEFT")
-    .addOption(new Option("--size <size>", "model dimensions").choices(modelSizeNames).default("mini"))
+    .addOption(sizeFlag("mini"))
     .addOption(new Option("--base <format>", "frozen weights").choices(baseFormats).default("int8"))
-    .option("--precision <name>", "of products: auto, or one that the engine offers", "auto")
+    .addOption(precisionFlag())
     .option(
       "--checkpointing <policy>",
       "none, block, a number of layers, or auto",
@@ -92,12 +101,10 @@ export function addTrainCommand(program: Command): void {
     .option("--attempts <times>", "rounds taken at most, to find quiet ones (rounds + 2)", whole(1))
     .option("--profile", "take samples of what the threads do, in steps of a process of their own")
     .option("--peers <names>", `peers' setups: ${peerSetupForm}`, list);
-  addCommonFlags(command).action(async (flags: TrainFlags) => {
-    await runTrain(flags, process.argv.slice(3));
-  });
+  addCommonFlags(command).action(runTrain);
 }
 
-async function runTrain(flags: TrainFlags, words: readonly string[]): Promise<void> {
+async function runTrain(flags: TrainFlags): Promise<void> {
   const setups = peerSetups(flags);
   const warmUp = flags.warmUp ?? (flags.rows === undefined ? WARM_UP.random : WARM_UP.rows);
   const job: TrainJob = {
@@ -202,7 +209,7 @@ async function runTrain(flags: TrainFlags, words: readonly string[]): Promise<vo
         describeQuietness(quietness),
       ],
     },
-    { case: "train", words, options: optionsOf(flags, warmUp), python, save: flags.save },
+    { case: "train", options: optionsOf(flags, warmUp), python, save: flags.save },
   );
 }
 
@@ -255,12 +262,8 @@ async function limitOf(
   return await measureLimit(products, engine, precision);
 }
 
-function profileSentence({ steps }: LatheTrainOutcome, median: number): string {
-  const sampled = summarise(
-    steps.map(({ seconds }) => seconds),
-    0,
-  ).median;
-  const change = sampled / median - 1;
+function profileSentence({ steps }: LatheTrainOutcome, unsampled: number): string {
+  const change = median(steps.map(({ seconds }) => seconds)) / unsampled - 1;
   return `Samples every ${SAMPLE_EVERY / 1000} ms in steps of a process of their own, which were ${Math.abs(change * 100).toFixed(1)} % ${change < 0 ? "faster" : "slower"} than those without.`;
 }
 
@@ -301,7 +304,11 @@ async function measureLathe(
   const { engine, base, precision, checkpointing } = flags;
   const own: LatheTrainJob = {
     ...job,
-    ...{ engine, base, precision, checkpointing, memory: flags.memory ?? null },
+    engine,
+    base,
+    precision,
+    checkpointing,
+    memory: flags.memory ?? null,
     ...(sampleEvery === undefined ? {} : { sampleEvery }),
   };
   return await runContestant<LatheTrainOutcome>("train", own);

@@ -1,9 +1,4 @@
-import { en } from "./en.js";
-import type { Messages } from "./messages.js";
-import { zh } from "./zh.js";
-
-/** Languages that messages come in. */
-export type Language = "en" | "zh";
+import { en, type Language, type Messages, zh } from "./messages.js";
 
 /** The messages of every language. */
 export const messagesByLanguage: Readonly<Record<Language, Messages>> = { en, zh };

@@ -4,6 +4,7 @@ import { zh as dataZh } from "@lathe/data/zh";
 import { zh as distributedZh } from "@lathe/distributed/zh";
 import { zh as evalZh } from "@lathe/eval/zh";
 import { zh as exportZh } from "@lathe/export/zh";
+import { zh as federatedZh } from "@lathe/federated/zh";
 import { zh as filesZh } from "@lathe/files/zh";
 import { zh as hubZh } from "@lathe/hub/zh";
 import { zh as modelZh } from "@lathe/model/zh";
@@ -25,6 +26,7 @@ export const phrasesByOwner: Readonly<Record<string, Translations>> = {
   "packages/distributed": distributedZh,
   "packages/eval": evalZh,
   "packages/export": exportZh,
+  "packages/federated": federatedZh,
   "packages/files": filesZh,
   "packages/hub": hubZh,
   "packages/model": modelZh,

@@ -60,11 +60,19 @@ describe("lathe agreement", () => {
     [["1,a,good"], 'expected a number at the ordinal level, got "good"', 2],
     [["1,a,3", "1,a,4"], "expected one rating of unit 1 by a, got a second; the first is in line 2", 3],
     [["1,a"], "expected 3 columns as in the header, got 2", 2],
+    [["1,a,3", ",b,4"], 'key "unit": expected a name, got an empty cell', 3],
+    [["1,a,3", "1,,4"], 'key "annotator": expected a name, got an empty cell', 3],
   ])("refuses %j, naming the line", async (lines, message, line) => {
     const file = await ratings(lines);
     const { code, stderr } = await runLathe(["agreement", "--ratings", file]);
     expect(stderr).toContain(message);
     expect(stderr).toContain(`${file}:${line}`);
+    expect(code).toBe(2);
+  });
+
+  it("refuses a file without ratings", async () => {
+    const { code, stderr } = await runLathe(["agreement", "--ratings", await ratings([])]);
+    expect(stderr).toContain("--ratings: expected at least one rating, got none");
     expect(code).toBe(2);
   });
 

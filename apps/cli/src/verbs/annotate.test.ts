@@ -24,13 +24,16 @@ async function judgeAll(study: Study): Promise<void> {
       const isTuned = study.taskAt(member, position)!.replies.map((reply) => reply.startsWith("tuned"));
       await study.submit(member, {
         client: `test:${member.name}:${position}`,
-        ...{ position, revision: 0, seconds: 8 },
+        position,
+        revision: 0,
+        seconds: 8,
         content: {
           ratings: isTuned.map((tuned) =>
             tuned ? { fluency: 4, relevance: 5 } : { fluency: 2, relevance: 3 },
           ),
           preferences: [isTuned[0] ? -1 : 1],
-          ...{ comment: "", flags: [] },
+          comment: "",
+          flags: [],
         },
       });
     }
@@ -63,7 +66,8 @@ describe("lathe annotate --results", () => {
         fluency: { alpha: 1, fleissKappa: 1, cohenKappa: 1 },
         relevance: { alpha: 1, fleissKappa: 1 },
       },
-      ...{ answers: 18, annotators: 3 },
+      answers: 18,
+      annotators: 3,
     });
   });
 

@@ -1,4 +1,4 @@
-import { option, UsageError, type VerbResult, whileServing } from "@lathe/command";
+import { UsageError, type VerbResult, whileServing } from "@lathe/command";
 import {
   createStudy,
   exportAnswers,
@@ -8,54 +8,16 @@ import {
   readGold,
   readResponses,
   readStudy,
+  type Role,
   type Study,
-  type StudyResults,
+  studyRecord,
   tellStudy,
 } from "@lathe/annotate";
-import { phrase } from "@lathe/files";
+import { type Phrase, phrase, sayPhrase } from "@lathe/files";
 import { serveStudy } from "@lathe/studio";
-import { z } from "zod";
+import { annotateOptions } from "@lathe/recipes/options";
+import type { z } from "zod";
 import { defineVerb, type VerbContext } from "../define-verb.js";
-import { addressOptions } from "../options/address-options.js";
-import { rowsPath } from "../options/path-details.js";
-
-const options = z.object({
-  responses: option(
-    z.array(z.string().min(1)).min(1).optional(),
-    "files of replies, one a system, rows with id, prompt and response: .jsonl, .csv, .tsv, .parquet",
-    { placeholder: "file", requiredText: "required for a new study" },
-  ),
-  annotators: option(z.int().min(1).max(1000).optional(), "people who judge, each with a link", {
-    defaultText: "3",
-  }),
-  output: option(z.string().min(1).default("annotations"), "folder of the study; one that is there goes on", {
-    placeholder: "DIR",
-  }),
-  perRow: option(z.int().min(1).optional(), "annotators that judge each row", { defaultText: "all" }),
-  repeats: option(
-    z.number().min(0).max(0.5).optional(),
-    "share of rows that come a second time, for the annotator's own consistency",
-    { placeholder: "share", defaultText: "0.05" },
-  ),
-  gold: option(
-    z.string().min(1).optional(),
-    "ratings known beforehand: rows with id, system, fluency, relevance, such as 4 or 4-5",
-    rowsPath(),
-  ),
-  seed: option(z.int().min(0).optional(), "seed of the order of rows and replies", { defaultText: "0" }),
-  ...addressOptions,
-  results: option(z.string().min(1).optional(), "show the results of the study in this folder instead", {
-    placeholder: "DIR",
-  }),
-  export: option(z.string().min(1).optional(), "with --results: write all answers, .csv or .jsonl", {
-    placeholder: "file",
-  }),
-  import: option(
-    z.string().min(1).optional(),
-    "with --results: add answers of such a file first",
-    rowsPath(),
-  ),
-});
 
 /** Options of a new study: with results they have no meaning. */
 const forStudies = [
@@ -70,7 +32,7 @@ export const verb = defineVerb({
     "lathe annotate --responses base.jsonl tuned.jsonl --annotators 3 --output runs/study",
     "lathe annotate --results runs/study --export runs/answers.csv",
   ],
-  options,
+  options: annotateOptions,
   async run(values, context) {
     const { results } = values;
     checkTogether(values, context);
@@ -80,8 +42,8 @@ export const verb = defineVerb({
       await serve(study, values, context);
       const data = study.data();
       return {
-        json: { ...annotationJson(measureStudy(data)), output: values.output },
-        text: context.messages.answersIn(data.answers.length, values.output),
+        json: { ...studyRecord(measureStudy(data)), output: values.output },
+        text: [answersIn(data.answers.length, values.output)],
       };
     } finally {
       await study.close();
@@ -89,16 +51,7 @@ export const verb = defineVerb({
   },
 });
 
-/** The results as scripts read them: `annotators` is how many have answered, `byAnnotator` what each of them is like. */
-function annotationJson({ annotators, ...results }: StudyResults): Record<string, unknown> {
-  return {
-    ...results,
-    annotators: annotators.filter(({ answers }) => answers > 0).length,
-    byAnnotator: annotators,
-  };
-}
-
-type Values = z.output<typeof options>;
+type Values = z.output<typeof annotateOptions>;
 
 function checkTogether(values: Values, { given }: VerbContext): void {
   if (values.results === undefined) {
@@ -115,6 +68,15 @@ function checkTogether(values: Values, { given }: VerbContext): void {
   }
 }
 
+const answersIn = (answers: number, folder: string): Phrase =>
+  answers === 1 ? phrase`${1} answer in ${folder}` : phrase`${answers} answers in ${folder}`;
+
+/** Whose a link is. */
+function roleName(role: Role, name: string): Phrase {
+  if (role === "annotator") return phrase`${name}`;
+  return role === "adjudicator" ? phrase`to settle disagreements` : phrase`to see the results`;
+}
+
 /** The study that is there, or a new one. */
 async function studyOf({ responses: files, gold, output, ...settings }: Values): Promise<Study> {
   if (files === undefined) return openStudy(output);
@@ -127,24 +89,24 @@ async function serve(study: Study, { host, port, output }: Values, context: Verb
   const served = await serveStudy(study, { host, port });
   const say = (): void => {
     const lines = served.links.map(
-      ({ name, role, link }) => `${messages.annotationRoles[role](name)}: ${link}\n`,
+      ({ name, role, link }) => `${sayPhrase(roleName(role, name), messages.phrases)}: ${link}\n`,
     );
     io.stdout.write(lines.join(""));
-    context.note(messages.annotationServed(output));
+    context.note(
+      phrase`answers go to ${output}; Ctrl-C ends, and the same command goes on with the same links`,
+    );
   };
   await whileServing(signal, say, () => served.close());
 }
 
-async function showResults(
-  folder: string,
-  values: Values,
-  { messages, note }: VerbContext,
-): Promise<VerbResult> {
+async function showResults(folder: string, values: Values, { note }: VerbContext): Promise<VerbResult> {
   if (values.import !== undefined) {
     const study = await openStudy(folder);
     try {
       const { stored, known, conflicts } = await importAnswers(study, values.import);
-      note(messages.answersImported(stored, known, conflicts));
+      note(
+        phrase`${stored} answers added, ${known} known before, ${conflicts} left out because another one stands`,
+      );
     } finally {
       await study.close();
     }
@@ -152,5 +114,5 @@ async function showResults(
   const data = await readStudy(folder);
   if (values.export !== undefined) await exportAnswers(data, values.export);
   const results = measureStudy(data);
-  return { json: annotationJson(results), text: tellStudy(results) };
+  return { json: studyRecord(results), text: tellStudy(results) };
 }

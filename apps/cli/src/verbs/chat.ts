@@ -1,30 +1,12 @@
-import { option } from "@lathe/command";
+import { field, phrase } from "@lathe/files";
 import { createInterface } from "node:readline";
 import { readTools } from "@lathe/data";
 import { Conversation, type ConversationOptions } from "@lathe/recipes";
-import { z } from "zod";
+import { chatOptions } from "@lathe/recipes/options";
 import { defineVerb } from "../define-verb.js";
-import { engineOptions } from "../options/engine-options.js";
-import { generationOptions } from "../options/generation-options.js";
-import { promptReasoningOption } from "../options/learnt-options.js";
-import { adapterOption, modelOption } from "../options/model-options.js";
 
 const PROMPT = "> ";
-
-const options = z.object({
-  model: modelOption(),
-  adapter: adapterOption(),
-  system: option(z.string().min(1).optional(), "system message that begins the conversation", {
-    placeholder: "text",
-  }),
-  tools: option(z.string().min(1).optional(), "JSON file: list of tools that the chat template shows", {
-    field: null,
-    placeholder: "file",
-  }),
-  reasoning: promptReasoningOption(),
-  ...generationOptions,
-  ...engineOptions,
-});
+const HELP = phrase`/reset forgets the conversation, /exit ends it`;
 
 export const verb = defineVerb({
   description:
@@ -33,8 +15,8 @@ export const verb = defineVerb({
     "lathe chat --model models/base --adapter runs/first/adapter --temperature 0.7 --top-p 0.9",
     'echo "你好" | lathe chat --model models/base',
   ],
-  options,
-  async run({ model, tools, maxNewTokens }, { json, io, messages, narrator, note, signal, recipeOptions }) {
+  options: chatOptions,
+  async run({ model, tools, maxNewTokens }, { json, io, narrator, note, signal, recipeOptions }) {
     const conversation = await Conversation.open(model, {
       ...recipeOptions<ConversationOptions>(),
       ...(tools === undefined ? {} : { tools: await readTools(tools) }),
@@ -60,12 +42,13 @@ export const verb = defineVerb({
         for (; !next.done; next = await pieces.next()) {
           if (!json) io.stdout.write(next.value.text);
         }
-        if (next.value.finishReason === "length") note(messages.replyCut(maxNewTokens));
+        if (next.value.finishReason === "length")
+          note(phrase`cut after ${maxNewTokens} tokens (${field("maxNewTokens")})`);
       } finally {
         if (!json) io.stdout.write("\n");
       }
     };
-    if (isTerminal) note(messages.chatHelp);
+    if (isTerminal) note(HELP);
     if (isTerminal) lines.prompt();
     try {
       for await (const line of lines) {
@@ -73,8 +56,8 @@ export const verb = defineVerb({
         if (signal.aborted || text === "/exit") break;
         if (text === "/reset") {
           conversation.reset();
-          note(messages.chatReset);
-        } else if (text.startsWith("/") && isTerminal) note(messages.chatHelp);
+          note(phrase`forgotten`);
+        } else if (text.startsWith("/") && isTerminal) note(HELP);
         else if (text !== "") await reply(text);
         if (isTerminal) lines.prompt();
       }

@@ -24,7 +24,7 @@ describe.each(["accumulation", "packing"] as const)("lathe doctor %s", (batching
         return { input_ids: input_ids.slice(0, length), labels: labels.slice(0, length) };
       });
       const data = await writeJsonl(join(folder, `${batching}-${model}.jsonl`), rows);
-      const words = ["doctor", batching, "--model", tinyModel(model), "--data", data, "--precision", "fp32"];
+      const words = ["doctor", batching, "--model", tinyModel(model), "--data", data];
       const { code, json } = await runLathe([...words, "--json"]);
       expect(json).toMatchObject({ rows: 16, precision: "fp32", equal: true });
       const { tolerance, lossDifference, gradientDifference } = json as Record<string, number>;
@@ -35,6 +35,14 @@ describe.each(["accumulation", "packing"] as const)("lathe doctor %s", (batching
       expect((await runLathe(words)).stdout).toMatch(/^16 rows .*the same within 1e-4 /m);
     },
   );
+
+  it("compares in float32 over int8 weights too, unless another precision is asked for", async () => {
+    const words = ["doctor", batching, "--model", tinyModel("qwen2"), "--data", rowsFile, "--json"];
+    const packed = [...words, "--quantize", "int8"];
+    expect((await runLathe(packed)).json).toMatchObject({ precision: "fp32", equal: true });
+    const rounded = await runLathe([...packed, "--engine", "native", "--precision", "bf16"]);
+    if (rounded.code !== 2) expect(rounded.json).toMatchObject({ precision: "bf16" });
+  });
 
   it("refuses rows without a label by name", async () => {
     const data = await writeJsonl(join(folder, `${batching}-silent.jsonl`), [
@@ -54,8 +62,11 @@ describe.each(["accumulation", "packing"] as const)("lathe doctor %s", (batching
     );
     const words = ["doctor", batching, "--model", tinyModel("qwen2"), "--data", data, "--max-tokens", "6"];
     const policies = ["--loss-on", "last", "--reasoning", "strip"];
-    const dropped = await runLathe([...words, ...policies, "--overlong", "drop", "--json"]);
+    const dropped = await runLathe([...words, "--overlong", "drop", "--json"]);
     expect(dropped.json, dropped.stderr).toMatchObject({ rows: 4 });
+    const ofDialogues = await runLathe([...words, ...policies]);
+    expect(ofDialogues.code).toBe(2);
+    expect(ofDialogues.stderr).toContain("whose labels say what is learnt, and --loss-on last decides it");
     const refused = await runLathe([...words, "--overlong", "error"]);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain(`${batching}-long.jsonl:5`);

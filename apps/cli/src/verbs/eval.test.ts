@@ -102,8 +102,26 @@ describe("lathe eval of files", () => {
     expect(json, stderr).toMatchObject({
       "label-accuracy": expect.closeTo(200 / 3, 9) as number,
       "macro-f1": expect.closeTo(200 / 3, 9) as number,
-      systems: [{ reasoning: { texts: 1, otherRule: "keep" } }],
+      systems: [
+        {
+          reasoning: { texts: 1, otherRule: "keep" },
+          classification: {
+            confusion: [
+              [1, 1],
+              [0, 1],
+            ],
+            labels: [{ label: "yes", precision: 1, recall: 0.5, support: 2 }, { label: "no" }],
+          },
+        },
+      ],
     });
+    const shown = await runLathe([...words.slice(0, -1), ...labels, ...place]);
+    expect(shown.stdout).toMatch(
+      /label +rows +precision, % +recall, % +F1, %\n[─ ]+\nyes +2 +100 +50 +66\.667\n/u,
+    );
+    expect(shown.stdout).toContain(
+      "labels: <think> blocks in 1 of the rows; with them the scores are label-accuracy 66.667, macro-f1 66.667",
+    );
     const { code, stderr: refused } = await runLathe([...words, ...labels, "--label-place", "where"]);
     expect(refused).toContain("whole, first-line, longest-label, field:NAME or pattern:REGEX");
     expect(code).toBe(2);

@@ -1,6 +1,7 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { FullDisk } from "../../../../packages/files/testing/full-disk.js";
 import { loraFixture, temporaryFolder, tinyModel, writeJsonl } from "../testing/folders.js";
 import { runLathe } from "../testing/run-lathe.js";
 
@@ -97,10 +98,44 @@ describe("lathe export and lathe import", () => {
     [["--to", "onnx", "--max-size", "1GB"], "--max-size goes with web, not with onnx"],
     [["--to", "web", "--max-size", "small"], "--max-size: expected a size such as 300MB"],
     [["--to", "tflite"], "--to: expected one of"],
+    ...["peft", "merged", "gguf", "gguf-lora", "mlx", "onnx"].map((to): [string[], string] => [
+      ["--model", tinyModel("llama"), "--to", to, "--adapter", adapter, "--no-gate"],
+      "the adapter is of another model",
+    ]),
+    [["--model", tinyModel("deepseek_v3"), "--to", "onnx", "--no-gate"], "deepseek_v3"],
+    [["--model", tinyModel("qwen3_moe"), "--to", "gguf-lora", "--adapter", adapter], "qwen3_moe"],
   ])("refuses %j in a sentence and leaves nothing", async (words, sentence) => {
     const output = join(folder, "refused");
     const { code, stderr } = await runLathe(["export", ...base, "--output", output, ...words]);
     expect(stderr).toContain(sentence);
+    expect(code).toBe(2);
+    await expect(stat(output)).rejects.toThrow("ENOENT");
+  });
+
+  it("says in one sentence that the disk is full, and leaves nothing", async () => {
+    const place = join(folder, "full");
+    await mkdir(place);
+    const disk = await FullDisk.start(place, 8);
+    const output = join(place, "model.gguf");
+    const { code, stderr } = await runLathe([
+      ...["export", ...base, "--to", "gguf", "--no-gate", "--output", output],
+    ]).finally(() => disk.stop());
+    expect(stderr.split("\n").filter((line) => line.startsWith("lathe: "))).toEqual([
+      `lathe: ${output}: cannot be written: no space is left on the device`,
+    ]);
+    expect(code).toBe(2);
+    expect(await readdir(place)).toEqual([]);
+  });
+
+  it("import refuses a file of which the end is missing", async () => {
+    const [input, output] = [join(folder, "short.gguf"), join(folder, "short")];
+    const words = ["export", ...base, "--to", "gguf", "--no-gate", "--output", input];
+    expect((await runLathe(words)).code).toBe(0);
+    await truncate(input, (await stat(input)).size - 1000);
+    const { code, stderr } = await runLathe(["import", "--input", input, "--output", output]);
+    const told = stderr.split("\n").filter((line) => line.startsWith("lathe: "));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain(input);
     expect(code).toBe(2);
     await expect(stat(output)).rejects.toThrow("ENOENT");
   });

@@ -32,6 +32,7 @@ describe("lathe generate", () => {
       ids: greedy_tokens,
       finishReason: "length",
     });
+    expect((await generate(...words, "--stream")).ids).toEqual(greedy_tokens);
   });
 
   it("gives Transformers' story", async () => {

@@ -1,43 +1,8 @@
-import { option } from "@lathe/command";
+import { field, phrase } from "@lathe/files";
 import { readTools } from "@lathe/data";
 import { respond, type RespondOptions } from "@lathe/recipes";
-import { z } from "zod";
+import { generateOptions } from "@lathe/recipes/options";
 import { defineVerb } from "../define-verb.js";
-import { engineOptions } from "../options/engine-options.js";
-import { generationOptions } from "../options/generation-options.js";
-import { promptReasoningOption } from "../options/learnt-options.js";
-import { adapterOption, modelOption } from "../options/model-options.js";
-
-const options = z
-  .object({
-    model: modelOption(),
-    adapter: adapterOption(),
-    prompt: option(z.string().min(1).optional(), "text to answer, put into the model's chat template", {
-      placeholder: "text",
-    }),
-    system: option(z.string().min(1).optional(), "system message before the prompt", { placeholder: "text" }),
-    tools: option(z.string().min(1).optional(), "JSON file: list of tools that the chat template shows", {
-      field: null,
-      placeholder: "file",
-    }),
-    reasoning: promptReasoningOption(),
-    raw: option(z.boolean().default(false), "continue the prompt as it stands, without the chat template"),
-    ids: option(z.array(z.int().min(0)).min(1).optional(), "token ids to continue, in place of a prompt", {
-      placeholder: "1,2,3",
-      separator: ",",
-    }),
-    ...generationOptions,
-    ...engineOptions,
-  })
-  .refine(({ prompt, ids }) => (prompt === undefined) !== (ids === undefined), {
-    error: "expected either --prompt TEXT or --ids 1,2,3",
-  })
-  .refine(({ system, ids, raw }) => system === undefined || (ids === undefined && !raw), {
-    error: "--system goes with --prompt in a chat template, not with --ids or --raw",
-  })
-  .refine(({ tools, ids, raw }) => tools === undefined || (ids === undefined && !raw), {
-    error: "--tools goes with --prompt in a chat template, not with --ids or --raw",
-  });
 
 export const verb = defineVerb({
   description:
@@ -46,8 +11,8 @@ export const verb = defineVerb({
     'lathe generate --model models/base --prompt "你好" --max-new-tokens 64',
     "lathe generate --model models/base --ids 1,2,3 --temperature 0.7 --top-p 0.9 --seed 1 --json",
   ],
-  options,
-  async run({ tools }, { json, io, messages, narrator, note, recipeOptions }) {
+  options: generateOptions,
+  async run({ tools }, { json, io, narrator, note, recipeOptions }) {
     const pieces = respond({
       ...recipeOptions<RespondOptions>(),
       ...(tools === undefined ? {} : { tools: await readTools(tools) }),
@@ -59,7 +24,7 @@ export const verb = defineVerb({
     }
     const { text, ids, finishReason } = next.value;
     if (text !== null && !json) io.stdout.write("\n");
-    if (finishReason === "length") note(messages.replyCut(ids.length));
+    if (finishReason === "length") note(phrase`cut after ${ids.length} tokens (${field("maxNewTokens")})`);
     return { json: { text, ids, finishReason }, text: text === null ? ids.join(",") : "" };
   },
 });

@@ -1,19 +1,7 @@
-import { option } from "@lathe/command";
+import { phrase } from "@lathe/files";
 import { importModel, type ImportModelOptions } from "@lathe/recipes";
-import { z } from "zod";
+import { importOptions } from "@lathe/recipes/options";
 import { defineVerb } from "../define-verb.js";
-import { modelPath } from "../options/path-details.js";
-
-const options = z.object({
-  input: option(z.string().min(1), "GGUF file, or folder of an adapter of mlx-lm", { placeholder: "path" }),
-  output: option(z.string().min(1), "folder to make", { placeholder: "dir" }),
-  model: option(z.string().min(1).optional(), "base model that an adapter is of", modelPath),
-  dtype: option(
-    z.enum(["keep", "fp32", "fp16", "bf16"]).default("keep"),
-    "type of the weights written; keep leaves float weights their own and makes quantised ones fp16",
-    { placeholder: "type" },
-  ),
-});
 
 export const verb = defineVerb({
   description:
@@ -23,10 +11,14 @@ export const verb = defineVerb({
     "lathe import --input model.gguf --output models/base",
     "lathe import --input adapters --model models/base --output runs/theirs",
   ],
-  options,
-  async run(_values, { messages, recipeOptions }) {
+  options: importOptions,
+  async run(_values, { recipeOptions }) {
     const imported = await importModel(recipeOptions<ImportModelOptions>());
     const { output, kind, tensors } = imported;
-    return { json: { ...imported }, text: messages.imported(output, kind, tensors) };
+    const sentence =
+      kind === "model"
+        ? phrase`${output}: a model of ${tensors} tensors`
+        : phrase`${output}: an adapter on ${tensors} linears`;
+    return { json: { ...imported }, text: [sentence] };
   },
 });

@@ -1,4 +1,4 @@
-import { keepYoungGenerationSmall } from "@lathe/train/process";
+import { keepHeapSmall, keepYoungGenerationSmall } from "@lathe/train/process";
 import type { VerbDefinition, VerbEntry } from "../define-verb.js";
 
 /** Loads a module of `verbs/`, which exports its verb under that name. */
@@ -14,6 +14,13 @@ const verb = (name: string, summary: string, load: Load): VerbEntry => ({
 const trainingVerb = (name: string, summary: string, load: Load): VerbEntry =>
   verb(name, summary, async () => {
     keepYoungGenerationSmall();
+    return await load();
+  });
+
+/** A verb that goes through rows and keeps numbers of them. */
+const countingVerb = (name: string, summary: string, load: Load): VerbEntry =>
+  verb(name, summary, async () => {
+    keepHeapSmall();
     return await load();
   });
 
@@ -40,12 +47,51 @@ export const verbs: readonly VerbEntry[] = [
   trainingVerb("auto", "Find settings in a given time and train with the best", () => import("./auto.js")),
   trainingVerb("rerun", "Train again from a run's report and compare the bits", () => import("./rerun.js")),
   verb(
+    "dist run",
+    "Train on several processes or machines as one, and go on where one fails",
+    () => import("./dist-run.js"),
+  ),
+  verb(
+    "dist doctor",
+    "Look at what a run on several processes or machines needs",
+    () => import("./dist-doctor.js"),
+  ),
+  verb(
+    "dist init",
+    "Write what Slurm, Kubernetes or a list of machines needs for a run",
+    () => import("./dist-init.js"),
+  ),
+  verb(
     "verify-resume",
     "Show that a run can be killed at any moment and goes on to the same bits",
     () => import("./verify-resume.js"),
   ),
+  verb(
+    "federate coordinate",
+    "Lead rounds of training on rows that never leave their owners",
+    () => import("./federate-coordinate.js"),
+  ),
+  trainingVerb(
+    "federate join",
+    "Take part in such rounds with rows of one's own",
+    () => import("./federate-join.js"),
+  ),
+  trainingVerb(
+    "federate simulate",
+    "Play such rounds on one machine, with unlike and hostile clients",
+    () => import("./federate-simulate.js"),
+  ),
+  verb(
+    "federate ledger",
+    "Say what noise promises about each owner, as epsilon for a delta",
+    () => import("./federate-ledger.js"),
+  ),
   verb("score", "Measure loss and perplexity of rows under a model", () => import("./score.js")),
-  verb("eval", "Score replies against references: BLEU, ROUGE, chrF, F1 and more", () => import("./eval.js")),
+  countingVerb(
+    "eval",
+    "Score replies against references: BLEU, ROUGE, chrF, F1 and more",
+    () => import("./eval.js"),
+  ),
   verb("agreement", "Measure how far annotators agree", () => import("./agreement.js")),
   verb(
     "annotate",

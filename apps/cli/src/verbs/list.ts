@@ -1,5 +1,4 @@
-import { formatBytes } from "@lathe/files";
-import { formatTable } from "@lathe/command";
+import { formatBytes, phrase } from "@lathe/files";
 import { cachedRepositories, hubSettings, repositoryText } from "@lathe/hub";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
@@ -9,8 +8,7 @@ export const verb = defineVerb({
     "Shows the models and data sets of both hubs that are on this machine, whichever tool downloaded them. Nothing is asked of a hub.",
   examples: ["lathe list", "lathe list --json"],
   options: z.object({}),
-  async run(_values, { io, messages }) {
-    const { words } = messages;
+  async run(_values, { io }) {
     const repositories = await cachedRepositories(hubSettings(io.env));
     const rows = repositories.map((one) => [
       repositoryText({ ...one, revision: null, file: null }),
@@ -19,8 +17,8 @@ export const verb = defineVerb({
     ]);
     const text =
       rows.length === 0
-        ? messages.nothingPulled
-        : formatTable([words.repository, words.size, words.revisions], rows);
+        ? [phrase`no models or data sets of hubs are on this machine`]
+        : [{ head: [phrase`repository`, phrase`size`, phrase`revisions`], rows }];
     return { json: { repositories }, text };
   },
 });

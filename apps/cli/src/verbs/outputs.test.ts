@@ -28,7 +28,17 @@ const verbs: Readonly<Record<string, (output: string) => string[]>> = {
     ...["quantize", "--model", tinyModel("qwen2"), "--format", "int8", "--output", output],
   ],
   prepare: (output) => ["prepare", "--input", data, "--output", output],
-  eval: (output) => ["eval", "--model", storiesModel, "--data", data, "--predictions-output", output],
+  "eval, its replies": (output) => [
+    ...["eval", "--model", storiesModel, "--data", data, "--predictions-output", output],
+  ],
+  "eval, its reports": (output) => ["eval", "--model", storiesModel, "--data", data, "--output", output],
+  prune: (output) => ["prune", "--model", tinyModel("qwen2"), "--sparsity", "0.3", "--output", output],
+  export: (output) => [
+    ...["export", "--model", storiesModel, "--to", "gguf", "--no-gate", "--output", output],
+  ],
+  auto: (output) => [
+    ...["auto", "--model", storiesModel, "--data", data, "--time", "10s", "--output", output],
+  ],
 };
 
 describe.runIf(process.platform === "linux")("an output that cannot be", () => {

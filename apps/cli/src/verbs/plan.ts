@@ -1,29 +1,7 @@
-import { option } from "@lathe/command";
-import { planRun, type PlanRunOptions, type RunPlan, tellPlan } from "@lathe/recipes";
-import { z } from "zod";
+import { contradictions, planRun, type PlanRunOptions, type RunPlan, tellPlan } from "@lathe/recipes";
+import { planOptions } from "@lathe/recipes/options";
 import { defineVerb } from "../define-verb.js";
 import { flagsText } from "../messages/flags-text.js";
-import { rowsPath } from "../options/path-details.js";
-import { triedRunOptions } from "../options/tried-run-options.js";
-
-const options = z.object({
-  card: option(
-    z.string().min(1).optional(),
-    "graphics card to plan for, such as rtx3060-12gb, in place of --memory",
-    { placeholder: "name" },
-  ),
-  disk: option(
-    z.string().min(1).optional(),
-    "how fast the disk is, such as 3GB/s: says how long weights and checkpoints take",
-    { placeholder: "rate" },
-  ),
-  ...triedRunOptions,
-  data: option(
-    z.string().min(1).optional(),
-    "rows to learn, as for train; without them, rows of --max-tokens tokens are planned, 512 unless given",
-    rowsPath(),
-  ),
-});
 
 /** Exit code of a plan that does not fit. */
 const EXIT_TOO_LARGE = 1;
@@ -36,7 +14,8 @@ export const verb = defineVerb({
     "lathe plan --model models/base --data rows.jsonl --card rtx3060-12gb --disk 3GB/s --json",
     "lathe plan --model DeepSeek-R1 --memory 24GB --disk 3GB/s",
   ],
-  options,
+  options: planOptions,
+  contradictions,
   async run(_values, { recipeOptions }) {
     const plan = await planRun(recipeOptions<PlanRunOptions>());
     return { json: { ...plan }, text: tellPlan(plan, flagsText), exitCode: fits(plan) ? 0 : EXIT_TOO_LARGE };

@@ -144,7 +144,7 @@ describe("lathe prepare", () => {
     const words = ["prepare", "--input", file, "--output", output, "--split", "1:0:0", "--allow", allow];
     const { code, stdout, stderr } = await runLathe([...words, "--personal-data-key", key]);
     expect(code, stderr).toBe(0);
-    expect(stdout).toMatch(/personal data masked[\s─]+phone +2\n/);
+    expect(stdout).toMatch(/personal data masked[\s─]+phone numbers +2\n/);
     expect((await stat(key)).mode & 0o777).toBe(0o600);
     const [hotel, mine] = await linesOf(output, "train.jsonl");
     expect(hotel).toEqual({ input: "酒店电话多少", output: "010-69781680" });
@@ -204,7 +204,7 @@ describe("lathe prepare", () => {
 
   it.each([
     [["--map", "a"], "--map: expected keys and columns such as prompt=问题,completion=回答, got"],
-    [["--split", "7:1"], "option split: expected three weights"],
+    [["--split", "7:1"], "option --split: expected three weights"],
     [["--input", "nowhere.jsonl"], "nowhere.jsonl"],
     [["--disable", "duplicates"], "--disable: expected a list, each one of mojibake"],
     [["--steps", "html,markdown"], "--steps: expected a list, each one of mojibake"],

@@ -80,10 +80,8 @@ describe("names of hubs", () => {
   it.each([
     [["pull", "gpt2"], "expected the name of a repository, such as Qwen/Qwen3-0.6B"],
     [["doctor", "--model", "org/absent"], "--model: org/absent is not on the hub, or private"],
-    [
-      ["plan", "--model", "org/stories", "--data", "org/two"],
-      "org/two has 2 files of rows; name one, such as hf-dataset:org/two:a.jsonl",
-    ],
+    // Both files of rows are read.
+    [["plan", "--model", "org/stories", "--data", "org/two"], "2 of 2 rows cannot be used"],
   ])("%j is told in a sentence", async (words, message) => {
     const { code, stderr } = await runLathe(words, { env });
     expect(stderr).toContain(message);

@@ -1,5 +1,5 @@
-import { option, UsageError } from "@lathe/command";
-import { phrase, formatBytes } from "@lathe/files";
+import { UsageError } from "@lathe/command";
+import { formatBytes, option, phrase } from "@lathe/files";
 import { type HubRepository, parseRepository } from "@lathe/hub";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
@@ -37,10 +37,16 @@ export const verb = defineVerb({
     const repository = repositoryNamed(text);
     const pulled = await download(repository, context);
     const { path, files, totalBytes, downloadedBytes } = pulled;
-    const { messages } = context;
     return {
       json: { ...repository, ...pulled },
-      text: `${path}\n${messages.pulled(files.length, formatBytes(totalBytes), formatBytes(downloadedBytes))}`,
+      text: [
+        {
+          lines: [
+            path,
+            phrase`${files.length} files, ${formatBytes(totalBytes)}, of which ${formatBytes(downloadedBytes)} were downloaded now`,
+          ],
+        },
+      ],
     };
   },
 });

@@ -1,27 +1,7 @@
-import { formatBytes } from "@lathe/files";
-import { option } from "@lathe/command";
-import { packedFormatNames } from "@lathe/quant";
+import { formatBytes, phrase } from "@lathe/files";
 import { quantizeModel, type QuantizeModelOptions } from "@lathe/recipes";
-import { z } from "zod";
+import { quantizeOptions } from "@lathe/recipes/options";
 import { defineVerb } from "../define-verb.js";
-import { hostEngineOptions } from "../options/engine-options.js";
-import { modelOption } from "../options/model-options.js";
-
-const options = z.object({
-  model: modelOption(),
-  output: option(z.string().min(1), "folder to write", { placeholder: "dir" }),
-  format: option(
-    z.enum([...packedFormatNames] as [(typeof packedFormatNames)[number]]),
-    "format of the weights",
-    { placeholder: "format" },
-  ),
-  overwrite: option(z.boolean().default(false), "replace a folder that quantize made"),
-  resume: option(
-    z.boolean().default(false),
-    "go on from where the same command was interrupted or killed; else it begins anew",
-  ),
-  ...hostEngineOptions,
-});
 
 export const verb = defineVerb({
   description:
@@ -30,11 +10,12 @@ export const verb = defineVerb({
     "lathe quantize --model models/base --output models/base-int8 --format int8",
     "lathe quantize --model models/base --output models/base-nf4 --format nf4",
   ],
-  options,
-  async run(_values, { messages, recipeOptions }) {
+  options: quantizeOptions,
+  async run(_values, { recipeOptions }) {
     const packed = await quantizeModel(recipeOptions<QuantizeModelOptions>());
     const { output, format, packedTensors, tensors, bytesBefore, bytesAfter } = packed;
-    const sizes = [formatBytes(bytesBefore), formatBytes(bytesAfter)] as const;
-    return { json: { ...packed }, text: messages.packed(output, packedTensors, tensors, format, ...sizes) };
+    const [before, after] = [formatBytes(bytesBefore), formatBytes(bytesAfter)];
+    const sentence = phrase`${output}: ${packedTensors} of ${tensors} tensors packed as ${format}, ${before} → ${after}`;
+    return { json: { ...packed }, text: [sentence] };
   },
 });

@@ -1,4 +1,4 @@
-import { formatBytes } from "@lathe/files";
+import { formatBytes, phrase } from "@lathe/files";
 import { hubSettings, removeCached, repositoryText } from "@lathe/hub";
 import { z } from "zod";
 import { defineVerb } from "../define-verb.js";
@@ -12,12 +12,12 @@ export const verb = defineVerb({
   examples: ["lathe remove Qwen/Qwen3-0.6B", "lathe remove hf-dataset:owner/name@v1"],
   options,
   positional: "repository",
-  async run({ repository: text }, { io, messages }) {
+  async run({ repository: text }, { io }) {
     const repository = repositoryNamed(text);
     const removed = await removeCached(repository, hubSettings(io.env));
     return {
       json: { ...repository, ...removed },
-      text: messages.removed(repositoryText(repository), formatBytes(removed.freedBytes)),
+      text: [phrase`${repositoryText(repository)} removed, ${formatBytes(removed.freedBytes)} freed`],
     };
   },
 });

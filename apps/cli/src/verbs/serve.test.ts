@@ -39,8 +39,12 @@ const ask = async (url: string, maxTokens: number): Promise<Response> =>
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({
       // The token that ends a text is ruled out.
-      ...{ model: "base", prompt: "你好", max_tokens: maxTokens, logit_bias: { 1: -100 } },
-      ...{ stream: true, stream_options: { include_usage: true } },
+      model: "base",
+      prompt: "你好",
+      max_tokens: maxTokens,
+      logit_bias: { 1: -100 },
+      stream: true,
+      stream_options: { include_usage: true },
     }),
   });
 

@@ -1,29 +1,28 @@
-import { option } from "@lathe/command";
-import { asPhrase, sayPhrase, formatBytes } from "@lathe/files";
-import { type Findings, setupTensorFlow } from "@lathe/tensor";
-import { z } from "zod";
+import { sayTold } from "@lathe/command";
+import { asPhrase, formatBytes, type Phrase, phrase } from "@lathe/files";
+import { setupTensorFlowOptions } from "@lathe/recipes/options";
+import { type Findings, setupTensorFlow, type SetupStep } from "@lathe/tensor";
 import { withVerbs } from "../messages/with-verbs.js";
 import { defineVerb } from "../define-verb.js";
-import type { Messages } from "../messages/messages.js";
 
-const options = z.object({
-  tensorflow: option(
-    z.string().min(1).optional(),
-    "folder of the C library or of an installed tensorflow Python package",
-    {
-      placeholder: "dir",
-      defaultText: "LATHE_TENSORFLOW or TENSORFLOW_DIR, else what Python and the system have",
-    },
-  ),
-  force: option(z.boolean().default(false), "compile again what has been compiled"),
-});
+/** What the set-up is at. */
+const stepPhrase = (step: SetupStep, subject: string): Phrase =>
+  ({
+    library: subject === "" ? phrase`looking for TensorFlow` : phrase`looking for TensorFlow in ${subject}`,
+    package: phrase`fetching ${subject} from the npm registry`,
+    compile: phrase`compiling the binding for TensorFlow ${subject}, some 15 s`,
+    check: phrase`computing with TensorFlow ${subject} on the CPU`,
+    "check card": phrase`computing on ${subject}`,
+  })[step];
 
-/** Names of what fails, in a line. */
-function failing({ setup }: Messages, ...findings: readonly Findings[]): string {
+/** What fails, by its names. */
+function failing(...findings: readonly Findings[]): Phrase {
   const names = findings.flatMap((all) =>
     Object.entries(all).flatMap(([name, fault]) => (fault ? [name] : [])),
   );
-  return names.length === 0 ? setup.allWork : setup.doNotWork(names.join(", "));
+  return names.length === 0
+    ? phrase`all types and operations work`
+    : phrase`these do not work: ${names.join(", ")}`;
 }
 
 export const verb = defineVerb({
@@ -34,31 +33,30 @@ export const verb = defineVerb({
     "lathe setup cuda",
     "lathe setup cuda --tensorflow ~/venv/lib/python3.12/site-packages/tensorflow",
   ],
-  options,
+  options: setupTensorFlowOptions,
   async run({ tensorflow, force }, { messages, note, signal, command }) {
     const { library, installed, wasCompiled, card } = await setupTensorFlow({
       tensorflow,
       force,
       signal,
       onStep: (step, subject) => {
-        note(messages.setupStep(step, subject));
+        note(stepPhrase(step, subject));
       },
     });
     const { tensorFlowVersion: version, binding, cpu, cuda, cudaReason } = installed;
-    const { setup, words } = messages;
     const device = cuda?.device;
+    const { layout, folder } = library;
     const lines = [
-      setup.library(version, library.layout, library.folder),
-      `${setup.binding}  ${binding}${wasCompiled ? ` (${setup.compiledBefore})` : ""}`,
-      `tensorflow  ${setup.ready}: ${failing(messages, cpu.types, cpu.operations)}`,
+      phrase`TensorFlow ${version} (${layout}) in ${folder}`,
+      wasCompiled ? phrase`binding  ${binding} (compiled before)` : phrase`binding  ${binding}`,
+      phrase`tensorflow  ready: ${failing(cpu.types, cpu.operations)}`,
       device && cuda
-        ? `cuda  ${setup.ready}: ${messages.capability(device.name, device.computeCapability, formatBytes(device.memoryBytes))}; ` +
-          failing(messages, cuda.types, cuda.operations)
-        : `cuda  ${words.no}: ${withVerbs(sayPhrase(asPhrase(String(cudaReason)), messages.phrases), command)}`,
+        ? phrase`cuda  ready: ${device.name}, compute capability ${device.computeCapability}, ${formatBytes(device.memoryBytes)}; ${failing(cuda.types, cuda.operations)}`
+        : phrase`cuda  no: ${asPhrase(cudaReason ?? "")}`,
     ];
     return {
       json: { ...installed, layout: library.layout, wasCompiled, cards: card?.models ?? [] },
-      text: lines.join("\n"),
+      text: withVerbs(sayTold([{ lines }], messages.phrases), command),
       // A card that is there and cannot be used is what the command was called for.
       exitCode: card !== null && cuda === null ? 1 : 0,
     };

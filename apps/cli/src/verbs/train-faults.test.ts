@@ -318,3 +318,21 @@ it.each([
     expect(stderr).not.toContain("nowhere");
   },
 );
+
+it.each(["train", "plan"])(
+  "%s says what is out of range together with what contradicts itself",
+  async (verb) => {
+    const words = ["--model", join(folder, "nowhere"), "--learning-rate", "-1", "--batch-size", "0"];
+    const contradictory = ["--method", "full", "--rank", "4", "--beta", "0.1"];
+    const { code, stderr } = await runLathe([verb, ...words, ...contradictory, "--language", "en"]);
+    expect(code).toBe(2);
+    for (const part of [
+      "--learning-rate: expected",
+      "--batch-size: expected",
+      "--rank describes",
+      "--beta belongs",
+    ]) {
+      expect(stderr).toContain(part);
+    }
+  },
+);

@@ -100,6 +100,10 @@ describe("lathe train", () => {
     ["--init loftq", "--init loftq packs the base together with the adapter: give --quantize nf4"],
     ["--quantize int8 --keep-sparsity", "--quantize rounds small weights to zeros"],
     ["--trainable lm_head", "--trainable chooses among the weights: give --method full"],
+    [
+      "--max-tokens-per-batch 100 --batch-size 4",
+      "--batch-size says how many rows a micro-batch has, and --max-tokens-per-batch takes as many as fit",
+    ],
     ["--method full --lisa-every 4", "--lisa-every says how often other layers are drawn"],
     ["--method full --lisa-layers 1 --trainable model.embed", "--lisa-layers draws among the layers"],
     ["--method full --trainable nothing", "--trainable: expected the beginning of names of tensors"],
@@ -108,6 +112,10 @@ describe("lathe train", () => {
     ["--modules-to-save foo", "--modules-to-save: expected the end of a module's path"],
     ["--modules-to-save q_proj", "--modules-to-save: expected modules without a target in them"],
     ["--patience 2", "--patience waits for evaluations, and there are no rows"],
+    ["--objective dpo --samples 2", "--samples has the model answer dialogues, and --objective dpo"],
+    ["--stream --samples 2", "--samples has the model answer a token at a time"],
+    ["--patience 2 --engine cpu --precision bf16", "precision bf16: engine cpu computes in fp32"],
+    ["--patience 2 --engine steam", "engine steam is unknown; expected auto or one of"],
     ["--checkpointing none --memory 60MB", "of up to 48 tokens under --checkpointing none, got 0.06GB"],
   ])("refuses %s, which would do nothing or something else, before a step is taken", async (words, said) => {
     const output = join(folder, "refused");

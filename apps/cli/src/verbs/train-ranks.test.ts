@@ -1,6 +1,6 @@
 /** Runs that several processes share, started by Open MPI's launcher as a user would. */
 import { spawn, spawnSync } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -58,6 +58,30 @@ describe.skipIf(!isLauncherThere)(`lathe train by mpirun${skipped}`, () => {
     expect(JSON.parse(two.stdout)).toMatchObject({ steps: 8, run: join(folder, "two") });
     expect(await adapter("two")).toEqual(await adapter("one"));
   });
+
+  it(
+    "with moments in shards comes to the same bits, and one rank goes on",
+    { timeout: 240_000 },
+    async () => {
+      const output = join(folder, "sharded");
+      const adapter = async (name: string): Promise<Buffer> =>
+        await readFile(join(folder, name, "adapter/adapter_model.safetensors"));
+      const words = ["train", ...settings, "--deterministic", "--zero-stage", "2", "--save-every", "5"];
+      const two = await lathe(2, [...words, "--output", output]);
+      expect(two.code, two.stderr).toBe(0);
+      const plain = await lathe(null, [...words, "--output", join(folder, "whole")]);
+      expect(plain.code, plain.stderr).toBe(0);
+      expect(await adapter("sharded")).toEqual(await adapter("whole"));
+      const state = "checkpoints/step-5/optimizer.safetensors";
+      expect(await readFile(join(output, state))).toEqual(await readFile(join(folder, "whole", state)));
+
+      await rm(join(output, "checkpoints/step-8"), { recursive: true });
+      await rm(join(output, "adapter"), { recursive: true });
+      const rest = await lathe(null, ["train", "--output", output, "--resume"]);
+      expect(rest.code, rest.stderr).toBe(0);
+      expect(await adapter("sharded")).toEqual(await adapter("whole"));
+    },
+  );
 
   it("ends all ranks where a step has no micro-batch for each", { timeout: 120_000 }, async () => {
     const output = join(folder, "few");

@@ -1,24 +1,36 @@
-import { formatBytes, formatDuration } from "@lathe/files";
-import { join } from "node:path";
-import { EXIT_INTERRUPTED, type VerbResult, formatTable } from "@lathe/command";
-import { launchOf, openCollective } from "@lathe/distributed";
-import { sparkline } from "@lathe/report";
+import { availableParallelism } from "node:os";
+import { trainOptions } from "@lathe/recipes/options";
+import { EXIT_FAILED, EXIT_INTERRUPTED, type VerbResult } from "@lathe/command";
 import {
+  cardOfRank,
+  type Collective,
+  CollectiveError,
+  LAUNCH_VARIABLE,
+  launchOf,
+  markDone,
+  openCollective,
+  threadsOfRank,
+} from "@lathe/distributed";
+import { phraseOfError, sayPhrase } from "@lathe/files";
+import {
+  contradictions,
   finetune,
   finetuneWithinMemory,
   type FinetuneSummary,
   type HostFinetuneOptions,
   type RecipeEvent,
+  tellInterrupted,
+  tellStep,
+  tellTrained,
+  tellValidation,
 } from "@lathe/recipes";
+import { nvidiaCard } from "@lathe/tensor";
 import type { StepReport } from "@lathe/train";
-import { lossText } from "../narrate.js";
 import { defineVerb, type VerbContext } from "../define-verb.js";
-import type { Messages } from "../messages/messages.js";
-import { trainOptions } from "../options/train-options.js";
 
 export const verb = defineVerb({
   description:
-    "RUN/adapter is a PEFT folder, or RUN/model a model folder; RUN/metrics.jsonl has a line for every optimiser step. Ctrl-C writes a checkpoint; --resume goes on from it, to the same bits. Started by mpirun, all ranks share the micro-batches of a step, and the first one writes the run.",
+    "RUN/adapter is a PEFT folder, or RUN/model a model folder; RUN/metrics.jsonl has a line for every optimiser step. Ctrl-C writes a checkpoint; --resume goes on from it, to the same bits. Started by dist run or mpirun, all ranks share the micro-batches of a step, and the first one writes the run; with several of them only --deterministic gives the same bits.",
   examples: [
     "lathe train --model models/base --data prepared/train.arrow --validation prepared/validation.arrow --output runs/first",
     "lathe train --config run.yaml --learning-rate 1e-4 --output runs/second",
@@ -27,6 +39,7 @@ export const verb = defineVerb({
     "mpirun -n 2 --bind-to none lathe train --config run.yaml --output runs/two",
   ],
   options: trainOptions,
+  contradictions,
   async run(values, context) {
     const { given, messages, narrator, recipeOptions } = context;
     let every = values.logEvery;
@@ -36,7 +49,7 @@ export const verb = defineVerb({
       narrator.onEvent(event);
     };
     // Memory that runs out on one of several ranks ends them all: the others cannot wait for a fresh process.
-    const ranks = launchOf(process.env) === null ? null : await openCollective();
+    const ranks = await joinRanks();
     const isFollowing = ranks !== null && ranks.rank > 0;
     const run = ranks === null && values.onOutOfMemory === "continue" ? finetuneWithinMemory : finetune;
     const steps = run({
@@ -46,26 +59,52 @@ export const verb = defineVerb({
       ...(isFollowing ? { onEvent: undefined } : { onEvent }),
       ...(ranks === null ? {} : { collective: ranks }),
     });
-    let next = await steps.next();
-    for (; !next.done; next = await steps.next()) {
-      losses.push(next.value.loss);
-      if (!isFollowing) showStep(next.value, losses, every, context);
+    let next: IteratorResult<StepReport, FinetuneSummary>;
+    try {
+      next = await steps.next();
+      for (; !next.done; next = await steps.next()) {
+        losses.push(next.value.loss);
+        if (!isFollowing) showStep(next.value, losses, every, context);
+      }
+      narrator.end();
+      await ranks?.close();
+    } catch (error) {
+      if (ranks !== null) endWhereLost(error, ranks, context);
+      throw error;
     }
-    narrator.end();
-    await ranks?.close();
+    if (ranks !== null && !isFollowing && !next.value.interrupted)
+      await markDone(values.output, process.env[LAUNCH_VARIABLE] ?? null);
     if (isFollowing) return { json: null, text: "", exitCode: next.value.interrupted ? EXIT_INTERRUPTED : 0 };
     return resultOf(next.value, losses, values.output, context);
   },
 });
 
+/**
+ * The ranks that this process was launched among, with threads and a card for its share of the machine; null where nothing launched it.
+ */
+async function joinRanks(): Promise<Collective | null> {
+  const launch = launchOf(process.env);
+  if (launch === null) return null;
+  process.env["LATHE_THREADS"] ??= String(threadsOfRank(launch, availableParallelism()));
+  const visible = process.env["CUDA_VISIBLE_DEVICES"];
+  // TensorFlow computes on one of the cards that it sees, and the same one in every process.
+  const card = cardOfRank(launch, visible, nvidiaCard()?.models.length ?? 0);
+  if (card !== null) process.env["CUDA_VISIBLE_DEVICES"] = card;
+  return await openCollective();
+}
+
+/** Where others are gone or a call has failed, no rank can leave by itself: it says so and ends all. */
+function endWhereLost(error: unknown, ranks: Collective, { narrator, note }: VerbContext): void {
+  if (!(error instanceof CollectiveError) || !["stalled", "call"].includes(error.fault)) return;
+  narrator.end();
+  note(phraseOfError(error));
+  ranks.abort(EXIT_FAILED);
+}
+
 /** Steps between two lines, as the settings of a run have them. */
 function everyOf({ logEvery }: Readonly<Record<string, unknown>>): number | null {
   return typeof logEvery === "number" && Number.isInteger(logEvery) && logEvery > 0 ? logEvery : null;
 }
-
-/** Losses that the bar shows the course of, and the signs of it. */
-const RECENT = 96;
-const RECENT_WIDTH = 8;
 
 function showStep(
   report: StepReport,
@@ -73,56 +112,21 @@ function showStep(
   every: number,
   { messages, narrator, io }: VerbContext,
 ): void {
-  const { step, loss, tokensPerSecond, residentBytes, validationLoss, accuracy, margin } = report;
-  const details = [
-    lossText(loss, messages),
-    // A bar is drawn on a terminal alone; lines of a log are read one by one.
-    ...(io.stderr.isTTY === true && losses.length > 1
-      ? [sparkline(losses.slice(-RECENT), RECENT_WIDTH)]
-      : []),
-    ...(accuracy === undefined ? [] : [`${messages.words.accuracy} ${accuracy.toFixed(2)}`]),
-    ...(margin === undefined ? [] : [`${messages.words.margin} ${margin.toFixed(3)}`]),
-    messages.tokensPerSecond(tokensPerSecond.toFixed(0)),
-    formatBytes(residentBytes),
-  ];
-  const bar = narrator.step(report, details, every);
-  if (validationLoss !== undefined) {
-    const perplexity = Math.exp(validationLoss).toFixed(2);
-    bar.note(messages.validation(step, validationLoss.toFixed(4), perplexity));
-  }
+  // A bar is drawn on a terminal alone; lines of a log are read one by one.
+  const bar = narrator.step(report, tellStep(report, io.stderr.isTTY === true ? losses : []), every);
+  const { step, validationLoss } = report;
+  if (validationLoss !== undefined)
+    bar.note(sayPhrase(tellValidation(step, validationLoss), messages.phrases));
 }
 
 function resultOf(
   summary: FinetuneSummary,
   losses: readonly number[],
   output: string,
-  { messages, note }: VerbContext,
+  { note }: VerbContext,
 ): VerbResult {
-  const { steps, loss, validationLoss, tokens, seconds, tokensPerSecond, adapter, model, base } = summary;
   const json = { ...summary };
-  if (summary.interrupted) {
-    note(messages.interrupted(steps, output));
-    return { json, text: "", exitCode: EXIT_INTERRUPTED };
-  }
-  const { words } = messages;
-  const head = [words.loss, words.validationLoss, words.tokens, words.tokensPerSecond];
-  const text = [
-    messages.trained(steps, formatDuration(seconds)),
-    ...(summary.stoppedEarly ? [messages.stoppedEarly(steps)] : []),
-    formatTable(head, [[loss, validationLoss, tokens, tokensPerSecond]]),
-    ...(losses.length < 2 ? [] : [lossCourse(losses, messages)]),
-    ...(adapter === null ? [] : [messages.adapterAt(adapter)]),
-    ...(base === null ? [] : [messages.baseAt(base)]),
-    ...(model === null ? [] : [messages.modelAt(model)]),
-    messages.pageAt(join(output, "report.html")),
-  ];
-  return { json, text: text.join("\n") };
-}
-
-/** Signs that a course of the loss takes, which leaves room for its ends in a narrow terminal. */
-const COURSE_WIDTH = 24;
-
-function lossCourse(losses: readonly number[], messages: Messages): string {
-  const [first, last] = [losses[0], losses[losses.length - 1]].map((loss) => loss.toFixed(3));
-  return messages.lossCourse(sparkline(losses, COURSE_WIDTH), first, last);
+  if (!summary.interrupted) return { json, text: tellTrained(summary, losses, output) };
+  note(tellInterrupted(summary.steps, output));
+  return { json, text: "", exitCode: EXIT_INTERRUPTED };
 }

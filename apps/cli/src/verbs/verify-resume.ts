@@ -1,34 +1,7 @@
-import { EXIT_DONE, EXIT_FAILED, option, type VerbResult } from "@lathe/command";
-import { type ResumeVerification, verifyResume, type VerifyResumeOptions } from "@lathe/recipes";
-import { z } from "zod";
+import { EXIT_DONE, EXIT_FAILED } from "@lathe/command";
+import { tellResumes, verifyResume, type VerifyResumeOptions } from "@lathe/recipes";
+import { verifyResumeOptions } from "@lathe/recipes/options";
 import { defineVerb } from "../define-verb.js";
-import type { Messages } from "../messages/messages.js";
-import { triedRunOptions } from "../options/tried-run-options.js";
-
-const options = z.object({
-  kills: option(z.int().min(1).default(5), "how often the run is killed"),
-  steps: option(z.int().min(1).default(8), "first steps of the run that are tried", {
-    unit: "optimiser steps",
-  }),
-  killSeed: option(z.int().min(0).default(0), "moments of the kills follow from it"),
-  ...triedRunOptions,
-});
-
-/** What the command says and ends with. */
-export function verificationResult(
-  { kills, equal, steps, difference }: ResumeVerification,
-  messages: Messages,
-): VerbResult {
-  if (difference === null) {
-    return { json: { kills, equal }, text: messages.resumesEqual(steps, kills), exitCode: EXIT_DONE };
-  }
-  const { file, place } = difference;
-  return {
-    json: { kills, equal, difference },
-    text: messages.resumesDifferent(kills, place === null ? file : `${file}: ${place}`),
-    exitCode: EXIT_FAILED,
-  };
-}
 
 export const verb = defineVerb({
   description:
@@ -37,8 +10,14 @@ export const verb = defineVerb({
     "lathe verify-resume --config run.yaml",
     "lathe verify-resume --config run.yaml --kills 20 --json",
   ],
-  options,
-  async run(_values, { messages, recipeOptions }) {
-    return verificationResult(await verifyResume(recipeOptions<VerifyResumeOptions>()), messages);
+  options: verifyResumeOptions,
+  async run(_values, { recipeOptions }) {
+    const found = await verifyResume(recipeOptions<VerifyResumeOptions>());
+    const { kills, equal, difference } = found;
+    return {
+      json: { kills, equal, ...(difference === null ? {} : { difference }) },
+      text: tellResumes(found),
+      exitCode: difference === null ? EXIT_DONE : EXIT_FAILED,
+    };
   },
 });

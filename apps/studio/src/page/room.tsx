@@ -6,39 +6,26 @@ import { AnnotateView } from "./annotate-view.js";
 import { BrowserStore } from "./browser-store.js";
 import { Client } from "./client.js";
 import { ResultsView } from "./results-view.js";
+import { useLanguage } from "./use-language.js";
 import { useServer } from "./use-server.js";
-import { type Language, words, type Words } from "./words.js";
-
-const settings = new BrowserStore("lathe:");
-
-const languageOfBrowser = (): Language =>
-  navigator.languages.some((language) => language.toLowerCase().startsWith("zh")) ? "zh" : "en";
+import { words, type Words } from "./words.js";
 
 /** The page: whose link it is decides what is in it. */
 export function Room(): JSX.Element {
-  const [language, setLanguage] = useState(() => settings.get<Language>("language") ?? languageOfBrowser());
+  const { language, otherCode, change } = useLanguage((one) => words[one].title);
   const [secret, setSecret] = useState(() => location.hash.slice(1));
   const said = words[language];
-  useEffect(() => {
-    document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
-    document.title = `${said.title} – Lathe`;
-  }, [language]);
   useEffect(() => {
     // Another link in the same tab changes nothing but what follows the #.
     const onHash = (): void => setSecret(location.hash.slice(1));
     addEventListener("hashchange", onHash);
     return () => removeEventListener("hashchange", onHash);
   }, []);
-  const other: Language = language === "en" ? "zh" : "en";
-  const change = (): void => {
-    settings.set("language", other);
-    setLanguage(other);
-  };
   return (
     <>
       <header>
         <span class="name">Lathe</span>
-        <button type="button" class="plain" lang={other === "zh" ? "zh-CN" : "en"} onClick={change}>
+        <button type="button" class="plain" lang={otherCode} onClick={change}>
           {said.language}
         </button>
       </header>

@@ -73,7 +73,9 @@ export function useJudging(
     setState({ name: "saving" });
     const answer = {
       client: newClientId(),
-      ...{ position: task.position, revision, seconds: seconds() },
+      position: task.position,
+      revision,
+      seconds: seconds(),
       content: latest.current as AnswerContent,
     };
     outbox

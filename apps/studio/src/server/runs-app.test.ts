@@ -28,7 +28,11 @@ async function studioOf(root: string) {
   const ending = new AbortController();
   onTestFinished(() => ending.abort());
   const app = runsApp({
-    ...{ folder, live, key, page: files, signal: ending.signal },
+    folder,
+    live,
+    key,
+    page: files,
+    signal: ending.signal,
     desk: new ChatDesk({}),
     hosts: () => allowedHosts("127.0.0.1", 4000),
   });
@@ -259,7 +263,9 @@ describe("what is refused", () => {
   });
 
   const chat = {
-    ...{ run: "first", maxNewTokens: 8, temperature: 0 },
+    run: "first",
+    maxNewTokens: 8,
+    temperature: 0,
     sides: [{ side: "base", messages: [{ role: "user", content: "Hello" }] }],
   };
   it.each([

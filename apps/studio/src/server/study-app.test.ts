@@ -26,10 +26,15 @@ const secretOf = (study: Study, name: string): string =>
 const bearer = (secret: string) => ({ Authorization: `Bearer ${secret}` });
 
 const answer = (position: number, more: object = {}) => ({
-  ...{ client: `client:${position}`, position, revision: 0, seconds: 5 },
+  client: `client:${position}`,
+  position,
+  revision: 0,
+  seconds: 5,
   content: {
     ratings: [1, 2].map((fluency) => ({ fluency, relevance: 3 })),
-    ...{ preferences: [1], comment: "", flags: [] },
+    preferences: [1],
+    comment: "",
+    flags: [],
   },
   ...more,
 });
@@ -176,7 +181,9 @@ describe("what is refused", () => {
     const { study, ask } = await roomOf();
     const headers = {
       ...bearer(secretOf(study, "annotator-1")),
-      ...{ "Content-Type": "application/json", Origin: `http://${HOST}`, "Sec-Fetch-Site": "same-origin" },
+      "Content-Type": "application/json",
+      Origin: `http://${HOST}`,
+      "Sec-Fetch-Site": "same-origin",
     };
     const reply = await ask("/api/answers", { method: "POST", headers, body: JSON.stringify(answer(0)) });
     expect(reply.status).toBe(200);

@@ -70,7 +70,8 @@ export function studyApp({ study, page, hosts }: StudyAppOptions): Hono {
     "/api/session",
     as(["annotator", "adjudicator", "coordinator"], (context, member) =>
       context.json({
-        ...{ name: member.name, role: member.role },
+        name: member.name,
+        role: member.role,
         study: study.settings.responses.slice(0, 16),
         progress: study.progress(member),
       } satisfies SessionReply),

@@ -2,7 +2,10 @@ import { expect, it } from "vitest";
 import { checkSubmission } from "./check-submission.js";
 
 const good = {
-  ...{ client: "12345678-abcd", position: 0, revision: 0, seconds: 1.5 },
+  client: "12345678-abcd",
+  position: 0,
+  revision: 0,
+  seconds: 1.5,
   content: { ratings: [{ fluency: 1, relevance: 5 }], preferences: [], comment: "", flags: ["broken"] },
 };
 const withContent = (part: object) => ({ ...good, content: { ...good.content, ...part } });

@@ -43,11 +43,17 @@ export function answerRecords({ answers, rows, systems: names }: StudyData): Ans
           .sort((a, b) => a - b)
           .map((system) => names[system]);
       return {
-        ...{ id: rows[row].id, annotator, kind, system: names[system] },
+        id: rows[row].id,
+        annotator,
+        kind,
+        system: names[system],
         ...content.ratings[place],
         preferredTo: against(1),
         tiedWith: against(0),
-        ...{ comment: content.comment, flags: content.flags, seconds, at },
+        comment: content.comment,
+        flags: content.flags,
+        seconds,
+        at,
       };
     });
   });

@@ -37,8 +37,12 @@ describe("responses", () => {
     const { rows } = await readTwo([first], [{ id: "1", completion: "y" }]);
     expect(rows).toEqual([
       {
-        ...{ id: "1", prompt: "Hi", reference: "ref", outputs: ["x", "y"] },
-        ...{ scores: [{ bleu: 1.5 }, {}], gold: [null, null] },
+        id: "1",
+        prompt: "Hi",
+        reference: "ref",
+        outputs: ["x", "y"],
+        scores: [{ bleu: 1.5 }, {}],
+        gold: [null, null],
       },
     ]);
   });

@@ -72,7 +72,10 @@ function differenceOf(
   const { difference, pValue } = pairedPermutationTest(meanStatistics(first), meanStatistics(second));
   return [
     {
-      ...{ systems, question, difference, pValue },
+      systems,
+      question,
+      difference,
+      pValue,
       rows: first.length,
       interval: percentileInterval(resampled),
       requiredRows: requiredRows(differences),

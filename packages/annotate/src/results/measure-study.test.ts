@@ -32,7 +32,11 @@ function answerOf({
   const said = ratings.map(([fluency, relevance]) => ({ fluency, relevance }));
   const swapped: Preference = preference === 0 ? 0 : preference === 1 ? -1 : 1;
   return {
-    ...{ annotator, row, kind, seconds: 10 * (row + 1), at: "2026-01-01T00:00:00.000Z" },
+    annotator,
+    row,
+    kind,
+    seconds: 10 * (row + 1),
+    at: "2026-01-01T00:00:00.000Z",
     systems: turned ? [1, 0] : [0, 1],
     content: {
       ratings: turned ? said.toReversed() : said,

@@ -21,7 +21,8 @@ export function metricCorrelations(data: StudyData): MetricCorrelation[] {
       const x = pairs.map(({ score }) => score);
       const y = pairs.map(({ rating }) => rating);
       return {
-        ...{ metric, question },
+        metric,
+        question,
         replies: pairs.length,
         spearman: spearmanCorrelation(x, y),
         kendall: kendallCorrelation(x, y),

@@ -42,7 +42,10 @@ export async function createStudy(
     format: 1,
     systems: responses.systems,
     responses: createHash("sha256").update(JSON.stringify(responses)).digest("hex"),
-    ...{ seed, annotators, repeats, perRow },
+    seed,
+    annotators,
+    repeats,
+    perRow,
   };
   checkSettings(wanted);
   await makeFolder(folder);

@@ -19,7 +19,9 @@ async function newStudy(
 
 const submission = (position: number, revision = 0, seed = position): Submission => ({
   client: `client:${position}:${revision}:${seed}`,
-  ...{ position, revision, seconds: 12 },
+  position,
+  revision,
+  seconds: 12,
   content: randomContent(2, seed),
 });
 

@@ -65,7 +65,9 @@ export async function answerAll(study: Study, seed: number): Promise<void> {
       Array.from({ length: total }, (_, position) =>
         study.submit(member, {
           client: `client:${member.id}:${position}`,
-          ...{ position, revision: 0, seconds: 10 },
+          position,
+          revision: 0,
+          seconds: 10,
           content: randomContent(study.settings.systems.length, seed + member.id * 1000 + position),
         }),
       ),

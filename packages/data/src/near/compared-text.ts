@@ -1,4 +1,5 @@
 import { conversationOf } from "../rows/conversation-of.js";
+import { digest128 } from "../rows/digest-index.js";
 import type { ChatRole, PreferenceSide, Row } from "../rows/row.js";
 
 /**
@@ -27,6 +28,14 @@ export function comparedText(row: Row): string {
     default:
       return "";
   }
+}
+
+/**
+ * What rows must share besides their text to be near copies: rows that differ in their tools teach different things. A whole
+ * number of 32 bits, 0 for a row without tools.
+ */
+export function comparedKind(row: Row): number {
+  return "tools" in row && row.tools !== undefined ? digest128(JSON.stringify(row.tools))[0] : 0;
 }
 
 /** What the model is asked in a row: the user's turns, a line each; empty for running text and tokens. */

@@ -25,8 +25,8 @@ const EXACT_BITS = 53; // of a whole number in a double
 const TEXTS_FILE = "near-texts";
 const KEYS_FILE = "near-keys";
 const RECORDS_FILE = "near-records";
-/** Words of a record besides the sketch: where a text begins (two of them), its bytes, its shingles. */
-const RECORD_WORDS = 4;
+/** Words of a record besides the sketch: where a text begins (two of them), its bytes, its kind, its shingles. */
+const RECORD_WORDS = 5;
 const MOST_COUNTED = 255; // shingles as far as they matter: beyond the slots of a signature their number says nothing
 
 /** Files below the folder of {@link NearDuplicates}. */
@@ -85,17 +85,20 @@ export class NearDuplicates {
     return this.#records.size;
   }
 
-  /** Takes a text; the first one is number 0. A text without characters is no copy of any. */
-  add(text: string): void {
+  /**
+   * Takes a text; the first one is number 0. A text without characters is no copy of any.
+   * @param kind a whole number of 32 bits; texts of different kinds share no shingle, whatever they say
+   */
+  add(text: string, kind = 0): void {
     const row = this.size;
     const bytes = Buffer.from(text, "utf16le"); // lone surrogates come back as they are
     const start = this.#texts.append(bytes);
-    this.#shingles.read(text);
+    this.#shingles.read(text, kind);
     const { size } = this.#shingles;
     if (size > 0) this.#hash.sign(this.#shingles);
     const { bands, keys, sketch } = this.#hash;
     for (let band = 0; band < bands; band++) this.#block[band * BLOCK_ROWS + (row % BLOCK_ROWS)] = keys[band];
-    this.#records.append([start % WORD, Math.floor(start / WORD), bytes.length, size, ...sketch]);
+    this.#records.append([start % WORD, Math.floor(start / WORD), bytes.length, kind >>> 0, size, ...sketch]);
     if (this.size % BLOCK_ROWS === 0) this.#keys.append(bytesOf(this.#block));
   }
 
@@ -257,7 +260,8 @@ export class NearDuplicates {
   #set(row: number): Float64Array {
     const place = row % CACHED_TEXTS;
     if (this.#cachedRows[place] === row) return this.#cachedSets[place];
-    this.#shingles.read(this.text(row));
+    const kind = this.#records.at(row)[RECORD_WORDS - 2];
+    this.#shingles.read(this.text(row), kind);
     const set = this.#shingles.sorted();
     if (set.length > CACHED_SHINGLES) return set;
     this.#cachedRows[place] = row;

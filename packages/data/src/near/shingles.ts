@@ -17,8 +17,11 @@ export class Shingles {
   size = 0;
   #points = new Int32Array(FIRST_CAPACITY);
 
-  /** Takes the shingles of a text in place of those before. */
-  read(text: string): void {
+  /**
+   * Takes the shingles of a text in place of those before.
+   * @param kind a whole number of 32 bits that the hashes begin with
+   */
+  read(text: string, kind = 0): void {
     if (text.length > this.#points.length) {
       const capacity = 2 ** Math.ceil(Math.log2(text.length));
       this.#points = new Int32Array(capacity);
@@ -35,8 +38,8 @@ export class Shingles {
     const width = Math.min(SHINGLE_CHARACTERS, length);
     this.size = length === 0 ? 0 : length - width + 1;
     for (let start = 0; start < this.size; start++) {
-      let high = 0x3c6ef372;
-      let low = 0x1b873593;
+      let high = 0x3c6ef372 ^ kind;
+      let low = 0x1b873593 ^ kind;
       for (let index = start; index < start + width; index++) {
         high = Math.imul(high ^ points[index], 0x5bd1e995);
         high ^= high >>> 15;

@@ -43,7 +43,7 @@ export function findPlates(text: string): PersonalDatum[] {
   });
 }
 
-const CREDIT_CODE = /(?<![A-Z0-9])[1-9A-GY][1-59](?:[ -]?[0-9A-HJ-NPQRTUWXY]){16}(?![A-Z0-9])/gi;
+const CREDIT_CODE = /(?<![A-Z0-9]|\d[.,])[1-9A-GY][1-59](?:[ -]?[0-9A-HJ-NPQRTUWXY]){16}(?![A-Z0-9])/gi;
 
 /** Finds unified social credit codes. @param text as `foldText` gives it */
 export function findCreditCodes(text: string): PersonalDatum[] {
@@ -83,6 +83,14 @@ const IP_V6 =
   /(?<![0-9A-Fa-f.]|[0-9A-Fa-f]:|::)(?:[0-9A-Fa-f]{1,4})?(?::{1,2}[0-9A-Fa-f]{1,4}){2,7}(?:::)?(?:(?::|\.)\d{1,3}(?:\.\d{1,3}){2,3})?(?![0-9A-Fa-f:])/g;
 const VERSION = /(?:版本号?|version|\bver\.?|\bv|固件|firmware|内核|build)[^\d\n]{0,4}$/i;
 
+/** Numbers of sections, and of other things that are counted by parts: `第3.2.1.4节`, `1-1.1.3.3`. */
+const isPart = (before: string, address: string, behind: string): boolean => {
+  if (/第 ?$/.test(before) || /^ ?[节章条款]/.test(behind)) return true;
+  if (/\d-$/.test(before) && !/(?:\d{1,3}\.){3}\d{1,3}-$/.test(before)) return true;
+  const last = /^-(\d{1,3})(?![\d.])/.exec(behind); // a range of addresses goes up
+  return last !== null && Number(last[1]) <= Number(address.slice(address.lastIndexOf(".") + 1));
+};
+
 /** Finds addresses of networks, but for those that name nobody: the machine itself and "any". @param text as `foldText` gives it */
 export function findIps(text: string): PersonalDatum[] {
   if (!/\d\.\d{1,3}\.\d|[\da-f]:[\da-f]|::/i.test(text)) return [];
@@ -90,7 +98,10 @@ export function findIps(text: string): PersonalDatum[] {
   for (const pattern of [IP_V4, IP_V6]) {
     for (const { 0: address, index } of text.matchAll(pattern)) {
       const nobody = /^(?:127\.|0\.0\.0\.0$|255\.255\.|::1$)/.test(address);
-      if (isIP(address) === 0 || nobody || VERSION.test(text.slice(Math.max(0, index - 12), index))) continue;
+      if (isIP(address) === 0 || nobody) continue;
+      const before = text.slice(Math.max(0, index - 18), index);
+      const end = index + address.length;
+      if (VERSION.test(before.slice(-12)) || isPart(before, address, text.slice(end, end + 5))) continue;
       found.push({ kind: "ip", start: index, end: index + address.length, value: address.toLowerCase() });
     }
   }
@@ -104,6 +115,8 @@ const NAMED_DEGREES =
 const SEXAGESIMAL =
   /(?<![\d.])(?:[NSEW北南东西][纬经]? ?)?\d{1,3}° ?\d{1,2}['′] ?(?:\d{1,2}(?:\.\d{1,6})? ?(?:["″]|''))? ?[NSEW]?(?![A-Za-z])/gi;
 
+const PLACE_WORDS = /(?:坐标|定位|位置|经纬|纬度|经度|gps|locat|coordinate|latitude|position)[^\d\n]{0,12}$/i;
+
 /** Finds places on the globe. @param text as `foldText` gives it */
 export function findLocations(text: string): PersonalDatum[] {
   if (!/\d\.\d\d|\d°/.test(text)) return [];
@@ -114,7 +127,14 @@ export function findLocations(text: string): PersonalDatum[] {
   };
   for (const { 0: pair, 1: first, 2: second, index } of text.matchAll(DECIMAL_PAIR)) {
     const [left, right] = [first, second].map((part) => Math.abs(Number(part.replace(/[NSEW ]/gi, ""))));
-    if (Math.min(left, right) <= 90 && Math.max(left, right) <= 180) add(index, pair);
+    const most = Math.max(left, right);
+    if (Math.min(left, right) > 90 || most > 180) continue;
+    // Small numbers, and more than two, are as likely to be something else.
+    const before = text.slice(Math.max(0, index - 24), index);
+    const isMarked = /[°NSEW北南东西]/i.test(pair) || PLACE_WORDS.test(before);
+    const isLonger =
+      /\d ?[,，/; ] ?$/.test(before) || /^ ?[,，/; ] ?-?\d/.test(text.slice(index + pair.length));
+    if (isMarked || (most >= 10 && !isLonger)) add(index, pair);
   }
   for (const { 0: named, 1: degrees, index } of text.matchAll(NAMED_DEGREES)) {
     if (Math.abs(Number(degrees)) > 180) continue;

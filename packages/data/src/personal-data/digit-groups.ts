@@ -9,13 +9,14 @@ export interface DigitGroups {
   readonly end: number;
 }
 
-const SEPARATOR = /^(?:[ -]{1,2}|\.|\(0?\)| \(|\(|\) ?-?| - )$/;
+const SEPARATOR = /^(?:[ -]{1,2}|[._·]|\(0?\)| \(|\(|\) ?-?| - )$/;
 const FEWEST_DIGITS = 7;
 const MOST_DIGITS = 22;
 
-/** Groups of one number: eight at most, or every digit of a mobile by itself. */
+/** Groups of one number: eight at most, or every digit of a mobile or a card by itself. */
 const MOST_GROUPS = 8;
 const SINGLE_DIGITS = 11;
+const MOST_SINGLE_DIGITS = 19;
 
 /** Enough digits close together to be a number of someone; most texts have none. */
 const SUSPECT = /\d(?:\D{0,3}\d){6}/;
@@ -58,19 +59,25 @@ function groupsOf(text: string): Group[] {
 
 function candidatesAt(text: string, groups: readonly Group[], first: number): DigitGroups[] {
   const { start } = groups[first];
+  const goesOnBefore = isShort(groups[first - 1]) && groups[first].separator !== null;
   let digits = 0;
   let longest = 0;
   const lasts: number[] = [];
-  for (let last = first; last < groups.length && last - first < SINGLE_DIGITS; last++) {
+  for (let last = first; last < groups.length && last - first < MOST_SINGLE_DIGITS; last++) {
     const { start: from, end, separator } = groups[last];
     digits += end - from;
     const count = last - first + 1;
     if (digits > MOST_DIGITS || (last > first && separator === null)) break;
     if (count > MOST_GROUPS && digits > count) break;
     longest = Math.max(longest, end - from);
-    // Digits by ones and twos are written so for mobiles alone.
-    const isLikely = longest > 2 ? digits >= FEWEST_DIGITS && count <= MOST_GROUPS : digits === SINGLE_DIGITS;
-    if (isLikely) lasts.push(last);
+    if (longest > 2) {
+      if (digits >= FEWEST_DIGITS && count <= MOST_GROUPS) lasts.push(last);
+      continue;
+    }
+    // Digits by twos are written so for mobiles alone, by ones for cards too; where they go on, they are a list.
+    const isLikely = digits === SINGLE_DIGITS || (longest === 1 && digits > SINGLE_DIGITS);
+    const next = groups[last + 1];
+    if (isLikely && !goesOnBefore && !(isShort(next) && next.separator !== null)) lasts.push(last);
   }
   return lasts.reverse().map((last) => {
     const parts = groups.slice(first, last + 1);
@@ -83,3 +90,6 @@ function candidatesAt(text: string, groups: readonly Group[], first: number): Di
     };
   });
 }
+
+const isShort = (group: Group | undefined): group is Group =>
+  group !== undefined && group.end - group.start <= 2;

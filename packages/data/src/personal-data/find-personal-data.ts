@@ -16,8 +16,8 @@ import { findNumbers } from "./number-kinds.js";
 /** What finds personal data; where two finds overlap, that of the earlier finder holds. */
 const FINDERS: readonly ((text: string) => PersonalDatum[])[] = [
   findEmails,
-  findCreditCodes,
   findIbans,
+  findCreditCodes,
   findNamedCodes,
   findLocations,
   findIps,

@@ -40,23 +40,29 @@ const I_AM = new RegExp(
   `(?<=^|[^\\p{Script=Han}]|[您你]好)(?:我是|这里是|这是)(${FAMILY}[\\p{Script=Han}]{1,2})(?=$|[,.!?;，。！？；、\\s])`,
   "gu",
 );
-const LEFT = "(?<=^|[^\\p{Script=Han}]|[给找叫是的请位帮好跟和与为让替对问转系约由])";
+/** Not in the title of a song, as 《董小姐》. */
+const LEFT = "(?<=^|[^\\p{Script=Han}《]|[给找叫是的请位帮好跟和与为让替对问转系约由])";
 const TITLED = new RegExp(`${LEFT}(${FAMILY}[\\p{Script=Han}]{0,2}?)(?=先生|女士|小姐(?!姐)|太太)`, "gu");
 
 const GIVEN =
   "James|John|Robert|Michael|William|David|Richard|Joseph|Thomas|Charles|Christopher|Daniel|Matthew|Anthony|Mark|Steven|Paul|Andrew|Joshua|Kevin|Brian|George|Edward|Ronald|Timothy|Jason|Jeffrey|Ryan|Jacob|Gary|Nicholas|Eric|Jonathan|Stephen|Larry|Justin|Scott|Brandon|Benjamin|Samuel|Frank|Gregory|Raymond|Alexander|Patrick|Jack|Dennis|Jerry|Tyler|Aaron|Henry|Peter|Adam|Nathan|Oliver|Harry|Liam|Noah|Mary|Patricia|Jennifer|Linda|Elizabeth|Barbara|Susan|Jessica|Sarah|Karen|Lisa|Nancy|Betty|Sandra|Margaret|Ashley|Kimberly|Emily|Donna|Michelle|Carol|Amanda|Melissa|Deborah|Stephanie|Rebecca|Laura|Helen|Sharon|Cynthia|Kathleen|Amy|Angela|Anna|Emma|Olivia|Sophia|Isabella|Mia|Grace|Alice|Julia|Rachel|Hannah|Maria|Diana|Victoria|Natalie|Jane|Tom|Bob|Mike|Lucy|Kate";
-const CAPITALISED = "[A-Z][a-z]{1,20}(?:['-][A-Z][a-z]{1,20})?";
+/** `Smith`, `André`, `McNeely`, `O'Brien`, `Smith-Jones`. */
+const CAPITALISED = "(?:\\p{Lu}\\p{Ll}{0,3}['’]?)?\\p{Lu}\\p{Ll}{1,20}(?:['’-]\\p{Lu}\\p{Ll}{1,20})?";
+const INITIAL = "\\p{Lu}\\.";
 const ENGLISH: readonly RegExp[] = [
   new RegExp(
-    `(?<![A-Za-z])(?:[Mm]y (?:full |first |last )?name is|[Mm]y name's|[Nn]ame ?:|[Cc]ardholder ?:?|[Rr]ecipient ?:) ?(${CAPITALISED}(?: ${CAPITALISED}|(?: [A-Z]\\.)){0,3})`,
-    "g",
+    `(?<![A-Za-z])(?:[Mm]y (?:full |first |last )?name is|[Mm]y name's|[Nn]ame ?:|[Cc]ardholder ?:?|[Rr]ecipient ?:) ?(${CAPITALISED}(?: ${CAPITALISED}| ${INITIAL}){0,3})`,
+    "gu",
   ),
-  new RegExp(`(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Dr)\\.? (${CAPITALISED}(?: ${CAPITALISED}){0,2})`, "g"),
   new RegExp(
-    `(?<![A-Za-z])(?:[Tt]his is|I am|I'm|[Dd]ear|[Hh]i|[Hh]ello|[Rr]egards,|[Cc]ontact) ((?:${GIVEN})(?: ${CAPITALISED})?)(?![A-Za-z])`,
-    "g",
+    `(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Dr)\\.? ((?:${INITIAL} ?){0,2}${CAPITALISED}(?: (?:${INITIAL} )?${CAPITALISED}){0,2})`,
+    "gu",
   ),
-  new RegExp(`(?<![A-Za-z])((?:${GIVEN}) ${CAPITALISED})(?= (?:here|speaking)\\b)`, "g"),
+  new RegExp(
+    `(?<![A-Za-z])(?:[Tt]his is|I am|I'm|[Dd]ear|[Hh]i|[Hh]ello|[Rr]egards,|[Cc]ontact) ((?:${GIVEN})(?: ${CAPITALISED})?)(?!\\p{L})`,
+    "gu",
+  ),
+  new RegExp(`(?<![A-Za-z])((?:${GIVEN}) ${CAPITALISED})(?= (?:here|speaking)\\b)`, "gu"),
 ];
 
 /** Finds names of people where they are introduced, addressed or bear a title. @param text as `foldText` gives it */

@@ -25,7 +25,7 @@ const LANDLINE = /^(?:010|02[0-57-9])[2-9]\d{7}$|^0[3-9]\d{2}[2-9]\d{6,7}$/;
 const LANDLINE_SHAPE = /^(?:1[012]|[34]-(?:[78]|[34]-4|4-[34]|2-2-2-2|2-3-3))$/;
 
 const CALL_WORDS =
-  /(?:电话|手机|座机|号码|联系方式|致电|拨打|打给|来电|热线|传真|phone|mobile|cell|tel|call|text|fax|reach|ring|dial|contact)[^\d\n]{0,14}$/i;
+  /(?:电话|手机|座机|号码|联系方式|致电|拨打|打给|来电|热线|传真|(?<![a-z])(?:(?:tele)?phone|mobile|cell|tel|call|text|fax|reach|ring|dial|contact)(?:s|ed|ing)?(?![a-z]))[^\d\n]{0,14}$/i;
 const CARD_WORDS = /(?:银行卡|信用卡|储蓄卡|借记卡|卡号|账号|帐号|账户|card|account)[^\d\n]{0,14}$/i;
 const SSN_WORDS = /(?:ssn|social security|社会安全号|社安号)[^\d\n]{0,20}$/i;
 
@@ -33,6 +33,12 @@ const SSN_WORDS = /(?:ssn|social security|社会安全号|社安号)[^\d\n]{0,20
 const UNIT =
   /^ ?(?:元|块|万|亿|美元|人民币|rmb|usd|个|条|件|%|[kmg]b\b|bytes?\b|字节|毫秒|ms\b|公里|km\b|克|kg\b)/i;
 const MONEY = /[¥$€£]\s?$/;
+const COUNTED =
+  /^ ?(?:人|次|名|户|位|套|张|页|字|份|单|吨|米|瓶|箱|股|票|(?:users?|people|customers?|words?|times|views?|visitors?|readers?|subscribers?|items?|units?|points?|rows?|tokens?)(?![a-z]))/i;
+
+/** Signs of a sum beside numbers that are parts of one. */
+const SUM_BEFORE = /\d ?[-+*×÷=] ?$|<<$/;
+const SUM_BEHIND = /^ ?[*×÷=<>]/;
 
 /** Beginnings and lengths of card numbers: UnionPay, Visa, Mastercard, American Express, JCB, Diners, Discover, and older ones of Chinese banks. */
 const CARDS: readonly (readonly [RegExp, readonly number[]])[] = [
@@ -46,7 +52,8 @@ const CARDS: readonly (readonly [RegExp, readonly number[]])[] = [
   [/^(?:9558|95599|10357|60138|621|690755|84|87|88|94|96|98|99)/, [16, 17, 18, 19]],
   [/^(?:436742|4367|4563|458|5264|5401|5528)/, [16, 18, 19]],
 ];
-const CARD_SHAPE = /^(?:1[3-9]|4(?:-4){2,3}(?:-[1-4])?|6-1[0-3]|6-4-[3-9]|4-6-[45]|4-7-[3-5])$/;
+const CARD_SHAPE =
+  /^(?:1[3-9]|1(?:-1){14,18}|4(?:-4){2,3}(?:-[1-4])?|6-1[0-3]|6-4-[3-9]|4-6-[45]|4-7-[3-5])$/;
 
 const isIdentity: Test = ({ digits, shape, behind }) => {
   if (digits.length === 17) return /^[ -]?x(?![a-z0-9])/i.test(behind) && isIdentityNumber(`${digits}X`);
@@ -54,8 +61,11 @@ const isIdentity: Test = ({ digits, shape, behind }) => {
   return isIdentityNumber(digits);
 };
 
-const isCard: Test = ({ digits, shape, before }) => {
+const isCard: Test = ({ digits, shape, before, behind }) => {
   if (!CARD_SHAPE.test(shape) || !passesLuhn(digits) || /^(\d)\1*$/.test(digits)) return false;
+  // One in ten lists of digits has the check digit of a card.
+  if (shape.startsWith("1-1") && !CARD_WORDS.test(before) && !/^\D{0,4}(?:卡|card)/i.test(behind))
+    return false;
   return (
     CARDS.some(([beginning, lengths]) => beginning.test(digits) && lengths.includes(digits.length)) ||
     CARD_WORDS.test(before)
@@ -81,18 +91,24 @@ const isMobile: Test = ({ digits, lengths, shape, before }) => {
 const isLandline: Test = ({ digits, shape, before, lengths }) => {
   if (LANDLINE.test(digits)) return LANDLINE_SHAPE.test(shape);
   const abroad = /^(?:00)?86(\d+)$/.exec(digits);
-  if (abroad === null || !(/\+$/.test(before) || digits.startsWith("00"))) return false;
+  const isMarked = /\+$/.test(before) || digits.startsWith("00") || /^2-(?:[234]-){1,3}[478]$/.test(shape);
+  if (abroad === null || !isMarked) return false;
   const national = abroad[1].startsWith("0") ? abroad[1] : `0${abroad[1]}`;
   return LANDLINE.test(national) && lengths[0] <= 4;
 };
 
-/** Seven or eight digits are a number to call where that is said. */
-const isLocal: Test = ({ digits, shape, before }) =>
-  /^[2-8]\d{6,7}$/.test(digits) && /^(?:[78]|[34]-4)$/.test(shape) && CALL_WORDS.test(before);
+/** Seven or eight digits are a number to call where that is said; two years are none. */
+const isLocal: Test = ({ digits, shape, separators, before, behind }) =>
+  /^[2-8]\d{6,7}$/.test(digits) &&
+  /^(?:[78]|[34]-4)$/.test(shape) &&
+  !separators.includes(" - ") &&
+  !COUNTED.test(behind) &&
+  !(shape === "4-4" && /^20\d\d20\d\d$/.test(digits)) &&
+  CALL_WORDS.test(before);
 
 const isAmerican: Test = ({ digits, shape, separators, before }) => {
   const national = /^1?([2-9]\d{2}\d{3}\d{4})$/.exec(digits);
-  if (national === null) return false;
+  if (national === null || /\d-$/.test(before)) return false;
   const isWritten = /^(?:1-)?3-3-4$/.test(shape);
   const isMarked = separators.some((between) => /[-.()]/.test(between)) || /\($/.test(before);
   if (isWritten && (isMarked || /\+$/.test(before) || CALL_WORDS.test(before))) return true;
@@ -120,9 +136,21 @@ const isForeign: Test = ({ digits, separators, before }) =>
 /** Numbers for which the one who is called pays: companies have them. */
 const TOLL_FREE = /^(?:400\d{7}|1?8(?:00|33|44|55|66|77|88)\d{7})$/;
 
+/** From one amount to another, or one less another: `15000-180000`, `3600-1200=2400`. */
+function isSum({ before, behind, lengths, digits }: Candidate): boolean {
+  if (lengths.length === 1) return SUM_BEFORE.test(before) && SUM_BEHIND.test(behind);
+  if (SUM_BEHIND.test(behind) || (SUM_BEFORE.test(before) && !/\d-$/.test(before))) return true;
+  return (
+    lengths.length === 2 &&
+    digits.slice(0, lengths[0]).endsWith("00") &&
+    digits.endsWith("00") &&
+    !digits.startsWith("0")
+  );
+}
+
 const isPhone: Test = (candidate) => {
   const { before, behind, digits } = candidate;
-  if (digits.length > 16) return false;
+  if (digits.length > 16 || isSum(candidate)) return false;
   if (TOLL_FREE.test(digits) && !isMobile(candidate)) return false;
   if (UNIT.test(behind) || MONEY.test(before)) return false;
   return [isMobile, isLandline, isAmerican, isBritish, isForeign, isLocal].some((test) => test(candidate));
@@ -159,6 +187,7 @@ function firstMatch(text: string, groups: readonly DigitGroups[]): PersonalDatum
   const before = text.slice(Math.max(0, start - 24), start);
   if (/[a-z_]$/i.test(before) && !LETTERS_BEFORE.test(before)) return null;
   if (/\d[.,]$/.test(before)) return null; // behind the point of a decimal
+  if (/-[\da-f]{4}-$/i.test(before) && /-.*[a-f].*-$/i.test(before)) return null; // the end of a UUID
   const candidates = groups.flatMap((one): Candidate[] => {
     const behind = text.slice(one.end, one.end + 12);
     if (/^(?:\.\d|[a-z_])/i.test(behind) && !(one.digits.length === 17 && /^x/i.test(behind))) return [];

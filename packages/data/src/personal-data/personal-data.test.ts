@@ -227,6 +227,29 @@ describe("finding", () => {
     expect(others.length, others.join("\n")).toBeLessThanOrEqual(0.005 * rows.length);
   });
 
+  it.each([
+    ["3600-1200=<<3600-1200=2400>>2400 bottles in the cellar", []],
+    ["12500+21000-6300=<<12500+21000-6300=27200>>27200", []],
+    ["6000-600-150-1200-2000=2050", []],
+    ["150000-15000 = 135000, 预算15000-180000", []],
+    ["during 2019-2020, tel 2019-2020", []],
+    ["牠们的齿式是：上颚1-1.1.3.3；下颚1.1.3.3-3", []],
+    ["10.0.0.1-10.0.0.9, 10.0.0.1-9", ["ip 10.0.0.1", "ip 10.0.0.9", "ip 10.0.0.1"]],
+    ["第1.2.3.4节", []],
+    ["4 2 0 1 0 6 1 9 6 6 1 1 2 7 8 4 6 6", ["identity-card 4 2 0 1 0 6 1 9 6 6 1 1 2 7 8 4 6 6"]],
+    ["1 3 8 1 2 3 4 5 6 7 8 9 0 1 2", []],
+    ["loss 2.854477, 3.919848", []],
+    ["定位 9.0579, 7.4951", ["location 9.0579, 7.4951"]],
+    [
+      "Mrs. McPherson paid Dr. Manuj K. Nangia, Mr. André and Mr. O'Neill",
+      ["name McPherson", "name Manuj K. Nangia", "name André", "name O'Neill"],
+    ],
+    ["《董小姐》很好听，找董小姐", ["name 董"]],
+  ])("finds in %s what is someone's", (text, expected) => {
+    const found = findPersonalData(text).map(({ kind, start, end }) => `${kind} ${text.slice(start, end)}`);
+    expect(found).toEqual(expected);
+  });
+
   // A pattern that looks at a character more than a bounded number of times takes minutes or hours for one of these.
   it.each([
     ["digits", "1".repeat(1_000_000)],

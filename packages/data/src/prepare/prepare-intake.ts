@@ -5,7 +5,7 @@ import type { PersonalDataKind } from "../personal-data/kinds.js";
 import { LineWriter } from "./line-writer.js";
 import { rejectionExample, rejectionLine } from "./rejection.js";
 import { LEDGER_FILES, type LedgerNames, RowLedger } from "./row-ledger.js";
-import { comparedText } from "../near/compared-text.js";
+import { comparedKind, comparedText } from "../near/compared-text.js";
 import { OptionError } from "../option-error.js";
 import type { DataRecord, ReadOptions } from "../read/data-record.js";
 import { parseRow } from "../rows/parse-row.js";
@@ -115,6 +115,8 @@ export class Intake {
   };
   readonly #firstInvalid: (RowPlace & { reason: string | Phrase })[] = [];
   #bytes = 0;
+  /** Rows of files that lie in a folder and hold no row at all, such as a table of labels: nobody said that they are rows. */
+  #foreign = 0;
 
   constructor(
     readonly options: ResolvedPrepareOptions,
@@ -165,7 +167,8 @@ export class Intake {
     const names = this.#ledger.save();
     const { counts, examples, personalData } = this.#cleaner.report();
     const rules = { ...counts, ...this.#rejections };
-    if (this.invalid > rejectLimit * this.read) {
+    const isForeign = this.#foreign > 0 && this.#foreign === this.read;
+    if (isForeign || this.invalid - this.#foreign > rejectLimit * (this.read - this.#foreign)) {
       throw new RejectedRowsError(this.read, this.invalid, rejectLimit, this.#firstInvalid);
     }
     if (this.kept === 0) {
@@ -220,14 +223,19 @@ export class Intake {
     try {
       for (const input of inputs) {
         const before = this.read;
+        let unusable = 0;
         for await (const record of recordsOf(input, { onBytes })) {
           signal?.throwIfAborted();
           this.read += 1;
-          await rows.add(this.#take(record));
+          const taken = this.#take(record);
+          if ("rule" in taken.outcome && ["malformed", "invalid"].includes(taken.outcome.rule)) unusable += 1;
+          await rows.add(taken);
           if (this.read % PROGRESS_ROWS === 0) this.#report();
         }
         if (this.read === before) throw new FileError(nameOf(input), "holds no rows");
         this.#rowsOfInput.push(this.read - before);
+        const isFound = typeof input === "string" && this.options.foundFiles.has(input);
+        if (isFound && unusable === this.read - before) this.#foreign += unusable;
       }
       await rows.finish();
       signal?.throwIfAborted();
@@ -271,7 +279,7 @@ export class Intake {
     const made = tokens?.tokens ?? null;
     this.#ledger.add(outcome.row, made, place);
     this.kept += 1;
-    this.#near?.add(comparedText(outcome.row));
+    this.#near?.add(comparedText(outcome.row), comparedKind(outcome.row));
     for (const part of made ?? []) spills.tokens?.append({ ...part, row });
   }
 

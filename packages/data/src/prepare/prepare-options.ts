@@ -100,6 +100,8 @@ export const PROGRESS_ROWS = 1000;
 /** {@link PrepareOptions} that were checked, every default filled in. */
 export interface ResolvedPrepareOptions {
   readonly inputs: readonly PrepareInput[];
+  /** Those of the inputs that lie in a folder or match a pattern, and were not named. */
+  readonly foundFiles: ReadonlySet<string>;
   readonly output: string;
   readonly split: SplitWeights;
   readonly seed: number;
@@ -138,6 +140,7 @@ export function resolvePrepareOptions(options: PrepareOptions): ResolvedPrepareO
   }
   return {
     inputs: options.inputs,
+    foundFiles: new Set(),
     output: options.output,
     split: resolveWeights(options.split ?? "7:1:2"),
     seed: checkInteger("seed", seed, Number.MIN_SAFE_INTEGER),
@@ -175,12 +178,21 @@ export function columnsOf(map: Readonly<Record<string, string>>): Map<string, st
   return columns;
 }
 
-/** The inputs with the files that folders and patterns among them stand for. @throws FileError as {@link expandInputs} does */
-export async function allInputs(inputs: readonly PrepareInput[]): Promise<PrepareInput[]> {
-  const all: PrepareInput[] = [];
-  for (const input of inputs)
-    all.push(...(typeof input === "string" ? await expandInputs([input]) : [input]));
-  return all;
+/**
+ * The inputs with the files that folders and patterns among them stand for, and which of them nobody named.
+ * @throws FileError as {@link expandInputs} does
+ */
+export async function allInputs(
+  given: readonly PrepareInput[],
+): Promise<Pick<ResolvedPrepareOptions, "inputs" | "foundFiles">> {
+  const inputs: PrepareInput[] = [];
+  const foundFiles = new Set<string>();
+  for (const input of given) {
+    const files = typeof input === "string" ? await expandInputs([input]) : [input];
+    inputs.push(...files);
+    for (const file of files) if (typeof file === "string" && file !== input) foundFiles.add(file);
+  }
+  return { inputs, foundFiles };
 }
 
 /** Bytes of all input files; throws {@link FileError} for one that is missing, no file, or empty. */

@@ -122,6 +122,26 @@ describe("near copies", () => {
     expect(off).toMatchObject({ kept: 72, rejected: 0, clusters: 0 });
   });
 
+  it("are none where rows differ in their tools alone", async () => {
+    const dialogue = [
+      { role: "user", content: question },
+      { role: "assistant", content: "周末也开门。" },
+    ];
+    const toolsOf = (name: string): Json[] => [{ type: "function", function: { name } }];
+    const options = setUp([
+      { messages: dialogue },
+      { messages: dialogue, tools: toolsOf("f") },
+      { messages: dialogue, tools: toolsOf("g") },
+      {
+        messages: [...dialogue, { role: "user", content: "谢谢" }, ...dialogue.slice(1)],
+        tools: toolsOf("f"),
+      },
+      { messages: dialogue, tools: JSON.stringify(toolsOf("g")) },
+    ]);
+    const { kept, rules } = await prepare(options);
+    expect({ kept, rules }).toMatchObject({ kept: 3, rules: { duplicate: 1, "near-duplicate": 1 } });
+  });
+
   it("lose and invent no row, and a set that grows keeps every row where it was", async () => {
     const all = lines();
     const whole = setUp(all);
@@ -319,6 +339,32 @@ describe("prepare", () => {
         inputs: [{ name: "mine", rows: once }],
       }),
     ).rejects.toThrow("rows that can be read twice, as the step boilerplate needs");
+  });
+
+  it("sets a file of a folder aside that holds no row at all, and refuses it where it was named", async () => {
+    const { folder, input: _input, ...options } = setUp([]);
+    const data = join(folder, "data");
+    mkdirSync(data);
+    writeFileSync(
+      join(data, "a.jsonl"),
+      rows(20)
+        .map((row) => `${JSON.stringify(row)}\n`)
+        .join(""),
+    );
+    const table = join(data, "requests.csv");
+    writeFileSync(table, `instruction,category\n${"wo ist es?,WHERE\n".repeat(500)}`);
+    const result = await prepare({ ...options, inputs: [data] });
+    expect(result).toMatchObject({ read: 520, kept: 20, rejected: 500, rules: { invalid: 500 } });
+    expect(result.examples.invalid[0]).toMatchObject({ file: table, line: 2 });
+    const named = { ...options, output: join(folder, "named"), inputs: [join(data, "a.jsonl"), table] };
+    await expect(prepare(named)).rejects.toThrow("500 of 520 rows cannot be used");
+    await expect(prepare({ ...named, inputs: [join(data, "*.csv")] })).rejects.toThrow(
+      "500 of 500 rows cannot be used",
+    );
+    // Some rows that are none among others count, wherever the file lies.
+    const mixed = `${'{"instruction":"a"}\n'.repeat(20)}{"instruction":"b","output":"c"}\n`;
+    writeFileSync(join(data, "b.jsonl"), mixed);
+    await expect(prepare({ ...named, inputs: [data] })).rejects.toThrow("rows cannot be used");
   });
 
   it("sets rows aside with reason, file and line, and goes on", async () => {

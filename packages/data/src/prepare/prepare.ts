@@ -68,7 +68,7 @@ const MANIFEST_VERSION = 1;
  */
 export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   const given = resolvePrepareOptions(options);
-  const resolved = { ...given, inputs: await allInputs(given.inputs) };
+  const resolved = { ...given, ...(await allInputs(given.inputs)) };
   const totalBytes = await inputBytes(resolved.inputs);
   const check = (): Promise<void> =>
     checkOutputFolder(

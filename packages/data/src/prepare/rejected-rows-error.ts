@@ -1,4 +1,4 @@
-import { asPhrase, InputError, type Phrase, phrase } from "@lathe/files";
+import { asPhrase, field, InputError, type Phrase, phrase } from "@lathe/files";
 import type { RowPlace } from "../read/row-place.js";
 
 /** Too large a share of the input is malformed or of no known row shape. */
@@ -17,7 +17,7 @@ export class RejectedRowsError extends InputError {
     readonly examples: readonly (RowPlace & { readonly reason: string | Phrase })[],
   ) {
     const percent = Number((limit * 100).toPrecision(6));
-    const fault = phrase`${invalid} of ${read} rows cannot be used, more than the limit of ${percent} %; nothing was written. Correct the files or raise rejectLimit. The first of them:`;
+    const fault = phrase`${invalid} of ${read} rows cannot be used, more than the limit of ${percent} %; nothing was written. Correct the files or raise ${field("rejectLimit")}. The first of them:`;
     super(
       examples.reduce(
         (above, { file, line, reason }) => phrase`${above}\n  ${file}:${line}: ${asPhrase(reason)}`,

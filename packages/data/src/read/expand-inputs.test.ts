@@ -1,8 +1,19 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import type * as files from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { temporaryFolder } from "../../testing/temporary-folder.js";
 import { expandInputs } from "../index.js";
+
+const looked = vi.hoisted(() => [] as string[]);
+vi.mock("node:fs/promises", async (importOriginal) => {
+  const original = await importOriginal<typeof files>();
+  const readdir = (path: string, options: object): unknown => {
+    looked.push(path);
+    return original.readdir(path, options);
+  };
+  return { ...original, readdir };
+});
 
 function folderOf(...names: readonly string[]): string {
   const folder = temporaryFolder();
@@ -55,10 +66,45 @@ describe("expandInputs", () => {
     ["deep/**", ["deep/d.csv", "deep/er/c.jsonl"]],
     ["d*p/*/*", ["deep/er/c.jsonl"]],
     [".*", [".hidden.jsonl"]],
+    ["**/**/**/d.csv", ["deep/d.csv"]],
+    ["**/er/**", ["deep/er/c.jsonl"]],
+    ["./deep//*.csv", ["deep/d.csv"]],
+    [".cache/*", [".cache/e.jsonl"]],
+    ["**/.kept/**/*.jsonl", ["deep/.kept/er/f.jsonl"]],
+    ["deep/.*/**", ["deep/.kept/er/f.jsonl"]],
   ])("matches %s", async (pattern, files) => {
-    const folder = folderOf("a.jsonl", "b.jsonl", "deep/er/c.jsonl", "deep/d.csv", ".hidden.jsonl");
+    const folder = folderOf(
+      ...["a.jsonl", "b.jsonl", "deep/er/c.jsonl", "deep/d.csv", ".hidden.jsonl"],
+      ...[".cache/e.jsonl", "deep/.kept/er/f.jsonl"],
+    );
     expect(await expanded(folder, pattern)).toEqual(files);
     await expect(expanded(folder, `${pattern}.none`)).rejects.toThrow(/matches no file/);
+  });
+
+  it.each([
+    ["*.jsonl", [""]],
+    ["a/*.jsonl", ["a"]],
+    ["*/*.jsonl", ["", "a", "b"]],
+    ["a*/b*/*.jsonl", ["", "a", "a/b"]],
+    ["a/**", ["a", "a/b", "a/b/c"]],
+    ["**/.cache/*", ["", ".cache", "a", "a/b", "a/b/c", "b"]],
+    ["", ["", "a", "a/b", "a/b/c", "b"]],
+  ])("looks for %j into no folder that it does not come to", async (pattern, folders) => {
+    const names = ["x.jsonl", "a/x.jsonl", "a/b/x.jsonl", "a/b/c/x.jsonl", "b/x.jsonl"];
+    const folder = folderOf(...names, ".cache/deep/x.jsonl", ".git/objects/x.jsonl");
+    looked.length = 0;
+    await expanded(folder, pattern).catch((): string[] => []);
+    expect(looked.map((path) => relative(folder, path)).sort()).toEqual(folders);
+  });
+
+  it("takes links to files, goes into linked folders that are named, and round in no circle", async () => {
+    const folder = folderOf("real/a.jsonl", "data/b.jsonl");
+    symlinkSync(join(folder, "real/a.jsonl"), join(folder, "data/link.jsonl"));
+    symlinkSync(join(folder, "real"), join(folder, "data/folder"));
+    symlinkSync(folder, join(folder, "data/round"));
+    expect(await expanded(folder, "data")).toEqual(["data/b.jsonl", "data/link.jsonl"]);
+    expect(await expanded(folder, "data/fold*/*")).toEqual(["data/folder/a.jsonl"]);
+    expect(await expanded(folder, "data/**/*.jsonl")).toEqual(["data/b.jsonl", "data/link.jsonl"]);
   });
 
   it("ends in good time over a hostile pattern", async () => {

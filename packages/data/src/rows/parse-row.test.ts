@@ -1,3 +1,4 @@
+import { keepJsonForm } from "@lathe/files";
 import { describe, expect, it } from "vitest";
 import { forSeeds, type SeededRandom } from "../../testing/seeded-random.js";
 import { parseRow, serializeRow, type Row } from "../index.js";
@@ -97,7 +98,8 @@ describe("parseRow", () => {
       /missing beside "instruction"; where category is meant, map output=category; expected/,
     ],
     ["prompt alone", { prompt: "a" }, "completion", /missing beside "prompt"/],
-    ["an output that is a number", { input: "a", output: 1 }, "output", /expected a string, got a number/],
+    ["an output that is an object", { input: "a", output: {} }, "output", /expected a string, got an object/],
+    ["an output that is no number", { input: "a", output: NaN }, "output", /expected a string, got a number/],
     ["a text that is a list", { text: [] }, "text", /expected a string, got a list/],
     ["messages as text", { messages: "hi" }, "messages", /expected a list, got a string/],
     ["a message as text", { messages: ["hi"] }, "messages[0]", /got a string/],
@@ -198,3 +200,16 @@ function randomSource(random: SeededRandom): Record<string, unknown> {
   ]);
   return { ...extra, ...shape };
 }
+
+it.each([
+  ['{"input": 1, "output": 2}', "1", "2"],
+  ['{"question": "2.5 + 1.5", "answer": 4}', "2.5 + 1.5", "4"],
+  ['{"question": "2.5 + 1.5", "answer": 4.0}', "2.5 + 1.5", "4.0"],
+  ['{"input": "a", "output": 1.0}', "a", "1.0"],
+  ['{"input": -0.5, "output": 1e21}', "-0.5", "1e+21"],
+  ['{"instruction": "d", "output": true}', "d", "true"],
+])("reads the numbers of %s as texts", (json, input, output) => {
+  const value: unknown = JSON.parse(json);
+  keepJsonForm(value, json);
+  expect(parseRow(value)).toMatchObject({ kind: "pair", input, output });
+});

@@ -1,4 +1,4 @@
-import { phrase, asPhrase } from "@lathe/files";
+import { asPhrase, phrase } from "@lathe/files";
 import { ROW_SHAPES, RowError } from "./row-error.js";
 import type { RowPlace } from "../read/row-place.js";
 import {
@@ -16,6 +16,7 @@ import { inKnownShape, inKnownTurn } from "./row-dialects.js";
 import { hasTools, parseToolCalls, parseTools } from "./parse-tools.js";
 import { withWeight } from "./row-weight.js";
 import { typeName } from "./type-name.js";
+import { writtenText } from "./written-text.js";
 
 const ROLES: readonly ChatRole[] = ["system", "user", "assistant", "tool"];
 const MAXIMUM_TOKEN_ID = 2 ** 31 - 1; // token files store 32-bit integers
@@ -29,6 +30,7 @@ const MAXIMUM_TOKEN_ID = 2 ** 31 - 1; // token files store 32-bit integers
  * - `{"instruction","output"}` (Alpaca): a non-empty `input` is appended to the instruction on a new line.
  * - `{"input","output"}` and `{"instruction","output"}` may carry a `system` text.
  * - Pairs and dialogues may carry `tools`, a list or the JSON text of one.
+ * - A number, `true` or `false` where a text is to be, such as the answer of a sum or a label, is read as JSON writes it.
  * - A turn of the assistant that calls tools may have null content or none at all; it stays null.
  * - `{"prompt","chosen","rejected"}` are texts or lists of messages; lists may do without `prompt`, see `withSharedPrompt`.
  *   A judged `completion` and its prompt may be lists of messages too.
@@ -272,8 +274,7 @@ export function readIntegers(
 }
 
 function readText(source: Record<string, unknown>, key: string, place: RowPlace | undefined): string {
-  const value = source[key];
-  if (typeof value !== "string")
-    throw new RowError(key, phrase`expected a string, got ${typeName(value)}`, place);
-  return value;
+  const text = writtenText(source, key);
+  if (text !== undefined) return text;
+  throw new RowError(key, phrase`expected a string, got ${typeName(source[key])}`, place);
 }

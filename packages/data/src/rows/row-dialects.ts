@@ -3,6 +3,7 @@ import type { RowPlace } from "../read/row-place.js";
 import { RowError } from "./row-error.js";
 import type { ChatRole } from "./row.js";
 import { typeName } from "./type-name.js";
+import { writtenText } from "./written-text.js";
 
 type Source = Readonly<Record<string, unknown>>;
 
@@ -88,7 +89,8 @@ export function inKnownShape(value: unknown, place?: RowPlace): unknown {
   const question = keyOf(value, QUESTIONS);
   const answer = keyOf(value, ANSWERS);
   if (question === undefined || answer === undefined) return value;
-  const { [question]: input, [answer]: output, ...rest } = value;
+  const { [question]: _input, [answer]: _output, ...rest } = value;
+  const [input, output] = [question, answer].map((key) => writtenText(value, key));
   return withHistory({ ...rest, input, output }, place);
 }
 
@@ -160,7 +162,7 @@ function keyOf(row: Source, names: readonly string[]): string | undefined {
   const keys = Object.keys(row);
   for (const name of names) {
     const key = keys.find((candidate) => candidate.trim().toLowerCase() === name);
-    if (key !== undefined && typeof row[key] === "string") return key;
+    if (key !== undefined && writtenText(row, key) !== undefined) return key;
   }
   return undefined;
 }

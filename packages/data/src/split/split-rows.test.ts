@@ -6,6 +6,7 @@ import {
   parseSplitWeights,
   SPLITS,
   splitRows,
+  type Row,
   type SplitName,
   type TextRow,
 } from "../index.js";
@@ -33,6 +34,36 @@ describe("parseSplitWeights", () => {
   ])("refuses %j", (text) => {
     expect(() => parseSplitWeights(text)).toThrow(/^option split: expected three weights as in "7:1:2"/);
   });
+});
+
+it("keeps a dialogue and rows made of its turns in one split, whichever field names it", () => {
+  const names = Array.from({ length: 60 }, (_, number) => `dialogue-${number}`);
+  const messages = [{ role: "assistant" as const, content: "hello" }];
+  const whole = names.map((id) => ({ kind: "messages" as const, messages, fields: { id } }));
+  const parts = names.flatMap((name, number) => [
+    { kind: "text" as const, text: `first of ${name}`, fields: { dialogue: name } },
+    { kind: "text" as const, text: `then of ${name}`, fields: { conversation_id: name, id: number } },
+  ]);
+  const split = splitRows(
+    [
+      ...parts,
+      ...whole.map((row, number) => ({ ...row, messages: [{ ...messages[0], content: `hello ${number}` }] })),
+    ],
+    {
+      split: "1:1:1",
+      seed: 3,
+    },
+  );
+  const splitOf = new Map<string, SplitName>();
+  for (const name of SPLITS) {
+    expect(split[name].length).toBeGreaterThan(0);
+    for (const { fields } of split[name] as readonly Row[]) {
+      const dialogue = String(fields["dialogue"] ?? fields["conversation_id"] ?? fields["id"]);
+      expect(splitOf.get(dialogue) ?? name, dialogue).toBe(name);
+      splitOf.set(dialogue, name);
+    }
+  }
+  expect(splitOf.size).toBe(60);
 });
 
 /** Rows of random dialogues; with `dialogues` 0 every row stands alone. */

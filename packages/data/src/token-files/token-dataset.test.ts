@@ -280,4 +280,30 @@ describe("token files", () => {
     appendFileSync(path, "x");
     expect(() => dataset.row(0)).toThrow("has changed since it was opened");
   });
+
+  it("are read row by row where it is known where they lie, and refused there when they change", async () => {
+    const random = new SeededRandom(12);
+    const rows = randomRows(random, 1500, 4000).map((row, index) => ({ ...row, weight: 1 + (index % 3) }));
+    const path = await writeFile(rows);
+    const dataset = await TokenDataset.open(path);
+    for (const { weight = 1, row } of dataset) expect(weight).toBe(1 + (row % 3));
+    const before = process.memoryUsage().arrayBuffers;
+    const held: TokenRow[] = [];
+    for (const index of random.shuffle([...rows.keys()]).slice(0, 300)) {
+      const view = dataset.view(index);
+      held.push(view);
+      expect([view.row, view.weight ?? 1, same(view.inputIds, rows[index].inputIds)]).toEqual([
+        index,
+        1 + (index % 3),
+        true,
+      ]);
+      expect(same(view.labels, rows[index].labels)).toBe(true);
+    }
+    // A batch of half a megabyte for every row that is held would be ten times as much.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(60 * 2 ** 20);
+    appendFileSync(path, "x");
+    expect(() => {
+      for (const index of [700, 20, 1400, 300, 1100]) dataset.view(index);
+    }).toThrow("has changed since it was opened");
+  });
 });

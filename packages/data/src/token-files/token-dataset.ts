@@ -4,11 +4,12 @@ import type { ArrowGuard } from "./arrow-guard.js";
 import type { FileMemory } from "./file-memory.js";
 import { savedDatasetFiles } from "./saved-dataset.js";
 import type { TokenColumns } from "./token-batch-columns.js";
-import { openTokenFileBatches, type TokenFileBatches } from "./token-file-batches.js";
+import { openTokenFileBatches, type ReadValues, type TokenFileBatches } from "./token-file-batches.js";
 import type { TokenFileMetadata, TokenRow } from "./token-row.js";
 import type { TokenRowInput } from "./token-file-writer.js";
+import { TokenRowCollector } from "./token-row-collector.js";
 
-const CACHED_BATCHES = 32; // at half a megabyte each; shuffled access reads a batch per row beyond them
+const CACHED_BATCHES = 32; // at half a megabyte each
 
 /** How {@link TokenDataset.open} opens files. */
 export interface OpenTokensOptions {
@@ -21,15 +22,24 @@ export interface OpenTokensOptions {
   readonly memory?: FileMemory;
 }
 
+/** Where the rows of a batch lie that is not in memory. */
+interface BatchIndex extends Pick<TokenColumns, "idOffsets" | "rows" | "weights"> {
+  readonly readValues: ReadValues;
+}
+
 /**
  * Token rows with random access, from token files or from memory. Of files that are not mapped only some batches are in
- * memory at a time, and none is held open.
+ * memory at a time, and none is held open: rows that are asked for one after the other are read by batches, and any other one by itself,
+ * once where it lies is known, which is held with up to 16 bytes a row.
  */
 export class TokenDataset {
   /** Number of rows. */
   readonly length: number;
   readonly #source: Omit<TokenFileBatches, "metadata">;
   readonly #cache = new Map<number, TokenColumns>();
+  readonly #indexes = new Map<number, BatchIndex>();
+  /** The row that was asked for last. */
+  #last = -1;
   /** The batch that was used last. */
   #newest = -1;
   #lengths: Int32Array | undefined;
@@ -72,27 +82,11 @@ export class TokenDataset {
    *
    * @throws RangeError when a row has not as many labels as ids
    */
-  static fromRows(rows: Iterable<TokenRowInput>): TokenDataset {
-    const list = [...rows];
-    list.forEach(({ inputIds, labels }, index) => {
-      if (inputIds.length !== labels.length) {
-        throw new RangeError(
-          `row ${index}: expected ${inputIds.length} labels, one for each id, got ${labels.length}`,
-        );
-      }
-    });
-    const offsets = offsetsOf(list.map(({ inputIds }) => inputIds.length));
-    const batch: TokenColumns = {
-      idOffsets: offsets,
-      ids: concatenate(list.map(({ inputIds }) => inputIds)),
-      labelOffsets: offsets,
-      labels: concatenate(list.map(({ labels }) => labels)),
-      rows: Int32Array.from(list, ({ row }, index) => row ?? index),
-      weights: Float64Array.from(list, ({ weight = 1 }) => weight),
-    };
+  static fromRows(rows: Iterable<TokenRowInput> | TokenRowCollector): TokenDataset {
+    const { batches, firstRows } = (rows instanceof TokenRowCollector ? rows : collected(rows)).batches();
     const source = {
-      firstRows: [0, list.length],
-      load: () => batch,
+      firstRows,
+      load: (number: number) => batches[number],
       isMapped: true,
       close: () => undefined,
     };
@@ -121,13 +115,20 @@ export class TokenDataset {
       throw new RangeError(`expected a row from 0 to ${this.length - 1}, got ${index}`);
     }
     const number = this.#batchOf(index);
-    const { idOffsets, ids, labelOffsets, labels, rows, weights } = this.#batch(number);
     const local = index - this.#source.firstRows[number];
+    const isNext = index === this.#last + 1;
+    this.#last = index;
+    const known = isNext || this.#cache.has(number) ? undefined : this.#indexes.get(number);
+    if (known) {
+      const { ids, labels } = known.readValues(known.idOffsets[local], known.idOffsets[local + 1]);
+      return { inputIds: ids, labels, ...rowOf(known, index, local) };
+    }
+    const columns = this.#batch(number);
+    const { idOffsets, ids, labelOffsets, labels } = columns;
     return {
       inputIds: ids.subarray(idOffsets[local], idOffsets[local + 1]),
       labels: labels.subarray(labelOffsets[local], labelOffsets[local + 1]),
-      row: rows === null ? index : rows[local],
-      ...(weights === null || weights[local] === 1 ? {} : { weight: weights[local] }),
+      ...rowOf(columns, index, local),
     };
   }
 
@@ -171,12 +172,29 @@ export class TokenDataset {
     return low;
   }
 
+  #load(number: number): TokenColumns {
+    const columns = this.#source.load(number);
+    const { readValues, idOffsets, labelOffsets, rows, weights } = columns;
+    // Labels begin where ids do in what Lathe writes; where they do not, batches are read whole.
+    const isIndexed = !readValues || this.#indexes.has(number);
+    if (isIndexed || !idOffsets.every((offset, row) => offset === labelOffsets[row])) return columns;
+    // Copies: what the columns are views of is large, and need not stay.
+    const [ownRows, ownWeights] = [rows?.slice() ?? null, weights?.slice() ?? null];
+    this.#indexes.set(number, {
+      readValues,
+      idOffsets: idOffsets.slice(),
+      rows: ownRows,
+      weights: ownWeights,
+    });
+    return columns;
+  }
+
   /** A batch, the least recently used one making room for it where it takes any. */
   #batch(number: number): TokenColumns {
     const known = this.#cache.get(number);
     // Left as it is where it can be: tables of a Map that changes at every row pile up among the old objects of JavaScript.
     if (known && (this.#source.isMapped || number === this.#newest)) return known;
-    const batch = known ?? this.#source.load(number);
+    const batch = known ?? this.#load(number);
     this.#newest = number;
     this.#cache.delete(number);
     this.#cache.set(number, batch);
@@ -188,6 +206,18 @@ export class TokenDataset {
     }
     return batch;
   }
+}
+
+/** The number and the weight of a row, as far as it has them. */
+function rowOf(
+  { rows, weights }: Pick<TokenColumns, "rows" | "weights">,
+  index: number,
+  local: number,
+): Pick<TokenRow, "row" | "weight"> {
+  return {
+    row: rows === null ? index : rows[local],
+    ...(weights === null || weights[local] === 1 ? {} : { weight: weights[local] }),
+  };
 }
 
 /** The batches of several files, one after the other. */
@@ -211,18 +241,8 @@ function joined(files: readonly TokenFileBatches[]): Omit<TokenFileBatches, "met
   };
 }
 
-function offsetsOf(lengths: readonly number[]): Int32Array {
-  const offsets = new Int32Array(lengths.length + 1);
-  lengths.forEach((length, index) => (offsets[index + 1] = offsets[index] + length));
-  return offsets;
-}
-
-function concatenate(arrays: readonly Int32Array[]): Int32Array {
-  const joined = new Int32Array(arrays.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    joined.set(array, at);
-    at += array.length;
-  }
-  return joined;
+function collected(rows: Iterable<TokenRowInput>): TokenRowCollector {
+  const collector = new TokenRowCollector();
+  for (const row of rows) collector.add(row);
+  return collector;
 }

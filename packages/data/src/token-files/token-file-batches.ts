@@ -15,6 +15,15 @@ import { TOKEN_FILE_VERSION, type TokenFileMetadata } from "./token-row.js";
 const END_OF_STREAM_BYTES = 8;
 const LONGEST_MAPPING = 2 ** 31; // bytes; a longer file is read
 
+/** Reads ids and labels of a batch from a place among them up to another, and nothing else of the file. */
+export type ReadValues = (start: number, end: number) => Pick<TokenColumns, "ids" | "labels">;
+
+/** The columns of a batch. */
+export interface LoadedColumns extends TokenColumns {
+  /** Left out where the values do not lie in the file as they are, and where the file is mapped. */
+  readonly readValues?: ReadValues;
+}
+
 /** The record batches of token files, by their index. */
 export interface TokenFileBatches {
   /** First row of every batch, and at the end the number of rows. */
@@ -22,7 +31,7 @@ export interface TokenFileBatches {
   /** What produced the tokens; null where no Lathe did. */
   readonly metadata: TokenFileMetadata | null;
   /** The columns of a batch: views of the mapped file, or of what was read of it for this call. */
-  readonly load: (batch: number) => TokenColumns;
+  readonly load: (batch: number) => LoadedColumns;
   /** Whether batches lie in memory already, so that keeping them takes none. */
   readonly isMapped: boolean;
   /** Takes a mapping back; views of it must not be used any more. */
@@ -113,15 +122,38 @@ function readBatches({ path, directory: { schema, blocks }, known }: TokenFile):
       const { offset, metadataBytes, bodyBytes, rows } = blocks[number];
       const bytes = Buffer.alloc(schemaMessage.length + metadataBytes + bodyBytes);
       bytes.set(schemaMessage);
-      readUnchanged(path, known, bytes.subarray(schemaMessage.length), offset);
+      readUnchanged(path, known, [{ target: bytes.subarray(schemaMessage.length), offset }]);
       try {
         const [batch] = RecordBatchReader.from(bytes) as Iterable<RecordBatch>;
-        return columnsOf(path, batch, rows);
+        const columns = columnsOf(path, batch, rows);
+        // Values that were narrowed or unpacked lie in memory of their own.
+        const placeOf = ({ buffer, byteOffset }: Int32Array): number | null =>
+          buffer === bytes.buffer ? offset + byteOffset - bytes.byteOffset - schemaMessage.length : null;
+        const [ids, labels] = [placeOf(columns.ids), placeOf(columns.labels)];
+        if (ids === null || labels === null) return columns;
+        return { ...columns, readValues: valuesReader(path, known, { ids, labels }) };
       } catch (error) {
         throw asTokenFileError(path, error);
       }
     },
     close: () => undefined,
+  };
+}
+
+/** @param at bytes of the file at which the values begin */
+function valuesReader(
+  path: string,
+  known: TokenFile["known"],
+  at: { readonly ids: number; readonly labels: number },
+): ReadValues {
+  return (start, end) => {
+    const [ids, labels] = [new Int32Array(end - start), new Int32Array(end - start)];
+    const offset = start * Int32Array.BYTES_PER_ELEMENT;
+    readUnchanged(path, known, [
+      { target: Buffer.from(ids.buffer), offset: at.ids + offset },
+      { target: Buffer.from(labels.buffer), offset: at.labels + offset },
+    ]);
+    return { ids, labels };
   };
 }
 
@@ -144,8 +176,7 @@ function encodeSchema(schema: Schema): Uint8Array {
 function readUnchanged(
   path: string,
   known: { size: number; mtimeMs: number },
-  target: Buffer,
-  offset: number,
+  parts: readonly { readonly target: Buffer; readonly offset: number }[],
 ): void {
   let descriptor: number | undefined;
   try {
@@ -154,10 +185,12 @@ function readUnchanged(
     if (size !== known.size || mtimeMs !== known.mtimeMs) {
       throw new TokenFileError(path, "has changed since it was opened");
     }
-    for (let done = 0; done < target.length;) {
-      const bytes = readSync(descriptor, target, done, target.length - done, offset + done);
-      if (bytes === 0) throw new TokenFileError(path, "is shorter than when it was opened");
-      done += bytes;
+    for (const { target, offset } of parts) {
+      for (let done = 0; done < target.length;) {
+        const bytes = readSync(descriptor, target, done, target.length - done, offset + done);
+        if (bytes === 0) throw new TokenFileError(path, "is shorter than when it was opened");
+        done += bytes;
+      }
     }
   } catch (error) {
     throw asFileError(path, "read", error);

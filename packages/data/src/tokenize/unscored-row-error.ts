@@ -1,4 +1,4 @@
-import { phrase } from "@lathe/files";
+import { field, phrase } from "@lathe/files";
 import { RowError } from "../rows/row-error.js";
 import type { RowPlace } from "../read/row-place.js";
 
@@ -18,7 +18,7 @@ export class UnscoredRowError extends RowError {
       null,
       maxTokens === null
         ? phrase`none of the ${tokens} tokens is scored: there is no reply to learn from`
-        : phrase`the row has ${tokens} tokens and its reply begins after the limit of ${maxTokens}; raise maxTokens or shorten the prompt`,
+        : phrase`the row has ${tokens} tokens and its reply begins after the limit of ${maxTokens}; raise ${field("maxTokens")} or shorten the prompt`,
       place,
     );
   }

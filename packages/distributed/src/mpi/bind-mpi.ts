@@ -39,6 +39,7 @@ const declarations = {
   allGather:
     "int MPI_Allgatherv(void *send, int count, intptr_t type, void *receive, void *counts, void *places, intptr_t receiveType, intptr_t comm)",
   broadcast: "int MPI_Bcast(void *values, int count, intptr_t type, int root, intptr_t comm)",
+  split: "int MPI_Comm_split(intptr_t comm, int color, int key, void *part)",
   beginBarrier: "int MPI_Ibarrier(intptr_t comm, void *request)",
   test: "int MPI_Test(void *request, void *flag, intptr_t status)",
   abort: "int MPI_Abort(intptr_t comm, int code)",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { launchOf } from "./launch.js";
+import { cardOfRank, launchOf, threadsOfRank } from "./launch.js";
 
 describe("what a launcher says", () => {
   it.each([
@@ -24,4 +24,28 @@ describe("what a launcher says", () => {
   ])("%s", (_by, environment, launch) => {
     expect(launchOf(environment)).toEqual(launch);
   });
+});
+
+it.each([
+  [8, 2, 4],
+  [8, 3, 2],
+  [2, 4, 1],
+])("%i cores for %i ranks are %i threads each", (cores, localSize, threads) => {
+  expect(threadsOfRank({ make: null, size: 4, localSize, localRank: 0 }, cores)).toBe(threads);
+});
+
+it.each<[number, string | undefined, number, string | null]>([
+  [0, undefined, 2, "0"],
+  [1, undefined, 2, "1"],
+  [2, undefined, 2, "0"],
+  [1, undefined, 1, null],
+  [1, undefined, 0, null],
+  [1, "3, 5", 8, "5"],
+  [1, "GPU-a,GPU-b", 0, "GPU-b"],
+  [1, "4", 8, null],
+  [1, "4,-1,5", 8, null],
+  [1, "-1", 8, null],
+  [1, "", 8, null],
+])("rank %i of a machine that shows %j of %i cards has %j", (localRank, visible, cards, card) => {
+  expect(cardOfRank({ make: null, size: 4, localSize: 4, localRank }, visible, cards)).toBe(card);
 });

@@ -35,3 +35,22 @@ export function launchOf(environment: Readonly<Record<string, string | undefined
   const pmi = number("PMI_SIZE");
   return pmi === null ? null : { make: "MPICH", size: pmi, ...local };
 }
+
+/** Threads that each of the ranks on a machine computes with, so that together they take its cores once; 1 at least. */
+export const threadsOfRank = ({ localSize }: Launch, cores: number): number =>
+  Math.max(1, Math.floor(cores / localSize));
+
+/**
+ * The card that a rank computes on, as `CUDA_VISIBLE_DEVICES` names it: the ranks of a machine have its cards by turns.
+ * @param visible what the variable says already; undefined where it says nothing
+ * @param cards of the machine
+ * @returns null where there is no choice
+ */
+export function cardOfRank({ localRank }: Launch, visible: string | undefined, cards: number): string | null {
+  const named = visible?.split(",").map((name) => name.trim());
+  const names = named ?? Array.from({ length: cards }, (_, card) => String(card));
+  // What follows -1 is hidden.
+  const end = names.findIndex((name) => name === "-1" || name === "");
+  const usable = end < 0 ? names : names.slice(0, end);
+  return usable.length > 1 ? usable[localRank % usable.length] : null;
+}

@@ -1,6 +1,6 @@
 /** Real ranks under real launchers, on the built package. */
 import { describe, expect, it } from "vitest";
-import { isLauncherThere, printed, runRanks, skippedWithout } from "../testing/run-ranks.js";
+import { isLauncherThere, printed, runRanks, skippedWithout } from "../../testing/run-ranks.js";
 import type { MpiMake } from "./mpi-make.js";
 
 const arithmetic = `
@@ -69,6 +69,45 @@ describe("ranks over MPI", () => {
             empty: ranks.map(() => 0),
             shared: Array<number>(4).fill(2 * size),
           })),
+        );
+      },
+    );
+  }
+
+  for (const [make, size, over] of places) {
+    const groupSize = 2;
+    it.skipIf(!isLauncherThere(make))(
+      `add up in groups of 2 without leaving the call: ${size} ranks of ${make} over ${over}${skippedWithout(make)}`,
+      async () => {
+        const program = `
+          const collective = await lathe.openCollective({ valuesPerCall: 1000 });
+          const group = await collective.blockingGroup(${groupSize});
+          const values = Float32Array.from({ length: 2500 }, (_, i) => i + collective.rank);
+          // One of them comes late: the others wait.
+          if (group.rank === 1) await new Promise((resolve) => setTimeout(resolve, 50));
+          for (let time = 0; time < 3; time++) group.sum(values);
+          const waiting = collective.allReduce(new Float32Array(1));
+          let refused = null;
+          try { group.sum(values); } catch (error) { refused = error.fault; }
+          await waiting;
+          const odd = await collective.blockingGroup(collective.size + 1).catch((error) => error.message);
+          print({ rank: collective.rank, group: [group.rank, group.size], values: [values[0], values[2499]], refused, odd });
+          await collective.close();`;
+        const ended = await runRanks(size, program, { make, over });
+        expect(ended).toMatchObject({ code: 0 });
+        const results = printed<{ readonly rank: number }>(ended).sort((a, b) => a.rank - b.rank);
+        expect(results).toEqual(
+          Array.from({ length: size }, (_, rank) => {
+            const first = rank - (rank % groupSize);
+            const thrice = (i: number): number => 4 * (2 * i + first + first + 1);
+            return {
+              rank,
+              group: [rank - first, groupSize],
+              values: [thrice(0), thrice(2499)],
+              refused: "arguments",
+              odd: `expected a divisor of the ${size} ranks, got ${size + 1}`,
+            };
+          }),
         );
       },
     );
@@ -224,6 +263,23 @@ describe("ranks over MPI", () => {
       const ended = await runRanks(2, program, { over: "tcp" });
       expect(ended.code).toBe(137);
       expect(ended.stderr).toContain("stalled: rank 0 of 2 has waited 2 s for what the others send");
+    },
+  );
+
+  it.skipIf(!isLauncherThere("Open MPI"))(
+    `take others for gone that do not come${skippedWithout("Open MPI")}`,
+    async () => {
+      const program = `
+        const collective = await lathe.openCollective({ waitSeconds: 1 });
+        await collective.barrier();
+        if (collective.rank === 1) await new Promise((resolve) => setTimeout(resolve, 40_000));
+        await collective.barrier().catch(({ fault, message }) => print([fault, message]));
+        collective.abort(5);`;
+      const ended = await runRanks(2, program);
+      expect(ended.code).toBe(5);
+      expect(printed(ended)).toEqual([
+        ["stalled", "rank 0 of 2 has waited 1 s for others to come: they are taken for gone"],
+      ]);
     },
   );
 

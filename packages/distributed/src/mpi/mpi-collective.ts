@@ -1,7 +1,9 @@
 import { asPhrase, type Phrase, phrase } from "@lathe/files";
+import { createHash } from "node:crypto";
+import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { checkCounts, checkExitCode, checkRoot } from "../check-arguments.js";
-import type { Collective, NumberArray, Reduction } from "../collective.js";
+import { checkCounts, checkExitCode, checkGroup, checkRoot } from "../check-arguments.js";
+import type { BlockingGroup, Collective, NumberArray, Reduction } from "../collective.js";
 import { CollectiveError } from "../collective-error.js";
 import { bindMpi, type MpiFunction, type MpiFunctions, type MpiHandles } from "./bind-mpi.js";
 import { launchOf } from "./launch.js";
@@ -17,9 +19,11 @@ export interface MpiOptions {
   readonly library?: string | undefined;
   /**
    * Seconds after which a transfer counts as dead for which all ranks were there, besides those that its bytes take at the
-   * slowest. Waiting for ranks that still compute has no end. @defaultValue 10
+   * slowest. @defaultValue 10
    */
   readonly stallSeconds?: number | undefined;
+  /** Seconds that a rank waits for others, which may still compute, before it takes them for gone. @defaultValue 3600 */
+  readonly waitSeconds?: number | undefined;
   /** The slowest that a network may be. @defaultValue 1,000,000 */
   readonly leastBytesPerSecond?: number | undefined;
   /** Values of one call of the library at most; more go in several. @defaultValue 2 ** 28 */
@@ -42,12 +46,19 @@ const SERIALIZED = 2;
 const TEXT_BYTES = 8192;
 
 const STALL_SECONDS = 10;
+const WAIT_SECONDS = 3600;
 const LEAST_BYTES_PER_SECOND = 1_000_000;
 const VALUES_PER_CALL = 2 ** 28;
 const MOST_VALUES = 2 ** 31 - 1;
 
 /** Milliseconds between two looks at whether all ranks are there. */
 const POLL_MS = 1;
+
+/** Milliseconds that a rank of a group looks after the others without a pause: they compute the same, and are about to come. */
+const SPIN_MS = 0.2;
+
+/** Milliseconds between two looks after that. */
+const PAUSE_MS = 0.05;
 
 /** The one membership of this process: MPI cannot be begun twice. */
 let joined = false;
@@ -126,10 +137,13 @@ class MpiRanks implements MpiCollective {
   /** A launcher that was killed cannot end its ranks any more. */
   readonly #parent = process.ppid;
   readonly #stallMs: number;
+  readonly #waitMs: number;
   readonly #leastBytesPerSecond: number;
   readonly #valuesPerCall: number;
   /** Calls must begin in the same order on all ranks, and no two may be under way at once. */
   #last: Promise<unknown> = Promise.resolve();
+  /** Calls that have begun or wait for their turn. */
+  #underWay = 0;
   #state: "open" | "calling" | "stalled" | "closed" = "open";
 
   constructor(
@@ -137,6 +151,7 @@ class MpiRanks implements MpiCollective {
     private readonly handles: MpiHandles,
     {
       stallSeconds = STALL_SECONDS,
+      waitSeconds = WAIT_SECONDS,
       leastBytesPerSecond = LEAST_BYTES_PER_SECOND,
       valuesPerCall = VALUES_PER_CALL,
     }: MpiOptions,
@@ -148,6 +163,7 @@ class MpiRanks implements MpiCollective {
     this.library = library;
     this.version = version;
     this.#stallMs = stallSeconds * 1000;
+    this.#waitMs = waitSeconds * 1000;
     this.#leastBytesPerSecond = leastBytesPerSecond;
     this.#valuesPerCall = valuesPerCall;
   }
@@ -216,6 +232,35 @@ class MpiRanks implements MpiCollective {
     }
   }
 
+  async blockingGroup(size: number): Promise<BlockingGroup> {
+    checkGroup(size, this.size);
+    const { rank } = this;
+    const first = rank - (rank % size);
+    // Handles are addresses or, with MPICH, whole numbers of half that width.
+    const part = new BigInt64Array(1);
+    const machines = await this.allGather(new Uint8Array(createHash("sha256").update(hostname()).digest()));
+    const own = machines.slice(first, first + size);
+    const isApart = own.some((machine) => machine.some((byte, place) => byte !== own[0][place]));
+    const apart = Int32Array.of(isApart ? 1 : 0);
+    await this.allReduce(apart, "max");
+    if (apart[0] !== 0) {
+      throw new CollectiveError(
+        "arguments",
+        phrase`expected each ${size} ranks after one another on one machine, as they add up within every layer, got some on several; launch as many on each machine`,
+      );
+    }
+    const { world } = this.handles;
+    await this.#call("blockingGroup", this.functions.split, 0, [world, Math.floor(rank / size), rank, part]);
+    const group = this.make === "MPICH" ? Number(BigInt.asIntN(32, part[0])) : part[0];
+    return {
+      rank: rank - first,
+      size,
+      sum: (values) => {
+        this.#sumNow(group, values);
+      },
+    };
+  }
+
   async barrier(): Promise<void> {
     await this.#inTurn(() => this.#whenAllAreHere());
   }
@@ -267,32 +312,74 @@ class MpiRanks implements MpiCollective {
   }
 
   async #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#underWay++;
     const turn = this.#last.then(async () => {
-      if (this.#state !== "open")
-        throw new CollectiveError("closed", asPhrase("this rank takes part no more: it was closed"));
+      this.#refuseClosed();
       await work();
     });
     this.#last = turn.catch(() => undefined);
-    await turn;
+    try {
+      await turn;
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  #refuseClosed(): void {
+    if (this.#state === "open") return;
+    throw new CollectiveError("closed", asPhrase("this rank takes part no more: it was closed"));
+  }
+
+  /** Adds up in a group, and holds the process up until that is done. */
+  #sumNow(group: bigint | number, values: Float32Array): void {
+    this.#refuseClosed();
+    if (this.#underWay > 0) {
+      throw new CollectiveError(
+        "arguments",
+        asPhrase("ranks of a group cannot add up while another call is under way: await that first"),
+      );
+    }
+    const began = performance.now();
+    const arrival = this.#arrival(group);
+    while (!arrival()) if (performance.now() - began > SPIN_MS) pause(PAUSE_MS);
+    for (const piece of this.#pieces(values)) {
+      const { inPlace, sum } = this.handles;
+      const { allReduce } = this.functions;
+      const code = allReduce(inPlace, piece, piece.length, this.#typeOf(piece), sum, group);
+      this.#check("blockingGroup", code);
+    }
   }
 
   /** A barrier that does not keep a core busy. */
   async #whenAllAreHere(): Promise<void> {
     if (this.size === 1) return;
+    const isHere = this.#arrival(this.handles.world);
+    while (!isHere()) await sleep(POLL_MS);
+  }
+
+  /** Begins a barrier. @returns looks whether all are there, and throws where they do not come */
+  #arrival(communicator: bigint | number): () => boolean {
     const request = new BigInt64Array(1);
     const isDone = new Int32Array(1);
-    this.#check("barrier", this.functions.beginBarrier(this.handles.world, request));
-    for (;;) {
+    this.#check("barrier", this.functions.beginBarrier(communicator, request));
+    const began = performance.now();
+    return () => {
       this.#check("barrier", this.functions.test(request, isDone, this.handles.statusIgnore));
-      if (isDone[0] !== 0) return;
+      if (isDone[0] !== 0) return true;
       if (process.ppid !== this.#parent) {
         throw new CollectiveError(
           "stalled",
           phrase`the launcher of rank ${this.rank} is gone, and other ranks with it`,
         );
       }
-      await sleep(POLL_MS);
-    }
+      if (performance.now() - began > this.#waitMs) {
+        throw new CollectiveError(
+          "stalled",
+          phrase`rank ${this.rank} of ${this.size} has waited ${Math.round(this.#waitMs / 1000)} s for others to come: they are taken for gone`,
+        );
+      }
+      return false;
+    };
   }
 
   /** Makes a call beside the event loop. @param bytes that travel, by which it may take longer */
@@ -338,6 +425,11 @@ class MpiRanks implements MpiCollective {
       yield values.subarray(start, start + this.#valuesPerCall);
     }
   }
+}
+
+/** Sleeps without leaving the call. */
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
 /** The library counts with 32 bits. */

@@ -42,6 +42,40 @@ export interface ClassificationRequest {
   readonly zeroDivision?: 0 | 1;
 }
 
+/** How often each label was given where each is true; none of the labels stands behind the last. */
+export class LabelCounts {
+  /** By the places of both: few of all pairs occur where labels are many. */
+  readonly #rows = new Map<number, number>();
+
+  constructor(readonly labels: readonly string[]) {}
+
+  /**
+   * Counts a row.
+   * @param reference place of its true label, -1 for none of the labels
+   * @param prediction place of the predicted one, likewise
+   */
+  count(reference: number, prediction: number, rows = 1): void {
+    const width = this.labels.length + 1;
+    const placeOf = (label: number): number => (label < 0 ? width - 1 : label);
+    const pair = placeOf(reference) * width + placeOf(prediction);
+    this.#rows.set(pair, (this.#rows.get(pair) ?? 0) + rows);
+  }
+
+  /** Takes in the counts of other rows, of the same labels. */
+  add(other: LabelCounts): void {
+    for (const { reference, prediction, rows } of other.pairs()) this.count(reference, prediction, rows);
+  }
+
+  /** The pairs that occur, -1 for none of the labels. */
+  *pairs(): Generator<{ readonly reference: number; readonly prediction: number; readonly rows: number }> {
+    const width = this.labels.length + 1;
+    const labelOf = (place: number): number => (place === width - 1 ? -1 : place);
+    for (const [pair, rows] of this.#rows) {
+      yield { reference: labelOf(Math.floor(pair / width)), prediction: labelOf(pair % width), rows };
+    }
+  }
+}
+
 interface Counts {
   right: number;
   predicted: number;
@@ -67,20 +101,30 @@ export function classificationReport({
   if (labels.length === 0 || places.size !== labels.length) {
     throw new MetricOptionError("labels", "at least one label, each once", labels.join(", "));
   }
+  const rows = new LabelCounts(labels);
+  const placeOf = (label: string | null): number => (label === null ? -1 : (places.get(label) ?? -1));
+  references.forEach((reference, row) => rows.count(placeOf(reference), placeOf(predictions[row])));
+  // One that is predicted exactly counts as right also where it is none of the labels.
+  const correct = references.filter((reference, row) => reference === predictions[row]).length;
+  return { ...reportOfCounts(rows, zeroDivision), accuracy: correct / references.length };
+}
+
+/** The report of rows that were counted: what is true and none of the labels is wrong. */
+export function reportOfCounts(rows: LabelCounts, zeroDivision: 0 | 1 = 0): ClassificationReport {
+  const { labels } = rows;
   const confusion = labels.map(() => new Array<number>(labels.length).fill(0));
   const counts = labels.map((): Counts => ({ right: 0, predicted: 0, support: 0 }));
-  let correct = 0;
-  references.forEach((reference, row) => {
-    const prediction = predictions[row];
-    const trueAt = places.get(reference);
-    const saidAt = prediction === null ? undefined : places.get(prediction);
-    if (reference === prediction) correct++;
-    if (trueAt !== undefined) counts[trueAt].support++;
-    if (saidAt !== undefined) counts[saidAt].predicted++;
-    if (trueAt === undefined || saidAt === undefined) return;
-    confusion[trueAt][saidAt]++;
-    if (trueAt === saidAt) counts[trueAt].right++;
-  });
+  let [correct, all] = [0, 0];
+  for (const { reference, prediction, rows: number } of rows.pairs()) {
+    all += number;
+    if (reference >= 0) counts[reference].support += number;
+    if (prediction >= 0) counts[prediction].predicted += number;
+    if (reference < 0 || prediction < 0) continue;
+    confusion[reference][prediction] += number;
+    if (reference !== prediction) continue;
+    counts[reference].right += number;
+    correct += number;
+  }
   const scores = counts.map((of) => scoreOf(of, zeroDivision));
   const support = counts.map((of) => of.support);
   const together = counts.reduce((sum, { right, predicted, support: rows }) => ({
@@ -89,7 +133,7 @@ export function classificationReport({
     support: sum.support + rows,
   }));
   return {
-    accuracy: correct / references.length,
+    accuracy: correct / all,
     confusion,
     labels: labels.map((label, place) => ({ label, ...scores[place], support: support[place] })),
     macro: average(

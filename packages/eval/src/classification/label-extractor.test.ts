@@ -39,10 +39,10 @@ describe("labelExtractor", () => {
 });
 
 it("metrics find labels where they are told to", () => {
-  const { scores, details } = evaluateText({
+  const { scores, details, classification } = evaluateText({
     predictions: ["yes\nbecause", "no", "maybe"],
     references: ["yes", "yes", "no"],
-    metrics: ["label-accuracy", "macro-f1", "micro-f1", "weighted-f1"],
+    metrics: ["classification"],
     options: { labels: ["no", "yes"], labelPlace: "first-line" },
   });
   // yes: precision 1, recall 1/2, F1 2/3; no: nothing right, F1 0.
@@ -50,5 +50,25 @@ it("metrics find labels where they are told to", () => {
   expect(scores["macro-f1"]).toBeCloseTo(100 / 3, 9);
   expect(scores["micro-f1"]).toBeCloseTo(40, 9);
   expect(scores["weighted-f1"]).toBeCloseTo(400 / 9, 9);
+  // yes was said once and stands twice; no was said once, wrongly.
+  expect(scores).toMatchObject({
+    "macro-precision": 50,
+    "macro-recall": 25,
+    "micro-precision": 50,
+    "micro-recall": expect.closeTo(100 / 3, 9) as number,
+    "weighted-precision": expect.closeTo(200 / 3, 9) as number,
+    "weighted-recall": expect.closeTo(100 / 3, 9) as number,
+  });
+  expect(classification).toMatchObject({
+    accuracy: expect.closeTo(1 / 3, 9) as number,
+    confusion: [
+      [0, 0],
+      [1, 1],
+    ],
+    labels: [
+      { label: "no", precision: 0, recall: 0, support: 1 },
+      { label: "yes", precision: 1, recall: 0.5, support: 2 },
+    ],
+  });
   expect(details["macro-f1"]).toEqual({ labels: ["no", "yes"], unparsed: 1 });
 });

@@ -3,8 +3,12 @@ import type { SegmentStatistics } from "../significance/segment-statistics.js";
 /** A mean over labels: every label the same, all rows together, or labels weighted by their rows. */
 export type LabelAverage = "macro" | "micro" | "weighted";
 
+/** Of the rows that are said to have a label, or that have it, how many are told right; or both as one number. */
+export type LabelMeasure = "precision" | "recall" | "f1";
+
 /**
- * Counts of each row, one of each label: predicted and right, predicted, true. F1 of an average follows from their sums.
+ * Counts of each row, one of each label: predicted and right, predicted, true. A measure of an average, from 0 to 100, follows from
+ * their sums.
  *
  * @param references `[row]`: place of the true label, -1 for none of the labels
  * @param predictions `[row]`: place of the predicted label, -1 for none
@@ -15,6 +19,7 @@ export function labelStatistics(
   predictions: readonly number[],
   labels: number,
   average: LabelAverage,
+  measure: LabelMeasure,
 ): SegmentStatistics {
   const width = 3 * labels;
   const values = new Float64Array(references.length * width);
@@ -25,22 +30,33 @@ export function labelStatistics(
     if (prediction >= 0) values[start + 3 * prediction + 1]++;
     if (reference >= 0) values[start + 3 * reference + 2]++;
   });
-  return { segments: references.length, width, values, score: (sums) => 100 * f1Of(sums, labels, average) };
+  return {
+    segments: references.length,
+    width,
+    values,
+    score: (sums) => 100 * averageOf(sums, labels, average, measure),
+  };
 }
 
-function f1Of(sums: Float64Array, labels: number, average: LabelAverage): number {
-  let f1Sum = 0;
+function averageOf(sums: Float64Array, labels: number, average: LabelAverage, measure: LabelMeasure): number {
+  const all = [0, 0, 0];
+  let sum = 0;
   let weights = 0;
-  let right = 0;
-  let claims = 0; // predicted and true together
   for (let label = 0; label < labels; label++) {
-    const [hits, predicted, rows] = sums.subarray(3 * label, 3 * label + 3);
+    const [right, predicted, rows] = sums.subarray(3 * label, 3 * label + 3);
     const weight = average === "weighted" ? rows : 1;
-    if (predicted + rows > 0) f1Sum += (weight * 2 * hits) / (predicted + rows);
+    sum += weight * shareOf(right, predicted, rows, measure);
     weights += weight;
-    right += hits;
-    claims += predicted + rows;
+    all[0] += right;
+    all[1] += predicted;
+    all[2] += rows;
   }
-  if (average === "micro") return claims === 0 ? 0 : (2 * right) / claims;
-  return weights === 0 ? 0 : f1Sum / weights;
+  if (average === "micro") return shareOf(all[0], all[1], all[2], measure);
+  return weights === 0 ? 0 : sum / weights;
+}
+
+/** Nothing of nothing is 0. */
+function shareOf(right: number, predicted: number, rows: number, measure: LabelMeasure): number {
+  const whole = measure === "precision" ? predicted : measure === "recall" ? rows : (predicted + rows) / 2;
+  return whole === 0 ? 0 : right / whole;
 }

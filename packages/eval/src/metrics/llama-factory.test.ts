@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import recorded from "../../fixtures/llama-factory.json" with { type: "json" };
 import metrics from "../../fixtures/metrics.json" with { type: "json" };
-import { cutByJieba, llamaFactoryScores } from "./llama-factory.js";
+import { cutByJieba } from "./jieba-words.js";
+import { llamaFactoryScores } from "./llama-factory.js";
 
 const spaces = (text: string): string[] => text.split(" ");
 
@@ -31,6 +33,27 @@ it("BLEU-4 is NLTK's with smoothing method 3, to four places", () => {
     const { bleu4 } = llamaFactoryScores(prediction, [chinese.references[row]], spaces);
     expect(bleu4).toBeCloseTo(100 * chinese.sentence_bleu_char_smoothing3[row], 3);
   });
+});
+
+describe("what LLaMA-Factory's metric computed with jieba and rouge_chinese", () => {
+  it.each(recorded.rows.map((row, index) => ({ ...row, index })))(
+    "row $index: words",
+    ({ prediction, words }) => {
+      expect(cutByJieba(prediction)).toEqual(words);
+    },
+  );
+
+  it.each(recorded.rows.map((row, index) => ({ ...row, index })))(
+    "row $index: scores",
+    ({ prediction, reference, scores }) => {
+      const actual = llamaFactoryScores(prediction, [reference]);
+      // Both are rounded to four places.
+      expect(actual.bleu4).toBeCloseTo(scores["bleu-4"], 3);
+      expect(actual.rouge1).toBeCloseTo(scores["rouge-1"], 3);
+      expect(actual.rouge2).toBeCloseTo(scores["rouge-2"], 3);
+      expect(actual.rougeL).toBeCloseTo(scores["rouge-l"], 3);
+    },
+  );
 });
 
 it("jieba finds words, new ones too", () => {

@@ -1,13 +1,10 @@
-import { strip } from "@lathe/files";
+import { splitWhiteSpace, strip, stripEnd } from "@lathe/files";
 /**
  * Scores as LLaMA-Factory reports them, so that numbers compare: BLEU-4 by character with NLTK's smoothing method 3, and
  * ROUGE over the words that jieba finds, as the package rouge_chinese computes it. There ROUGE-1 and -2 compare sets of
  * n-grams, so that a repeated word counts once, F1 has 1e-8 added to its denominator, and each row is rounded to four places.
  */
-import { createRequire } from "node:module";
-import type * as jieba from "@node-rs/jieba";
-import type * as dictionary from "@node-rs/jieba/dict.js";
-import { MissingWordsError } from "../errors.js";
+import { type CutWords, cutByJieba } from "./jieba-words.js";
 import { longestCommonSubsequenceLength } from "./longest-common-subsequence.js";
 import { encodeTokens } from "./ngram-matches.js";
 import { characterSentenceBleu } from "./nltk-bleu.js";
@@ -20,34 +17,6 @@ export interface LlamaFactoryScores {
   readonly rougeL: number;
 }
 
-/** Cuts Chinese into words. */
-export type CutWords = (text: string) => readonly string[];
-
-let segmenter: jieba.Jieba | undefined;
-
-/**
- * The words of a text by jieba's dictionary and its hidden Markov model, as `jieba.cut(text)`; the dictionary is loaded once.
- *
- * @throws MissingWordsError when the package `@node-rs/jieba` is not installed beside this one
- */
-export const cutByJieba: CutWords = (text) => {
-  segmenter ??= loadSegmenter();
-  return segmenter.cut(text, true);
-};
-
-/** The dictionary takes 14 MB on disk and 100 MB of memory, which only those who ask for these scores pay. */
-function loadSegmenter(): jieba.Jieba {
-  const require = createRequire(import.meta.url);
-  try {
-    const { Jieba } = require("@node-rs/jieba") as typeof jieba;
-    const { dict } = require("@node-rs/jieba/dict.js") as typeof dictionary;
-    return Jieba.withDict(dict);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw cause;
-    throw new MissingWordsError("@node-rs/jieba", { cause });
-  }
-}
-
 /**
  * Scores one text; of several references the best of each score counts.
  *
@@ -58,7 +27,7 @@ export function llamaFactoryScores(
   references: readonly string[],
   cut: CutWords = cutByJieba,
 ): LlamaFactoryScores {
-  const wordsOf = (text: string): string[] => cut(text).filter((word) => strip(word) !== "");
+  const wordsOf = (text: string): string[] => wordsOfSentences(cut(text).join(" "));
   const words = wordsOf(prediction);
   const scores = references.map((reference) => {
     const expected = wordsOf(reference);
@@ -76,6 +45,26 @@ export function llamaFactoryScores(
   const best = (field: keyof LlamaFactoryScores): number => Math.max(...scores.map((score) => score[field]));
   return { bleu4: best("bleu4"), rouge1: best("rouge1"), rouge2: best("rouge2"), rougeL: best("rougeL") };
 }
+
+/**
+ * The words of all sentences, of a text in which spaces stand between words. rouge_chinese ends a sentence at a mark and at a line's
+ * end, and one of spaces alone, as between two paragraphs, counts as an empty word.
+ */
+function wordsOfSentences(text: string): string[] {
+  if (strip(text) === "") return [];
+  const lines = sentenceEnds.reduce((cut, end) => cut.replaceAll(end, "$1\n$2"), text);
+  return stripEnd(lines)
+    .split("\n")
+    .filter((line) => line !== "")
+    .flatMap((line) => splitWhiteSpace(line).join(" ").split(" "));
+}
+
+const sentenceEnds = [
+  /([。！？?])([^”’])/gu,
+  /(\.{6})([^”’])/gu,
+  /(…{2})([^”’])/gu,
+  /([。！？?][”’])([^，。！？?])/gu,
+];
 
 function rougeOfSets(words: readonly string[], expected: readonly string[], order: number): number {
   const own = ngramSet(words, order);
@@ -100,4 +89,4 @@ function f1(common: number, ofPrediction: number, ofReference: number): number {
 }
 
 /** In percent, to four places. */
-const rounded = (share: number): number => Math.round(share * 1e6) / 1e4;
+const rounded = (share: number): number => Number((100 * share).toFixed(4));

@@ -1,11 +1,41 @@
+import { withoutUnits } from "./without-units.js";
+
 /**
- * The number that an answer to a sum gives, wherever a model writes it: in a box (`\boxed{…}`), after `####` or a word such as
- * "answer" or 答案, or last in the text; with thousands apart, as a fraction, in full width or in Chinese numerals, with a unit
- * behind it. A per cent sign is a unit: to "what percentage" people answer 20 and 20 %.
+ * The number that an answer to a sum gives, wherever a model writes it: in a box (`\\boxed{…}`), after `####` or a word such as
+ * "answer" or 答案, or last in the text; with thousands apart, as a fraction or mixed number, by powers of ten, in digits of any
+ * script or in Chinese numerals, with a unit behind it. A per cent sign is a unit: to "what percentage" people answer 20 and 20 %.
  */
 
-/** Characters that Unicode's compatibility folding turns into the plain ones of numbers. */
-const fold = (text: string): string => text.normalize("NFKC").replaceAll(/[−–—]/g, "-").replaceAll("⁄", "/");
+/** The first digit of a run of digits of a script, of which Unicode has ten in order. */
+const zeroOf = (digit: number): number => {
+  let zero = digit;
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
+  return zero;
+};
+
+/** Characters of numbers as the plain ones: full width, fractions of one character, digits of any script, minus signs, LaTeX's spaces. */
+function fold(text: string): string {
+  return (
+    text
+      .replaceAll(/(?<=\d)(?:\{,\}|,\\!|\\[,;: ]|[\u00a0\u2009\u202f\u066c])(?=\d{3}(?!\d))/g, ",")
+      .replaceAll(/(?<=\d)(?=[\u00bc-\u00be\u2150-\u215f\u2189])/g, " ")
+      // A raised digit behind these would become one of their own: that of 10⁴ a fifth, that of 厘米² a number.
+      .replaceAll(
+        /(?<=[\d\p{Script=Han}])[⁺⁻]?[⁰¹²³⁴-⁹]+/gu,
+        (raised) => `^{${raised.normalize("NFKC").replace("+", "")}}`,
+      )
+      .normalize("NFKC")
+      .replaceAll(/(?![0-9])\p{Nd}/gu, (digit) => {
+        const point = digit.codePointAt(0)!;
+        return String((point - zeroOf(point)) % 10);
+      })
+      .replaceAll("\u066b", ".")
+      .replaceAll("\u066c", ",")
+      .replaceAll("\u066a", "%")
+      .replaceAll(/[−–—]/g, "-")
+      .replaceAll("⁄", "/")
+  );
+}
 
 const digits: Readonly<Record<string, number>> = {
   零: 0,
@@ -14,15 +44,19 @@ const digits: Readonly<Record<string, number>> = {
   壹: 1,
   二: 2,
   贰: 2,
+  貳: 2,
   两: 2,
+  兩: 2,
   三: 3,
   叁: 3,
+  參: 3,
   四: 4,
   肆: 4,
   五: 5,
   伍: 5,
   六: 6,
   陆: 6,
+  陸: 6,
   七: 7,
   柒: 7,
   八: 8,
@@ -31,19 +65,32 @@ const digits: Readonly<Record<string, number>> = {
   玖: 9,
 };
 const tens: Readonly<Record<string, number>> = { 十: 10, 拾: 10, 百: 100, 佰: 100, 千: 1000, 仟: 1000 };
-const groups: Readonly<Record<string, number>> = { 万: 1e4, 亿: 1e8 };
+/** Tens that are one character. */
+const twenties: Readonly<Record<string, number>> = { 廿: 20, 卅: 30 };
+const groups: Readonly<Record<string, number>> = { 万: 1e4, 萬: 1e4, 亿: 1e8, 億: 1e8 };
 
 const plainNumber = String.raw`(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+`;
-const chineseNumber =
-  "[零〇一二两三四五六七八九壹贰叁肆伍陆柒捌玖十百千拾佰仟万亿]+(?:点[零〇一二三四五六七八九]+)?";
-const chineseFraction = `${chineseNumber}分之${chineseNumber}`;
-const latexFraction = String.raw`\\[dt]?frac\s?\{\s?-?(?:${plainNumber})\s?\}\s?\{\s?(?:${plainNumber})\s?\}`;
+const tenToThe = String.raw`10\s?(?:\^|\*\*)\s?(?:\{\s?-?\d{1,3}\s?\}|-?\d{1,3})`;
+const powerOfTen = String.raw`(?:[eE][+-]?\d{1,3}(?!\w)|\s?(?:×|\*|\\times|\\cdot)\s?${tenToThe})`;
+const chineseDigit = Object.keys(digits).join("");
+const chineseNumber = `[${chineseDigit}${[tens, twenties, groups].flatMap(Object.keys).join("")}]+(?:[点點][${chineseDigit}]+)?`;
+const chineseFraction = `(?:${chineseNumber}|百)分之(?:${chineseNumber}|${plainNumber})`;
+const latexPart = String.raw`(?:\{\s?-?(?:${plainNumber})\s?\}|\d)`;
+const latexFraction = String.raw`\\[dt]?frac\s?${latexPart}\s?${latexPart}`;
+const simpleFraction = String.raw`\d+\s?/\s?\d+`;
 const numeral = new RegExp(
-  String.raw`(?<![\w.])-?\s?(?:${latexFraction}|(?:${plainNumber})(?:\s?[/]\s?(?:${plainNumber}))?(?:\s?[万亿])?)|负?(?:${chineseFraction}|${chineseNumber})`,
+  [
+    String.raw`(?<![\w.])-?\s?(?:(?:\d+\s?)?${latexFraction}|${tenToThe}|\d+\s${simpleFraction}(?![\d/])|(?:${plainNumber})(?:${powerOfTen}|(?:\s?[/]\s?(?:${plainNumber}))?(?:\s?[万萬亿億])?))`,
+    `[负負]?(?:${chineseFraction}|一半|${chineseNumber})`,
+  ].join("|"),
   "gu",
 );
 const marked =
   /####|(?:final\s+answer|answer|答案|结果|答|therefore|所以|因此)(?:\s?(?:is|are|是|为|:|=|应为|就是))*\s?/giu;
+
+/** What makes the inside of a box more than a number: roots, powers other than of ten, names of quantities. */
+const expression =
+  /\\(?:sqrt|pi|log|ln|sin|cos|tan|infty|pm)(?![a-z])|[√π∞±]|(?<!(?<![\d.])10\s?)\^|\^(?!\s?(?:\{\s?-?\d+\s?\}|-?\d))/u;
 
 /** Longest text that is searched; an answer stands at its end. */
 const LONGEST_TEXT = 65_536;
@@ -54,9 +101,11 @@ const LONGEST_TEXT = 65_536;
  * @param text what a model replied, or a reference
  */
 export function numericAnswer(text: string): number | null {
-  const folded = fold(text.slice(-LONGEST_TEXT));
+  const folded = withoutUnits(fold(text.slice(-LONGEST_TEXT)));
   const boxed = lastBox(folded);
   if (boxed !== null) {
+    // Of a root a number inside says nothing.
+    if (expression.test(boxed)) return null;
     const inside = numbersIn(boxed).at(-1);
     if (inside !== undefined) return inside;
   }
@@ -105,47 +154,70 @@ function numbersIn(text: string): number[] {
 }
 
 function valueOf(numeralText: string): number {
-  const negative = /^[-负]/u.test(numeralText);
-  const size = sizeOf(numeralText.replace(/^[-负]\s?/u, ""));
+  const negative = /^[-负負]/u.test(numeralText);
+  const size = sizeOf(numeralText.replace(/^[-负負]\s?/u, ""));
   return negative ? -size : size;
 }
 
+const latexNumber = /^(\d*)\s?\\[dt]?frac\s?(?:\{\s?([^}]*)\}|(\d))\s?(?:\{\s?([^}]*)\}|(\d))$/u;
+const scientific =
+  /^([\d.,]+)(?:[eE]([+-]?\d+)|\s?(?:×|\*|\\times|\\cdot)\s?10\s?(?:\^|\*\*)\s?\{?\s?(-?\d+)\s?\}?)$/u;
+
 function sizeOf(text: string): number {
-  const fraction = /^\\[dt]?frac\s?\{\s?([^}]*)\}\s?\{\s?([^}]*)\}$/u.exec(text);
-  if (fraction !== null) return plain(fraction[1]) / plain(fraction[2]);
-  if (!/\d/.test(text)) {
-    const parts = text.split("分之");
-    return parts.length === 2 ? chinese(parts[1]) / chinese(parts[0]) : chinese(text);
+  const fraction = latexNumber.exec(text);
+  if (fraction !== null) {
+    const [, whole, above = "", aboveDigit = "", below = "", belowDigit = ""] = fraction;
+    return Number(whole) + plain(above || aboveDigit) / plain(below || belowDigit);
   }
-  const group = /[万亿]$/u.exec(text)?.[0];
-  const [above, below] = text.replaceAll(/[万亿\s]/gu, "").split("/", 2);
+  const parts = text.split("分之");
+  if (parts.length === 2) {
+    const above = /\d/.test(parts[1]) ? plain(parts[1]) : chinese(parts[1]);
+    // 百分之 is a per cent sign.
+    return parts[0] === "百" ? above : above / chinese(parts[0]);
+  }
+  if (text === "一半") return 0.5;
+  if (!/\d/.test(text)) return chinese(text);
+  const ten = /^10\s?(?:\^|\*\*)\s?\{?\s?(-?\d+)\s?\}?$/u.exec(text);
+  if (ten !== null) return Number(`1e${ten[1]}`);
+  const power = scientific.exec(text);
+  if (power !== null) return Number(`${plain(power[1])}e${power[2] ?? power[3]}`);
+  const mixed = /^(\d+)\s(\d+)\s?\/\s?(\d+)$/u.exec(text);
+  if (mixed !== null) return Number(mixed[1]) + Number(mixed[2]) / Number(mixed[3]);
+  const group = /[万萬亿億]$/u.exec(text)?.[0];
+  const [above, below] = text.replaceAll(/[万萬亿億\s]/gu, "").split("/", 2);
   const value = below === undefined ? plain(above) : plain(above) / plain(below);
   return value * (group === undefined ? 1 : groups[group]);
 }
 
 const plain = (text: string): number => Number(text.replaceAll(/[,\s]/g, ""));
 
-/** A number in Chinese numerals: by places (三千零五), or digit by digit (二〇二四). */
+/** A number in Chinese numerals: by places (三千零五, and for short 三千五 of 3,500), or digit by digit (二〇二四). */
 function chinese(text: string): number {
-  const [whole, decimals] = text.split("点", 2);
+  const [whole, decimals] = text.split(/[点點]/u, 2);
   let value = 0;
   if (Array.from(whole).every((character) => character in digits)) {
     value = Number(Array.from(whole, (character) => digits[character]).join(""));
   } else {
     let section = 0; // below the next 万 or 亿
     let digit = 0;
+    let place = 1; // what a digit behind the last unit counts
     for (const character of whole) {
-      if (character in digits) digit = digits[character];
-      else if (character in tens) {
-        section += (digit === 0 ? 1 : digit) * tens[character];
+      if (character in digits) {
+        digit = digits[character];
+        if (digit === 0) place = 1;
+      } else if (character in tens || character in twenties) {
+        section += character in twenties ? twenties[character] : (digit === 0 ? 1 : digit) * tens[character];
+        place = character in twenties ? 1 : tens[character] / 10;
         digit = 0;
       } else {
         const group = groups[character];
         value = group > 1e4 ? (value + section + digit) * group : value + (section + digit) * group;
+        place = group / 10;
         section = 0;
         digit = 0;
       }
     }
+    digit *= place;
     value += section + digit;
   }
   if (decimals === undefined) return value;

@@ -1,4 +1,4 @@
-import { splitWhiteSpace } from "@lathe/files";
+import { splitWhiteSpace, stripEnd } from "@lathe/files";
 
 /** How texts are cut into words for TER; the names are sacreBLEU's. */
 export interface TerTokenizerOptions {
@@ -59,7 +59,7 @@ export function tokenizeForTer(
     caseSensitive = false,
   }: TerTokenizerOptions = {},
 ): string[] {
-  let changed = caseSensitive ? text : text.toLowerCase();
+  let changed = stripEnd(caseSensitive ? text : text.toLowerCase());
   if (normalized) {
     changed = apply(` ${changed} `, western);
     if (asianSupport) changed = apply(changed, asian);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import recorded from "../../fixtures/classification.json" with { type: "json" };
+import texts from "../../fixtures/llama-factory.json" with { type: "json" };
 import { corpusTer, sentenceTer, type TerOptions } from "./ter.js";
 
 const optionsOf = (given: Record<string, boolean | undefined>): TerOptions => ({
@@ -44,6 +45,14 @@ describe.each(recorded.text)("sacreBLEU's TER, $name", (text) => {
     expect(actual.edits).toBe(expected.edits);
   });
 });
+
+it.each(texts.ter.map((text, index) => ({ ...text, index })))(
+  "sacreBLEU's edits of texts that it cuts anew the second time, $index",
+  ({ options, prediction, reference, edits, referenceLength }) => {
+    const actual = sentenceTer({ prediction, references: reference, ...optionsOf(options) });
+    expect(actual).toMatchObject({ edits, referenceLength });
+  },
+);
 
 it.each([
   ["a b c d", "a b c d", 0],

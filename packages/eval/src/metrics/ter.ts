@@ -54,7 +54,10 @@ export function terStatistics(
   // A loop, not a function of each row: the score would keep its surroundings, the texts.
   for (const [segment, prediction] of predictions.entries()) {
     const words = tokenizeForTer(prediction, options);
-    const others = references[segment].map((reference) => tokenizeForTer(reference, options));
+    // sacreBLEU prepares references twice, which cuts a few once more: "it's" before a wide space, say.
+    const others = references[segment].map((reference) =>
+      tokenizeForTer(tokenizeForTer(reference, options).join(" "), options),
+    );
     values[2 * segment] = Math.min(...others.map((other) => countTerEdits(words, other)));
     values[2 * segment + 1] = others.reduce((sum, { length }) => sum + length, 0) / others.length;
   }

@@ -1,6 +1,17 @@
-import { flatBatch, type LabelledRow, type LanguageModel, targetsOf } from "@lathe/model";
+import {
+  ExpertForecast,
+  flatBatch,
+  type LabelledBatch,
+  type LabelledRow,
+  type LanguageModel,
+  targetsOf,
+  walkLayers,
+} from "@lathe/model";
 import { perplexity } from "../metrics/perplexity.js";
 import { scoreBatches } from "../scores/score-batches.js";
+
+/** Batches that pass a layer before the next, of a model whose layers are read from disk: each has its residual stream in memory. */
+const WALKED_BATCHES = 16;
 
 /** What a model makes of one row. */
 export interface RowScore {
@@ -63,19 +74,42 @@ export async function scoreRows(
     }
     return end;
   };
+  const endsOfBatches = (start: number): number[] => {
+    const ends = [endOfBatch(start)];
+    while (model.isStreamed && ends.length < WALKED_BATCHES && ends.at(-1)! < rows.length) {
+      ends.push(endOfBatch(ends.at(-1)!));
+    }
+    return ends;
+  };
+  const forecast = new ExpertForecast();
+  const lossesOf = async (batches: readonly LabelledBatch[]): Promise<Float32Array[]> => {
+    if (!model.isStreamed) return batches.map((batch) => model.tokenLosses(batch));
+    const passes = batches.map((batch) => model.tokenLossPass(batch));
+    return (await walkLayers(model, passes, { forecast, signal })).map((tensor) => {
+      const losses = tensor.dataSync<"float32">().slice();
+      tensor.dispose();
+      return losses;
+    });
+  };
   await scoreBatches(
     { length: rows.length, row: (index) => rows[index] },
     {
-      endOfBatch,
-      score(some, start) {
-        const batch = flatBatch(some);
-        const owners = targetsOf(batch).rows;
-        const losses = model.tokenLosses(batch);
-        losses.forEach((loss, index) => {
-          sums[start + owners[index]] += loss;
-          counts[start + owners[index]]++;
-        });
-        return { sum: losses.reduce((a, b) => a + b, 0), units: losses.length };
+      endOfBatch: (start) => endsOfBatches(start).at(-1)!,
+      async score(some, start) {
+        const ends = endsOfBatches(start).map((end) => end - start);
+        const batches = ends.map((end, index) => flatBatch(some.slice(ends[index - 1] ?? 0, end)));
+        let [sum, units] = [0, 0];
+        for (const [index, losses] of (await lossesOf(batches)).entries()) {
+          const owners = targetsOf(batches[index]).rows;
+          const first = start + (ends[index - 1] ?? 0);
+          losses.forEach((loss, label) => {
+            sums[first + owners[label]] += loss;
+            counts[first + owners[label]]++;
+            sum += loss;
+          });
+          units += losses.length;
+        }
+        return { sum, units };
       },
       signal,
       onProgress,

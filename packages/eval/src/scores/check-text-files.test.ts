@@ -41,6 +41,21 @@ it("finds nothing wrong with files that belong together, and what the references
   });
 });
 
+it("names rows without an id where others of the file have one, and takes files without any", async () => {
+  const references = await file("some-r.jsonl", [{ id: "a", reference: "one" }, { reference: "two" }]);
+  const none = await file("none.txt", ["one", "two"]);
+  const some = await file("some-p.jsonl", [{ prediction: "one" }, { id: "b", prediction: "two" }]);
+  expect(await faultsOf([none, some], references)).toEqual([
+    "some-r.jsonl, line 2: the row has no id, where others have one",
+    "some-p.jsonl, line 1: the row has no id, where others have one",
+  ]);
+  const named = await file("named-r.jsonl", [
+    { id: "a", reference: "one" },
+    { id: "b", reference: "two" },
+  ]);
+  expect((await checkTextFiles([none], named)).facts().rows).toBe(2);
+});
+
 it("names every row of every file that is at fault, at once", async () => {
   const references = await file("bad-r.jsonl", [
     { id: "a", reference: "one" },

@@ -15,6 +15,9 @@ interface Places {
   readonly ids: Map<string, number>;
   /** Whether every row has an id. */
   isNamed: boolean;
+  /** Rows that can be read and have no id, and the lines of the first of them. */
+  nameless: number;
+  readonly namelessLines: number[];
 }
 
 /** Collects what is wrong. */
@@ -30,7 +33,8 @@ class Faults {
 
 /**
  * Reads files of predictions and their references once, and says everything that is wrong with them: rows without a text, empty
- * references, files of different length, ids that are doubled, missing, or in another order. No text is kept.
+ * references, files of different length, ids that are doubled, missing, or in another order. A file may have none at all: its
+ * rows are then those of the references in order. No text is kept.
  *
  * @returns what holds of the references
  * @throws TextPairsError with every fault and its line
@@ -66,7 +70,16 @@ async function look<Text>(
   faults: Faults,
   take: (text: Text, line: number) => void,
 ): Promise<Places> {
-  const places: Places = { path, rows: 0, lastLine: 0, lines: [], ids: new Map(), isNamed: true };
+  const places: Places = {
+    path,
+    rows: 0,
+    lastLine: 0,
+    lines: [],
+    ids: new Map(),
+    isNamed: true,
+    nameless: 0,
+    namelessLines: [],
+  };
   for await (const { line, id, text } of rows) {
     places.rows++;
     places.lastLine = line;
@@ -79,10 +92,18 @@ async function look<Text>(
     }
     try {
       take(text(), line);
+      if (id !== null) continue;
+      places.nameless++;
+      if (places.namelessLines.length < MOST_KEPT) places.namelessLines.push(line);
     } catch (error) {
       if (!(error instanceof TextFileError)) throw error;
       faults.add(path, line, error.reasonPhrase);
     }
+  }
+  if (places.ids.size > 0) {
+    for (const line of places.namelessLines)
+      faults.add(path, line, "the row has no id, where others have one");
+    faults.count += places.nameless - places.namelessLines.length;
   }
   return places;
 }

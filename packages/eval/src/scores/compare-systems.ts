@@ -1,8 +1,10 @@
 import { asPhrase, type OnWarning, phrase, sayPhrase } from "@lathe/files";
+import type { ClassificationReport } from "../classification/classification-report.js";
 import { MetricOptionError, SegmentError } from "../errors.js";
 import { checkLanguage, type EvaluateTextOptions } from "./evaluate-text.js";
+import { GatheredMeasures } from "./gathered-measures.js";
 import {
-  joinMeasures,
+  classificationOf,
   measureMetric,
   perSegmentOf,
   type MetricMeasure,
@@ -12,6 +14,7 @@ import { type MetricName, resolveMetricNames } from "./metric-names.js";
 import { type ReferenceFacts, surveyReferences } from "./reference-survey.js";
 import { type RowMetric, type RowMetricName, rowStatistics } from "./row-metric.js";
 import { checkSegments, type Reference } from "./segments.js";
+import { RunningScore } from "../significance/running-score.js";
 import {
   bootstrapPValue,
   bootstrapScores,
@@ -20,7 +23,7 @@ import {
   percentileInterval,
 } from "../significance/bootstrap.js";
 import { pairedPermutationTest, type PermutationOptions } from "../significance/paired-permutation-test.js";
-import { compactStatistics, scoreOf } from "../significance/segment-statistics.js";
+import { scoreOf } from "../significance/segment-statistics.js";
 import { hasReasoning, stripReasoning } from "./strip-reasoning.js";
 
 /** What becomes of the reasoning of R1 models before a text is scored. */
@@ -68,6 +71,8 @@ export interface SystemScores {
   readonly scores: { readonly [metric in ScoreName]?: SignedScore };
   /** What the numbers were made of. */
   readonly details: { readonly [metric in ScoreName]?: unknown };
+  /** Where a metric of labels was asked for: the confusion matrix, and how well each label was told. */
+  readonly classification?: ClassificationReport;
   /** The score of each row for each metric, NaN where it has none; only with `perSegment`. */
   readonly perSegment?: { readonly [metric in ScoreName]?: readonly number[] };
   /** Where texts have `<think>` blocks: how many, and the scores of the metrics of texts under the other rule. */
@@ -143,12 +148,12 @@ function checkHow({
   return names;
 }
 
-/** Measures of the rows of a system, a part of them each. */
-interface SystemParts {
-  /** `[part][metric]` under the rule. */
-  readonly measures: (readonly MetricMeasure[])[];
-  /** The same under the other rule; the very same where a part has no reasoning. */
-  readonly otherMeasures: (readonly MetricMeasure[])[];
+/** What is held of a system: numbers, not texts. */
+interface ScoredSystem {
+  /** Under the rule. */
+  readonly measures: GatheredMeasures;
+  /** `[metric]`: the sums under the other rule. */
+  readonly otherSums: RunningScore[];
   /** Rows with reasoning. */
   reasoning: number;
 }
@@ -159,7 +164,7 @@ export class StreamedScores {
   readonly #names: readonly MetricName[];
   readonly #rule: ReasoningRule;
   readonly #otherRule: ReasoningRule;
-  readonly #parts: readonly SystemParts[];
+  readonly #systems: readonly ScoredSystem[];
   readonly #options: EvaluateTextOptions;
 
   /** @throws UnknownMetricError, MetricOptionError */
@@ -169,7 +174,11 @@ export class StreamedScores {
     this.#names = checkHow(request);
     this.#rule = reasoning;
     this.#otherRule = reasoning === "strip" ? "keep" : "strip";
-    this.#parts = request.systems.map(() => ({ measures: [], otherMeasures: [], reasoning: 0 }));
+    this.#systems = request.systems.map(() => ({
+      measures: new GatheredMeasures(request.facts.rows),
+      otherSums: this.#names.map(() => new RunningScore()),
+      reasoning: 0,
+    }));
     const warned = new Set<string>();
     // What is wrong with one part is wrong with the next: it is said once.
     const onWarning: OnWarning = (warning) => {
@@ -186,7 +195,7 @@ export class StreamedScores {
    */
   add(system: number, predictions: readonly string[], references: readonly (readonly string[])[]): void {
     if (predictions.length === 0) return;
-    const parts = this.#parts[system];
+    const scored = this.#systems[system];
     const reasoning = predictions.filter(
       (prediction, row) => hasReasoning(prediction) || references[row].some(hasReasoning),
     ).length;
@@ -196,14 +205,19 @@ export class StreamedScores {
         references.map((texts) => asRuled(texts, rule)),
       );
     const measures = underRule(this.#rule);
-    parts.measures.push(measures);
-    parts.otherMeasures.push(reasoning === 0 ? measures : underRule(this.#otherRule));
-    parts.reasoning += reasoning;
+    scored.measures.add(measures);
+    for (const [metric, { statistics }] of (reasoning === 0
+      ? measures
+      : underRule(this.#otherRule)
+    ).entries()) {
+      scored.otherSums[metric].add(statistics);
+    }
+    scored.reasoning += reasoning;
   }
 
   /** Rows of a system that have a block of reasoning. */
   reasoningOf(system: number): number {
-    return this.#parts[system].reasoning;
+    return this.#systems[system].reasoning;
   }
 
   /**
@@ -215,8 +229,8 @@ export class StreamedScores {
     const { systems, facts, bootstrap = {}, permutation = {} } = this.#request;
     const names: readonly ScoreName[] = [...this.#names, ...rowMetrics.map(({ name }) => name)];
     if (names.length === 0) throw new MetricOptionError("metrics", asPhrase("at least one metric"), "none");
-    const scored = this.#parts.map((parts, system) => [
-      ...this.#joined(parts.measures),
+    const scored = this.#systems.map(({ measures }, system) => [
+      ...this.#whole(measures),
       ...rowMetrics.map((metric) => this.#rowMeasure(metric, system)),
     ]);
     const resampled = bootstrapScores(
@@ -229,7 +243,7 @@ export class StreamedScores {
       language: facts.language,
       reasoning: this.#rule,
       systems: systems.map(({ name }, system) =>
-        this.#systemScores(name, names, scored[system], this.#parts[system], (metric) =>
+        this.#systemScores(name, names, scored[system], this.#systems[system], (metric) =>
           percentileInterval(known(resampledOf(system, metric))),
         ),
       ),
@@ -257,13 +271,12 @@ export class StreamedScores {
     name: string,
     names: readonly ScoreName[],
     measures: readonly MetricMeasure[],
-    { reasoning: texts, otherMeasures }: SystemParts,
+    { reasoning: texts, otherSums }: ScoredSystem,
     intervalOf: (metric: number) => Interval,
   ): SystemScores {
-    const otherScores = (): Record<string, number> => {
-      const others = this.#joined(otherMeasures);
-      return Object.fromEntries(this.#names.map((one, metric) => [one, scoreOf(others[metric].statistics)]));
-    };
+    const classification = classificationOf(names, measures);
+    const otherScores = (): Record<string, number> =>
+      Object.fromEntries(this.#names.map((one, metric) => [one, otherSums[metric].score]));
     return {
       name,
       scores: byName(names, (_, metric) => ({
@@ -272,9 +285,13 @@ export class StreamedScores {
         interval: intervalOf(metric),
       })),
       details: byName(
-        names.filter((_, metric) => measures[metric].details !== undefined),
-        (metric) => measures[names.indexOf(metric)].details,
+        names.filter((_, metric) => measures[metric].made !== undefined),
+        (metric) => {
+          const { made, statistics } = measures[names.indexOf(metric)];
+          return made?.details(statistics);
+        },
       ),
+      ...(classification === null ? {} : { classification }),
       ...(this.#options.perSegment
         ? { perSegment: byName(names, (_, metric) => perSegmentOf(measures[metric])) }
         : {}),
@@ -290,10 +307,7 @@ export class StreamedScores {
       { predictions, references, options: this.#options, facts: this.#request.facts },
       this.#names,
     );
-    return this.#names.map((name) => {
-      const measure = measureMetric(name, job);
-      return { ...measure, statistics: compactStatistics(measure.statistics) };
-    });
+    return this.#names.map((name) => measureMetric(name, job));
   }
 
   /** @throws SegmentError where it was not scored for every row */
@@ -304,7 +318,7 @@ export class StreamedScores {
     return {
       statistics: rowStatistics(ofSystem),
       signature,
-      ...(detail === null || detail === undefined ? {} : { details: detail }),
+      ...(detail === null || detail === undefined ? {} : { made: { details: () => detail } }),
     };
   }
 
@@ -315,13 +329,10 @@ export class StreamedScores {
     throw new SegmentError(sentence, count, rows);
   }
 
-  #joined(parts: readonly (readonly MetricMeasure[])[]): readonly MetricMeasure[] {
-    this.#checkCount(
-      this.#names.length === 0
-        ? this.#request.facts.rows
-        : parts.reduce((sum, [{ statistics }]) => sum + statistics.segments, 0),
-    );
-    return this.#names.map((_, metric) => joinMeasures(parts.map((part) => part[metric])));
+  /** @throws SegmentError where there are not as many rows as there are references */
+  #whole(measures: GatheredMeasures): readonly MetricMeasure[] {
+    this.#checkCount(this.#names.length === 0 ? this.#request.facts.rows : measures.segments);
+    return measures.whole();
   }
 }
 

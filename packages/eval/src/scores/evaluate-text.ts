@@ -1,5 +1,12 @@
+import type { ClassificationReport } from "../classification/classification-report.js";
 import { MetricOptionError } from "../errors.js";
-import { measureMetric, metricJob, type MetricOptions, perSegmentOf } from "./measure-metric.js";
+import {
+  classificationOf,
+  measureMetric,
+  metricJob,
+  type MetricOptions,
+  perSegmentOf,
+} from "./measure-metric.js";
 import { resolveMetricNames, type MetricName } from "./metric-names.js";
 import { surveyReferences } from "./reference-survey.js";
 import { checkChoice, checkSegments, type Segments } from "./segments.js";
@@ -27,6 +34,8 @@ export interface TextScores {
   readonly scores: { readonly [metric in MetricName]?: number };
   /** What the numbers were made of: counts of BLEU, precision and recall of ROUGE, labels of classification. */
   readonly details: { readonly [metric in MetricName]?: unknown };
+  /** Where a metric of labels was asked for: the confusion matrix, and how well each label was told. */
+  readonly classification?: ClassificationReport;
   /** The score of each segment for each metric, in the order of the predictions; only with `perSegment`. */
   readonly perSegment?: { readonly [metric in MetricName]?: readonly number[] };
 }
@@ -57,13 +66,18 @@ export function evaluateText({
   const facts = surveyReferences(lists, options.language);
   const job = metricJob({ predictions, references: lists, options, facts }, names);
   const measures = names.map((name) => [name, measureMetric(name, job)] as const);
+  const classification = classificationOf(
+    names,
+    measures.map(([, measure]) => measure),
+  );
   return {
     segments: predictions.length,
     language: facts.language,
     scores: Object.fromEntries(measures.map(([name, { statistics }]) => [name, scoreOf(statistics)])),
     details: Object.fromEntries(
-      measures.flatMap(([name, { details }]) => (details === undefined ? [] : [[name, details]])),
+      measures.flatMap(([name, { made, statistics }]) => (made ? [[name, made.details(statistics)]] : [])),
     ),
+    ...(classification === null ? {} : { classification }),
     ...(options.perSegment
       ? { perSegment: Object.fromEntries(measures.map(([name, measure]) => [name, perSegmentOf(measure)])) }
       : {}),

@@ -4,10 +4,15 @@ import type { BleuTokenizer } from "../metrics/bleu-tokenizer.js";
 import { accuracy } from "../metrics/accuracy.js";
 import { chrfSignature, chrfStatistics } from "../metrics/chrf.js";
 import { labelExtractor, type LabelPlace } from "../classification/label-extractor.js";
-import { type LabelAverage, labelStatistics } from "../classification/label-statistics.js";
+import {
+  type ClassificationReport,
+  LabelCounts,
+  reportOfCounts,
+} from "../classification/classification-report.js";
+import { type LabelAverage, type LabelMeasure, labelStatistics } from "../classification/label-statistics.js";
 import { distinct, ngramsOf } from "../metrics/distinct.js";
 import { llamaFactoryScores, type LlamaFactoryScores } from "../metrics/llama-factory.js";
-import type { MetricName } from "./metric-names.js";
+import { isLabelMetric, type LabelMetricName, type MetricName } from "./metric-names.js";
 import { characterSentenceBleu } from "../metrics/nltk-bleu.js";
 import { sameNumericAnswer } from "../metrics/numeric-answer.js";
 import { exactMatch, f1Score } from "../metrics/question-answering.js";
@@ -21,7 +26,6 @@ import {
 import type { ReferenceFacts } from "./reference-survey.js";
 import {
   eachScore,
-  joinStatistics,
   meanStatistics,
   type SegmentStatistics,
   sumsOf,
@@ -50,6 +54,25 @@ export interface MetricJob {
   readonly rouge: () => readonly RougeScores[];
   /** The scores of LLaMA-Factory, likewise. */
   readonly llamaFactory: () => readonly LlamaFactoryScores[];
+  /** The labels of the texts, likewise. */
+  readonly labels: () => FoundLabels;
+}
+
+/** Labels of texts by their places among all labels; -1 for none of them. */
+interface FoundLabels {
+  readonly all: readonly string[];
+  /** `[segment]`: the true one, of the first reference. */
+  readonly expected: readonly number[];
+  /** `[segment]`: that of the prediction, found where it is declared to stand. */
+  readonly said: readonly number[];
+}
+
+/** What the number of a metric is made of, for texts that may come in parts. */
+export interface MetricMakings {
+  /** Takes in those of the next texts by the same metric; left out where the statistics tell everything. */
+  readonly add?: (next: MetricMakings) => void;
+  /** What to say of all texts. @param whole the statistics of all of them */
+  readonly details: (whole: SegmentStatistics) => unknown;
 }
 
 /** What a metric makes of texts. */
@@ -58,10 +81,8 @@ export interface MetricMeasure {
   readonly statistics: SegmentStatistics;
   /** How the score was made: references, tokenisation, smoothing, and the version whose numbers these are. */
   readonly signature: string;
-  /** What the number was made of. */
-  readonly details?: unknown;
-  /** The same of all rows, from the measures of their parts, this one among them; its own details where it is left out. */
-  readonly joinDetails?: (parts: readonly MetricMeasure[]) => unknown;
+  /** What the number is made of; left out where there is nothing to say. */
+  readonly made?: MetricMakings;
   /**
    * The score of each segment alone, from the statistics of any of them.
    * @defaultValue that of its numbers
@@ -71,13 +92,14 @@ export interface MetricMeasure {
 
 /** A job that shares the costly parts between the metrics of `names`. */
 export function metricJob(
-  given: Omit<MetricJob, "rouge" | "llamaFactory">,
+  given: Omit<MetricJob, "rouge" | "llamaFactory" | "labels">,
   names: readonly MetricName[],
 ): MetricJob {
   const { predictions, references, options, facts } = given;
   const kinds = names.filter((name): name is MetricName & RougeKind => name.startsWith("rouge"));
   let rouge: RougeScores[] | undefined;
   let llamaFactory: LlamaFactoryScores[] | undefined;
+  let labels: FoundLabels | undefined;
   return {
     ...given,
     rouge: () =>
@@ -90,6 +112,24 @@ export function metricJob(
       (llamaFactory ??= predictions.map((prediction, segment) =>
         llamaFactoryScores(prediction, references[segment]),
       )),
+    labels: () => (labels ??= findLabels(given)),
+  };
+}
+
+function findLabels({
+  predictions,
+  references,
+  options: { labelPlace = "whole", labels },
+  facts,
+}: Omit<MetricJob, "rouge" | "llamaFactory" | "labels">): FoundLabels {
+  const all = labels ?? facts.labels;
+  const extract = labelExtractor(labelPlace, all);
+  const places = new Map(all.map((label, place) => [label, place]));
+  const placeOf = (label: string | null): number => (label === null ? -1 : (places.get(label) ?? -1));
+  return {
+    all,
+    expected: references.map(([first]) => placeOf(strip(first))),
+    said: predictions.map((prediction) => placeOf(extract(prediction))),
   };
 }
 
@@ -131,8 +171,7 @@ export function measureMetric(name: MetricName, job: MetricJob): MetricMeasure {
       const stem = options.stem ? "porter" : "no";
       return {
         statistics: meanStatistics(segments.map((scores) => scores[name].fmeasure)),
-        details: meanRouge(segments)[name],
-        joinDetails: (parts) => weightedMean(parts as readonly Measured<RougeScore>[]),
+        made: new MeanRouge(segments.length, meanRouge(segments)[name]),
         signature: `${nrefs}|tok:${language}|stem:${stem}|f:1|refs:best|version:torchmetrics-1.9.0`,
       };
     }
@@ -169,8 +208,14 @@ export function measureMetric(name: MetricName, job: MetricJob): MetricMeasure {
         list.some((reference) => sameNumericAnswer(prediction, reference)) ? 100 : 0,
       );
     case "label-accuracy":
+    case "macro-precision":
+    case "macro-recall":
     case "macro-f1":
+    case "micro-precision":
+    case "micro-recall":
     case "micro-f1":
+    case "weighted-precision":
+    case "weighted-recall":
     case "weighted-f1":
       return labels(name, job);
     case "distinct-1":
@@ -193,33 +238,31 @@ export function measureMetric(name: MetricName, job: MetricJob): MetricMeasure {
   }
 }
 
-type Measured<Details> = MetricMeasure & { readonly details: Details };
-
-const joinedStatistics = (parts: readonly MetricMeasure[]): SegmentStatistics =>
-  joinStatistics(parts.map(({ statistics }) => statistics));
-
-/** The measure of all rows, from those of their parts in order. @param parts at least one */
-export function joinMeasures(parts: readonly MetricMeasure[]): MetricMeasure {
-  const [first] = parts;
-  if (parts.length === 1) return first;
-  return {
-    statistics: joinedStatistics(parts),
-    signature: first.signature,
-    ...(first.details === undefined ? {} : { details: first.joinDetails?.(parts) ?? first.details }),
-    ...(first.perSegment ? { perSegment: first.perSegment } : {}),
-  };
-}
-
 /** The score of each segment alone. */
 export const perSegmentOf = ({ statistics, perSegment = eachScore }: MetricMeasure): readonly number[] =>
   perSegment(statistics);
 
-/** The mean scores of all rows from those of parts. */
-function weightedMean(parts: readonly Measured<RougeScore>[]): RougeScore {
-  const rows = parts.reduce((sum, { statistics }) => sum + statistics.segments, 0);
-  const mean = (key: keyof RougeScore): number =>
-    parts.reduce((sum, { statistics, details }) => sum + statistics.segments * details[key], 0) / rows;
-  return { precision: mean("precision"), recall: mean("recall"), fmeasure: mean("fmeasure") };
+/** The mean precision, recall and F1 of texts. */
+class MeanRouge implements MetricMakings {
+  constructor(
+    private segments: number,
+    private mean: RougeScore,
+  ) {}
+
+  readonly add = (next: MetricMakings): void => {
+    const { segments, mean } = next as MeanRouge;
+    const all = this.segments + segments;
+    const weighted = (key: keyof RougeScore): number =>
+      (this.segments * this.mean[key] + segments * mean[key]) / all;
+    this.mean = {
+      precision: weighted("precision"),
+      recall: weighted("recall"),
+      fmeasure: weighted("fmeasure"),
+    };
+    this.segments = all;
+  };
+
+  readonly details = (): RougeScore => this.mean;
 }
 
 const llamaFactoryFields = {
@@ -245,8 +288,7 @@ function bleu(
   return {
     statistics,
     signature,
-    details: detailsOf(statistics),
-    joinDetails: (parts) => detailsOf(joinedStatistics(parts)),
+    made: { details: detailsOf },
     perSegment: (whole) =>
       eachScore({ ...whole, score: (sums) => bleuOfSums(sums, { effectiveOrder: true, ...chosen }).score }),
   };
@@ -257,7 +299,7 @@ function chrf({ predictions, references, options, facts }: MetricJob, wordOrder:
   const statistics = chrfStatistics(predictions, references, chosen);
   const signature = chrfSignature(facts.referenceCount, chosen);
   const name = `chrF2${"+".repeat(wordOrder)}`;
-  return { statistics, signature, details: { name, signature } };
+  return { statistics, signature, made: { details: () => ({ name, signature }) } };
 }
 
 function ter({ predictions, references, facts }: MetricJob): MetricMeasure {
@@ -272,40 +314,56 @@ function ter({ predictions, references, facts }: MetricJob): MetricMeasure {
   return {
     statistics,
     signature,
-    details: detailsOf(statistics),
-    joinDetails: (parts) => detailsOf(joinedStatistics(parts)),
+    made: { details: detailsOf },
   };
 }
 
-function labels(
-  name: "label-accuracy" | "macro-f1" | "micro-f1" | "weighted-f1",
-  { predictions, references, options, facts }: MetricJob,
-): MetricMeasure {
-  const { labelPlace = "whole" } = options;
-  const all = options.labels ?? facts.labels;
-  const extract = labelExtractor(labelPlace, all);
-  const places = new Map(all.map((label, place) => [label, place]));
-  const placeOf = (label: string | null): number => (label === null ? -1 : (places.get(label) ?? -1));
-  const expected = references.map(([first]) => placeOf(strip(first)));
-  const said = predictions.map((prediction) => placeOf(extract(prediction)));
-  const right = said.map((place, row) => (place >= 0 && place === expected[row] ? 100 : 0));
+function labels(name: LabelMetricName, job: MetricJob): MetricMeasure {
+  const { all, expected, said } = job.labels();
+  const { labelPlace = "whole" } = job.options;
   const place = typeof labelPlace === "string" ? labelPlace : (Object.keys(labelPlace)[0] ?? "");
-  return {
-    statistics:
-      name === "label-accuracy"
-        ? meanStatistics(right)
-        : labelStatistics(expected, said, all.length, name.slice(0, -"-f1".length) as LabelAverage),
+  const counts = new LabelCounts(all);
+  said.forEach((at, row) => counts.count(expected[row], at));
+  const common = {
     signature: `nrefs:1|labels:${all.length}|label:${place}|zero:0`,
-    details: { labels: all, unparsed: said.filter((at) => at === -1).length },
-    joinDetails: (parts) => ({
-      labels: all,
-      unparsed: parts.reduce(
-        (sum, part) => sum + (part as Measured<{ unparsed: number }>).details.unparsed,
-        0,
-      ),
-    }),
-    ...(name === "label-accuracy" ? {} : { perSegment: rightRows }),
+    made: new LabelsSaid(counts),
   };
+  if (name === "label-accuracy") {
+    const right = said.map((at, row) => (at >= 0 && at === expected[row] ? 100 : 0));
+    return { ...common, statistics: meanStatistics(right) };
+  }
+  const [average, measure] = name.split("-") as [LabelAverage, LabelMeasure];
+  return {
+    ...common,
+    statistics: labelStatistics(expected, said, all.length, average, measure),
+    perSegment: rightRows,
+  };
+}
+
+/** The labels there are, and replies that have none of them. */
+class LabelsSaid implements MetricMakings {
+  constructor(readonly counts: LabelCounts) {}
+
+  readonly add = (next: MetricMakings): void => this.counts.add((next as LabelsSaid).counts);
+
+  readonly details = () => {
+    let unparsed = 0;
+    for (const { prediction, rows } of this.counts.pairs()) if (prediction < 0) unparsed += rows;
+    return { labels: this.counts.labels, unparsed };
+  };
+}
+
+/**
+ * How well each label was told, where a metric of labels was measured; null where none was.
+ *
+ * @param measures what the metrics of these names made of all texts
+ */
+export function classificationOf(
+  names: readonly string[],
+  measures: readonly MetricMeasure[],
+): ClassificationReport | null {
+  const made = measures[names.findIndex(isLabelMetric)]?.made;
+  return made instanceof LabelsSaid ? reportOfCounts(made.counts) : null;
 }
 
 /** 100 for each row whose label was found: of its counts a label, the first is 1 where it was. */
@@ -319,27 +377,30 @@ const rightRows = ({ segments, width, values }: SegmentStatistics): number[] =>
 function variety({ predictions, facts: { language } }: MetricJob, order: number): MetricMeasure {
   const texts = predictions.map((text) => ngramsOf(text, order, language));
   const shares = texts.map((ngrams) => (ngrams.length === 0 ? 0 : new Set(ngrams).size / ngrams.length));
-  const total = texts.reduce((sum, { length }) => sum + length, 0);
-  const corpus = (unique: number, of: number): unknown => ({ corpus: of === 0 ? 0 : unique / of });
-  const measure = {
+  return {
     statistics: meanStatistics(shares),
-    ngrams: new Set(texts.flat()),
-    total,
+    made: new NgramsOfAll(
+      new Set(texts.flat()),
+      texts.reduce((sum, { length }) => sum + length, 0),
+    ),
     signature: `nrefs:0|tok:${tokens(language)}|n:${order}|mean:texts`,
   };
-  return {
-    ...measure,
-    details: corpus(measure.ngrams.size, total),
-    joinDetails(parts) {
-      const all = new Set<string>();
-      let count = 0;
-      for (const part of parts as readonly (typeof measure)[]) {
-        for (const ngram of part.ngrams) all.add(ngram);
-        count += part.total;
-      }
-      return corpus(all.size, count);
-    },
+}
+
+/** The different n-grams of all texts, which are kept, as one text would have them. */
+class NgramsOfAll implements MetricMakings {
+  constructor(
+    private readonly ngrams: Set<string>,
+    private total: number,
+  ) {}
+
+  readonly add = (next: MetricMakings): void => {
+    const { ngrams, total } = next as NgramsOfAll;
+    for (const ngram of ngrams) this.ngrams.add(ngram);
+    this.total += total;
   };
+
+  readonly details = () => ({ corpus: this.total === 0 ? 0 : this.ngrams.size / this.total });
 }
 
 function lengthRatio(

@@ -1,4 +1,5 @@
 import { phrase } from "@lathe/files";
+import type { LabelAverage, LabelMeasure } from "../classification/label-statistics.js";
 import { MetricOptionError, UnknownMetricError } from "../errors.js";
 import { rowMetricTable } from "./row-metric.js";
 
@@ -44,8 +45,14 @@ export const metricTable = {
     unit: "points",
   },
   "label-accuracy": { summary: "the right label, found where labelPlace says", unit: "points" },
+  "macro-precision": { summary: "precision of labels, every label the same", unit: "points" },
+  "macro-recall": { summary: "recall of labels, every label the same", unit: "points" },
   "macro-f1": { summary: "F1 of labels, every label the same", unit: "points" },
+  "micro-precision": { summary: "precision of labels, all rows together", unit: "points" },
+  "micro-recall": { summary: "recall of labels, all rows together", unit: "points" },
   "micro-f1": { summary: "F1 of labels, all rows together", unit: "points" },
+  "weighted-precision": { summary: "precision of labels, weighted by their rows", unit: "points" },
+  "weighted-recall": { summary: "recall of labels, weighted by their rows", unit: "points" },
   "weighted-f1": { summary: "F1 of labels, weighted by their rows", unit: "points" },
   "llama-factory-bleu-4": { summary: "BLEU-4 as LLaMA-Factory reports it", unit: "points" },
   "llama-factory-rouge-1": {
@@ -63,11 +70,18 @@ export const metricTable = {
 /** Name of a metric. */
 export type MetricName = keyof typeof metricTable;
 
+/** Name of a metric of labels. */
+export type LabelMetricName = "label-accuracy" | `${LabelAverage}-${LabelMeasure}`;
+
+/** Whether a metric is one of labels. */
+export const isLabelMetric = (name: string): name is LabelMetricName =>
+  name === "label-accuracy" || /^(?:macro|micro|weighted)-(?:precision|recall|f1)$/u.test(name);
+
 /** The names of all metrics. */
 export const metricNames = Object.keys(metricTable) as readonly MetricName[];
 
 // Names that stand for others: a group, and spellings in wide use.
-const aliases: ReadonlyMap<string, readonly MetricName[]> = new Map([
+const aliases = new Map<string, readonly MetricName[]>([
   ["rouge", ["rouge1", "rouge2", "rougeL"]],
   ["rouge-1", ["rouge1"]],
   ["rouge-2", ["rouge2"]],
@@ -75,12 +89,13 @@ const aliases: ReadonlyMap<string, readonly MetricName[]> = new Map([
   ["rouge-lsum", ["rougeLsum"]],
   ["em", ["exact-match"]],
   ["distinct", ["distinct-1", "distinct-2"]],
+  ["classification", metricNames.filter(isLabelMetric)],
   [
     "llama-factory",
     ["llama-factory-bleu-4", "llama-factory-rouge-1", "llama-factory-rouge-2", "llama-factory-rouge-l"],
   ],
   ["chrfpp", ["chrf++"]],
-] satisfies [string, MetricName[]][]);
+]);
 
 /**
  * The metrics that names stand for, each once, in the order they were named. Case does not matter, nor does `_`
@@ -98,7 +113,14 @@ export function resolveMetricNames(names: readonly string[]): MetricName[] {
     if (Object.hasOwn(rowMetricTable, plain)) {
       throw new MetricOptionError("metrics", phrase`metrics of texts, where no model is needed`, name);
     }
-    const known = [...metricNames, ...Object.keys(rowMetricTable), "rouge", "distinct", "llama-factory"];
+    const known = [
+      ...metricNames,
+      ...Object.keys(rowMetricTable),
+      "rouge",
+      "distinct",
+      "classification",
+      "llama-factory",
+    ];
     throw new UnknownMetricError(name, nearest(plain, known), known);
   });
   return [...new Set(resolved)];

@@ -38,8 +38,8 @@ export function bootstrapScores(
   const scores = statistics.map(() => new Float64Array(resamples));
   const segments = statistics[0]?.segments ?? 0;
   const random = xoroshiro128plus(seed);
-  // [resample][segment]: how often it was drawn.
-  const drawn = Array.from({ length: RESAMPLES_AT_ONCE }, () => new Uint32Array(segments));
+  // [resample][segment]: how often it was drawn. 16 bits hold it: up to 65,535 segments there are no more draws, and of more no one is drawn so often.
+  const drawn = Array.from({ length: RESAMPLES_AT_ONCE }, () => new Uint16Array(segments));
   const weights = new Float64Array(SEGMENTS_AT_ONCE * RESAMPLES_AT_ONCE);
   const widest = Math.max(0, ...statistics.map(({ width }) => width));
   const numbers = new Float64Array(SEGMENTS_AT_ONCE * widest);
@@ -51,15 +51,18 @@ export function bootstrapScores(
       if (resample < count) drawRows(drawn[resample], random);
     }
     for (const ofStatistics of sums) ofStatistics.fill(0);
+    // Nothing is allocated in these loops: V8 would let it lie among what stays until the heap has doubled.
     for (let start = 0; start < segments; start += SEGMENTS_AT_ONCE) {
       const end = Math.min(start + SEGMENTS_AT_ONCE, segments);
-      for (const [resample, counts] of drawn.entries()) {
+      for (let resample = 0; resample < RESAMPLES_AT_ONCE; resample++) {
+        const counts = drawn[resample];
         for (let segment = start, at = resample; segment < end; segment++, at += RESAMPLES_AT_ONCE) {
           weights[at] = counts[segment];
         }
       }
-      for (const [index, { values, width }] of statistics.entries()) {
-        numbers.set(values.subarray(start * width, end * width));
+      for (let index = 0; index < statistics.length; index++) {
+        const { values, width } = statistics[index];
+        for (let from = start * width, at = 0; from < end * width; from++, at++) numbers[at] = values[from];
         addWeighted(sums[index], numbers, weights, width, end - start);
       }
     }
@@ -79,7 +82,7 @@ export function bootstrapScores(
  *
  * @param counts [segment], which are added to
  */
-function drawRows(counts: Uint32Array, random: RandomGenerator): void {
+function drawRows(counts: Uint16Array, random: RandomGenerator): void {
   const rows = counts.length >>> 0;
   // Numbers from the last whole multiple of the rows on would favour the first rows.
   const limit = rows > 2 ? 2 ** 32 - (2 ** 32 % rows) : 2 ** 32;
@@ -105,7 +108,14 @@ function addWeighted(
   segments: number,
 ): void {
   for (let place = 0; place < width; place++) {
-    let [a, b, c, d, e, f, g, h] = [0, 0, 0, 0, 0, 0, 0, 0];
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    let e = 0;
+    let f = 0;
+    let g = 0;
+    let h = 0;
     for (let segment = 0, from = place, at = 0; segment < segments; segment++, from += width) {
       const number = numbers[from];
       a += number * weights[at];

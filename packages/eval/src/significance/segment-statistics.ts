@@ -40,28 +40,17 @@ export function compactStatistics(statistics: SegmentStatistics): SegmentStatist
   };
 }
 
-/** The statistics of segments that were measured in parts, one part after the other. @param parts at least one */
-export function joinStatistics(parts: readonly SegmentStatistics[]): SegmentStatistics {
-  if (parts.length === 1) return parts[0];
-  const [{ width, score }] = parts;
-  const segments = parts.reduce((sum, part) => sum + part.segments, 0);
-  const widest = parts.reduce((bytes, { values }) => Math.max(bytes, values.BYTES_PER_ELEMENT), 0);
-  const Values = [Uint16Array, Uint32Array].find((one) => one.BYTES_PER_ELEMENT === widest) ?? Float64Array;
-  const values = new Values(segments * width);
-  let start = 0;
-  for (const part of parts) {
-    values.set(part.values, start);
-    start += part.values.length;
-  }
-  return { segments, width, values, score };
-}
-
-/** The sum over all segments. */
-export function sumsOf({ values, width }: SegmentStatistics): Float64Array {
-  const sums = new Float64Array(width);
+/** Adds the numbers of all segments, in their order, to sums. @param sums `[number]` */
+export function addSums(sums: Float64Array, { values, width }: SegmentStatistics): void {
   for (let start = 0; start < values.length; start += width) {
     for (let place = 0; place < width; place++) sums[place] += values[start + place];
   }
+}
+
+/** The sum over all segments. */
+export function sumsOf(statistics: SegmentStatistics): Float64Array {
+  const sums = new Float64Array(statistics.width);
+  addSums(sums, statistics);
   return sums;
 }
 

@@ -6,7 +6,9 @@ import { bleuStatistics } from "../metrics/bleu.js";
 import { bootstrapPValue, bootstrapScores, percentileInterval } from "./bootstrap.js";
 import { pairedPermutationTest } from "./paired-permutation-test.js";
 import { permutationTest } from "./permutation-test.js";
-import { compactStatistics, joinStatistics, meanStatistics, scoreOf } from "./segment-statistics.js";
+import { GatheredStatistics } from "./gathered-statistics.js";
+import { RunningScore } from "./running-score.js";
+import { compactStatistics, meanStatistics, scoreOf } from "./segment-statistics.js";
 
 describe("statistics of segments", () => {
   it.each([
@@ -16,13 +18,25 @@ describe("statistics of segments", () => {
     { numbers: [1, 0.5], bytes: 8 },
     { numbers: [1, -1], bytes: 8 },
     { numbers: [1, NaN], bytes: 8 },
-  ])("$numbers take $bytes bytes each and stay what they are, joined too", ({ numbers, bytes }) => {
+  ])("$numbers take $bytes bytes each and stay what they are, gathered too", ({ numbers, bytes }) => {
     const compact = compactStatistics(meanStatistics(numbers));
     expect(compact.values.BYTES_PER_ELEMENT).toBe(bytes);
     expect(Array.from(compact.values)).toEqual(numbers);
-    const joined = joinStatistics([compactStatistics(meanStatistics([7])), compact]);
-    expect(joined.values.BYTES_PER_ELEMENT).toBe(bytes);
-    expect(Array.from(joined.values)).toEqual([7, ...numbers]);
+    for (const expected of [0, 2, 9]) {
+      const gathered = new GatheredStatistics(expected);
+      for (const part of [[7], numbers, [8, 9]]) gathered.add(meanStatistics(part));
+      const { values, segments } = gathered.whole();
+      expect(values.BYTES_PER_ELEMENT).toBe(bytes);
+      expect(Array.from(values)).toEqual([7, ...numbers, 8, 9]);
+      expect(segments).toBe(numbers.length + 3);
+    }
+  });
+
+  it("of which only sums are kept give the score of all", () => {
+    const running = new RunningScore();
+    expect(running.score).toBeNaN();
+    for (const part of [[0.1, 0.2], [0.7], [1, 0.3]]) running.add(meanStatistics(part));
+    expect(running.score).toBe(scoreOf(meanStatistics([0.1, 0.2, 0.7, 1, 0.3])));
   });
 });
 

@@ -5,7 +5,7 @@ export interface ArtefactRuntime {
   /** The chat template that the artefact holds; null without one. */
   readonly template: string | null;
   /** Ids of a text, special tokens written out. */
-  tokenize(text: string): readonly number[];
+  tokenize(text: string): readonly number[] | Promise<readonly number[]>;
   /** Logits of the token after these. @returns [V] */
   logits(ids: readonly number[]): Promise<Float32Array>;
   /** The likeliest continuation, up to so many tokens or an end, which is part of it. */

@@ -87,7 +87,10 @@ export async function checkGateProgram(
 }
 
 /** Loads a program. @throws ExportError that says how to install it */
-export async function loadGatePackage<Loaded>(program: GateProgramName, folder: string): Promise<Loaded> {
+export async function loadGateProgram<Loaded>(
+  program: GateProgramName,
+  folder: string = gateFolder(),
+): Promise<Loaded> {
   await checkGateProgram(program, folder);
   return (await import(pathToFileURL(entryOf(program, folder)).href)) as Loaded;
 }

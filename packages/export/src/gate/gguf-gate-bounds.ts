@@ -14,3 +14,17 @@ export const ggufGateBounds: Readonly<Record<GgufType, GateBounds>> = {
   Q4_0: { logits: 3, tie: 0, greedy: 0 },
   Q4_K_M: { logits: 3, tie: 0, greedy: 0 },
 };
+
+/** How many prompts of a mixture of experts may be beyond the bound of logits, and how far. */
+const jumps = { share: 0.1, logits: 3 } as const;
+
+const leastOfMixtures: Partial<Record<GgufType, number>> = { F16: 0.99, BF16: 0.97, Q8_0: 0.9 };
+
+/**
+ * Bounds of a mixture of experts. Where a router prefers two experts nearly alike, rounding gives a token to the other, and all that
+ * follows jumps: of 384 prompts of two small random mixtures, 3 in F16, 9 in BF16 and 17 in 8 bits. In float32 none did.
+ */
+export function mixtureGateBounds(type: GgufType): GateBounds {
+  const bounds = ggufGateBounds[type];
+  return type === "F32" ? bounds : { ...bounds, jumps, greedy: leastOfMixtures[type] ?? bounds.greedy };
+}

@@ -52,6 +52,25 @@ describe("holdToReference", () => {
     expect(firstDifference?.what).toBe(what);
   });
 
+  it("lets a share of the prompts jump, one at least, and none without bounds", async () => {
+    const jumping = async (answers: readonly number[], jumps?: { share: number; logits: number }) => {
+      let asked = 0;
+      const logits = (): Promise<Float32Array> => Promise.resolve(Float32Array.of(0, 1, 2, answers[asked++]));
+      const bounds = { logits: 0.1, greedy: 1, tie: 0, jumps };
+      const references = answers.map(() => reference);
+      return await holdToReference({ ...faithful, logits }, references, { template: "T", ends: [0], bounds });
+    };
+    const some = { share: 0.4, logits: 3 };
+    expect(await jumping([4, 3, 3], some)).toMatchObject({ passed: true, jumpingPrompts: 1 });
+    expect(await jumping([4, 4, 3], some)).toMatchObject({ passed: true, jumpingPrompts: 2 });
+    expect(await jumping([4, 4, 4], some)).toMatchObject({ passed: false, jumpingPrompts: 3 });
+    expect(await jumping([3, 4], { share: 0.1, logits: 3 })).toMatchObject({ passed: true });
+    for (const far of [8, NaN]) {
+      expect(await jumping([3, far], some)).toMatchObject({ firstDifference: { prompt: 1, what: "logits" } });
+    }
+    expect(await jumping([3, 4])).toMatchObject({ passed: false });
+  });
+
   it("counts a token that differs as one, and goes on after the model's own reply", async () => {
     const asked: unknown[] = [];
     const changes: Partial<ArtefactRuntime> = {

@@ -20,6 +20,8 @@ export interface GateReference {
 export interface GateBounds {
   /** Largest difference of a logit, in standard deviations of the prompt's logits. */
   readonly logits: number;
+  /** A share of the prompts, of which one at least, may be further, up to another largest difference. @defaultValue none may */
+  readonly jumps?: { readonly share: number; readonly logits: number } | undefined;
   /**
    * A token that the model prefers by no more than this to the artefact's is a near tie, which sums in another order may decide
    * otherwise; in standard deviations. 0 knows no ties.
@@ -47,6 +49,8 @@ export interface GateReport {
   readonly textsTokenised: number;
   /** Largest difference of a first-token logit, in standard deviations. */
   readonly largestLogitDifference: number;
+  /** Prompts that are further than the bound and within that of jumps. */
+  readonly jumpingPrompts: number;
   readonly greedyTokens: number;
   /** Greedy tokens that are equal, each after the tokens of the model's own reply. */
   readonly equalGreedyTokens: number;
@@ -113,10 +117,11 @@ export async function holdToReference(
   }
   let [largest, tokens, equal, nearTies, equalReplies, textsTokenised] = [0, 0, 0, 0, 0, 0];
   let firstReply: GateDifference | null = null;
+  const jumps: GateDifference[] = [];
   for (const [prompt, { ids, text, logits, greedy, margin }] of references.entries()) {
     if (text !== null) {
       textsTokenised++;
-      const theirs = runtime.tokenize(text);
+      const theirs = await runtime.tokenize(text);
       if (theirs.length !== ids.length || equalTokens(ids, theirs) < ids.length) {
         differences.push({ prompt, what: "token ids", expected: shown(ids), actual: shown(theirs) });
       }
@@ -131,7 +136,8 @@ export async function holdToReference(
     }
     largest = Math.max(largest, worst);
     if (worst > bounds.logits) {
-      differences.push({
+      const isJump = bounds.jumps !== undefined && worst <= bounds.jumps.logits;
+      (isJump ? jumps : differences).push({
         prompt,
         what: "logits",
         expected: `${logits[worstId]} for token ${worstId}`,
@@ -154,6 +160,7 @@ export async function holdToReference(
       else if (id !== undefined && bounds.tie > 0 && (await margin(at, id)) <= bounds.tie) nearTies++;
     }
   }
+  if (jumps.length > Math.ceil((bounds.jumps?.share ?? 0) * references.length)) differences.push(jumps[0]);
   if (firstReply && equal + nearTies < bounds.greedy * tokens) differences.push(firstReply);
   return {
     runtime: runtime.name,
@@ -161,6 +168,7 @@ export async function holdToReference(
     bounds,
     textsTokenised,
     largestLogitDifference: largest,
+    jumpingPrompts: jumps.length,
     greedyTokens: tokens,
     equalGreedyTokens: equal,
     nearTies,

@@ -1,7 +1,7 @@
 import { messageOf, phrase } from "@lathe/files";
 import { ExportError } from "../errors.js";
 import type { ArtefactRuntime } from "./artefact-runtime.js";
-import { gateFolder, loadGatePackage } from "./gate-packages.js";
+import { gateFolder, loadGateProgram } from "./gate-packages.js";
 
 /** What is used of node-llama-cpp, which is installed where the gate is. */
 interface LlamaModule {
@@ -51,7 +51,7 @@ export async function openLlamaCpp(
   { lora, contextLength, vocabularySize }: LlamaCppOptions,
   gate: string = gateFolder(),
 ): Promise<ArtefactRuntime> {
-  const { getLlama, LlamaLogLevel } = await loadGatePackage<LlamaModule>("llama.cpp", gate);
+  const { getLlama, LlamaLogLevel } = await loadGateProgram<LlamaModule>("llama.cpp", gate);
   try {
     const llama = await getLlama({ gpu: false, build: "never", logLevel: LlamaLogLevel.error });
     const model = await llama.loadModel({ modelPath: file });

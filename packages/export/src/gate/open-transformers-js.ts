@@ -3,7 +3,7 @@ import { messageOf, phrase } from "@lathe/files";
 import { ExportError } from "../errors.js";
 import type { OnnxType } from "../onnx/onnx-type.js";
 import type { ArtefactRuntime } from "./artefact-runtime.js";
-import { gateFolder, loadGatePackage } from "./gate-packages.js";
+import { gateFolder, loadGateProgram } from "./gate-packages.js";
 
 /** What is used of transformers.js, which is installed where the gate is. */
 interface TransformersModule {
@@ -49,7 +49,7 @@ export async function openTransformersJs(
   { type, hasTokenizer }: TransformersJsOptions,
   gate: string = gateFolder(),
 ): Promise<ArtefactRuntime> {
-  const { env, Tensor, AutoModelForCausalLM, AutoTokenizer } = await loadGatePackage<TransformersModule>(
+  const { env, Tensor, AutoModelForCausalLM, AutoTokenizer } = await loadGateProgram<TransformersModule>(
     "transformers.js",
     gate,
   );

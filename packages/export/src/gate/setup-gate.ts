@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdir } from "node:fs/promises";
-import { phrase } from "@lathe/files";
+import { makeFolder, phrase } from "@lathe/files";
 import { ExportError } from "../errors.js";
 import {
   gateFolder,
@@ -50,7 +49,7 @@ export async function setupGate(options: SetupGateOptions = {}): Promise<Install
     if (!wasInstalled) {
       const { packages, omitsOptional } = gateProgram(program);
       onInstall?.(program, packages);
-      await mkdir(place, { recursive: true });
+      await makeFolder(place);
       const flags = [
         "--ignore-scripts",
         "--no-audit",

@@ -1,4 +1,4 @@
-import type { DecoderConfig } from "@lathe/model";
+import { type DecoderConfig, elementCount } from "@lathe/model";
 import type { MergedTensor } from "@lathe/peft";
 import type { OpenedSource } from "../source/open-source.js";
 import { ggufArchitecture, ROPE_FACTORS, ropeFactors, shapeMetadata } from "./gguf-architecture.js";
@@ -30,7 +30,7 @@ function placed(tensor: MergedTensor, place: NamedPlace, headSize: number | null
   if (headSize === null || (place.word !== "attn_q" && place.word !== "attn_k")) {
     return { ...place, shape, read: (rows) => tensor.read(rows) };
   }
-  const columns = shape.slice(1).reduce((product, size) => product * size, 1);
+  const columns = elementCount(shape.slice(1));
   return {
     ...place,
     shape,

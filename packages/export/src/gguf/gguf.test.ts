@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { copyFile, mkdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isInputError, type Phrase } from "@lathe/files";
 import {
@@ -172,10 +172,40 @@ describe("exportGguf", () => {
     await expect(stat(place)).rejects.toThrow("ENOENT");
   });
 
-  it("refuses a vocabulary with which llama.cpp does not open a file", async () => {
-    const output = fresh();
-    await expect(exportGguf({ model: lettersModel, output })).rejects.toThrow("a token for the line feed");
+  it("refuses a vocabulary with which llama.cpp would end at an unknown character", async () => {
+    const [odd, output] = [fresh(""), fresh()];
+    await cp(lettersModel, odd, { recursive: true });
+    const place = join(odd, "tokenizer.json");
+    const json = JSON.parse(await readFile(place, "utf8")) as { model: { unk_token: string | null } };
+    json.model.unk_token = null;
+    await chmod(place, 0o644);
+    await writeFile(place, JSON.stringify(json));
+    await expect(exportGguf({ model: odd, output })).rejects.toThrow(
+      "tokens of all bytes or an unknown token",
+    );
     await expect(stat(output)).rejects.toThrow("ENOENT");
+  });
+
+  it("gives a vocabulary of characters scores, under which unknown ones have a token, and reads it back", async () => {
+    const [file, output, again] = [fresh(), fresh(""), fresh()];
+    const { tokenizer } = await exportGguf({ model: lettersModel, output: file, type: "F16" });
+    expect(tokenizer).toMatchObject({ name: "unigram", differing: 0, joinsUnknown: true });
+    expect(tokenizer.compared).toBeGreaterThanOrEqual(3990);
+    await importGguf({ file, output });
+    const [ours, original] = [await loadTokenizer(output), await loadTokenizer(lettersModel)];
+    for (const text of ["Once upon a time, there was a café.", "  two  spaces ", "x\ty", ""]) {
+      expect(ours!.encode(text), text).toEqual(original!.encode(text));
+    }
+    const ids = original!.encode("Lily and Tom went to the park.");
+    expect(ours!.decode(ids)).toBe(original!.decode(ids));
+    const back = await exportGguf({ model: output, output: again, type: "F16" });
+    expect(back.tokenizer).toMatchObject({ name: "unigram", differing: 0, joinsUnknown: false });
+    const [one, other] = [await openGguf(file), await openGguf(again)];
+    for (const [key, value] of one.metadata) {
+      if (key.startsWith("tokenizer.")) expect(other.metadata.get(key), key).toEqual(value);
+    }
+    await one.close();
+    await other.close();
   });
 
   it("proves the pre-tokeniser of a vocabulary before it writes its name", async () => {

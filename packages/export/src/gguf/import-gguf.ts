@@ -2,11 +2,12 @@ import { join } from "node:path";
 import { type OnWarning, phrase, replaceFile, replaceFolder } from "@lathe/files";
 import {
   type DecoderConfig,
+  elementCount,
+  expectedTensors,
   float32ToBfloat16,
   float32ToFloat16,
   parseModelConfig,
   type RewrittenDtype,
-  expectedTensors,
   type TensorToWrite,
   writeSafetensors,
 } from "@lathe/model";
@@ -132,12 +133,12 @@ function plannedTensors(
     const isFloat = found.format === "F32" || found.format === "F16" || found.format === "BF16";
     const written = dtype ?? (isFloat ? found.format : "F16");
     const turns = turnsPairs && (word === "attn_q" || word === "attn_k");
-    const columns = shape.slice(1).reduce((product, size) => product * size, 1);
+    const columns = elementCount(shape.slice(1));
     return {
       name,
       dtype: written,
       shape,
-      bytes: shape.reduce((product, size) => product * size, written === "F32" ? 4 : 2),
+      bytes: (written === "F32" ? 4 : 2) * elementCount(shape),
       async data() {
         const read = await file.readFloat32(stored);
         const values = turns ? pairsToHalves(read, config.headSize, columns) : read;

@@ -29,7 +29,7 @@ export function importedTokenizer(file: GgufFile): ReadonlyMap<string, string> {
   const isAdded = (id: number): boolean => kinds[id] === CONTROL || kinds[id] === USER_DEFINED;
   const used = tokens.map((token, id) => ({ token, id })).filter(({ id }) => kinds[id] !== UNUSED);
   const vocabulary = Object.fromEntries(
-    used.filter(({ id }) => !isAdded(id) || model === "llama").map(({ token, id }) => [token, id]),
+    used.filter(({ id }) => !isAdded(id) || model !== "gpt2").map(({ token, id }) => [token, id]),
   );
   const added = used
     .filter(({ id }) => isAdded(id))
@@ -42,8 +42,14 @@ export function importedTokenizer(file: GgufFile): ReadonlyMap<string, string> {
       normalized: false,
       special: kinds[id] === CONTROL,
     }));
-  const kind = model === "gpt2" ? byteLevel(read) : model === "llama" ? sentencePieces(read, tokens) : null;
-  if (kind === null) throw read.fault("tokenizer.ggml.model", "gpt2 or llama", model);
+  if (!Object.hasOwn(vocabularyKinds, model)) {
+    throw read.fault(
+      "tokenizer.ggml.model",
+      phrase`one of ${Object.keys(vocabularyKinds).join(", ")}`,
+      model,
+    );
+  }
+  const kind = vocabularyKinds[model](read, tokens);
   const json = {
     version: "1.0",
     truncation: null,
@@ -51,7 +57,7 @@ export function importedTokenizer(file: GgufFile): ReadonlyMap<string, string> {
     added_tokens: added,
     ...kind.parts,
     post_processor: null,
-    model: { type: "BPE", dropout: null, unk_token: null, ...kind.model, vocab: vocabulary },
+    model: { type: "BPE", dropout: null, unk_token: null, vocab: vocabulary, ...kind.model },
   };
   const special = (word: string): string | undefined => {
     const key = `tokenizer.ggml.${word}_token_id`;
@@ -106,12 +112,43 @@ function byteLevel(read: MetadataReader): VocabularyKind {
   };
 }
 
-/** Merges of a vocabulary that has scores: every pair of tokens that makes one, the highest score first, as Transformers derives them. */
-function sentencePieces(read: MetadataReader, tokens: readonly string[]): VocabularyKind {
+/** The scores of pieces. */
+function scoresOf(read: MetadataReader, tokens: readonly string[]): readonly number[] {
   const scores = read.numbers("tokenizer.ggml.scores");
   if (scores?.length !== tokens.length) {
     throw read.fault("tokenizer.ggml.scores", phrase`${tokens.length} scores`, String(scores?.length ?? 0));
   }
+  return scores;
+}
+
+/** The parts of vocabularies in which marks stand for spaces. */
+function markedParts(
+  read: MetadataReader,
+  decoders: readonly Readonly<Record<string, unknown>>[],
+): VocabularyKind["parts"] {
+  const addsSpace = read.flag("tokenizer.ggml.add_space_prefix", true);
+  const replace = { type: "Replace", pattern: { String: " " }, content: SPACE_MARK };
+  return {
+    normalizer: {
+      type: "Sequence",
+      normalizers: [...(addsSpace ? [{ type: "Prepend", prepend: SPACE_MARK }] : []), replace],
+    },
+    pre_tokenizer: null,
+    decoder: {
+      type: "Sequence",
+      decoders: [
+        { type: "Replace", pattern: { String: SPACE_MARK }, content: " " },
+        ...decoders,
+        { type: "Fuse" },
+        ...(addsSpace ? [{ type: "Strip", content: " ", start: 1, stop: 0 }] : []),
+      ],
+    },
+  };
+}
+
+/** Merges of a vocabulary that has scores: every pair of tokens that makes one, the highest score first, as Transformers derives them. */
+function sentencePieces(read: MetadataReader, tokens: readonly string[]): VocabularyKind {
+  const scores = scoresOf(read, tokens);
   const ids = new Map(tokens.map((token, id) => [token, id]));
   const merges: {
     readonly pair: readonly [string, string];
@@ -131,25 +168,8 @@ function sentencePieces(read: MetadataReader, tokens: readonly string[]): Vocabu
   const unknown = read.file.metadata.has("tokenizer.ggml.unknown_token_id")
     ? tokens[read.number("tokenizer.ggml.unknown_token_id")]
     : null;
-  const addsSpace = read.flag("tokenizer.ggml.add_space_prefix", true);
-  const replace = { type: "Replace", pattern: { String: " " }, content: SPACE_MARK };
   return {
-    parts: {
-      normalizer: {
-        type: "Sequence",
-        normalizers: [...(addsSpace ? [{ type: "Prepend", prepend: SPACE_MARK }] : []), replace],
-      },
-      pre_tokenizer: null,
-      decoder: {
-        type: "Sequence",
-        decoders: [
-          { type: "Replace", pattern: { String: SPACE_MARK }, content: " " },
-          { type: "ByteFallback" },
-          { type: "Fuse" },
-          ...(addsSpace ? [{ type: "Strip", content: " ", start: 1, stop: 0 }] : []),
-        ],
-      },
-    },
+    parts: markedParts(read, [{ type: "ByteFallback" }]),
     model: {
       unk_token: unknown,
       fuse_unk: true,
@@ -159,3 +179,29 @@ function sentencePieces(read: MetadataReader, tokens: readonly string[]): Vocabu
     },
   };
 }
+
+/** Pieces with scores, of which one stands for unknown characters. */
+function unigram(read: MetadataReader, tokens: readonly string[]): VocabularyKind {
+  if (read.file.metadata.has("tokenizer.ggml.precompiled_charsmap")) {
+    throw read.fault(
+      "tokenizer.ggml.precompiled_charsmap",
+      "none, as its rules of rewriting texts are not read",
+      "one",
+    );
+  }
+  const scores = scoresOf(read, tokens);
+  return {
+    parts: markedParts(read, []),
+    model: {
+      type: "Unigram",
+      unk_id: read.number("tokenizer.ggml.unknown_token_id"),
+      byte_fallback: false,
+      vocab: tokens.map((token, id) => [token, scores[id]]),
+    },
+  };
+}
+
+/** What the names of vocabularies in llama.cpp stand for. */
+const vocabularyKinds: Readonly<
+  Record<string, (read: MetadataReader, tokens: readonly string[]) => VocabularyKind>
+> = { gpt2: byteLevel, llama: sentencePieces, t5: unigram };

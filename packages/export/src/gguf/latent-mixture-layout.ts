@@ -1,6 +1,7 @@
 import type { OnWarning } from "@lathe/files";
 import {
   architectureOf,
+  elementCount,
   type LatentAttentionConfig,
   type LatentMixtureConfig,
   type RowRange,
@@ -100,7 +101,7 @@ function stacked(experts: readonly MergedTensor[]): Read {
   return {
     shape: [experts.length, ...experts[0].shape],
     async read({ start, end }) {
-      const size = experts[0].shape.reduce((product, axis) => product * axis, 1);
+      const size = elementCount(experts[0].shape);
       const values = new Float32Array((end - start) * size);
       for (let expert = start; expert < end; expert++) {
         values.set(await experts[expert].read(), (expert - start) * size);

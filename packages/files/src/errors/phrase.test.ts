@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { FileError } from "./file-error.js";
 import { InputError } from "./input-error.js";
-import { asPhrase, phrase, sayPhrase } from "./phrase.js";
+import { asPhrase, field, phrase, sayPhrase } from "./phrase.js";
 import { asFileError } from "./system-fault.js";
 
 it("says a template with its gaps filled, braces and dollars as they are", () => {
@@ -9,6 +9,14 @@ it("says a template with its gaps filled, braces and dollars as they are", () =>
   const outer = phrase`${"$&"}: expected ${inner}, got {"a"} and {7}`;
   expect(sayPhrase(outer)).toBe('$&: expected at most 3, got {"a"} and {7}');
   expect(sayPhrase(asPhrase("{0}"))).toBe("{0}");
+});
+
+it("says fields by their paths, or as whoever shows them calls them", () => {
+  const inner = phrase`lower ${field("train.learningRate")}`;
+  const outer = phrase`${inner}, or raise ${field("memory")}`;
+  expect(sayPhrase(outer)).toBe("lower train.learningRate, or raise memory");
+  expect(sayPhrase(outer, {}, (path) => `--${path}`)).toBe("lower --train.learningRate, or raise --memory");
+  expect(new InputError(outer).phrases()).toEqual([outer]);
 });
 
 it("says another language's template with the gaps in its order, and in English what has none", () => {

@@ -1,3 +1,11 @@
+/** A field of what a function was asked for, by its path: `output`, `lora.rank`, `train.learningRate`. */
+export interface FieldName {
+  readonly field: string;
+}
+
+/** What stands in a gap. */
+export type PhraseValue = string | number | Phrase | FieldName;
+
 /**
  * A sentence, or a part of one, as data: a template and what stands in its gaps `{0}`, `{1}` …, so that whoever shows it may
  * say it in another language.
@@ -5,17 +13,14 @@
 export interface Phrase {
   /** In English. */
   readonly template: string;
-  readonly values: readonly (string | number | Phrase)[];
+  readonly values: readonly PhraseValue[];
 }
 
 /** What stands for templates in another language, by the template; gaps may stand in another order. */
 export type Translations = Readonly<Record<string, string>>;
 
 /** A phrase from a template. */
-export function phrase(
-  texts: TemplateStringsArray,
-  ...values: readonly (string | number | Phrase)[]
-): Phrase {
+export function phrase(texts: TemplateStringsArray, ...values: readonly PhraseValue[]): Phrase {
   const template = texts.map((text, index) => (index === 0 ? text : `{${index - 1}}${text}`)).join("");
   return { template, values };
 }
@@ -24,14 +29,25 @@ export function phrase(
 export const asPhrase = (text: string | Phrase): Phrase =>
   typeof text === "string" ? { template: text, values: [] } : text;
 
-/** The text of a phrase, or of a text as a phrase without gaps; what has no translation, a phrase in a gap too, stays English. */
-export function sayPhrase(sentence: string | Phrase, translations: Translations = {}): string {
+/** Names a field in a {@link phrase}, so that whoever shows it may call it otherwise, such as by the flag for it. */
+export const field = (path: string): FieldName => ({ field: path });
+
+/**
+ * The text of a phrase, or of a text as a phrase without gaps; what has no translation, a phrase in a gap too, stays English.
+ * @param nameOf what a field is called, by its path; the path unless given
+ */
+export function sayPhrase(
+  sentence: string | Phrase,
+  translations: Translations = {},
+  nameOf: (path: string) => string = (path) => path,
+): string {
   const { template, values } = asPhrase(sentence);
   const known = Object.hasOwn(translations, template) ? translations[template] : template;
   return known.replaceAll(/\{(\d+)\}/g, (gap, index: string) => {
     const value = values[Number(index)];
     if (value === undefined) return gap;
-    return typeof value === "object" ? sayPhrase(value, translations) : String(value);
+    if (typeof value !== "object") return String(value);
+    return "field" in value ? nameOf(value.field) : sayPhrase(value, translations, nameOf);
   });
 }
 
@@ -47,7 +63,11 @@ export function onOneLine({ template, values }: Phrase): Phrase {
   return {
     template: values.length === 0 ? clean(template) : template,
     values: values.map((value) =>
-      typeof value === "string" ? clean(value) : typeof value === "object" ? onOneLine(value) : value,
+      typeof value === "string"
+        ? clean(value)
+        : typeof value === "object" && !("field" in value)
+          ? onOneLine(value)
+          : value,
     ),
   };
 }

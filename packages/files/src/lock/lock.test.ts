@@ -5,8 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkUnlocked, isLocked, lockWithin, takeLock, withLock } from "./lock.js";
+import {
+  checkUnlocked,
+  claimsElsewhere,
+  dropClaims,
+  isLocked,
+  lockWithin,
+  takeLock,
+  withLock,
+} from "./lock.js";
 import { LockedError } from "./locked-error.js";
+import { FullDisk } from "../../testing/full-disk.js";
 import { identityText, isAlive, ownIdentity } from "./process-identity.js";
 
 const program = fileURLToPath(new URL("../../testing/take-lock.mjs", import.meta.url));
@@ -82,6 +91,21 @@ describe("takeLock", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it("leaves nothing on a disk that is full, whichever call finds no space first", async () => {
+    for (let calls = 0; ; calls++) {
+      const disk = await FullDisk.start(folder, calls);
+      const lock = await takeLock(path, "the folder")
+        .catch((fault: unknown) => fault)
+        .finally(() => disk.stop());
+      if (!(lock instanceof Error)) {
+        expect(calls).toBeGreaterThan(1);
+        return await (lock as Awaited<ReturnType<typeof takeLock>>).release();
+      }
+      expect(lock.message).toBe("the folder: cannot be written: no space is left on the device");
+      expect(await readdir(folder), `${calls} calls`).toEqual([]);
+    }
+  });
+
   it("takes over the lock of a dead process", async () => {
     await leaveClaim({ pid: NO_PID });
     const lock = await takeLock(path, "");
@@ -103,6 +127,18 @@ describe("takeLock", () => {
   it("does not take over from another machine, and tells how", async () => {
     const claim = await leaveClaim({ machine: "00000000" });
     await expect(takeLock(path, "the folder")).rejects.toThrow(`remove ${join(path, claim)}`);
+  });
+
+  it("is free again without the claims of another machine that are dropped, and with no other", async () => {
+    expect(await claimsElsewhere(path)).toEqual([]);
+    const own = await takeLock(path, "the folder");
+    const claim = await leaveClaim({ machine: "00000000" });
+    expect(await claimsElsewhere(path)).toEqual([claim]);
+    await dropClaims(path, [claim, "../x"]);
+    expect(await claimsElsewhere(path)).toEqual([]);
+    expect(await isLocked(path)).toBe(true);
+    await own.release();
+    await (await takeLock(path, "the folder")).release();
   });
 
   it.runIf(process.platform === "linux")(

@@ -75,6 +75,16 @@ export async function isLocked(path: string): Promise<boolean> {
   return (await claimsIn(path)).some(({ identity }) => isAlive(identity));
 }
 
+/** The claims of other machines in a lock, whose processes cannot be asked whether they live. @throws FileError when it cannot be told */
+export async function claimsElsewhere(path: string): Promise<string[]> {
+  return (await claimsIn(path)).filter(({ identity }) => isElsewhere(identity)).map(({ entry }) => entry);
+}
+
+/** Takes back claims whose processes are known to have ended. @param claims of {@link claimsElsewhere} */
+export async function dropClaims(path: string, claims: readonly string[]): Promise<void> {
+  for (const claim of claims.filter((each) => CLAIM.test(each))) await dropClaim(path, claim);
+}
+
 /** Runs `work` while the lock is held. @throws what {@link takeLock} throws, and what `work` throws */
 export async function withLock<Result>(
   path: string,
@@ -152,6 +162,8 @@ async function layClaim(path: string, subject: string): Promise<string> {
     } catch (error) {
       // Who gives the lock back removes its folder: it may go between the two calls.
       if ((error as NodeJS.ErrnoException).code === "ENOENT" && attempt < ATTEMPTS) continue;
+      // A disk may have had space for the folder and none for the claim.
+      await dropClaim(path, claim);
       throw asFileError(subject, "written", error);
     }
   }

@@ -9,16 +9,23 @@ export interface HashedFile {
   readonly sha256: string;
 }
 
-/** Length and SHA-256 of a file, which is streamed. @throws FileError when it cannot be read */
-export async function hashFile(path: string): Promise<HashedFile> {
+/**
+ * Length and SHA-256 of a file, which is streamed.
+ * @throws FileError when it cannot be read; the signal's reason when it aborts
+ */
+export async function hashFile(
+  path: string,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<HashedFile> {
   const hash = createHash("sha256");
   let bytes = 0;
   try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    for await (const chunk of createReadStream(path, { signal }) as AsyncIterable<Buffer>) {
       hash.update(chunk);
       bytes += chunk.length;
     }
   } catch (error) {
+    signal?.throwIfAborted();
     throw asFileError(path, "read", error);
   }
   return { bytes, sha256: hash.digest("hex") };

@@ -33,14 +33,16 @@ export const MAXIMUM_LINE_BYTES = 32 * 1024 * 1024;
 
 const EXCERPT_BYTES = 1000; // of an over-long line, enough to recognise it
 const CHUNK_BYTES = 256 * 1024; // larger reads are no faster on a local disk
+// Lines that are decoded ahead of who reads them would outlive collections of garbage, and stay until V8 collects everything.
+const LINES_AT_ONCE = 128;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const BYTE_ORDER_MARK = "\ufeff";
 
 /**
  * Streams the lines of a UTF-8 file in memory bounded by the longest line. LF and CRLF end lines; a byte order mark
- * at the beginning of a line (of the file, or where files were joined) is dropped. Lines arrive in groups, one group a
- * chunk of the file, because an await per line would dominate the reading time.
+ * at the beginning of a line (of the file, or where files were joined) is dropped. Lines arrive in groups,
+ * because an await per line would dominate the reading time.
  *
  * @throws FileError when the file cannot be opened or is UTF-16
  */
@@ -87,12 +89,25 @@ export async function* linesOf(
     return decodeLine(bytes, total, lineNumber++, limit, dropsMark);
   };
 
+  const soundLine = (chunk: Buffer, start: number, end: number): Line => {
+    const isCrlf = end > start && chunk[end - 1] === CARRIAGE_RETURN;
+    const text = chunk.toString("utf8", start, isCrlf ? end - 1 : end);
+    return { line: lineNumber++, text: options.keepsLaterMarks ? text : withoutMark(text) };
+  };
+
   for await (const chunk of chunks) {
-    const lines: Line[] = [];
+    let lines: Line[] = [];
     let start = 0;
+    const whole = chunk.subarray(chunk.indexOf(LINE_FEED) + 1, chunk.lastIndexOf(LINE_FEED) + 1);
+    const isSound = isUtf8(whole);
     for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-      lines.push(take(chunk.subarray(start, end)));
+      // Lines that lie in the chunk whole are most of them: they are decoded where they lie.
+      if (isSound && start > 0 && end - start <= limit) lines.push(soundLine(chunk, start, end));
+      else lines.push(take(chunk.subarray(start, end)));
       start = end + 1;
+      if (lines.length < LINES_AT_ONCE) continue;
+      yield lines;
+      lines = [];
     }
     const rest = chunk.subarray(start);
     // Beyond the limit only the count goes on: the line will be reported, not read.
@@ -112,7 +127,7 @@ function decodeLine(bytes: Buffer, total: number, line: number, limit: number, d
   const end = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length;
   const content = bytes.subarray(0, end);
   const decoded = content.toString("utf8");
-  const text = dropsMark && decoded.startsWith(BYTE_ORDER_MARK) ? decoded.slice(1) : decoded;
+  const text = dropsMark ? withoutMark(decoded) : decoded;
   if (isUtf8(content)) return { line, text };
   return {
     line,
@@ -120,6 +135,8 @@ function decodeLine(bytes: Buffer, total: number, line: number, limit: number, d
     error: phrase`not valid UTF-8 (first bad byte at column ${firstBadByte(content) + 1})`,
   };
 }
+
+const withoutMark = (text: string): string => (text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
 
 function refuseUtf16(file: string, head: Buffer): void {
   const isUtf16 = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);

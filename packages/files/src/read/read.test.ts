@@ -111,6 +111,14 @@ describe("hashFile", () => {
     expect(await hashFile(fileOf(bytes))).toEqual({ bytes: 300_000, sha256 });
     await expect(hashFile(join(folder, "nothing"))).rejects.toThrow(FileError);
   });
+
+  it("ends in the middle of a file where it is told to", async () => {
+    const stop = new AbortController();
+    const path = fileOf(new Uint8Array(8_000_000));
+    const hashed = hashFile(path, { signal: stop.signal });
+    stop.abort();
+    await expect(hashed).rejects.toBe(stop.signal.reason);
+  });
 });
 
 describe("InputError", () => {

@@ -7,6 +7,8 @@ export type Cell = string | number | null | undefined | Phrase;
 export interface ToldTable {
   readonly head: readonly (string | Phrase)[];
   readonly rows: readonly (readonly Cell[])[];
+  /** Sentences that stand right above, a line each. */
+  readonly above?: readonly (string | Phrase)[];
   /** Sentences that stand right below, a line each. */
   readonly below?: readonly (string | Phrase)[];
 }

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FileError } from "../errors/file-error.js";
@@ -256,6 +256,16 @@ describe("sweepLeftovers", () => {
     const left = await readdir(folder);
     expect(left).toEqual(expect.arrayContaining([...kept, ".elsewhere.ffffffff-4194305-0-00000000.new"]));
     expect(left.length).toBe(kept.length + 2);
+  });
+
+  it.runIf(process.getuid?.() === 0)("leaves alone what other users left, where it is asked to", async () => {
+    await mkdir(dead("own", "new"));
+    await mkdir(dead("other", "new"));
+    await chown(dead("other", "new"), 12_345, 12_345);
+    await sweepLeftovers(folder, { ownOnly: true });
+    expect(await readdir(folder)).toEqual([basename(dead("other", "new"))]);
+    await sweepLeftovers(folder);
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it("puts back what was moved aside, unless its place was taken", async () => {

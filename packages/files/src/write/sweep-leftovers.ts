@@ -11,6 +11,12 @@ export function isOnTheWay(entry: string): boolean {
   return parseTemporaryName(entry) !== null || isLockName(entry);
 }
 
+/** What {@link sweepLeftovers} leaves alone. */
+export interface SweepLeftoversOptions {
+  /** Whether what other users have left stays, as in a folder for temporary files that all of them share. @defaultValue false */
+  readonly ownOnly?: boolean | undefined;
+}
+
 /**
  * Clears what killed processes left in a folder. What lay aside while its place was empty is put back; what was half
  * written or half removed, and what a finished replacement no longer needs, is removed. Entries of living processes and of other machines
@@ -18,7 +24,10 @@ export function isOnTheWay(entry: string): boolean {
  *
  * @throws FileError when something can neither be put back nor removed
  */
-export async function sweepLeftovers(folder: string): Promise<void> {
+export async function sweepLeftovers(
+  folder: string,
+  { ownOnly = false }: SweepLeftoversOptions = {},
+): Promise<void> {
   const entries = await readdir(folder).catch(() => []);
   let isChanged = false;
   for (const entry of entries) {
@@ -26,6 +35,7 @@ export async function sweepLeftovers(folder: string): Promise<void> {
     const found = parseTemporaryName(entry);
     if (!found || isAlive(found.owner)) continue;
     const path = join(folder, entry);
+    if (ownOnly && !(await isOwn(path))) continue;
     const place = join(folder, found.place);
     const isLost = found.kind === "old" && (await lstat(place).catch(() => null)) === null;
     isChanged = true;
@@ -39,6 +49,12 @@ export async function sweepLeftovers(folder: string): Promise<void> {
     }
   }
   if (isChanged) await syncFolder(folder);
+}
+
+/** Whether an entry is of this user; where systems have no users all are. */
+async function isOwn(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => null);
+  return found !== null && (process.getuid === undefined || found.uid === process.getuid());
 }
 
 /**

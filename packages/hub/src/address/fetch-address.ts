@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
-import { rm, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { FileError, type Phrase, phrase } from "@lathe/files";
+import { rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { FileError, hashFile, makeFolder, phrase, type Phrase } from "@lathe/files";
 import { checkSpace } from "../download/check-space.js";
 import { downloadFile, partialOf } from "../download/download-file.js";
 import { bytesOfPartial } from "../download/partial-file.js";
@@ -67,6 +67,7 @@ export async function fetchAddress(
       const source = addressSource(parsed, state);
       try {
         await downloadFile({ http, source, file, place, signal, onBytes: tell });
+        if (!isNamed) return { name: shown, file: await placeByContent(folder, place, path) };
       } catch (error) {
         if (!isNamed) await rm(join(folder, digest), { recursive: true, force: true });
         throw error;
@@ -76,6 +77,16 @@ export async function fetchAddress(
   } finally {
     await http.close();
   }
+}
+
+/** Puts a file of no known state where the same bytes would lie again. */
+async function placeByContent(folder: string, file: string, name: string): Promise<string> {
+  const { sha256 } = await hashFile(file);
+  const place = join(folder, sha256.slice(0, 16), name);
+  await makeFolder(dirname(place));
+  await rename(file, place);
+  await rm(dirname(file), { recursive: true, force: true });
+  return place;
 }
 
 /** What a server says of the state of a file. */

@@ -21,6 +21,15 @@ export function isFileAddress(text: string): boolean {
   return SCHEME.test(text) && !isHubName(text);
 }
 
+/** An address without what may be secret in it, for messages: no user, no query and no fragment. */
+export function shownAddress(text: string): string {
+  if (/^s3:/i.test(text)) return text;
+  // A text that cannot be read may hold a secret anywhere behind its scheme.
+  if (!URL.canParse(text)) return text.replace(/:\/\/.*$/s, "://…");
+  const { origin, pathname } = new URL(text);
+  return `${origin}${pathname}`;
+}
+
 /**
  * Reads the address of a file. `s3://` is asked at `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`, else at Amazon's host of
  * `AWS_REGION`, signed where the environment holds a key.
@@ -29,10 +38,9 @@ export function isFileAddress(text: string): boolean {
  */
 export function parseFileAddress(text: string, env: Environment): FileAddress {
   if (/^s3:/i.test(text)) return parseStoreAddress(text, env);
-  const url = URL.canParse(text) ? new URL(text) : null;
-  // A text that cannot be read may hold a secret anywhere behind its scheme.
-  if (url === null) throw new FileError(text.replace(/:\/\/.*$/s, "://…"), "is no address of a file");
-  const shown = `${url.origin}${url.pathname}`;
+  const shown = shownAddress(text);
+  if (!URL.canParse(text)) throw new FileError(shown, "is no address of a file");
+  const url = new URL(text);
   if (url.username !== "" || url.password !== "")
     throw new FileError(shown, "expected an address without a user name and a password");
   return { url: url.href, shown, sign: null };

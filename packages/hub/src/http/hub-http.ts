@@ -1,6 +1,7 @@
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { phrase } from "@lathe/files";
-import { type Dispatcher, EnvHttpProxyAgent, fetch as fetchThrough, request } from "undici";
+import type * as Undici from "undici";
 import { HubError } from "../hub-error.js";
 import type { ProxySettings } from "../settings/hub-settings.js";
 import { RetryableError, retryAfter } from "./retryable.js";
@@ -12,7 +13,7 @@ export type Wait = (milliseconds: number, signal?: AbortSignal) => Promise<void>
 export interface HubAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Dispatcher.ResponseData["body"];
+  readonly body: Undici.Dispatcher.ResponseData["body"];
 }
 
 /** How requests are made. */
@@ -22,11 +23,15 @@ export interface HubHttpOptions {
   readonly origin: string;
   readonly token: string | null;
   readonly wait?: Wait | undefined;
+  /** Milliseconds without a byte either way after which a connection is given up. @defaultValue a minute */
+  readonly silenceMs?: number | undefined;
 }
 
 /** What is asked. */
 export interface HubRequest {
-  readonly method?: "GET" | "HEAD" | undefined;
+  readonly method?: "GET" | "HEAD" | "PUT" | undefined;
+  /** What is put. */
+  readonly body?: Uint8Array | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Gives the headers that say who asks, for every address on the way: a redirect leads to another one. */
   readonly sign?: SignRequest | undefined;
@@ -55,24 +60,38 @@ const isRetryable = (status: number): boolean => status === 408 || status === 42
 
 /** Asks a hub, through proxies where they are set. Follows redirects itself, so that a token goes to its own origin alone. */
 export class HubHttp {
-  readonly #agent: EnvHttpProxyAgent;
+  readonly #settings: Undici.EnvHttpProxyAgent.Options;
+  #agent: Undici.EnvHttpProxyAgent | null = null;
   readonly #origin: string;
   readonly #token: string | null;
   readonly #wait: Wait;
 
-  constructor({ proxies, origin, token, wait }: HubHttpOptions) {
-    this.#agent = new EnvHttpProxyAgent({
+  constructor({ proxies, origin, token, wait, silenceMs = SILENCE_MS }: HubHttpOptions) {
+    this.#settings = {
       // What is not set is not taken from the environment of the process either.
       httpProxy: proxies.http ?? "",
       httpsProxy: proxies.https ?? "",
       noProxy: proxies.none ?? "",
       connect: { timeout: CONNECT_MS },
-      headersTimeout: SILENCE_MS,
-      bodyTimeout: SILENCE_MS,
-    });
+      headersTimeout: silenceMs,
+      bodyTimeout: silenceMs,
+    };
     this.#origin = new URL(origin).origin;
     this.#token = token;
     this.#wait = wait ?? (async (milliseconds, signal) => sleep(milliseconds, undefined, { signal }));
+  }
+
+  /**
+   * What makes connections. It is not loaded before something is asked: with it comes a parser in WebAssembly, whose memory is ten gigabytes
+   * of addresses, which a process whose addresses are limited does not have.
+   */
+  async #connections(): Promise<{
+    readonly undici: typeof Undici;
+    readonly agent: Undici.EnvHttpProxyAgent;
+  }> {
+    const undici = await import("undici");
+    this.#agent ??= new undici.EnvHttpProxyAgent(this.#settings);
+    return { undici, agent: this.#agent };
   }
 
   /** Whether a token goes along. */
@@ -86,28 +105,33 @@ export class HubHttp {
    */
   async open(
     address: string,
-    { method = "GET", headers = {}, sign, signal }: HubRequest = {},
+    { method = "GET", body, headers = {}, sign, signal }: HubRequest = {},
   ): Promise<HubAnswer> {
+    const { undici, agent } = await this.#connections();
     let url = new URL(address);
     for (let hop = 0; hop <= REDIRECTS; hop++) {
       const authorization: Record<string, string> =
         this.#token !== null && url.origin === this.#origin ? { authorization: `Bearer ${this.#token}` } : {};
       const signed = await sign?.(url, method);
-      const answer = await request(url, {
-        method,
-        headers: {
-          "user-agent": "lathe",
-          "accept-encoding": "identity",
-          ...headers,
-          ...authorization,
-          ...signed,
-        },
-        dispatcher: this.#agent,
-        signal: signal ?? null,
-      }).catch((cause: unknown) => {
-        signal?.throwIfAborted();
-        throw new RetryableError(phrase`${url.host} was not reached: ${faultOf(cause)}`, null, { cause });
-      });
+      const answer = await undici
+        .request(url, {
+          method,
+          body: body === undefined ? null : Readable.from(piecesOf(body)),
+          headers: {
+            "user-agent": "lathe",
+            "accept-encoding": "identity",
+            ...(body === undefined ? {} : { "content-length": String(body.length) }),
+            ...headers,
+            ...authorization,
+            ...signed,
+          },
+          dispatcher: agent,
+          signal: signal ?? null,
+        })
+        .catch((cause: unknown) => {
+          signal?.throwIfAborted();
+          throw new RetryableError(phrase`${url.host} was not reached: ${faultOf(cause)}`, null, { cause });
+        });
       const shown = Object.fromEntries(
         Object.entries(answer.headers).map(([name, value]) => [
           name,
@@ -168,16 +192,16 @@ export class HubHttp {
   readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const signal = init?.signal ?? undefined;
     const url = new URL(input instanceof Request ? input.url : input);
+    const { undici, agent } = await this.#connections();
     return await this.persist(async () => {
       // Its types are those of another version than the platform's.
-      const answer: unknown = await fetchThrough(url, {
-        ...(init as Parameters<typeof fetchThrough>[1]),
-        dispatcher: this.#agent,
-      }).catch((cause: unknown) => {
-        signal?.throwIfAborted();
-        const reason = (cause as Error).cause ?? cause;
-        throw new RetryableError(phrase`${url.host} was not reached: ${faultOf(reason)}`, null, { cause });
-      });
+      const answer: unknown = await undici
+        .fetch(url, { ...(init as Parameters<typeof undici.fetch>[1]), dispatcher: agent })
+        .catch((cause: unknown) => {
+          signal?.throwIfAborted();
+          const reason = (cause as Error).cause ?? cause;
+          throw new RetryableError(phrase`${url.host} was not reached: ${faultOf(reason)}`, null, { cause });
+        });
       const response = answer as Response;
       if (!isRetryable(response.status)) return response;
       await response.body?.cancel();
@@ -206,8 +230,16 @@ export class HubHttp {
 
   /** Closes the connections. */
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await this.#agent?.destroy();
   }
+}
+
+/** Bytes of a body that are handed on at a time. */
+const PIECE_BYTES = 65_536;
+
+/** A body piece by piece: of one that is handed on as a whole no progress is seen, and its sending would count as silence. */
+function* piecesOf(body: Uint8Array): Generator<Uint8Array> {
+  for (let from = 0; from < body.length; from += PIECE_BYTES) yield body.subarray(from, from + PIECE_BYTES);
 }
 
 function nextUrl(location: string, from: URL): URL {

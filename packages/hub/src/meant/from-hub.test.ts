@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { PulledRepository } from "../pull.js";
 import { type HubRepository, repositoryText } from "../repository/hub-repository.js";
 import { temporaryFolder } from "../testing/folders.js";
-import { inputsFromHub, modelFromHub, rowsFromHub } from "./from-hub.js";
+import { inputsFromHub, modelFromHub } from "./from-hub.js";
 import { missingPathFault } from "./missing-path-fault.js";
 import { repositoryMeant } from "./repository-meant.js";
 
@@ -89,7 +89,7 @@ function hubOf(...files: readonly string[]): {
 describe("what a text stands for", () => {
   it("is the text where it is a path, and nothing is downloaded", async () => {
     const { asked, download } = hubOf();
-    for (const stands of [modelFromHub, rowsFromHub, inputsFromHub]) {
+    for (const stands of [modelFromHub, inputsFromHub]) {
       expect(await stands("packages/base", download)).toBe("packages/base");
     }
     expect(asked).toEqual([]);
@@ -102,22 +102,12 @@ describe("what a text stands for", () => {
   });
 
   it.each([
-    [["rows.csv"], "rows.csv"],
-    [["data/train.jsonl", "data/test.jsonl"], "data/train.jsonl"],
-    [["test.parquet", "train-00000-of-00001.parquet"], "train-00000-of-00001.parquet"],
-  ])("is of %j the file %s", async (files, file) => {
-    expect(await rowsFromHub("org/rows", hubOf(...files).download)).toBe(join("/cache", file));
+    [["a.jsonl", "b.jsonl"]],
+    [["train-0.arrow", "train-1.arrow"]],
+    [["data/train.jsonl", "data/test.jsonl"]],
+  ])("is the folder of %j, of which a split is chosen by whoever reads it", async (files) => {
+    expect(await inputsFromHub("org/rows", hubOf(...files).download)).toBe("/cache");
   });
-
-  it.each([[["a.jsonl", "b.jsonl"]], [["train-0.arrow", "train-1.arrow"]], [["training.csv", "b.csv"]]])(
-    "is no single file of %j, which is said with a name that would do",
-    async (files) => {
-      await expect(rowsFromHub("org/rows", hubOf(...files).download)).rejects.toThrow(
-        `hf-dataset:org/rows has 2 files of rows; name one, such as hf-dataset:org/rows:${files[0]}`,
-      );
-      expect(await inputsFromHub("org/rows", hubOf(...files).download)).toBe("/cache");
-    },
-  );
 
   it("is the one file of a data set where all its files are read", async () => {
     expect(await inputsFromHub("org/rows", hubOf("only.csv").download)).toBe(join("/cache", "only.csv"));

@@ -40,7 +40,9 @@ async function someFiles(): Promise<{ files: PushedFile[]; weights: Buffer }> {
 
 const wait = async (): Promise<void> => undefined;
 const options = (origin: string, more: Partial<PushOptions> = {}): PushOptions => ({
-  ...{ title: "Trained", settings: settingsFor(origin), wait },
+  title: "Trained",
+  settings: settingsFor(origin),
+  wait,
   ...more,
 });
 

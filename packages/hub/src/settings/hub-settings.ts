@@ -12,6 +12,8 @@ export interface HubSettings {
   readonly endpoints: Readonly<Record<HubName, string>>;
   /** Folders of the caches; that of Hugging Face is the one that Python's tools share. */
   readonly caches: Readonly<Record<HubName, string>>;
+  /** Folder of the cache of files from other addresses. */
+  readonly files: string;
   /** Whether only what is on this machine may be used. */
   readonly isOffline: boolean;
   readonly proxies: ProxySettings;
@@ -52,6 +54,7 @@ export function hubSettings(env: Environment = process.env): HubSettings {
       huggingface: first(env, "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") ?? join(home, "hub"),
       modelscope: first(env, "LATHE_MODELSCOPE_CACHE") ?? join(caches, "lathe", "modelscope"),
     },
+    files: join(caches, "lathe", "files"),
     isOffline: [env["HF_HUB_OFFLINE"], env["TRANSFORMERS_OFFLINE"]].some((value) => TRUE.test(value ?? "")),
     proxies: {
       http: first(env, "http_proxy", "HTTP_PROXY"),

@@ -79,7 +79,8 @@ export async function startPushServer(token: string): Promise<TakenPushes> {
     if (rest.endsWith("/batch")) {
       const { objects } = JSON.parse(body.toString()) as { objects: { oid: string; size: number }[] };
       const answers = objects.map(({ oid, size }) => ({
-        ...{ oid, size },
+        oid,
+        size,
         ...(large.has(oid) ? {} : { actions: { upload: { href: `${origin}/storage/${oid}` } } }),
       }));
       return [200, { transfer: "basic", objects: answers }];
@@ -121,7 +122,10 @@ export async function startPushServer(token: string): Promise<TakenPushes> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    ...{ origin, repositories, seen, first },
+    origin,
+    repositories,
+    seen,
+    first,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -12,7 +12,7 @@ namespace lathe {
 namespace {
 
 // Raised with every change of what JavaScript can call: src/load-native.ts refuses an addon that speaks another version.
-constexpr std::int32_t kSurface = 7;
+constexpr std::int32_t kSurface = 8;
 
 struct Bound {
   const Export* what;

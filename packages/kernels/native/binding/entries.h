@@ -18,7 +18,7 @@ Entry callRmsNormForward, callRmsNormBackward, callRotate, callScaleRows, callSu
 // elementwise.cc
 Entry callSwigluForward, callSwigluBackward, callAdd, callMultiply, callScale, callAddScaled, callExponential, callDropout;
 // narrow.cc
-Entry callToBf16, callFromBf16, callToInt8Rows, callToInt8Weights;
+Entry callToBf16, callFromBf16, callToInt8Rows, callToInt8Weights, callFromFp8Blocks;
 // attention.cc
 Entry callAttentionForward, callAttentionBackward, callAttentionDecode, callAttentionStep;
 // losses.cc

@@ -25,6 +25,7 @@ const std::vector<Export> kernelExports = {
     {"fromBf16", 2, callFromBf16, Activity::elementwise},
     {"toInt8Rows", 3, callToInt8Rows, Activity::elementwise},
     {"toInt8Weights", 3, callToInt8Weights, Activity::elementwise},
+    {"fromFp8Blocks", 5, callFromFp8Blocks, Activity::elementwise},
     {"addScaled", 3, callAddScaled, Activity::elementwise},
     {"exponential", 2, callExponential, Activity::elementwise},
     {"transpose", 4, callTranspose, Activity::elementwise},

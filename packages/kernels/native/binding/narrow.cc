@@ -56,4 +56,29 @@ void callToInt8Weights(const Arguments& a, napi_value*) {
   a.kernels().toInt8Weights(weight, codes.data, scales.data);
 }
 
+// fromFp8Blocks(codes, columns, firstRow, scales, out)
+void callFromFp8Blocks(const Arguments& a, napi_value*) {
+  const auto codes = a.array<std::uint8_t>(0, "codes");
+  const std::int64_t columns = a.integer(1, "columns", 1, INT32_MAX);
+  const std::int64_t firstRow = a.integer(2, "firstRow", 0, INT32_MAX);
+  const auto scales = a.array<float>(3, "scales");
+  const auto out = a.array<std::uint16_t>(4, "out");
+  if (codes.length % columns != 0) {
+    a.failRange("expected codes in whole rows of " + std::to_string(columns) + " elements, got " +
+                std::to_string(codes.length));
+  }
+  a.expectLength(out, codes.length, "like codes");
+  a.expectApart(out, codes);
+  a.expectApart(out, scales);
+  if (codes.length == 0) return;
+  const std::int64_t rows = codes.length / columns;
+  const std::int64_t scalesInRow = (columns + kFp8Block - 1) / kFp8Block;
+  const std::int64_t wanted = (firstRow + rows + kFp8Block - 1) / kFp8Block * scalesInRow;
+  if (scales.length < wanted) {
+    a.failRange("expected at least " + std::to_string(wanted) + " scales, one a block of " + std::to_string(kFp8Block) +
+                " rows and columns, got " + std::to_string(scales.length));
+  }
+  a.kernels().fromFp8Blocks({codes.data, scales.data, firstRow, rows, columns}, out.data);
+}
+
 }  // namespace lathe

@@ -1,17 +1,13 @@
 // y = x W^T + b and dx = dy W over packed weights, and general products of float32 matrices.
 #pragma once
 
+#include "few_rows_in_16_bits.h"
 #include "product.h"
 
 namespace lathe {
 namespace LATHE_LEVEL {
 
 constexpr std::int64_t kFewRows = 8;  // up to here a product is bound by reading the weights, not by multiplying
-
-// Codes are asked for so many bytes before they are multiplied, into the second level of cache. The hardware fetches ahead by
-// itself, but not far enough to keep the memory busy while cores widen and multiply.
-constexpr std::int64_t kFetchAhead = 4096;
-constexpr std::int64_t kLine = 64;  // bytes of a cache line
 
 // The sum of one row of activations by one row of weights is of so many chains of additions, which hide their latency: the
 // vectors along the inputs go to them in turn, and what is left over to the first.
@@ -323,21 +319,42 @@ class Halving {
   int halvings_ = 0;
 };
 
+// Whether few rows are multiplied in 16 bits: where a product of more would be of 8.
+static bool isInSixteenBits(const Weight& weight, Precision wanted) {
+#if defined(LATHE_SIXTEEN_BITS)
+  return wanted == Precision::int8 && weight.format == Format::int8;
+#else
+  (void)weight, (void)wanted;
+  return false;
+#endif
+}
+
 // The products of up to kFewRows rows with several weights, whose rows are dealt out as those of one.
 // @param x the activations in float32
 static void fewRowsOfMany(const Linear& l, const float* x) {
   constexpr std::int64_t leastCodes = 1 << 14;
   const std::int64_t inputs = l.outputs[0].weight.columns;
   std::int64_t rows = 0, floats = InterleavedRows::floatsFor(l.N, inputs);
+  bool hasWhole = false, hasFloats = false;
   for (std::int64_t i = 0; i < l.count; i++) {
     rows += l.outputs[i].weight.rows;
     floats += InterleavedRows::floatsFor(l.N, l.outputs[i].lowRank.rank);
+    (isInSixteenBits(l.outputs[i].weight, l.options.precision) ? hasWhole : hasFloats) = true;
   }
+#if defined(LATHE_SIXTEEN_BITS)
+  SixteenBitRows whole = {};
+  if (hasWhole) {
+    const std::int64_t bytes = SixteenBitRows::bytesFor(l.N, inputs);
+    const std::int64_t far = SixteenBitRows::farFor(l.N, inputs) * static_cast<std::int64_t>(sizeof(FarElement));
+    auto* const to = static_cast<std::uint8_t*>(scratch(Scratch::sixteenBits, static_cast<std::size_t>(bytes + far)));
+    whole.write(x, l.N, inputs, to, reinterpret_cast<FarElement*>(to + bytes));
+  }
+#endif
   // Of the activations, and behind them of each low-rank term's own.
   float* const interleaved = scratchFloats(Scratch::packedColumns, floats);
   if (l.N > 1) {
     float* next = interleaved;
-    InterleavedRows::write(x, l.N, inputs, next);
+    if (hasFloats) InterleavedRows::write(x, l.N, inputs, next);
     next += InterleavedRows::floatsFor(l.N, inputs);
     for (std::int64_t i = 0; i < l.count; i++) {
       const LowRank& term = l.outputs[i].lowRank;
@@ -357,7 +374,12 @@ static void fewRowsOfMany(const Linear& l, const float* x) {
       start -= o.weight.rows;
       end -= o.weight.rows;
       if (first >= last) continue;
-      fewRowsOf({x, interleaved, o.weight, o.bias, o.y, l.N, l.options.alpha, l.options.accumulate}, first, last);
+#if defined(LATHE_SIXTEEN_BITS)
+      if (isInSixteenBits(o.weight, l.options.precision))
+        sixteenBitProducts({whole, o.weight, o.bias, o.y, l.options.alpha, l.options.accumulate}, first, last);
+      else
+#endif
+        fewRowsOf({x, interleaved, o.weight, o.bias, o.y, l.N, l.options.alpha, l.options.accumulate}, first, last);
       if (o.lowRank.rank == 0) continue;
       const Weight right = {Format::fp32, o.lowRank.right, nullptr, o.weight.rows, o.lowRank.rank, nullptr, nullptr, nullptr, 0};
       fewRowsOf({o.lowRank.left, ofTerm, right, nullptr, o.y, l.N, o.lowRank.scale, true}, first, last);

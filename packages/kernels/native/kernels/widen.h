@@ -23,6 +23,11 @@ LATHE_INLINE I halfWords(const std::uint16_t* p) {
 #endif
 }
 
+// Codes are asked for so many bytes before they are multiplied, into the second level of cache. The hardware fetches ahead by
+// itself, but not far enough to keep the memory busy while cores widen and multiply.
+constexpr std::int64_t kFetchAhead = 4096;
+constexpr std::int64_t kLine = 64;  // bytes of a cache line
+
 struct Fp32 {
   using Code = float;
   LATHE_INLINE F widen(const Code* p) { return load(p); }

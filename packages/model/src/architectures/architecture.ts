@@ -14,6 +14,16 @@ export type LinearBlock = "attention" | "mlp" | "head";
  */
 export type LinearRole = string;
 
+/** How a linear may be shared by processes that compute a layer together. */
+export interface LinearDivision {
+  /** Whether each has some of its outputs, or some of its inputs, so that what it gives is a part of a sum. */
+  readonly axis: "outputs" | "inputs";
+  /** Pieces of equal size along that axis that are not to be torn apart, such as heads. */
+  readonly pieces: number;
+  /** Whether several processes may have the same piece where there are more of them, as heads of queries read the same keys. @defaultValue false */
+  readonly isCommon?: boolean;
+}
+
 /** A linear of a layer, `<path>.weight` and, with a bias, `<path>.bias` in safetensors. */
 export interface LinearPart {
   readonly kind: "linear";
@@ -27,6 +37,8 @@ export interface LinearPart {
   readonly tokenShare?: number;
   /** Number of the routed expert that it is a part of. @defaultValue none */
   readonly expert?: number;
+  /** How it may be shared. @defaultValue not at all: all processes have it */
+  readonly division?: LinearDivision;
 }
 
 /** A vector of a layer, such as the weight of a norm. */
@@ -88,6 +100,13 @@ export interface LayerContext {
    * Recorded on the active tape.
    */
   readonly dropped: (branch: tf.Tensor2D, block: LinearBlock) => tf.Tensor2D;
+  /**
+   * Hands the input of a half of the layer, which all processes have that compute it together, to the part that is computed here, and
+   * joins what the parts give; the tensors themselves where one process computes it alone. Recorded on the active tape.
+   */
+  readonly handed: (x: tf.Tensor2D) => tf.Tensor2D;
+  /** What the parts of a block give, added up; see {@link LayerContext.handed}. */
+  readonly joined: (x: tf.Tensor2D) => tf.Tensor2D;
   /** Positions of the M rows that are wanted, all if left out; the others end as keys and values. */
   readonly positions?: Int32Array | undefined;
   /**
@@ -151,6 +170,8 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> {
   parseConfig(keys: ConfigKeys): Config;
   /** The tensors of a layer, in the order of safetensors. */
   parts(config: Config, layer: number): readonly LayerPart[];
+  /** The config of the share that one of so many processes has of every layer, which its linears can be divided by. */
+  divided(config: Config, size: number): Config;
   /** The heads of a layer where attention is over the rows at hand. */
   attention(config: Config, layer: number): AttentionHeads;
   /** What a layer keeps of past tokens in generation, and the heads of its attention to them. */

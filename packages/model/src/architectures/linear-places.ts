@@ -1,5 +1,5 @@
 import type { ModelConfig } from "../config/model-config.js";
-import type { Architecture, LinearBlock, LinearPart, LinearRole } from "./architecture.js";
+import type { Architecture, LinearBlock, LinearDivision, LinearPart, LinearRole } from "./architecture.js";
 import { architectureOf } from "./architecture-of.js";
 
 /** A linear's place in stored weights. */
@@ -25,6 +25,8 @@ export interface LinearPlace extends StoredLinear {
   readonly tokenShare: number;
   /** Number of the routed expert that it is a part of, or null. */
   readonly expert: number | null;
+  /** How processes that compute layers together may share it; null where all of them have it. */
+  readonly division: LinearDivision | null;
 }
 
 /** A linear's place within its layer, and in the model. */
@@ -41,7 +43,7 @@ export function layerLinears(config: ModelConfig, layer: number): LayerLinearPla
   const architecture = architectureOf(config);
   const prefix = architecture.layerPrefix(layer);
   return linearParts(architecture, config, layer).map(
-    ({ path, roles, block, shape, hasBias, tokenShare = 1, expert = null }) => ({
+    ({ path, roles, block, shape, hasBias, tokenShare = 1, expert = null, division = null }) => ({
       path: prefix + path,
       pathInLayer: path,
       name: lastPart(path),
@@ -50,6 +52,7 @@ export function layerLinears(config: ModelConfig, layer: number): LayerLinearPla
       layer,
       tokenShare,
       expert,
+      division,
       weight: `${prefix}${path}.weight`,
       bias: hasBias ? `${prefix}${path}.bias` : null,
       shape,
@@ -72,6 +75,7 @@ export function headPlace(config: ModelConfig): LinearPlace {
     layer: null,
     tokenShare: 1,
     expert: null,
+    division: null,
     weight: config.tieWordEmbeddings ? embedding : `${head}.weight`,
     bias: null,
     shape: [config.vocabularySize, config.hiddenSize],

@@ -3,7 +3,7 @@ import { ropeInverseFrequencies } from "../config/rope-frequencies.js";
 import type { ConfigKeys } from "../config/config-keys.js";
 import type { Architecture, LayerPart, RoutedForward } from "./architecture.js";
 import { mixtureLayerBytes } from "./mixture/mixture-layer-bytes.js";
-import type { MixtureConfig } from "./mixture/mixture-config.js";
+import { dividedMixture, type MixtureConfig } from "./mixture/mixture-config.js";
 import { mixtureParts } from "./mixture/mixture-parts.js";
 import { routedMixture, throughBothParts } from "./mixture/routed-mixture.js";
 import type { DecoderConfig } from "./pre-norm-decoder/decoder-config.js";
@@ -11,7 +11,7 @@ import { decoderLayer } from "./pre-norm-decoder/decoder-layer.js";
 import { decoderParts, groupedAttentionParts } from "./pre-norm-decoder/decoder-parts.js";
 import { groupedAttention } from "./pre-norm-decoder/grouped-attention.js";
 import { type DecoderTraits, parseDecoderConfig } from "./pre-norm-decoder/parse-decoder-config.js";
-import { decoderHeads } from "./pre-norm-decoder/pre-norm-decoder.js";
+import { decoderHeads, dividedDecoder } from "./pre-norm-decoder/pre-norm-decoder.js";
 
 /** Qwen3's decoder, some or all layers of which have a mixture of experts. */
 export interface Qwen3MoeConfig extends DecoderConfig {
@@ -91,6 +91,10 @@ export const qwen3Moe: Architecture<Qwen3MoeConfig> = {
   layerPrefix: (layer) => `model.layers.${layer}.`,
   parseConfig,
   parts,
+  divided: (config, size) => ({
+    ...dividedDecoder(config, size),
+    mixture: dividedMixture(config.mixture, size),
+  }),
   attention: decoderHeads,
   cache: (config) => ({ ...decoderHeads(config), valuesAreKeys: false }),
   rotary: ropeInverseFrequencies,

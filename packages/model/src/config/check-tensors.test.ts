@@ -1,3 +1,4 @@
+import { elementCount } from "../element-count.js";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,7 +45,7 @@ it("counts the parameters of Qwen2.5-3B", () => {
     "config.json",
   );
   const shapes = [...expectedTensors(config).values()];
-  const count = shapes.reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  const count = shapes.reduce((sum, shape) => sum + elementCount(shape), 0);
   expect(count).toBe(3_085_938_688);
 });
 
@@ -76,7 +77,7 @@ describe("a small model", () => {
     const shapes = new Map(expectedTensors(config));
     change(shapes);
     const tensors = [...shapes].map(([name, shape]): TensorToWrite => {
-      const bytes = shape.reduce((product, size) => product * size, dtypeSizes[dtype]);
+      const bytes = dtypeSizes[dtype] * elementCount(shape);
       return { name, dtype, shape, data: new Uint8Array(bytes) };
     });
     await writeSafetensors(join(folder, "model.safetensors"), tensors);

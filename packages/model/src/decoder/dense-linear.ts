@@ -2,6 +2,7 @@ import { transpose } from "@lathe/kernels";
 import { engineInUse, linear, type LinearTerms, type WeightLayout } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { once } from "../weights/mapped-file.js";
+import type { RowRange } from "../weights/tensor-info.js";
 import type { DenseWeight, Linear } from "./linear.js";
 
 /** A frozen float32 matrix in the engine's memory. */
@@ -48,6 +49,22 @@ export class DenseLinear implements Linear {
 
   denseBias(): Float32Array | null {
     return this.#bias && Float32Array.from(this.#bias.dataSync());
+  }
+
+  cut(outputs: RowRange, inputs: RowRange): DenseLinear {
+    const [dense, bias] = [this.denseWeight(), this.denseBias()];
+    const [rows, columns] = [outputs.end - outputs.start, inputs.end - inputs.start];
+    const weight = new Float32Array(rows * columns);
+    for (let row = 0; row < rows; row++) {
+      const start = (outputs.start + row) * this.shape[1];
+      weight.set(dense.subarray(start + inputs.start, start + inputs.end), row * columns);
+    }
+    this.dispose();
+    return new DenseLinear({
+      shape: [rows, columns],
+      weight,
+      bias: bias && bias.slice(outputs.start, outputs.end),
+    });
   }
 
   dispose(): void {

@@ -11,6 +11,8 @@ import {
   dropout,
   embedding,
   embeddingNoise,
+  gradientOverRanks,
+  join,
   type Engine,
   engineInUse,
   headLosses,
@@ -20,12 +22,15 @@ import {
   rmsNorm,
   type RotaryAngles,
   rotaryAngles,
+  scale,
+  sumOverRanks,
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelConfig } from "../config/model-config.js";
 import type { RopeFrequencies } from "../config/rope-frequencies.js";
 import type { Architecture, Attend, LayerContext, LayerWeights } from "../architectures/architecture.js";
 import { architectureOf } from "../architectures/architecture-of.js";
+import { dividedConfig } from "../architectures/divided-model.js";
 import {
   headPlace,
   type LayerLinearPlace,
@@ -40,6 +45,7 @@ import { type FlatBatch, type LabelledBatch, positionsOf, type Targets, targetsO
 import type { LayerPass } from "./layer-pass.js";
 import type { LayerProvider } from "./layer-provider.js";
 import type { Linear } from "./linear.js";
+import type { TensorGroup } from "./tensor-group.js";
 
 /** A linear and its place in the model. */
 export interface NamedLinear extends LinearPlace {
@@ -69,6 +75,8 @@ export interface LanguageModelParts {
   readonly finalNorm: tf.Tensor1D;
   /** [V, h] */
   readonly head: Linear;
+  /** Processes that compute its layers and its losses together, of whose linears the layers have shares. @defaultValue none */
+  readonly group?: TensorGroup | null;
 }
 
 /** How tokens get to the layers, and what is wanted after them. */
@@ -94,6 +102,17 @@ export interface HiddenStatesOptions extends PassOptions {
   readonly onResidual?: (layer: number, x: tf.Tensor2D) => void;
 }
 
+/** The rows of the head that are computed here. */
+interface OwnRows {
+  readonly rows: tf.Tensor2D;
+  readonly tokens: Int32Array;
+  /** Of all rows, [start, end). */
+  readonly start: number;
+  readonly end: number;
+  /** Whether there are none, and the first stands for them. */
+  readonly isEmpty: boolean;
+}
+
 /** Layers [first, end) that run one after the other. */
 interface Segment {
   readonly first: number;
@@ -113,6 +132,9 @@ export class LanguageModel {
   /** Heads of each layer where attention is over the batch itself. */
   readonly #heads: readonly AttentionHeads[];
   readonly #headPlace: LinearPlace;
+  readonly #group: TensorGroup | null;
+  /** Of what is computed here of each layer. */
+  readonly #ownConfig: ModelConfig;
   /** By layer. */
   readonly #places: readonly (readonly LayerLinearPlace[])[];
   /** Activations kept by recorded passes. */
@@ -140,8 +162,10 @@ export class LanguageModel {
     this.#finalNorm = parts.finalNorm;
     this.#architecture = architectureOf(config);
     this.#frequencies = this.#architecture.rotary(config);
+    this.#group = parts.group && parts.group.size > 1 ? parts.group : null;
+    this.#ownConfig = dividedConfig(config, this.#group?.size ?? 1);
     const layers = Array.from({ length: config.layerCount }, (_, layer) => layer);
-    this.#heads = layers.map((layer) => this.#architecture.attention(config, layer));
+    this.#heads = layers.map((layer) => this.#architecture.attention(this.#ownConfig, layer));
     this.#headPlace = headPlace(config);
     this.#places = layers.map((layer) => layerLinears(config, layer));
   }
@@ -161,6 +185,16 @@ export class LanguageModel {
     return this.#parts.layers.layers;
   }
 
+  /** Whether the weights of its layers stay on disk until they are held: it then computes by `walkLayers` alone. */
+  get isStreamed(): boolean {
+    return this.#parts.layers.isStreamed;
+  }
+
+  /** Bytes of files that were read since it was loaded, of layers that stay on disk. */
+  get bytesRead(): number {
+    return this.#parts.layers.bytesRead;
+  }
+
   get embedding(): TokenEmbedding {
     return this.#embedding;
   }
@@ -172,7 +206,7 @@ export class LanguageModel {
 
   /** What a cache for this model holds rows of. */
   get cacheShape(): CacheShape {
-    return { layers: this.#heads.map((_, layer) => this.#architecture.cache(this.config, layer)) };
+    return { layers: this.#heads.map((_, layer) => this.#architecture.cache(this.#ownConfig, layer)) };
   }
 
   /** All linears with their places, layers first, the head last. */
@@ -289,11 +323,14 @@ export class LanguageModel {
       ((layer, q, k, v) =>
         attention(q, seen(k), seen(v), { querySegments, keySegments, ...this.#heads[layer] }));
     const [table, finalNorm] = [this.#embedding, this.#finalNorm];
+    const ownConfig = this.#ownConfig;
     const contextOf = (index: number): LayerContext => ({
       angles,
       attend: (...qkv) => attend(index, ...qkv),
       isCached: options.attend !== undefined,
       dropped: this.#droppedIn(index),
+      handed: (x) => this.#handed(x),
+      joined: (x) => this.#joined(x),
       positions: index === config.layerCount - 1 ? positions : undefined,
       routed: this.#routedIn(index),
     });
@@ -304,9 +341,11 @@ export class LanguageModel {
     return {
       begin: () => this.#embed(table, batch),
       layer: (index, x) =>
-        inLayer(index, (weights, context) => this.#architecture.forward(config, index, weights, x, context)),
+        inLayer(index, (weights, context) =>
+          this.#architecture.forward(ownConfig, index, weights, x, context),
+        ),
       routed: (index) => {
-        const parts = this.#architecture.routed(config, index);
+        const parts = this.#architecture.routed(ownConfig, index);
         return (
           parts && {
             expertCount: parts.expertCount,
@@ -341,7 +380,7 @@ export class LanguageModel {
    */
   layerSteps(): LayerStep[] | null {
     const steps = this.#parts.layers.layers.map((weights, layer) =>
-      this.#architecture.step(this.config, layer, weights),
+      this.#architecture.step(this.#ownConfig, layer, weights),
     );
     const known = steps.filter((step) => step !== null);
     return known.length < steps.length ? null : known;
@@ -363,6 +402,16 @@ export class LanguageModel {
   #droppedIn(layer: number): LayerContext["dropped"] {
     const prefix = this.#architecture.layerPrefix(layer);
     return (branch, block) => this.#dropped(branch, `${prefix}${block} dropout`);
+  }
+
+  /** Hands what all processes of the group have to the part that is computed here; the tensor itself without a group. */
+  #handed(x: tf.Tensor2D): tf.Tensor2D {
+    return this.#group ? gradientOverRanks(x, this.#group.sum) : x;
+  }
+
+  /** Joins the parts that the processes of the group have; the tensor itself without a group. */
+  #joined<Part extends tf.Tensor>(part: Part): Part {
+    return this.#group ? sumOverRanks(part, this.#group.sum) : part;
   }
 
   /** Dropout of the residual stream; without it the tensor itself. */
@@ -398,7 +447,7 @@ export class LanguageModel {
     const recomputedLayers = activeTape() ? recomputedLayersOf(this.checkpointing, layerCount) : 0;
     const lengths = apart
       ? Array<number>(recomputedLayers).fill(1)
-      : segmentLengths(this.config, this.engine.precision, recomputedLayers);
+      : segmentLengths(this.#ownConfig, this.engine.precision, recomputedLayers);
     const segments: Segment[] = [];
     let first = 0;
     for (const length of lengths) {
@@ -444,20 +493,24 @@ export class LanguageModel {
 
   /** The pass of {@link LanguageModel.loss}, a layer at a time: the same bits. Settings have a say while a tape is active. */
   lossPass(batch: LabelledBatch, settings?: LossSettings): LayerPass<tf.Scalar> {
+    const { targets, rows, ...parts } = this.#labelledPass(batch);
+    return {
+      ...parts,
+      end: (x) => {
+        const used = activeTape() ? settings : undefined;
+        return tf.tidy(() => this.#lossOf(rows(x), targets, batch.weights, used));
+      },
+    };
+  }
+
+  /** A pass to the rows [M, h] that carry a label, without its end. */
+  #labelledPass(batch: LabelledBatch) {
     const targets = targetsOf(batch);
     const { positions } = targets;
     const isShort = leavesOut(batch, positions);
     const { begin, layer, routed, end } = this.hiddenStatesPass(batch, isShort ? { positions } : {});
-    const rowsOf = (x: tf.Tensor2D): tf.Tensor2D => (isShort ? end(x) : embedding(end(x), positions));
-    return {
-      begin,
-      layer,
-      routed,
-      end: (x) => {
-        const used = activeTape() ? settings : undefined;
-        return tf.tidy(() => this.#lossOf(rowsOf(x), targets, batch.weights, used));
-      },
-    };
+    const rows = (x: tf.Tensor2D): tf.Tensor2D => (isShort ? end(x) : embedding(end(x), positions));
+    return { begin, layer, routed, targets, rows };
   }
 
   /** @param rows [M, h] of the targets */
@@ -469,12 +522,68 @@ export class LanguageModel {
   ): tf.Scalar {
     const { vocabularySize } = this.config;
     const head = this.#outputHead();
-    if (!weights) return crossEntropyHead(rows, tokens, head, vocabularySize, undefined, settings);
-    const losses = crossEntropyHeadRows(rows, tokens, head, vocabularySize, undefined, settings);
+    if (!weights) {
+      const own = this.#ownRows(rows, tokens);
+      const loss = crossEntropyHead(own.rows, own.tokens, head, vocabularySize, undefined, settings);
+      return this.#joined(own.isEmpty ? scale(loss, 0) : loss);
+    }
+    const losses = this.#rowLosses(rows, tokens, settings);
     const gradient = Float64Array.from(rowOf, (row) => weights[row]);
     return scalarFunction(losses, (values) => {
       const value = values.reduce((sum, loss, label) => sum + gradient[label] * loss, 0);
       return { value, gradient };
+    });
+  }
+
+  /** Of the rows that carry a label those whose losses are computed here: the head is shared by rows. */
+  #ownRows(rows: tf.Tensor2D, tokens: Int32Array): OwnRows {
+    const [count] = rows.shape;
+    if (!this.#group) return { rows, tokens, start: 0, end: count, isEmpty: false };
+    const { rank, size } = this.#group;
+    const [start, end] = [rank, rank + 1].map((number) => Math.floor((number * count) / size));
+    // Gradients are summed by all processes, so that one without a row takes the first, and leaves its loss out.
+    const isEmpty = start === end;
+    const [first, last] = isEmpty ? [0, Math.min(1, count)] : [start, end];
+    const numbers = Int32Array.from({ length: last - first }, (_, i) => first + i);
+    const own = embedding(this.#handed(rows), numbers);
+    return { rows: own, tokens: tokens.subarray(first, last), start, end, isEmpty };
+  }
+
+  /** Losses of rows [M, h] with the labels that follow them. @returns [M] */
+  #rowLosses(rows: tf.Tensor2D, tokens: Int32Array, settings?: LossSettings): tf.Tensor1D {
+    const [count] = rows.shape;
+    const own = this.#ownRows(rows, tokens);
+    const { vocabularySize } = this.config;
+    const losses = crossEntropyHeadRows(
+      own.rows,
+      own.tokens,
+      this.#outputHead(),
+      vocabularySize,
+      undefined,
+      settings,
+    );
+    if (!this.#group) return losses;
+    const column: tf.Tensor2D = reshape(losses, [losses.size, 1]);
+    // One without a row of its own has the first row's loss, which counts for nothing.
+    const [start, end] = own.isEmpty ? [0, losses.size] : [own.start, own.end];
+    const parts = [
+      ...(start > 0 ? [tf.zeros<tf.Rank.R2>([start, 1])] : []),
+      own.isEmpty ? scale(column, 0) : column,
+      ...(end < count ? [tf.zeros<tf.Rank.R2>([count - end, 1])] : []),
+    ];
+    return reshape(this.#joined(join(parts, 0)), [count]);
+  }
+
+  /** {@link LanguageModel.#rowLosses} that are not recorded. */
+  #plainRowLosses(rows: tf.Tensor2D, tokens: Int32Array): Float32Array {
+    return tf.tidy(() => {
+      const own = this.#ownRows(rows, tokens);
+      const losses = headLosses(own.rows, own.tokens, this.#outputHead(), this.config.vocabularySize);
+      if (!this.#group) return losses;
+      const all = new Float32Array(tokens.length);
+      if (!own.isEmpty) all.set(losses, own.start);
+      this.#group.sum(all);
+      return all;
     });
   }
 
@@ -483,10 +592,19 @@ export class LanguageModel {
     const { positions, tokens } = targetsOf(batch);
     const rows = tf.tidy(() => this.#hiddenStatesAt(batch, positions));
     try {
-      return headLosses(rows, tokens, this.#outputHead(), this.config.vocabularySize);
+      return this.#plainRowLosses(rows, tokens);
     } finally {
       rows.dispose();
     }
+  }
+
+  /** The pass of {@link LanguageModel.tokenLosses}, a layer at a time: the same bits. @returns at its end [M] */
+  tokenLossPass(batch: LabelledBatch): LayerPass<tf.Tensor1D> {
+    const { targets, rows, ...parts } = this.#labelledPass(batch);
+    return {
+      ...parts,
+      end: (x) => tf.tidy(() => tf.tensor1d(this.#plainRowLosses(rows(x), targets.tokens))),
+    };
   }
 
   /**
@@ -498,7 +616,7 @@ export class LanguageModel {
     const { positions, labels, firstPositions, keys } = batch;
     return tf.tidy(() => {
       const rows = this.#hiddenStatesAt(batch, positions, { firstPositions, keys });
-      return crossEntropyHeadRows(rows, labels, this.#outputHead(), this.config.vocabularySize);
+      return this.#rowLosses(rows, labels);
     });
   }
 

@@ -98,6 +98,8 @@ class ComingLinear implements Linear {
 
 /** Reads a layer when it is acquired and frees it at its last release. */
 class WalkedLayers implements LayerProvider {
+  readonly isStreamed = true;
+  readonly bytesRead = 0;
   readonly counts: number[];
   readonly #linears: readonly (readonly ComingLinear[])[];
   /** Most layers that were there at one time. */

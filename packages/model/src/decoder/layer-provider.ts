@@ -10,6 +10,10 @@ import type { LayerWeights } from "../architectures/architecture.js";
 export interface LayerProvider {
   /** Layers in order. Their linears may be looked at and exchanged at any time, but compute only while acquired. */
   readonly layers: readonly LayerWeights[];
+  /** Whether weights are read when their layer is held, so that passes have to walk the layers. */
+  readonly isStreamed: boolean;
+  /** Bytes that were read of files since the model was loaded, to hold layers. */
+  readonly bytesRead: number;
   /** Makes a layer's weights ready; of layers that are read from files, those that are held. */
   acquire(layer: number): LayerWeights;
   /** Says that one acquirer is done with a layer. */
@@ -28,6 +32,8 @@ export interface LayerProvider {
 export function heldLayers(layers: readonly LayerWeights[]): LayerProvider {
   return {
     layers,
+    isStreamed: false,
+    bytesRead: 0,
     acquire: (layer) => layers[layer],
     release: () => undefined,
     hold: () => Promise.resolve(() => undefined),

@@ -1,5 +1,7 @@
 import type { LinearTerms } from "@lathe/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
+import type { MatrixShare } from "../weights/matrix-share.js";
+import type { RowRange } from "../weights/tensor-info.js";
 
 /**
  * A matrix that rows are multiplied with, however it is stored: dense, packed, adapted.
@@ -19,6 +21,13 @@ export interface Linear {
   denseWeight(): Float32Array;
   /** Dense float32 bias [O] on the host, or null. */
   denseBias(): Float32Array | null;
+  /** Where the matrix lies in a larger one that several processes share; left out where it is whole. */
+  readonly share?: MatrixShare | undefined;
+  /**
+   * A stretch of the matrix, of the same numbers, with the bias of its outputs. The linear goes over into it and is used no more.
+   * @throws RangeError where the format of the weight cannot be cut there; the linear is as it was then
+   */
+  cut?(outputs: RowRange, inputs: RowRange): Linear;
   /** Frees what the linear owns. */
   dispose(): void;
 }

@@ -62,6 +62,7 @@ interface LayerState {
  */
 export class StreamedLayers implements LayerProvider {
   readonly layers: readonly LayerWeights[];
+  readonly isStreamed = true;
   readonly #options: StreamedLayersOptions;
   readonly #memory: Pick<WeightMemory, "allocate" | "free"> | null;
   readonly #states: readonly LayerState[];
@@ -188,7 +189,10 @@ export class StreamedLayers implements LayerProvider {
       const first = state.used;
       state.used += bufferBytes(weights, names);
       const read = await bufferedWeights(weights, names, state.buffer, first);
-      this.#bytesRead += names.reduce((sum, name) => sum + weights.info(name).byteLength, 0);
+      for (const name of names) {
+        const { byteLength, fileBytes = byteLength } = weights.info(name);
+        this.#bytesRead += fileBytes;
+      }
       for (const place of groups.flatMap((group) => group.places)) {
         const linear = await readLinear(read, place);
         state.present.push(linear);

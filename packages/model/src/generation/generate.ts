@@ -97,11 +97,13 @@ export async function* generate(
         numbers.set(batch.join({ ...begun, sampling, maxNewTokens, stopIds }), sequence);
       }
       if (batch.size === 0) return;
-      const tokens = batch.step().map((outcome): GeneratedToken & { readonly of: BatchedSequence } => {
-        if ("error" in outcome) throw outcome.error;
-        const { sequence, id, finishReason } = outcome;
-        return { sequence: numbers.get(sequence)!, id, finishReason, of: sequence };
-      });
+      const tokens = (await batch.step(options.signal)).map(
+        (outcome): GeneratedToken & { readonly of: BatchedSequence } => {
+          if ("error" in outcome) throw outcome.error;
+          const { sequence, id, finishReason } = outcome;
+          return { sequence: numbers.get(sequence)!, id, finishReason, of: sequence };
+        },
+      );
       for (const { of, ...token } of tokens) {
         const finishReason = shouldStop(token) ? "stop" : token.finishReason;
         yield { ...token, finishReason };

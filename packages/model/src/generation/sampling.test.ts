@@ -177,7 +177,10 @@ it("gives each of several rows the token that it has alone, and those that fail 
   const rows = Array.from({ length: 7 }, (_, row) => ({
     seen: new Set([row, 2 * row]),
     sampling: sampling({
-      ...{ temperature: row % 3, topK: (row % 4) * 5, topP: row % 2 ? 0.9 : 1, seed: row },
+      temperature: row % 3,
+      topK: (row % 4) * 5,
+      topP: row % 2 ? 0.9 : 1,
+      seed: row,
       repetitionPenalty: 1 + row / 10,
     }),
     draw: [row, 3] as const,

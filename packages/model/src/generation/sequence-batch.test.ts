@@ -13,19 +13,10 @@ import {
   type SequenceOptions,
   type SequenceOutcome,
 } from "./sequence-batch.js";
+import { seededNumbers } from "../../../tensor/testing/seeded-numbers.js";
 
 const folder = fileURLToPath(new URL("../../fixtures/models/qwen2/", import.meta.url));
 const seed = 20261129;
-
-/** Numbers from 0 to below 1 (mulberry32). */
-function seededNumbers(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const request = (prompt: readonly number[], more: Partial<SequenceOptions> = {}): SequenceOptions => ({
   prompt,
@@ -58,15 +49,15 @@ describe.each(["native", "cpu"])("a batch of sequences on %s", (engine) => {
     return ids;
   }
 
-  const step = (batch: SequenceBatch): SequenceOutcome[] => {
-    const outcomes = batch.step();
+  const step = async (batch: SequenceBatch): Promise<SequenceOutcome[]> => {
+    const outcomes = await batch.step();
     for (const outcome of outcomes) {
       if ("error" in outcome || outcome.finishReason !== null) batch.leave(outcome.sequence);
     }
     return outcomes;
   };
-  const finish = (batch: SequenceBatch): void => {
-    while (batch.size > 0) step(batch);
+  const finish = async (batch: SequenceBatch): Promise<void> => {
+    while (batch.size > 0) await step(batch);
   };
   const newIds = ({ ids, count }: BatchedSequence): number[] => ids.slice(ids.length - count);
 
@@ -90,7 +81,7 @@ describe.each(["native", "cpu"])("a batch of sequences on %s", (engine) => {
     while (joined.length < requests.length || batch.size > 0) {
       while (joined.length < requests.length && draw() < 0.4)
         joined.push(batch.join(requests[joined.length]));
-      step(batch);
+      await step(batch);
       if (draw() < 0.1 && joined.length > 0) {
         const one = joined[Math.floor(draw() * joined.length)];
         batch.leave(one);
@@ -109,16 +100,51 @@ describe.each(["native", "cpu"])("a batch of sequences on %s", (engine) => {
     }
   });
 
-  it("begins with what another holds of the same tokens", () => {
+  it("computes long prompts in passes, beside which others go on and short ones begin", async () => {
+    const random = seededNumbers(seed + 1);
+    const ids = (length: number) =>
+      Array.from({ length }, () => Math.floor(random() * model.config.vocabularySize));
+    const { tensors } = tensorMemory();
+    const batch = new SequenceBatch(model, { tokensPerPass: 8 });
+    try {
+      const going = batch.join(request(ids(3), { maxNewTokens: 40 }));
+      await batch.step();
+      await batch.step();
+      const long = batch.join(request(ids(30), { stream: 1 }));
+      const short = batch.join(request(ids(4), { stream: 2 }));
+      let passes = 0;
+      while (long.count === 0) {
+        const had = [going.count, short.count];
+        const outcomes = await batch.step();
+        passes++;
+        // A pass of prompts has the short one with it at once; the one after it is of those that go on.
+        if (passes === 1) expect([going.count, short.count]).toEqual([had[0], 1]);
+        if (passes % 2 === 0) expect([going.count, short.count]).toEqual([had[0] + 1, had[1] + 1]);
+        expect(outcomes.every((outcome) => "id" in outcome)).toBe(true);
+      }
+      // 4 tokens of the first pass, 8 of three others, and 2 of the last.
+      expect(passes).toBe(9);
+      while (long.count < 12 && short.count < 12) await batch.step();
+      const [longAlone, shortAlone] = [await alone(long), await alone(short)];
+      const replyOf = ({ ids: all, count }: BatchedSequence) => all.slice(all.length - count);
+      expect(replyOf(long)).toEqual(longAlone.slice(0, long.count));
+      expect(replyOf(short)).toEqual(shortAlone.slice(0, short.count));
+    } finally {
+      batch.dispose();
+    }
+    expect(tensorMemory().tensors).toBe(tensors);
+  });
+
+  it("begins with what another holds of the same tokens", async () => {
     const text = [5, 17, 200, 3, 80, 41, 7, 33, 250, 12];
     const batch = new SequenceBatch(model);
     const first = batch.join(request(text));
     expect(batch.hold(first)).toBeNull();
-    batch.step();
-    batch.step();
+    await batch.step();
+    await batch.step();
     const held = batch.hold(first)!;
     expect(held.ids).toEqual([...text, newIds(first)[0]]);
-    finish(batch);
+    await finish(batch);
     for (const length of [1, 6, 9]) {
       const prompt = [...text.slice(0, length), 99, 98];
       const [fresh, reused, beside] = [
@@ -126,8 +152,8 @@ describe.each(["native", "cpu"])("a batch of sequences on %s", (engine) => {
         batch.join(request(prompt, { prefix: { held, length } })),
         batch.join(request([1, 2, 3])),
       ];
-      batch.step();
-      finish(batch);
+      await batch.step();
+      await finish(batch);
       expect(newIds(reused)).toEqual(newIds(fresh));
       expect(beside.count).toBe(12);
     }
@@ -135,7 +161,7 @@ describe.each(["native", "cpu"])("a batch of sequences on %s", (engine) => {
     batch.dispose();
   });
 
-  it("computes rows of a group side by side and says which they are", () => {
+  it("computes rows of a group side by side and says which they are", async () => {
     const seen: string[] = [];
     const batch = new SequenceBatch(model, {
       arrange: (rows) =>
@@ -146,24 +172,24 @@ describe.each(["native", "cpu"])("a batch of sequences on %s", (engine) => {
       batch.join(request([4, 5], { group: "b", maxNewTokens: 4 })),
       batch.join(request([6], { group: "a", maxNewTokens: 4 })),
     ];
-    finish(batch);
+    await finish(batch);
     expect(seen).toEqual(["a 0-4, b 4-6", "a 0-2, b 2-3", "a 0-1, b 1-2"]);
     expect(sequences.map(({ count }) => count)).toEqual([3, 4, 4]);
     batch.dispose();
   });
 
-  it("changes logits where it is asked to, and lets a sequence fail by itself", () => {
+  it("changes logits where it is asked to, and lets a sequence fail by itself", async () => {
     const batch = new SequenceBatch(model);
     const onLogits = (logits: Float32Array): void => void logits.fill(-Infinity).fill(0, 42, 43);
     const held = batch.join(request([1, 2], { onLogits, maxNewTokens: 3 }));
     const broken = batch.join(request([3], { onLogits: (logits) => void logits.fill(NaN) }));
     const whole = batch.join(request([1, 2], { maxNewTokens: 3 }));
-    const outcomes = step(batch);
+    const outcomes = await step(batch);
     const [failed] = outcomes.filter((outcome) => "error" in outcome);
     expect(failed.sequence).toBe(broken);
     expect("error" in failed && failed.error).toBeInstanceOf(NonFiniteLogitsError);
     expect(batch.size).toBe(2);
-    finish(batch);
+    await finish(batch);
     expect(newIds(held)).toEqual([42, 42, 42]);
     expect(newIds(whole)).not.toContain(42);
     batch.dispose();

@@ -7,10 +7,13 @@ import {
 } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LanguageModel } from "../decoder/language-model.js";
+import type { LayerPass } from "../decoder/layer-pass.js";
+import { ExpertForecast } from "../walk/expert-forecast.js";
+import { walkLayers } from "../walk/walk-layers.js";
 import { NonFiniteLogitsError } from "./non-finite-logits-error.js";
 import { type SampledRow, sampleTokens, type SamplingOptions } from "./sampling.js";
 
-/** Tokens of prompts computed in one pass; a longer prompt is computed alone. */
+/** Tokens of prompts computed in one pass. */
 const TOKENS_PER_PASS = 4096;
 
 /** Why a text ended: at a stop id or what else was to stop it, or cut at its length. */
@@ -73,9 +76,15 @@ export interface SequenceBatchOptions {
   /** See `cache` of `generate`. */
   readonly cache?: CacheFormat | "auto" | undefined;
   /**
-   * Makes the model compute rows under their groups, such as adapters. Called before whatever computes other rows than the last
-   * time; the ranges follow one another and cover all rows. A model that becomes another is the caller's business then: without
-   * it, texts so far are computed anew under what the model has become.
+   * Tokens of prompts computed in one pass at most, of layers that are in memory. Longer prompts take several, between which the
+   * sequences that are going on have a token each; those that are new share a pass, so that a short prompt does not wait for a long
+   * one. @defaultValue 4096
+   */
+  readonly tokensPerPass?: number | undefined;
+  /**
+   * Makes the model, whose layers are in memory, compute rows under their groups, such as adapters. Called before whatever computes
+   * other rows than the last time; the ranges follow one another and cover all rows. A model that becomes another is the caller's
+   * business then: without it, texts so far are computed anew under what the model has become.
    */
   readonly arrange?: ((rows: readonly RowGroup[]) => void) | undefined;
 }
@@ -87,6 +96,19 @@ interface Going extends BatchedSequence {
   count: number;
 }
 
+/** What sequences feed in at a time. */
+interface Feed {
+  /** Tokens of each sequence; those that wait feed none. */
+  readonly pending: readonly (readonly number[])[];
+  /** Numbers of those that feed all that they have, and so come to a token. */
+  readonly chosen: readonly number[];
+  /** The tokens, and where those of each sequence begin. */
+  readonly tokens: Int32Array;
+  readonly segments: Int32Array;
+  /** Whether it is the one token that each has not fed in. */
+  readonly isStep: boolean;
+}
+
 /** Adds a token to a sequence. @returns why the sequence ends with it, or null */
 function take(sequence: Going, id: number): FinishReason | null {
   sequence.seen.add(id);
@@ -96,9 +118,21 @@ function take(sequence: Going, id: number): FinishReason | null {
   return sequence.count >= sequence.maxNewTokens ? "length" : null;
 }
 
+/** Divides room among those that want some of it: whoever wants less than an equal share has all of it, and leaves the rest to the others. */
+function shares(wanted: readonly number[], room: number): number[] {
+  const given = wanted.map(() => 0);
+  const inOrder = wanted.flatMap((count, index) => (count > 0 ? [index] : []));
+  inOrder.sort((a, b) => wanted[a] - wanted[b]);
+  for (const [place, index] of inOrder.entries()) {
+    given[index] = Math.min(wanted[index], Math.max(1, Math.floor(room / (inOrder.length - place))));
+    room -= given[index];
+  }
+  return given;
+}
+
 /**
- * Sequences that are continued together, a token each a step. They join and leave between steps, each with its own sampling,
- * stop ids and group; the tokens of one do not depend on the others, up to rounding.
+ * Sequences that are continued together: a step computes a part of the prompts of those that are new, or a token of each. They join and
+ * leave between steps, each with its own sampling, stop ids and group; the tokens of one do not depend on the others, up to rounding.
  */
 export class SequenceBatch {
   readonly #model: LanguageModel;
@@ -107,12 +141,25 @@ export class SequenceBatch {
   #sequences: Going[] = [];
   #cache: KeyValueCache;
   #revision: number;
+  /** Whether the last pass of layers that are in memory computed prompts. */
+  #hadPrompts = false;
   /** What the model is arranged for, and its steps of layers then. */
   #arranged = "";
+  /** Of the experts that tokens choose, where they are read when they are. */
+  readonly #forecast = new ExpertForecast();
+  #isStepping = false;
   #layers: readonly LayerStep[] | null | undefined;
 
-  /** @throws EngineError when the engine does not keep keys and values in the format asked for */
+  /**
+   * @throws EngineError when the engine does not keep keys and values in the format asked for
+   * @throws RangeError for rows of groups of a model whose layers are read
+   */
   constructor(model: LanguageModel, options: SequenceBatchOptions = {}) {
+    if (options.arrange && model.isStreamed) {
+      throw new RangeError(
+        "sequence batch: expected layers in memory to arrange rows for, got layers that are read",
+      );
+    }
     this.#model = model;
     this.#options = options;
     this.#cache = createKeyValueCache(model.cacheShape, 0, options.cache);
@@ -132,8 +179,10 @@ export class SequenceBatch {
   /**
    * Takes up a sequence: the next steps compute its prompt, then its tokens.
    * @throws RangeError for an empty prompt
+   * @throws Error while a step is under way
    */
   join(options: SequenceOptions): BatchedSequence {
+    this.#expectNoStep();
     const ids = Array.from(options.prompt);
     if (ids.length === 0) throw new RangeError("prompt: expected at least one token");
     const { prefix, group = null } = options;
@@ -158,8 +207,9 @@ export class SequenceBatch {
     return sequence;
   }
 
-  /** Lets go of a sequence; one that has left already is passed over. */
+  /** Lets go of a sequence; one that has left already is passed over. @throws Error while a step is under way */
   leave(sequence: BatchedSequence): void {
+    this.#expectNoStep();
     const place = this.#sequences.findIndex((other) => other === sequence);
     if (place >= 0) this.#select(this.#sequences.flatMap((_, index) => (index === place ? [] : [index])));
   }
@@ -177,42 +227,42 @@ export class SequenceBatch {
   }
 
   /**
-   * One pass: the prompts of sequences that are new, while the others wait, or else a token of each. A sequence that has ended or
-   * failed is to leave before the next step.
-   * @returns what it came to for each sequence that was computed
+   * Computes a part of the prompts of sequences that are new, or a token of each that goes on. A sequence that has ended or failed is to
+   * leave before the next step. Where the model's layers are in memory, that is one pass, of as many tokens of prompts as it has room for,
+   * and all is computed before this returns. Where they are read, all that is to be computed passes a layer before the next, prompts
+   * whole, and the batch is left alone until the step has ended.
+   * @param signal ends a step between parts of layers; what was computed of it is computed again by the next
+   * @returns what it came to for each sequence that has a token more; none where prompts are not at their end yet
+   * @throws the signal's reason when it aborts, and what reading a layer throws
    */
-  step(): SequenceOutcome[] {
+  async step(signal?: AbortSignal): Promise<SequenceOutcome[]> {
+    this.#expectNoStep();
     if (this.#sequences.length === 0) return [];
     this.#follow();
-    const { pending, chosen, isStep } = this.#pass();
-    const outcomes: SequenceOutcome[] = [];
-    this.#compute(pending, chosen, isStep, (logits) => {
-      const failures = new Map<Going, unknown>();
-      const vocabulary = logits.length / chosen.length;
-      const rows = chosen.map((index, place): SampledRow => {
-        const sequence = this.#sequences[index];
-        const { seen, sampling, stream, count } = sequence;
-        try {
-          sequence.onLogits?.(logits.subarray(place * vocabulary, (place + 1) * vocabulary));
-        } catch (error) {
-          failures.set(sequence, error);
-        }
-        return { seen, sampling, draw: [stream, count] };
-      });
-      for (const [place, token] of sampleTokens(logits, rows).entries()) {
-        const sequence = this.#sequences[chosen[place]];
-        if (failures.has(sequence)) outcomes.push({ sequence, error: failures.get(sequence) });
-        else if (token instanceof NonFiniteLogitsError) outcomes.push({ sequence, error: token });
-        else outcomes.push({ sequence, id: token, finishReason: take(sequence, token) });
-      }
-    });
-    return outcomes;
+    if (!this.#model.isStreamed) {
+      const feed = this.#nextFeed();
+      const logits = this.#computed(feed);
+      return logits ? this.#sampled([feed], [logits]) : [];
+    }
+    this.#isStepping = true;
+    try {
+      // Prompts that do not fit a pass are others of the same walk.
+      const feeds = this.#feeds();
+      return this.#sampled(feeds, await this.#walked(feeds, signal));
+    } finally {
+      this.#isStepping = false;
+    }
   }
 
-  /** Lets go of all sequences and frees their memory. */
+  /** Lets go of all sequences and frees their memory. @throws Error while a step is under way */
   dispose(): void {
+    this.#expectNoStep();
     this.#sequences = [];
     this.#cache.dispose();
+  }
+
+  #expectNoStep(): void {
+    if (this.#isStepping) throw new Error("sequence batch: expected no step under way, got one that is");
   }
 
   #select(order: readonly number[]): void {
@@ -229,46 +279,66 @@ export class SequenceBatch {
     this.#cache = createKeyValueCache(this.#model.cacheShape, this.#sequences.length, this.#options.cache);
   }
 
-  #pass(): {
-    /** Tokens that each sequence feeds in; those that wait feed none. */
-    readonly pending: readonly (readonly number[])[];
-    /** Those that feed any. */
-    readonly chosen: readonly number[];
-    readonly isStep: boolean;
-  } {
-    const { lengths } = this.#cache;
-    const isNew = this.#sequences.map(
-      ({ ids }, index) => lengths[index] === 0 || ids.length - lengths[index] > 1,
-    );
+  /** A pass of layers that are in memory: a share of the prompts, or a token of each sequence that goes on, in turns. */
+  #nextFeed(): Feed {
+    const { waiting, isNew } = this.#pending();
     const isStep = !isNew.includes(true);
-    let tokens = 0;
-    const chosen: number[] = [];
-    const pending = this.#sequences.map(({ ids }, index) => {
-      if (!isStep && !isNew[index]) return [];
-      const count = ids.length - lengths[index];
-      if (!isStep && tokens > 0 && tokens + count > TOKENS_PER_PASS) return [];
-      tokens += count;
-      chosen.push(index);
-      return ids.slice(lengths[index]);
-    });
-    return { pending, chosen, isStep };
+    const hasPrompts = !isStep && !(this.#hadPrompts && isNew.includes(false));
+    this.#hadPrompts = hasPrompts;
+    const prompts = waiting.map((count, index) => (isNew[index] ? count : 0));
+    const counts = hasPrompts
+      ? shares(prompts, this.#options.tokensPerPass ?? TOKENS_PER_PASS)
+      : isNew.map((one) => Number(isStep || !one));
+    return this.#feedOf(counts, waiting, isStep);
   }
 
-  /** @param sample is given the logits [chosen, V] after the last tokens of the chosen sequences, which it may change */
-  #compute(
-    pending: readonly (readonly number[])[],
-    chosen: readonly number[],
-    isStep: boolean,
-    sample: (logits: Float32Array) => void,
-  ): void {
-    const model = this.#model;
-    const cache = this.#cache;
+  /**
+   * What passes layers that are read: a token of each sequence, or the whole prompts of those that are new, of which many that are short go
+   * together.
+   */
+  #feeds(): Feed[] {
+    const { waiting, isNew } = this.#pending();
+    const isStep = !isNew.includes(true);
+    const groups: number[][] = [];
+    let tokens = 0;
+    for (const [index, count] of waiting.entries()) {
+      if (!isStep && !isNew[index]) continue;
+      if (groups.length === 0 || (!isStep && tokens + count > TOKENS_PER_PASS)) {
+        groups.push(waiting.map(() => 0));
+        tokens = 0;
+      }
+      groups.at(-1)![index] = count;
+      tokens += count;
+    }
+    return groups.map((counts) => this.#feedOf(counts, waiting, isStep));
+  }
+
+  /** Of each sequence, how many tokens it has not fed in, and whether those are of its prompt. */
+  #pending(): { readonly waiting: readonly number[]; readonly isNew: readonly boolean[] } {
+    const { lengths } = this.#cache;
+    const waiting = this.#sequences.map(({ ids }, index) => ids.length - lengths[index]);
+    return { waiting, isNew: waiting.map((count, index) => lengths[index] === 0 || count > 1) };
+  }
+
+  /** @param counts of tokens that each sequence feeds in   @param waiting those that it has */
+  #feedOf(counts: readonly number[], waiting: readonly number[], isStep: boolean): Feed {
+    const { lengths } = this.#cache;
+    const pending = this.#sequences.map(({ ids }, index) =>
+      ids.slice(lengths[index], lengths[index] + counts[index]),
+    );
+    const chosen = counts.flatMap((count, index) => (count > 0 && count === waiting[index] ? [index] : []));
     const segments = new Int32Array(pending.length + 1);
     pending.forEach((ids, index) => (segments[index + 1] = segments[index] + ids.length));
-    const tokens = new Int32Array(segments[pending.length]);
-    pending.forEach((ids, index) => tokens.set(ids, segments[index]));
+    return { pending, chosen, tokens: Int32Array.from(pending.flat()), segments, isStep };
+  }
+
+  /** Logits [chosen, V] after the last tokens of the sequences that come to a token, of layers that are in memory; null where none does. */
+  #computed(feed: Feed): tf.Tensor2D | null {
+    const { pending, tokens, segments, isStep } = feed;
+    const model = this.#model;
+    const cache = this.#cache;
     const firstPositions = cache.lengths;
-    const logits = tf.tidy(() => {
+    const [logits] = tf.tidy((): [tf.Tensor2D] | [] => {
       this.#arrange(pending.map(({ length }) => length));
       this.#layers ??= cache.step ? model.layerSteps() : null;
       const layers = isStep ? this.#layers : null;
@@ -278,20 +348,74 @@ export class SequenceBatch {
           ? { firstPositions, runLayers: (x, angles) => cache.step!(x, layers, angles) }
           : { firstPositions, attend: (layer, q, k, v) => cache.attend(layer, q, k, v, segments) },
       );
-      if (isStep) return model.project(hidden);
-      const last = embedding(
-        hidden,
-        Int32Array.from(chosen, (index) => segments[index + 1] - 1),
-      );
-      this.#arrange(pending.map(({ length }) => Math.min(length, 1)));
-      return model.project(last);
+      return feed.chosen.length === 0 ? [] : [this.#logitsOf(hidden, feed)];
     });
+    cache.advance(segments);
+    return logits ?? null;
+  }
+
+  /** What `#computed` gives, of layers that are read, all feeds through each of them. */
+  async #walked(feeds: readonly Feed[], signal: AbortSignal | undefined): Promise<tf.Tensor2D[]> {
+    const cache = this.#cache;
+    const firstPositions = cache.lengths;
+    const passes = feeds.map((feed): LayerPass<tf.Tensor2D> => {
+      const { tokens, segments } = feed;
+      const pass = this.#model.hiddenStatesPass(
+        { tokens, segments },
+        { firstPositions, attend: (layer, q, k, v) => cache.attend(layer, q, k, v, segments) },
+      );
+      return { ...pass, end: (x) => this.#logitsOf(pass.end(x), feed) };
+    });
+    const logits = await walkLayers(this.#model, passes, { forecast: this.#forecast, signal });
+    for (const { segments } of feeds) cache.advance(segments);
+    return logits;
+  }
+
+  /** @param hidden [N, h] of all tokens @returns [chosen, V] */
+  #logitsOf(hidden: tf.Tensor2D, { pending, chosen, segments, isStep }: Feed): tf.Tensor2D {
+    if (isStep) return this.#model.project(hidden);
+    const last = embedding(
+      hidden,
+      Int32Array.from(chosen, (index) => segments[index + 1] - 1),
+    );
+    const isChosen = new Set(chosen);
+    this.#arrange(pending.map((_, index) => Number(isChosen.has(index))));
+    return this.#model.project(last);
+  }
+
+  /** Draws a token of each sequence that fed. @param logits of each feed, which are disposed */
+  #sampled(feeds: readonly Feed[], logits: readonly tf.Tensor2D[]): SequenceOutcome[] {
+    const outcomes: SequenceOutcome[] = [];
     try {
-      cache.advance(segments);
-      sample(model.engine.valuesInPlace(logits));
+      for (const [index, { chosen }] of feeds.entries()) {
+        outcomes.push(...this.#sample(chosen, this.#model.engine.valuesInPlace(logits[index])));
+      }
+      return outcomes;
     } finally {
-      logits.dispose();
+      tf.dispose([...logits]);
     }
+  }
+
+  /** @param logits [chosen, V], which may be changed */
+  #sample(chosen: readonly number[], logits: Float32Array): SequenceOutcome[] {
+    const failures = new Map<Going, unknown>();
+    const vocabulary = logits.length / chosen.length;
+    const rows = chosen.map((index, place): SampledRow => {
+      const sequence = this.#sequences[index];
+      const { seen, sampling, stream, count } = sequence;
+      try {
+        sequence.onLogits?.(logits.subarray(place * vocabulary, (place + 1) * vocabulary));
+      } catch (error) {
+        failures.set(sequence, error);
+      }
+      return { seen, sampling, draw: [stream, count] };
+    });
+    return sampleTokens(logits, rows).map((token, place): SequenceOutcome => {
+      const sequence = this.#sequences[chosen[place]];
+      if (failures.has(sequence)) return { sequence, error: failures.get(sequence) };
+      if (token instanceof NonFiniteLogitsError) return { sequence, error: token };
+      return { sequence, id: token, finishReason: take(sequence, token) };
+    });
   }
 
   /** Arranges the model for rows of the sequences, so many of each. */

@@ -106,6 +106,7 @@ function ownAttribute(value: Value, name: string): Value | undefined {
   if (name.startsWith("__")) return new Undefined(unsafe, "SecurityError");
   if (value instanceof Namespace) return value.attributes.get(name);
   if (value instanceof Callable) return value.attributes().get(name);
+  if (value instanceof Tuple && value.names.includes(name)) return value.items[value.names.indexOf(name)];
   if (CHANGES.get(typeName(value))?.has(name)) return new Undefined(unsafe, "SecurityError");
   const method =
     typeof value === "string"

@@ -1,5 +1,5 @@
 import { type FormatSpec, formatNumber, padded } from "./format-number.js";
-import { reprOf, strOf } from "./python-repr.js";
+import { asciiOf, reprOf, strOf } from "./python-repr.js";
 import { asNumber, Dict, pointsOf, Range, Tuple, typeName, Undefined, type Value } from "./python-values.js";
 import { TemplateError, typeError, valueError } from "./template-error.js";
 import { checkLength } from "./template-limits.js";
@@ -24,14 +24,14 @@ export function formatPercent(text: string, values: Value): string {
     (whole, key: string | undefined, flags: string, width?: string, places?: string, type?: string) => {
       if (type === undefined) throw valueError("incomplete format");
       if (type === "%" && whole === "%%") return "%";
-      const size = width === "*" ? Number(strOf(take())) : Number(width ?? 0);
+      const size = width === "*" ? starOf(take()) : Number(width ?? 0);
       const precision =
         places === undefined
           ? whole.includes(".") && type !== "%"
             ? 0
             : null
           : places === "*"
-            ? Number(strOf(take()))
+            ? starOf(take())
             : Number(places);
       checkLength(Math.abs(size));
       const spec: FormatSpec = {
@@ -72,7 +72,7 @@ function formatOne(value: Value, type: string, precision: number | null, spec: F
     case "s":
     case "r":
     case "a": {
-      const text = type === "s" ? strOf(value) : reprOf(value);
+      const text = type === "s" ? strOf(value) : type === "a" ? asciiOf(value) : reprOf(value);
       const points = pointsOf(text);
       const cut = precision === null ? text : Array.from(points).slice(0, precision).join("");
       return padded(cut, spec, ">");
@@ -115,4 +115,11 @@ function formatOne(value: Value, type: string, precision: number | null, spec: F
     default:
       throw valueError(`unsupported format character '${type}' (0x${type.codePointAt(0)!.toString(16)})`);
   }
+}
+
+/** A width or precision that is given as a value, for `*`. */
+function starOf(value: Value): number {
+  const number = asNumber(value);
+  if (typeof number !== "bigint") throw typeError("* wants int");
+  return Number(number);
 }

@@ -1,5 +1,5 @@
 import { formatNumber, padded, parseFormatSpec } from "./format-number.js";
-import { reprOf, strOf } from "./python-repr.js";
+import { asciiOf, reprOf, strOf } from "./python-repr.js";
 import { asNumber, type CallArguments, pointsOf, typeName, Undefined, type Value } from "./python-values.js";
 import { TemplateError, typeError, valueError } from "./template-error.js";
 
@@ -89,7 +89,8 @@ function lookIn(start: Value, path: string, access: Access): Value {
 function converted(value: Value, conversion: string): Value {
   if (conversion === "") return value;
   if (conversion === "s") return strOf(value);
-  if (conversion === "r" || conversion === "a") return reprOf(value);
+  if (conversion === "r") return reprOf(value);
+  if (conversion === "a") return asciiOf(value);
   throw valueError(`Unknown conversion specifier ${conversion}`);
 }
 

@@ -1,4 +1,5 @@
 import { formatPercent } from "./format-percent.js";
+import { powerOf } from "./power-of.js";
 import { strOf } from "./python-repr.js";
 import {
   asNumber,
@@ -129,7 +130,7 @@ function arithmetic(operator: BinaryOperator, a: bigint | number, b: bigint | nu
       if (x === 0 && y < 0) {
         throw new TemplateError("ZeroDivisionError", "0.0 cannot be raised to a negative power");
       }
-      const power = x ** y;
+      const power = powerOf(x, y);
       if (Number.isFinite(x) && Number.isFinite(y)) {
         if (power === Infinity || power === -Infinity) {
           throw new TemplateError("OverflowError", "(34, 'Numerical result out of range')");
@@ -152,6 +153,7 @@ function arithmetic(operator: BinaryOperator, a: bigint | number, b: bigint | nu
         quotient -= 1;
       } else if (remainder === 0) remainder = y < 0 ? -0 : 0;
       if (operator === "%") return remainder;
+      if (quotient === 0) return x / y < 0 || Object.is(x / y, -0) ? -0 : 0;
       const floor = Math.floor(quotient);
       return quotient - floor > 0.5 ? floor + 1 : floor;
     }
@@ -171,7 +173,7 @@ function wholeArithmetic(operator: Exclude<BinaryOperator, "/">, a: bigint, b: b
       if (b < 0n) {
         if (a === 0n)
           throw new TemplateError("ZeroDivisionError", "0.0 cannot be raised to a negative power");
-        return Number(a) ** Number(b);
+        return powerOf(Number(a), Number(b));
       }
       if (a > 1n || a < -1n) checkBits(bitsOf(a) * Number(b));
       return a ** (a > 1n || a < -1n ? b : b % 2n === 0n && b > 0n ? 2n : b > 0n ? 1n : 0n);
@@ -355,19 +357,25 @@ export function sliceOf(sliced: Value, start: Value, stop: Value, step: Value): 
     (value instanceof Tuple ? value.items.length : null);
   if (value instanceof Dict) throw typeError("unhashable type: 'slice'");
   if (length === null) throw typeError(`'${typeName(value)}' object is not subscriptable`);
-  const places = slicePlaces(length, bound(start), bound(stop), bound(step) ?? 1);
+  const bounds = sliceBounds(length, bound(start), bound(stop), bound(step) ?? 1);
+  if (value instanceof Range) {
+    const { from, to, step: stride } = bounds;
+    return new Range(value.start + from * value.step, value.start + to * value.step, value.step * stride);
+  }
+  const places = placesBetween(bounds);
   if (points !== null) return places.map((place) => points[place]).join("");
   if (Array.isArray(value)) return places.map((place) => value[place]);
-  if (value instanceof Tuple) return new Tuple(places.map((place) => value.items[place]));
-  const range = value as Range;
-  return new Range(
-    range.start + (places[0] ?? 0) * range.step,
-    range.start + ((places.at(-1) ?? -1) + Math.sign(bound(step) ?? 1)) * range.step,
-    range.step * (bound(step) ?? 1),
-  );
+  return new Tuple(places.map((place) => (value as Tuple).items[place]));
 }
 
-function slicePlaces(length: number, start: number | null, stop: number | null, step: number): number[] {
+interface SliceBounds {
+  readonly from: number;
+  readonly to: number;
+  readonly step: number;
+}
+
+/** Where a slice begins, and what it does not come to. */
+function sliceBounds(length: number, start: number | null, stop: number | null, step: number): SliceBounds {
   if (step === 0) throw valueError("slice step cannot be zero");
   const least = step > 0 ? 0 : -1;
   const most = step > 0 ? length : length - 1;
@@ -375,6 +383,10 @@ function slicePlaces(length: number, start: number | null, stop: number | null, 
     bound < 0 ? Math.max(bound + length, least) : Math.min(bound, most);
   const from = start === null ? (step > 0 ? least : most) : clamp(start);
   const to = stop === null ? (step > 0 ? most : least) : clamp(stop);
+  return { from, to, step };
+}
+
+function placesBetween({ from, to, step }: SliceBounds): number[] {
   const places: number[] = [];
   for (let place = from; step > 0 ? place < to : place > to; place += step) places.push(place);
   return places;

@@ -111,3 +111,15 @@ function reprOfText(text: string): string {
 
 /** Whether Python writes every character of a text as it is. */
 export const isPrintable = (text: string): boolean => text.search(unprintable) === -1;
+
+/** `ascii(value)`: what `repr` gives, with other characters than those of ASCII escaped. */
+export const asciiOf = (value: Value): string =>
+  reprOf(value).replaceAll(/[^\0-\x7f]/gu, (character) => {
+    const code = character.codePointAt(0)!;
+    const digits = code.toString(16);
+    return code < 0x100
+      ? `\\x${digits.padStart(2, "0")}`
+      : code < 0x10000
+        ? `\\u${digits.padStart(4, "0")}`
+        : `\\U${digits.padStart(8, "0")}`;
+  });

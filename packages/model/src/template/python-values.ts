@@ -32,7 +32,11 @@ export const plain = (value: Value): Exclude<Value, Markup> => (value instanceof
 
 /** A Python `tuple`. */
 export class Tuple {
-  constructor(readonly items: readonly Value[]) {}
+  constructor(
+    readonly items: readonly Value[],
+    /** Names of the items, as those of `groupby` have. */
+    readonly names: readonly string[] = [],
+  ) {}
 }
 
 /** A Python `dict`: keys in the order in which they came, 1, 1.0 and True being the same key. */

@@ -346,7 +346,14 @@ class Renderer {
         this.#depth--;
         return text;
       },
-      undefined,
+      () =>
+        new Map<string, Value>([
+          ["name", name],
+          ["arguments", new Tuple(parameters.map((parameter) => parameter.name))],
+          ["catch_varargs", usedNames(body).has("varargs")],
+          ["catch_kwargs", usedNames(body).has("kwargs")],
+          ["caller", usedNames(body).has("caller")],
+        ]),
       true,
       `<Macro ${reprOf(name)}>`,
     );

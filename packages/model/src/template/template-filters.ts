@@ -232,7 +232,10 @@ function digitOf(character: string): number {
 
 const floatText = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)$/iu;
 
-function floatOf(text: string): number | undefined {
+function floatOf(given: string): number | undefined {
+  const text = given
+    .replaceAll(/[^\P{Nd}0-9]/gu, (digit) => String(digitOf(digit)))
+    .replaceAll(/(?<=\d)_(?=\d)/gu, "");
   if (!floatText.test(text)) return undefined;
   const lower = text.toLowerCase();
   if (lower.includes("inf")) return lower.startsWith("-") ? -Infinity : Infinity;
@@ -272,14 +275,14 @@ function indented(value: Value, args: BoundArguments): string {
 }
 
 function truncated(value: Value, args: BoundArguments): Value {
-  if (typeof value !== "string") {
-    countOf(value);
-    return value;
-  }
-  const text = value;
   const length = asIndex(args.get("length", 255n));
   const end = strOf(args.get("end", "..."));
   const leeway = args.has("leeway") && args.get("leeway") !== null ? asIndex(args.get("leeway")) : 5;
+  if (typeof value !== "string") {
+    if (Number(countOf(value)) <= length + leeway) return value;
+    throw typeError(`a '${typeName(value)}' object cannot be cut as a text`);
+  }
+  const text = value;
   const points = Array.from(text);
   if (points.length <= length + leeway) return text;
   const kept = points.slice(0, length - pointCount(end)).join("");
@@ -342,7 +345,7 @@ function grouped(value: Value, args: BoundArguments): Value {
     if (last !== undefined && equal(last[0], keyOf(item))) last[1].push(item);
     else groups.push([keyOf(item), [item]]);
   }
-  return groups.map(([key, items]) => new Tuple([isCased ? key : get(items[0]), items]));
+  return groups.map(([key, items]) => new Tuple([isCased ? key : get(items[0]), items], ["grouper", "list"]));
 }
 
 function dictSorted(value: Value, args: BoundArguments): Value {
@@ -487,6 +490,7 @@ function xmlAttributes(value: Value, args: BoundArguments): string {
   if (!(value instanceof Dict)) throw typeError(`'${typeName(value)}' object has no attribute 'items'`);
   const pairs = value.entries().filter(([, item]) => item !== null && !(item instanceof Undefined));
   for (const [key] of pairs) {
+    if (typeof key !== "string") throw typeError("expected string or bytes-like object");
     if (/[\s/>=]/u.test(strOf(key))) throw valueError(`Invalid character in attribute name: ${reprOf(key)}`);
   }
   const text = pairs.map(([key, item]) => `${escapeHtml(strOf(key))}="${escapeHtml(strOf(item))}"`).join(" ");

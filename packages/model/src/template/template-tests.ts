@@ -8,6 +8,7 @@ import {
   Markup,
   plain,
   Namespace,
+  typeName,
   Range,
   Stream,
   Tuple,
@@ -107,6 +108,8 @@ export function runTest(
     );
   }
   if (name === "escaped") return value instanceof Markup;
+  if ((name === "filter" || name === "test") && (Array.isArray(value) || value instanceof Dict))
+    throw typeError(`unhashable type: '${typeName(value)}'`);
   if (name === "filter") return isText(value) && isFilter(value);
   return test(plain(value), args.map(plain));
 }

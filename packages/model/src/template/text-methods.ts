@@ -81,7 +81,7 @@ function meets(text: string, args: BoundArguments, atStart: boolean): boolean {
   return options.some((option) => {
     const name = atStart ? "startswith" : "endswith";
     const wanted = textOf(option, `${name} first arg`);
-    if (start > end && wanted !== "") return false;
+    if (start > end) return false;
     return atStart ? inside.startsWith(wanted) : inside.endsWith(wanted);
   });
 }
@@ -190,6 +190,8 @@ export const titleCase = (text: string): string =>
 
 /** Titlecase differs from upper case for digraphs alone. */
 const titleOf = (character: string): string => {
+  const digraph = "ǄǅǆǇǈǉǊǋǌǱǲǳ".indexOf(character);
+  if (character !== "" && digraph >= 0) return "ǅǈǋǲ"[Math.floor(digraph / 3)];
   const upper = character.toUpperCase();
   return pointCount(upper) > 1 ? upper[0] + upper.slice(1).toLowerCase() : upper;
 };

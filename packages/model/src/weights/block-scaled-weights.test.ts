@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { listEngines, startEngine } from "@lathe/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSafetensors } from "./safetensors-file.js";
 import { openWeights } from "./open-weights.js";
@@ -53,6 +54,21 @@ describe("matrices of 8-bit floats with block scales", () => {
     );
     held.release();
     await Promise.all([stored.close(), weights.close()]);
+  });
+
+  it("read to the same bits in the memory of every engine that has some", async () => {
+    const plain = await openWeights(fixture);
+    for (const { name, probe } of listEngines()) {
+      if ((await probe()) !== null) continue;
+      const { weightMemory } = await startEngine(name);
+      const weights = await openWeights(fixture, { memory: weightMemory });
+      for (const rows of [undefined, { start: 127, end: 131 }]) {
+        const [own, portable] = [await weights.readRaw(NAME, rows), await plain.readRaw(NAME, rows)];
+        expect(Buffer.compare(own.bytes, portable.bytes), name).toBe(0);
+      }
+      await weights.close();
+    }
+    await plain.close();
   });
 
   it("have no scales of their own, and are as long as bfloat16 is", async () => {

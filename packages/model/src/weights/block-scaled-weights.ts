@@ -1,22 +1,13 @@
 import { phrase } from "@lathe/files";
+import { FP8_BLOCK, fromFp8Blocks } from "@lathe/kernels";
 import { WeightsError } from "../errors.js";
-import { bfloat16ToFloat32, float32ToBfloat16 } from "./half-precision.js";
+import { swapOnBigEndianHost } from "./little-endian.js";
 import type { StoredWeights } from "./stored-weights.js";
 import { dtypeSizes, type RawTensor, type RowRange, type TensorInfo } from "./tensor-info.js";
+import { widenToFloat32 } from "./widen-to-float32.js";
 
 /** What the name of the scales of a weight ends with; they are multipliers in spite of it. */
 const SCALE_SUFFIX = "_scale_inv";
-
-/** Sides of a block that has a scale: rows and columns. */
-const BLOCK = 128;
-
-/** The values of all 8-bit floats of type e4m3 without infinities (arXiv:2209.05433). */
-const e4m3Values = Float32Array.from({ length: 256 }, (_, bits) => {
-  const sign = bits & 0x80 ? -1 : 1;
-  const [exponent, fraction] = [(bits >> 3) & 0xf, bits & 7];
-  if (exponent === 0xf && fraction === 7) return NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -9 : (1 + fraction / 8) * 2 ** (exponent - 7));
-});
 
 /**
  * Weights of which the matrices of 8-bit floats with a scale a block of 128 × 128 (DeepSeek-V3, arXiv:2412.19437, §3.3.2) read
@@ -35,35 +26,28 @@ export function withBlockScales(weights: StoredWeights): StoredWeights {
   };
   if (!weights.names().some((name) => isScale(name))) return weights;
 
-  const rowsOf = async (name: string, rows?: RowRange): Promise<Float32Array<ArrayBuffer>> => {
-    const { shape } = weights.info(name);
-    const [rowCount, width] = shape as [number, number];
+  // As the memory of an engine does, whose host is little-endian as files are.
+  const widen = weights.memory?.fromFp8Blocks ?? fromFp8Blocks;
+  const readHalves = async (
+    name: string,
+    rows?: RowRange,
+    target?: Uint8Array<ArrayBuffer>,
+  ): Promise<RawTensor> => {
+    const [rowCount, width] = weights.info(name).shape as [number, number];
     const scales = await scalesOf(weights, name, rowCount, width);
-    const { bytes } = await weights.readRaw(name, rows);
-    const perRow = Math.ceil(width / BLOCK);
-    const values = new Float32Array(bytes.length);
-    const firstRow = rows?.start ?? 0;
-    for (let at = 0, row = firstRow; at < bytes.length; row++) {
-      const ofRow = Math.floor(row / BLOCK) * perRow;
-      for (let column = 0; column < width; column++, at++) {
-        values[at] = e4m3Values[bytes[at]] * scales[ofRow + Math.floor(column / BLOCK)];
-      }
-    }
-    return values;
+    const { bytes: codes, shape } = await weights.readRaw(name, rows);
+    const byteLength = codes.length * dtypeSizes.BF16;
+    const bytes = target?.subarray(0, byteLength) ?? new Uint8Array(byteLength);
+    const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, codes.length);
+    if (codes.length > 0) widen(codes, width, rows?.start ?? 0, scales, halves);
+    swapOnBigEndianHost(bytes, dtypeSizes.BF16);
+    return { dtype: "BF16", shape, bytes };
   };
   const infoOf = (name: string): TensorInfo => {
     const info = weights.info(name);
-    return isScaled(name)
-      ? { ...info, dtype: "BF16", byteLength: info.elementCount * dtypeSizes.BF16 }
-      : info;
-  };
-  const readHalves = async (name: string, rows?: RowRange): Promise<RawTensor> => {
-    const values = await rowsOf(name, rows);
-    const halves = new Uint16Array(values.length);
-    float32ToBfloat16(values, halves);
-    const [rowCount, width] = weights.info(name).shape;
-    const shape = [rows ? rows.end - rows.start : rowCount, width];
-    return { dtype: "BF16", shape, bytes: new Uint8Array(halves.buffer) };
+    if (!isScaled(name)) return info;
+    const fileBytes = info.byteLength + weights.info(name + SCALE_SUFFIX).byteLength;
+    return { ...info, dtype: "BF16", byteLength: info.elementCount * dtypeSizes.BF16, fileBytes };
   };
   return {
     ...weights,
@@ -74,15 +58,12 @@ export function withBlockScales(weights: StoredWeights): StoredWeights {
       if (!isScaled(name)) return await weights.readFloat32(name, rows);
       const { bytes } = await readHalves(name, rows);
       const values = new Float32Array(bytes.length / dtypeSizes.BF16);
-      bfloat16ToFloat32(new Uint16Array(bytes.buffer), values);
+      widenToFloat32("BF16", bytes, values);
       return values;
     },
     async readRaw(name, rows, target) {
       if (!isScaled(name)) return await weights.readRaw(name, rows, target);
-      const raw = await readHalves(name, rows);
-      if (!target) return raw;
-      target.set(raw.bytes);
-      return { ...raw, bytes: target.subarray(0, raw.bytes.length) };
+      return await readHalves(name, rows, target);
     },
     async hold(name) {
       if (!isScaled(name)) return await weights.hold(name);
@@ -100,12 +81,12 @@ async function scalesOf(
 ): Promise<Float32Array> {
   const tensor = name + SCALE_SUFFIX;
   const { shape } = weights.info(tensor);
-  const expected = [Math.ceil(rows / BLOCK), Math.ceil(columns / BLOCK)];
+  const expected = [Math.ceil(rows / FP8_BLOCK), Math.ceil(columns / FP8_BLOCK)];
   if (shape.length !== 2 || shape[0] !== expected[0] || shape[1] !== expected[1]) {
     throw new WeightsError({
       path: weights.pathOf(tensor),
       tensor,
-      expected: phrase`a scale for each block of ${BLOCK} × ${BLOCK}, [${expected.join(", ")}]`,
+      expected: phrase`a scale for each block of ${FP8_BLOCK} × ${FP8_BLOCK}, [${expected.join(", ")}]`,
       actual: `[${shape.join(", ")}]`,
     });
   }

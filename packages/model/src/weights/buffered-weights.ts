@@ -1,3 +1,4 @@
+import { elementCount } from "../element-count.js";
 import type { StoredWeights } from "./stored-weights.js";
 import { dtypeSizes, type RowRange } from "./tensor-info.js";
 import { widenToFloat32 } from "./widen-to-float32.js";
@@ -40,7 +41,7 @@ export async function bufferedWeights(
   const partOf = (name: string, view: Uint8Array<ArrayBuffer>, rows: RowRange | undefined) => {
     const { dtype, shape } = weights.info(name);
     if (!rows) return { dtype, shape, bytes: view };
-    const rowBytes = shape.slice(1).reduce((product, size) => product * size, dtypeSizes[dtype]);
+    const rowBytes = dtypeSizes[dtype] * elementCount(shape.slice(1));
     const bytes = view.subarray(rows.start * rowBytes, rows.end * rowBytes);
     return { dtype, shape: [rows.end - rows.start, ...shape.slice(1)], bytes };
   };

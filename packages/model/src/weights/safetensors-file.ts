@@ -1,3 +1,4 @@
+import { elementCount } from "../element-count.js";
 import { constants } from "node:buffer";
 import { type Stats, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -60,8 +61,8 @@ export async function openSafetensors(
     const headerBytes = new Uint8Array(headerLength(lengthField, path, size));
     await readInto(handle, path, headerBytes, LENGTH_BYTES);
     const { tensors, metadata } = parseSafetensorsHeader(headerBytes, path, size);
-    const { memory = null } = options;
-    const mapped = memory && mappedFile(memory, path, stats, tensors);
+    const { memory = null, isMapped = true } = options;
+    const mapped = memory && isMapped ? mappedFile(memory, path, stats, tensors) : null;
     return openedFile(handle, path, tensors, metadata, memory, mapped);
   } catch (error) {
     await handle.close();
@@ -190,7 +191,7 @@ function rowsOf(tensor: TensorInfo, { start, end }: RowRange): TensorInfo {
       `${quote(tensor.name)}: expected rows within [0, ${rowCount ?? 0}), got [${start}, ${end})`,
     );
   }
-  const rowElements = rest.reduce((product, size) => product * size, 1);
+  const rowElements = elementCount(rest);
   const rowBytes = rowElements * dtypeSizes[tensor.dtype];
   return {
     ...tensor,

@@ -26,9 +26,8 @@ export interface StoredWeights {
    */
   readRaw(name: string, rows?: RowRange, target?: Uint8Array<ArrayBuffer>): Promise<RawTensor>;
   /**
-   * A tensor as it lies in the file, for as long as it is needed, also after the weights are closed. With a
-   * {@link StoredWeights.memory} it is a view of the mapped file, to be read only; else, and where the file does not align
-   * it to its type, a copy.
+   * A tensor as it lies in the file, for as long as it is needed, also after the weights are closed. Where files are
+   * mapped it is a view, to be read only; else, and where the file does not align it to its type, a copy.
    * @throws WeightsError when there is no such tensor or the file was exchanged
    */
   hold(name: string): Promise<HeldTensor>;
@@ -40,6 +39,11 @@ export interface StoredWeights {
 
 /** How {@link openWeights} opens files. */
 export interface OpenWeightsOptions {
-  /** Files are mapped into it instead of read where a tensor is held. @defaultValue null */
+  /** Where weights lie outside the JavaScript heap. @defaultValue null */
   readonly memory?: WeightMemory | null;
+  /**
+   * Whether files are mapped into the memory instead of read where a tensor is held. The system ends a process that comes to bytes of a
+   * mapped file which another program has cut off. @defaultValue true where there is a memory
+   */
+  readonly isMapped?: boolean;
 }

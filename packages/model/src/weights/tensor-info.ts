@@ -36,9 +36,11 @@ export interface TensorInfo {
   /** First byte, counted from the start of the file. */
   readonly byteOffset: number;
   readonly byteLength: number;
+  /** Bytes that are read of files for it, where it reads as another type than it is stored in. @defaultValue byteLength */
+  readonly fileBytes?: number;
 }
 
-/** Rows `start` up to, not including, `end` of a tensor's first axis. */
+/** Rows `start` up to, not including, `end`: of a tensor's first axis, or of a source of rows. */
 export interface RowRange {
   readonly start: number;
   readonly end: number;

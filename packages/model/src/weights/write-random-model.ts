@@ -1,5 +1,7 @@
+import { makeFolder } from "@lathe/files";
+import { elementCount } from "../element-count.js";
 import { createCipheriv, createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectedTensors } from "../architectures/expected-tensors.js";
 import type { ConfigObject } from "../config/config-keys.js";
@@ -25,7 +27,7 @@ export async function writeRandomModel(
 ): Promise<void> {
   const tensors = expectedTensors(parseModelConfig(config, join(folder, "config.json")));
   const range = typeof config["initializer_range"] === "number" ? config["initializer_range"] : DEFAULT_RANGE;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeSafetensors(
     join(folder, "model.safetensors"),
     [...tensors].map(([name, shape]) => ({
@@ -33,7 +35,7 @@ export async function writeRandomModel(
       dtype: "F32" as const,
       shape,
       data: () => {
-        const length = shape.reduce((product, size) => product * size, 1);
+        const length = elementCount(shape);
         if (shape.length > 1) return normalValues(length, range, `${seed} ${name}`);
         return new Float32Array(length).fill(name.endsWith(".bias") ? 0 : 1);
       },

@@ -1,3 +1,4 @@
+import { elementCount } from "../element-count.js";
 import type { FileHandle } from "node:fs/promises";
 import { replaceFile } from "@lathe/files";
 import { littleEndianBytes } from "./little-endian.js";
@@ -35,14 +36,21 @@ export async function writeSafetensors(
   tensors: readonly TensorToWrite[],
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const ordered = [...tensors].sort(
-    (a, b) => dtypes.indexOf(b.dtype) - dtypes.indexOf(a.dtype) || Buffer.compare(utf8(a.name), utf8(b.name)),
-  );
+  const ordered = inWrittenOrder(tensors);
   const header = encodeHeader(ordered, metadata);
   await replaceFile(path, async (file) => {
     await writeAll(file, header);
     for (const tensor of ordered) await writeTensor(file, tensor);
   });
+}
+
+/** Tensors in the order in which {@link writeSafetensors} asks for their data. */
+export function inWrittenOrder<Tensor extends Pick<TensorToWrite, "name" | "dtype">>(
+  tensors: readonly Tensor[],
+): Tensor[] {
+  return [...tensors].sort(
+    (a, b) => dtypes.indexOf(b.dtype) - dtypes.indexOf(a.dtype) || Buffer.compare(utf8(a.name), utf8(b.name)),
+  );
 }
 
 function encodeHeader(
@@ -95,7 +103,7 @@ async function writeTensor(handle: FileHandle, { name, dtype, shape, data }: Ten
 }
 
 function byteLengthOf(dtype: Dtype, shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, dtypeSizes[dtype]);
+  return dtypeSizes[dtype] * elementCount(shape);
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {

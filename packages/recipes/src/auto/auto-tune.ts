@@ -5,7 +5,15 @@ import type { LabelledRow } from "@lathe/model";
 import type { WeightFormat } from "@lathe/quant";
 import { tuningReport } from "@lathe/report";
 import type { Engine } from "@lathe/tensor";
-import { DivergenceError, RunFolder, type RowSource, type StepReport } from "@lathe/train";
+import {
+  DivergenceError,
+  labelledSize,
+  measureRows,
+  RunFolder,
+  type RowSizes,
+  type RowSource,
+  type StepReport,
+} from "@lathe/train";
 import { withField } from "../fields-of-packages.js";
 import { finetune, type FinetuneSummary, readRows } from "../finetune.js";
 import { type ModelFolder, readModelFolder } from "../model/model-folder.js";
@@ -94,6 +102,8 @@ interface Search {
   readonly release: () => void;
   readonly quantize: WeightFormat;
   readonly training: RowSource<LabelledRow>;
+  /** Of the rows of `training`. */
+  readonly sizes: RowSizes;
   readonly validation: RowSource<LabelledRow>;
   readonly compared: RowSource<LabelledRow>;
   /** Seconds since the beginning. */
@@ -152,13 +162,16 @@ async function prepareSearch(options: AutoTuneOptions, spent: () => number): Pro
     options.validation === undefined
       ? holdOut(all, seed)
       : { training: all, validation: await read("validation", options.validation) };
-  const engine = await engineOf(options, onEvent);
   const [first] = firstCandidates(folder.config.hiddenSize);
-  const quantize = await fittingFormat(first, { folder, engine, rows: training, memory });
+  const planning = await engineOf(options);
+  const sizes = measureRows(training, labelledSize);
+  const quantize = await fittingFormat(first, { folder, engine: planning, sizes, memory });
   if (quantize === null) {
     const sentence = sentenceOf`${field("memory")}: expected more for this model, of which not even packed weights and one row at a time fit; shorten the rows with ${field("maxTokens")}, or take a smaller model`;
     throw new RecipeError([{ field: "memory", sentence }]);
   }
+  // Started anew: what it computes in by default goes by the format that was chosen.
+  const engine = await engineOf({ ...options, quantize }, onEvent, folder.path);
   const opened = await openModel(options.model, { engine, quantize, onEvent });
   let isOpen = true;
   const release = (): void => {
@@ -166,7 +179,7 @@ async function prepareSearch(options: AutoTuneOptions, spent: () => number): Pro
     isOpen = false;
   };
   const compared = spread(validation, Math.max(COMPARED_ROWS, Math.ceil(validation.length / 4)));
-  const rows = { training, validation, compared };
+  const rows = { training, sizes, validation, compared };
   return { options, folder, engine, opened, release, quantize, ...rows, spent, excluded: [] };
 }
 
@@ -232,13 +245,13 @@ async function tryCandidate(
 }
 
 async function* searchAndTrain(search: Search): AsyncGenerator<AutoTuneReport, AutoTuneSummary, undefined> {
-  const { options, folder, engine, training, compared, quantize, spent, excluded } = search;
+  const { options, folder, engine, training, sizes, compared, quantize, spent, excluded } = search;
   const { time, memory } = options;
   const deadline = SEARCH_SHARE * time;
   const candidates = firstCandidates(folder.config.hiddenSize);
-  const fitting = { folder, engine, rows: training, quantize, memory };
+  const fitting = { folder, engine, sizes, quantize, memory };
   const known = new Map<string, Promise<number | null>>();
-  /** All rows are looked at to plan a batch, so that it is planned once for all rates. */
+  /** All steps of an epoch are gone through to plan a batch, so that it is planned once for all rates. */
   const batchOf = (candidate: Candidate): Promise<number | null> => {
     const key = candidateName({ ...candidate, learningRate: 0 });
     const planned = known.get(key) ?? fittingBatch(candidate, fitting);
@@ -246,7 +259,9 @@ async function* searchAndTrain(search: Search): AsyncGenerator<AutoTuneReport, A
     return planned;
   };
   const pace = await tryCandidate(search, candidates[0], {
-    ...{ round: 0, steps: PACE_STEPS, deadline },
+    round: 0,
+    steps: PACE_STEPS,
+    deadline,
     batchSize: (await batchOf(candidates[0]))!,
   });
   let rowSeconds = pace?.rowSeconds ?? Number.POSITIVE_INFINITY;
@@ -335,7 +350,12 @@ async function* trainBest(
   const { train, ...way } = candidateOptions(candidate, { batchSize, maxSteps: steps, seed });
   const run = finetune({
     model: options.model,
-    ...{ engine, quantize, memory, language, overwrite, onEvent },
+    engine,
+    quantize,
+    memory,
+    language,
+    overwrite,
+    onEvent,
     ...way,
     train: { ...train, evalEvery: steps < 2 * EVALUATIONS ? 0 : Math.ceil(steps / EVALUATIONS) },
     data: files.training,

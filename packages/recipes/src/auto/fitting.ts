@@ -1,7 +1,6 @@
 import { folderFormat, type WeightFormat } from "@lathe/quant";
 import type { Engine } from "@lathe/tensor";
-import { largestMicroBatch, resolveTrainConfig, type RowSource } from "@lathe/train";
-import type { LabelledRow } from "@lathe/model";
+import { largestMicroBatch, resolveTrainConfig, type RowSizes } from "@lathe/train";
 import { planMemory } from "../memory/plan-memory.js";
 import type { ModelFolder } from "../model/model-folder.js";
 import { type Candidate, candidateOptions } from "./candidate.js";
@@ -10,7 +9,8 @@ import { type Candidate, candidateOptions } from "./candidate.js";
 export interface Fitting {
   readonly folder: ModelFolder;
   readonly engine: Engine;
-  readonly rows: RowSource<LabelledRow>;
+  /** Of the rows that are learnt. */
+  readonly sizes: RowSizes;
   readonly quantize: WeightFormat;
   readonly memory: number | string | undefined;
 }
@@ -21,7 +21,7 @@ export interface Fitting {
  */
 export async function fittingBatch(
   candidate: Candidate,
-  { folder, engine, rows, quantize, memory }: Fitting,
+  { folder, engine, sizes, quantize, memory }: Fitting,
 ): Promise<number | null> {
   const { method, stepRows } = candidate;
   const isPacked = quantize !== "none" || (await folderFormat(folder.path)) !== null;
@@ -29,11 +29,15 @@ export async function fittingBatch(
   for (let batchSize = stepRows; batchSize >= 1; batchSize = Math.floor(batchSize / 2)) {
     const { lora, train } = candidateOptions(candidate, { batchSize, maxSteps: 1, seed: 0 });
     const plan = await planMemory({
-      ...{ model: folder.path, engine, quantize, memory, lora },
+      model: folder.path,
+      engine,
+      quantize,
+      memory,
+      lora,
       ...(method === "full" ? { trainable: [""] } : {}),
       gradientAccumulation: train?.gradientAccumulation,
       // Of an epoch: a single step would know a few rows only.
-      ...largestMicroBatch(rows, resolveTrainConfig({ ...train, maxSteps: 0, epochs: 1 })),
+      ...largestMicroBatch(sizes, resolveTrainConfig({ ...train, maxSteps: 0, epochs: 1 })),
     });
     if (plan.fits) return batchSize;
   }

@@ -1,12 +1,17 @@
 import type { ChatMessage, ReasoningPolicy, Tools } from "@lathe/data";
 import { InputError, phrase } from "@lathe/files";
 import type { FinishReason, TextPiece } from "@lathe/model";
-import { type OpenedModel, openModel, type OpenModelOptions } from "../model/open-model.js";
+import {
+  type OpenedModel,
+  openModel,
+  type OpenModelOptions,
+  type StreamOptions,
+} from "../model/open-model.js";
 import type { RecipeEvent } from "../recipe-event.js";
 import { type ReplyOptions, respond } from "../respond.js";
 
 /** How a {@link Conversation} is begun. */
-export interface ConversationOptions extends OpenModelOptions {
+export interface ConversationOptions extends OpenModelOptions, StreamOptions {
   /** System message that it begins with. */
   readonly system?: string | undefined;
   /** Tools that the assistant may call. */
@@ -72,7 +77,9 @@ export class Conversation {
       const pieces = respond({
         model: this.model,
         messages: this.#turns,
-        ...{ tools, reasoning, generation },
+        tools,
+        reasoning,
+        generation,
         signal: signal ? AbortSignal.any([signal, interruption.signal]) : interruption.signal,
         onEvent: (event) => this.#tellOnce(event),
       });

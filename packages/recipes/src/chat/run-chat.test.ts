@@ -22,7 +22,10 @@ beforeAll(async () => {
 async function trained(name: string, more: Partial<FinetuneOptions> = {}): Promise<string> {
   const output = join(folder, name);
   const steps = finetune({
-    ...{ model: storiesModel, data, output, samples: 0 },
+    model: storiesModel,
+    data,
+    output,
+    samples: 0,
     train: { maxSteps: 6, batchSize: 4, gradientAccumulation: 1, learningRate: 0.02, saveEvery: 3 },
     ...more,
   });

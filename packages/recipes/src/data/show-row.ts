@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import {
   conversationOf,
   type EncodedPiece,
@@ -7,6 +7,8 @@ import {
   type EncodeRowOptions,
   parseRow,
   type Row,
+  RowError,
+  type RowPlace,
   rowColumns,
   type RowColumns,
   rowWeight,
@@ -18,7 +20,7 @@ import { FileError, phrase } from "@lathe/files";
 import { folderOf, type ModelInput } from "../model/open-model.js";
 import { requireTokenizer } from "../model/prompt-ids.js";
 import type { RecipeHooks } from "../recipe-event.js";
-import { recordsOf } from "../rows/rows-input.js";
+import { isTokenFile, recordsOf } from "../rows/rows-input.js";
 import { shownRow } from "./shown-row.js";
 
 /** Which row {@link showRow} shows, and how it is encoded. */
@@ -82,7 +84,7 @@ export async function showRow(options: ShowRowOptions): Promise<RowShown> {
     const { tokens } = shownRow("", row, { inputIds, labels }, tokenizer, none);
     return tokens.map(({ id, text, role, isLearnt }) => ({ id, text, role, isLearnt }));
   };
-  if (extname(file).toLowerCase() === ".arrow") {
+  if (isTokenFile(file)) {
     const dataset = await TokenDataset.open(file);
     if (number > dataset.length) throw noSuchRow(file, number, dataset.length);
     const { inputIds, labels, weight = 1 } = dataset.row(number - 1);
@@ -91,7 +93,7 @@ export async function showRow(options: ShowRowOptions): Promise<RowShown> {
     return { place: `${file}:${number}`, columns: null, weight, pieces: [], unlabelledTurns: 0, tokens };
   }
   let count = 0;
-  for await (const record of recordsOf(file, "data")) {
+  for await (const record of recordsOf(file, "data", "training")) {
     if (++count < number) continue;
     const at = { file: record.file, line: record.line };
     const place = `${at.file}:${at.line}`;
@@ -103,11 +105,23 @@ export async function showRow(options: ShowRowOptions): Promise<RowShown> {
       return { place, columns, weight, pieces: plainPieces(row), unlabelledTurns: 0, tokens: [] };
     }
     const { lossOn = "all", reasoning = "keep" } = learnt ?? {};
-    const { inputIds, labels, pieces, unlabelledTurns } = encodeRow(row, tokenizer, { lossOn, reasoning });
+    const { inputIds, labels, pieces, unlabelledTurns } = encodedAt(at, () =>
+      encodeRow(row, tokenizer, { lossOn, reasoning }),
+    );
     const tokens = texts(row, Int32Array.from(inputIds), Int32Array.from(labels));
     return { place, columns, weight, pieces, unlabelledTurns, tokens };
   }
   throw noSuchRow(file, number, count);
+}
+
+/** What encoding a row gives. @throws RowError with the row's place */
+function encodedAt<Encoded>(at: RowPlace, encode: () => Encoded): Encoded {
+  try {
+    return encode();
+  } catch (error) {
+    if (!(error instanceof RowError) || error.place !== undefined) throw error;
+    throw new RowError(error.key, error.problemPhrase, at, { cause: error });
+  }
 }
 
 /** The turns of a dialogue, where there is no template to say what stands between them. */

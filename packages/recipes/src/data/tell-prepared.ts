@@ -1,4 +1,4 @@
-import type { PersonalDataAction } from "@lathe/data";
+import type { PersonalDataAction, PersonalDataKind } from "@lathe/data";
 import { type Cell, type Phrase, phrase, type Told } from "@lathe/files";
 import type { PreparedRows } from "../prepare-rows.js";
 
@@ -10,6 +10,27 @@ const actionNames: Readonly<Record<PersonalDataAction, Phrase>> = {
   keep: phrase`personal data not looked for`,
 };
 
+/** Kinds of personal data, as people call them. */
+export const kindNames: Readonly<Record<PersonalDataKind, Phrase>> = {
+  phone: phrase`phone numbers`,
+  "identity-card": phrase`identity card numbers`,
+  "bank-card": phrase`bank card numbers`,
+  passport: phrase`passport numbers`,
+  email: phrase`e-mail addresses`,
+  wechat: phrase`WeChat names`,
+  qq: phrase`QQ numbers`,
+  plate: phrase`licence plates`,
+  "credit-code": phrase`unified social credit codes`,
+  "order-number": phrase`order and tracking numbers`,
+  address: phrase`home addresses`,
+  name: phrase`names of people`,
+  ip: phrase`IP addresses`,
+  location: phrase`places on the globe`,
+  ssn: phrase`social security numbers`,
+  iban: phrase`international account numbers`,
+};
+
+const SHOWN_UNUSABLE = 5;
 const SHOWN_CONTRADICTIONS = 5;
 const oneLine = (text: string): string => text.replaceAll(/\s+/gu, " ");
 const atLeastOne = (counts: Readonly<Record<string, number>>): [string, number][] =>
@@ -19,7 +40,6 @@ const atLeastOne = (counts: Readonly<Record<string, number>>): [string, number][
 export function tellPrepared(prepared: PreparedRows, action: PersonalDataAction): Told {
   const { read, kept, rejected, rules, personalData, clusters, splits, tokens, output } = prepared;
   const applied = atLeastOne(rules);
-  const found = atLeastOne(personalData);
   return [
     {
       head: [phrase`rows`, ""],
@@ -34,11 +54,33 @@ export function tellPrepared(prepared: PreparedRows, action: PersonalDataAction)
       ],
     },
     ...(applied.length > 0 ? [{ head: [phrase`rule`, phrase`rows`], rows: applied }] : []),
-    { head: [actionNames[action], ""], rows: found.length > 0 ? found : [[phrase`all`, 0]] },
+    personalDataTable(personalData, action),
+    ...unusableLines(prepared),
     ...(tokens ? tokenTables(tokens) : []),
     ...contradictionLines(prepared),
     output,
   ];
+}
+
+function personalDataTable(found: PreparedRows["personalData"], action: PersonalDataAction): Told[number] {
+  if (action === "keep") return { lines: [actionNames.keep] };
+  const rows = atLeastOne(found).map(([kind, count]) => [kindNames[kind as PersonalDataKind], count]);
+  return { head: [actionNames[action], ""], rows: rows.length > 0 ? rows : [[phrase`all`, 0]] };
+}
+
+/** Rows that were set aside because they are none, with the first of them: nobody asked for that, as for cleaning. */
+function unusableLines({ rules, examples }: PreparedRows): Told {
+  const count = ["malformed", "invalid", "unscored"].reduce((sum, rule) => sum + (rules[rule] ?? 0), 0);
+  if (count === 0) return [];
+  const first = ["malformed", "invalid", "unscored"].flatMap((rule) => examples[rule] ?? []);
+  const head =
+    count === 1
+      ? phrase`${1} row cannot be used and is set aside; rejected.jsonl says why:`
+      : phrase`${count} rows cannot be used and are set aside; rejected.jsonl says why. Among them:`;
+  const shown = first
+    .slice(0, SHOWN_UNUSABLE)
+    .map(({ file, line, before }) => `  ${file}:${line}  ${oneLine(before)}`);
+  return [{ lines: [head, ...shown] }];
 }
 
 function tokenTables(tokens: NonNullable<PreparedRows["tokens"]>): Told {

@@ -53,6 +53,7 @@ export const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
     "bs",
     "b",
   ],
+  maxTokensPerBatch: ["batchtokens", "tokensperbatch", "maxbatchtokens", "batchmaxtokens"],
   gradientAccumulation: [
     "gradientaccumulationsteps",
     "gradaccum",

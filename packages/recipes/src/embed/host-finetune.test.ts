@@ -1,12 +1,12 @@
 /** A thread runs the built package. */
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { RecipeEvent } from "../recipe-event.js";
-import { temporaryFolder, tinyModel, writeJsonl } from "../testing/folders.js";
+import { adapterOf, temporaryFolder, tinyModel, writeJsonl } from "../testing/folders.js";
 import type * as Recipes from "../index.js";
 import { carryError, errorCarried } from "./carried-error.js";
 
@@ -26,8 +26,6 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   data = await writeJsonl(join(folder, "rows.jsonl"), rows);
 });
-
-const adapterOf = (run: string): Promise<Buffer> => readFile(join(run, "adapter/adapter_model.safetensors"));
 
 /** What is the same in every run, of a report or a summary. */
 function lasting(value: object): object {
@@ -73,7 +71,11 @@ describe("hostFinetune", () => {
     const control = new recipes.RunControl();
     const types: string[] = [];
     const run = recipes.hostFinetune({
-      ...{ model, data, output, train, control },
+      model,
+      data,
+      output,
+      train,
+      control,
       onEvent: ({ type }) => types.push(type),
     });
     expect((await run.next()).value).toMatchObject({ step: 1 });
@@ -113,7 +115,10 @@ describe("hostFinetune", () => {
     const reason = new Error("enough");
     const controller = new AbortController();
     const run = recipes.hostFinetune({
-      ...{ model, data, train, signal: controller.signal },
+      model,
+      data,
+      train,
+      signal: controller.signal,
       onEvent: () => controller.abort(reason),
     });
     await expect(run.next()).rejects.toBe(reason);
@@ -148,7 +153,9 @@ describe("hostFinetune", () => {
       const carried = await errorOf(recipes.hostFinetune(options));
       expect(Object.getPrototypeOf(carried)).toBe(Object.getPrototypeOf(own));
       expect({ ...carried, message: carried.message, name: carried.name }).toEqual({
-        ...{ ...own, message: own.message, name: own.name },
+        ...own,
+        message: own.message,
+        name: own.name,
       });
       expect((carried as Recipes.RecipeError).phrases()).toEqual((own as Recipes.RecipeError).phrases());
       expect(carried.stack).toMatch(/dist.*\.js:\d+/);

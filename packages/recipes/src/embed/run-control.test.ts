@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { finetune } from "../finetune.js";
 import type { RecipeEvent } from "../recipe-event.js";
-import { temporaryFolder, tinyModel } from "../testing/folders.js";
+import { adapterOf, temporaryFolder, tinyModel } from "../testing/folders.js";
 import { RunControl } from "./run-control.js";
 
 const data = Array.from({ length: 8 }, (_, row) => ({
@@ -21,8 +21,6 @@ let folder: string;
 beforeAll(async () => {
   folder = await temporaryFolder();
 });
-
-const adapterOf = (run: string): Promise<Buffer> => readFile(join(run, "adapter/adapter_model.safetensors"));
 
 describe("RunControl", () => {
   it("lets no step begin while it is paused, and changes no bit", async () => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import {
@@ -14,9 +14,11 @@ import {
 } from "@lathe/eval";
 import { streamReplies } from "@lathe/eval/model";
 import {
+  checkWritable,
   hashFile,
   isRecord,
   lockWithin,
+  makeFolder,
   OutputFolderError,
   readJsonIfThere,
   replaceFile,
@@ -35,6 +37,7 @@ import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js"
 import { progressOf, type RowsEvent, warningOf } from "../recipe-event.js";
 import { streamLabelledRows } from "../rows/labelled-rows.js";
 import { replyTask, type ReplyTask } from "../rows/reply-tasks.js";
+import { rowsHash } from "../rows/rows-hash.js";
 import { isRowSource, type RowsInput } from "../rows/rows-input.js";
 import { sourceOf } from "../rows/training-rows.js";
 import { findContamination } from "./find-contamination.js";
@@ -56,8 +59,8 @@ import { writeEvaluationReports } from "./write-reports.js";
 /** Metrics where none are named. */
 const METRICS: readonly string[] = ["bleu", "rouge"];
 
-/** Rows scored at one time. */
-const ROWS_AT_ONCE = 1024;
+/** Rows scored at one time: few, so that their texts are let go before V8 counts them among what stays. */
+const ROWS_AT_ONCE = 128;
 
 const REQUEST_FILE = "evaluation.json";
 const REQUEST_BYTES_LIMIT = 1024 * 1024;
@@ -134,7 +137,8 @@ export async function evaluateSystems(options: EvaluateSystemsOptions): Promise<
       }
     }
     if (options.resume !== true) await checkFree(output);
-    await mkdir(output, { recursive: true });
+    await checkWritable(output);
+    await makeFolder(output);
     return await withLock(lockWithin(output), output, async () => await evaluate(options, output));
   } catch (error) {
     throw withField(error);
@@ -187,10 +191,7 @@ async function evaluate(asked: EvaluateSystemsOptions, output: string): Promise<
   const scores = scored && scored.scores;
   const training = systems.flatMap(({ run }) => (run?.data ? [run.data] : []));
   const { data } = options;
-  const contamination =
-    typeof data === "string" && data.endsWith(".jsonl")
-      ? await findContamination(data, training, signal)
-      : [];
+  const contamination = typeof data === "string" ? await findContamination(data, training, signal) : [];
   const isKept = options.output !== undefined;
   const evaluation: SystemsEvaluation = {
     rows: prepared.rows,
@@ -294,16 +295,14 @@ async function keepRequest(
   counts: Readonly<Record<string, number>>,
 ): Promise<void> {
   const { model, adapters = [], data, probe, limit, generation = {}, quantize, precision } = options;
-  const hashOf = async (input: RowsInput | undefined): Promise<string | null> =>
-    typeof input === "string" ? (await hashFile(input)).sha256 : null;
   const weights = adapters.map((adapter) =>
     hashFile(join(adapter, "adapter_model.safetensors")).catch(() => null),
   );
   const request: Readonly<Record<string, unknown>> = {
     model: resolve(pathOf(model)),
     adapters: (await Promise.all(weights)).map((file, place) => file?.sha256 ?? adapters[place]),
-    data: await hashOf(data),
-    probe: await hashOf(probe),
+    data: await rowsHash(data, "measuring"),
+    probe: await rowsHash(probe, "measuring"),
     limit: limit ?? null,
     generation,
     learnt: options.learnt,

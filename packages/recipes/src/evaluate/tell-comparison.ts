@@ -1,4 +1,11 @@
-import { type Interval, type JudgeReport, metricTable, rowMetricTable, type ScoreName } from "@lathe/eval";
+import {
+  type Interval,
+  type JudgeReport,
+  metricTable,
+  rowMetricTable,
+  type ScoreName,
+  type SystemScores,
+} from "@lathe/eval";
 import { joinPhrases, type Phrase, phrase, type Told } from "@lathe/files";
 import type { JudgedComparison } from "../evaluate-files.js";
 
@@ -33,10 +40,46 @@ function judgeSentence(judge: JudgeReport): Phrase {
   ]);
 }
 
+/** What the scores are under the rule for `<think>` blocks that was not chosen. */
+function otherRuleSentence({ name, reasoning }: SystemScores): Phrase | null {
+  if (reasoning === undefined) return null;
+  const { texts, otherRule } = reasoning;
+  const scores = Object.entries(reasoning.scores)
+    .map(([metric, score]) => `${metric} ${rounded(score)}`)
+    .join(", ");
+  return otherRule === "keep"
+    ? phrase`${name}: <think> blocks in ${texts} of the rows; with them the scores are ${scores}`
+    : phrase`${name}: <think> blocks in ${texts} of the rows; without them the scores are ${scores}`;
+}
+
+/** How well each label was told, a table a system that has labels. */
+const labelTables = (systems: readonly SystemScores[]): Told =>
+  systems.flatMap(({ name, classification }) =>
+    classification === undefined
+      ? []
+      : [
+          {
+            head: [
+              ...(systems.length > 1 ? [phrase`label, told by ${name}`] : [phrase`label`]),
+              ...[phrase`rows`, phrase`precision, %`, phrase`recall, %`, phrase`F1, %`],
+            ],
+            rows: classification.labels.map(({ label, support, precision, recall, f1 }) => [
+              label,
+              support,
+              ...[precision, recall, f1].map((share) => rounded(100 * share)),
+            ]),
+          },
+        ],
+  );
+
 /** Scores as people read them: a table with intervals; of several systems also differences and p-values. */
 export function tellComparison({ systems, comparisons, segments, language, judge }: JudgedComparison): Told {
   const texts = segments === 1 ? phrase`${1} text` : phrase`${segments} texts`;
-  const lines = [phrase`${texts}, ${languageName(language)}`, ...(judge ? [judgeSentence(judge)] : [])];
+  const lines = [
+    phrase`${texts}, ${languageName(language)}`,
+    ...systems.map(otherRuleSentence).filter((sentence) => sentence !== null),
+    ...(judge ? [judgeSentence(judge)] : []),
+  ];
   const metrics = Object.keys(systems[0].scores) as ScoreName[];
   const scoreOf = (system: number, metric: ScoreName): string => {
     const { score, interval } = systems[system].scores[metric]!;
@@ -45,7 +88,7 @@ export function tellComparison({ systems, comparisons, segments, language, judge
   if (systems.length === 1) {
     const head = [phrase`metric`, phrase`score`, phrase`range`];
     const rows = metrics.map((metric) => [metric, scoreOf(0, metric), ranges[described[metric].unit]]);
-    return [{ head, rows, below: lines }];
+    return [{ head, rows, below: lines }, ...labelTables(systems)];
   }
   return [
     {
@@ -62,5 +105,6 @@ export function tellComparison({ systems, comparisons, segments, language, judge
       ]),
       below: lines,
     },
+    ...labelTables(systems),
   ];
 }

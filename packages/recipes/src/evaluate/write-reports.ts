@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { replaceFile } from "@lathe/files";
-import type { JudgeReport, ScoreName, SystemComparison } from "@lathe/eval";
+import type { JudgeReport, ScoreName, SystemComparison, SystemScores } from "@lathe/eval";
 import {
   type EvaluationReport,
   evaluationMarkdown,
@@ -8,6 +8,7 @@ import {
   type ReportedJudge,
   type ReportedMetric,
   type ReportedRow,
+  type ReportedSystem,
   type ReportLanguage,
 } from "@lathe/report";
 import type { SystemsEvaluation } from "./systems-evaluation.js";
@@ -76,6 +77,8 @@ async function reportOf(
       bytePerplexity: data.bytePerplexity,
       characterPerplexity: data.characterPerplexity,
       pace,
+      labels: evaluation.scores?.systems[system].classification ?? null,
+      otherRule: otherRuleOf(evaluation.scores?.systems[system].reasoning),
       rowScores: scoresOf(system),
       rowTokens: tokens[system] ?? [],
       run: runs[system] && { facts: runs[system].facts, metrics: runs[system].metrics },
@@ -100,6 +103,11 @@ async function reportOf(
           })),
   };
 }
+
+const otherRuleOf = (reasoning: SystemScores["reasoning"]): ReportedSystem["otherRule"] =>
+  reasoning === undefined
+    ? null
+    : { rule: reasoning.otherRule, rows: reasoning.texts, scores: { ...reasoning.scores } };
 
 /** Who judged, without its prompts, and these by themselves. */
 function judgeOf({ prompts, ...facts }: JudgeReport): ReportedJudge {

@@ -1,4 +1,4 @@
-import type { GateDifference } from "@lathe/export";
+import type { GateDifference } from "@lathe/export/gate";
 import { type Phrase, phrase, SpokenError } from "@lathe/files";
 
 /** What an artefact was refused for. */

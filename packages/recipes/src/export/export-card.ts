@@ -66,6 +66,12 @@ export function exportCard(
       "",
     );
   }
+  if (tokenizer?.joinsUnknown) {
+    lines.push(
+      "Characters that the model has no token for are one unknown token each to it; llama.cpp makes one of those side by side.",
+      "",
+    );
+  }
   if (gate) {
     lines.push(
       `Proven in ${gate.runtime}: ${gate.prompts} prompts, ${gate.equalGreedyTokens} of ${gate.greedyTokens} greedy tokens equal` +

@@ -1,4 +1,5 @@
-import type { GateReport, GgufType, OnnxType, TokenizerProof } from "@lathe/export";
+import type { GgufType, OnnxType, TokenizerProof } from "@lathe/export";
+import type { GateReport } from "@lathe/export/gate";
 import type { WeightFormat } from "@lathe/quant";
 import type { RecipeHooks } from "../recipe-event.js";
 import type { RowsInput } from "../rows/rows-input.js";

@@ -2,15 +2,18 @@ import { mkdtemp, readFile, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { hasGateProgram, openGguf, openLlamaCpp, writeGguf, type GgufTensorToWrite } from "@lathe/export";
+import { openGguf, writeGguf, type GgufTensorToWrite } from "@lathe/export";
+import { hasGateProgram, openLlamaCpp } from "@lathe/export/gate";
 import { sayPhrase } from "@lathe/files";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { gateExport } from "./gate-export.js";
+import { quantizeModel } from "../quantize-model.js";
 import { exportModel } from "./export-model.js";
 
 const at = (path: string): string => fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
 const chinese = at("examples/customer-service/base-model");
 const stories = at("packages/model/fixtures/stories260k");
+const letters = at("packages/model/fixtures/babyllama105");
 const storyRows = [
   "Once upon a time there was a dog.",
   "Lily went to the park with her mom.",
@@ -42,7 +45,7 @@ describe("where the program that reads it is not installed", () => {
     ["onnx", "transformers.js"],
   ] as const)("%s is written with a warning, and refused where prompts are given", async (to, program) => {
     const output = join(folder, `unproven-${to}`);
-    const model = to === "gguf" ? stories : at("packages/model/fixtures/babyllama105");
+    const model = to === "gguf" ? stories : letters;
     const warnings: string[] = [];
     await exportModel({
       model,
@@ -82,24 +85,37 @@ describe.skipIf(!(await hasGateProgram("llama.cpp")))("with llama.cpp", () => {
     ["chinese", "F32"],
     ["chinese", "F16"],
     ["chinese", "Q4_K_M"],
+    ["letters", "F32"],
+    ["letters", "F16"],
+    ["letters", "Q8_0"],
   ] as const)(
     "%s in %s is proven",
     async (name, type) => {
       const output = join(folder, `${name}-${type}.gguf`);
       const gatePrompts =
-        name === "stories"
+        name !== "chinese"
           ? storyRows.map((text) => ({ text }))
           : ["你好，附近有什么好吃的？", "请问订单什么时候发货？"].map((input) => ({
               input,
               output: "好的",
             }));
-      const model = name === "stories" ? stories : chinese;
+      const model = { stories, chinese, letters }[name];
       const { gate } = await exportModel({ model, to: "gguf", type, output, gatePrompts });
       expect(gate!.passed).toBe(true);
       expect((await stat(output)).isFile()).toBe(true);
+      expect(gate!.textsTokenised).toBe(name === "chinese" ? 0 : storyRows.length);
     },
     120_000,
   );
+
+  it("an adapter over packed weights is proven on what these stand for", async () => {
+    const packed = join(folder, "packed");
+    await quantizeModel({ model: at("packages/model/fixtures/models/qwen2"), output: packed, format: "nf4" });
+    const adapter = at("packages/peft/fixtures/lora/qwen2-qv/adapter_end");
+    const output = join(folder, "packed.gguf");
+    const { gate } = await exportModel({ model: packed, adapter, to: "gguf", type: "F32", output });
+    expect(gate).toMatchObject({ passed: true, equalGreedyTokens: gate!.greedyTokens });
+  }, 120_000);
 
   it.each([
     ["deepseek_v3", "F32"],
@@ -151,7 +167,7 @@ describe.skipIf(!(await hasGateProgram("transformers.js")))("with transformers.j
   const tiny = (name: string): string => at(`packages/model/fixtures/models/${name}`);
   const models = {
     chinese,
-    babyllama: at("packages/model/fixtures/babyllama105"),
+    babyllama: letters,
     qwen2: tiny("qwen2"),
     qwen3: tiny("qwen3"),
   };

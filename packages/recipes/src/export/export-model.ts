@@ -3,16 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type OnWarning, phrase, removeFolder, replaceFile } from "@lathe/files";
 import {
-  type ArtefactRuntime,
-  checkGateProgram,
-  type GateBounds,
-  type GateProgramName,
-  type GateReport,
-  ggufGateBounds,
-  hasGateProgram,
-  onnxGateBounds,
-  openLlamaCpp,
-  openTransformersJs,
   exportGguf,
   exportGgufLora,
   exportMlx,
@@ -27,8 +17,20 @@ import {
   onnxTypes,
   type TokenizerProof,
 } from "@lathe/export";
+import {
+  type ArtefactRuntime,
+  type GateBounds,
+  type GateReport,
+  ggufGateBounds,
+  mixtureGateBounds,
+  onnxGateBounds,
+  openLlamaCpp,
+  openTransformers,
+  openTransformersJs,
+} from "@lathe/export/gate";
+import { readModelConfig } from "@lathe/model";
 import { mergeIntoWeights } from "@lathe/peft";
-import { widenedWeights } from "@lathe/quant";
+import { isPackedFolder, widenedWeights } from "@lathe/quant";
 import { parseBytes } from "@lathe/train";
 import { DriftError } from "./drift-error.js";
 import { exportCard } from "./export-card.js";
@@ -39,6 +41,8 @@ import {
   type ExportModelOptions,
 } from "./export-model-options.js";
 import { gateExport, type GatedModel } from "./gate-export.js";
+import { narrowestFloat } from "./narrowest-float.js";
+import { type ProvingProgram, provingPrograms } from "./proving-programs.js";
 import { type LearntPolicy, policyFiles, policyOf, readPolicy } from "../model/learnt-policy.js";
 import { engineOf } from "../model/open-model.js";
 import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
@@ -53,9 +57,11 @@ interface FormatTraits {
   /** Types of the weights, the usual one first; none where there is no choice. */
   readonly types: readonly string[];
   /** The program that proves it; null where there is none. */
-  readonly program: GateProgramName | null;
-  /** Bounds of the proof. */
-  bounds(type: string | null): GateBounds;
+  readonly program: ProvingProgram | null;
+  /** Whether the artefact has the model's own tokenizer, which that program is to follow. */
+  readonly keepsTokenizer?: boolean;
+  /** Bounds of the proof of what was written of a model at a place. */
+  bounds(type: string | null, model: string, place: string): GateBounds | Promise<GateBounds>;
   /** Opens what was written at a place in the program. */
   open(options: ExportModelOptions, place: string, model: GatedModel): Promise<ArtefactRuntime>;
   write(options: ExportModelOptions, hooks: WriteHooks): Promise<Written>;
@@ -78,7 +84,7 @@ interface WriteHooks {
 const usualGguf: GgufType = "F16";
 const ggufChoice = [usualGguf, ...ggufTypes.filter((type) => type !== usualGguf)];
 
-/** Of formats that no program here proves. */
+/** Of formats that no program proves. */
 const unproven = {
   program: null,
   bounds(): never {
@@ -89,9 +95,14 @@ const unproven = {
   },
 };
 
+/** Bounds by the type of the weights, of a mixture of experts its own. */
+async function boundsOf(type: GgufType, model: string): Promise<GateBounds> {
+  return "mixture" in (await readModelConfig(model)) ? mixtureGateBounds(type) : ggufGateBounds[type];
+}
+
 const inLlamaCpp = {
-  program: "llama.cpp",
-  bounds: (type: string | null) => ggufGateBounds[(type ?? usualGguf) as GgufType],
+  program: provingPrograms["llama.cpp"],
+  bounds: (type: string | null, model: string) => boundsOf((type ?? usualGguf) as GgufType, model),
 } as const;
 
 const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
@@ -99,7 +110,9 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
     needsAdapter: true,
     holdsModel: false,
     types: [],
-    ...unproven,
+    program: provingPrograms.peft,
+    bounds: () => ggufGateBounds.F32,
+    open: ({ model }, folder, { hasTokenizer }) => openTransformers(model, { adapter: folder, hasTokenizer }),
     async write(options, { files, onWarning }) {
       const { model, output } = options;
       const { changed } = await exportPeft({ model, adapter: options.adapter!, output, files, onWarning });
@@ -110,7 +123,10 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
     needsAdapter: true,
     holdsModel: true,
     types: [],
-    ...unproven,
+    program: provingPrograms.transformers,
+    keepsTokenizer: true,
+    bounds: async (_type, model, folder) => await boundsOf(await narrowestFloat(folder), model),
+    open: (_options, folder, { hasTokenizer }) => openTransformers(folder, { hasTokenizer }),
     async write(options, hooks) {
       const { model, output, quantize } = options;
       await checkOutput(output);
@@ -186,7 +202,8 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
     needsAdapter: false,
     holdsModel: true,
     types: onnxTypes,
-    program: "transformers.js",
+    program: provingPrograms["transformers.js"],
+    keepsTokenizer: true,
     bounds: (type) => onnxGateBounds[type as OnnxType],
     open: ({ type = "fp32" }, folder, { hasTokenizer }) =>
       openTransformersJs(folder, { type: type as OnnxType, hasTokenizer }),
@@ -206,7 +223,8 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
     needsAdapter: false,
     holdsModel: true,
     types: onnxTypes,
-    program: "transformers.js",
+    program: provingPrograms["transformers.js"],
+    keepsTokenizer: true,
     bounds: (type) => onnxGateBounds[type as OnnxType],
     open: ({ type }, folder, { hasTokenizer }) =>
       openTransformersJs(join(folder, "model"), { type: type as OnnxType, hasTokenizer }),
@@ -252,7 +270,7 @@ function checkFormat(options: ExportModelOptions): FormatTraits {
     faults.push(expectation("maxSize", "a size such as 300MB", options.maxSize));
   }
   if (options.gatePrompts !== undefined && traits.program === null) {
-    const sentence = sentenceOf`${field("gatePrompts")} goes with what llama.cpp and transformers.js read, not with ${to}`;
+    const sentence = sentenceOf`${field("gatePrompts")} goes with formats that a program proves, not with ${to}`;
     faults.push({ field: "gatePrompts", sentence });
   } else if (options.gatePrompts !== undefined && options.gate === false) {
     const sentence = sentenceOf`${field("gatePrompts")} goes with a proof, which ${field("gate")} rules out`;
@@ -269,7 +287,7 @@ function checkFormat(options: ExportModelOptions): FormatTraits {
  * An adapter is merged in double precision and rounded once, onto the weights that it was trained over: of a packed base, what its
  * codes stand for.
  *
- * What llama.cpp or transformers.js reads is proven in that program before it is put in its place: prompts are replayed there and held
+ * What llama.cpp, transformers.js, PEFT or Transformers reads is proven in that program before it is put in its place: prompts are replayed there and held
  * to the model itself, and what that has shown is written beside it (`.gate.json`). An artefact that differs is not kept. Without
  * `gatePrompts` a few prompts of Lathe's serve, and a program that is not installed leaves the export unproven, with a warning. Beside
  * the output lies a card (`.card.md`), which says what was exported, of what, and how far it was proven.
@@ -284,7 +302,8 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
   signal?.throwIfAborted();
   const traits = checkFormat(options);
   await checkOutput(output);
-  if (quantize !== "none") await engineOf({}, onEvent);
+  // What codes stand for is computed.
+  if (quantize !== "none" || (await isPackedFolder(options.model))) await engineOf({}, onEvent);
   const tellProgress = progressOf(onEvent, "exporting");
   const policy = await exportedPolicy(options);
   const hooks: WriteHooks = {
@@ -311,9 +330,18 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
     tokenizer,
     gate,
   };
-  await replaceFile(`${output}.card.md`, exportCard(options, exported, policy));
+  try {
+    await replaceFile(`${output}.card.md`, exportCard(options, exported, policy));
+  } catch (error) {
+    // Both or neither: whoever asks again finds a free place.
+    for (const made of [output, reportOf(output)]) await rm(made, { recursive: true, force: true });
+    throw error;
+  }
   return exported;
 }
+
+/** Where it lies how an export was proven. */
+const reportOf = (output: string): string => `${output}.gate.json`;
 
 /** The policy that what is exported was trained under. */
 async function exportedPolicy({ model, adapter }: ExportModelOptions): Promise<LearntPolicy | null> {
@@ -322,19 +350,18 @@ async function exportedPolicy({ model, adapter }: ExportModelOptions): Promise<L
 
 /** Whether the export is to be proven. @throws ExportError when prompts are given and the program is not installed */
 async function willProve(
-  { gate = true, gatePrompts }: ExportModelOptions,
+  { model, gate = true, gatePrompts }: ExportModelOptions,
   { program }: FormatTraits,
   onWarning: OnWarning,
 ): Promise<boolean> {
   if (!gate || program === null) return false;
-  if (gatePrompts !== undefined) await checkGateProgram(program);
-  else if (!(await hasGateProgram(program))) {
-    onWarning(
-      phrase`the export is not proven: ${program}, in which it would be, is not installed; setupGate() installs it`,
-    );
-    return false;
+  if (gatePrompts !== undefined) {
+    await program.check(model);
+    return true;
   }
-  return true;
+  const lack = await program.lack(model);
+  if (lack !== null) onWarning(lack);
+  return lack === null;
 }
 
 /** Replays the prompts, and puts what was written in its place or away. @throws DriftError */
@@ -345,18 +372,18 @@ async function proven(
   tokenizer: TokenizerProof | null,
 ): Promise<GateReport> {
   const { model, adapter, quantize, output, type = traits.types[0] ?? null, signal, onEvent } = options;
-  const report = `${output}.gate.json`;
+  const report = reportOf(output);
   try {
     const outcome = await gateExport({
       model,
       adapter,
       quantize,
       prompts: options.gatePrompts,
-      bounds: traits.bounds(type),
+      bounds: await traits.bounds(type, model, place),
       // A folder with the model's own tokenizer cuts texts as it does; a rule of llama.cpp's has to be proven first.
       asksIds:
         tokenizer === null
-          ? traits.program === "transformers.js"
+          ? traits.keepsTokenizer === true
           : tokenizer.differing === 0 && tokenizer.compared > 0,
       report,
       signal,

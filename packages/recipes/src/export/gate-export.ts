@@ -4,7 +4,7 @@ import {
   type GateReference,
   type GateReport,
   holdToReference,
-} from "@lathe/export";
+} from "@lathe/export/gate";
 import { replaceFile } from "@lathe/files";
 import { flatBatch, generate } from "@lathe/model";
 import type { WeightFormat } from "@lathe/quant";
@@ -49,7 +49,9 @@ export interface GatedExport extends RecipeHooks {
  */
 export async function gateExport(options: GatedExport): Promise<GateReport> {
   const { model: path, adapter, quantize, bounds, report, onEvent, signal } = options;
-  const opened = await openModel(path, { adapter, quantize, precision: "fp32", onEvent, signal });
+  // Artefacts have the head as it is stored.
+  const exact = { precision: "fp32", storedHead: true } as const;
+  const opened = await openModel(path, { ...exact, adapter, quantize, onEvent, signal });
   try {
     const references = await referencesOf(opened, options);
     const runtime = await options.open({

@@ -22,7 +22,7 @@ import { inspectProcessor, type Processor } from "./processor.js";
 export interface InspectMachineOptions extends Omit<EngineOptions, "quantize">, Pick<RecipeHooks, "onEvent"> {
   /** Model folder to check, and to hold the machine to. */
   readonly model?: string | undefined;
-  /** File of rows to hold the machine to. */
+  /** Rows to hold the machine to: a file, a folder or a pattern. */
   readonly data?: string | undefined;
 }
 

@@ -11,12 +11,16 @@ export type RowSizes = Pick<PreparedObjective, "largest" | "maskReport">;
 /** Rows of one length that nobody has yet, every token of which is learnt. @param rowTokens tokens of a row */
 export function assumedRows(
   config: Pick<ModelConfig, "maxPositions">,
-  { batchSize }: Pick<TrainConfig, "batchSize">,
+  run: Pick<TrainConfig, "batchSize" | "maxTokensPerBatch">,
   rowTokens: number = ROW_TOKENS,
 ): RowSizes {
   const tokens = Math.min(rowTokens, config.maxPositions);
   return {
-    largest: (rows = batchSize) => ({ tokens: rows * tokens, labels: rows * (tokens - 1) }),
+    largest(limit = {}) {
+      const { batchSize, maxTokensPerBatch } = { ...run, ...limit };
+      const rows = maxTokensPerBatch > 0 ? Math.max(1, Math.floor(maxTokensPerBatch / tokens)) : batchSize;
+      return { tokens: rows * tokens, labels: rows * (tokens - 1) };
+    },
     maskReport: () => null,
   };
 }

@@ -50,7 +50,7 @@ export function streamedStep(planned: PlannedStep, plan: StreamedStepPlan): Plan
       budgetBytes: plan.budgetBytes,
       fits: plan.fits,
     },
-    seconds: () => plan.secondsComputing,
+    seconds: () => plan.secondsComputing + plan.secondsWidening,
     bytesOf: () => Promise.resolve(plan.residentBytes),
   };
 }

@@ -1,4 +1,4 @@
-import { type Dtype, dtypeSizes, expectedTensors, type ModelConfig } from "@lathe/model";
+import { dtypeSizes, elementCount, expectedTensors, type ModelConfig } from "@lathe/model";
 import { parseBytes } from "@lathe/train";
 import { expectation, RecipeError } from "../recipe-error.js";
 import { withStoredTypes } from "../model/stored-types.js";
@@ -38,8 +38,8 @@ export async function diskTimes(
   const weightBytes = await withStoredTypes(path, config, (types) => {
     const bytesOf = ([name, shape]: [string, readonly number[]]): number => {
       if (!types.has(name)) return 0;
-      const dtype: Dtype = types.info(name).dtype;
-      return shape.reduce((product, size) => product * size, dtypeSizes[dtype]);
+      const { dtype, fileBytes } = types.info(name);
+      return fileBytes ?? dtypeSizes[dtype] * elementCount(shape);
     };
     return [...expectedTensors(config)].map(bytesOf).reduce((sum, bytes) => sum + bytes, 0);
   });

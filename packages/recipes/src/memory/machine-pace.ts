@@ -15,7 +15,15 @@ import {
   QuantizedLinear,
   type WeightFormat,
 } from "@lathe/quant";
-import { attentionPace, type Engine, headPace, type Pace, productPace } from "@lathe/tensor";
+import {
+  attentionPace,
+  type Engine,
+  headPace,
+  type Pace,
+  productPace,
+  type WeightMemory,
+  wideningPace,
+} from "@lathe/tensor";
 
 /** Rows of the products that are timed; fewer where micro-batches have fewer. */
 const ROWS = 256;
@@ -38,6 +46,8 @@ export interface MachinePace {
   product(held: HeldWeights, tokenShare: number): Pace;
   /** Of a layer's attention, a token. */
   attention(): Pace;
+  /** Seconds to widen a byte of weights that are stored as 8-bit floats with a scale a block. */
+  widening(memory: WeightMemory | null): number;
   /** Seconds of the head with its loss, both ways, a label and entry of the vocabulary. */
   head(held: HeldWeights): number;
 }
@@ -83,6 +93,11 @@ export function measuredPace(config: ModelConfig, { tokens, rowTokens }: PaceOpt
           );
         }),
       ),
+    widening: (memory) =>
+      once("widening", () => {
+        const [rows, columns] = capped(largest(1).shape);
+        return wideningPace([rows, columns], memory);
+      }),
     attention: () =>
       once("attention", () => {
         const measured = Math.max(1, Math.min(LONGEST_ROW, Math.round(rowTokens)));

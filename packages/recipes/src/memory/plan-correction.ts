@@ -9,6 +9,8 @@ export interface PlanCorrection {
   readonly plannedSecondsPerStep: number;
   /** At the pace of the steps after the first, for one of mean length. */
   readonly secondsPerStep: number;
+  /** What a step after the first reads of weights that stay on disk, by where its tokens were routed; null where they are in memory. */
+  readonly stream: { readonly plannedBytesPerStep: number; readonly bytesPerStep: number } | null;
   /** Until the last step, evaluations not counted. */
   readonly remainingSeconds: number;
 }

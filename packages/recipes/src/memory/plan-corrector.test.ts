@@ -25,7 +25,20 @@ it("says after three steps what a run takes, by the steps after the first and fo
     budgetBytes: 1e6,
     plannedSecondsPerStep: 0.2,
     secondsPerStep: expect.closeTo(0.4) as number,
+    stream: null,
     remainingSeconds: expect.closeTo(4) as number,
   });
   expect(await corrector.note(stepOf(4, 400, 0.8))).toBeNull();
+});
+
+it("says what steps read of weights on the disk, without what evaluations and the first step read", async () => {
+  let bytesRead = 1000;
+  const corrector = new PlanCorrector(planned, 2, { plannedBytesPerStep: 50, bytesRead: () => bytesRead });
+  const noted = async (step: number, bytes: number, validationLoss?: number) => {
+    bytesRead += bytes;
+    return await corrector.note({ ...stepOf(step, 100, 1), ...(validationLoss ? { validationLoss } : {}) });
+  };
+  await noted(1, 80);
+  await noted(2, 500, 3.2);
+  expect(await noted(3, 60)).toMatchObject({ stream: { plannedBytesPerStep: 50, bytesPerStep: 60 } });
 });

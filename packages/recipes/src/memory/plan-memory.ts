@@ -1,6 +1,8 @@
 import {
   type Checkpointing,
+  dividedConfig,
   dtypeSizes,
+  elementCount,
   type ModelConfig,
   planCheckpointing,
   readModelConfig,
@@ -46,6 +48,8 @@ export interface PlanMemoryOptions extends TrainedOptions {
   readonly labels?: number | undefined;
   /** Layers that are computed again, or as few as the memory asks for. @defaultValue "auto" */
   readonly checkpointing?: Checkpointing | "auto" | undefined;
+  /** Ranks that compute every layer together, of which one is planned; see `FinetuneOptions`. @defaultValue 1 */
+  readonly tensorParallel?: number | undefined;
   /** What the process may take in all: bytes, or a size such as `"8GB"`. @defaultValue what is free */
   readonly memory?: number | string | undefined;
 }
@@ -85,6 +89,7 @@ async function sizedModel({
   quantize = "none",
   engine,
   trainable,
+  tensorParallel,
 }: PlanMemoryOptions): Promise<SizedModel> {
   if (typeof model !== "string" && "weightBytes" in model) return model;
   const path = typeof model === "string" ? model : model.path;
@@ -92,11 +97,11 @@ async function sizedModel({
   return await withStoredTypes(path, config, (types) => {
     const isInPlace = engine === undefined || engine.weightMemory !== null;
     const replaced = trainedTensors(config, trainable ?? []).map(([name, shape]) => {
-      const size = shape.reduce((product, length) => product * length, 1);
+      const size = elementCount(shape);
       const isStored = isInPlace && shape.length > 1 && types.has(name);
       return size * (isStored ? Math.min(FLOAT_BYTES, dtypeSizes[types.info(name).dtype]) : FLOAT_BYTES);
     });
-    const all = weightBytes(config, types, quantize, isInPlace);
+    const all = weightBytes(config, types, quantize, isInPlace, tensorParallel);
     return { config, weightBytes: all - replaced.reduce((sum, bytes) => sum + bytes, 0) };
   });
 }
@@ -108,7 +113,7 @@ async function sizedModel({
  * @throws RecipeError, ModelConfigError, WeightsError
  */
 export async function planMemory(options: PlanMemoryOptions): Promise<MemoryPlan> {
-  const { engine, tokens, labels = tokens, memory } = options;
+  const { engine, tokens, labels = tokens, memory, tensorParallel = 1 } = options;
   const precision = options.precision ?? engine?.precision ?? "bf16";
   const model = await sizedModel(options);
   const { config } = model;
@@ -125,8 +130,9 @@ export async function planMemory(options: PlanMemoryOptions): Promise<MemoryPlan
   const { adapted, rank, gradients } = trained;
   const { checkpointing, recomputedLayers, bytes, activationBytes, headBytes, gradientBytes, fits } =
     planCheckpointing(
-      config,
-      { tokens, labels, precision, adapted, rank, gradients },
+      dividedConfig(config, tensorParallel),
+      // Each has its share of the rows that go to the head.
+      { tokens, labels: Math.ceil(labels / tensorParallel), precision, adapted, rank, gradients },
       budgetBytes - fixedBytes,
       options.checkpointing,
     );

@@ -15,7 +15,7 @@ const options: PlanRemediesOptions = {
   model: tinyModel("llama"),
   batchSize: 6,
   gradientAccumulation: 2,
-  largest: (rows) => ({ tokens: 64 * rows, labels: 60 * rows }),
+  largest: ({ batchSize: rows = 6 } = {}) => ({ tokens: 64 * rows, labels: 60 * rows }),
   checkpointing: "none",
   lora: { rank: 8 },
 };
@@ -25,11 +25,11 @@ describe("planRemedies", () => {
     const remedies = await planRemedies(options);
     const names = ["checkpointing", "micro-batch", "nf4", "rank", "shorter-rows"];
     expect(remedies.map(({ name }) => name)).toEqual(names);
-    const step = { ...options, ...options.largest(6) };
+    const step = { ...options, ...options.largest() };
     const before = await planMemory(step);
     const changes = [
       { checkpointing: "block" as const },
-      options.largest(3),
+      options.largest({ batchSize: 3 }),
       { quantize: "nf4" as const },
       { lora: { rank: 4 } },
       { tokens: 6 * 32, labels: 6 * 32 },
@@ -47,6 +47,16 @@ describe("planRemedies", () => {
     const { settings } = remedies.find(({ name }) => name === "micro-batch")!;
     const rows = Number(settings["train.batchSize"]) * Number(settings["train.gradientAccumulation"]);
     expect(rows).toBe(2 * batchSize);
+  });
+
+  it("halves a budget of tokens, and keeps that of the step", async () => {
+    const largest: PlanRemediesOptions["largest"] = ({ maxTokensPerBatch: tokens = 384 } = {}) => ({
+      tokens: Math.max(64, tokens),
+      labels: Math.max(60, tokens),
+    });
+    const remedies = await planRemedies({ ...options, maxTokensPerBatch: 384, largest });
+    const { settings } = remedies.find(({ name }) => name === "micro-batch")!;
+    expect(settings).toEqual({ "train.maxTokensPerBatch": 192, "train.gradientAccumulation": 4 });
   });
 
   it("offers nothing that cannot be: no packing of weights that are trained, no part of a single row", async () => {

@@ -1,5 +1,7 @@
 import { loraDefaults } from "@lathe/peft";
 import type { WeightFormat } from "@lathe/quant";
+import { type BatchLimit, SINGLE_ROWS } from "../training/training-objective.js";
+import { smallerBatches } from "./smaller-batches.js";
 import { type MemoryPlan, planMemory, type PlanMemoryOptions } from "./plan-memory.js";
 
 /** What makes a step smaller, the cheapest first. */
@@ -32,9 +34,11 @@ export interface PlanRemediesOptions extends Omit<
   "tokens" | "labels" | "gradientAccumulation"
 > {
   readonly batchSize: number;
+  /** 0 where micro-batches are of so many rows. */
+  readonly maxTokensPerBatch?: number;
   readonly gradientAccumulation: number;
-  /** The most tokens and labels that a micro-batch of so many rows has. */
-  readonly largest: (batchSize: number) => { readonly tokens: number; readonly labels: number };
+  /** The most tokens and labels that a micro-batch has. @param limit of one, that of the run unless given */
+  readonly largest: (limit?: BatchLimit) => { readonly tokens: number; readonly labels: number };
   /** Seconds of such a step on the machine at hand. */
   readonly secondsOf: (step: StepToTime) => number;
 }
@@ -47,8 +51,9 @@ export interface PlanRemediesOptions extends Omit<
  * @throws RecipeError, ModelConfigError, WeightsError
  */
 export async function planRemedies(options: PlanRemediesOptions): Promise<Remedy[]> {
-  const { batchSize, gradientAccumulation, largest, trainable, lora, quantize = "none", secondsOf } = options;
-  const step = largest(batchSize);
+  const { batchSize, maxTokensPerBatch = 0, gradientAccumulation, largest } = options;
+  const { trainable, lora, quantize = "none", secondsOf } = options;
+  const step = largest();
   const before = await planMemory({ ...options, ...step });
   // A policy that follows the memory would take away what a remedy saves.
   const asked = { ...options, ...step, checkpointing: before.checkpointing };
@@ -68,31 +73,26 @@ export async function planRemedies(options: PlanRemediesOptions): Promise<Remedy
     remedies.push({ name, savesBytes, timeFactor, settings });
   };
   await consider("checkpointing", { checkpointing: "block" }, { checkpointing: "block" });
-  const smaller = divisorBelow(batchSize);
+  const smaller = smallerBatches({ batchSize, maxTokensPerBatch, gradientAccumulation });
   if (smaller !== null) {
-    const microBatches = (gradientAccumulation * batchSize) / smaller;
-    const change = { ...largest(smaller), gradientAccumulation: microBatches };
-    await consider("micro-batch", change, {
-      "train.batchSize": smaller,
-      "train.gradientAccumulation": microBatches,
-    });
+    const { gradientAccumulation: microBatches, ...limit } = smaller;
+    await consider(
+      "micro-batch",
+      { ...largest(limit), gradientAccumulation: microBatches },
+      Object.fromEntries(Object.entries(smaller).map(([key, value]) => [`train.${key}`, value])),
+    );
   }
   if (!trainable) {
     if (quantize !== "nf4") await consider("nf4", { quantize: "nf4" }, { quantize: "nf4" });
     const rank = Math.floor((lora?.rank ?? loraDefaults.rank) / 2);
     if (rank >= 1) await consider("rank", { lora: { ...lora, rank } }, { "lora.rank": rank });
   }
-  const maxTokens = Math.ceil(largest(1).tokens / 2);
+  const maxTokens = Math.ceil(largest(SINGLE_ROWS).tokens / 2);
   if (maxTokens >= 2) {
-    const tokens = Math.min(step.tokens, batchSize * maxTokens);
+    const most = maxTokensPerBatch > 0 ? Math.max(maxTokensPerBatch, maxTokens) : batchSize * maxTokens;
+    const tokens = Math.min(step.tokens, most);
     const shorter = { tokens, labels: Math.min(step.labels, tokens) };
     await consider("shorter-rows", shorter, { maxTokens }, tokens / step.tokens);
   }
   return remedies;
-}
-
-/** The largest number below that divides a batch, so that the effective batch can stay; null for 1. */
-export function divisorBelow(batchSize: number): number | null {
-  for (let size = Math.floor(batchSize / 2); size >= 1; size--) if (batchSize % size === 0) return size;
-  return null;
 }

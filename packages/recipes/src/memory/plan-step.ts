@@ -1,23 +1,29 @@
 import { layerwiseBytes, linearPlaces, type ModelConfig } from "@lathe/model";
-import { folderFormat, type PackedFormatName, type WeightFormat } from "@lathe/quant";
-import type { Engine } from "@lathe/tensor";
-import type { TrainConfig } from "@lathe/train";
+import type { PackedFormatName, WeightFormat } from "@lathe/quant";
+import type { Engine, Precision } from "@lathe/tensor";
+import type { SpillFormat, TrainConfig } from "@lathe/train";
 import type { ModelFolder } from "../model/model-folder.js";
 import type { FinetuneOptions } from "../finetune-options.js";
 import type { TrainingMethod } from "../training/training-method.js";
+import type { MaskReport } from "../rows/mask-report.js";
 import type { RowSizes } from "./assumed-rows.js";
 import { heldWeights, type MachinePace, measuredPace } from "./machine-pace.js";
 import { type MemoryPlan, planMemory, type PlanMemoryOptions } from "./plan-memory.js";
+import { type TensorPlan, tensorSums } from "./plan-tensor.js";
 import { planStream, type StreamPlan } from "./plan-stream.js";
 import { planRemedies, type Remedy, type StepToTime } from "./plan-remedies.js";
-import { hasWeights, withStoredTypes } from "../model/stored-types.js";
+import { packedFormatOf } from "../model/packed-format-of.js";
+import { withStoredTypes } from "../model/stored-types.js";
 import { stepSeconds } from "./step-seconds.js";
 import { trainedBytes } from "./trained-bytes.js";
 import { placedWeightBytes } from "./weight-bytes.js";
 
 /** A run of which a step is planned, before its weights are read or after. */
 export interface StepToPlan {
-  readonly options: Pick<FinetuneOptions, "checkpointing" | "quantize">;
+  readonly options: Pick<
+    FinetuneOptions,
+    "checkpointing" | "quantize" | "zeroStage" | "collective" | "tensorParallel"
+  >;
   readonly method: TrainingMethod;
   readonly config: TrainConfig;
   readonly folder: ModelFolder;
@@ -36,6 +42,8 @@ export interface PlannedStep {
   bytesOf(tokens: number): Promise<number>;
   /** What would make it smaller, the cheapest first. */
   remedies(): Promise<Remedy[]>;
+  /** The step beside one with whole layers; null where no ranks share layers. */
+  tensor(): Promise<TensorPlan | null>;
   /** The same step with weights that stay on a disk. @param bytesPerSecond of the disk; null where it is not known */
   streamed(bytesPerSecond: number | null): Promise<StreamedStepPlan>;
 }
@@ -52,27 +60,47 @@ const streamedFormats = ["int8", "nf4"] as const;
 /**
  * Plans a step of a run on an engine that was started.
  * @param memory what the process may take in all; what is free unless given
+ * @param ranks that share the steps
  * @throws RecipeError, ModelConfigError, WeightsError
  */
 export async function planStep(
   { options, method, config, folder, objective }: StepToPlan,
   engine: Engine,
   memory?: PlanMemoryOptions["memory"],
+  ranks = options.collective?.size ?? 1,
 ): Promise<PlannedStep> {
-  const { batchSize, gradientAccumulation, optimizer } = config;
-  const { checkpointing = "auto", quantize = "none" } = options;
-  const shared = { ...method.plan, optimizer, gradientAccumulation, quantize, engine, memory };
+  const { batchSize, maxTokensPerBatch, gradientAccumulation, optimizer } = config;
+  const { checkpointing = "auto", quantize = "none", tensorParallel = 1 } = options;
+  const dealt = options.zeroStage === 2 ? ranks : 1;
+  const shared = {
+    ...method.plan,
+    optimizer,
+    gradientAccumulation,
+    ranks: dealt,
+    quantize,
+    engine,
+    memory,
+    tensorParallel,
+  };
   const asked = { model: folder.path, ...shared, checkpointing };
   const largest = objective.largest();
   const plan = await planMemory({ ...asked, ...largest });
   const mean = objective.maskReport(folder.config.endOfSequenceIds);
-  const rows = batchSize * gradientAccumulation;
-  // Where labels do not tell, micro-batches count as if all were like the largest.
-  const tokens = mean ? (mean.tokens / mean.rows) * rows : largest.tokens * gradientAccumulation;
-  const labels = mean ? (mean.scoredTokens / mean.rows) * rows : largest.labels * gradientAccumulation;
-  const stored = await storedFormat(folder);
+  const { rows, tokens, labels } = meanStep(config, largest, mean);
+  const { format: stored, isWidened } = await storedLinears(folder);
   const paceOf = pacesOf(folder.config, tokens / rows);
-  const secondsOf = ({ plan, quantize, tokens: ofMicroBatch, share }: StepToTime): number =>
+  // Ranks on cards compute with one each; those on a processor have its cores together, as one rank would.
+  const computing = engine.deviceBytes === null ? 1 : tensorParallel;
+  const sumsOf = ({ recomputedLayers }: MemoryPlan, share: number) =>
+    tensorSums(folder.config, {
+      tokens: tokens * share,
+      microBatches: gradientAccumulation,
+      recomputedLayers,
+      ranks: tensorParallel,
+    });
+  const secondsOf = ({ plan, share, ...step }: StepToTime): number =>
+    secondsAlone({ plan, share, ...step }) / computing + sumsOf(plan, share).seconds;
+  const secondsAlone = ({ plan, quantize, tokens: ofMicroBatch, share }: StepToTime): number =>
     stepSeconds(paceOf(ofMicroBatch), folder.config, {
       tokens: tokens * share,
       labels: labels * share,
@@ -90,6 +118,20 @@ export async function planStep(
       const { checkpointing } = plan;
       const labels = Math.min(largest.labels, ofMicroBatch);
       return (await planMemory({ ...asked, tokens: ofMicroBatch, labels, checkpointing })).expectedBytes;
+    },
+    async tensor() {
+      if (tensorParallel === 1) return null;
+      const whole = await planMemory({ ...asked, ...largest, tensorParallel: 1 });
+      const { bytes, seconds } = sumsOf(plan, 1);
+      const step = { plan: whole, quantize, tokens: largest.tokens, share: 1 };
+      return {
+        ranks: tensorParallel,
+        sumBytes: bytes,
+        secondsInSums: seconds,
+        wholeBytes: whole.expectedBytes,
+        secondsByMicroBatches: secondsAlone(step) / computing,
+        pays: plan.fits && !whole.fits,
+      };
     },
     async streamed(bytesPerSecond) {
       const { config } = folder;
@@ -113,6 +155,9 @@ export async function planStep(
           besides: terms.process + terms.adapter + terms.optimizer + atWork,
           budgetBytes,
           bytesPerSecond,
+          spillFormat: spillFormatOf(engine.precision),
+          secondsPerByte:
+            format === "none" && isWidened ? paceOf(largest.tokens).widening(engine.weightMemory) : 0,
           secondsComputing: secondsOf({
             plan: { ...plan, recomputedLayers: layerCount },
             quantize: format,
@@ -134,11 +179,34 @@ export async function planStep(
       await planRemedies({
         ...asked,
         batchSize,
+        maxTokensPerBatch,
         gradientAccumulation,
-        largest: objective.largest,
+        largest: (limit) => objective.largest(limit),
         secondsOf,
       }),
   };
+}
+
+/** As products take streams: where factors are rounded to bfloat16, they lose nothing that products would not. */
+export const spillFormatOf = (precision: Precision): SpillFormat => (precision === "fp32" ? "fp32" : "bf16");
+
+/** Rows, tokens and scored labels of a step in the mean. Where labels do not tell, micro-batches count as if all were like the largest. */
+function meanStep(
+  { batchSize, maxTokensPerBatch, gradientAccumulation }: TrainConfig,
+  largest: { readonly tokens: number; readonly labels: number },
+  mean: MaskReport | null,
+): { readonly rows: number; readonly tokens: number; readonly labels: number } {
+  const share = (of: { readonly rows: number; readonly tokens: number }): number =>
+    maxTokensPerBatch > 0
+      ? Math.min(1, (maxTokensPerBatch * gradientAccumulation) / of.tokens)
+      : (batchSize * gradientAccumulation) / of.rows;
+  if (mean) {
+    const part = share(mean);
+    return { rows: mean.rows * part, tokens: mean.tokens * part, labels: mean.scoredTokens * part };
+  }
+  const tokens = largest.tokens * gradientAccumulation;
+  const rows = maxTokensPerBatch > 0 ? gradientAccumulation : batchSize * gradientAccumulation;
+  return { rows, tokens, labels: largest.labels * gradientAccumulation };
 }
 
 /** Paces by the tokens of micro-batches, each measured once. */
@@ -151,12 +219,19 @@ function pacesOf(config: ModelConfig, rowTokens: number): (tokens: number) => Ma
   };
 }
 
-/** The type in which a folder has the weights of its layers, where they are multiplied with as they are. */
-async function storedFormat({ path, config }: ModelFolder): Promise<PackedFormatName | null> {
-  const packed = (await hasWeights(path)) ? await folderFormat(path) : null;
-  if (packed !== null) return packed;
+/** How a folder has the weights of its layers. */
+interface StoredLinears {
+  /** The type in which they are multiplied with as they are; null where there is none. */
+  readonly format: PackedFormatName | null;
+  /** Whether they stand for wider numbers than those that are read. */
+  readonly isWidened: boolean;
+}
+
+async function storedLinears({ path, config }: ModelFolder): Promise<StoredLinears> {
+  const packed = await packedFormatOf(path);
   const types: Readonly<Record<string, PackedFormatName>> = { BF16: "bf16", F16: "fp16" };
   return await withStoredTypes(path, config, (stored) => {
-    return types[stored.info(linearPlaces(config)[0].weight).dtype] ?? null;
+    const { dtype, fileBytes } = stored.info(linearPlaces(config)[0].weight);
+    return { format: packed ?? types[dtype] ?? null, isWidened: fileBytes !== undefined };
   });
 }

@@ -6,6 +6,7 @@ import { stepSeconds, type StepWork } from "./step-seconds.js";
 /** A machine on which a weight takes a token a second forward and two backward, and nothing else takes time. */
 const pace: MachinePace = {
   product: () => ({ forward: 1, backward: 2 }),
+  widening: () => 0,
   attention: () => ({ forward: 0, backward: 0 }),
   head: () => 0,
 };
@@ -23,9 +24,16 @@ const secondsOf = (expertsPerToken: number, recomputedLayers = 0): number =>
     pace,
     parseModelConfig(
       {
-        ...{ model_type: "qwen3_moe", vocab_size: 32, hidden_size: 64, num_hidden_layers: 2 },
-        ...{ num_attention_heads: 4, num_key_value_heads: 2, head_dim: 16 },
-        ...{ num_experts: 8, num_experts_per_tok: expertsPerToken, moe_intermediate_size: 24 },
+        model_type: "qwen3_moe",
+        vocab_size: 32,
+        hidden_size: 64,
+        num_hidden_layers: 2,
+        num_attention_heads: 4,
+        num_key_value_heads: 2,
+        head_dim: 16,
+        num_experts: 8,
+        num_experts_per_tok: expertsPerToken,
+        moe_intermediate_size: 24,
       },
       "config.json",
     ),

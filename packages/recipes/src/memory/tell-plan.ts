@@ -13,6 +13,7 @@ import type { DiskTimes } from "./disk-times.js";
 import type { MemoryTerms } from "./memory-terms.js";
 import type { StreamedStepPlan } from "./plan-step.js";
 import type { Remedy } from "./plan-remedies.js";
+import type { TensorPlan } from "./plan-tensor.js";
 import type { StepPace } from "./plan-stream.js";
 
 /** What memory is for. */
@@ -36,7 +37,7 @@ const diskPhrase = (disk: DiskTimes): Phrase =>
 
 /** What a run takes before it is begun, as people read it. @param nameOf what the settings of a remedy are called and set to */
 export function tellPlan(plan: RunPlan, nameOf: (settings: Remedy["settings"]) => string): Told {
-  const { terms, totalBytes, budgetBytes, fits, secondsPerStep, disk, remedies, stream } = plan;
+  const { terms, totalBytes, budgetBytes, fits, secondsPerStep, disk, remedies, stream, tensor } = plan;
   const rows = (Object.entries(terms) as [keyof MemoryTerms, number][]).map(([term, bytes]) => [
     termNames[term],
     formatBytes(bytes),
@@ -54,9 +55,22 @@ export function tellPlan(plan: RunPlan, nameOf: (settings: Remedy["settings"]) =
     memory,
     fitsPhrase(fits, budgetBytes),
     phrase`a step takes about ${formatSeconds(secondsPerStep)} here`,
+    ...(tensor === null ? [] : tensorPhrases(tensor, totalBytes)),
     ...(disk === null ? [] : [diskPhrase(disk)]),
     ...(remedies.length > 0 ? [takingLess] : []),
     ...(stream === null ? [] : [streamTable(stream), fitsPhrase(stream.fits, stream.budgetBytes)]),
+  ];
+}
+
+/** What ranks that share layers take, and whether that is worth it. */
+function tensorPhrases(tensor: TensorPlan, totalBytes: number): Phrase[] {
+  const { ranks, sumBytes, secondsInSums, wholeBytes, secondsByMicroBatches, pays } = tensor;
+  return [
+    phrase`of it, ${formatSeconds(secondsInSums)} to add up ${formatBytes(sumBytes)} between ${ranks} ranks that share every layer`,
+    phrase`with whole layers a rank takes ${formatBytes(wholeBytes)} in place of ${formatBytes(totalBytes)}, and a step that the ranks share by its micro-batches about ${formatSeconds(secondsByMicroBatches)}`,
+    pays
+      ? phrase`sharing layers pays: whole ones do not fit`
+      : phrase`sharing layers does not pay: it is for models whose whole layers do not fit and whose shares do`,
   ];
 }
 
@@ -69,7 +83,11 @@ function streamTable(plan: StreamedStepPlan): ToldTable {
   const rows: (readonly [Phrase, Cell])[] = [
     [phrase`memory`, formatBytes(plan.residentBytes)],
     [phrase`of it, inputs of layers`, formatBytes(plan.inputBytes)],
-    [phrase`weights on the disk`, formatBytes(plan.weightBytes)],
+    [
+      phrase`inputs of layers that go to the disk`,
+      plan.spill === null ? null : phrase`${formatBytes(plan.spillBytes)} in ${plan.spill}`,
+    ],
+    [phrase`weights on the disk`, formatBytes(plan.storedBytes)],
     [phrase`tokens a step`, formatNumber(plan.tokensPerStep)],
     [
       phrase`experts that some token goes to`,
@@ -78,6 +96,10 @@ function streamTable(plan: StreamedStepPlan): ToldTable {
     [phrase`read a step`, formatBytes(plan.bytesPerStep)],
     [phrase`the disk takes for that`, secondsReading === null ? null : formatSeconds(secondsReading)],
     [phrase`computing takes here`, formatSeconds(plan.secondsComputing)],
+    [
+      phrase`widening the weights takes here`,
+      plan.secondsWidening === 0 ? null : formatSeconds(plan.secondsWidening),
+    ],
     [phrase`a step`, pace && pacePhrase(pace)],
     [
       phrase`tokens from which on the disk is no longer waited for`,

@@ -1,5 +1,6 @@
 import {
   architectureOf,
+  elementCount,
   expectedTensors,
   type GradientBytes,
   headPlace,
@@ -7,7 +8,7 @@ import {
   type ModelConfig,
 } from "@lathe/model";
 import { type LoraConfig, resolveLoraConfig, selectTargets, wholeTensors } from "@lathe/peft";
-import { optimiserBytes, type OptimizerName } from "@lathe/train";
+import { type OptimizerName, shardedOptimiserBytes } from "@lathe/train";
 import { layerNumberIn } from "../training/layer-factor.js";
 
 const FLOAT_BYTES = 4;
@@ -24,6 +25,8 @@ export interface TrainedOptions {
   readonly optimizer?: OptimizerName | undefined;
   /** Micro-batches a step: gradients of the ones before are there from the second on. @defaultValue 1 */
   readonly gradientAccumulation?: number | undefined;
+  /** Ranks that the state of the optimiser is dealt to; that of the one with most counts. @defaultValue 1 */
+  readonly ranks?: number | undefined;
 }
 
 /** Bytes of what is trained and what training it takes. */
@@ -41,9 +44,8 @@ export interface TrainedBytes {
 
 type Shape = readonly number[];
 
-const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-const floatBytes = (shape: Shape): number => FLOAT_BYTES * sizeOf(shape);
+const floatBytes = (shape: Shape): number => FLOAT_BYTES * elementCount(shape);
 
 /**
  * What an adapter, or the weights that are trained themselves, take besides activations.
@@ -64,7 +66,7 @@ export function trainedTensors(
 function ofWeights(
   config: ModelConfig,
   prefixes: readonly string[],
-  { lisaLayers, optimizer = "adamw", gradientAccumulation = 1 }: TrainedOptions,
+  { lisaLayers, optimizer = "adamw", gradientAccumulation = 1, ranks = 1 }: TrainedOptions,
 ): TrainedBytes {
   const tensors = trainedTensors(config, prefixes);
   const layerOf = layerNumberIn(config);
@@ -76,17 +78,17 @@ function ofWeights(
     bytesNamed((name) => layerOf(name) === layer),
   );
   const places = linearPlaces(config).filter(({ weight }) => tensors.some(([name]) => name === weight));
-  /** Of what is trained always, and of the largest layers that are at a time. */
-  const atOnce = (bytesOf: (shape: Shape) => number): number => {
-    const ofLayers = new Array<number>(config.layerCount).fill(0);
-    let always = 0;
-    for (const [name, shape] of tensors) {
-      const layer = layerOf(name);
-      if (layer === null) always += bytesOf(shape);
-      else ofLayers[layer] += bytesOf(shape);
-    }
-    return always + sum(ofLayers.sort((a, b) => b - a).slice(0, lisaLayers));
-  };
+  const shapesNamed = (wanted: (name: string) => boolean): Shape[] =>
+    tensors.filter(([name]) => wanted(name)).map(([, shape]) => shape);
+  /** What is trained always, and the largest layers that are at a time. */
+  const always = shapesNamed((name) => layerOf(name) === null);
+  const sampled = ofLayers
+    .map((bytes, layer) => ({ bytes, shapes: shapesNamed((name) => layerOf(name) === layer) }))
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, lisaLayers)
+    .flatMap(({ shapes }) => shapes);
+  // Layers that are drawn have an optimiser of their own.
+  const optimised = lisaLayers === undefined ? [[...always, ...sampled]] : [always, sampled];
   return {
     adapter: 0,
     trainedWeights: sum(tensors.map(([, shape]) => floatBytes(shape))),
@@ -94,16 +96,19 @@ function ofWeights(
       head: bytesNamed((name) => name === head.weight),
       embedding: bytesNamed((name) => name === embedding),
       layer: Math.max(...ofLayers),
-      all: atOnce(floatBytes),
+      all: sum([...always, ...sampled].map(floatBytes)),
       isAccumulated: gradientAccumulation > 1,
     },
-    optimizer: atOnce((shape) => optimiserBytes(optimizer, shape)),
+    optimizer: sum(optimised.map((shapes) => shardedOptimiserBytes(optimizer, shapes, ranks))),
     adapted: new Set(places.map(({ name }) => name)),
     rank: 0,
   };
 }
 
-function ofAdapter(config: ModelConfig, { lora, optimizer = "adamw" }: TrainedOptions): TrainedBytes {
+function ofAdapter(
+  config: ModelConfig,
+  { lora, optimizer = "adamw", ranks = 1 }: TrainedOptions,
+): TrainedBytes {
   const selected = selectTargets(linearPlaces(config), resolveLoraConfig(lora));
   const shapes: Shape[] = selected.targets.flatMap(({ rank, shape: [outFeatures, inFeatures] }) => [
     [rank, inFeatures],
@@ -117,7 +122,7 @@ function ofAdapter(config: ModelConfig, { lora, optimizer = "adamw" }: TrainedOp
     trainedWeights: 0,
     // Small enough to be counted throughout.
     gradients: { head: 0, embedding: 0, layer: 0, all: adapter, isAccumulated: true },
-    optimizer: sum(shapes.map((shape) => optimiserBytes(optimizer, shape))),
+    optimizer: shardedOptimiserBytes(optimizer, shapes, ranks),
     adapted: new Set(selected.targets.map(({ name }) => name)),
     rank: Math.max(...selected.targets.map(({ rank }) => rank), 0),
   };

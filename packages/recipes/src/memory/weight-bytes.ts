@@ -2,10 +2,12 @@ import {
   architectureOf,
   type Dtype,
   dtypeSizes,
+  elementCount,
   expectedTensors,
   type LinearPlace,
   linearPlaces,
   type ModelConfig,
+  shareOf,
 } from "@lathe/model";
 import { estimateParameters } from "@lathe/peft";
 import {
@@ -22,20 +24,24 @@ const FLOAT_BYTES = 4;
 /** Gradients and the two moments of AdamW, all in float32 like the weights themselves. */
 const COPIES_IN_TRAINING = 3;
 
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
-
 /** Parameters that a model's config implies. */
 export function parameterCount(config: ModelConfig): number {
-  return [...expectedTensors(config).values()].map(sizeOf).reduce((sum, size) => sum + size, 0);
+  return [...expectedTensors(config).values()].map(elementCount).reduce((sum, size) => sum + size, 0);
 }
 
-/** Bytes of the weights of a model, by what they belong to. */
-export interface PlacedWeightBytes {
-  /** Embedding, head and last norm. */
-  readonly ends: number;
+/** Bytes of the linears of each layer. */
+export interface LayerWeightBytes {
   readonly layers: readonly number[];
   /** What of each layer belongs to experts that tokens are routed to; 0 for a layer without. */
   readonly experts: readonly number[];
+}
+
+/** Bytes of the weights of a model, by what they belong to. */
+export interface PlacedWeightBytes extends LayerWeightBytes {
+  /** Embedding, head, norms and routers. */
+  readonly ends: number;
+  /** What the layers take in files. */
+  readonly stored: LayerWeightBytes;
   /** Share of its layer's routed experts that a token goes to; 1 for a model without. */
   readonly tokenShare: number;
 }
@@ -46,15 +52,18 @@ export interface PlacedWeightBytes {
  * stay so on the native engine, while others hold them in float32. Activations and caches come on top.
  *
  * @param inPlace whether the engine uses stored weights as they lie, as the native one does
+ * @param sharing processes that compute layers together, of which one has its share of what can be divided
  */
 export function placedWeightBytes(
   config: ModelConfig,
   weights: StoredTypes,
   format: WeightFormat,
   inPlace = true,
+  sharing = 1,
 ): PlacedWeightBytes {
   const expected = expectedTensors(config);
-  const stored = (name: string): number => sizeOf(expected.get(name)!) * storedElementBytes(weights, name);
+  const inMemory = (name: string): number =>
+    elementCount(expected.get(name)!) * storedElementBytes(weights, name);
   const architecture = architectureOf(config);
   const { embedding } = architecture.ends;
   const places = linearPlaces(config).map((place) => ({
@@ -67,37 +76,57 @@ export function placedWeightBytes(
   let ends = 0;
   const layers = new Array<number>(config.layerCount).fill(0);
   const experts = new Array<number>(config.layerCount).fill(0);
+  const stored = { layers: [...layers], experts: [...experts] };
   for (const { place, dtype } of places) {
-    const { layer, block, shape, weight, expert } = place;
+    const { layer, block, weight, expert } = place;
+    const shape = ownShape(place, sharing);
     const packed = isPackedFolder ? packedLinearFormat(place, dtype) : packedAs(place, dtype, format);
     const isDense = !packed && format === "none" && !inPlace;
     const bytes = packed
       ? packedBytes({ format: packed, shape })
       : isDense
-        ? sizeOf(shape) * FLOAT_BYTES
-        : stored(weight);
+        ? elementCount(shape) * FLOAT_BYTES
+        : Math.ceil((inMemory(weight) * elementCount(shape)) / elementCount(place.shape));
+    const { fileBytes } = weights.info(weight);
+    const inFile = !packed && fileBytes !== undefined ? fileBytes : bytes;
     if (layer === null) ends += bytes;
-    else layers[layer] += bytes;
-    if (layer !== null && expert !== null) experts[layer] += bytes;
+    else {
+      layers[layer] += bytes;
+      stored.layers[layer] += inFile;
+      if (expert !== null) {
+        experts[layer] += bytes;
+        stored.experts[layer] += inFile;
+      }
+    }
     // A head that is dense in the engine's memory has the table beside it.
-    if (block === "head" && (isDense || weight !== embedding)) ends += stored(embedding);
+    if (block === "head" && (isDense || weight !== embedding)) ends += inMemory(embedding);
   }
-  // Norms, biases and routers.
+  // Norms and routers; biases belong to their linears.
   ends += config.hiddenSize * FLOAT_BYTES;
   for (let layer = 0; layer < config.layerCount; layer++) {
     for (const part of architecture.parts(config, layer)) {
-      const numbers =
-        part.kind === "vector"
-          ? part.size
-          : part.kind === "fixed"
-            ? sizeOf(part.shape)
-            : part.hasBias
-              ? part.shape[0]
-              : 0;
-      layers[layer] += numbers * FLOAT_BYTES;
+      if (part.kind === "linear") {
+        const bytes = part.hasBias ? ownShape(part, sharing)[0] * FLOAT_BYTES : 0;
+        layers[layer] += bytes;
+        stored.layers[layer] += bytes;
+      } else {
+        ends += (part.kind === "vector" ? part.size : elementCount(part.shape)) * FLOAT_BYTES;
+      }
     }
   }
-  return { ends, layers, experts, tokenShare: Math.min(...places.map(({ place }) => place.tokenShare)) };
+  const tokenShare = Math.min(...places.map(({ place }) => place.tokenShare));
+  return { ends, layers, experts, stored, tokenShare };
+}
+
+/** The shape of what a process has of a linear. */
+function ownShape(
+  { shape, division }: Pick<LinearPlace, "shape"> & { readonly division?: LinearPlace["division"] },
+  sharing: number,
+): readonly [number, number] {
+  const share = division ? shareOf({ shape, division }, { rank: 0, size: sharing }) : null;
+  if (!share) return shape;
+  const { outputs, inputs } = share;
+  return [outputs.end - outputs.start, inputs.end - inputs.start];
 }
 
 /** All of {@link placedWeightBytes} together. */

@@ -13,7 +13,8 @@ import { mergeAdapter } from "../merge-adapter.js";
 import type { RecipeEvent } from "../recipe-event.js";
 import { respond, type RespondOptions } from "../respond.js";
 import { loraFixture, temporaryFolder, tinyModel } from "../testing/folders.js";
-import { finish, readJson, recordedRows } from "../testing/recorded-runs.js";
+import { finish } from "../testing/finish.js";
+import { readJson, recordedRows } from "../testing/recorded-runs.js";
 import { followPolicy, policyOfRows, readPolicy, type StoredPolicy } from "./learnt-policy.js";
 
 const base = fileURLToPath(new URL("../../../../examples/customer-service/base-model", import.meta.url));

@@ -1,4 +1,4 @@
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import {
   LOSS_TURNS,
   type LossTurns,
@@ -7,7 +7,7 @@ import {
   TokenDataset,
 } from "@lathe/data";
 import { fileFaults, isRecord, phrase, readJsonIfThere } from "@lathe/files";
-import type { RowsInput } from "../rows/rows-input.js";
+import { isTokenFile, type RowsInput } from "../rows/rows-input.js";
 import { type OnRecipeEvent, warningOf } from "../recipe-event.js";
 
 /** What of replies a model has learnt. */
@@ -73,7 +73,7 @@ export async function policyOfRows(
   { reasoning, lossOn }: { readonly [Key in keyof LearntPolicy]?: LearntPolicy[Key] | undefined },
 ): Promise<LearntPolicy> {
   const asked = { reasoning: reasoning ?? usual.reasoning, lossOn: lossOn ?? usual.lossOn };
-  if (typeof data !== "string" || extname(data).toLowerCase() !== ".arrow") return asked;
+  if (!isTokenFile(data)) return asked;
   const tokens = await TokenDataset.open(data);
   try {
     const made = tokens.metadata;

@@ -1,11 +1,16 @@
 import { readdir } from "node:fs/promises";
-import { type Dtype, expectedTensors, type ModelConfig, openWeights } from "@lathe/model";
+import { type Dtype, expectedTensors, linearPlaces, type ModelConfig, openWeights } from "@lathe/model";
+import { blockScaledBytes, describesBlockScales } from "@lathe/quant";
 
 /** The types in which the tensors of a model are stored, as far as plans ask. */
 export interface StoredTypes {
   has(name: string): boolean;
   /** @throws WeightsError when there is no such tensor */
-  info(name: string): { readonly dtype: Dtype };
+  info(name: string): {
+    readonly dtype: Dtype;
+    /** Bytes that are read of files for it, where they are of another type. */
+    readonly fileBytes?: number;
+  };
 }
 
 /** Names of types in a config, as PyTorch has them. */
@@ -23,7 +28,8 @@ export async function hasWeights(folder: string): Promise<boolean> {
 
 /**
  * Lends the types of a folder's tensors: by the headers of its weights, or, where there is a config alone, those that its
- * architecture has, all in the type that the config names, else in float32.
+ * architecture has, all in the type that the config names, else in float32; the linears of layers as 8-bit floats with a scale a block
+ * where the config says so.
  * @throws WeightsError
  */
 export async function withStoredTypes<Result>(
@@ -34,7 +40,18 @@ export async function withStoredTypes<Result>(
   if (!(await hasWeights(folder))) {
     const dtype = configTypes[config.dtype ?? ""] ?? "F32";
     const expected = expectedTensors(config);
-    return use({ has: (name) => expected.has(name), info: () => ({ dtype }) });
+    const inLayers = linearPlaces(config).filter(({ block }) => block !== "head");
+    const isBlockScaled = await describesBlockScales(folder);
+    const blockScaled = new Map(
+      (isBlockScaled ? inLayers : []).map(({ weight, shape }) => [weight, blockScaledBytes(shape)]),
+    );
+    return use({
+      has: (name) => expected.has(name),
+      info(name) {
+        const fileBytes = blockScaled.get(name);
+        return fileBytes === undefined ? { dtype } : { dtype: "BF16", fileBytes };
+      },
+    });
   }
   const weights = await openWeights(folder);
   try {

@@ -6,13 +6,12 @@ import { type FieldSentence, namingFieldsIn } from "../recipe-error.js";
 import { loraFixture, storiesModel, temporaryFolder } from "../testing/folders.js";
 import { adapterPathFault as adapterSentence } from "./adapter-path-fault.js";
 import { modelPathFault as modelSentence } from "./model-path-fault.js";
-import { inputsPathFault as inputsSentence, rowsPathFault as rowsSentence } from "./rows-path-fault.js";
+import { rowsPathFault as rowsSentence } from "./rows-path-fault.js";
 
 const said = (fault: FieldSentence | null): string | null =>
   fault === null ? null : sayPhrase(namingFieldsIn(fault, (field) => `--${field}`));
 const adapterPathFault = async (path: string): Promise<string | null> => said(await adapterSentence(path));
 const modelPathFault = async (path: string): Promise<string | null> => said(await modelSentence(path));
-const inputsPathFault = async (path: string): Promise<string | null> => said(await inputsSentence(path));
 const rowsPathFault = async (path: string, split?: string): Promise<string | null> =>
   said(await rowsSentence(path, split));
 
@@ -96,28 +95,17 @@ describe("adapterPathFault", () => {
 });
 
 describe("rowsPathFault", () => {
-  it("has nothing to say of a file, nor of one that is missing", async () => {
+  it("has nothing to say of a file, a folder or a pattern, nor of what is missing", async () => {
     expect(await rowsPathFault(join(prepared, "train.jsonl"))).toBeNull();
     expect(await rowsPathFault("data/rows.jsonl")).toBeNull();
+    expect(await rowsPathFault(await files("rows", "a.csv"))).toBeNull();
+    expect(await rowsPathFault(join(root, "*.jsonl"))).toBeNull();
   });
 
   it("tells which file of a folder is meant", async () => {
     expect(await rowsPathFault(prepared)).toContain(`its rows are in ${join(prepared, "train.jsonl")}`);
     expect(await rowsPathFault(tokenised)).toContain(join(tokenised, "train.arrow"));
     expect(await rowsPathFault(tokenised, "test")).toContain(join(tokenised, "test.arrow"));
-    const folder = await files("rows", "a.csv", "b.txt");
-    expect(await rowsPathFault(folder)).toBe(
-      `${folder} is a folder; expected a file of rows, such as ${join(folder, "a.csv")}`,
-    );
-  });
-});
-
-describe("inputsPathFault", () => {
-  it("takes files, folders and patterns, and tells where the rows are that are prepared already", async () => {
-    expect(await inputsPathFault(join(prepared, "train.jsonl"))).toBeNull();
-    expect(await inputsPathFault(await files("inputs", "a.csv"))).toBeNull();
-    expect(await inputsPathFault(join(root, "*.jsonl"))).toBeNull();
-    expect(await inputsPathFault(prepared)).toContain(`its rows are in ${join(prepared, "train.jsonl")}`);
   });
 });
 

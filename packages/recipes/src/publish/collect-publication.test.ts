@@ -22,15 +22,30 @@ async function runFolder(base: (folder: string) => string): Promise<{ run: strin
   await mkdir(join(run, "adapter"), { recursive: true });
   const model = base(secret);
   const settings = {
-    ...{ model, data: join(secret, "rows.jsonl"), output: run, initAdapter: join(secret, "before") },
-    ...{ method: "lora", rank: 8, alpha: 16, targets: ["q_proj", "v_proj"], learningRate: 3e-5 },
-    ...{ batchSize: 2, gradientAccumulation: 8, seed: 0, lossOn: "all" },
+    model,
+    data: join(secret, "rows.jsonl"),
+    output: run,
+    initAdapter: join(secret, "before"),
+    method: "lora",
+    rank: 8,
+    alpha: 16,
+    targets: ["q_proj", "v_proj"],
+    learningRate: 3e-5,
+    batchSize: 2,
+    gradientAccumulation: 8,
+    seed: 0,
+    lossOn: "all",
   };
   const passport = {
-    ...{ lathe: "0.1.0", engineDescription: "C++ kernels", convergenceStep: 30, energyJoules: null },
+    lathe: "0.1.0",
+    engineDescription: "C++ kernels",
+    convergenceStep: 30,
+    energyJoules: null,
     settings,
     hashes: {
-      ...{ model: { "model.safetensors": HASH }, data: HASH, validation: null },
+      model: { "model.safetensors": HASH },
+      data: HASH,
+      validation: null,
       result: { "adapter/adapter_model.safetensors": HASH },
     },
   };
@@ -62,7 +77,10 @@ describe("collectPublication", () => {
     ]);
     const config = textsOf(files)["adapter_config.json"];
     expect(JSON.parse(config)).toEqual({
-      ...{ base_model_name_or_path: "Qwen/Qwen3-0.6B", revision: COMMIT, lora_dropout: 0, r: 8 },
+      base_model_name_or_path: "Qwen/Qwen3-0.6B",
+      revision: COMMIT,
+      lora_dropout: 0,
+      r: 8,
     });
     // Readers tell 0.0 and 0 apart: what is not replaced stays as it is written.
     expect(config).toContain('"lora_dropout": 0.0');

@@ -117,7 +117,7 @@ function useOf({ kind, id, base }: ModelCardFacts): string[] {
 }
 
 function trainingOf({ facts, settings }: PublishedRun): string[] {
-  const { batchSize, gradientAccumulation } = settings;
+  const { batchSize, maxTokensPerBatch, gradientAccumulation } = settings;
   const isKnown = typeof batchSize === "number" && typeof gradientAccumulation === "number";
   const rows = rowsOf([
     ["method", settings["method"]],
@@ -136,6 +136,12 @@ function trainingOf({ facts, settings }: PublishedRun): string[] {
     ["optimizer", settings["optimizer"]],
     ["weight decay", settings["weightDecay"]],
     ["rows a step", isKnown ? `${batchSize} × ${gradientAccumulation}` : null],
+    [
+      "tokens a step, at most",
+      isKnown || typeof maxTokensPerBatch !== "number"
+        ? null
+        : `${maxTokensPerBatch} × ${String(gradientAccumulation)}`,
+    ],
     ["epochs", settings["epochs"]],
     ["seed", settings["seed"]],
     ["steps", facts["steps"]],

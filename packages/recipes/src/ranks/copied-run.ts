@@ -1,9 +1,18 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, sep } from "node:path";
 import { broadcastBytes, type Collective } from "@lathe/distributed";
-import { filesBelow, isRecord, parseJson, statIfThere } from "@lathe/files";
+import {
+  filesBelow,
+  isRecord,
+  makeFolder,
+  parseJson,
+  statIfThere,
+  sweepLeftovers,
+  temporaryName,
+} from "@lathe/files";
 import type { RunFolder } from "@lathe/train";
+import { sendFile } from "./send-file.js";
 
 /** Files of a run besides its checkpoint that one which goes on reads. */
 const READ_FILES = ["config.json", "metrics.jsonl", "reference.json"];
@@ -15,9 +24,12 @@ export interface CopiedRun {
   release(): Promise<void>;
 }
 
-/** Makes the folder in which a rank follows a run that the first one writes. */
+/** Makes the folder in which a rank follows a run that the first one writes, and clears away those of ranks that were killed. */
 export async function copiedRun(): Promise<CopiedRun> {
-  const parent = await mkdtemp(join(tmpdir(), "lathe-rank-"));
+  await sweepLeftovers(tmpdir(), { ownOnly: true });
+  const parent = temporaryName(join(tmpdir(), "lathe-rank"), "new");
+  // Others on this machine need not read what is trained.
+  await mkdir(parent, { mode: 0o700 });
   return { path: join(parent, "run"), release: () => rm(parent, { recursive: true, force: true }) };
 }
 
@@ -35,14 +47,11 @@ export async function sendRun(
   const files = run ? await filesOf(run) : null;
   const names = files && new TextEncoder().encode(JSON.stringify({ names: [...files.keys()] }));
   const list = namesOf(new TextDecoder().decode(await broadcastBytes(collective, names)));
-  if (to !== null) await mkdir(join(to, "checkpoints"), { recursive: true });
+  if (to !== null) await makeFolder(join(to, "checkpoints"));
   for (const name of list) {
-    const file = files?.get(name);
-    const bytes = await broadcastBytes(collective, file === undefined ? null : await readFile(file));
-    if (to === null) continue;
-    const place = join(to, ...name.split("/"));
-    await mkdir(dirname(place), { recursive: true });
-    await writeFile(place, bytes);
+    const place = to === null ? null : join(to, ...name.split("/"));
+    if (place !== null) await makeFolder(dirname(place));
+    await sendFile(collective, { from: files?.get(name) ?? null, to: place });
   }
 }
 

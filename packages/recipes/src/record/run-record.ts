@@ -1,9 +1,9 @@
 import { basename, join } from "node:path";
-import { hashFile } from "@lathe/files";
 import { generateReplies } from "@lathe/eval/model";
 import { EventFile, type ReportLanguage, runReport, type SampleReplies } from "@lathe/report";
 import type { Tokenizer } from "@lathe/model";
 import type { RunFolder, StepReport } from "@lathe/train";
+import { rowsHash } from "../rows/rows-hash.js";
 import type { RowsInput } from "../rows/rows-input.js";
 import type { OpenedModel } from "../model/open-model.js";
 import { progressOf, type RecipeHooks } from "../recipe-event.js";
@@ -80,16 +80,14 @@ export class RunRecord {
   /** What a complete run came from. */
   async passport(settings: RunSettings, rows: RowsOrigin, folders: TrainedFolders): Promise<RunPassport> {
     const { engine, path, tokenizer } = this.#opened;
-    const hashOf = async (input: RowsInput | undefined): Promise<string | null> =>
-      typeof input === "string" ? (await hashFile(input)).sha256 : null;
     const written = [folders.adapter, folders.model].filter((folder) => folder !== null);
     return {
       ...thisMachine(engine),
       settings,
       hashes: {
         model: await modelHashes(path, progressOf(this.#options.hooks.onEvent, "hashing")),
-        data: await hashOf(rows.data),
-        validation: await hashOf(rows.validation),
+        data: await rowsHash(rows.data, "training"),
+        validation: await rowsHash(rows.validation, "validation"),
         result: await resultHashes(this.#run.path, written),
       },
       tokenizer: tokenizer && {

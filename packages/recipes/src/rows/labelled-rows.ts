@@ -1,4 +1,3 @@
-import { extname } from "node:path";
 import {
   type EncodeRowOptions,
   parseRow,
@@ -12,7 +11,7 @@ import {
 } from "@lathe/data";
 import type { ModelFolder } from "../model/model-folder.js";
 import { checkVocabulary } from "./check-vocabulary.js";
-import { isRowSource, recordsOf, type RowsInput } from "./rows-input.js";
+import { isRowSource, isTokenFile, recordsOf, type RowsInput } from "./rows-input.js";
 
 /** A row with its tokens, and where it came from. */
 export interface LabelledRow extends RowPlace {
@@ -60,12 +59,14 @@ async function* rowsOf(
     }
     return;
   }
-  if (typeof input === "string" && extname(input).toLowerCase() === ".arrow") {
+  if (isTokenFile(input)) {
     const dataset = await TokenDataset.open(input);
     yield* rowsOf({ length: dataset.length, row: (index) => dataset.row(index) }, input);
     return;
   }
-  for await (const record of recordsOf(input, field)) {
+  // Weights are pruned by what was learnt from, not by what measures them.
+  const use = field === "calibration" ? "training" : "measuring";
+  for await (const record of recordsOf(input, field, use)) {
     const place: RowPlace = { file: record.file, line: record.line };
     if ("error" in record) throw new RowError(null, record.error, place);
     yield { ...place, row: parseRow(record.value, place) };

@@ -1,10 +1,12 @@
-import type { Phrase } from "@lathe/files";
+import { extname } from "node:path";
 import { readRecords, type RowPlace } from "@lathe/data";
+import type { Phrase } from "@lathe/files";
 import type { LabelledRow } from "@lathe/model";
 import type { RowSource } from "@lathe/train";
+import { rowFiles, type RowsUse } from "./row-files.js";
 
 /**
- * Where rows come from: a file (`.jsonl`, `.csv`, `.parquet`, or a prepared `.arrow`), rows in any shape that such a file
+ * Where rows come from: a file of any format, a folder of them, a pattern, a prepared `.arrow`, rows in any shape that such a file
  * may have, or rows of token ids by number.
  */
 export type RowsInput = string | Iterable<unknown> | AsyncIterable<unknown> | RowSource<LabelledRow>;
@@ -18,18 +20,29 @@ export function isRowSource(input: RowsInput): input is RowSource<LabelledRow> {
   return typeof input === "object" && "length" in input && "row" in input && typeof input.row === "function";
 }
 
+/** Whether rows are a file of token ids, such as prepare writes. */
+export function isTokenFile(input: unknown): input is string {
+  return typeof input === "string" && extname(input).toLowerCase() === ".arrow";
+}
+
+/** How {@link recordsOf} reads. */
+export interface RecordsOfOptions {
+  /** Hears of the bytes that are read of files. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
 /**
- * The records of a file, or of rows in memory.
+ * The records of files, or of rows in memory.
  * @param field names rows in memory in messages, where a file has its path
- * @param onBytes hears of the bytes that are read of a file
  */
 export async function* recordsOf(
   input: string | Iterable<unknown> | AsyncIterable<unknown>,
   field: string,
-  onBytes?: (bytes: number) => void,
+  use: RowsUse,
+  { onBytes }: RecordsOfOptions = {},
 ): AsyncGenerator<InputRecord, void, undefined> {
   if (typeof input === "string") {
-    yield* readRecords(input, onBytes ? { onBytes } : {});
+    for (const file of await rowFiles(input, use)) yield* readRecords(file, onBytes ? { onBytes } : {});
     return;
   }
   let line = 0;

@@ -7,14 +7,14 @@ import type { OnRecipeEvent } from "../recipe-event.js";
  * @param columns of columns the keys that they stand for
  */
 export async function tellColumns(
-  files: readonly NamedFile[],
+  files: Iterable<NamedFile> | AsyncIterable<NamedFile>,
   isKept: boolean,
   onEvent: OnRecipeEvent | undefined,
   columns?: ReadonlyMap<string, string>,
 ): Promise<void> {
   if (onEvent === undefined) return;
   const told = new Set<string>();
-  for (const { name: source, file } of files) {
+  for await (const { name: source, file } of files) {
     const found: RowColumns | null = await readColumns(file, columns);
     const known = JSON.stringify(found);
     if (found === null || told.has(known)) continue;

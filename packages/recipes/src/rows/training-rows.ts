@@ -7,17 +7,19 @@ import {
   RowError,
   type RowPlace,
   TokenDataset,
+  TokenRowCollector,
   type TokenizeOptions,
   tokenizeRows,
   UnscoredRowError,
 } from "@lathe/data";
-import { FileError, statIfThere, phrase, type Phrase, sayPhrase } from "@lathe/files";
+import { FileError, phrase, type Phrase, sayPhrase, statIfThere } from "@lathe/files";
 import type { LabelledRow } from "@lathe/model";
 import { countScored, type RowSource } from "@lathe/train";
 import type { ModelFolder } from "../model/model-folder.js";
-import { RecipeError, sentenceOf } from "../recipe-error.js";
+import { field as fieldOf, RecipeError, sentenceOf } from "../recipe-error.js";
 import { checkVocabulary } from "./check-vocabulary.js";
-import { isRowSource, recordsOf, type RowsInput } from "./rows-input.js";
+import { rowsBytes } from "./rows-bytes.js";
+import { isRowSource, isTokenFile, recordsOf, type RowsInput } from "./rows-input.js";
 
 /** A row that cannot be used, as `rejected.jsonl` lists it. */
 export interface RejectedRow extends RowPlace {
@@ -86,16 +88,16 @@ async function readInput(
   folder: ModelFolder,
   options: TrainingRowsOptions,
 ): Promise<TrainingRows> {
-  if (typeof input === "string" && extname(input).toLowerCase() === ".arrow") {
+  if (isTokenFile(input)) {
     const dataset = await openTokenFile(input, folder);
     refuseOtherPolicy(dataset, input, options);
     const place = await placesIn(dataset, input);
     const source = { length: dataset.length, row: (index: number) => dataset.row(index), place };
     return selectRows(source, input, folder, options);
   }
-  return isRowSource(input)
-    ? selectRows(input, options.field, folder, options)
-    : await rowsOfRecords(input, folder, options);
+  if (!isRowSource(input)) return await rowsOfRecords(input, folder, options);
+  refusePolicy(options.field, options);
+  return selectRows(input, options.field, folder, options);
 }
 
 /** What messages call rows: their file, or the field that they came by. */
@@ -108,36 +110,38 @@ async function rowsOfRecords(
   options: TrainingRowsOptions,
 ): Promise<TrainingRows> {
   const { maxTokens, overlong = "cut-right", lossOn = "all", reasoning = "keep" } = options;
-  const { rows, place, ...counts } = await collectRows(input, options, (value, at) => {
+  const collector = new TokenRowCollector();
+  const { place, ...counts } = await collectRows(input, options, collector, (value, at) => {
     const row = parseRow(value, at);
     if (row.kind !== "tokens" && tokenizer === null) throw tokenizerNeeded(options.field, row.kind, at);
+    if (row.kind === "tokens") refusePolicy(`${at.file}:${at.line}`, options);
     const made = tokenizeRows(row, tokenizer, { maxTokens, overlong, lossOn, reasoning });
     for (const tokens of made) checkVocabulary(tokens, config.vocabularySize, at);
     return made;
   });
-  const tokens = TokenDataset.fromRows(rows);
+  const tokens = TokenDataset.fromRows(collector);
   const row = (index: number): LabelledRow => tokens.row(index);
   const lengths = tokens.lengths();
   return { ...counts, rows: { length: tokens.length, row, tokens: (index) => lengths[index], place } };
 }
 
-/** Rows that were made of a source, and where each comes from. */
-interface CollectedRows<Row> extends Omit<TrainingRows, "rows"> {
-  readonly rows: Row[];
+/** What became of the rows of a source, and where each of those comes from that are used. */
+interface CollectedRows extends Omit<TrainingRows, "rows"> {
   readonly place: (index: number) => string;
 }
 
 /**
  * Makes tokens of the rows of a source, of some rows several, and sets aside those that cannot be used.
+ * @param to takes the tokens, in order
  * @throws RejectedRowsError when too many cannot
  */
-export async function collectRows<Row extends { readonly truncated: boolean }>(
+export async function collectRows<Row>(
   input: Exclude<RowsInput, RowSource<LabelledRow>>,
   { rejectLimit, field, overlong: policy, onProgress }: TrainingRowsOptions,
-  tokensOf: (value: unknown, place: RowPlace) => readonly Row[],
-): Promise<CollectedRows<Row>> {
-  const rows: Row[] = [];
-  const lines: number[] = [];
+  to: { readonly length: number; add(row: Row): void },
+  tokensOf: (value: unknown, place: RowPlace) => readonly (Row & { readonly truncated: boolean })[],
+): Promise<CollectedRows> {
+  const places = new RowPlaces();
   const rejected: RejectedRow[] = [];
   const shown: (RowPlace & { readonly reason: string | Phrase })[] = [];
   const reject = (row: unknown, reason: string | Phrase, place: RowPlace): void => {
@@ -145,13 +149,14 @@ export async function collectRows<Row extends { readonly truncated: boolean }>(
     if (shown.length < SHOWN_REJECTIONS) shown.push({ ...place, reason });
   };
   let [read, unscored, truncated, overlong] = [0, 0, 0, 0];
-  const totalBytes = typeof input === "string" ? ((await statIfThere(input))?.size ?? 0) : 0;
+  const use = field === "validation" ? "validation" : "training";
+  const totalBytes = typeof input === "string" ? await rowsBytes(input, use) : 0;
   let bytes = 0;
   const onBytes = (count: number): void => {
     bytes += count;
-    onProgress?.(bytes, totalBytes, { read, kept: rows.length });
+    onProgress?.(bytes, totalBytes, { read, kept: to.length });
   };
-  for await (const record of recordsOf(input, field, onBytes)) {
+  for await (const record of recordsOf(input, field, use, { onBytes })) {
     const place: RowPlace = { file: record.file, line: record.line };
     read++;
     if ("error" in record) {
@@ -161,8 +166,8 @@ export async function collectRows<Row extends { readonly truncated: boolean }>(
     try {
       const made = tokensOf(record.value, place);
       for (const tokens of made) {
-        rows.push(tokens);
-        lines.push(place.line);
+        to.add(tokens);
+        places.add(place);
       }
       if (made.some((tokens) => tokens.truncated)) truncated++;
     } catch (error) {
@@ -177,9 +182,30 @@ export async function collectRows<Row extends { readonly truncated: boolean }>(
   if (rejected.length > rejectLimit * read) {
     throw new RejectedRowsError(read, rejected.length, rejectLimit, shown);
   }
-  const source = sourceOf(input, field);
-  const place = (index: number): string => `${source}:${lines[index]}`;
-  return { rows, place, read, rejected, unscored, truncated, overlong };
+  const place = (index: number): string => places.of(index);
+  return { place, read, rejected, unscored, truncated, overlong };
+}
+
+/** Where rows come from: four bytes a row, and the files that they are in. */
+class RowPlaces {
+  #lines = new Int32Array(1024);
+  #length = 0;
+  readonly #files: { readonly first: number; readonly file: string }[] = [];
+
+  add({ file, line }: RowPlace): void {
+    if (this.#files.at(-1)?.file !== file) this.#files.push({ first: this.#length, file });
+    if (this.#length === this.#lines.length) {
+      const grown = new Int32Array(2 * this.#length);
+      grown.set(this.#lines);
+      this.#lines = grown;
+    }
+    this.#lines[this.#length++] = line;
+  }
+
+  of(index: number): string {
+    const { file } = this.#files.findLast(({ first }) => first <= index)!;
+    return `${file}:${this.#lines[index]}`;
+  }
 }
 
 /** No row of a file can be used, and for a reason that is not the row's: it is not set aside. */
@@ -200,8 +226,22 @@ async function openTokenFile(file: string, { tokenizer }: ModelFolder): Promise<
   return dataset;
 }
 
+/** What is learnt of dialogues unless something else is asked for. */
+const USUAL = { lossOn: "all", reasoning: "keep" } as const;
+
+/** Labels of token ids say already what is learnt. @param where the rows are */
+function refusePolicy(where: string, options: LearntOptions): void {
+  for (const key of ["lossOn", "reasoning"] as const) {
+    const asked = options[key] ?? USUAL[key];
+    if (asked === USUAL[key]) continue;
+    const sentence = sentenceOf`${where} holds token ids, whose labels say what is learnt, and ${fieldOf(key)} ${asked} decides it for dialogues: give rows of text, or leave it out`;
+    throw new RecipeError([{ field: key, sentence }]);
+  }
+}
+
 /** What was decided when the tokens were made cannot be decided otherwise now. */
 function refuseOtherPolicy({ metadata }: TokenDataset, file: string, options: LearntOptions): void {
+  if (metadata?.lossOn === undefined) refusePolicy(file, options);
   for (const key of ["lossOn", "reasoning"] as const) {
     const [made, asked] = [metadata?.[key], options[key]];
     if (made === undefined || asked === undefined || made === asked) continue;
@@ -239,9 +279,10 @@ function selectRows(
     );
     return { ...row, inputIds: Int32Array.from(inputIds), labels: Int32Array.from(labels) };
   };
-  const usable: number[] = [];
-  const lengths: number[] = [];
-  let [truncated, overlong] = [0, 0];
+  // Of very many rows, of which the ids stay where they are, only these numbers are held.
+  const usable = new Int32Array(source.length);
+  const lengths = new Int32Array(source.length);
+  let [used, truncated, overlong] = [0, 0, 0];
   for (let index = 0; index < source.length; index++) {
     const row = source.row(index);
     const place = { file, line: index + 1 };
@@ -250,22 +291,22 @@ function selectRows(
     if (isLong && cutting === "error") throw new OverlongRowError(row.inputIds.length, maxTokens, place);
     if (isLong && cutting === "drop") overlong++;
     else if (row.weight !== 0 && countScored(cut(row)) > 0) {
-      usable.push(index);
-      lengths.push(Math.min(row.inputIds.length, maxTokens));
+      usable[used] = index;
+      lengths[used++] = Math.min(row.inputIds.length, maxTokens);
       if (isLong) truncated++;
     }
   }
   const place = (index: number): string => source.place?.(usable[index]) ?? `${file}:${usable[index] + 1}`;
   return {
     rows: {
-      length: usable.length,
+      length: used,
       row: (index) => cut(source.row(usable[index])),
       tokens: (index) => lengths[index],
       place,
     },
     read: source.length,
     rejected: [],
-    unscored: source.length - usable.length - overlong,
+    unscored: source.length - used - overlong,
     truncated,
     overlong,
   };

@@ -29,3 +29,20 @@ it("packs nothing that is trained itself or packed already", () => {
   expect(nextRung({ ...last, method: "full", quantize: "none" })).toBeNull();
   expect(nextRung({ ...last, method: "lora", quantize: "int8" })).toBeNull();
 });
+
+it("halves a budget of tokens and ends with a few, the tokens of a step staying as they are", () => {
+  let settings: Readonly<Record<string, unknown>> = {
+    method: "full",
+    checkpointing: "block",
+    batchSize: null,
+    maxTokensPerBatch: 100,
+    gradientAccumulation: 3,
+  };
+  const budgets: unknown[] = [];
+  for (let rung = nextRung(settings); rung !== null; rung = nextRung(settings)) {
+    settings = { ...settings, ...rung.options.train };
+    budgets.push(settings["maxTokensPerBatch"]);
+    expect(Number(settings["maxTokensPerBatch"]) * Number(settings["gradientAccumulation"])).toBe(300);
+  }
+  expect(budgets).toEqual([50, 25]);
+});

@@ -1,5 +1,5 @@
 import type { FinetuneOptions } from "../finetune-options.js";
-import { divisorBelow } from "../memory/plan-remedies.js";
+import { smallerBatches } from "../memory/smaller-batches.js";
 import type { RunSettings } from "../training/run-settings.js";
 
 /** What a run is changed to, so that it takes less memory, and the same by paths of fields. */
@@ -10,7 +10,7 @@ export interface Rung {
 
 /**
  * The next remedy for a run that goes on, the cheapest first: all layers computed again, then smaller micro-batches down to one
- * row, with as many more of them, then base weights in nf4 under an adapter. A smaller rank and shorter rows would be another run.
+ * row or a few tokens, with as many more of them, then base weights in nf4 under an adapter. A smaller rank and shorter rows would be another run.
  *
  * @param settings of the run's `config.json`, with the policy of checkpointing that was in force
  * @returns null where nothing is left
@@ -18,16 +18,15 @@ export interface Rung {
 export function nextRung(settings: RunSettings): Rung | null {
   if (settings["checkpointing"] !== "block")
     return rungOf({ checkpointing: "block" }, { checkpointing: "block" });
-  const [batchSize, gradientAccumulation] = [settings["batchSize"], settings["gradientAccumulation"]].map(
-    Number,
-  );
-  const smaller = divisorBelow(batchSize);
-  if (smaller !== null) {
-    const train = { batchSize: smaller, gradientAccumulation: (gradientAccumulation * batchSize) / smaller };
-    return rungOf(
-      { checkpointing: "block", train },
-      { "train.batchSize": train.batchSize, "train.gradientAccumulation": train.gradientAccumulation },
-    );
+  const count = (key: string): number => Number(settings[key] ?? 0);
+  const train = smallerBatches({
+    batchSize: count("batchSize"),
+    maxTokensPerBatch: count("maxTokensPerBatch"),
+    gradientAccumulation: count("gradientAccumulation"),
+  });
+  if (train !== null) {
+    const fields = Object.entries(train).map(([key, value]) => [`train.${key}`, value]);
+    return rungOf({ checkpointing: "block", train }, Object.fromEntries(fields) as Rung["settings"]);
   }
   if (settings["method"] !== "lora" || settings["quantize"] !== "none") return null;
   return rungOf({ checkpointing: "block", quantize: "nf4" }, { quantize: "nf4" });

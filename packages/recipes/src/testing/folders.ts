@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtempSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,6 +33,23 @@ export async function temporaryFolder(): Promise<string> {
   temporaryFolders.push(folder);
   return folder;
 }
+
+/** A place for a run, where nothing lies yet; it goes away after the tests of the file. */
+export function newRun(): string {
+  const folder = mkdtempSync(join(tmpdir(), "lathe-recipes-"));
+  temporaryFolders.push(folder);
+  return join(folder, "run");
+}
+
+/** The bytes of the adapter that a run has made. */
+export const adapterOf = (run: string): Promise<Buffer> =>
+  readFile(join(run, "adapter/adapter_model.safetensors"));
+
+/** Short rows of token ids below 320, the first two of each without a label. */
+export const shortRows = Array.from({ length: 12 }, (_, row) => {
+  const ids = Array.from({ length: 6 + (row % 5) }, (__, i) => (row * 37 + i * 11) % 320);
+  return { input_ids: ids, labels: ids.map((id, i) => (i < 2 ? -100 : id)) };
+});
 
 /** Writes rows, a JSON value a line. */
 export async function writeJsonl(path: string, rows: readonly unknown[]): Promise<string> {

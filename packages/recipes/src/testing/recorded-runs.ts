@@ -1,9 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openSafetensors } from "@lathe/model";
-import type { StepReport } from "@lathe/train";
-import { finetune, type FinetuneSummary } from "../finetune.js";
-import type { FinetuneOptions } from "../finetune-options.js";
 
 /** What the recorded runs of training say of themselves. */
 export interface RecordedRun {
@@ -47,18 +44,6 @@ export async function recordedRows(fixture: string): Promise<RecordedRow[]> {
     .flatMap(({ input_ids, labels }) =>
       input_ids.map((ids, row) => ({ input_ids: ids, labels: labels[row] })),
     );
-}
-
-/** Takes a run to its end. */
-export async function finish(
-  options: FinetuneOptions,
-  onStep: (report: StepReport) => void = () => undefined,
-): Promise<FinetuneSummary> {
-  const steps = finetune(options);
-  for (let next = await steps.next(); ; next = await steps.next()) {
-    if (next.done) return next.value;
-    onStep(next.value);
-  }
 }
 
 /** All tensors of a safetensors file. */

@@ -1,7 +1,5 @@
-import { realpath } from "node:fs/promises";
-import { isAbsolute, relative } from "node:path";
 import { RunFolder } from "@lathe/train";
-import { RecipeError, sentenceOf } from "../recipe-error.js";
+import { checkReadsStay } from "./check-reads-stay.js";
 
 /**
  * Makes sure that a new run can be written, and that replacing an old one deletes nothing that the new one reads.
@@ -14,14 +12,5 @@ export async function checkOutput(
   reads: readonly string[],
 ): Promise<void> {
   await RunFolder.checkFree(output, { overwrite });
-  const folder = await realpath(output).catch(() => null);
-  if (!overwrite || folder === null) return;
-  for (const read of reads) {
-    const place = await realpath(read).catch(() => null);
-    const path = place === null ? ".." : relative(folder, place);
-    if (!path.startsWith("..") && !isAbsolute(path)) {
-      const sentence = sentenceOf`${output}: overwriting it would delete ${read}, which the new run reads`;
-      throw new RecipeError([{ field: "output", sentence }]);
-    }
-  }
+  if (overwrite) await checkReadsStay(output, reads);
 }

@@ -1,5 +1,6 @@
 import { loraDefaults } from "@lathe/peft";
-import { trainDefaults } from "@lathe/train";
+import { engineFault } from "@lathe/tensor";
+import { type OptimizerName, trainDefaults } from "@lathe/train";
 import type { FinetuneOptions } from "../finetune-options.js";
 import { field, type RecipeFault, sentenceOf } from "../recipe-error.js";
 import { streamFaults } from "./stream-faults.js";
@@ -12,15 +13,19 @@ function contradiction(path: string, reason: ReturnType<typeof sentenceOf>): Rec
 const given = (part: object | undefined, name: string): string[] =>
   Object.entries(part ?? {}).flatMap(([key, value]) => (value === undefined ? [] : [`${name}.${key}`]));
 
+/** Optimisers without AdamW's constants. */
+const withoutConstants: readonly string[] = ["adafactor", "sgd"] satisfies OptimizerName[];
+
 /** Constants of AdamW have no meaning for another optimiser. */
 function ofOptimiser({ train = {} }: FinetuneOptions): RecipeFault[] {
-  if (train.optimizer !== "adafactor") return [];
+  const { optimizer } = train;
+  if (optimizer === undefined || !withoutConstants.includes(optimizer)) return [];
   return (["beta1", "beta2", "epsilon"] as const)
     .filter((key) => train[key] !== undefined && train[key] !== trainDefaults[key])
     .map((key) =>
       contradiction(
         `train.${key}`,
-        sentenceOf`is a constant of AdamW, and ${field("train.optimizer")} adafactor has none of it: leave it out`,
+        sentenceOf`is a constant of AdamW, and ${field("train.optimizer")} ${optimizer} has none of it: leave it out`,
       ),
     );
 }
@@ -85,6 +90,7 @@ function besideWeights({
   lora,
   initAdapter,
   loraPlusRatio,
+  proximal = 0,
 }: FinetuneOptions): RecipeFault[] {
   const faults = given(lora, "lora").map((path) =>
     contradiction(
@@ -108,6 +114,14 @@ function besideWeights({
       ),
     );
   }
+  if (proximal > 0) {
+    faults.push(
+      contradiction(
+        "proximal",
+        sentenceOf`keeps a copy of all that is trained, and ${field("method")} full trains the weights themselves: leave it out`,
+      ),
+    );
+  }
   if (quantize !== "none") {
     faults.push(
       contradiction(
@@ -117,6 +131,13 @@ function besideWeights({
     );
   }
   return faults;
+}
+
+/** What has no meaning where each rank has a part of the gradients. */
+function besideShards({ zeroStage = 0, proximal = 0 }: FinetuneOptions): RecipeFault[] {
+  if (zeroStage === 0 || proximal === 0) return [];
+  const reason = sentenceOf`leaves each rank a part of the gradients, and ${field("proximal")} is added to all of them: leave one of them out`;
+  return [contradiction("zeroStage", reason)];
 }
 
 /** Settings of preference objectives that another objective does not know. */
@@ -171,6 +192,27 @@ function ofEvaluations({ train = {}, samples, validation }: FinetuneOptions): Re
     );
 }
 
+/** Replies in the course of a run are those of a model that is in memory, to dialogues. */
+function ofSamples({ samples = 0, objective = "sft", stream = false }: FinetuneOptions): RecipeFault[] {
+  if (samples === 0) return [];
+  const faults: RecipeFault[] = [];
+  if (objective !== "sft") {
+    const reason = sentenceOf`has the model answer dialogues, and ${field("objective")} ${objective} compares completions: leave it out`;
+    faults.push(contradiction("samples", reason));
+  }
+  if (stream) {
+    const reason = sentenceOf`has the model answer a token at a time, for each of which ${field("stream")} would read all weights: leave one of them out`;
+    faults.push(contradiction("samples", reason));
+  }
+  return faults;
+}
+
+/** An engine that is to be started is one of those there are, and computes in the precision. */
+function ofEngine({ engine = "auto", precision = "auto" }: FinetuneOptions): RecipeFault[] {
+  const fault = typeof engine === "string" ? engineFault(engine, precision) : null;
+  return fault === null ? [] : [{ field: "engine", sentence: fault }];
+}
+
 /** Other layers are drawn where not all are trained. */
 function ofSampling({ method, full = {} }: FinetuneOptions): RecipeFault[] {
   const { lisaLayers, lisaEvery } = full;
@@ -179,6 +221,17 @@ function ofSampling({ method, full = {} }: FinetuneOptions): RecipeFault[] {
     contradiction(
       "full.lisaEvery",
       sentenceOf`says how often other layers are drawn, and all are trained: give ${field("full.lisaLayers")}, or leave it out`,
+    ),
+  ];
+}
+
+/** A micro-batch is cut by rows or by tokens. */
+function ofBatches({ train = {} }: FinetuneOptions): RecipeFault[] {
+  if ((train.maxTokensPerBatch ?? 0) === 0 || train.batchSize === undefined) return [];
+  return [
+    contradiction(
+      "train.batchSize",
+      sentenceOf`says how many rows a micro-batch has, and ${field("train.maxTokensPerBatch")} takes as many as fit: leave one of them out`,
     ),
   ];
 }
@@ -213,8 +266,12 @@ export function contradictions(options: FinetuneOptions): RecipeFault[] {
     ...(options.stream ? streamFaults(options, options.lora) : []),
     ...ofSampling(options),
     ...ofOptimiser(options),
+    ...ofBatches(options),
+    ...besideShards(options),
     ...ofObjective(options),
     ...ofEvaluations(options),
+    ...ofSamples(options),
     ...ofPatience(options),
+    ...ofEngine(options),
   ];
 }

@@ -29,7 +29,9 @@ describe("what a model does not have", () => {
   it("is refused of an adapter all at once, along with what is wrong anyway, before rows are read", async () => {
     const lora = { targets: ["q_prj"], rank: 10_000, modulesToSave: ["lm_hed"], layers: [70, 71] };
     const { faults, events } = await refusal({
-      ...{ lora: { ...lora, dropout: 3 }, maxTokens: 513, samples: 2 },
+      lora: { ...lora, dropout: 3 },
+      maxTokens: 513,
+      samples: 2,
       data: "/nowhere",
     });
     expect(fieldsIn(faults)).toEqual([
@@ -44,8 +46,10 @@ describe("what a model does not have", () => {
 
   it("is refused of the weights all at once", async () => {
     const { faults, events } = await refusal({
-      ...{ method: "full", full: { trainable: ["nothing", "model.norm"], lisaLayers: 99 } },
-      ...{ maxTokens: 9999, quantize: "nf4" },
+      method: "full",
+      full: { trainable: ["nothing", "model.norm"], lisaLayers: 99 },
+      maxTokens: 9999,
+      quantize: "nf4",
     });
     expect(fieldsIn(faults)).toEqual(["quantize", "maxTokens", "full.trainable", "full.lisaLayers"]);
     expect(events).toEqual([]);

@@ -2,6 +2,7 @@ import type { FinetuneOptions } from "../finetune-options.js";
 import { field, type RecipeFault, sentenceOf } from "../recipe-error.js";
 import { fullFaults } from "./full-method.js";
 import { loraFaults } from "./lora-method.js";
+import { tensorFaultsOfModel } from "./tensor-faults.js";
 import type { FolderToTrain } from "./training-method.js";
 
 /** Rows are no longer than what the model has positions for. */
@@ -35,5 +36,6 @@ export async function faultsOfModel(
           { lora: fine(options.lora, "lora"), ...(isFine("initAdapter") ? { initAdapter } : {}) },
           folder,
         );
-  return [...(isFine("maxTokens") ? ofPositions(options, folder) : []), ...ofMethod];
+  const ofRanks = isFine("tensorParallel") ? await tensorFaultsOfModel(options, folder) : [];
+  return [...ofRanks, ...(isFine("maxTokens") ? ofPositions(options, folder) : []), ...ofMethod];
 }

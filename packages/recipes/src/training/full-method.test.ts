@@ -9,9 +9,9 @@ import type { FinetuneOptions } from "../finetune-options.js";
 import { openModel } from "../model/open-model.js";
 import { quantizeModel } from "../quantize-model.js";
 import { RecipeError } from "../recipe-error.js";
-import { fullFixture, temporaryFolder, tinyModel } from "../testing/folders.js";
+import { fullFixture, newRun, temporaryFolder, tinyModel } from "../testing/folders.js";
+import { finish } from "../testing/finish.js";
 import {
-  finish,
   largestDifference,
   readJson,
   recordedLearning,
@@ -24,11 +24,9 @@ import {
 const TOLERANCE = 1e-4;
 
 let folder: string;
-let count = 0;
 beforeAll(async () => {
   folder = await temporaryFolder();
 });
-const newRun = (): string => join(folder, `run-${++count}`);
 
 describe.each([
   ["qwen2-full", undefined],

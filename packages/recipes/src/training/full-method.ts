@@ -3,8 +3,8 @@ import { join } from "node:path";
 import {
   expectedTensors,
   floatTypes,
-  linearPlaces,
   type LanguageModel,
+  linearPlaces,
   type ModelConfig,
   openWeights,
   rewriteWeights,
@@ -16,6 +16,7 @@ import type { FinetuneOptions, FullOptions } from "../finetune-options.js";
 import { type LearntPolicy, policyFiles } from "../model/learnt-policy.js";
 import type { ModelFolder } from "../model/model-folder.js";
 import { withStoredTypes } from "../model/stored-types.js";
+import { parameterCount } from "../memory/weight-bytes.js";
 import { progressOf, type RecipeHooks } from "../recipe-event.js";
 import { expectation, field, RecipeError, type RecipeFault, sentenceOf } from "../recipe-error.js";
 import { layerFactor, layerNumberIn } from "./layer-factor.js";
@@ -26,8 +27,6 @@ const FOLDER = "model";
 
 /** Steps between two draws of layers, where none are given. */
 const LISA_EVERY = 20;
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /**
  * Trains the weights themselves, all of them or those whose names begin with one of the prefixes, in float32. Norms and biases are
@@ -71,7 +70,7 @@ export async function fullMethod(
         ...(sampling ? { sampling } : {}),
         table: countParameters(
           parameters.map(({ name, variable }) => ({ name: groupOf(name), parameters: variable.size })),
-          parametersOf(folder),
+          parameterCount(folder.config),
         ),
         files: safetensorsFiles(parameters),
         async write(run) {
@@ -144,9 +143,6 @@ async function packedFaults({ path, config }: FolderToTrain): Promise<RecipeFaul
     return [{ field: "model", sentence }];
   });
 }
-
-const parametersOf = ({ config }: ModelFolder): number =>
-  [...expectedTensors(config).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
 
 /** What tensors of all layers are called together: `self_attn.q_proj.weight` of `model.layers.3.self_attn.q_proj.weight`. */
 const groupOf = (name: string): string => name.replace(/^.*?\.\d+\./, "");

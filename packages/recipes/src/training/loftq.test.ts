@@ -2,20 +2,10 @@ import { dequantize } from "@lathe/quant";
 import type { LoraTarget } from "@lathe/peft";
 import { startEngine } from "@lathe/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
+import { seededFloats } from "../../../tensor/testing/seeded-floats.js";
 import { loftqStart } from "./loftq.js";
 
 const SEED = Number(process.env["TEST_SEED"] ?? 2310);
-
-function floats(seed: number, length: number): Float32Array {
-  let state = seed >>> 0;
-  return Float32Array.from({ length }, () => {
-    // mulberry32
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return (((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * 2 - 1;
-  });
-}
 
 const targetOf = (rank: number): LoraTarget => ({
   path: "model.layers.0.self_attn.q_proj",
@@ -27,6 +17,7 @@ const targetOf = (rank: number): LoraTarget => ({
   layer: 0,
   tokenShare: 1,
   expert: null,
+  division: null,
   shape: [48, 64],
   rank,
   alpha: 2 * rank,
@@ -36,7 +27,7 @@ const targetOf = (rank: number): LoraTarget => ({
 describe(`loftqStart (seed ${SEED})`, () => {
   beforeAll(() => startEngine("auto", "fp32"));
 
-  const weight = floats(SEED, 48 * 64);
+  const weight = seededFloats(SEED)(48 * 64);
   const errorOf = (rank: number): { alone: number; together: number } => {
     const { matrix, factors } = loftqStart(weight, targetOf(rank), 1);
     const packed = dequantize(matrix);

@@ -2,13 +2,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { StepReport } from "@lathe/train";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { evaluateModel } from "../evaluate-model.js";
 import type { FinetuneOptions } from "../finetune-options.js";
 import { mergeAdapter } from "../merge-adapter.js";
-import { loraFixture, temporaryFolder, tinyModel } from "../testing/folders.js";
+import { adapterOf, loraFixture, newRun, tinyModel } from "../testing/folders.js";
+import { finish } from "../testing/finish.js";
 import {
-  finish,
   largestDifference,
   readJson,
   recordedLearning,
@@ -19,14 +19,6 @@ import {
 
 /** Relative to PEFT's values; for weights absolute. */
 const TOLERANCE = 1e-4;
-
-let folder: string;
-let count = 0;
-beforeAll(async () => {
-  folder = await temporaryFolder();
-});
-const newRun = (): string => join(folder, `run-${++count}`);
-const adapterOf = (run: string): Promise<Buffer> => readFile(join(run, "adapter/adapter_model.safetensors"));
 
 describe.each([
   ["llama-modules-to-save", {}],

@@ -14,12 +14,12 @@ import {
   trainableParameters,
   wholeTensors,
 } from "@lathe/peft";
-import { folderFormat, quantizeWeights } from "@lathe/quant";
+import { quantizeWeights } from "@lathe/quant";
 import type { FinetuneOptions } from "../finetune-options.js";
 import { type LearntPolicy, policyFiles } from "../model/learnt-policy.js";
 import type { ModelFolder } from "../model/model-folder.js";
 import { faultsOf } from "../fields-of-packages.js";
-import { hasWeights } from "../model/stored-types.js";
+import { packedFormatOf } from "../model/packed-format-of.js";
 import { field, RecipeError, type RecipeFault, sentenceOf } from "../recipe-error.js";
 import { warningOf } from "../recipe-event.js";
 import { adapterFiles } from "./adapter-files.js";
@@ -40,7 +40,7 @@ const isMatrix = ({ name, variable }: NamedParameter): boolean =>
 
 /** A base that is packed already cannot be packed with an adapter. */
 async function packedFaults({ path }: FolderToTrain): Promise<RecipeFault[]> {
-  const format = (await hasWeights(path)) ? await folderFormat(path) : null;
+  const format = await packedFormatOf(path);
   if (format === null) return [];
   const sentence = sentenceOf`${field("lora.init")} loftq packs the base together with the adapter, and ${path} has ${format} weights: give the model that it was packed from`;
   return [{ field: "lora.init", sentence }];

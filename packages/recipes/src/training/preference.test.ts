@@ -39,7 +39,7 @@ async function reportsOf(options: FinetuneOptions): Promise<StepReport[]> {
     precision: "fp32",
     ...options,
     train: {
-      batchSize: 2,
+      ...(options.train?.maxTokensPerBatch === undefined ? { batchSize: 2 } : {}),
       gradientAccumulation: 2,
       epochs: 1,
       learningRate: 3e-3,
@@ -53,6 +53,24 @@ async function reportsOf(options: FinetuneOptions): Promise<StepReport[]> {
   return reports;
 }
 
+it.each(["dpo", "kto"] as const)(
+  "%s computes what it compares with in batches no larger than those of its steps",
+  async (objective) => {
+    const { data } = await rowsOf(objective);
+    const batchesOf = async (batchSize: number): Promise<number> => {
+      let batches = 0;
+      const onEvent = (event: RecipeEvent): void => {
+        if (event.type === "progress" && event.phase === "comparing") batches++;
+      };
+      const train = { batchSize, gradientAccumulation: 8 / batchSize, maxSteps: 1 };
+      await reportsOf({ data: data.slice(0, 8), objective, train, onEvent });
+      return batches;
+    };
+    expect(await batchesOf(1)).toBeGreaterThanOrEqual(8);
+    expect(await batchesOf(8)).toBeLessThanOrEqual(2);
+  },
+);
+
 describe.each(["dpo", "orpo", "simpo", "kto"] as const)("objective %s", (objective) => {
   it("follows TRL from rows of ids, in micro-batches of two", async () => {
     const { data, steps } = await rowsOf(objective);
@@ -61,6 +79,27 @@ describe.each(["dpo", "orpo", "simpo", "kto"] as const)("objective %s", (objecti
     reports.forEach(({ loss, gradNorm }, index) => {
       expect(Math.abs(loss / steps[index].loss - 1), `loss of step ${index + 1}`).toBeLessThan(1e-4);
       expect(Math.abs(gradNorm / steps[index].grad_norm - 1), `norm of step ${index + 1}`).toBeLessThan(1e-4);
+    });
+  });
+
+  it("takes the same steps from batches by tokens, however few tokens a micro-batch has", async () => {
+    const { data } = await rowsOf(objective);
+    const validation = data.slice(0, 8);
+    const of = (maxTokensPerBatch: number, gradientAccumulation: number): Promise<StepReport[]> => {
+      const batches = { maxTokensPerBatch, gradientAccumulation };
+      // Masks of dropout belong to the micro-batch.
+      return reportsOf({ data, objective, validation, lora: { dropout: 0 }, train: batches });
+    };
+    const [whole, parts] = [await of(128, 1), await of(32, 4)];
+    expect(whole.length).toBeGreaterThan(2);
+    expect(parts.map(({ tokens, labelTokens }) => [tokens, labelTokens])).toEqual(
+      whole.map(({ tokens, labelTokens }) => [tokens, labelTokens]),
+    );
+    parts.forEach(({ loss, validationLoss = 0 }, index) => {
+      expect(Math.abs(loss / whole[index].loss - 1), `loss of step ${index + 1}`).toBeLessThan(1e-4);
+      // KTO compares each batch of an evaluation within itself, and ORPO divides by its labels.
+      if (objective === "kto" || objective === "orpo") return;
+      expect(Math.abs(validationLoss - (whole[index].validationLoss ?? 0))).toBeLessThan(1e-4);
     });
   });
 
@@ -78,7 +117,11 @@ describe.each(["dpo", "orpo", "simpo", "kto"] as const)("objective %s", (objecti
       ...options,
       output,
       train: {
-        ...{ batchSize: 2, gradientAccumulation: 2, epochs: 1, learningRate: 3e-3, schedule: "constant" },
+        batchSize: 2,
+        gradientAccumulation: 2,
+        epochs: 1,
+        learningRate: 3e-3,
+        schedule: "constant",
         shuffle: false,
         saveEvery: 1,
       },

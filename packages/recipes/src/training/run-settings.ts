@@ -35,11 +35,15 @@ const ownKeys = [
   "quantize",
   "neftuneAlpha",
   "residualDropout",
+  "proximal",
   "loraPlusRatio",
   "layerRateDecay",
   "samples",
   "tensorboard",
   "deterministic",
+  "balanceRanks",
+  "zeroStage",
+  "tensorParallel",
 ] as const;
 
 /** What may be different when a run goes on: it does not change the numbers, or the loop itself looks after it. */
@@ -54,6 +58,9 @@ const freeFields: readonly string[] = [
   "samples",
   "tensorboard",
   "deterministic",
+  "balanceRanks",
+  "zeroStage",
+  "tensorParallel",
   "train.saveEvery",
   "train.keepCheckpoints",
   "train.evalEvery",
@@ -62,7 +69,7 @@ const freeFields: readonly string[] = [
 ];
 
 /**
- * Whether a field may be different when a run goes on: a free one; rows of a micro-batch where a step has as many as before; and base
+ * Whether a field may be different when a run goes on: a free one; what a micro-batch holds where a step holds as much as before; and base
  * weights under an adapter may be packed that were not.
  */
 function mayChange(path: string, options: FinetuneOptions, settings: RunSettings): boolean {
@@ -70,13 +77,18 @@ function mayChange(path: string, options: FinetuneOptions, settings: RunSettings
   if (path === "quantize") {
     return settings["method"] === "lora" && settings["quantize"] === "none" && options.quantize === "nf4";
   }
-  if (path !== "train.batchSize" && path !== "train.gradientAccumulation") return false;
-  const before = { batchSize: settings["batchSize"], gradientAccumulation: settings["gradientAccumulation"] };
-  const { batchSize, gradientAccumulation } = { ...before, ...options.train };
-  return (
-    Number(batchSize) * Number(gradientAccumulation) ===
-    Number(before.batchSize) * Number(before.gradientAccumulation)
-  );
+  if (!batchPaths.includes(path)) return false;
+  const before = Object.fromEntries(batchKeys.map((key) => [key, settings[key]]));
+  return isDeepStrictEqual(stepSize({ ...before, ...options.train }), stepSize(before));
+}
+
+const batchKeys = ["batchSize", "maxTokensPerBatch", "gradientAccumulation"] as const;
+const batchPaths: readonly string[] = batchKeys.map((key) => `train.${key}`);
+
+/** How much a step holds, and whether that is counted in tokens. */
+function stepSize(settings: RunSettings): readonly [unit: "rows" | "tokens", most: number] {
+  const [rows, tokens, microBatches] = batchKeys.map((key) => Number(settings[key] ?? 0));
+  return tokens > 0 ? ["tokens", tokens * microBatches] : ["rows", rows * microBatches];
 }
 
 /** Largest file of settings that is read, in bytes; a config file of the command has a few kilobytes. */
@@ -122,7 +134,9 @@ export function runSettings(
 ): RunSettings {
   const own = Object.fromEntries(ownKeys.map((key) => [key, storable(key, options[key])]));
   const loss = { ...lossDefaults, ...options.loss };
-  return { ...options.settings, ...own, ...ofMethod, ...loss, ...train };
+  // Where tokens say how many rows a micro-batch has, no number of rows does.
+  const batches = train.maxTokensPerBatch > 0 ? { batchSize: null } : {};
+  return { ...options.settings, ...own, ...ofMethod, ...loss, ...train, ...batches };
 }
 
 /** The settings of a run by its `config.json`. @throws RunFolderError */

@@ -43,7 +43,15 @@ export function runTotals(reports: Iterable<object>): RunTotals {
   }
   const tokensPerSecond = seconds > 0 ? tokens / seconds : null;
   return {
-    ...{ steps, loss, validationLoss, tokens, labelTokens, seconds, tokensPerSecond },
-    ...{ badSteps, spikes, stalled },
+    steps,
+    loss,
+    validationLoss,
+    tokens,
+    labelTokens,
+    seconds,
+    tokensPerSecond,
+    badSteps,
+    spikes,
+    stalled,
   };
 }

@@ -1,6 +1,6 @@
 import type { LabelledBatch, LabelledRow } from "@lathe/model";
 import type { LossSettings } from "@lathe/tensor";
-import { largestMicroBatch, resolveLossSettings, supervised } from "@lathe/train";
+import { labelledSize, resolveLossSettings, supervised } from "@lathe/train";
 import { samplePrompt } from "../record/sample-prompt.js";
 import { maskReport } from "../rows/mask-report.js";
 import { readTrainingRows } from "../rows/training-rows.js";
@@ -11,7 +11,7 @@ export function sft(loss: Partial<LossSettings> = {}): TrainingObjective<Labelle
   const settings = resolveLossSettings(loss);
   return {
     readRows: readTrainingRows,
-    largestMicroBatch,
+    sizeOf: labelledSize,
     samplePrompt,
     maskReport,
     create: (model) => supervised(model, settings),

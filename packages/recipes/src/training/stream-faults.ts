@@ -1,6 +1,7 @@
 import { type LoraConfig, loraDefaults } from "@lathe/peft";
 import type { FinetuneOptions } from "../finetune-options.js";
 import { field, type RecipeFault, sentenceOf } from "../recipe-error.js";
+import { packedStreamFault } from "./packed-stream-fault.js";
 
 type Sentence = RecipeFault["sentence"];
 
@@ -26,12 +27,8 @@ export function streamFaults(
       sentenceOf`${field("stream")} takes ${field("objective")} sft alone, got ${objective}: leave one of them out`,
     );
   }
-  if (quantize !== "none") {
-    refuse(
-      "quantize",
-      sentenceOf`${field("stream")} would pack the weights anew whenever they are read: write a packed folder once with lathe quantize, and train on that`,
-    );
-  }
+  const packed = packedStreamFault(quantize);
+  if (packed) faults.push(packed);
   if (checkpointing === "none" || typeof checkpointing === "number") {
     refuse(
       "checkpointing",

@@ -1,11 +1,15 @@
 import { type OnWarning, phrase } from "@lathe/files";
 import type { BranchedRow, LanguageModel } from "@lathe/model";
 import {
+  evaluationBatches,
+  largestMicroBatch,
+  measureRows,
   type Objective,
   planSteps,
   type ReferenceLikelihood,
   readLikelihoods,
   ReferenceLikelihoods,
+  type RowSizes,
   type RowSource,
   type RunFolder,
   type StepReport,
@@ -33,11 +37,8 @@ export type ReadRowsOf<Row> = (
 export interface TrainingObjective<Row, Batch> {
   /** Reads and checks its rows. */
   readonly readRows: ReadRowsOf<Row>;
-  /** The most tokens and scored labels of a micro-batch, of which memory is planned. */
-  largestMicroBatch(
-    rows: RowSource<Row>,
-    config: TrainConfig,
-  ): { readonly tokens: number; readonly labels: number };
+  /** Tokens and scored labels of a row, by which memory is planned. */
+  sizeOf(row: Row): readonly [tokens: number, labels: number];
   /** What is learnt of rows; left out where labels do not say it. @param endIds tokens that end a reply */
   maskReport?(rows: RowSource<Row>, endIds: readonly number[]): MaskReport;
   /** What a row asks a model, to be shown how it answers in the course of a run; left out where rows ask nothing. */
@@ -57,12 +58,18 @@ export type ReadRows = Omit<TrainingRows<unknown>, "rows"> & { readonly used: nu
 /** How the loop is run, whatever the objective. */
 export type LoopOptions = Omit<TrainOptions<never, never>, "objective" | "rows" | "validation">;
 
+/** How much a micro-batch holds. */
+export type BatchLimit = Partial<Pick<TrainConfig, "batchSize" | "maxTokensPerBatch">>;
+
+/** A micro-batch of one row, of whatever length. */
+export const SINGLE_ROWS: BatchLimit = { batchSize: 1, maxTokensPerBatch: 0 };
+
 /** An objective with the rows of a run. */
 export interface PreparedObjective {
   readonly training: ReadRows;
   readonly validation: ReadRows | null;
-  /** The most tokens and scored labels of a micro-batch. @param batchSize rows of one, those of the run unless given */
-  largest(batchSize?: number): { readonly tokens: number; readonly labels: number };
+  /** The most tokens and scored labels of a micro-batch. @param limit of one, that of the run unless given */
+  largest(limit?: BatchLimit): { readonly tokens: number; readonly labels: number };
   /** What is learnt of the rows; null where labels do not say it. @param endIds tokens that end a reply */
   maskReport(endIds: readonly number[]): MaskReport | null;
   /** What the first rows of validation ask. @param count prompts at most */
@@ -104,7 +111,12 @@ export async function prepareObjective<Row, Batch>(
   const evaluated =
     validation === undefined ? null : await read("validation", validation, objective.readRows);
   let reference = new ReferenceLikelihoods();
+  let sizes: RowSizes | null = null;
   let isKept = objective.referenceRows === undefined;
+  const largest = (limit: BatchLimit = {}): ReturnType<typeof largestMicroBatch> => {
+    sizes ??= measureRows(training.rows, objective.sizeOf);
+    return largestMicroBatch(sizes, { ...config, ...limit });
+  };
   return {
     async computeReference(model, { earlier, ...hooks }) {
       if (!objective.referenceRows) return;
@@ -113,7 +125,8 @@ export async function prepareObjective<Row, Batch>(
         hooks.onWarning(phrase`${stored.fault}; the log-likelihoods in it are computed again`);
       else reference = new ReferenceLikelihoods(stored.entries);
       const rows = referenceRows(objective, training.rows, evaluated?.rows, config);
-      isKept = (await reference.compute(model, rows, hooks)) === 0;
+      // What fits the steps fits this too.
+      isKept = (await reference.compute(model, rows, { ...hooks, batchTokens: largest().tokens })) === 0;
     },
     async keepReference(run) {
       if (!isKept) await writeLikelihoods(run.referencePath, reference.entries());
@@ -121,8 +134,7 @@ export async function prepareObjective<Row, Batch>(
     },
     training: countsOf(training),
     validation: evaluated && countsOf(evaluated),
-    largest: (batchSize = config.batchSize) =>
-      objective.largestMicroBatch(training.rows, { ...config, batchSize }),
+    largest,
     maskReport: (endIds) => objective.maskReport?.(training.rows, endIds) ?? null,
     samplePrompts: (count) => samplePrompts(objective, evaluated?.rows, count),
     steps: (model, options) =>
@@ -146,9 +158,8 @@ function* referenceRows<Row>(
     const step = microBatches.map((numbers) => Array.from(numbers, (index) => rows.row(index)));
     yield* objective.referenceRows?.(step) ?? [];
   }
-  for (let start = 0; validation && start < validation.length; start += config.batchSize) {
-    const length = Math.min(config.batchSize, validation.length - start);
-    const batch = Array.from({ length }, (_, index) => validation.row(start + index));
+  for (const { start, end } of validation ? evaluationBatches(validation, config) : []) {
+    const batch = Array.from({ length: end - start }, (_, index) => validation!.row(start + index));
     yield* objective.referenceRows?.([batch]) ?? [];
   }
 }

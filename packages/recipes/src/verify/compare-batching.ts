@@ -55,7 +55,8 @@ interface Step {
 
 /**
  * Shows on rows of one's own that it makes no difference how they are batched: takes a step of the training loop with the first 16
- * of them in both ways, without dropout and without changing anything, and compares losses and gradients.
+ * of them in both ways, without dropout and without changing anything, and compares losses and gradients. Products are float32
+ * unless another precision is asked for: where rows are rounded together, how they are rounded depends on the batch.
  *
  * @throws RecipeError naming the field, and what reading rows and model throws
  */
@@ -80,7 +81,11 @@ async function compare(options: CompareBatchingOptions): Promise<BatchingCompari
     ]);
   }
   const rows = Array.from({ length: count }, (_, index) => source.rows.row(index));
-  const { opened, release } = await borrowModel(options.model, folder, options);
+  const { precision = "auto" } = options;
+  // Rounding that goes by the batch, as that of int8 products does, would hide what the loop does.
+  const exact =
+    precision === "auto" && typeof options.model === "string" ? { precision: "fp32" as const } : {};
+  const { opened, release } = await borrowModel(options.model, folder, { ...options, ...exact });
   const { model, engine } = opened;
   try {
     attach(model, { dropout: 0 });

@@ -1,13 +1,14 @@
 /** Whole runs on a disk that loses what was not synced, or that is full: as the calls of a process would see it, and a real one. */
+import { createHash } from "node:crypto";
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { FullDisk } from "../../../files/testing/full-disk.js";
-import { layOut, RecordedDisk } from "../../../files/testing/power-cut.js";
+import { type DiskState, layOut, RecordedDisk } from "../../../files/testing/power-cut.js";
 import type { FinetuneOptions } from "../finetune-options.js";
 import type { RecipeEvent } from "../recipe-event.js";
 import { temporaryFolder, tinyModel, writeJsonl } from "../testing/folders.js";
-import { finish } from "../testing/recorded-runs.js";
+import { finish } from "../testing/finish.js";
 import { mountSmallDisk } from "../testing/small-disk.js";
 import { firstDifference } from "./first-difference.js";
 import { randomNumbers } from "./random-numbers.js";
@@ -31,10 +32,19 @@ beforeAll(async () => {
   }));
   const data = await writeJsonl(join(folder, "rows.jsonl"), rows);
   options = {
-    ...{ model: tinyModel("qwen2"), data, validation: data, lora: { dropout: 0.2 }, tensorboard: true },
+    model: tinyModel("qwen2"),
+    data,
+    validation: data,
+    lora: { dropout: 0.2 },
+    tensorboard: true,
     train: {
-      ...{ batchSize: 2, gradientAccumulation: 1, maxSteps: STEPS, learningRate: 0.01 },
-      ...{ saveEvery: 2, keepCheckpoints: 2, evalEvery: 3 },
+      batchSize: 2,
+      gradientAccumulation: 1,
+      maxSteps: STEPS,
+      learningRate: 0.01,
+      saveEvery: 2,
+      keepCheckpoints: 2,
+      evalEvery: 3,
     },
   };
   await finish({ ...options, output: whole });
@@ -58,6 +68,45 @@ async function goOn(output: string): Promise<{ readonly from: number; readonly p
   return { from: from?.step ?? 0, passedOver: events.filter(({ type }) => type === "passed-over").length };
 }
 
+/**
+ * What a reader of a run would stumble over after a power cut: what stands under its own name is all of it, as the complete run has it,
+ * and with a checkpoint come the lines of its steps. The best checkpoint is there from when it was finished.
+ * @param least step of the newest checkpoint that was finished
+ */
+function faultsOf(state: DiskState, complete: DiskState, least: number): string[] {
+  const faults: string[] = [];
+  const placed = [...state.keys()].filter((path) => path.startsWith("run/"));
+  const contentsBelow = (of: DiskState, place: string): string =>
+    JSON.stringify([...of].filter(([path]) => path === place || path.startsWith(`${place}/`)));
+  const whole = ["run/adapter", "run/report.html", "run/report.json", "run/config.json"];
+  for (const place of whole.filter((path) => placed.includes(path))) {
+    if (contentsBelow(state, place) !== contentsBelow(complete, place)) faults.push(`${place} is not whole`);
+  }
+  const steps: number[] = [];
+  for (const path of placed) {
+    const step = /^run\/checkpoints\/step-(\d+)$/.exec(path)?.[1];
+    if (step === undefined) continue;
+    steps.push(Number(step));
+    const hashes = JSON.parse(state.get(`${path}/state.json`) ?? '{"files":{"state.json":""}}') as {
+      readonly files: Readonly<Record<string, string>>;
+    };
+    for (const [file, sha256] of Object.entries(hashes.files)) {
+      const bytes = Buffer.from(state.get(`${path}/${file}`) ?? "", "latin1");
+      if (createHash("sha256").update(bytes).digest("hex") !== sha256)
+        faults.push(`${path}/${file} is damaged`);
+    }
+  }
+  const newest = Math.max(0, ...steps);
+  if (newest < least) faults.push(`step ${least} is lost`);
+  const lines = (state.get("run/metrics.jsonl") ?? "").split("\n");
+  for (let step = 1; step <= newest; step++) {
+    if (!lines[step - 1]?.startsWith(`{"step":${step},`) || !lines[step - 1].endsWith("}")) {
+      faults.push(`the line of step ${step} is lost`);
+    }
+  }
+  return faults;
+}
+
 describe("a power cut that takes what was not synced", () => {
   it(`leaves a run that goes on to the same bits, from the newest checkpoint that was finished (seed ${SEED})`, async () => {
     const disk = await emptyFolder();
@@ -72,6 +121,14 @@ describe("a power cut that takes what was not synced", () => {
     }
     expect(finished.length).toBeGreaterThan(3);
     const random = randomNumbers(SEED);
+    const complete = recorded.stateAfter(recorded.callCount, () => 0);
+    for (let call = 0; call <= recorded.callCount; call++) {
+      const least = finished.filter(({ calls }) => calls <= call).at(-1)?.step ?? 0;
+      for (const draw of [() => 1 - Number.EPSILON, () => 0, random]) {
+        const faults = faultsOf(recorded.stateAfter(call, draw), complete, least);
+        expect(faults, `after call ${call} of ${recorded.callCount}`).toEqual([]);
+      }
+    }
     for (let cut = 0; cut < CUTS; cut++) {
       const after = Math.floor(((cut + random()) / CUTS) * recorded.callCount);
       const place = await emptyFolder();

@@ -75,7 +75,7 @@ async function differenceBelow(
     const file = join(folder, name);
     if (!expected.includes(name) || !found.includes(name)) return { file, place: null };
     const paths = [join(whole, file), join(other, file)] as const;
-    const [before, after] = await Promise.all(paths.map(hashFile));
+    const [before, after] = await Promise.all(paths.map((path) => hashFile(path)));
     if (before.sha256 === after.sha256) return null;
     return { file, place: name.endsWith(".safetensors") ? await differentTensor(...paths) : null };
   });

@@ -9,6 +9,7 @@ import { expectation, RecipeError } from "../recipe-error.js";
 import { firstDifference, type RunDifference } from "./first-difference.js";
 import { randomNumbers } from "./random-numbers.js";
 import type { RunOrder } from "./run-messages.js";
+import { stepFolders } from "./step-folders.js";
 import { watchRun } from "./watched-run.js";
 
 /** Steps that are tried unless they take too long. */
@@ -203,10 +204,4 @@ async function begunOrNew(output: string): Promise<Pick<FinetuneOptions, "output
   const entries = await readdir(output).catch((): string[] => []);
   if (entries.includes("config.json") && entries.includes("checkpoints")) return { output, resume: true };
   return { output, overwrite: entries.includes("checkpoints") };
-}
-
-/** Steps with a checkpoint, ascending. */
-async function stepFolders(output: string): Promise<number[]> {
-  const names = await readdir(join(output, "checkpoints")).catch(() => []);
-  return names.flatMap((name) => /^step-(\d+)$/.exec(name)?.slice(1).map(Number) ?? []).sort((a, b) => a - b);
 }

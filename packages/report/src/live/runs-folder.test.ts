@@ -26,8 +26,15 @@ describe("a folder of runs", () => {
         .toSorted(),
     ).toEqual(["first", "later/second", "sweep/base"]);
     expect(folder.run("first")).toMatchObject({
-      ...{ name: "first", state: "finished", fault: null, method: "lora", model: "tiny" },
-      ...{ step: 100, totalSteps: 100, loss: 0.04, validationLoss: 2 },
+      name: "first",
+      state: "finished",
+      fault: null,
+      method: "lora",
+      model: "tiny",
+      step: 100,
+      totalSteps: 100,
+      loss: 0.04,
+      validationLoss: 2,
     });
     expect(folder.run("later/second")).toMatchObject({ state: "interrupted", step: 7 });
   });

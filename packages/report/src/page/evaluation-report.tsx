@@ -31,6 +31,21 @@ export interface ReportedMetric {
   readonly differences: readonly ReportedDifference[];
 }
 
+/** How well labels were told. */
+export interface ReportedLabels {
+  /** Shares from 0 to 1. */
+  readonly labels: readonly {
+    readonly label: string;
+    /** Rows whose true label it is. */
+    readonly support: number;
+    readonly precision: number;
+    readonly recall: number;
+    readonly f1: number;
+  }[];
+  /** `[true][told]`: rows, in the order of the labels; rows of which none of them was told are in no column. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
 /** A system: the model, or the model with an adapter. */
 export interface ReportedSystem {
   readonly name: string;
@@ -44,6 +59,15 @@ export interface ReportedSystem {
     readonly tokensPerSecond: number | null;
     readonly firstTokenSeconds: number;
     readonly cut: number;
+  } | null;
+  /** Null where no metric is one of labels. */
+  readonly labels: ReportedLabels | null;
+  /** Scores under the rule for `<think>` blocks that was not chosen; null where no row has any. */
+  readonly otherRule: {
+    readonly rule: "keep" | "strip";
+    /** Rows that have such blocks. */
+    readonly rows: number;
+    readonly scores: Readonly<Record<string, number>>;
   } | null;
   /** `[row]`: score of each row by the first of the metrics, and tokens of each reply; empty where there are none. */
   readonly rowScores: readonly number[];
@@ -132,6 +156,16 @@ export function evaluationReport(given: EvaluationReport): string {
         </dl>
         <h2>{text.scores}</h2>
         <Scores report={report} text={text} />
+        <OtherRule report={report} text={text} />
+        {systems.map(
+          ({ name, labels }) =>
+            labels && (
+              <>
+                <h2>{text.labelsOf(name)}</h2>
+                <Labels found={labels} text={text} />
+              </>
+            ),
+        )}
         <h2>{text.pace}</h2>
         <Paces systems={systems} text={text} />
         <h2>{text.contamination}</h2>
@@ -258,6 +292,85 @@ function Scores({
     }),
   ]);
   return <Table head={head} rows={rows} />;
+}
+
+/** What the scores are when `<think>` blocks are treated the other way. */
+function OtherRule({ report, text }: { readonly report: EvaluationReport; readonly text: Words }) {
+  const table = otherRuleTable(report, text);
+  if (table === null) return null;
+  return (
+    <>
+      <h3>{table.title}</h3>
+      <Table head={table.head} rows={table.rows} />
+    </>
+  );
+}
+
+interface TextTable {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly string[][];
+}
+
+function otherRuleTable({ systems, metrics }: EvaluationReport, text: Words): TextTable | null {
+  const found = systems.find(({ otherRule }) => otherRule !== null)?.otherRule;
+  if (!found) return null;
+  const named = metrics.filter(({ name }) => found.scores[name] !== undefined);
+  return {
+    title: found.rule === "keep" ? text.withReasoning : text.withoutReasoning,
+    head: [text.metric, ...systems.map(({ name }) => name)],
+    rows: [
+      ...named.map(({ name, scores }) => [
+        name,
+        // A system without such blocks has the same score under both rules.
+        ...systems.map(({ otherRule }, system) => {
+          const score = otherRule ? otherRule.scores[name] : scores[system]?.score;
+          return score === undefined ? "" : short(score);
+        }),
+      ]),
+      [text.rowsWithReasoning, ...systems.map(({ otherRule }) => String(otherRule?.rows ?? 0))],
+    ],
+  };
+}
+
+/** Labels beyond which a matrix of them is no longer read. */
+const MOST_COLUMNS = 24;
+
+function labelTables({ labels, confusion }: ReportedLabels, text: Words): TextTable[] {
+  const each = {
+    title: text.eachLabel,
+    head: [text.label, text.rowCount, text.precision, text.recall, "F1"],
+    rows: labels.map(({ label, support, precision, recall, f1 }) => [
+      label,
+      String(support),
+      ...[precision, recall, f1].map((share) => short(100 * share)),
+    ]),
+  };
+  if (labels.length > MOST_COLUMNS) return [each];
+  const names = labels.map(({ label }) => label);
+  const matrix = {
+    title: text.confusion,
+    head: [text.trueLabel, ...names, text.noLabel],
+    rows: confusion.map((told, row) => [
+      names[row],
+      ...told.map(String),
+      String(labels[row].support - told.reduce((sum, rows) => sum + rows, 0)),
+    ]),
+  };
+  return [each, matrix];
+}
+
+function Labels({ found, text }: { readonly found: ReportedLabels; readonly text: Words }) {
+  return (
+    <>
+      {labelTables(found, text).map(({ title, head, rows }) => (
+        <>
+          <h3>{title}</h3>
+          <Table head={head} rows={rows} />
+        </>
+      ))}
+    </>
+  );
 }
 
 function Paces({ systems, text }: { readonly systems: readonly ReportedSystem[]; readonly text: Words }) {
@@ -460,6 +573,12 @@ export function evaluationMarkdown(given: EvaluationReport): string {
       ]),
     ),
     "",
+    ...[otherRuleTable(report, text)].filter((table) => table !== null).flatMap(titledTable),
+    ...systems.flatMap(({ name, labels }) =>
+      labels === null
+        ? []
+        : [`## ${plain(text.labelsOf(name))}`, "", ...labelTables(labels, text).flatMap(titledTable)],
+    ),
     `## ${text.pace}`,
     "",
     ...markdownTable(
@@ -530,6 +649,13 @@ function plain(text: string): string {
   const cut = text.length > MOST_CELL ? `${text.slice(0, MOST_CELL)}…` : text;
   return cut.replaceAll(/\s+/gu, " ").replaceAll(/[\\`*_{}[\]<>#|~&!]/gu, (sign) => `\\${sign}`);
 }
+
+const titledTable = ({ title, head, rows }: TextTable): string[] => [
+  `### ${plain(title)}`,
+  "",
+  ...markdownTable(head, rows),
+  "",
+];
 
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const line = (cells: readonly string[]): string => `| ${cells.map(plain).join(" | ")} |`;

@@ -26,6 +26,7 @@ figure { margin: 0; min-width: 0; } figcaption { color: var(--soft); font-size: 
 .facts th, .facts td { border-bottom: 1px solid var(--line); padding: .3rem .5rem; text-align: left; vertical-align: top; }
 .facts th { color: var(--soft); font-weight: 400; width: 45%; } .facts td { font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; }
+.scroll + h3 { margin-top: 1.4rem; }
 .panels { margin-top: 1.5rem; }
 .bars { border-collapse: collapse; width: 100%; font-size: .9rem; }
 .bars.bars :is(th, td) { vertical-align: middle; border: 0; }

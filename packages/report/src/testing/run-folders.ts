@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { makeFolder } from "@lathe/files";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -25,7 +26,7 @@ export interface MadeRun {
 /** Writes a run as the loop does. */
 export async function makeRun(folder: string, name: string, made: MadeRun = {}): Promise<string> {
   const path = join(folder, name);
-  await mkdir(join(path, "checkpoints"), { recursive: true });
+  await makeFolder(join(path, "checkpoints"));
   const {
     config = JSON.stringify({ method: "lora", model: "models/tiny", rank: 8 }),
     metrics,

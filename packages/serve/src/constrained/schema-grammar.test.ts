@@ -6,7 +6,7 @@ import { jsonObjectGrammar, schemaGrammar } from "./schema-grammar.js";
 import { SchemaError } from "./schema-error.js";
 import { TokenConstraint } from "./constraint.js";
 import { TokenTrie } from "./token-trie.js";
-import { seededNumbers } from "../testing/seeded-numbers.js";
+import { seededNumbers } from "../../../tensor/testing/seeded-numbers.js";
 
 const texts = [
   "{",

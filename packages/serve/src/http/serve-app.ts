@@ -14,6 +14,7 @@ import { type ChoiceRequest, type ReplyEvent, startReplies } from "../replies/re
 import { OverloadedError, type ReplyScheduler, StoppingError } from "../replies/reply-scheduler.js";
 import type { ModelLease, ServedModels } from "../replies/served-models.js";
 import { hostCheck, keyCheck } from "./access.js";
+import { eventStream } from "./event-stream.js";
 import type { ServerMetrics } from "./server-metrics.js";
 
 /** Seconds after which one that found no place may ask again. */
@@ -120,30 +121,6 @@ function errorResponse(context: ServeContext, error: ApiError): Response {
   if (retryAfter !== undefined) context.header("Retry-After", String(retryAfter));
   if (status === 401) context.header("WWW-Authenticate", "Bearer");
   return context.json(error.toJSON(), status);
-}
-
-/** Events for a stream of the server's: `data:` lines, and `[DONE]` at the end. */
-function eventStream(
-  chunks: AsyncGenerator<object, void, undefined>,
-  failed: (error: unknown) => ApiError,
-): ReadableStream {
-  const encoder = new TextEncoder();
-  const line = (text: string): Uint8Array => encoder.encode(`data: ${text}\n\n`);
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const { done, value } = await chunks.next();
-        controller.enqueue(line(done ? "[DONE]" : JSON.stringify(value)));
-        if (done) controller.close();
-      } catch (error) {
-        controller.enqueue(line(JSON.stringify(failed(error).toJSON())));
-        controller.close();
-      }
-    },
-    async cancel() {
-      await chunks.return();
-    },
-  });
 }
 
 /** The routes of the server. It binds no port: whoever has an adapter for a runtime may serve it. */
@@ -257,11 +234,11 @@ export function serveApp(options: ServeAppOptions): Hono<{ Bindings: Bindings }>
       readonly choices: readonly ChoiceRequest[];
     },
     shapes: {
-      readonly whole: (events: AsyncIterable<ReplyEvent>, frame: ReplyFrame) => Promise<object>;
+      readonly whole: (events: AsyncIterable<readonly ReplyEvent[]>, frame: ReplyFrame) => Promise<object>;
       readonly chunks: (
-        events: AsyncIterable<ReplyEvent>,
+        events: AsyncIterable<readonly ReplyEvent[]>,
         frame: ReplyFrame,
-      ) => AsyncGenerator<object, void, undefined>;
+      ) => AsyncGenerator<readonly object[], void, undefined>;
     },
   ): Promise<Response> => {
     if (scheduler.isStopping) throw new StoppingError();
@@ -272,7 +249,7 @@ export function serveApp(options: ServeAppOptions): Hono<{ Bindings: Bindings }>
       done();
       lease.release();
     };
-    let events: AsyncGenerator<ReplyEvent, void, undefined>;
+    let events: AsyncGenerator<readonly ReplyEvent[], void, undefined>;
     let frame: ReplyFrame;
     try {
       const { prompts, choices } = make(lease);
@@ -305,25 +282,27 @@ export function serveApp(options: ServeAppOptions): Hono<{ Bindings: Bindings }>
 
   /** The events of replies, counted as they pass. */
   async function* counted(
-    events: AsyncGenerator<ReplyEvent, void, undefined>,
+    batches: AsyncGenerator<readonly ReplyEvent[], void, undefined>,
     { usage }: ReplyFrame,
-  ): AsyncGenerator<ReplyEvent, void, undefined> {
+  ): AsyncGenerator<readonly ReplyEvent[], void, undefined> {
     const start = performance.now();
     let hasToken = false;
     metrics.promptTokens += usage.promptTokens;
-    for await (const event of events) {
-      if (event.type === "begin") {
-        usage.cachedTokens += event.cachedTokens;
-        metrics.cachedTokens += event.cachedTokens;
-      } else if (!hasToken) {
-        hasToken = true;
-        metrics.firstToken((performance.now() - start) / 1000);
+    for await (const events of batches) {
+      for (const event of events) {
+        if (event.type === "begin") {
+          usage.cachedTokens += event.cachedTokens;
+          metrics.cachedTokens += event.cachedTokens;
+        } else if (!hasToken) {
+          hasToken = true;
+          metrics.firstToken((performance.now() - start) / 1000);
+        }
+        if (event.type === "end") {
+          usage.completionTokens += event.tokens;
+          metrics.generatedTokens += event.tokens;
+        }
       }
-      if (event.type === "end") {
-        usage.completionTokens += event.tokens;
-        metrics.generatedTokens += event.tokens;
-      }
-      yield event;
+      yield events;
     }
   }
 

@@ -60,20 +60,25 @@ interface WholeReply {
 }
 
 /** The whole reply to a dialogue. */
-export async function chatCompletion(events: AsyncIterable<ReplyEvent>, frame: ReplyFrame): Promise<object> {
+export async function chatCompletion(
+  batches: AsyncIterable<readonly ReplyEvent[]>,
+  frame: ReplyFrame,
+): Promise<object> {
   const { tokenizer, model, count, usage, hasLogprobs, callsOnce } = frame;
   const choices = Array.from({ length: count }, (): WholeReply => {
     return { content: "", reasoning: "", finishReason: "stop", logprobs: [], calls: new CallList(callsOnce) };
   });
-  for await (const event of events) {
-    const choice = choices[event.index];
-    if (event.type === "end") {
-      choice.finishReason = event.finishReason;
-    } else if (event.type === "piece") {
-      if (event.logprob) choice.logprobs.push(chatLogprob(tokenizer, event.logprob));
-      for (const part of event.parts) {
-        if (part.kind === "tool-call") choice.calls.add(part);
-        else choice[part.kind] += part.text;
+  for await (const events of batches) {
+    for (const event of events) {
+      const choice = choices[event.index];
+      if (event.type === "end") {
+        choice.finishReason = event.finishReason;
+      } else if (event.type === "piece") {
+        if (event.logprob) choice.logprobs.push(chatLogprob(tokenizer, event.logprob));
+        for (const part of event.parts) {
+          if (part.kind === "tool-call") choice.calls.add(part);
+          else choice[part.kind] += part.text;
+        }
       }
     }
   }
@@ -95,11 +100,11 @@ export async function chatCompletion(events: AsyncIterable<ReplyEvent>, frame: R
   };
 }
 
-/** The reply to a dialogue in chunks. */
+/** The reply to a dialogue in chunks, all those of events that came together. */
 export async function* chatChunks(
-  events: AsyncIterable<ReplyEvent>,
+  batches: AsyncIterable<readonly ReplyEvent[]>,
   frame: ReplyFrame,
-): AsyncGenerator<object, void, undefined> {
+): AsyncGenerator<readonly object[], void, undefined> {
   const { tokenizer, model, count, usage, hasLogprobs, includesUsage, callsOnce } = frame;
   const shared = { ...head("chat.completion.chunk", model), ...(includesUsage ? { usage: null } : {}) };
   const chunk = (index: number, delta: object, more: object = {}): object => ({
@@ -107,27 +112,30 @@ export async function* chatChunks(
     choices: [{ index, delta, logprobs: null, finish_reason: null, ...more }],
   });
   const calls = Array.from({ length: count }, () => new CallList(callsOnce));
-  for (let index = 0; index < count; index++)
-    yield chunk(index, { role: "assistant", content: "", refusal: null });
-  for await (const event of events) {
+  const chunksOf = (event: ReplyEvent): object[] => {
     const { index } = event;
+    if (event.type === "begin") return [];
     if (event.type === "end") {
-      yield chunk(index, {}, { finish_reason: reasonOf(event.finishReason, calls[index]) });
-    } else if (event.type === "piece") {
-      const deltas = event.parts.flatMap((part): object[] => {
-        if (part.kind === "content") return [{ content: part.text }];
-        if (part.kind === "reasoning") return [{ reasoning_content: part.text }];
-        const call = calls[index].add(part);
-        return call ? [{ tool_calls: [{ index: calls[index].calls.length - 1, ...call }] }] : [];
-      });
-      const logprobs =
-        hasLogprobs && event.logprob
-          ? { logprobs: { content: [chatLogprob(tokenizer, event.logprob)], refusal: null } }
-          : {};
-      // The probability of a token whose text is held back comes with no text.
-      if (deltas.length === 0 && event.logprob) deltas.push({ content: "" });
-      for (const [place, delta] of deltas.entries()) yield chunk(index, delta, place === 0 ? logprobs : {});
+      return [chunk(index, {}, { finish_reason: reasonOf(event.finishReason, calls[index]) })];
     }
+    const deltas = event.parts.flatMap((part): object[] => {
+      if (part.kind === "content") return [{ content: part.text }];
+      if (part.kind === "reasoning") return [{ reasoning_content: part.text }];
+      const call = calls[index].add(part);
+      return call ? [{ tool_calls: [{ index: calls[index].calls.length - 1, ...call }] }] : [];
+    });
+    const logprobs =
+      hasLogprobs && event.logprob
+        ? { logprobs: { content: [chatLogprob(tokenizer, event.logprob)], refusal: null } }
+        : {};
+    // The probability of a token whose text is held back comes with no text.
+    if (deltas.length === 0 && event.logprob) deltas.push({ content: "" });
+    return deltas.map((delta, place) => chunk(index, delta, place === 0 ? logprobs : {}));
+  };
+  yield calls.map((_, index) => chunk(index, { role: "assistant", content: "", refusal: null }));
+  for await (const events of batches) {
+    const chunks = events.flatMap(chunksOf);
+    if (chunks.length > 0) yield chunks;
   }
-  if (includesUsage) yield { ...shared, choices: [], usage: usageShape(usage) };
+  if (includesUsage) yield [{ ...shared, choices: [], usage: usageShape(usage) }];
 }

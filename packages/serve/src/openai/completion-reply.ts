@@ -26,19 +26,24 @@ interface WholeText {
 }
 
 /** The whole continuations of texts. */
-export async function completion(events: AsyncIterable<ReplyEvent>, frame: ReplyFrame): Promise<object> {
+export async function completion(
+  batches: AsyncIterable<readonly ReplyEvent[]>,
+  frame: ReplyFrame,
+): Promise<object> {
   const { tokenizer, model, count, usage, hasLogprobs } = frame;
   const choices = Array.from({ length: count }, (): WholeText => ({
     text: "",
     finishReason: "stop",
     logprobs: [],
   }));
-  for await (const event of events) {
-    const choice = choices[event.index];
-    if (event.type === "end") choice.finishReason = event.finishReason;
-    if (event.type !== "piece") continue;
-    choice.text += textOf(event.parts);
-    if (event.logprob) choice.logprobs.push(event.logprob);
+  for await (const events of batches) {
+    for (const event of events) {
+      const choice = choices[event.index];
+      if (event.type === "end") choice.finishReason = event.finishReason;
+      if (event.type !== "piece") continue;
+      choice.text += textOf(event.parts);
+      if (event.logprob) choice.logprobs.push(event.logprob);
+    }
   }
   return {
     ...head(model),
@@ -52,11 +57,11 @@ export async function completion(events: AsyncIterable<ReplyEvent>, frame: Reply
   };
 }
 
-/** The continuations of texts in chunks. */
+/** The continuations of texts in chunks, all those of events that came together. */
 export async function* completionChunks(
-  events: AsyncIterable<ReplyEvent>,
+  batches: AsyncIterable<readonly ReplyEvent[]>,
   frame: ReplyFrame,
-): AsyncGenerator<object, void, undefined> {
+): AsyncGenerator<readonly object[], void, undefined> {
   const { tokenizer, model, usage, hasLogprobs, includesUsage, count } = frame;
   const shared = { ...head(model), ...(includesUsage ? { usage: null } : {}) };
   const offsets = Array.from({ length: count }, () => 0);
@@ -64,17 +69,21 @@ export async function* completionChunks(
     ...shared,
     choices: [{ index, text, logprobs: null, finish_reason: null, ...more }],
   });
-  for await (const event of events) {
+  const chunksOf = (event: ReplyEvent): object[] => {
     const { index } = event;
-    if (event.type === "end") yield chunk(index, "", { finish_reason: event.finishReason });
-    if (event.type !== "piece") continue;
+    if (event.type === "begin") return [];
+    if (event.type === "end") return [chunk(index, "", { finish_reason: event.finishReason })];
     const text = textOf(event.parts);
     const logprobs =
       hasLogprobs && event.logprob
         ? { logprobs: completionLogprobs(tokenizer, [event.logprob], offsets[index]) }
         : {};
     offsets[index] += text.length;
-    yield chunk(index, text, logprobs);
+    return [chunk(index, text, logprobs)];
+  };
+  for await (const events of batches) {
+    const chunks = events.flatMap(chunksOf);
+    if (chunks.length > 0) yield chunks;
   }
-  if (includesUsage) yield { ...shared, choices: [], usage: usageShape(usage) };
+  if (includesUsage) yield [{ ...shared, choices: [], usage: usageShape(usage) }];
 }

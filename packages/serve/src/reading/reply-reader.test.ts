@@ -2,7 +2,7 @@ import { loadTokenizer } from "@lathe/model";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
-import { seededNumbers } from "../testing/seeded-numbers.js";
+import { seededNumbers } from "../../../tensor/testing/seeded-numbers.js";
 import { type ReplyPart, ReplyReader, type ReplyReaderOptions } from "./reply-reader.js";
 import { toolFormats } from "./tool-format.js";
 import { toolSupport } from "./tool-support.js";

@@ -37,12 +37,30 @@ it("says once that all have ended, also when nobody has listened to any event", 
   expect(settled).toEqual([2]);
 });
 
+it("tells at once what came of one step, and what came of several while nobody asked", async () => {
+  const { events, end, tasks } = taken(3);
+  for (const task of tasks) task.onBegin?.(0);
+  const typesOf = async (): Promise<ReplyEvent["type"][] | null> => {
+    const { done, value } = await events.next();
+    return done === true ? null : value.map(({ type }) => type);
+  };
+  expect(await typesOf()).toEqual(["begin", "begin", "begin"]);
+  const asked = typesOf();
+  for (const task of tasks) task.onToken(1);
+  expect(await asked).toEqual(["piece", "piece", "piece"]);
+  for (let step = 0; step < 2; step++) for (const task of tasks) task.onToken(1);
+  for (const index of [0, 1, 2]) end(index);
+  const rest = await typesOf();
+  expect(rest).toEqual([...Array.from({ length: 6 }, () => "piece"), "end", "end", "end"]);
+  expect(await typesOf()).toBeNull();
+});
+
 it("tells of those that failed, and ends the others by their signal", async () => {
   const { events, settled, end, tasks, control } = taken(3);
   const heard = (async () => {
     const types: ReplyEvent["type"][] = [];
     try {
-      for await (const { type } of events) types.push(type);
+      for await (const batch of events) types.push(...batch.map(({ type }) => type));
     } catch (error) {
       return [types, error];
     }

@@ -16,9 +16,19 @@ export type ReplyEvent = { readonly index: number } & (
   | { readonly type: "end"; readonly finishReason: FinishReason; readonly tokens: number }
 );
 
+/** That a reply has begun, and its first token, are told at once. */
+const FIRST_EVENTS = 2;
+
 /**
- * Has replies computed and tells what happens to them. They are taken up at once; when one fails, so do the others, and when no
- * more is asked for, they end.
+ * Milliseconds in which tokens behind them are gathered: readers see no difference, and to write each by itself takes a server of small
+ * models longer than to compute it.
+ */
+const GATHERED = 20;
+
+/**
+ * Has replies computed and tells what happens to them, all that has happened since it was last asked for: of a step what came to each
+ * of them, and what came of several steps to one who was slow to ask. They are taken up at once; when one fails, so do the others, and
+ * when no more is asked for, they end.
  *
  * @param onSettled is called once all of them have left the scheduler, whether anybody listened or not, with how many came to their end
  * @throws OverloadedError, StoppingError at once; later, from the events, what fails a reply and the signal's reason
@@ -28,7 +38,7 @@ export function startReplies(
   requests: readonly ChoiceRequest[],
   signal: AbortSignal,
   onSettled: (finished: number) => void,
-): AsyncGenerator<ReplyEvent, void, undefined> {
+): AsyncGenerator<readonly ReplyEvent[], void, undefined> {
   const channel = new Channel<ReplyEvent>();
   const leaving = new AbortController();
   const either = AbortSignal.any([signal, leaving.signal]);
@@ -62,7 +72,7 @@ export function startReplies(
   scheduler.submit(tasks);
   return (async function* events() {
     try {
-      yield* channel.receive();
+      yield* channel.receive(FIRST_EVENTS, GATHERED);
     } finally {
       leaving.abort();
     }

@@ -30,6 +30,9 @@ export interface ReplyTask extends Pick<
   readonly onEnd: (end: ReplyEnd) => void;
 }
 
+/** Tokens of prompts computed between two tokens of the replies that are going on. */
+const PROMPT_TOKENS = 512;
+
 /** How many replies are computed and wait. */
 export interface SchedulerLimits {
   /** Replies computed at one time. */
@@ -80,7 +83,11 @@ export class ReplyScheduler {
 
   constructor(model: LanguageModel, options: SchedulerOptions) {
     this.#options = options;
-    this.#batch = new SequenceBatch(model, { cache: options.cache, arrange: options.arrange });
+    this.#batch = new SequenceBatch(model, {
+      cache: options.cache,
+      arrange: options.arrange,
+      tokensPerPass: PROMPT_TOKENS,
+    });
   }
 
   /** Replies under way. */
@@ -145,7 +152,7 @@ export class ReplyScheduler {
       await new Promise((resolve) => setImmediate(resolve));
       this.#dropAborted();
       this.#admit();
-      if (this.#running.size > 0) this.#step();
+      if (this.#running.size > 0) await this.#step();
     }
   }
 
@@ -181,18 +188,19 @@ export class ReplyScheduler {
     }
   }
 
-  #step(): void {
+  async #step(): Promise<void> {
     const start = performance.now();
-    let outcomes: ReturnType<SequenceBatch["step"]>;
+    let outcomes: Awaited<ReturnType<SequenceBatch["step"]>>;
     try {
-      outcomes = this.#batch.step();
+      outcomes = await this.#batch.step();
     } catch (error) {
       // What fails a whole pass, such as memory that is not there, fails all replies in it; those to come may do better.
       this.#kept.shrink(0);
       for (const [sequence, task] of this.#running) this.#end(sequence, task, { error });
       return;
     }
-    this.#options.onStep?.((performance.now() - start) / 1000, outcomes.length);
+    // Of prompts in passes no token has come yet.
+    this.#options.onStep?.((performance.now() - start) / 1000, this.#running.size);
     for (const outcome of outcomes) {
       const { sequence } = outcome;
       const task = this.#running.get(sequence)!;

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { ShapeError } from "../errors.js";
 import type { FusedKernel, MaskedTerms } from "../fused-kernels.js";
 import type { LinearTerms } from "../linear-terms.js";
+import type { ManyKernel } from "../kernel.js";
 import { applyMany } from "../operation.js";
 import { dropoutMaskKey } from "./dropout.js";
 
@@ -16,8 +17,27 @@ export function applyFused(
     return { mask: update && update.dropout > 0 ? dropoutMaskKey(update.site) : null, ...term };
   });
   const updates = terms.flatMap(({ update }) => (update ? [update.a, update.b] : []));
-  return applyMany(kernel, [x, ...updates], masked) as tf.Tensor2D[];
+  const isLasting = updates.every((update) => update instanceof tf.Variable);
+  return applyMany(isLasting ? kernel : keepingUpdates(kernel), [x, ...updates], masked) as tf.Tensor2D[];
 }
+
+/** A kernel whose updates are computed themselves, and may be gone by the time that it is computed back: the tape keeps them. */
+const keepingUpdates = (kernel: FusedKernel): ManyKernel<readonly MaskedTerms[]> => ({
+  forward(inputs, terms, needed, together) {
+    const { outputs, saved } = kernel.forward(inputs, terms, needed, together);
+    return { outputs, saved: [...saved, ...inputs.slice(1)] };
+  },
+  pullback(gradients, saved, terms, needed) {
+    const count = saved.length - (needed.length - 1);
+    let place = count;
+    const kept = terms.map(({ update, ...term }): MaskedTerms => {
+      if (!update) return { ...term, update };
+      const [a, b] = [saved[place++], saved[place++]] as tf.Tensor2D[];
+      return { ...term, update: { ...update, a, b } };
+    });
+    return kernel.pullback(gradients, saved.slice(0, count), kept, needed);
+  },
+});
 
 /** Expects x [N, I] and the parts of terms [O, I] to fit. @throws ShapeError */
 export function checkTerms(

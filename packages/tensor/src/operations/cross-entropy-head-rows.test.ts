@@ -62,8 +62,7 @@ describe.each(await enginesHere())(`on %s (seed ${SEED})`, (engine) => {
     expect(tf.memory().numTensors).toBe(before + 1 + inputs.length);
     inputs.forEach((input, index) => {
       const expected = centralDifferences(
-        (moved) =>
-          input === hidden ? loss(moved as tf.Tensor2D, weight) : loss(hidden, moved as tf.Tensor2D),
+        (moved) => (input === hidden ? loss(moved, weight) : loss(hidden, moved)),
         input,
       );
       expect(distance(gradients[index]!.dataSync(), expected)).toBeLessThan(2e-3);

@@ -5,6 +5,14 @@ import type { Operation } from "../kernel.js";
 import { apply } from "../operation.js";
 import { activeDropoutKey, type DropoutKey } from "../scope.js";
 
+/** Which columns of a wider matrix a matrix is: its mask is then those columns of the mask of the whole. */
+export interface DropoutWindow {
+  /** Columns of the whole. */
+  readonly width: number;
+  /** The first column that is here. */
+  readonly start: number;
+}
+
 interface DropoutAttributes {
   readonly rate: number;
   readonly key: MaskKey;
@@ -15,6 +23,21 @@ function mask(shape: number[], { rate, key }: DropoutAttributes): tf.Tensor {
   dropoutMask(factors, key, rate);
   return tf.tensor(factors, shape);
 }
+
+interface WindowAttributes extends DropoutAttributes {
+  readonly window: DropoutWindow;
+}
+
+function windowMask(shape: readonly number[], { window, ...attributes }: WindowAttributes): tf.Tensor {
+  const [rows, columns] = shape;
+  return tf.slice(mask([rows, window.width], attributes), [0, window.start], [rows, columns]);
+}
+
+const windowedDropoutOperation: Operation<WindowAttributes> = {
+  name: "windowedDropout",
+  forward: ([x], attributes) => ({ output: tf.mul(x, windowMask(x.shape, attributes)), saved: [] }),
+  pullback: (gradient, _saved, attributes) => [tf.mul(gradient, windowMask(gradient.shape, attributes))],
+};
 
 export const dropoutOperation: Operation<DropoutAttributes> = {
   name: "dropout",
@@ -46,11 +69,18 @@ export function dropoutMaskKey(site: string): MaskKey | null {
  * the input passes unchanged.
  *
  * @param site names the place in the model, e.g. a layer's path; places draw different masks
+ * @param window where x is some columns [N, C] of a wider matrix: what is dropped is what would be of that
  * @returns a new tensor, owned by the caller
  */
-export function dropout<Input extends tf.Tensor>(x: Input, rate: number, site: string): Input {
+export function dropout<Input extends tf.Tensor>(
+  x: Input,
+  rate: number,
+  site: string,
+  window?: DropoutWindow,
+): Input {
   if (!(rate >= 0 && rate < 1)) throw new RangeError(`dropout: expected a rate in [0, 1), got ${rate}`);
   const key = rate === 0 ? null : dropoutMaskKey(site);
+  if (key && window) return apply(windowedDropoutOperation, [x], { rate, key, window }) as Input;
   return key ? (apply(dropoutOperation, [x], { rate, key }) as Input) : identity(x);
 }
 

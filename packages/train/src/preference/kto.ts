@@ -119,10 +119,18 @@ export function kto(
     ],
     async batches(microBatches) {
       const mismatched = groupsOf(microBatches, pairing).map(mismatchedRows);
-      // No more rows at a time than a micro-batch has.
-      const size = Math.max(...microBatches.map(({ length }) => length));
+      // No more at a time than a micro-batch has, of rows or of tokens.
+      const most = microBatches
+        .map((rows) => rows.map(rowOf))
+        .reduce<PartSize>(
+          ({ rows, tokens }, batch) => ({
+            rows: Math.max(rows, batch.length),
+            tokens: Math.max(tokens, tokensOf(batch)),
+          }),
+          { rows: 1, tokens: 0 },
+        );
       const divergences: number[] = [];
-      for (const group of mismatched) divergences.push(await divergenceOf(parts(group, size)));
+      for (const group of mismatched) divergences.push(await divergenceOf(parts(group, most)));
       return microBatches.map((rows, index) => ({
         desirable: rows.map(({ label }) => label),
         ...branchedBatch(rows.map(rowOf)),
@@ -163,9 +171,32 @@ export function kto(
   };
 }
 
-/** Rows in parts of a size at most. */
-function parts<Row>(rows: readonly Row[], size: number): Row[][] {
-  return Array.from({ length: Math.ceil(rows.length / size) }, (_, part) =>
-    rows.slice(part * size, (part + 1) * size),
+/** What a part of rows has at most. */
+interface PartSize {
+  readonly rows: number;
+  readonly tokens: number;
+}
+
+const tokensOf = (rows: readonly BranchedRow[]): number =>
+  rows.reduce(
+    (sum, { stem, branches }) => sum + branches.reduce((all, { length }) => all + length, stem.length),
+    0,
   );
+
+/** Rows in parts of a size at most, unless one row alone has more tokens. */
+function parts(rows: readonly BranchedRow[], most: PartSize): BranchedRow[][] {
+  const all: BranchedRow[][] = [];
+  let tokens = 0;
+  for (const row of rows) {
+    const own = tokensOf([row]);
+    const last = all.at(-1);
+    if (last !== undefined && last.length < most.rows && tokens + own <= most.tokens) {
+      last.push(row);
+      tokens += own;
+    } else {
+      all.push([row]);
+      tokens = own;
+    }
+  }
+  return all;
 }

@@ -18,8 +18,27 @@ const churn = `
   }
 `;
 
-async function mostInProcess(before: string, execArgv: readonly string[] = []): Promise<number> {
-  const program = `${before}\n${churn}\nconsole.log(most);`;
+/** Keeps many objects for a while, then makes as many that go at once, and gives by how much those fill the place of old ones, in bytes. */
+const passing = `
+  const { getHeapSpaceStatistics } = await import("node:v8");
+  const make = (index) => [index, index + 1, index + 2, index + 3];
+  const oldBytes = () => getHeapSpaceStatistics().find(({ space_name }) => space_name === "old_space").space_used_size;
+  let kept = Array.from({ length: 300_000 }, (_, index) => make(index));
+  kept = [];
+  const before = oldBytes();
+  let most = 0;
+  for (let index = 0; index < 500_000; index++) {
+    kept[index % 100] = make(index);
+    if (index % 1000 === 0) most = Math.max(most, oldBytes() - before);
+  }
+`;
+
+async function mostInProcess(
+  before: string,
+  execArgv: readonly string[] = [],
+  work: string = churn,
+): Promise<number> {
+  const program = `${before}\n${work}\nconsole.log(most);`;
   const words = [...execArgv, "--input-type=module", "--eval", program];
   const { stdout } = await promisify(execFile)(process.execPath, words);
   return Number(stdout);
@@ -42,6 +61,13 @@ describe("a small young generation", () => {
     const usual = await mostInProcess("");
     expect(await mostInProcess(keepSmall)).toBeLessThan(usual / 4);
     expect(await mostInProcess("", smallYoungGeneration.execArgv)).toBeLessThan(usual / 4);
+  });
+
+  it("has objects of a step go where V8 would make them old, after others that stayed", async () => {
+    const [half] = smallYoungGeneration.execArgv;
+    const usual = await mostInProcess("", [half], passing);
+    expect(await mostInProcess(keepSmall, [half], passing)).toBeLessThan(usual / 4);
+    expect(await mostInProcess("", smallYoungGeneration.execArgv, passing)).toBeLessThan(usual / 4);
   });
 
   it("stays below a quarter of what a thread takes without", async () => {

@@ -148,6 +148,12 @@ export const twoKinds: Architecture<TwoKindsConfig> = {
     feedSize: keys.size("feed_size", 24),
   }),
   parts,
+  divided: (config, size) => ({
+    ...config,
+    headCount: config.headCount / size,
+    keyValueHeadCount: config.keyValueHeadCount / size,
+    feedSize: config.feedSize / size,
+  }),
   attention: heads,
   cache,
   rotary: ({ keySize }) => ({

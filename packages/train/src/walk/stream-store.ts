@@ -2,6 +2,13 @@ import * as tf from "@tensorflow/tfjs-core";
 
 /** Keeps the residual streams that layers are computed again from. Axes: N rows of a batch, h hidden. */
 export interface StreamStore {
+  /** Whether what is kept takes memory. */
+  readonly isInMemory: boolean;
+  /**
+   * What goes into a layer for the numbers that came out of the one before: those that are kept.
+   * @param x [N, h], which the result takes the place of   @returns [N, h], owned by the caller
+   */
+  entering(x: tf.Tensor2D): tf.Tensor2D;
   /** Keeps what goes into a layer. @param x [N, h], borrowed */
   keep(layer: number, batch: number, x: tf.Tensor2D): Promise<void>;
   /** What was kept, owned by the caller and kept no longer. @returns [N, h] */
@@ -14,7 +21,12 @@ export interface StreamStore {
 
 /** Residual streams in memory. */
 export class HeldStreams implements StreamStore {
+  readonly isInMemory = true;
   readonly #kept = new Map<string, tf.Tensor2D>();
+
+  entering(x: tf.Tensor2D): tf.Tensor2D {
+    return x;
+  }
 
   keep(layer: number, batch: number, x: tf.Tensor2D): Promise<void> {
     // A second handle on the same values.

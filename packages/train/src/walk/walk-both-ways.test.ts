@@ -3,7 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { flatBatch, type LanguageModel, loadModel } from "@lathe/model";
+import {
+  bfloat16ToFloat32,
+  type flatBatch,
+  float32ToBfloat16,
+  type LanguageModel,
+  loadModel,
+} from "@lathe/model";
 import { attach, trainableParameters } from "@lathe/peft";
 import { listEngines, startEngine, tensorMemory } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
@@ -12,7 +18,8 @@ import { RunFolder } from "../run-folder.js";
 import { supervised } from "../supervised.js";
 import { train } from "../train.js";
 import type { TrainOptions } from "../train-options.js";
-import { walkForward } from "./walk-forward.js";
+import { HeldStreams } from "./stream-store.js";
+import { type SpillFormat, SpilledStreams } from "./spilled-streams.js";
 
 const folder = (name: string): string =>
   fileURLToPath(new URL(`../../../model/fixtures/models/${name}/`, import.meta.url));
@@ -90,6 +97,36 @@ describe.each(engines)(`walkBothWays on %s (seed ${SEED})`, (engine) => {
       expect(given).toEqual(expected);
     }
     expect(expected.reports).toHaveLength(6);
+    expect(tensorMemory().tensors).toBe(before);
+  });
+
+  it.each(models)("trains %s with streams on the disk to the bits of those in memory", async (name) => {
+    await startEngine(engine);
+    const before = tensorMemory().tensors;
+    // As the disk does, in memory.
+    const roundedStreams = new (class extends HeldStreams {
+      override entering(x: tf.Tensor2D): tf.Tensor2D {
+        const values = bfloat16ToFloat32(float32ToBfloat16(x.dataSync<"float32">()));
+        x.dispose();
+        return tf.tensor2d(values, x.shape);
+      }
+    })();
+    const cases = { fp32: new HeldStreams(), bf16: roundedStreams };
+    const ends: unknown[] = [];
+    for (const [format, inMemory] of Object.entries(cases)) {
+      const spilled = new SpilledStreams(join(place, `${engine}-${name}-${format}`), format as SpillFormat);
+      const runs: unknown[] = [];
+      for (const streams of [inMemory, spilled]) {
+        const model = await adapted(name, 2);
+        runs.push(await runOf(model, { walk: model, streams }));
+        model.dispose();
+      }
+      expect(runs[1]).toEqual(runs[0]);
+      expect(spilled.bytesWritten).toBeGreaterThan(0);
+      await spilled.close();
+      ends.push(runs[0]);
+    }
+    expect(ends[0]).not.toEqual(ends[1]);
     expect(tensorMemory().tensors).toBe(before);
   });
 
@@ -231,24 +268,5 @@ describe("a walk that fails or is left", () => {
     second.dispose();
     expect([...begun.reports, ...ended.reports]).toEqual(expected.reports);
     expect(ended.parameters).toEqual(expected.parameters);
-  });
-
-  it("has the losses of batches in walkForward, whatever comes of the signal", async () => {
-    const model = await loadModel(folder("llama"));
-    const batches = [0, 1, 2].map((index) => flatBatch([row(index)]));
-    const sum = batches.reduce((total, batch) => {
-      const value = model.loss(batch);
-      const loss = value.dataSync()[0];
-      value.dispose();
-      return total + loss;
-    }, 0);
-    const walked = batches.map((batch) => ({ pass: model.lossPass(batch), dropoutKey: null }));
-    const before = tf.memory().numTensors;
-    expect((await walkForward(model, walked)).reduce((total, loss) => total + loss, 0)).toBe(sum);
-    await expect(
-      walkForward(model, walked, { signal: AbortSignal.abort(new Error("enough")) }),
-    ).rejects.toThrow("enough");
-    expect(tf.memory().numTensors).toBe(before);
-    model.dispose();
   });
 });

@@ -1,11 +1,9 @@
+import { ExpertForecast, LayersAhead, likelyExperts, throughExperts, type WalkedModel } from "@lathe/model";
 import { type Accumulate, DryTape, Tape, withDropout, withTape } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { breathe } from "../breathe.js";
-import { ExpertForecast } from "./expert-forecast.js";
-import { LayersAhead } from "./layers-ahead.js";
 import { HeldStreams, type StreamStore } from "./stream-store.js";
-import { likelyExperts, throughExperts } from "./through-experts.js";
-import type { WalkedBatch, WalkedModel } from "./walked-model.js";
+import type { WalkedBatch } from "./walked-batch.js";
 
 /** What {@link walkBothWays} differentiates. */
 export interface DifferentiatedWalk {
@@ -28,7 +26,7 @@ export interface DifferentiatedWalk {
  * backwards, so that the weights of a model are read once each way however many batches there are. Forwards, only the residual
  * streams before the layers are kept; backwards, a layer is computed again from them (Chen et al., arXiv:1604.06174).
  *
- * The bits are those of batch after batch with all layers computed again: gradients of a tensor come in the order of the batches
+ * The bits are those of batch after batch with all layers computed again, where streams are kept as they are: gradients of a tensor come in the order of the batches
  * either way. A tensor with gradients at two places, as a trained embedding that is the head too, has them in another order.
  *
  * @returns the sum, which ends with the first that is not finite; nothing is differentiated then
@@ -42,6 +40,7 @@ export async function walkBothWays(
   const { watched, weight, accumulate, signal } = options;
   const { streams: store = new HeldStreams(), forecast = new ExpertForecast() } = options;
   const { layerCount } = model.config;
+  const passes = batches.map(({ pass }) => pass);
   const ahead = new LayersAhead(model);
   const streams: tf.Tensor2D[] = [];
   /** Gradients of the streams at the layer at hand. */
@@ -53,6 +52,8 @@ export async function walkBothWays(
   const askBefore = (layer: number): void => {
     if (layer > 0 && isTracked[layer]) ahead.ask(layer - 1, chosen[layer - 1]);
   };
+  /** What goes into a layer of a batch. */
+  const enter = (index: number): tf.Tensor2D => (streams[index] = store.entering(streams[index]));
   const keep = async (layer: number, batch: number, x: tf.Tensor2D): Promise<void> => {
     try {
       await store.keep(layer, batch, x);
@@ -61,7 +62,7 @@ export async function walkBothWays(
     }
   };
   const askAfter = (layer: number): void => {
-    if (layer + 1 < layerCount) ahead.ask(layer + 1, likelyExperts(layer + 1, batches, streams, forecast));
+    if (layer + 1 < layerCount) ahead.ask(layer + 1, likelyExperts(layer + 1, passes, streams, forecast));
     else askBefore(layer);
   };
   const hasPassed = async (): Promise<void> => {
@@ -73,8 +74,9 @@ export async function walkBothWays(
       const begun = forwards(batch, watched, null, () => batch.pass.begin());
       streams.push(begun.output);
       isTracked[0] = begun.isTracked;
+      await hasPassed();
     }
-    ahead.ask(0, likelyExperts(0, batches, streams, forecast));
+    ahead.ask(0, likelyExperts(0, passes, streams, forecast));
     for (let layer = 0; layer < layerCount; layer++) {
       await ahead.take(layer);
       const parts = batches.flatMap(({ pass }) => pass.routed(layer) ?? []);
@@ -84,7 +86,7 @@ export async function walkBothWays(
           { layer, parts, ahead, forecast },
           {
             async attend(part, index) {
-              const x = streams[index];
+              const x = enter(index);
               const tracked = isTracked[layer] ? x : null;
               const passed = forwards(batches[index], watched, tracked, () => part.attend(x));
               streams[index] = passed.output;
@@ -112,7 +114,7 @@ export async function walkBothWays(
       }
       askAfter(layer);
       for (const [index, batch] of batches.entries()) {
-        const x = streams[index];
+        const x = enter(index);
         const tracked = isTracked[layer] ? x : null;
         const passed = forwards(batch, watched, tracked, () => batch.pass.layer(layer, x));
         streams[index] = passed.output;
@@ -169,6 +171,7 @@ export async function walkBothWays(
     if (isTracked[0]) {
       for (const [index, batch] of batches.entries()) {
         recorded(batch, watched, null, () => batch.pass.begin()).backwards(gradients[index], accumulate);
+        await hasPassed();
       }
     }
     return sum;

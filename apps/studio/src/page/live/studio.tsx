@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { BrowserStore } from "../browser-store.js";
 import { Client } from "../client.js";
+import { useLanguage } from "../use-language.js";
 import type { Language } from "../words.js";
 import { ChatView } from "./chat-view.js";
 import { CompareView } from "./compare-view.js";
@@ -13,37 +13,23 @@ import { type Connection, useLive } from "./use-live.js";
 import type { ViewProps } from "./view-props.js";
 import { type RunsWords, runsWords } from "./words.js";
 
-const settings = new BrowserStore("lathe:");
-
-const languageOfBrowser = (): Language =>
-  navigator.languages.some((language) => language.toLowerCase().startsWith("zh")) ? "zh" : "en";
-
 /** The studio: runs as they go on, compared, and talked to. */
 export function Studio(): JSX.Element {
-  const [language, setLanguage] = useState(() => settings.get<Language>("language") ?? languageOfBrowser());
+  const { language, otherCode, change } = useLanguage((one) => runsWords[one].title);
   const [{ secret, route }, setPlace] = useState(() => parsePlace(location.hash));
   const said = runsWords[language];
-  useEffect(() => {
-    document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
-    document.title = `${said.title} – Lathe`;
-  }, [language]);
   useEffect(() => {
     const onHash = (): void => setPlace(parsePlace(location.hash));
     addEventListener("hashchange", onHash);
     return () => removeEventListener("hashchange", onHash);
   }, []);
-  const other: Language = language === "en" ? "zh" : "en";
-  const change = (): void => {
-    settings.set("language", other);
-    setLanguage(other);
-  };
   return (
     <>
       <header>
         <span class="name">
           <a href={hashOf({ secret, route: { view: "runs" } })}>Lathe</a>
         </span>
-        <button type="button" class="plain" lang={other === "zh" ? "zh-CN" : "en"} onClick={change}>
+        <button type="button" class="plain" lang={otherCode} onClick={change}>
           {said.language}
         </button>
       </header>

@@ -94,7 +94,11 @@ export function useChat(client: Client, run: string): Chat {
     })();
   };
   return {
-    ...{ sides, isBusy, isWaiting, fault, ask },
+    sides,
+    isBusy,
+    isWaiting,
+    fault,
+    ask,
     stop: () => control.current.abort(),
     clear: () => {
       control.current.abort();

@@ -6,6 +6,7 @@ import type { GgufMetadata, GgufValue } from "../gguf-value.js";
 import { type PreTokenizer, preTokenizerJson, preTokenizers } from "./pre-tokenizers.js";
 import { probeTexts } from "./probe-texts.js";
 import { byteToken, encodeSentencePieces, SPACE_MARK } from "./sentence-pieces.js";
+import { encodeUnigram } from "./unigram.js";
 
 /** Largest tokenizer.json that is read, in bytes. */
 const TOKENIZER_BYTES_LIMIT = 200_000_000;
@@ -15,7 +16,10 @@ const tokenKinds = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 
 
 /** How far llama.cpp cuts texts as the model's own tokenizer does. */
 export interface TokenizerProof {
-  /** The name in the file: the pre-tokeniser's, `spm` for a vocabulary of SentencePiece's kind, or `none` without a tokenizer. */
+  /**
+   * The name in the file: the pre-tokeniser's, `spm` for a vocabulary of SentencePiece's kind, `unigram` for one with an unknown token
+   * in the place of bytes, or `none` without a tokenizer.
+   */
   readonly name: string;
   /** Texts that were compared. */
   readonly compared: number;
@@ -25,6 +29,8 @@ export interface TokenizerProof {
   readonly example: string | null;
   /** Whether texts that are not in Unicode's composed form are composed by the model's tokenizer alone. */
   readonly composes: boolean;
+  /** Whether unknown characters side by side are one token in llama.cpp and one each in the model's tokenizer; texts were compared without that. */
+  readonly joinsUnknown: boolean;
 }
 
 /** The values of a tokenizer, and what is known of how llama.cpp follows them. */
@@ -126,7 +132,7 @@ function placeholder(rows: number): GgufTokenizer {
       ["tokenizer.ggml.token_type", { type: "array", of: "i32", value: tokens.map(() => tokenKinds.normal) }],
       ["tokenizer.ggml.merges", textArray([])],
     ]),
-    proof: { name: "none", compared: 0, differing: 0, example: null, composes: false },
+    proof: { name: "none", compared: 0, differing: 0, example: null, composes: false, joinsUnknown: false },
   };
 }
 
@@ -155,7 +161,7 @@ function compare(
     example ??= text;
     if (++differing >= limit) break;
   }
-  return { name, compared: texts.length, differing, example, composes };
+  return { name, compared: texts.length, differing, example, composes, joinsUnknown: false };
 }
 
 /** The model's tokenizer with another rule of cutting. */
@@ -230,7 +236,49 @@ function textsFor(tokenizer: Tokenizer, json: Readonly<Record<string, unknown>>)
     .map((text) => ({ text, ids: tokenizer.encode(text, { addSpecialTokens: false }) }));
 }
 
-const LINE_FEED = 10;
+const byteTokens: ReadonlySet<string> = new Set(Array.from({ length: 256 }, (_, byte) => byteToken(byte)));
+
+/** Values of a vocabulary in which marks stand for spaces, whichever way its texts are cut. */
+function markedVocabulary(
+  model: string,
+  {
+    tokens,
+    kinds,
+    scores,
+    unknownId,
+  }: {
+    readonly tokens: readonly string[];
+    readonly kinds: readonly number[];
+    readonly scores: readonly number[];
+    readonly unknownId: number | undefined;
+  },
+): GgufMetadata {
+  return new Map<string, GgufValue>([
+    ["tokenizer.ggml.model", { type: "string", value: model }],
+    ["tokenizer.ggml.pre", { type: "string", value: "default" }],
+    ["tokenizer.ggml.tokens", textArray(tokens)],
+    ["tokenizer.ggml.scores", { type: "array", of: "f32", value: scores }],
+    [
+      "tokenizer.ggml.token_type",
+      {
+        type: "array",
+        of: "i32",
+        value: kinds.map((kind, id) => (id === unknownId ? tokenKinds.unknown : kind)),
+      },
+    ],
+    ["tokenizer.ggml.add_space_prefix", { type: "bool", value: true }],
+    ...(unknownId === undefined
+      ? []
+      : [["tokenizer.ggml.unknown_token_id", u32(unknownId)] satisfies [string, GgufValue]]),
+  ]);
+}
+
+/** Ids by the texts of tokens that texts are cut into: those that were added are written out as they are. */
+function cutInto(tokens: readonly string[], added: readonly AddedToken[]): Map<string, number> {
+  const ids = new Map(tokens.map((token, id) => [token, id]));
+  for (const { content } of added) ids.delete(content);
+  return ids;
+}
 
 function sentencePieces(
   tokenizer: Tokenizer,
@@ -238,46 +286,91 @@ function sentencePieces(
   rows: number,
 ): GgufTokenizer {
   const { vocabulary, merges } = bytePairsOf(json, tokenizer.path);
-  if (!vocabulary.has(byteToken(LINE_FEED)) && !vocabulary.has("\n")) {
-    throw new ExportError({
-      path: tokenizer.path,
-      expected: "a token for the line feed, without which llama.cpp ends as it opens a file",
-      actual: "none",
-      remedy: "export it as ONNX or as merged safetensors",
-    });
-  }
   const added = addedTokensOf(json);
-  const bytes = new Set(Array.from({ length: 256 }, (_, byte) => byteToken(byte)));
-  const kindOf = (token: string): number => (bytes.has(token) ? tokenKinds.byte : tokenKinds.normal);
-  const { tokens, kinds } = listedTokens(rows, vocabulary, added, kindOf);
   const unknown = isRecord(json["model"]) ? json["model"]["unk_token"] : undefined;
   const unknownId = typeof unknown === "string" ? vocabulary.get(unknown) : undefined;
-  const typed = kinds.map((kind, id) => (id === unknownId ? tokenKinds.unknown : kind));
+  if (![...byteTokens].every((token) => vocabulary.has(token))) {
+    // llama.cpp ends on the first character that is neither a piece nor bytes; pieces with scores have a token for such.
+    if (unknownId === undefined) {
+      throw new ExportError({
+        path: tokenizer.path,
+        expected:
+          "tokens of all bytes or an unknown token, without which llama.cpp ends at a character that is no token",
+        actual: "none",
+        remedy: "export it as ONNX or as merged safetensors",
+      });
+    }
+    // As few pieces as there can be, which is what merges lead to where any do.
+    const scores = Array.from({ length: rows }, () => -1);
+    return unigram(tokenizer, json, { rows, vocabulary, scores, unknownId });
+  }
+  const kindOf = (token: string): number => (byteTokens.has(token) ? tokenKinds.byte : tokenKinds.normal);
+  const { tokens, kinds } = listedTokens(rows, vocabulary, added, kindOf);
   // What a merge makes has its rank; earlier merges come first.
   const scores = tokens.map(() => 0);
   merges.forEach((merge, rank) => {
     const id = vocabulary.get(merge.replace(" ", ""));
     if (id !== undefined && scores[id] === 0) scores[id] = -1 - rank;
   });
-  const ids = new Map(tokens.map((token, id) => [token, id]));
-  for (const { content } of added) ids.delete(content);
+  const ids = cutInto(tokens, added);
   const proof = compare("spm", textsFor(tokenizer, json), false, (text) =>
     text === "" ? [] : encodeSentencePieces({ ids, scores }, text),
   );
+  return { metadata: markedVocabulary("llama", { tokens, kinds, scores, unknownId }), proof };
+}
+
+function unigram(
+  tokenizer: Tokenizer,
+  json: Readonly<Record<string, unknown>>,
+  {
+    rows,
+    vocabulary,
+    scores,
+    unknownId,
+  }: {
+    readonly rows: number;
+    readonly vocabulary: ReadonlyMap<string, number>;
+    readonly scores: readonly number[];
+    readonly unknownId: number;
+  },
+): GgufTokenizer {
+  const added = addedTokensOf(json);
+  const { tokens, kinds } = listedTokens(rows, vocabulary, added, () => tokenKinds.normal);
+  const ids = cutInto(tokens, added);
+  ids.delete(tokens[unknownId]);
+  // Before spaces alone llama.cpp puts no mark; nobody asks a model nothing.
+  const texts = textsFor(tokenizer, json).filter(({ text }) => /[^ ]/.test(text));
+  const joined = texts.map(({ text, ids: found }) => ({
+    text,
+    ids: found.filter((id, i) => id !== unknownId || found[i - 1] !== unknownId),
+  }));
+  const proof = compare("unigram", joined, false, (text) => encodeUnigram({ ids, scores, unknownId }, text));
+  const joinsUnknown = joined.some(({ ids: one }, i) => one.length < texts[i].ids.length);
   return {
-    metadata: new Map<string, GgufValue>([
-      ["tokenizer.ggml.model", { type: "string", value: "llama" }],
-      ["tokenizer.ggml.pre", { type: "string", value: "default" }],
-      ["tokenizer.ggml.tokens", textArray(tokens)],
-      ["tokenizer.ggml.scores", { type: "array", of: "f32", value: scores }],
-      ["tokenizer.ggml.token_type", { type: "array", of: "i32", value: typed }],
-      ["tokenizer.ggml.add_space_prefix", { type: "bool", value: true }],
-      ...(unknownId === undefined
-        ? []
-        : [["tokenizer.ggml.unknown_token_id", u32(unknownId)] satisfies [string, GgufValue]]),
-    ]),
-    proof,
+    metadata: markedVocabulary("t5", { tokens, kinds, scores, unknownId }),
+    proof: { ...proof, joinsUnknown },
   };
+}
+
+/** A vocabulary of pieces with scores, as tokenizer.json has it. @throws ExportError */
+function scoredPieces(
+  tokenizer: Tokenizer,
+  json: Readonly<Record<string, unknown>>,
+  rows: number,
+): GgufTokenizer {
+  const { vocab, unk_id: unknownId } = json["model"] as Readonly<Record<string, unknown>>;
+  if (!Array.isArray(vocab) || typeof unknownId !== "number" || vocab.length > rows) {
+    throw new ExportError({
+      path: tokenizer.path,
+      expected: "pieces with scores and an unknown token, which GGUF has a place for",
+      actual: "a vocabulary of another kind",
+      remedy: "export it as ONNX or as merged safetensors",
+    });
+  }
+  const pieces = vocab as readonly (readonly [string, number])[];
+  const vocabulary = new Map(pieces.map(([piece], id) => [piece, id]));
+  const scores = Array.from({ length: rows }, (_, id) => pieces[id]?.[1] ?? 0);
+  return unigram(tokenizer, json, { rows, vocabulary, scores, unknownId });
 }
 
 /**
@@ -321,7 +414,10 @@ function vocabularyOf(
 ): GgufTokenizer {
   if (isByteLevel(json)) return byteLevel(tokenizer, json, vocabularySize);
   const spaces = JSON.stringify([json["normalizer"] ?? null, json["pre_tokenizer"] ?? null]);
-  if (spaces.includes(SPACE_MARK)) return sentencePieces(tokenizer, json, vocabularySize);
+  if (spaces.includes(SPACE_MARK)) {
+    const kind = isRecord(json["model"]) ? json["model"]["type"] : undefined;
+    return (kind === "Unigram" ? scoredPieces : sentencePieces)(tokenizer, json, vocabularySize);
+  }
   throw new ExportError({
     path: tokenizer.path,
     expected: "a vocabulary of bytes or of SentencePiece's kind, which GGUF has a place for",

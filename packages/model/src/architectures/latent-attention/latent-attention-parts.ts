@@ -1,4 +1,4 @@
-import type { LinearPart, VectorPart } from "../architecture.js";
+import type { LinearDivision, LinearPart, VectorPart } from "../architecture.js";
 import type { LatentAttentionConfig } from "./latent-attention-config.js";
 
 /** Paths of a layer's linears of latent attention. */
@@ -30,21 +30,40 @@ export function latentAttentionParts(
     roles: readonly string[],
     shape: readonly [number, number],
     hasBias = false,
-  ): LinearPart => ({ kind: "linear", path, roles, block: "attention", shape, hasBias });
+    division?: LinearDivision,
+  ): LinearPart => ({
+    kind: "linear",
+    path,
+    roles,
+    block: "attention",
+    shape,
+    hasBias,
+    ...(division && { division }),
+  });
+  const [ofHeads, toHeads] = [
+    { axis: "inputs", pieces: headCount },
+    { axis: "outputs", pieces: headCount },
+  ] as const;
   const norm = (name: string, size: number): VectorPart => ({ kind: "vector", name, size });
   const ofQueries =
     queryLatentSize === null
-      ? [linear(latentPaths.query, ["query"], [queries, hiddenSize])]
+      ? [linear(latentPaths.query, ["query"], [queries, hiddenSize], false, toHeads)]
       : [
           linear(latentPaths.queryDown, ["query-latent"], [queryLatentSize, hiddenSize], attentionBias),
           norm(latentNorms.query, queryLatentSize),
-          linear(latentPaths.queryUp, ["query"], [queries, queryLatentSize]),
+          linear(latentPaths.queryUp, ["query"], [queries, queryLatentSize], false, toHeads),
         ];
   return [
     ...ofQueries,
     linear(latentPaths.down, ["key-value-latent"], [latentSize + turningSize, hiddenSize], attentionBias),
     norm(latentNorms.keyValue, latentSize),
-    linear(latentPaths.up, ["key", "value"], [headCount * (stillSize + valueSize), latentSize]),
-    linear(latentPaths.output, ["output"], [hiddenSize, headCount * valueSize], attentionBias),
+    linear(
+      latentPaths.up,
+      ["key", "value"],
+      [headCount * (stillSize + valueSize), latentSize],
+      false,
+      toHeads,
+    ),
+    linear(latentPaths.output, ["output"], [hiddenSize, headCount * valueSize], attentionBias, ofHeads),
   ];
 }

@@ -2,6 +2,7 @@ import { ropeInverseFrequencies } from "../../config/rope-frequencies.js";
 import type { Architecture, LayerPart, RoutedForward } from "../architecture.js";
 import { latentAttention, latentCache, latentHeads } from "../latent-attention/latent-attention.js";
 import { latentAttentionParts } from "../latent-attention/latent-attention-parts.js";
+import { dividedMixture } from "../mixture/mixture-config.js";
 import { mixtureParts } from "../mixture/mixture-parts.js";
 import { routedMixture, throughBothParts } from "../mixture/routed-mixture.js";
 import { decoderPaths, gatedMlpParts } from "../pre-norm-decoder/decoder-parts.js";
@@ -54,6 +55,12 @@ export function latentMixtureDecoder(name: string): Architecture<LatentMixtureCo
     layerPrefix: (layer) => `model.layers.${layer}.`,
     parseConfig: (keys) => parseLatentMixtureConfig(keys, name),
     parts,
+    divided: (config, size) => ({
+      ...config,
+      attention: { ...config.attention, headCount: config.attention.headCount / size },
+      mixture: dividedMixture(config.mixture, size),
+      intermediateSize: config.intermediateSize / size,
+    }),
     attention: ({ attention }) => latentHeads(attention),
     cache: ({ attention }) => latentCache(attention),
     rotary: ({ attention, rope }) => ropeInverseFrequencies({ headSize: attention.turningSize, rope }),

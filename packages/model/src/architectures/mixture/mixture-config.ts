@@ -16,6 +16,13 @@ export interface MixtureConfig {
   readonly groups: ExpertGroups | null;
 }
 
+/** The share of a mixture: some of the width of every expert. All processes know of all of them, and choose the same. */
+export const dividedMixture = (mixture: MixtureConfig, size: number): MixtureConfig => ({
+  ...mixture,
+  expertSize: mixture.expertSize / size,
+  sharedSize: mixture.sharedSize / size,
+});
+
 /** Groups of experts that lie one after the other. */
 export interface ExpertGroups {
   /** A divisor of the number of experts. */

@@ -23,6 +23,7 @@ export function mixtureParts(
     block: "mlp",
     shape: part === "down" ? [hiddenSize, width] : [width, hiddenSize],
     hasBias: false,
+    division: { axis: part === "down" ? "inputs" : "outputs", pieces: width },
     ...(expert === undefined ? {} : { expert, tokenShare: expertsPerToken / expertCount }),
   });
   const parts = Object.keys(blocks) as (keyof typeof blocks)[];

@@ -1,4 +1,4 @@
-import type { LinearBlock, LinearPart, LinearRole, VectorPart } from "../architecture.js";
+import type { LinearBlock, LinearDivision, LinearPart, LinearRole, VectorPart } from "../architecture.js";
 import type { DecoderConfig, GroupedAttentionConfig } from "./decoder-config.js";
 import { layerNorms } from "./pre-norm-layer.js";
 
@@ -27,6 +27,7 @@ const linear =
     outFeatures: number,
     inFeatures: number,
     hasBias: boolean,
+    division: LinearDivision,
   ): LinearPart => ({
     kind: "linear",
     path: decoderPaths[role],
@@ -34,6 +35,7 @@ const linear =
     block,
     shape: [outFeatures, inFeatures],
     hasBias,
+    division,
   });
 
 const norm = (name: string, size: number): VectorPart => ({ kind: "vector", name, size });
@@ -43,12 +45,14 @@ export function groupedAttentionParts(config: GroupedAttentionConfig): (LinearPa
   const { hiddenSize, headSize, attentionBias, attentionOutputBias } = config;
   const [queries, keyValues] = [config.headCount * headSize, config.keyValueHeadCount * headSize];
   const attention = linear("attention");
+  const queryHeads = config.headCount;
+  const keyHeads = { axis: "outputs", pieces: config.keyValueHeadCount, isCommon: true } as const;
   return [
     norm(decoderNorms.input, hiddenSize),
-    attention("query", queries, hiddenSize, attentionBias),
-    attention("key", keyValues, hiddenSize, attentionBias),
-    attention("value", keyValues, hiddenSize, attentionBias),
-    attention("output", hiddenSize, queries, attentionOutputBias),
+    attention("query", queries, hiddenSize, attentionBias, { axis: "outputs", pieces: queryHeads }),
+    attention("key", keyValues, hiddenSize, attentionBias, keyHeads),
+    attention("value", keyValues, hiddenSize, attentionBias, keyHeads),
+    attention("output", hiddenSize, queries, attentionOutputBias, { axis: "inputs", pieces: queryHeads }),
     ...(config.queryKeyNorm ? [norm(decoderNorms.query, headSize), norm(decoderNorms.key, headSize)] : []),
     norm(decoderNorms.postAttention, hiddenSize),
   ];
@@ -57,10 +61,11 @@ export function groupedAttentionParts(config: GroupedAttentionConfig): (LinearPa
 /** The tensors of a gated MLP. */
 export function gatedMlpParts(hiddenSize: number, intermediateSize: number, hasBias: boolean): LinearPart[] {
   const mlp = linear("mlp");
+  const outputs = { axis: "outputs", pieces: intermediateSize } as const;
   return [
-    mlp("gate", intermediateSize, hiddenSize, hasBias),
-    mlp("up", intermediateSize, hiddenSize, hasBias),
-    mlp("down", hiddenSize, intermediateSize, hasBias),
+    mlp("gate", intermediateSize, hiddenSize, hasBias, outputs),
+    mlp("up", intermediateSize, hiddenSize, hasBias, outputs),
+    mlp("down", hiddenSize, intermediateSize, hasBias, { axis: "inputs", pieces: intermediateSize }),
   ];
 }
 

@@ -17,6 +17,7 @@ export function preNormDecoder(traits: DecoderTraits): Architecture<DecoderConfi
     layerPrefix: (layer) => `model.layers.${layer}.`,
     parseConfig: (keys) => parseDecoderConfig(keys, traits),
     parts: decoderParts,
+    divided: dividedDecoder,
     attention: decoderHeads,
     cache: (config) => ({ ...decoderHeads(config), valuesAreKeys: false }),
     rotary: ropeInverseFrequencies,
@@ -26,6 +27,14 @@ export function preNormDecoder(traits: DecoderTraits): Architecture<DecoderConfi
     bytes: (config, _layer, plan) => decoderBytes(config, plan),
   };
 }
+
+/** The share of a decoder: some of its heads, with their keys and values, and of the width of its MLP. */
+export const dividedDecoder = <Config extends DecoderConfig>(config: Config, size: number): Config => ({
+  ...config,
+  headCount: config.headCount / size,
+  keyValueHeadCount: Math.max(1, config.keyValueHeadCount / size),
+  intermediateSize: config.intermediateSize / size,
+});
 
 /** Heads of grouped attention, all of one size. */
 export const decoderHeads = ({

@@ -46,12 +46,13 @@ export function attendedStream(
   epsilon: number,
   { vectors }: LayerWeights,
   x: tf.Tensor2D,
-  { dropped, positions }: LayerContext,
+  { dropped, handed, joined, positions }: LayerContext,
   attention: LayerHalves["attention"],
 ): tf.Tensor2D {
   const wanted = (rows: tf.Tensor2D): tf.Tensor2D => (positions ? embedding(rows, positions) : rows);
   return tf.tidy(() => {
-    const attended = attention(rmsNorm(x, vectors[layerNorms.input], epsilon), wanted);
+    const normed = handed(rmsNorm(x, vectors[layerNorms.input], epsilon));
+    const attended = joined(attention(normed, wanted));
     return add(wanted(x), dropped(attended, "attention"));
   });
 }
@@ -61,11 +62,11 @@ export function fedStream(
   epsilon: number,
   { vectors }: LayerWeights,
   y: tf.Tensor2D,
-  { dropped }: LayerContext,
+  { dropped, handed, joined }: LayerContext,
   feed: LayerHalves["feed"],
 ): tf.Tensor2D {
   return tf.tidy(() => {
-    const fed = feed(rmsNorm(y, vectors[layerNorms.postAttention], epsilon));
+    const fed = joined(feed(handed(rmsNorm(y, vectors[layerNorms.postAttention], epsilon))));
     return add(y, dropped(fed, "mlp"));
   });
 }

@@ -33,6 +33,8 @@ export const nativeEngine: EngineDefinition = {
     return kernels ? phrase`C++ kernels (${kernels.level}), ${kernels.threads()} threads` : "C++ kernels";
   },
   precisions: ["bf16", "fp32", "int8"],
+  // What loading in 8 bits means elsewhere, too: products of bytes, with outliers in float32 (LLM.int8(), arXiv:2208.07339).
+  precisionOver: { int8: "int8" },
   probe() {
     try {
       const result = load();
@@ -62,7 +64,7 @@ export const nativeEngine: EngineDefinition = {
 /** What the engine does in its own way, on a device. */
 export function nativeParts(device: NativeDevice): Partial<EngineParts> {
   const { backend } = device;
-  const { allocate, free, mapFile, toInt8Weights, gatherRows, sampleRows } = device.kernels;
+  const { allocate, free, mapFile, fromFp8Blocks, toInt8Weights, gatherRows, sampleRows } = device.kernels;
   return {
     kernels: nativeOperations(device),
     fusedLinears: nativeFusedLinears(device),
@@ -70,7 +72,7 @@ export function nativeParts(device: NativeDevice): Partial<EngineParts> {
     crossEntropyHead: nativeFusedHead(device),
     routines: nativeRoutines(device),
     caches: nativeCaches(device),
-    weightMemory: { allocate, free, mapFile },
+    weightMemory: { allocate, free, mapFile, fromFp8Blocks },
     packInt8: toInt8Weights,
     memory: () => backend.account(),
     // Codes of packed weights lie so too, and both directions of a product read them in place.

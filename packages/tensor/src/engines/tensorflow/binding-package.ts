@@ -1,4 +1,4 @@
-import { type Phrase, phrase } from "@lathe/files";
+import { makeFolder, phrase, type Phrase } from "@lathe/files";
 import { createHash } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -56,7 +56,7 @@ export async function fetchBindingPackage(
   const folder = fetchedFolder(environment);
   const place = dirname(dirname(dirname(folder)));
   const root = dirname(place);
-  await mkdir(root, { recursive: true });
+  await makeFolder(root);
   const temporary = await mkdtemp(join(root, "new-"));
   try {
     const run = { environment, signal };
@@ -78,7 +78,7 @@ export async function fetchBindingPackage(
     const unpacked = await runCommand("tar", ["-xzf", tarball], { ...run, cwd: temporary });
     if (unpacked.code !== 0) throw unfetched(phrase`${tarball} cannot be unpacked`, unpacked.stderr.trim());
     const modules = join(temporary, "place", "node_modules");
-    await mkdir(join(modules, dirname(BINDING_PACKAGE)), { recursive: true });
+    await makeFolder(join(modules, dirname(BINDING_PACKAGE)));
     await rename(join(temporary, "package"), join(modules, BINDING_PACKAGE));
     for (const name of HANDED_PACKAGES) {
       await mkdir(join(modules, name));

@@ -1,7 +1,7 @@
-import { phrase, sayPhrase } from "@lathe/files";
+import { makeFolder, phrase, sayPhrase } from "@lathe/files";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bindingsFolder, type Environment } from "./cache-folder.js";
 import {
@@ -78,7 +78,7 @@ export async function setupTensorFlow(options: SetupOptions = {}): Promise<Tenso
   }
 
   const root = bindingsFolder(environment);
-  await mkdir(root, { recursive: true });
+  await makeFolder(root);
   const nodeAbi = process.versions.modules;
   const key = createHash("sha256")
     .update(JSON.stringify([stamp, compileArguments(library, bindingPackage, "")]))

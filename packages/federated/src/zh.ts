@@ -1,0 +1,68 @@
+import type { Translations } from "@lathe/files";
+
+/** 本包对人所说文字的中文，键为英文原文；`{0}`、`{1}` 为填入的内容。 */
+export const zh: Translations = {
+  "a number above 1": "大于 1 的数字",
+  "a share above 0, up to {0}": "大于 0、至多 {0} 的比例",
+  "uniform beside the rule {0}, which knows no weights": "与规则 {0} 同用时为 uniform（它不用权重）",
+  "nothing beside the rule {0}": "与规则 {0} 同用时不应给出",
+  "a share from 0, below 0.5": "不小于 0、小于 0.5 的比例",
+  "a length above 0, or median": "大于 0 的长度，或 median",
+  "a probability above 0, below 1": "大于 0、小于 1 的概率",
+  "mean beside noise": "与噪声同用时为 mean",
+  "one client can move a median or a trimmed mean by more than its share, which the noise does not cover":
+    "一方对中位数或截尾均值的影响可超过它的份额，噪声无法掩盖",
+  "a fixed length beside noise": "与噪声同用时为固定长度",
+  "the noise is in proportion to it, and a length that follows from the updates tells of them":
+    "噪声与它成比例，而由更新得出的长度会泄露更新",
+  "a number of rows from which on a client weighs 1": "使一方权重为 1 的行数",
+  "without a bound on its weight, no noise covers what a client with many rows adds; or give uniform weights":
+    "权重没有上限时，噪声无法掩盖行数很多的一方；或者使用 uniform 权重",
+  "nothing beside uniform weights": "与 uniform 权重同用时不应给出",
+  "a source of noise, as the settings ask for it": "噪声来源（设置要求有噪声）",
+  "at least one": "至少一个",
+  "at least one order": "至少一个阶",
+  "a bound that noise can keep": "噪声能够保证的上限",
+  "ask for a larger one, or for fewer rounds": "请放宽上限，或减少轮数",
+  "{0} {1}, as the round's adapter has it": "{0} 为 {1}（与本轮的适配器相同）",
+  "the tensor {0}": "张量 {0}",
+  "the tensors of the round's adapter alone": "仅含本轮适配器的张量",
+  "shape {0}": "形状 {0}",
+  "expected a key of lower-case letters, digits, dots and dashes between slashes, got another":
+    "键应由小写字母、数字、点和短横线组成，以斜线分隔，实际不是",
+  "cannot be listed: {0}": "无法列出：{0}",
+  "a file of an adapter": "适配器的文件",
+  "expected a file that can be read, got {0}": "应为可读取的文件，实际为{0}",
+  "a file that can be read": "可读取的文件",
+  "weights of up to {0} bytes": "至多 {0} 字节的权重",
+  "a text of up to {0} characters": "至多 {0} 个字符的文字",
+  "the file that the hash beside it is of": "与旁边的哈希相符的文件",
+  "another, or no hash": "另一文件，或没有哈希",
+  "{0} bytes as the manifest has them": "与清单相符的 {0} 字节",
+  "others, by their hash": "哈希不同的内容",
+  "length and SHA-256 of {0} in files": "files 中 {0} 的长度与 SHA-256",
+  "something else": "其他内容",
+  "{0} as {1}": "{0} 为 {1}",
+  "format {0}": "格式 {0}",
+  "rows from {0}": "不小于 {0} 的行数",
+  "a whole update": "完整的更新",
+  "a part of one": "只有一部分",
+  "the adapter that the federation in {0} was begun with": "{0} 中联邦训练开始时所用的适配器",
+  "another, by its weights or its config": "权重或配置不同的另一适配器",
+  "at least minClients, {0}": "不小于 minClients（{0}）",
+  "seconds from 0": "不小于 0 的秒数",
+  "so many that a share of {0} is one of them": "足够多，使 {0} 的比例至少为一方",
+  "a trimmed mean of fewer leaves out nobody": "更少时截尾均值不会去掉任何一方",
+  "at least clients, {0}": "不小于 clients（{0}）",
+  "{0}, as the federation in {1} was begun": "{0}（{1} 中的联邦训练以此开始）",
+  "go on with the same, or begin another in another folder and mailbox":
+    "请用相同的设置继续，或在另一文件夹和信箱中另行开始",
+  "holds another federation: give a mailbox of its own, or the folder that the other was begun in":
+    "已有另一联邦训练：请另给信箱，或给出那一训练的文件夹",
+  "lower-case letters, digits, dots and dashes, up to 64": "小写字母、数字、点和短横线，至多 64 个",
+  "the federation's model, of SHA-256 {0}": "联邦训练所用的模型（SHA-256 为 {0}）",
+  "another, of {0}": "另一模型（{0}）",
+  "another client delivers under this name: give each a name of its own":
+    "另一方已用此名称提交：请给每一方各自的名称",
+  "federation {0}": "联邦训练 {0}",
+};
