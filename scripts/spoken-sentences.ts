@@ -32,7 +32,7 @@ function programOfSources(): ts.Program {
 function takesPhrase(type: ts.Type | undefined): boolean {
   if (type === undefined) return false;
   if (type.isUnion()) return type.types.some(takesPhrase);
-  return ["Phrase", "FieldSentence"].includes((type.symbol as ts.Symbol | undefined)?.name ?? "");
+  return (type.symbol as ts.Symbol | undefined)?.name === "Phrase";
 }
 
 /** The template of a literal, with its gaps numbered. */
@@ -156,11 +156,7 @@ export function spokenSentences(): SpokenSentence[] {
       if (isListed) plain.add(`${file} ${name}`);
       else note(node, name, "an error that has no phrases; extend SpokenError");
     }
-    if (
-      ts.isTaggedTemplateExpression(node) &&
-      ts.isIdentifier(node.tag) &&
-      ["phrase", "sentenceOf"].includes(node.tag.text)
-    ) {
+    if (ts.isTaggedTemplateExpression(node) && ts.isIdentifier(node.tag) && node.tag.text === "phrase") {
       note(node, templateOf(node.template));
       if (ts.isTemplateExpression(node.template)) {
         for (const { expression } of node.template.templateSpans) {

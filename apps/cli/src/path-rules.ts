@@ -8,19 +8,13 @@ import {
   type PullRepository,
   type RepositoryKind,
 } from "@lathe/hub";
-import {
-  adapterPathFault,
-  type FieldSentence,
-  modelPathFault,
-  namingFieldsIn,
-  rowsPathFault,
-} from "@lathe/recipes";
+import { adapterPathFault, modelPathFault, namingFieldsIn, rowsPathFault } from "@lathe/recipes";
 import { download, downloadFile } from "./download.js";
 
 /** What lies at a path of one kind, and how a hub's is had. */
 interface PathRule {
   readonly repository: RepositoryKind;
-  readonly faultOf: (text: string, path: OptionPath) => Promise<FieldSentence | null>;
+  readonly faultOf: (text: string, path: OptionPath) => Promise<Phrase | null>;
   readonly fromHub: (text: string, download: PullRepository) => Promise<string>;
 }
 

@@ -1,5 +1,6 @@
 import { asPhrase, phrase, sayPhrase } from "@lathe/files";
 import { z } from "zod";
+import type { CommandMessages } from "./command-messages.js";
 import type { ConfigFile } from "./config-file.js";
 import {
   expectedText,
@@ -9,7 +10,6 @@ import {
   type Property,
   type PropertySchema,
 } from "./property.js";
-import type { CommandMessages } from "./command-messages.js";
 import { UsageError } from "./usage-error.js";
 import type { Verb } from "./verb.js";
 

@@ -106,14 +106,18 @@ async function helpTextOf<Messages extends CommandMessages>(
   style: HelpStyle,
 ): Promise<string> {
   if (name === null) return mainHelp(program, style);
-  return isFirstWord(program, name)
-    ? mainHelp({ ...program, verbs: program.verbs.filter((verb) => verb.name.startsWith(`${name} `)) }, style)
+  const verbs = verbsUnder(program.verbs, name);
+  return verbs.length > 0
+    ? mainHelp({ ...program, verbs }, style)
     : helpOf(program, await loadVerb(program, name), style);
 }
 
-/** Whether verbs of two words begin with the name, which is none itself. */
-const isFirstWord = ({ verbs }: Pick<Program<CommandMessages>, "verbs">, name: string): boolean =>
-  !verbs.some((verb) => verb.name === name) && verbs.some((verb) => verb.name.startsWith(`${name} `));
+/** The verbs of two words that begin with the name; none where it is a verb itself. */
+const verbsUnder = <Named extends { readonly name: string }>(
+  verbs: readonly Named[],
+  name: string,
+): readonly Named[] =>
+  verbs.some((verb) => verb.name === name) ? [] : verbs.filter((verb) => verb.name.startsWith(`${name} `));
 
 async function runNamed<Messages extends CommandMessages>(
   program: Program<Messages>,
@@ -123,7 +127,7 @@ async function runNamed<Messages extends CommandMessages>(
   style: HelpStyle,
 ): Promise<number> {
   const { name, rest } = verbIn(program.verbs, words)!;
-  if (isFirstWord(program, name) && rest.some((word) => word === "--help" || word === "-h")) {
+  if (verbsUnder(program.verbs, name).length > 0 && rest.some((word) => word === "--help" || word === "-h")) {
     io.stdout.write(await helpTextOf(program, name, style));
     return EXIT_DONE;
   }
@@ -150,9 +154,9 @@ async function loadVerb<Messages extends CommandMessages>(
   const entry = verbs.find((verb) => verb.name === name);
   if (entry) return { ...(await entry.load()), name: entry.name, summary: entry.summary };
   const names = [...verbs.map((verb) => verb.name), "schema", "help"];
-  const longer = names.filter((known) => known.startsWith(`${name} `));
+  const longer = verbsUnder(verbs, name);
   if (longer.length > 0) {
-    const whole = longer.map((known) => `${program.command} ${known}`).join(", ");
+    const whole = longer.map((known) => `${program.command} ${known.name}`).join(", ");
     throw new UsageError([phrase`${`${program.command} ${name}`}: expected ${whole}`]);
   }
   const list = phrase`${`${program.command} --help`} lists the verbs`;

@@ -34,6 +34,7 @@ export const zh: Translations = {
   "permission denied": "没有权限",
   "it is in use": "正在使用中",
   "the disk quota is used up": "磁盘配额已用尽",
+  "the system has no memory left": "系统已没有内存",
   "it would be larger than the limit on the size of files": "将超过文件大小的限制",
   "the system does not do that there": "系统在该处不支持此操作",
   "the device failed": "设备出错",

@@ -38,7 +38,7 @@ import {
   pathOf,
 } from "./model/open-model.js";
 import { progressOf, type RowsEvent, warningOf } from "./recipe-event.js";
-import { expectation, field, RecipeError, type RecipeFault, sentenceOf } from "./recipe-error.js";
+import { expectation, field, RecipeError, type RecipeFault } from "./recipe-error.js";
 import type { RunPassport } from "./record/run-passport.js";
 import { type LayerRouting, RoutingLog } from "./record/routing-log.js";
 import { RunRecord } from "./record/run-record.js";
@@ -56,7 +56,7 @@ import { methodOf } from "./training/method-of.js";
 import { objectiveOf } from "./training/objective-of.js";
 import { resumedOptions, type RunSettings, runSettings } from "./training/run-settings.js";
 import { runTotals, type RunTotals } from "./training/run-totals.js";
-import { tensorFaults, tensorFaultsOfRanks } from "./training/tensor-faults.js";
+import { tensorFaultsOfRanks } from "./training/tensor-faults.js";
 import { zeroStages } from "./training/zero-stage.js";
 import { spilledInputs, type SpilledInputs } from "./training/spilled-inputs.js";
 import type { Trained, TrainedFolders, TrainingMethod } from "./training/training-method.js";
@@ -246,13 +246,12 @@ function faultsOfOptions(options: FinetuneOptions, keys: readonly (typeof needed
     ...(beta === undefined ? [] : faultsOf(() => dpoLoss(beta))),
     ...(simpoGamma === undefined ? [] : faultsOf(() => simpoLoss(1, simpoGamma))),
     ...contradictions(options),
-    ...tensorFaults(options),
     ...(zeroStages.includes(options.zeroStage ?? 0)
       ? []
       : [expectation("zeroStage", phrase`one of ${zeroStages.join(", ")}`, String(options.zeroStage))]),
   ];
   if (resume && overwrite) {
-    const sentence = sentenceOf`${field("resume")} goes on with a run and ${field("overwrite")} replaces it: give one of them`;
+    const sentence = phrase`${field("resume")} goes on with a run and ${field("overwrite")} replaces it: give one of them`;
     faults.push({ field: "resume", sentence });
   }
   if (resume && output === undefined)
@@ -495,8 +494,8 @@ async function checkpointingOf(
     const help = remediesSentence(await remedies());
     const sentence =
       checkpointing === "auto"
-        ? sentenceOf`${field("memory")}: expected at least ${least}GB for this model and micro-batches of up to ${step.tokens} tokens, with as many layers computed again as help, got ${given}GB; what takes less, the cheapest first: ${help}`
-        : sentenceOf`${field("memory")}: expected at least ${least}GB for this model and micro-batches of up to ${step.tokens} tokens under ${field("checkpointing")} ${checkpointing}, got ${given}GB; what takes less, the cheapest first: ${help}`;
+        ? phrase`${field("memory")}: expected at least ${least}GB for this model and micro-batches of up to ${step.tokens} tokens, with as many layers computed again as help, got ${given}GB; what takes less, the cheapest first: ${help}`
+        : phrase`${field("memory")}: expected at least ${least}GB for this model and micro-batches of up to ${step.tokens} tokens under ${field("checkpointing")} ${checkpointing}, got ${given}GB; what takes less, the cheapest first: ${help}`;
     throw new RecipeError([{ field: "memory", sentence }]);
   }
   if (checkpointing === "auto" || !plan.fits) onEvent?.({ type: "memory", plan, isGiven });

@@ -125,13 +125,7 @@ export type { PersonalDataFiles } from "./data/personal-data-files.js";
 export { type PreparedRows, prepareRows, type PrepareRowsOptions } from "./prepare-rows.js";
 export { type PrunedModel, pruneMethods, pruneModel, type PruneModelOptions } from "./prune-model.js";
 export { type QuantizedModel, quantizeModel, type QuantizeModelOptions } from "./quantize-model.js";
-export {
-  type FieldName,
-  type FieldSentence,
-  namingFieldsIn,
-  RecipeError,
-  type RecipeFault,
-} from "./recipe-error.js";
+export { type FieldName, namingFieldsIn, RecipeError, type RecipeFault } from "./recipe-error.js";
 export { adapterPathFault } from "./paths/adapter-path-fault.js";
 export { modelPathFault } from "./paths/model-path-fault.js";
 export { rowsPathFault } from "./paths/rows-path-fault.js";

@@ -14,7 +14,7 @@ import {
 import { namingFields, withField } from "./fields-of-packages.js";
 import { borrowModel, type EngineOptions, folderOf, type ModelInput, pathOf } from "./model/open-model.js";
 import { progressOf, type RecipeHooks } from "./recipe-event.js";
-import { expectation, field, RecipeError, sentenceOf } from "./recipe-error.js";
+import { expectation, field, RecipeError } from "./recipe-error.js";
 import { readLabelledRows } from "./rows/labelled-rows.js";
 import type { RowsInput } from "./rows/rows-input.js";
 
@@ -100,11 +100,11 @@ function checkFields(options: PruneModelOptions): void {
   }
   for (const key of ["calibration", "calibrationTokens"] as const) {
     if (method !== "magnitude" || options[key] === undefined) continue;
-    const sentence = sentenceOf`${field(key)} goes with ${field("method")} wanda; by magnitude no row is read`;
+    const sentence = phrase`${field(key)} goes with ${field("method")} wanda; by magnitude no row is read`;
     faults.push({ field: key, sentence });
   }
   if (method === "wanda" && compared === "matrix") {
-    const sentence = sentenceOf`${field("compared")}: expected row, as wanda compares the weights of an output, got matrix`;
+    const sentence = phrase`${field("compared")}: expected row, as wanda compares the weights of an output, got matrix`;
     faults.push({ field: "compared", sentence });
   }
   if (

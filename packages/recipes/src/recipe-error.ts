@@ -2,15 +2,12 @@ import { asPhrase, field, InputError, type Phrase, phrase } from "@lathe/files";
 
 export { field, type FieldName } from "@lathe/files";
 
-/** A {@link Phrase} that mentions fields, so that a program can call them otherwise. */
-export type FieldSentence = Phrase;
-
 /** Something wrong with what a recipe was asked for. */
 export interface RecipeFault {
   /** The field at fault. */
   readonly field: string;
   /** What was expected there, what came and what to do. */
-  readonly sentence: FieldSentence;
+  readonly sentence: Phrase;
 }
 
 const asPath = (field: string): string => field;
@@ -20,7 +17,7 @@ const asPath = (field: string): string => field;
  * @param nameOf the name for a field's path
  */
 export function namingFieldsIn(
-  { template, values }: FieldSentence,
+  { template, values }: Phrase,
   nameOf: (field: string) => string = asPath,
 ): Phrase {
   return {
@@ -59,11 +56,8 @@ export class RecipeError extends InputError {
   }
 }
 
-/** A sentence from a template: texts, numbers, and fields by {@link field}. */
-export const sentenceOf = phrase;
-
 /** A fault of one field: what was expected there and what came. */
 export function expectation(path: string, expected: string | Phrase, actual: string | Phrase): RecipeFault {
-  const sentence = sentenceOf`${field(path)}: expected ${asPhrase(expected)}, got ${asPhrase(actual)}`;
+  const sentence = phrase`${field(path)}: expected ${asPhrase(expected)}, got ${asPhrase(actual)}`;
   return { field: path, sentence };
 }

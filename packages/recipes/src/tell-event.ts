@@ -1,6 +1,6 @@
 import { formatBytes, formatDuration, formatNumber, formatSeconds, type Phrase, phrase } from "@lathe/files";
 import { badStepPhrase, checkpointFaultPhrase, placedRowsPhrase, type StallAdvice } from "@lathe/train";
-import { field, type FieldSentence, sentenceOf } from "./recipe-error.js";
+import { field } from "./recipe-error.js";
 import type { RecipeEvent, RowsEvent } from "./recipe-event.js";
 import type { MaskReport } from "./rows/mask-report.js";
 
@@ -8,7 +8,7 @@ import type { MaskReport } from "./rows/mask-report.js";
 export interface ToldEvent {
   /** Whether something is not as one would expect. */
   readonly isWarning: boolean;
-  readonly sentence: FieldSentence;
+  readonly sentence: Phrase;
 }
 
 /** Events that are shown otherwise than by a sentence: bars, tables, and engines by name. */
@@ -17,19 +17,19 @@ export type EventWithoutSentence = Extract<
   { readonly type: "progress" | "engine" | "parameters" | "paused" | "unpaused" }
 >;
 
-const noteOf = (sentence: FieldSentence): ToldEvent[] => [{ isWarning: false, sentence }];
-const warningOf = (sentence: FieldSentence): ToldEvent[] => [{ isWarning: true, sentence }];
+const noteOf = (sentence: Phrase): ToldEvent[] => [{ isWarning: false, sentence }];
+const warningOf = (sentence: Phrase): ToldEvent[] => [{ isWarning: true, sentence }];
 
-const joined = ([first, ...rest]: readonly FieldSentence[]): FieldSentence =>
-  rest.reduce((before, next) => sentenceOf`${before}; ${next}`, first);
+const joined = ([first, ...rest]: readonly Phrase[]): Phrase =>
+  rest.reduce((before, next) => phrase`${before}; ${next}`, first);
 
 const countedRows = (count: number): Phrase => (count === 1 ? phrase`${1} row` : phrase`${count} rows`);
 
 /** Fields with values, as one would give them. */
-const settingsOf = (settings: Readonly<Record<string, string | number>>): FieldSentence =>
+const settingsOf = (settings: Readonly<Record<string, string | number>>): Phrase =>
   Object.entries(settings)
-    .map(([path, value]) => sentenceOf`${field(path)} ${value}`)
-    .reduce((before, next) => sentenceOf`${before} ${next}`);
+    .map(([path, value]) => phrase`${field(path)} ${value}`)
+    .reduce((before, next) => phrase`${before} ${next}`);
 
 function rowsSentence({ outcome, count, total, limit = 0, list = "" }: RowsEvent): Phrase {
   const rows = countedRows(count);
@@ -61,12 +61,12 @@ export function columnsSentence({
   others,
   isKept,
   suggestion,
-}: Omit<Extract<RecipeEvent, { readonly type: "columns" }>, "type">): FieldSentence {
+}: Omit<Extract<RecipeEvent, { readonly type: "columns" }>, "type">): Phrase {
   const rest = others.join(", ");
   return joined([
     phrase`${source}: rows of ${kind}; learnt: ${learnt.join(", ")}`,
     ...(others.length === 0 ? [] : [isKept ? phrase`kept, not learnt: ${rest}` : phrase`ignored: ${rest}`]),
-    ...(suggestion === null ? [] : [sentenceOf`prepare ${field("map")} ${suggestion} would learn more`]),
+    ...(suggestion === null ? [] : [phrase`prepare ${field("map")} ${suggestion} would learn more`]),
   ]);
 }
 
@@ -80,19 +80,19 @@ function maskSentence({ rows, tokens, scoredTokens, rowsWithEnd, longest }: Mask
 }
 
 /** What may help a loss that does not fall. @param limit of the gradient norm   @param norm its median */
-function adviceSentence(advice: StallAdvice, limit: number, norm: string): FieldSentence {
+function adviceSentence(advice: StallAdvice, limit: number, norm: string): Phrase {
   const [rate, targets] = [field("train.learningRate"), field("lora.targets")];
   switch (advice) {
     case "lower-rate":
-      return sentenceOf`it rises: lower ${rate}, or raise ${field("train.warmupSteps")}`;
+      return phrase`it rises: lower ${rate}, or raise ${field("train.warmupSteps")}`;
     case "check-targets":
-      return sentenceOf`no gradient arrives at what is trained: look at ${targets} or ${field("full.trainable")}, and at the labels of the rows`;
+      return phrase`no gradient arrives at what is trained: look at ${targets} or ${field("full.trainable")}, and at the labels of the rows`;
     case "raise-rate":
-      return sentenceOf`the recipe allows raising the rate: ${rate} 1e-4`;
+      return phrase`the recipe allows raising the rate: ${rate} 1e-4`;
     case "raise-clipping":
-      return sentenceOf`clipping at ${limit} makes most steps smaller: ${field("train.maxGradNorm")} near the median norm ${norm}, or 0 for none`;
+      return phrase`clipping at ${limit} makes most steps smaller: ${field("train.maxGradNorm")} near the median norm ${norm}, or 0 for none`;
     case "check-rows":
-      return sentenceOf`rate and gradients are as usual: look at the rows and their labels, or train more of the model (${field("lora.rank")}, ${targets} all-linear)`;
+      return phrase`rate and gradients are as usual: look at the rows and their labels, or train more of the model (${field("lora.rank")}, ${targets} all-linear)`;
   }
 }
 
@@ -114,7 +114,7 @@ export function tellEvent(event: Exclude<RecipeEvent, EventWithoutSentence>): re
       const [expected, budget] = [formatBytes(event.plan.expectedBytes), formatBytes(event.plan.budgetBytes)];
       if (!fits) {
         return warningOf(
-          sentenceOf`about ${expected} are needed even with every layer computed again, and about ${budget} are free; the system may end the run or swap. A smaller ${field("train.batchSize")}, shorter rows (${field("maxTokens")}) or packed weights (${field("quantize")}) take less.`,
+          phrase`about ${expected} are needed even with every layer computed again, and about ${budget} are free; the system may end the run or swap. A smaller ${field("train.batchSize")}, shorter rows (${field("maxTokens")}) or packed weights (${field("quantize")}) take less.`,
         );
       }
       if (recomputedLayers === 0 && !event.isGiven) return [];
@@ -134,8 +134,8 @@ export function tellEvent(event: Exclude<RecipeEvent, EventWithoutSentence>): re
       const settings = settingsOf(event.settings);
       return warningOf(
         event.reason === "refused"
-          ? sentenceOf`memory ran out (an allocation was refused): a fresh process goes on with ${settings}`
-          : sentenceOf`memory ran out (the system ended the process): a fresh process goes on with ${settings}`,
+          ? phrase`memory ran out (an allocation was refused): a fresh process goes on with ${settings}`
+          : phrase`memory ran out (the system ended the process): a fresh process goes on with ${settings}`,
       );
     }
     case "plan-corrected": {
@@ -165,7 +165,7 @@ export function tellEvent(event: Exclude<RecipeEvent, EventWithoutSentence>): re
       return [
         ...(taken.length === 0
           ? []
-          : noteOf(sentenceOf`sampling as the model's generation_config.json says: ${settingsOf(settings)}`)),
+          : noteOf(phrase`sampling as the model's generation_config.json says: ${settingsOf(settings)}`)),
         ...(ignored.length === 0
           ? []
           : warningOf(phrase`generation_config.json asks for what is not done here: ${ignored.join(", ")}`)),

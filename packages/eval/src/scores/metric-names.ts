@@ -81,7 +81,7 @@ export const isLabelMetric = (name: string): name is LabelMetricName =>
 export const metricNames = Object.keys(metricTable) as readonly MetricName[];
 
 // Names that stand for others: a group, and spellings in wide use.
-const aliases = new Map<string, readonly MetricName[]>([
+const aliases: ReadonlyMap<string, readonly MetricName[]> = new Map<string, readonly MetricName[]>([
   ["rouge", ["rouge1", "rouge2", "rougeL"]],
   ["rouge-1", ["rouge1"]],
   ["rouge-2", ["rouge2"]],
@@ -113,14 +113,8 @@ export function resolveMetricNames(names: readonly string[]): MetricName[] {
     if (Object.hasOwn(rowMetricTable, plain)) {
       throw new MetricOptionError("metrics", phrase`metrics of texts, where no model is needed`, name);
     }
-    const known = [
-      ...metricNames,
-      ...Object.keys(rowMetricTable),
-      "rouge",
-      "distinct",
-      "classification",
-      "llama-factory",
-    ];
+    const groups = [...aliases].flatMap(([group, { length }]) => (length > 1 ? [group] : []));
+    const known = [...metricNames, ...Object.keys(rowMetricTable), ...groups];
     throw new UnknownMetricError(name, nearest(plain, known), known);
   });
   return [...new Set(resolved)];

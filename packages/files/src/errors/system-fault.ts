@@ -18,6 +18,7 @@ const meanings: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "the name is too long",
   ENFILE: "too many files are open",
   ENOENT: "the system takes nothing there",
+  ENOMEM: "the system has no memory left",
   ENOSPC: "no space is left on the device",
   ENOTDIR: "a part of the path is a file",
   EOPNOTSUPP: "the system does not do that there",

@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { writeTokenFile } from "@lathe/data";
-import { asPhrase, makeFolder, type Phrase, phraseOfError, replaceFile } from "@lathe/files";
+import { asPhrase, makeFolder, type Phrase, phrase, phraseOfError, replaceFile } from "@lathe/files";
 import type { LabelledRow } from "@lathe/model";
 import type { WeightFormat } from "@lathe/quant";
 import { tuningReport } from "@lathe/report";
@@ -18,7 +18,7 @@ import { withField } from "../fields-of-packages.js";
 import { finetune, type FinetuneSummary, readRows } from "../finetune.js";
 import { type ModelFolder, readModelFolder } from "../model/model-folder.js";
 import { engineOf, openModel, type OpenedModel } from "../model/open-model.js";
-import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
+import { expectation, field, RecipeError } from "../recipe-error.js";
 import { readTrainingRows } from "../rows/training-rows.js";
 import type { AutoTuneOptions } from "./auto-tune-options.js";
 import {
@@ -167,7 +167,7 @@ async function prepareSearch(options: AutoTuneOptions, spent: () => number): Pro
   const sizes = measureRows(training, labelledSize);
   const quantize = await fittingFormat(first, { folder, engine: planning, sizes, memory });
   if (quantize === null) {
-    const sentence = sentenceOf`${field("memory")}: expected more for this model, of which not even packed weights and one row at a time fit; shorten the rows with ${field("maxTokens")}, or take a smaller model`;
+    const sentence = phrase`${field("memory")}: expected more for this model, of which not even packed weights and one row at a time fit; shorten the rows with ${field("maxTokens")}, or take a smaller model`;
     throw new RecipeError([{ field: "memory", sentence }]);
   }
   // Started anew: what it computes in by default goes by the format that was chosen.

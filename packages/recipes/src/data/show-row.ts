@@ -7,7 +7,6 @@ import {
   type EncodeRowOptions,
   parseRow,
   type Row,
-  RowError,
   type RowPlace,
   rowColumns,
   type RowColumns,
@@ -21,6 +20,7 @@ import { folderOf, type ModelInput } from "../model/open-model.js";
 import { requireTokenizer } from "../model/prompt-ids.js";
 import type { RecipeHooks } from "../recipe-event.js";
 import { isTokenFile, recordsOf } from "../rows/rows-input.js";
+import { withPlace } from "../rows/with-place.js";
 import { shownRow } from "./shown-row.js";
 
 /** Which row {@link showRow} shows, and how it is encoded. */
@@ -105,9 +105,10 @@ export async function showRow(options: ShowRowOptions): Promise<RowShown> {
       return { place, columns, weight, pieces: plainPieces(row), unlabelledTurns: 0, tokens: [] };
     }
     const { lossOn = "all", reasoning = "keep" } = learnt ?? {};
-    const { inputIds, labels, pieces, unlabelledTurns } = encodedAt(at, () =>
-      encodeRow(row, tokenizer, { lossOn, reasoning }),
-    );
+    const { inputIds, labels, pieces, unlabelledTurns } = encodedAt(at, row, tokenizer, {
+      lossOn,
+      reasoning,
+    });
     const tokens = texts(row, Int32Array.from(inputIds), Int32Array.from(labels));
     return { place, columns, weight, pieces, unlabelledTurns, tokens };
   }
@@ -115,12 +116,11 @@ export async function showRow(options: ShowRowOptions): Promise<RowShown> {
 }
 
 /** What encoding a row gives. @throws RowError with the row's place */
-function encodedAt<Encoded>(at: RowPlace, encode: () => Encoded): Encoded {
+function encodedAt(place: RowPlace, ...encoding: Parameters<typeof encodeRow>): ReturnType<typeof encodeRow> {
   try {
-    return encode();
+    return encodeRow(...encoding);
   } catch (error) {
-    if (!(error instanceof RowError) || error.place !== undefined) throw error;
-    throw new RowError(error.key, error.problemPhrase, at, { cause: error });
+    throw withPlace(error, place);
   }
 }
 

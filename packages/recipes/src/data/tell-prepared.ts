@@ -68,11 +68,14 @@ function personalDataTable(found: PreparedRows["personalData"], action: Personal
   return { head: [actionNames[action], ""], rows: rows.length > 0 ? rows : [[phrase`all`, 0]] };
 }
 
+/** Rules by which rows are set aside that are none. */
+const UNUSABLE = ["malformed", "invalid", "unscored"];
+
 /** Rows that were set aside because they are none, with the first of them: nobody asked for that, as for cleaning. */
 function unusableLines({ rules, examples }: PreparedRows): Told {
-  const count = ["malformed", "invalid", "unscored"].reduce((sum, rule) => sum + (rules[rule] ?? 0), 0);
+  const count = UNUSABLE.reduce((sum, rule) => sum + (rules[rule] ?? 0), 0);
   if (count === 0) return [];
-  const first = ["malformed", "invalid", "unscored"].flatMap((rule) => examples[rule] ?? []);
+  const first = UNUSABLE.flatMap((rule) => examples[rule] ?? []);
   const head =
     count === 1
       ? phrase`${1} row cannot be used and is set aside; rejected.jsonl says why:`

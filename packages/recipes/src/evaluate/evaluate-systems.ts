@@ -20,6 +20,7 @@ import {
   lockWithin,
   makeFolder,
   OutputFolderError,
+  phrase,
   readJsonIfThere,
   replaceFile,
   withLock,
@@ -33,7 +34,7 @@ import { withField } from "../fields-of-packages.js";
 import { followPolicy, type LearntPolicy, policyOf } from "../model/learnt-policy.js";
 import type { ModelFolder } from "../model/model-folder.js";
 import { borrowModel, folderOf, pathOf } from "../model/open-model.js";
-import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
+import { expectation, field, RecipeError } from "../recipe-error.js";
 import { progressOf, type RowsEvent, warningOf } from "../recipe-event.js";
 import { streamLabelledRows } from "../rows/labelled-rows.js";
 import { replyTask, type ReplyTask } from "../rows/reply-tasks.js";
@@ -321,7 +322,7 @@ async function keepRequest(
     (key) => JSON.stringify(stored[key]) !== JSON.stringify(request[key]),
   );
   if (different.length === 0) return;
-  const sentence = sentenceOf`${field("resume")}: the evaluation in ${output} is of other settings, which differ in ${different.join(", ")}: give the same, or another folder`;
+  const sentence = phrase`${field("resume")}: the evaluation in ${output} is of other settings, which differ in ${different.join(", ")}: give the same, or another folder`;
   throw new RecipeError([{ field: "resume", sentence }]);
 }
 

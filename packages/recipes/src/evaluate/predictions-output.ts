@@ -1,6 +1,6 @@
 import { realpath, stat } from "node:fs/promises";
-import { asPhrase, checkWritable, replaceFile } from "@lathe/files";
-import { RecipeError, sentenceOf } from "../recipe-error.js";
+import { asPhrase, checkWritable, phrase, replaceFile } from "@lathe/files";
+import { RecipeError } from "../recipe-error.js";
 import type { RowsInput } from "../rows/rows-input.js";
 import { readPredictions } from "./prediction-file.js";
 
@@ -18,8 +18,8 @@ export async function checkPredictionsOutput(path: string, data: RowsInput): Pro
     typeof data === "string" && (await realpath(path)) === (await realpath(data).catch(() => null));
   if (!found.isDirectory() && !isOwnRows) return;
   const sentence = found.isDirectory()
-    ? sentenceOf`${path}: ${asPhrase("expected a file, got a folder")}`
-    : sentenceOf`${path}: the replies would be written over the rows`;
+    ? phrase`${path}: ${asPhrase("expected a file, got a folder")}`
+    : phrase`${path}: the replies would be written over the rows`;
   throw new RecipeError([{ field: "predictionsOutput", sentence }]);
 }
 

@@ -45,7 +45,7 @@ import { narrowestFloat } from "./narrowest-float.js";
 import { type ProvingProgram, provingPrograms } from "./proving-programs.js";
 import { type LearntPolicy, policyFiles, policyOf, readPolicy } from "../model/learnt-policy.js";
 import { engineOf } from "../model/open-model.js";
-import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
+import { expectation, field, RecipeError } from "../recipe-error.js";
 import { progressOf, warningOf } from "../recipe-event.js";
 
 /** What a format needs and takes. */
@@ -248,32 +248,32 @@ function checkFormat(options: ExportModelOptions): FormatTraits {
   if (traits.needsAdapter && adapter === undefined) {
     faults.push({
       field: "adapter",
-      sentence: sentenceOf`${field("adapter")}: ${to} holds an adapter, and none is given`,
+      sentence: phrase`${field("adapter")}: ${to} holds an adapter, and none is given`,
     });
   }
   if (type !== undefined && traits.types.length === 0) {
     faults.push({
       field: "type",
-      sentence: sentenceOf`${field("type")} goes with gguf, ollama, onnx and web, not with ${to}`,
+      sentence: phrase`${field("type")} goes with gguf, ollama, onnx and web, not with ${to}`,
     });
   } else if (type !== undefined && !traits.types.includes(type)) {
     faults.push(expectation("type", phrase`one of ${traits.types.join(", ")} for ${to}`, type));
   }
   if (quantize !== "none" && !traits.holdsModel) {
-    const sentence = sentenceOf`${field("quantize")} goes with formats that hold the model, not with ${to}`;
+    const sentence = phrase`${field("quantize")} goes with formats that hold the model, not with ${to}`;
     faults.push({ field: "quantize", sentence });
   }
   if (options.maxSize !== undefined && to !== "web") {
-    const sentence = sentenceOf`${field("maxSize")} goes with web, not with ${to}`;
+    const sentence = phrase`${field("maxSize")} goes with web, not with ${to}`;
     faults.push({ field: "maxSize", sentence });
   } else if (options.maxSize !== undefined && parseBytes(options.maxSize) === null) {
     faults.push(expectation("maxSize", "a size such as 300MB", options.maxSize));
   }
   if (options.gatePrompts !== undefined && traits.program === null) {
-    const sentence = sentenceOf`${field("gatePrompts")} goes with formats that a program proves, not with ${to}`;
+    const sentence = phrase`${field("gatePrompts")} goes with formats that a program proves, not with ${to}`;
     faults.push({ field: "gatePrompts", sentence });
   } else if (options.gatePrompts !== undefined && options.gate === false) {
-    const sentence = sentenceOf`${field("gatePrompts")} goes with a proof, which ${field("gate")} rules out`;
+    const sentence = phrase`${field("gatePrompts")} goes with a proof, which ${field("gate")} rules out`;
     faults.push({ field: "gatePrompts", sentence });
   }
   if (faults.length > 0) throw new RecipeError(faults);

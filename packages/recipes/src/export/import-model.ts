@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import { importGguf, importMlx } from "@lathe/export";
+import { phrase } from "@lathe/files";
 import type { RewrittenDtype } from "@lathe/model";
-import { field, RecipeError, sentenceOf } from "../recipe-error.js";
+import { field, RecipeError } from "../recipe-error.js";
 import { progressOf, type RecipeHooks, warningOf } from "../recipe-event.js";
 
 /** Names of the types that imported weights may have, and those of the files. */
@@ -40,7 +41,7 @@ export async function importModel(options: ImportModelOptions): Promise<Imported
   const isFolder = (await stat(input).catch(() => null))?.isDirectory() ?? false;
   if (isFolder) {
     if (model === undefined) {
-      const sentence = sentenceOf`${field("model")}: an adapter is read for its base model, and none is given`;
+      const sentence = phrase`${field("model")}: an adapter is read for its base model, and none is given`;
       throw new RecipeError([{ field: "model", sentence }]);
     }
     const { linears } = await importMlx({ adapter: input, model, output });

@@ -1,5 +1,6 @@
+import { phrase } from "@lathe/files";
 import type { FinetuneOptions } from "../finetune-options.js";
-import { field, RecipeError, sentenceOf } from "../recipe-error.js";
+import { field, RecipeError } from "../recipe-error.js";
 import { streamFaults } from "../training/stream-faults.js";
 import type { TrainingMethod } from "../training/training-method.js";
 import type { PlannedStep, StreamedStepPlan } from "./plan-step.js";
@@ -31,7 +32,7 @@ export async function chooseStream(
   if (stream && !fits && memory !== undefined) {
     const least = (Math.ceil(plan.residentBytes / 1e7) / 100).toFixed(2);
     const given = (plan.budgetBytes / 1e9).toFixed(2);
-    const sentence = sentenceOf`${field("memory")}: expected at least ${least}GB for two layers of this model, its embedding and head, in ${plan.quantize} weights, got ${given}GB: give more, or shorter rows and fewer of them a step`;
+    const sentence = phrase`${field("memory")}: expected at least ${least}GB for two layers of this model, its embedding and head, in ${plan.quantize} weights, got ${given}GB: give more, or shorter rows and fewer of them a step`;
     throw new RecipeError([{ field: "memory", sentence }]);
   }
   return stream || fits ? plan : null;

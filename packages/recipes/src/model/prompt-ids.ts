@@ -7,7 +7,7 @@ import {
   type Tools,
 } from "@lathe/data";
 import type { Tokenizer } from "@lathe/model";
-import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
+import { expectation, field, RecipeError } from "../recipe-error.js";
 import type { ModelFolder } from "./model-folder.js";
 
 /** What is to be answered or continued: one of them. */
@@ -37,7 +37,7 @@ export function requireTokenizer({ tokenizer, path }: ModelFolder, key: string):
   throw new RecipeError([
     {
       field: key,
-      sentence: sentenceOf`${path}: the folder has no tokenizer.json, which ${field(key)} needs; give token ids (${field("ids")})`,
+      sentence: phrase`${path}: the folder has no tokenizer.json, which ${field(key)} needs; give token ids (${field("ids")})`,
     },
   ]);
 }
@@ -65,7 +65,7 @@ function textIds(folder: ModelFolder, prompt: string, options: PromptOptions): r
   const tokenizer = requireTokenizer(folder, "prompt");
   for (const key of ["system", "tools"] as const) {
     if (options[key] === undefined || tokenizer.hasChatTemplate) continue;
-    const sentence = sentenceOf`${folder.path}: the model has no chat template, which ${field(key)} needs`;
+    const sentence = phrase`${folder.path}: the model has no chat template, which ${field(key)} needs`;
     throw new RecipeError([{ field: key, sentence }]);
   }
   if (raw || !tokenizer.hasChatTemplate) return encodeTextPrompt(prompt, tokenizer);
@@ -82,15 +82,15 @@ export function promptIds(folder: ModelFolder, options: PromptOptions): readonly
   const { messages, prompt, system, tools, raw, ids } = options;
   const given = (["messages", "prompt", "ids"] as const).filter((key) => options[key] !== undefined);
   if (given.length !== 1) {
-    const sentence = sentenceOf`expected one of ${field("messages")}, ${field("prompt")} and ${field("ids")}, got ${given.length}`;
+    const sentence = phrase`expected one of ${field("messages")}, ${field("prompt")} and ${field("ids")}, got ${given.length}`;
     throw new RecipeError([{ field: given[1] ?? "prompt", sentence }]);
   }
   if (system !== undefined && (prompt === undefined || raw)) {
-    const sentence = sentenceOf`${field("system")} goes with ${field("prompt")} in a chat template, not with ${field("ids")}, ${field("messages")} or ${field("raw")}`;
+    const sentence = phrase`${field("system")} goes with ${field("prompt")} in a chat template, not with ${field("ids")}, ${field("messages")} or ${field("raw")}`;
     throw new RecipeError([{ field: "system", sentence }]);
   }
   if (tools !== undefined && (ids !== undefined || raw)) {
-    const sentence = sentenceOf`${field("tools")} goes with ${field("prompt")} or ${field("messages")} in a chat template, not with ${field("ids")} or ${field("raw")}`;
+    const sentence = phrase`${field("tools")} goes with ${field("prompt")} or ${field("messages")} in a chat template, not with ${field("ids")} or ${field("raw")}`;
     throw new RecipeError([{ field: "tools", sentence }]);
   }
   if (ids !== undefined) return ownIds(ids, folder);
@@ -99,6 +99,6 @@ export function promptIds(folder: ModelFolder, options: PromptOptions): readonly
       ? textIds(folder, prompt!, options)
       : chatIds(requireTokenizer(folder, "messages"), messages, options);
   if (made.length > 0) return made;
-  const sentence = sentenceOf`${field(given[0])}: the text has no tokens`;
+  const sentence = phrase`${field(given[0])}: the text has no tokens`;
   throw new RecipeError([{ field: given[0], sentence }]);
 }

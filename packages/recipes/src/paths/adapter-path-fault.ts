@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type FieldSentence, sentenceOf } from "../recipe-error.js";
+import { type Phrase, phrase } from "@lathe/files";
 import { adaptersOfRun, hasFile, isRunFolder, pathKind } from "./path-kind.js";
 
 /**
@@ -7,22 +7,22 @@ import { adaptersOfRun, hasFile, isRunFolder, pathKind } from "./path-kind.js";
  *
  * @returns null where nothing is known to be wrong, as where nothing lies there
  */
-export async function adapterPathFault(path: string): Promise<FieldSentence | null> {
+export async function adapterPathFault(path: string): Promise<Phrase | null> {
   const { kind, names } = await pathKind(path);
   if (kind === "file") {
-    return sentenceOf`${path} is a file; expected the folder with adapter_config.json and adapter_model.safetensors`;
+    return phrase`${path} is a file; expected the folder with adapter_config.json and adapter_model.safetensors`;
   }
   if (names.includes("adapter_config.json")) return null;
   if (isRunFolder(names)) {
     const { adapter, last } = await adaptersOfRun(path);
-    if (adapter !== null) return sentenceOf`${path} is the folder of a run; its adapter is ${adapter}`;
+    if (adapter !== null) return phrase`${path} is the folder of a run; its adapter is ${adapter}`;
     return last === null
-      ? sentenceOf`${path} is the folder of a run that has no adapter yet`
-      : sentenceOf`${path} is the folder of a run that is not complete; the adapter of its last checkpoint is ${last}`;
+      ? phrase`${path} is the folder of a run that has no adapter yet`
+      : phrase`${path} is the folder of a run that is not complete; the adapter of its last checkpoint is ${last}`;
   }
   // A checkpoint of a run, or a folder with the adapter one deeper.
   if (await hasFile(path, "adapter", "adapter_config.json")) {
-    return sentenceOf`${path} holds the adapter in a folder of its own: ${join(path, "adapter")}`;
+    return phrase`${path} holds the adapter in a folder of its own: ${join(path, "adapter")}`;
   }
-  return names.includes("config.json") ? sentenceOf`${path} is a model folder; expected an adapter's` : null;
+  return names.includes("config.json") ? phrase`${path} is a model folder; expected an adapter's` : null;
 }

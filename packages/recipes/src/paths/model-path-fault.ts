@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { field, type FieldSentence, sentenceOf } from "../recipe-error.js";
+import { type Phrase, phrase } from "@lathe/files";
+import { field } from "../recipe-error.js";
 import { adaptersOfRun, isPreparedFolder, isRunFolder, pathKind } from "./path-kind.js";
 
 /**
@@ -7,28 +8,27 @@ import { adaptersOfRun, isPreparedFolder, isRunFolder, pathKind } from "./path-k
  *
  * @returns null where nothing is known to be wrong, as where nothing lies there
  */
-export async function modelPathFault(path: string): Promise<FieldSentence | null> {
+export async function modelPathFault(path: string): Promise<Phrase | null> {
   const { kind, names } = await pathKind(path);
   if (kind === "file") {
     return /\.gguf$/i.test(path)
-      ? sentenceOf`${path} is a GGUF file; expected the model's folder with config.json and safetensors`
-      : sentenceOf`${path} is a file; expected the folder with config.json, safetensors and tokenizer.json`;
+      ? phrase`${path} is a GGUF file; expected the model's folder with config.json and safetensors`
+      : phrase`${path} is a file; expected the folder with config.json, safetensors and tokenizer.json`;
   }
   if (isRunFolder(names)) {
     const { adapter, last } = await adaptersOfRun(path);
     const hint = adapter ?? last;
     return hint === null
-      ? sentenceOf`${path} is the folder of a run; expected the base model`
-      : sentenceOf`${path} is the folder of a run; expected the base model, with ${hint} as ${field("adapter")}`;
+      ? phrase`${path} is the folder of a run; expected the base model`
+      : phrase`${path} is the folder of a run; expected the base model, with ${hint} as ${field("adapter")}`;
   }
   if (names.includes("adapter_config.json") && !names.includes("config.json")) {
-    return sentenceOf`${path} is an adapter; expected the base model, with this as ${field("adapter")}`;
+    return phrase`${path} is an adapter; expected the base model, with this as ${field("adapter")}`;
   }
-  if (isPreparedFolder(names))
-    return sentenceOf`${path} is a folder of prepared rows; expected a model folder`;
+  if (isPreparedFolder(names)) return phrase`${path} is a folder of prepared rows; expected a model folder`;
   const [snapshot] = names.includes("snapshots") ? (await pathKind(join(path, "snapshots"))).names : [];
   if (snapshot !== undefined && !names.includes("config.json")) {
-    return sentenceOf`${path} is a folder of a hub's cache; the model is in ${join(path, "snapshots", snapshot)}`;
+    return phrase`${path} is a folder of a hub's cache; the model is in ${join(path, "snapshots", snapshot)}`;
   }
   return null;
 }

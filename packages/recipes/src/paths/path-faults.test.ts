@@ -1,14 +1,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { sayPhrase } from "@lathe/files";
+import { type Phrase, sayPhrase } from "@lathe/files";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type FieldSentence, namingFieldsIn } from "../recipe-error.js";
+import { namingFieldsIn } from "../recipe-error.js";
 import { loraFixture, storiesModel, temporaryFolder } from "../testing/folders.js";
 import { adapterPathFault as adapterSentence } from "./adapter-path-fault.js";
 import { modelPathFault as modelSentence } from "./model-path-fault.js";
 import { rowsPathFault as rowsSentence } from "./rows-path-fault.js";
 
-const said = (fault: FieldSentence | null): string | null =>
+const said = (fault: Phrase | null): string | null =>
   fault === null ? null : sayPhrase(namingFieldsIn(fault, (field) => `--${field}`));
 const adapterPathFault = async (path: string): Promise<string | null> => said(await adapterSentence(path));
 const modelPathFault = async (path: string): Promise<string | null> => said(await modelSentence(path));

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type FieldSentence, sentenceOf } from "../recipe-error.js";
+import { type Phrase, phrase } from "@lathe/files";
 import { isPreparedFolder, pathKind } from "./path-kind.js";
 
 /** Files of rows that prepare writes, by their names. */
@@ -12,10 +12,10 @@ const ROWS = /\.(arrow|jsonl)$/i;
  * @param split name of the file that is meant where the path is a prepared folder
  * @returns null where nothing is known to be wrong, as where nothing lies there
  */
-export async function rowsPathFault(path: string, split = "train"): Promise<FieldSentence | null> {
+export async function rowsPathFault(path: string, split = "train"): Promise<Phrase | null> {
   const { names } = await pathKind(path);
   if (!isPreparedFolder(names)) return null;
   const file = [`${split}.arrow`, `${split}.jsonl`].find((name) => names.includes(name));
   const files = file === undefined ? names.filter((name) => ROWS.test(name)).join(", ") : join(path, file);
-  return sentenceOf`${path} is a folder that prepare wrote; its rows are in ${files}`;
+  return phrase`${path} is a folder that prepare wrote; its rows are in ${files}`;
 }

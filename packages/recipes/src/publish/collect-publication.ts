@@ -6,6 +6,7 @@ import {
   fileFaults,
   hashFile,
   isRecord,
+  phrase,
   readJsonFile,
   readJsonIfThere,
   readSmallFile,
@@ -13,7 +14,7 @@ import {
   statIfThere,
 } from "@lathe/files";
 import { type HubRepository, modelOfSnapshot, parseRepository } from "@lathe/hub";
-import { expectation, field, RecipeError, sentenceOf } from "../recipe-error.js";
+import { expectation, field, RecipeError } from "../recipe-error.js";
 import { modelCard } from "./model-card.js";
 import type { Publication, PublishedBase, PublishedFile } from "./publication.js";
 import { publishedRun } from "./published-run.js";
@@ -135,7 +136,7 @@ async function baseOf(
       return { id: repository.id, commit: repository.revision };
     }
   }
-  const sentence = sentenceOf`${field("base")}: expected the name on the hub of the base model, which was a folder of this machine`;
+  const sentence = phrase`${field("base")}: expected the name on the hub of the base model, which was a folder of this machine`;
   throw new RecipeError([{ field: "base", sentence }]);
 }
 

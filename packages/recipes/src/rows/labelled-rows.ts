@@ -12,6 +12,7 @@ import {
 import type { ModelFolder } from "../model/model-folder.js";
 import { checkVocabulary } from "./check-vocabulary.js";
 import { isRowSource, isTokenFile, recordsOf, type RowsInput } from "./rows-input.js";
+import { withPlace } from "./with-place.js";
 
 /** A row with its tokens, and where it came from. */
 export interface LabelledRow extends RowPlace {
@@ -107,13 +108,8 @@ export async function* streamLabelledRows(
     try {
       tokens = tokensOf(row, folder, learnt);
     } catch (error) {
-      if (error instanceof RowError && error.place === undefined) throw withPlace(error, place);
-      throw error;
+      throw withPlace(error, place);
     }
     yield { ...place, row, ...tokens };
   }
-}
-
-function withPlace(error: RowError, place: RowPlace): RowError {
-  return new RowError(error.key, error.problemPhrase, place, { cause: error });
 }

@@ -1,6 +1,7 @@
 import { tokenizeJudgement, type TokenizedJudgement, tokenizePair, type TokenizedPair } from "@lathe/data";
+import { phrase } from "@lathe/files";
 import type { ReadRowsOf } from "../training/training-objective.js";
-import { RecipeError, sentenceOf } from "../recipe-error.js";
+import { RecipeError } from "../recipe-error.js";
 import { checkVocabulary } from "./check-vocabulary.js";
 import { isRowSource, isTokenFile } from "./rows-input.js";
 import { collectRows } from "./training-rows.js";
@@ -18,17 +19,12 @@ function readerOf<Row extends object>(tokenize: Tokenize<Row>): ReadRowsOf<Row> 
   return async (input, folder, options) => {
     const { field, maxTokens } = options;
     if (isRowSource(input) || isTokenFile(input)) {
-      const sentence = sentenceOf`rows of token ids and labels have no sides to prefer: give rows of prompt, chosen and rejected, or prompt, completion and label`;
+      const sentence = phrase`rows of token ids and labels have no sides to prefer: give rows of prompt, chosen and rejected, or prompt, completion and label`;
       throw new RecipeError([{ field, sentence }]);
     }
     const rows: Row[] = [];
-    const to = {
-      get length() {
-        return rows.length;
-      },
-      add: (row: Row) => void rows.push(row),
-    };
-    const { place, ...counts } = await collectRows(input, options, to, (value, at) => {
+    const take = (row: Row): void => void rows.push(row);
+    const { place, ...counts } = await collectRows(input, options, take, (value, at) => {
       const row = tokenize(value, folder.tokenizer, { maxTokens, place: at });
       for (const ids of Object.values(row) as unknown[]) {
         if (!(ids instanceof Int32Array)) continue;

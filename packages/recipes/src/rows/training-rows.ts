@@ -8,6 +8,7 @@ import {
   type RowPlace,
   TokenDataset,
   TokenRowCollector,
+  type TokenRowInput,
   type TokenizeOptions,
   tokenizeRows,
   UnscoredRowError,
@@ -16,7 +17,7 @@ import { FileError, phrase, type Phrase, sayPhrase, statIfThere } from "@lathe/f
 import type { LabelledRow } from "@lathe/model";
 import { countScored, type RowSource } from "@lathe/train";
 import type { ModelFolder } from "../model/model-folder.js";
-import { field as fieldOf, RecipeError, sentenceOf } from "../recipe-error.js";
+import { field as fieldOf, RecipeError } from "../recipe-error.js";
 import { checkVocabulary } from "./check-vocabulary.js";
 import { rowsBytes } from "./rows-bytes.js";
 import { isRowSource, isTokenFile, recordsOf, type RowsInput } from "./rows-input.js";
@@ -111,7 +112,8 @@ async function rowsOfRecords(
 ): Promise<TrainingRows> {
   const { maxTokens, overlong = "cut-right", lossOn = "all", reasoning = "keep" } = options;
   const collector = new TokenRowCollector();
-  const { place, ...counts } = await collectRows(input, options, collector, (value, at) => {
+  const take = (row: TokenRowInput): void => collector.add(row);
+  const { place, ...counts } = await collectRows(input, options, take, (value, at) => {
     const row = parseRow(value, at);
     if (row.kind !== "tokens" && tokenizer === null) throw tokenizerNeeded(options.field, row.kind, at);
     if (row.kind === "tokens") refusePolicy(`${at.file}:${at.line}`, options);
@@ -132,13 +134,13 @@ interface CollectedRows extends Omit<TrainingRows, "rows"> {
 
 /**
  * Makes tokens of the rows of a source, of some rows several, and sets aside those that cannot be used.
- * @param to takes the tokens, in order
+ * @param take takes the tokens, in order
  * @throws RejectedRowsError when too many cannot
  */
 export async function collectRows<Row>(
   input: Exclude<RowsInput, RowSource<LabelledRow>>,
   { rejectLimit, field, overlong: policy, onProgress }: TrainingRowsOptions,
-  to: { readonly length: number; add(row: Row): void },
+  take: (row: Row) => void,
   tokensOf: (value: unknown, place: RowPlace) => readonly (Row & { readonly truncated: boolean })[],
 ): Promise<CollectedRows> {
   const places = new RowPlaces();
@@ -148,13 +150,13 @@ export async function collectRows<Row>(
     rejected.push({ row, reason: sayPhrase(reason), ...place });
     if (shown.length < SHOWN_REJECTIONS) shown.push({ ...place, reason });
   };
-  let [read, unscored, truncated, overlong] = [0, 0, 0, 0];
+  let [read, kept, unscored, truncated, overlong] = [0, 0, 0, 0, 0];
   const use = field === "validation" ? "validation" : "training";
   const totalBytes = typeof input === "string" ? await rowsBytes(input, use) : 0;
   let bytes = 0;
   const onBytes = (count: number): void => {
     bytes += count;
-    onProgress?.(bytes, totalBytes, { read, kept: to.length });
+    onProgress?.(bytes, totalBytes, { read, kept });
   };
   for await (const record of recordsOf(input, field, use, { onBytes })) {
     const place: RowPlace = { file: record.file, line: record.line };
@@ -166,9 +168,10 @@ export async function collectRows<Row>(
     try {
       const made = tokensOf(record.value, place);
       for (const tokens of made) {
-        to.add(tokens);
+        take(tokens);
         places.add(place);
       }
+      kept += made.length;
       if (made.some((tokens) => tokens.truncated)) truncated++;
     } catch (error) {
       if (error instanceof UnscoredRowError) unscored++;
@@ -210,7 +213,7 @@ class RowPlaces {
 
 /** No row of a file can be used, and for a reason that is not the row's: it is not set aside. */
 function tokenizerNeeded(field: string, kind: string, { file, line }: RowPlace): RecipeError {
-  const sentence = sentenceOf`${file}:${line}: a ${kind} row needs a tokenizer, and the model has none; give rows of {"input_ids","labels"}`;
+  const sentence = phrase`${file}:${line}: a ${kind} row needs a tokenizer, and the model has none; give rows of {"input_ids","labels"}`;
   return new RecipeError([{ field, sentence }]);
 }
 
@@ -234,7 +237,7 @@ function refusePolicy(where: string, options: LearntOptions): void {
   for (const key of ["lossOn", "reasoning"] as const) {
     const asked = options[key] ?? USUAL[key];
     if (asked === USUAL[key]) continue;
-    const sentence = sentenceOf`${where} holds token ids, whose labels say what is learnt, and ${fieldOf(key)} ${asked} decides it for dialogues: give rows of text, or leave it out`;
+    const sentence = phrase`${where} holds token ids, whose labels say what is learnt, and ${fieldOf(key)} ${asked} decides it for dialogues: give rows of text, or leave it out`;
     throw new RecipeError([{ field: key, sentence }]);
   }
 }

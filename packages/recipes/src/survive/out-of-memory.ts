@@ -1,4 +1,4 @@
-import { asPhrase, type Phrase, phrase, sayPhrase, SpokenError } from "@lathe/files";
+import { asPhrase, isSystemError, type Phrase, phrase, sayPhrase, SpokenError } from "@lathe/files";
 
 /** How memory ran out. */
 export type OutOfMemoryReason =
@@ -29,7 +29,7 @@ export class OutOfMemoryError extends SpokenError {
 
 /** What engines, Node and the system say where they are refused memory. */
 const refusals =
-  /Array buffer allocation failed|the system has no (?:\d+ bytes more|memory left)|Cannot allocate memory|heap out of memory|std::bad_alloc|allocation failed/i;
+  /Array buffer allocation failed|the system has no (?:\d+ bytes more|memory left)|ENOMEM|Cannot allocate memory|heap out of memory|std::bad_alloc|allocation failed/i;
 
 /** Whether a text tells of memory that was refused. */
 export const tellsOfRefusal = (text: string): boolean => refusals.test(text);
@@ -38,6 +38,8 @@ export const tellsOfRefusal = (text: string): boolean => refusals.test(text);
 export function outOfMemoryReason(error: unknown): OutOfMemoryReason | null {
   for (let one = error; one instanceof Error; one = one.cause) {
     if (one instanceof OutOfMemoryError) return one.reason;
+    // The system refuses memory for opening or listing a file, too, whatever the sentence about the file says.
+    if (isSystemError(one) && one.code === "ENOMEM") return "refused";
     if (tellsOfRefusal(one.message)) return "refused";
   }
   return null;

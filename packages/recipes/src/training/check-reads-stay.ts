@@ -1,6 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { isAbsolute, relative } from "node:path";
-import { RecipeError, sentenceOf } from "../recipe-error.js";
+import { phrase } from "@lathe/files";
+import { RecipeError } from "../recipe-error.js";
 
 /**
  * Makes sure that replacing an output deletes nothing that the new one is made from.
@@ -14,7 +15,7 @@ export async function checkReadsStay(output: string, reads: readonly string[]): 
     const place = await realpath(read).catch(() => null);
     const path = place === null ? ".." : relative(folder, place);
     if (!path.startsWith("..") && !isAbsolute(path)) {
-      const sentence = sentenceOf`${output}: overwriting it would delete ${read}, which the new run reads`;
+      const sentence = phrase`${output}: overwriting it would delete ${read}, which the new run reads`;
       throw new RecipeError([{ field: "output", sentence }]);
     }
   }

@@ -1,13 +1,15 @@
+import { phrase } from "@lathe/files";
 import { loraDefaults } from "@lathe/peft";
 import { engineFault } from "@lathe/tensor";
 import { type OptimizerName, trainDefaults } from "@lathe/train";
 import type { FinetuneOptions } from "../finetune-options.js";
-import { field, type RecipeFault, sentenceOf } from "../recipe-error.js";
+import { field, type RecipeFault } from "../recipe-error.js";
 import { streamFaults } from "./stream-faults.js";
+import { tensorFaults } from "./tensor-faults.js";
 
 /** Something given that has no meaning beside something else, and what to do. */
-function contradiction(path: string, reason: ReturnType<typeof sentenceOf>): RecipeFault {
-  return { field: path, sentence: sentenceOf`${field(path)} ${reason}` };
+function contradiction(path: string, reason: ReturnType<typeof phrase>): RecipeFault {
+  return { field: path, sentence: phrase`${field(path)} ${reason}` };
 }
 
 const given = (part: object | undefined, name: string): string[] =>
@@ -25,7 +27,7 @@ function ofOptimiser({ train = {} }: FinetuneOptions): RecipeFault[] {
     .map((key) =>
       contradiction(
         `train.${key}`,
-        sentenceOf`is a constant of AdamW, and ${field("train.optimizer")} ${optimizer} has none of it: leave it out`,
+        phrase`is a constant of AdamW, and ${field("train.optimizer")} ${optimizer} has none of it: leave it out`,
       ),
     );
 }
@@ -39,13 +41,13 @@ function besideAdapter({
   model,
 }: FinetuneOptions): RecipeFault[] {
   const faults = given(full, "full").map((path) =>
-    contradiction(path, sentenceOf`chooses among the weights: give ${field("method")} full, or leave it out`),
+    contradiction(path, phrase`chooses among the weights: give ${field("method")} full, or leave it out`),
   );
   if (lora?.init === "loftq" && quantize !== "nf4") {
     faults.push(
       contradiction(
         "lora.init",
-        sentenceOf`loftq packs the base together with the adapter: give ${field("quantize")} nf4, or begin with kaiming or pissa`,
+        phrase`loftq packs the base together with the adapter: give ${field("quantize")} nf4, or begin with kaiming or pissa`,
       ),
     );
   }
@@ -53,7 +55,7 @@ function besideAdapter({
     faults.push(
       contradiction(
         "lora.init",
-        sentenceOf`loftq packs the base anew: give ${field("model")} as a folder, not open`,
+        phrase`loftq packs the base anew: give ${field("model")} as a folder, not open`,
       ),
     );
   }
@@ -61,7 +63,7 @@ function besideAdapter({
     faults.push(
       contradiction(
         "lora.init",
-        sentenceOf`says how a fresh adapter begins, and ${field("initAdapter")} is one to go on with: leave one of them out`,
+        phrase`says how a fresh adapter begins, and ${field("initAdapter")} is one to go on with: leave one of them out`,
       ),
     );
   }
@@ -69,7 +71,7 @@ function besideAdapter({
     faults.push(
       contradiction(
         "quantize",
-        sentenceOf`rounds small weights to zeros that the model does not have, and ${field("lora.keepSparsity")} would keep them: leave one of them out`,
+        phrase`rounds small weights to zeros that the model does not have, and ${field("lora.keepSparsity")} would keep them: leave one of them out`,
       ),
     );
   }
@@ -77,7 +79,7 @@ function besideAdapter({
     faults.push(
       contradiction(
         "lora.init",
-        sentenceOf`pissa takes a part out of every weight, zeros too, which ${field("lora.keepSparsity")} would keep: begin with kaiming, or leave one of them out`,
+        phrase`pissa takes a part out of every weight, zeros too, which ${field("lora.keepSparsity")} would keep: begin with kaiming, or leave one of them out`,
       ),
     );
   }
@@ -95,14 +97,14 @@ function besideWeights({
   const faults = given(lora, "lora").map((path) =>
     contradiction(
       path,
-      sentenceOf`describes an adapter, and ${field("method")} full trains the weights themselves: leave one of them out`,
+      phrase`describes an adapter, and ${field("method")} full trains the weights themselves: leave one of them out`,
     ),
   );
   if (initAdapter !== undefined) {
     faults.push(
       contradiction(
         "initAdapter",
-        sentenceOf`is an adapter to go on with, and ${field("method")} full trains the weights themselves: merge it into the model first, or leave one of them out`,
+        phrase`is an adapter to go on with, and ${field("method")} full trains the weights themselves: merge it into the model first, or leave one of them out`,
       ),
     );
   }
@@ -110,7 +112,7 @@ function besideWeights({
     faults.push(
       contradiction(
         "loraPlusRatio",
-        sentenceOf`sets apart the rates of an adapter's matrices, and ${field("method")} full has none: leave it out`,
+        phrase`sets apart the rates of an adapter's matrices, and ${field("method")} full has none: leave it out`,
       ),
     );
   }
@@ -118,7 +120,7 @@ function besideWeights({
     faults.push(
       contradiction(
         "proximal",
-        sentenceOf`keeps a copy of all that is trained, and ${field("method")} full trains the weights themselves: leave it out`,
+        phrase`keeps a copy of all that is trained, and ${field("method")} full trains the weights themselves: leave it out`,
       ),
     );
   }
@@ -126,7 +128,7 @@ function besideWeights({
     faults.push(
       contradiction(
         "quantize",
-        sentenceOf`packs weights, which cannot be trained: leave it out, or train an adapter over them with ${field("method")} lora`,
+        phrase`packs weights, which cannot be trained: leave it out, or train an adapter over them with ${field("method")} lora`,
       ),
     );
   }
@@ -136,7 +138,7 @@ function besideWeights({
 /** What has no meaning where each rank has a part of the gradients. */
 function besideShards({ zeroStage = 0, proximal = 0 }: FinetuneOptions): RecipeFault[] {
   if (zeroStage === 0 || proximal === 0) return [];
-  const reason = sentenceOf`leaves each rank a part of the gradients, and ${field("proximal")} is added to all of them: leave one of them out`;
+  const reason = phrase`leaves each rank a part of the gradients, and ${field("proximal")} is added to all of them: leave one of them out`;
   return [contradiction("zeroStage", reason)];
 }
 
@@ -152,7 +154,7 @@ function ofObjective({ objective = "sft", loss, ...options }: FinetuneOptions): 
     .map((key) =>
       contradiction(
         key,
-        sentenceOf`belongs to ${field("objective")} ${owners[key].join(", ")}: give one of these, or leave it out`,
+        phrase`belongs to ${field("objective")} ${owners[key].join(", ")}: give one of these, or leave it out`,
       ),
     );
   if (objective === "sft") return faults;
@@ -162,7 +164,7 @@ function ofObjective({ objective = "sft", loss, ...options }: FinetuneOptions): 
     .map((key) =>
       contradiction(
         key,
-        sentenceOf`says what is learnt of dialogues, and ${field("objective")} ${objective} compares whole completions, of which too long prompts lose their beginning: leave it out`,
+        phrase`says what is learnt of dialogues, and ${field("objective")} ${objective} compares whole completions, of which too long prompts lose their beginning: leave it out`,
       ),
     );
   const added = Object.entries(loss ?? {}).filter(([, value]) => value !== undefined && value !== 0);
@@ -172,7 +174,7 @@ function ofObjective({ objective = "sft", loss, ...options }: FinetuneOptions): 
     ...added.map(([key]) =>
       contradiction(
         `loss.${key}`,
-        sentenceOf`is added to the likelihood of labels, and ${field("objective")} ${objective} compares completions: leave it out`,
+        phrase`is added to the likelihood of labels, and ${field("objective")} ${objective} compares completions: leave it out`,
       ),
     ),
   ];
@@ -187,7 +189,7 @@ function ofEvaluations({ train = {}, samples, validation }: FinetuneOptions): Re
     .map(([path]) =>
       contradiction(
         path,
-        sentenceOf`asks for evaluations, and there are no rows for them: give ${field("validation")}, or leave it out`,
+        phrase`asks for evaluations, and there are no rows for them: give ${field("validation")}, or leave it out`,
       ),
     );
 }
@@ -197,11 +199,11 @@ function ofSamples({ samples = 0, objective = "sft", stream = false }: FinetuneO
   if (samples === 0) return [];
   const faults: RecipeFault[] = [];
   if (objective !== "sft") {
-    const reason = sentenceOf`has the model answer dialogues, and ${field("objective")} ${objective} compares completions: leave it out`;
+    const reason = phrase`has the model answer dialogues, and ${field("objective")} ${objective} compares completions: leave it out`;
     faults.push(contradiction("samples", reason));
   }
   if (stream) {
-    const reason = sentenceOf`has the model answer a token at a time, for each of which ${field("stream")} would read all weights: leave one of them out`;
+    const reason = phrase`has the model answer a token at a time, for each of which ${field("stream")} would read all weights: leave one of them out`;
     faults.push(contradiction("samples", reason));
   }
   return faults;
@@ -220,7 +222,7 @@ function ofSampling({ method, full = {} }: FinetuneOptions): RecipeFault[] {
   return [
     contradiction(
       "full.lisaEvery",
-      sentenceOf`says how often other layers are drawn, and all are trained: give ${field("full.lisaLayers")}, or leave it out`,
+      phrase`says how often other layers are drawn, and all are trained: give ${field("full.lisaLayers")}, or leave it out`,
     ),
   ];
 }
@@ -231,7 +233,7 @@ function ofBatches({ train = {} }: FinetuneOptions): RecipeFault[] {
   return [
     contradiction(
       "train.batchSize",
-      sentenceOf`says how many rows a micro-batch has, and ${field("train.maxTokensPerBatch")} takes as many as fit: leave one of them out`,
+      phrase`says how many rows a micro-batch has, and ${field("train.maxTokensPerBatch")} takes as many as fit: leave one of them out`,
     ),
   ];
 }
@@ -243,7 +245,7 @@ function ofPatience({ train = {}, validation }: FinetuneOptions): RecipeFault[] 
     return [
       contradiction(
         "train.patience",
-        sentenceOf`waits for evaluations, and there are no rows for them: give ${field("validation")}, or leave it out`,
+        phrase`waits for evaluations, and there are no rows for them: give ${field("validation")}, or leave it out`,
       ),
     ];
   }
@@ -251,7 +253,7 @@ function ofPatience({ train = {}, validation }: FinetuneOptions): RecipeFault[] 
   return [
     contradiction(
       "train.patience",
-      sentenceOf`waits for evaluations, of which there is one at the end alone: give ${field("train.evalEvery")}, or leave it out`,
+      phrase`waits for evaluations, of which there is one at the end alone: give ${field("train.evalEvery")}, or leave it out`,
     ),
   ];
 }
@@ -268,6 +270,7 @@ export function contradictions(options: FinetuneOptions): RecipeFault[] {
     ...ofOptimiser(options),
     ...ofBatches(options),
     ...besideShards(options),
+    ...tensorFaults(options),
     ...ofObjective(options),
     ...ofEvaluations(options),
     ...ofSamples(options),

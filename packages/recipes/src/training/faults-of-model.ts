@@ -1,5 +1,6 @@
+import { phrase } from "@lathe/files";
 import type { FinetuneOptions } from "../finetune-options.js";
-import { field, type RecipeFault, sentenceOf } from "../recipe-error.js";
+import { field, type RecipeFault } from "../recipe-error.js";
 import { fullFaults } from "./full-method.js";
 import { loraFaults } from "./lora-method.js";
 import { tensorFaultsOfModel } from "./tensor-faults.js";
@@ -9,7 +10,7 @@ import type { FolderToTrain } from "./training-method.js";
 function ofPositions({ maxTokens }: FinetuneOptions, { config }: FolderToTrain): RecipeFault[] {
   const { maxPositions } = config;
   if (maxTokens === undefined || maxTokens <= maxPositions) return [];
-  const sentence = sentenceOf`${field("maxTokens")}: expected at most the ${maxPositions} positions of the model, got ${maxTokens}; leave it out for as many as there are`;
+  const sentence = phrase`${field("maxTokens")}: expected at most the ${maxPositions} positions of the model, got ${maxTokens}; leave it out for as many as there are`;
   return [{ field: "maxTokens", sentence }];
 }
 

@@ -18,7 +18,7 @@ import type { ModelFolder } from "../model/model-folder.js";
 import { withStoredTypes } from "../model/stored-types.js";
 import { parameterCount } from "../memory/weight-bytes.js";
 import { progressOf, type RecipeHooks } from "../recipe-event.js";
-import { expectation, field, RecipeError, type RecipeFault, sentenceOf } from "../recipe-error.js";
+import { expectation, field, RecipeError, type RecipeFault } from "../recipe-error.js";
 import { layerFactor, layerNumberIn } from "./layer-factor.js";
 import { fullSettings } from "./run-settings.js";
 import type { FolderToTrain, TrainingMethod } from "./training-method.js";
@@ -101,14 +101,14 @@ function layerFaults(
 ): RecipeFault[] {
   const { layerCount } = config;
   if (!(Number.isSafeInteger(lisaLayers) && lisaLayers >= 1 && lisaLayers <= layerCount)) {
-    const sentence = sentenceOf`${field("full.lisaLayers")}: expected a whole number from 1 to the ${layerCount} layers, got ${lisaLayers}`;
+    const sentence = phrase`${field("full.lisaLayers")}: expected a whole number from 1 to the ${layerCount} layers, got ${lisaLayers}`;
     return [{ field: "full.lisaLayers", sentence }];
   }
   const layerOf = layerNumberIn(config);
   const trained = namesBeginningWith(prefixes, config);
   // Beginnings of nothing at all are a fault of their own.
   if (trained.length === 0 || trained.some((name) => layerOf(name) !== null)) return [];
-  const sentence = sentenceOf`${field("full.lisaLayers")} draws among the layers that are trained, and ${field("full.trainable")} names nothing in any of them: leave one of them out`;
+  const sentence = phrase`${field("full.lisaLayers")} draws among the layers that are trained, and ${field("full.trainable")} names nothing in any of them: leave one of them out`;
   return [{ field: "full.lisaLayers", sentence }];
 }
 
@@ -139,7 +139,7 @@ async function packedFaults({ path, config }: FolderToTrain): Promise<RecipeFaul
     );
     if (!packed) return [];
     const { dtype } = types.info(packed.weight);
-    const sentence = sentenceOf`${field("model")}: expected float weights to train, got ${dtype} for ${packed.weight} in ${path}; give the model that it was packed from, or train an adapter over it with ${field("method")} lora`;
+    const sentence = phrase`${field("model")}: expected float weights to train, got ${dtype} for ${packed.weight} in ${path}; give the model that it was packed from, or train an adapter over it with ${field("method")} lora`;
     return [{ field: "model", sentence }];
   });
 }

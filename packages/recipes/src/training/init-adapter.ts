@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import { linearPlaces, type ModelConfig } from "@lathe/model";
 import {
   type LoraConfig,
@@ -6,7 +7,7 @@ import {
   resolveLoraConfig,
   selectTargets,
 } from "@lathe/peft";
-import { field, RecipeError, sentenceOf } from "../recipe-error.js";
+import { field, RecipeError } from "../recipe-error.js";
 
 type LoraKey = Exclude<keyof LoraConfig, "seed">;
 
@@ -45,7 +46,7 @@ export async function initAdapterConfig(
     .filter((key) => effectOf(model, resolveLoraConfig({ ...stored, [key]: wanted[key] })) !== effect)
     .map((key) => ({
       field: `lora.${key}`,
-      sentence: sentenceOf`${field(`lora.${key}`)} ${JSON.stringify(wanted[key])} contradicts the adapter ${adapter}, which has ${JSON.stringify(stored[key])}; leave it out`,
+      sentence: phrase`${field(`lora.${key}`)} ${JSON.stringify(wanted[key])} contradicts the adapter ${adapter}, which has ${JSON.stringify(stored[key])}; leave it out`,
     }));
   if (faults.length > 0) throw new RecipeError(faults);
   const own = loraKeys.filter(

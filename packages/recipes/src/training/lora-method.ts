@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { phrase } from "@lathe/files";
 import { linearPlaces, type ModelConfig } from "@lathe/model";
 import {
   adapterNames,
@@ -20,7 +21,7 @@ import { type LearntPolicy, policyFiles } from "../model/learnt-policy.js";
 import type { ModelFolder } from "../model/model-folder.js";
 import { faultsOf } from "../fields-of-packages.js";
 import { packedFormatOf } from "../model/packed-format-of.js";
-import { field, RecipeError, type RecipeFault, sentenceOf } from "../recipe-error.js";
+import { field, RecipeError, type RecipeFault } from "../recipe-error.js";
 import { warningOf } from "../recipe-event.js";
 import { adapterFiles } from "./adapter-files.js";
 import { layerFactor } from "./layer-factor.js";
@@ -42,7 +43,7 @@ const isMatrix = ({ name, variable }: NamedParameter): boolean =>
 async function packedFaults({ path }: FolderToTrain): Promise<RecipeFault[]> {
   const format = await packedFormatOf(path);
   if (format === null) return [];
-  const sentence = sentenceOf`${field("lora.init")} loftq packs the base together with the adapter, and ${path} has ${format} weights: give the model that it was packed from`;
+  const sentence = phrase`${field("lora.init")} loftq packs the base together with the adapter, and ${path} has ${format} weights: give the model that it was packed from`;
   return [{ field: "lora.init", sentence }];
 }
 

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { isRecord, type MakeFault, readJsonFile, phrase, asPhrase } from "@lathe/files";
+import { asPhrase, isRecord, type MakeFault, phrase, readJsonFile } from "@lathe/files";
 import { type LoraConfig, loraDefaults } from "@lathe/peft";
 import type { LossSettings } from "@lathe/tensor";
 import { lossDefaults, RunFolderError, type TrainConfig, trainDefaults } from "@lathe/train";
 import type { FinetuneOptions, FullOptions } from "../finetune-options.js";
-import { field, RecipeError, sentenceOf } from "../recipe-error.js";
+import { field, RecipeError } from "../recipe-error.js";
 
 /** Settings of a run as its `config.json` keeps them: flat, every default filled in. */
 export type RunSettings = Readonly<Record<string, unknown>>;
@@ -193,7 +193,7 @@ export async function resumedOptions(options: FinetuneOptions, output: string): 
     )
     .map(([path, key, value]) => ({
       field: path,
-      sentence: sentenceOf`${field(path)} ${JSON.stringify(value)}: the run in ${output} was begun with ${JSON.stringify(settings[key]) ?? asPhrase("nothing")}; resume it with the same, or start another run`,
+      sentence: phrase`${field(path)} ${JSON.stringify(value)}: the run in ${output} was begun with ${JSON.stringify(settings[key]) ?? asPhrase("nothing")}; resume it with the same, or start another run`,
     }));
   if (faults.length > 0) throw new RecipeError(faults);
   const free = ownKeys.filter((key) => mayChange(key, options, settings) && options[key] !== undefined);

@@ -1,10 +1,10 @@
 import { rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { asFileError, formatBytes, makeFolder, sweepLeftovers, temporaryName } from "@lathe/files";
+import { asFileError, formatBytes, makeFolder, phrase, sweepLeftovers, temporaryName } from "@lathe/files";
 import { type RunFolder, SpilledStreams } from "@lathe/train";
 import type { StreamPlan } from "../memory/plan-stream.js";
-import { field, RecipeError, sentenceOf } from "../recipe-error.js";
+import { field, RecipeError } from "../recipe-error.js";
 
 /** Where a run has the inputs of layers that memory does not hold. */
 export interface SpilledInputs {
@@ -39,7 +39,7 @@ export async function spilledInputs(
   const free = bavail * bsize;
   if (free < spillBytes) {
     await rm(folder, { recursive: true, force: true });
-    const sentence = sentenceOf`${field("output")}: expected a disk with ${formatBytes(spillBytes)} free for the inputs of layers, which memory does not hold, got ${formatBytes(free)}: take another disk, give more ${field("memory")}, or fewer tokens a step`;
+    const sentence = phrase`${field("output")}: expected a disk with ${formatBytes(spillBytes)} free for the inputs of layers, which memory does not hold, got ${formatBytes(free)}: take another disk, give more ${field("memory")}, or fewer tokens a step`;
     throw new RecipeError([{ field: "output", sentence }]);
   }
   const streams = new SpilledStreams(join(folder, "streams"), spill);

@@ -1,6 +1,7 @@
+import { phrase } from "@lathe/files";
 import { type LoraConfig, loraDefaults } from "@lathe/peft";
 import type { FinetuneOptions } from "../finetune-options.js";
-import { field, type RecipeFault, sentenceOf } from "../recipe-error.js";
+import { field, type RecipeFault } from "../recipe-error.js";
 import { packedStreamFault } from "./packed-stream-fault.js";
 
 type Sentence = RecipeFault["sentence"];
@@ -18,13 +19,13 @@ export function streamFaults(
   if (method === "full") {
     refuse(
       "method",
-      sentenceOf`${field("stream")} leaves weights on disk as they are, and ${field("method")} full changes them: train an adapter, or leave ${field("stream")} out`,
+      phrase`${field("stream")} leaves weights on disk as they are, and ${field("method")} full changes them: train an adapter, or leave ${field("stream")} out`,
     );
   }
   if (objective !== "sft") {
     refuse(
       "objective",
-      sentenceOf`${field("stream")} takes ${field("objective")} sft alone, got ${objective}: leave one of them out`,
+      phrase`${field("stream")} takes ${field("objective")} sft alone, got ${objective}: leave one of them out`,
     );
   }
   const packed = packedStreamFault(quantize);
@@ -32,13 +33,13 @@ export function streamFaults(
   if (checkpointing === "none" || typeof checkpointing === "number") {
     refuse(
       "checkpointing",
-      sentenceOf`${field("stream")} computes all layers again: leave ${field("checkpointing")} out`,
+      phrase`${field("stream")} computes all layers again: leave ${field("checkpointing")} out`,
     );
   }
   if (typeof model === "object") {
     refuse(
       "model",
-      sentenceOf`${field("stream")} reads the weights of a folder, and this model is open: give ${field("model")} as a folder`,
+      phrase`${field("stream")} reads the weights of a folder, and this model is open: give ${field("model")} as a folder`,
     );
   }
   const ofAdapter = {
@@ -52,7 +53,7 @@ export function streamFaults(
     if (!isAsked) continue;
     refuse(
       `lora.${key}`,
-      sentenceOf`${field(`lora.${key}`)} asks for all weights before the first step, and ${field("stream")} leaves them on disk: leave one of them out`,
+      phrase`${field(`lora.${key}`)} asks for all weights before the first step, and ${field("stream")} leaves them on disk: leave one of them out`,
     );
   }
   return faults;

@@ -4,7 +4,7 @@ import { type LoraConfig, loraDefaults, resolveLoraConfig, selectTargets } from 
 import { packedFormats } from "@lathe/quant";
 import type { FinetuneOptions } from "../finetune-options.js";
 import { packedFormatOf } from "../model/packed-format-of.js";
-import { expectation, field, type RecipeFault, sentenceOf } from "../recipe-error.js";
+import { expectation, field, type RecipeFault } from "../recipe-error.js";
 import { initAdapterConfig } from "./init-adapter.js";
 import type { FolderToTrain } from "./training-method.js";
 
@@ -31,31 +31,31 @@ export function tensorFaults({
   if (method === "full") {
     refuse(
       "tensorParallel",
-      sentenceOf`${field("tensorParallel")} shares weights that stay as they are, and ${field("method")} full changes them: give ${field("zeroStage")} 2, which shares what the optimiser remembers, or train an adapter`,
+      phrase`${field("tensorParallel")} shares weights that stay as they are, and ${field("method")} full changes them: give ${field("zeroStage")} 2, which shares what the optimiser remembers, or train an adapter`,
     );
   }
   if (stream) {
     refuse(
       "tensorParallel",
-      sentenceOf`${field("tensorParallel")} shares weights in memory, and ${field("stream")} leaves them on disk: leave one of them out`,
+      phrase`${field("tensorParallel")} shares weights in memory, and ${field("stream")} leaves them on disk: leave one of them out`,
     );
   }
   if (deterministic) {
     refuse(
       "tensorParallel",
-      sentenceOf`${field("tensorParallel")} adds up within layers, and ${field("deterministic")} asks for the same bits on any number of ranks: leave one of them out`,
+      phrase`${field("tensorParallel")} adds up within layers, and ${field("deterministic")} asks for the same bits on any number of ranks: leave one of them out`,
     );
   }
   if (samples > 0) {
     refuse(
       "samples",
-      sentenceOf`${field("samples")} has one rank answer, and with ${field("tensorParallel")} it has a part of the layers alone: leave one of them out`,
+      phrase`${field("samples")} has one rank answer, and with ${field("tensorParallel")} it has a part of the layers alone: leave one of them out`,
     );
   }
   if (typeof model === "object") {
     refuse(
       "model",
-      sentenceOf`${field("tensorParallel")} reads each rank's part of a folder, and this model is open: give ${field("model")} as a folder`,
+      phrase`${field("tensorParallel")} reads each rank's part of a folder, and this model is open: give ${field("model")} as a folder`,
     );
   }
   faults.push(...(initAdapter === undefined ? adapterFaults(lora) : []));
@@ -75,7 +75,7 @@ function adapterFaults(lora: Partial<LoraConfig>): RecipeFault[] {
     .filter(([, isAsked]) => isAsked)
     .map(([key]) => ({
       field: `lora.${key}`,
-      sentence: sentenceOf`${field(`lora.${key}`)} asks for whole weights, and with ${field("tensorParallel")} a rank has a part of them: leave one of them out`,
+      sentence: phrase`${field(`lora.${key}`)} asks for whole weights, and with ${field("tensorParallel")} a rank has a part of them: leave one of them out`,
     }));
 }
 
@@ -88,7 +88,7 @@ export async function tensorFaultsOfModel(
   const { path, config } = folder;
   if (tensorParallel === 1) return [];
   const fault = divisionFault(config, tensorParallel);
-  if (fault) return [{ field: "tensorParallel", sentence: sentenceOf`${field("tensorParallel")}: ${fault}` }];
+  if (fault) return [{ field: "tensorParallel", sentence: phrase`${field("tensorParallel")}: ${fault}` }];
   const ofAdapter = await faultsOfAdapter(options, folder);
   const format = (await packedFormatOf(path)) ?? quantize;
   if (format === "none" || packedFormats[format].scaling !== "block") return ofAdapter;
@@ -96,7 +96,7 @@ export async function tensorFaultsOfModel(
     if (!division || !packedFormats[format].isStorable(shape[1])) continue;
     const width = shareOf({ shape, division }, { rank: 0, size: tensorParallel })!.inputs.end;
     if (width % BLOCK === 0) continue;
-    const sentence = sentenceOf`${field("tensorParallel")} ${tensorParallel} gives a rank ${width} inputs of ${place}, and ${format} has a scale for each ${BLOCK}: take fewer ranks, or ${field("quantize")} int8 of the original weights`;
+    const sentence = phrase`${field("tensorParallel")} ${tensorParallel} gives a rank ${width} inputs of ${place}, and ${format} has a scale for each ${BLOCK}: take fewer ranks, or ${field("quantize")} int8 of the original weights`;
     return [...ofAdapter, { field: "tensorParallel", sentence }];
   }
   return ofAdapter;
@@ -117,7 +117,7 @@ async function faultsOfAdapter(
     const head = selectTargets(places, adapter).targets.find(({ layer }) => layer === null);
     if (!head || adapter.dropout === 0) return faults;
     // The rows of the head are shared, and what is dropped of them is drawn for all of them.
-    const sentence = sentenceOf`${field("lora.dropout")} drops inputs of ${head.name}, whose rows the ranks of ${field("tensorParallel")} share: give 0, or leave ${head.name} out of ${field("lora.targets")}`;
+    const sentence = phrase`${field("lora.dropout")} drops inputs of ${head.name}, whose rows the ranks of ${field("tensorParallel")} share: give 0, or leave ${head.name} out of ${field("lora.targets")}`;
     return [...faults, { field: "lora.dropout", sentence }];
   } catch {
     return [];
