@@ -1,5 +1,6 @@
 /** Ranks that the command launches: what it refuses before it does, and how they end when it is interrupted. */
 import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -117,3 +118,23 @@ describe.skipIf(!isLauncherThere)(`lathe dist run${skipped}`, () => {
     expect(interrupted.stderr).toContain("continue with --resume");
   });
 });
+
+const isMpichThere = spawnSync("mpirun.mpich", ["--version"]).status === 0;
+describe.skipIf(!isMpichThere)(
+  `lathe dist run by MPICH${isMpichThere ? "" : " (skipped: MPICH is not installed)"}`,
+  () => {
+    it("comes to the bits of one rank", { timeout: 240_000 }, () => {
+      const lathe = (output: string, ...before: string[]): Buffer => {
+        const steps = ["--deterministic", "--max-steps", "3", "--output", output];
+        const ended = spawnSync(process.execPath, [main, ...before, ...words, ...steps], {
+          env: { ...process.env, LC_ALL: "C", LATHE_THREADS: "1" },
+        });
+        expect(ended.status, ended.stderr.toString()).toBe(0);
+        return readFileSync(join(output, "adapter/adapter_model.safetensors"));
+      };
+      const alone = lathe(join(folder, "alone"));
+      const launch = ["dist", "run", "--launcher", "mpich", "--ranks", "2", "--restarts", "0", "--"];
+      expect(lathe(join(folder, "mpich"), ...launch)).toEqual(alone);
+    });
+  },
+);

@@ -10,7 +10,8 @@ export interface MpiHandles {
   readonly float: Handle;
   readonly double: Handle;
   readonly int: Handle;
-  readonly byte: Handle;
+  /** Of bytes: MPI's own type of that name has no sum and no greatest. */
+  readonly unsignedChar: Handle;
   readonly sum: Handle;
   readonly max: Handle;
   readonly errorsReturn: Handle;
@@ -67,7 +68,7 @@ export function bindMpi(
     float: at("ompi_mpi_float"),
     double: at("ompi_mpi_double"),
     int: at("ompi_mpi_int"),
-    byte: at("ompi_mpi_byte"),
+    unsignedChar: at("ompi_mpi_unsigned_char"),
     sum: at("ompi_mpi_op_sum"),
     max: at("ompi_mpi_op_max"),
     errorsReturn: at("ompi_mpi_errors_return"),
@@ -83,7 +84,7 @@ const mpichHandles: MpiHandles = {
   float: 0x4c00040a,
   double: 0x4c00080b,
   int: 0x4c000405,
-  byte: 0x4c00010d,
+  unsignedChar: 0x4c000102,
   sum: 0x58000003,
   max: 0x58000001,
   errorsReturn: 0x54000001,

@@ -10,6 +10,10 @@ const arithmetic = `
   await collective.allReduce(sums);
   const greatest = Int32Array.of(rank, -rank);
   await collective.allReduce(greatest, "max");
+  const flags = Uint8Array.of(rank, 200 - rank, rank === 0 ? 1 : 0);
+  await collective.allReduce(flags, "max");
+  const counted = Uint8Array.of(rank, 1);
+  await collective.allReduce(counted);
   const gathered = await collective.allGather(Uint8Array.from({ length: rank }, () => rank));
   const part = await collective.reduceScatter(Float64Array.from({ length: size }, (_, i) => i + 1), Array(size).fill(1));
   const sent = Float32Array.from({ length: 2500 }, () => rank);
@@ -25,7 +29,7 @@ const arithmetic = `
   print({
     rank, size, make: collective.make,
     sums: [sums[0], sums[1234], sums[2499]],
-    greatest: [...greatest], gathered: gathered.map((each) => [...each]), part: [...part], sent: [sent[0], sent[2499]],
+    greatest: [...greatest], flags: [...flags], counted: [...counted], gathered: gathered.map((each) => [...each]), part: [...part], sent: [sent[0], sent[2499]],
     bytes: [...bytes], whole: [...whole], empty: empty.map((each) => each.length), shared: [...shared],
   });`;
 
@@ -61,6 +65,8 @@ describe("ranks over MPI", () => {
             make,
             sums: [0, 1234, 2499].map((i) => i * size + ofRanks),
             greatest: [size - 1, 0],
+            flags: [size - 1, 200, 1],
+            counted: [ofRanks, size],
             gathered: ranks.map((each) => Array<number>(each).fill(each)),
             part: [(rank + 1) * size],
             sent: [size - 1, size - 1],

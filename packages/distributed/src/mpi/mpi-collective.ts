@@ -417,7 +417,7 @@ class MpiRanks implements MpiCollective {
   #typeOf(values: NumberArray): bigint | number {
     if (values instanceof Float32Array) return this.handles.float;
     if (values instanceof Float64Array) return this.handles.double;
-    return values instanceof Int32Array ? this.handles.int : this.handles.byte;
+    return values instanceof Int32Array ? this.handles.int : this.handles.unsignedChar;
   }
 
   *#pieces(values: NumberArray): Generator<NumberArray> {
