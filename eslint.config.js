@@ -13,6 +13,48 @@ const spreadOfLiteral = {
   message: "Write the properties themselves: a spread object only pleases the formatter.",
 };
 
+/** What only the engines of `packages/tensor` may ask: who computes is handed over, and has what others need of it. */
+const questionsToEngines = [
+  {
+    selector: "CallExpression[callee.property.name='getBackend'], CallExpression[callee.name='getBackend']",
+    message: "Ask the engine for what it does: only the engines know their TensorFlow.js backends.",
+  },
+  {
+    selector: [
+      ...["left", "right"].flatMap((side) =>
+        ["object.name=/engine$/i", "object.callee.name='engineInUse'"].map(
+          (asked) => `BinaryExpression[operator=/^[!=]==?$/][${side}.property.name='name'][${side}.${asked}]`,
+        ),
+      ),
+      "SwitchStatement[discriminant.property.name='name'][discriminant.object.name=/engine$/i]",
+    ].join(", "),
+    message: "Ask the engine for what it does: another engine that does the same has another name.",
+  },
+  {
+    selector: "ImportSpecifier[imported.name='loadNativeKernels']",
+    message: "Ask the engine: what is compiled is loaded by the engine that computes with it.",
+  },
+];
+
+const ofPackages = [
+  urlAsPath,
+  spreadOfLiteral,
+  {
+    selector: "CallExpression[callee.name=/^mkdir(Sync)?$/] Property[key.name='recursive']",
+    message: "Call makeFolder of @lathe/files: Node's recursive mkdir never ends under /proc.",
+  },
+  { selector: "ExportAllDeclaration", message: "Name each export." },
+  { selector: "ExportDefaultDeclaration", message: "Export by name." },
+  {
+    selector: "ImportDeclaration[source.value='@tensorflow/tfjs']",
+    message: "Import @tensorflow/tfjs-core: the whole of it loads layers, data, a converter and WebGL.",
+  },
+  {
+    selector: "MemberExpression[object.name='process'][property.name=/^(stdout|stderr|exit|exitCode)$/]",
+    message: "Packages never print and never end the process: return, call back or throw.",
+  },
+];
+
 const acrossPackages = {
   regex: "^(\\.\\./)+[\\w-]+/(src|dist)/",
   message: "Import another package by its name.",
@@ -98,33 +140,28 @@ export default defineConfig(
     ignores: ["**/*.test.ts"],
     rules: {
       "no-console": "error",
-      "no-restricted-syntax": [
-        "error",
-        urlAsPath,
-        spreadOfLiteral,
-        {
-          selector: "CallExpression[callee.name=/^mkdir(Sync)?$/] Property[key.name='recursive']",
-          message: "Call makeFolder of @lathe/files: Node's recursive mkdir never ends under /proc.",
-        },
-        { selector: "ExportAllDeclaration", message: "Name each export." },
-        { selector: "ExportDefaultDeclaration", message: "Export by name." },
-        {
-          selector: "ImportDeclaration[source.value='@tensorflow/tfjs']",
-          message: "Import @tensorflow/tfjs-core: the whole of it loads layers, data, a converter and WebGL.",
-        },
-        {
-          selector:
-            "MemberExpression[object.name='process'][property.name=/^(stdout|stderr|exit|exitCode)$/]",
-          message: "Packages never print and never end the process: return, call back or throw.",
-        },
-      ],
+      "no-restricted-syntax": ["error", ...ofPackages, ...questionsToEngines],
       "@typescript-eslint/explicit-module-boundary-types": "error",
     },
   },
   {
+    files: ["packages/tensor/src/engines/**/*.ts", "packages/kernels/src/**/*.ts"],
+    ignores: ["**/*.test.ts"],
+    rules: { "no-restricted-syntax": ["error", ...ofPackages] },
+  },
+  {
     files: ["apps/*/src/**/*.ts"],
     ignores: ["**/*.test.ts"],
-    rules: { "@typescript-eslint/explicit-module-boundary-types": "error" },
+    rules: {
+      "@typescript-eslint/explicit-module-boundary-types": "error",
+      "no-restricted-syntax": ["error", urlAsPath, spreadOfLiteral, ...questionsToEngines],
+    },
+  },
+  {
+    // The bench times kernels by themselves.
+    files: ["apps/bench/src/**/*.ts"],
+    ignores: ["**/*.test.ts"],
+    rules: { "no-restricted-syntax": ["error", urlAsPath, spreadOfLiteral] },
   },
   Object.entries(allowedImports).map(([folder, allowed]) => ({
     files: [`${folder}/**/*.{ts,tsx}`],
