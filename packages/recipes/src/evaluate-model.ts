@@ -49,7 +49,7 @@ export interface EvaluateModelOptions extends OpenModelOptions, StreamOptions {
   readonly bootstrap?: BootstrapOptions | undefined;
   /** Tokens computed at one time; a longer row is computed alone. @defaultValue 2048 */
   readonly tokensPerBatch?: number | undefined;
-  /** Replies generated at one time. @defaultValue 32 */
+  /** Replies generated at one time, of which more than eight are rounded otherwise: see `streamReplies`. @defaultValue 32 */
   readonly batchSize?: number | undefined;
   /** How replies are generated. */
   readonly generation?: Omit<ReplyOptions, "stream"> | undefined;

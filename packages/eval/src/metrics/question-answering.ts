@@ -7,9 +7,8 @@ import { splitWhiteSpace } from "@lathe/files";
  * counts. Two texts of which nothing is left are equal, as in SQuAD's later script, so that F1 is never below exact
  * match.
  *
- * Chinese: lower case, without punctuation (of any script); each Han character is a unit, and so is each run of other
- * characters up to white space. CMRC 2018 (arXiv:1810.07366) takes the longest common substring of the units instead
- * of their bag; `overlap: "substring"` does that.
+ * Chinese has the same measures over units of its own: lower case, without punctuation (of any script); each Han character is a
+ * unit, and so is each run of other characters up to white space.
  */
 import { asciiPunctuation } from "./ascii-punctuation.js";
 import { checkChoice, checkSegments, type Segment, type Segments } from "../scores/segments.js";
@@ -18,15 +17,6 @@ import { checkChoice, checkSegments, type Segment, type Segments } from "../scor
 export interface AnswerOptions {
   /** Whose rules divide a text into units. @defaultValue "en" */
   readonly language?: "en" | "zh";
-}
-
-/** How F1 is computed. */
-export interface F1Options extends AnswerOptions {
-  /**
-   * Which units match: those that both texts have, wherever they stand (`"bag"`, SQuAD), or those of the longest
-   * stretch that both have (`"substring"`, CMRC 2018). @defaultValue "bag"
-   */
-  readonly overlap?: "bag" | "substring";
 }
 
 /**
@@ -47,17 +37,14 @@ export function exactMatch({ prediction, references, language = "en" }: Segment 
  *
  * @throws SegmentError, MetricOptionError
  */
-export function f1Score(options: Segment & F1Options): number {
-  const { prediction, references, language = "en", overlap = "bag" } = options;
+export function f1Score({ prediction, references, language = "en" }: Segment & AnswerOptions): number {
   checkChoice("language", language, ["en", "zh"]);
-  checkChoice("overlap", overlap, ["bag", "substring"]);
   const [list] = checkSegments({ predictions: [prediction], references: [references] });
-  const common = overlap === "bag" ? commonUnits : longestCommonStretch;
   const units = answerUnits(prediction, language);
   const scores = list.map((reference) => {
     const expected = answerUnits(reference, language);
     if (units.length === 0 || expected.length === 0) return units.length === expected.length ? 100 : 0;
-    return (200 * common(units, expected)) / (units.length + expected.length);
+    return (200 * commonUnits(units, expected)) / (units.length + expected.length);
   });
   return Math.max(...scores);
 }
@@ -80,7 +67,7 @@ export function corpusExactMatch({ predictions, references, ...options }: Segmen
  *
  * @throws SegmentError, MetricOptionError
  */
-export function corpusF1({ predictions, references, ...options }: Segments & F1Options): number {
+export function corpusF1({ predictions, references, ...options }: Segments & AnswerOptions): number {
   const lists = checkSegments({ predictions, references });
   const scores = predictions.map((prediction, segment) =>
     f1Score({ ...options, prediction, references: lists[segment] }),
@@ -117,19 +104,4 @@ function commonUnits(a: readonly string[], b: readonly string[]): number {
     common++;
   }
   return common;
-}
-
-/** Units in the longest run that both lists contain. */
-function longestCommonStretch(a: readonly string[], b: readonly string[]): number {
-  // lengths[j + 1] is the length of the common run that ends at the current unit of a and unit j of b.
-  const lengths = new Uint32Array(b.length + 1);
-  let longest = 0;
-  for (const unit of a) {
-    for (let j = b.length - 1; j >= 0; j--) {
-      const length = unit === b[j] ? lengths[j] + 1 : 0;
-      lengths[j + 1] = length;
-      if (length > longest) longest = length;
-    }
-  }
-  return longest;
 }

@@ -13,7 +13,11 @@ const BATCH_SIZE = 32;
 
 /** Limits and hooks of {@link streamReplies}. */
 export interface StreamRepliesOptions extends Omit<GenerationOptions, "onBegin"> {
-  /** Prompts continued at one time. @defaultValue 32 */
+  /**
+   * Prompts continued at one time. The native engine computes up to eight as it computes one, so that their replies are those of each
+   * alone; more are products of another kind, whose sums are rounded otherwise, with activations in bf16 where weights are. A reply then
+   * parts from that of its prompt alone where two tokens are nearly as likely. @defaultValue 32
+   */
   readonly batchSize?: number;
   /**
    * Texts that end a reply, for which `tokenizer` is needed. The id that completes one is the reply's last; `cutAtStop`

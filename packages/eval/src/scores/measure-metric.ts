@@ -10,6 +10,7 @@ import {
   reportOfCounts,
 } from "../classification/classification-report.js";
 import { type LabelAverage, type LabelMeasure, labelStatistics } from "../classification/label-statistics.js";
+import { cmrcExactMatch, cmrcF1 } from "../metrics/cmrc.js";
 import { distinct, ngramsOf } from "../metrics/distinct.js";
 import { llamaFactoryScores, type LlamaFactoryScores } from "../metrics/llama-factory.js";
 import { isLabelMetric, type LabelMetricName, type MetricName } from "./metric-names.js";
@@ -186,18 +187,22 @@ export function measureMetric(name: MetricName, job: MetricJob): MetricMeasure {
       };
     }
     case "exact-match":
-      return mean(job, `${nrefs}|norm:squad|lang:${language}|version:1.1`, (prediction, list) =>
+      return mean(job, `${nrefs}|${answerRules(language)}`, (prediction, list) =>
         exactMatch({ prediction, references: list, language }),
       );
     case "f1":
-      return mean(job, `${nrefs}|norm:squad|lang:${language}|overlap:bag|version:1.1`, (prediction, list) =>
+      return mean(job, `${nrefs}|${answerRules(language)}|overlap:bag`, (prediction, list) =>
         f1Score({ prediction, references: list, language }),
       );
-    case "f1-substring":
+    case "cmrc-exact-match":
+      return mean(job, `${nrefs}|norm:cmrc|version:cmrc2018-v5`, (prediction, list) =>
+        cmrcExactMatch({ prediction, references: list }),
+      );
+    case "cmrc-f1":
       return mean(
         job,
-        `${nrefs}|norm:squad|lang:${language}|overlap:substring|version:cmrc2018`,
-        (prediction, list) => f1Score({ prediction, references: list, language, overlap: "substring" }),
+        `${nrefs}|norm:cmrc|tok:char+nltk-3.10.3|sentences:whole|overlap:substring|version:cmrc2018-v5`,
+        (prediction, list) => cmrcF1({ prediction, references: list }),
       );
     case "accuracy":
       return mean(job, `${nrefs}|norm:strip`, (prediction, list) =>
@@ -271,6 +276,10 @@ const llamaFactoryFields = {
   "llama-factory-rouge-2": { field: "rouge2", how: "tok:jieba|n:2|count:once" },
   "llama-factory-rouge-l": { field: "rougeL", how: "tok:jieba" },
 } as const;
+
+/** Whose rules answers are compared by: SQuAD's, or for Chinese, which they do not know, our own by character. */
+const answerRules = (language: "en" | "zh"): string =>
+  language === "zh" ? "norm:punctuation|tok:char|lang:zh" : "norm:squad|lang:en|version:1.1";
 
 const tokens = (language: "en" | "zh"): string => (language === "zh" ? "char" : "space");
 

@@ -37,7 +37,11 @@ export const metricTable = {
   rougeLsum: { summary: "ROUGE-L by line", unit: "fraction" },
   "exact-match": { summary: "equal after SQuAD's normalisation", unit: "points" },
   f1: { summary: "F1 of words after SQuAD's normalisation (Chinese: of characters)", unit: "points" },
-  "f1-substring": { summary: "F1 of the longest common stretch, as CMRC 2018", unit: "points" },
+  "cmrc-exact-match": { summary: "equal by the rules of CMRC 2018", unit: "points" },
+  "cmrc-f1": {
+    summary: "F1 of the longest common stretch of characters and words, by the rules of CMRC 2018",
+    unit: "points",
+  },
   accuracy: { summary: "equal but for white space at the ends", unit: "fraction" },
   ter: { summary: "translation edit rate (Chinese: of characters); 0 is best", unit: "points" },
   numeric: {
@@ -88,6 +92,7 @@ const aliases: ReadonlyMap<string, readonly MetricName[]> = new Map<string, read
   ["rouge-l", ["rougeL"]],
   ["rouge-lsum", ["rougeLsum"]],
   ["em", ["exact-match"]],
+  ["cmrc", ["cmrc-exact-match", "cmrc-f1"]],
   ["distinct", ["distinct-1", "distinct-2"]],
   ["classification", metricNames.filter(isLabelMetric)],
   [

@@ -122,7 +122,7 @@ export const evaluateOptions = z
       }),
       batchSize: option(
         z.int().min(1).default(32),
-        "replies generated at one time; where one ends, the next row takes its place",
+        "replies generated at one time; where one ends, the next row takes its place; more than 8 are faster and rounded otherwise, so that some part from what is generated alone",
         { unit: "rows" },
       ),
       tokensPerBatch: tokensPerBatchOption(),

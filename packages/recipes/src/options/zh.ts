@@ -144,8 +144,8 @@ export const optionsZh: Translations = {
     "模型文件夹：先生成回复，并计算困惑度",
   "rows in any shape; the last reply of each is the reference": "任意行格式的数据；每行最后的回复为参考答案",
   "rows at most, from the start of the file": "最多读取的行数，从文件开头起",
-  "replies generated at one time; where one ends, the next row takes its place":
-    "同时生成的回复数；一条结束后由下一行接替",
+  "replies generated at one time; where one ends, the next row takes its place; more than 8 are faster and rounded otherwise, so that some part from what is generated alone":
+    "同时生成的回复数；一条结束后由下一行接替；多于 8 条时更快，但舍入方式不同，个别回复会与单独生成的不同",
   "file for the replies of the last system: .jsonl with prompt, prediction, reference":
     "最后一个系统的回复文件：.jsonl，含 prompt、prediction、reference",
   "new tokens at most": "最多新生成的词元数",
