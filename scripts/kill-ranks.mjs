@@ -4,7 +4,7 @@
 // with a run of one process that was never stopped. Exits with code 1 where a bit differs, a run does not come to its end, or the end of
 // ranks is not said within so many seconds of what ended them. Namespaces need root.
 //
-//   node scripts/kill-ranks.mjs [--kills 20] [--cuts 0] [--namespaces] [--steps 40] [--seed 0] [--within 15]
+//   node scripts/kill-ranks.mjs [--kills 20] [--cuts 0] [--namespaces] [--steps 40] [--seed 0] [--within 15] [--launcher openmpi]
 
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -28,6 +28,7 @@ const environment = { ...process.env, LATHE_THREADS: "1", LC_ALL: "C" };
  * @property {number} launches launches of ranks
  * @property {number} runs runs that were compared with the one that was never stopped
  * @property {number[]} endSeconds from each kill or cut to the sentence that says that the ranks have ended
+ * @property {string[]} sentences what was said of each of them
  * @property {string[]} faults runs that did not end, with other bits, or late
  */
 
@@ -72,6 +73,8 @@ export function makeApart(folder) {
   const shell = join(folder, "shell.sh");
   const lines = [
     "#!/bin/sh",
+    // MPICH gives ssh a flag.
+    '[ "$1" = -x ] && shift',
     `case "$1" in ${hosts[0]}) name=${first};; *) name=${second};; esac`,
     "shift",
     'ip -n "$name" link show eth0 | grep -q "state UP" || exit 255',
@@ -98,7 +101,7 @@ function ranksOf(run) {
       try {
         const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
         const isRank = words[1] === lathe && words[2] === "train" && words.includes(run);
-        return isRank && readFileSync(`/proc/${pid}/environ`, "utf8").includes("OMPI_COMM_WORLD_RANK=");
+        return isRank && /(?:OMPI_COMM_WORLD|PMI)_RANK=/.test(readFileSync(`/proc/${pid}/environ`, "utf8"));
       } catch {
         // It has ended meanwhile.
         return false;
@@ -141,7 +144,7 @@ function stepsOf(run) {
 
 /**
  * Kills ranks and cuts links until as many of both have been tried as are asked for.
- * @param {{ kills: number, cuts: number, steps: number, seed: number, within?: number, apart: Apart | null, folder: string, onProgress?: (outcome: Outcome) => void }} options
+ * @param {{ kills: number, cuts: number, steps: number, seed: number, within?: number, launcher?: string, apart: Apart | null, folder: string, onProgress?: (outcome: Outcome) => void }} options
  * within: seconds in which the end of ranks must be said; any unless given, as what else a machine does counts too
  * @returns {Promise<Outcome>}
  */
@@ -151,6 +154,7 @@ export async function killRanks({
   steps,
   seed,
   within = Number.POSITIVE_INFINITY,
+  launcher = "openmpi",
   apart,
   folder,
   onProgress,
@@ -174,7 +178,7 @@ export async function killRanks({
     throw new Error(`the run that is not stopped ended with ${uncut.code}: ${uncut.stderr}`);
 
   /** @type {Outcome} */
-  const outcome = { kills: 0, cuts: 0, launches: 0, runs: 0, endSeconds: [], faults: [] };
+  const outcome = { kills: 0, cuts: 0, launches: 0, runs: 0, endSeconds: [], sentences: [], faults: [] };
   const places = apart
     ? ["--hosts", apart.hosts.join(","), "--interface", "eth0", "--remote-shell", apart.shell]
     : ["--ranks", "2"];
@@ -186,10 +190,7 @@ export async function killRanks({
       "dist",
       "run",
       ...places,
-      "--restarts",
-      "10",
-      "--language",
-      "en",
+      ...["--launcher", launcher, "--restarts", "10", "--language", "en"],
     ];
     let isOver = false;
     let launches = 0;
@@ -197,9 +198,10 @@ export async function killRanks({
     let struck = 0;
     const ended = command([...(apart?.within ?? []), ...launch, "--", ...words, "--output", run], (line) => {
       if (/^launch/.test(line)) launches++;
-      if (struck > 0 && /ranks ended|launcher (was )?ended/.test(line)) {
+      if (struck > 0 && /ranks ended|launcher (was ended|ended|lost)/.test(line)) {
         const seconds = Math.round((performance.now() - struck) / 100) / 10;
         outcome.endSeconds.push(seconds);
+        outcome.sentences.push(line);
         if (seconds > within) outcome.faults.push(`run ${number}: its end was said after ${seconds} s`);
         struck = 0;
         apart?.setLink(true);
@@ -252,6 +254,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       steps: { type: "string", default: "40" },
       seed: { type: "string", default: "0" },
       within: { type: "string", default: "15" },
+      launcher: { type: "string", default: "openmpi" },
       namespaces: { type: "boolean", default: false },
     },
   });
@@ -271,7 +274,17 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       console.error(
         `seed ${seed}: ${now.kills} kills, ${now.cuts} cuts, ${now.runs} runs compared, ${now.faults.length} faults`,
       );
-    const outcome = await killRanks({ kills, cuts, steps, seed, within, apart, folder, onProgress });
+    const outcome = await killRanks({
+      kills,
+      cuts,
+      steps,
+      seed,
+      within,
+      launcher: values.launcher,
+      apart,
+      folder,
+      onProgress,
+    });
     console.log(JSON.stringify({ seed, ...outcome }, null, 2));
     if (outcome.faults.length > 0) process.exitCode = 1;
   } finally {

@@ -86,6 +86,8 @@ export const zh: Translations = {
   "the launcher ended with code 0 although no rank has marked the run as done":
     "启动器以退出码 0 结束，但没有进程把训练标记为完成",
   "the launcher was ended by {0}": "启动器被 {0} 结束",
+  "the launcher lost a machine, or the network to it (code {0})":
+    "启动器与一台机器失去联系：机器停止，或网络中断（退出码 {0}）",
   "ranks ended before the run was done (code {0}, signal {1})":
     "进程在训练完成前结束（退出码 {0}，信号 {1}）",
   "ranks ended before the run was done (code {0})": "进程在训练完成前结束（退出码 {0}）",

@@ -28,6 +28,12 @@ export type LaunchEvent =
     }
   | { readonly type: "given-up"; readonly restarts: number; readonly step: number | null };
 
+/** Open MPI's for a machine that does not answer its daemons' questions any more, an ORTE_ERR_COMM_FAILURE of −51. */
+const CODE_LOST = 205;
+
+/** Linux has signals up to this one; codes above those of signals are the launcher's own. */
+const LAST_SIGNAL = 64;
+
 /** An event as a sentence, and whether something is not as one would expect. */
 export function tellLaunchEvent(event: LaunchEvent): {
   readonly isWarning: boolean;
@@ -81,9 +87,11 @@ function endedPhrase({ code, signal, step }: Extract<LaunchEvent, { type: "ended
       ? phrase`the launcher ended with code 0 although no rank has marked the run as done`
       : signal !== null
         ? phrase`the launcher was ended by ${signal}`
-        : code !== null && code > 128
-          ? phrase`ranks ended before the run was done (code ${code}, signal ${code - 128})`
-          : phrase`ranks ended before the run was done (code ${code ?? 1})`;
+        : code === CODE_LOST
+          ? phrase`the launcher lost a machine, or the network to it (code ${code})`
+          : code !== null && code > 128 && code <= 128 + LAST_SIGNAL
+            ? phrase`ranks ended before the run was done (code ${code}, signal ${code - 128})`
+            : phrase`ranks ended before the run was done (code ${code ?? 1})`;
   return step === null
     ? phrase`${how}; there is no checkpoint yet`
     : phrase`${how}; the newest checkpoint is of step ${step}`;
