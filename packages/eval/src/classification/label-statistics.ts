@@ -7,33 +7,46 @@ export type LabelAverage = "macro" | "micro" | "weighted";
 export type LabelMeasure = "precision" | "recall" | "f1";
 
 /**
- * Counts of each row, one of each label: predicted and right, predicted, true. A measure of an average, from 0 to 100, follows from
- * their sums.
+ * Counts of each row, three of each label: predicted and right, predicted, true.
  *
  * @param references `[row]`: place of the true label, -1 for none of the labels
  * @param predictions `[row]`: place of the predicted label, -1 for none
  * @param labels how many there are
  */
-export function labelStatistics(
+export function labelCounts(
   references: readonly number[],
   predictions: readonly number[],
+  labels: number,
+): Uint16Array {
+  const width = 3 * labels;
+  const counts = new Uint16Array(references.length * width);
+  references.forEach((reference, row) => {
+    const prediction = predictions[row];
+    const start = row * width;
+    if (reference >= 0 && reference === prediction) counts[start + 3 * reference]++;
+    if (prediction >= 0) counts[start + 3 * prediction + 1]++;
+    if (reference >= 0) counts[start + 3 * reference + 2]++;
+  });
+  return counts;
+}
+
+/**
+ * A measure of an average, from 0 to 100, which follows from the sums of the rows' counts.
+ *
+ * @param counts of {@link labelCounts}, which all measures have in common
+ * @param labels how many there are, at least one
+ */
+export function labelStatistics(
+  counts: Uint16Array,
   labels: number,
   average: LabelAverage,
   measure: LabelMeasure,
 ): SegmentStatistics {
   const width = 3 * labels;
-  const values = new Float64Array(references.length * width);
-  references.forEach((reference, row) => {
-    const prediction = predictions[row];
-    const start = row * width;
-    if (reference >= 0 && reference === prediction) values[start + 3 * reference]++;
-    if (prediction >= 0) values[start + 3 * prediction + 1]++;
-    if (reference >= 0) values[start + 3 * reference + 2]++;
-  });
   return {
-    segments: references.length,
+    segments: counts.length / width,
     width,
-    values,
+    values: counts,
     score: (sums) => 100 * averageOf(sums, labels, average, measure),
   };
 }

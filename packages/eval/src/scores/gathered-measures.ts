@@ -1,9 +1,10 @@
 import { GatheredStatistics } from "../significance/gathered-statistics.js";
 import type { MetricMeasure } from "./measure-metric.js";
 
-/** What metrics make of texts that come in parts: the numbers of a text are held once, in the least room. */
+/** What metrics make of texts that come in parts: the numbers of a text are held once, in the least room, also where several metrics follow from them. */
 export class GatheredMeasures {
-  readonly #statistics: GatheredStatistics[] = [];
+  /** `[metric]`: numbers of all texts, the same object for metrics that have them in common. */
+  #statistics: readonly GatheredStatistics[] = [];
   #measures: readonly MetricMeasure[] = [];
   #segments = 0;
 
@@ -17,12 +18,15 @@ export class GatheredMeasures {
 
   /** Adds the next texts. @param measures of the same metrics each time */
   add(measures: readonly MetricMeasure[]): void {
+    const isFirst = this.#segments === 0;
+    if (isFirst) this.#begin(measures);
+    const added = new Set<object>();
     for (const [metric, { statistics, made }] of measures.entries()) {
-      (this.#statistics[metric] ??= new GatheredStatistics(this.expected)).add(statistics);
-      if (this.#segments > 0 && made) this.#measures[metric].made?.add?.(made);
+      if (!added.has(statistics.values)) this.#statistics[metric].add(statistics);
+      if (!isFirst && made && !added.has(made)) this.#measures[metric].made?.add?.(made);
+      added.add(statistics.values);
+      if (made) added.add(made);
     }
-    // Those of the first texts go on; their numbers are in the statistics.
-    if (this.#segments === 0) this.#measures = measures;
     this.#segments += measures[0]?.statistics.segments ?? 0;
   }
 
@@ -30,7 +34,18 @@ export class GatheredMeasures {
   whole(): readonly MetricMeasure[] {
     return this.#measures.map((measure, metric) => ({
       ...measure,
-      statistics: this.#statistics[metric].whole(),
+      statistics: { ...this.#statistics[metric].whole(), score: measure.statistics.score },
     }));
+  }
+
+  /** The measures of the first texts go on; their numbers are in the statistics. */
+  #begin(measures: readonly MetricMeasure[]): void {
+    const gathered = new Map<object, GatheredStatistics>();
+    this.#statistics = measures.map(({ statistics: { values } }) => {
+      const own = gathered.get(values) ?? new GatheredStatistics(this.expected);
+      gathered.set(values, own);
+      return own;
+    });
+    this.#measures = measures;
   }
 }

@@ -9,7 +9,12 @@ import {
   LabelCounts,
   reportOfCounts,
 } from "../classification/classification-report.js";
-import { type LabelAverage, type LabelMeasure, labelStatistics } from "../classification/label-statistics.js";
+import {
+  type LabelAverage,
+  labelCounts,
+  type LabelMeasure,
+  labelStatistics,
+} from "../classification/label-statistics.js";
 import { cmrcExactMatch, cmrcF1 } from "../metrics/cmrc.js";
 import { distinct, ngramsOf } from "../metrics/distinct.js";
 import { llamaFactoryScores, type LlamaFactoryScores } from "../metrics/llama-factory.js";
@@ -66,11 +71,17 @@ interface FoundLabels {
   readonly expected: readonly number[];
   /** `[segment]`: that of the prediction, found where it is declared to stand. */
   readonly said: readonly number[];
+  /** What all metrics of labels follow from: the counts of each row, and those of all rows. */
+  readonly counts: Uint16Array;
+  readonly made: LabelsSaid;
 }
 
 /** What the number of a metric is made of, for texts that may come in parts. */
 export interface MetricMakings {
-  /** Takes in those of the next texts by the same metric; left out where the statistics tell everything. */
+  /**
+   * Takes in those of the next texts by the same metric; left out where the statistics tell everything. Metrics that have makings in
+   * common have them so of all texts.
+   */
   readonly add?: (next: MetricMakings) => void;
   /** What to say of all texts. @param whole the statistics of all of them */
   readonly details: (whole: SegmentStatistics) => unknown;
@@ -124,13 +135,20 @@ function findLabels({
   facts,
 }: Omit<MetricJob, "rouge" | "llamaFactory" | "labels">): FoundLabels {
   const all = labels ?? facts.labels;
+  if (all.length === 0) throw new MetricOptionError("labels", "at least one label", "none");
   const extract = labelExtractor(labelPlace, all);
   const places = new Map(all.map((label, place) => [label, place]));
   const placeOf = (label: string | null): number => (label === null ? -1 : (places.get(label) ?? -1));
+  const expected = references.map(([first]) => placeOf(strip(first)));
+  const said = predictions.map((prediction) => placeOf(extract(prediction)));
+  const pairs = new LabelCounts(all);
+  said.forEach((at, row) => pairs.count(expected[row], at));
   return {
     all,
-    expected: references.map(([first]) => placeOf(strip(first))),
-    said: predictions.map((prediction) => placeOf(extract(prediction))),
+    expected,
+    said,
+    counts: labelCounts(expected, said, all.length),
+    made: new LabelsSaid(pairs),
   };
 }
 
@@ -328,15 +346,10 @@ function ter({ predictions, references, facts }: MetricJob): MetricMeasure {
 }
 
 function labels(name: LabelMetricName, job: MetricJob): MetricMeasure {
-  const { all, expected, said } = job.labels();
+  const { all, expected, said, counts, made } = job.labels();
   const { labelPlace = "whole" } = job.options;
   const place = typeof labelPlace === "string" ? labelPlace : (Object.keys(labelPlace)[0] ?? "");
-  const counts = new LabelCounts(all);
-  said.forEach((at, row) => counts.count(expected[row], at));
-  const common = {
-    signature: `nrefs:1|labels:${all.length}|label:${place}|zero:0`,
-    made: new LabelsSaid(counts),
-  };
+  const common = { signature: `nrefs:1|labels:${all.length}|label:${place}|zero:0`, made };
   if (name === "label-accuracy") {
     const right = said.map((at, row) => (at >= 0 && at === expected[row] ? 100 : 0));
     return { ...common, statistics: meanStatistics(right) };
@@ -344,7 +357,7 @@ function labels(name: LabelMetricName, job: MetricJob): MetricMeasure {
   const [average, measure] = name.split("-") as [LabelAverage, LabelMeasure];
   return {
     ...common,
-    statistics: labelStatistics(expected, said, all.length, average, measure),
+    statistics: labelStatistics(counts, all.length, average, measure),
     perSegment: rightRows,
   };
 }
