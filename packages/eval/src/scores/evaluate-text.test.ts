@@ -158,3 +158,8 @@ it("scores ten thousand segments within seconds", () => {
   // An implementation that is quadratic in the corpus takes minutes; the rest is room for a busy machine.
   expect(performance.now() - start).toBeLessThan(30_000);
 });
+
+it("refuses a list of labels without one", () => {
+  const texts = { predictions: ["a"], references: ["a"], metrics: ["macro-f1"] };
+  expect(() => evaluateText({ ...texts, options: { labels: [] } })).toThrow("at least one label");
+});

@@ -1,6 +1,7 @@
 import { splitWhiteSpace, strip } from "@lathe/files";
 import { bleuOfSums, bleuSignature, bleuStatistics, type BleuOptions } from "../metrics/bleu.js";
 import type { BleuTokenizer } from "../metrics/bleu-tokenizer.js";
+import { MetricOptionError } from "../errors.js";
 import { accuracy } from "../metrics/accuracy.js";
 import { chrfSignature, chrfStatistics } from "../metrics/chrf.js";
 import { labelExtractor, type LabelPlace } from "../classification/label-extractor.js";
