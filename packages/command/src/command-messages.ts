@@ -1,4 +1,4 @@
-import type { Translations } from "@lathe/files";
+import type { Phrase, Translations } from "@lathe/files";
 
 /** What every command says, in one language. */
 export interface CommandMessages {
@@ -8,8 +8,8 @@ export interface CommandMessages {
   readonly warning: string;
   /** Said where the user interrupts. */
   readonly interrupting: string;
-  /** Said where nothing more can be written to the output. @param reason as the system says it */
-  readonly outputFault: (reason: string) => string;
+  /** Said where nothing more can be written to the output. @param reason why the system refused it */
+  readonly outputFault: (reason: Phrase) => string;
   /** How long a work still takes. @param duration as `formatDuration` has it */
   readonly timeLeft: (duration: string) => string;
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { Readable, Writable } from "node:stream";
 import type { CommandMessages } from "./command-messages.js";
-import { field, InputError, option, phrase } from "@lathe/files";
+import { field, InputError, option, phrase, sayPhrase } from "@lathe/files";
 import { camelCase } from "./property.js";
 import type { Program } from "./program.js";
 import { runCommandLine } from "./run-command-line.js";
@@ -51,7 +51,7 @@ const messages: CommandMessages = {
   phrases: {},
   warning: "warning",
   interrupting: "interrupted",
-  outputFault: (reason) => `no output: ${reason}`,
+  outputFault: (reason) => `no output: ${sayPhrase(reason)}`,
   timeLeft: (duration) => `${duration} left`,
 };
 

@@ -1,3 +1,4 @@
+import { systemReason } from "@lathe/files";
 import { partedWords } from "./command-line.js";
 import { commandName } from "./command-name.js";
 import type { CommandMessages } from "./command-messages.js";
@@ -48,7 +49,7 @@ export async function runProgram<Messages extends CommandMessages>(
   stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") return exit();
     if (isTerminalGone(error)) return;
-    stderr.write(`${program.name}: ${messages.outputFault(error.message)}\n`);
+    stderr.write(`${program.name}: ${messages.outputFault(systemReason(error))}\n`);
     exit(EXIT_FAILED);
   });
   // What is said on the way is not worth ending the work for.

@@ -17,7 +17,7 @@ export {
 export { isSpokenError, SpokenError } from "./errors/spoken-error.js";
 export { phraseOfError } from "./errors/phrase-of-error.js";
 export { OutputFolderError } from "./errors/output-folder-error.js";
-export { asFileError, type FileAction, isSystemError } from "./errors/system-fault.js";
+export { asFileError, type FileAction, isSystemError, systemReason } from "./errors/system-fault.js";
 export { findValueFault } from "./json/find-value-fault.js";
 export { isRecord } from "./json/is-record.js";
 export { JsonError } from "./json/json-error.js";

@@ -41,6 +41,10 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException & 
   return error instanceof Error && "syscall" in error && "code" in error && typeof error.code === "string";
 }
 
+/** Why the system refused something, in a phrase; of a code that has none here the message of the system. */
+export const systemReason = ({ code = "", message }: NodeJS.ErrnoException): Phrase =>
+  asPhrase(Object.hasOwn(meanings, code) ? meanings[code] : message);
+
 /**
  * An error of the file system as a {@link FileError} that names the path; any other error as it is.
  * @param path the path as the user knows it, which the system's own message may lack
@@ -54,6 +58,5 @@ export function asFileError(path: string, action: FileAction, error: unknown): u
     if (code === "EISDIR") return fault("expected a file, got a folder");
     if (code === "EACCES" || code === "EPERM") return fault("may not be read: permission denied");
   }
-  const why = asPhrase(meanings[code] ?? error.message);
-  return fault(refusals[action](why));
+  return fault(refusals[action](systemReason(error)));
 }
