@@ -15,6 +15,7 @@ export {
   type Translations,
 } from "./errors/phrase.js";
 export { isSpokenError, SpokenError } from "./errors/spoken-error.js";
+export { damageOf } from "./errors/damage-of.js";
 export { phraseOfError } from "./errors/phrase-of-error.js";
 export { OutputFolderError } from "./errors/output-folder-error.js";
 export { asFileError, type FileAction, isSystemError, systemReason } from "./errors/system-fault.js";

@@ -117,6 +117,7 @@ export const zh: Translations = {
   "merges of two tokens of the vocabulary": "由词表中两个词元组成的 merges",
   "a tokenizer of kinds that are supported": "受支持种类的分词器",
   "a complaint: {0}": "报错：{0}",
+  "no support for a model of type {0}, only {1}": "不支持类型为 {0} 的模型，只支持 {1}",
   "added_tokens to be a list": "added_tokens 为列表",
   "added_tokens with content and id": "带 content 和 id 的 added_tokens",
   "a model with a vocabulary": "含词表的 model",

@@ -13,15 +13,23 @@ beforeAll(async () => {
   folder = await temporaryFolder();
 });
 
-/** One sentence that names the file, and the exit code of what the user can mend. */
+/** Words of JavaScript's own errors, which tell where a library stumbled. */
+const STUMBLED = /undefined|is not a function|out of bounds|Invalid typed array/;
+
+/** One sentence that names the file, in either language, and the exit code of what the user can mend. */
 async function expectOneSentence(words: readonly string[], file: string): Promise<void> {
-  const { code, stdout, stderr } = await runLathe(words);
-  expect(code, stderr).toBe(2);
-  expect(stdout).toBe("");
-  const told = stderr.split("\n").filter((line) => line.startsWith("lathe: "));
-  expect(told, stderr).toHaveLength(1);
-  expect(told[0]).toContain(file);
-  expect(stderr).not.toMatch(/^\s+at /m);
+  for (const language of ["en", "zh"]) {
+    const { code, stdout, stderr } = await runLathe([...words, "--language", language]);
+    expect(code, stderr).toBe(2);
+    expect(stdout).toBe("");
+    const told = stderr.split("\n").filter((line) => line.startsWith("lathe: "));
+    expect(told, stderr).toHaveLength(1);
+    expect(told[0]).toContain(file);
+    expect(told[0]).not.toMatch(STUMBLED);
+    if (language === "zh")
+      expect(told[0].replace(/[\w.-]*\/[\w./ -]+/g, "")).not.toMatch(/[a-z]+ [a-z]+ [a-z]+/i);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  }
 }
 
 describe("damaged files", () => {

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
+import { SpokenError } from "@lathe/files";
 
 /** Address of a library as this package has it, for a worker, which resolves no names of its own. */
 export function libraryAddress(name: string): string {
@@ -12,6 +13,9 @@ export interface GuardLimits {
   /** Megabytes of its heap. */
   readonly heapMegabytes: number;
 }
+
+/** An error of the thread, as it comes over. */
+type Thrown = Pick<Error, "name" | "message">;
 
 /**
  * A thread that answers requests, each within a time, and that is ended when it does not. A library which loops for ever or
@@ -35,16 +39,18 @@ export class GuardedWorker {
     this.#worker.unref();
     let started: () => void = () => undefined;
     this.#ready = new Promise((resolve) => (started = resolve));
-    this.#worker.on("message", (message: { ready?: true; value?: unknown; error?: string }) => {
+    this.#worker.on("message", (message: { ready?: true; value?: unknown; error?: Thrown }) => {
       if (message.ready === true) return started();
       const waiting = this.#waiting;
       this.#waiting = undefined;
       if (message.error === undefined) waiting?.resolve(message.value);
-      else waiting?.reject(new Error(message.error));
+      else waiting?.reject(Object.assign(new Error(message.error.message), message.error));
     });
     this.#worker.on("error", (error: Error) => {
       this.#fail(
-        (error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY" ? new Error(TOO_LARGE) : error,
+        (error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY"
+          ? new SpokenError(TOO_LARGE)
+          : error,
       );
       started();
     });
@@ -66,7 +72,7 @@ export class GuardedWorker {
       return await new Promise((resolve, reject) => {
         this.#waiting = { resolve, reject };
         timer = setTimeout(() => {
-          this.#fail(new Error("its structure leads nowhere"));
+          this.#fail(new SpokenError("its structure leads nowhere"));
           void this.#worker.terminate();
         }, milliseconds);
         this.#worker.postMessage(request);
@@ -101,7 +107,8 @@ const END = `
     try {
       parentPort.postMessage({ value: await answer(request) });
     } catch (error) {
-      parentPort.postMessage({ error: error instanceof Error ? error.message : String(error) });
+      const { name, message } = error instanceof Error ? error : new Error(String(error));
+      parentPort.postMessage({ error: { name, message } });
     }
   });
   parentPort.postMessage({ ready: true });

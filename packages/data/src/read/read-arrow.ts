@@ -1,5 +1,5 @@
 import { open, stat } from "node:fs/promises";
-import { asFileError, FileError, findValueFault, InputError, phrase } from "@lathe/files";
+import { asFileError, damageOf, FileError, findValueFault, InputError, phrase } from "@lathe/files";
 import type { DataRecord, ReadOptions } from "./data-record.js";
 import { GuardedWorker, libraryAddress } from "./guarded-worker.js";
 import { plainValue } from "./plain-value.js";
@@ -23,7 +23,7 @@ const ROWS = 1000;
 
 const unpackLz4 = (packed) => {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
-  if (view.getUint32(0, true) !== 0x184d2204) throw new Error("a buffer is no LZ4 frame");
+  if (view.getUint32(0, true) !== 0x184d2204) throw new RangeError("a buffer is no LZ4 frame");
   const flags = packed[4];
   let at = 7 + (flags & 8 ? 8 : 0) + (flags & 1 ? 4 : 0);
   let output = new Uint8Array(Math.max(1024, packed.length * 4));
@@ -37,7 +37,7 @@ const unpackLz4 = (packed) => {
   const lengthAfter = (start) => {
     let length = start;
     if (start === 15) for (let more = 255; more === 255; length += more) more = packed[at++];
-    if (!(length >= 0)) throw new Error("an LZ4 block ends too early");
+    if (!(length >= 0)) throw new RangeError("an LZ4 block ends too early");
     return length;
   };
   for (;;) {
@@ -45,7 +45,7 @@ const unpackLz4 = (packed) => {
     at += 4;
     if (word === 0) return output.subarray(0, size);
     const end = at + (word & 0x7fffffff);
-    if (end > packed.length) throw new Error("an LZ4 block ends too early");
+    if (end > packed.length) throw new RangeError("an LZ4 block ends too early");
     if (word >>> 31) {
       room(end - at);
       output.set(packed.subarray(at, end), size);
@@ -55,7 +55,7 @@ const unpackLz4 = (packed) => {
     while (at < end) {
       const token = packed[at++];
       const literals = lengthAfter(token >> 4);
-      if (at + literals > end) throw new Error("an LZ4 block ends too early");
+      if (at + literals > end) throw new RangeError("an LZ4 block ends too early");
       room(literals);
       output.set(packed.subarray(at, at + literals), size);
       size += literals;
@@ -64,7 +64,7 @@ const unpackLz4 = (packed) => {
       const offset = packed[at] | (packed[at + 1] << 8);
       at += 2;
       const length = lengthAfter(token & 15) + 4;
-      if (offset === 0 || offset > size) throw new Error("an LZ4 block refers to nothing");
+      if (offset === 0 || offset > size) throw new RangeError("an LZ4 block refers to nothing");
       room(length);
       for (let index = 0; index < length; index++, size++) output[size] = output[size - offset];
     }
@@ -154,8 +154,7 @@ export async function* arrowRecords(
   } catch (error) {
     const known = asFileError(file, "read", error);
     if (known instanceof InputError) throw known;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new FileError(file, phrase`cannot be read as Arrow: ${reason}`, { cause: error });
+    throw new FileError(file, phrase`cannot be read as Arrow: ${damageOf(error)}`, { cause: error });
   } finally {
     await worker?.close();
   }

@@ -1,5 +1,13 @@
 import { open } from "node:fs/promises";
-import { asFileError, FileError, findValueFault, InputError, phrase } from "@lathe/files";
+import {
+  asFileError,
+  damageOf,
+  FileError,
+  findValueFault,
+  InputError,
+  phrase,
+  SpokenError,
+} from "@lathe/files";
 import type { DataRecord, ReadOptions } from "./data-record.js";
 import { GuardedWorker, libraryAddress } from "./guarded-worker.js";
 import { plainValue } from "./plain-value.js";
@@ -54,7 +62,8 @@ async function* readGroups(
       }
       const milliseconds = MILLISECONDS + (bytes / 2 ** 20) * MILLISECONDS_PER_MEGABYTE;
       rows = (await worker.request({ rowStart, rowEnd }, milliseconds)) as typeof rows;
-      if (rows.length !== group.rows) throw new Error(`a group of ${group.rows} rows has ${rows.length}`);
+      if (rows.length !== group.rows)
+        throw new SpokenError(phrase`a group of ${group.rows} rows has ${rows.length}`);
     } catch (error) {
       throw asParquetError(file, error);
     }
@@ -105,7 +114,7 @@ async function openParquet(file: string): Promise<ParquetReader> {
     const found = (await worker.request({ path: file }, MILLISECONDS)) as Omit<ParquetReader, "worker">;
     const rows = found.groups.reduce((sum, group) => sum + group.rows, 0);
     if (rows !== found.rows || found.groups.some((group) => !(group.rows >= 0))) {
-      throw new Error(`its groups have ${rows} rows, its footer says ${found.rows}`);
+      throw new SpokenError(phrase`its groups have ${rows} rows, its footer says ${found.rows}`);
     }
     return { worker, ...found };
   } catch (error) {
@@ -117,6 +126,5 @@ async function openParquet(file: string): Promise<ParquetReader> {
 function asParquetError(file: string, error: unknown): unknown {
   const known = asFileError(file, "read", error);
   if (known instanceof InputError) return known;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new FileError(file, phrase`cannot be read as Parquet: ${reason}`, { cause: error });
+  return new FileError(file, phrase`cannot be read as Parquet: ${damageOf(error)}`, { cause: error });
 }

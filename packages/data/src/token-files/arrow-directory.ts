@@ -6,7 +6,7 @@ import {
   RecordBatchReader,
   type Schema,
 } from "apache-arrow";
-import { phrase } from "@lathe/files";
+import { phrase, SpokenError } from "@lathe/files";
 import { asTokenFileError, TokenFileError } from "./token-file-error.js";
 
 const MAGIC = "ARROW1"; // first bytes of an Arrow IPC file, and last
@@ -103,29 +103,31 @@ async function readMessages(path: string, handle: FileHandle): Promise<ArrowDire
   for (let offset = 0; ;) {
     const prefix = await readAt(handle, offset, PREFIX_BYTES);
     if (prefix.length < PREFIX_BYTES) throw cutOff(path, size);
-    if (prefix.readInt32LE(0) !== CONTINUATION) throw new Error(`no message begins at byte ${offset}`);
+    if (prefix.readInt32LE(0) !== CONTINUATION)
+      throw new SpokenError(phrase`no message begins at byte ${offset}`);
     const length = prefix.readInt32LE(4);
     if (length === 0) break;
-    if (length < 0 || length > MAXIMUM_METADATA_BYTES) throw new Error(`a message of ${length} bytes`);
+    if (length < 0 || length > MAXIMUM_METADATA_BYTES)
+      throw new SpokenError(phrase`a message of ${length} bytes`);
     const metadata = await readAt(handle, offset + PREFIX_BYTES, length);
     if (metadata.length < length) throw cutOff(path, size);
     const message = Message.decode(metadata);
     const metadataBytes = PREFIX_BYTES + length;
     const bodyBytes = Number(message.bodyLength);
-    if (!(bodyBytes >= 0)) throw new Error(`a body of ${bodyBytes} bytes`);
+    if (!(bodyBytes >= 0)) throw new SpokenError(phrase`a body of ${bodyBytes} bytes`);
     if (offset + metadataBytes + bodyBytes > size) throw cutOff(path, size);
     if (schema === undefined) {
-      if (!message.isSchema()) throw new Error("the first message is no schema");
+      if (!message.isSchema()) throw new SpokenError("the first message is no schema");
       schema = message.header();
     } else blocks.push({ offset, metadataBytes, bodyBytes, rows: rowsOf(message) });
     offset += metadataBytes + bodyBytes;
   }
-  if (schema === undefined) throw new Error("it has no schema");
+  if (schema === undefined) throw new SpokenError("it has no schema");
   return { schema, blocks };
 }
 
 function rowsOf(message: Message): number {
-  if (message.headerType !== MessageHeader.RecordBatch) throw new Error("a message is no record batch");
+  if (message.headerType !== MessageHeader.RecordBatch) throw new SpokenError("a message is no record batch");
   return Number((message as Message<MessageHeader.RecordBatch>).header().length);
 }
 

@@ -25,7 +25,7 @@ const checkStream = async (handle, size) => {
     const message = Message.decode(await readAt(handle, offset + PREFIX_BYTES, length));
     message.header();
     const body = Number(message.bodyLength);
-    if (!(body >= 0)) throw new Error("its messages point outside of it");
+    if (!(body >= 0)) throw new RangeError("its messages point outside of it");
     offset += PREFIX_BYTES + length + body;
   }
 };
@@ -35,7 +35,7 @@ const checkFile = async (handle, size) => {
   for (const { offset, metaDataLength, bodyLength } of reader.footer?.recordBatches() ?? []) {
     const within =
       offset >= 0 && metaDataLength > PREFIX_BYTES && bodyLength >= 0 && offset + metaDataLength + bodyLength <= size;
-    if (!within) throw new Error("its directory points outside of the file");
+    if (!within) throw new RangeError("its directory points outside of the file");
     Message.decode((await readAt(handle, offset, metaDataLength)).subarray(PREFIX_BYTES)).header();
   }
 };

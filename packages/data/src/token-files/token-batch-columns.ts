@@ -1,5 +1,5 @@
 import { DataType, Precision, type RecordBatch, type Schema } from "apache-arrow";
-import { asPhrase, phrase } from "@lathe/files";
+import { asPhrase, phrase, SpokenError } from "@lathe/files";
 import { TokenFileError } from "./token-file-error.js";
 
 /** The columns of a record batch of token rows. Of lists, row r has the values from `offsets[r]` to `offsets[r + 1]`. */
@@ -47,15 +47,15 @@ export function checkTokenColumns(path: string, schema: Schema): void {
  * The columns of a record batch. Where it has 32-bit integers these are views of it and nothing is copied; 64-bit integers, as other
  * libraries write labels, are narrowed.
  *
- * @throws Error that says what is wrong with them
+ * @throws SpokenError that says what is wrong with them
  */
 export function tokenColumns(batch: RecordBatch, rows: number): TokenColumns {
-  if (batch.numRows !== rows) throw new Error(`a batch of ${rows} rows has ${batch.numRows}`);
+  if (batch.numRows !== rows) throw new SpokenError(phrase`a batch of ${rows} rows has ${batch.numRows}`);
   const [idOffsets, ids] = listColumn(batch, "input_ids");
   const [labelOffsets, labels] = listColumn(batch, "labels");
   for (let row = 0; row < rows; row++) {
     if (idOffsets[row + 1] - idOffsets[row] !== labelOffsets[row + 1] - labelOffsets[row]) {
-      throw new Error("a row has not as many labels as ids");
+      throw new SpokenError("a row has not as many labels as ids");
     }
   }
   const numbers = batch.getChild("row")?.data[0];
@@ -84,22 +84,22 @@ function isReal(type: DataType): boolean {
 function checkedWeights(values: Float32Array | Float64Array, rows: number): Float64Array {
   const weights = values instanceof Float64Array ? values : Float64Array.from(values);
   const odd = weights.subarray(0, rows).findIndex((weight) => !(weight >= 0 && Number.isFinite(weight)));
-  if (odd !== -1) throw new Error(`column weight has ${weights[odd]}, expected a number from 0`);
-  if (weights.length < rows) throw new Error("column weight is shorter than the others");
+  if (odd !== -1) throw new SpokenError(phrase`column weight has ${weights[odd]}, expected a number from 0`);
+  if (weights.length < rows) throw new SpokenError("column weight is shorter than the others");
   return weights;
 }
 
 function listColumn(batch: RecordBatch, name: string): [offsets: Int32Array, values: Int32Array] {
   const data = batch.getChild(name)?.data[0];
   const items = data?.children[0];
-  if (data === undefined || items === undefined) throw new Error(`column ${name} is empty`);
-  if (data.nullCount > 0 || items.nullCount > 0) throw new Error(`column ${name} has nulls`);
+  if (data === undefined || items === undefined) throw new SpokenError(phrase`column ${name} is empty`);
+  if (data.nullCount > 0 || items.nullCount > 0) throw new SpokenError(phrase`column ${name} has nulls`);
   // Both arrays may be padded at their end.
   const offsets = (data.valueOffsets as Int32Array).subarray(0, data.length + 1);
   const values = items.values as Int32Array | BigInt64Array;
   const ordered = offsets.every((at, index) => at >= (index === 0 ? 0 : offsets[index - 1]));
   if (offsets.length !== data.length + 1 || !ordered || offsets[data.length] > values.length) {
-    throw new Error(`column ${name} points outside of its values`);
+    throw new SpokenError(phrase`column ${name} points outside of its values`);
   }
   return [offsets, narrowed(values, name)];
 }
@@ -108,7 +108,8 @@ function narrowed(values: Int32Array | BigInt64Array, name: string): Int32Array 
   if (values instanceof Int32Array) return values;
   return Int32Array.from(values, (value) => {
     const number = Number(value);
-    if (number !== (number | 0)) throw new Error(`column ${name} has ${value}, which no token has`);
+    if (number !== (number | 0))
+      throw new SpokenError(phrase`column ${name} has ${String(value)}, which no token has`);
     return number;
   });
 }

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { RecordBatchReader, RecordBatchStreamWriter, type RecordBatch, type Schema } from "apache-arrow";
-import { asFileError, InputError, phrase } from "@lathe/files";
+import { asFileError, InputError, phrase, SpokenError } from "@lathe/files";
 import { ArrowGuard } from "./arrow-guard.js";
 import { type ArrowDirectory, arrowForm, readArrowDirectory } from "./arrow-directory.js";
 import { checkPreparedHash } from "./check-prepared-hash.js";
@@ -102,7 +102,8 @@ function mappedBatches({ path, directory, known }: TokenFile, memory: FileMemory
   try {
     if (mapped.byteLength !== known.size) throw new TokenFileError(path, "has changed since it was opened");
     const batches = [...(RecordBatchReader.from(new Uint8Array(mapped)) as Iterable<RecordBatch>)];
-    if (batches.length !== directory.blocks.length) throw new Error("its directory names other batches");
+    if (batches.length !== directory.blocks.length)
+      throw new SpokenError("its directory names other batches");
     return {
       isMapped: true,
       load: (number) => columnsOf(path, batches[number], directory.blocks[number].rows),

@@ -1,4 +1,4 @@
-import { asPhrase, InputError, type Phrase, phrase, phraseOfError, sayPhrase } from "@lathe/files";
+import { asPhrase, damageOf, InputError, phrase, type Phrase, sayPhrase } from "@lathe/files";
 
 /** A file is not a readable file of token rows. */
 export class TokenFileError extends InputError {
@@ -18,7 +18,7 @@ export class TokenFileError extends InputError {
 /** An error of reading damaged bytes, as one of the file; one that names the file already stays. */
 export function asTokenFileError(path: string, error: unknown): TokenFileError {
   if (error instanceof TokenFileError) return error;
-  return new TokenFileError(path, phrase`is damaged: ${phraseOfError(error)}; make it again`, {
+  return new TokenFileError(path, phrase`is damaged: ${damageOf(error)}; make it again`, {
     cause: error,
   });
 }

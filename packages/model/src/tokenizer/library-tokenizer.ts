@@ -1,3 +1,4 @@
+import { phrase, SpokenError } from "@lathe/files";
 import { TextDecoder } from "node:util";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { quote } from "../errors.js";
@@ -46,7 +47,7 @@ const optionalParts = {
 
 /**
  * A tokenizer of the library from the values of tokenizer.json and tokenizer_config.json.
- * @throws an error of the library or a RangeError on values that it cannot use
+ * @throws an error of the library or a SpokenError on values that it cannot use
  */
 export function createLibraryTokenizer(
   json: Readonly<Record<string, unknown>>,
@@ -56,7 +57,9 @@ export function createLibraryTokenizer(
   // Old files leave the type out. The library takes any other type for a legacy kind, and would encode wrongly.
   const type = model["type"] ?? (Array.isArray(model["merges"]) ? "BPE" : "none");
   if (!modelTypes.includes(type)) {
-    throw new RangeError(`no support for a model of type ${quote(type)}, only ${modelTypes.join(", ")}`);
+    throw new SpokenError(
+      phrase`no support for a model of type ${quote(type)}, only ${modelTypes.join(", ")}`,
+    );
   }
   const library = new LibraryClass({ ...optionalParts, ...json, model: { ...model, type } }, config);
   keepByteOrderMarks(library.decoder);

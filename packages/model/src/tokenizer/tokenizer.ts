@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { messageOf, phrase } from "@lathe/files";
+import { damageOf, phrase } from "@lathe/files";
 import { TokenizerError, quote } from "../errors.js";
 import { type ChatMessage, createChatRenderer, type RenderChatOptions } from "./chat-template.js";
 import { checkTokenizerJson } from "./check-tokenizer-json.js";
@@ -102,7 +102,7 @@ export class Tokenizer {
       throw new TokenizerError({
         path,
         expected: "a tokenizer of kinds that are supported",
-        actual: phrase`a complaint: ${messageOf(cause)}`,
+        actual: phrase`a complaint: ${damageOf(cause)}`,
         cause,
       });
     }
