@@ -6,7 +6,7 @@
 //
 //   node scripts/kill-ranks.mjs [--kills 20] [--cuts 0] [--namespaces] [--steps 40] [--seed 0] [--within 15] [--launcher openmpi]
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath, URL } from "node:url";
 import { parseArgs } from "node:util";
 import { firstDifference } from "../packages/recipes/dist/verify/first-difference.js";
+import { makeApart } from "./apart.mjs";
 import { randomNumbers } from "./random-numbers.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -31,64 +32,6 @@ const environment = { ...process.env, LATHE_THREADS: "1", LC_ALL: "C" };
  * @property {string[]} sentences what was said of each of them
  * @property {string[]} faults runs that did not end, with other bits, or late
  */
-
-/**
- * Two network namespaces with a link between them, and what starts a program in the other one, as ssh would.
- * @typedef {object} Apart
- * @property {string[]} within words that run a command in the first
- * @property {string[]} hosts addresses of both
- * @property {string} shell file of the remote shell
- * @property {(isUp: boolean) => void} setLink
- * @property {() => void} remove
- */
-
-/** @param {readonly string[]} words */
-const ip = (...words) => spawnSync("ip", words).status === 0;
-
-/**
- * Makes two namespaces; null where that is not allowed.
- * @param {string} folder for the shell
- * @returns {Apart | null}
- */
-export function makeApart(folder) {
-  const mark = `${process.pid}`;
-  const [first, second] = [`latheA${mark}`, `latheB${mark}`];
-  const hosts = ["10.177.0.1", "10.177.0.2"];
-  const remove = () => void (ip("netns", "del", first), ip("netns", "del", second));
-  const isMade =
-    ip("netns", "add", first) &&
-    ip("netns", "add", second) &&
-    ip("link", "add", "eth0", "netns", first, "type", "veth", "peer", "name", "eth0", "netns", second) &&
-    [first, second].every(
-      (name, index) =>
-        ip("-n", name, "addr", "add", `${hosts[index]}/24`, "dev", "eth0") &&
-        ip("-n", name, "link", "set", "eth0", "up") &&
-        ip("-n", name, "link", "set", "lo", "up"),
-    );
-  if (!isMade) {
-    remove();
-    return null;
-  }
-  // A machine whose link is down does not answer; each has a name of its own, as machines have.
-  const shell = join(folder, "shell.sh");
-  const lines = [
-    "#!/bin/sh",
-    // MPICH gives ssh a flag.
-    '[ "$1" = -x ] && shift',
-    `case "$1" in ${hosts[0]}) name=${first};; *) name=${second};; esac`,
-    "shift",
-    'ip -n "$name" link show eth0 | grep -q "state UP" || exit 255',
-    'exec ip netns exec "$name" unshare --uts sh -c "hostname $name; $*"',
-  ];
-  writeFileSync(shell, lines.join("\n") + "\n", { mode: 0o755 });
-  return {
-    within: ["ip", "netns", "exec", first],
-    hosts,
-    shell,
-    setLink: (isUp) => void ip("-n", second, "link", "set", "eth0", isUp ? "up" : "down"),
-    remove,
-  };
-}
 
 /**
  * Ranks of a launcher that this machine runs for a run, by their process numbers.
@@ -144,7 +87,7 @@ function stepsOf(run) {
 
 /**
  * Kills ranks and cuts links until as many of both have been tried as are asked for.
- * @param {{ kills: number, cuts: number, steps: number, seed: number, within?: number, launcher?: string, apart: Apart | null, folder: string, onProgress?: (outcome: Outcome) => void }} options
+ * @param {{ kills: number, cuts: number, steps: number, seed: number, within?: number, launcher?: string, apart: import("./apart.mjs").Apart | null, folder: string, onProgress?: (outcome: Outcome) => void }} options
  * within: seconds in which the end of ranks must be said; any unless given, as what else a machine does counts too
  * @returns {Promise<Outcome>}
  */

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { killRanks, makeApart } from "./kill-ranks.mjs";
+import { makeApart } from "./apart.mjs";
+import { killRanks } from "./kill-ranks.mjs";
 
 const seed = 7;
 const folder = mkdtempSync(join(tmpdir(), "lathe-kill-ranks-"));

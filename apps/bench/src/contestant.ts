@@ -1,5 +1,5 @@
 // Lathe's side of a measurement, in a process of its own so that its peak of memory is of nothing else:
-// node dist/contestant.js CASE JOB.json. The last line of stdout is the outcome as JSON.
+// node dist/contestant.js CASE JOB.json, or CASE and the job itself in base64url where other machines read it too. The last line of stdout is the outcome as JSON.
 
 import { readFileSync } from "node:fs";
 import { keepHeapSmall, keepYoungGenerationSmall } from "@lathe/train/process";
@@ -95,9 +95,10 @@ const cases: Readonly<Record<string, (job: unknown) => Promise<object>>> = {
   },
 };
 
-const [name, jobFile] = process.argv.slice(2);
+const [name, job] = process.argv.slice(2);
+const jobText = job.endsWith(".json") ? readFileSync(job, "utf8") : Buffer.from(job, "base64url").toString();
 try {
-  console.log(JSON.stringify(await cases[name](JSON.parse(readFileSync(jobFile, "utf8")))));
+  console.log(JSON.stringify(await cases[name](JSON.parse(jobText))));
 } catch (error) {
   const isInput = isInputError(error);
   console.error(isInput ? error.message : error);

@@ -14,10 +14,10 @@ const SMALL_CALLS = 50;
 const LARGE_BYTES = 10e6;
 const LARGE_CALLS = 5;
 
-/** Takes the steps of a job as one of the ranks that were launched, on a core of this rank's own. */
+/** Takes the steps of a job as one of the ranks that were launched, on one core. */
 export async function measureScaling(job: ScalingJob): Promise<ScalingOutcome> {
   const collective = await openCollective();
-  const isPinned = pin(collective.rank);
+  const isPinned = pin(collective.rank % job.cores);
   const engine = await startEngine(job.engine);
   const model = randomModel(job.size, job.base);
   attach(model, { rank: job.rank, alpha: 2 * job.rank, dropout: 0, targets: [...job.targets] });

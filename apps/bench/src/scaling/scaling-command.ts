@@ -1,3 +1,5 @@
+import { cpus } from "node:os";
+import { type Host, LaunchError, parseHosts } from "@lathe/distributed";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { median } from "../measure.js";
 import { engineFlag, saveFlag, sizeFlag, whole } from "../shared/flags.js";
@@ -5,7 +7,7 @@ import type { ModelSize } from "../shared/model-sizes.js";
 import { type BaseFormat, baseFormats } from "../shared/random-weights.js";
 import { publish } from "../shared/report.js";
 import type { Table } from "../shared/table.js";
-import { runRanks } from "./run-ranks.js";
+import { type RankPlaces, runRanks } from "./run-ranks.js";
 import type { RankStep, ScalingJob, ScalingOutcome } from "./scaling-job.js";
 import { type Link, predictStep, type StepConstants } from "./scaling-model.js";
 
@@ -14,6 +16,10 @@ interface ScalingFlags {
   readonly size: ModelSize;
   readonly base: BaseFormat;
   readonly ranks: number;
+  readonly cores: number;
+  readonly hosts?: readonly Host[];
+  readonly interface?: string;
+  readonly remoteShell?: string;
   readonly tokens: number;
   readonly microBatches: number;
   readonly rank: number;
@@ -45,6 +51,15 @@ function positive(text: string): number {
   return value;
 }
 
+function hosts(text: string): readonly Host[] {
+  try {
+    return parseHosts(text);
+  } catch (error) {
+    if (error instanceof LaunchError) throw new InvalidArgumentError(error.message);
+    throw error;
+  }
+}
+
 /** Adds `bench scaling`. */
 export function addScalingCommand(program: Command): void {
   program
@@ -55,7 +70,11 @@ export function addScalingCommand(program: Command): void {
     .addOption(engineFlag())
     .addOption(sizeFlag("0.5b"))
     .addOption(new Option("--base <format>", "frozen weights").choices(baseFormats).default("int8"))
-    .option("--ranks <ranks>", "ranks beside the one, at most the cores", whole(2), 2)
+    .option("--ranks <ranks>", "ranks beside the one", whole(2), 2)
+    .option("--cores <cores>", "cores that ranks are put on, one after the other", whole(1), cpus().length)
+    .option("--hosts <a:n,b:n>", "machines that ranks are on, as in `lathe dist run`", hosts)
+    .option("--interface <name>", "network between them")
+    .option("--remote-shell <command>", "what starts a program on another machine")
     .option("--tokens <tokens>", "tokens of a micro-batch, one row", whole(2), 256)
     .option("--micro-batches <number>", "of a step, shared by the ranks", whole(1), 8)
     .option("--rank <rank>", "of the adapter", whole(1), 16)
@@ -106,6 +125,9 @@ async function runScaling(flags: ScalingFlags): Promise<void> {
       notes: [
         `By arithmetic: a step of ${constants.microBatches} micro-batches of ${constants.secondsPerMicroBatch.toFixed(3)} s each and ${(constants.gradientBytes / 1e6).toFixed(2)} MB of gradients, and machines of one speed.`,
         ...(outcomes.some(({ isPinned }) => !isPinned) ? ["Ranks were not bound to a core each."] : []),
+        ...(flags.ranks > flags.cores
+          ? [`${flags.ranks} ranks shared ${flags.cores} cores, which the arithmetic counts.`]
+          : []),
       ],
     },
     { case: "scaling", options, python: null, save },
@@ -114,13 +136,18 @@ async function runScaling(flags: ScalingFlags): Promise<void> {
 
 /** The job on one rank, then on several. */
 async function measured(flags: ScalingFlags): Promise<ScalingOutcome[]> {
-  const { engine, size, base, tokens, microBatches, rank, warmUp, repeats } = flags;
+  const { engine, size, base, cores, tokens, microBatches, rank, warmUp, repeats } = flags;
+  const places: RankPlaces = {
+    hosts: flags.hosts ?? null,
+    interface: flags.interface ?? null,
+    remoteShell: flags.remoteShell ?? null,
+  };
   const targets = ["q_proj", "v_proj"];
-  const job: ScalingJob = { engine, size, base, tokens, microBatches, rank, targets, warmUp, repeats };
+  const job: ScalingJob = { engine, size, base, cores, tokens, microBatches, rank, targets, warmUp, repeats };
   const outcomes: ScalingOutcome[] = [];
   for (const ranks of [1, flags.ranks]) {
     console.error(`${ranks} ${ranks === 1 ? "rank" : "ranks"} …`);
-    outcomes.push(await runRanks(job, ranks));
+    outcomes.push(await runRanks(job, ranks, places));
   }
   return outcomes;
 }
@@ -130,16 +157,35 @@ const medianOf = ({ steps }: ScalingOutcome, key: keyof RankStep): number =>
 
 function measuredTable(
   outcomes: readonly ScalingOutcome[],
-  { microBatches, tokens }: ScalingFlags,
+  { microBatches, tokens, cores }: ScalingFlags,
   constants: StepConstants,
 ): Table {
   const alone = medianOf(outcomes[0], "seconds");
   return {
-    columns: ["ranks", "s a step", "tokens/s", "times one rank", "by arithmetic", "in calls", "transfer"],
+    columns: [
+      "ranks",
+      "s a step",
+      "tokens/s",
+      "times one rank",
+      "s by arithmetic",
+      "its error",
+      "in calls",
+      "transfer",
+    ],
     rows: outcomes.map((outcome) => {
       const seconds = medianOf(outcome, "seconds");
       const link = outcome.link ?? { bytesPerSecond: Number.POSITIVE_INFINITY, secondsPerCall: 0 };
-      const { speedUp } = predictStep({ ...constants, microBatches }, link, outcome.ranks);
+      const ranksOfCore = Math.ceil(outcome.ranks / cores);
+      const { seconds: predicted } = predictStep(
+        {
+          ...constants,
+          microBatches,
+          // Ranks that share a core take as much longer.
+          secondsPerMicroBatch: constants.secondsPerMicroBatch * ranksOfCore,
+        },
+        link,
+        outcome.ranks,
+      );
       const percent = (key: keyof RankStep): string =>
         `${((100 * medianOf(outcome, key)) / seconds).toFixed(2)} %`;
       return [
@@ -147,7 +193,8 @@ function measuredTable(
         seconds.toFixed(3),
         ((microBatches * tokens) / seconds).toFixed(1),
         (alone / seconds).toFixed(2),
-        speedUp.toFixed(2),
+        predicted.toFixed(3),
+        `${(100 * (predicted / seconds - 1)).toFixed(1)} %`,
         percent("collectiveSeconds"),
         percent("transferSeconds"),
       ];

@@ -1,10 +1,12 @@
 import type { ModelSize } from "../shared/model-sizes.js";
 import type { BaseFormat } from "../shared/random-weights.js";
 
-/** Steps that ranks share, each on a core of its own. */
+/** Steps that ranks share, each on a core, of its own where there are as many. */
 export interface ScalingJob {
   readonly engine: string;
   readonly size: ModelSize;
+  /** Cores that ranks are put on, one after the other and again from the first. */
+  readonly cores: number;
   readonly base: BaseFormat;
   /** Tokens of a micro-batch. */
   readonly tokens: number;
@@ -21,7 +23,7 @@ export interface ScalingOutcome {
   readonly engine: string;
   readonly rank: number;
   readonly ranks: number;
-  /** Whether it had a core of its own. */
+  /** Whether it was put on one core. */
   readonly isPinned: boolean;
   readonly steps: readonly RankStep[];
   readonly gradientBytes: number;

@@ -68,6 +68,22 @@ describe.each([1, 2, 3])("seed %d", (seed) => {
     expect(counted.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12);
   });
 
+  it("weighs a client that says it has far more rows than others by no more than the bound", async () => {
+    const said = [...rows.slice(1), Number.MAX_SAFE_INTEGER];
+    const weightsUnder = async (maximumRows: number | null) =>
+      (await aggregate(start, clients(own, said), resolved({ maximumRows }))).clients.map(
+        ({ weight }) => weight,
+      );
+    expect((await weightsUnder(null)).at(-1)).toBeGreaterThan(0.999);
+    const bound = Math.max(...rows.slice(1));
+    const all = rows.slice(1).reduce((sum, count) => sum + count, 0) + bound;
+    expectClose(
+      await weightsUnder(bound),
+      [...rows.slice(1), bound].map((count) => count / all),
+      1e-12,
+    );
+  });
+
   it("weighs alike", async () => {
     const { tensors } = await aggregate(start, clients(own, rows), resolved({ weights: "uniform" }));
     const values = await Promise.all(own.map(read));
@@ -183,7 +199,7 @@ describe("with noise", () => {
         ["uniform", null],
         ["rows", 10],
       ] as const) {
-        const settings = resolved({ ...options, weights, privacy: { ...privacy, maximumRows } });
+        const settings = resolved({ ...options, weights, maximumRows });
         const rows = [2, 30, 10, 1_000_000];
         const release = async (updates: ClientUpdate[]) =>
           flat((await aggregate(start, updates, settings, seededNoise(1, "same"))).tensors);
@@ -222,14 +238,13 @@ describe("resolveAggregation", () => {
     [{ privacy }, "clipNorm: expected a fixed length beside noise, got none"],
     [{ privacy, clipNorm: "median" }, "clipNorm: expected a fixed length beside noise, got median"],
     [{ privacy, clipNorm: 1, rule: "median" }, "rule: expected mean beside noise, got median"],
+    [{ privacy, clipNorm: 1 }, "maximumRows: expected a number of rows from which on a client weighs 1"],
     [
-      { privacy, clipNorm: 1 },
-      "privacy.maximumRows: expected a number of rows from which on a client weighs 1",
+      { privacy, maximumRows: 5, clipNorm: 1, weights: "uniform" },
+      "maximumRows: expected nothing beside uniform weights, got 5",
     ],
-    [
-      { privacy: { ...privacy, maximumRows: 5 }, clipNorm: 1, weights: "uniform" },
-      "privacy.maximumRows: expected nothing beside uniform weights",
-    ],
+    [{ rule: "median", maximumRows: 5 }, "maximumRows: expected nothing beside uniform weights, got 5"],
+    [{ maximumRows: 0 }, "maximumRows: expected a whole number from 1, got 0"],
     [
       { privacy: { ...privacy, noiseMultiplier: 0 }, clipNorm: 1 },
       "noiseMultiplier: expected a number above 0",

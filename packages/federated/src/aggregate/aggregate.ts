@@ -105,13 +105,13 @@ async function distance(global: AdapterTensors, other: AdapterTensors): Promise<
 
 function weightsOf(
   updates: readonly ClientUpdate[],
-  { weights, privacy }: AggregationSettings,
+  { weights, maximumRows, privacy }: AggregationSettings,
 ): readonly number[] {
   if (privacy !== null) {
     const divisor = privacy.samplingRate * privacy.clients;
-    return updates.map(({ rows }) => Math.min(1, rows / (privacy.maximumRows ?? rows)) / divisor);
+    return updates.map(({ rows }) => Math.min(1, rows / (maximumRows ?? rows)) / divisor);
   }
-  const own = updates.map(({ rows }) => (weights === "rows" ? rows : 1));
+  const own = updates.map(({ rows }) => (weights === "rows" ? Math.min(rows, maximumRows ?? rows) : 1));
   const all = own.reduce((sum, weight) => sum + weight, 0);
   return own.map((weight) => weight / all);
 }

@@ -22,8 +22,6 @@ export interface PrivacySettings {
   readonly clients: number;
   /** Probability with which a client's update is taken, each round anew. @defaultValue 1 */
   readonly samplingRate: number;
-  /** Rows from which on a client weighs 1, where weights are those of rows; null where they are uniform. */
-  readonly maximumRows: number | null;
   /** Probability with which ε may not hold. */
   readonly delta: number;
 }
@@ -38,6 +36,11 @@ export interface AggregationSettings {
   readonly rule: AggregationRule;
   /** What a client weighs in `mean`; the other rules know no weights. */
   readonly weights: ClientWeights;
+  /**
+   * Rows from which on a client weighs no more, whatever it says that it has, where weights are those of rows; null for no bound. With
+   * noise it weighs 1 then.
+   */
+  readonly maximumRows: number | null;
   /** Share of the clients that `trimmed-mean` leaves out at either end, from 0, below 0.5. */
   readonly trim: number;
   /**
@@ -67,7 +70,7 @@ const DELTA = 1e-5;
  * @throws FederationSettingsError naming the key
  */
 export function resolveAggregation(options: AggregationOptions = {}): AggregationSettings {
-  const { rule = "mean", trim = TRIM, clipNorm = null } = options;
+  const { rule = "mean", trim = TRIM, clipNorm = null, maximumRows = null } = options;
   const { weights = rule === "mean" ? "rows" : "uniform" } = options;
   if (!aggregationRules.includes(rule))
     throw new FederationSettingsError("rule", phrase`one of ${aggregationRules.join(", ")}`, String(rule));
@@ -87,15 +90,24 @@ export function resolveAggregation(options: AggregationOptions = {}): Aggregatio
     throw new FederationSettingsError("trim", "a share from 0, below 0.5", trim);
   if (clipNorm !== null && clipNorm !== "median" && !(clipNorm > 0 && Number.isFinite(clipNorm)))
     throw new FederationSettingsError("clipNorm", "a length above 0, or median", String(clipNorm));
-  const settings = { rule, weights, trim, clipNorm };
+  if (weights === "uniform" && maximumRows !== null)
+    throw new FederationSettingsError("maximumRows", "nothing beside uniform weights", maximumRows);
+  if (maximumRows !== null && !(Number.isSafeInteger(maximumRows) && maximumRows >= 1))
+    throw new FederationSettingsError("maximumRows", phrase`a whole number from ${1}`, maximumRows);
+  const settings = { rule, weights, maximumRows, trim, clipNorm };
   return { ...settings, privacy: options.privacy ? resolvePrivacy(options.privacy, settings) : null };
 }
 
 function resolvePrivacy(
   options: NonNullable<AggregationOptions["privacy"]>,
-  { rule, weights, clipNorm }: Pick<AggregationSettings, "rule" | "weights" | "clipNorm">,
+  {
+    rule,
+    weights,
+    maximumRows,
+    clipNorm,
+  }: Pick<AggregationSettings, "rule" | "weights" | "maximumRows" | "clipNorm">,
 ): PrivacySettings {
-  const { noiseMultiplier, clients, samplingRate = 1, maximumRows = null, delta = DELTA } = options;
+  const { noiseMultiplier, clients, samplingRate = 1, delta = DELTA } = options;
   checkMechanism(noiseMultiplier, samplingRate);
   if (!(Number.isSafeInteger(clients) && clients >= 1))
     throw new FederationSettingsError("privacy.clients", phrase`a whole number from ${1}`, clients);
@@ -119,15 +131,11 @@ function resolvePrivacy(
   }
   if (weights === "rows" && maximumRows === null) {
     throw new FederationSettingsError(
-      "privacy.maximumRows",
+      "maximumRows",
       "a number of rows from which on a client weighs 1",
       "none",
       "without a bound on its weight, no noise covers what a client with many rows adds; or give uniform weights",
     );
   }
-  if (weights === "uniform" && maximumRows !== null)
-    throw new FederationSettingsError("privacy.maximumRows", "nothing beside uniform weights", maximumRows);
-  if (maximumRows !== null && !(Number.isSafeInteger(maximumRows) && maximumRows >= 1))
-    throw new FederationSettingsError("privacy.maximumRows", phrase`a whole number from ${1}`, maximumRows);
-  return { noiseMultiplier, clients, samplingRate, maximumRows, delta };
+  return { noiseMultiplier, clients, samplingRate, delta };
 }

@@ -16,6 +16,8 @@ export interface AggregationFields {
   readonly rule?: AggregationRule | undefined;
   /** What a client weighs in a mean. @defaultValue "rows" */
   readonly weights?: ClientWeights | undefined;
+  /** Rows from which on a client weighs no more; with noise and without it all weigh alike. @defaultValue no bound */
+  readonly maximumRows?: number | undefined;
   /** Share of the clients that a trimmed mean leaves out at either end. @defaultValue 0.25 */
   readonly trim?: number | undefined;
   /** Length over the whole adapter to which longer updates are scaled down, or `"median"` for that of the round. @defaultValue none */
@@ -24,8 +26,6 @@ export interface AggregationFields {
   readonly noiseMultiplier?: number | undefined;
   /** With noise: probability with which a client's update is taken in a round. @defaultValue 1 */
   readonly samplingRate?: number | undefined;
-  /** With noise: rows from which on a client weighs 1; without it all weigh alike. */
-  readonly maximumRows?: number | undefined;
   /** With noise: probability with which ε may not hold. @defaultValue 1e-5 */
   readonly delta?: number | undefined;
 }
@@ -79,7 +79,7 @@ export function trainingFrom(value: Readonly<Record<string, unknown>>): ClientTr
 export function aggregationOf(fields: AggregationFields, clients: number | undefined): AggregationSettings {
   const { rule, weights, trim, clipNorm, noiseMultiplier, samplingRate, maximumRows, delta } = fields;
   if (noiseMultiplier === undefined) {
-    const faults = Object.entries({ samplingRate, maximumRows, delta })
+    const faults = Object.entries({ samplingRate, delta })
       .filter(([, value]) => value !== undefined)
       .map(([key]) => expectation(key, "nothing where no noise is added", String(fields[key as "delta"])));
     if (faults.length > 0) throw new RecipeError(faults);
@@ -98,10 +98,10 @@ export function aggregationOf(fields: AggregationFields, clients: number | undef
       : {
           noiseMultiplier,
           clients: clients!,
-          ...defined({ samplingRate, maximumRows, delta }),
+          ...defined({ samplingRate, delta }),
         };
   const settings: AggregationOptions = {
-    ...defined({ rule, trim, clipNorm }),
+    ...defined({ rule, maximumRows, trim, clipNorm }),
     // A bound on weights asks for weights; without one, only equal ones are bounded.
     ...defined({ weights: weights ?? (privacy && maximumRows === undefined ? "uniform" : undefined) }),
     privacy,

@@ -5,17 +5,20 @@ import { replaceFolder } from "@lathe/files";
 import { type TensorToWrite, writeSafetensors } from "@lathe/model";
 
 /** What hostile clients of a simulation send. */
-export const attacks = ["flip", "noise", "nan"] as const;
+export const attacks = ["flip", "noise", "nan", "rows"] as const;
 
 /** Name of what hostile clients send. */
 export type Attack = (typeof attacks)[number];
+
+/** Rows that a hostile client says it has whose attack they are. */
+export const CLAIMED_ROWS = 1e9;
 
 /** How many times as long as the honest update a hostile one is. */
 const BOOST = 10;
 
 /**
  * Writes what a hostile client sends in place of what it learnt: `flip` the update turned round and ten times as long, `noise` one as
- * long in a random direction, `nan` an adapter without a number in it.
+ * long in a random direction, `nan` an adapter without a number in it, `rows` the update turned round, which is no longer than others'.
  *
  * @param start folder that the round began with   @param learnt folder of what the client learnt
  * @returns the folder
@@ -39,6 +42,7 @@ export async function hostileAdapter(
         flip: (value, i) => value - BOOST * (after[i] - value),
         noise: (value) => value + BOOST * length * normal(),
         nan: () => Number.NaN,
+        rows: (value, i) => value - (after[i] - value),
       };
       const data = before.map(of[attack]);
       tensors.push({ name, dtype: "F32", shape: global.shapeOf(name), data });

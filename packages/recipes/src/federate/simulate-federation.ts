@@ -18,7 +18,7 @@ import {
   trainingFrom,
   trainingOf,
 } from "./federation-fields.js";
-import { type Attack, hostileAdapter } from "./hostile-adapter.js";
+import { type Attack, CLAIMED_ROWS, hostileAdapter } from "./hostile-adapter.js";
 import { isAbort } from "./is-abort.js";
 import { clientsOwn, learnRound, type LearnRoundOptions } from "./learn-round.js";
 import { SimulationFolder, type SimulationSettings } from "./simulation-folder.js";
@@ -160,15 +160,15 @@ export async function* simulateFederation(
         if (next === null || "result" in next) throw new Error(`round ${round} is not in ${mailbox.place}`);
         const learnt = await learnRound(opened, next, join(folder, ROWS_FILE), training, clientsOwn(options));
         if (learnt === null) return summary(null);
-        const sent =
-          k < clients - hostile
-            ? learnt.adapter
-            : await hostileAdapter(attack, next.start, learnt.adapter, {
-                folder: join(next.folder, "hostile"),
-                seed,
-                client: `${round} ${name}`,
-              });
-        await client.deliver(next, sent, learnt.rows);
+        const isHostile = k >= clients - hostile;
+        const sent = isHostile
+          ? await hostileAdapter(attack, next.start, learnt.adapter, {
+              folder: join(next.folder, "hostile"),
+              seed,
+              client: `${round} ${name}`,
+            })
+          : learnt.adapter;
+        await client.deliver(next, sent, isHostile && attack === "rows" ? CLAIMED_ROWS : learnt.rows);
         await client.sweep(round);
       }
       await coordinator.poll();

@@ -37,6 +37,11 @@ const aggregationOptions = optionGroup("Aggregation", {
     placeholder: "by",
     defaultText: "rows, and uniform with noise",
   }),
+  maximumRows: option(
+    z.int().min(1).optional(),
+    "with --weights rows: rows from which on a client weighs no more, whatever it says",
+    { unit: "rows", defaultText: "no bound" },
+  ),
   trim: option(
     z.number().min(0).lt(0.5).optional(),
     "with --rule trimmed-mean: share of the clients that is left out at either end",
@@ -60,11 +65,6 @@ const privacyOptions = optionGroup("Privacy", {
     z.number().positive().max(1).optional(),
     "with noise: probability with which a client's update is taken, each round anew",
     { placeholder: "p", defaultText: "1" },
-  ),
-  maximumRows: option(
-    z.int().min(1).optional(),
-    "with noise and --weights rows: rows from which on a client weighs 1",
-    { unit: "rows" },
   ),
   delta: option(
     z.number().positive().lt(1).optional(),
@@ -194,7 +194,7 @@ export const simulateOptions = z.object({
   ),
   attack: option(
     z.enum(attacks).default("flip"),
-    "what those send; flip: the update turned round, ten times as long; noise: one as long in a random direction; nan: what is no number",
+    "what those send; flip: the update turned round, ten times as long; noise: one as long in a random direction; nan: what is no number; rows: the update turned round, from a billion rows",
   ),
   seed: option(z.int().min(0).default(0), "split, samples, noise and attacks follow from it"),
   ...aggregationOptions,

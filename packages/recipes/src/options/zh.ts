@@ -305,10 +305,11 @@ export const optionsZh: Translations = {
   "standard deviation of the noise on the sum of the updates, over --clip-norm":
     "更新之和上噪声的标准差与 --clip-norm 之比",
   "no noise": "无噪声",
+  "no bound": "不设上限",
   "with noise: probability with which a client's update is taken, each round anew":
     "有噪声时：每轮采用一方更新的概率",
-  "with noise and --weights rows: rows from which on a client weighs 1":
-    "有噪声且 --weights rows 时：使一方权重为 1 的行数",
+  "with --weights rows: rows from which on a client weighs no more, whatever it says":
+    "--weights rows 时：超过此行数后权重不再增加，无论一方自称有多少行",
   "with noise: probability with which epsilon may not hold": "有噪声时：epsilon 可能不成立的概率",
   "passes over a client's rows in a round": "每轮对一方数据行的遍数",
   "folder of the coordinator, in which rounds survive a kill; the same command goes on":
@@ -335,8 +336,8 @@ export const optionsZh: Translations = {
   "column that holds the label of a row": "存放标签的列",
   "clients, the last ones, that send something else than they learnt":
     "发送虚假内容的参与方数量（排在最后的几方）",
-  "what those send; flip: the update turned round, ten times as long; noise: one as long in a random direction; nan: what is no number":
-    "它们发送的内容；flip：反向的更新，长度为十倍；noise：同样长的随机方向的更新；nan：不是数字的内容",
+  "what those send; flip: the update turned round, ten times as long; noise: one as long in a random direction; nan: what is no number; rows: the update turned round, from a billion rows":
+    "它们发送的内容；flip：反向的更新，长度为十倍；noise：同样长的随机方向的更新；nan：不是数字的内容；rows：反向的更新，自称有十亿行",
   "split, samples, noise and attacks follow from it": "分配、抽样、噪声与攻击由它决定",
   "standard deviation of the noise on the sum of the updates, over the length to which they are clipped":
     "更新之和上噪声的标准差与裁剪长度之比",
