@@ -15,6 +15,8 @@ enum class Scratch {
   lowRank,
   termColumns,
   sinkTiles,
+  laneSums,
+  laneWeights,
   headSums,
   rowScales,
   outlierMask,

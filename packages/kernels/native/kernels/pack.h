@@ -309,6 +309,19 @@ LATHE_INLINE void packTransposedRows(const float* a, std::int64_t row, std::int6
   }
 }
 
+// The largest magnitude of a part of a weight's row, NaN where a weight in it is not finite.
+template <class Type>
+static float largestOfRow(const Weight& weight, std::int64_t index, std::int64_t from, std::int64_t depth) {
+  const WeightRow<Type> row(weight, index);
+  F most = {}, poison = {};
+  for (std::int64_t k = 0; k < depth; k += W) {
+    const F v = row.at(from + k, smaller(W, depth - k));
+    most = maximum(magnitude(v), most);
+    poison = poison + (v - v);
+  }
+  return sumOf(poison) == 0 ? largestOf(most) : __builtin_nanf("");
+}
+
 // largest [NR]: the largest magnitudes of the columns of a panel over its depth, NaN where a weight is not finite. A panel is
 // part of weight rows (x W^T) or of weight columns (dy W), as for packWeightRows and packWeightColumns.
 template <class Type>
@@ -319,14 +332,7 @@ static void largestOfRows(const Weight& weight, std::int64_t first, std::int64_t
       largest[c] = 0.0f;
       continue;
     }
-    const WeightRow<Type> row(weight, first + c);
-    F most = {}, poison = {};
-    for (std::int64_t k = 0; k < depth; k += W) {
-      const F v = row.at(from + k, smaller(W, depth - k));
-      most = maximum(magnitude(v), most);
-      poison = poison + (v - v);
-    }
-    largest[c] = sumOf(poison) == 0 ? largestOf(most) : __builtin_nanf("");
+    largest[c] = largestOfRow<Type>(weight, first + c, from, depth);
   }
 }
 template <class Type>
@@ -530,6 +536,21 @@ LATHE_INLINE void interleaveBytes(const std::int8_t* rows, std::int64_t row, flo
 #endif
 }
 
+#if defined(LATHE_AVX512BF16)
+// Two rows of bfloat16 to steps: out[c] = the numbers of column c.
+LATHE_INLINE void interleaveHalves(const std::uint16_t* rows, std::int64_t row, float* out) {
+  alignas(64) static const std::uint16_t lower[32] = {0, 32, 1, 33, 2,  34, 3,  35, 4,  36, 5,  37, 6,  38, 7,  39,
+                                                      8, 40, 9, 41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15, 47};
+  const __m512i low = _mm512_load_si512(lower), high = _mm512_add_epi16(low, _mm512_set1_epi16(16));
+  LATHE_UNROLL
+  for (int c = 0; c < NR; c += 2 * W) {
+    const __m512i first = _mm512_loadu_si512(rows + c), second = _mm512_loadu_si512(rows + row + c);
+    _mm512_storeu_si512(out + c, _mm512_permutex2var_epi16(first, low, second));
+    _mm512_storeu_si512(out + c + W, _mm512_permutex2var_epi16(first, high, second));
+  }
+}
+#endif
+
 // The weights of a row that belong to a panel, in vectors. Lanes past them are zero.
 template <class Type, bool isWhole>
 struct PanelRow {
@@ -576,6 +597,10 @@ LATHE_INLINE void packColumnSteps(const Weight& weight, std::int64_t first, std:
     }
     if constexpr (Steps::isInteger && Steps::depth == 4 && kIsInt8<Type> && isWhole) {
       interleaveBytes(WeightRow<Type>(weight, from + k).codes + first, weight.columns, panel);
+#if defined(LATHE_AVX512BF16)
+    } else if constexpr (!Steps::isInteger && Steps::depth == 2 && kIsBf16<Type> && isWhole) {
+      interleaveHalves(WeightRow<Type>(weight, from + k).codes + first, weight.columns, panel);
+#endif
     } else {
       using Row = PanelRow<Type, isWhole>;
       const auto rowAt = [&](int i) { return Row(weight, from + smaller(k + i, end - 1), first, columns); };

@@ -12,6 +12,7 @@
 
 #include "../activity.h"
 #include "../bf16_vectors.h"
+#include "lanes.h"
 #include "outliers.h"
 
 namespace lathe {
@@ -147,14 +148,29 @@ struct StepKind {
                           float* panel);
   void (*multiplyPanels)(std::int64_t rows, std::int64_t k, const float* a, std::int64_t aPanel, const float* b,
                          const float* next, TileOutput output);
+  bool (*areSteps)(const Weight& weight);
+  ReadLines (*readLinesOf)(Format format);
+  void (*packLanes)(const Activations& a, std::int64_t rows, std::int64_t depth, const RowConversion* conversions, float* strip);
+  void (*multiplyLanes)(std::int64_t k, const WeightLines& lines, std::int64_t rows, const float* strip, std::int64_t vectors,
+                        const LaneOutput& output);
 };
 
 template <class Steps>
 constexpr StepKind stepKind = {Steps::depth,       Steps::panelRows,       Steps::depthBlock,      Steps::rowBlock,
                                Steps::rowGroup,    Steps::sinkRows,        Steps::columnBlock,     Steps::heldColumnBytes,
                                Steps::isTiled,     Steps::isInteger,       kIsCompensated<Steps>,  stepsOf<Steps>,
-                               packPanelOf<Steps>, packActivations<Steps>, multiplyPanels<Steps>};
-constexpr std::int64_t kMostPanelRows = 16;
+                               packPanelOf<Steps>, packActivations<Steps>, multiplyPanels<Steps>,
+                               areSteps<Steps>,    readLinesOf<Steps>,     packLanes<Steps>,
+                               multiplyLanes<Steps>};
+constexpr std::int64_t kMostPanelRows = NR > 16 ? NR : 16;
+
+// Rows of activations that are multiplied as lanes by a weight whose rows have to be converted: for more, it is packed once.
+constexpr std::int64_t kMostLanesConverted = 256;
+// Packing the columns costs as much as multiplying so many rows more.
+constexpr std::int64_t kLanesSaved = 10;
+constexpr std::int64_t kLanesSavedConverted = 6;
+constexpr std::int64_t kStripsTogether = 4;  // whose activations the second-level cache holds
+static_assert(3 * W % MR == 0, "a job may begin with any third strip");
 
 // Columns of a that 8 bits leave out, and the rows of each b that belong to them.
 struct OutlierTerms {
@@ -180,6 +196,7 @@ struct Columns {
   float* shared;  // all panels, where they were packed as a whole
   std::int64_t firstJob;
   PackPanel pack;
+  ReadLines readLines;
   Term terms[kMostTerms];
   int termCount;
 };
@@ -211,24 +228,27 @@ class Multiplication {
     cutColumns(terms);
     // With a single panel of columns each row is read once, and packing the rows would cost more than it saves.
     packsRows_ = !(kind.depth == 1 && depthScale_ == nullptr && allPanels_ == 1 && p.a.format == Format::fp32);
-    sharesColumns_ = allPanels_ * panelStride_ * 4 <= kSharedColumnBytes;
+    usesLanes_ = kHasLanes && packsRows_ && p.factors[0].isTransposed && p.a.step == 1 && savesByLanes();
+    stripRows_ = ceilDivide(ceilDivide(p.rows, ceilDivide(p.rows, NR)), W) * W;
+    panelRows_ = usesLanes_ ? stripRows_ : kind.panelRows;
+    mostRows_ = packsRows_ ? larger(kRowUnit, ProductCut::packedRowBytes / (steps_ * 4) / kRowUnit * kRowUnit) : p.rows;
+    // Columns that one job alone uses are packed by it, just before.
+    sharesColumns_ = !usesLanes_ && allPanels_ * panelStride_ * 4 <= kSharedColumnBytes &&
+                     (p.rows > mostRows_ || rowJobsOf(p.rows, kRowUnit / 2) > 1);
     holdsDepth_ = p.sink != nullptr || sharesColumns_ || panelsPerJob_ * panelStride_ * 4 <= kind.heldColumnBytes;
     jobStride_ = holdsDepth_ ? panelStride_ : (block_ + tail_) * NR;
   }
 
   void run() {
     if (sharesColumns_) packSharedColumns();
-    const std::int64_t rowsPacked = larger(kRowUnit, ProductCut::packedRowBytes / (steps_ * 4) / kRowUnit * kRowUnit);
-    const std::int64_t chunk = packsRows_ ? rowsPacked : p_.rows;
-    for (chunkStart_ = 0; chunkStart_ < p_.rows; chunkStart_ += chunk) {
-      chunkRows_ = smaller(chunk, p_.rows - chunkStart_);
+    for (chunkStart_ = 0; chunkStart_ < p_.rows; chunkStart_ += mostRows_) {
+      chunkRows_ = smaller(mostRows_, p_.rows - chunkStart_);
       if (packsRows_) packRows();
       packTermRows();
-      // With more jobs than threads, a fast thread takes over jobs from a slow one. But a job that packs its columns itself must
-      // use them for enough rows to be worth the packing.
-      const std::int64_t wanted = ceilDivide(threadCount() * 4, columnJobs_);
-      const std::int64_t rowJobs = larger(1, smaller(wanted, chunkRows_ / (sharesColumns_ ? kRowUnit / 2 : 4 * kRowUnit)));
-      const std::int64_t rowUnit = kind_.isTiled ? kRowUnit : MR;
+      const std::int64_t rowJobs = rowJobsOf(chunkRows_, sharesColumns_ ? kRowUnit / 2 : 4 * kRowUnit);
+      // Jobs begin with a strip, and with a panel of what is added.
+      const std::int64_t laneUnit = stripRows_ % MR == 0 ? stripRows_ : 3 * stripRows_;
+      const std::int64_t rowUnit = kind_.isTiled ? kRowUnit : usesLanes_ ? laneUnit : MR;
       const std::int64_t rowsPerJob = ceilDivide(ceilDivide(chunkRows_, rowJobs), rowUnit) * rowUnit;
       parallel(columnJobs_ * rowJobs, [&](std::int64_t job) {
         const std::int64_t first = job % rowJobs * rowsPerJob;
@@ -239,6 +259,23 @@ class Multiplication {
   }
 
  private:
+  // Whether packing no columns is worth the lanes that stay empty.
+  bool savesByLanes() const {
+    const std::int64_t empty = ceilDivide(p_.rows, W) * W - p_.rows;
+    for (std::int64_t f = 0; f < p_.count; f++) {
+      if (kind_.areSteps(p_.factors[f].weight) ? empty > kLanesSaved : empty > kLanesSavedConverted || p_.rows > kMostLanesConverted) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // Into how many jobs rows are cut. With more jobs than threads, a fast thread takes over jobs from a slow one. But a job that packs
+  // its columns itself must use them for enough rows to be worth the packing.
+  std::int64_t rowJobsOf(std::int64_t rows, std::int64_t least) const {
+    return larger(1, smaller(ceilDivide(threadCount() * 4, columnJobs_), rows / least));
+  }
+
   void cutColumns(const OutlierTerms& outlierTerms) {
     // With four jobs for each thread, a fast thread can take over jobs from a slow one.
     panelsPerJob_ = larger(1, smaller(kind_.columnBlock / NR, ceilDivide(allPanels_, 4 * threadCount())));
@@ -259,6 +296,7 @@ class Multiplication {
       }
       columns.firstJob = columnJobs_;
       columns.pack = kind_.packPanelOf(factor.weight.format);
+      columns.readLines = kind_.readLinesOf(factor.weight.format);
       if (f % together_ == 0) columnJobs_ += columns.jobs;
       columns.termCount = 0;
       if (outlierTerms.count > 0) {
@@ -297,20 +335,20 @@ class Multiplication {
   // Packs those rows of a that belong to the present chunk.
   void packRows() {
     const Doing packing(Activity::rows);
-    const std::int64_t panels = ceilDivide(chunkRows_, kind_.panelRows);
-    packed_ = scratchFloats(Scratch::packedRows, panels * kind_.panelRows * steps_);
-    rowScales_ = kind_.isInteger ? scratchFloats(Scratch::rowScales, panels * kind_.panelRows) : nullptr;
-    const std::int64_t panelsAtOnce = 24 / kind_.panelRows;
+    const std::int64_t panels = ceilDivide(chunkRows_, panelRows_);
+    packed_ = scratchFloats(Scratch::packedRows, panels * panelRows_ * steps_);
+    rowScales_ = kind_.isInteger ? scratchFloats(Scratch::rowScales, panels * panelRows_) : nullptr;
+    const std::int64_t panelsAtOnce = larger(1, 24 / panelRows_);
     parallel(ceilDivide(panels, panelsAtOnce), [&](std::int64_t job) {
       for (std::int64_t panel = job * panelsAtOnce; panel < smaller(panels, (job + 1) * panelsAtOnce); panel++) {
-        packRowPanel(panel * kind_.panelRows);
+        packRowPanel(panel * panelRows_);
       }
     });
   }
 
   // @param first of the panel's rows in the chunk
   void packRowPanel(std::int64_t first) {
-    const std::int64_t rows = smaller(kind_.panelRows, chunkRows_ - first);
+    const std::int64_t rows = smaller(panelRows_, chunkRows_ - first);
     const Activations from = p_.a.from(chunkStart_ + first, 0);
     float* const to = packed_ + first * steps_;
     if (p_.a.step != 1) return packTransposedRows(static_cast<const float*>(from.values), from.step, rows, p_.depth, to);
@@ -326,7 +364,7 @@ class Multiplication {
       conversions[r].ditherStart = static_cast<std::uint32_t>(row) * kDitherOfRows +
                                    static_cast<std::uint32_t>(p_.depthStart) * kGoldenRatio;
     }
-    kind_.packActivations(from, rows, p_.depth, conversions, to);
+    (usesLanes_ ? kind_.packLanes : kind_.packActivations)(from, rows, p_.depth, conversions, to);
   }
 
   // Packs the left sides of all terms for the present chunk of rows. Outliers have one left side for all factors.
@@ -390,7 +428,19 @@ class Multiplication {
     const TileRegisters registers(kind_.isTiled);
     Share shares[kMostFactors];
     takeShares(factor, firstPanel, panels, shares);
-    if (!holdsDepth_) {
+    if (usesLanes_) {
+      for (std::int64_t i = 0; i < together_; i++) {
+        for (std::int64_t row = first; row < end; row += kStripsTogether * stripRows_) {
+          const std::int64_t rowsEnd = smaller(end, row + kStripsTogether * stripRows_);
+          for (std::int64_t panel = 0; panel < panels; panel++) multiplyAsLanes(shares[i], firstPanel, panel, row, rowsEnd);
+        }
+        addTerms(shares[i], firstPanel, panels, first, end, 0);
+      }
+      for (std::int64_t row = first; row < end && p_.sink != nullptr; row += kind_.sinkRows) {
+        giveToSink(shares, firstPanel, panels, row, smaller(end, row + kind_.sinkRows));
+        for (std::int64_t i = 0; i < together_; i++) shares[i].c += kind_.sinkRows * shares[i].stride;
+      }
+    } else if (!holdsDepth_) {
       for (std::int64_t k = 0; k < steps_; k += block_) {
         packBlock(shares[0], firstPanel, panels, k);
         multiplyBlock(shares[0], firstPanel, panels, k, first, end, 0);
@@ -415,8 +465,9 @@ class Multiplication {
   }
 
   void takeShares(std::int64_t factor, std::int64_t firstPanel, std::int64_t panels, Share* shares) const {
-    const std::int64_t packedFloats = sharesColumns_ ? 0 : panelsPerJob_ * jobStride_;
-    const std::int64_t tileFloats = p_.sink == nullptr ? 0 : kind_.sinkRows * panelsPerJob_ * NR;
+    const std::int64_t packedFloats = sharesColumns_ || usesLanes_ ? 0 : panelsPerJob_ * jobStride_;
+    const std::int64_t tileRows = usesLanes_ ? chunkRows_ : kind_.sinkRows;
+    const std::int64_t tileFloats = p_.sink == nullptr ? 0 : tileRows * panelsPerJob_ * NR;
     float* own = packedFloats == 0 ? nullptr : scratchFloats(Scratch::columnBlock, packedFloats * together_);
     float* tiles = tileFloats == 0 ? nullptr : scratchFloats(Scratch::sinkTiles, tileFloats * together_);
     std::int64_t ranks = 0;
@@ -502,6 +553,51 @@ class Multiplication {
     }
   }
 
+  // A panel of columns, as rows of the weight by strips of rows [start, end) of the chunk.
+  void multiplyAsLanes(const Share& share, std::int64_t firstPanel, std::int64_t panel, std::int64_t start, std::int64_t end) const {
+    const Factor& factor = *share.factor;
+    const std::int64_t first = (firstPanel + panel) * NR, columns = smaller(NR, factor.columns() - first);
+    const std::int64_t strips = ceilDivide(end - start, stripRows_);
+    float* const sums = scratchFloats(Scratch::laneSums, (strips + 1) * NR * NR);
+    float* const room = scratchFloats(Scratch::laneWeights, MR * roomFor(block_));
+    float* const c = share.c + start * share.stride + panel * NR;
+    const auto rowsOf = [&](std::int64_t strip) { return smaller(stripRows_, end - start - strip * stripRows_); };
+    for (std::int64_t strip = 0; strip < strips && p_.accumulate; strip++) {
+      turnIn(c + strip * stripRows_ * share.stride, share.stride, rowsOf(strip), columns, sums + strip * NR * NR);
+    }
+    for (std::int64_t k = 0; k < steps_; k += block_) {
+      const std::int64_t depth = smaller(block_ * kind_.depth, p_.depth - k * kind_.depth), steps = smaller(block_, steps_ - k);
+      for (std::int64_t column = 0; column < columns; column += MR) {
+        const std::int64_t count = smaller(MR, columns - column);
+        WeightLines lines;
+        {
+          const Doing reading(Activity::weights);
+          share.columns->readLines(factor.weight, factor.columnScale(), first + column, count, p_.depthStart + k * kind_.depth, depth,
+                                   room, lines);
+        }
+        LaneOutput output = {nullptr,
+                             kind_.isInteger                   ? lines.scales
+                             : factor.columnScale() == nullptr ? nullptr
+                                                               : factor.columnScale() + first + column,
+                             factor.bias == nullptr || k > 0 ? nullptr : factor.bias + first + column,
+                             p_.alpha,
+                             p_.accumulate || k > 0,
+                             nullptr,
+                             kind_.isCompensated ? lines.compensations : nullptr};
+        for (std::int64_t strip = 0; strip < strips; strip++) {
+          const std::int64_t vectors = vectorsOf(rowsOf(strip));
+          output.sums = sums + strip * NR * NR + column * NR;
+          const std::int64_t row = start + strip * stripRows_;
+          if (kind_.isInteger) output.rowScale = rowScales_ + row;
+          kind_.multiplyLanes(steps, lines, count, packed_ + row * steps_ + k * vectors * W, vectors, output);
+        }
+      }
+    }
+    for (std::int64_t strip = 0; strip < strips; strip++) {
+      turnOut(sums + strip * NR * NR, rowsOf(strip), columns, sums + strips * NR * NR, c + strip * stripRows_ * share.stride, share.stride);
+    }
+  }
+
   void addTerms(const Share& share, std::int64_t firstPanel, std::int64_t panels, std::int64_t first, std::int64_t end,
                 std::int64_t origin) const {
     const float* right = share.terms;
@@ -541,6 +637,10 @@ class Multiplication {
   std::int64_t allPanels_ = 0, panelsPerJob_ = 1, columnJobs_ = 0;
   std::int64_t together_;  // factors whose same columns one job computes
   bool packsRows_, sharesColumns_;
+  bool usesLanes_;            // rows of a are the lanes of vectors, and no columns are packed
+  std::int64_t stripRows_;    // of which a strip has whole vectors
+  std::int64_t panelRows_;    // rows of a that are packed together
+  std::int64_t mostRows_;     // of a chunk
   bool holdsDepth_;  // a job has its columns over the whole depth, and finishes some rows of c before it goes on to the next
   Columns columns_[kMostFactors];
   std::int64_t chunkStart_ = 0, chunkRows_ = 0;

@@ -202,19 +202,11 @@ LATHE_INLINE void storeTile(F (&sums)[M][V], const TileOutput& output) {
   }
 }
 
-// a: element (r, step) at a[r * aRow + step * aStep]; b: V * W columns of a step at b[step * bStep]
-template <class Steps, int V, int M>
-static __attribute__((noinline)) void tile(std::int64_t k, const float* a, std::int64_t aRow, std::int64_t aStep,
-                                           const float* b, std::int64_t bStep, const TileOutput& output) {
-  if constexpr (!Steps::isInteger) {
-    // Rows of c lie far apart, often in pages of their own: they are asked for before they are needed.
-    LATHE_UNROLL
-    for (int r = 0; r < M; r++) {
-      LATHE_UNROLL
-      for (int v = 0; v < V; v += 16 / W > 1 ? 16 / W : 1) __builtin_prefetch(output.c + r * output.row + v * W, 1);
-    }
-  }
-  typename Steps::Sum sums[M][V];
+// The sums of a tile. a: element (r, step) at a[r * aRow + step * aStep]; b: V * W columns of a step at b[step * bStep]. Where a is
+// of weights and b of activations the sides are exchanged, of which integers know one without sign.
+template <class Steps, int V, int M, bool areExchanged = false>
+LATHE_INLINE void sumTile(std::int64_t k, const float* a, std::int64_t aRow, std::int64_t aStep, const float* b, std::int64_t bStep,
+                          typename Steps::Sum (&sums)[M][V]) {
 #if defined(LATHE_ASSEMBLED_TILE)
   const bool isAssembled = V == NV && M == MR && k >= kAssembledSteps && aRow == 1 && aStep == MR && bStep == NR;
   if constexpr (V == NV && M == MR) {
@@ -245,9 +237,26 @@ static __attribute__((noinline)) void tile(std::int64_t k, const float* a, std::
     for (int r = 0; r < M; r++) {
       const F row = splat(a[r * aRow]);
       LATHE_UNROLL
-      for (int v = 0; v < V; v++) sums[r][v] = Steps::multiplyAdd(sums[r][v], row, columns[v]);
+      for (int v = 0; v < V; v++) {
+        sums[r][v] = areExchanged ? Steps::multiplyAdd(sums[r][v], columns[v], row) : Steps::multiplyAdd(sums[r][v], row, columns[v]);
+      }
     }
   }
+}
+
+template <class Steps, int V, int M>
+static __attribute__((noinline)) void tile(std::int64_t k, const float* a, std::int64_t aRow, std::int64_t aStep,
+                                           const float* b, std::int64_t bStep, const TileOutput& output) {
+  if constexpr (!Steps::isInteger) {
+    // Rows of c lie far apart, often in pages of their own: they are asked for before they are needed.
+    LATHE_UNROLL
+    for (int r = 0; r < M; r++) {
+      LATHE_UNROLL
+      for (int v = 0; v < V; v += 16 / W > 1 ? 16 / W : 1) __builtin_prefetch(output.c + r * output.row + v * W, 1);
+    }
+  }
+  typename Steps::Sum sums[M][V];
+  sumTile<Steps, V, M>(k, a, aRow, aStep, b, bStep, sums);
   if constexpr (Steps::isInteger) {
     F values[M][V];
     LATHE_UNROLL

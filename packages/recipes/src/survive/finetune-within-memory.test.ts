@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { asFileError } from "@lathe/files";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { RecipeEvent } from "../recipe-event.js";
 import { temporaryFolder, tinyModel, writeJsonl } from "../testing/folders.js";
@@ -144,6 +145,9 @@ it("knows what engines, Node and processes say where memory is refused", () => {
     new Error("allocate: the system has no 268435456 bytes more"),
     new Error("headLosses: the system has no memory left to work in"),
     new Error("loading", { cause: new Error("mmap: Cannot allocate memory") }),
+    // What Node says of a folder that it has no memory to list, as it is and as the sentence about the folder tells it.
+    Object.assign(new Error("ENOMEM: not enough memory, scandir 'run'"), { code: "ENOMEM", syscall: "scandir" }),
+    asFileError("run", "read", Object.assign(new Error(""), { code: "ENOMEM", syscall: "scandir" })),
   ];
   expect(refused.map(outOfMemoryReason)).toEqual(refused.map(() => "refused"));
   expect(outOfMemoryReason(new Error("the loss is not finite"))).toBeNull();
