@@ -385,6 +385,41 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
         }
       });
 
+      it.each(FORMATS)("rows of %s have the same bits among any number of others, beyond few", (format) => {
+        // Some numbers of rows leave lanes of vectors empty, and are multiplied another way than those that fill them.
+        const counts = [16, 25, 33, 64, 70, 130, 192, 250, 400, 401];
+        const [all, outputs, rank] = [Math.max(...counts), 131, 5];
+        for (const [inputs, precision] of [
+          [1900, "fp32"],
+          [1900, "bf16"],
+          [3700, "int8"],
+          [233, "fp32"],
+          [233, "bf16"],
+          [233, "int8"],
+        ] as const) {
+          const random = new Random(inputs);
+          const weight = random.weights(format, [outputs, inputs]);
+          const [x, before] = [random.normals(all * inputs), random.normals(all * outputs)];
+          const [left, right] = [random.normals(all * rank), random.normals(outputs * rank)];
+          const bias = random.normals(outputs);
+          const of = (rows: number): Float32Array => {
+            const y = before.slice(0, rows * outputs);
+            kernels.linear(x.subarray(0, rows * inputs), weight, bias, y, {
+              alpha: -0.75,
+              accumulate: true,
+              precision,
+              outlierRatio: Infinity,
+              lowRank: { left: left.subarray(0, rows * rank), right, rank, scale: 0.5 },
+            });
+            return y;
+          };
+          const whole = of(all);
+          for (const rows of counts) {
+            expectSame(of(rows), whole.subarray(0, rows * outputs), `${rows} rows of ${inputs}, ${precision}`);
+          }
+        }
+      });
+
       it("more columns than are packed at once", () => {
         // 1100 × 1000 in float32 are 4.4 MB: each job packs its own columns.
         const random = new Random(3);
