@@ -415,7 +415,11 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
           };
           const whole = of(all);
           for (const rows of counts) {
-            expectSame(of(rows), whole.subarray(0, rows * outputs), `${rows} rows of ${inputs}, ${precision}`);
+            expectSame(
+              of(rows),
+              whole.subarray(0, rows * outputs),
+              `${rows} rows of ${inputs}, ${precision}`,
+            );
           }
         }
       });

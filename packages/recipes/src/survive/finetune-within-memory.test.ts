@@ -146,7 +146,10 @@ it("knows what engines, Node and processes say where memory is refused", () => {
     new Error("headLosses: the system has no memory left to work in"),
     new Error("loading", { cause: new Error("mmap: Cannot allocate memory") }),
     // What Node says of a folder that it has no memory to list, as it is and as the sentence about the folder tells it.
-    Object.assign(new Error("ENOMEM: not enough memory, scandir 'run'"), { code: "ENOMEM", syscall: "scandir" }),
+    Object.assign(new Error("ENOMEM: not enough memory, scandir 'run'"), {
+      code: "ENOMEM",
+      syscall: "scandir",
+    }),
     asFileError("run", "read", Object.assign(new Error(""), { code: "ENOMEM", syscall: "scandir" })),
   ];
   expect(refused.map(outOfMemoryReason)).toEqual(refused.map(() => "refused"));
