@@ -10,6 +10,7 @@ export type { AutoTuneOptions } from "./auto/auto-tune-options.js";
 export { type Candidate, candidateName } from "./auto/candidate.js";
 export type { ChosenSettings, Excluded, Trial } from "./auto/trial.js";
 export { hostFinetune, type HostFinetuneOptions } from "./embed/host-finetune.js";
+export { HostedChat } from "./embed/hosted-chat.js";
 export { RunControl, type RunOrder } from "./embed/run-control.js";
 export { evaluateSystems, type EvaluateSystemsOptions } from "./evaluate/evaluate-systems.js";
 export type {

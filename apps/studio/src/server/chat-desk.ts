@@ -1,4 +1,4 @@
-import { type ChatSide, RunChat, type RunChatOptions } from "@lathe/recipes";
+import { type ChatSide, HostedChat, type RunChatOptions } from "@lathe/recipes";
 import { messageOf } from "@lathe/files";
 import type { ChatEvents, ChatRequest } from "../runs-api.js";
 
@@ -13,9 +13,9 @@ const MOST_WAITING = 8;
 /** Milliseconds after the last reply for which a model stays in memory. */
 const MODEL_AGE = 10 * 60_000;
 
-/** Answers conversations one after the other, so that one model is in memory at a time. */
+/** Answers conversations one after the other, so that one model is in memory at a time, in a thread beside those that serve. */
 export class ChatDesk {
-  #open: { readonly folder: string; readonly stamp: string; readonly chat: RunChat } | null = null;
+  #open: { readonly folder: string; readonly stamp: string; readonly chat: HostedChat } | null = null;
   #turn: Promise<void> = Promise.resolve();
   #waiting = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -68,24 +68,24 @@ export class ChatDesk {
   async dispose(): Promise<void> {
     await this.#turn;
     clearTimeout(this.#timer);
-    this.#open?.chat.dispose();
+    await this.#open?.chat.dispose();
     this.#open = null;
   }
 
-  async #chatOf(folder: string, stamp: string): Promise<RunChat> {
+  async #chatOf(folder: string, stamp: string): Promise<HostedChat> {
     if (this.#open?.folder === folder && this.#open.stamp === stamp) return this.#open.chat;
-    this.#open?.chat.dispose();
+    await this.#open?.chat.dispose();
     this.#open = null;
-    const chat = await RunChat.open(folder, this.options);
+    const chat = await HostedChat.open(folder, this.options);
     this.#open = { folder, stamp, chat };
     return chat;
   }
 }
 
 async function* answerAs(
-  chat: RunChat,
+  chat: HostedChat,
   side: ChatSide,
-  request: Parameters<RunChat["reply"]>[1],
+  request: Parameters<HostedChat["reply"]>[1],
 ): AsyncGenerator<ChatEvent, void, undefined> {
   const pieces = chat.reply(side, request);
   for (;;) {

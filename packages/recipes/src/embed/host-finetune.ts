@@ -19,6 +19,8 @@ export interface HostFinetuneOptions extends Omit<
   readonly engine?: string | undefined;
 }
 
+const program = new URL("./finetune-program.js", import.meta.url);
+
 type Answer = Exclude<HostMessage, { type: "event" | "left" }>;
 
 /** Who waits for an answer. */
@@ -55,7 +57,7 @@ function checkCarriable({ model, data, validation, engine }: HostFinetuneOptions
 export function hostFinetune(
   options: HostFinetuneOptions,
 ): AsyncGenerator<StepReport, FinetuneSummary, undefined> {
-  return finetuneIn(openThread, options);
+  return finetuneIn(() => openThread(program, "run"), options);
 }
 
 /** {@link hostFinetune} in any place. @param open opens it once the options are known to be carriable */
