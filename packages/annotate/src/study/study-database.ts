@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { FileError, messageOf, phrase } from "@lathe/files";
+import { FileError, phrase, phraseOfError } from "@lathe/files";
 import type * as sqlite3 from "node-sqlite3-wasm";
 import type { BindValues, Database, NormalQueryResult } from "node-sqlite3-wasm";
 
@@ -60,7 +60,7 @@ export class StudyDatabase {
       return opened;
     } catch (cause) {
       if (database?.isOpen) database.close();
-      throw new FileError(file, phrase`cannot be read as a database: ${messageOf(cause)}`, { cause });
+      throw new FileError(file, phrase`cannot be read as a database: ${phraseOfError(cause)}`, { cause });
     }
   }
 

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { readSync } from "node:fs";
-import { asPhrase, messageOf, phrase, type Phrase, statIfThere } from "@lathe/files";
+import { asPhrase, phrase, phraseOfError, type Phrase, statIfThere } from "@lathe/files";
 import type { RowRange } from "@lathe/model";
 import { ExportError, quote } from "../errors.js";
 import { type BlockFormatName, blockFormatNames, blockFormats } from "./blocks/blocks.js";
@@ -311,7 +311,7 @@ export async function openGguf(path: string): Promise<GgufFile> {
     });
   }
   const handle = await open(path, "r").catch((cause: unknown) => {
-    throw new ExportError({ path, expected: "a readable file", actual: messageOf(cause), cause });
+    throw new ExportError({ path, expected: "a readable file", actual: phraseOfError(cause), cause });
   });
   try {
     const { size } = await handle.stat();

@@ -1,7 +1,8 @@
 import { phrase } from "../errors/phrase.js";
+import { phraseOfError } from "../errors/phrase-of-error.js";
 import type { Stats } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { fileFaults, type MakeFault, messageOf } from "./make-fault.js";
+import { fileFaults, type MakeFault } from "./make-fault.js";
 
 /**
  * What the file system says of a path, or null when nothing is there.
@@ -16,7 +17,7 @@ export async function statIfThere(
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : null;
     if (code === "ENOENT" || code === "ENOTDIR") return null;
-    throw makeFault("a readable file", messageOf(cause), cause);
+    throw makeFault("a readable file", phraseOfError(cause), cause);
   }
 }
 
@@ -38,6 +39,6 @@ export async function readSmallFile(
   try {
     return await readFile(path);
   } catch (cause) {
-    throw makeFault("a readable file", messageOf(cause), cause);
+    throw makeFault("a readable file", phraseOfError(cause), cause);
   }
 }

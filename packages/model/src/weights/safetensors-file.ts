@@ -2,7 +2,7 @@ import { elementCount } from "../element-count.js";
 import { constants } from "node:buffer";
 import { type Stats, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { type MakeFault, messageOf, statIfThere, type Phrase, phrase } from "@lathe/files";
+import { isSystemError, type MakeFault, statIfThere, type Phrase, phrase, phraseOfError } from "@lathe/files";
 import { WeightsError, quote } from "../errors.js";
 import type { StoredWeights, OpenWeightsOptions } from "./stored-weights.js";
 import { joinedStretches, MappedFile, type Stretch } from "./mapped-file.js";
@@ -48,7 +48,7 @@ export async function openSafetensors(
   if (found === null) throw makeFault("a safetensors file", "no such file");
   if (!found.isFile()) throw makeFault("a safetensors file", "something that is not a file");
   const handle = await open(path, "r").catch((cause: unknown) => {
-    throw makeFault("a readable file", messageOf(cause), cause);
+    throw makeFault("a readable file", phraseOfError(cause), cause);
   });
   try {
     const stats = await handle.stat();
@@ -178,7 +178,10 @@ function mapChecked(
       return memory.mapFile(path, offset, length);
     }
   } catch (cause) {
-    throw fault(messageOf(cause), cause);
+    throw fault(
+      isSystemError(cause) && cause.code === "ENOENT" ? "no such file" : phraseOfError(cause),
+      cause,
+    );
   }
   throw fault("another or a changed one");
 }
@@ -242,7 +245,7 @@ async function readInto(
       throw new WeightsError({
         path,
         expected: phrase`${target.byteLength} bytes from byte ${position} on`,
-        actual: phrase`${done}, then ${messageOf(cause)}`,
+        actual: phrase`${done}, then ${phraseOfError(cause)}`,
         remedy:
           "the disk or its file system is at fault: look at what the system says of it, or copy the file to another",
         cause,
