@@ -23,6 +23,7 @@ export const zh: Translations = {
   "rouge1 to rouge9, rougeL or rougeLsum": "rouge1 至 rouge9、rougeL 或 rougeLsum",
   "at least one kind of ROUGE": "至少一种 ROUGE",
   "false with a tokenizer of your own, which can stem itself": "自带分词器时应为 false（它可以自行提取词干）",
+  "at least one label": "至少一个标签",
   "at least one metric": "至少一个指标",
   "a whole number of at least 1": "不小于 1 的整数",
   "expected references to be a list of at least one string": "references 应为至少含一个字符串的列表",
