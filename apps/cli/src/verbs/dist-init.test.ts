@@ -1,5 +1,7 @@
 /** What clusters are given: an MPIJob is held to the schema of its operator, see the fixture's README. */
-import { readFile, stat } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { appendFile, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readConfigFile } from "@lathe/command";
@@ -68,9 +70,41 @@ describe("lathe dist init", () => {
     expect(launcher.command.slice(launcher.command.indexOf("--") + 1)).toEqual(words);
     const claim = (await readConfigFile(join(output, "claim.yaml"), keys)).values;
     expect(claim["metadata"]).toEqual({ name: "lathe-files" });
-    expect(await readFile(join(output, "Dockerfile"), "utf8")).toMatch(/^FROM node:\d+-bookworm-slim\n/);
-    expect((await stat(join(output, "sshd_config"))).isFile()).toBe(true);
+    const dockerfile = await readFile(join(output, "Dockerfile"), "utf8");
+    expect(dockerfile).toMatch(/^FROM node:\d+-bookworm-slim\n/);
+    const instructions = dockerfile
+      .replaceAll("\\\n", "")
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"))
+      .map((line) => /^(FROM|RUN|COPY|USER|WORKDIR) (.+)$/.exec(line) ?? [line, "unknown", ""]);
+    expect(instructions.filter(([, name]) => name === "unknown")).toEqual([]);
+    for (const [, name, text] of instructions) {
+      if (name === "RUN") {
+        const { status, stderr } = spawnSync("sh", ["-n", "-c", text]);
+        expect(status, `${text}: ${stderr.toString()}`).toBe(0);
+      }
+      const [source] = name === "COPY" ? text.split(" ").filter((word) => !word.startsWith("--")) : [];
+      if (source !== undefined) expect((await stat(join(output, source))).isFile()).toBe(true);
+    }
   });
+
+  const sshd = "/usr/sbin/sshd";
+  const isServerThere = existsSync(sshd);
+  it.skipIf(!isServerThere)(
+    `writes settings that the server of ssh takes${isServerThere ? "" : " (skipped: openssh-server is not installed)"}`,
+    async () => {
+      const output = join(folder, "sshd");
+      expect((await init("k8s", "--output", output, "--", ...words)).code).toBe(0);
+      const key = join(output, "key");
+      spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+      const settings = join(output, "sshd_config");
+      const test = () => spawnSync(sshd, ["-t", "-f", settings, "-o", `HostKey=${key}`]);
+      const { status, stderr } = test();
+      expect(status, stderr.toString()).toBe(0);
+      await appendFile(settings, "NoSuchOption yes\n");
+      expect(test().stderr.toString()).toContain("NoSuchOption");
+    },
+  );
 
   it("writes a batch script for Slurm", async () => {
     const output = join(folder, "slurm");
