@@ -55,6 +55,14 @@ describe("without a terminal", () => {
     expect(text().split("\n")).toEqual(["work 3/10", "work 4/10", "work 8/10", "work 10/10", "a note", ""]);
   });
 
+  it("says its end once, however often it is told of it", () => {
+    const { progress, text } = begin();
+    progress.update(0, 10);
+    vi.advanceTimersByTime(3000);
+    for (let time = 0; time < 3; time++) progress.update(10, 10);
+    expect(text()).toBe("work 10/10\n");
+  });
+
   it("is never silent for long, however many units lie between two lines", () => {
     const { progress, text } = begin({ every: 1000 });
     for (let done = 1; done <= 8; done++) {

@@ -46,6 +46,7 @@ export function startProgress(
 ): Progress {
   let start: Start | null = null;
   let lastLine = -Infinity;
+  let lastText = "";
   let bar: cliProgress.SingleBar | null = null;
 
   const hideBar = (): void => {
@@ -95,7 +96,10 @@ export function startProgress(
       if (stderr.isTTY) {
         if (every !== undefined || now - start.time >= SILENT_MS) draw(value, total, facts);
       } else if (isLineDue(start, done, total, now)) {
-        stderr.write(`${progressText(facts)}\n`);
+        const text = progressText(facts);
+        // A work may say more than once that it has come to its end.
+        if (text !== lastText) stderr.write(`${text}\n`);
+        lastText = text;
         lastLine = now;
       }
     },
@@ -106,6 +110,7 @@ export function startProgress(
     end() {
       hideBar();
       start = null;
+      lastText = "";
     },
   };
 }
