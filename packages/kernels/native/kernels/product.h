@@ -73,6 +73,7 @@ struct Product {
   bool isDithered = false;      // in 8 bits, so that rounding has no bias
   std::int64_t depthStart = 0;  // where in the depth of b a part begins, a multiple of kChunk; a begins there itself
   const Sink* sink = nullptr;   // in place of the c of all factors, which then have as many columns each
+  std::int64_t block = 0;       // steps of a block of depth, a multiple of kChunk; 0 where the whole depth is here, which says it
 };
 
 // Scales of the rows of an int8 weight, where these rows are the depth of the product: a is multiplied by them instead of the
@@ -213,13 +214,18 @@ struct Share {
   bool streams;
 };
 
+// Steps of a block of depth: blocks of about one length, none longer than `most`.
+LATHE_INLINE std::int64_t blockOf(std::int64_t steps, std::int64_t most) {
+  return ceilDivide(ceilDivide(steps, ceilDivide(steps, most)), kChunk) * kChunk;
+}
+
 class Multiplication {
  public:
   // @param outliers for integers
   Multiplication(const StepKind& kind, const Product& p, const Outliers* outliers = nullptr, const OutlierTerms& terms = {})
       : kind_(kind), p_(p), outliers_(outliers), depthScale_(depthScaleOf(p)) {
     steps_ = kind.stepsOf(p.depth);
-    block_ = ceilDivide(ceilDivide(steps_, ceilDivide(steps_, kind.depthBlock)), kChunk) * kChunk;
+    block_ = p.block > 0 ? p.block : blockOf(steps_, kind.depthBlock);
     blocks_ = ceilDivide(steps_, block_);
     tail_ = kind.isInteger ? kIntegerTail : 0;
     panelStride_ = (steps_ + blocks_ * tail_) * NR;
@@ -731,6 +737,14 @@ LATHE_INLINE Precision precisionFor(Format format, Precision wanted) {
   return goesIntoBf16 ? Precision::bf16 : Precision::fp32;
 }
 
+LATHE_INLINE const StepKind& stepKindOf(Precision precision) {
+  if (precision == Precision::int8) return stepKind<Int8Steps>;
+  if constexpr (kMultipliesBf16) {
+    if (precision == Precision::bf16) return stepKind<Bf16Steps>;
+  }
+  return stepKind<Float32Steps>;
+}
+
 // A part of a product's depth whose rows fit the cache.
 static void multiplyPart(const Product& p, Precision precision, float outlierRatio) {
   if (precision == Precision::int8) {
@@ -744,31 +758,23 @@ static void multiplyPart(const Product& p, Precision precision, float outlierRat
     Multiplication(stepKind<Int8Steps>, p, &outliers, terms).run();
     return;
   }
-  if constexpr (kMultipliesBf16) {
-    if (precision == Precision::bf16) return Multiplication(stepKind<Bf16Steps>, p).run();
-  }
-  Multiplication(stepKind<Float32Steps>, p).run();
-}
-
-LATHE_INLINE std::int64_t depthOfStep(Precision precision) {
-  if (precision == Precision::int8) return Int8Steps::depth;
-  return kMultipliesBf16 && precision == Precision::bf16 ? Bf16Steps::depth : Float32Steps::depth;
+  Multiplication(stepKindOf(precision), p).run();
 }
 
 // All factors at one precision.
 //
 // Where rows do not fit the cache over the whole depth, the depth is cut first, into parts of which all rows fit: rather than
-// have the weights packed anew for each chunk of rows, as many times as the gradient of an output head has such chunks. In
-// 8 bits each part has its own scales and outliers.
+// have the weights packed anew for each chunk of rows, as many times as the gradient of an output head has such chunks. Parts are
+// of whole blocks, so that a row has the same bits among any number of others; in 8 bits each part has its own scales and outliers.
 static void multiply(const Product& p, Precision precision, float outlierRatio) {
   if (p.rows == 0 || p.count == 0) return;
   if (p.depth == 0) return multiplyNothing(p);
-  const std::int64_t perStep = depthOfStep(precision);
-  const std::int64_t steps = ceilDivide(p.depth, perStep);
+  const StepKind& kind = stepKindOf(precision);
+  const std::int64_t steps = kind.stepsOf(p.depth), block = blockOf(steps, kind.depthBlock);
   const std::int64_t fits = ProductCut::packedRowBytes / 4 / (ceilDivide(p.rows, kRowUnit) * kRowUnit);
   // Shorter parts add to c too often.
-  const std::int64_t parts = ceilDivide(steps, larger(ProductCut::depthBlock, fits / kChunk * kChunk));
-  const std::int64_t part = ceilDivide(ceilDivide(steps, parts), kChunk) * kChunk * perStep;
+  const std::int64_t parts = ceilDivide(steps, larger(1, fits / block) * block);
+  const std::int64_t part = ceilDivide(ceilDivide(steps, parts), block) * block * kind.depth;
   if (fits >= steps || p.a.step != 1 || p.sink != nullptr) return multiplyPart(p, precision, outlierRatio);
   Factor factors[kMostFactors];
   for (std::int64_t from = 0; from < p.depth; from += part) {
@@ -783,6 +789,7 @@ static void multiply(const Product& p, Precision precision, float outlierRatio) 
     q.a = p.a.from(0, from);
     q.factors = factors;
     q.accumulate = p.accumulate || from > 0;
+    q.block = block;
     multiplyPart(q, precision, outlierRatio);
   }
 }
