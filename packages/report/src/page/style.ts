@@ -56,6 +56,7 @@ a { color: var(--accent); }
 @media print {
   :root { color-scheme: light; --text: #000; --soft: #444; --line: #0003; --card: #fff; --page: #fff; }
   body { max-width: none; padding: 0; font-size: 11pt; } .beside p { max-height: none; } .charts { grid-template-columns: 1fr; }
-  figure, .sample, .figures > div, tr { break-inside: avoid; } h2 { break-after: avoid; }
+  figure, .sample, .figures > div, tr { break-inside: avoid; } h2, h3, .lead { break-after: avoid; }
+  .u-legend .u-value, .u-legend .u-series:first-child, .u-legend th::after { display: none; }
 }
 `;
