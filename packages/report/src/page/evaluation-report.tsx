@@ -288,7 +288,10 @@ function Scores({
     ...compared.flatMap((system) => {
       const found = differences.find((one) => one.system === system);
       if (!found) return ["", ""];
-      return [<Scored value={found.difference} interval={found.interval} />, pText(found.pValue).replace(" ", "\u00a0")];
+      return [
+        <Scored value={found.difference} interval={found.interval} />,
+        pText(found.pValue).replace(" ", "\u00a0"),
+      ];
     }),
   ]);
   return <Table head={head} rows={rows} />;
