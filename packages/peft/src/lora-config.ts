@@ -1,4 +1,4 @@
-import { phrase } from "@lathe/files";
+import { isRecord, phrase } from "@lathe/files";
 import type { Phrase } from "@lathe/files";
 import { LoraConfigError, quote } from "./errors.js";
 import { compilePattern, PatternError } from "./module-pattern.js";
@@ -217,8 +217,7 @@ function checkPattern(
   holds: (value: unknown) => boolean,
   expected: string | Phrase,
 ): void {
-  const isRecord = typeof pattern === "object" && pattern !== null && !Array.isArray(pattern);
-  check(key, isRecord, "an object from names to numbers", pattern);
+  check(key, isRecord(pattern), "an object from names to numbers", pattern);
   for (const [name, value] of Object.entries(pattern as object)) {
     check(`${key}.${name}`, name !== "", "a name that is not empty", name);
     checkRegularExpression(`${key}.${name}`, name);

@@ -23,10 +23,20 @@ export async function* jsonlRecords(
   text: OpenedText,
   options: ReadOptions,
 ): AsyncGenerator<DataRecord, void, undefined> {
+  yield* lineRecords(file, text, options, parseRecord);
+}
+
+/** A record a line that is not blank. @param read makes what a line holds */
+export async function* lineRecords(
+  file: string,
+  text: OpenedText,
+  options: ReadOptions,
+  read: typeof parseRecord,
+): AsyncGenerator<DataRecord, void, undefined> {
   for await (const lines of textLines(text, options)) {
     for (const { line, text, error } of lines) {
       if (error !== undefined) yield { file, line, error, text };
-      else if (text.trim() !== "") yield { file, line, ...parseRecord(text) };
+      else if (text.trim() !== "") yield { file, line, ...read(text) };
     }
   }
 }

@@ -1,3 +1,4 @@
+import { isRecord } from "@lathe/files";
 /** Who speaks in a dialogue. */
 export type ChatRole = "system" | "user" | "assistant" | "tool";
 
@@ -12,11 +13,7 @@ export interface ChatMessage {
 /** Whether a turn calls tools: by `tool_calls` or, in older files, by `function_call`. */
 export function callsTools({ role, tool_calls, function_call }: ChatMessage): boolean {
   if (role !== "assistant") return false;
-  return (Array.isArray(tool_calls) && tool_calls.length > 0) || isObject(function_call);
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return (Array.isArray(tool_calls) && tool_calls.length > 0) || isRecord(function_call);
 }
 
 /** Descriptions of tools (JSON schemas of functions, as a rule) that the chat template shows to the model. */

@@ -1,3 +1,4 @@
+import { isRecord } from "@lathe/files";
 import type { Phrase } from "@lathe/files";
 import { ModelConfigError, quote } from "../errors.js";
 import { neutralKeys } from "./neutral-keys.js";
@@ -111,7 +112,7 @@ export class ConfigKeys {
   /** An object, e.g. of settings of its own. */ object(key: string): ConfigKeys | null {
     if (!this.isGiven(key)) return null;
     const value = this.value(key);
-    if (!isObject(value)) throw this.fault(key, "an object", value);
+    if (!isRecord(value)) throw this.fault(key, "an object", value);
     return this.nested(key, value);
   }
 
@@ -123,12 +124,8 @@ export class ConfigKeys {
   }
 }
 
-export function isObject(value: unknown): value is ConfigObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** An empty object counts as left out, as in Transformers; a value of another kind is kept, to be refused by name. */
 export function isFilledObject(value: unknown): boolean {
   if (value === undefined || value === null) return false;
-  return !isObject(value) || Object.keys(value).length > 0;
+  return !isRecord(value) || Object.keys(value).length > 0;
 }

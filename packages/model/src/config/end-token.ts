@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { isObject } from "./config-keys.js";
-import { decodeJson, readSmallFile, type Phrase, sayPhrase } from "@lathe/files";
+import { decodeJson, isRecord, type Phrase, readSmallFile, sayPhrase } from "@lathe/files";
 
 /** Largest files that are read, in bytes; the largest real ones have a fifth of that. */
 const TOKENIZER_BYTES_LIMIT = 200_000_000;
@@ -19,22 +18,22 @@ export async function tokenizerEndId(folder: string): Promise<number | null> {
   const end = contentOf(own(source, "eos_token"));
   if (end === null) return null;
   const added = own(config, "added_tokens_decoder");
-  if (isObject(added)) {
+  if (isRecord(added)) {
     const entry = Object.entries(added).find(([, token]) => contentOf(token) === end);
     if (entry) return idOf(Number(entry[0]));
   }
   const tokenizer = await objectIn(join(folder, "tokenizer.json"), TOKENIZER_BYTES_LIMIT);
   const tokens = own(tokenizer, "added_tokens");
-  const listed = Array.isArray(tokens) ? (tokens as unknown[]).filter(isObject) : [];
+  const listed = Array.isArray(tokens) ? (tokens as unknown[]).filter(isRecord) : [];
   const token = listed.find((candidate) => contentOf(candidate) === end);
   if (token) return idOf(own(token, "id"));
   const model = own(tokenizer, "model");
-  const vocabulary = isObject(model) ? own(model, "vocab") : null;
+  const vocabulary = isRecord(model) ? own(model, "vocab") : null;
   if (Array.isArray(vocabulary)) {
     const place = (vocabulary as unknown[]).findIndex((entry) => Array.isArray(entry) && entry[0] === end);
     return place < 0 ? null : place;
   }
-  return isObject(vocabulary) ? idOf(own(vocabulary, end)) : null;
+  return isRecord(vocabulary) ? idOf(own(vocabulary, end)) : null;
 }
 
 /** Own keys only: a file must not reach what objects inherit. */
@@ -43,7 +42,7 @@ function own(json: Json, key: string): unknown {
 }
 
 function contentOf(token: unknown): string | null {
-  const content = isObject(token) ? own(token, "content") : token;
+  const content = isRecord(token) ? own(token, "content") : token;
   return typeof content === "string" ? content : null;
 }
 
@@ -57,7 +56,7 @@ async function objectIn(path: string, limit: number): Promise<Json> {
   try {
     const bytes = await readSmallFile(path, limit, makeFault);
     const json = bytes === null ? null : decodeJson(bytes, makeFault);
-    return isObject(json) ? json : {};
+    return isRecord(json) ? json : {};
   } catch {
     return {};
   }

@@ -4,10 +4,10 @@ import { ModelConfigError, quote } from "../errors.js";
 import type { Architecture } from "../architectures/architecture.js";
 import { findArchitecture } from "../architectures/architecture-of.js";
 import { architectures } from "../architectures/architectures.js";
-import { ConfigKeys, type ConfigObject, isObject } from "./config-keys.js";
+import { ConfigKeys, type ConfigObject } from "./config-keys.js";
 import { tokenizerEndId } from "./end-token.js";
 import type { ModelConfig } from "./model-config.js";
-import { decodeJson, type MakeFault, readSmallFile, phrase } from "@lathe/files";
+import { decodeJson, isRecord, type MakeFault, phrase, readSmallFile } from "@lathe/files";
 
 const CONFIG_FILE = "config.json";
 const GENERATION_FILE = "generation_config.json";
@@ -51,7 +51,7 @@ export async function readConfigObject(path: string): Promise<ConfigObject | nul
   const bytes = await readSmallFile(path, CONFIG_BYTES_LIMIT, makeFault);
   if (bytes === null) return null;
   const json = decodeJson(bytes, makeFault);
-  if (!isObject(json)) throw makeFault("a JSON object", quote(json));
+  if (!isRecord(json)) throw makeFault("a JSON object", quote(json));
   return json;
 }
 

@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { decodeJson, decodeUtf8, type MakeFault, type OnWarning, phrase, readSmallFile } from "@lathe/files";
+import {
+  decodeJson,
+  decodeUtf8,
+  isRecord,
+  type MakeFault,
+  type OnWarning,
+  phrase,
+  readSmallFile,
+} from "@lathe/files";
 import { TokenizerError, quote } from "../errors.js";
 import { type ChatTemplateSource, Tokenizer, tokenText } from "./tokenizer.js";
 
@@ -50,7 +58,7 @@ export async function loadTokenizer(
   const bytes = await readSmallFile(path, TOKENIZER_BYTES_LIMIT, makeFault);
   if (bytes === null) return null;
   const json = decodeJson(bytes, makeFault);
-  if (!isObject(json)) throw makeFault("a JSON object", quote(json));
+  if (!isRecord(json)) throw makeFault("a JSON object", quote(json));
   const config = await readObject(join(folder, CONFIG_FILE));
   const specialTokensMap = await readObject(join(folder, "special_tokens_map.json"));
   return new Tokenizer({
@@ -68,7 +76,7 @@ async function readObject(path: string): Promise<Readonly<Record<string, unknown
   const bytes = await readSmallFile(path, CONFIG_BYTES_LIMIT, makeFault);
   if (bytes === null) return {};
   const json = decodeJson(bytes, makeFault);
-  if (!isObject(json)) throw makeFault("a JSON object", quote(json));
+  if (!isRecord(json)) throw makeFault("a JSON object", quote(json));
   return json;
 }
 
@@ -114,8 +122,8 @@ async function readChatTemplate(
 /** Templates by their names, from a list of both or a mapping. */
 function namedTemplates(value: unknown, path: string): Map<string, string> {
   const pairs: unknown[][] = Array.isArray(value)
-    ? value.map((entry) => (isObject(entry) ? [entry["name"], entry["template"]] : []))
-    : isObject(value)
+    ? value.map((entry) => (isRecord(entry) ? [entry["name"], entry["template"]] : []))
+    : isRecord(value)
       ? Object.entries(value)
       : [[]];
   return new Map(
@@ -156,8 +164,4 @@ function oneOf(
 
 function faultIn(path: string): MakeFault {
   return (expected, actual, cause) => new TokenizerError({ path, expected, actual, cause });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { damageOf, phrase } from "@lathe/files";
+import { damageOf, isRecord, phrase } from "@lathe/files";
 import { TokenizerError, quote } from "../errors.js";
 import { type ChatMessage, createChatRenderer, type RenderChatOptions } from "./chat-template.js";
 import { checkTokenizerJson } from "./check-tokenizer-json.js";
@@ -212,7 +212,7 @@ export class Tokenizer {
 /** Text of a token that a config gives as text or as an object; null for anything else. */
 export function tokenText(value: unknown): string | null {
   if (typeof value === "string") return value;
-  const content = isObject(value) && Object.hasOwn(value, "content") ? value["content"] : null;
+  const content = isRecord(value) && Object.hasOwn(value, "content") ? value["content"] : null;
   return typeof content === "string" ? content : null;
 }
 
@@ -228,7 +228,7 @@ function addedTokensOf(json: Readonly<Record<string, unknown>>, path: string): A
     throw new TokenizerError({ path, expected: "added_tokens to be a list", actual: quote(tokens) });
   }
   return tokens.map((token: unknown) => {
-    if (!isObject(token) || typeof token["content"] !== "string" || token["content"] === "") {
+    if (!isRecord(token) || typeof token["content"] !== "string" || token["content"] === "") {
       throw new TokenizerError({ path, expected: "added_tokens with content and id", actual: quote(token) });
     }
     return {
@@ -246,11 +246,11 @@ function largestId(
   path: string,
 ): number {
   const model = Object.hasOwn(json, "model") ? json["model"] : undefined;
-  const vocabulary = isObject(model) && Object.hasOwn(model, "vocab") ? model["vocab"] : undefined;
+  const vocabulary = isRecord(model) && Object.hasOwn(model, "vocab") ? model["vocab"] : undefined;
   let largest = -1;
   if (Array.isArray(vocabulary)) {
     largest = vocabulary.length - 1;
-  } else if (isObject(vocabulary)) {
+  } else if (isRecord(vocabulary)) {
     for (const [token, id] of Object.entries(vocabulary))
       largest = Math.max(largest, checkedId(id, token, path));
   } else {
@@ -285,8 +285,4 @@ function frameOf(
 
 function sha256(text: string): string {
   return createHash("sha256").update(text, "utf8").digest("hex");
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -105,6 +105,15 @@ const inLlamaCpp = {
   bounds: (type: string | null, model: string) => boundsOf((type ?? usualGguf) as GgufType, model),
 } as const;
 
+const inTransformersJs = {
+  needsAdapter: false,
+  holdsModel: true,
+  types: onnxTypes,
+  program: provingPrograms["transformers.js"],
+  keepsTokenizer: true,
+  bounds: (type: string | null) => onnxGateBounds[type as OnnxType],
+} as const;
+
 const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
   peft: {
     needsAdapter: true,
@@ -199,12 +208,7 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
     },
   },
   onnx: {
-    needsAdapter: false,
-    holdsModel: true,
-    types: onnxTypes,
-    program: provingPrograms["transformers.js"],
-    keepsTokenizer: true,
-    bounds: (type) => onnxGateBounds[type as OnnxType],
+    ...inTransformersJs,
     open: ({ type = "fp32" }, folder, { hasTokenizer }) =>
       openTransformersJs(folder, { type: type as OnnxType, hasTokenizer }),
     async write({ model, adapter, output, type, quantize }, hooks) {
@@ -220,12 +224,7 @@ const formats: Readonly<Record<ExportFormat, FormatTraits>> = {
     },
   },
   web: {
-    needsAdapter: false,
-    holdsModel: true,
-    types: onnxTypes,
-    program: provingPrograms["transformers.js"],
-    keepsTokenizer: true,
-    bounds: (type) => onnxGateBounds[type as OnnxType],
+    ...inTransformersJs,
     open: ({ type }, folder, { hasTokenizer }) =>
       openTransformersJs(join(folder, "model"), { type: type as OnnxType, hasTokenizer }),
     async write({ model, adapter, output, type, quantize, maxSize }, hooks) {
