@@ -15,6 +15,7 @@ enum class Scratch {
   lowRank,
   termColumns,
   sinkTiles,
+  laneRows,
   laneSums,
   laneWeights,
   headSums,

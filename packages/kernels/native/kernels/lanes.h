@@ -21,9 +21,11 @@ constexpr bool kHasLanes = NV == 4;
 // A strip of rows takes up to NR lanes, in as few vectors as hold them.
 LATHE_INLINE std::int64_t vectorsOf(std::int64_t rows) { return ceilDivide(smaller(rows, NR), W); }
 
-// strip [steps, W * vectorsOf(rows)] of `rows` <= NR rows of activations, `a.step` 1, over the whole depth
+// Of a strip [steps, W * vectorsOf(rows)] of `rows` <= NR rows of activations, `a.step` 1, depth [from, depth); `from` is a multiple of
+// kChunk steps
 template <class Steps>
-static void packLanes(const Activations& a, std::int64_t rows, std::int64_t depth, const RowConversion* conversions, float* strip) {
+static void packLanes(const Activations& a, std::int64_t rows, std::int64_t from, std::int64_t depth, const RowConversion* conversions,
+                      float* strip) {
   withKept(a.format, [&](auto type) {
     using Type = decltype(type);
     const auto* const x = static_cast<const typename Type::Code*>(a.values);
@@ -32,7 +34,7 @@ static void packLanes(const Activations& a, std::int64_t rows, std::int64_t dept
     alignas(64) float converted[NR][kChunk + W];
     for (int c = 0; c < NR; c++) pointers[c] = converted[smaller(c, rows - 1)];
     constexpr std::int64_t perChunk = kChunk * Steps::depth;
-    for (std::int64_t k = 0; k < depth; k += perChunk) {
+    for (std::int64_t k = from; k < depth; k += perChunk) {
       const std::int64_t count = smaller(perChunk, depth - k), steps = ceilDivide(count, Steps::depth);
       for (std::int64_t r = 0; r < rows; r++) {
         convertActivations<Steps, Type>(x + r * a.row, k, count, conversions[r], converted[r]);

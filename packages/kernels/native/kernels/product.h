@@ -151,7 +151,8 @@ struct StepKind {
                          const float* next, TileOutput output);
   bool (*areSteps)(const Weight& weight);
   ReadLines (*readLinesOf)(Format format);
-  void (*packLanes)(const Activations& a, std::int64_t rows, std::int64_t depth, const RowConversion* conversions, float* strip);
+  void (*packLanes)(const Activations& a, std::int64_t rows, std::int64_t from, std::int64_t depth, const RowConversion* conversions,
+                    float* strip);
   void (*multiplyLanes)(std::int64_t k, const WeightLines& lines, std::int64_t rows, const float* strip, std::int64_t vectors,
                         const LaneOutput& output);
 };
@@ -163,7 +164,7 @@ constexpr StepKind stepKind = {Steps::depth,       Steps::panelRows,       Steps
                                packPanelOf<Steps>, packActivations<Steps>, multiplyPanels<Steps>,
                                areSteps<Steps>,    readLinesOf<Steps>,     packLanes<Steps>,
                                multiplyLanes<Steps>};
-constexpr std::int64_t kMostPanelRows = NR > 16 ? NR : 16;
+constexpr std::int64_t kMostPanelRows = 16;
 
 // Rows of activations that are multiplied as lanes by a weight whose rows have to be converted: for more, it is packed once.
 constexpr std::int64_t kMostLanesConverted = 256;
@@ -236,7 +237,6 @@ class Multiplication {
     packsRows_ = !(kind.depth == 1 && depthScale_ == nullptr && allPanels_ == 1 && p.a.format == Format::fp32);
     usesLanes_ = kHasLanes && packsRows_ && p.factors[0].isTransposed && p.a.step == 1 && savesByLanes();
     stripRows_ = ceilDivide(ceilDivide(p.rows, ceilDivide(p.rows, NR)), W) * W;
-    panelRows_ = usesLanes_ ? stripRows_ : kind.panelRows;
     mostRows_ = packsRows_ ? larger(kRowUnit, ProductCut::packedRowBytes / (steps_ * 4) / kRowUnit * kRowUnit) : p.rows;
     // Columns that one job alone uses are packed by it, just before.
     sharesColumns_ = !usesLanes_ && allPanels_ * panelStride_ * 4 <= kSharedColumnBytes &&
@@ -341,36 +341,57 @@ class Multiplication {
   // Packs those rows of a that belong to the present chunk.
   void packRows() {
     const Doing packing(Activity::rows);
-    const std::int64_t panels = ceilDivide(chunkRows_, panelRows_);
-    packed_ = scratchFloats(Scratch::packedRows, panels * panelRows_ * steps_);
-    rowScales_ = kind_.isInteger ? scratchFloats(Scratch::rowScales, panels * panelRows_) : nullptr;
-    const std::int64_t panelsAtOnce = larger(1, 24 / panelRows_);
+    const std::int64_t panelRows = usesLanes_ ? stripRows_ : kind_.panelRows, panels = ceilDivide(chunkRows_, panelRows);
+    packed_ = scratchFloats(Scratch::packedRows, panels * panelRows * steps_);
+    rowScales_ = kind_.isInteger ? scratchFloats(Scratch::rowScales, panels * panelRows) : nullptr;
+    if (usesLanes_) return packStrips(panels);
+    const std::int64_t panelsAtOnce = smaller(24 / kind_.panelRows, ceilDivide(panels, 4 * threadCount()));
     parallel(ceilDivide(panels, panelsAtOnce), [&](std::int64_t job) {
       for (std::int64_t panel = job * panelsAtOnce; panel < smaller(panels, (job + 1) * panelsAtOnce); panel++) {
-        packRowPanel(panel * panelRows_);
+        packRowPanel(panel * kind_.panelRows);
       }
     });
   }
 
+  // A strip is packed by several threads, each a part of the depth.
+  void packStrips(std::int64_t strips) {
+    const std::size_t bytes = static_cast<std::size_t>(chunkRows_) * sizeof(RowConversion);
+    auto* const conversions = static_cast<RowConversion*>(scratch(Scratch::laneRows, bytes));
+    constexpr std::int64_t rowsPerJob = 8;
+    parallel(kind_.isInteger ? ceilDivide(chunkRows_, rowsPerJob) : 1, [&](std::int64_t job) {
+      const std::int64_t first = kind_.isInteger ? job * rowsPerJob : 0;
+      const std::int64_t end = kind_.isInteger ? smaller(chunkRows_, first + rowsPerJob) : chunkRows_;
+      for (std::int64_t row = first; row < end; row++) conversions[row] = conversionOf(row);
+    });
+    constexpr std::int64_t stepsPerJob = 2 * kChunk;
+    const std::int64_t parts = ceilDivide(steps_, stepsPerJob), part = stepsPerJob * kind_.depth;
+    parallel(strips * parts, [&](std::int64_t job) {
+      const std::int64_t first = job / parts * stripRows_, from = job % parts * part;
+      kind_.packLanes(p_.a.from(chunkStart_ + first, 0), smaller(stripRows_, chunkRows_ - first), from, smaller(p_.depth, from + part),
+                      conversions + first, packed_ + first * steps_);
+    });
+  }
+
+  // What a row of the chunk is converted by, which for integers takes its largest element.
+  RowConversion conversionOf(std::int64_t rowInChunk) const {
+    if (!kind_.isInteger) return {depthScale_, nullptr, 1.0f, p_.isDithered, 0};
+    const std::int64_t row = chunkStart_ + rowInChunk;
+    const float largest = largestInRow(p_.a, row, p_.depth, depthScale_, *outliers_);
+    rowScales_[rowInChunk] = largest / kInt8Largest;
+    return {depthScale_, outliers_->count > 0 ? outliers_->keeps : nullptr, largest > kLeastMagnitude ? kInt8Largest / largest : 0.0f,
+            p_.isDithered,
+            static_cast<std::uint32_t>(row) * kDitherOfRows + static_cast<std::uint32_t>(p_.depthStart) * kGoldenRatio};
+  }
+
   // @param first of the panel's rows in the chunk
   void packRowPanel(std::int64_t first) {
-    const std::int64_t rows = smaller(panelRows_, chunkRows_ - first);
+    const std::int64_t rows = smaller(kind_.panelRows, chunkRows_ - first);
     const Activations from = p_.a.from(chunkStart_ + first, 0);
     float* const to = packed_ + first * steps_;
     if (p_.a.step != 1) return packTransposedRows(static_cast<const float*>(from.values), from.step, rows, p_.depth, to);
     RowConversion conversions[kMostPanelRows];
-    for (std::int64_t r = 0; r < rows; r++) {
-      conversions[r] = {depthScale_, nullptr, 1.0f, p_.isDithered, 0};
-      if (!kind_.isInteger) continue;
-      const std::int64_t row = chunkStart_ + first + r;
-      const float largest = largestInRow(p_.a, row, p_.depth, depthScale_, *outliers_);
-      conversions[r].factor = largest > kLeastMagnitude ? kInt8Largest / largest : 0.0f;
-      conversions[r].keeps = outliers_->count > 0 ? outliers_->keeps : nullptr;
-      rowScales_[first + r] = largest / kInt8Largest;
-      conversions[r].ditherStart = static_cast<std::uint32_t>(row) * kDitherOfRows +
-                                   static_cast<std::uint32_t>(p_.depthStart) * kGoldenRatio;
-    }
-    (usesLanes_ ? kind_.packLanes : kind_.packActivations)(from, rows, p_.depth, conversions, to);
+    for (std::int64_t r = 0; r < rows; r++) conversions[r] = conversionOf(first + r);
+    kind_.packActivations(from, rows, p_.depth, conversions, to);
   }
 
   // Packs the left sides of all terms for the present chunk of rows. Outliers have one left side for all factors.
@@ -645,7 +666,6 @@ class Multiplication {
   bool packsRows_, sharesColumns_;
   bool usesLanes_;            // rows of a are the lanes of vectors, and no columns are packed
   std::int64_t stripRows_;    // of which a strip has whole vectors
-  std::int64_t panelRows_;    // rows of a that are packed together
   std::int64_t mostRows_;     // of a chunk
   bool holdsDepth_;  // a job has its columns over the whole depth, and finishes some rows of c before it goes on to the next
   Columns columns_[kMostFactors];
