@@ -24,7 +24,7 @@ function reportOf(texts: readonly string[]): EvaluationReport {
     name,
     bytePerplexity: 2,
     characterPerplexity: 3,
-    pace: { replies: 2, tokens: 10, tokensPerSecond: 5, firstTokenSeconds: 0.1, cut: 0 },
+    pace: { replies: 2, tokens: 10, tokensPerSecond: 5, firstTokenSeconds: 0.1, batchSize: 9, cut: 0 },
     rowScores: [0.1, 0.9],
     labels: {
       labels: [{ label: all, support: 2, precision: 1, recall: 0.5, f1: 2 / 3 }],
@@ -114,6 +114,7 @@ describe.skipIf(chromiumPath === null)(
       for (const text of hostile.slice(0, 4)) expect(shown).toContain(text);
       expect(shown).toContain("⟦U+202E⟧reversed⟦U+2066⟧isolated ⟦U+0000⟧ ⟦U+001B⟧[31m");
       expect(shown).not.toMatch(/[\u202e\u2066]/);
+      expect(shown).toContain("More than eight replies at one time are rounded otherwise");
       expect(asked).toEqual([]);
       expect(await seriousFaults(page)).toEqual([]);
     });

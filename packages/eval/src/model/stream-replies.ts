@@ -9,7 +9,7 @@ import {
 } from "@lathe/model";
 
 /** Prompts continued at one time where nothing is said. */
-const BATCH_SIZE = 32;
+export const DEFAULT_BATCH_SIZE = 32;
 
 /** Limits and hooks of {@link streamReplies}. */
 export interface StreamRepliesOptions extends Omit<GenerationOptions, "onBegin"> {
@@ -62,7 +62,7 @@ interface Growing {
 export async function* streamReplies(
   model: LanguageModel,
   prompts: Prompts,
-  { batchSize = BATCH_SIZE, stop = [], tokenizer, onToken, ...options }: StreamRepliesOptions = {},
+  { batchSize = DEFAULT_BATCH_SIZE, stop = [], tokenizer, onToken, ...options }: StreamRepliesOptions = {},
 ): AsyncGenerator<StreamedReply, void, undefined> {
   if (stop.length > 0 && !tokenizer) throw new RangeError("stop: expected a tokenizer with stop texts");
   const stopIds = new Set(options.stopIds ?? model.config.endOfSequenceIds);

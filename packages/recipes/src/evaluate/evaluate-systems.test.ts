@@ -109,6 +109,7 @@ describe("evaluateSystems", () => {
       texts.push(replies.map(({ prediction }) => prediction));
       references = replies.map(({ reference }) => reference);
       expect(texts[place]).toEqual(alone.replies.map(({ prediction }) => prediction));
+      expect(pace!.batchSize).toBe(3);
       expect(pace!.tokens).toBe(replies.reduce((sum, { tokens }) => sum + tokens, 0));
     }
     expect(texts[0]).not.toEqual(texts[1]);

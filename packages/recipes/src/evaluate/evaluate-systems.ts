@@ -12,7 +12,7 @@ import {
   StreamedScores,
   type SystemComparison,
 } from "@lathe/eval";
-import { streamReplies } from "@lathe/eval/model";
+import { DEFAULT_BATCH_SIZE, streamReplies } from "@lathe/eval/model";
 import {
   checkWritable,
   hashFile,
@@ -425,9 +425,9 @@ async function generateReplies(
   { options, folder, data, replies }: Prepared,
   model: LanguageModel,
   system: System,
-): Promise<{ tokens: number; seconds: number }> {
+): Promise<NonNullable<SystemRecord["generation"]>> {
   const { stop = [], ...sampling } = options.generation ?? {};
-  const { batchSize, signal, onEvent } = options;
+  const { batchSize = DEFAULT_BATCH_SIZE, signal, onEvent } = options;
   const tokenizer = folder.tokenizer!;
   const file = await PredictionFile.open(system.predictions, replies);
   const begun = performance.now();
@@ -448,7 +448,7 @@ async function generateReplies(
     };
     const streamed = streamReplies(model, prompts(), {
       ...sampling,
-      ...(batchSize === undefined ? {} : { batchSize }),
+      batchSize,
       ...(signal ? { signal } : {}),
       // A row's random numbers are its own, also where an evaluation goes on.
       streams: (prompt) => waiting.get(prompt)!.row,
@@ -475,7 +475,7 @@ async function generateReplies(
     }
     const seconds = (performance.now() - begun) / 1000;
     await file.sort();
-    return { tokens, seconds };
+    return { tokens, seconds, batchSize };
   } finally {
     await file.close();
   }
@@ -555,6 +555,7 @@ async function paceOf(path: string, { generation }: SystemRecord): Promise<Gener
     tokens,
     tokensPerSecond: generation && generation.tokens > 0 ? generation.tokens / generation.seconds : null,
     firstTokenSeconds: sorted[sorted.length >> 1],
+    batchSize: generation?.batchSize ?? null,
     cut,
   };
 }

@@ -5,8 +5,8 @@ import type { RowLosses } from "./row-losses.js";
 export interface SystemRecord {
   readonly data?: RowLosses;
   readonly probe?: RowLosses;
-  /** Tokens and seconds of generating, without what a killed process had generated. */
-  readonly generation?: { readonly tokens: number; readonly seconds: number };
+  /** Tokens and seconds of generating, without what a killed process had generated, and how many replies that was at one time. */
+  readonly generation?: { readonly tokens: number; readonly seconds: number; readonly batchSize: number };
 }
 
 const BYTES_LIMIT = 1024 * 1024 * 1024;

@@ -13,6 +13,8 @@ export interface GenerationPace {
   readonly tokensPerSecond: number | null;
   /** Median of the seconds from when a row was taken up to its first token. */
   readonly firstTokenSeconds: number;
+  /** Replies that were generated at one time; null where nothing was. More than eight are rounded otherwise than one alone. */
+  readonly batchSize: number | null;
   /** Replies that were cut at their length. */
   readonly cut: number;
 }

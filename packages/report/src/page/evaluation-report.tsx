@@ -58,6 +58,8 @@ export interface ReportedSystem {
     readonly tokens: number;
     readonly tokensPerSecond: number | null;
     readonly firstTokenSeconds: number;
+    /** Replies at one time; null where it is not known. */
+    readonly batchSize: number | null;
     readonly cut: number;
   } | null;
   /** Null where no metric is one of labels. */
@@ -382,6 +384,7 @@ function Paces({ systems, text }: { readonly systems: readonly ReportedSystem[];
     text.tokensPerSecond,
     text.firstToken,
     text.meanTokens,
+    text.atOneTime,
     text.cut,
     `${text.perplexity} ${text.byByte}`,
     `${text.perplexity} ${text.byCharacter}`,
@@ -392,12 +395,25 @@ function Paces({ systems, text }: { readonly systems: readonly ReportedSystem[];
     known(pace?.tokensPerSecond),
     known(pace?.firstTokenSeconds),
     known(pace && pace.tokens / pace.replies),
+    known(pace?.batchSize),
     known(pace?.cut),
     known(bytePerplexity),
     known(characterPerplexity),
   ]);
-  return <Table head={head} rows={rows} />;
+  return (
+    <>
+      <Table head={head} rows={rows} />
+      {isRoundedTogether(systems) && <p class="lead">{text.roundedTogether}</p>}
+    </>
+  );
 }
+
+/** Replies at one time up to which they are computed as each is alone. */
+const MOST_AS_ALONE = 8;
+
+/** Whether replies may depend on how many were generated at one time. */
+const isRoundedTogether = (systems: readonly ReportedSystem[]): boolean =>
+  systems.some(({ pace }) => pace !== null && (pace.batchSize ?? 0) > MOST_AS_ALONE);
 
 function ContaminationNotes({ report, text }: { readonly report: EvaluationReport; readonly text: Words }) {
   const { contamination } = report;
@@ -585,18 +601,20 @@ export function evaluationMarkdown(given: EvaluationReport): string {
     `## ${text.pace}`,
     "",
     ...markdownTable(
-      [text.system, text.tokensPerSecond, text.firstToken, text.meanTokens, text.cut],
+      [text.system, text.tokensPerSecond, text.firstToken, text.meanTokens, text.atOneTime, text.cut],
       systems.map(({ name, pace }) => [
         name,
         ...[
           pace?.tokensPerSecond,
           pace?.firstTokenSeconds,
           pace && pace.tokens / pace.replies,
+          pace?.batchSize,
           pace?.cut,
         ].map((value) => (value == null ? "–" : short(value))),
       ]),
     ),
     "",
+    ...(isRoundedTogether(systems) ? [text.roundedTogether, ""] : []),
     ...(report.judge === null
       ? []
       : [

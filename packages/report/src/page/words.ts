@@ -62,6 +62,9 @@ const en = {
   system: "system",
   firstToken: "first token, s",
   meanTokens: "tokens a reply",
+  atOneTime: "at one time",
+  roundedTogether:
+    "More than eight replies at one time are rounded otherwise than one alone: where two tokens are nearly as likely, a reply may part from what its row gets alone. Both systems are rounded alike.",
   cut: "cut at their length",
   peakMemory: "Peak memory, MiB",
   rowsOfSet: "Rows",
@@ -157,6 +160,9 @@ const zh: typeof en = {
   system: "系统",
   firstToken: "首个词元用时（秒）",
   meanTokens: "每条回复的词元数",
+  atOneTime: "同时生成数",
+  roundedTogether:
+    "同时生成的回复多于八条时，舍入方式与单独一条不同：在两个词元概率几乎相同之处，回复可能与该行单独得到的不同。各系统的舍入方式一样。",
   cut: "因长度被截断",
   peakMemory: "内存峰值（MiB）",
   rowsOfSet: "行数",
