@@ -21,6 +21,19 @@ it("replies are the same however many are generated at a time", async () => {
   expect(new Set(one.replies.map(({ length }) => length)).size).toBeGreaterThan(1);
 }, 60_000);
 
+it.each(["fp32", "bf16"] as const)(
+  "eight replies at a time are those of one, with %s weights",
+  async (base) => {
+    const prompts = Array.from({ length: 12 }, (_, row) =>
+      Array.from({ length: 10 + row }, (_id, place) => (row * 131 + place * 17) % 4096),
+    );
+    const own = { ...job, base, prompts, maxNewTokens: 24 };
+    const one = await measureEvaluation({ ...own, batchSize: 1 });
+    expect((await measureEvaluation({ ...own, batchSize: 8 })).replies).toEqual(one.replies);
+  },
+  60_000,
+);
+
 it("counts replies that differ, and compares with one at a time", () => {
   const outcome = {
     engine: "x",
