@@ -7,6 +7,7 @@ import type { CreateOptimiser } from "./optimiser.js";
 import type { TrainableParameter } from "./parameter.js";
 import type { Reduce, StepGradients } from "./reduce.js";
 import type { TrainOptions } from "./train-options.js";
+import { copiedTensor, TravelMemory } from "./travel-memory.js";
 import { ParameterShards } from "./zero/parameter-shards.js";
 import { keepOwn, scatterSums } from "./zero/sharded-gradients.js";
 import { ShardedOptimiser } from "./zero/sharded-optimiser.js";
@@ -60,6 +61,7 @@ export function dataParallel(
   const groups = size / groupSize;
   const group = Math.floor(rank / groupSize);
   const dealer = new MicroBatchDealer(groups);
+  const memory = new TravelMemory();
   /** The rank, or group, of each micro-batch of the step at hand. */
   let dealt: readonly number[] = [];
   const reduce: Reduce = {
@@ -87,12 +89,12 @@ export function dataParallel(
       let squares = 0;
       for (const bucket of bucketsOf(trained)) {
         if (shards && !deterministic) {
-          squares += await scatterSums(shards, bucket, gradients);
+          squares += await scatterSums(shards, bucket, gradients, memory);
           continue;
         }
         const sums = deterministic
           ? await orderedSums(collective, bucket, parts, dealt)
-          : await fastSums(collective, bucket, gradients);
+          : await fastSums(collective, bucket, gradients, memory);
         putInPlace(bucket, sums, gradients);
       }
       if (!shards) return undefined;
@@ -125,11 +127,16 @@ export async function beginAlike(
   parameters: readonly TrainableParameter[],
 ): Promise<void> {
   if (collective.size === 1) return;
+  const memory = new TravelMemory();
   for (const { variable } of parameters) {
-    const values = Float32Array.from(variable.dataSync());
+    const own = variable.dataSync();
+    const values = memory.take(variable.size);
+    values.set(own);
     await collective.broadcast(values);
+    // What is alike stays in the memory that it has.
+    if (values.every((value, i) => Object.is(value, own[i]))) continue;
     tf.tidy(() => {
-      variable.assign(tf.tensor(values, variable.shape));
+      variable.assign(copiedTensor(values, variable.shape));
     });
   }
 }
@@ -161,13 +168,20 @@ async function trainedOf(
   return variables.filter((_, index) => has[index] === 1);
 }
 
-/** Gradients of variables one after the other; zeros where there is none. */
-function flat(variables: readonly tf.Variable[], gradients: StepGradients): Float32Array {
-  const values = new Float32Array(variables.reduce((total, { size }) => total + size, 0));
+const sizeOf = (variables: readonly tf.Variable[]): number =>
+  variables.reduce((total, { size }) => total + size, 0);
+
+/** Gradients of variables one after the other; zeros where there is none. @param values where they are put */
+function flat(
+  variables: readonly tf.Variable[],
+  gradients: StepGradients,
+  values: Float32Array,
+): Float32Array {
   let start = 0;
   for (const variable of variables) {
     const gradient = gradients.gradient(variable);
     if (gradient) values.set(gradient.dataSync(), start);
+    else values.fill(0, start, start + variable.size);
     start += variable.size;
   }
   return values;
@@ -177,8 +191,9 @@ async function fastSums(
   collective: Collective,
   variables: readonly tf.Variable[],
   gradients: StepGradients,
+  memory: TravelMemory,
 ): Promise<Float32Array> {
-  const sums = flat(variables, gradients);
+  const sums = flat(variables, gradients, memory.take(sizeOf(variables)));
   await collective.allReduce(sums);
   return sums;
 }
@@ -190,10 +205,11 @@ async function orderedSums(
   parts: readonly StepGradients[],
   dealt: readonly number[],
 ): Promise<Float32Array> {
-  const sums = new Float32Array(variables.reduce((total, { size }) => total + size, 0));
+  const sums = new Float32Array(sizeOf(variables));
   let own = 0;
   for (const [microBatch, rank] of dealt.entries()) {
-    const values = rank === collective.rank ? flat(variables, parts[own++]) : new Float32Array(sums.length);
+    const values = new Float32Array(sums.length);
+    if (rank === collective.rank) flat(variables, parts[own++], values);
     await collective.broadcast(values, rank);
     if (microBatch === 0) sums.set(values);
     else for (let i = 0; i < sums.length; i++) sums[i] += values[i];
@@ -204,8 +220,9 @@ async function orderedSums(
 function putInPlace(variables: readonly tf.Variable[], sums: Float32Array, gradients: StepGradients): void {
   let start = 0;
   for (const variable of variables) {
-    const values = sums.slice(start, start + variable.size);
-    gradients.replace(variable, tf.tensor(values, variable.shape));
+    // Its own memory is given back before, and is there for the sums.
+    gradients.replace(variable, null);
+    gradients.replace(variable, copiedTensor(sums.subarray(start, start + variable.size), variable.shape));
     start += variable.size;
   }
 }

@@ -1,6 +1,7 @@
 import { engineInUse } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { StepGradients } from "../reduce.js";
+import { copiedTensor, type TravelMemory } from "../travel-memory.js";
 import type { ParameterShards } from "./parameter-shards.js";
 
 /**
@@ -11,25 +12,33 @@ export async function scatterSums(
   shards: ParameterShards,
   variables: readonly tf.Variable[],
   gradients: StepGradients,
+  memory: TravelMemory,
 ): Promise<number> {
   const dealt = shards.of(variables);
   const counts = shards.counts(dealt);
-  const values = new Float32Array(counts.reduce((sum, count) => sum + count, 0));
-  const own = new Map(
-    variables.map((variable) => [variable.id, gradients.gradient(variable)?.dataSync() as Float32Array]),
-  );
+  const values = memory.take(counts.reduce((sum, count) => sum + count, 0));
+  const places = new Map<
+    tf.Variable,
+    { readonly start: number; readonly end: number; readonly at: number }[]
+  >();
   let place = 0;
   for (const { variable, start, end } of dealt) {
-    const gradient = own.get(variable.id);
-    if (gradient) values.set(gradient.subarray(start, end), place);
+    places.set(variable, [...(places.get(variable) ?? []), { start, end, at: place }]);
     place += end - start;
   }
-  for (const variable of variables) gradients.replace(variable, null);
+  for (const variable of variables) {
+    const gradient = gradients.gradient(variable)?.dataSync() as Float32Array | undefined;
+    for (const { start, end, at } of places.get(variable) ?? []) {
+      if (gradient) values.set(gradient.subarray(start, end), at);
+      else values.fill(0, at, at + end - start);
+    }
+    gradients.replace(variable, null);
+  }
   const sums = await shards.collective.reduceScatter(values, counts);
   let [from, squares] = [0, 0];
   for (const { rank, variable, start, end, shape } of dealt) {
     if (rank !== shards.collective.rank) continue;
-    const gradient = tf.tensor(sums.slice(from, from + end - start), [...shape]);
+    const gradient = copiedTensor(sums.subarray(from, from + end - start), shape);
     gradients.replace(variable, gradient);
     squares += engineInUse().routines.sumOfSquares([gradient]);
     from += end - start;

@@ -6,6 +6,7 @@ import { bucketsOf } from "../buckets.js";
 import type { CreateOptimiser, GradientOf, Optimiser } from "../optimiser.js";
 import type { TrainableParameter } from "../parameter.js";
 import { dtypeOf, type NamedValues, type ReadValues, type SharedValues } from "../tensor-part.js";
+import { copiedTensor, TravelMemory } from "../travel-memory.js";
 import type { ParameterShards, Shard } from "./parameter-shards.js";
 
 /** A parameter, or some rows of it, that this rank updates. */
@@ -25,6 +26,7 @@ export class ShardedOptimiser implements Optimiser {
   readonly #shards: ParameterShards;
   readonly #own: readonly OwnParameter[];
   readonly #optimiser: Optimiser;
+  readonly #memory = new TravelMemory();
 
   constructor(create: CreateOptimiser, parameters: readonly TrainableParameter[], shards: ParameterShards) {
     this.#parameters = parameters;
@@ -47,7 +49,8 @@ export class ShardedOptimiser implements Optimiser {
     const whole = new Map(this.#own.map(({ shard, updated }) => [updated.variable.id, shard.variable]));
     for (const { shard, updated } of this.#own) {
       if (isWhole(shard) || !gradientOf(shard.variable)) continue;
-      assign(updated.variable, shard.variable.dataSync().slice(shard.start, shard.end));
+      const values = shard.variable.dataSync() as Float32Array;
+      assign(updated.variable, values.subarray(shard.start, shard.end));
     }
     await this.#optimiser.apply(
       (variable) => gradientOf(whole.get(variable.id)!),
@@ -116,14 +119,18 @@ export class ShardedOptimiser implements Optimiser {
       }
       const updated = await collective.allGather(own);
       const others = bucket.filter((variable) => !isReady(variable));
-      const values = new Map(others.map(({ id, size }) => [id, new Float32Array(size)]));
       const places = new Array<number>(collective.size).fill(0);
+      const parts = new Map<number, { readonly from: Float32Array; readonly start: number }[]>();
       for (const { rank, variable, start, end } of shards) {
-        const from = places[rank];
-        values.get(variable.id)?.set(updated[rank].subarray(from, from + end - start), start);
+        const from = updated[rank].subarray(places[rank], places[rank] + end - start);
+        parts.set(variable.id, [...(parts.get(variable.id) ?? []), { from, start }]);
         places[rank] += end - start;
       }
-      for (const variable of others) assign(variable, values.get(variable.id)!);
+      for (const variable of others) {
+        const values = this.#memory.take(variable.size);
+        for (const { from, start } of parts.get(variable.id)!) values.set(from, start);
+        assign(variable, values);
+      }
     }
   }
 }
@@ -138,9 +145,9 @@ interface TensorPiece {
 
 const isWhole = ({ variable, start, end }: Shard): boolean => start === 0 && end === variable.size;
 
-function assign(variable: tf.Variable, values: Float32Array | tf.TypedArray): void {
+function assign(variable: tf.Variable, values: Float32Array): void {
   tf.tidy(() => {
-    variable.assign(tf.tensor(values, variable.shape, "float32"));
+    variable.assign(copiedTensor(values, variable.shape));
   });
 }
 
