@@ -388,11 +388,11 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
       it.each(FORMATS)("rows of %s have the same bits among any number of others, beyond few", (format) => {
         // Some numbers of rows leave lanes of vectors empty, and are multiplied another way than those that fill them; of many the
         // depth is cut first.
-        const counts = [16, 25, 33, 64, 70, 130, 192, 250, 400, 401];
-        const [all, outputs, rank] = [Math.max(...counts), 131, 5];
+        const counts = [16, 25, 70, 130, 192, 400, 401];
+        const [all, outputs, rank] = [Math.max(...counts), 67, 5];
         for (const [inputs, precision] of [
-          [5600, "fp32"],
-          [5600, "bf16"],
+          [2400, "fp32"],
+          [4800, "bf16"],
           [3700, "int8"],
           [233, "fp32"],
           [233, "bf16"],
