@@ -256,6 +256,34 @@ describe.skipIf(chromiumPath === null)(
       },
     );
 
+    it("says nothing of a secret but its links, whatever is asked and whatever fails", async () => {
+      const room = await RunningRoom.open(plainRows(2), ["--repeats", "0"]);
+      const secrets = [...room.links.values()].map((link) => new URL(link).hash.slice(1));
+      expect(new Set(secrets).size).toBe(room.links.size);
+      const addresses: string[] = [];
+      const page = await (await newContext()).newPage();
+      page.on("request", (request) => addresses.push(request.url()));
+      await page.goto(room.links.get("annotator-1")!);
+      await atTask(page, 1);
+      await judge(page, 4);
+      await save(page);
+      await atTask(page, 2);
+      const { origin } = new URL(page.url());
+      // Wrong paths, bodies and secrets, of which a server might write down what came.
+      for (const secret of [...secrets, "x".repeat(32)]) {
+        const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json", origin };
+        await fetch(`${origin}/${secret}`, { headers });
+        await fetch(`${origin}/api/answers`, { method: "POST", headers, body: "{" });
+        await fetch(`${origin}/api/answers`, { method: "POST", headers, body: "{}" });
+      }
+      expect(addresses.length).toBeGreaterThan(2);
+      // An address of a request is what proxies and browsers keep: what stands behind # is not in it.
+      for (const secret of secrets) {
+        expect(room.said).not.toContain(secret);
+        for (const address of addresses) expect(address.split("#")[0]).not.toContain(secret);
+      }
+    });
+
     it("a link without its secret, or with another one, opens nothing", async () => {
       const room = await RunningRoom.open(plainRows(1));
       const context = await newContext();

@@ -31,6 +31,8 @@ export interface ReplyRow {
 export class RunningRoom {
   #process: ChildProcess | null = null;
   links: ReadonlyMap<string, string> = new Map();
+  /** What it wrote since its links were there, on both streams. */
+  said = "";
 
   private constructor(
     readonly folder: string,
@@ -68,17 +70,25 @@ export class RunningRoom {
 
   /** Starts the command and waits for its links. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [command, ...this.words], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [command, ...this.words], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, LATHE_DEBUG: "1" },
+    });
     this.#process = child;
     let text = "";
     let faults = "";
-    child.stderr.on("data", (chunk: Buffer) => (faults += chunk.toString()));
-    for await (const chunk of child.stdout) {
+    let isServing = false;
+    child.stderr.on("data", (chunk: Buffer) => {
+      if (isServing) this.said += chunk.toString();
+      else faults += chunk.toString();
+    });
+    for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
       text += String(chunk);
       const links = [...text.matchAll(/^(.+): (http:\S+)$/gm)].map(([, name, link]) => [name, link] as const);
       if (links.length >= 5) {
         this.links = new Map(links);
-        child.stdout.resume();
+        isServing = true;
+        child.stdout.on("data", (rest: Buffer) => (this.said += rest.toString()));
         return;
       }
     }
