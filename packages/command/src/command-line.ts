@@ -102,9 +102,9 @@ function flagsOf(property: Property, say: Say): Option[] {
   return [made.helpGroup(group)];
 }
 
-const usageOf = ({ positional, rest }: Pick<Verb<never>, "positional" | "rest">): string =>
+const usageOf = ({ positional, rest }: Pick<Verb<never>, "positional" | "rest">, say: Say): string =>
   [
-    "[options]",
+    say("[options]"),
     ...(positional === undefined ? [] : [`[${kebabCase(positional)}]`]),
     ...(rest === undefined ? [] : [`[-- ${kebabCase(rest)}...]`]),
   ].join(" ");
@@ -127,7 +127,7 @@ export function commandOf<Messages extends CommandMessages>(
   const summary = say(phrase`${asPhrase(verb.summary)}.`);
   const command = new Command(`${name} ${verb.name}`)
     .description(verb.description === undefined ? summary : `${summary}\n\n${say(verb.description)}`)
-    .usage(usageOf(verb))
+    .usage(usageOf(verb, say))
     // The option of an argument says what it is: a second list of the same would only be longer.
     .configureHelp({ styleTitle: say, visibleArguments: () => [] })
     .addHelpOption(new Option("-h, --help", say("show this help")).helpGroup(COMMON_GROUP))

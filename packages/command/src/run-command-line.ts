@@ -175,7 +175,7 @@ function mainHelp<Messages extends CommandMessages>(
   const say = (text: string | Phrase): string => sayPhrase(asPhrase(text), translations);
   const command = new Command(program)
     .description(say(summary))
-    .usage("VERB [options]")
+    .usage(say("VERB [options]"))
     .configureHelp({ styleTitle: say })
     .helpOption("-h, --help", say(phrase`show this help; ${typed} VERB --help shows a verb's`))
     .option("-V, --version", say("show the version"))

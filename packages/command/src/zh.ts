@@ -34,6 +34,8 @@ export const zh: Translations = {
   "a mapping from names, each to {0}": "从名称到{0}的映射",
   "a text that is not empty": "非空文本",
   "Usage:": "用法：",
+  "[options]": "[选项]",
+  "VERB [options]": "VERB [选项]",
   "Options:": "选项：",
   "Commands:": "命令：",
   "Everywhere:": "通用：",
