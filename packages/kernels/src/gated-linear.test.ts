@@ -167,6 +167,20 @@ describe.skipIf(missing !== null).each(nativeLevels().map((kernels) => [kernels.
       }
     });
 
+    it("so many rows that several jobs share them", () => {
+      for (const format of ["fp32", "bf16", "int8"] as const) {
+        check(kernels, new Random(6), {
+          rows: 1200,
+          inputs: 40,
+          f: 70,
+          format,
+          options: { precision: format, outlierRatio: Infinity },
+          rank: 3,
+          hasBias: true,
+        });
+      }
+    });
+
     it("more depth and more columns than one job holds", () => {
       const options = { precision: "bf16" } as const;
       const random = new Random(4);

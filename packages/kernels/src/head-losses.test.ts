@@ -90,6 +90,12 @@ describe.skipIf(missing !== null).each(nativeLevels().map((kernels) => [kernels.
       }
     });
 
+    it("so many rows that several jobs share them", () => {
+      for (const type of ["fp32", "bf16"] as const) {
+        check(kernels, new Random(13), [1200, 40, 300], type, type);
+      }
+    });
+
     it("more rows and columns than one job takes", () => {
       check(kernels, new Random(11), [210, 70, 2100], "bf16", "bf16");
     });

@@ -456,12 +456,13 @@ class Multiplication {
     Share shares[kMostFactors];
     takeShares(factor, firstPanel, panels, shares);
     if (usesLanes_) {
+      const std::int64_t origin = p_.sink == nullptr ? 0 : first;
       for (std::int64_t i = 0; i < together_; i++) {
         for (std::int64_t row = first; row < end; row += kStripsTogether * stripRows_) {
           const std::int64_t rowsEnd = smaller(end, row + kStripsTogether * stripRows_);
-          for (std::int64_t panel = 0; panel < panels; panel++) multiplyAsLanes(shares[i], firstPanel, panel, row, rowsEnd);
+          for (std::int64_t panel = 0; panel < panels; panel++) multiplyAsLanes(shares[i], firstPanel, panel, row, rowsEnd, origin);
         }
-        addTerms(shares[i], firstPanel, panels, first, end, 0);
+        addTerms(shares[i], firstPanel, panels, first, end, origin);
       }
       for (std::int64_t row = first; row < end && p_.sink != nullptr; row += kind_.sinkRows) {
         giveToSink(shares, firstPanel, panels, row, smaller(end, row + kind_.sinkRows));
@@ -581,13 +582,15 @@ class Multiplication {
   }
 
   // A panel of columns, as rows of the weight by strips of rows [start, end) of the chunk.
-  void multiplyAsLanes(const Share& share, std::int64_t firstPanel, std::int64_t panel, std::int64_t start, std::int64_t end) const {
+  // @param origin the row of the chunk that c begins with
+  void multiplyAsLanes(const Share& share, std::int64_t firstPanel, std::int64_t panel, std::int64_t start, std::int64_t end,
+                       std::int64_t origin) const {
     const Factor& factor = *share.factor;
     const std::int64_t first = (firstPanel + panel) * NR, columns = smaller(NR, factor.columns() - first);
     const std::int64_t strips = ceilDivide(end - start, stripRows_);
     float* const sums = scratchFloats(Scratch::laneSums, (strips + 1) * NR * NR);
     float* const room = scratchFloats(Scratch::laneWeights, MR * roomFor(block_));
-    float* const c = share.c + start * share.stride + panel * NR;
+    float* const c = share.c + (start - origin) * share.stride + panel * NR;
     const auto rowsOf = [&](std::int64_t strip) { return smaller(stripRows_, end - start - strip * stripRows_); };
     for (std::int64_t strip = 0; strip < strips && p_.accumulate; strip++) {
       turnIn(c + strip * stripRows_ * share.stride, share.stride, rowsOf(strip), columns, sums + strip * NR * NR);
