@@ -167,11 +167,11 @@ describe.skipIf(missing !== null).each(nativeLevels().map((kernels) => [kernels.
       }
     });
 
-    it("so many rows that several jobs share them", () => {
+    it("so many rows that several jobs share them, and in float32 several chunks", () => {
       for (const format of ["fp32", "bf16", "int8"] as const) {
         check(kernels, new Random(6), {
           rows: 1200,
-          inputs: 40,
+          inputs: 1000,
           f: 70,
           format,
           options: { precision: format, outlierRatio: Infinity },
