@@ -68,14 +68,7 @@ LATHE_INLINE std::int64_t roomFor(std::int64_t steps) { return ceilDivide(steps,
 LATHE_INLINE std::int32_t sumOfBytes(const float* steps, std::int64_t count) {
   I sums = {};
   for (std::int64_t s = 0; s < count; s += W) {
-    const I quads = (I)loadUpTo(steps + s, count - s);
-#if defined(LATHE_AVX512BF16)
-    sums = (I)_mm512_dpbusd_epi32((__m512i)sums, _mm512_set1_epi8(1), (__m512i)quads);
-#elif defined(LATHE_AVX512)
-    sums += (I)_mm512_madd_epi16(_mm512_maddubs_epi16(_mm512_set1_epi8(1), (__m512i)quads), _mm512_set1_epi16(1));
-#else
-    sums += (quads >> 24) + ((quads << 8) >> 24) + ((quads << 16) >> 24) + ((quads << 24) >> 24);
-#endif
+    sums = addBytes(sums, (I)loadUpTo(steps + s, count - s));
   }
   std::int32_t lanes[W], sum = 0;
   storeInts(lanes, sums);
@@ -213,10 +206,10 @@ struct LaneOutput {
 
 // M rows of a weight by a strip of V vectors.
 template <class Steps, int V, int M>
-static __attribute__((noinline)) void laneTile(std::int64_t k, const WeightLines& lines, std::int64_t first, const float* strip,
+static __attribute__((noinline)) void laneTile(std::int64_t k, const WeightLines& lines, const float* strip,
                                                const LaneOutput& output) {
   typename Steps::Sum sums[M][V];
-  sumTile<Steps, V, M, true>(k, lines.values + first * lines.apart, lines.apart, 1, strip, V * W, sums);
+  sumTile<Steps, V, M, true>(k, lines.values, lines.apart, 1, strip, V * W, sums);
   LATHE_UNROLL
   for (int r = 0; r < M; r++) {
     const F scale = splat(output.columnScale == nullptr ? output.alpha : output.alpha * output.columnScale[r]);
@@ -236,7 +229,7 @@ static __attribute__((noinline)) void laneTile(std::int64_t k, const WeightLines
   }
 }
 
-using LaneKernel = void (*)(std::int64_t, const WeightLines&, std::int64_t, const float*, const LaneOutput&);
+using LaneKernel = void (*)(std::int64_t, const WeightLines&, const float*, const LaneOutput&);
 template <class Steps, int V>
 constexpr LaneKernel laneTiles[MR] = {laneTile<Steps, V, 1>, laneTile<Steps, V, 2>, laneTile<Steps, V, 3>,
                                       laneTile<Steps, V, 4>, laneTile<Steps, V, 5>, laneTile<Steps, V, 6>};
@@ -246,10 +239,10 @@ template <class Steps>
 static void multiplyLanes(std::int64_t k, const WeightLines& lines, std::int64_t rows, const float* strip, std::int64_t vectors,
                           const LaneOutput& output) {
   switch (vectors) {
-    case 1: return laneTiles<Steps, 1>[rows - 1](k, lines, 0, strip, output);
-    case 2: return laneTiles<Steps, 2>[rows - 1](k, lines, 0, strip, output);
-    case 3: return laneTiles<Steps, 3>[rows - 1](k, lines, 0, strip, output);
-    default: return laneTiles<Steps, 4>[rows - 1](k, lines, 0, strip, output);
+    case 1: return laneTiles<Steps, 1>[rows - 1](k, lines, strip, output);
+    case 2: return laneTiles<Steps, 2>[rows - 1](k, lines, strip, output);
+    case 3: return laneTiles<Steps, 3>[rows - 1](k, lines, strip, output);
+    default: return laneTiles<Steps, 4>[rows - 1](k, lines, strip, output);
   }
 }
 

@@ -627,21 +627,25 @@ static void packWeightColumns(const Weight& weight, std::int64_t first, std::int
   packColumnSteps<Steps, Type, false>(weight, first, columns, from, whole, depth, factors, panel + whole / Steps::depth * NR);
 }
 
+// sums + the four bytes of each lane, with their sign.
+LATHE_INLINE I addBytes(I sums, I quads) {
+#if defined(LATHE_AVX512BF16)
+  return (I)_mm512_dpbusd_epi32((__m512i)sums, _mm512_set1_epi8(1), (__m512i)quads);
+#elif defined(LATHE_AVX512)
+  return sums + (I)_mm512_madd_epi16(_mm512_maddubs_epi16(_mm512_set1_epi8(1), (__m512i)quads), _mm512_set1_epi16(1));
+#elif defined(LATHE_AVX2)
+  return sums + (I)_mm256_madd_epi16(_mm256_maddubs_epi16(_mm256_set1_epi8(1), (__m256i)quads), _mm256_set1_epi16(1));
+#else
+  return sums + (quads >> 24) + ((quads << 8) >> 24) + ((quads << 16) >> 24) + ((quads << 24) >> 24);
+#endif
+}
+
 // compensation [NR] = kInt8Offset times the sums of a panel's columns of bytes
 LATHE_INLINE void compensate(const float* panel, std::int64_t steps, std::int32_t* compensation) {
   for (int v = 0; v < NV; v++) {
     I sum = {};
     for (std::int64_t step = 0; step < steps; step++) {
-      const I quad = (I)load(panel + step * NR + v * W);
-#if defined(LATHE_AVX512BF16)
-      sum = (I)_mm512_dpbusd_epi32((__m512i)sum, _mm512_set1_epi8(1), (__m512i)quad);
-#elif defined(LATHE_AVX512)
-      sum += (I)_mm512_madd_epi16(_mm512_maddubs_epi16(_mm512_set1_epi8(1), (__m512i)quad), _mm512_set1_epi16(1));
-#elif defined(LATHE_AVX2)
-      sum += (I)_mm256_madd_epi16(_mm256_maddubs_epi16(_mm256_set1_epi8(1), (__m256i)quad), _mm256_set1_epi16(1));
-#else
-      sum += (quad >> 24) + ((quad << 8) >> 24) + ((quad << 16) >> 24) + ((quad << 24) >> 24);
-#endif
+      sum = addBytes(sum, (I)load(panel + step * NR + v * W));
     }
     storeInts(compensation + v * W, sum * kInt8Offset);
   }
