@@ -30,11 +30,7 @@ export async function readConfigFile(
   keys: readonly string[],
   nameHere: NonNullable<Program<never>["nameHere"]> = () => null,
 ): Promise<ConfigFile> {
-  const values = await readYaml(path);
-  if (values === null || values === undefined) return { path, values: {} };
-  if (typeof values !== "object" || Array.isArray(values)) {
-    throw new UsageError([phrase`${path}: expected a mapping from options to values`]);
-  }
+  const values = await readMapping(path);
   const faults: Phrase[] = [];
   const entries = new Map<string, unknown>();
   for (const [name, value] of Object.entries(values)) {
@@ -53,6 +49,19 @@ export async function readConfigFile(
   }
   if (faults.length > 0) throw new UsageError(faults);
   return { path, values: Object.fromEntries(entries) };
+}
+
+/**
+ * What a config file holds, under the names that it is written with, whatever options there are.
+ * @throws UsageError naming the file
+ */
+export async function readMapping(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const values = await readYaml(path);
+  if (values === null || values === undefined) return {};
+  if (typeof values !== "object" || Array.isArray(values)) {
+    throw new UsageError([phrase`${path}: expected a mapping from options to values`]);
+  }
+  return values as Readonly<Record<string, unknown>>;
 }
 
 async function readYaml(path: string): Promise<unknown> {

@@ -1,6 +1,7 @@
 import { asPhrase, type Phrase, phrase, phraseOfError, sayPhrase } from "@lathe/files";
 import { Command } from "commander";
 import { checkPaths } from "./check-paths.js";
+import { checkPlaces } from "./check-places.js";
 import { helpOf, type HelpStyle, parseLine, partedWords, type CommonFlags } from "./command-line.js";
 import { readConfigFile } from "./config-file.js";
 import { flagOfField } from "./fields.js";
@@ -131,6 +132,8 @@ async function runNamed<Messages extends CommandMessages>(
     io.stdout.write(await helpTextOf(program, name, style));
     return EXIT_DONE;
   }
+  const places = program.verbs.find((verb) => verb.name === name)?.places ?? [];
+  if (places.length > 0) await checkPlaces(name, places, partedWords(rest).own);
   return runVerb(program, await loadVerb(program, name), rest, io, signal);
 }
 

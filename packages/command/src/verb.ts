@@ -80,6 +80,8 @@ export interface VerbEntry<Messages extends CommandMessages> {
   readonly name: string;
   /** One line for the list of verbs and the head of the help. */
   readonly summary: string;
+  /** Keys of options that name files or folders which the verb writes; they are looked at before its module is loaded. */
+  readonly places?: readonly string[];
   /** Loads the verb's module. */
   readonly load: () => Promise<VerbDefinition<Messages>>;
 }

@@ -4,43 +4,64 @@ import type { VerbDefinition, VerbEntry } from "../define-verb.js";
 /** Loads a module of `verbs/`, which exports its verb under that name. */
 type Load = () => Promise<{ readonly verb: VerbDefinition }>;
 
-const verb = (name: string, summary: string, load: Load): VerbEntry => ({
+/** @param places keys of options that name what the verb writes */
+const verb = (name: string, summary: string, load: Load, places: readonly string[] = []): VerbEntry => ({
   name,
   summary,
+  places,
   load: async () => (await load()).verb,
 });
 
+/** What most verbs write. */
+const OUTPUT = ["output"];
+
 /** A verb that trains: what it loads would already make the young generation grow. */
 const trainingVerb = (name: string, summary: string, load: Load): VerbEntry =>
-  verb(name, summary, async () => {
-    keepYoungGenerationSmall();
-    return await load();
-  });
+  verb(
+    name,
+    summary,
+    async () => {
+      keepYoungGenerationSmall();
+      return await load();
+    },
+    OUTPUT,
+  );
 
 /** A verb that goes through rows and keeps numbers of them. */
-const countingVerb = (name: string, summary: string, load: Load): VerbEntry =>
-  verb(name, summary, async () => {
-    keepHeapSmall();
-    return await load();
-  });
+const countingVerb = (name: string, summary: string, load: Load, places: readonly string[]): VerbEntry =>
+  verb(
+    name,
+    summary,
+    async () => {
+      keepHeapSmall();
+      return await load();
+    },
+    places,
+  );
 
 /** All verbs, in the order of a project: from raw rows to a model that answers. */
 export const verbs: readonly VerbEntry[] = [
   verb("pull", "Download a model or a data set from a hub", () => import("./pull.js")),
   verb("list", "Show the models and data sets of hubs that are on this machine", () => import("./list.js")),
   verb("remove", "Remove a model or a data set of a hub from this machine", () => import("./remove.js")),
-  verb("prepare", "Clean, split and tokenise rows of dialogue", () => import("./prepare.js")),
+  verb("prepare", "Clean, split and tokenise rows of dialogue", () => import("./prepare.js"), OUTPUT),
   verb("data show", "Show a row token by token, and what of it is learnt", () => import("./data-show.js")),
   verb(
     "data verify",
     "Show that no row scored on has a near copy among the rows learnt from",
     () => import("./data-verify.js"),
   ),
-  verb("data report", "Write a page that shows what a model is trained on", () => import("./data-report.js")),
+  verb(
+    "data report",
+    "Write a page that shows what a model is trained on",
+    () => import("./data-report.js"),
+    OUTPUT,
+  ),
   verb(
     "data export",
     "Write prepared tokens as Python's datasets library reads them",
     () => import("./data-export.js"),
+    OUTPUT,
   ),
   verb("plan", "Say what a run takes, in memory and time, before it is begun", () => import("./plan.js")),
   trainingVerb("train", "Fine-tune a model with LoRA and write an adapter", () => import("./train.js")),
@@ -60,6 +81,7 @@ export const verbs: readonly VerbEntry[] = [
     "dist init",
     "Write what Slurm, Kubernetes or a list of machines needs for a run",
     () => import("./dist-init.js"),
+    OUTPUT,
   ),
   verb(
     "verify-resume",
@@ -70,6 +92,7 @@ export const verbs: readonly VerbEntry[] = [
     "federate coordinate",
     "Lead rounds of training on rows that never leave their owners",
     () => import("./federate-coordinate.js"),
+    OUTPUT,
   ),
   trainingVerb(
     "federate join",
@@ -91,12 +114,14 @@ export const verbs: readonly VerbEntry[] = [
     "eval",
     "Score replies against references: BLEU, ROUGE, chrF, F1 and more",
     () => import("./eval.js"),
+    ["output", "predictionsOutput"],
   ),
   verb("agreement", "Measure how far annotators agree", () => import("./agreement.js")),
   verb(
     "annotate",
     "Have people judge replies, blind, on a page of this machine",
     () => import("./annotate.js"),
+    OUTPUT,
   ),
   verb(
     "studio",
@@ -106,20 +131,26 @@ export const verbs: readonly VerbEntry[] = [
   verb("generate", "Continue a prompt", () => import("./generate.js")),
   verb("chat", "Talk with a model", () => import("./chat.js")),
   verb("serve", "Serve a model and its adapters behind OpenAI's HTTP interface", () => import("./serve.js")),
-  verb("merge", "Merge an adapter into its base model", () => import("./merge.js")),
+  verb("merge", "Merge an adapter into its base model", () => import("./merge.js"), OUTPUT),
   verb(
     "export",
     "Write a model or an adapter in the files of other programs: GGUF, MLX, Ollama",
     () => import("./export.js"),
+    OUTPUT,
   ),
-  verb("import", "Read a GGUF file as a model folder, or an adapter of mlx-lm", () => import("./import.js")),
+  verb(
+    "import",
+    "Read a GGUF file as a model folder, or an adapter of mlx-lm",
+    () => import("./import.js"),
+    OUTPUT,
+  ),
   verb(
     "push",
     "Publish an adapter or a trained model with a card of how it was made",
     () => import("./push.js"),
   ),
-  verb("quantize", "Write a model folder with packed weights", () => import("./quantize.js")),
-  verb("prune", "Write a model folder with weights set to zero", () => import("./prune.js")),
+  verb("quantize", "Write a model folder with packed weights", () => import("./quantize.js"), OUTPUT),
+  verb("prune", "Write a model folder with weights set to zero", () => import("./prune.js"), OUTPUT),
   verb(
     "setup cuda",
     "Make TensorFlow on this machine ready as an engine, with an NVIDIA card or without",
