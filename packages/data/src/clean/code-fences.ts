@@ -37,6 +37,7 @@ function closes(line: string, fence: string): boolean {
 
 /** Applies a change to what is not fenced code, lines ended by LF. */
 export function mapProse(text: string, change: (prose: string) => string): string {
+  if (!/`{3}|~{3}/.test(text)) return change(text);
   return splitCodeFences(text)
     .map(({ code, lines }) => (code ? lines.join("\n") : change(lines.join("\n"))))
     .join("\n");

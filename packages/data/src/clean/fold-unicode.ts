@@ -34,6 +34,7 @@ export function foldUnicode(text: string): string {
 }
 
 function foldProse(text: string): string {
+  if (!text.includes("<")) return fold(text);
   return text
     .split(SPECIAL_TOKEN)
     .map((part, index) => (index % 2 === 1 ? part : fold(part)))
@@ -41,8 +42,7 @@ function foldProse(text: string): string {
 }
 
 function fold(text: string): string {
-  return text
-    .normalize("NFC")
-    .replace(FOLDABLE, (run) => run.normalize("NFKC"))
-    .normalize("NFC");
+  const composed = text.normalize("NFC");
+  const folded = composed.replace(FOLDABLE, (run) => run.normalize("NFKC"));
+  return folded === composed ? composed : folded.normalize("NFC");
 }

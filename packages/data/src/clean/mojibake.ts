@@ -135,19 +135,29 @@ function commonShare(text: string): number {
   return han === 0 ? 0 : common / han;
 }
 
+/** Whether two bytes of GBK may begin UTF-8; those of Chinese hardly ever do. */
+const mayBeginUtf8 = (code: number): boolean => code >= 0xc280 && code <= 0xf4bf && (code & 0xc0) === 0x80;
+
+/** The bytes of a text in GBK; null where it has none for a character. */
+function gbkBytes(text: string): Uint8Array | null {
+  const { bytesOf } = gbk();
+  const bytes = new Uint8Array(text.length * 2);
+  let length = 0;
+  for (const character of text) {
+    const code = character === "€" ? 0x80 : bytesOf.get(character);
+    if (code === undefined) return null;
+    if (code > 0xff) bytes[length++] = code >> 8;
+    bytes[length++] = code & 0xff;
+  }
+  return bytes.subarray(0, length);
+}
+
 function repairGbk(text: string): string {
   return text.replace(GBK_RUN, (run) => {
-    const { bytesOf } = gbk();
-    const bytes = new Uint8Array(run.length * 2);
-    let length = 0;
-    for (const character of run) {
-      const code = character === "€" ? 0x80 : bytesOf.get(character);
-      if (code === undefined) return run;
-      if (code > 0xff) bytes[length++] = code >> 8;
-      bytes[length++] = code & 0xff;
-    }
-    const encoded = bytes.subarray(0, length);
-    for (let at = 0; at < length;) {
+    if (!mayBeginUtf8(gbk().bytesOf.get(run[0]) ?? 0)) return run;
+    const encoded = gbkBytes(run);
+    if (encoded === null) return run;
+    for (let at = 0; at < encoded.length;) {
       const step = sequenceLength(encoded, at);
       if (step === 0) return run;
       at += step;

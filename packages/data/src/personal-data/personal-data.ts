@@ -78,23 +78,27 @@ export class PersonalData implements CleaningStep {
 
   #mask(row: Row): Row {
     const texts: string[] = [];
+    const finds = new Map<string, readonly PersonalDatum[]>();
     changeTexts(row, (text) => {
       texts.push(text);
+      const found = this.#find(text);
+      if (found.length > 0) finds.set(text, found);
       return text;
     });
+    if (finds.size === 0) return row;
     const placeholders = this.#placeholders(row);
     for (const text of texts) placeholders.see(text);
     const language = languageOf(texts.join("\n"));
     const masked = new Map<string, string>();
     const changed = changeTexts(row, (text) =>
-      replace(text, this.#find(text), (datum) => {
+      replace(text, finds.get(text) ?? [], (datum) => {
         const placeholder = placeholders.of(datum.kind, datum.value, language);
         if (!masked.has(placeholder)) masked.set(placeholder, text.slice(datum.start, datum.end));
         return placeholder;
       }),
     );
     const { key } = this.options;
-    if (key === null || masked.size === 0) return changed;
+    if (key === null) return changed;
     const before = row.fields[SEALED_FIELD];
     const earlier = typeof before === "string" ? (openData(before, key) ?? []) : [];
     const sealed = sealData(new Map([...masked, ...earlier]), key);

@@ -102,12 +102,11 @@ function missing(value: Value, name: string): Undefined {
 export const access: Access = { attribute: attributeOf, item: itemOf };
 
 function ownAttribute(value: Value, name: string): Value | undefined {
-  const unsafe = `access to attribute '${name}' of '${typeName(value)}' object is unsafe.`;
-  if (name.startsWith("__")) return new Undefined(unsafe, "SecurityError");
+  if (name.startsWith("__")) return unsafe(value, name);
   if (value instanceof Namespace) return value.attributes.get(name);
-  if (value instanceof Callable) return value.attributes().get(name);
+  if (value instanceof Callable) return value.attribute(name);
   if (value instanceof Tuple && value.names.includes(name)) return value.items[value.names.indexOf(name)];
-  if (CHANGES.get(typeName(value))?.has(name)) return new Undefined(unsafe, "SecurityError");
+  if (CHANGES.get(typeName(value))?.has(name)) return unsafe(value, name);
   const method =
     typeof value === "string"
       ? textMethod(value, name, access)
@@ -126,6 +125,9 @@ function ownAttribute(value: Value, name: string): Value | undefined {
               : numberMethod(value, name);
   return method === undefined ? undefined : new Callable(name, method);
 }
+
+const unsafe = (value: Value, name: string): Undefined =>
+  new Undefined(`access to attribute '${name}' of '${typeName(value)}' object is unsafe.`, "SecurityError");
 
 type BoundMethod = (args: CallArguments) => Value;
 

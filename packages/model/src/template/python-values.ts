@@ -143,8 +143,8 @@ export class Callable {
   constructor(
     readonly name: string,
     readonly call: (args: CallArguments) => Value,
-    /** What stands behind the dot, such as `loop.index`. */
-    readonly attributes: () => ReadonlyMap<string, Value> = () => new Map(),
+    /** What stands behind the dot, such as `loop.index`; undefined for a name that it has not. */
+    readonly attribute: (name: string) => Value | undefined = () => undefined,
     /** Whether it can be called; `loop` of a plain for cannot. */
     readonly isCallable = true,
     /** What Python prints of it. */
@@ -194,12 +194,18 @@ export function typeName(value: Value): string {
 }
 
 /** A text that is the same for values that are the same key. */
+/** What a hash begins with; a text that does not is its own. */
+const HASHED = "\0";
+
 function hashOf(given: Value): string {
   const key = plain(given);
+  if (typeof key === "string") return key.startsWith(HASHED) ? `${HASHED}s${key}` : key;
+  return HASHED + hashOfOther(key);
+}
+
+function hashOfOther(key: Exclude<Value, Markup | string>): string {
   if (key === null) return "N";
   switch (typeof key) {
-    case "string":
-      return `s${key}`;
     case "boolean":
       return key ? "n1" : "n0";
     case "bigint":

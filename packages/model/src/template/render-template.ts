@@ -346,14 +346,22 @@ class Renderer {
         this.#depth--;
         return text;
       },
-      () =>
-        new Map<string, Value>([
-          ["name", name],
-          ["arguments", new Tuple(parameters.map((parameter) => parameter.name))],
-          ["catch_varargs", usedNames(body).has("varargs")],
-          ["catch_kwargs", usedNames(body).has("kwargs")],
-          ["caller", usedNames(body).has("caller")],
-        ]),
+      (attribute) => {
+        switch (attribute) {
+          case "name":
+            return name;
+          case "arguments":
+            return new Tuple(parameters.map((parameter) => parameter.name));
+          case "catch_varargs":
+            return usedNames(body).has("varargs");
+          case "catch_kwargs":
+            return usedNames(body).has("kwargs");
+          case "caller":
+            return usedNames(body).has("caller");
+          default:
+            return undefined;
+        }
+      },
       true,
       `<Macro ${reprOf(name)}>`,
     );
@@ -485,34 +493,46 @@ function loopOf(
   again: ((args: CallArguments) => Value) | null,
   changed: (args: CallArguments) => Value,
 ): Callable {
-  const attributes = (): ReadonlyMap<string, Value> => {
-    const { length } = items;
-    const neighbour = (at: number, name: string): Value =>
-      orElse(items[at], () => new Undefined(`there is no ${name} item`));
-    return new Map<string, Value>([
-      ["index", BigInt(place + 1)],
-      ["index0", BigInt(place)],
-      ["revindex", BigInt(length - place)],
-      ["revindex0", BigInt(length - place - 1)],
-      ["first", place === 0],
-      ["last", place === length - 1],
-      ["length", BigInt(length)],
-      ["depth", BigInt(depth + 1)],
-      ["depth0", BigInt(depth)],
-      ["previtem", neighbour(place - 1, "previous")],
-      ["nextitem", neighbour(place + 1, "next")],
-      ["changed", new Callable("changed", changed)],
-      [
-        "cycle",
-        new Callable("cycle", ({ positional }) => {
+  const { length } = items;
+  const neighbour = (at: number, name: string): Value =>
+    orElse(items[at], () => new Undefined(`there is no ${name} item`));
+  const attribute = (name: string): Value | undefined => {
+    switch (name) {
+      case "index":
+        return BigInt(place + 1);
+      case "index0":
+        return BigInt(place);
+      case "revindex":
+        return BigInt(length - place);
+      case "revindex0":
+        return BigInt(length - place - 1);
+      case "first":
+        return place === 0;
+      case "last":
+        return place === length - 1;
+      case "length":
+        return BigInt(length);
+      case "depth":
+        return BigInt(depth + 1);
+      case "depth0":
+        return BigInt(depth);
+      case "previtem":
+        return neighbour(place - 1, "previous");
+      case "nextitem":
+        return neighbour(place + 1, "next");
+      case "changed":
+        return new Callable("changed", changed);
+      case "cycle":
+        return new Callable("cycle", ({ positional }) => {
           if (positional.length === 0) throw typeError("no items for cycling given");
           return positional[place % positional.length];
-        }),
-      ],
-    ]);
+        });
+      default:
+        return undefined;
+    }
   };
-  const shown = `<LoopContext ${place + 1}/${items.length}>`;
-  return new Callable("loop", again ?? (() => null), attributes, again !== null, shown);
+  const shown = `<LoopContext ${place + 1}/${length}>`;
+  return new Callable("loop", again ?? (() => null), attribute, again !== null, shown);
 }
 
 /** What every template may use besides the variables it is given. */
@@ -578,26 +598,26 @@ function namespaceOf(args: CallArguments): Namespace {
 function cycler({ positional }: CallArguments): Value {
   if (positional.length === 0) throw typeError("at least one item has to be provided");
   let place = 0;
-  const attributes = (): ReadonlyMap<string, Value> =>
-    new Map<string, Value>([
-      ["current", positional[place]],
-      [
-        "next",
-        new Callable("next", () => {
+  const attribute = (name: string): Value | undefined => {
+    switch (name) {
+      case "current":
+        return positional[place];
+      case "next":
+        return new Callable("next", () => {
           const value = positional[place];
           place = (place + 1) % positional.length;
           return value;
-        }),
-      ],
-      [
-        "reset",
-        new Callable("reset", () => {
+        });
+      case "reset":
+        return new Callable("reset", () => {
           place = 0;
           return null;
-        }),
-      ],
-    ]);
-  return new Callable("cycler", () => null, attributes, false);
+        });
+      default:
+        return undefined;
+    }
+  };
+  return new Callable("cycler", () => null, attribute, false);
 }
 
 function joiner(args: CallArguments): Value {
