@@ -116,7 +116,9 @@ static void packPanelAs(const Factor& factor, std::int64_t first, std::int64_t c
     if (factor.isTransposed) packWeightRows<Steps, Type>(weight, first, columns, from, depth, factors, panel);
     else packWeightColumns<Steps, Type>(weight, first, columns, from, depth, factors, panel);
     if constexpr (kIsCompensated<Steps>) {
-      compensate(panel, steps, reinterpret_cast<std::int32_t*>(panel + steps * NR));
+      auto* const tail = reinterpret_cast<std::int32_t*>(panel + steps * NR);
+      compensate(panel, steps, tail);
+      if constexpr (kAddsPairs) tail[2 * NR] = pairsFit(panel, steps);
     }
   } else {
     if (factor.isTransposed) packWeightRows<Steps, Type>(weight, first, columns, from, depth, factors, panel);
@@ -567,7 +569,10 @@ class Multiplication {
         if (kind_.isInteger) {
           output.rowScale = rowScales_ + row;
           output.columnScale = b + (depth + 1) * NR;
-          if (kind_.isCompensated) output.compensation = reinterpret_cast<const std::int32_t*>(b + depth * NR);
+          if (kind_.isCompensated) {
+            output.compensation = reinterpret_cast<const std::int32_t*>(b + depth * NR);
+            output.addsPairs = kAddsPairs && output.compensation[2 * NR] != 0;
+          }
         }
         if (packsRows_) {
           const float* const next = share.panels + blockAt(panel + 1 < panels ? panel + 1 : 0, k);

@@ -100,7 +100,8 @@ struct Bf16Steps : ProductCut {
 //
 // Processors without VNNI first add two products of bytes in 16 bits. Two products are sure to fit where no activation is larger
 // than 64. That costs activations one of their bits, and is twice as fast as float32; widening bytes to 16 bits beforehand would
-// keep the bit and be one and a half times as fast.
+// keep the bit and be one and a half times as fast. Of most weights the sums of two steps fit as well (see pairsFit), which spares half
+// of the widening.
 #if defined(LATHE_AVX2) || defined(LATHE_EMULATED)
 #define LATHE_INT8_QUADS 1
 #endif
@@ -108,11 +109,19 @@ struct Bf16Steps : ProductCut {
 constexpr std::int32_t kInt8Largest = 127;
 constexpr std::int32_t kInt8Offset = 0;
 #elif defined(LATHE_AVX2) && !defined(LATHE_AVX512BF16)
+#define LATHE_BYTES_IN_16_BITS 1
 constexpr std::int32_t kInt8Largest = 64;
 constexpr std::int32_t kInt8Offset = 64;
 #else
 constexpr std::int32_t kInt8Largest = 127;
 constexpr std::int32_t kInt8Offset = 128;
+#endif
+
+// Whether tiles add products of two steps in 16 bits where they fit.
+#if defined(LATHE_BYTES_IN_16_BITS) && defined(LATHE_ASSEMBLED_TILE)
+constexpr bool kAddsPairs = true;
+#else
+constexpr bool kAddsPairs = false;
 #endif
 
 struct Int8Steps : ProductCut {
@@ -157,6 +166,7 @@ struct TileOutput {
   // For integers only:
   const float* rowScale = nullptr;             // at the tile's first row
   const std::int32_t* compensation = nullptr;  // of the tile's columns, or nullptr
+  bool addsPairs = false;                      // see pairsFit
 };
 
 // What V vectors of columns are multiplied by, and what is added to them.
@@ -206,12 +216,12 @@ LATHE_INLINE void storeTile(F (&sums)[M][V], const TileOutput& output) {
 // of weights and b of activations the sides are exchanged, of which integers know one without sign.
 template <class Steps, int V, int M, bool areExchanged = false>
 LATHE_INLINE void sumTile(std::int64_t k, const float* a, std::int64_t aRow, std::int64_t aStep, const float* b, std::int64_t bStep,
-                          typename Steps::Sum (&sums)[M][V]) {
+                          typename Steps::Sum (&sums)[M][V], [[maybe_unused]] bool addsPairs = false) {
 #if defined(LATHE_ASSEMBLED_TILE)
   const bool isAssembled = V == NV && M == MR && k >= kAssembledSteps && aRow == 1 && aStep == MR && bStep == NR;
   if constexpr (V == NV && M == MR) {
     if (isAssembled) {
-      assembledTile(sums, k / kAssembledSteps, a, b);
+      assembledTile(sums, k / kAssembledSteps, a, b, addsPairs);
       k %= kAssembledSteps;
     }
   }
@@ -256,7 +266,7 @@ static __attribute__((noinline)) void tile(std::int64_t k, const float* a, std::
     }
   }
   typename Steps::Sum sums[M][V];
-  sumTile<Steps, V, M>(k, a, aRow, aStep, b, bStep, sums);
+  sumTile<Steps, V, M>(k, a, aRow, aStep, b, bStep, sums, output.addsPairs);
   if constexpr (Steps::isInteger) {
     F values[M][V];
     LATHE_UNROLL
