@@ -2,7 +2,7 @@
 //
 // A panel holds its steps of depth one after the other; depth is padded with zeros to whole steps, and to whole groups of
 // them. For tile registers a panel of a holds tiles of 16 rows x 16 steps, row by row. In panels of integers rows follow the
-// steps: the compensations of the columns (see Int8Steps), their scales, and where kAddsPairs whether pairs of steps fit.
+// steps: the compensations of the columns (see Int8Steps), their scales, and where kAddsPairs of which steps pairs fit.
 #pragma once
 
 #include "interleave.h"
@@ -16,7 +16,9 @@ constexpr int kChunk = 64;  // steps that are converted before they are interlea
 
 constexpr float kLeastMagnitude = 1e-30f;  // rows below it become zeros in 8 bits: their scale has no float32 reciprocal
 constexpr float kInt8LargestWeight = 127.0f;
-constexpr std::int64_t kIntegerTail = kAddsPairs ? 3 : 2;  // rows behind the steps of a panel of integers
+// Rows behind the steps of a panel of integers.
+constexpr std::int64_t kPairsTail = kAddsPairs ? 2 : 0;
+constexpr std::int64_t kIntegerTail = 2 + kPairsTail;
 
 // Steps of so much depth, in whole groups.
 template <class Steps>
@@ -640,30 +642,31 @@ LATHE_INLINE I addBytes(I sums, I quads) {
 #endif
 }
 
-// Whether products of bytes of two steps, the first of which is even, add up in 16 bits for all of a panel's columns, whatever the
-// activations are: of the four weights that meet in a sum, neither those above zero nor those below may come to more than this.
-LATHE_INLINE bool pairsFit([[maybe_unused]] const float* panel, [[maybe_unused]] std::int64_t steps) {
+// Of each kAssembledSteps steps of a panel whether products of bytes of two steps, the first of which is even, add up in 16 bits for
+// all of the columns, whatever the activations are: of the four weights that meet in a sum, neither those above zero nor those below
+// may come to more than `most`.
+LATHE_INLINE void findPairs([[maybe_unused]] const float* panel, [[maybe_unused]] std::int64_t steps,
+                            [[maybe_unused]] std::uint8_t* pairsFit) {
 #if defined(LATHE_AVX2) && !defined(LATHE_AVX512)
+  static_assert(VectorCut::depthBlock / kAssembledSteps <= kPairsTail * NR * 4, "a block's pairs have room behind it");
   constexpr std::int16_t most = 32767 / (kInt8Largest + kInt8Offset);
   const __m256i ones = _mm256_set1_epi8(1);
-  const auto sumsOf = [&](const float* at, __m256i& above, __m256i& below) __attribute__((always_inline)) {
-    const __m256i weights = (__m256i)load(at);
-    const __m256i positive = _mm256_maddubs_epi16(ones, _mm256_max_epi8(weights, _mm256_setzero_si256()));
-    above = _mm256_add_epi16(above, positive);
-    below = _mm256_add_epi16(below, _mm256_sub_epi16(positive, _mm256_maddubs_epi16(ones, weights)));
-  };
-  __m256i largest = _mm256_setzero_si256();
-  for (std::int64_t step = 0; step < steps; step += 2) {
-    for (int v = 0; v < NV; v++) {
-      __m256i above = _mm256_setzero_si256(), below = above;
-      sumsOf(panel + step * NR + v * W, above, below);
-      if (step + 1 < steps) sumsOf(panel + (step + 1) * NR + v * W, above, below);
-      largest = _mm256_max_epi16(largest, _mm256_max_epi16(above, below));
+  for (std::int64_t group = 0; group < steps / kAssembledSteps; group++, panel += kAssembledSteps * NR) {
+    __m256i largest = _mm256_setzero_si256();
+    LATHE_UNROLL
+    for (std::int64_t pair = 0; pair < kAssembledSteps * NR; pair += 2 * NR) {
+      LATHE_UNROLL
+      for (int v = 0; v < NV; v++) {
+        const __m256i first = (__m256i)load(panel + pair + v * W), second = (__m256i)load(panel + pair + NR + v * W);
+        const __m256i zero = _mm256_setzero_si256();
+        const __m256i above = _mm256_add_epi16(_mm256_maddubs_epi16(ones, _mm256_max_epi8(first, zero)),
+                                               _mm256_maddubs_epi16(ones, _mm256_max_epi8(second, zero)));
+        const __m256i all = _mm256_add_epi16(_mm256_maddubs_epi16(ones, first), _mm256_maddubs_epi16(ones, second));
+        largest = _mm256_max_epi16(largest, _mm256_max_epi16(above, _mm256_sub_epi16(above, all)));
+      }
     }
+    pairsFit[group] = _mm256_movemask_epi8(_mm256_cmpgt_epi16(largest, _mm256_set1_epi16(most))) == 0;
   }
-  return _mm256_testz_si256(_mm256_cmpgt_epi16(largest, _mm256_set1_epi16(most)), _mm256_set1_epi8(-1)) == 1;
-#else
-  return false;
 #endif
 }
 

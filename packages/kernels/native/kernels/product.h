@@ -118,7 +118,7 @@ static void packPanelAs(const Factor& factor, std::int64_t first, std::int64_t c
     if constexpr (kIsCompensated<Steps>) {
       auto* const tail = reinterpret_cast<std::int32_t*>(panel + steps * NR);
       compensate(panel, steps, tail);
-      if constexpr (kAddsPairs) tail[2 * NR] = pairsFit(panel, steps);
+      if constexpr (kAddsPairs) findPairs(panel, steps, reinterpret_cast<std::uint8_t*>(tail + 2 * NR));
     }
   } else {
     if (factor.isTransposed) packWeightRows<Steps, Type>(weight, first, columns, from, depth, factors, panel);
@@ -571,7 +571,7 @@ class Multiplication {
           output.columnScale = b + (depth + 1) * NR;
           if (kind_.isCompensated) {
             output.compensation = reinterpret_cast<const std::int32_t*>(b + depth * NR);
-            output.addsPairs = kAddsPairs && output.compensation[2 * NR] != 0;
+            if (kAddsPairs) output.pairsFit = reinterpret_cast<const std::uint8_t*>(output.compensation + 2 * NR);
           }
         }
         if (packsRows_) {

@@ -100,8 +100,8 @@ struct Bf16Steps : ProductCut {
 //
 // Processors without VNNI first add two products of bytes in 16 bits. Two products are sure to fit where no activation is larger
 // than 64. That costs activations one of their bits, and is twice as fast as float32; widening bytes to 16 bits beforehand would
-// keep the bit and be one and a half times as fast. Of most weights the sums of two steps fit as well (see pairsFit), which spares half
-// of the widening.
+// keep the bit and be one and a half times as fast. Of most weights the sums of two steps fit as well (see findPairs), which spares
+// half of the widening.
 #if defined(LATHE_AVX2) || defined(LATHE_EMULATED)
 #define LATHE_INT8_QUADS 1
 #endif
@@ -166,7 +166,7 @@ struct TileOutput {
   // For integers only:
   const float* rowScale = nullptr;             // at the tile's first row
   const std::int32_t* compensation = nullptr;  // of the tile's columns, or nullptr
-  bool addsPairs = false;                      // see pairsFit
+  const std::uint8_t* pairsFit = nullptr;      // where kAddsPairs: see findPairs
 };
 
 // What V vectors of columns are multiplied by, and what is added to them.
@@ -216,12 +216,12 @@ LATHE_INLINE void storeTile(F (&sums)[M][V], const TileOutput& output) {
 // of weights and b of activations the sides are exchanged, of which integers know one without sign.
 template <class Steps, int V, int M, bool areExchanged = false>
 LATHE_INLINE void sumTile(std::int64_t k, const float* a, std::int64_t aRow, std::int64_t aStep, const float* b, std::int64_t bStep,
-                          typename Steps::Sum (&sums)[M][V], [[maybe_unused]] bool addsPairs = false) {
+                          typename Steps::Sum (&sums)[M][V], [[maybe_unused]] const std::uint8_t* pairsFit = nullptr) {
 #if defined(LATHE_ASSEMBLED_TILE)
   const bool isAssembled = V == NV && M == MR && k >= kAssembledSteps && aRow == 1 && aStep == MR && bStep == NR;
   if constexpr (V == NV && M == MR) {
     if (isAssembled) {
-      assembledTile(sums, k / kAssembledSteps, a, b, addsPairs);
+      assembledTile(sums, k / kAssembledSteps, a, b, pairsFit);
       k %= kAssembledSteps;
     }
   }
@@ -266,7 +266,7 @@ static __attribute__((noinline)) void tile(std::int64_t k, const float* a, std::
     }
   }
   typename Steps::Sum sums[M][V];
-  sumTile<Steps, V, M>(k, a, aRow, aStep, b, bStep, sums, output.addsPairs);
+  sumTile<Steps, V, M>(k, a, aRow, aStep, b, bStep, sums, output.pairsFit);
   if constexpr (Steps::isInteger) {
     F values[M][V];
     LATHE_UNROLL

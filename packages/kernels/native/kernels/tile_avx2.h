@@ -75,36 +75,57 @@ alignas(32) static const std::int16_t kOnes[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
   ROW(step, 0, 0, 1) ROW(step, 1, 2, 3) ROW(step, 2, 4, 5)                             \
   ROW(step, 3, 6, 7) ROW(step, 4, 8, 9) ROW(step, 5, 10, 11)
 
-#define LATHE_ASSEMBLE(STEPS)                                                                                      \
-  asm volatile(                                                                                                    \
-      LATHE_CLEAR(0) LATHE_CLEAR(1) LATHE_CLEAR(2) LATHE_CLEAR(3) LATHE_CLEAR(4) LATHE_CLEAR(5)                    \
-      LATHE_CLEAR(6) LATHE_CLEAR(7) LATHE_CLEAR(8) LATHE_CLEAR(9) LATHE_CLEAR(10) LATHE_CLEAR(11)                  \
-      ".p2align 5\n"                                                                                               \
-      "1:\n"                                                                                                       \
-      STEPS                                                                                                        \
-      "add $96, %[a]\n"                                                                                            \
-      "add $256, %[b]\n"                                                                                           \
-      "dec %[times]\n"                                                                                             \
-      "jnz 1b\n"                                                                                                   \
-      : "=&x"(sums[0][0]), "=&x"(sums[0][1]), "=&x"(sums[1][0]), "=&x"(sums[1][1]), "=&x"(sums[2][0]),             \
-        "=&x"(sums[2][1]), "=&x"(sums[3][0]), "=&x"(sums[3][1]), "=&x"(sums[4][0]), "=&x"(sums[4][1]),             \
-        "=&x"(sums[5][0]), "=&x"(sums[5][1]), [a] "+r"(a), [b] "+r"(b), [times] "+r"(times)                        \
-      : [ones] "r"(kOnes)                                                                                          \
-      : "ymm12", "ymm13", "ymm14", "ymm15", "cc", "memory")
+#define LATHE_CLEAR_SUMS                                                                             \
+  LATHE_CLEAR(0) LATHE_CLEAR(1) LATHE_CLEAR(2) LATHE_CLEAR(3) LATHE_CLEAR(4) LATHE_CLEAR(5)          \
+  LATHE_CLEAR(6) LATHE_CLEAR(7) LATHE_CLEAR(8) LATHE_CLEAR(9) LATHE_CLEAR(10) LATHE_CLEAR(11)
 #define LATHE_STEPS(ROW) LATHE_ROWS(ROW, 0) LATHE_ROWS(ROW, 1) LATHE_ROWS(ROW, 2) LATHE_ROWS(ROW, 3)
-// clang-format on
+#define LATHE_SUMS                                                                                                 \
+  "=&x"(sums[0][0]), "=&x"(sums[0][1]), "=&x"(sums[1][0]), "=&x"(sums[1][1]), "=&x"(sums[2][0]),                   \
+      "=&x"(sums[2][1]), "=&x"(sums[3][0]), "=&x"(sums[3][1]), "=&x"(sums[4][0]), "=&x"(sums[4][1]),               \
+      "=&x"(sums[5][0]), "=&x"(sums[5][1])
+#define LATHE_USED "ymm12", "ymm13", "ymm14", "ymm15", "cc", "memory"
 
 // sums = products over the first `times` * kAssembledSteps steps, times > 0; a and b move on behind them. a: [step, 6],
 // b: [step, 16].
-LATHE_INLINE void assembledTile(F (&sums)[6][2], std::int64_t times, const float*& a, const float*& b, bool) {
-  LATHE_ASSEMBLE(LATHE_STEPS(LATHE_FLOAT_ROW));
+LATHE_INLINE void assembledTile(F (&sums)[6][2], std::int64_t times, const float*& a, const float*& b, const std::uint8_t*) {
+  asm volatile(LATHE_CLEAR_SUMS
+               ".p2align 5\n"
+               "1:\n"
+               LATHE_STEPS(LATHE_FLOAT_ROW)
+               "add $96, %[a]\n"
+               "add $256, %[b]\n"
+               "dec %[times]\n"
+               "jnz 1b\n"
+               : LATHE_SUMS, [a] "+r"(a), [b] "+r"(b), [times] "+r"(times)
+               :
+               : LATHE_USED);
 }
-// The same where a step is four bytes, without sign in a; two products of bytes are added in 16 bits first, or where `addsPairs` says
-// that they fit, those of two steps.
-LATHE_INLINE void assembledTile(I (&sums)[6][2], std::int64_t times, const float*& a, const float*& b, bool addsPairs) {
-  if (addsPairs) LATHE_ASSEMBLE(LATHE_PAIRS_OF_ROWS(0, 1) LATHE_PAIRS_OF_ROWS(2, 3));
-  else LATHE_ASSEMBLE(LATHE_STEPS(LATHE_BYTE_ROW));
+// The same where a step is four bytes, without sign in a; two products of bytes are added in 16 bits first, or those of two steps.
+// @param pairsFit of each kAssembledSteps steps whether these fit, not 0
+LATHE_INLINE void assembledTile(I (&sums)[6][2], std::int64_t times, const float*& a, const float*& b,
+                                const std::uint8_t* pairsFit) {
+  asm volatile(LATHE_CLEAR_SUMS
+               ".p2align 5\n"
+               "1:\n"
+               "cmpb $0, (%[pairsFit])\n"
+               "je 3f\n"
+               LATHE_PAIRS_OF_ROWS(0, 1) LATHE_PAIRS_OF_ROWS(2, 3)
+               "2:\n"
+               "inc %[pairsFit]\n"
+               "add $96, %[a]\n"
+               "add $256, %[b]\n"
+               "dec %[times]\n"
+               "jnz 1b\n"
+               "jmp 4f\n"
+               "3:\n"
+               LATHE_STEPS(LATHE_BYTE_ROW)
+               "jmp 2b\n"
+               "4:\n"
+               : LATHE_SUMS, [a] "+r"(a), [b] "+r"(b), [times] "+r"(times), [pairsFit] "+r"(pairsFit)
+               : [ones] "r"(kOnes)
+               : LATHE_USED);
 }
+// clang-format on
 
 #undef LATHE_CLEAR
 #undef LATHE_LOAD_COLUMNS
@@ -116,7 +137,9 @@ LATHE_INLINE void assembledTile(I (&sums)[6][2], std::int64_t times, const float
 #undef LATHE_PAIRS_OF_ROWS
 #undef LATHE_ROWS
 #undef LATHE_STEPS
-#undef LATHE_ASSEMBLE
+#undef LATHE_CLEAR_SUMS
+#undef LATHE_SUMS
+#undef LATHE_USED
 
 }  // namespace LATHE_LEVEL
 }  // namespace lathe
