@@ -520,7 +520,9 @@ describe.each(nativeLevels().map((kernels) => [kernels.level, kernels] as const)
         const one = (value: number, other: number) => (at: number) => (at === 20 ? value : other);
         const codesOf = [127, -128, 63, 64, -63, -64, -65].map((code) => () => code);
         for (const codeOf of [...codesOf, one(127, 60), one(-128, 1)]) {
-          const codes = Int8Array.from({ length: outputs * inputs }, (_, i) => codeOf(Math.floor(i / inputs)));
+          const codes = Int8Array.from({ length: outputs * inputs }, (_, i) =>
+            codeOf(Math.floor(i / inputs)),
+          );
           const scales = new Float32Array(outputs).fill(1);
           const weight: WeightMatrix = { format: "int8", shape: [outputs, inputs], codes, scales };
           const [y, dx] = [new Float32Array(rows * outputs), new Float32Array(rows * inputs)];
