@@ -159,19 +159,55 @@ const isDate = (code: string): boolean => /^(?:19|20)\d{2}[-./]\d{1,2}[-./]\d{1,
 
 const SIX_DIGITS = /(?:\d\D*){5}\d/;
 
+/** An amount, a time or a count behind digits that are then no code. */
+const COUNTED = "(?! ?(?:元|块|万|亿|个|件|人|次|天|年|月|号|日|点|分|秒|小时|页|份|%|[.,]\\d))";
+/** Mobiles and the numbers of hotlines. */
+const isCallable = (code: string): boolean => /^(?:1[3-9]\d{9}|(?:400|800)\d{7}|95\d{3,6})$/.test(code);
+
+const CODE = "([A-Z]{0,6}-?\\d[\\dA-Z]*(?:-[\\dA-Z]+){0,4})(?![A-Z0-9])";
+const WECHAT = "(?:微信|薇信|威信|绿泡泡|(?<![A-Z])(?:wechat|weixin|vx|wx|v信|v❤))";
+const WECHAT_ID = "([A-Z][-_A-Z0-9]{5,19}|[A-Z][-_A-Z0-9]{1,10}\\.[-_A-Z0-9]{1,10})(?![-_A-Z0-9@])";
+
 const NAMED_CODES: readonly NamedCode[] = [
   {
     kind: "order-number",
     needs: SIX_DIGITS,
-    pattern:
-      /(?:(?:订单|单据|运单|快递|物流|包裹|流水|交易|退款|售后|工单|保单|预订|预定|票|单)(?:编号|单号|号码|号)|取件码|订单ID|(?:order|tracking|shipment|invoice|ticket|booking|confirmation|reference|case)(?: ?(?:number|num|no\.?|id|code))? ?[:#]|(?:order|tracking|shipment|invoice|booking|confirmation|reference) (?:number|num|no\.?|id|code))(?: ?(?:是|为|:|#|-|is|was)){0,2} {0,2}([A-Z]{0,6}-?\d[\dA-Z]*(?:-[\dA-Z]+){0,4})(?![A-Z0-9])/gi,
+    pattern: new RegExp(
+      `(?:(?:订单|单据|运单|快递|物流|包裹|流水|交易|退款|退货|售后|工单|保单|预订|预定|预约|挂号|下单|商户|取件|提货|发票|合同|票|单)(?:编号|单号|号码|号)|取件码|提货码|订单ID|(?:order|tracking|shipment|invoice|ticket|booking|confirmation|reference|case)(?: ?(?:number|num|no\\.?|id|code))? ?[:#]|(?:order|tracking|shipment|invoice|booking|confirmation|reservation|reference|case|ticket|claim|parcel|waybill) (?:number|num|no\\.?|id|code|ref|reference)(?:'s)?)(?: ?(?:是|为|:|#|-|is|was)){0,2} {0,2}${CODE}`,
+      "gi",
+    ),
     accepts: (code) => digitsOf(code) >= 6 && code.length <= 32 && !isDate(code),
+  },
+  {
+    // Such a thing, and soon behind it a number that is too long to be a count of anything.
+    kind: "order-number",
+    needs: SIX_DIGITS,
+    pattern: new RegExp(
+      `(?:订单|运单|快递|物流|包裹|单号|单子|[退换]货单|售后单|工单|申通|圆通|中通|韵达|顺丰|极兔|德邦|百世|天天|京东|邮政|EMS)(?:(?!电话|手机|座机|热线|联系|致电|拨打|客服|身份证|银行卡|卡号|金额|日期|时间|号码|微信|QQ)[^\\dA-Z\\n.!?;。！？；\\[\\]]){0,12}?[#:( ]{0,2}${CODE}${COUNTED}`,
+      "gi",
+    ),
+    accepts: (code) =>
+      digitsOf(code) >= 8 &&
+      code.length <= 32 &&
+      !isDate(code) &&
+      !/^(?:19|20)\d{6}$/.test(code) &&
+      !isCallable(code),
+  },
+  {
+    kind: "order-number",
+    needs: SIX_DIGITS,
+    pattern: new RegExp(
+      `(?<![A-Z])(?:order|tracking|shipment|parcel|package|invoice|ticket|booking|reservation|confirmation|reference|waybill|claim|RMA|PO|UPS|FedEx|DHL|USPS|DPD|Hermes)(?:'s)?(?:[ :#(]|\\b(?:number|num|no\\.?|id|code|ref|is|was|says|said)\\b){1,6}${CODE}`,
+      "gi",
+    ),
+    accepts: (code) =>
+      digitsOf(code) >= 6 && code.length <= 32 && !isDate(code) && !/^(?:\d{3}-){2}\d{4}$/.test(code),
   },
   {
     kind: "order-number",
     needs: /[A-Z0-9]{2}[A-Z]{0,3}\d{8}|1Z/i,
     pattern:
-      /(?<![A-Z0-9])(SF\d{12,15}|YT\d{13,15}|JT\d{13}|JDV?[A-Z]{0,2}\d{11,15}|STO?\d{12,13}|ZTO\d{12}|YUNDA\d{13}|E[A-Z]\d{9}CN|[A-Z]{2}\d{9}CN|1Z[A-Z0-9]{16})(?![A-Z0-9])/gi,
+      /(?<![A-Z0-9])(SF\d{12,15}|YT\d{13,15}|JT\d{13}|JDV?[A-Z]{0,2}\d{11,18}|STO?\d{12,13}|ZTO\d{12}|YUNDA\d{13}|E[A-Z]\d{9}CN|[A-Z]{2}\d{9}CN|1Z[A-Z0-9]{16})(?![A-Z0-9])/gi,
     accepts: (code) => digitsOf(code) >= 8,
   },
   {
@@ -189,23 +225,34 @@ const NAMED_CODES: readonly NamedCode[] = [
   },
   {
     kind: "qq",
-    needs: /QQ|扣扣|企鹅/i,
+    needs: /Q|扣扣|企鹅|球球|群/i,
     pattern:
-      /(?:(?<![A-Z])QQ|扣扣|企鹅)(?:群)?(?:号码|号)?(?: ?(?:是|为|:|加|number|is)){0,2} {0,2}([1-9]\d{4,10})(?![A-Z0-9]|@| ?[元块万亿个人年])/gi,
+      /(?:(?<![A-Z])Q ?Q|扣扣|企鹅|球球|(?:加|进|入)群|群号)(?:群)?(?:号码|账号|帐号|号)?(?: ?(?:是|为|:|加|\(|就是|number|is)){0,3} {0,2}([1-9]\d{4,10})(?![A-Z0-9]|@| ?[元块万亿个人年月天])/gi,
+    accepts: () => true,
+  },
+  {
+    kind: "qq",
+    needs: /Q/i,
+    pattern:
+      /(?:[加我的下 ,]|^|[^A-Z0-9])Q(?:号| ?[:是]|(?<=[加我下的]Q)) {0,2}([1-9]\d{5,10})(?![A-Z0-9]|@| ?[元块万亿个人年月天])/gi,
     accepts: () => true,
   },
   {
     kind: "wechat",
-    needs: /信|[vw]x|wechat|weixin|v❤/i,
-    pattern:
-      /(?:微信|薇信|威信|(?<![A-Z])(?:wechat|weixin|vx|wx|v信|v❤))(?: ?(?:号码|号|账号|ID|account))?(?: ?(?:是|为|:|-|is)){1,2} {0,2}([A-Z][-_A-Z0-9]{5,19})(?![-_A-Z0-9])/gi,
+    needs: /信|[vw]x|wechat|weixin|v❤|绿泡泡/i,
+    pattern: new RegExp(
+      `${WECHAT}(?: ?(?:号码|号|账号|ID|account))?(?: ?(?:就是|搜索|是|为|:|-|is|搜|\\()){1,2} {0,2}${WECHAT_ID}`,
+      "gi",
+    ),
     accepts: (code) => !/^(?:available|official|required|working|mobile|payment|android|iphone)$/i.test(code),
   },
   {
     kind: "wechat",
-    needs: /信|[vw]x|wechat|weixin|v❤/i,
-    pattern:
-      /(?:微信|薇信|威信|(?<![A-Z])(?:wechat|weixin|vx|wx|v信))(?: ?(?:号码|号|账号|ID))? ?([A-Z][-_A-Z0-9]{5,19})(?![-_A-Z0-9])/gi,
+    needs: /[信薇威微]|v|wx|wechat|weixin|绿泡泡/i,
+    pattern: new RegExp(
+      `(?:${WECHAT}|加(?:我|下|个)?(?:薇|威|微|v)|(?<![A-Z])v(?= ?:))(?:[^A-Z0-9\\n.!?。！？]|吧){0,6}?(?:ID)? ?:? {0,2}${WECHAT_ID}`,
+      "gi",
+    ),
     accepts: (code) => /[\d_]/.test(code),
   },
 ];

@@ -10,7 +10,8 @@ import {
 } from "./code-kinds.js";
 import { foldText } from "./fold-text.js";
 import type { PersonalDatum } from "./kinds.js";
-import { findNames } from "./names.js";
+import { findNames, NAME_SIGNS } from "./names.js";
+import { withoutAddressNumbers } from "./web-addresses.js";
 import { findNumbers } from "./number-kinds.js";
 
 /** What finds personal data; where two finds overlap, that of the earlier finder holds. */
@@ -27,9 +28,9 @@ const FINDERS: readonly ((text: string) => PersonalDatum[])[] = [
   findNames,
 ];
 
-/** Any digit, address of mail or name of a person is next to one of these; most sentences have none and cost one look. */
+/** Any digit or address of mail is next to one of these; most sentences have none, and no sign of a name, and cost two looks. */
 const SUSPECT =
-  /[\d@＠\uff10-\uff19〇零○壹贰叁肆伍陆柒捌玖]|[一二三四五六七八九幺][ -]?[一二三四五六七八九幺零〇]|先生|女士|小姐|太太|我叫|我是|这是|这里是|名字|姓名|联系人|[收寄]件人|收货人|户名|持卡人|入住人|乘机人|乘客|[订定]人|投保人|[微薇威v]信|患者|本人|[a-z][ .:]/i;
+  /[\d@＠\uff10-\uff19〇零○壹贰叁肆伍陆柒捌玖]|[一二三四五六七八九幺][ -]?[一二三四五六七八九幺零〇]|[微薇威v]信/i;
 
 /**
  * Finds personal data in a text, in the order of the text and without overlaps. Time is in proportion to its length, whatever it holds.
@@ -37,14 +38,14 @@ const SUSPECT =
  * The finders judge by form, check characters and the words nearby; each kind's share of finds and misses on the labelled set stands in the README.
  */
 export function findPersonalData(text: string): PersonalDatum[] {
-  if (!SUSPECT.test(text)) return [];
+  if (!SUSPECT.test(text) && !NAME_SIGNS.test(text)) return [];
   const folded = foldText(text);
   let taken: PersonalDatum[] = [];
   for (const find of FINDERS) {
     const found = find(folded).sort((left, right) => left.start - right.start || right.end - left.end);
     if (found.length > 0) taken = merge(taken, found);
   }
-  return taken;
+  return withoutAddressNumbers(folded, taken);
 }
 
 /** Both lists in the order of the text, without those of the second that overlap one of the first or an earlier one of their own. */

@@ -81,22 +81,29 @@ const GOALS: Readonly<Record<PersonalDataKind, number>> = {
   address: 0.9,
 };
 
-/** What is known by the words around it is missed where others stand there, as in the set that was written when the finders were done. */
-const HELD_OUT_GOALS = { ...GOALS, wechat: 0.6, qq: 0.6, "order-number": 0.6, name: 0.5, address: 0.8 };
+it.each(["generated", "hand-written", "held-out"])(
+  "finds what is labelled in the %s set, and little else",
+  (name) => {
+    const faults: string[] = [];
+    const table = scores(readSet(name), (fault) => faults.push(fault));
+    for (const [kind, { labelled, found, right }] of table) {
+      const goal = GOALS[kind as PersonalDataKind];
+      const shown = `${name}: ${kind}: ${right} right of ${labelled} labelled and ${found} found\n${faults.join("\n")}`;
+      expect(labelled, shown).toBeGreaterThan(0);
+      expect(right / labelled, shown).toBeGreaterThanOrEqual(goal);
+      expect(right / Math.max(1, found), shown).toBeGreaterThanOrEqual(goal);
+    }
+  },
+);
 
-it.each([
-  ["generated", GOALS],
-  ["hand-written", GOALS],
-  ["held-out", HELD_OUT_GOALS],
-])("finds what is labelled in the %s set, and little else", (name, goals) => {
-  const faults: string[] = [];
-  const table = scores(readSet(name), (fault) => faults.push(fault));
-  for (const [kind, { labelled, found, right }] of table) {
-    const goal = goals[kind as PersonalDataKind];
-    const shown = `${name}: ${kind}: ${right} right of ${labelled} labelled and ${found} found\n${faults.join("\n")}`;
-    expect(labelled, shown).toBeGreaterThan(0);
-    expect(right / labelled, shown).toBeGreaterThanOrEqual(goal);
-    expect(right / Math.max(1, found), shown).toBeGreaterThanOrEqual(goal);
+it("finds what is known by the words around it in sentences that the finders were not mended with", () => {
+  const table = scores(readSet("unseen"), () => undefined);
+  for (const kind of ["name", "address", "wechat", "qq", "order-number"] as const) {
+    const { labelled, found, right } = table.get(kind)!;
+    const shown = `${kind}: ${right} right of ${labelled} labelled and ${found} found`;
+    expect(labelled, shown).toBeGreaterThan(12);
+    expect(right / labelled, shown).toBeGreaterThanOrEqual(GOALS[kind]);
+    expect(right / found, shown).toBeGreaterThanOrEqual(GOALS[kind]);
   }
 });
 

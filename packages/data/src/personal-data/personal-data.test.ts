@@ -250,6 +250,39 @@ describe("finding", () => {
     expect(found).toEqual(expected);
   });
 
+  it.each([
+    "https://shop.example.com/item/13812345678.html",
+    "看这个 http://news.example.cn/a/13912345678 吧",
+    "www.example.com/p?id=13812345678&order=202611250093847",
+    "见https://example.com/6222021234567894，谢谢",
+    "https://example.com/qq/10001/5555555555554444",
+  ])("finds no number in an address of the web: %s", (text) => {
+    expect(findPersonalData(text)).toEqual([]);
+  });
+
+  it.each([
+    "谢谢师傅",
+    "多谢老师",
+    "，向经理投诉",
+    "祝老师节日快乐",
+    "连医生都说没事",
+    "老师傅手艺好",
+    "任课老师是谁",
+  ])("finds no name in what is said of somebody without one: %s", (text) => {
+    expect(findPersonalData(text)).toEqual([]);
+  });
+
+  it.each([
+    ["https://wa.me/8613812345678", ["8613812345678"]],
+    ["https://example.com/call?phone=13812345678", ["13812345678"]],
+    ["网址 https://example.com/1，电话13812345678", ["13812345678"]],
+    ["13812345678 https://example.com/13912345678 13712345678", ["13812345678", "13712345678"]],
+    ["https://example.com/u/zhang@example.com", ["zhang@example.com"]],
+    ["http://203.0.113.7/13812345678", ["203.0.113.7"]],
+  ])("finds what an address of the web says is somebody's, and what lies around it: %s", (text, expected) => {
+    expect(findPersonalData(text).map(({ start, end }) => text.slice(start, end))).toEqual(expected);
+  });
+
   // A pattern that looks at a character more than a bounded number of times takes minutes or hours for one of these.
   it.each([
     ["digits", "1".repeat(1_000_000)],
@@ -270,6 +303,19 @@ describe("finding", () => {
     ["titles", "王先生".repeat(330_000)],
     ["surnames", "王".repeat(1_000_000)],
     ["introductions", "我叫王".repeat(330_000)],
+    ["lists of names", `我叫王伟${"、王伟".repeat(330_000)}`],
+    ["roles", "客户王".repeat(330_000)],
+    ["gifts", "给王伟".repeat(330_000)],
+    ["words for parcels", "快递包裹".repeat(250_000)],
+    ["parcels with numbers", "快递:1".repeat(250_000)],
+    ["ways to send", "寄到路1".repeat(250_000)],
+    ["blocks", "栋1001".repeat(200_000)],
+    ["groups", "加群QQ".repeat(250_000)],
+    ["English relatives", "my wife Aa ".repeat(90_000)],
+    ["tracking words", "order number is ".repeat(62_000)],
+    ["regards", "Regards,\n".repeat(110_000)],
+    ["addresses of the web", "https://a.b/13812345678 ".repeat(40_000)],
+    ["parts of one address of the web", `https://a.b/${"13812345678/".repeat(80_000)}`],
     ["English words", "Aa ".repeat(330_000)],
     ["English streets", "1 Aa ".repeat(200_000)],
     ["countries of accounts", "GB82 ".repeat(200_000)],
