@@ -190,6 +190,25 @@ describe("the grammar of a schema", () => {
       ["[null]", "[null, null]"],
       ["[]", "[null,null,null]", "[null,]"],
     ],
+    [
+      "references as fragments of addresses are written",
+      {
+        type: "array",
+        items: { anyOf: [{ $ref: "#/$defs/a%20b~1c%25" }, { $ref: "#/%24defs/%E7%81%AB" }] },
+        $defs: { "a b/c%": { type: "null" }, 火: { type: "boolean" } },
+      },
+      ["[null,true]", "[]"],
+      ["[1]"],
+    ],
+    [
+      "references that lead back through lists and objects",
+      {
+        anyOf: [{ type: "null" }, { type: "array", items: { $ref: "#" } }, { $ref: "#/$defs/node" }],
+        $defs: { node: { type: "object", properties: { next: { $ref: "#" } }, required: ["next"] } },
+      },
+      ["null", "[[],[null]]", '{"next":{"next":null}}'],
+      ["{}", "true"],
+    ],
   ])("reads %s", (_, schema, taken, refused) => {
     const automaton = new ByteAutomaton(schemaGrammar(schema));
     const isWhole = (text: string): boolean => {
@@ -201,11 +220,52 @@ describe("the grammar of a schema", () => {
     for (const text of refused) expect(isWhole(text), text).toBe(false);
   });
 
+  it("reads a chain of references that is longer than the stack", () => {
+    const links = 5_000;
+    const $defs = Object.fromEntries(
+      Array.from({ length: links }, (_, link) => [
+        `a${link}`,
+        link === links - 1 ? { type: "null" } : { type: "array", items: { $ref: `#/$defs/a${link + 1}` } },
+      ]),
+    );
+    expect(() => schemaGrammar({ $ref: "#/$defs/a0", $defs })).not.toThrow();
+  });
+
   it.each([
     [{ type: "string", pattern: "^a" }, "pattern: replies cannot be held to this keyword"],
     [{ type: "object", properties: { age: { type: "int" } } }, "properties.age.type: expected one of object"],
     [{ type: "array", minItems: 2, maxItems: 1 }, "minItems: expected at most maxItems, got 2"],
     [{ $ref: "#/$defs/none" }, "$ref: expected a reference to a part of the schema"],
+    [{ $ref: "#" }, "$ref: expected a reference that does not lead back to itself alone"],
+    [
+      { $ref: "#/$defs/a", $defs: { a: { $ref: "#/$defs/b" }, b: { $ref: "#/$defs/%61" } } },
+      "does not lead back",
+    ],
+    [
+      { anyOf: [{ type: "null" }, { $ref: "#" }] },
+      "anyOf.1.$ref: expected a reference that does not lead back",
+    ],
+    [
+      {
+        type: "array",
+        items: { $ref: "#/$defs/a" },
+        $defs: {
+          a: { anyOf: [{ type: "array", items: { $ref: "#/$defs/b" } }, { $ref: "#/$defs/b" }] },
+          b: { $ref: "#/$defs/a" },
+        },
+      },
+      "does not lead back",
+    ],
+    [
+      { type: "object", properties: { next: { $ref: "#" } }, required: ["next"] },
+      "expected a schema that takes a value that ends",
+    ],
+    [{ type: "array", items: { $ref: "#" }, minItems: 1 }, "expected a schema that takes a value that ends"],
+    [{ $ref: "#/$defs/%zz", $defs: {} }, "$ref: expected a reference to a part of the schema"],
+    [
+      { $ref: "#name", $defs: { name: { type: "null" } } },
+      "$ref: expected a reference to a part of the schema",
+    ],
     [{ $ref: "https://example.org/a.json" }, "$ref: expected a reference within the schema"],
     [
       { anyOf: [{ type: "null" }], type: "object" },

@@ -79,6 +79,8 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
   const rules: BytePattern[] = [sequence(), ...jsonRuleList];
   /** Number of the rule for what a `$ref` points to. */
   const references = new Map<string, number>();
+  /** What references point to and has no pattern yet: one after the other, for a chain of them may be longer than the stack. */
+  const referred: { readonly rule: number; readonly target: unknown; readonly name: string }[] = [];
 
   const fault = (place: string, expected: string, actual: unknown): SchemaError =>
     new SchemaError(place, phrase`expected ${asPhrase(expected)}, got ${brief(actual)}`);
@@ -91,11 +93,15 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
     return value as number;
   };
 
-  /** The schema that a pointer within the document names. */
-  const resolve = (pointer: string, place: string): unknown => {
+  /** The schema that a pointer within the document names, written as the fragment of an address (RFC 6901). */
+  const resolve = (pointer: unknown, place: string): unknown => {
+    if (typeof pointer !== "string") throw fault(place, "a text", pointer);
     if (!pointer.startsWith("#")) throw fault(place, "a reference within the schema, from #", pointer);
+    const path = decodedFragment(pointer.slice(1));
+    if (path === null || (path !== "" && !path.startsWith("/")))
+      throw fault(place, "a reference to a part of the schema", pointer);
     let value: unknown = schema;
-    for (const part of pointer.slice(1).split("/").slice(1)) {
+    for (const part of path.split("/").slice(1)) {
       const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
       const holds = typeof value === "object" && value !== null && Object.hasOwn(value, key);
       if (!holds) throw fault(place, "a reference to a part of the schema", pointer);
@@ -104,13 +110,34 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
     return value;
   };
 
+  /** Schemas whose references are known to end. */
+  const settled = new Set<unknown>();
+
+  /** Refuses references that lead back to themselves before a byte is written: nothing says what they take. */
+  const checkEnds = (pointer: unknown, place: string): void => {
+    const underWay = new Set<unknown>();
+    const follow = (target: unknown): void => {
+      if (settled.has(target)) return;
+      if (underWay.has(target))
+        throw fault(place, "a reference that does not lead back to itself alone", pointer);
+      if (underWay.size > MAXIMUM_DEPTH) throw fault(place, `at most ${MAXIMUM_DEPTH} levels`, "more");
+      underWay.add(target);
+      for (const next of referencesOf(target)) follow(resolve(next, place));
+      underWay.delete(target);
+      settled.add(target);
+    };
+    follow(resolve(pointer, place));
+  };
+
   const ofReference = (pointer: unknown, place: string): BytePattern => {
-    if (typeof pointer !== "string") throw fault(place, "a text", pointer);
-    const there = references.get(pointer);
+    const target = resolve(pointer, place);
+    const name = pointer as string;
+    const there = references.get(name);
     if (there !== undefined) return { kind: "rule", rule: there };
+    checkEnds(pointer, place);
     const rule = rules.push(sequence()) - 1;
-    references.set(pointer, rule);
-    rules[rule] = patternOf(resolve(pointer, place), pointer, 0);
+    references.set(name, rule);
+    referred.push({ rule, target, name });
     return { kind: "rule", rule };
   };
 
@@ -284,6 +311,10 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
   };
 
   rules[0] = patternOf(schema, "", 0);
+  for (let next = referred.pop(); next !== undefined; next = referred.pop()) {
+    rules[next.rule] = patternOf(next.target, next.name, 0);
+  }
+  if (!hasText(rules)) throw fault("", "a schema that takes a value that ends", schema);
   try {
     return new ByteGrammar(rules);
   } catch (error) {
@@ -293,6 +324,49 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
       phrase`expected a smaller one, got one that takes more than ${error.limit} places`,
     );
   }
+}
+
+/** Whether the first rule has a text: one that needs itself within it has none that ends. */
+function hasText(rules: readonly BytePattern[]): boolean {
+  const ending = new Set<number>();
+  const ends = (pattern: BytePattern): boolean => {
+    switch (pattern.kind) {
+      case "byte":
+        return true;
+      case "sequence":
+        return pattern.parts.every(ends);
+      case "choice":
+        return pattern.options.some(ends);
+      case "repeat":
+        return pattern.least === 0 || ends(pattern.part);
+      case "rule":
+        return ending.has(pattern.rule);
+    }
+  };
+  for (let before = -1; before < ending.size && !ending.has(0);) {
+    before = ending.size;
+    // Both ways, as rules are made of earlier ones and, where they are references, of later ones.
+    const order = [...rules.keys()];
+    for (const rule of [...order, ...order.toReversed()]) if (ends(rules[rule])) ending.add(rule);
+  }
+  return ending.has(0);
+}
+
+/** Text of a fragment without its percent signs; null where they stand for no text. */
+function decodedFragment(fragment: string): string | null {
+  try {
+    return decodeURIComponent(fragment);
+  } catch {
+    return null;
+  }
+}
+
+/** References that a value of a schema may be a value of as it is: its own, and those of its alternatives. */
+function referencesOf(schema: unknown): unknown[] {
+  if (!isRecord(schema)) return [];
+  const own = Object.hasOwn(schema, "$ref") ? [schema["$ref"]] : [];
+  const options = Object.hasOwn(schema, "anyOf") && Array.isArray(schema["anyOf"]) ? schema["anyOf"] : [];
+  return [...own, ...(options as unknown[]).flatMap(referencesOf)];
 }
 
 const othersAfter = (comma: BytePattern, member: BytePattern): BytePattern => ({
