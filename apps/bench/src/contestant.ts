@@ -17,6 +17,7 @@ import type { ScalingJob } from "./scaling/scaling-job.js";
 import type { StreamedPlanJob } from "./streamed-plan/streamed-plan-job.js";
 import type { ScoresJob } from "./scores/scores-job.js";
 import { isInputError } from "./shared/usage-error.js";
+import type { TokensJob } from "./tokens/tokens-job.js";
 import type { LatheTrainJob } from "./train/train-job.js";
 
 /** Modules are imported by the case that needs them: a process that is timed as a whole takes no others in. */
@@ -86,6 +87,10 @@ const cases: Readonly<Record<string, (job: unknown) => Promise<object>>> = {
   tfjs: async (job) => {
     const { measureTfjsProduct } = await import("./gemm/measure-tfjs-product.js");
     return await measureTfjsProduct(job as TfjsJob);
+  },
+  tokens: async (job) => {
+    const { measureTokens } = await import("./tokens/measure-tokens.js");
+    return await measureTokens(job as TokensJob);
   },
   train: async (job) => {
     // As the command does before it loads what trains.

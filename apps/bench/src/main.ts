@@ -24,6 +24,7 @@ import { endProcesses } from "./shared/run-process.js";
 import { addStreamedPlanCommand } from "./streamed-plan/streamed-plan-command.js";
 import { isInputError } from "./shared/usage-error.js";
 import { addSoakCommand } from "./soak/soak-command.js";
+import { addTokensCommand } from "./tokens/tokens-command.js";
 import { addTrainCommand } from "./train/train-command.js";
 
 const program = new Command("bench")
@@ -45,6 +46,7 @@ addPlanCommand(program);
 addStreamedPlanCommand(program);
 addDataCommand(program);
 addNearCommand(program);
+addTokensCommand(program);
 addAnnotateCommand(program);
 addScalingCommand(program);
 addScoresCommand(program);
