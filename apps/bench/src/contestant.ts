@@ -21,7 +21,7 @@ import type { TokensJob } from "./tokens/tokens-job.js";
 import type { LatheTrainJob } from "./train/train-job.js";
 
 /** Modules are imported by the case that needs them: a process that is timed as a whole takes no others in. */
-const cases: Readonly<Record<string, (job: unknown) => Promise<object>>> = {
+const cases: Readonly<Record<string, (job: unknown) => Promise<object | null>>> = {
   answer: async (job) => {
     const { measureAnswers } = await import("./answer/measure-answers.js");
     return await measureAnswers(job as AnswerJob);
@@ -103,7 +103,9 @@ const cases: Readonly<Record<string, (job: unknown) => Promise<object>>> = {
 const [name, job] = process.argv.slice(2);
 const jobText = job.endsWith(".json") ? readFileSync(job, "utf8") : Buffer.from(job, "base64url").toString();
 try {
-  console.log(JSON.stringify(await cases[name](JSON.parse(jobText))));
+  const outcome = await cases[name](JSON.parse(jobText));
+  // One of several ranks speaks for all.
+  if (outcome !== null) console.log(JSON.stringify(outcome));
 } catch (error) {
   const isInput = isInputError(error);
   console.error(isInput ? error.message : error);

@@ -32,3 +32,14 @@ export function checkGroup(group: number, size: number): void {
   if (Number.isInteger(group) && group >= 1 && size % group === 0) return;
   throw expected(phrase`a divisor of the ${size} ranks`, String(group));
 }
+
+/**
+ * Memory for so many values: that of `room`, or new one of the kind of `values`.
+ * @throws CollectiveError where the room is too small
+ */
+export function roomFor<Values extends NumberArray>(values: Values, length: number, room?: Values): Values {
+  if (room && room.length < length)
+    throw expected(phrase`room for ${length} values`, String(room.length));
+  if (room) return room.subarray(0, length) as Values;
+  return new (values.constructor as new (length: number) => Values)(length);
+}

@@ -42,11 +42,19 @@ export interface Collective {
    * Sums over all ranks, of which each keeps a part.
    * @param values as long as all counts together, on all ranks
    * @param counts how many values each rank keeps, from the first on
+   * @param room where this rank's part is put, with room for it; new memory if left out
    * @returns this rank's part of the sums
    */
-  reduceScatter<Values extends NumberArray>(values: Values, counts: readonly number[]): Promise<Values>;
-  /** What every rank has, by rank; they need not have equally much. */
-  allGather<Values extends NumberArray>(own: Values): Promise<Values[]>;
+  reduceScatter<Values extends NumberArray>(
+    values: Values,
+    counts: readonly number[],
+    room?: Values,
+  ): Promise<Values>;
+  /**
+   * What every rank has, by rank; they need not have equally much.
+   * @param room where all of it is put, one after the other, with room for it; new memory if left out
+   */
+  allGather<Values extends NumberArray>(own: Values, room?: Values): Promise<Values[]>;
   /** Replaces the values by those of one rank. @param root that rank @defaultValue 0 */
   broadcast(values: NumberArray, root?: number): Promise<void>;
   /**

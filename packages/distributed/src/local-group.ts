@@ -1,5 +1,5 @@
 import { asPhrase, phrase } from "@lathe/files";
-import { checkCounts, checkExitCode, checkGroup, checkRoot } from "./check-arguments.js";
+import { checkCounts, checkExitCode, checkGroup, checkRoot, roomFor } from "./check-arguments.js";
 import type { BlockingGroup, Collective, NumberArray, Reduction } from "./collective.js";
 import { CollectiveError } from "./collective-error.js";
 
@@ -96,20 +96,30 @@ class LocalRank implements Collective {
   async reduceScatter<Values extends NumberArray>(
     values: Values,
     counts: readonly number[],
+    room?: Values,
   ): Promise<Values> {
     checkCounts(values, counts, this.size);
-    const own = values.slice();
-    await this.allReduce(own);
+    const part = roomFor(values, counts[this.rank], room);
+    const sums = values.slice();
+    await this.allReduce(sums);
     const start = counts.slice(0, this.rank).reduce((total, count) => total + count, 0);
-    return own.slice(start, start + counts[this.rank]) as Values;
+    part.set(sums.subarray(start, start + part.length));
+    return part;
   }
 
-  async allGather<Values extends NumberArray>(own: Values): Promise<Values[]> {
-    let gathered: NumberArray[] = [];
+  async allGather<Values extends NumberArray>(own: Values, room?: Values): Promise<Values[]> {
+    let gathered: Values[] = [];
     await this.#meet("allGather", own, (all) => () => {
-      gathered = all;
+      const total = all.reduce((sum, { length }) => sum + length, 0);
+      const values = roomFor(own, total, room);
+      let place = 0;
+      gathered = all.map((part) => {
+        values.set(part, place);
+        place += part.length;
+        return values.subarray(place - part.length, place) as Values;
+      });
     });
-    return gathered as Values[];
+    return gathered;
   }
 
   async broadcast(values: NumberArray, root = 0): Promise<void> {

@@ -7,6 +7,7 @@ export const zh: Translations = {
   "a count for each of {0} ranks": "{0} 个进程各一个数量",
   "counts that are whole numbers from 0": "从 0 起的整数数量",
   "counts that come to {0}": "总和为 {0} 的各数量",
+  "room for {0} values": "可容纳 {0} 个值的空间",
   "an exit code from 1 to 255": "1 到 255 的退出码",
   "a divisor of the {0} ranks": "{0} 个进程数的约数",
   "expected ranks that are processes of their own, got {0} in one process, which would wait for themselves":

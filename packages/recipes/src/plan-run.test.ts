@@ -84,13 +84,24 @@ describe("planRun", () => {
 });
 
 describe("planRun on several ranks", () => {
-  it("divides what the optimiser remembers, and nothing else, where it is dealt", async () => {
-    const asked = { model, data: rows, train, memory: "8GB", method: "full" } as const;
-    const one = await planRun(asked);
-    expect((await planRun({ ...asked, ranks: 4 })).terms).toEqual(one.terms);
+  it("counts what they exchange, and divides what the optimiser remembers where it is dealt", async () => {
+    const asked = {
+      model,
+      data: rows,
+      train: { ...train, gradientAccumulation: 8 },
+      memory: "8GB",
+      method: "full",
+    } as const;
+    const { exchange: none, ...one } = (await planRun(asked)).terms;
+    expect(none).toBe(0);
+    const { exchange, ...whole } = (await planRun({ ...asked, ranks: 2 })).terms;
+    // The library, what travels, and twice as much that the library works in.
+    expect(exchange).toBe(16e6 + 3 * whole.gradients);
+    expect(whole).toEqual(one);
     const four = await planRun({ ...asked, ranks: 4, zeroStage: 2 });
-    const { optimizer, ...others } = four.terms;
-    const { optimizer: all, ...sameOthers } = one.terms;
+    const { optimizer, exchange: dealt, ...others } = four.terms;
+    const { optimizer: all, ...sameOthers } = one;
+    expect(dealt).toBeGreaterThan(exchange);
     expect(others).toEqual(sameOthers);
     expect(optimizer).toBeGreaterThanOrEqual(all / 4);
     expect(optimizer).toBeLessThan(all * 0.3);

@@ -374,6 +374,7 @@ export const zh: Translations = {
   adapter: "适配器",
   gradients: "梯度",
   optimiser: "优化器",
+  "exchange between ranks": "进程间交换",
   "working space": "工作空间",
   process: "进程",
   "fits in {0}": "{0} 够用",

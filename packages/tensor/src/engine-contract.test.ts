@@ -357,6 +357,22 @@ const routineChecks: { readonly [Name in keyof Routines]: (routines: Routines) =
     expect(routines.sumOfSquares(tensors)).toBeCloseTo(expected, 5);
     tf.dispose(tensors);
   },
+  read(routines) {
+    const x = random(3, 4);
+    const target = new Float32Array(5);
+    routines.read(x, 6, target);
+    expect([...target]).toEqual([...valuesOf(x)].slice(6, 11));
+    x.dispose();
+  },
+  write(routines) {
+    const variable = tf.tidy(() => tf.variable(random(3, 4)));
+    const expected = valuesOf(variable).slice();
+    const values = floats(5);
+    expected.set(values, 6);
+    routines.write(variable, 6, values);
+    expect([...valuesOf(variable)]).toEqual([...expected]);
+    variable.dispose();
+  },
 };
 
 /** A pre-norm decoder layer over weights of its own, of 4 query heads and 2 key/value heads of 8 numbers. */

@@ -336,7 +336,7 @@ const computations: readonly Computation[] = [
       return {
         tensors: [value, first, second, squares, gradient],
         run() {
-          const { adamW, adamW8bit, adafactor, addInto, sumOfSquares } = engineInUse().routines;
+          const { adamW, adamW8bit, adafactor, addInto, sumOfSquares, read, write } = engineInUse().routines;
           adamW([{ variable: value, gradient, first, second }], { ...settings, gradientScale: 0.5 });
           const packed = { first: emptyMoment(5, "first"), second: emptyMoment(5, "second") };
           adamW8bit([{ variable: value, gradient, ...packed }], { ...settings, gradientScale: 0.5 });
@@ -347,6 +347,8 @@ const computations: readonly Computation[] = [
             gradientScale: 0.5,
           });
           sumOfSquares([gradient, value]);
+          read(gradient, 1, new Float32Array(3));
+          write(value, 1, new Float32Array(3));
           let sum = gradient.clone();
           try {
             // The first shares the memory of the gradient, the second is its own.

@@ -53,6 +53,21 @@ export const portableRoutines: Routines = {
     squares.dispose();
     return total;
   },
+  read(tensor, start, target) {
+    const part = tf.tidy(() => tf.slice(tf.reshape(tensor, [-1]), start, target.length));
+    target.set(part.dataSync<"float32">());
+    part.dispose();
+  },
+  write(variable, start, values) {
+    tf.tidy(() => {
+      const numbers = tf.reshape(variable, [-1]);
+      const end = start + values.length;
+      // A copy: a tensor keeps the array that it is made of, and that is the caller's.
+      const parts = [tf.slice(numbers, 0, start), tf.tensor1d(values.slice()), tf.slice(numbers, end)];
+      const held = parts.filter(({ size }) => size > 0);
+      if (held.length > 0) variable.assign(tf.reshape(tf.concat(held), variable.shape));
+    });
+  },
 };
 
 /** The gradient over the root of the second moment, which is brought up to date. */

@@ -284,4 +284,34 @@ describe.each(await enginesHere())(`routines of %s (seed ${SEED})`, (name) => {
       tf.dispose([fine, broken]);
     });
   });
+
+  describe("read and write", () => {
+    it.each([
+      [0, 12],
+      [0, 5],
+      [7, 5],
+      [3, 4],
+      [5, 0],
+      [12, 0],
+    ])("take numbers from %i on, %i of them, wherever rows end", (start, length) => {
+      const [before, values] = [floats(12), floats(length)];
+      const given = tf.tensor2d(before.slice(), [3, 4]);
+      const variable = tf.variable(given);
+      const count = tf.memory().numTensors;
+      engine.routines.write(variable, start, values);
+      const expected = before.slice();
+      expected.set(values, start);
+      expect([...valuesOf(variable)]).toEqual([...expected]);
+      // What the variable was made of is a tensor of its own.
+      expect([...valuesOf(given)]).toEqual([...before]);
+      const read = new Float32Array(length);
+      engine.routines.read(variable, start, read);
+      expect([...read]).toEqual([...values]);
+      // What was written stays the caller's to change.
+      values.fill(9);
+      expect([...valuesOf(variable)]).toEqual([...expected]);
+      expect(tf.memory().numTensors).toBe(count);
+      tf.dispose([given, variable]);
+    });
+  });
 });

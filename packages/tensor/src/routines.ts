@@ -75,4 +75,8 @@ export interface Routines {
   readonly addInto: (sum: tf.Tensor, part: tf.Tensor) => tf.Tensor;
   /** Σ x² over all elements of all tensors. */
   readonly sumOfSquares: (tensors: readonly tf.Tensor[]) => number;
+  /** Copies numbers of a tensor, in row-major order from number `start` on, as many as `target` takes. */
+  readonly read: (tensor: tf.Tensor, start: number, target: Float32Array) => void;
+  /** Replaces numbers of a variable, in row-major order from number `start` on. Tensors that shared its memory keep their values. */
+  readonly write: (variable: tf.Variable, start: number, values: Float32Array) => void;
 }

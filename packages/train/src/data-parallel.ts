@@ -1,13 +1,14 @@
 import type { Collective } from "@lathe/distributed";
 import { engineInUse } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs-core";
-import { bucketsOf } from "./buckets.js";
+import type * as tf from "@tensorflow/tfjs-core";
+import { bucketsOf, type Piece, sizeOfPieces, wholePieces } from "./buckets.js";
 import { MicroBatchDealer } from "./micro-batch-dealer.js";
 import type { CreateOptimiser } from "./optimiser.js";
 import type { TrainableParameter } from "./parameter.js";
 import type { Reduce, StepGradients } from "./reduce.js";
 import type { TrainOptions } from "./train-options.js";
-import { copiedTensor, TravelMemory } from "./travel-memory.js";
+import { readPieces, TravelMemory } from "./travel-memory.js";
+import { writableGradient } from "./writable-gradient.js";
 import { ParameterShards } from "./zero/parameter-shards.js";
 import { keepOwn, scatterSums } from "./zero/sharded-gradients.js";
 import { ShardedOptimiser } from "./zero/sharded-optimiser.js";
@@ -61,7 +62,7 @@ export function dataParallel(
   const groups = size / groupSize;
   const group = Math.floor(rank / groupSize);
   const dealer = new MicroBatchDealer(groups);
-  const memory = new TravelMemory();
+  const memory = { sums: new TravelMemory(), part: new TravelMemory() };
   /** The rank, or group, of each micro-batch of the step at hand. */
   let dealt: readonly number[] = [];
   const reduce: Reduce = {
@@ -86,26 +87,22 @@ export function dataParallel(
       const own = deterministic ? parts : [gradients];
       const trained = await trainedOf(collective, variables, own);
       if (shards) shards.trained = trained;
-      let squares = 0;
-      for (const bucket of bucketsOf(trained)) {
-        if (shards && !deterministic) {
-          squares += await scatterSums(shards, bucket, gradients, memory);
-          continue;
-        }
+      if (shards && !deterministic) {
+        // Each rank has a part of them, also where ranks compute micro-batches together.
+        const squares = Float64Array.of(await scatterSums(shards, trained, gradients));
+        await collective.allReduce(squares);
+        return squares[0];
+      }
+      for (const bucket of bucketsOf(wholePieces(trained))) {
         const sums = deterministic
-          ? await orderedSums(collective, bucket, parts, dealt)
-          : await fastSums(collective, bucket, gradients, memory);
+          ? await orderedSums(collective, bucket, parts, { dealt, memory })
+          : await fastSums(collective, bucket, gradients, memory.sums);
         putInPlace(bucket, sums, gradients);
       }
       if (!shards) return undefined;
-      if (!deterministic) {
-        // Each rank has a part of them, also where ranks compute micro-batches together.
-        const all = Float64Array.of(squares);
-        await collective.allReduce(all);
-        return all[0];
-      }
       // Of all of them together, as where each rank keeps all: a sum of partial sums could have other bits.
-      squares = engineInUse().routines.sumOfSquares(trained.map((variable) => gradients.gradient(variable)!));
+      const all = trained.map((variable) => gradients.gradient(variable)!);
+      const squares = engineInUse().routines.sumOfSquares(all);
       keepOwn(shards, trained, gradients);
       return squares;
     },
@@ -127,17 +124,17 @@ export async function beginAlike(
   parameters: readonly TrainableParameter[],
 ): Promise<void> {
   if (collective.size === 1) return;
-  const memory = new TravelMemory();
-  for (const { variable } of parameters) {
-    const own = variable.dataSync();
-    const values = memory.take(variable.size);
-    values.set(own);
+  const [sent, kept] = [new TravelMemory(), new TravelMemory()];
+  const { read, write } = engineInUse().routines;
+  for (const piece of bucketsOf(wholePieces(parameters.map(({ variable }) => variable))).flat()) {
+    const { variable, start, end } = piece;
+    const values = sent.take(end - start);
+    read(variable, start, values);
+    const own = kept.take(values.length);
+    own.set(values);
     await collective.broadcast(values);
     // What is alike stays in the memory that it has.
-    if (values.every((value, i) => Object.is(value, own[i]))) continue;
-    tf.tidy(() => {
-      variable.assign(copiedTensor(values, variable.shape));
-    });
+    if (!values.every((value, i) => Object.is(value, own[i]))) write(variable, start, values);
   }
 }
 
@@ -168,32 +165,14 @@ async function trainedOf(
   return variables.filter((_, index) => has[index] === 1);
 }
 
-const sizeOf = (variables: readonly tf.Variable[]): number =>
-  variables.reduce((total, { size }) => total + size, 0);
-
-/** Gradients of variables one after the other; zeros where there is none. @param values where they are put */
-function flat(
-  variables: readonly tf.Variable[],
-  gradients: StepGradients,
-  values: Float32Array,
-): Float32Array {
-  let start = 0;
-  for (const variable of variables) {
-    const gradient = gradients.gradient(variable);
-    if (gradient) values.set(gradient.dataSync(), start);
-    else values.fill(0, start, start + variable.size);
-    start += variable.size;
-  }
-  return values;
-}
-
 async function fastSums(
   collective: Collective,
-  variables: readonly tf.Variable[],
+  pieces: readonly Piece[],
   gradients: StepGradients,
   memory: TravelMemory,
 ): Promise<Float32Array> {
-  const sums = flat(variables, gradients, memory.take(sizeOf(variables)));
+  const sums = memory.take(sizeOfPieces(pieces));
+  readPieces(pieces, (variable) => gradients.gradient(variable), sums);
   await collective.allReduce(sums);
   return sums;
 }
@@ -201,28 +180,35 @@ async function fastSums(
 /** Sums in the order of micro-batches, whoever has them. @param dealt the rank of each micro-batch */
 async function orderedSums(
   collective: Collective,
-  variables: readonly tf.Variable[],
+  pieces: readonly Piece[],
   parts: readonly StepGradients[],
-  dealt: readonly number[],
+  {
+    dealt,
+    memory,
+  }: {
+    readonly dealt: readonly number[];
+    readonly memory: { readonly sums: TravelMemory; readonly part: TravelMemory };
+  },
 ): Promise<Float32Array> {
-  const sums = new Float32Array(sizeOf(variables));
+  const sums = memory.sums.take(sizeOfPieces(pieces));
   let own = 0;
   for (const [microBatch, rank] of dealt.entries()) {
-    const values = new Float32Array(sums.length);
-    if (rank === collective.rank) flat(variables, parts[own++], values);
+    const values = microBatch === 0 ? sums : memory.part.take(sums.length);
+    if (rank === collective.rank) {
+      const part = parts[own++];
+      readPieces(pieces, (variable) => part.gradient(variable), values);
+    }
     await collective.broadcast(values, rank);
-    if (microBatch === 0) sums.set(values);
-    else for (let i = 0; i < sums.length; i++) sums[i] += values[i];
+    if (microBatch > 0) for (let i = 0; i < sums.length; i++) sums[i] += values[i];
   }
   return sums;
 }
 
-function putInPlace(variables: readonly tf.Variable[], sums: Float32Array, gradients: StepGradients): void {
-  let start = 0;
-  for (const variable of variables) {
-    // Its own memory is given back before, and is there for the sums.
-    gradients.replace(variable, null);
-    gradients.replace(variable, copiedTensor(sums.subarray(start, start + variable.size), variable.shape));
-    start += variable.size;
+function putInPlace(pieces: readonly Piece[], sums: Float32Array, gradients: StepGradients): void {
+  let place = 0;
+  for (const { variable, start, end } of pieces) {
+    const values = sums.subarray(place, place + end - start);
+    engineInUse().routines.write(writableGradient(gradients, variable), start, values);
+    place += values.length;
   }
 }

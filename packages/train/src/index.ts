@@ -27,6 +27,7 @@ export { LossScale, type LossScaleConfig, lossScaleDefaults, type LossScaleState
 export { availableBytes, parseBytes } from "./memory-budget.js";
 export type { AddMeasure, Measures, StepMeasures } from "./measures.js";
 export type { BatchSize, Objective } from "./objective.js";
+export { type Exchange, exchangeBytes } from "./exchange-bytes.js";
 export { optimiserBytes, shardedOptimiserBytes } from "./optimiser-bytes.js";
 export type { CreateOptimiser, GradientOf, Optimiser } from "./optimiser.js";
 export { layerSampling, type LayerSamplingOptions } from "./layer-sampling.js";

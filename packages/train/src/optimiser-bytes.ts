@@ -36,6 +36,25 @@ export function optimiserBytes(optimizer: OptimizerName, shape: readonly number[
   return bytesOf[optimizer](shape);
 }
 
+/**
+ * Bytes that the rank with most of them has besides the parameters themselves: copies of those of which it updates some rows.
+ * @param shapes of all parameters
+ */
+export function cutBytes(
+  optimizer: OptimizerName,
+  shapes: readonly (readonly number[])[],
+  ranks: number,
+): number {
+  const bytes = new Array<number>(ranks).fill(0);
+  dealParameters(shapes, ranks, grainOf[optimizer]).forEach((parts, index) => {
+    if (parts.length < 2) return;
+    const [rows = 1] = shapes[index];
+    const rowBytes = (FLOAT_BYTES * elementCount(shapes[index])) / rows;
+    for (const { rank, start, end } of parts) bytes[rank] += (end - start) * rowBytes;
+  });
+  return Math.max(...bytes);
+}
+
 /** Bytes that an optimiser which is dealt to ranks remembers on the rank that has most. @param shapes of all parameters */
 export function shardedOptimiserBytes(
   optimizer: OptimizerName,

@@ -13,6 +13,7 @@ it("shows how far plan and run are apart, with signs", () => {
       adapter: 1,
       gradients: 1,
       optimizer: 1,
+      exchange: 1,
       workingSpace: 1,
       process: 1,
     },

@@ -39,9 +39,9 @@ async function runPlan(flags: PlanFlags): Promise<void> {
   const compared: PlanComparison[] = [];
   for (const name of runs) {
     console.error(`${name} …`);
-    const { options } = await plannedRun(name, engine, folder);
-    const measured = await runContestant<PlannedOutcome>("plan", { options });
-    const { terms, totalBytes, secondsPerStep } = await planRun(options);
+    const { options, ranks } = await plannedRun(name, engine, folder);
+    const measured = await runContestant<PlannedOutcome>("plan", { options, ranks }, ranks);
+    const { terms, totalBytes, secondsPerStep } = await planRun({ ...options, ranks });
     compared.push({
       name,
       terms,

@@ -3,6 +3,8 @@ import type { FinetuneOptions, MemoryTerms } from "@lathe/recipes";
 /** A run whose plan is compared with what it takes: options of `finetune`, as JSON carries them. */
 export interface PlanJob {
   readonly options: FinetuneOptions;
+  /** Processes that take its steps together. */
+  readonly ranks: number;
 }
 
 /** What the run took. */
@@ -10,7 +12,7 @@ export interface PlannedOutcome {
   readonly engine: string;
   readonly engineDescription: string;
   readonly precision: string;
-  /** Largest resident size of the process. */
+  /** Largest resident size of the process, or of the rank that has most. */
   readonly peakResidentBytes: number;
   /** Largest size of all tensors and engine-held weights at any moment, as the engine accounts them. */
   readonly peakTensorBytes: number;

@@ -6,6 +6,8 @@ import { modelSizes, type ModelSize } from "../shared/model-sizes.js";
 /** A run to plan and to take. */
 export interface PlannedRun {
   readonly name: string;
+  /** Processes that take its steps together. */
+  readonly ranks: number;
   readonly options: FinetuneOptions;
 }
 
@@ -15,15 +17,21 @@ interface RunShape {
   readonly rows: number;
   /** Tokens of a row, or of one after the other. */
   readonly rowTokens: number | readonly number[];
+  /** Processes that take its steps together. @defaultValue 1 */
+  readonly ranks?: number;
   readonly options: FinetuneOptions;
 }
 
 /** Lengths of rows that are not alike. */
 const uneven = [32, 448, 96, 384, 160, 320, 224, 288];
 
+/** Two ranks with two micro-batches each. */
+const ranked = { size: "30m", rows: 4, rowTokens: 256, ranks: 2 } as const;
+const twoEach = { gradientAccumulation: 4 } as const;
+
 /**
  * Two sizes of models, with and without layers that are computed again, packed weights, and weights that are trained themselves;
- * every optimiser, objectives on preferences, and micro-batches that are not cut by the count of rows alone.
+ * every optimiser, several ranks, objectives on preferences, and micro-batches that are not cut by the count of rows alone.
  */
 const shapes: Readonly<Record<string, RunShape>> = {
   "30m lora": { size: "30m", rows: 8, rowTokens: 256, options: { checkpointing: "none" } },
@@ -67,6 +75,39 @@ const shapes: Readonly<Record<string, RunShape>> = {
     rowTokens: uneven,
     options: { checkpointing: "none", train: { maxTokensPerBatch: 2048 } },
   },
+  "30m lora, two ranks": { ...ranked, options: { checkpointing: "none", train: twoEach } },
+  "30m lora, two ranks, zero": {
+    ...ranked,
+    options: { checkpointing: "none", zeroStage: 2, train: twoEach },
+  },
+  "30m lora, two ranks, shared layers": {
+    ...ranked,
+    options: { checkpointing: "none", tensorParallel: 2, train: twoEach },
+  },
+  "30m full, two ranks": {
+    ...ranked,
+    options: { method: "full", checkpointing: "none", train: twoEach },
+  },
+  "30m full, two ranks, zero": {
+    ...ranked,
+    options: { method: "full", checkpointing: "none", zeroStage: 2, train: twoEach },
+  },
+  "30m full, two ranks, ordered": {
+    ...ranked,
+    options: { method: "full", checkpointing: "none", deterministic: true, train: twoEach },
+  },
+  "0.5b lora, two ranks": {
+    ...ranked,
+    size: "0.5b",
+    rowTokens: 128,
+    options: { checkpointing: "block", train: twoEach },
+  },
+  "0.5b lora, two ranks, shared layers": {
+    ...ranked,
+    size: "0.5b",
+    rowTokens: 128,
+    options: { checkpointing: "block", tensorParallel: 2, train: twoEach },
+  },
   "0.5b lora": { size: "0.5b", rows: 4, rowTokens: 128, options: { checkpointing: "none" } },
   "0.5b lora, checkpointing": { size: "0.5b", rows: 4, rowTokens: 256, options: { checkpointing: "block" } },
   "0.5b nf4": { size: "0.5b", rows: 4, rowTokens: 128, options: { quantize: "nf4", checkpointing: "none" } },
@@ -104,7 +145,7 @@ function rowsOf(
 
 /** A run by its name, on a folder of random weights below a cache. */
 export async function plannedRun(name: string, engine: string, cache: string): Promise<PlannedRun> {
-  const { size, rows, rowTokens, options } = shapes[name];
+  const { size, rows, rowTokens, ranks = 1, options } = shapes[name];
   const { vocabularySize } = modelSizes[size];
   const { gradientAccumulation = 1, maxTokensPerBatch } = options.train ?? {};
   const lengths = Array.from({ length: rows * gradientAccumulation }, (_, row) =>
@@ -112,6 +153,7 @@ export async function plannedRun(name: string, engine: string, cache: string): P
   );
   return {
     name,
+    ranks,
     options: {
       ...options,
       model: await bf16Folder(cache, size),

@@ -2,7 +2,7 @@ import { asPhrase, type Phrase, phrase } from "@lathe/files";
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { checkCounts, checkExitCode, checkGroup, checkRoot } from "../check-arguments.js";
+import { checkCounts, checkExitCode, checkGroup, checkRoot, roomFor } from "../check-arguments.js";
 import type { BlockingGroup, Collective, NumberArray, Reduction } from "../collective.js";
 import { CollectiveError } from "../collective-error.js";
 import { bindMpi, type MpiFunction, type MpiFunctions, type MpiHandles } from "./bind-mpi.js";
@@ -186,10 +186,11 @@ class MpiRanks implements MpiCollective {
   async reduceScatter<Values extends NumberArray>(
     values: Values,
     counts: readonly number[],
+    room?: Values,
   ): Promise<Values> {
     checkCounts(values, counts, this.size);
     checkLength(values.length);
-    const own = emptyLike(values, counts[this.rank]);
+    const own = roomFor(values, counts[this.rank], room);
     const { reduceScatter } = this.functions;
     await this.#call("reduceScatter", reduceScatter, values.byteLength, [
       values,
@@ -202,7 +203,7 @@ class MpiRanks implements MpiCollective {
     return own;
   }
 
-  async allGather<Values extends NumberArray>(own: Values): Promise<Values[]> {
+  async allGather<Values extends NumberArray>(own: Values, room?: Values): Promise<Values[]> {
     const counts = new Int32Array(this.size);
     const ones = Int32Array.from({ length: this.size }, () => 1);
     const places = Int32Array.from(ones, (_, rank) => rank);
@@ -214,7 +215,7 @@ class MpiRanks implements MpiCollective {
       places[rank] = place;
       place += count;
     });
-    const all = emptyLike(own, total);
+    const all = roomFor(own, total, room);
     await this.#gather(own, all, counts, places);
     return Array.from(counts, (count, rank) => all.subarray(places[rank], places[rank] + count) as Values);
   }
@@ -439,8 +440,4 @@ function checkLength(length: number): void {
     "arguments",
     phrase`expected at most ${MOST_VALUES} values of all ranks together, got ${length}`,
   );
-}
-
-function emptyLike<Values extends NumberArray>(values: Values, length: number): Values {
-  return new (values.constructor as new (length: number) => Values)(length);
 }

@@ -12,6 +12,8 @@ export interface MemoryTerms {
   readonly gradients: number;
   /** What the optimiser remembers. */
   readonly optimizer: number;
+  /** What ranks take to exchange gradients and parameters; 0 for a process by itself that adds up in any order. */
+  readonly exchange: number;
   /** Pieces of memory that are too small to be used again. */
   readonly workingSpace: number;
   /** Node, its code, TensorFlow.js and what products work in. */

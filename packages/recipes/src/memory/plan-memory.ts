@@ -9,7 +9,7 @@ import {
 } from "@lathe/model";
 import type { WeightFormat } from "@lathe/quant";
 import type { Precision, Engine } from "@lathe/tensor";
-import { availableBytes, parseBytes } from "@lathe/train";
+import { availableBytes, exchangeBytes, parseBytes } from "@lathe/train";
 import { namingFields } from "../fields-of-packages.js";
 import { expectation, RecipeError } from "../recipe-error.js";
 import { withStoredTypes } from "../model/stored-types.js";
@@ -48,6 +48,10 @@ export interface PlanMemoryOptions extends TrainedOptions {
   readonly labels?: number | undefined;
   /** Layers that are computed again, or as few as the memory asks for. @defaultValue "auto" */
   readonly checkpointing?: Checkpointing | "auto" | undefined;
+  /** Ranks that come to one update, of which one is planned; `ranks` says how many of them have the optimiser between them. @defaultValue 1 */
+  readonly runRanks?: number | undefined;
+  /** Whether sums have the order of micro-batches; see `FinetuneOptions`. @defaultValue false */
+  readonly deterministic?: boolean | undefined;
   /** Ranks that compute every layer together, of which one is planned; see `FinetuneOptions`. @defaultValue 1 */
   readonly tensorParallel?: number | undefined;
   /** What the process may take in all: bytes, or a size such as `"8GB"`. @defaultValue what is free */
@@ -113,15 +117,26 @@ async function sizedModel({
  * @throws RecipeError, ModelConfigError, WeightsError
  */
 export async function planMemory(options: PlanMemoryOptions): Promise<MemoryPlan> {
-  const { engine, tokens, labels = tokens, memory, tensorParallel = 1 } = options;
+  const { engine, tokens, labels = tokens, memory, tensorParallel = 1, runRanks = 1 } = options;
   const precision = options.precision ?? engine?.precision ?? "bf16";
   const model = await sizedModel(options);
   const { config } = model;
-  const trained = namingFields(() => trainedBytes(config, options));
+  const microBatches = Math.ceil((options.gradientAccumulation ?? 1) / (runRanks / tensorParallel));
+  const trained = namingFields(() => trainedBytes(config, { ...options, gradientAccumulation: microBatches }));
+  const exchange = exchangeBytes({
+    ranks: runRanks,
+    shapes: trained.shapes,
+    optimizer: options.optimizer ?? "adamw",
+    isSharded: (options.ranks ?? 1) > 1,
+    isOrdered: options.deterministic ?? false,
+    microBatches,
+    layerSumBytes: tensorParallel > 1 ? FLOAT_BYTES * tokens * config.hiddenSize : 0,
+  });
   const fixed = {
     weights: model.weightBytes + trained.trainedWeights,
     adapter: trained.adapter,
     optimizer: trained.optimizer,
+    exchange,
     process: PROCESS_BYTES + packingBytes(config, options.quantize),
   };
   const fixedBytes = totalOf({ ...fixed, gradients: 0, activations: 0, head: 0, workingSpace: 0 });

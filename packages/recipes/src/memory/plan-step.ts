@@ -22,7 +22,7 @@ import { placedWeightBytes } from "./weight-bytes.js";
 export interface StepToPlan {
   readonly options: Pick<
     FinetuneOptions,
-    "checkpointing" | "quantize" | "zeroStage" | "collective" | "tensorParallel"
+    "checkpointing" | "quantize" | "zeroStage" | "deterministic" | "collective" | "tensorParallel"
   >;
   readonly method: TrainingMethod;
   readonly config: TrainConfig;
@@ -67,7 +67,7 @@ export async function planStep(
   { options, method, config, folder, objective }: StepToPlan,
   engine: Engine,
   memory?: PlanMemoryOptions["memory"],
-  ranks = options.collective?.size ?? 1,
+  ranks = Math.max(options.collective?.size ?? 1, options.tensorParallel ?? 1),
 ): Promise<PlannedStep> {
   const { batchSize, maxTokensPerBatch, gradientAccumulation, optimizer } = config;
   const { checkpointing = "auto", quantize = "none", tensorParallel = 1 } = options;
@@ -77,6 +77,8 @@ export async function planStep(
     optimizer,
     gradientAccumulation,
     ranks: dealt,
+    runRanks: ranks,
+    deterministic: options.deterministic,
     quantize,
     engine,
     memory,
@@ -152,7 +154,7 @@ export async function planStep(
           ),
           hiddenSize: config.hiddenSize,
           tokens: Math.round(tokens),
-          besides: terms.process + terms.adapter + terms.optimizer + atWork,
+          besides: terms.process + terms.adapter + terms.optimizer + terms.exchange + atWork,
           budgetBytes,
           bytesPerSecond,
           spillFormat: spillFormatOf(engine.precision),

@@ -24,6 +24,7 @@ const termNames: Readonly<Record<keyof MemoryTerms, Phrase>> = {
   adapter: phrase`adapter`,
   gradients: phrase`gradients`,
   optimizer: phrase`optimiser`,
+  exchange: phrase`exchange between ranks`,
   workingSpace: phrase`working space`,
   process: phrase`process`,
 };
@@ -38,10 +39,10 @@ const diskPhrase = (disk: DiskTimes): Phrase =>
 /** What a run takes before it is begun, as people read it. @param nameOf what the settings of a remedy are called and set to */
 export function tellPlan(plan: RunPlan, nameOf: (settings: Remedy["settings"]) => string): Told {
   const { terms, totalBytes, budgetBytes, fits, secondsPerStep, disk, remedies, stream, tensor } = plan;
-  const rows = (Object.entries(terms) as [keyof MemoryTerms, number][]).map(([term, bytes]) => [
-    termNames[term],
-    formatBytes(bytes),
-  ]);
+  const rows = (Object.entries(terms) as [keyof MemoryTerms, number][])
+    // Most runs have one process.
+    .filter(([term, bytes]) => term !== "exchange" || bytes > 0)
+    .map(([term, bytes]) => [termNames[term], formatBytes(bytes)]);
   const memory = { head: [phrase`memory`, ""], rows: [...rows, [phrase`total`, formatBytes(totalBytes)]] };
   const takingLess = {
     head: [phrase`takes less`, phrase`saves`, phrase`time`],

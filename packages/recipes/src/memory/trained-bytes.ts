@@ -29,6 +29,8 @@ export interface TrainedOptions {
   readonly ranks?: number | undefined;
 }
 
+type Shape = readonly number[];
+
 /** Bytes of what is trained and what training it takes. */
 export interface TrainedBytes {
   /** Parameters beside the weights of the model. */
@@ -37,12 +39,12 @@ export interface TrainedBytes {
   readonly trainedWeights: number;
   readonly gradients: GradientBytes;
   readonly optimizer: number;
+  /** Shapes of what is trained at a time. */
+  readonly shapes: readonly Shape[];
   /** Names of linears that are trained, of which the inputs are kept; `rank` is the largest of low-rank updates, else 0. */
   readonly adapted: ReadonlySet<string>;
   readonly rank: number;
 }
-
-type Shape = readonly number[];
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 const floatBytes = (shape: Shape): number => FLOAT_BYTES * elementCount(shape);
@@ -100,6 +102,7 @@ function ofWeights(
       isAccumulated: gradientAccumulation > 1,
     },
     optimizer: sum(optimised.map((shapes) => shardedOptimiserBytes(optimizer, shapes, ranks))),
+    shapes: [...always, ...sampled],
     adapted: new Set(places.map(({ name }) => name)),
     rank: 0,
   };
@@ -123,6 +126,7 @@ function ofAdapter(
     // Small enough to be counted throughout.
     gradients: { head: 0, embedding: 0, layer: 0, all: adapter, isAccumulated: true },
     optimizer: shardedOptimiserBytes(optimizer, shapes, ranks),
+    shapes,
     adapted: new Set(selected.targets.map(({ name }) => name)),
     rank: Math.max(...selected.targets.map(({ rank }) => rank), 0),
   };

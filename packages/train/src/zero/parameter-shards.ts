@@ -1,16 +1,13 @@
 import type { Collective } from "@lathe/distributed";
 import type * as tf from "@tensorflow/tfjs-core";
+import { BUCKET_VALUES, bucketsOf, type Piece, sizeOfPieces } from "../buckets.js";
 import type { TrainableParameter } from "../parameter.js";
+import { TravelMemory } from "../travel-memory.js";
 import { dealParameters, type ParameterPart } from "./deal-parameters.js";
 
-/** Numbers of a variable, in row-major order, that one rank updates. */
-export interface Shard {
-  readonly variable: tf.Variable;
+/** Numbers of a variable that one rank updates. */
+export interface Shard extends Piece {
   readonly rank: number;
-  /** First number. */
-  readonly start: number;
-  /** The number after the last. */
-  readonly end: number;
   /** Shape of the part. */
   readonly shape: readonly number[];
 }
@@ -20,6 +17,10 @@ export class ParameterShards {
   readonly #shards = new Map<number, readonly Shard[]>();
   /** Those that had a gradient on any rank in the step at hand, in the order of the parameters. */
   trained: readonly tf.Variable[] = [];
+  /** What all ranks have of a bucket. */
+  readonly all = new TravelMemory();
+  /** What this rank has of one. */
+  readonly own = new TravelMemory();
 
   constructor(readonly collective: Collective) {}
 
@@ -49,11 +50,26 @@ export class ParameterShards {
     ).flat();
   }
 
+  /** The shards of variables in buckets, in each of which are as many numbers of every rank as long as it has some, by rank. */
+  buckets(variables: readonly tf.Variable[]): Shard[][] {
+    const { size } = this.collective;
+    const dealt = this.of(variables);
+    const limit = Math.max(1, Math.floor(BUCKET_VALUES / size));
+    const byRank = Array.from({ length: size }, (_, rank) =>
+      bucketsOf(
+        dealt.filter((shard) => shard.rank === rank),
+        limit,
+      ),
+    );
+    const length = Math.max(...byRank.map((buckets) => buckets.length));
+    return Array.from({ length }, (_, bucket) => byRank.flatMap((buckets) => buckets[bucket] ?? []));
+  }
+
   /** How many numbers of some shards each rank has. */
   counts(shards: readonly Shard[]): number[] {
-    const counts = new Array<number>(this.collective.size).fill(0);
-    for (const { rank, start, end } of shards) counts[rank] += end - start;
-    return counts;
+    return Array.from({ length: this.collective.size }, (_, rank) =>
+      sizeOfPieces(shards.filter((shard) => shard.rank === rank)),
+    );
   }
 }
 

@@ -1,7 +1,9 @@
 import { engineInUse } from "@lathe/tensor";
-import * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
+import { sizeOfPieces } from "../buckets.js";
 import type { StepGradients } from "../reduce.js";
-import { copiedTensor, type TravelMemory } from "../travel-memory.js";
+import { copyNumbers, emptyVariable, readPieces } from "../travel-memory.js";
+import { writableGradient } from "../writable-gradient.js";
 import type { ParameterShards } from "./parameter-shards.js";
 
 /**
@@ -12,38 +14,23 @@ export async function scatterSums(
   shards: ParameterShards,
   variables: readonly tf.Variable[],
   gradients: StepGradients,
-  memory: TravelMemory,
 ): Promise<number> {
-  const dealt = shards.of(variables);
-  const counts = shards.counts(dealt);
-  const values = memory.take(counts.reduce((sum, count) => sum + count, 0));
-  const places = new Map<
-    tf.Variable,
-    { readonly start: number; readonly end: number; readonly at: number }[]
-  >();
-  let place = 0;
-  for (const { variable, start, end } of dealt) {
-    places.set(variable, [...(places.get(variable) ?? []), { start, end, at: place }]);
-    place += end - start;
-  }
-  for (const variable of variables) {
-    const gradient = gradients.gradient(variable)?.dataSync() as Float32Array | undefined;
-    for (const { start, end, at } of places.get(variable) ?? []) {
-      if (gradient) values.set(gradient.subarray(start, end), at);
-      else values.fill(0, at, at + end - start);
+  const { rank } = shards.collective;
+  const { sumOfSquares, write } = engineInUse().routines;
+  for (const bucket of shards.buckets(variables)) {
+    const counts = shards.counts(bucket);
+    const values = shards.all.take(sizeOfPieces(bucket));
+    readPieces(bucket, (variable) => gradients.gradient(variable), values);
+    const sums = await shards.collective.reduceScatter(values, counts, shards.own.take(counts[rank]));
+    let place = 0;
+    for (const { variable, start, end } of bucket.filter((shard) => shard.rank === rank)) {
+      const part = sums.subarray(place, place + end - start);
+      write(writableGradient(gradients, variable), start, part);
+      place += part.length;
     }
-    gradients.replace(variable, null);
   }
-  const sums = await shards.collective.reduceScatter(values, counts);
-  let [from, squares] = [0, 0];
-  for (const { rank, variable, start, end, shape } of dealt) {
-    if (rank !== shards.collective.rank) continue;
-    const gradient = copiedTensor(sums.subarray(from, from + end - start), shape);
-    gradients.replace(variable, gradient);
-    squares += engineInUse().routines.sumOfSquares([gradient]);
-    from += end - start;
-  }
-  return squares;
+  keepOwn(shards, variables, gradients);
+  return sumOfSquares(variables.flatMap((variable) => gradients.gradient(variable) ?? []));
 }
 
 /** Keeps of the sums over all ranks what this one updates. */
@@ -62,8 +49,9 @@ export function keepOwn(
     const shard = own.get(variable.id);
     if (!shard) gradients.replace(variable, null);
     else if (shard.end - shard.start < variable.size) {
-      const values = gradients.gradient(variable)!.dataSync().slice(shard.start, shard.end);
-      gradients.replace(variable, tf.tensor(values, [...shard.shape]));
+      const part = emptyVariable(shard.shape);
+      copyNumbers(gradients.gradient(variable)!, shard.start, part, shards.own);
+      gradients.replace(variable, part);
     }
   }
 }

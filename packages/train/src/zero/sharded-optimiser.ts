@@ -1,12 +1,12 @@
 import { elementCount } from "@lathe/model";
 import type { Collective, NumberArray } from "@lathe/distributed";
 import { isRecord, parseJson } from "@lathe/files";
-import * as tf from "@tensorflow/tfjs-core";
-import { bucketsOf } from "../buckets.js";
+import { engineInUse } from "@lathe/tensor";
+import { sizeOfPieces } from "../buckets.js";
 import type { CreateOptimiser, GradientOf, Optimiser } from "../optimiser.js";
 import type { TrainableParameter } from "../parameter.js";
 import { dtypeOf, type NamedValues, type ReadValues, type SharedValues } from "../tensor-part.js";
-import { copiedTensor, TravelMemory } from "../travel-memory.js";
+import { copyNumbers, emptyVariable } from "../travel-memory.js";
 import type { ParameterShards, Shard } from "./parameter-shards.js";
 
 /** A parameter, or some rows of it, that this rank updates. */
@@ -26,7 +26,6 @@ export class ShardedOptimiser implements Optimiser {
   readonly #shards: ParameterShards;
   readonly #own: readonly OwnParameter[];
   readonly #optimiser: Optimiser;
-  readonly #memory = new TravelMemory();
 
   constructor(create: CreateOptimiser, parameters: readonly TrainableParameter[], shards: ParameterShards) {
     this.#parameters = parameters;
@@ -38,8 +37,7 @@ export class ShardedOptimiser implements Optimiser {
     this.#own = own.map((shard) => {
       const parameter = byVariable.get(shard.variable.id)!;
       if (isWhole(shard)) return { shard, updated: parameter };
-      const variable = tf.tidy(() => tf.variable(tf.fill([...shard.shape], 0, "float32"), false));
-      return { shard, updated: { ...parameter, variable } };
+      return { shard, updated: { ...parameter, variable: emptyVariable(shard.shape) } };
     });
     this.#optimiser = create(this.#own.map(({ updated }) => updated));
     this.identity = this.#optimiser.identity;
@@ -49,8 +47,7 @@ export class ShardedOptimiser implements Optimiser {
     const whole = new Map(this.#own.map(({ shard, updated }) => [updated.variable.id, shard.variable]));
     for (const { shard, updated } of this.#own) {
       if (isWhole(shard) || !gradientOf(shard.variable)) continue;
-      const values = shard.variable.dataSync() as Float32Array;
-      assign(updated.variable, values.subarray(shard.start, shard.end));
+      copyNumbers(shard.variable, shard.start, updated.variable, this.#shards.own);
     }
     await this.#optimiser.apply(
       (variable) => gradientOf(whole.get(variable.id)!),
@@ -102,34 +99,29 @@ export class ShardedOptimiser implements Optimiser {
 
   /** Gives all ranks what each has updated. */
   async #gather(): Promise<void> {
-    const { collective, trained } = this.#shards;
+    const { collective, trained, all, own: ofRank } = this.#shards;
+    const { read, write } = engineInUse().routines;
     const mine = new Set(this.#parameters.map(({ variable }) => variable.id));
-    const sources = new Map(this.#own.map(({ shard, updated }) => [shard.variable.id, updated.variable]));
-    // Those that this rank has whole are as they should be already.
-    const isReady = ({ id }: tf.Variable): boolean => sources.get(id)?.id === id;
-    for (const bucket of bucketsOf(trained.filter(({ id }) => mine.has(id)))) {
-      const shards = this.#shards.of(bucket);
-      const counts = this.#shards.counts(shards);
-      const own = new Float32Array(counts[collective.rank]);
+    const sources = new Map(this.#own.map((each) => [each.shard.variable.id, each]));
+    for (const bucket of this.#shards.buckets(trained.filter(({ id }) => mine.has(id)))) {
+      const counts = this.#shards.counts(bucket);
+      const own = ofRank.take(counts[collective.rank]);
       let place = 0;
-      for (const { rank, variable, start, end } of shards) {
+      for (const { rank, variable, start, end } of bucket) {
         if (rank !== collective.rank) continue;
-        own.set(sources.get(variable.id)!.dataSync(), place);
-        place += end - start;
+        const { shard, updated } = sources.get(variable.id)!;
+        const part = own.subarray(place, place + end - start);
+        read(updated.variable, start - shard.start, part);
+        place += part.length;
       }
-      const updated = await collective.allGather(own);
-      const others = bucket.filter((variable) => !isReady(variable));
+      const updated = await collective.allGather(own, all.take(sizeOfPieces(bucket)));
       const places = new Array<number>(collective.size).fill(0);
-      const parts = new Map<number, { readonly from: Float32Array; readonly start: number }[]>();
-      for (const { rank, variable, start, end } of shards) {
-        const from = updated[rank].subarray(places[rank], places[rank] + end - start);
-        parts.set(variable.id, [...(parts.get(variable.id) ?? []), { from, start }]);
-        places[rank] += end - start;
-      }
-      for (const variable of others) {
-        const values = this.#memory.take(variable.size);
-        for (const { from, start } of parts.get(variable.id)!) values.set(from, start);
-        assign(variable, values);
+      for (const { rank, variable, start, end } of bucket) {
+        const part = updated[rank].subarray(places[rank], places[rank] + end - start);
+        places[rank] += part.length;
+        // Those that this rank has whole are as they should be already.
+        if (rank !== collective.rank || !isWhole(sources.get(variable.id)!.shard))
+          write(variable, start, part);
       }
     }
   }
@@ -144,12 +136,6 @@ interface TensorPiece {
 }
 
 const isWhole = ({ variable, start, end }: Shard): boolean => start === 0 && end === variable.size;
-
-function assign(variable: tf.Variable, values: Float32Array): void {
-  tf.tidy(() => {
-    variable.assign(copiedTensor(values, variable.shape));
-  });
-}
 
 /** What a rank tells of its tensors. */
 function piecesOf(list: Uint8Array): Omit<TensorPiece, "rank">[] {

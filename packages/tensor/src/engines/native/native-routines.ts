@@ -89,5 +89,13 @@ export function nativeRoutines(device: NativeDevice): Routines {
       return total;
     },
     sumOfSquares: (tensors) => kernels.sumOfSquares(tensors.map(view)),
+    read(tensor, start, target) {
+      target.set(view(tensor).subarray(start, start + target.length));
+    },
+    write(variable, start, values) {
+      writing([variable], () => {
+        view(variable).set(values, start);
+      });
+    },
   };
 }

@@ -111,4 +111,6 @@ export const tensorFlowRoutines = (device: TensorFlowDevice): Routines => ({
     for (const half of halves) total += half;
     return 2 * total;
   },
+  read: portableRoutines.read,
+  write: portableRoutines.write,
 });
