@@ -38,8 +38,7 @@ export function checkGroup(group: number, size: number): void {
  * @throws CollectiveError where the room is too small
  */
 export function roomFor<Values extends NumberArray>(values: Values, length: number, room?: Values): Values {
-  if (room && room.length < length)
-    throw expected(phrase`room for ${length} values`, String(room.length));
+  if (room && room.length < length) throw expected(phrase`room for ${length} values`, String(room.length));
   if (room) return room.subarray(0, length) as Values;
   return new (values.constructor as new (length: number) => Values)(length);
 }

@@ -66,8 +66,14 @@ it.each([
   const [begun, short] = [valuesOf(0), valuesOf(5, 40)];
   const [first, second, only] = [valuesOf(10), valuesOf(11), valuesOf(13, 40)];
   const sums = first.map((value, i) => value + second[i]);
-  const expected = [begun.map((value, i) => value - 0.5 * sums[i]), short.map((value, i) => value - 0.5 * only[i])];
-  const squares = [sums, only].reduce((all, part) => part.reduce((sum, value) => sum + value * value, all), 0);
+  const expected = [
+    begun.map((value, i) => value - 0.5 * sums[i]),
+    short.map((value, i) => value - 0.5 * only[i]),
+  ];
+  const squares = [sums, only].reduce(
+    (all, part) => part.reduce((sum, value) => sum + value * value, all),
+    0,
+  );
   for (const { values, norm } of results) {
     expect(Math.abs(norm / squares - 1)).toBeLessThan(1e-4);
     values.forEach((own, index) => {

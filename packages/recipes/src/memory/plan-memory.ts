@@ -122,7 +122,9 @@ export async function planMemory(options: PlanMemoryOptions): Promise<MemoryPlan
   const model = await sizedModel(options);
   const { config } = model;
   const microBatches = Math.ceil((options.gradientAccumulation ?? 1) / (runRanks / tensorParallel));
-  const trained = namingFields(() => trainedBytes(config, { ...options, gradientAccumulation: microBatches }));
+  const trained = namingFields(() =>
+    trainedBytes(config, { ...options, gradientAccumulation: microBatches }),
+  );
   const exchange = exchangeBytes({
     ranks: runRanks,
     shapes: trained.shapes,
