@@ -1,7 +1,9 @@
 /** What Python's programs read is proven there. Runs where Python has them: python3, or the interpreter in LATHE_PYTHON. */
+import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { hasPythonPackages, openTransformers } from "@lathe/export/gate";
 import { sayPhrase } from "@lathe/files";
 import { loadModel } from "@lathe/model";
@@ -15,6 +17,11 @@ import { gateExport } from "./gate-export.js";
 
 const chinese = fileURLToPath(new URL("../../../../examples/customer-service/base-model", import.meta.url));
 const adapterOf = (name: string): string => join(loraFixture(name), "adapter_end");
+
+const mlxScript = fileURLToPath(
+  new URL("../../../../scripts/reference/mlx_adapter_logits.py", import.meta.url),
+);
+const run = promisify(execFile);
 
 let folder: string;
 let count = 0;
@@ -88,6 +95,27 @@ describe.skipIf(!hasPython)("in Python", () => {
       expect(await readdir(output)).toContain(
         to === "peft" ? "adapter_model.safetensors" : "model.safetensors",
       );
+    },
+    300_000,
+  );
+
+  it.each([
+    ["qwen2", "qwen2-all-rs"],
+    ["qwen2", "qwen2-qv"],
+    ["qwen3", "qwen3-pattern"],
+    ["llama", "llama-dora"],
+  ] as const)(
+    "%s with %s for MLX has every tensor that its loader puts to a linear, and PEFT's logits",
+    async (base, adapter) => {
+      const output = fresh();
+      const model = tinyModel(base);
+      await exported({ model, adapter: adapterOf(adapter), to: "mlx", output });
+      const python = process.env["LATHE_PYTHON"] ?? "python3";
+      const { stdout } = await run(python, [mlxScript, model, adapterOf(adapter), output]);
+      const report = JSON.parse(stdout.trim().split("\n").at(-1)!) as Record<string, unknown>;
+      expect(report).toMatchObject({ unused: [], missing: [], misshapen: [] });
+      expect(report["difference"]).toBeLessThan(2e-4);
+      expect(report["effect"]).toBeGreaterThan(0.01);
     },
     300_000,
   );
