@@ -79,14 +79,14 @@ async function readYaml(path: string): Promise<unknown> {
   const [fault] = [...document.errors, ...document.warnings];
   if (fault) {
     const [sentence] = fault.message.split("\n");
-    throw new UsageError([phrase`${path}: expected YAML: ${sentence.replace(/:$/, "")}`], null, {
+    throw new UsageError([phrase`${path}: expected YAML: “${sentence.replace(/:$/, "")}”`], null, {
       cause: fault,
     });
   }
   try {
     return document.toJS({ maxAliasCount: ALIAS_LIMIT });
   } catch (error) {
-    throw new UsageError([phrase`${path}: expected YAML: ${(error as Error).message}`], null, {
+    throw new UsageError([phrase`${path}: expected YAML: “${(error as Error).message}”`], null, {
       cause: error,
     });
   }

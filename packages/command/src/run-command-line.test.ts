@@ -227,13 +227,13 @@ describe("faults", () => {
     [
       "--path p",
       "steps: 1\nsteps: 2",
-      "run.yaml: expected YAML: Map keys must be unique at line 2, column 1",
+      "run.yaml: expected YAML: “Map keys must be unique at line 2, column 1”",
     ],
     ["--path p", "use-dora: true\nuseDora: true", 'run.yaml: key "useDora" is there twice, in two spellings'],
     [
       "--path p",
       "steps: !!js/function x",
-      "run.yaml: expected YAML: Unresolved tag: tag:yaml.org,2002:js/function at line 1, column 8",
+      "run.yaml: expected YAML: “Unresolved tag: tag:yaml.org,2002:js/function at line 1, column 8”",
     ],
     ["--path p", "steps: [1", "run.yaml: expected YAML"],
     ["--path p", "- 1", "run.yaml: expected a mapping from options to values"],

@@ -21,7 +21,7 @@ export const zh: Translations = {
   "{0}: key {1} is there twice, in two spellings": "{0}：键 {1} 以两种写法出现了两次",
   "{0}: expected a file": "{0}：应为文件",
   "{0}: expected at most {1} bytes, got {2}": "{0}：最多 {1} 字节，实为 {2}",
-  "{0}: expected YAML: {1}": "{0}：应为 YAML：{1}",
+  "{0}: expected YAML: “{1}”": "{0}：应为 YAML：“{1}”",
   "a whole number{0}": "整数{0}",
   "a number{0}": "数字{0}",
   " from {0} to {1}": "（{0} 到 {1}）",

@@ -76,7 +76,7 @@ export const zh: Translations = {
   "is packed to less than a part in {0}, as no rows are; unpack it first if it is what it should be":
     "压缩后不到原来的 {0} 分之一，数据行不会如此；若内容无误，请先自行解压",
   "is packed more than {0} times over": "压缩层数超过 {0}",
-  "cannot be unpacked as {0}: {1}": "无法作为 {0} 解压：{1}",
+  "cannot be unpacked as {0}: “{1}”": "无法作为 {0} 解压：“{1}”",
   "cannot be read as Arrow: {0}": "无法作为 Arrow 读取：{0}",
   "is Feather of version 1, which is not read; write it as version 2, Arrow or Parquet":
     "是第 1 版的 Feather，无法读取；请写成第 2 版、Arrow 或 Parquet",
@@ -114,6 +114,19 @@ export const zh: Translations = {
   "has no column {0} of type List<Int32>; its columns are {1}": "没有类型为 List<Int32> 的列 {0}；其列为 {1}",
   "has a column row of type {0}, expected Int32": "row 列的类型为 {0}，应为 Int32",
   "is of version {0}, expected {1}; make it again": "版本为 {0}，应为 {1}；请重新生成",
+  "column {0} has {1} values for {2} rows": "{0} 列有 {1} 个值，而行数为 {2}",
+  "column {0} ends before its last value": "{0} 列在最后一个值之前就结束了",
+  "column {0} has {1} empty values and says {2}": "{0} 列有 {1} 个空值，而其记录为 {2} 个",
+  "column {0} has a text that is not valid UTF-8": "{0} 列有不是有效 UTF-8 的文本",
+  "column {0} has entries that its dictionary lacks": "{0} 列有其字典中没有的条目",
+  "its directory and its first message describe other columns": "目录与第一条消息所述的列不同",
+  "its directory leaves out {0} bytes between its batches": "目录在各批之间漏掉了 {0} 字节",
+  "it does not end behind a message": "其结尾不在一条消息之后",
+  "its directory lets two batches overlap": "目录中有两批相互重叠",
+  "a page of column {0} has another checksum than it says": "{0} 列有一页的校验和与其记录不同",
+  "the pages of column {0} do not fill the bytes they are said to": "{0} 列的各页与其记录的字节数不符",
+  "column {0} has {1} values and says {2}": "{0} 列有 {1} 个值，而其记录为 {2} 个",
+  "a text is not valid UTF-8": "有文本不是有效的 UTF-8",
   "its structure leads nowhere": "其结构没有尽头",
   "its structure asks for more memory than any healthy file of its size":
     "其结构所需的内存超过任何同样大小的完好文件",

@@ -68,7 +68,7 @@ export const zh: Translations = {
   "srun starts programs on other machines by itself, got {0}":
     "srun 自行在其他机器上启动程序，实际给出了 {0}",
   "expected names of variables, got {0}": "应为环境变量名，实际为 {0}",
-  "{0} cannot be started: {1}": "无法启动 {0}：{1}",
+  "{0} cannot be started: “{1}”": "无法启动 {0}：“{1}”",
   "{0}: expected an answer, got none; {1} must work without a password":
     "{0} 没有应答；{1} 应无需密码即可成功",
   "expected hosts or a number of ranks, got neither": "应给出主机或进程数，实际都没有",

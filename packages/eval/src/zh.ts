@@ -49,7 +49,7 @@ export const zh: Translations = {
   "the judge {0}: none of its answers about {1} ends with a verdict for {2}, such as [[5]] or [[A]]; give another model, or more tokens an answer":
     "评判模型 {0}：关于 {1} 的回答都没有以 {2} 的结论结尾，例如 [[5]] 或 [[A]]；请换一个模型，或允许更长的回答",
   "holds lines that are no answers of a judge": "含有不是评判回答的行",
-  "a regular expression of RE2 ({0})": "RE2 正则表达式（{0}）",
+  "a regular expression of RE2 (“{0}”)": "RE2 正则表达式（“{0}”）",
   "at least one system": "至少一个系统",
   'unit "{0}", annotator "{1}"': '单元 "{0}"，标注者 "{1}"',
   "one rating": "一个评分",

@@ -43,6 +43,7 @@ export const zh: Translations = {
   "too many files are open": "打开的文件过多",
   "the name is too long": "名称过长",
   "the system takes nothing there": "系统不允许在该处写入",
+  "its reader says “{0}”": "读取程序报告“{0}”",
   "its structure does not hold together": "其结构前后不符",
   "no space is left on the device": "设备空间不足",
   "a part of the path is a file": "路径的一部分是文件",

@@ -100,9 +100,9 @@ export const zh: Translations = {
   "give loadModel a readLinear that unpacks it, such as linearReader of @lathe/quant":
     "请给 loadModel 能解压它的 readLinear，例如 @lathe/quant 的 linearReader",
   "messages that the chat template accepts": "对话模板接受的消息",
-  "its complaint {0}": "其报错：{0}",
+  "its complaint “{0}”": "其报错：“{0}”",
   "a chat template in Jinja": "Jinja 对话模板",
-  "one that does not parse ({0})": "无法解析的模板（{0}）",
+  "one that does not parse (“{0}”)": "无法解析的模板（“{0}”）",
   "{0} to be null or an object with a type": "{0} 为 null 或带 type 的对象",
   "{0} ranks cannot share {1}, of which there are {2} pieces, and no other number can":
     "{0} 个进程无法分摊 {1}（共 {2} 份），其他数目也不行",

@@ -15,8 +15,8 @@ export const zh: Translations = {
   "it did not start: {0}": "未能启动：{0}",
   "no TensorFlow has been set up for Node {0}; run setupTensorFlow()":
     "尚未为 Node {0} 配置 TensorFlow；请运行 setupTensorFlow()",
-  "{0} cannot be read ({1}); run setupTensorFlow() again":
-    "无法读取 {0}（{1}）；请重新运行 setupTensorFlow()",
+  "{0} cannot be read (“{1}”); run setupTensorFlow() again":
+    "无法读取 {0}（“{1}”）；请重新运行 setupTensorFlow()",
   "{0} is not a set-up of this version of Lathe; run setupTensorFlow() again":
     "{0} 不是此版本 Lathe 的配置；请重新运行 setupTensorFlow()",
   "the compiled binding {0} is gone; run setupTensorFlow() again":
@@ -106,7 +106,7 @@ export const zh: Translations = {
     "请使用能看到显卡的 Windows Subsystem for Linux",
   "use another engine": "请使用其他引擎",
   "TensorFlow is not set up": "尚未配置 TensorFlow",
-  "the wasm backend of TensorFlow.js cannot be loaded: {0}": "无法加载 TensorFlow.js 的 wasm 后端：{0}",
+  "the wasm backend of TensorFlow.js cannot be loaded: “{0}”": "无法加载 TensorFlow.js 的 wasm 后端：“{0}”",
   "precision {0}: engine {1} computes in {2}": "精度 {0}：引擎 {1} 以 {2} 计算",
   "engine {0} is unknown; expected auto or one of {1}": "未知引擎 {0}；应为 auto 或 {1} 之一",
   "engine {0} cannot run here ({1})": "引擎 {0} 无法在此运行（{1}）",

@@ -93,7 +93,8 @@ async function outcome(file: string): Promise<{ records: number; faulty: number 
   }
 }
 
-async function fuzz(files: typeof texts, seeds: number): Promise<void> {
+/** @returns how many records were read and how many files were refused */
+async function fuzz(files: typeof texts, seeds: number): Promise<{ read: number; refused: number }> {
   const folder = temporaryFolder();
   let [read, refused] = [0, 0];
   for (let seed = 1; seed <= seeds; seed++) {
@@ -112,9 +113,7 @@ async function fuzz(files: typeof texts, seeds: number): Promise<void> {
       });
     }
   }
-  // Neither everything is refused nor nothing.
-  expect(read).toBeGreaterThan(seeds);
-  expect(refused).toBeGreaterThan(0);
+  return { read, refused };
 }
 
 describe("readers of damaged files", () => {
@@ -129,9 +128,17 @@ describe("readers of damaged files", () => {
     }
   }, 60_000);
 
-  it("give rows or errors with their place, of text", () => fuzz(texts, 420), 300_000);
+  it("give rows or errors with their place, of text", async () => {
+    const { read, refused } = await fuzz(texts, 420);
+    // Neither everything is refused nor nothing.
+    expect(read).toBeGreaterThan(420);
+    expect(refused).toBeGreaterThan(0);
+  }, 300_000);
 
-  it("give rows or errors with their place, of Arrow and Parquet", () => fuzz(binaries, 42), 300_000);
+  it("give rows or errors with their place, of Arrow and Parquet", async () => {
+    // Up to six changes leave hardly a file in which nothing contradicts the rest.
+    expect((await fuzz(binaries, 42)).refused).toBeGreaterThan(21);
+  }, 300_000);
 
   it("give rows or errors with their place, of random bytes", async () => {
     const file = join(temporaryFolder(), "a");

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { GuardedWorker } from "./guarded-worker.js";
 
 it.each([
-  ["throw new Error('unsupported codec: LZO')", "unsupported codec: LZO"],
+  ["throw new Error('unsupported codec: LZO')", "its reader says “unsupported codec: LZO”"],
   ["undefined.type", "its structure does not hold together"],
   ["for (;;);", "its structure leads nowhere"],
 ])("is told of %s", async (body, expected) => {

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-import { SpokenError } from "@lathe/files";
+import { type Phrase, SpokenError } from "@lathe/files";
 
 /** Address of a library as this package has it, for a worker, which resolves no names of its own. */
 export function libraryAddress(name: string): string {
@@ -14,22 +14,31 @@ export interface GuardLimits {
   readonly heapMegabytes: number;
 }
 
+/** What a source may find wrong by itself, by the name that it throws it under: sentences that people read in their language. */
+export type GuardFaults = Readonly<Record<string, (...values: never[]) => Phrase>>;
+
 /** An error of the thread, as it comes over. */
-type Thrown = Pick<Error, "name" | "message">;
+interface Thrown extends Pick<Error, "name" | "message"> {
+  /** What `fault` was called with. */
+  readonly fault?: readonly [name: string, ...values: (string | number)[]];
+}
 
 /**
  * A thread that answers requests, each within a time, and that is ended when it does not. A library which loops for ever or
  * fills the memory over damaged bytes then costs seconds and an error, where on the caller's own thread nothing could stop it.
  *
  * The source is a module body with `data`, that defines `answer(request)`; the caller hands over addresses of libraries in `data`.
+ * It throws by `fault(name, ...values)` what the caller has a sentence for.
  */
 export class GuardedWorker {
   readonly #worker: Worker;
   readonly #ready: Promise<void>;
   #waiting: { resolve: (value: unknown) => void; reject: (error: Error) => void } | undefined;
+  readonly #faults: GuardFaults;
   #failure: Error | undefined;
 
-  constructor(source: string, data: unknown, { heapMegabytes }: GuardLimits) {
+  constructor(source: string, data: unknown, { heapMegabytes }: GuardLimits, faults: GuardFaults = {}) {
+    this.#faults = faults;
     this.#worker = new Worker(`${BEGINNING}${source}${END}`, {
       eval: true,
       workerData: data,
@@ -44,7 +53,7 @@ export class GuardedWorker {
       const waiting = this.#waiting;
       this.#waiting = undefined;
       if (message.error === undefined) waiting?.resolve(message.value);
-      else waiting?.reject(Object.assign(new Error(message.error.message), message.error));
+      else waiting?.reject(this.#errorOf(message.error));
     });
     this.#worker.on("error", (error: Error) => {
       this.#fail(
@@ -88,6 +97,12 @@ export class GuardedWorker {
     await this.#worker.terminate();
   }
 
+  #errorOf({ name, message, fault }: Thrown): Error {
+    if (fault === undefined) return Object.assign(new Error(message), { name });
+    const [found, ...values] = fault;
+    return new SpokenError(this.#faults[found](...(values as never[])));
+  }
+
   #fail(error: Error): void {
     this.#failure ??= error;
     this.#waiting?.reject(error);
@@ -100,6 +115,9 @@ const TOO_LARGE = "its structure asks for more memory than any healthy file of i
 const BEGINNING = `
 const { parentPort, workerData: data } = require("node:worker_threads");
 (async () => {
+const fault = (...found) => {
+  throw Object.assign(new Error(found[0]), { fault: found });
+};
 `;
 
 const END = `
@@ -107,8 +125,8 @@ const END = `
     try {
       parentPort.postMessage({ value: await answer(request) });
     } catch (error) {
-      const { name, message } = error instanceof Error ? error : new Error(String(error));
-      parentPort.postMessage({ error: { name, message } });
+      const { name, message, fault } = error instanceof Error ? error : new Error(String(error));
+      parentPort.postMessage({ error: { name, message, fault } });
     }
   });
   parentPort.postMessage({ ready: true });

@@ -1,5 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { asFileError, damageOf, FileError, findValueFault, InputError, phrase } from "@lathe/files";
+import { ARROW_COLUMN_CHECKS, arrowFaults } from "./arrow-column-checks.js";
 import type { DataRecord, ReadOptions } from "./data-record.js";
 import { GuardedWorker, libraryAddress } from "./guarded-worker.js";
 import { plainValue } from "./plain-value.js";
@@ -15,7 +16,7 @@ const HEAP_MEGABYTES = 4096;
 const SOURCE = `
 const { open } = require("node:fs/promises");
 const { createReadStream } = require("node:fs");
-const { RecordBatchReader, DataType, compressionRegistry, CompressionType } = await import(data.arrow);
+const { RecordBatchReader, Message, DataType, compressionRegistry, CompressionType } = await import(data.arrow);
 const { decompress } = await import(data.zstd);
 const LZ4_FRAME = 0;
 const ZSTD = 1;
@@ -91,13 +92,67 @@ const plain = (value, type) => {
   return typeof value === "object" && !ArrayBuffer.isView(value) ? String(value) : value;
 };
 
+${ARROW_COLUMN_CHECKS}
+const LONGEST_PADDING = 64;
+const described = ({ fields, metadata }) =>
+  JSON.stringify([[...metadata], fields.map(({ name, type, nullable, metadata: own }) => [name, String(type), nullable, [...own]])]);
+const readAt = async (handle, position, length) => {
+  const bytes = Buffer.alloc(length);
+  const { bytesRead } = await handle.read(bytes, 0, length, position);
+  return bytes.subarray(0, bytesRead);
+};
+/** A file says twice where its batches are, by their order and in the directory, and as most programs write it twice what its columns are. */
+const checkDirectory = async (handle, { schema, footer }) => {
+  const { size } = await handle.stat();
+  const prefix = await readAt(handle, 8, 8);
+  const length = prefix.readInt32LE(0) === -1 ? prefix.readInt32LE(4) : 0;
+  if (length > 0 && 16 + length <= size) {
+    const first = Message.decode(await readAt(handle, 16, length));
+    if (first.isSchema() && described(first.header()) !== described(schema)) fault("schemas");
+  }
+  const trailer = await readAt(handle, size - 10, 10);
+  const blocks = [...footer.dictionaryBatches(), ...footer.recordBatches()]
+    .map(({ offset, metaDataLength, bodyLength }) => ({ offset, end: offset + metaDataLength + bodyLength }))
+    .sort((a, b) => a.offset - b.offset);
+  const ends = [...blocks.slice(1).map(({ offset }) => offset), size - 10 - trailer.readInt32LE(0)];
+  for (const [index, { end }] of blocks.entries()) {
+    const gap = ends[index] - end;
+    if (gap < 0) fault("overlap");
+    if (gap >= LONGEST_PADDING) fault("gap", gap);
+  }
+};
+
+/** A stream ends behind a message, with the mark of its end or without; the library takes less than a message for the end. */
+const checkStream = async (path) => {
+  const handle = await open(path, "r");
+  try {
+    const { size } = await handle.stat();
+    for (let offset = 0; offset < size; ) {
+      const prefix = await readAt(handle, offset, 8);
+      // Streams of old versions have no mark before a message.
+      if (offset === 0 && (prefix.length < 8 || prefix.readInt32LE(0) !== -1)) return;
+      const length = prefix.length < 8 || prefix.readInt32LE(0) !== -1 ? -1 : prefix.readInt32LE(4);
+      if (length === 0 && offset + 8 === size) return;
+      if (length <= 0 || offset + 8 + length > size) fault("end");
+      const body = Number(Message.decode(await readAt(handle, offset + 8, length)).bodyLength);
+      if (!(body >= 0) || offset + 8 + length + body > size) fault("end");
+      offset += 8 + length + body;
+    }
+  } finally {
+    await handle.close();
+  }
+};
+
 let batches;
 let batch = null;
 let next = 0;
 const answer = async ({ path, isFile }) => {
   if (path !== undefined) {
-    const reader = await RecordBatchReader.from(isFile ? await open(path, "r") : createReadStream(path));
+    if (!isFile) await checkStream(path);
+    const handle = isFile ? await open(path, "r") : null;
+    const reader = await RecordBatchReader.from(handle ?? createReadStream(path));
     await reader.open({ autoDestroy: false });
+    if (handle !== null && reader.footer != null) await checkDirectory(handle, reader);
     batches = reader[Symbol.asyncIterator]();
     return null;
   }
@@ -105,6 +160,7 @@ const answer = async ({ path, isFile }) => {
     const { done, value } = await batches.next();
     if (done) return null;
     batch = value;
+    checkBatch(batch);
     next = 0;
   }
   const end = Math.min(batch.numRows, next + ROWS);
@@ -134,6 +190,7 @@ export async function* arrowRecords(
       SOURCE,
       { arrow: libraryAddress("apache-arrow"), zstd: libraryAddress("fzstd") },
       { heapMegabytes: HEAP_MEGABYTES },
+      arrowFaults,
     );
     const milliseconds = MILLISECONDS + (size / 2 ** 20) * MILLISECONDS_PER_MEGABYTE;
     await worker.request({ path: file, isFile: await isArrowFile(file) }, milliseconds);

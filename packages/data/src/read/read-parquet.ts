@@ -10,6 +10,7 @@ import {
 } from "@lathe/files";
 import type { DataRecord, ReadOptions } from "./data-record.js";
 import { GuardedWorker, libraryAddress } from "./guarded-worker.js";
+import { PARQUET_PAGE_CHECKS, parquetFaults } from "./parquet-page-checks.js";
 import { plainValue } from "./plain-value.js";
 
 /**
@@ -50,7 +51,7 @@ async function* readGroups(
   options: ReadOptions,
 ): AsyncGenerator<DataRecord, void, undefined> {
   let rowStart = 0;
-  for (const group of groups) {
+  for (const [index, group] of groups.entries()) {
     const rowEnd = rowStart + group.rows;
     let rows: Record<string, unknown>[];
     try {
@@ -61,7 +62,7 @@ async function* readGroups(
         );
       }
       const milliseconds = MILLISECONDS + (bytes / 2 ** 20) * MILLISECONDS_PER_MEGABYTE;
-      rows = (await worker.request({ rowStart, rowEnd }, milliseconds)) as typeof rows;
+      rows = (await worker.request({ group: index, rowStart, rowEnd }, milliseconds)) as typeof rows;
       if (rows.length !== group.rows)
         throw new SpokenError(phrase`a group of ${group.rows} rows has ${rows.length}`);
     } catch (error) {
@@ -88,10 +89,19 @@ const HEAP_MEGABYTES = 4096;
 const SOURCE = `
 const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import(data.hyparquet);
 const { compressors } = await import(data.compressors);
+const { parquetHeader } = await import(data.pages);
+const { crc32 } = require("node:zlib");
+${PARQUET_PAGE_CHECKS}
 let file;
 let metadata;
-const answer = async ({ path, rowStart, rowEnd }) => {
-  if (path === undefined) return parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors });
+const answer = async ({ path, group: index, rowStart, rowEnd }) => {
+  if (path === undefined) {
+    const group = metadata.row_groups[index];
+    await checkPages(file, group);
+    const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors, parsers });
+    checkNulls(group, rows, metadata.schema);
+    return rows;
+  }
   file = await asyncBufferFromFile(path);
   metadata = await parquetMetadataAsync(file);
   const groups = metadata.row_groups.map((group) => ({
@@ -109,8 +119,9 @@ async function openParquet(file: string): Promise<ParquetReader> {
     const libraries = {
       hyparquet: libraryAddress("hyparquet"),
       compressors: libraryAddress("hyparquet-compressors"),
+      pages: libraryAddress("hyparquet/src/column.js"),
     };
-    worker = new GuardedWorker(SOURCE, libraries, { heapMegabytes: HEAP_MEGABYTES });
+    worker = new GuardedWorker(SOURCE, libraries, { heapMegabytes: HEAP_MEGABYTES }, parquetFaults);
     const found = (await worker.request({ path: file }, MILLISECONDS)) as Omit<ParquetReader, "worker">;
     const rows = found.groups.reduce((sum, group) => sum + group.rows, 0);
     if (rows !== found.rows || found.groups.some((group) => !(group.rows >= 0))) {

@@ -537,7 +537,7 @@ describe("encodings and packings", () => {
   it("says that packed bytes are damaged", async () => {
     const packed = gzipSync(text.repeat(1000));
     await expect(readContent("a.jsonl.gz", packed.subarray(0, 100))).rejects.toThrow(
-      /a\.jsonl\.gz: cannot be unpacked as gzip: unexpected end of file/,
+      /a\.jsonl\.gz: cannot be unpacked as gzip: “unexpected end of file”/,
     );
     const zstd = Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), Buffer.from("no frame at all")]);
     await expect(readContent("a.zst", zstd)).rejects.toThrow(/a\.zst: cannot be unpacked as Zstandard/);

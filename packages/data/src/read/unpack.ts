@@ -110,5 +110,5 @@ async function* unzstd(
 function damaged(file: string, packing: string, cause: unknown): FileError {
   if (cause instanceof FileError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new FileError(file, phrase`cannot be unpacked as ${packing}: ${reason}`, { cause });
+  return new FileError(file, phrase`cannot be unpacked as ${packing}: “${reason}”`, { cause });
 }

@@ -74,7 +74,7 @@ export async function runLauncher(
   try {
     return await new Promise<LauncherEnd>((resolve, reject) => {
       child.on("error", (cause) => {
-        reject(new LaunchError("launcher", phrase`${file} cannot be started: ${cause.message}`, { cause }));
+        reject(new LaunchError("launcher", phrase`${file} cannot be started: “${cause.message}”`, { cause }));
       });
       // Ranks that outlive their launcher may hold its pipes open, so that its own end counts; what is kept is waited for a moment more.
       child.on("exit", (code: number | null, by: NodeJS.Signals | null) => {

@@ -91,7 +91,7 @@ function compiled(pattern: string): re2.RE2JS {
     if (!(error instanceof library.RE2JSException)) throw error;
     throw new MetricOptionError(
       "labelPlace",
-      phrase`a regular expression of RE2 (${error.message})`,
+      phrase`a regular expression of RE2 (“${error.message}”)`,
       pattern,
     );
   }

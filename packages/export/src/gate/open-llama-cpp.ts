@@ -105,7 +105,7 @@ export async function openLlamaCpp(
     throw new ExportError({
       path: file,
       expected: "a file that llama.cpp opens",
-      actual: phrase`its complaint ${messageOf(cause)}`,
+      actual: phrase`its complaint “${messageOf(cause)}”`,
       cause,
     });
   }

@@ -108,7 +108,7 @@ export async function openTransformersJs(
     throw new ExportError({
       path: join(folder),
       expected: "a folder that transformers.js opens",
-      actual: phrase`its complaint ${messageOf(cause)}`,
+      actual: phrase`its complaint “${messageOf(cause)}”`,
       cause,
     });
   }

@@ -59,7 +59,7 @@ export function createChatRenderer(
       throw new TokenizerError({
         path,
         expected: "messages that the chat template accepts",
-        actual: phrase`its complaint ${messageOf(cause)}`,
+        actual: phrase`its complaint “${messageOf(cause)}”`,
         cause,
       });
     }
@@ -73,7 +73,7 @@ function parseTemplate(template: string, path: string): Template {
     throw new TokenizerError({
       path,
       expected: "a chat template in Jinja",
-      actual: phrase`one that does not parse (${messageOf(cause)})`,
+      actual: phrase`one that does not parse (“${messageOf(cause)}”)`,
       cause,
     });
   }

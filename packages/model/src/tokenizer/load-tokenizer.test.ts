@@ -186,7 +186,7 @@ describe("chat templates", () => {
     const refused = render("{{ raise_exception('roles must alternate') }}");
     await expect(refused).rejects.toThrow(TokenizerError);
     await expect(refused).rejects.toThrow(
-      "tokenizer_config.json: expected messages that the chat template accepts, got its complaint roles must alternate",
+      "tokenizer_config.json: expected messages that the chat template accepts, got its complaint “roles must alternate”",
     );
     await expect(render("{% if %}")).rejects.toThrow(
       "tokenizer_config.json: expected a chat template in Jinja, got one that does not parse",

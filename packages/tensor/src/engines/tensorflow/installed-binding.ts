@@ -51,7 +51,7 @@ export function installedBinding(
     installed = JSON.parse(readFileSync(path, "utf8")) as InstalledBinding;
   } catch (error) {
     return {
-      reason: phrase`${path} cannot be read (${(error as Error).message}); run setupTensorFlow() again`,
+      reason: phrase`${path} cannot be read (“${(error as Error).message}”); run setupTensorFlow() again`,
     };
   }
   const isWhole =

@@ -16,7 +16,7 @@ export const wasmEngine: EngineDefinition = {
       await loadWasmBackend();
       return null;
     } catch (error) {
-      return phrase`the wasm backend of TensorFlow.js cannot be loaded: ${(error as Error).message}`;
+      return phrase`the wasm backend of TensorFlow.js cannot be loaded: “${(error as Error).message}”`;
     }
   },
   async start() {
