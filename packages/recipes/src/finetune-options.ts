@@ -114,6 +114,11 @@ export interface FinetuneOptions extends EngineOptions, RecipeHooks {
   /** What the process may take in all, for `"auto"`: bytes, or a size such as `"8GB"`. @defaultValue what is free */
   readonly memory?: number | string | undefined;
   /**
+   * What the process takes without weights and steps, for plans of memory: bytes, or `"measured"` where it does nothing but this run, for
+   * what it takes once the rows are read and what a run adds. @defaultValue 140e6, a small program's
+   */
+  readonly processBytes?: number | "measured" | undefined;
+  /**
    * Rows of `validation` whose prompts the model answers before the first step and after every evaluation, for the run's page.
    * @defaultValue 3
    */

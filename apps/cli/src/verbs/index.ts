@@ -15,8 +15,13 @@ const verb = (name: string, summary: string, load: Load, places: readonly string
 /** What most verbs write. */
 const OUTPUT = ["output"];
 
-/** A verb that trains: what it loads would already make the young generation grow. */
-const trainingVerb = (name: string, summary: string, load: Load): VerbEntry =>
+/** A verb that trains, or measures its process as one that does: what it loads would already make the young generation grow. */
+const trainingVerb = (
+  name: string,
+  summary: string,
+  load: Load,
+  places: readonly string[] = OUTPUT,
+): VerbEntry =>
   verb(
     name,
     summary,
@@ -24,7 +29,7 @@ const trainingVerb = (name: string, summary: string, load: Load): VerbEntry =>
       keepYoungGenerationSmall();
       return await load();
     },
-    OUTPUT,
+    places,
   );
 
 /** A verb that goes through rows and keeps numbers of them. */
@@ -63,7 +68,12 @@ export const verbs: readonly VerbEntry[] = [
     () => import("./data-export.js"),
     OUTPUT,
   ),
-  verb("plan", "Say what a run takes, in memory and time, before it is begun", () => import("./plan.js")),
+  trainingVerb(
+    "plan",
+    "Say what a run takes, in memory and time, before it is begun",
+    () => import("./plan.js"),
+    [],
+  ),
   trainingVerb("train", "Fine-tune a model with LoRA and write an adapter", () => import("./train.js")),
   trainingVerb("auto", "Find settings in a given time and train with the best", () => import("./auto.js")),
   trainingVerb("rerun", "Train again from a run's report and compare the bits", () => import("./rerun.js")),

@@ -17,7 +17,7 @@ export const verb = defineVerb({
   options: planOptions,
   contradictions,
   async run(_values, { recipeOptions }) {
-    const plan = await planRun(recipeOptions<PlanRunOptions>());
+    const plan = await planRun({ ...recipeOptions<PlanRunOptions>(), processBytes: "measured" });
     return { json: { ...plan }, text: tellPlan(plan, flagsText), exitCode: fits(plan) ? 0 : EXIT_TOO_LARGE };
   },
 });

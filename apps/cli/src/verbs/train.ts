@@ -57,7 +57,8 @@ export const verb = defineVerb({
       settings: { logEvery: every },
       language: messages.language,
       ...(isFollowing ? { onEvent: undefined } : { onEvent }),
-      ...(ranks === null ? {} : { collective: ranks }),
+      // Of ranks a plan counts what they exchange, and the library that is loaded for it by now.
+      ...(ranks === null ? { processBytes: "measured" } : { collective: ranks }),
     });
     let next: IteratorResult<StepReport, FinetuneSummary>;
     try {

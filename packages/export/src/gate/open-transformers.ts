@@ -72,7 +72,7 @@ export async function openTransformers(
     new ExportError({
       path: adapter ?? folder,
       expected: adapter === undefined ? "a folder that Transformers opens" : "an adapter that PEFT opens",
-      actual: phrase`its complaint ${complaint}`,
+      actual: phrase`its complaint “${complaint}”`,
       cause,
     });
   const { ask, close } = converse(python, {

@@ -61,7 +61,7 @@ export async function setupGate(options: SetupGateOptions = {}): Promise<Install
         throw new ExportError({
           path: place,
           expected: phrase`npm to install ${packages.join(" ")}`,
-          actual: complaint === null ? "none" : phrase`its complaint ${complaint}`,
+          actual: complaint === null ? "none" : phrase`its complaint “${complaint}”`,
           remedy: "check the connection and npm's registry settings",
         });
       }

@@ -150,7 +150,7 @@ describe.skipIf(!hasPython)("in Python", () => {
     const empty = fresh();
     await mkdir(empty);
     await expect(openTransformers(empty, { hasTokenizer: false })).rejects.toThrow(
-      /a folder that Transformers opens, got its complaint \w*Error/,
+      /a folder that Transformers opens, got its complaint “\w*Error/,
     );
   }, 300_000);
 

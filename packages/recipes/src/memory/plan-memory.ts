@@ -19,7 +19,10 @@ import { parameterCount, weightBytes } from "./weight-bytes.js";
 
 const FLOAT_BYTES = 4;
 
-/** The process itself: Node, its code and heap, TensorFlow.js and what products work in; as `pnpm bench plan` measures it. */
+/**
+ * The process of a program that does nothing else: Node, its code and heap, TensorFlow.js and what products work in; as `pnpm bench plan`
+ * measures it.
+ */
 const PROCESS_BYTES = 140e6;
 
 /** Weights in float32 that were packed and wait for the garbage collector, at most: it is called for as much. */
@@ -56,6 +59,8 @@ export interface PlanMemoryOptions extends TrainedOptions {
   readonly tensorParallel?: number | undefined;
   /** What the process may take in all: bytes, or a size such as `"8GB"`. @defaultValue what is free */
   readonly memory?: number | string | undefined;
+  /** Bytes of the process without weights and steps. @defaultValue those of a program that does nothing else, 140e6 */
+  readonly processBytes?: number | undefined;
 }
 
 /** Which layers are computed again, and what the process is expected to take. Sizes are bytes. */
@@ -117,7 +122,15 @@ async function sizedModel({
  * @throws RecipeError, ModelConfigError, WeightsError
  */
 export async function planMemory(options: PlanMemoryOptions): Promise<MemoryPlan> {
-  const { engine, tokens, labels = tokens, memory, tensorParallel = 1, runRanks = 1 } = options;
+  const {
+    engine,
+    tokens,
+    labels = tokens,
+    memory,
+    tensorParallel = 1,
+    runRanks = 1,
+    processBytes = PROCESS_BYTES,
+  } = options;
   const precision = options.precision ?? engine?.precision ?? "bf16";
   const model = await sizedModel(options);
   const { config } = model;
@@ -139,7 +152,7 @@ export async function planMemory(options: PlanMemoryOptions): Promise<MemoryPlan
     adapter: trained.adapter,
     optimizer: trained.optimizer,
     exchange,
-    process: PROCESS_BYTES + packingBytes(config, options.quantize),
+    process: processBytes + packingBytes(config, options.quantize),
   };
   const fixedBytes = totalOf({ ...fixed, gradients: 0, activations: 0, head: 0, workingSpace: 0 });
   const budgetBytes =

@@ -9,6 +9,7 @@ import type { MaskReport } from "../rows/mask-report.js";
 import type { RowSizes } from "./assumed-rows.js";
 import { heldWeights, type MachinePace, measuredPace } from "./machine-pace.js";
 import { type MemoryPlan, planMemory, type PlanMemoryOptions } from "./plan-memory.js";
+import { processBytesOf } from "./process-bytes.js";
 import { type TensorPlan, tensorSums } from "./plan-tensor.js";
 import { planStream, type StreamPlan } from "./plan-stream.js";
 import { planRemedies, type Remedy, type StepToTime } from "./plan-remedies.js";
@@ -22,7 +23,13 @@ import { placedWeightBytes } from "./weight-bytes.js";
 export interface StepToPlan {
   readonly options: Pick<
     FinetuneOptions,
-    "checkpointing" | "quantize" | "zeroStage" | "deterministic" | "collective" | "tensorParallel"
+    | "checkpointing"
+    | "quantize"
+    | "zeroStage"
+    | "deterministic"
+    | "collective"
+    | "tensorParallel"
+    | "processBytes"
   >;
   readonly method: TrainingMethod;
   readonly config: TrainConfig;
@@ -83,6 +90,7 @@ export async function planStep(
     engine,
     memory,
     tensorParallel,
+    processBytes: processBytesOf(options.processBytes),
   };
   const asked = { model: folder.path, ...shared, checkpointing };
   const largest = objective.largest();

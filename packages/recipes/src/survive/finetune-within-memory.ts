@@ -89,7 +89,7 @@ export async function* finetuneWithinMemory(
       const { train, ...others } = rung.options;
       settings = { ...settings, ...others, ...train };
       asked.onEvent?.({ type: "out-of-memory", reason, settings: rung.settings });
-      const { signal, control, language, data, validation } = asked;
+      const { signal, control, language, processBytes, data, validation } = asked;
       // Rows in memory are given again; files are the run's own.
       const rows = {
         data: typeof data === "string" ? undefined : data,
@@ -104,6 +104,7 @@ export async function* finetuneWithinMemory(
         signal,
         control,
         language,
+        processBytes,
       };
       isWatched = true;
     }
