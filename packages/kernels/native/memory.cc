@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mapped_faults.h"
 #include "pages.h"
 
 namespace lathe {
@@ -82,6 +83,7 @@ Mapping mapFile(const std::string& path, std::int64_t offset, std::int64_t lengt
         mapping.bytes = static_cast<std::size_t>(length);
         mappedBytes += static_cast<std::int64_t>(span);
         mappings++;
+        watchMapping(base, span, path);
       }
     }
   }
@@ -90,6 +92,7 @@ Mapping mapFile(const std::string& path, std::int64_t offset, std::int64_t lengt
 }
 
 void unmapFile(void* base, std::size_t bytes) {
+  unwatchMapping(base);
   munmap(base, bytes);
   mappedBytes -= static_cast<std::int64_t>(bytes);
   mappings--;

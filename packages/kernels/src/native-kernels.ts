@@ -226,8 +226,9 @@ export interface NativeKernels {
   free(buffer: ArrayBuffer): void;
   /**
    * Maps `length` bytes of a file from `offset` on (to its end if left out). The file cannot change through the buffer:
-   * pages become private copies when written to. The file must not be truncated while it is mapped. Runtimes have a limit
-   * to one buffer, 4 GiB on Node 20; a RangeError says so.
+   * pages become private copies when written to. Where the file is cut while it is mapped, or its disk fails, zeros are in place
+   * of what cannot be read, and every kernel throws an error with the code `ERR_LATHE_MAPPED_FILE` and the file's `path` until the buffer
+   * is freed. Runtimes have a limit to one buffer, 4 GiB on Node 20; a RangeError says so.
    */
   mapFile(path: string, offset?: number, length?: number): ArrayBuffer;
   /** What the process holds of native memory now. */

@@ -100,6 +100,29 @@ describe.skipIf(nativeMissing() !== null)("native memory", () => {
     kernels.free(end);
   });
 
+  it("says which mapped file was cut, from every kernel until it is freed, and goes on after that", () => {
+    const path = join(folder, "cut.bin");
+    writeFileSync(path, new Uint8Array(Float32Array.from({ length: 40_000 }, (_, i) => i).buffer));
+    const buffer = kernels.mapFile(path);
+    const values = new Float32Array(buffer);
+    const sum = new Float32Array(values.length);
+    kernels.add(values, values, sum);
+    expect(sum[39_999]).toBe(79_998);
+    kernels.free(buffer);
+    const again = kernels.mapFile(path);
+    truncateSync(path, 8192);
+    const cut = new Float32Array(again);
+    const thrown = { code: "ERR_LATHE_MAPPED_FILE", path };
+    const adding = (x: Float32Array) => () => {
+      kernels.add(x, x, new Float32Array(x.length));
+    };
+    expect(adding(cut)).toThrow(expect.objectContaining(thrown));
+    expect([cut[2047], cut[39_999]]).toEqual([2047, 0]);
+    expect(adding(new Float32Array(3))).toThrow(/"add: |cut\.bin" was cut, or cannot be read any more/);
+    kernels.free(again);
+    adding(new Float32Array(3))();
+  });
+
   it("an empty file maps to nothing", () => {
     const path = join(folder, "empty.bin");
     writeFileSync(path, "");

@@ -46,6 +46,7 @@ export {
   float32ToBfloat16,
   float32ToFloat16,
 } from "./weights/half-precision.js";
+export { mappedFileFault } from "./weights/mapped-file-fault.js";
 export { openSafetensors, type SafetensorsFile } from "./weights/safetensors-file.js";
 export {
   type Dtype,

@@ -128,7 +128,7 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
   const fault = group && divisionFault(config, group.size);
   if (fault) throw new RangeError(sayPhrase(fault));
   // Files are little-endian, and so is what the kernels are built for.
-  // A model that is streamed goes on for long, and what becomes of its files meanwhile is to be said, not to end the process.
+  // Of a model that is streamed no more than the resident layers is to be in memory, not pages of its files as well.
   const weights = await openWeights(folder, {
     memory: engine.weightMemory,
     isMapped: residentLayers === undefined,

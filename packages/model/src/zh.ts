@@ -54,6 +54,9 @@ export const zh: Translations = {
   "no such tensor": "没有此张量",
   "a dtype that reads as float32": "可读作 float32 的数据类型",
   "{0}, whose scales lie in other tensors": "{0}（其缩放系数在其他张量中）",
+  "one that was cut meanwhile, or that cannot be read any more": "文件其间被截断，或已无法读取",
+  "put the whole file there again, or look at what the system says of its disk; then go on from the last checkpoint":
+    "请放回完整的文件，或查看系统对其磁盘的报告，然后从最近的检查点继续",
   "the file that was opened": "当初打开的文件",
   "it was exchanged or changed meanwhile; load the model again": "文件已被替换或改动；请重新加载模型",
   "another or a changed one": "另一个或改动过的文件",

@@ -1,7 +1,7 @@
 import { OptionError } from "@lathe/data";
 import { MetricOptionError } from "@lathe/eval";
 import { FederationSettingsError } from "@lathe/federated";
-import { SamplingError } from "@lathe/model";
+import { mappedFileFault, SamplingError } from "@lathe/model";
 import { LoraConfigError } from "@lathe/peft";
 import { PruneError } from "@lathe/quant";
 import { lossDefaults, TrainConfigError, trainDefaults } from "@lathe/train";
@@ -52,10 +52,10 @@ function faultOf(error: unknown): RecipeFault | null {
   return null;
 }
 
-/** An error of a package below as one about the recipe's own field; any other error as it is. */
+/** An error of a package below as one about the recipe's own field, or about a file that was mapped; any other error as it is. */
 export function withField(error: unknown): unknown {
   const fault = faultOf(error);
-  return fault === null ? error : new RecipeError([fault], { cause: error });
+  return fault === null ? (mappedFileFault(error) ?? error) : new RecipeError([fault], { cause: error });
 }
 
 /** The faults of fields that a part of a recipe throws; none where it throws none. */

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "../cpu_level.h"
+#include "../mapped_faults.h"
 #include "exports.h"
 
 namespace lathe {
@@ -21,6 +22,24 @@ struct Bound {
 
 constexpr int kMostArguments = 10;
 
+// What was computed may come from a file that is no longer whole: the caller is told so, by an error that has the file's path.
+void refuseDamaged(napi_env env, const Export& what) {
+  if (what.activity == Activity::memory || what.activity == Activity::outside) return;
+  const std::string* path = damagedFile();
+  if (path == nullptr) return;
+  const std::string message = std::string(what.name) + ": the mapped file \"" + *path +
+                              "\" was cut, or cannot be read any more";
+  napi_value code, text, error, file;
+  if (napi_create_string_utf8(env, "ERR_LATHE_MAPPED_FILE", NAPI_AUTO_LENGTH, &code) != napi_ok ||
+      napi_create_string_utf8(env, message.c_str(), message.size(), &text) != napi_ok ||
+      napi_create_string_utf8(env, path->c_str(), path->size(), &file) != napi_ok ||
+      napi_create_error(env, code, text, &error) != napi_ok ||
+      napi_set_named_property(env, error, "path", file) != napi_ok) {
+    return;
+  }
+  napi_throw(env, error);
+}
+
 napi_value call(napi_env env, napi_callback_info info) {
   napi_value values[kMostArguments];
   std::size_t count = kMostArguments;
@@ -31,6 +50,7 @@ napi_value call(napi_env env, napi_callback_info info) {
   const Doing what(bound.what->activity);
   try {
     bound.what->entry(Arguments(env, bound.what->name, values, *bound.kernels), &result);
+    refuseDamaged(env, *bound.what);
   } catch (const ArgumentError& error) {
     if (error.isType) napi_throw_type_error(env, "ERR_LATHE_ARGUMENT", error.message.c_str());
     else napi_throw_range_error(env, "ERR_LATHE_ARGUMENT", error.message.c_str());

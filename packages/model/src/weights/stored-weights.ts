@@ -42,8 +42,8 @@ export interface OpenWeightsOptions {
   /** Where weights lie outside the JavaScript heap. @defaultValue null */
   readonly memory?: WeightMemory | null;
   /**
-   * Whether files are mapped into the memory instead of read where a tensor is held. The system ends a process that comes to bytes of a
-   * mapped file which another program has cut off. @defaultValue true where there is a memory
+   * Whether files are mapped into the memory instead of read where a tensor is held. Where another program cuts a mapped
+   * file, kernels throw from then on; see `mappedFileFault`. @defaultValue true where there is a memory
    */
   readonly isMapped?: boolean;
 }
