@@ -2,13 +2,24 @@
 // are cut into pieces of kDecodeKeys rows that are attended to side by side and then joined in order.
 #pragma once
 
+#include <type_traits>
+
 #include "attention.h"
 
 namespace lathe {
 namespace LATHE_LEVEL {
 
 constexpr std::int64_t kDecodeKeys = 256;
-static_assert(kDecodeKeys % kTileKeys == 0, "a piece is whole tiles");
+
+// Rows of the cache that are multiplied side by side, and query heads that share their widened numbers: as many as there are registers
+// for sums.
+constexpr std::int64_t kRowsAtOnce = 4;
+static_assert(kDecodeKeys % kRowsAtOnce == 0, "scores of whole rows have room");
+#if defined(LATHE_AVX2) && !defined(LATHE_AVX512)
+constexpr int kHeadsAtOnce = 2;
+#else
+constexpr int kHeadsAtOnce = 4;
+#endif
 
 // What a cache holds of one head: keys or values [M, heads, d], with a scale for each row where there are scales.
 struct CacheHead {
@@ -17,19 +28,124 @@ struct CacheHead {
   std::int64_t heads, head, d;
 };
 
-// rows [count, padded], widened, from cache rows `first` on
+// A row of it, widened vector by vector.
 template <class Type>
-LATHE_INLINE void widenCacheRows(const CacheHead& cache, std::int64_t first, std::int64_t count, std::int64_t padded,
-                                 float* rows) {
-  const auto* codes = static_cast<const typename Type::Code*>(cache.codes);
-  for (std::int64_t j = 0; j < count; j++, rows += padded) {
-    const std::int64_t at = (first + j) * cache.heads + cache.head;
-    const F scale = splat(cache.scales == nullptr ? 1.0f : cache.scales[at]);
-    for (std::int64_t c = 0; c < padded; c += W) {
-      const F v = widenUpTo<Type>(codes + at * cache.d + c, cache.d - c);
-      store(rows + c, cache.scales == nullptr ? v : v * scale);
+struct CacheRow {
+  const typename Type::Code* codes;
+  F scale;
+
+  CacheRow() = default;
+  CacheRow(const CacheHead& cache, std::int64_t row) {
+    const std::int64_t at = row * cache.heads + cache.head;
+    codes = static_cast<const typename Type::Code*>(cache.codes) + at * cache.d;
+    if (kIsInt8<Type>) scale = splat(cache.scales[at]);
+  }
+  __attribute__((always_inline)) inline F at(std::int64_t c, std::int64_t d) const {
+    const F v = c + W <= d ? Type::widen(codes + c) : widenUpTo<Type>(codes + c, d - c);
+    return kIsInt8<Type> ? v * scale : v;
+  }
+};
+
+// The sums of four vectors, side by side.
+LATHE_INLINE void storeSumsOfFour(float* to, const F (&v)[4]) {
+#if defined(LATHE_AVX2)
+  const auto half = [](F all) __attribute__((always_inline)) {
+#if defined(LATHE_AVX512)
+    return _mm256_add_ps(_mm512_castps512_ps256((__m512)all), _mm512_extractf32x8_ps((__m512)all, 1));
+#else
+    return (__m256)all;
+#endif
+  };
+  const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(half(v[0]), half(v[1])), _mm256_hadd_ps(half(v[2]), half(v[3])));
+  _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1)));
+#else
+  for (int i = 0; i < 4; i++) to[i] = sumOf(v[i]);
+#endif
+}
+
+// scores [H, kDecodeKeys] of H query heads [H, padded] by `count` rows of keys from `first` on
+template <class Type, int H>
+static void scoreKeys(const CacheHead& keys, std::int64_t first, std::int64_t count, const float* queries, std::int64_t padded,
+                      float* scores) {
+  for (std::int64_t j = 0; j < count; j += kRowsAtOnce) {
+    CacheRow<Type> rows[kRowsAtOnce];
+    // Past the last row it is taken again, and its scores are not read.
+    for (std::int64_t i = 0; i < kRowsAtOnce; i++) rows[i] = CacheRow<Type>(keys, first + smaller(j + i, count - 1));
+    F sums[H][kRowsAtOnce] = {};
+    const auto add = [&](std::int64_t c) __attribute__((always_inline)) {
+      F v[kRowsAtOnce];
+      LATHE_UNROLL
+      for (int i = 0; i < kRowsAtOnce; i++) v[i] = rows[i].at(c, keys.d);
+      LATHE_UNROLL
+      for (int h = 0; h < H; h++) {
+        const F query = load(queries + h * padded + c);
+        LATHE_UNROLL
+        for (int i = 0; i < kRowsAtOnce; i++) sums[h][i] = fma(v[i], query, sums[h][i]);
+      }
+    };
+    for (std::int64_t c = 0; c < padded; c += W) add(c);
+    LATHE_UNROLL
+    for (int h = 0; h < H; h++) storeSumsOfFour(scores + h * kDecodeKeys + j, sums[h]);
+  }
+}
+
+// V vectors of sums [H, padded], from c on: rows of values, each times its weight for a head. weights: [H, kDecodeKeys]
+template <class Type, int H, int V>
+static void sumValues(const CacheHead& values, std::int64_t first, std::int64_t count, const float* weights, std::int64_t c,
+                      std::int64_t padded, float* sums) {
+  F of[H][V] = {};
+  for (std::int64_t j = 0; j < count; j++) {
+    const CacheRow<Type> row(values, first + j);
+    F weight[H];
+    LATHE_UNROLL
+    for (int h = 0; h < H; h++) weight[h] = splat(weights[h * kDecodeKeys + j]);
+    LATHE_UNROLL
+    for (int v = 0; v < V; v++) {
+      const F value = row.at(c + v * W, values.d);
+      LATHE_UNROLL
+      for (int h = 0; h < H; h++) of[h][v] = fma(value, weight[h], of[h][v]);
     }
   }
+  for (int h = 0; h < H; h++) {
+    for (int v = 0; v < V; v++) store(sums + h * padded + c + v * W, of[h][v]);
+  }
+}
+template <class Type, int H>
+static void sumAllValues(const CacheHead& values, std::int64_t first, std::int64_t count, const float* weights, std::int64_t padded,
+                         float* sums) {
+  std::int64_t c = 0;
+  for (; c + 4 * W <= padded; c += 4 * W) sumValues<Type, H, 4>(values, first, count, weights, c, padded, sums);
+  switch ((padded - c) / W) {
+    case 3: return sumValues<Type, H, 3>(values, first, count, weights, c, padded, sums);
+    case 2: return sumValues<Type, H, 2>(values, first, count, weights, c, padded, sums);
+    case 1: return sumValues<Type, H, 1>(values, first, count, weights, c, padded, sums);
+    default: return;
+  }
+}
+
+// Calls each(h, H) for heads from `h` on, of `heads`: as many together as may be, H a constant.
+template <int H, class Each>
+LATHE_INLINE void forHeads(std::int64_t h, std::int64_t heads, const Each& each) {
+  for (; h + H <= heads; h += H) each(h, std::integral_constant<int, H>());
+  if constexpr (H > 1) forHeads<H / 2>(h, heads, each);
+}
+
+// row [keys] to exponentials of its distances from the largest, which is NaN where one is. @returns the largest; sets their total
+LATHE_INLINE float exponentialsOf(float* row, std::int64_t keys, float& total) {
+  F largest = splat(row[0]);
+  for (std::int64_t j = 0; j < keys; j += W) {
+    const F v = loadFilled(row + j, keys - j, row[0]);
+    largest = select((I)(v > largest) | (I)(v != v), v, largest);
+  }
+  const float all = largestOf(largest);
+  F sums = {};
+  for (std::int64_t j = 0; j < keys; j += W) {
+    const std::int64_t n = smaller(W, keys - j);
+    storeUpTo(row + j, exponential(loadUpTo(row + j, n) - splat(all)), n);
+    sums = sums + loadUpTo(row + j, n);
+  }
+  total = sumOf(sums);
+  return all;
 }
 
 template <class Type>
@@ -60,55 +176,26 @@ static void decodeWith(const AttentionDecode& a) {
     const KeyValueCache& cache = caches[sequence];
     const std::int64_t start = (piece - firstPiece[sequence]) * kDecodeKeys;
     const std::int64_t keys = smaller(kDecodeKeys, cache.length - start);
-    const std::int64_t tileFloats = kTileKeys * (padded + NR);
-    Carver carver = {scratchFloats(Scratch::scores, roundUp(group * kDecodeKeys, 16) + 2 * roundUp(group * padded, 16) +
-                                                        2 * roundUp(tileFloats, 16))};
+    Carver carver = {scratchFloats(Scratch::scores, roundUp(group * kDecodeKeys, 16) + 2 * roundUp(group * padded, 16))};
     float* const scores = carver.take(group * kDecodeKeys);
     float* const queries = carver.take(group * padded);
     float* const sums = carver.take(group * padded);
-    float* const rows = carver.take(tileFloats);
-    float* const panels = carver.take(tileFloats);
     for (std::int64_t h = 0; h < group; h++) {
-      for (std::int64_t c = 0; c < padded; c += W) {
-        const float* query = q + (sequence * heads + head * group + h) * d;
-        store(queries + h * padded + c, loadUpTo(query + c, d - c) * splat(scale));
-        store(sums + h * padded + c, F{});
-      }
+      const float* const query = q + (sequence * heads + head * group + h) * d;
+      for (std::int64_t c = 0; c < padded; c += W) store(queries + h * padded + c, loadUpTo(query + c, d - c) * splat(scale));
     }
-    for (std::int64_t tileStart = 0; tileStart < keys; tileStart += kTileKeys) {
-      const std::int64_t count = smaller(kTileKeys, keys - tileStart);
-      widenCacheRows<Type>({cache.keys, cache.keyScales, keyValueHeads, head, d}, start + tileStart, count, padded, rows);
-      for (std::int64_t first = 0; first < count; first += NR) {
-        const float* pointers[NR];
-        for (int i = 0; i < NR; i++) pointers[i] = rows + smaller(first + i, count - 1) * padded;
-        interleave<NR>(pointers, d, panels);
-        tileColumn<Float32Steps>(group, d, queries, padded, 1, panels, NR,
-                                 {scores + tileStart + first, kDecodeKeys, smaller(NR, count - first), nullptr, nullptr, 1.0f,
-                                  false});
-      }
-    }
+    const CacheHead keysOfHead = {cache.keys, cache.keyScales, keyValueHeads, head, d};
+    const CacheHead valuesOfHead = {cache.values, cache.valueScales, keyValueHeads, head, d};
+    forHeads<kHeadsAtOnce>(0, group, [&](std::int64_t h, auto count) {
+      scoreKeys<Type, decltype(count)::value>(keysOfHead, start, keys, queries + h * padded, padded, scores + h * kDecodeKeys);
+    });
     for (std::int64_t h = 0; h < group; h++) {
-      float* const row = scores + h * kDecodeKeys;
       float* const result = partial + (job * group + h) * record;
-      float largest = row[0];
-      for (std::int64_t j = 1; j < keys; j++) largest = row[j] > largest || row[j] != row[j] ? row[j] : largest;
-      float total = 0;
-      for (std::int64_t j = 0; j < keys; j += W) {
-        const std::int64_t n = smaller(W, keys - j);
-        storeUpTo(row + j, exponential(loadUpTo(row + j, n) - splat(largest)), n);
-        total += sumOf(loadUpTo(row + j, n));
-      }
-      result[0] = largest;
-      result[1] = total;
+      result[0] = exponentialsOf(scores + h * kDecodeKeys, keys, result[1]);
     }
-    for (std::int64_t tileStart = 0; tileStart < keys; tileStart += kTileKeys) {
-      const std::int64_t count = smaller(kTileKeys, keys - tileStart);
-      widenCacheRows<Type>({cache.values, cache.valueScales, keyValueHeads, head, d}, start + tileStart, count, padded, rows);
-      for (std::int64_t c = 0; c < padded; c += NR) {
-        tileColumn<Float32Steps>(group, count, scores + tileStart, kDecodeKeys, 1, rows + c, padded,
-                                 {sums + c, padded, smaller(NR, padded - c), nullptr, nullptr, 1.0f, true});
-      }
-    }
+    forHeads<kHeadsAtOnce>(0, group, [&](std::int64_t h, auto count) {
+      sumAllValues<Type, decltype(count)::value>(valuesOfHead, start, keys, scores + h * kDecodeKeys, padded, sums + h * padded);
+    });
     for (std::int64_t h = 0; h < group; h++) {
       std::memcpy(partial + (job * group + h) * record + 2, sums + h * padded, static_cast<std::size_t>(padded) * 4);
     }
