@@ -2,14 +2,13 @@ import { availableParallelism } from "node:os";
 import { trainOptions } from "@lathe/recipes/options";
 import { EXIT_FAILED, EXIT_INTERRUPTED, type VerbResult } from "@lathe/command";
 import {
-  cardOfRank,
   type Collective,
   CollectiveError,
+  environmentOfRank,
   LAUNCH_VARIABLE,
   launchOf,
   markDone,
   openCollective,
-  threadsOfRank,
 } from "@lathe/distributed";
 import { phraseOfError, sayPhrase } from "@lathe/files";
 import {
@@ -86,11 +85,8 @@ export const verb = defineVerb({
 async function joinRanks(): Promise<Collective | null> {
   const launch = launchOf(process.env);
   if (launch === null) return null;
-  process.env["LATHE_THREADS"] ??= String(threadsOfRank(launch, availableParallelism()));
-  const visible = process.env["CUDA_VISIBLE_DEVICES"];
-  // TensorFlow computes on one of the cards that it sees, and the same one in every process.
-  const card = cardOfRank(launch, visible, nvidiaCard()?.models.length ?? 0);
-  if (card !== null) process.env["CUDA_VISIBLE_DEVICES"] = card;
+  const machine = { cores: availableParallelism(), cards: nvidiaCard()?.models.length ?? 0 };
+  Object.assign(process.env, environmentOfRank(launch, process.env, machine));
   return await openCollective();
 }
 

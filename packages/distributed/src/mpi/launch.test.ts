@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cardOfRank, launchOf, threadsOfRank } from "./launch.js";
+import { cardOfRank, environmentOfRank, launchOf, threadsOfRank } from "./launch.js";
 
 describe("what a launcher says", () => {
   it.each([
@@ -48,4 +48,22 @@ it.each<[number, string | undefined, number, string | null]>([
   [1, "", 8, null],
 ])("rank %i of a machine that shows %j of %i cards has %j", (localRank, visible, cards, card) => {
   expect(cardOfRank({ make: null, size: 4, localSize: 4, localRank }, visible, cards)).toBe(card);
+});
+
+it("each rank of a machine has a share of its cores and a card of its own, and what is given stays", () => {
+  const environments = [0, 1, 2].map((localRank) =>
+    environmentOfRank({ make: null, size: 6, localSize: 3, localRank }, {}, { cores: 8, cards: 2 }),
+  );
+  expect(environments).toEqual([
+    { LATHE_THREADS: "2", CUDA_VISIBLE_DEVICES: "0" },
+    { LATHE_THREADS: "2", CUDA_VISIBLE_DEVICES: "1" },
+    { LATHE_THREADS: "2", CUDA_VISIBLE_DEVICES: "0" },
+  ]);
+  const second = { make: null, size: 2, localSize: 2, localRank: 1 } as const;
+  const given = { LATHE_THREADS: "5", CUDA_VISIBLE_DEVICES: "6,7" };
+  expect(environmentOfRank(second, given, { cores: 8, cards: 8 })).toEqual({
+    LATHE_THREADS: "5",
+    CUDA_VISIBLE_DEVICES: "7",
+  });
+  expect(environmentOfRank(second, {}, { cores: 8, cards: 0 })).toEqual({ LATHE_THREADS: "4" });
 });

@@ -54,3 +54,20 @@ export function cardOfRank({ localRank }: Launch, visible: string | undefined, c
   const usable = end < 0 ? names : names.slice(0, end);
   return usable.length > 1 ? usable[localRank % usable.length] : null;
 }
+
+/**
+ * What a rank's environment is to say besides, so that the ranks of a machine share its cores and cards: threads, unless they are given, and
+ * the card, of which TensorFlow would otherwise take the same one in every process.
+ * @param machine its cores, and its cards, of which the variables of `environment` may show fewer
+ */
+export function environmentOfRank(
+  launch: Launch,
+  environment: Readonly<Record<string, string | undefined>>,
+  machine: { readonly cores: number; readonly cards: number },
+): Readonly<Record<string, string>> {
+  const card = cardOfRank(launch, environment["CUDA_VISIBLE_DEVICES"], machine.cards);
+  return {
+    LATHE_THREADS: environment["LATHE_THREADS"] ?? String(threadsOfRank(launch, machine.cores)),
+    ...(card === null ? {} : { CUDA_VISIBLE_DEVICES: card }),
+  };
+}
