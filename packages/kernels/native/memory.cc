@@ -98,6 +98,13 @@ void unmapFile(void* base, std::size_t bytes) {
   mappings--;
 }
 
+void dropPages(void* data, std::size_t bytes) {
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto start = reinterpret_cast<std::uintptr_t>(data), end = start + bytes;
+  const std::uintptr_t first = (start + page - 1) / page * page, last = end / page * page;
+  if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
 MemoryCounts memoryCounts() {
   return {allocatedBytes.load(), allocations.load(), peakAllocatedBytes.load(), mappedBytes.load(), mappings.load()};
 }

@@ -231,6 +231,11 @@ export interface NativeKernels {
    * is freed. Runtimes have a limit to one buffer, 4 GiB on Node 20; a RangeError says so.
    */
   mapFile(path: string, offset?: number, length?: number): ArrayBuffer;
+  /**
+   * Takes the whole pages of a part of a buffer of {@link mapFile} out of the process. They come from the file again when they are touched;
+   * what was written to them is lost.
+   */
+  dropPages(buffer: ArrayBuffer, offset: number, length: number): void;
   /** What the process holds of native memory now. */
   memory(): NativeMemory;
   /** Begins a new peak at what is allocated now. */

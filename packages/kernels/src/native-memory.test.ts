@@ -72,6 +72,30 @@ describe.skipIf(nativeMissing() !== null)("native memory", () => {
     expect(kernels.memory()).toMatchObject({ mappedBytes: before.mappedBytes, mappings: before.mappings });
   });
 
+  it("drops whole pages of a mapped file, which come from the file again, and what was written to them is lost", () => {
+    const path = join(folder, "dropped.bin");
+    const bytes = Uint8Array.from({ length: 20 * 65_536 }, (_, i) => i % 251);
+    writeFileSync(path, bytes);
+    const buffer = kernels.mapFile(path, 100);
+    const values = new Uint8Array(buffer).fill(255);
+    // Pages are of 64 KiB at most: from within the first to within the last of them.
+    kernels.dropPages(buffer, 70_000, 3 * 65_536);
+    expect(values.subarray(0, 70_000).every((value) => value === 255)).toBe(true);
+    const middle = values.subarray(3 * 65_536, 4 * 65_536 - 100);
+    expect(middle).toEqual(bytes.subarray(3 * 65_536 + 100, 4 * 65_536));
+    expect(values.subarray(70_000 + 3 * 65_536).every((value) => value === 255)).toBe(true);
+    for (const [offset, length] of [
+      [0, values.length + 1],
+      [values.length + 1, 0],
+      [-1, 1],
+    ]) {
+      expect(() => kernels.dropPages(buffer, offset, length)).toThrow(RangeError);
+    }
+    expect(() => kernels.dropPages(kernels.allocate(64), 0, 64)).toThrow(/of mapFile, got one of allocate/);
+    kernels.free(buffer);
+    kernels.dropPages(buffer, 0, 1);
+  });
+
   it("maps a part of a file, from any byte on", () => {
     const path = join(folder, "part.bin");
     const bytes = Uint8Array.from({ length: 20_000 }, (_, i) => i % 251);

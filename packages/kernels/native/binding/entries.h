@@ -26,7 +26,7 @@ Entry callCrossEntropyRows, callHeadLosses;
 // optimiser.cc
 Entry callAdamW, callAdamW8bit, callAdafactor, callSumOfSquares;
 // memory.cc
-Entry callAllocate, callFree, callMapFile, callMemory, callResetPeak, callTrimScratch, callThreads, callSetThreads;
+Entry callAllocate, callFree, callMapFile, callDropPages, callMemory, callResetPeak, callTrimScratch, callThreads, callSetThreads;
 // samples.cc
 Entry callStartSamples, callStopSamples;
 

@@ -49,6 +49,7 @@ const std::vector<Export> commonExports = {
     {"allocate", 1, callAllocate, Activity::memory},
     {"free", 1, callFree, Activity::memory},
     {"mapFile", 3, callMapFile, Activity::memory},
+    {"dropPages", 3, callDropPages, Activity::memory},
     {"memory", 0, callMemory, Activity::outside},
     {"resetPeak", 0, callResetPeak, Activity::outside},
     {"trimScratch", 0, callTrimScratch, Activity::memory},

@@ -126,8 +126,8 @@ void callMapFile(const Arguments& a, napi_value* result) {
   *result = bufferOf(a, mapping.data, mapping.bytes, block);
 }
 
-// free(buffer)
-void callFree(const Arguments& a, napi_value*) {
+// The block of the buffer that a call has first; nullptr where it was freed before, or is empty.
+static std::shared_ptr<Block> blockOf(const Arguments& a) {
   bool isBuffer = false;
   a.check(napi_is_arraybuffer(a.env(), a.value(0), &isBuffer));
   if (!isBuffer) a.fail(true, "expected buffer to be an ArrayBuffer, got " + a.describe(a.value(0)));
@@ -136,7 +136,7 @@ void callFree(const Arguments& a, napi_value*) {
   void* data = nullptr;
   std::size_t length = 0;
   a.check(napi_get_arraybuffer_info(a.env(), a.value(0), &data, &length));
-  if (detached || length == 0) return;  // freed before, or nothing to free
+  if (detached || length == 0) return nullptr;
   std::shared_ptr<Block> block;
   {
     std::lock_guard<std::mutex> lock(blocksLock);
@@ -144,8 +144,26 @@ void callFree(const Arguments& a, napi_value*) {
     if (found != blocks().end()) block = found->second;
   }
   if (block == nullptr) a.failRange("expected a buffer of allocate or mapFile, got another one");
+  return block;
+}
+
+// free(buffer)
+void callFree(const Arguments& a, napi_value*) {
+  const std::shared_ptr<Block> block = blockOf(a);
+  if (block == nullptr) return;
   a.check(napi_detach_arraybuffer(a.env(), a.value(0)));
   forget(block);
+}
+
+// dropPages(buffer, offset, length)
+void callDropPages(const Arguments& a, napi_value*) {
+  const std::shared_ptr<Block> block = blockOf(a);
+  if (block == nullptr) return;
+  if (!block->isMapped) a.failRange("expected a buffer of mapFile, got one of allocate");
+  const std::int64_t bytes = static_cast<char*>(block->base) + block->bytes - static_cast<char*>(block->data);
+  const std::int64_t offset = a.integer(1, "offset", 0, bytes);
+  const std::int64_t length = a.integer(2, "length", 0, bytes - offset);
+  dropPages(static_cast<char*>(block->data) + offset, static_cast<std::size_t>(length));
 }
 
 // memory() -> counts

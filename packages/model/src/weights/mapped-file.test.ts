@@ -43,7 +43,12 @@ describe("MappedFile", () => {
     ]) {
       const mapped: number[] = [];
       const freed: ArrayBuffer[] = [];
-      const file = new MappedFile({ free: (gone) => freed.push(gone) }, stretches, ({ offset, length }) => {
+      const dropped: (readonly [number, number])[] = [];
+      const memory = {
+        free: (gone: ArrayBuffer) => freed.push(gone),
+        dropPages: (_: ArrayBuffer, offset: number, length: number) => dropped.push([offset, length]),
+      };
+      const file = new MappedFile(memory, stretches, ({ offset, length }) => {
         mapped.push(offset);
         return new ArrayBuffer(length);
       });
@@ -59,6 +64,10 @@ describe("MappedFile", () => {
         if (i < 2) act(); // twice is harmless
       }
       expect([mapped, freed]).toEqual([[0], [first.bytes.buffer]]);
+      const released = order.flatMap((step) =>
+        step === "close" ? [] : [step === "first" ? [2, 8] : [4, 12]],
+      );
+      expect(dropped).toEqual(released);
       expect(() => file.hold({ offset: 0, length: 1 })).toThrow("expected an open one, got a closed one");
     }
   });
@@ -66,7 +75,7 @@ describe("MappedFile", () => {
   it("maps stretches apart", () => {
     const freed: number[] = [];
     const file = new MappedFile(
-      { free: ({ byteLength }) => freed.push(byteLength) },
+      { free: ({ byteLength }) => freed.push(byteLength), dropPages: () => undefined },
       stretches,
       ({ length }) => new ArrayBuffer(length),
     );
@@ -82,7 +91,7 @@ describe("MappedFile", () => {
   });
 
   it("maps nothing where nothing is held", () => {
-    new MappedFile({ free: never }, stretches, never).close();
+    new MappedFile({ free: never, dropPages: never }, stretches, never).close();
   });
 });
 

@@ -15,7 +15,8 @@ export interface Stretch {
 
 /**
  * A file in memory, in stretches that are each mapped when a part of them is first asked for, and unmapped when the file
- * is closed and nobody holds a part of them.
+ * is closed and nobody holds a part of them. What is held is only read: pages of a part that was released do not stay in the process
+ * for as long as another part is held.
  */
 export class MappedFile {
   readonly #mappings: readonly Mapping[];
@@ -23,7 +24,7 @@ export class MappedFile {
 
   /** @param stretches in order of offset; what is held must lie in one of them   @param map maps a stretch */
   constructor(
-    readonly memory: Pick<WeightMemory, "free">,
+    readonly memory: Pick<WeightMemory, "free" | "dropPages">,
     stretches: readonly Stretch[],
     map: (stretch: Stretch) => ArrayBuffer,
   ) {
@@ -44,6 +45,7 @@ export class MappedFile {
       bytes: new Uint8Array(mapping.buffer, offset - mapping.stretch.offset, length),
       release: once(() => {
         mapping.holders--;
+        this.memory.dropPages(mapping.buffer!, offset - mapping.stretch.offset, length);
         if (this.#isClosed) this.#unmapIfUnused(mapping);
       }),
     };

@@ -64,7 +64,7 @@ export const nativeEngine: EngineDefinition = {
 /** What the engine does in its own way, on a device. */
 export function nativeParts(device: NativeDevice): Partial<EngineParts> {
   const { backend } = device;
-  const { allocate, free, mapFile, fromFp8Blocks, toInt8Weights, gatherRows, sampleRows } = device.kernels;
+  const { allocate, free, mapFile, dropPages, fromFp8Blocks, toInt8Weights, gatherRows, sampleRows } = device.kernels;
   return {
     kernels: nativeOperations(device),
     fusedLinears: nativeFusedLinears(device),
@@ -72,7 +72,7 @@ export function nativeParts(device: NativeDevice): Partial<EngineParts> {
     crossEntropyHead: nativeFusedHead(device),
     routines: nativeRoutines(device),
     caches: nativeCaches(device),
-    weightMemory: { allocate, free, mapFile, fromFp8Blocks },
+    weightMemory: { allocate, free, mapFile, dropPages, fromFp8Blocks },
     packInt8: toInt8Weights,
     memory: () => backend.account(),
     // Codes of packed weights lie so too, and both directions of a product read them in place.
