@@ -685,6 +685,8 @@ const cases: [keyof NativeKernels, unknown[], RegExp][] = [
   ["allocate", [2 ** 52], /the system has no 4503599627370496 bytes more/],
   ["free", [floats(1)], /expected buffer to be an ArrayBuffer, got a Float32Array/],
   ["free", [new ArrayBuffer(8)], /expected a buffer of allocate or mapFile, got another one/],
+  ["dropPages", [3, 0, 0], /expected buffer to be an ArrayBuffer, got 3/],
+  ["dropPages", [new ArrayBuffer(8), 0, 0], /expected a buffer of allocate or mapFile, got another one/],
   ["mapFile", [3], /expected path to be a string, got 3/],
   ["mapFile", ["a\0b"], /expected a path without null characters/],
   ["mapFile", ["no such file"], /cannot map "no such file": No such file/],

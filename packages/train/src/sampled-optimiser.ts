@@ -14,8 +14,6 @@ export class SampledOptimiser implements Optimiser {
   readonly #sampling: ParameterSampling;
   /** Of the parameters that are always trained. */
   readonly #steady: Optimiser;
-  /** Of the step that was begun last. */
-  #period = 0;
   #sampled: { readonly period: number; readonly optimiser: Optimiser } | null = null;
 
   constructor(
@@ -30,17 +28,27 @@ export class SampledOptimiser implements Optimiser {
     this.identity = { ...this.#steady.identity, sampling: sampling.identity };
   }
 
+  /** The parameters that a step trains. */
+  trainedAt(step: number): readonly TrainableParameter[] {
+    const period = this.#sampling.period(step);
+    return this.#parameters.filter(({ name }) => this.#sampling.isTrained(name, period) !== false);
+  }
+
   /**
-   * The parameters that a step trains. Where it begins a period, their state is made and that of others given up when the step is
-   * applied: a step that is broken off before leaves the state of the one before it, which a checkpoint takes.
+   * Where a step begins a period, makes the state of what it trains and gives up that of others. To be called when the step can no longer
+   * be broken off: until then a checkpoint takes the state of the step before it.
+   * @returns whether it did
    */
-  begin(step: number): readonly TrainableParameter[] {
-    this.#period = this.#sampling.period(step);
-    return this.#parameters.filter(({ name }) => this.#sampling.isTrained(name, this.#period) !== false);
+  enter(step: number): boolean {
+    const period = this.#sampling.period(step);
+    if (this.#sampled?.period === period) return false;
+    this.#sampled?.optimiser.dispose();
+    const drawn = this.#parameters.filter(({ name }) => this.#sampling.isTrained(name, period) === true);
+    this.#sampled = { period, optimiser: this.#create(drawn) };
+    return true;
   }
 
   async apply(gradientOf: GradientOf, learningRate: number, gradientScale?: number): Promise<void> {
-    this.#enterPeriod();
     for (const optimiser of this.#all()) await optimiser.apply(gradientOf, learningRate, gradientScale);
   }
 
@@ -58,21 +66,12 @@ export class SampledOptimiser implements Optimiser {
   }
 
   async restore(read: ReadValues): Promise<void> {
-    this.#enterPeriod();
     for (const optimiser of this.#all()) await optimiser.restore(read);
   }
 
   dispose(): void {
     for (const optimiser of this.#all()) optimiser.dispose();
     this.#sampled = null;
-  }
-
-  #enterPeriod(): void {
-    const period = this.#period;
-    if (this.#sampled?.period === period) return;
-    this.#sampled?.optimiser.dispose();
-    const drawn = this.#parameters.filter(({ name }) => this.#sampling.isTrained(name, period) === true);
-    this.#sampled = { period, optimiser: this.#create(drawn) };
   }
 
   #all(): Optimiser[] {

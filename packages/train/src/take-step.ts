@@ -35,12 +35,14 @@ export interface StepWork<Row, Batch> extends Pick<
   readonly optimiser: Optimiser;
   /** The parameters that a step trains. */
   readonly parametersAt: (step: number) => readonly TrainableParameter[];
+  /** Has the optimiser's state be that of the step, whether it is applied or not. @returns whether the state of the step before went */
+  readonly enterStep: (step: number) => boolean;
   readonly schedule: Schedule;
   /** Undefined where the loss is not scaled. */
   readonly lossScale: LossScale | undefined;
   /** What draws the parameters back to where the run began; undefined where nothing does. */
   readonly proximalTerm: ProximalTerm | undefined;
-  /** Whether parameters are being changed: a step that fails then leaves neither the old values nor the new ones. */
+  /** Whether parameters or the state are being changed: a step that fails then leaves neither the old values nor the new ones. */
   isApplying: boolean;
   /** Numbers of the micro-batches of the step at hand that this process computes. */
   ownMicroBatches: readonly number[];
@@ -97,6 +99,8 @@ export async function takeStep<Row, Batch>(
     const [lossSum, ...measured] = reduce ? await reduce.numbers(ownSums) : ownSums;
     const loss = lossSum / size.units;
     const isFinite = Number.isFinite(loss);
+    // Ranks that share what they update are dealt it before gradients are summed.
+    work.isApplying = work.enterStep(step);
     const squares = isFinite ? await finishGradients(step, sums, work) : Number.NaN;
     const gradNorm = Math.sqrt(squares) / scale;
     const isSkipped = !Number.isFinite(gradNorm);
@@ -108,8 +112,8 @@ export async function takeStep<Row, Batch>(
       const clip = clippingOf(gradNorm, work.config.maxGradNorm);
       work.isApplying = true;
       await work.optimiser.apply((variable) => gradients.gradient(variable), learningRate, clip / scale);
-      work.isApplying = false;
     }
+    work.isApplying = false;
     const seconds = (performance.now() - started) / 1000;
     dispose();
     const { bytes: tensorBytes, peakBytes: peakTensorBytes } = tensorMemory();

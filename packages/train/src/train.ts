@@ -79,7 +79,8 @@ export async function* train<Row, Batch>(
       forecast: new ExpertForecast(),
       totalSteps: last,
       optimiser,
-      parametersAt: (step) => sampled?.begin(step) ?? parameters,
+      parametersAt: (step) => sampled?.trainedAt(step) ?? parameters,
+      enterStep: (step) => sampled?.enter(step) ?? false,
       schedule: options.schedule ?? namedSchedule(config),
       lossScale,
       proximalTerm,
@@ -106,7 +107,7 @@ export async function* train<Row, Batch>(
     }
     if (from) {
       options.onResume?.(from);
-      sampled?.begin(begun);
+      sampled?.enter(begun);
       await state!.load(from);
       // The run may have ended between the writing of this one and the removal of what it takes the place of.
       if (options.savesCheckpoints ?? true) await state!.removeOld(begun);
