@@ -4,4 +4,7 @@ import type { NativeKernels } from "@lathe/kernels";
  * Memory outside the JavaScript heap that weights lie in, freed at a word and not by garbage collection, and what widens stored
  * numbers into it that nothing multiplies with.
  */
-export type WeightMemory = Pick<NativeKernels, "allocate" | "free" | "mapFile" | "dropPages" | "fromFp8Blocks">;
+export type WeightMemory = Pick<
+  NativeKernels,
+  "allocate" | "free" | "mapFile" | "dropPages" | "fromFp8Blocks"
+>;

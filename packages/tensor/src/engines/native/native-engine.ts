@@ -64,7 +64,8 @@ export const nativeEngine: EngineDefinition = {
 /** What the engine does in its own way, on a device. */
 export function nativeParts(device: NativeDevice): Partial<EngineParts> {
   const { backend } = device;
-  const { allocate, free, mapFile, dropPages, fromFp8Blocks, toInt8Weights, gatherRows, sampleRows } = device.kernels;
+  const { allocate, free, mapFile, dropPages, fromFp8Blocks, toInt8Weights, gatherRows, sampleRows } =
+    device.kernels;
   return {
     kernels: nativeOperations(device),
     fusedLinears: nativeFusedLinears(device),
