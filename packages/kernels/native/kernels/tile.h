@@ -99,7 +99,7 @@ struct Bf16Steps : ProductCut {
 // compensation of this column, is taken off the result again. Tile registers multiply signed bytes and need no offset.
 //
 // Processors without VNNI first add two products of bytes in 16 bits. Two products are sure to fit where no activation is larger
-// than 64. That costs activations one of their bits, and is twice as fast as float32; widening bytes to 16 bits beforehand would
+// than 64. That costs activations one of their bits, and is up to twice as fast as float32; widening bytes to 16 bits beforehand would
 // keep the bit and be one and a half times as fast. Of most weights the sums of two steps fit as well (see findPairs), which spares
 // half of the widening.
 #if defined(LATHE_AVX2) || defined(LATHE_EMULATED)
