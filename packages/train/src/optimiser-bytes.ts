@@ -45,14 +45,9 @@ export function cutBytes(
   shapes: readonly (readonly number[])[],
   ranks: number,
 ): number {
-  const bytes = new Array<number>(ranks).fill(0);
-  dealParameters(shapes, ranks, grainOf[optimizer]).forEach((parts, index) => {
-    if (parts.length < 2) return;
-    const [rows = 1] = shapes[index];
-    const rowBytes = (FLOAT_BYTES * elementCount(shapes[index])) / rows;
-    for (const { rank, start, end } of parts) bytes[rank] += (end - start) * rowBytes;
-  });
-  return Math.max(...bytes);
+  return mostOfRanks(optimizer, shapes, ranks, (shape, parts) =>
+    parts < 2 ? 0 : FLOAT_BYTES * elementCount(shape),
+  );
 }
 
 /** Bytes that an optimiser which is dealt to ranks remembers on the rank that has most. @param shapes of all parameters */
@@ -61,11 +56,21 @@ export function shardedOptimiserBytes(
   shapes: readonly (readonly number[])[],
   ranks: number,
 ): number {
+  return mostOfRanks(optimizer, shapes, ranks, (shape) => optimiserBytes(optimizer, shape));
+}
+
+/** The most that the parts of one rank come to. @param partBytes of a part of a shape, of so many that its parameter is cut into */
+function mostOfRanks(
+  optimizer: OptimizerName,
+  shapes: readonly (readonly number[])[],
+  ranks: number,
+  partBytes: (shape: readonly number[], parts: number) => number,
+): number {
   const bytes = new Array<number>(ranks).fill(0);
   dealParameters(shapes, ranks, grainOf[optimizer]).forEach((parts, index) => {
     for (const { rank, start, end } of parts) {
       const shape = shapes[index].length === 0 ? [] : [end - start, ...shapes[index].slice(1)];
-      bytes[rank] += optimiserBytes(optimizer, shape);
+      bytes[rank] += partBytes(shape, parts.length);
     }
   });
   return Math.max(...bytes);

