@@ -40,3 +40,12 @@ export const runKinds: readonly (readonly [
   ["weights on disk", shortRows, { stream: true }],
   ["residual dropout", shortRows, { method: "full", residualDropout: 0.1 }],
 ];
+
+/** How a run of a kind trains, few rows at a time. */
+export const trainOf = ({ train }: (typeof runKinds)[number][2]): NonNullable<FinetuneOptions["train"]> => ({
+  ...(train?.maxTokensPerBatch === undefined ? { batchSize: 2 } : {}),
+  gradientAccumulation: 2,
+  learningRate: 0.01,
+  seed: 3,
+  ...train,
+});

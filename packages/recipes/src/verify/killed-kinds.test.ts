@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { temporaryFolder, tinyModel, writeJsonl } from "../testing/folders.js";
-import { runKinds } from "../testing/run-kinds.js";
+import { runKinds, trainOf } from "../testing/run-kinds.js";
 import type { verifyResume as VerifyResume } from "./verify-resume.js";
 
 const built = fileURLToPath(new URL("../../dist/index.js", import.meta.url));
@@ -19,13 +19,7 @@ it.each(runKinds)(
       ...kind,
       model: tinyModel("qwen2"),
       data: await writeJsonl(join(await temporaryFolder(), "rows.jsonl"), rows),
-      train: {
-        ...(options.train?.maxTokensPerBatch === undefined ? { batchSize: 2 } : {}),
-        gradientAccumulation: 2,
-        learningRate: 0.01,
-        seed: 3,
-        ...options.train,
-      },
+      train: trainOf(options),
       kills: KILLS,
       steps: 4,
       killSeed: 7,

@@ -6,7 +6,7 @@ import type { FinetuneOptions } from "../finetune-options.js";
 import type { RecipeEvent } from "../recipe-event.js";
 import { finish } from "../testing/finish.js";
 import { temporaryFolder, tinyModel, writeJsonl } from "../testing/folders.js";
-import { runKinds } from "../testing/run-kinds.js";
+import { runKinds, trainOf } from "../testing/run-kinds.js";
 import { firstDifference } from "./first-difference.js";
 
 const STEPS = 5;
@@ -18,11 +18,7 @@ it.each(runKinds)("%s goes on to the same bits", async (_what, rows, options) =>
     model: tinyModel("qwen2"),
     data: await writeJsonl(join(folder, "rows.jsonl"), rows),
     train: {
-      ...(options.train?.maxTokensPerBatch === undefined ? { batchSize: 2 } : {}),
-      gradientAccumulation: 2,
-      learningRate: 0.01,
-      seed: 3,
-      ...options.train,
+      ...trainOf(options),
       maxSteps: STEPS,
       saveEvery: 2,
     },
