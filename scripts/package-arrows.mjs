@@ -8,7 +8,7 @@ export const allowedImports = {
   "packages/files/src": [],
   "packages/command/src": ["files"],
   "packages/data/src": ["files", "kernels"],
-  "packages/kernels/src": [],
+  "packages/kernels/src": ["files"],
   "packages/tensor/src": ["files", "kernels"],
   "packages/model/src": ["files", "kernels", "tensor"],
   "packages/quant/src": ["files", "kernels", "tensor", "model"],

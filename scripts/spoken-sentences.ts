@@ -66,13 +66,27 @@ function outcomes(expression: ts.Expression): ts.Expression[] {
 }
 
 /**
- * Errors that people do not read in a language of theirs, each by its file: what stands on no other package, words of another language's
+ * Files that throw an `Error` itself: of a state that only a program can bring about, caught where it is thrown, or words of a library
+ * that become a part of a sentence. `TypeError` and `RangeError` tell a program that it gave another value than a function takes.
+ */
+const plainErrors: readonly string[] = [
+  "packages/data/src/read/guarded-worker.ts",
+  "packages/export/src/gate/open-transformers.ts",
+  "packages/model/src/config/end-token.ts",
+  "packages/model/src/decoder/streamed-layers.ts",
+  "packages/model/src/decoder/streamed-linear.ts",
+  "packages/model/src/generation/sequence-batch.ts",
+  "packages/model/src/weights/mapped-file.ts",
+  "packages/model/src/weights/safetensors-file.ts",
+  "packages/quant/src/quantized-linear.ts",
+];
+
+/**
+ * Errors that people do not read in a language of theirs, each by its file: the class that all others extend, words of another language's
  * errors that become a part of a sentence, what never leaves its file, and answers of interfaces whose language is English.
  */
 const unspoken: readonly string[] = [
-  "apps/studio/src/server/check-chat.ts ChatRequestError",
   "packages/files/src/errors/spoken-error.ts SpokenError",
-  "packages/kernels/src/wasm-module.ts SimdMemoryError",
   "packages/model/src/template/template-error.ts TemplateError",
   "packages/model/src/tokenizer/parse-word-pattern.ts UnreadPattern",
   "packages/serve/src/constrained/byte-grammar.ts GrammarSizeError",
@@ -99,8 +113,8 @@ export function spokenSentences(): SpokenSentence[] {
   const program = programOfSources();
   const checker = program.getTypeChecker();
   const said: SpokenSentence[] = [];
-  /** Errors of the list that there are. */
-  const plain = new Set<string>();
+  /** What is listed and there. */
+  const met = new Set<string>();
   const note = (node: ts.Node, template: string, fault: string | null = null): void => {
     if (!hasWords(template)) return;
     const source = node.getSourceFile();
@@ -153,8 +167,13 @@ export function spokenSentences(): SpokenSentence[] {
       const name = node.name?.text ?? "";
       const file = relative(root, node.getSourceFile().fileName);
       const isListed = unspoken.includes(`${file} ${name}`);
-      if (isListed) plain.add(`${file} ${name}`);
+      if (isListed) met.add(`${file} ${name}`);
       else note(node, name, "an error that has no phrases; extend SpokenError");
+    }
+    if (ts.isNewExpression(node) && node.expression.getText() === "Error") {
+      const file = relative(root, node.getSourceFile().fileName);
+      if (plainErrors.includes(file)) met.add(file);
+      else note(node, node.getText(), "an error that has no phrases; throw a SpokenError");
     }
     if (ts.isTaggedTemplateExpression(node) && ts.isIdentifier(node.tag) && node.tag.text === "phrase") {
       note(node, templateOf(node.template));
@@ -180,8 +199,8 @@ export function spokenSentences(): SpokenSentence[] {
   for (const source of program.getSourceFiles()) {
     if (!source.isDeclarationFile && source.fileName.startsWith(root)) walk(source);
   }
-  for (const listed of unspoken) {
-    if (!plain.has(listed)) {
+  for (const listed of [...unspoken, ...plainErrors]) {
+    if (!met.has(listed)) {
       said.push({
         place: listed,
         template: listed,

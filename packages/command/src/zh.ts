@@ -12,7 +12,6 @@ export const zh: Translations = {
   "unknown verb {0}{1} {2}": "未知命令 {0}{1} {2}",
   "{0} lists the verbs": "{0} 列出所有命令",
   "{0} schema VERB: expected the name of a verb": "{0} schema VERB：应给出命令的名称",
-  "{0}: expected {1}": "{0}：应为 {1}",
   "{0} is required": "必须给出 {0}",
   '{0}: key "{1}"': "{0}：键“{1}”",
   "{0}: expected a mapping from options to values": "{0}：应为从选项到值的映射",

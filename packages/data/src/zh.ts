@@ -206,6 +206,7 @@ export const zh: Translations = {
   "{0} leak": "{0} 处泄漏",
   "{0} leaks": "{0} 处泄漏",
   "changed since lathe prepare wrote it: {0}": "lathe prepare 写出后有改动：{0}",
+  "a thread that tokenises ended by itself (exit code {0})": "分词线程自行结束（退出码 {0}）",
   train: "训练集",
   validation: "验证集",
   test: "测试集",

@@ -10,6 +10,7 @@ export {
   field,
   type FieldName,
   phrase,
+  phraseOfLines,
   type PhraseValue,
   sayPhrase,
   type Translations,

@@ -103,4 +103,5 @@ export const zh: Translations = {
   "{0}, {1}": "{0}，{1}",
   metric: "指标",
   seconds: "秒",
+  "{0}: expected {1}": "{0}：应为 {1}",
 };

@@ -2,7 +2,7 @@
 //
 // Each level of processor features is a translation unit with flags of its own. Objects are kept by the hash of what went
 // into them, so an unchanged file is not compiled again. Without a compiler, or when it fails, the exit code is still 0: the
-// wasm engine then does the work, and build/<platform>-<arch>/note.txt tells the loader why.
+// wasm engine then does the work, and build/<platform>-<arch>/note.json tells the loader why.
 //
 // Levels that this machine cannot run are left out, unless all are asked for: they would only take time to compile.
 //
@@ -38,7 +38,7 @@ const { values: options } = parseArgs({
 
 const target = `${process.platform}-${process.arch}`;
 const outputFolder = resolve(options.output ?? join(packageFolder, "build", target));
-const notePath = join(outputFolder, "note.txt");
+const notePath = join(outputFolder, "note.json");
 
 const avx512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma", "-mf16c", "-mbmi2"];
 const avx512bf16 = [...avx512, "-mavx512bf16", "-mavx512vnni"];
@@ -82,11 +82,16 @@ function processorFeatures() {
   }
 }
 
-/** Why there is no addon, for people and for the loader. @type {(line: string, details?: string) => void} */
-function leaveNote(line, details = "") {
+/**
+ * Says why there is no addon, and leaves the reason for the loader, which says it in the user's language.
+ *
+ * @type {(reason: "platform" | "compiler" | "compilation", line: string) => void}
+ */
+function endWithout(reason, line) {
   mkdirSync(outputFolder, { recursive: true });
   rmSync(join(outputFolder, "lathe-kernels.node"), { force: true });
-  writeFileSync(notePath, `${line}\n${details}`);
+  writeFileSync(notePath, `${JSON.stringify({ reason })}\n`);
+  console.error(`${line}; the wasm engine will be used.`);
 }
 
 /** @returns {Promise<{ code: number | null, output: string }>} */
@@ -107,16 +112,12 @@ function run(/** @type {string[]} */ [command, ...args]) {
 async function build() {
   const available = levels[process.arch];
   if (process.platform === "win32" || available === undefined) {
-    leaveNote(`The native kernels are not built for ${target}; the wasm engine will be used.`);
-    console.log(readFileSync(notePath, "utf8").trim());
+    endWithout("platform", `The native kernels are not built for ${target}`);
     return;
   }
   const compiler = findCompiler();
   if (compiler === null) {
-    leaveNote(
-      `No C++ compiler was found (looked for ${compilerNames.join(", ")} and CXX); the wasm engine will be used.`,
-    );
-    console.log(readFileSync(notePath, "utf8").trim());
+    endWithout("compiler", `No C++ compiler was found (looked for ${compilerNames.join(", ")} and CXX)`);
     return;
   }
   const headers = join(dirname(createRequire(import.meta.url).resolve("node-api-headers")), "include");
@@ -227,8 +228,8 @@ async function build() {
   }
   if (left.length > 0) {
     const details = left.map(({ unit, output }) => `$ ${unit.command.join(" ")}\n${output}`).join("\n");
-    leaveNote("The native kernels did not compile; the wasm engine will be used.", details);
-    console.error(readFileSync(notePath, "utf8").trim());
+    endWithout("compilation", `The native kernels did not compile`);
+    console.error(details);
     return;
   }
   rmSync(notePath, { force: true });

@@ -16,6 +16,7 @@ export {
 } from "./attention.js";
 export { GATED_BLOCK, gatedBytes } from "./gated-linear.js";
 export { dropoutMask } from "./dropout-mask.js";
+export { CpuLevelError, SimdMemoryError, ThreadCountError } from "./errors.js";
 export { FP8_BLOCK, fromFp8Blocks } from "./fp8-blocks.js";
 export { gatherRows } from "./gather-rows.js";
 export { HEAD_BLOCK } from "./head-losses.js";
@@ -27,7 +28,7 @@ export { threefry2x32 } from "./threefry.js";
 export { transpose } from "./transpose.js";
 export { uniformNoise } from "./uniform-noise.js";
 export { hostKernels, type HostKernels } from "./wasm-kernels.js";
-export { SIMD_MEMORY_LIMIT, SimdMemoryError } from "./wasm-module.js";
+export { SIMD_MEMORY_LIMIT } from "./wasm-module.js";
 export {
   loadNativeKernels,
   type LoadedNative,

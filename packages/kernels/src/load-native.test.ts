@@ -1,3 +1,4 @@
+import { type Phrase, sayPhrase } from "@lathe/files";
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,12 +8,17 @@ import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
 import { loadNativeKernels } from "./load-native.js";
 import { nativeMissing } from "./testing.js";
+import { zh } from "./zh.js";
+
+/** Why there are no kernels under such settings. */
+function reasonFor(environment: Readonly<Record<string, string>>): string {
+  const { reason } = loadNativeKernels({ environment }) as { readonly reason: Phrase };
+  return sayPhrase(reason);
+}
 
 describe("loadNativeKernels", () => {
   it("is turned off by LATHE_NATIVE=off", () => {
-    expect(loadNativeKernels({ environment: { LATHE_NATIVE: "off" } })).toEqual({
-      reason: "The native kernels are turned off by LATHE_NATIVE=off.",
-    });
+    expect(reasonFor({ LATHE_NATIVE: "off" })).toBe("The native kernels are turned off by LATHE_NATIVE=off.");
   });
 
   it("says which paths were tried, with their errors, and what helps", () => {
@@ -24,7 +30,7 @@ describe("loadNativeKernels", () => {
         [join(folder, "absent.node"), "not there"],
         [broken, "file too short|invalid ELF|slice is not valid|not a valid|no such file"],
       ]) {
-        const { reason } = loadNativeKernels({ environment: { LATHE_NATIVE: path } }) as { reason: string };
+        const reason = reasonFor({ LATHE_NATIVE: path });
         expect(reason).toMatch(
           /^The native kernels could not be loaded\.\nThis is \w+-\w+.*, Node \d+\.\d+\.\d+\.\n/,
         );
@@ -41,12 +47,21 @@ describe("loadNativeKernels", () => {
     try {
       const path = join(folder, "old.cjs");
       writeFileSync(path, "module.exports = { levels: ['portable'], kernels: { portable: {} } };");
-      expect(loadNativeKernels({ environment: { LATHE_NATIVE: path } })).toMatchObject({
-        reason: expect.stringContaining(`${path}: made for another version of this package`),
-      });
+      expect(reasonFor({ LATHE_NATIVE: path })).toContain(
+        `${path}: made for another version of this package`,
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it("says every line of a reason in Chinese", () => {
+    const { reason } = loadNativeKernels({ environment: { LATHE_NATIVE: "absent.node" } }) as {
+      readonly reason: Phrase;
+    };
+    const lines = sayPhrase(reason, zh).split("\n");
+    expect(lines).toHaveLength(sayPhrase(reason).split("\n").length);
+    for (const line of lines) expect(line).toMatch(/[\u4e00-\u9fff]/);
   });
 
   it.each(["0", "two", "-1", "1.5"])("refuses LATHE_THREADS=%s", (value) => {
@@ -72,11 +87,13 @@ describe.skipIf(nativeMissing() !== null)("the addon", () => {
     const at = (level: string): ReturnType<typeof loadNativeKernels> =>
       loadNativeKernels({ environment: { ...process.env, LATHE_CPU_LEVEL: level } });
     expect(at("portable")).toMatchObject({ kernels: { level: "portable" } });
-    expect(() => at("sse9")).toThrow(/^CPU level: expected .*portable.*, got "sse9"$/);
+    expect(() => at("sse9")).toThrow(
+      /^level of processor features: expected one of .*portable.*, got "sse9"$/,
+    );
     const { kernels } = at("portable") as Extract<ReturnType<typeof at>, { kernels: unknown }>;
     const others = ["avx512", "avx512bf16"].filter((level) => !kernels.levels.includes(level as "avx512"));
     for (const level of process.arch === "x64" ? others : []) {
-      expect(() => at(level)).toThrow(/does not have it; it has .*portable|expected .*portable, got/);
+      expect(() => at(level)).toThrow(/does not have it; it has .*portable|expected one of .*portable, got/);
     }
   });
 

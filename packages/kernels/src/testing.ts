@@ -1,3 +1,4 @@
+import { sayPhrase } from "@lathe/files";
 import { expect } from "vitest";
 import { loadNativeKernels } from "./load-native.js";
 import type { NativeKernels } from "./native-kernels.js";
@@ -154,5 +155,5 @@ export function nativeLevels(): NativeKernels[] {
 /** For `describe.skipIf`: why native tests cannot run, or null. */
 export function nativeMissing(): string | null {
   const loaded = loadNativeKernels();
-  return "reason" in loaded ? loaded.reason : null;
+  return "reason" in loaded ? sayPhrase(loaded.reason) : null;
 }

@@ -1,3 +1,4 @@
+import type { Phrase } from "@lathe/files";
 import { attentionBackward, attentionForward } from "./attention.js";
 import { dropoutMask } from "./dropout-mask.js";
 import { rotate } from "./rotate.js";
@@ -19,7 +20,7 @@ export interface HostKernels {
   /** `simd` runs in WebAssembly and sums in float32; `plain` is TypeScript and sums in float64. */
   readonly name: "simd" | "plain";
   /** Why it is `plain`, for people; null for `simd`. */
-  readonly reason: string | null;
+  readonly reason: Phrase | null;
   /** See `attentionForward`. */
   readonly attentionForward: typeof attentionForward;
   /** See `attentionBackward`. */

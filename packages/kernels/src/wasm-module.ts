@@ -1,4 +1,7 @@
+import { asFileError, damageOf, type Phrase, phrase } from "@lathe/files";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { SimdMemoryError } from "./errors.js";
 
 interface Memory {
   readonly buffer: ArrayBuffer;
@@ -76,19 +79,6 @@ const SLACK = 16; // bytes behind an array that kernels may read as part of a ve
 /** Most memory that a kernel may take, in bytes; WebAssembly ends at twice that. */
 export const SIMD_MEMORY_LIMIT = 2 ** 31;
 
-/** A kernel needs more memory than the SIMD module may take, or than the machine gives. */
-export class SimdMemoryError extends Error {
-  override readonly name = "SimdMemoryError";
-  constructor(
-    readonly bytes: number,
-    readonly limit: number,
-  ) {
-    super(
-      `SIMD kernels: expected to need at most ${limit} bytes, this call needs ${bytes}; use shorter sequences or the plain kernels`,
-    );
-  }
-}
-
 /**
  * The compiled module and its memory. A call places its operands one after another from the start, so nothing outlives
  * the call that placed it.
@@ -120,7 +110,7 @@ export class SimdModule {
     try {
       memory.grow(Math.ceil(missing / PAGE));
     } catch (error) {
-      throw Object.assign(new SimdMemoryError(bytes, memory.buffer.byteLength), { cause: error });
+      throw new SimdMemoryError(bytes, memory.buffer.byteLength, { cause: error });
     }
     this.#floats = new Float32Array(memory.buffer);
   }
@@ -151,7 +141,7 @@ export class SimdModule {
 }
 
 /** The module, or why there is none. */
-export type SimdAvailability = { readonly module: SimdModule } | { readonly reason: string };
+export type SimdAvailability = { readonly module: SimdModule } | { readonly reason: Phrase };
 
 let loaded: SimdAvailability | undefined;
 
@@ -166,6 +156,8 @@ export function load(file: URL): SimdAvailability {
   try {
     return { module: new SimdModule(readFileSync(file)) };
   } catch (error) {
-    return { reason: `the SIMD kernels cannot be loaded: ${(error as Error).message}` };
+    return {
+      reason: phrase`the SIMD kernels cannot be loaded: ${damageOf(asFileError(fileURLToPath(file), "read", error))}`,
+    };
   }
 }

@@ -174,7 +174,7 @@ describe("a linear in a file", () => {
     [
       "a broken state",
       part(STATE, { shape: [2], data: Buffer.from("{]") }),
-      "expected a JSON object in UTF-8",
+      'expected JSON with a key in double quotes at line 1, column 2, got "]"',
     ],
     ["a list as state", part(STATE, { shape: [2], data: Buffer.from("[]") }), "got another value"],
     [

@@ -1,5 +1,4 @@
-import { phrase, asPhrase } from "@lathe/files";
-import type { Phrase } from "@lathe/files";
+import { asPhrase, decodeJson, isRecord, type Phrase, phrase } from "@lathe/files";
 import { NF4_BLOCK, NF4_CODEBOOK, NF4_SCALE_GROUP } from "@lathe/kernels";
 import {
   type Dtype,
@@ -239,15 +238,9 @@ async function readState(
     );
   }
   const { bytes } = await weights.readRaw(name);
-  try {
-    const state: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (typeof state === "object" && state !== null && !Array.isArray(state)) {
-      return state as Readonly<Record<string, unknown>>;
-    }
-  } catch (cause) {
-    throw fault(name, expected, cause instanceof Error ? cause.message : String(cause));
-  }
-  throw fault(name, expected, "another value");
+  const state = decodeJson(bytes, (wanted, actual) => fault(name, wanted, actual));
+  if (!isRecord(state)) throw fault(name, expected, "another value");
+  return state;
 }
 
 /** Bytes of a tensor to be written. */

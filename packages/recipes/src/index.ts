@@ -183,6 +183,7 @@ export type { RunDifference } from "./verify/first-difference.js";
 export { type ResumeVerification, verifyResume, type VerifyResumeOptions } from "./verify/verify-resume.js";
 export type { CountKills } from "./survive/count-kills.js";
 export { finetuneWithinMemory, type WithinMemoryOptions } from "./survive/finetune-within-memory.js";
+export { EndedByItselfError } from "./embed/ended-by-itself-error.js";
 export { OutOfMemoryError, type OutOfMemoryReason } from "./survive/out-of-memory.js";
 export {
   type Batching,

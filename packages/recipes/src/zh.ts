@@ -599,5 +599,14 @@ export const zh: Translations = {
   "{0} and {1}": "{0} 与 {1}",
   "ranks did not come together (code {0}); what they said stands above":
     "各进程未能会合（退出码 {0}）；它们的输出见上文",
+  "the process of a run": "运行的进程",
+  "the thread of a run": "运行的线程",
+  "the thread of a chat": "对话的线程",
+  "signal {0}": "信号 {0}",
+  "exit code {0}": "退出码 {0}",
+  "{0} ended by itself ({1})": "{0}自行结束（{1}）",
+  "{0} ended by itself ({1}), saying “{2}”": "{0}自行结束（{1}），最后输出“{2}”",
+  "the chat was ended while it answered": "对话在回答时被结束",
+  "{0}: expected the adapter of round {1}, got none": "{0}：应有第 {1} 轮的适配器，实际没有",
   "{0} of {1} ranks came together": "{1} 个进程中有 {0} 个会合",
 };

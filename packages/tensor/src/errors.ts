@@ -101,23 +101,6 @@ export class NoTapeError extends SpokenError {
   }
 }
 
-/** A kernel of the host needs more memory than WebAssembly may take, or than the machine gives. */
-export class HostMemoryError extends SpokenError {
-  override readonly name = "HostMemoryError";
-  constructor(
-    /** Bytes that the call needs. */
-    readonly bytes: number,
-    /** Bytes that it may take. */
-    readonly limit: number,
-    options?: ErrorOptions,
-  ) {
-    super(
-      phrase`kernels in WebAssembly: expected to need at most ${limit} bytes, this call needs ${bytes}; use shorter sequences or another engine`,
-      options,
-    );
-  }
-}
-
 /** An engine is unknown, or cannot run on this machine. */
 export class EngineError extends InputError {
   override readonly name = "EngineError";

@@ -1,3 +1,4 @@
+import { hostKernels } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import type {
   CacheFormat,
@@ -6,7 +7,6 @@ import type {
   KeyValueCaches,
   LayerCacheShape,
 } from "./key-value-cache.js";
-import { spokenHostKernels } from "./spoken-host-kernels.js";
 
 /** One layer's rows of one sequence; values that are keys are the same array. */
 interface Rows {
@@ -84,7 +84,7 @@ class HostKeyValueCache implements KeyValueCache {
   attend(layer: number, q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, segments: Int32Array): tf.Tensor3D {
     const shape = this.#layers[layer];
     const widths = widthsOf(shape);
-    const { attentionForward } = spokenHostKernels();
+    const { attentionForward } = hostKernels();
     const [queries, newKeys] = [q, k].map((x) => x.dataSync() as Float32Array);
     const newValues = shape.valuesAreKeys ? newKeys : (v.dataSync() as Float32Array);
     const out = new Float32Array(q.shape[0] * widths.output);

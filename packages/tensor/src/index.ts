@@ -16,7 +16,6 @@ export { engineInUse } from "./engine-in-use.js";
 export {
   EngineError,
   HandleError,
-  HostMemoryError,
   MissingKernelError,
   MissingPackageError,
   NoTapeError,

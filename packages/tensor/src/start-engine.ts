@@ -1,4 +1,4 @@
-import { asPhrase, joinPhrases, type Phrase, phrase, sayPhrase } from "@lathe/files";
+import { asPhrase, joinPhrases, type Phrase, phrase, phraseOfError, sayPhrase } from "@lathe/files";
 import type { Engine, EngineDefinition, Precision, PassedOver } from "./engine.js";
 import { useEngine } from "./engine-in-use.js";
 import { engineDefinitions } from "./engines/engine-definitions.js";
@@ -84,7 +84,7 @@ export async function startEngine(
         useEngine(started);
         return started;
       } catch (error) {
-        reason = phrase`it did not start: ${(error as Error).message}`;
+        reason = phrase`it did not start: ${phraseOfError(error)}`;
       }
     }
     const said = asPhrase(reason);

@@ -15,8 +15,8 @@ export const zh: Translations = {
   "it did not start: {0}": "未能启动：{0}",
   "no TensorFlow has been set up for Node {0}; run setupTensorFlow()":
     "尚未为 Node {0} 配置 TensorFlow；请运行 setupTensorFlow()",
-  "{0} cannot be read (“{1}”); run setupTensorFlow() again":
-    "无法读取 {0}（“{1}”）；请重新运行 setupTensorFlow()",
+  "{0} cannot be read ({1}); run setupTensorFlow() again":
+    "无法读取 {0}（{1}）；请重新运行 setupTensorFlow()",
   "{0} is not a set-up of this version of Lathe; run setupTensorFlow() again":
     "{0} 不是此版本 Lathe 的配置；请重新运行 setupTensorFlow()",
   "the compiled binding {0} is gone; run setupTensorFlow() again":
@@ -141,8 +141,6 @@ export const zh: Translations = {
     "应在使用引擎 {0} 之一，实为 {1}；请启动其中之一",
   "engine {0}: an activation is kept only where a tape records; ask for gradients within {1}":
     "引擎 {0}：只有在记录梯度时才保留激活值；请在 {1} 之内求梯度",
-  "kernels in WebAssembly: expected to need at most {0} bytes, this call needs {1}; use shorter sequences or another engine":
-    "WebAssembly 内核：至多可用 {0} 字节，此次调用需要 {1} 字节；请使用更短的序列或其他引擎",
   "TensorFlow has no memory left for {0} ({1}); lower the batch size or the longest row, keep only the inputs of layers (gradient checkpointing), or pack the base weights as int8 or nf4":
     "TensorFlow 没有内存可用于 {0}（{1}）；请减小批大小或最长行，只保留各层的输入（梯度检查点），或将基础权重打包为 int8 或 nf4",
   "the card was lost during {0} ({1}); check it with nvidia-smi and the system's log, then resume the run from its last checkpoint in a new process":
@@ -150,9 +148,4 @@ export const zh: Translations = {
   "this TensorFlow has no kernel for {0} in that type ({1}); use another precision or release":
     "此 TensorFlow 没有该类型的 {0} 内核（{1}）；请改用其他精度或版本",
   "TensorFlow: {0} failed ({1})": "TensorFlow：{0} 失败（{1}）",
-  "The native kernels are turned off by LATHE_NATIVE=off.": "原生内核已由 LATHE_NATIVE=off 关闭。",
-  "The native kernels could not be loaded.": "无法加载原生内核。",
-  "What helps:": "解决办法：",
-  "  - in a clone: install a C++ compiler (Debian: apt-get install g++, macOS: xcode-select --install) and run: npm run build":
-    "  - 在源码目录中：安装 C++ 编译器（Debian：apt-get install g++，macOS：xcode-select --install），然后运行：npm run build",
 };

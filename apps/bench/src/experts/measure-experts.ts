@@ -1,3 +1,4 @@
+import { sayPhrase } from "@lathe/files";
 import { loadNativeKernels, type ProductPrecision } from "@lathe/kernels";
 import { randomFloats, randomMatrix } from "../shared/random-weights.js";
 import type { ExpertsJob, ExpertsOutcome, MeasuredExperts } from "./experts-job.js";
@@ -18,7 +19,7 @@ export function rowsOfExperts(
 /** Measures the native kernels, each product of a mixture in turn with the dense one. */
 export function measureExperts(job: ExpertsJob): ExpertsOutcome {
   const loaded = loadNativeKernels();
-  if (!("kernels" in loaded)) throw new Error(loaded.reason);
+  if (!("kernels" in loaded)) throw new Error(sayPhrase(loaded.reason));
   const { kernels } = loaded;
   const { tokens, experts, expertsPerToken, outFeatures, inFeatures, formats, repeats } = job;
   const rows = tokens * expertsPerToken;

@@ -1,3 +1,4 @@
+import { sayPhrase } from "@lathe/files";
 import {
   loadNativeKernels,
   type NativeKernels,
@@ -42,7 +43,7 @@ export async function measureProducts(job: LatheGemmJob): Promise<LatheGemmOutco
 
 function nativeProducts({ shapes, kinds, direction, repeats, budget }: LatheGemmJob): MeasuredProduct[] {
   const loaded = loadNativeKernels();
-  if (!("kernels" in loaded)) throw new Error(loaded.reason);
+  if (!("kernels" in loaded)) throw new Error(sayPhrase(loaded.reason));
   const { kernels } = loaded;
   return shapes.flatMap((shape) => {
     const { rows, outFeatures, inFeatures } = shape;

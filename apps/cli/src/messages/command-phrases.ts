@@ -7,9 +7,6 @@ export const commandPhrases: Translations = {
     "提供一个页面，由人盲评回复（1 到 5 分），并选出更好的回复：每人一个私密链接，另有一个用于裁定分歧，一个用于查看结果。每个答案先落盘，再确认。再次运行同一命令即可用原来的链接继续。",
   "{0} goes with {1}": "{0} 需与 {1} 同用",
   "{0} shows a study that is there; {1} is for a new one": "{0} 显示已有的研究；{1} 用于新建研究",
-  "port {0} of {1} is taken by another program; end it, or choose another port":
-    "{1} 的端口 {0} 已被其他程序占用；请结束该程序或换一个端口",
-  "cannot listen on port {0} of {1}: {2}": "无法监听 {1} 的端口 {0}：{2}",
   "Show runs as they go on, compare them and talk to their models, on a page of this machine":
     "在本机的页面上实时查看训练、比较训练，并与模型对话",
   "Serves a page that shows the runs below a folder: those under way live, several in one chart with the settings that differ, replies over time, reports, and a chat with the model before and after a run side by side. The link is for this machine and has a secret; the same command has the same link.":

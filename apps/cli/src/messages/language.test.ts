@@ -1,6 +1,7 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { HAN, hasEnglish } from "../testing/english.js";
 import { loraFixture, storiesModel, temporaryFolder, writeJsonl } from "../testing/folders.js";
 import { runLathe } from "../testing/run-lathe.js";
 import { verbs } from "../verbs/index.js";
@@ -36,28 +37,11 @@ describe("languageOfWords", () => {
   });
 });
 
-const HAN = /[\u3400-\u9fff\uff00-\uffef\u3000-\u303f]/;
-
 /** Words that heads and names have in English and not in Chinese. */
 const englishOnly = [
   ...["rows", "split", "train", "validation", "test", "tokens", "scored", "weight", "labels", "loss"],
   ...["validation loss", "perplexity", "tokens/s", "none", "repository", "size", "revisions"],
 ];
-
-/** Verbs of several words, which are the same in every language. */
-const LONG_VERBS = new RegExp(
-  `lathe (?:${verbs
-    .map(({ name }) => name)
-    .filter((name) => name.includes(" "))
-    .join("|")})`,
-  "gi",
-);
-
-/** Words in a row as only a sentence has them; names, flags, values and commands in quotes are none. */
-function hasEnglish(line: string): boolean {
-  const told = line.replaceAll(/`[^`]*`|"[^"]*"/g, "").replaceAll(LONG_VERBS, "");
-  return /(?:^|[^\w/.-])[a-z]{2,} [a-z]{2,} [a-z]{2,}(?![\w/])/i.test(told);
-}
 
 it("gives each phrase one translation, in one place", () => {
   const templates = Object.values(phrasesByOwner).flatMap((phrases) => Object.keys(phrases));

@@ -7,12 +7,14 @@ import { zh as exportZh } from "@lathe/export/zh";
 import { zh as federatedZh } from "@lathe/federated/zh";
 import { zh as filesZh } from "@lathe/files/zh";
 import { zh as hubZh } from "@lathe/hub/zh";
+import { zh as kernelsZh } from "@lathe/kernels/zh";
 import { zh as modelZh } from "@lathe/model/zh";
 import { zh as peftZh } from "@lathe/peft/zh";
 import { zh as quantZh } from "@lathe/quant/zh";
 import { zh as recipesZh } from "@lathe/recipes/zh";
 import { zh as reportZh } from "@lathe/report/zh";
 import { zh as serveZh } from "@lathe/serve/zh";
+import { zh as studioZh } from "@lathe/studio/zh";
 import { zh as tensorZh } from "@lathe/tensor/zh";
 import { zh as trainZh } from "@lathe/train/zh";
 import type { Translations } from "@lathe/files";
@@ -29,6 +31,7 @@ export const phrasesByOwner: Readonly<Record<string, Translations>> = {
   "packages/federated": federatedZh,
   "packages/files": filesZh,
   "packages/hub": hubZh,
+  "packages/kernels": kernelsZh,
   "packages/model": modelZh,
   "packages/peft": peftZh,
   "packages/quant": quantZh,
@@ -37,6 +40,7 @@ export const phrasesByOwner: Readonly<Record<string, Translations>> = {
   "packages/serve": serveZh,
   "packages/tensor": tensorZh,
   "packages/train": trainZh,
+  "apps/studio": studioZh,
   "apps/cli": commandPhrases,
 };
 

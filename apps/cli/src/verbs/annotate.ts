@@ -18,6 +18,7 @@ import { serveStudy } from "@lathe/studio";
 import { annotateOptions } from "@lathe/recipes/options";
 import type { z } from "zod";
 import { defineVerb, type VerbContext } from "../define-verb.js";
+import { zhPhrases } from "../messages/zh-phrases.js";
 
 /** Options of a new study: with results they have no meaning. */
 const forStudies = [
@@ -86,7 +87,7 @@ async function studyOf({ responses: files, gold, output, ...settings }: Values):
 
 async function serve(study: Study, { host, port, output }: Values, context: VerbContext): Promise<void> {
   const { io, messages, signal } = context;
-  const served = await serveStudy(study, { host, port });
+  const served = await serveStudy(study, { host, port, translations: zhPhrases });
   const say = (): void => {
     const lines = served.links.map(
       ({ name, role, link }) => `${sayPhrase(roleName(role, name), messages.phrases)}: ${link}\n`,

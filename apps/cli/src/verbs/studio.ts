@@ -3,6 +3,7 @@ import { openInBrowser, whileServing } from "@lathe/command";
 import { serveRuns, type ServeRunsOptions } from "@lathe/studio";
 import { serveRunsOptions } from "@lathe/recipes/options";
 import { defineVerb } from "../define-verb.js";
+import { zhPhrases } from "../messages/zh-phrases.js";
 
 export const verb = defineVerb({
   description:
@@ -11,7 +12,7 @@ export const verb = defineVerb({
   options: serveRunsOptions,
   positional: "runs",
   async run({ runs, open }, { io, json, note, recipeOptions, signal }) {
-    const served = await serveRuns(runs, recipeOptions<ServeRunsOptions>());
+    const served = await serveRuns(runs, { ...recipeOptions<ServeRunsOptions>(), translations: zhPhrases });
     const { link } = served;
     const result = { url: link };
     let closeBrowser = async (): Promise<void> => undefined;

@@ -1,4 +1,5 @@
 import type { FaultReply } from "../api.js";
+import { requestHeaders } from "./request-headers.js";
 
 /** An answer of the server that is a refusal. */
 export class RefusedError extends Error {
@@ -59,7 +60,7 @@ export class Client {
   ): Promise<Response> {
     const response = await fetch(path, {
       ...init,
-      headers: { ...headers, Authorization: `Bearer ${this.#secret}` },
+      headers: { ...headers, ...requestHeaders(this.#secret) },
       signal,
     });
     if (response.ok) return response;

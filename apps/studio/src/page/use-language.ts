@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { BrowserStore } from "./browser-store.js";
 import type { Language } from "./words.js";
 
@@ -24,7 +24,8 @@ export interface ChosenLanguage {
  */
 export function useLanguage(titleIn: (language: Language) => string): ChosenLanguage {
   const [language, setLanguage] = useState(() => settings.get<Language>("language") ?? languageOfBrowser());
-  useEffect(() => {
+  // Before any request is made, which says the language too.
+  useLayoutEffect(() => {
     document.documentElement.lang = codes[language];
     document.title = `${titleIn(language)} – Lathe`;
   }, [language]);

@@ -1,5 +1,5 @@
 import { type ChatSide, HostedChat, type RunChatOptions } from "@lathe/recipes";
-import { messageOf } from "@lathe/files";
+import { type Phrase, phraseOfError } from "@lathe/files";
 import type { ChatEvents, ChatRequest } from "../runs-api.js";
 
 /** Something said in a chat. */
@@ -31,11 +31,13 @@ export class ChatDesk {
    * Answers as each side that is asked.
    * @param folder of the run
    * @param stamp changes when the run does, whose files are then read anew
+   * @param say a fault in the language of who asks
    */
   async *answer(
     folder: string,
     stamp: string,
     { sides, maxNewTokens, temperature }: ChatRequest,
+    say: (sentence: Phrase) => string,
     signal: AbortSignal,
   ): AsyncGenerator<ChatEvent, void, undefined> {
     if (this.#waiting > 0) yield { name: "waiting", data: {} };
@@ -55,7 +57,7 @@ export class ChatDesk {
       }
     } catch (error) {
       // Who has gone hears nothing.
-      if (!signal.aborted) yield { name: "fault", data: { message: messageOf(error) } };
+      if (!signal.aborted) yield { name: "fault", data: { message: say(phraseOfError(error)) } };
     } finally {
       this.#waiting--;
       this.#timer = setTimeout(() => void this.dispose(), MODEL_AGE);

@@ -1,15 +1,15 @@
-import { isRecord } from "@lathe/files";
+import { asPhrase, InputError, isRecord, type Phrase, phrase } from "@lathe/files";
 import type { ChatRequest, Side, Turn } from "../runs-api.js";
 
 /** A request of a chat that is none. */
-export class ChatRequestError extends Error {
+export class ChatRequestError extends InputError {
   override readonly name = "ChatRequestError";
 
   constructor(
     readonly field: string,
-    expected: string,
+    expected: string | Phrase,
   ) {
-    super(`${field}: expected ${expected}`);
+    super(phrase`${field}: expected ${asPhrase(expected)}`);
   }
 }
 
@@ -26,10 +26,10 @@ export function checkChat(value: unknown): ChatRequest {
     throw new ChatRequestError("sides", "one side or two");
   }
   if (!Number.isInteger(maxNewTokens) || !isWithin(maxNewTokens, 1, MOST_TOKENS)) {
-    throw new ChatRequestError("maxNewTokens", `a whole number from 1 to ${MOST_TOKENS}`);
+    throw new ChatRequestError("maxNewTokens", phrase`a whole number from ${1} to ${MOST_TOKENS}`);
   }
   if (!isWithin(temperature, 0, MOST_TEMPERATURE)) {
-    throw new ChatRequestError("temperature", `a number from 0 to ${MOST_TEMPERATURE}`);
+    throw new ChatRequestError("temperature", phrase`a number from 0 to ${MOST_TEMPERATURE}`);
   }
   return { run, sides: sides.map(checkSide), maxNewTokens, temperature };
 }
@@ -42,7 +42,7 @@ function checkSide(value: unknown): { readonly side: Side; readonly messages: re
   const { side, messages } = isRecord(value) ? value : {};
   if (side !== "base" && side !== "tuned") throw new ChatRequestError("side", "base or tuned");
   if (!Array.isArray(messages) || messages.length < 1 || messages.length > MOST_TURNS) {
-    throw new ChatRequestError("messages", `1 to ${MOST_TURNS} turns`);
+    throw new ChatRequestError("messages", phrase`1 to ${MOST_TURNS} turns`);
   }
   const turns = messages.map(checkTurn);
   if (turns.at(-1)!.role !== "user") throw new ChatRequestError("messages", "a turn of the user at the end");

@@ -1,5 +1,6 @@
 import { networkInterfaces } from "node:os";
 import type { MiddlewareHandler } from "hono";
+import type { Speaker } from "./speaker.js";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 const ANY_ADDRESS = ["0.0.0.0", "::"];
@@ -49,19 +50,18 @@ const headers: Readonly<Record<string, string>> = {
  *
  * @param more what the page may have besides, in the words of a content policy
  */
-export function guard(hosts: () => ReadonlySet<string>, more?: string): MiddlewareHandler {
+export function guard(hosts: () => ReadonlySet<string>, speaker: Speaker, more?: string): MiddlewareHandler {
   return async (context, next) => {
     context.header("Content-Security-Policy", more === undefined ? POLICY : `${POLICY}; ${more}`);
     for (const [name, value] of Object.entries(headers)) context.header(name, value);
     const { method } = context.req;
     if (!["GET", "HEAD", "POST"].includes(method)) {
-      return context.json(faultOf("MethodError", "expected GET, HEAD or POST"), 405, {
-        Allow: "GET, HEAD, POST",
-      });
+      context.header("Allow", "GET, HEAD, POST");
+      return speaker.refuse(context, 405, "MethodError", "expected GET, HEAD or POST");
     }
     const host = context.req.header("Host")?.toLowerCase() ?? "";
     if (!hosts().has(host)) {
-      return context.json(faultOf("HostError", "expected the host of the link"), 421);
+      return speaker.refuse(context, 421, "HostError", "expected the host of the link");
     }
     const origin = context.req.header("Origin");
     const site = context.req.header("Sec-Fetch-Site");
@@ -72,17 +72,8 @@ export function guard(hosts: () => ReadonlySet<string>, more?: string): Middlewa
     const isVisit =
       method === "GET" && origin === undefined && context.req.header("Sec-Fetch-Dest") === "document";
     if (isForeign && !isVisit) {
-      return context.json(faultOf("OriginError", "expected a request of the page itself"), 403);
+      return speaker.refuse(context, 403, "OriginError", "expected a request of the page itself");
     }
     return next();
   };
-}
-
-/** A refusal as the page reads it. */
-export function faultOf(
-  name: string,
-  message: string,
-  field?: string,
-): { readonly error: { readonly name: string; readonly message: string; readonly field?: string } } {
-  return { error: field === undefined ? { name, message } : { name, message, field } };
 }

@@ -1,5 +1,7 @@
 import { appendFile, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { zh as filesZh } from "@lathe/files/zh";
+import { zh as recipesZh } from "@lathe/recipes/zh";
 import { RunsFolder } from "@lathe/report";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type ServerEvent, serverEvents } from "../page/live/server-events.js";
@@ -9,7 +11,9 @@ import { ChatDesk } from "./chat-desk.js";
 import { allowedHosts } from "./guard.js";
 import { LiveRuns } from "./live-runs.js";
 import { pageLink, runsApp } from "./runs-app.js";
+import { Speaker } from "./speaker.js";
 import { StudioKey } from "./studio-key.js";
+import { zh } from "../zh.js";
 
 const HOST = "127.0.0.1:4000";
 const files = { "/": { type: "text/html; charset=utf-8", text: "<!doctype html>page" } };
@@ -34,6 +38,7 @@ async function studioOf(root: string) {
     page: files,
     signal: ending.signal,
     desk: new ChatDesk({}),
+    speaker: new Speaker({ ...filesZh, ...recipesZh, ...zh }),
     hosts: () => allowedHosts("127.0.0.1", 4000),
   });
   const own = { Authorization: `Bearer ${key.secret}` };
@@ -303,6 +308,23 @@ describe("what is refused", () => {
     const reply = await ask("/api/chat", { method: "POST", headers, body: JSON.stringify(chat) });
     expect(reply.status).toBe(200);
     expect(await reply.text()).toMatch(/^event: fault\ndata: .*no adapter or model yet/);
+  });
+
+  it("in Chinese to a page in Chinese", async () => {
+    const { ask, own } = await studioOf(await someRuns());
+    const send = async (body: string, language: string): Promise<string> => {
+      const headers = { ...own, "Content-Type": "application/json", "Accept-Language": language };
+      return await (await ask("/api/chat", { method: "POST", headers, body })).text();
+    };
+    for (const body of [JSON.stringify(chat), "[]", JSON.stringify({ ...chat, temperature: 3 }), "{"]) {
+      expect(await send(body, "zh-CN")).toMatch(/[\u4e00-\u9fff]/);
+      expect(await send(body, "zh-CN")).not.toMatch(/expected|model|there is/);
+      expect(await send(body, "en")).not.toMatch(/[\u4e00-\u9fff]/);
+    }
+    const { error } = await (
+      await ask("/api/details?run=none", { headers: { ...own, "Accept-Language": "zh" } })
+    ).json();
+    expect(error).toEqual({ name: "RunError", message: zh["expected the id of a run"] });
   });
 
   it("nothing without the headers that keep a browser in bounds", async () => {

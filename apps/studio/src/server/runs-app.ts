@@ -1,15 +1,16 @@
 import { setTimeout } from "node:timers/promises";
 import { pagePolicy, type RunsFolder } from "@lathe/report";
-import { JsonError, parseJson } from "@lathe/files";
+import { JsonError, parseJson, type Phrase, phrase, phraseOfError } from "@lathe/files";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { DetailsReply } from "../runs-api.js";
 import type { ChatDesk } from "./chat-desk.js";
 import { ChatRequestError, checkChat } from "./check-chat.js";
-import { faultOf, guard } from "./guard.js";
+import { guard } from "./guard.js";
 import type { LiveRuns } from "./live-runs.js";
 import type { PageFiles } from "./page-files.js";
+import type { Speaker } from "./speaker.js";
 import type { StudioKey } from "./studio-key.js";
 
 /** Bytes of a conversation at most. */
@@ -34,6 +35,7 @@ export interface RunsAppOptions {
   readonly desk: ChatDesk;
   readonly key: StudioKey;
   readonly page: PageFiles;
+  readonly speaker: Speaker;
   /** Values of `Host` that are taken. */
   readonly hosts: () => ReadonlySet<string>;
   /** Ends all streams. */
@@ -45,7 +47,7 @@ export const pageLink = (key: StudioKey, id: string): string =>
   `/page/${key.signatureOf(id)}/${id.split("/").map(encodeURIComponent).join("/")}`;
 
 /** A folder of runs over HTTP: the page, and what it asks for. The secret of the link comes as a bearer token. */
-export function runsApp({ folder, live, desk, key, page, hosts, signal }: RunsAppOptions): Hono {
+export function runsApp({ folder, live, desk, key, page, speaker, hosts, signal }: RunsAppOptions): Hono {
   const app = new Hono();
   let streams = 0;
 
@@ -54,16 +56,16 @@ export function runsApp({ folder, live, desk, key, page, hosts, signal }: RunsAp
     return key.matches(secret);
   };
   const noRun = (context: Context): Response =>
-    context.json(faultOf("RunError", "expected the id of a run"), 404);
+    speaker.refuse(context, 404, "RunError", "expected the id of a run");
   const refuse = (context: Context): Response =>
-    context.json(faultOf("LinkError", "expected the secret of the link"), 401);
+    speaker.refuse(context, 401, "LinkError", "expected the secret of the link");
   /** Tells over time, until nobody listens. */
   const stream = (
     context: Context,
     tell: (stream: SSEStreamingApi, ended: AbortSignal) => Promise<void>,
   ): Response => {
     if (streams >= MOST_STREAMS) {
-      return context.json(faultOf("BusyError", "too many pages are open; close some"), 503);
+      return speaker.refuse(context, 503, "BusyError", "too many pages are open; close some");
     }
     streams++;
     context.header("X-Accel-Buffering", "no");
@@ -83,7 +85,7 @@ export function runsApp({ folder, live, desk, key, page, hosts, signal }: RunsAp
     );
   };
 
-  app.use(guard(hosts, "frame-src 'self'"));
+  app.use(guard(hosts, speaker, "frame-src 'self'"));
   for (const [path, { type, text }] of Object.entries(page)) {
     app.get(path, (context) => context.body(text, 200, { "Content-Type": type }));
   }
@@ -92,7 +94,7 @@ export function runsApp({ folder, live, desk, key, page, hosts, signal }: RunsAp
     if (!isKnown(context)) return refuse(context);
     const ids = context.req.queries("run") ?? [];
     if (ids.length > MOST_WATCHED) {
-      return context.json(faultOf("WatchError", `expected at most ${MOST_WATCHED} runs`), 422);
+      return speaker.refuse(context, 422, "WatchError", phrase`expected at most ${MOST_WATCHED} runs`);
     }
     return stream(context, async (sse, ended) => {
       const watch = live.watch(ids);
@@ -127,20 +129,22 @@ export function runsApp({ folder, live, desk, key, page, hosts, signal }: RunsAp
     "/api/chat",
     bodyLimit({
       maxSize: MAXIMUM_BODY,
-      onError: (context) => context.json(faultOf("SizeError", `expected at most ${MAXIMUM_BODY} bytes`), 413),
+      onError: (context) =>
+        speaker.refuse(context, 413, "SizeError", phrase`expected at most ${MAXIMUM_BODY} bytes`),
     }),
     async (context) => {
       if (!isKnown(context)) return refuse(context);
       if (!/^application\/json\b/i.test(context.req.header("Content-Type") ?? "")) {
-        return context.json(faultOf("TypeError", "expected application/json"), 415);
+        return speaker.refuse(context, 415, "TypeError", "expected application/json");
       }
       const request = checkChat(parseJson(await context.req.text()));
       const path = folder.folderOf(request.run);
       if (path === null) return noRun(context);
-      if (desk.isFull) return context.json(faultOf("BusyError", "others are being answered"), 429);
+      if (desk.isFull) return speaker.refuse(context, 429, "BusyError", "others are being answered");
       const { stamp } = folder.run(request.run)!;
+      const say = (sentence: Phrase): string => speaker.say(context, sentence);
       return stream(context, async (sse, ended) => {
-        for await (const { name, data } of desk.answer(path, stamp, request, ended)) {
+        for await (const { name, data } of desk.answer(path, stamp, request, say, ended)) {
           await sse.writeSSE({ event: name, data: JSON.stringify(data) });
         }
       });
@@ -151,7 +155,7 @@ export function runsApp({ folder, live, desk, key, page, hosts, signal }: RunsAp
     const { signature, id } = context.req.param();
     if (!key.isSigned(id, signature)) return refuse(context);
     const bytes = await folder.readPage(id);
-    if (bytes === null) return context.json(faultOf("PageError", "there is no such page"), 404);
+    if (bytes === null) return speaker.refuse(context, 404, "PageError", "there is no such page");
     // Written by whoever wrote the folder: a document of no origin, in which only the scripts of Lathe's own pages run.
     return context.body(new Uint8Array(bytes), 200, {
       "Content-Type": "text/html; charset=utf-8",
@@ -159,13 +163,13 @@ export function runsApp({ folder, live, desk, key, page, hosts, signal }: RunsAp
     });
   });
 
-  app.notFound((context) => context.json(faultOf("PathError", "expected a path of the page"), 404));
+  app.notFound((context) => speaker.refuse(context, 404, "PathError", "expected a path of the page"));
   app.onError((error, context) => {
     if (error instanceof ChatRequestError) {
-      return context.json(faultOf(error.name, error.message, error.field), 422);
+      return speaker.refuse(context, 422, error.name, phraseOfError(error), error.field);
     }
-    if (error instanceof JsonError) return context.json(faultOf(error.name, error.message), 400);
-    return context.json(faultOf("ServerError", "the request could not be answered"), 503);
+    if (error instanceof JsonError) return speaker.refuse(context, 400, error.name, phraseOfError(error));
+    return speaker.refuse(context, 503, "ServerError", "the request could not be answered");
   });
   return app;
 }

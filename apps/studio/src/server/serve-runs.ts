@@ -1,3 +1,4 @@
+import type { Translations } from "@lathe/files";
 import { RunsFolder } from "@lathe/report";
 import type { RunChatOptions } from "@lathe/recipes";
 import { ChatDesk } from "./chat-desk.js";
@@ -5,6 +6,7 @@ import { listen } from "./listen.js";
 import { LiveRuns } from "./live-runs.js";
 import { readPageFiles } from "./page-files.js";
 import { pageLink, runsApp } from "./runs-app.js";
+import { Speaker } from "./speaker.js";
 import { StudioKey } from "./studio-key.js";
 
 /** How a folder of runs is served. */
@@ -13,6 +15,8 @@ export interface ServeRunsOptions extends RunChatOptions {
   readonly host?: string | undefined;
   /** @defaultValue the one of the last time, so that an open page goes on; a free one the first time, or where that is taken */
   readonly port?: number | undefined;
+  /** What stands for sentences on a Chinese page, by the English. @defaultValue none: they stay English there */
+  readonly translations?: Translations | undefined;
 }
 
 /** A folder of runs that is being served. */
@@ -30,7 +34,7 @@ export interface ServedRuns {
  */
 export async function serveRuns(
   path: string,
-  { host = "127.0.0.1", port, ...chat }: ServeRunsOptions = {},
+  { host = "127.0.0.1", port, translations, ...chat }: ServeRunsOptions = {},
 ): Promise<ServedRuns> {
   const folder = await RunsFolder.open(path);
   const key = await StudioKey.of(folder.path);
@@ -38,8 +42,13 @@ export async function serveRuns(
   const desk = new ChatDesk(chat);
   const live = new LiveRuns(folder, (id) => pageLink(key, id));
   const page = readPageFiles("runs");
+  const speaker = new Speaker(translations);
   const at = (place: number): ReturnType<typeof listen> =>
-    listen((hosts) => runsApp({ folder, live, desk, key, page, hosts, signal: ending.signal }), host, place);
+    listen(
+      (hosts) => runsApp({ folder, live, desk, key, page, speaker, hosts, signal: ending.signal }),
+      host,
+      place,
+    );
   const { origin, taken, close } = await (port === undefined && key.port !== null
     ? at(key.port).catch(() => at(0))
     : at(port ?? 0));

@@ -1,6 +1,8 @@
 import type { Member, Study } from "@lathe/annotate";
+import type { Translations } from "@lathe/files";
 import { listen } from "./listen.js";
 import { readPageFiles } from "./page-files.js";
+import { Speaker } from "./speaker.js";
 import { studyApp } from "./study-app.js";
 
 /** Where a study is served. */
@@ -9,6 +11,8 @@ export interface ServeStudyOptions {
   readonly host?: string | undefined;
   /** @defaultValue the one of the last time, so that links stay the same; a free one the first time */
   readonly port?: number | undefined;
+  /** What stands for sentences on a Chinese page, by the English. @defaultValue none: they stay English there */
+  readonly translations?: Translations | undefined;
 }
 
 /** A link for one person. Its secret is behind the `#`, which a browser sends to no server. */
@@ -30,10 +34,10 @@ export interface ServedStudy {
  */
 export async function serveStudy(
   study: Study,
-  { host = "127.0.0.1", port }: ServeStudyOptions = {},
+  { host = "127.0.0.1", port, translations }: ServeStudyOptions = {},
 ): Promise<ServedStudy> {
   const { origin, taken, close } = await listen(
-    (hosts) => studyApp({ study, page: readPageFiles("studio"), hosts }),
+    (hosts) => studyApp({ study, page: readPageFiles("studio"), speaker: new Speaker(translations), hosts }),
     host,
     port ?? study.port ?? 0,
   );

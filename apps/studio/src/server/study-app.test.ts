@@ -1,7 +1,11 @@
 import type { Study } from "@lathe/annotate";
+import { zh as annotateZh } from "@lathe/annotate/zh";
+import { zh as filesZh } from "@lathe/files/zh";
 import { describe, expect, it } from "vitest";
 import { testStudy } from "../testing/study-folder.js";
 import { allowedHosts } from "./guard.js";
+import { zh } from "../zh.js";
+import { Speaker } from "./speaker.js";
 import { studyApp } from "./study-app.js";
 
 const HOST = "127.0.0.1:4000";
@@ -15,7 +19,12 @@ interface Asked {
 
 async function roomOf(rows = 4) {
   const study = await testStudy(rows, { repeats: 0 });
-  const app = studyApp({ study, page, hosts: () => allowedHosts("127.0.0.1", 4000) });
+  const app = studyApp({
+    study,
+    page,
+    speaker: new Speaker({ ...annotateZh, ...filesZh, ...zh }),
+    hosts: () => allowedHosts("127.0.0.1", 4000),
+  });
   const ask = async (path: string, { headers = {}, ...init }: Asked = {}) =>
     app.request(`http://${HOST}${path}`, { ...init, headers: { Host: HOST, ...headers } });
   return { study, ask };
@@ -260,6 +269,19 @@ describe("what is refused", () => {
   ])("the path %s", async (path) => {
     const { study, ask } = await roomOf();
     expect((await ask(path, { headers: bearer(secretOf(study, "annotator-1")) })).status).toBe(404);
+  });
+
+  it("in Chinese to a page in Chinese", async () => {
+    const { study, ask } = await roomOf();
+    const headers = {
+      ...bearer(secretOf(study, "annotator-1")),
+      "Content-Type": "application/json",
+      "Accept-Language": "zh-CN",
+    };
+    const body = JSON.stringify(answer(0, { seconds: -1 }));
+    const { error } = await (await ask("/api/answers", { method: "POST", headers, body })).json();
+    expect(error).toMatchObject({ name: "AnswerError", field: "seconds" });
+    expect(error.message).toMatch(/^seconds：应为/);
   });
 
   it("nothing without the headers that keep a browser in bounds", async () => {

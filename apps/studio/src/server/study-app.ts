@@ -11,7 +11,7 @@ import {
   type Study,
   type StudyResults,
 } from "@lathe/annotate";
-import { JsonError, parseJson } from "@lathe/files";
+import { JsonError, parseJson, phrase, phraseOfError } from "@lathe/files";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type {
@@ -22,8 +22,9 @@ import type {
   SessionReply,
   TaskReply,
 } from "../api.js";
-import { faultOf, guard } from "./guard.js";
+import { guard } from "./guard.js";
 import type { PageFiles } from "./page-files.js";
+import type { Speaker } from "./speaker.js";
 
 /** Bytes of an answer at most: a comment of the longest kind in any script, and some. */
 const MAXIMUM_BODY = 64 * 1024;
@@ -32,12 +33,13 @@ const MAXIMUM_BODY = 64 * 1024;
 export interface StudyAppOptions {
   readonly study: Study;
   readonly page: PageFiles;
+  readonly speaker: Speaker;
   /** Values of `Host` that are taken. */
   readonly hosts: () => ReadonlySet<string>;
 }
 
 /** The study over HTTP: the page, and what it asks for. The secret of a link comes as a bearer token. */
-export function studyApp({ study, page, hosts }: StudyAppOptions): Hono {
+export function studyApp({ study, page, speaker, hosts }: StudyAppOptions): Hono {
   const app = new Hono();
   const results = latestResults(study);
 
@@ -47,11 +49,13 @@ export function studyApp({ study, page, hosts }: StudyAppOptions): Hono {
     async (context: Context): Promise<Response> => {
       const [, secret = ""] = /^Bearer ([\w-]{1,200})$/.exec(context.req.header("Authorization") ?? "") ?? [];
       const member = study.memberWith(secret);
-      if (member === null) return context.json(faultOf("LinkError", "expected the secret of a link"), 401);
+      if (member === null) return speaker.refuse(context, 401, "LinkError", "expected the secret of a link");
       if (!roles.includes(member.role)) {
-        return context.json(
-          faultOf("RoleError", `expected the link of one who is ${roles.join(" or ")}`),
+        return speaker.refuse(
+          context,
           403,
+          "RoleError",
+          phrase`expected the link of one who is ${roles.join(" or ")}`,
         );
       }
       return handle(context, member);
@@ -61,7 +65,7 @@ export function studyApp({ study, page, hosts }: StudyAppOptions): Hono {
     progress: study.progress(member),
   });
 
-  app.use(guard(hosts));
+  app.use(guard(hosts, speaker));
   for (const [path, { type, text }] of Object.entries(page)) {
     app.get(path, (context) => context.body(text, 200, { "Content-Type": type }));
   }
@@ -90,7 +94,7 @@ export function studyApp({ study, page, hosts }: StudyAppOptions): Hono {
     "/api/tasks/:position{[0-9]{1,9}}",
     as(["annotator"], (context, member) => {
       const task = study.taskAt(member, Number(context.req.param("position")));
-      if (task === null) return context.json(faultOf("TaskError", "expected the place of a task"), 404);
+      if (task === null) return speaker.refuse(context, 404, "TaskError", "expected the place of a task");
       return context.json(taskReply(member, task));
     }),
   );
@@ -99,11 +103,12 @@ export function studyApp({ study, page, hosts }: StudyAppOptions): Hono {
     "/api/answers",
     bodyLimit({
       maxSize: MAXIMUM_BODY,
-      onError: (context) => context.json(faultOf("SizeError", `expected at most ${MAXIMUM_BODY} bytes`), 413),
+      onError: (context) =>
+        speaker.refuse(context, 413, "SizeError", phrase`expected at most ${MAXIMUM_BODY} bytes`),
     }),
     as(["annotator", "adjudicator"], async (context, member) => {
       if (!/^application\/json\b/i.test(context.req.header("Content-Type") ?? "")) {
-        return context.json(faultOf("TypeError", "expected application/json"), 415);
+        return speaker.refuse(context, 415, "TypeError", "expected application/json");
       }
       const receipt = await study.submit(member, checkSubmission(parseJson(await context.req.text())));
       return context.json({ ...receipt, progress: study.progress(member) } satisfies AnswerReply);
@@ -151,7 +156,7 @@ export function studyApp({ study, page, hosts }: StudyAppOptions): Hono {
     as(["adjudicator"], (context, member) => {
       const row = Number(context.req.param("row"));
       const order = study.systemsAt(member, row);
-      if (order === null) return context.json(faultOf("TaskError", "expected the place of a task"), 404);
+      if (order === null) return speaker.refuse(context, 404, "TaskError", "expected the place of a task");
       const judgements = study
         .data()
         .answers.filter((answer) => answer.row === row && answer.kind === "row")
@@ -166,14 +171,14 @@ export function studyApp({ study, page, hosts }: StudyAppOptions): Hono {
     }),
   );
 
-  app.notFound((context) => context.json(faultOf("PathError", "expected a path of the page"), 404));
+  app.notFound((context) => speaker.refuse(context, 404, "PathError", "expected a path of the page"));
   app.onError((error, context) => {
     if (error instanceof AnswerError) {
-      return context.json(faultOf(error.name, error.message, error.field), 422);
+      return speaker.refuse(context, 422, error.name, phraseOfError(error), error.field);
     }
-    if (error instanceof JsonError) return context.json(faultOf(error.name, error.message), 400);
+    if (error instanceof JsonError) return speaker.refuse(context, 400, error.name, phraseOfError(error));
     // Such as a full disk: the page keeps the answer and sends it again.
-    return context.json(faultOf("ServerError", "the answer could not be stored"), 503);
+    return speaker.refuse(context, 503, "ServerError", "the answer could not be stored");
   });
   return app;
 }

@@ -1,3 +1,4 @@
+import { phrase, SpokenError } from "@lathe/files";
 import { Worker } from "node:worker_threads";
 import type { Row } from "../rows/row.js";
 import type { RowTokens } from "./row-tokens.js";
@@ -78,7 +79,9 @@ class TokenThread {
       else this.#fail(message.error);
     });
     this.#worker.on("error", (error) => this.#fail(error));
-    this.#worker.on("exit", (code) => this.#fail(new Error(`a tokenising thread ended with code ${code}`)));
+    this.#worker.on("exit", (code) =>
+      this.#fail(new SpokenError(phrase`a thread that tokenises ended by itself (exit code ${code})`)),
+    );
   }
 
   /** Batches it has; none where it has failed, so that the next one is told of it, and more than any where it is not ready. */

@@ -57,6 +57,12 @@ export function joinPhrases(phrases: readonly Phrase[]): Phrase {
   return rest.reduce((before, next) => phrase`${before}; ${next}`, first);
 }
 
+/** Phrases below each other, a line each. */
+export const phraseOfLines = (lines: readonly Phrase[]): Phrase => ({
+  template: lines.map((_, index) => `{${index}}`).join("\n"),
+  values: lines,
+});
+
 /** The phrase with the control characters of what stands in its gaps as spaces; its template keeps its lines. */
 export function onOneLine({ template, values }: Phrase): Phrase {
   const clean = (text: string): string => text.replaceAll(/\p{Cc}+/gu, " ");

@@ -1,3 +1,4 @@
+import { phrase } from "@lathe/files";
 import type { StepReport } from "@lathe/train";
 import type { FinetuneSummary } from "../finetune.js";
 import type { FinetuneOptions } from "../finetune-options.js";
@@ -57,7 +58,7 @@ function checkCarriable({ model, data, validation, engine }: HostFinetuneOptions
 export function hostFinetune(
   options: HostFinetuneOptions,
 ): AsyncGenerator<StepReport, FinetuneSummary, undefined> {
-  return finetuneIn(() => openThread(program, "run"), options);
+  return finetuneIn(() => openThread(program, phrase`the thread of a run`), options);
 }
 
 /** {@link hostFinetune} in any place. @param open opens it once the options are known to be carriable */

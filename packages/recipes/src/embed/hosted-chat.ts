@@ -1,3 +1,4 @@
+import { phrase, SpokenError } from "@lathe/files";
 import type { TextPiece } from "@lathe/model";
 import { type ChatSide, RunChat, type RunChatOptions, type SideRequest } from "../chat/run-chat.js";
 import type { Reply } from "../respond.js";
@@ -39,7 +40,7 @@ export class HostedChat {
   /**
    * Answers as one side, piece by piece. A reply whose pieces are not asked for any more ends.
    * @throws what {@link RunChat.reply} throws: errors of Lathe's classes are of the same class, with their fields
-   * @throws Error where the thread ended by itself; the next reply opens another
+   * @throws EndedByItselfError where the thread ended by itself; the next reply opens another
    */
   async *reply(
     side: ChatSide,
@@ -77,13 +78,13 @@ export class HostedChat {
   async dispose(): Promise<void> {
     const place = this.#place;
     this.#place = null;
-    this.#failure = new Error("the chat was ended while it answered");
+    this.#failure = new SpokenError("the chat was ended while it answered");
     this.#wake?.();
     await place?.end();
   }
 
   #opened(): HostPlace<ChatMessageTold, ChatRequestMessage> {
-    const place = openThread<ChatMessageTold, ChatRequestMessage>(program, "chat");
+    const place = openThread<ChatMessageTold, ChatRequestMessage>(program, phrase`the thread of a chat`);
     this.#failure = null;
     place.listen(
       (message) => {

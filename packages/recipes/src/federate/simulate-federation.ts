@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { RowError } from "@lathe/data";
 import { ClientRounds, Coordinator, folderMailbox, type RoundReport } from "@lathe/federated";
-import { hashFile, isRecord, phrase, replaceFile, statIfThere } from "@lathe/files";
+import { hashFile, isRecord, phrase, replaceFile, SpokenError, statIfThere } from "@lathe/files";
 import { copyAdapter, readAdapter, swapAdapter } from "@lathe/peft";
 import { evaluateModel } from "../evaluate-model.js";
 import { withField } from "../fields-of-packages.js";
@@ -157,7 +157,9 @@ export async function* simulateFederation(
         const folder = join(output, "clients", name);
         const client = (await ClientRounds.join(mailbox, { name, folder, base }))!;
         const next = await client.next(round - 1);
-        if (next === null || "result" in next) throw new Error(`round ${round} is not in ${mailbox.place}`);
+        if (next === null || "result" in next) {
+          throw new SpokenError(phrase`${mailbox.place}: expected the adapter of round ${round}, got none`);
+        }
         const learnt = await learnRound(opened, next, join(folder, ROWS_FILE), training, clientsOwn(options));
         if (learnt === null) return summary(null);
         const isHostile = k >= clients - hostile;

@@ -134,7 +134,7 @@ describe("finetuneWithinMemory", () => {
     const all = async (): Promise<void> => {
       for await (const { step } of run) if (step === 3) process.kill(pids[0], "SIGKILL");
     };
-    await expect(all()).rejects.toThrow("ended by itself (SIGKILL)");
+    await expect(all()).rejects.toThrow("ended by itself (signal SIGKILL)");
     expect(pids).toHaveLength(1);
   });
 });

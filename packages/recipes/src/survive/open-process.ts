@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { smallYoungGeneration } from "@lathe/train/process";
+import { EndedByItselfError } from "../embed/ended-by-itself-error.js";
 import type { HostMessage } from "../embed/host-messages.js";
 import type { HostPlace } from "../embed/host-place.js";
 import type { CountKills } from "./count-kills.js";
@@ -43,16 +44,15 @@ function failureOf(
   killsBefore: number | null,
   killsAfter: number | null,
 ): Error {
-  const how = signal ?? `exit code ${String(code)}`;
   if (tellsOfRefusal(words)) return new OutOfMemoryError("refused", words.trim().split("\n").at(-1)!);
   const isForMemory =
     killsBefore === null || killsAfter === null
       ? known.residentBytes > NEAR_BUDGET * known.budgetBytes
       : killsAfter > killsBefore;
   if (signal === "SIGKILL" && isForMemory) {
-    return new OutOfMemoryError("killed", phrase`the system ended the process of the run (${how})`);
+    return new OutOfMemoryError("killed", phrase`the system ended the process of the run (${signal})`);
   }
-  return new Error(`the process of a run ended by itself (${how}): ${words.trim()}`);
+  return new EndedByItselfError(phrase`the process of a run`, signal ?? code, words.trim());
 }
 
 /**

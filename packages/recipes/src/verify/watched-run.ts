@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { phrase } from "@lathe/files";
 import { errorCarried } from "../embed/carried-error.js";
+import { EndedByItselfError } from "../embed/ended-by-itself-error.js";
 import type { RunMessage, RunOrder } from "./run-messages.js";
 
 const program = fileURLToPath(new URL("./run-child.js", import.meta.url));
@@ -63,5 +65,5 @@ async function outcomeOf(
   if (said?.type === "end") return said.step;
   if (said?.type === "fault") throw errorCarried(said.error);
   if (isKilled()) return null;
-  throw new Error(`a run ended by itself (${signal ?? `exit code ${String(code)}`}): ${words.trim()}`);
+  throw new EndedByItselfError(phrase`the process of a run`, signal ?? code, words.trim());
 }

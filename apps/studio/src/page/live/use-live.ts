@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { FaultReply } from "../../api.js";
 import type { LiveEvents } from "../../runs-api.js";
 import { connectionOr } from "../connection-or.js";
+import { requestHeaders } from "../request-headers.js";
 import { type LiveState, withEvent } from "./live-state.js";
 import { serverEvents } from "./server-events.js";
 
@@ -59,7 +60,7 @@ async function listen(
   };
   try {
     const response = await fetch(`/api/live?${query}`, {
-      headers: { Authorization: `Bearer ${secret}` },
+      headers: requestHeaders(secret),
       signal: AbortSignal.any([leaving, silence.signal]),
     });
     if (!response.ok) {

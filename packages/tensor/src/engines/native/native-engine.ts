@@ -1,5 +1,5 @@
-import { phrase } from "@lathe/files";
-import { loadNativeKernels, type NativeKernels, type ProductPrecision } from "@lathe/kernels";
+import { isInputError, phrase, phraseOfError } from "@lathe/files";
+import { type LoadedNative, loadNativeKernels, type NativeKernels, type ProductPrecision } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EngineDefinition, EngineParts } from "../../engine.js";
 import { EngineError } from "../../errors.js";
@@ -13,12 +13,21 @@ import { nativeOperations } from "./native-operations.js";
 import { nativeRoutines } from "./native-routines.js";
 import { registerNativeTfjsKernels } from "./native-tfjs-kernels.js";
 
-type Loaded = ReturnType<typeof loadNativeKernels>;
-let loaded: Loaded | undefined;
+let loaded: LoadedNative | undefined;
 
-const load = (): Loaded => (loaded ??= loadNativeKernels());
+/** The kernels, or why there are none; a setting that asks for what is not there is a reason, too. */
+function load(): LoadedNative {
+  if (loaded !== undefined) return loaded;
+  try {
+    loaded = loadNativeKernels();
+  } catch (error) {
+    if (!isInputError(error)) throw error;
+    loaded = { reason: phraseOfError(error) };
+  }
+  return loaded;
+}
 
-function kernelsOf(result: Loaded): NativeKernels | null {
+function kernelsOf(result: LoadedNative): NativeKernels | null {
   return "kernels" in result ? result.kernels : null;
 }
 
@@ -36,13 +45,8 @@ export const nativeEngine: EngineDefinition = {
   // What loading in 8 bits means elsewhere, too: products of bytes, with outliers in float32 (LLM.int8(), arXiv:2208.07339).
   precisionOver: { int8: "int8" },
   probe() {
-    try {
-      const result = load();
-      return Promise.resolve("reason" in result ? result.reason : null);
-    } catch (error) {
-      // A setting asks for a level of processor features that is not there: the message says which, and the engine is passed over.
-      return Promise.resolve((error as Error).message);
-    }
+    const result = load();
+    return Promise.resolve("reason" in result ? result.reason : null);
   },
   async start(precision) {
     const kernels = kernelsOf(load());

@@ -1,4 +1,4 @@
-import { type Phrase, phrase } from "@lathe/files";
+import { parseJson, type Phrase, phrase, phraseOfError } from "@lathe/files";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { bindingsFolder, type Environment } from "./cache-folder.js";
@@ -48,10 +48,10 @@ export function installedBinding(
   }
   let installed: InstalledBinding;
   try {
-    installed = JSON.parse(readFileSync(path, "utf8")) as InstalledBinding;
+    installed = parseJson(readFileSync(path, "utf8")) as InstalledBinding;
   } catch (error) {
     return {
-      reason: phrase`${path} cannot be read (“${(error as Error).message}”); run setupTensorFlow() again`,
+      reason: phrase`${path} cannot be read (${phraseOfError(error)}); run setupTensorFlow() again`,
     };
   }
   const isWhole =

@@ -1,4 +1,4 @@
-import type { AttentionShape } from "@lathe/kernels";
+import { type AttentionShape, hostKernels } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import { type Kernel, type Kernels, kernelOf, type Operation } from "../../kernel.js";
 import { addOperation, multiplyOperation, scaleOperation } from "../../operations/arithmetic.js";
@@ -17,7 +17,6 @@ import { ElementType } from "./addon-types.js";
 import type { Findings } from "./check-binding.js";
 import type { Handle, Operand, ProductType, TensorFlowDevice } from "./device.js";
 import { matrixForward, matrixInputGradient } from "./device-matrix.js";
-import { spokenHostKernels } from "../../spoken-host-kernels.js";
 
 /** Angles that are on each device: those of the pass under way. */
 const uploadedAngles = new WeakMap<TensorFlowDevice, RotaryAngles>();
@@ -354,7 +353,7 @@ export function tensorFlowKernels(device: TensorFlowDevice, type: ProductType, f
   }));
 
   give(dropoutOperation, (device) => {
-    const { dropoutMask } = spokenHostKernels();
+    const { dropoutMask } = hostKernels();
     // Drawn on the host, so that masks are the same on every engine, and sent as a byte an element.
     const dropped = (x: tf.Tensor, key: readonly [number, number], rate: number): tf.Tensor =>
       device.computeOne(() => {

@@ -1,4 +1,4 @@
-import { gatherRows } from "@lathe/kernels";
+import { gatherRows, hostKernels } from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import { type Kernels, kernelOf } from "../../kernel.js";
 import { attentionOperation } from "../../operations/attention.js";
@@ -9,7 +9,6 @@ import { ropeOperation } from "../../operations/rope.js";
 import { transposeOperation } from "../../product.js";
 import type { RotaryAngles } from "../../rotary-angles.js";
 import { uninitialised, views } from "./wasm-heap.js";
-import { spokenHostKernels } from "../../spoken-host-kernels.js";
 
 /**
  * Kernels for what the wasm backend does slowly: it moves elements one by one through generic loops (gather, slice,
@@ -24,7 +23,7 @@ export function wasmKernels(): Kernels {
     dropoutMask,
     rotate,
     transpose,
-  } = spokenHostKernels();
+  } = hostKernels();
   const entries: ReturnType<typeof kernelOf>[] = [];
 
   entries.push(
