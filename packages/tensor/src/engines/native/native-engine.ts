@@ -1,5 +1,10 @@
 import { isInputError, phrase, phraseOfError } from "@lathe/files";
-import { type LoadedNative, loadNativeKernels, type NativeKernels, type ProductPrecision } from "@lathe/kernels";
+import {
+  type LoadedNative,
+  loadNativeKernels,
+  type NativeKernels,
+  type ProductPrecision,
+} from "@lathe/kernels";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EngineDefinition, EngineParts } from "../../engine.js";
 import { EngineError } from "../../errors.js";
