@@ -18,7 +18,7 @@ import numpy as np
 
 TYPES = ["F32", "F16", "BF16", "Q8_0", "Q4_0"]
 ARCHITECTURES = {"qwen2": gguf.MODEL_ARCH.QWEN2, "llama": gguf.MODEL_ARCH.LLAMA, "qwen3": gguf.MODEL_ARCH.QWEN3}
-ARCHITECTURES |= {name: gguf.MODEL_ARCH.DEEPSEEK2 for name in ("deepseek_v3", "deepseek_v3_lite")}
+ARCHITECTURES |= {name: gguf.MODEL_ARCH.DEEPSEEK2 for name in ("deepseek_v3", "deepseek_v3_lite", "glm4_moe_lite")}
 BLOCKS = {"q8_0": (8, 32, 34), "q4_0": (2, 32, 18), "q5_0": (6, 32, 22), "q4_k": (12, 256, 144), "q6_k": (14, 256, 210)}
 
 

@@ -19,6 +19,9 @@ export const zh: Translations = {
   "at most {0}, the experts of topk_group groups": "至多 {0}，即 topk_group 个组中的专家数",
   "num_attention_heads {0}, as all heads are of one latent":
     "num_attention_heads {0}，因为所有的头来自同一个潜在向量",
+  '"dense" for the first layers and "sparse" for the others, {0} in all':
+    '前若干层为 "dense"、其余各层为 "sparse"，共 {0} 项',
+  "{0}, as mlp_layer_types says": "{0}（与 mlp_layer_types 一致）",
   "no such key, as it is not known what it changes": "没有这个键，因为不知道它会改变什么",
   "a scale for each block of {0} × {1}, [{2}]": "每个 {0} × {1} 的块一个缩放系数，[{2}]",
   "a list of layer numbers": "层号的列表",

@@ -28,7 +28,7 @@ const recorded = JSON.parse(
 ) as Record<string, Record<string, Record<string, string>>>;
 
 const names = ["qwen2", "llama", "qwen3"] as const;
-const latentMixtures = ["deepseek_v3", "deepseek_v3_lite"] as const;
+const latentMixtures = ["deepseek_v3", "deepseek_v3_lite", "glm4_moe_lite"] as const;
 
 let folder: string;
 beforeAll(async () => {

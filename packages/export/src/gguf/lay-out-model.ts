@@ -10,6 +10,7 @@ const layouts: ReadonlyMap<string, LayOut> = new Map([
   ...ggufArchitectureNames.map((name): [string, LayOut] => [name, decoderLayout]),
   ["deepseek_v3", latentMixtureLayout],
   ["kimi_k2", latentMixtureLayout],
+  ["glm4_moe_lite", latentMixtureLayout],
 ]);
 
 /**

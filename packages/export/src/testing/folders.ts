@@ -6,8 +6,9 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** A tiny random model with recorded logits. */
-export const tinyModel = (name: "qwen2" | "llama" | "qwen3" | "deepseek_v3" | "deepseek_v3_lite"): string =>
-  join(root, "model/fixtures/models", name);
+export const tinyModel = (
+  name: "qwen2" | "llama" | "qwen3" | "deepseek_v3" | "deepseek_v3_lite" | "glm4_moe_lite",
+): string => join(root, "model/fixtures/models", name);
 
 /** A small model with a vocabulary of SentencePiece's kind. */
 export const storiesModel = join(root, "model/fixtures/stories260k");

@@ -230,12 +230,12 @@ describe("refuses", () => {
     [
       "no model_type",
       { model_type: undefined },
-      'key "model_type": expected one of the supported architectures qwen2, llama, qwen3, qwen3_moe, deepseek_v3, kimi_k2, got nothing',
+      'key "model_type": expected one of the supported architectures qwen2, llama, qwen3, qwen3_moe, deepseek_v3, kimi_k2, glm4_moe_lite, got nothing',
     ],
     [
       "an unknown model_type",
       { model_type: "deepseek_v2" },
-      'supported architectures qwen2, llama, qwen3, qwen3_moe, deepseek_v3, kimi_k2, got "deepseek_v2"',
+      'supported architectures qwen2, llama, qwen3, qwen3_moe, deepseek_v3, kimi_k2, glm4_moe_lite, got "deepseek_v2"',
     ],
     ["a model_type that objects inherit", { model_type: "constructor" }, 'got "constructor"'],
     [
@@ -341,7 +341,7 @@ describe("refuses", () => {
     expect(() => parse({ model_type: "gpt2" })).toThrow(
       expect.objectContaining({
         key: "model_type",
-        expected: "one of the supported architectures qwen2, llama, qwen3, qwen3_moe, deepseek_v3, kimi_k2",
+        expected: "one of the supported architectures qwen2, llama, qwen3, qwen3_moe, deepseek_v3, kimi_k2, glm4_moe_lite",
         actual: '"gpt2"',
       }),
     );

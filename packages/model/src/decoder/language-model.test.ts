@@ -122,6 +122,7 @@ describe.each(settings)("on %s in %s", (engine, precision, tolerance) => {
     "deepseek_v3",
     "deepseek_v3_lite",
     "deepseek_v3_fp8",
+    "glm4_moe_lite",
   ])("%s against Transformers", (name) => {
     let model: LanguageModel;
     let expected: Expected;

@@ -122,6 +122,7 @@ describe.skipIf(!(await hasGateProgram("llama.cpp")))("with llama.cpp", () => {
     ["deepseek_v3", "F16"],
     ["deepseek_v3_lite", "F32"],
     ["deepseek_v3_fp8", "F32"],
+    ["glm4_moe_lite", "F32"],
   ] as const)(
     "%s in %s is proven to the last token, as deepseek2",
     async (name, type) => {

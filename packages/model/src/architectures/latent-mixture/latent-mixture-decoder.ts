@@ -10,6 +10,7 @@ import { gatedMlpOf } from "../pre-norm-decoder/mlp.js";
 import { layerNorms, preNormLayer } from "../pre-norm-decoder/pre-norm-layer.js";
 import { mixtureLayerBytes } from "../mixture/mixture-layer-bytes.js";
 import type { LatentMixtureConfig } from "./latent-mixture-config.js";
+import type { LatentMixtureFamily } from "./latent-mixture-family.js";
 import { parseLatentMixtureConfig } from "./parse-latent-mixture-config.js";
 
 const isDense = ({ denseLayers }: LatentMixtureConfig, layer: number): boolean => layer < denseLayers;
@@ -45,15 +46,15 @@ function routed(config: LatentMixtureConfig, layer: number): RoutedForward | nul
 /**
  * The architecture of decoders with latent attention and mixtures of experts (DeepSeek-V3, arXiv:2412.19437). Its layers of
  * multi-token prediction, which lie behind the others in the files, are left out: they play no part in what it predicts.
- * @param name `model_type`
  */
-export function latentMixtureDecoder(name: string): Architecture<LatentMixtureConfig> {
+export function latentMixtureDecoder(family: LatentMixtureFamily): Architecture<LatentMixtureConfig> {
+  const { name, className } = family;
   return {
     name,
-    className: "DeepseekV3ForCausalLM",
+    className,
     ends: { embedding: "model.embed_tokens.weight", finalNorm: "model.norm.weight", head: "lm_head" },
     layerPrefix: (layer) => `model.layers.${layer}.`,
-    parseConfig: (keys) => parseLatentMixtureConfig(keys, name),
+    parseConfig: (keys) => parseLatentMixtureConfig(keys, family),
     parts,
     divided: (config, size) => ({
       ...config,

@@ -5,26 +5,19 @@ import { parseRope, ropeParameters, yarnMagnitude } from "../../config/parse-rop
 import type { LatentAttentionConfig } from "../latent-attention/latent-attention-config.js";
 import type { MixtureConfig } from "../mixture/mixture-config.js";
 import type { LatentMixtureConfig } from "./latent-mixture-config.js";
-
-/** Values that Transformers assumes for keys that a config.json leaves out: those of DeepSeek-V3. */
-const defaults = {
-  vocab_size: 129280,
-  hidden_size: 7168,
-  num_hidden_layers: 61,
-  max_position_embeddings: 4096,
-  bos_token_id: 0,
-  eos_token_id: 1,
-};
+import type { LatentMixtureDefaults, LatentMixtureFamily } from "./latent-mixture-family.js";
 
 /** Keys that are read, or must have the one value that is computed. */
 const known = [
-  ...Object.keys(defaults),
   "attention_bias",
   "first_k_dense_replace",
   "hidden_act",
+  "hidden_size",
   "intermediate_size",
   "kv_lora_rank",
+  "max_position_embeddings",
   "mlp_bias",
+  "mlp_layer_types",
   "moe_intermediate_size",
   "moe_layer_freq",
   "n_group",
@@ -33,6 +26,7 @@ const known = [
   "norm_topk_prob",
   "num_attention_heads",
   "num_experts_per_tok",
+  "num_hidden_layers",
   "num_key_value_heads",
   "num_local_experts",
   "num_mtp_layers",
@@ -54,6 +48,7 @@ const known = [
   "topk_group",
   "topk_method",
   "v_head_dim",
+  "vocab_size",
 ];
 
 /** Sides of the blocks of 8-bit floats that have a scale each. */
@@ -61,21 +56,40 @@ const BLOCK = [128, 128] as const;
 
 /**
  * The config of a decoder with latent attention and mixtures of experts.
- * @param name `model_type`
  * @throws ModelConfigError naming the key, and for a key that is not known
  */
-export function parseLatentMixtureConfig(keys: ConfigKeys, name: string): LatentMixtureConfig {
+export function parseLatentMixtureConfig(
+  keys: ConfigKeys,
+  { name, defaults }: LatentMixtureFamily,
+): LatentMixtureConfig {
   keys.expectOnly(known);
   refuseOthers(keys);
   const common = parseCommon(name, keys, defaults);
   return {
     ...common,
-    attention: parseAttention(keys),
-    mixture: parseMixture(keys),
-    denseLayers: keys.count("first_k_dense_replace", 3),
-    intermediateSize: keys.size("intermediate_size", 18432),
+    rmsNormEpsilon: keys.positive("rms_norm_eps", defaults.rms_norm_eps),
+    attention: parseAttention(keys, defaults),
+    mixture: parseMixture(keys, defaults),
+    denseLayers: parseDenseLayers(keys, common.layerCount, defaults),
+    intermediateSize: keys.size("intermediate_size", defaults.intermediate_size),
     rope: parseRope(keys, common.maxPositions),
   };
+}
+
+/** Layers before the first mixture, by their number or by a list of what each layer is. */
+function parseDenseLayers(keys: ConfigKeys, layerCount: number, defaults: LatentMixtureDefaults): number {
+  const key = "mlp_layer_types";
+  if (!keys.isGiven(key)) return keys.count("first_k_dense_replace", defaults.first_k_dense_replace);
+  const types = keys.value(key);
+  const expected = phrase`"dense" for the first layers and "sparse" for the others, ${layerCount} in all`;
+  if (!Array.isArray(types) || types.length !== layerCount) throw keys.fault(key, expected, types);
+  const firstMixture = types.indexOf("sparse");
+  const denseLayers = firstMixture === -1 ? layerCount : firstMixture;
+  const isInOrder = types.every((type, layer) => type === (layer < denseLayers ? "dense" : "sparse"));
+  if (!isInOrder) throw keys.fault(key, expected, types);
+  const told = keys.count("first_k_dense_replace", denseLayers);
+  if (told === denseLayers) return denseLayers;
+  throw keys.fault("first_k_dense_replace", phrase`${denseLayers}, as mlp_layer_types says`, told);
 }
 
 /** Refuses what would change the model's numbers if it were passed over. */
@@ -100,8 +114,8 @@ function refuseOthers(keys: ConfigKeys): void {
   }
 }
 
-function parseAttention(keys: ConfigKeys): LatentAttentionConfig {
-  const headCount = keys.size("num_attention_heads", 128);
+function parseAttention(keys: ConfigKeys, defaults: LatentMixtureDefaults): LatentAttentionConfig {
+  const headCount = keys.size("num_attention_heads", defaults.num_attention_heads);
   const keyValueHeads = keys.size("num_key_value_heads", headCount);
   if (keyValueHeads !== headCount) {
     throw keys.fault(
@@ -110,18 +124,18 @@ function parseAttention(keys: ConfigKeys): LatentAttentionConfig {
       keyValueHeads,
     );
   }
-  const stillSize = keys.size("qk_nope_head_dim", 128);
-  const turningSize = keys.size("qk_rope_head_dim", 64);
+  const stillSize = keys.size("qk_nope_head_dim", defaults.qk_nope_head_dim);
+  const turningSize = keys.size("qk_rope_head_dim", defaults.qk_rope_head_dim);
   if (turningSize % 2 !== 0) {
     throw keys.fault("qk_rope_head_dim", "an even number, as rotary embeddings turn pairs", turningSize);
   }
   return {
     headCount,
-    queryLatentSize: keys.isNull("q_lora_rank") ? null : keys.size("q_lora_rank", 1536),
-    latentSize: keys.size("kv_lora_rank", 512),
+    queryLatentSize: keys.isNull("q_lora_rank") ? null : keys.size("q_lora_rank", defaults.q_lora_rank),
+    latentSize: keys.size("kv_lora_rank", defaults.kv_lora_rank),
     stillSize,
     turningSize,
-    valueSize: keys.size("v_head_dim", 128),
+    valueSize: keys.size("v_head_dim", defaults.v_head_dim),
     hasPairsSideBySide: keys.flag("rope_interleave", true),
     attentionBias: keys.flag("attention_bias", false),
     attentionScale: scaleOf(keys, stillSize + turningSize),
@@ -138,11 +152,14 @@ function scaleOf(keys: ConfigKeys, keySize: number): number {
   return scale * yarnMagnitude(parameters.positive("factor"), mscale) ** 2;
 }
 
-function parseMixture(keys: ConfigKeys): MixtureConfig {
-  const expertCount = keys.size("n_routed_experts", keys.size("num_local_experts", 256));
-  const expertsPerToken = keys.size("num_experts_per_tok", 8);
-  const expertSize = keys.size("moe_intermediate_size", 2048);
-  const groups = { count: keys.size("n_group", 8), perToken: keys.size("topk_group", 4) };
+function parseMixture(keys: ConfigKeys, defaults: LatentMixtureDefaults): MixtureConfig {
+  const expertCount = keys.size(
+    "n_routed_experts",
+    keys.size("num_local_experts", defaults.n_routed_experts),
+  );
+  const expertsPerToken = keys.size("num_experts_per_tok", defaults.num_experts_per_tok);
+  const expertSize = keys.size("moe_intermediate_size", defaults.moe_intermediate_size);
+  const groups = { count: keys.size("n_group", defaults.n_group), perToken: keys.size("topk_group", defaults.topk_group) };
   if (expertCount % groups.count !== 0) {
     throw keys.fault("n_group", phrase`a divisor of n_routed_experts ${expertCount}`, groups.count);
   }
@@ -165,7 +182,7 @@ function parseMixture(keys: ConfigKeys): MixtureConfig {
     weighting: {
       scoring: "sigmoid",
       isNormalised: keys.flag("norm_topk_prob", true),
-      factor: keys.positive("routed_scaling_factor", 2.5),
+      factor: keys.positive("routed_scaling_factor", defaults.routed_scaling_factor),
     },
     groups,
   };
