@@ -341,7 +341,8 @@ describe("refuses", () => {
     expect(() => parse({ model_type: "gpt2" })).toThrow(
       expect.objectContaining({
         key: "model_type",
-        expected: "one of the supported architectures qwen2, llama, qwen3, qwen3_moe, deepseek_v3, kimi_k2, glm4_moe_lite",
+        expected:
+          "one of the supported architectures qwen2, llama, qwen3, qwen3_moe, deepseek_v3, kimi_k2, glm4_moe_lite",
         actual: '"gpt2"',
       }),
     );

@@ -159,7 +159,10 @@ function parseMixture(keys: ConfigKeys, defaults: LatentMixtureDefaults): Mixtur
   );
   const expertsPerToken = keys.size("num_experts_per_tok", defaults.num_experts_per_tok);
   const expertSize = keys.size("moe_intermediate_size", defaults.moe_intermediate_size);
-  const groups = { count: keys.size("n_group", defaults.n_group), perToken: keys.size("topk_group", defaults.topk_group) };
+  const groups = {
+    count: keys.size("n_group", defaults.n_group),
+    perToken: keys.size("topk_group", defaults.topk_group),
+  };
   if (expertCount % groups.count !== 0) {
     throw keys.fault("n_group", phrase`a divisor of n_routed_experts ${expertCount}`, groups.count);
   }
