@@ -19,6 +19,7 @@ export { architectureOf } from "./architectures/architecture-of.js";
 export { architectures } from "./architectures/architectures.js";
 export { dividedConfig, divisionFault } from "./architectures/divided-model.js";
 export { expectedTensors } from "./architectures/expected-tensors.js";
+export { trainableTensors } from "./architectures/trainable-tensors.js";
 export {
   headPlace,
   type LayerLinearPlace,

@@ -273,6 +273,10 @@ export const zh: Translations = {
   "the beginning of names of tensors such as {0} or {1}; the head is tied to the embedding and trained with it":
     "张量名称的开头，例如 {0} 或 {1}；输出层与嵌入共用权重，一同训练",
   "the beginning of names of tensors such as {0} or {1}": "张量名称的开头，例如 {0} 或 {1}",
+  "the beginning of names of tensors such as {0} or {1}; routers of experts stay as they are":
+    "张量名称的开头，例如 {0} 或 {1}；专家的路由器保持不变",
+  "routers of experts are not trained: {0} tensors such as {1} stay as they are":
+    "专家的路由器不参与训练：{1} 等 {0} 个张量保持不变",
   "a passport in it": "含 passport 的文件",
   "the settings of the run as passport.settings": "作为 passport.settings 的运行设置",
   "hashes as passport.hashes": "作为 passport.hashes 的哈希",

@@ -4,6 +4,7 @@ import { listEngines, startEngine, valueAndGradients } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { expectedTensors } from "../architectures/expected-tensors.js";
+import { trainableTensors } from "../architectures/trainable-tensors.js";
 import { generate } from "../generation/generate.js";
 import { loadModel } from "../load-model.js";
 import { flatBatch } from "./flat-batch.js";
@@ -44,10 +45,10 @@ describe.each(engines)("trainableWeights on %s", (engine) => {
       const plain = lossOf();
       const weights = trainableWeights(model, [""]);
       // Routing stays as it is.
-      const trained = [...expectedTensors(model.config).keys()].filter(
-        (tensor) => !tensor.includes(".mlp.gate."),
-      );
+      const all = [...expectedTensors(model.config).keys()];
+      const trained = all.filter((tensor) => !tensor.includes(".mlp.gate."));
       expect(weights.map((weight) => weight.name).sort()).toEqual(trained.sort());
+      expect([...trainableTensors(model.config).keys()].sort()).toEqual(trained.sort());
       for (const weight of weights) {
         expect(weight.variable.shape).toEqual(expectedTensors(model.config).get(weight.name));
       }

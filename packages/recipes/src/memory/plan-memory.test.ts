@@ -1,4 +1,4 @@
-import type { DecoderConfig } from "@lathe/model";
+import { type DecoderConfig, expectedTensors, readModelConfig } from "@lathe/model";
 import { describe, expect, it } from "vitest";
 import { tinyModel } from "../testing/folders.js";
 import { type MemoryPlan, planMemory, type PlanMemoryOptions } from "./plan-memory.js";
@@ -53,6 +53,16 @@ describe("planMemory", () => {
     expect(some).toBe(16 * ofLayer);
     expect(all).toBe(16 * (28 * ofLayer + outside));
     expect(few).toBe(4 * (28 * ofLayer + outside) + 12 * (2 * ofLayer + outside));
+  });
+
+  it("counts no router among what is trained", async () => {
+    const model = tinyModel("qwen3_moe");
+    const { terms: whole } = await planMemory({ ...step, model, trainable: [""] });
+    const mixture = await readModelConfig(model);
+    const shapes = [...expectedTensors(mixture)].filter(([name]) => !name.endsWith(".mlp.gate.weight"));
+    const trained = shapes.reduce((sum, [, shape]) => sum + shape.reduce((size, side) => size * side, 1), 0);
+    // Two moments in float32 each.
+    expect(whole.optimizer).toBe(8 * trained);
   });
 
   it("adds gradients of earlier micro-batches where weights are trained in several", async () => {

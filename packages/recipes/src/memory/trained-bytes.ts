@@ -1,11 +1,11 @@
 import {
   architectureOf,
   elementCount,
-  expectedTensors,
   type GradientBytes,
   headPlace,
   linearPlaces,
   type ModelConfig,
+  trainableTensors,
 } from "@lathe/model";
 import { type LoraConfig, resolveLoraConfig, selectTargets, wholeTensors } from "@lathe/peft";
 import { type OptimizerName, shardedOptimiserBytes } from "@lathe/train";
@@ -62,7 +62,7 @@ export function trainedTensors(
   config: ModelConfig,
   prefixes: readonly string[],
 ): (readonly [string, Shape])[] {
-  return [...expectedTensors(config)].filter(([name]) => prefixes.some((prefix) => name.startsWith(prefix)));
+  return [...trainableTensors(config)].filter(([name]) => prefixes.some((prefix) => name.startsWith(prefix)));
 }
 
 function ofWeights(

@@ -8,6 +8,7 @@ import type { FinetuneOptions } from "../finetune-options.js";
 import { quantizeModel } from "../quantize-model.js";
 import { RecipeError } from "../recipe-error.js";
 import type { RecipeEvent } from "../recipe-event.js";
+import { finish } from "../testing/finish.js";
 import { temporaryFolder, tinyModel } from "../testing/folders.js";
 import { faultsOfModel } from "./faults-of-model.js";
 
@@ -63,6 +64,28 @@ describe("what a model does not have", () => {
     const loftq = { init: "loftq", targets: ["nothing"] } as const;
     const adapter = await refusal({ model: packed, quantize: "nf4", lora: loftq });
     expect(fieldsIn(adapter.faults)).toEqual(["lora.targets", "lora.init"]);
+  });
+
+  it("is refused of what stays as it is, which of more is said", async () => {
+    const mixture = tinyModel("qwen3_moe");
+    const router = "model.layers.0.mlp.gate.";
+    const asked = (trainable: string[]): FinetuneOptions => ({
+      model: mixture,
+      method: "full",
+      full: { trainable },
+    });
+    const { faults } = await refusal(asked(["lm_head", router]));
+    expect(fieldsIn(faults)).toEqual(["full.trainable"]);
+    expect(faults[0]).toMatch(/routers of experts stay as they are, got "model\.layers\.0\.mlp\.gate\."$/);
+    const warnings: string[] = [];
+    const onEvent = (event: RecipeEvent): void => {
+      if (event.type === "warning") warnings.push(event.message);
+    };
+    const data = [{ input_ids: [1, 5, 9, 2] }];
+    await finish({ ...asked(["model.layers.0."]), data, train: { maxSteps: 1 }, onEvent });
+    expect(warnings).toContain(
+      "routers of experts are not trained: 1 tensors such as model.layers.0.mlp.gate.weight stay as they are",
+    );
   });
 
   it("is nothing where the model has all of it", async () => {

@@ -8,6 +8,7 @@ import {
   type ModelConfig,
   openWeights,
   rewriteWeights,
+  trainableTensors,
   trainableWeights,
 } from "@lathe/model";
 import { adapterNames, countParameters, detach } from "@lathe/peft";
@@ -17,7 +18,7 @@ import { type LearntPolicy, policyFiles } from "../model/learnt-policy.js";
 import type { ModelFolder } from "../model/model-folder.js";
 import { withStoredTypes } from "../model/stored-types.js";
 import { parameterCount } from "../memory/weight-bytes.js";
-import { progressOf, type RecipeHooks } from "../recipe-event.js";
+import { progressOf, type RecipeHooks, warningOf } from "../recipe-event.js";
 import { expectation, field, RecipeError, type RecipeFault } from "../recipe-error.js";
 import { layerFactor, layerNumberIn } from "./layer-factor.js";
 import { fullSettings } from "./run-settings.js";
@@ -54,8 +55,13 @@ export async function fullMethod(
     name: "full",
     settings: fullSettings({ trainable, lisaLayers, ...(sampling ? { lisaEvery } : {}) }),
     plan: { trainable, lisaLayers },
-    async prepare(model, _goesOn, onEvent) {
+    async prepare(model, goesOn, onEvent) {
       for (const name of adapterNames(model)) detach(model, name);
+      const fixed = fixedBeginningWith(trainable, folder.config);
+      if (fixed.length > 0 && !goesOn) {
+        const warning = phrase`routers of experts are not trained: ${fixed.length} tensors such as ${fixed[0]} stay as they are`;
+        warningOf(onEvent)(warning);
+      }
       const weights = trainableWeights(model, trainable);
       const parameters = weights.map((weight) => {
         const factor = ofLayer(weight.name);
@@ -113,10 +119,20 @@ function layerFaults(
 }
 
 const namesBeginningWith = (prefixes: readonly string[], config: ModelConfig): string[] =>
-  [...expectedTensors(config).keys()].filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
+  [...trainableTensors(config).keys()].filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
+
+/** Tensors that would be trained by their names, and stay as they are. */
+function fixedBeginningWith(prefixes: readonly string[], config: ModelConfig): string[] {
+  const trainable = trainableTensors(config);
+  return [...expectedTensors(config).keys()].filter(
+    (name) => !trainable.has(name) && prefixes.some((prefix) => name.startsWith(prefix)),
+  );
+}
 
 function prefixFaults(prefixes: readonly string[], { config }: FolderToTrain): RecipeFault[] {
-  const names = [...expectedTensors(config).keys()];
+  const names = [...trainableTensors(config).keys()];
+  const [example, another] = [names[0], String(names.at(-1))];
+  const fixed = fixedBeginningWith(prefixes, config);
   if (prefixes.length === 0) {
     return [expectation("full.trainable", "at least one beginning of a name", "none")];
   }
@@ -124,9 +140,11 @@ function prefixFaults(prefixes: readonly string[], { config }: FolderToTrain): R
   return idle.map((prefix) =>
     expectation(
       "full.trainable",
-      config.tieWordEmbeddings
-        ? phrase`the beginning of names of tensors such as ${names[0]} or ${String(names.at(-1))}; the head is tied to the embedding and trained with it`
-        : phrase`the beginning of names of tensors such as ${names[0]} or ${String(names.at(-1))}`,
+      fixed.some((name) => name.startsWith(prefix))
+        ? phrase`the beginning of names of tensors such as ${example} or ${another}; routers of experts stay as they are`
+        : config.tieWordEmbeddings
+          ? phrase`the beginning of names of tensors such as ${example} or ${another}; the head is tied to the embedding and trained with it`
+          : phrase`the beginning of names of tensors such as ${example} or ${another}`,
       JSON.stringify(prefix),
     ),
   );
