@@ -138,30 +138,38 @@ function commonShare(text: string): number {
 /** Whether two bytes of GBK may begin UTF-8; those of Chinese hardly ever do. */
 const mayBeginUtf8 = (code: number): boolean => code >= 0xc280 && code <= 0xf4bf && (code & 0xc0) === 0x80;
 
-/** The bytes of a text in GBK; null where it has none for a character. */
-function gbkBytes(text: string): Uint8Array | null {
+/** The bytes of a text in GBK; null where it has none for a character, or where they are no UTF-8. */
+function gbkBytesOfUtf8(text: string): Uint8Array | null {
   const { bytesOf } = gbk();
   const bytes = new Uint8Array(text.length * 2);
   let length = 0;
+  let checked = 0;
   for (const character of text) {
     const code = character === "€" ? 0x80 : bytesOf.get(character);
     if (code === undefined) return null;
     if (code > 0xff) bytes[length++] = code >> 8;
     bytes[length++] = code & 0xff;
+    // Checked as they come, as the first few of most texts are none; a sequence has four bytes at most.
+    while (checked + 4 <= length) {
+      const step = sequenceLength(bytes, checked);
+      if (step === 0) return null;
+      checked += step;
+    }
   }
-  return bytes.subarray(0, length);
+  const encoded = bytes.subarray(0, length);
+  while (checked < length) {
+    const step = sequenceLength(encoded, checked);
+    if (step === 0) return null;
+    checked += step;
+  }
+  return encoded;
 }
 
 function repairGbk(text: string): string {
   return text.replace(GBK_RUN, (run) => {
     if (!mayBeginUtf8(gbk().bytesOf.get(run[0]) ?? 0)) return run;
-    const encoded = gbkBytes(run);
+    const encoded = gbkBytesOfUtf8(run);
     if (encoded === null) return run;
-    for (let at = 0; at < encoded.length;) {
-      const step = sequenceLength(encoded, at);
-      if (step === 0) return run;
-      at += step;
-    }
     const repaired = UTF8.decode(encoded);
     return HAN_RUN.test(repaired) && commonShare(repaired) > commonShare(run) && commonShare(repaired) >= 0.8
       ? repaired

@@ -162,16 +162,21 @@ function settle(
   onChange: (step: string, before: Row, after: Row) => void = () => undefined,
 ): Row | SettledRejection {
   let current = row;
+  // What stands behind the step that changed the row last has seen it as it is.
+  let end = stage.length;
   let changed: string | undefined;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     changed = undefined;
-    for (const { name, apply, repeats } of stage) {
+    for (let at = 0; at < (changed === undefined ? end : stage.length); at++) {
+      const { name, apply, repeats } = stage[at];
       const outcome = apply(current, place);
       if ("reject" in outcome) return { ...outcome, step: name, row: current };
       if (outcome === current) continue;
       onChange(name, current, outcome);
       current = outcome;
-      if (repeats) changed = name;
+      if (!repeats) continue;
+      changed = name;
+      end = at + 1;
     }
     if (changed === undefined) return current;
   }

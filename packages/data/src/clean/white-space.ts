@@ -3,6 +3,8 @@ import { BLANKS, splitCodeFences } from "./code-fences.js";
 const LEADING = new RegExp(`^[${BLANKS}]*`);
 const ASCII_INDENT = /^[ \t]*$/;
 const UNTIDY = new RegExp(`[${BLANKS}]{2,}|(?! )[${BLANKS}]`, "g"); // a run, or one blank that is no plain space
+/** What a text of one line that is tidy has nothing of; most texts are, and need not be parted into lines. */
+const SUSPECT = new RegExp(`\\n|^[${BLANKS}]|[${BLANKS}]$|${UNTIDY.source}`);
 const EDGE = new RegExp(`[${BLANKS}\\n]`);
 
 /**
@@ -14,6 +16,7 @@ const EDGE = new RegExp(`[${BLANKS}\\n]`);
  * Expects LF line ends.
  */
 export function tidyWhiteSpace(text: string): string {
+  if (!SUSPECT.test(text)) return text;
   const tidied = splitCodeFences(text).flatMap(({ code, lines }) =>
     code ? lines : dropBlankRuns(lines.map(tidyLine)),
   );

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import * as crypto from "node:crypto";
 
 const WORDS = 4; // 32-bit words of a digest
 const FIRST_CAPACITY = 1024;
@@ -12,9 +12,17 @@ export function digest128(...parts: readonly string[]): Uint32Array {
   // Lengths keep ("ab","c") and ("a","bc") apart.
   let text = "";
   for (const part of parts) text += `${part.length}:${part}`;
-  const bytes = createHash("sha256").update(text).digest();
-  return Uint32Array.from({ length: WORDS }, (_, word) => bytes.readUInt32LE(word * 4));
+  const bytes = sha256(text);
+  const words = new Uint32Array(WORDS);
+  for (let word = 0; word < WORDS; word++) words[word] = bytes.readUInt32LE(word * 4);
+  return words;
 }
+
+/** Of a short text most of the time goes into making a hash object, which Node does without from 20.12 on. */
+const sha256: (text: string) => Buffer =
+  "hash" in crypto
+    ? (text) => crypto.hash("sha256", text, "buffer")
+    : (text) => crypto.createHash("sha256").update(text).digest();
 
 /**
  * Numbers distinct 128-bit digests in the order of their first appearance. A Set of strings would take about five

@@ -28,7 +28,6 @@ export function bindArguments(
   names: readonly string[],
   { positional, named }: CallArguments,
 ): BoundArguments {
-  const plain = names.map((name) => name.replace("?", ""));
   if (positional.length > names.length) {
     const most = names.length;
     throw typeError(
@@ -36,9 +35,10 @@ export function bindArguments(
     );
   }
   const values = new Map<string, Value>();
-  positional.forEach((value, place) => values.set(plain[place], value));
+  positional.forEach((value, place) => values.set(plainName(names[place]), value));
   for (const [name, value] of named) {
-    if (!plain.includes(name)) throw typeError(`${callee}() got an unexpected keyword argument '${name}'`);
+    if (!names.some((known) => plainName(known) === name))
+      throw typeError(`${callee}() got an unexpected keyword argument '${name}'`);
     if (values.has(name)) throw typeError(`${callee}() got multiple values for argument '${name}'`);
     values.set(name, value);
   }
@@ -46,3 +46,5 @@ export function bindArguments(
   if (missing !== undefined) throw typeError(`${callee}() missing required argument: '${missing}'`);
   return new BoundArguments(values);
 }
+
+const plainName = (name: string): string => (name.endsWith("?") ? name.slice(0, -1) : name);

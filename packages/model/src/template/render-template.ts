@@ -62,7 +62,7 @@ export class Template {
    * @throws TemplateError in Python's words, and when a limit is reached
    */
   render(variables: Readonly<Record<string, Value>>, options: RenderOptions = {}): Rendered {
-    const scope = new Scope(null, globals(options.now));
+    const scope = new Scope(new Scope(null, options.now === undefined ? PRESENT : globals(options.now)));
     for (const [name, value] of Object.entries(variables)) scope.set(name, value);
     const renderer = new Renderer(options);
     const output = new Output(renderer);
@@ -558,6 +558,9 @@ function globals(now?: Date): Map<string, Value> {
   ];
   return new Map(functions.map(([name, call]) => [name, new Callable(name, call)]));
 }
+
+/** Those of a rendering at the present, whenever that is. */
+const PRESENT = globals();
 
 function range({ positional }: CallArguments): Value {
   if (positional.length === 0) throw typeError("range expected at least 1 argument, got 0");

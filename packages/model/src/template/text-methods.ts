@@ -33,12 +33,26 @@ function strips(given: Value): (character: string) => boolean {
 
 function strip(text: string, given: Value, atStart: boolean, atEnd: boolean): string {
   const takes = strips(given);
-  const points = Array.from(text);
   let start = 0;
-  let end = points.length;
-  while (atStart && start < end && takes(points[start])) start++;
-  while (atEnd && end > start && takes(points[end - 1])) end--;
-  return points.slice(start, end).join("");
+  let end = text.length;
+  // Most texts lose little or nothing, so that it is not worth parting them into characters.
+  for (let next = pointAt(text, start); atStart && start < end && takes(next); next = pointAt(text, start)) {
+    start += next.length;
+  }
+  for (let last = pointBefore(text, end); atEnd && end > start && takes(last); last = pointBefore(text, end)) {
+    end -= last.length;
+  }
+  return text.slice(start, end);
+}
+
+/** The character that begins at a place; empty at the end. */
+const pointAt = (text: string, at: number): string =>
+  at < text.length ? String.fromCodePoint(text.codePointAt(at)!) : "";
+
+/** The character that ends before a place; empty at the beginning. */
+function pointBefore(text: string, at: number): string {
+  const point = pointAt(text, Math.max(0, at - 2));
+  return point.length === 2 ? point : text.slice(Math.max(0, at - 1), at);
 }
 
 /** The part of a text between two places in code points, and where it begins. */
@@ -73,11 +87,13 @@ function found(text: string, args: BoundArguments, fromEnd: boolean): bigint {
 }
 
 function meets(text: string, args: BoundArguments, atStart: boolean): boolean {
-  const { points, start, end } = part(text, args);
+  const isWhole = args.get("start") === null && args.get("end") === null;
+  // Most calls ask about the whole text, which then need not be parted into characters.
+  const { points, start, end } = isWhole ? { points: [], start: 0, end: 0 } : part(text, args);
   const given = args.get("prefix");
   const options = given instanceof Tuple ? given.items : [given];
   if (start > points.length) return false;
-  const inside = points.slice(start, end).join("");
+  const inside = isWhole ? text : points.slice(start, end).join("");
   return options.some((option) => {
     const name = atStart ? "startswith" : "endswith";
     const wanted = textOf(option, `${name} first arg`);
