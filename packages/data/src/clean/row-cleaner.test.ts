@@ -156,6 +156,20 @@ describe("RowCleaner", () => {
     ]);
   });
 
+  it("shows what was masked by its form, and nothing of the data", () => {
+    const cleaner = new RowCleaner();
+    cleaner.clean(pair("我叫王小明，电话 138-1234-5678，邮箱a.b@c-d.cn", " 好 "), place);
+    const { examples } = cleaner.report();
+    expect(examples["personal-data"]).toEqual([
+      {
+        ...place,
+        before: "我叫•••，电话 •••-••••-••••，邮箱•.•@•-•.••",
+        after: "我叫[姓名1]，电话 [电话1]，邮箱[邮箱1]",
+      },
+    ]);
+    expect(JSON.stringify(examples)).not.toMatch(/王小明|1234|a\.b/);
+  });
+
   it("shows the first difference of long texts", () => {
     const cleaner = new RowCleaner();
     cleaner.clean(pair(`${"x".repeat(5000)}\u200b${"y".repeat(5000)}`, "b"), place);

@@ -6,7 +6,7 @@ import {
   type ResolvedCleaningOptions,
 } from "./cleaning-options.js";
 import type { PersonalDataKind } from "../personal-data/kinds.js";
-import { PersonalData } from "../personal-data/personal-data.js";
+import { PERSONAL_DATA_STEP, PersonalData } from "../personal-data/personal-data.js";
 import type { RowPlace } from "../read/row-place.js";
 import { mapRowTexts, rowTexts } from "../rows/row-texts.js";
 import type { Row } from "../rows/row.js";
@@ -82,7 +82,7 @@ export class RowCleaner {
         // A step that changes a row in several rounds counts it once.
         if (noted.has(step)) return;
         noted.add(step);
-        this.#note(step, () => ({ ...place, ...excerpts(this.#shownChange(before, after)) }));
+        this.#note(step, () => ({ ...place, ...excerpts(this.#shownChange(step, before, after)) }));
       });
       if ("reject" in outcome) {
         const { step, reject } = outcome;
@@ -130,9 +130,12 @@ export class RowCleaner {
     return this.#personalData.hides ? this.#personalData.hide(text) : text;
   }
 
-  #shownChange(before: Row, after: Row): { before: string; after: string } {
+  #shownChange(step: string, before: Row, after: Row): { before: string; after: string } {
     const texts = changedTexts(before, after);
-    return { before: this.#shown(texts.before), after: this.#shown(texts.after) };
+    // Placeholders on both sides would not show what masking did.
+    const shown =
+      step === PERSONAL_DATA_STEP ? this.#personalData.outline(texts.before) : this.#shown(texts.before);
+    return { before: shown, after: this.#shown(texts.after) };
   }
 
   #note(name: string, example: () => CleaningExample): void {

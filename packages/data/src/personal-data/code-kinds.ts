@@ -26,7 +26,7 @@ export function findEmails(text: string): PersonalDatum[] {
 
 /** Beginnings of the numbers of a province's plates, and those of embassies. */
 const PLATE =
-  /(?<![东南北](?=京))(?:使\d{6}|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-HJ-NP-Z][·•. -]?(?:[A-HJ-NP-Z0-9]{4}[挂学警港澳领使试超]|[A-HJ-NP-Z0-9]{5,6}))(?![A-Z0-9])/gi;
+  /(?<![东南北](?=京))(?:使\d{6}|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-HJ-NP-Z](?:[·•. -]?(?:[A-HJ-NP-Z0-9]{4}[挂学警港澳领使试超]|[A-HJ-NP-Z0-9]{5,6})|[DF][·•. -]\d{5}))(?![A-Z0-9])/gi;
 
 /** Finds licence plates of the mainland, those of new energy too. @param text as `foldText` gives it */
 export function findPlates(text: string): PersonalDatum[] {
@@ -109,7 +109,7 @@ export function findIps(text: string): PersonalDatum[] {
 }
 
 const DECIMAL_PAIR =
-  /(?<![\d.])((?:(?<![A-Z])[NSEW] ?)?-?\d{1,3}\.\d{4,12})°? ?[NSEW北南东西]? ?[,，/; ] ?((?:[NSEW] ?)?-?\d{1,3}\.\d{4,12})°? ?[NSEW]?(?![\d.])/gi;
+  /(?<![\d.])((?:(?:(?<![A-Z])[NSEW]|[北南]纬|[东西]经) ?)?-?\d{1,3}\.\d{4,12})°? ?[NSEW北南东西]? ?[,，、/; ] ?((?:(?:[NSEW]|[北南]纬|[东西]经) ?)?-?\d{1,3}\.\d{4,12})°? ?[NSEW]?(?![\d.])/gi;
 const NAMED_DEGREES =
   /(?:经度|纬度|北纬|南纬|东经|西经|longitude|latitude|\blng|\blat|\blon) ?(?:是|为|:|=)? ?(-?\d{1,3}\.\d{2,12})(?![\d.])°?/gi;
 const SEXAGESIMAL =
@@ -126,7 +126,9 @@ export function findLocations(text: string): PersonalDatum[] {
     found.push({ kind: "location", start, end: start + trimmed.length, value: trimmed.replace(/\s/g, "") });
   };
   for (const { 0: pair, 1: first, 2: second, index } of text.matchAll(DECIMAL_PAIR)) {
-    const [left, right] = [first, second].map((part) => Math.abs(Number(part.replace(/[NSEW ]/gi, ""))));
+    const [left, right] = [first, second].map((part) =>
+      Math.abs(Number(part.replace(/[NSEW北南纬东西经 ]/gi, ""))),
+    );
     const most = Math.max(left, right);
     if (Math.min(left, right) > 90 || most > 180) continue;
     // Small numbers, and more than two, are as likely to be something else.

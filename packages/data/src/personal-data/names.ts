@@ -52,7 +52,7 @@ const INTRODUCED = new RegExp(
   "gu",
 );
 const I_AM = new RegExp(
-  `(?<=^|[^\\p{Script=Han}]|[您你]好)(?:我是|这里是|这是|这边是)(${FAMILY}[\\p{Script=Han}]{1,2})(?=$|[,.!?;，。！？；、\\s])`,
+  `(?<=^|[^\\p{Script=Han}]|[您你]好)(?:(?:我是|这里是|这是|这边是)(?=${FAMILY})|本人(?=${LIKELY}))(${FAMILY}[\\p{Script=Han}]{1,2})(?=$|[,.!?;，。！？；、\\s])`,
   "gu",
 );
 
@@ -97,7 +97,7 @@ const WITH_TITLE = new RegExp(
 /** Patterns with what any text they match has; that is looked for first. */
 const CHINESE: readonly (readonly [RegExp, RegExp])[] = [
   [new RegExp(`我叫|名字|乘客|患者|本人|${FIELDS}`), INTRODUCED],
-  [/我是|这里是|这是|这边是/, I_AM],
+  [/我是|这里是|这是|这边是|本人/, I_AM],
   [new RegExp(ROLES), AFTER_ROLE],
   [/给|叫|[改换][成为]/, GIVEN_TO],
   [/姓/, FAMILY_ONLY],
@@ -119,6 +119,8 @@ const SOMEBODY = `(?:${FULL_NAME}|${FIRST_NAME})`;
 /** Words with a capital of which the first or last is that of an office or a company. */
 const NO_NAME =
   /^(?:The|Your|Our|This|Customer|Client|Guest|Technical|Tech|Live|Human|Great|Very|Premium|General|Apple|Amazon|Google|Microsoft|United|American|National|Royal|First|New|North|South|East|West|Saint|St|January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|Happy|Merry|Best|Kind|Thank|Thanks|Dear|Not|No|Yes|Please|Hi|Hello|Order|Account|Case|Ticket|Room|Flight|Same|Any|All|Some|Terminal|Gate)\b|\b(?:Service|Services|Support|Team|Department|Dept|Desk|Care|Center|Centre|Bank|Airlines|Airways|Hotel|Company|Inc|Ltd|Office|Group|Store|Shop|Street|Road|Avenue|Lane|Manager|Representative|Agent|Assistant|Account|Number|Address|Card|Name|Order|Terminal|Station|Airport|Hospital|University|Relations|Sales|Billing|Desk|Reception|Security|Insurance|Express|Pass|Pay|Plus|Prime|Pro|Boulevard|Drive|School|Park|Hours|Email)\b/;
+/** What bears a title and is sold. */
+const BRANDS = /^(?:Martens?|Pepper|Scholl|Oetker|Clean|Muscle)$/;
 const RELATIVES =
   "husband|wife|daughter|son|mother|father|mom|mum|dad|brother|sister|friend|colleague|boss|partner|girlfriend|boyfriend|fianc[eé]e?|roommate|flatmate|neighbou?r|assistant|aunt|uncle|cousin|grandmother|grandfather";
 const ENGLISH: readonly RegExp[] = [
@@ -175,7 +177,7 @@ export function findNames(text: string): PersonalDatum[] {
   if (!ENGLISH_SIGN.test(text)) return found;
   for (const pattern of ENGLISH) {
     for (const { 0: whole, 1: name, index } of text.matchAll(pattern)) {
-      if (!NO_NAME.test(name)) add(name, index + whole.lastIndexOf(name));
+      if (!NO_NAME.test(name) && !BRANDS.test(name)) add(name, index + whole.lastIndexOf(name));
     }
   }
   return found;

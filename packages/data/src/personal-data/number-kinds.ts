@@ -25,7 +25,7 @@ const LANDLINE = /^(?:010|02[0-57-9])[2-9]\d{7}$|^0[3-9]\d{2}[2-9]\d{6,7}$/;
 const LANDLINE_SHAPE = /^(?:1[012]|[34]-(?:[78]|[34]-4|4-[34]|2-2-2-2|2-3-3))$/;
 
 const CALL_WORDS =
-  /(?:电话|手机|座机|号码|联系方式|致电|拨打|打给|来电|热线|传真|(?<![a-z])(?:(?:tele)?phone|mobile|cell|tel|call|text|fax|reach|ring|dial|contact)(?:s|ed|ing)?(?![a-z]))[^\d\n]{0,14}$/i;
+  /(?:电话|手机|座机|固话|小灵通|号码|联系方式|致电|拨打|打给|来电|热线|传真|(?<![a-z])(?:(?:tele)?phone|mobile|cell|tel|call|text|fax|reach|ring|dial|contact)(?:s|ed|ing)?(?![a-z]))[^\d\n]{0,14}$/i;
 const CARD_WORDS = /(?:银行卡|信用卡|储蓄卡|借记卡|卡号|账号|帐号|账户|card|account)[^\d\n]{0,14}$/i;
 const SSN_WORDS = /(?:ssn|social security|社会安全号|社安号)[^\d\n]{0,20}$/i;
 

@@ -71,6 +71,13 @@ export class PersonalData implements CleaningStep {
     );
   }
 
+  /** A text of which personal data are shown by their form alone: a dot for every letter and digit, marks and blanks as they are. */
+  outline(text: string): string {
+    return replace(text, this.#allow(text), ({ start, end }) =>
+      text.slice(start, end).replace(/[\p{L}\p{M}\p{N}]/gu, "•"),
+    );
+  }
+
   /** Any value that JSON holds, its texts as {@link hide} leaves them. */
   hideValue(value: unknown): unknown {
     return mapTexts(value, (text) => this.hide(text));

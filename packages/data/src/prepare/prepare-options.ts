@@ -68,7 +68,7 @@ export interface PrepareOptions {
   readonly tokenizerHashes?: { readonly tokenizerHash: string | null; readonly templateHash: string | null };
   /** Where threads get the same tokenizer, to tokenise files of rows beside reading and cleaning them. @defaultValue none: no threads */
   readonly tokenizerSource?: TokenizerSource;
-  /** Threads that tokenise. @defaultValue one for every core but this thread's, 2 at most, behind the first 24 MB */
+  /** Threads that tokenise. @defaultValue one for every core but this thread's, 2 at most, behind the first 4 MB */
   readonly tokenizerThreads?: number;
   /** Longest row in tokens. @defaultValue no limit */
   readonly maxTokens?: number;

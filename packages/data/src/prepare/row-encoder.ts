@@ -7,10 +7,7 @@ import { type TokenizerSource, TokenThreads } from "../tokenize/token-threads.js
 import type { TokenizeOptions } from "../tokenize/tokenize-row.js";
 import type { ResolvedPrepareOptions } from "./prepare-options.js";
 
-/**
- * Bytes of input that are tokenised on this thread alone: for so few a second tokenizer is not worth its start, and behind them what
- * loading this thread's own left in memory has been collected, so that the two do not add up.
- */
+/** Bytes of input that are tokenised on this thread alone: for so few a second tokenizer is not worth its start. */
 const BYTES_BEFORE_THREADS = 4 * 2 ** 20;
 /** Reading and cleaning rows, which one thread does, feeds no more of them. */
 const MOST_THREADS = 2;

@@ -39,7 +39,11 @@ function strip(text: string, given: Value, atStart: boolean, atEnd: boolean): st
   for (let next = pointAt(text, start); atStart && start < end && takes(next); next = pointAt(text, start)) {
     start += next.length;
   }
-  for (let last = pointBefore(text, end); atEnd && end > start && takes(last); last = pointBefore(text, end)) {
+  for (
+    let last = pointBefore(text, end);
+    atEnd && end > start && takes(last);
+    last = pointBefore(text, end)
+  ) {
     end -= last.length;
   }
   return text.slice(start, end);
