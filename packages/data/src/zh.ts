@@ -75,6 +75,8 @@ export const zh: Translations = {
   "a quote is opened and never closed": "引号开始后没有结束",
   "is packed to less than a part in {0}, as no rows are; unpack it first if it is what it should be":
     "压缩后不到原来的 {0} 分之一，数据行不会如此；若内容无误，请先自行解压",
+  "is packed as {0}, which is not read; unpack it, or pack its files with gzip or Zstandard":
+    "以 {0} 压缩，无法读取；请先解压，或改用 gzip 或 Zstandard 压缩其中的文件",
   "is packed more than {0} times over": "压缩层数超过 {0}",
   "cannot be unpacked as {0}: “{1}”": "无法作为 {0} 解压：“{1}”",
   "cannot be read as Arrow: {0}": "无法作为 Arrow 读取：{0}",

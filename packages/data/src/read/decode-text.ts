@@ -6,6 +6,7 @@ export type TextEncoding = "utf-8" | "utf-16le" | "utf-16be" | "gb18030";
 
 const SNIFFED_BYTES = 1024 * 1024;
 const LINE_FEED = 0x0a;
+const LEAST_NULLS = 2; // of a text in UTF-16 that no mark tells: a line feed and one other
 const MOST_NULLS = 0.3; // share of bytes: every other byte of Latin text in UTF-16 is one
 
 /**
@@ -24,13 +25,18 @@ export async function decodeText(
 function encodingOf(head: Buffer, isAll: boolean): TextEncoding {
   if (head[0] === 0xff && head[1] === 0xfe) return "utf-16le";
   if (head[0] === 0xfe && head[1] === 0xff) return "utf-16be";
-  const sample = head.subarray(0, 4096 & ~1);
+  const sample = head.subarray(0, Math.min(4096, head.length) & ~1);
   const nulls = [0, 0];
   for (const [index, byte] of sample.entries()) if (byte === 0) nulls[index % 2] += 1;
   if (sample.length > 0 && Math.max(...nulls) / sample.length > MOST_NULLS) {
     return nulls[1] > nulls[0] ? "utf-16le" : "utf-16be";
   }
   if (isUtf8(head)) return "utf-8";
+  // Chinese in UTF-16 has few null bytes, but all of them in one half of its units.
+  if (Math.min(...nulls) === 0 && Math.max(...nulls) >= LEAST_NULLS) {
+    const encoding = nulls[1] > 0 ? "utf-16le" : "utf-16be";
+    if (!new TextDecoder(encoding).decode(sample, { stream: true }).includes("\ufffd")) return encoding;
+  }
   // A few bad lines do not make a file of UTF-8 one of GB18030: what most lines beyond ASCII can be read as decides.
   let utf8 = 0;
   let gb18030 = 0;

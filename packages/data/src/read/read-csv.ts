@@ -172,10 +172,11 @@ export function delimiterOf(header: string): string {
 }
 
 function checkHeader(file: string, fields: readonly string[]): readonly string[] {
-  const names = fields.map((name) => name.trim());
+  // The first column of what pandas writes, its index, has no name.
+  const names = fields.map((name, index) => (name.trim() === "" ? `column ${index + 1}` : name.trim()));
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new FileError(file, phrase`has a header that names column "${twice}" twice`);
-  const refused = names.find((name) => name === "" || name === "__proto__");
+  const refused = names.find((name) => name === "__proto__");
   if (refused !== undefined) throw new FileError(file, phrase`has a header with a column named "${refused}"`);
   return names;
 }

@@ -3,7 +3,7 @@ import { asPhrase, isRecord, type Phrase, phrase } from "@lathe/files";
 import { type DataRecord, MAXIMUM_RECORD_BYTES, type ReadOptions } from "./data-record.js";
 import type { OpenedText } from "./open-text.js";
 import { parseRecord } from "./parse-record.js";
-import { squadRows } from "./squad-rows.js";
+import { paragraphRows, squadRows } from "./squad-rows.js";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -53,6 +53,11 @@ function* recordsOfMember(
   const parsed = parseRecord(text);
   if ("error" in parsed) {
     yield { file, line, ...parsed };
+    return;
+  }
+  const asked = paragraphRows(parsed.value);
+  if (asked !== null) {
+    for (const value of asked) yield { file, line, value };
     return;
   }
   const rows = squadRows(parsed.value) ?? wrappedRows(parsed.value);

@@ -182,6 +182,12 @@ describe("CSV", () => {
     expect(await readContent("a.tsv", "a\tb\n1,2\t3\n")).toEqual([{ line: 2, value: { a: "1,2", b: "3" } }]);
   });
 
+  it("names a column without a name after its place, as the index of pandas is", async () => {
+    expect(await readContent("a.csv", ",input,output\n0,a,b\n")).toEqual([
+      { line: 2, value: { "column 1": "0", input: "a", output: "b" } },
+    ]);
+  });
+
   it("reports records with the wrong number of columns", async () => {
     expect(await readContent("a.csv", "a,b\n1\n1,2,3\n1,2\n")).toEqual([
       { line: 2, error: "expected 2 columns as in the header, got 1", text: "1" },
@@ -259,7 +265,6 @@ describe("CSV", () => {
 
   it.each([
     ["names a column twice", "a,a\n1,2\n", /names column "a" twice/],
-    ["has a nameless column", "a,\n1,2\n", /column named ""/],
     ["reaches the prototype", "a,__proto__\n1,2\n", /column named "__proto__"/],
   ])("refuses a header that %s", async (_name, content, message) => {
     await expect(readContent("a.csv", content)).rejects.toThrow(message);
@@ -459,7 +464,34 @@ describe("JSON of many lines", () => {
           answers: ["答", "答二"],
         },
       },
-      { line: 2, value: { dialogue, id: "q2", title: "t", input: "上下文\n没有？", answers: [] } },
+      {
+        line: 2,
+        value: { dialogue, id: "q2", title: "t", input: "上下文\n没有？", output: "", answers: [] },
+      },
+    ]);
+  });
+
+  it("reads CMRC's own layout, each question with the line of its paragraph", async () => {
+    const paragraph = (id: string): unknown => ({
+      context_id: id,
+      context_text: "上下文",
+      title: "t",
+      qas: [{ query_id: `${id}-1`, query_text: "问？", answers: ["答", "答二"] }],
+    });
+    const records = await readContent("a.json", JSON.stringify([paragraph("a"), paragraph("b")], null, 1));
+    const dialogue = "6fc38ef3602fe789";
+    const row = { dialogue, title: "t", input: "上下文\n问？", output: "答", answers: ["答", "答二"] };
+    expect(records).toEqual([
+      { line: 2, value: { ...row, id: "a-1" } },
+      { line: 17, value: { ...row, id: "b-1" } },
+    ]);
+  });
+
+  it("reads objects one after the other on a single line", async () => {
+    expect(values(await readContent("a.json", '{"a":1}{"a":"}{"} {"a":3}'))).toEqual([
+      { a: 1 },
+      { a: "}{" },
+      { a: 3 },
     ]);
   });
 
@@ -501,6 +533,8 @@ describe("encodings and packings", () => {
     ["UTF-16", Buffer.from(`\ufeff${text}`, "utf16le")],
     ["UTF-16, big end first", swapped(Buffer.from(`\ufeff${text}`, "utf16le"))],
     ["UTF-16 without a mark", Buffer.from(`{"a":"ascii","input":1}\n`, "utf16le")],
+    ["Chinese in UTF-16 that no mark tells", Buffer.from(text, "utf16le")],
+    ["the same, big end first", swapped(Buffer.from(text, "utf16le"))],
     ["GB18030", gb18030],
     ["gzip", gzipSync(text)],
     ["gzip within gzip", gzipSync(gzipSync(text))],
@@ -532,6 +566,23 @@ describe("encodings and packings", () => {
       { line: 4 },
       { line: 5 },
     ]);
+  });
+
+  it.each([
+    ["bzip2", "BZh91AY&SY"],
+    ["xz", "\xfd7zXZ\0\0\x04"],
+    ["zip", "PK\x03\x04\x14\0"],
+    ["7z", "7z\xbc\xaf\x27\x1c\0"],
+  ])("names a packing that is not read: %s", async (name, bytes) => {
+    await expect(readContent("a.jsonl", Buffer.from(bytes, "latin1"))).rejects.toThrow(
+      `a.jsonl: is packed as ${name}, which is not read; unpack it`,
+    );
+  });
+
+  it("names Feather of version 1, whatever the extension", async () => {
+    await expect(readContent("a.feather", Buffer.from("FEA1\0\0\0\0"))).rejects.toThrow(
+      "a.feather: is Feather of version 1",
+    );
   });
 
   it("says that packed bytes are damaged", async () => {

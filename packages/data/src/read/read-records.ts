@@ -46,6 +46,12 @@ export async function* readRecords(
   const { chunks, isPacked } = await unpack(file, fileChunks(file, options));
   const { head, chunks: all } = await peek(chunks, HEAD_BYTES);
   const start = head.toString("latin1", 0, 8);
+  if (start.startsWith(FEATHER_1)) {
+    throw new FileError(
+      file,
+      "is Feather of version 1, which is not read; write it as version 2, Arrow or Parquet",
+    );
+  }
   const binary = BINARY.find(({ magic }) => start.startsWith(magic)) ?? byExtension(file);
   if (binary !== undefined) {
     if (isPacked) yield* unpackedRecords(file, all, binary.read);
@@ -54,12 +60,6 @@ export async function* readRecords(
       yield* binary.read(file, options);
     }
     return;
-  }
-  if (start.startsWith(FEATHER_1)) {
-    throw new FileError(
-      file,
-      "is Feather of version 1, which is not read; write it as version 2, Arrow or Parquet",
-    );
   }
   const text = await decodeText(all);
   const { head: beginning, isAll, chunks: decoded } = await peek(text.chunks, HEAD_BYTES);
@@ -113,7 +113,7 @@ function isOfLines(lines: readonly string[], hasMore: boolean): boolean {
   // A list on the only line is one of rows; an object there may wrap one.
   if ("value" in parsed)
     return hasMore || (isRecord(parsed.value) && !Object.values(parsed.value).some(Array.isArray));
-  if (!hasMore) return true;
+  if (!hasMore) return !/\}\s*\{/.test(first);
   if (first.trim().startsWith("[")) return false;
   return others.some((line) => {
     if (!line.startsWith("{")) return false;

@@ -22,19 +22,30 @@ export function squadRows(value: unknown): Record<string, unknown>[] | null {
   );
 }
 
+/** Rows of a paragraph as the files of CMRC 2018 that are not in SQuAD's layout list them, `{"context_text","qas":[{"query_text","answers"}]}`; null for any other value. */
+export function paragraphRows(value: unknown): Record<string, unknown>[] | null {
+  if (!isRecord(value) || typeof value.context_text !== "string" || !Array.isArray(value.qas)) return null;
+  const { context_text: context, title, qas } = value;
+  return (qas as unknown[]).filter(isRecord).map(({ query_text: question, query_id: id, ...asked }) => {
+    return rowOf(title, { context }, { ...(id === undefined ? {} : { id }), question, ...asked });
+  });
+}
+
 function rowOf(
   title: unknown,
   { context }: Record<string, unknown>,
   { question, answers, ...further }: Record<string, unknown>,
 ): Record<string, unknown> {
-  const texts = (Array.isArray(answers) ? answers : []).filter(isRecord).map(({ text }) => text);
+  const texts = (Array.isArray(answers) ? (answers as unknown[]) : [])
+    .map((answer) => (isRecord(answer) ? answer.text : answer))
+    .filter((text) => typeof text === "string");
   return {
     ...(typeof context === "string" ? { dialogue: nameOf(context) } : {}),
     ...further,
     ...(title === undefined ? {} : { title }),
     input: [context, question].filter((text) => typeof text === "string").join("\n"),
-    // What a paragraph does not answer (SQuAD 2.0) has nothing to be learnt.
-    ...(texts.length > 0 ? { output: texts[0] } : {}),
+    // What a paragraph does not answer (SQuAD 2.0) is set aside as empty, which is no fault of the file.
+    output: texts[0] ?? "",
     answers: texts,
   };
 }

@@ -5,7 +5,15 @@ import { Decompress } from "fzstd";
 import { peek } from "./peek.js";
 
 const GZIP = Buffer.from([0x1f, 0x8b]);
+const HEAD_BYTES = 8;
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+/** Packings that are not read, by what they begin with. */
+const OTHERS: readonly (readonly [name: string, magic: string])[] = [
+  ["bzip2", "BZh"],
+  ["xz", "\xfd7zXZ\0"],
+  ["zip", "PK\x03\x04"],
+  ["7z", "7z\xbc\xaf\x27\x1c"],
+];
 const MOST_LAYERS = 4; // of packing within packing
 /** Times its packed size that a file may be unpacked; rows that all are the same come to two or three hundred. */
 const MOST_EXPANSION = 500;
@@ -26,7 +34,14 @@ export async function unpack(
   const read = { bytes: 0 };
   let chunks: AsyncIterable<Buffer> = counted(packed, read);
   for (let layer = 0; ; layer++) {
-    const { head, chunks: all } = await peek(chunks, ZSTD.length);
+    const { head, chunks: all } = await peek(chunks, HEAD_BYTES);
+    const beginning = head.toString("latin1", 0, HEAD_BYTES);
+    const other = OTHERS.find(([, magic]) => beginning.startsWith(magic));
+    if (other !== undefined)
+      throw new FileError(
+        file,
+        phrase`is packed as ${other[0]}, which is not read; unpack it, or pack its files with gzip or Zstandard`,
+      );
     const unpackAs = head.subarray(0, 2).equals(GZIP)
       ? gunzip
       : head.subarray(0, 4).equals(ZSTD)

@@ -91,6 +91,15 @@ describe("shapes of other programs", () => {
     expect(() => parseRow({ ...row, history: ["a"] })).toThrow(RowError);
   });
 
+  it("Firefly's exchanges", () => {
+    const conversation = [
+      { human: "a", assistant: "b" },
+      { human: "c", assistant: "d" },
+    ];
+    expect(turns({ conversation })).toEqual([user("a"), assistant("b"), user("c"), assistant("d")]);
+    expect(() => parseRow({ conversation: [...conversation, { human: "e" }] })).toThrow(RowError);
+  });
+
   it.each([
     [{ question: "a", answer: "b" }],
     [{ query: "a", response: "b" }],

@@ -65,6 +65,7 @@ const ANSWERS = [
  * A row of another program's shape in one of the shapes of {@link parseRow}; any other as it is.
  *
  * - `{"conversations":[{"from","value"}]}` (ShareGPT) and a bare list of turns become `messages`, a `system` text their first turn.
+ * - `{"conversation":[{"human","assistant"}]}` (Firefly) likewise, two turns of each.
  * - `{"instruction","output","history":[[question, answer], …]}` (Alpaca) becomes `messages` where there is a history.
  * - A question and an answer under other names, such as `question` and `answer`, `query` and `response`, or 问题 and 回答, become
  *   `input` and `output`.
@@ -77,11 +78,12 @@ export function inKnownShape(value: unknown, place?: RowPlace): unknown {
   const has = (key: string): boolean => Object.hasOwn(value, key) && value[key] != null;
   if (["input_ids", "prompt_ids", "chosen", "rejected"].some(has)) return value;
   const conversation = CONVERSATIONS.find(
-    (key) => Array.isArray(value[key]) && (value[key] as unknown[]).every(isTurn),
+    (key) =>
+      Array.isArray(value[key]) && [isTurn, isExchange].some((is) => (value[key] as unknown[]).every(is)),
   );
   if (!has("messages") && conversation !== undefined) {
     const { [conversation]: turns, ...rest } = value;
-    return withSystem({ ...rest, messages: turns });
+    return withSystem({ ...rest, messages: (turns as unknown[]).flatMap(turnsOf) });
   }
   if (has("messages")) return withSystem(value);
   if ((has("instruction") || has("input")) && has("output")) return withHistory(value, place);
@@ -120,6 +122,19 @@ export function inKnownTurn(source: Source, key: string, place?: RowPlace): Sour
 
 function isTurn(value: unknown): boolean {
   return isRecord(value) && (typeof value.role === "string" || typeof value.from === "string");
+}
+
+/** A question and its answer in one, as Firefly's dialogues have them. */
+function isExchange(value: unknown): value is { readonly human: string; readonly assistant: string } {
+  return isRecord(value) && typeof value.human === "string" && typeof value.assistant === "string";
+}
+
+function turnsOf(value: unknown): unknown[] {
+  if (!isExchange(value)) return [value];
+  return [
+    { role: "user", content: value.human },
+    { role: "assistant", content: value.assistant },
+  ];
 }
 
 /** A `system` text beside the turns becomes the first of them, unless there is one. */
