@@ -107,6 +107,8 @@ function ownAttribute(value: Value, name: string): Value | undefined {
   if (value instanceof Callable) return value.attribute(name);
   if (value instanceof Tuple && value.names.includes(name)) return value.items[value.names.indexOf(name)];
   if (CHANGES.get(typeName(value))?.has(name)) return unsafe(value, name);
+  const part = numberPart(value, name);
+  if (part !== undefined) return part;
   const method =
     typeof value === "string"
       ? textMethod(value, name, access)
@@ -180,6 +182,16 @@ function sequenceMethod(items: readonly Value[], name: string, kind: string): Bo
     default:
       return undefined;
   }
+}
+
+/** What a number of Python has besides methods. */
+function numberPart(value: Value, name: string): Value | undefined {
+  const number = asNumber(value);
+  if (number === undefined) return undefined;
+  const isWhole = typeof number === "bigint";
+  if (name === "real" || (isWhole && name === "numerator")) return number;
+  if (name === "imag") return isWhole ? 0n : 0;
+  return isWhole && name === "denominator" ? 1n : undefined;
 }
 
 function numberMethod(value: Value, name: string): BoundMethod | undefined {

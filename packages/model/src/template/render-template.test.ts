@@ -141,6 +141,19 @@ describe("white space", () => {
   });
 });
 
+it.each([
+  ["{{ 'a😀b'.strip('ab') }}|{{ ' 😀 '.lstrip() }}|{{ '😀x😀'.rstrip('😀') }}", "😀|😀 |😀x"],
+  ["{{ 'ab'.startswith('') }}{{ 'a😀'.endswith('😀') }}{{ 'abc'.startswith('b', 1) }}", "TrueTrueTrue"],
+  ["{{ '{0.real}/{0.imag}'.format(3) }} {{ n.denominator }} {{ f.real }}", "3/0 1 2.5"],
+])("shows texts and numbers as Python does: %s", (source, expected) => {
+  expect(render(source, { n: 3, f: 2.5 })).toBe(expected);
+});
+
+it.each(["lipsum", "self"])("refuses %s, which Python has and is none here, unless it is set", (name) => {
+  expect(() => render(`{{ ${name} is defined }}`)).toThrow(`'${name}' is not to be had here`);
+  expect(render(`{% set ${name} = 1 %}{{ ${name} }}`)).toBe("1");
+});
+
 it("says where generation blocks stand", () => {
   const template = new Template("{% for m in ms %}<{% generation %}{{ m }}{% endgeneration %}>{% endfor %}");
   const { text, generated } = template.render({ ms: ["ab", "😀"] });

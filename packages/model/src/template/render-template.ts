@@ -392,7 +392,7 @@ class Renderer {
       case "constant":
         return expression.value;
       case "name":
-        return orElse(scope.get(expression.name), () => new Undefined(`'${expression.name}' is undefined`));
+        return orElse(scope.get(expression.name), () => unknown(expression.name));
       case "list":
         return expression.items.map((item) => this.#evaluate(item, scope));
       case "tuple":
@@ -464,6 +464,14 @@ class Renderer {
       }
     }
   }
+}
+
+/** What Python has under a name and a template is not given here: to show nothing in its place would be another text. */
+const REFUSED = new Set(["lipsum", "self"]);
+
+function unknown(name: string): Undefined {
+  if (REFUSED.has(name)) throw new TemplateError("TemplateRuntimeError", `'${name}' is not to be had here`);
+  return new Undefined(`'${name}' is undefined`);
 }
 
 /** None is a value, so that `??` would be wrong. */
