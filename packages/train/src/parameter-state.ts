@@ -1,5 +1,5 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import type { NamedValues } from "./tensor-part.js";
+import { type NamedValues, tensorValues } from "./tensor-part.js";
 
 /** Steps in which a parameter had a gradient, as checkpoints have them: exact up to 2²⁴; PyTorch keeps them so too. */
 export function stepCount(parameter: string, step: number): NamedValues {
@@ -8,15 +8,8 @@ export function stepCount(parameter: string, step: number): NamedValues {
 
 /** A tensor that an optimiser remembers of a parameter. @param part what it is of it, such as `first_moment` */
 export function floatState(parameter: string, part: string, variable: tf.Variable): NamedValues {
-  return {
-    parameter,
-    name: `${parameter}.${part}`,
-    shape: variable.shape,
-    dtype: "F32",
-    get values() {
-      return Float32Array.from(variable.dataSync());
-    },
-  };
+  // The getter is to stay one.
+  return Object.assign(tensorValues(`${parameter}.${part}`, variable), { parameter });
 }
 
 /** A typed array that an optimiser remembers of a parameter. */

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { TrainableParameter } from "./parameter.js";
 import type { StepGradients } from "./reduce.js";
-import type { NamedValues, ReadValues, TensorState } from "./tensor-part.js";
+import { type NamedValues, type ReadValues, type TensorState, tensorValues } from "./tensor-part.js";
 
 /**
  * The term μ/2 ‖θ − θ₀‖² that draws a run back to where it began (FedProx, arXiv:1812.06127): its gradient μ (θ − θ₀) is added to that
@@ -36,11 +36,7 @@ export class ProximalTerm implements TensorState {
   }
 
   state(): NamedValues[] {
-    return [...this.#origins].map(([name, origin]) => ({
-      name,
-      shape: origin.shape,
-      values: Float32Array.from(origin.dataSync()),
-    }));
+    return [...this.#origins].map(([name, origin]) => tensorValues(name, origin));
   }
 
   async restore(read: ReadValues): Promise<void> {

@@ -3,6 +3,7 @@ import { inWrittenOrder, openSafetensors, type TensorToWrite, writeSafetensors }
 import * as tf from "@tensorflow/tfjs-core";
 import type { TrainableParameter } from "./parameter.js";
 import type { StatePart } from "./state-part.js";
+import { variablePieces } from "./variable-pieces.js";
 
 /** What a tensor in a state is called and what is in it. */
 interface NamedTensor {
@@ -17,12 +18,25 @@ export interface NamedValues extends NamedTensor {
   /** The parameter whose state they belong to, where they are an optimiser's. */
   readonly parameter?: string;
   readonly values: Float32Array | Uint8Array;
+  /** The same in parts, each to be read before the next is asked for: for what is large, and need not be copied as a whole. */
+  readonly pieces?: () => Iterable<Float32Array>;
 }
 
 /** Type of the values of a tensor. */
 export function dtypeOf(tensor: NamedValues): "F32" | "U8" {
   return tensor.dtype ?? (tensor.values instanceof Uint8Array ? "U8" : "F32");
 }
+
+/** The numbers of a tensor under a name, which are copied when they are asked for. */
+export const tensorValues = (name: string, tensor: tf.Tensor): NamedValues => ({
+  name,
+  shape: tensor.shape,
+  dtype: "F32",
+  get values() {
+    return Float32Array.from(tensor.dataSync());
+  },
+  pieces: () => variablePieces(tensor),
+});
 
 /** Numbers under a name, parts of which several processes have. */
 export interface SharedValues extends Required<NamedTensor> {
@@ -55,7 +69,7 @@ export function tensorPart(file: string, tensors: TensorState): StatePart {
           name: each.name,
           dtype: dtypeOf(each),
           shape: each.shape,
-          data: () => each.values,
+          data: () => each.pieces?.() ?? each.values,
         }));
   return {
     required: [file],
@@ -85,15 +99,7 @@ export function tensorPart(file: string, tensors: TensorState): StatePart {
 /** Parameters in one safetensors file. */
 export function safetensorsFiles(parameters: readonly TrainableParameter[]): StatePart {
   return tensorPart(PARAMETERS_FILE, {
-    state: () =>
-      parameters.map(({ name, variable }) => ({
-        name,
-        shape: variable.shape,
-        dtype: "F32",
-        get values() {
-          return Float32Array.from(variable.dataSync());
-        },
-      })),
+    state: () => parameters.map(({ name, variable }) => tensorValues(name, variable)),
     async restore(read) {
       for (const { name, variable } of parameters) {
         const values = await read(name);

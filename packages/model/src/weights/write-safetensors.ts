@@ -21,7 +21,13 @@ export interface TensorToWrite {
    * little-endian bytes in a Uint8Array. A function is called when it is the tensor's turn, so that a whole model need
    * never be in memory; what it gives in pieces is written piece by piece, so that no whole tensor need be either.
    */
-  data: ArrayBufferView | (() => ArrayBufferView | Promise<ArrayBufferView> | AsyncIterable<ArrayBufferView>);
+  data:
+    | ArrayBufferView
+    | (() =>
+        | ArrayBufferView
+        | Promise<ArrayBufferView>
+        | AsyncIterable<ArrayBufferView>
+        | Iterable<ArrayBufferView>);
 }
 
 /**

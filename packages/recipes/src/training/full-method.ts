@@ -195,7 +195,7 @@ async function writeTrained(
           return {
             source: name,
             name,
-            change: variable && (async () => Float32Array.from(await variable.data())),
+            change: variable && (async () => await variable.data<"float32">()),
           };
         }),
       output,
