@@ -9,7 +9,7 @@ export type MojibakeOutcome = { readonly text: string } | { readonly lost: strin
  * @returns the text, or what shows that characters of it are lost for good: U+FFFD, or `锟斤拷`, which is what GBK makes of it
  */
 export function repairMojibake(text: string): MojibakeOutcome {
-  const repaired = hasHighLatin(text) ? repairLatin(text) : text;
+  const repaired = hasHighLatin(text) ? repairLatin(withBlankBytes(text)) : text;
   const whole = GBK_SUSPECT.test(repaired) ? repairGbk(repaired) : repaired;
   const lost = /\ufffd|锟斤拷/.exec(whole);
   return lost === null ? { text: whole } : { lost: lost[0] };
@@ -29,6 +29,27 @@ const TELLING = /[\u0080-\u0084\u0086-\u009f]|^(?:[ÃÂ][\u00a0-\u00bf€-™Œ-
 function hasHighLatin(text: string): boolean {
   return text.search(HIGH_LATIN) >= 0;
 }
+
+/**
+ * The byte A0, which is a no-break space in Latin-1 and the end of `你`, has become a plain space in many a text. It is one again where it
+ * ends, or stands within, a character of Chinese.
+ */
+const LOST_BYTE = new RegExp(
+  `([á-ï][\\u0080-\\u00bf${WINDOWS_1252}]) (?=[\\u0080-\\u00ff${WINDOWS_1252}]{2})|([á-ï]) (?=[\\u0080-\\u00bf${WINDOWS_1252}])`,
+  "g",
+);
+
+function withBlankBytes(text: string): string {
+  const restored = text.replace(LOST_BYTE, (found: string, ended?: string) => {
+    const bytes = ended === undefined ? [byteOf(found[0]), 0xa0, 0x80] : [...Array.from(ended, byteOf), 0xa0];
+    const isHan = sequenceLength(Uint8Array.from(bytes), 0) === 3 && /\p{Script=Han}/u.test(decoded(bytes));
+    return isHan ? found.replace(" ", "\u00a0") : found;
+  });
+  // What is no such text keeps its spaces.
+  return restored === text || repairLatin(restored) === restored ? text : restored;
+}
+
+const decoded = (bytes: readonly number[]): string => UTF8.decode(Uint8Array.from(bytes));
 
 function repairLatin(text: string): string {
   return text.replace(HIGH_LATIN, (run) => {

@@ -41,6 +41,15 @@ describe("mojibake", () => {
     expect(after(["mojibake"], latin("请问怎么退款？"))).toBe("请问怎么退款？");
   });
 
+  it.each(["你好，你们好", "您能退款吗？你是谁", "这砂糖怎么卖"])(
+    "repairs %s where a byte A0 has become a space",
+    (text) => {
+      const spaced = readAsWindows(text).replaceAll("\u00a0", " ");
+      expect(spaced).toContain(" ");
+      expect(after(["mojibake"], spaced)).toBe(text);
+    },
+  );
+
   it("repairs Chinese of GBK that was read as Latin-1, and UTF-8 that was read as GBK", () => {
     expect(after(["mojibake"], "ÄãºÃ")).toBe("你好");
     expect(after(["mojibake"], readAsGbk("你好！请问订单什么时候能发货"))).toBe(
@@ -53,6 +62,7 @@ describe("mojibake", () => {
     "Ça va très bien, “n’est-ce pas” ? Noël à Nîmes… né »",
     "né\u00a0» 25 °C ± 3 µm, ½ £ § ©",
     "São João, coração, AÇÃO – Ã — Â",
+    "« né » «à Nîmes» à ½ prix, é» «ü",
     "联通 移动 你好，今天天气怎么样？",
     "浣熊在河边浣洗，犄角尖尖",
     "繁體中文也不變：後臺、憂鬱的臺灣烏龜",
