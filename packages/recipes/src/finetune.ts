@@ -237,15 +237,19 @@ function faultsOfOptions(options: FinetuneOptions, keys: readonly (typeof needed
     layerRateDecay,
   } = options;
   const { resume, lora = {}, loss = {}, train = {}, memory, beta, simpoGamma } = options;
+  const contradicting = contradictions(options);
+  const isSaid = ({ field: path }: RecipeFault): boolean =>
+    contradicting.some(({ field: said }) => said === path);
   const faults = [
     ...(resume ? [] : missingFaults(options, keys)),
-    ...faultsOfSettings(lora, resolveLoraConfig),
+    // What contradicts itself is refused by the adapter as well, the first of it alone and without a fix.
+    ...faultsOfSettings(lora, resolveLoraConfig).filter((fault) => !isSaid(fault)),
     ...faultsOfSettings(loss, resolveLossSettings),
     ...faultsOfSettings(train, resolveTrainConfig),
     ...(memory === undefined ? [] : faultsOf(() => memoryBytes(memory))),
     ...(beta === undefined ? [] : faultsOf(() => dpoLoss(beta))),
     ...(simpoGamma === undefined ? [] : faultsOf(() => simpoLoss(1, simpoGamma))),
-    ...contradictions(options),
+    ...contradicting,
     ...(zeroStages.includes(options.zeroStage ?? 0)
       ? []
       : [expectation("zeroStage", phrase`one of ${zeroStages.join(", ")}`, String(options.zeroStage))]),

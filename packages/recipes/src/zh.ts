@@ -262,6 +262,10 @@ export const zh: Translations = {
     "说明从对话中学习什么，而 {0} {1} 比较的是完整的回答，过长的提示会去掉开头：请去掉它",
   "pissa takes a part out of every weight, zeros too, which {0} would keep: begin with kaiming, or leave one of them out":
     "pissa 会从每个权重（包括零）中取出一部分，而 {0} 要保留这些零：请用 kaiming 初始化，或去掉其中之一",
+  "{0} begins with a part of the weights, of which {1} trains the lengths of rows apart: begin with {2}, or leave one of them out":
+    "{0} 以权重的一部分初始化，而 {1} 要单独训练各行的长度：请用 {2} 初始化，或去掉其中之一",
+  "leaves zeros alone, and {0} rescales whole rows: leave one of them out":
+    "要保留零，而 {0} 会缩放整行：请去掉其中之一",
   "{0} draws among the layers that are trained, and {1} names nothing in any of them: leave one of them out":
     "{0} 在所训练的层中抽取，而 {1} 没有指定任何层中的张量：请去掉其中之一",
   "is added to the likelihood of labels, and {0} {1} compares completions: leave it out":

@@ -319,6 +319,23 @@ it.each([
   },
 );
 
+it.each([
+  ["alone", []],
+  ["beside what is out of range", ["--alpha", "-1"]],
+])("says each contradiction of an adapter once, with its fix, %s", async (_, more) => {
+  const words = ["--model", tinyModel("qwen2"), "--data", data, "--output", join(folder, "contradictory")];
+  const adapter = ["--use-dora", "--init", "pissa", "--keep-sparsity", "--language", "en"];
+  const { code, stderr } = await runLathe(["train", ...words, ...adapter, ...more]);
+  expect(code).toBe(2);
+  const sentences = [
+    "--init pissa begins with a part of the weights, of which --use-dora trains the lengths of rows apart: begin with kaiming",
+    "--init pissa takes a part out of every weight, zeros too, which --keep-sparsity would keep: begin with kaiming",
+    "--keep-sparsity leaves zeros alone, and --use-dora rescales whole rows: leave one of them out",
+  ];
+  for (const sentence of sentences) expect(stderr.split(sentence)).toHaveLength(2);
+  expect(stderr).not.toContain("useDora");
+});
+
 it.each(["train", "plan"])(
   "%s says what is out of range together with what contradicts itself",
   async (verb) => {

@@ -1,5 +1,5 @@
 import { phrase } from "@lathe/files";
-import { loraDefaults } from "@lathe/peft";
+import { type LoraConfig, loraDefaults } from "@lathe/peft";
 import { engineFault } from "@lathe/tensor";
 import { type OptimizerName, trainDefaults } from "@lathe/train";
 import type { FinetuneOptions } from "../finetune-options.js";
@@ -80,6 +80,33 @@ function besideAdapter({
       contradiction(
         "lora.init",
         phrase`pissa takes a part out of every weight, zeros too, which ${field("lora.keepSparsity")} would keep: begin with kaiming, or leave one of them out`,
+      ),
+    );
+  }
+  return [...faults, ...besideDora(lora)];
+}
+
+/** What has no meaning beside lengths of rows that are trained apart. */
+function besideDora({
+  useDora,
+  init = loraDefaults.init,
+  keepSparsity,
+}: Partial<LoraConfig> = {}): RecipeFault[] {
+  if (!useDora) return [];
+  const faults: RecipeFault[] = [];
+  if (init !== loraDefaults.init) {
+    faults.push(
+      contradiction(
+        "lora.init",
+        phrase`${init} begins with a part of the weights, of which ${field("lora.useDora")} trains the lengths of rows apart: begin with ${loraDefaults.init}, or leave one of them out`,
+      ),
+    );
+  }
+  if (keepSparsity) {
+    faults.push(
+      contradiction(
+        "lora.keepSparsity",
+        phrase`leaves zeros alone, and ${field("lora.useDora")} rescales whole rows: leave one of them out`,
       ),
     );
   }
