@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Holds an exported MLX adapter to the adapter of PEFT that it was made of, by the rules of mlx-lm's loader, which runs on Apple's machines alone.
+"""Holds an exported MLX adapter to the adapter of PEFT that it was made of, by the rules of mlx-lm's loader, where mlx is not to be had;
+mlx_loads_adapter.py beside it runs the loader itself.
 
     pip install torch transformers==5.18.0 peft==0.21.0
     python scripts/reference/mlx_adapter_logits.py MODEL_DIR PEFT_DIR MLX_DIR

@@ -73,6 +73,8 @@ export const zh: Translations = {
     "不作用于与词嵌入共用的输出头的适配器（llama.cpp 会连同词嵌入一起改变）",
   "export the merged model": "请导出合并后的模型",
   another: "另一种",
+  "linears that mlx-lm has as such, not those of routed experts or of keys and values from a latent":
+    "mlx-lm 中单独存在的线性层（不含路由专家的线性层，也不含由潜在向量得出键与值的线性层）",
   "linears of layers, which an MLX adapter holds": "各层中的线性层（MLX 适配器只容纳这些）",
   "the same linears in the last layers, with DoRA": "使用 DoRA 时最后若干层中相同的线性层",
   "lora_parameters with rank and scale": "含 rank 和 scale 的 lora_parameters",

@@ -12,6 +12,11 @@ export const zh: Translations = {
   "replies cannot be held to this keyword; leave it out": "无法让回复遵守此关键字；请删去",
   "replies cannot be held to this keyword beside {0}; leave it out":
     "无法让回复同时遵守此关键字与 {0}；请删去",
+  "replies cannot be held to {0} in a regular expression; write it without":
+    "无法让回复遵守正则表达式中的 {0}；请改写而不用它",
+  "expected a regular expression, got “{0}”": "应为正则表达式，实际为“{0}”",
+  "expected at most {0} characters, got {1}": "应不超过 {0} 个字符，实际为 {1} 个",
+  "expected at most {0} groups within each other, got more": "嵌套的分组应不超过 {0} 层，实际更多",
   "expected a smaller one, got one that takes more than {0} places": "应更小，实际所需的位置超过 {0} 个",
   "{0} stays as it was: {1}": "{0} 保持原样：{1}",
   "another program listens there": "已有其他程序监听",

@@ -52,6 +52,19 @@ export async function exportMlx(options: ExportMlxOptions): Promise<ExportedMlx>
   if (stored.targets.some(({ layer }) => layer === null)) {
     throw refuse("target_modules", "linears of layers, which an MLX adapter holds");
   }
+  const odd = layers.find(
+    ({ path, pathInLayer, expert }) => adapted.has(path) && isApart(pathInLayer, expert),
+  );
+  if (odd) {
+    throw new ExportError({
+      path: adapter,
+      part: "target_modules",
+      expected:
+        "linears that mlx-lm has as such, not those of routed experts or of keys and values from a latent",
+      actual: odd.path,
+      remedy: "export the merged model",
+    });
+  }
   const tensors: TensorToWrite[] = layers
     .filter(({ pathInLayer }) => keys.has(pathInLayer))
     .flatMap(({ path, shape: [outputs, inputs] }): TensorToWrite[] => {
@@ -97,3 +110,7 @@ export async function exportMlx(options: ExportMlxOptions): Promise<ExportedMlx>
   );
   return { output, tensors: tensors.length };
 }
+
+/** Whether mlx-lm holds the weights of a linear in another form: experts as one tensor, keys and values of a latent as two. */
+const isApart = (pathInLayer: string, expert: number | null): boolean =>
+  expert !== null || pathInLayer === "self_attn.kv_b_proj";

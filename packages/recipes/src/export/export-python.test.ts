@@ -21,6 +21,9 @@ const adapterOf = (name: string): string => join(loraFixture(name), "adapter_end
 const mlxScript = fileURLToPath(
   new URL("../../../../scripts/reference/mlx_adapter_logits.py", import.meta.url),
 );
+const mlxLoader = fileURLToPath(
+  new URL("../../../../scripts/reference/mlx_loads_adapter.py", import.meta.url),
+);
 const run = promisify(execFile);
 
 let folder: string;
@@ -71,6 +74,7 @@ describe("where Python has no PEFT", () => {
 });
 
 const hasPython = await hasPythonPackages(["torch", "transformers", "peft"]);
+const hasMlx = hasPython && (await hasPythonPackages(["mlx", "mlx_lm"]));
 
 describe.skipIf(!hasPython)("in Python", () => {
   // One of each: to load PyTorch takes longer than all else.
@@ -116,6 +120,25 @@ describe.skipIf(!hasPython)("in Python", () => {
       expect(report).toMatchObject({ unused: [], missing: [], misshapen: [] });
       expect(report["difference"]).toBeLessThan(2e-4);
       expect(report["effect"]).toBeGreaterThan(0.01);
+    },
+    300_000,
+  );
+
+  it.skipIf(!hasMlx).each([
+    ["qwen2", "qwen2-all-rs"],
+    ["qwen3", "qwen3-pattern"],
+    ["llama", "llama-dora"],
+  ] as const)(
+    "%s with %s is loaded by mlx-lm itself, with PEFT's logits",
+    async (base, adapter) => {
+      const output = fresh();
+      const model = tinyModel(base);
+      await exported({ model, adapter: adapterOf(adapter), to: "mlx", output });
+      const python = process.env["LATHE_PYTHON"] ?? "python3";
+      const { stdout } = await run(python, [mlxLoader, model, adapterOf(adapter), output]);
+      const report = JSON.parse(stdout.trim().split("\n").at(-1)!) as Record<string, unknown>;
+      expect(report["missing"]).toEqual([]);
+      expect(report["difference"]).toBeLessThan(2e-4);
     },
     300_000,
   );

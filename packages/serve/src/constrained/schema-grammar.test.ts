@@ -1,9 +1,11 @@
 /** Texts of the grammar of a schema are JSON that the schema takes, judged by another validator. */
 import { Ajv2020 } from "ajv/dist/2020.js";
+import formats from "ajv-formats";
 import { describe, expect, it } from "vitest";
 import { ByteAutomaton } from "./byte-automaton.js";
 import { jsonObjectGrammar, schemaGrammar } from "./schema-grammar.js";
 import { SchemaError } from "./schema-error.js";
+import { textFormats } from "./text-formats.js";
 import { TokenConstraint } from "./constraint.js";
 import { TokenTrie } from "./token-trie.js";
 import { seededNumbers } from "../../../tensor/testing/seeded-numbers.js";
@@ -65,6 +67,36 @@ const below = (draw: Draw, limit: number): number => Math.floor(draw() * limit);
 const someValue = (draw: Draw): unknown =>
   pick(draw, [null, true, 0, -1.5, "", 'a "b" \\ c', "日本語\n", [1, "x"], { k: [] }]);
 
+const somePatterns = [
+  "^[A-Z]{2}-\\d{3,5}$",
+  "^(?:red|green|蓝)$",
+  "^日.{0,3}本|^\\S+$",
+  '^["\\\\/\\n\\t]+$',
+  "^[^a-z\\s]{1,4}$",
+  "^\\p{Script=Greek}{2}",
+  "^\\w+(?:\\.\\w+)*@\\w{1,5}$",
+  "^$|^.?x",
+  "^[\\u{1F600}-\\u{1F64F}é]{0,3}$",
+  "^.{0,3}b",
+];
+const someFormats = Object.keys(textFormats);
+
+function someBounds(draw: Draw): object {
+  const ends = Array.from(
+    { length: 2 },
+    () => pick(draw, [1, 0.5, 0.1, 1e-7, 1000, 12_345.678, 1e15, 3]) * (below(draw, 41) - 20),
+  );
+  const [least, most] = [Math.min(...ends), Math.max(...ends) + 1];
+  return pick<object>(draw, [
+    {},
+    { minimum: least },
+    { exclusiveMaximum: most },
+    { minimum: least, maximum: most },
+    { exclusiveMinimum: least, exclusiveMaximum: most + 1 },
+    { minimum: least, exclusiveMinimum: least - 1, maximum: most },
+  ]);
+}
+
 function someSchema(draw: Draw, depth: number): unknown {
   const leaf = depth <= 0;
   const kind = pick(
@@ -80,8 +112,13 @@ function someSchema(draw: Draw, depth: number): unknown {
         { type: kind },
         { type: kind, minLength: least, maxLength: least + below(draw, 4) },
         { type: kind, minLength: least },
+        { type: kind, pattern: pick(draw, somePatterns) },
+        { type: kind, format: pick(draw, someFormats) },
       ]);
     }
+    case "integer":
+    case "number":
+      return { type: kind, ...someBounds(draw) };
     case "enum":
       return { enum: [someValue(draw), someValue(draw)], description: "one of two" };
     case "const":
@@ -121,6 +158,17 @@ function someSchema(draw: Draw, depth: number): unknown {
     }
     case "anyOf":
       return { anyOf: [someSchema(draw, depth - 1), someSchema(draw, depth - 1)] };
+    case "oneOf":
+      return {
+        oneOf: ["circle", "square"].map((kind, index) => ({
+          type: "object",
+          properties: { kind: { const: kind }, [`x${index}`]: someSchema(draw, depth - 2) },
+          required: ["kind"],
+        })),
+        discriminator: { propertyName: "kind" },
+      };
+    case "allOf":
+      return { allOf: [someSchema(draw, depth - 1)], default: null };
     case "types":
       return { type: ["string", "null", "integer"], minLength: 1 };
     case "ref":
@@ -134,7 +182,7 @@ describe("the grammar of a schema", () => {
   it("writes nothing but JSON that the schema takes", () => {
     const seed = 20261128;
     const draw = seededNumbers(seed);
-    for (let round = 0; round < 150; round++) {
+    for (let round = 0; round < 300; round++) {
       const schema = {
         ...(someSchema(draw, 3) as object),
         $defs: {
@@ -146,7 +194,9 @@ describe("the grammar of a schema", () => {
           },
         },
       };
-      const validate = new Ajv2020({ strict: false }).compile(schema);
+      const ajv = new Ajv2020({ strict: false });
+      formats.default(ajv);
+      const validate = ajv.compile(schema);
       const constraint = new TokenConstraint(new ByteAutomaton(schemaGrammar(schema)), trie);
       for (let text = 0; text < 3; text++) {
         const written = babble(constraint, draw);
@@ -232,7 +282,35 @@ describe("the grammar of a schema", () => {
   });
 
   it.each([
-    [{ type: "string", pattern: "^a" }, "pattern: replies cannot be held to this keyword"],
+    [
+      { type: "string", pattern: "(?=a)b" },
+      "pattern: replies cannot be held to (?=a) in a regular expression",
+    ],
+    [{ type: "string", pattern: "a^b" }, "pattern: replies cannot be held to ^ in a regular expression"],
+    [{ type: "string", pattern: "(a)\\1" }, "pattern: replies cannot be held to \\1 in a regular expression"],
+    [{ type: "string", pattern: "(" }, "pattern: expected a regular expression"],
+    [{ type: "string", pattern: "a".repeat(5001) }, "pattern: expected at most 5000 characters, got 5001"],
+    [{ type: "string", pattern: "(".repeat(5000) }, "pattern: expected at most 50 groups within each other"],
+    [{ type: "string", pattern: "(?:a{1000}){1000}" }, "expected a smaller one"],
+    [{ type: "string", pattern: "[]" }, "expected a schema that takes a value that ends"],
+    [
+      { type: "string", pattern: "a", maxLength: 3 },
+      "maxLength: replies cannot be held to this keyword beside pattern",
+    ],
+    [{ type: "string", format: "colour" }, "format: expected one of date, time"],
+    [
+      { type: "integer", minimum: 3, exclusiveMaximum: 3.5, exclusiveMinimum: 3 },
+      "minimum: expected bounds that let a number in",
+    ],
+    [{ type: "number", minimum: "3" }, 'minimum: expected a number, got "3"'],
+    [{ type: "number", exclusiveMinimum: true }, "exclusiveMinimum: expected a number, got true"],
+    [{ type: "integer", multipleOf: 3 }, "multipleOf: replies cannot be held to this keyword"],
+    [
+      { oneOf: [{ type: "integer" }, { type: "null" }, { type: "number" }] },
+      "oneOf.2: expected what a type, a constant or a required property tells from oneOf.0",
+    ],
+    [{ allOf: [{ type: "string" }, { type: "string" }] }, "allOf: expected one schema"],
+    [{ oneOf: [{ type: "null" }, { $ref: "#" }] }, "does not lead back"],
     [{ type: "object", properties: { age: { type: "int" } } }, "properties.age.type: expected one of object"],
     [{ type: "array", minItems: 2, maxItems: 1 }, "minItems: expected at most maxItems, got 2"],
     [{ $ref: "#/$defs/none" }, "$ref: expected a reference to a part of the schema"],

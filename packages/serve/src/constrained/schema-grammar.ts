@@ -18,11 +18,16 @@ import {
   jsonList,
   jsonNumber,
   jsonRuleList,
+  jsonRules,
   jsonSpace,
   jsonString,
   otherKey,
 } from "./json-patterns.js";
+import { areExclusive } from "./exclusive-schemas.js";
+import { type NumberBound, numbersWithin } from "./number-range.js";
 import { SchemaError } from "./schema-error.js";
+import { textFormats } from "./text-formats.js";
+import { textPattern, TextPatternError } from "./text-pattern.js";
 
 /** Keywords that say nothing of what is valid. */
 const annotations: ReadonlySet<string> = new Set([
@@ -36,6 +41,7 @@ const annotations: ReadonlySet<string> = new Set([
   "default",
   "examples",
   "deprecated",
+  "discriminator",
   "readOnly",
   "writeOnly",
 ]);
@@ -44,9 +50,9 @@ const annotations: ReadonlySet<string> = new Set([
 const keywordsOf: Readonly<Record<string, readonly string[]>> = {
   object: ["properties", "required", "additionalProperties"],
   array: ["items", "prefixItems", "minItems", "maxItems"],
-  string: ["minLength", "maxLength"],
-  number: [],
-  integer: [],
+  string: ["minLength", "maxLength", "pattern", "format"],
+  number: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"],
+  integer: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"],
   boolean: [],
   null: [],
 };
@@ -58,6 +64,8 @@ const known: ReadonlySet<string> = new Set([
   "enum",
   "const",
   "anyOf",
+  "oneOf",
+  "allOf",
   "$ref",
 ]);
 
@@ -229,10 +237,59 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
   };
 
   const ofString = (of: Schema, place: string): BytePattern => {
+    const [form, beside] = ["pattern", "format", "minLength", "maxLength"].filter((key) =>
+      Object.hasOwn(of, key),
+    );
+    if (form === "pattern" || form === "format") {
+      if (beside !== undefined) throw refusedBeside(beside, form, place);
+      return ofForm(form, of[form], at(place, form));
+    }
     const least = countOf(of, "minLength", place, 0);
     const most = countOf(of, "maxLength", place, Infinity);
     if (least > most) throw fault(at(place, "minLength"), "at most maxLength", least);
     return jsonString(least, most);
+  };
+
+  /** A text that a regular expression says, or the name of one. */
+  const ofForm = (kind: "pattern" | "format", value: unknown, place: string): BytePattern => {
+    if (typeof value !== "string") throw fault(place, "a text", value);
+    if (kind === "format" && !Object.hasOwn(textFormats, value))
+      throw fault(place, `one of ${Object.keys(textFormats).join(", ")}`, value);
+    try {
+      const text = textPattern(kind === "format" ? textFormats[value] : value, {
+        character: { kind: "rule", rule: jsonRules.character },
+        ruleFor,
+      });
+      return sequence(literal('"'), text, literal('"'));
+    } catch (error) {
+      if (error instanceof TextPatternError) throw new SchemaError(place, error.reason);
+      throw error;
+    }
+  };
+
+  const boundOf = (of: Schema, place: string, way: "minimum" | "maximum"): NumberBound | null => {
+    const keys = { minimum: ["minimum", "exclusiveMinimum"], maximum: ["maximum", "exclusiveMaximum"] }[way];
+    const bounds = keys.flatMap((key, index): NumberBound[] => {
+      if (!Object.hasOwn(of, key)) return [];
+      const value = of[key];
+      if (typeof value !== "number" || !Number.isFinite(value))
+        throw fault(at(place, key), "a number", value);
+      return [{ value, isOut: index === 1 }];
+    });
+    // Of two, the one that lets less in; of two alike, the one that is out itself.
+    const sign = way === "minimum" ? 1 : -1;
+    const [bound = null] = bounds.sort(
+      (a, b) => sign * (b.value - a.value) || Number(b.isOut) - Number(a.isOut),
+    );
+    return bound;
+  };
+
+  const ofNumber = (of: Schema, place: string, isWhole: boolean): BytePattern => {
+    const [least, most] = [boundOf(of, place, "minimum"), boundOf(of, place, "maximum")];
+    if (least === null && most === null) return isWhole ? jsonInteger : jsonNumber;
+    const pattern = numbersWithin(least, most, isWhole);
+    if (pattern === null) throw fault(at(place, "minimum"), "bounds that let a number in", [least, most]);
+    return pattern;
   };
 
   const ofType = (type: unknown, of: Schema, place: string, depth: number): BytePattern => {
@@ -244,15 +301,40 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
       case "string":
         return ofString(of, place);
       case "number":
-        return jsonNumber;
       case "integer":
-        return jsonInteger;
+        return ofNumber(of, place, type === "integer");
       case "boolean":
         return jsonBoolean;
       case "null":
         return literal("null");
       default:
         throw fault(at(place, "type"), `one of ${typeNames.join(", ")}`, type);
+    }
+  };
+
+  const ofSchemas = (
+    kind: "anyOf" | "oneOf" | "allOf",
+    options: unknown,
+    place: string,
+    depth: number,
+  ): BytePattern => {
+    if (!Array.isArray(options) || options.length === 0) throw fault(place, "a list of schemas", options);
+    const list = options as readonly unknown[];
+    if (kind === "allOf" && list.length > 1)
+      throw fault(place, "one schema, as replies cannot be held to several at a time", list);
+    const patterns = list.map((one, index) => patternOf(one, at(place, String(index)), depth + 1));
+    if (kind === "oneOf") checkExclusive(list, place);
+    return choice(...patterns);
+  };
+
+  /** Refuses alternatives of which two might take the same value, which no grammar would notice. */
+  const checkExclusive = (list: readonly unknown[], place: string): void => {
+    const resolved = (pointer: unknown): unknown => resolve(pointer, place);
+    for (const [index, one] of list.entries()) {
+      const same = list.slice(0, index).findIndex((other) => !areExclusive(one, other, resolved));
+      if (same === -1) continue;
+      const expected = `what a type, a constant or a required property tells from oneOf.${same}, or anyOf in its place`;
+      throw fault(at(place, String(index)), expected, one);
     }
   };
 
@@ -266,29 +348,18 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
         at(place, unknown),
         asPhrase("replies cannot be held to this keyword; leave it out"),
       );
-    const kinds = ["$ref", "const", "enum", "anyOf"].filter((key) => Object.hasOwn(of, key));
+    const kinds = ["$ref", "const", "enum", "anyOf", "oneOf", "allOf"].filter((key) =>
+      Object.hasOwn(of, key),
+    );
     if (kinds.length === 0) return ofTypes(of, place, depth);
     const [kind] = kinds;
     // What stands beside would have to hold as well, which a grammar of alternatives does not say.
     const beside = Object.keys(of).find((key) => key !== kind && key !== "type" && !annotations.has(key));
-    if (beside !== undefined)
-      throw new SchemaError(
-        at(place, beside),
-        phrase`replies cannot be held to this keyword beside ${kind}; leave it out`,
-      );
+    if (beside !== undefined) throw refusedBeside(beside, kind, place);
     if (kind === "$ref") return ofReference(of["$ref"], at(place, "$ref"));
-    if (kind === "anyOf") {
-      const options = of["anyOf"];
-      if (!Array.isArray(options) || options.length === 0)
-        throw fault(at(place, "anyOf"), "a list of schemas", options);
-      if (Object.hasOwn(of, "type"))
-        throw new SchemaError(
-          at(place, "type"),
-          phrase`replies cannot be held to this keyword beside ${kind}; leave it out`,
-        );
-      return choice(
-        ...(options as unknown[]).map((one, index) => patternOf(one, at(place, `anyOf.${index}`), depth + 1)),
-      );
+    if (kind === "anyOf" || kind === "oneOf" || kind === "allOf") {
+      if (Object.hasOwn(of, "type")) throw refusedBeside("type", kind, place);
+      return ofSchemas(kind, of[kind], at(place, kind), depth);
     }
     const values: unknown = kind === "const" ? [of["const"]] : of["enum"];
     if (!Array.isArray(values)) throw fault(at(place, "enum"), "a list of values", values);
@@ -365,8 +436,10 @@ function decodedFragment(fragment: string): string | null {
 function referencesOf(schema: unknown): unknown[] {
   if (!isRecord(schema)) return [];
   const own = Object.hasOwn(schema, "$ref") ? [schema["$ref"]] : [];
-  const options = Object.hasOwn(schema, "anyOf") && Array.isArray(schema["anyOf"]) ? schema["anyOf"] : [];
-  return [...own, ...(options as unknown[]).flatMap(referencesOf)];
+  const options = ["anyOf", "oneOf", "allOf"].flatMap((key) =>
+    Object.hasOwn(schema, key) && Array.isArray(schema[key]) ? (schema[key] as unknown[]) : [],
+  );
+  return [...own, ...options.flatMap(referencesOf)];
 }
 
 const othersAfter = (comma: BytePattern, member: BytePattern): BytePattern => ({
@@ -375,6 +448,12 @@ const othersAfter = (comma: BytePattern, member: BytePattern): BytePattern => ({
   least: 0,
   most: Infinity,
 });
+
+const refusedBeside = (key: string, kind: string, place: string): SchemaError =>
+  new SchemaError(
+    at(place, key),
+    phrase`replies cannot be held to this keyword beside ${kind}; leave it out`,
+  );
 
 const at = (place: string, key: string): string => (place === "" ? key : `${place}.${key}`);
 
