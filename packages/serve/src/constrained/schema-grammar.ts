@@ -288,7 +288,8 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
     const [least, most] = [boundOf(of, place, "minimum"), boundOf(of, place, "maximum")];
     if (least === null && most === null) return isWhole ? jsonInteger : jsonNumber;
     const pattern = numbersWithin(least, most, isWhole);
-    if (pattern === null) throw fault(at(place, "minimum"), "bounds that let a number in", [least, most]);
+    if (pattern === null)
+      throw fault(at(place, "minimum"), "bounds that let a number in", [least?.value, most?.value]);
     return pattern;
   };
 

@@ -1,5 +1,5 @@
 import { type AST, RegExpParser, RegExpSyntaxError } from "@eslint-community/regexpp";
-import { type Phrase, phrase } from "@lathe/files";
+import { type Phrase, phrase, sayPhrase } from "@lathe/files";
 import { type BytePattern, choice, repeat, sequence } from "./byte-grammar.js";
 import { allBut, anyOfThem, type CodePoints, jsonCharacterOf, ofClass } from "./code-points.js";
 
@@ -15,7 +15,7 @@ export class TextPatternError extends Error {
     /** What is wrong with it. */
     readonly reason: Phrase,
   ) {
-    super(String(reason));
+    super(sayPhrase(reason));
   }
 }
 
