@@ -49,7 +49,7 @@ def main() -> int:
     stopped = chat.create(**shared, stop=[text[2:4]]).choices[0]
     shaped = {"type": "json_schema", "json_schema": {"name": "answer", "schema": SCHEMA, "strict": True}}
     structured = chat.create(**{**shared, "max_tokens": 400, "temperature": 1}, seed=3, response_format=shaped)
-    with_pattern = {**shaped, "json_schema": {"name": "answer", "schema": {"type": "string", "pattern": "^a"}}}
+    with_multiples = {**shaped, "json_schema": {"name": "answer", "schema": {"type": "integer", "multipleOf": 3}}}
     with chat.create(**{**shared, "max_tokens": 400}, stream=True) as left:
         next(iter(left))
 
@@ -67,7 +67,7 @@ def main() -> int:
         "refused": {
             "model": refused(lambda: chat.create(**{**shared, "model": "none"})),
             "key": refused(lambda: client.with_options(api_key="wrong").models.list()),
-            "pattern": refused(lambda: chat.create(**shared, response_format=with_pattern)),
+            "multiples": refused(lambda: chat.create(**shared, response_format=with_multiples)),
         },
     }
     print(json.dumps(result))

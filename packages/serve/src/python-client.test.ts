@@ -43,10 +43,10 @@ it.skipIf(!hasClient)(
         refused: {
           model: { type: "NotFoundError", status: 404 },
           key: { type: "AuthenticationError", status: 401 },
-          pattern: {
+          multiples: {
             type: "BadRequestError",
             status: 400,
-            message: expect.stringContaining("pattern") as string,
+            message: expect.stringContaining("multipleOf") as string,
           },
         },
       });

@@ -262,7 +262,7 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
       });
       return sequence(literal('"'), text, literal('"'));
     } catch (error) {
-      if (error instanceof TextPatternError) throw new SchemaError(place, error.reason);
+      if (error instanceof TextPatternError) throw new SchemaError(place, error.phrases()[0]);
       throw error;
     }
   };

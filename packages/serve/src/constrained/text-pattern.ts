@@ -1,5 +1,5 @@
 import { type AST, RegExpParser, RegExpSyntaxError } from "@eslint-community/regexpp";
-import { type Phrase, phrase, sayPhrase } from "@lathe/files";
+import { phrase, SpokenError } from "@lathe/files";
 import { type BytePattern, choice, repeat, sequence } from "./byte-grammar.js";
 import { allBut, anyOfThem, type CodePoints, jsonCharacterOf, ofClass } from "./code-points.js";
 
@@ -7,16 +7,9 @@ import { allBut, anyOfThem, type CodePoints, jsonCharacterOf, ofClass } from "./
 const MAXIMUM_LENGTH = 5000;
 const MAXIMUM_DEPTH = 50;
 
-/** What a pattern asks for that texts are not held to. */
-export class TextPatternError extends Error {
+/** A pattern is no regular expression, or asks for what texts are not held to. */
+export class TextPatternError extends SpokenError {
   override readonly name = "TextPatternError";
-
-  constructor(
-    /** What is wrong with it. */
-    readonly reason: Phrase,
-  ) {
-    super(sayPhrase(reason));
-  }
 }
 
 /** What the grammar that a pattern becomes a part of lends it. */
