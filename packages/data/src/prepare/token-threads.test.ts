@@ -97,7 +97,7 @@ describe("threads that tokenise", () => {
       const given = options(file, `faulty-${fault}`, 2, fault);
       const slow: Data.PrepareOptions = { ...given, tokenizer: slowly(tokenizer) };
       await expect(data.prepare(slow)).rejects.toThrow(
-        fault === "exit" ? "ended with code 3" : /cannot be (loaded|encoded)/,
+        fault === "exit" ? "ended by itself (exit code 3)" : /cannot be (loaded|encoded)/,
       );
       expect(await readdir(folder)).not.toContain(`faulty-${fault}`);
     },
