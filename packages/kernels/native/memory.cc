@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "mapped_faults.h"
 #include "pages.h"
 
@@ -27,8 +28,10 @@ std::atomic<std::int64_t> mappings{0};
 void* allocateBlock(std::size_t bytes) {
   if (bytes > SIZE_MAX / 2) return nullptr;
   void* block;
-  if (bytes >= kOwnPages) {
+  if (bytes > kMostInArena) {
     block = takePages(bytes);
+  } else if (bytes >= kLeastInArena) {
+    block = takeInArena(bytes);
   } else {
     const std::size_t rounded = roundUp(bytes > 0 ? bytes : 1, kAlignment);
     block = takeAligned(rounded);
@@ -44,7 +47,8 @@ void* allocateBlock(std::size_t bytes) {
 }
 
 void freeBlock(void* block, std::size_t bytes) {
-  giveBack(block, bytes);
+  if (bytes > kMostInArena || bytes < kLeastInArena) giveBack(block, bytes);
+  else freeInArena(block, bytes);
   allocatedBytes -= static_cast<std::int64_t>(bytes);
   allocations--;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 
 #include <sys/mman.h>
@@ -29,6 +30,22 @@ inline void* takePages(std::size_t bytes) {
   madvise(pages, bytes, MADV_HUGEPAGE);
 #endif
   return pages;
+}
+
+// Pages of zeros that begin at a multiple of `alignment`, which is one of the size of pages.
+inline void* takeAlignedPages(std::size_t bytes, std::size_t alignment) {
+  const std::size_t all = bytes + alignment;
+  void* const pages = mmap(nullptr, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) return nullptr;
+  char* const start = static_cast<char*>(pages);
+  char* const first = reinterpret_cast<char*>(roundUp(reinterpret_cast<std::uintptr_t>(start), alignment));
+  if (first > start) munmap(start, static_cast<std::size_t>(first - start));
+  const std::size_t after = all - static_cast<std::size_t>(first - start) - bytes;
+  if (after > 0) munmap(first + bytes, after);
+#if defined(MADV_HUGEPAGE)
+  madvise(first, bytes, MADV_HUGEPAGE);
+#endif
+  return first;
 }
 
 // Gives back what takeAligned or, from kOwnPages on, takePages gave.

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { nativeLevels, nativeMissing } from "./testing.js";
+import { nativeLevels, nativeMissing, Random } from "./testing.js";
 
 const [kernels] = nativeLevels();
 let folder = "";
@@ -29,6 +29,55 @@ describe.skipIf(nativeMissing() !== null)("native memory", () => {
       allocatedBytes: before.allocatedBytes,
       allocations: before.allocations,
     });
+  });
+
+  it("blocks of any size lie apart, are zero also where others were before, and end in any order", () => {
+    const seed = Number(process.env["TEST_SEED"] ?? 20261130);
+    const random = new Random(seed);
+    const before = kernels.memory();
+    const live: { readonly values: Uint8Array; readonly mark: number }[] = [];
+    const check = ({ values, mark }: (typeof live)[number]): boolean =>
+      values[0] === mark && values[values.length >> 1] === mark && values.at(-1) === mark;
+    for (let turn = 0; turn < 400; turn++) {
+      // From a few bytes to some megabytes, on both sides of the sizes from which on blocks are kept otherwise.
+      const bytes = 1 + Math.floor(2 ** (10 + 13.5 * random.next()));
+      const values = new Uint8Array(kernels.allocate(bytes));
+      expect(
+        Buffer.compare(values.subarray(0, 65_536), new Uint8Array(Math.min(bytes, 65_536))),
+        `TEST_SEED=${seed}`,
+      ).toBe(0);
+      expect(values.at(-1)).toBe(0);
+      const mark = 1 + (turn % 255);
+      values.fill(mark);
+      live.push({ values, mark });
+      if (live.length > 12) {
+        const [gone] = live.splice(Math.floor(random.next() * live.length), 1);
+        expect(check(gone), `TEST_SEED=${seed}`).toBe(true);
+        kernels.free(gone.values.buffer as ArrayBuffer);
+      }
+    }
+    for (const block of live) {
+      expect(check(block), `TEST_SEED=${seed}`).toBe(true);
+      kernels.free(block.values.buffer as ArrayBuffer);
+    }
+    expect(kernels.memory()).toMatchObject({
+      allocatedBytes: before.allocatedBytes,
+      allocations: before.allocations,
+    });
+  });
+
+  it.skipIf(process.platform !== "linux")("gives pages back with each block, whatever lies beside it", () => {
+    const megabytes = (): number => process.memoryUsage.rss() / 2 ** 20;
+    const start = megabytes();
+    const blocks = Array.from({ length: 60 }, () => kernels.allocate(3_000_000));
+    for (const block of blocks) new Uint8Array(block).fill(1);
+    const full = megabytes();
+    expect(full - start).toBeGreaterThan(150);
+    // Every other one: no stretch that the system gave is free as a whole.
+    for (const [index, block] of blocks.entries()) if (index % 2 === 0) kernels.free(block);
+    expect(full - megabytes()).toBeGreaterThan(75);
+    for (const block of blocks) kernels.free(block);
+    expect(megabytes() - start).toBeLessThan(20);
   });
 
   it("nothing is a buffer without bytes", () => {

@@ -6,7 +6,7 @@ import type { EvaluateJob, EvaluateOutcome } from "./evaluate-job.js";
 /** Replies to the prompts as an evaluation does, on a model of random weights. */
 export async function measureEvaluation(job: EvaluateJob): Promise<EvaluateOutcome> {
   const engine = await startEngine(job.engine, job.precision as Precision | "auto", job.base);
-  const model = randomModel(job.size, job.base);
+  const model = randomModel(job.size, job.base, engine.weightMemory);
   const { batchSize, maxNewTokens, stopIds } = job;
   const replies: number[][] = job.prompts.map(() => []);
   let tokens = 0;

@@ -26,7 +26,9 @@ export function measureExperts(job: ExpertsJob): ExpertsOutcome {
   const groups = rowsOfExperts(tokens, experts, expertsPerToken);
   const options = { precision: job.precision as ProductPrecision };
   const measured = formats.flatMap((format): MeasuredExperts[] => {
-    const weights = groups.map((_, expert) => randomMatrix(format, [outFeatures, inFeatures], expert + 1));
+    const weights = groups.map((_, expert) =>
+      randomMatrix(format, [outFeatures, inFeatures], expert + 1, kernels),
+    );
     return (["forward", "gradient"] as const).map((direction) => {
       const [from, to] = direction === "forward" ? [inFeatures, outFeatures] : [outFeatures, inFeatures];
       const input = randomFloats(rows * from, 1);

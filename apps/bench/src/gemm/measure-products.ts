@@ -51,7 +51,7 @@ function nativeProducts({ shapes, kinds, direction, repeats, budget }: LatheGemm
     const input = randomFloats(rows * from, 1);
     const output = new Float32Array(rows * to);
     return kinds.map((kind) => {
-      const weight = weightMatrix(kind.format, [outFeatures, inFeatures]);
+      const weight = weightMatrix(kind.format, [outFeatures, inFeatures], kernels);
       const options = { precision: kind.precision as ProductPrecision };
       const run = (): void => {
         if (direction === "forward") kernels.linear(input, weight, null, output, options);
@@ -64,8 +64,12 @@ function nativeProducts({ shapes, kinds, direction, repeats, budget }: LatheGemm
   });
 }
 
-function weightMatrix(format: BaseFormat, shape: readonly [number, number]): WeightMatrix {
-  if (format !== "fp32") return randomMatrix(format, shape, 2);
+function weightMatrix(
+  format: BaseFormat,
+  shape: readonly [number, number],
+  kernels: NativeKernels,
+): WeightMatrix {
+  if (format !== "fp32") return randomMatrix(format, shape, 2, kernels);
   return { format, shape, codes: randomFloats(shape[0] * shape[1], 2), scales: null };
 }
 

@@ -17,7 +17,7 @@ export function weightBytesPerToken(model: LanguageModel): number {
 /** Continues the prompt greedily, on a model of random weights, as users do. */
 export async function measureGeneration(job: LatheGenerateJob): Promise<LatheGenerateOutcome> {
   const engine = await startEngine(job.engine, job.precision as Precision | "auto", job.base);
-  const model = randomModel(job.size, job.base);
+  const model = randomModel(job.size, job.base, engine.weightMemory);
   const weightBytes = weightBytesPerToken(model);
   const times: number[] = [];
   const started = performance.now();

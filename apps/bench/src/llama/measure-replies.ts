@@ -7,7 +7,7 @@ import type { LatheRepliesJob, PartOutcome, RepliesOutcome, RepliesPart } from "
 /** Continues prompts greedily on a model of random weights, as users do. */
 export async function measureReplies(job: LatheRepliesJob): Promise<RepliesOutcome> {
   const engine = await startEngine(job.engine, job.precision as Precision | "auto", job.base);
-  const model = randomModel(job.size, job.base);
+  const model = randomModel(job.size, job.base, engine.weightMemory);
   const run = async ({ prompts, tokens }: RepliesPart): Promise<PartOutcome> => {
     const clock = new PartClock(prompts.length);
     const options = { maxNewTokens: tokens, temperature: 0, stopIds: [] };

@@ -19,7 +19,7 @@ export async function measureScaling(job: ScalingJob): Promise<ScalingOutcome> {
   const collective = await openCollective();
   const isPinned = pin(collective.rank % job.cores);
   const engine = await startEngine(job.engine);
-  const model = randomModel(job.size, job.base);
+  const model = randomModel(job.size, job.base, engine.weightMemory);
   attach(model, { rank: job.rank, alpha: 2 * job.rank, dropout: 0, targets: [...job.targets] });
   const parameters = trainableParameters(model);
   await beginAlike(collective, parameters);

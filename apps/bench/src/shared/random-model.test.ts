@@ -10,7 +10,7 @@ describe("randomModel", () => {
   it.each(baseFormats)(
     "knows nothing: with %s weights a token costs the logarithm of the vocabulary",
     (base) => {
-      const model = randomModel("mini", base);
+      const model = randomModel("mini", base, null);
       const tokens = Int32Array.from({ length: 24 }, (_, i) => (i * 977) % 4096);
       const losses = model.tokenLosses({ tokens, labels: tokens, segments: Int32Array.of(0, 24) });
       const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;

@@ -8,6 +8,7 @@ import {
   type Linear,
 } from "@lathe/model";
 import { packedFormats } from "@lathe/quant";
+import type { WeightMemory } from "@lathe/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { modelConfig, type ModelSize } from "./model-sizes.js";
 import { type BaseFormat, randomFloats, randomLinear, randomMatrix } from "./random-weights.js";
@@ -17,10 +18,11 @@ function randomTable(
   format: BaseFormat,
   shape: readonly [rows: number, width: number],
   stream: number,
+  memory: WeightMemory | null,
 ): WeightMatrix {
   return format === "fp32"
     ? { format, shape, codes: randomFloats(shape[0] * shape[1], stream), scales: null }
-    : randomMatrix(format, shape, stream);
+    : randomMatrix(format, shape, stream, memory);
 }
 
 /** Embedding and head in the formats that loading a published folder, in bfloat16, leads to. */
@@ -29,20 +31,31 @@ function embeddingAndHead(
   base: BaseFormat,
   isTied: boolean,
   stream: number,
+  memory: WeightMemory | null,
 ): { readonly embedding: EmbeddingTable; readonly head: Linear } {
-  const head = randomLinear(base === "fp32" ? base : packedFormats[base].headFormat, shape, false, stream);
+  const head = randomLinear(
+    base === "fp32" ? base : packedFormats[base].headFormat,
+    shape,
+    false,
+    stream,
+    memory,
+  );
   const shared = isTied ? head.terms?.() : null;
   if (shared) return { embedding: new EmbeddingTable(shared.weight), head };
   // A tied head that does not tell its weight is of the same stream.
   const stored = base === "fp32" || base === "fp16" ? base : "bf16";
-  return { embedding: new EmbeddingTable(randomTable(stored, shape, isTied ? stream : stream + 1)), head };
+  return {
+    embedding: new EmbeddingTable(randomTable(stored, shape, isTied ? stream : stream + 1, memory)),
+    head,
+  };
 }
 
 /**
  * A model with random weights: speed does not depend on what a model knows. No more than one matrix is ever in float32,
  * unless the base is.
+ * @param memory of the engine, in which packed weights lie as those of a model that was loaded
  */
-export function randomModel(size: ModelSize, base: BaseFormat): LanguageModel {
+export function randomModel(size: ModelSize, base: BaseFormat, memory: WeightMemory | null): LanguageModel {
   const config = modelConfig(size);
   const { hiddenSize, layerCount, vocabularySize, tieWordEmbeddings } = config;
   const architecture = architectureOf(config);
@@ -55,11 +68,11 @@ export function randomModel(size: ModelSize, base: BaseFormat): LanguageModel {
     for (const part of architecture.parts(config, layer)) {
       if (part.kind === "vector") vectors[part.name] = ones(part.size);
       else if (part.kind === "fixed") fixed[part.name] = tf.keep(tf.randomNormal([...part.shape], 0, 0.02));
-      else linears[part.path] = randomLinear(base, part.shape, part.hasBias, ++stream);
+      else linears[part.path] = randomLinear(base, part.shape, part.hasBias, ++stream, memory);
     }
     return { linears, vectors, fixed };
   };
   const layers = Array.from({ length: layerCount }, layerOf);
-  const ends = embeddingAndHead([vocabularySize, hiddenSize], base, tieWordEmbeddings, ++stream);
+  const ends = embeddingAndHead([vocabularySize, hiddenSize], base, tieWordEmbeddings, ++stream, memory);
   return new LanguageModel(config, { ...ends, layers: heldLayers(layers), finalNorm: ones(hiddenSize) });
 }

@@ -1,4 +1,5 @@
 import { type Linear, DenseLinear } from "@lathe/model";
+import type { WeightMemory } from "@lathe/tensor";
 import { NF4_SCALE_GROUP, threefry2x32 } from "@lathe/kernels";
 import {
   packedFormatNames,
@@ -28,9 +29,18 @@ type Elements = Float32Array | Uint16Array | Int8Array | Uint8Array;
 /**
  * Picks elements at random; the same stream picks the same on every machine.
  * @param source a power of two of them, at most 65,536
+ * @param memory where they are to lie; the JavaScript heap unless given
  */
-export function randomPicks<Kind extends Elements>(source: Kind, length: number, stream: number): Kind {
-  const picks = new (source.constructor as new (length: number) => Kind)(length);
+export function randomPicks<Kind extends Elements>(
+  source: Kind,
+  length: number,
+  stream: number,
+  memory: Pick<WeightMemory, "allocate"> | null = null,
+): Kind {
+  const bytes = length * source.BYTES_PER_ELEMENT;
+  const picks = new (source.constructor as new (buffer: ArrayBuffer) => Kind)(
+    memory?.allocate(bytes) ?? new ArrayBuffer(bytes),
+  );
   const mask = source.length - 1;
   // Xorshift with 32 bits (Marsaglia, "Xorshift RNGs", 2003): billions of picks within seconds.
   let state = threefry2x32([stream, 1], [0, 0])[0] | 1;
@@ -74,11 +84,13 @@ function sampleOf(format: PackedFormatName): PackedMatrix {
  * A random matrix in a packed format, made of codes and scales that packed normal weights have; float weights of its
  * size never exist.
  * @param stream tells matrices apart
+ * @param memory where the codes are to lie, as those of a model do in the memory of the engine; the JavaScript heap unless given
  */
 export function randomMatrix(
   format: PackedFormatName,
   shape: readonly [outFeatures: number, inFeatures: number],
   stream: number,
+  memory: Pick<WeightMemory, "allocate"> | null = null,
 ): PackedMatrix {
   const { codes, scales, nested } = sampleOf(format);
   const { codesInRow, scalesInRow } = packedFormats[format];
@@ -87,7 +99,7 @@ export function randomMatrix(
   return {
     format,
     shape,
-    codes: randomPicks(codes, rows * codesInRow(columns), stream),
+    codes: randomPicks(codes, rows * codesInRow(columns), stream, memory),
     scales: scales && randomPicks(scales, scaleCount, stream),
     ...(nested && {
       nested: {
@@ -106,10 +118,11 @@ export function randomLinear(
   shape: readonly [outFeatures: number, inFeatures: number],
   biased: boolean,
   stream: number,
+  memory: Pick<WeightMemory, "allocate"> | null = null,
 ): Linear {
   const [outFeatures, inFeatures] = shape;
   const bias = biased ? randomFloats(outFeatures, stream) : null;
   return format === "fp32"
     ? new DenseLinear({ shape, weight: randomFloats(outFeatures * inFeatures, stream), bias })
-    : new QuantizedLinear(randomMatrix(format, shape, stream), bias);
+    : new QuantizedLinear(randomMatrix(format, shape, stream, memory), bias);
 }

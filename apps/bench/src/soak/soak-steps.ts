@@ -72,7 +72,7 @@ export async function soakSteps(job: SoakJob): Promise<SoakOutcome> {
   const { size, base, steps, tokens } = job;
   const engine = await startEngine(job.engine, job.precision as Precision | "auto", job.base);
   const tensorsBefore = tf.memory().numTensors;
-  const model = randomModel(size, base);
+  const model = randomModel(size, base, engine.weightMemory);
   attach(model, { rank: 8, alpha: 16, dropout: 0.05, targets: ["q_proj", "v_proj", "down_proj"] });
   model.checkpointing = "block";
   const rows = Array.from({ length: 64 }, (_, row) => {

@@ -19,7 +19,7 @@ export async function measureTraining(job: LatheTrainJob): Promise<LatheTrainOut
   const { size, targets, rank, alpha, batches, warmUp, repeats } = job;
   const { microBatch = batches[0].length } = job;
   const engine = await startEngine(job.engine, job.precision as Precision | "auto", job.base);
-  const model = randomModel(size, job.base);
+  const model = randomModel(size, job.base, engine.weightMemory);
   attach(model, { rank, alpha, dropout: 0, targets });
   const typedBatches = batches.map((batch) =>
     batch.map(({ inputIds, labels }) => ({

@@ -207,9 +207,9 @@ struct LaneOutput {
 // M rows of a weight by a strip of V vectors.
 template <class Steps, int V, int M>
 static __attribute__((noinline)) void laneTile(std::int64_t k, const WeightLines& lines, const float* strip,
-                                               const LaneOutput& output) {
+                                               const LinesAhead& ahead, const LaneOutput& output) {
   typename Steps::Sum sums[M][V];
-  sumTile<Steps, V, M, true>(k, lines.values, lines.apart, 1, strip, V * W, sums);
+  sumTile<Steps, V, M, true>(k, lines.values, lines.apart, 1, strip, V * W, sums, ahead);
   LATHE_UNROLL
   for (int r = 0; r < M; r++) {
     const F scale = splat(output.columnScale == nullptr ? output.alpha : output.alpha * output.columnScale[r]);
@@ -229,7 +229,7 @@ static __attribute__((noinline)) void laneTile(std::int64_t k, const WeightLines
   }
 }
 
-using LaneKernel = void (*)(std::int64_t, const WeightLines&, const float*, const LaneOutput&);
+using LaneKernel = void (*)(std::int64_t, const WeightLines&, const float*, const LinesAhead&, const LaneOutput&);
 template <class Steps, int V>
 constexpr LaneKernel laneTiles[MR] = {laneTile<Steps, V, 1>, laneTile<Steps, V, 2>, laneTile<Steps, V, 3>,
                                       laneTile<Steps, V, 4>, laneTile<Steps, V, 5>, laneTile<Steps, V, 6>};
@@ -237,12 +237,12 @@ constexpr LaneKernel laneTiles[MR] = {laneTile<Steps, V, 1>, laneTile<Steps, V, 
 // A strip of `vectors` vectors by `rows` rows of a weight, 1 to MR.
 template <class Steps>
 static void multiplyLanes(std::int64_t k, const WeightLines& lines, std::int64_t rows, const float* strip, std::int64_t vectors,
-                          const LaneOutput& output) {
+                          const LinesAhead& ahead, const LaneOutput& output) {
   switch (vectors) {
-    case 1: return laneTiles<Steps, 1>[rows - 1](k, lines, strip, output);
-    case 2: return laneTiles<Steps, 2>[rows - 1](k, lines, strip, output);
-    case 3: return laneTiles<Steps, 3>[rows - 1](k, lines, strip, output);
-    default: return laneTiles<Steps, 4>[rows - 1](k, lines, strip, output);
+    case 1: return laneTiles<Steps, 1>[rows - 1](k, lines, strip, ahead, output);
+    case 2: return laneTiles<Steps, 2>[rows - 1](k, lines, strip, ahead, output);
+    case 3: return laneTiles<Steps, 3>[rows - 1](k, lines, strip, ahead, output);
+    default: return laneTiles<Steps, 4>[rows - 1](k, lines, strip, ahead, output);
   }
 }
 

@@ -150,13 +150,13 @@ struct StepKind {
   void (*packActivations)(const Activations& a, std::int64_t rows, std::int64_t depth, const RowConversion* conversions,
                           float* panel);
   void (*multiplyPanels)(std::int64_t rows, std::int64_t k, const float* a, std::int64_t aPanel, const float* b,
-                         const float* next, TileOutput output);
+                         const float* next, TileOutput output, Upcoming* upcoming);
   bool (*areSteps)(const Weight& weight);
   ReadLines (*readLinesOf)(Format format);
   void (*packLanes)(const Activations& a, std::int64_t rows, std::int64_t from, std::int64_t depth, const RowConversion* conversions,
                     float* strip);
   void (*multiplyLanes)(std::int64_t k, const WeightLines& lines, std::int64_t rows, const float* strip, std::int64_t vectors,
-                        const LaneOutput& output);
+                        const LinesAhead& ahead, const LaneOutput& output);
 };
 
 template <class Steps>
@@ -261,7 +261,7 @@ class Multiplication {
       parallel(columnJobs_ * rowJobs, [&](std::int64_t job) {
         const std::int64_t first = job % rowJobs * rowsPerJob;
         const std::int64_t end = smaller(chunkRows_, first + rowsPerJob);
-        if (first < end) runJob(job / rowJobs, first, end);
+        if (first < end) runJob(job / rowJobs, (job + threadCount()) / rowJobs, first, end);
       });
     }
   }
@@ -447,13 +447,37 @@ class Multiplication {
     return columns.panels / columns.jobs * job + smaller(job, columns.panels % columns.jobs);
   }
 
-  // Rows [first, end) of the chunk, of the columns of one job.
-  void runJob(std::int64_t columnJob, std::int64_t first, std::int64_t end) const {
+  // Panels of one factor, or where a sink takes those of all factors together of each of them.
+  struct Panels {
+    std::int64_t factor, first, count;
+  };
+  Panels panelsOf(std::int64_t columnJob) const {
     std::int64_t factor = 0;
     while (together_ == 1 && factor + 1 < p_.count && columnJob >= columns_[factor + 1].firstJob) factor++;
     const std::int64_t job = columnJob - columns_[factor].firstJob;
-    const std::int64_t firstPanel = firstPanelOf(columns_[factor], job);
-    const std::int64_t panels = firstPanelOf(columns_[factor], job + 1) - firstPanel;
+    const std::int64_t first = firstPanelOf(columns_[factor], job);
+    return {factor, first, firstPanelOf(columns_[factor], job + 1) - first};
+  }
+
+  // What packing a block of depth of panels reads, where that is rows of the weight.
+  Upcoming blockAhead(const Panels& panels, std::int64_t k) const {
+    const Factor& factor = p_.factors[panels.factor];
+    if (factor.isTransposed) return {};
+    return withFormat(factor.weight.format, [&](auto type) -> Upcoming {
+      using Type = decltype(type);
+      const std::int64_t first = panels.first * NR, end = smaller(factor.columns(), first + panels.count * NR);
+      const auto* const codes = reinterpret_cast<const char*>(WeightRow<Type>(factor.weight, p_.depthStart + k * kind_.depth).codes);
+      return {codes + bytesOfCodes<Type>(first), bytesOfCodes<Type>(end - first), smaller(block_ * kind_.depth, p_.depth - k * kind_.depth),
+              bytesOfCodes<Type>(factor.weight.columns)};
+    });
+  }
+
+  // Rows [first, end) of the chunk, of the columns of one job.
+  // @param nextJob whose columns this thread is likely to compute afterwards
+  void runJob(std::int64_t columnJob, std::int64_t nextJob, std::int64_t first, std::int64_t end) const {
+    const auto [factor, firstPanel, panels] = panelsOf(columnJob);
+    const bool packsAgain = !sharesColumns_ && !usesLanes_ && nextJob < columnJobs_ && nextJob != columnJob;
+    Upcoming ofNextJob = packsAgain ? blockAhead(panelsOf(nextJob), 0) : Upcoming();
     const TileRegisters registers(kind_.isTiled);
     Share shares[kMostFactors];
     takeShares(factor, firstPanel, panels, shares);
@@ -473,7 +497,8 @@ class Multiplication {
     } else if (!holdsDepth_) {
       for (std::int64_t k = 0; k < steps_; k += block_) {
         packBlock(shares[0], firstPanel, panels, k);
-        multiplyBlock(shares[0], firstPanel, panels, k, first, end, 0);
+        Upcoming ofNextBlock = k + block_ < steps_ ? blockAhead({factor, firstPanel, panels}, k + block_) : ofNextJob;
+        multiplyBlock(shares[0], firstPanel, panels, k, first, end, 0, &ofNextBlock);
       }
       addTerms(shares[0], firstPanel, panels, first, end, 0);
     } else {
@@ -485,7 +510,9 @@ class Multiplication {
         const std::int64_t groupEnd = smaller(end, row + group);
         const std::int64_t origin = p_.sink == nullptr ? 0 : row;
         for (std::int64_t i = 0; i < together_; i++) {
-          for (std::int64_t k = 0; k < steps_; k += block_) multiplyBlock(shares[i], firstPanel, panels, k, row, groupEnd, origin);
+          for (std::int64_t k = 0; k < steps_; k += block_) {
+            multiplyBlock(shares[i], firstPanel, panels, k, row, groupEnd, origin, groupEnd == end ? &ofNextJob : nullptr);
+          }
           addTerms(shares[i], firstPanel, panels, row, groupEnd, origin);
         }
         if (p_.sink != nullptr) giveToSink(shares, firstPanel, panels, row, groupEnd);
@@ -548,13 +575,15 @@ class Multiplication {
   }
 
   // @param origin the row of the chunk that c begins with
+  // @param upcoming what to ask the memory for with the last rows, or nullptr
   void multiplyBlock(const Share& share, std::int64_t firstPanel, std::int64_t panels, std::int64_t k, std::int64_t first,
-                     std::int64_t end, std::int64_t origin) const {
+                     std::int64_t end, std::int64_t origin, Upcoming* upcoming) const {
     const Factor& factor = *share.factor;
     const float* const columnScale = factor.columnScale();
     const std::int64_t depth = smaller(block_, steps_ - k);
     for (std::int64_t row = first; row < end; row += kind_.rowBlock) {
       const std::int64_t rows = smaller(kind_.rowBlock, end - row);
+      Upcoming* const ahead = row + rows == end ? upcoming : nullptr;
       for (std::int64_t panel = 0; panel < panels; panel++) {
         const std::int64_t column = (firstPanel + panel) * NR;
         const float* const b = share.panels + blockAt(panel, k);
@@ -577,13 +606,24 @@ class Multiplication {
         if (packsRows_) {
           const float* const next = share.panels + blockAt(panel + 1 < panels ? panel + 1 : 0, k);
           kind_.multiplyPanels(rows, depth, packed_ + row * steps_ + k * kind_.panelRows, kind_.panelRows * steps_, b, next,
-                               output);
+                               output, ahead);
         } else {
           const Activations a = p_.a.from(chunkStart_ + row, k);
           tileColumn<Float32Steps>(rows, depth, static_cast<const float*>(a.values), a.row, a.step, b, NR, output);
         }
       }
     }
+  }
+
+  // The next rows of a weight, from `row` on, for so many steps of depth; none where a row is read in several blocks, as they do not
+  // follow each other then.
+  LinesAhead linesFrom(const Weight& weight, std::int64_t row, std::int64_t steps) const {
+    if (blocks_ > 1) return {};
+    return withFormat(weight.format, [&](auto type) -> LinesAhead {
+      using Type = decltype(type);
+      return {reinterpret_cast<const char*>(WeightRow<Type>(weight, row).codes),
+              ceilDivide(MR * bytesOfCodes<Type>(weight.columns), steps)};
+    });
   }
 
   // A panel of columns, as rows of the weight by strips of rows [start, end) of the chunk.
@@ -619,12 +659,14 @@ class Multiplication {
                              p_.accumulate || k > 0,
                              nullptr,
                              kind_.isCompensated ? lines.compensations : nullptr};
+        LinesAhead ahead = linesFrom(factor.weight, first + column + count, strips * steps);
         for (std::int64_t strip = 0; strip < strips; strip++) {
           const std::int64_t vectors = vectorsOf(rowsOf(strip));
           output.sums = sums + strip * NR * NR + column * NR;
           const std::int64_t row = start + strip * stripRows_;
           if (kind_.isInteger) output.rowScale = rowScales_ + row;
-          kind_.multiplyLanes(steps, lines, count, packed_ + row * steps_ + k * vectors * W, vectors, output);
+          kind_.multiplyLanes(steps, lines, count, packed_ + row * steps_ + k * vectors * W, vectors, ahead, output);
+          if (ahead.first != nullptr) ahead.first += steps * ahead.apart;
         }
       }
     }

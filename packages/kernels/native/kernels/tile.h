@@ -212,11 +212,44 @@ LATHE_INLINE void storeTile(F (&sums)[M][V], const TileOutput& output) {
   }
 }
 
+// Lines of memory that will be read later, asked for while something else is multiplied: one with every step of depth, `apart` bytes
+// from the one before.
+struct LinesAhead {
+  const char* first = nullptr;
+  std::int64_t apart = 0;
+};
+
+// Part of the rows of a matrix, which will be read when what is being multiplied is done. The memory takes longer to answer than the
+// hardware looks ahead, which is not beyond a page, and rows of a large matrix lie in pages of their own.
+class Upcoming {
+ public:
+  Upcoming() = default;
+  // @param bytes of each row
+  Upcoming(const void* first, std::int64_t bytes, std::int64_t rows, std::int64_t apart)
+      : first_(static_cast<const char*>(first)), apart_(apart), rows_(rows), lines_(ceilDivide(bytes, kBytes)) {}
+
+  // The next ones, for so many steps.
+  LinesAhead take(std::int64_t steps) {
+    if (line_ >= lines_) return {};
+    const LinesAhead lines = {first_ + line_ * kBytes + row_ * apart_, apart_};
+    row_ += steps;
+    if (row_ >= rows_) row_ = 0, line_++;
+    return lines;
+  }
+
+ private:
+  static constexpr std::int64_t kBytes = 64;
+  const char* first_ = nullptr;
+  std::int64_t apart_ = 0, rows_ = 0, lines_ = 0;
+  std::int64_t row_ = 0, line_ = 0;
+};
+
 // The sums of a tile. a: element (r, step) at a[r * aRow + step * aStep]; b: V * W columns of a step at b[step * bStep]. Where a is
 // of weights and b of activations the sides are exchanged, of which integers know one without sign.
 template <class Steps, int V, int M, bool areExchanged = false>
 LATHE_INLINE void sumTile(std::int64_t k, const float* a, std::int64_t aRow, std::int64_t aStep, const float* b, std::int64_t bStep,
-                          typename Steps::Sum (&sums)[M][V], [[maybe_unused]] const std::uint8_t* pairsFit = nullptr) {
+                          typename Steps::Sum (&sums)[M][V], [[maybe_unused]] const LinesAhead& ahead,
+                          [[maybe_unused]] const std::uint8_t* pairsFit = nullptr) {
 #if defined(LATHE_ASSEMBLED_TILE)
   const bool isAssembled = V == NV && M == MR && k >= kAssembledSteps && aRow == 1 && aStep == MR && bStep == NR;
   if constexpr (V == NV && M == MR) {
@@ -235,8 +268,14 @@ LATHE_INLINE void sumTile(std::int64_t k, const float* a, std::int64_t aRow, std
       for (int v = 0; v < V; v++) sums[r][v] = typename Steps::Sum{};
     }
   }
+  // Without lines to ask for, one that is there.
+  [[maybe_unused]] const char* line = ahead.first == nullptr ? reinterpret_cast<const char*>(b) : ahead.first;
   for (; k > 0; k--, a += aStep, b += bStep) {
     F columns[V];
+    if constexpr (NR >= 64) {
+      __builtin_prefetch(line, 0, 2);
+      line += ahead.apart;
+    }
     LATHE_UNROLL
     for (int v = 0; v < V; v++) {
       // A panel of 64 columns is larger than the first-level cache: ask for what comes eight steps on.
@@ -256,7 +295,8 @@ LATHE_INLINE void sumTile(std::int64_t k, const float* a, std::int64_t aRow, std
 
 template <class Steps, int V, int M>
 static __attribute__((noinline)) void tile(std::int64_t k, const float* a, std::int64_t aRow, std::int64_t aStep,
-                                           const float* b, std::int64_t bStep, const TileOutput& output) {
+                                           const float* b, std::int64_t bStep, const LinesAhead& ahead,
+                                           const TileOutput& output) {
   if constexpr (!Steps::isInteger) {
     // Rows of c lie far apart, often in pages of their own: they are asked for before they are needed.
     LATHE_UNROLL
@@ -266,7 +306,7 @@ static __attribute__((noinline)) void tile(std::int64_t k, const float* a, std::
     }
   }
   typename Steps::Sum sums[M][V];
-  sumTile<Steps, V, M>(k, a, aRow, aStep, b, bStep, sums, output.pairsFit);
+  sumTile<Steps, V, M>(k, a, aRow, aStep, b, bStep, sums, ahead, output.pairsFit);
   if constexpr (Steps::isInteger) {
     F values[M][V];
     LATHE_UNROLL
@@ -284,7 +324,7 @@ static __attribute__((noinline)) void tile(std::int64_t k, const float* a, std::
 }
 
 using TileKernel = void (*)(std::int64_t, const float*, std::int64_t, std::int64_t, const float*, std::int64_t,
-                            const TileOutput&);
+                            const LinesAhead&, const TileOutput&);
 
 template <class Steps, int V>
 constexpr TileKernel tilesOfWidth[MR] = {tile<Steps, V, 1>, tile<Steps, V, 2>, tile<Steps, V, 3>,
@@ -359,10 +399,12 @@ LATHE_INLINE void multiplyRowTiles(std::int64_t rows, std::int64_t k, const floa
 #endif
 
 // c [rows, output.columns <= NR] over k steps: a in panels of Steps::panelRows rows, `aPanel` floats apart, b a panel of NR
-// columns. `next` is the panel that will be multiplied after b: tile registers ask the memory for it ahead of time.
+// columns. `next` is the panel that will be multiplied after b: tile registers ask the memory for it ahead of time, and other tiles
+// for what is upcoming.
 template <class Steps>
 static __attribute__((noinline)) void multiplyPanels(std::int64_t rows, std::int64_t k, const float* a, std::int64_t aPanel,
-                                                     const float* b, [[maybe_unused]] const float* next, TileOutput output) {
+                                                     const float* b, [[maybe_unused]] const float* next, TileOutput output,
+                                                     [[maybe_unused]] Upcoming* upcoming = nullptr) {
 #if defined(LATHE_TILE_REGISTERS)
   if constexpr (Steps::isTiled) {
     for (std::int64_t r = 0; r < rows; r += 2 * kRegisterRows, a += 2 * aPanel) {
@@ -377,7 +419,7 @@ static __attribute__((noinline)) void multiplyPanels(std::int64_t rows, std::int
 #endif
   if constexpr (!Steps::isTiled) {
     for (std::int64_t r = 0; r < rows; r += MR, a += aPanel) {
-      tileFor<Steps>(smaller(MR, rows - r), output.columns)(k, a, 1, MR, b, NR, output);
+      tileFor<Steps>(smaller(MR, rows - r), output.columns)(k, a, 1, MR, b, NR, upcoming == nullptr ? LinesAhead() : upcoming->take(k), output);
       output.c += MR * output.row;
       if (Steps::isInteger) output.rowScale += MR;
     }
@@ -389,7 +431,7 @@ template <class Steps>
 static __attribute__((noinline)) void tileColumn(std::int64_t rows, std::int64_t k, const float* a, std::int64_t aRow, std::int64_t aStep,
                              const float* b, std::int64_t bStep, TileOutput output) {
   for (std::int64_t r = 0; r < rows; r += MR) {
-    tileFor<Steps>(smaller(MR, rows - r), output.columns)(k, a + r * aRow, aRow, aStep, b, bStep, output);
+    tileFor<Steps>(smaller(MR, rows - r), output.columns)(k, a + r * aRow, aRow, aStep, b, bStep, {}, output);
     output.c += MR * output.row;
     if (output.rowScale != nullptr) output.rowScale += MR;
   }

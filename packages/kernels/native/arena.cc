@@ -1,0 +1,60 @@
+#include "arena.h"
+
+#include <cstdint>
+#include <mutex>
+
+#include <sys/mman.h>
+
+#include "pages.h"
+
+namespace lathe {
+namespace {
+
+constexpr std::size_t kArenaBytes = std::size_t{32} << 20;  // and the alignment of arenas, by which a block finds its own
+
+// At the start of an arena; the blocks follow.
+struct Arena {
+  std::size_t used;    // bytes from the start on; what is freed is not used again, as it would not be zero
+  std::size_t blocks;  // that live
+};
+
+std::mutex lock;
+Arena* current = nullptr;
+
+Arena* arenaOf(void* block) { return reinterpret_cast<Arena*>(reinterpret_cast<std::uintptr_t>(block) / kArenaBytes * kArenaBytes); }
+
+// Whole pages of a part of an arena go back to the system, where they can without the rest.
+void dropInner([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
+#if defined(__linux__)
+  constexpr std::uintptr_t page = 4096;
+  const std::uintptr_t from = roundUp(reinterpret_cast<std::uintptr_t>(block), page);
+  const std::uintptr_t to = (reinterpret_cast<std::uintptr_t>(block) + bytes) / page * page;
+  if (from < to) madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+#endif
+}
+
+}  // namespace
+
+void* takeInArena(std::size_t bytes) {
+  const std::lock_guard<std::mutex> guard(lock);
+  if (current == nullptr || current->used + bytes > kArenaBytes) {
+    void* const pages = takeAlignedPages(kArenaBytes, kArenaBytes);
+    if (pages == nullptr) return nullptr;
+    current = static_cast<Arena*>(pages);
+    current->used = roundUp(sizeof(Arena), kAlignment);
+  }
+  void* const block = reinterpret_cast<char*>(current) + current->used;
+  current->used += roundUp(bytes, kAlignment);
+  current->blocks++;
+  return block;
+}
+
+void freeInArena(void* block, std::size_t bytes) {
+  const std::lock_guard<std::mutex> guard(lock);
+  Arena* const arena = arenaOf(block);
+  if (--arena->blocks > 0) return dropInner(block, bytes);
+  if (arena == current) current = nullptr;
+  munmap(arena, kArenaBytes);
+}
+
+}  // namespace lathe
