@@ -59,6 +59,8 @@ const cases: Readonly<Record<string, (job: unknown) => Promise<object | null>>> 
     return await measureLoad(job as LatheLoadJob);
   },
   plan: async (job) => {
+    // As the command does before it loads what trains.
+    keepYoungGenerationSmall();
     const { measurePlannedRun } = await import("./plan/measure-planned-run.js");
     return await measurePlannedRun(job as PlanJob);
   },

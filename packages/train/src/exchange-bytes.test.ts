@@ -18,7 +18,7 @@ const library = exchangeBytes({ ...alone, ranks: 2, shapes: [] });
 
 it("is nothing for a process by itself, but for gradients that are kept apart", () => {
   expect(exchangeBytes(alone)).toBe(0);
-  expect(exchangeBytes({ ...alone, isOrdered: true })).toBe(3 * all);
+  expect(exchangeBytes({ ...alone, isOrdered: true })).toBe(2 * all);
 });
 
 it("follows what travels, and goes no further than a bucket", () => {

@@ -33,8 +33,8 @@ export interface Exchange {
 export function exchangeBytes(exchange: Exchange): number {
   const { ranks, shapes, optimizer, isSharded, isOrdered, microBatches } = exchange;
   const all = FLOAT_BYTES * shapes.reduce((sum, shape) => sum + elementCount(shape), 0);
-  // One sum is among the gradients anyway.
-  const apart = isOrdered ? microBatches * all : 0;
+  // Those of the last micro-batch are among the gradients anyway.
+  const apart = isOrdered ? (microBatches - 1) * all : 0;
   if (ranks === 1) return apart;
   const travelling = Math.min(all, FLOAT_BYTES * BUCKET_VALUES);
   const scattered = isSharded ? travelling / ranks + cutBytes(optimizer, shapes, ranks) : 0;

@@ -136,7 +136,8 @@ export async function planMemory(options: PlanMemoryOptions): Promise<MemoryPlan
   const { config } = model;
   const microBatches = Math.ceil((options.gradientAccumulation ?? 1) / (runRanks / tensorParallel));
   const trained = namingFields(() =>
-    trainedBytes(config, { ...options, gradientAccumulation: microBatches }),
+    // Where micro-batches are kept apart, each begins without a sum of those before.
+    trainedBytes(config, { ...options, gradientAccumulation: options.deterministic ? 1 : microBatches }),
   );
   const exchange = exchangeBytes({
     ranks: runRanks,
