@@ -15,8 +15,11 @@ export interface Pace {
 /** The fastest of so many counts: others are disturbed. */
 const REPEATS = 5;
 
-/** Milliseconds after which a count is the last. */
-const LONGEST = 200;
+/** Milliseconds after which a count is the last, from the third on: the first two may have waited for another program. */
+const LONG = 200;
+
+/** Milliseconds after which any count is the last. */
+const LONGEST = 1000;
 
 /** Waits until a tensor is computed, by one of its numbers: all of them would be a copy for the garbage collector. */
 const settle = (tensor: tf.Tensor): void => {
@@ -45,7 +48,7 @@ function paceOf(watched: readonly tf.Tensor[], compute: () => tf.Tensor): Pace {
     tape.dispose();
     tf.dispose([y, seed]);
     const isFirst = repeat === 0;
-    const isLast = ended - begun > LONGEST;
+    const isLast = ended - begun > (repeat < 2 ? LONGEST : LONG);
     // Code that runs for the first time is slower than ever after, unless it takes so long that it does not matter.
     if (isFirst && !isLast) continue;
     best = {
