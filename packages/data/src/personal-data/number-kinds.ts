@@ -182,11 +182,14 @@ export function findNumbers(text: string): PersonalDatum[] {
   return found;
 }
 
+/** Whether digits go on with an amount: behind its point, or behind a comma that is not one between two whole numbers. */
+const isFraction = (before: string): boolean => /\d[.,]$/.test(before) && !/\d(?:[ -]?\d){6},$/.test(before);
+
 function firstMatch(text: string, groups: readonly DigitGroups[]): PersonalDatum | null {
   const { start } = groups[0];
   const before = text.slice(Math.max(0, start - 24), start);
   if (/[a-z_]$/i.test(before) && !LETTERS_BEFORE.test(before)) return null;
-  if (/\d[.,]$/.test(before)) return null; // behind the point of a decimal
+  if (isFraction(before)) return null;
   if (/-[\da-f]{4}-$/i.test(before) && /-.*[a-f].*-$/i.test(before)) return null; // the end of a UUID
   const candidates = groups.flatMap((one): Candidate[] => {
     const behind = text.slice(one.end, one.end + 12);

@@ -47,6 +47,32 @@ describe("masking", () => {
     );
   });
 
+  it.each([
+    ["电话是010-67389898,010-67383333,010-67201818。", "电话是[电话1],[电话2],[电话3]。"],
+    ["打13812345678,13912345678.或13712345678，010-67201818", "打[电话1],[电话2].或[电话3]，[电话4]"],
+    ["客服400-820-8820,010-67201818", "客服400-820-8820,[电话1]"],
+    ["共1,234,567元，圆周率3.14159265358", "共1,234,567元，圆周率3.14159265358"],
+  ])("finds all numbers of a list at once, in their order, and no parts of amounts: %s", (text, masked) => {
+    expect(clean(pair(text, "好"))).toEqual(pair(masked, "好"));
+    const numbers = masked.match(/\[/g)?.length ?? 0;
+    expect(findPersonalData(text)).toHaveLength(numbers);
+  });
+
+  it("leaves no datum in an example of what masking did", () => {
+    const cleaner = new RowCleaner({ personalData: {}, disable: ["duplicate"], examplesPerStep: 20 });
+    for (const numbers of [
+      ["010-67389898", "010-67383333"],
+      ["13812345678", "a@b.com", "13912345678"],
+    ]) {
+      for (const separator of [",", ", ", "，", " ", "/", ";", "."]) {
+        cleaner.clean(pair(`电话：${numbers.join(separator)}`, "好"), place);
+      }
+    }
+    const examples = cleaner.report().examples["personal-data"].map((example) => JSON.stringify(example));
+    expect(examples.length).toBeGreaterThan(0);
+    for (const example of examples) expect(example).not.toMatch(/\d{4}|a@b/);
+  });
+
   it("writes English placeholders in English rows", () => {
     expect(clean(pair("Call 415-555-2671", "Will call 415-555-2671 or mail a@b.com."))).toEqual(
       pair("Call [PHONE_1]", "Will call [PHONE_1] or mail [EMAIL_1]."),

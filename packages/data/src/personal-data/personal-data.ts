@@ -66,16 +66,24 @@ export class PersonalData implements CleaningStep {
   hide(text: string): string {
     const placeholders = new Placeholders();
     placeholders.see(text);
-    return replace(text, this.#allow(text), (datum) =>
-      placeholders.of(datum.kind, datum.value, languageOf(text)),
-    );
+    return this.#withoutData(text, (datum) => placeholders.of(datum.kind, datum.value, languageOf(text)));
   }
 
   /** A text of which personal data are shown by their form alone: a dot for every letter and digit, marks and blanks as they are. */
   outline(text: string): string {
-    return replace(text, this.#allow(text), ({ start, end }) =>
-      text.slice(start, end).replace(/[\p{L}\p{M}\p{N}]/gu, "•"),
-    );
+    return this.#withoutData(text, (_datum, written) => written.replace(/[\p{L}\p{M}\p{N}]/gu, "•"));
+  }
+
+  /** A text with something in the place of its data, until no more are found: what stood beside one may be recognised without it. */
+  #withoutData(text: string, standIn: (datum: PersonalDatum, written: string) => string): string {
+    let shown = text;
+    for (;;) {
+      const before = shown;
+      shown = replace(before, this.#allow(before), (datum) =>
+        standIn(datum, before.slice(datum.start, datum.end)),
+      );
+      if (shown === before) return shown;
+    }
   }
 
   /** Any value that JSON holds, its texts as {@link hide} leaves them. */
