@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "pages.h"
 
@@ -14,7 +15,8 @@ constexpr std::size_t kArenaBytes = std::size_t{32} << 20;  // and the alignment
 
 // At the start of an arena; the blocks follow.
 struct Arena {
-  std::size_t used;    // bytes from the start on; what is freed is not used again, as it would not be zero
+  std::size_t bytes;   // that are mapped
+  std::size_t used;    // from the start on; what is freed is not used again, as it would not be zero
   std::size_t blocks;  // that live
 };
 
@@ -23,12 +25,23 @@ Arena* current = nullptr;
 
 Arena* arenaOf(void* block) { return reinterpret_cast<Arena*>(reinterpret_cast<std::uintptr_t>(block) / kArenaBytes * kArenaBytes); }
 
+std::size_t pageBytes() {
+  static const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+// Gives back what no block will take, of which a huge page at the edge would hold up to two megabytes.
+void endArena(Arena* arena) {
+  const std::size_t kept = roundUp(arena->used, pageBytes());
+  if (kept < arena->bytes) munmap(reinterpret_cast<char*>(arena) + kept, arena->bytes - kept);
+  arena->bytes = kept;
+}
+
 // Whole pages of a part of an arena go back to the system, where they can without the rest.
 void dropInner([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
 #if defined(__linux__)
-  constexpr std::uintptr_t page = 4096;
-  const std::uintptr_t from = roundUp(reinterpret_cast<std::uintptr_t>(block), page);
-  const std::uintptr_t to = (reinterpret_cast<std::uintptr_t>(block) + bytes) / page * page;
+  const std::uintptr_t from = roundUp(reinterpret_cast<std::uintptr_t>(block), pageBytes());
+  const std::uintptr_t to = (reinterpret_cast<std::uintptr_t>(block) + bytes) / pageBytes() * pageBytes();
   if (from < to) madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
 #endif
 }
@@ -40,7 +53,9 @@ void* takeInArena(std::size_t bytes) {
   if (current == nullptr || current->used + bytes > kArenaBytes) {
     void* const pages = takeAlignedPages(kArenaBytes, kArenaBytes);
     if (pages == nullptr) return nullptr;
+    if (current != nullptr) endArena(current);
     current = static_cast<Arena*>(pages);
+    current->bytes = kArenaBytes;
     current->used = roundUp(sizeof(Arena), kAlignment);
   }
   void* const block = reinterpret_cast<char*>(current) + current->used;
@@ -54,7 +69,7 @@ void freeInArena(void* block, std::size_t bytes) {
   Arena* const arena = arenaOf(block);
   if (--arena->blocks > 0) return dropInner(block, bytes);
   if (arena == current) current = nullptr;
-  munmap(arena, kArenaBytes);
+  munmap(arena, arena->bytes);
 }
 
 }  // namespace lathe
