@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "pages.h"
 
 namespace lathe {
@@ -25,25 +26,11 @@ Arena* current = nullptr;
 
 Arena* arenaOf(void* block) { return reinterpret_cast<Arena*>(reinterpret_cast<std::uintptr_t>(block) / kArenaBytes * kArenaBytes); }
 
-std::size_t pageBytes() {
-  static const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  return bytes;
-}
-
 // Gives back what no block will take, of which a huge page at the edge would hold up to two megabytes.
 void endArena(Arena* arena) {
-  const std::size_t kept = roundUp(arena->used, pageBytes());
+  const std::size_t kept = roundUp(arena->used, static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
   if (kept < arena->bytes) munmap(reinterpret_cast<char*>(arena) + kept, arena->bytes - kept);
   arena->bytes = kept;
-}
-
-// Whole pages of a part of an arena go back to the system, where they can without the rest.
-void dropInner([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
-#if defined(__linux__)
-  const std::uintptr_t from = roundUp(reinterpret_cast<std::uintptr_t>(block), pageBytes());
-  const std::uintptr_t to = (reinterpret_cast<std::uintptr_t>(block) + bytes) / pageBytes() * pageBytes();
-  if (from < to) madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
-#endif
 }
 
 }  // namespace
@@ -67,7 +54,7 @@ void* takeInArena(std::size_t bytes) {
 void freeInArena(void* block, std::size_t bytes) {
   const std::lock_guard<std::mutex> guard(lock);
   Arena* const arena = arenaOf(block);
-  if (--arena->blocks > 0) return dropInner(block, bytes);
+  if (--arena->blocks > 0) return dropPages(block, bytes);
   if (arena == current) current = nullptr;
   munmap(arena, arena->bytes);
 }

@@ -31,8 +31,8 @@ struct Mapping {
 // written to: the file cannot change through the mapping.
 Mapping mapFile(const std::string& path, std::int64_t offset, std::int64_t length);
 void unmapFile(void* base, std::size_t mappedBytes);
-// Takes the whole pages of a part of a mapping out of the process; they come from the file again when they are touched, and what was
-// written to them is lost.
+// Takes the whole pages of a part of a mapping or of a block out of the process; when they are touched again they come from the file, or
+// are zeros, and what was written to them is lost.
 void dropPages(void* data, std::size_t bytes);
 
 MemoryCounts memoryCounts();

@@ -35,16 +35,12 @@ inline void* takePages(std::size_t bytes) {
 // Pages of zeros that begin at a multiple of `alignment`, which is one of the size of pages.
 inline void* takeAlignedPages(std::size_t bytes, std::size_t alignment) {
   const std::size_t all = bytes + alignment;
-  void* const pages = mmap(nullptr, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (pages == MAP_FAILED) return nullptr;
-  char* const start = static_cast<char*>(pages);
+  char* const start = static_cast<char*>(takePages(all));
+  if (start == nullptr) return nullptr;
   char* const first = reinterpret_cast<char*>(roundUp(reinterpret_cast<std::uintptr_t>(start), alignment));
-  if (first > start) munmap(start, static_cast<std::size_t>(first - start));
-  const std::size_t after = all - static_cast<std::size_t>(first - start) - bytes;
+  const auto before = static_cast<std::size_t>(first - start), after = alignment - before;
+  if (before > 0) munmap(start, before);
   if (after > 0) munmap(first + bytes, after);
-#if defined(MADV_HUGEPAGE)
-  madvise(first, bytes, MADV_HUGEPAGE);
-#endif
   return first;
 }
 

@@ -228,7 +228,7 @@ async function build() {
   }
   if (left.length > 0) {
     const details = left.map(({ unit, output }) => `$ ${unit.command.join(" ")}\n${output}`).join("\n");
-    endWithout("compilation", `The native kernels did not compile`);
+    endWithout("compilation", "The native kernels did not compile");
     console.error(details);
     return;
   }

@@ -476,8 +476,8 @@ class Multiplication {
   // @param nextJob whose columns this thread is likely to compute afterwards
   void runJob(std::int64_t columnJob, std::int64_t nextJob, std::int64_t first, std::int64_t end) const {
     const auto [factor, firstPanel, panels] = panelsOf(columnJob);
-    const bool packsAgain = !sharesColumns_ && !usesLanes_ && nextJob < columnJobs_ && nextJob != columnJob;
-    Upcoming ofNextJob = packsAgain ? blockAhead(panelsOf(nextJob), 0) : Upcoming();
+    const bool readsMore = !sharesColumns_ && !usesLanes_ && nextJob < columnJobs_ && nextJob != columnJob;
+    Upcoming ofNextJob = readsMore ? blockAhead(panelsOf(nextJob), 0) : Upcoming();
     const TileRegisters registers(kind_.isTiled);
     Share shares[kMostFactors];
     takeShares(factor, firstPanel, panels, shares);
