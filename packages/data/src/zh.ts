@@ -80,6 +80,8 @@ export const zh: Translations = {
   "is packed more than {0} times over": "压缩层数超过 {0}",
   "cannot be unpacked as {0}: “{1}”": "无法作为 {0} 解压：“{1}”",
   "cannot be read as Arrow: {0}": "无法作为 Arrow 读取：{0}",
+  "is a pointer that Git LFS left in place of the file; bring the file with `git lfs pull`":
+    "是 Git LFS 留下的指针，不是文件本身；请用 `git lfs pull` 取回文件",
   "is Feather of version 1, which is not read; write it as version 2, Arrow or Parquet":
     "是第 1 版的 Feather，无法读取；请写成第 2 版、Arrow 或 Parquet",
   "expected a list of questions and answers, got {0}": "应为问答对的列表，实为{0}",

@@ -52,8 +52,8 @@ export const commandPhrases: Translations = {
     "fp16 与 bf16 文件夹是普通的 Hugging Face 模型；int8 每行权重一个缩放系数，同 compressed-tensors；nf4 每个权重 4 位，同 bitsandbytes。",
   "Compiles the binding that ships with @tensorflow/tfjs-node-gpu against the library, tries it, and keeps it in the cache folder of the user. npm fetches that package, alone, where it is not installed; nothing else is downloaded.":
     "针对该库编译 @tensorflow/tfjs-node-gpu 自带的绑定，试用后保存在用户的缓存文件夹。若未安装该包，npm 只获取这一个包；不下载其他内容。",
-  "Compares the rows of the test split with those of train and validation, and those of validation with train, by the sets of their character 5-grams. Ends with code 1 where it finds a pair. Rows of benchmarks are compared by their questions as well.":
-    "按字符五元组集合，将测试集的行与训练集、验证集比较，并将验证集的行与训练集比较。发现相近的行对时以代码 1 结束。基准的行还按问题比较。",
+  "Compares the rows of the test split with those of train and validation, and those of validation with train, by the sets of their character 5-grams. Ends with code 1 where it finds a pair, and where a file is not what prepare wrote, by the hashes of the manifest. Rows of benchmarks are compared by their questions as well.":
+    "按字符五元组集合，将测试集的行与训练集、验证集比较，并将验证集的行与训练集比较。发现相近的行对，或某文件按清单中的哈希已不是 prepare 所写时，以代码 1 结束。基准的行还按问题比较。",
   "Show that no row scored on has a near copy among the rows learnt from":
     "检查评测所用的行在训练所用的行中没有近似副本",
   "Write a page that shows what a model is trained on": "写出展示训练数据内容的页面",

@@ -59,6 +59,20 @@ describe("lathe data verify", () => {
     });
   });
 
+  it("ends with code 1 where a file is not what the manifest says, though no row leaks", async () => {
+    const other = join(folder, "other");
+    const input = join(folder, "rows.jsonl");
+    expect((await runLathe(["prepare", "--input", input, "--output", other])).code).toBe(0);
+    const file = join(other, "train.jsonl");
+    await appendFile(file, `${JSON.stringify({ input: "昨天买的伞坏了", output: "给您换一把。" })}\n`);
+    const { code, json } = await runLathe(["data", "verify", other, "--json"]);
+    expect(json).toMatchObject({ leaks: [], changed: [file] });
+    expect(code).toBe(1);
+    const text = await runLathe(["data", "verify", other]);
+    expect(text.code).toBe(1);
+    expect(text.stdout).toContain(`changed since lathe prepare wrote it: ${file}`);
+  });
+
   it.each([
     [["nowhere"], "has no train.jsonl"],
     [[], "--folder dir is required"],

@@ -2,7 +2,7 @@ import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { asFileError, FileError, statIfThere } from "@lathe/files";
-import { extensionOf } from "./read-records.js";
+import { extensionOf, isRowsByContent } from "./open-by-content.js";
 
 const DATA_EXTENSIONS = new Set(
   ".jsonl .ndjson .json .csv .tsv .parquet .arrow .feather .ipc .txt .text".split(" "),
@@ -46,14 +46,24 @@ async function expandInput(path: string): Promise<string[]> {
     return matched;
   }
   if (found?.isDirectory() !== true) return [path];
-  const rows = (await matchingFiles(path, ["**"])).filter(isFileOfRows);
+  const rows: string[] = [];
+  for (const file of await matchingFiles(path, ["**"])) if (await isFileOfRows(file)) rows.push(file);
   if (rows.length === 0) throw new FileError(path, "is a folder without a file of rows");
   return rows;
 }
 
-function isFileOfRows(file: string): boolean {
+/** A file in a folder is one of rows by its extension, or by its content where it has none, as `part-00000` of Spark has. */
+async function isFileOfRows(file: string): Promise<boolean> {
   const name = basename(file);
-  return DATA_EXTENSIONS.has(extensionOf(name)) && !DESCRIPTIONS.has(name) && !NOTES.test(name);
+  if (DESCRIPTIONS.has(name) || NOTES.test(name)) return false;
+  const extension = extensionOf(name);
+  if (extension !== "") return DATA_EXTENSIONS.has(extension);
+  try {
+    return await isRowsByContent(file);
+  } catch (error) {
+    if (error instanceof FileError) return false; // packed as nothing that is read, or not to be opened: hardly meant
+    throw error;
+  }
 }
 
 /** The files below a folder whose path from it matches a pattern, a part a name, sorted. */

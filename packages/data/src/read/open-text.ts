@@ -1,7 +1,8 @@
 import { createReadStream } from "node:fs";
 import { asFileError } from "@lathe/files";
 import type { ReadOptions } from "./data-record.js";
-import { decodeText, type TextEncoding } from "./decode-text.js";
+import { decodeText } from "./decode-text.js";
+import type { TextEncoding } from "./text-encoding.js";
 import { unpack } from "./unpack.js";
 
 const CHUNK_BYTES = 256 * 1024; // larger reads are no faster on a local disk

@@ -117,7 +117,7 @@ class CsvReader {
 }
 
 /** The fields of one record, line by line. */
-class RecordScan {
+export class RecordScan {
   readonly fields: string[] = [];
   /** Whether a closing quote is followed by more of its field. */
   isLoose = false;
