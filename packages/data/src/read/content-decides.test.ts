@@ -64,8 +64,9 @@ const BINARIES: Readonly<Record<string, (rows: readonly Pair[]) => Buffer>> = {
         })),
       }),
     ),
-  Arrow: (rows) => Buffer.from(tableToIPC(tableFromJSON([...rows]), "file")),
-  "Arrow's stream": (rows) => Buffer.from(tableToIPC(tableFromJSON([...rows]), "stream")),
+  Arrow: (rows) => Buffer.from(tableToIPC(tableFromJSON(rows.map((row) => ({ ...row }))), "file")),
+  "Arrow's stream": (rows) =>
+    Buffer.from(tableToIPC(tableFromJSON(rows.map((row) => ({ ...row }))), "stream")),
 };
 const ENCODINGS: Readonly<Record<string, (text: string) => Buffer>> = {
   "UTF-8": (text) => Buffer.from(text),
