@@ -47,6 +47,7 @@ export {
   float32ToBfloat16,
   float32ToFloat16,
 } from "./weights/half-precision.js";
+export { nonFiniteTensors, type PlacedTensor } from "./weights/non-finite-tensors.js";
 export { mappedFileFault } from "./weights/mapped-file-fault.js";
 export { openSafetensors, type SafetensorsFile } from "./weights/safetensors-file.js";
 export {
@@ -102,6 +103,7 @@ export {
   type NamedLinear,
   type NamedVector,
   type OnRouting,
+  type OnStream,
   type PassOptions,
   type RunLayers,
 } from "./decoder/language-model.js";

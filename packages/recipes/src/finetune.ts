@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Collective, localCollective } from "@lathe/distributed";
 import { type Phrase, phrase, replaceFile } from "@lathe/files";
-import { type Checkpointing, readModelConfig } from "@lathe/model";
+import { type Checkpointing, openWeights, readModelConfig } from "@lathe/model";
 import { adapterNames, detach, type ParameterTable, resolveLoraConfig } from "@lathe/peft";
 import { type Engine, peakResidentBytes, type Precision, tensorMemory } from "@lathe/tensor";
 import {
@@ -10,6 +10,7 @@ import {
   dataParallel,
   dpoLoss,
   namedOptimiser,
+  originSearch,
   resolveLossSettings,
   resolveTrainConfig,
   RunFolder,
@@ -632,6 +633,7 @@ async function* runSteps(
     savesCheckpoints: (collective?.rank ?? 0) === 0,
     files: allOf(files, routing),
     ...(engine.precision === "fp16" ? { lossScale: {} } : {}),
+    origin: originSearch({ model, openWeights: async () => await openWeights(prepared.folder.path) }),
     resume: resume ?? false,
     onResume({ state, passedOver }) {
       for (const checkpoint of passedOver) onEvent?.({ type: "passed-over", ...checkpoint });

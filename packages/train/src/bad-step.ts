@@ -1,5 +1,6 @@
 import { joinPhrases, type Phrase, phrase } from "@lathe/files";
 import { listPhrase } from "./list-phrase.js";
+import { type NonFiniteOrigin, originPhrase } from "./non-finite-origin.js";
 import { type PlacedRows, placedRowsPhrase } from "./placed-rows.js";
 
 /** Why a step was not applied: its loss or a gradient was not finite. */
@@ -13,6 +14,11 @@ export interface BadStep extends PlacedRows {
   readonly rows: readonly number[];
   /** Names of parameters: those with a value that is not finite or, where a gradient is at fault, with such a gradient. */
   readonly tensors: readonly string[];
+  /**
+   * Where it begins, frozen weights included, in the rows of this process. Left out where nobody looked for it, where parameters say it
+   * all, and where a gradient is at fault although all stored weights are finite.
+   */
+  readonly origin?: NonFiniteOrigin;
 }
 
 /** Says what was not finite and where, for messages. */
@@ -20,6 +26,7 @@ export function badStepPhrase(bad: BadStep, value: number): Phrase {
   const where = [
     ...(bad.rows.length === 0 ? [] : [placedRowsPhrase(bad)]),
     ...(bad.tensors.length === 0 ? [] : [phrase`tensors ${listPhrase(bad.tensors)}`]),
+    ...(bad.origin ? [originPhrase(bad.origin)] : []),
   ];
   const what = bad.quantity === "loss" ? phrase`the loss is ${value}` : phrase`the gradient norm is ${value}`;
   return where.length === 0 ? what : phrase`${what} (${joinPhrases(where)})`;

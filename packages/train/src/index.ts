@@ -26,6 +26,12 @@ export type { LossStall, StallAdvice } from "./loss-stall.js";
 export { LossScale, type LossScaleConfig, lossScaleDefaults, type LossScaleState } from "./loss-scale.js";
 export { availableBytes, parseBytes } from "./memory-budget.js";
 export type { AddMeasure, Measures, StepMeasures } from "./measures.js";
+export {
+  type NonFiniteOrigin,
+  type OriginOptions,
+  type OriginSearch,
+  originSearch,
+} from "./non-finite-origin.js";
 export type { BatchSize, Objective } from "./objective.js";
 export { type Exchange, exchangeBytes } from "./exchange-bytes.js";
 export { optimiserBytes, shardedOptimiserBytes } from "./optimiser-bytes.js";

@@ -24,7 +24,7 @@ import { walkBothWays } from "./walk/walk-both-ways.js";
 /** What all steps of a run have in common. */
 export interface StepWork<Row, Batch> extends Pick<
   TrainOptions<Row, Batch>,
-  "objective" | "rows" | "reduce" | "share" | "signal" | "onWarning" | "walk" | "streams"
+  "objective" | "rows" | "reduce" | "share" | "signal" | "onWarning" | "walk" | "streams" | "origin"
 > {
   readonly config: TrainConfig;
   /** Which rows each step has. */
@@ -312,10 +312,17 @@ async function badStepOf<Row, Batch>(
   const broken = (await reduce?.numbers(own)) ?? own;
   const tensors = parameters.filter((_, index) => broken[index] > 0).map(({ name }) => name);
   const all = ownRows(plan, work);
-  if (gradients) return { quantity: "gradient norm", ...placedRows(work.rows, all), tensors };
   const rows: number[] = [];
-  for (const index of all) if (!Number.isFinite(await lossAlone(index, work))) rows.push(index);
-  return { quantity: "loss", ...placedRows(work.rows, rows.length > 0 ? rows : all), tensors };
+  const compute = async (): Promise<void> => {
+    for (const index of all) if (!Number.isFinite(await lossAlone(index, work))) rows.push(index);
+  };
+  const search = work.origin;
+  if (!search && !gradients) await compute();
+  const found = (await search?.(compute, gradients !== null)) ?? null;
+  // That no stored weight is at fault is worth a word only where no parameter is, either.
+  const origin = found && (found.stored.length > 0 || tensors.length === 0) ? { origin: found } : {};
+  if (gradients) return { quantity: "gradient norm", ...placedRows(work.rows, all), tensors, ...origin };
+  return { quantity: "loss", ...placedRows(work.rows, rows.length > 0 ? rows : all), tensors, ...origin };
 }
 
 /** Numbers of a step's rows that this process computes. */

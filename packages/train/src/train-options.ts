@@ -1,6 +1,7 @@
 import type { OnWarning } from "@lathe/files";
 import type { WalkedModel } from "@lathe/model";
 import type { LossScaleConfig } from "./loss-scale.js";
+import type { OriginSearch } from "./non-finite-origin.js";
 import type { Objective } from "./objective.js";
 import type { CreateOptimiser } from "./optimiser.js";
 import type { TrainableParameter } from "./parameter.js";
@@ -67,6 +68,11 @@ export interface TrainOptions<Row, Batch> {
    * overflow are skipped. Without it nothing is scaled.
    */
   readonly lossScale?: Partial<LossScaleConfig>;
+  /**
+   * Looks for where a step stopped being finite, `originSearch` for one. Only bad steps ask for it.
+   * @defaultValue parameters alone are looked at
+   */
+  readonly origin?: OriginSearch;
   /** A setting that is allowed and hardly meant, or a step that was skipped for its loss scale. */
   readonly onWarning?: OnWarning;
   /** Rows evaluated so far. */

@@ -60,6 +60,11 @@ export const zh: Translations = {
   "has done {0} steps already, more than the {1} of this run": "已完成 {0} 步，多于此次运行的 {1} 步",
   "rows {0}": "数据行 {0}",
   "tensors {0}": "张量 {0}",
+  "it begins in the embedding": "始于嵌入层",
+  "it begins in layer {0}": "始于第 {0} 层",
+  "it begins in the last norm or the head": "始于最后的归一化层或输出头",
+  "{0}, whose stored weights are finite": "{0}，其存储的权重均为有限值",
+  "{0} of {1} is not finite": "{1} 中的 {0} 不是有限值",
   "the loss is {0}": "损失为 {0}",
   "the gradient norm is {0}": "梯度范数为 {0}",
   "lower the learning rate, raise the warm-up steps, or look for broken rows in the data":

@@ -67,6 +67,12 @@ export interface NamedVector {
 /** Receives the experts that the tokens of a layer go to; see `routed` of {@link LayerContext}. */
 export type OnRouting = (layer: number, chosen: Int32Array, expertCount: number) => void;
 
+/**
+ * Receives the residual stream [N, h] (borrowed) before a layer; with the number of layers, before the last norm. Of the layers
+ * before, all have been passed.
+ */
+export type OnStream = (layer: number, x: tf.Tensor2D) => void;
+
 /** The parts a {@link LanguageModel} is made of; the model owns them from then on. */
 export interface LanguageModelParts {
   readonly embedding: TokenEmbedding;
@@ -148,6 +154,8 @@ export class LanguageModel {
   residualDropout = 0;
   /** Told which experts the tokens of recorded passes go to, once for each pass that is differentiated; null for nobody. */
   onRouting: OnRouting | null = null;
+  /** Shown the residual stream of every pass between its layers, however it goes through them; null for nobody. */
+  onStream: OnStream | null = null;
   #revision = 0;
 
   /** @param engine in whose memory the parts lie, and which computes */
@@ -340,23 +348,31 @@ export class LanguageModel {
     ): tf.Tensor2D => tf.tidy(() => this.#withLayer(index, (weights) => compute(weights, contextOf(index))));
     return {
       begin: () => this.#embed(table, batch),
-      layer: (index, x) =>
-        inLayer(index, (weights, context) =>
+      layer: (index, x) => {
+        this.onStream?.(index, x);
+        return inLayer(index, (weights, context) =>
           this.#architecture.forward(ownConfig, index, weights, x, context),
-        ),
+        );
+      },
       routed: (index) => {
         const parts = this.#architecture.routed(ownConfig, index);
         return (
           parts && {
             expertCount: parts.expertCount,
             expertsPerToken: parts.expertsPerToken,
-            attend: (x) => inLayer(index, (weights, context) => parts.attend(weights, x, context)),
+            attend: (x) => {
+              this.onStream?.(index, x);
+              return inLayer(index, (weights, context) => parts.attend(weights, x, context));
+            },
             choose: (y) => this.#withLayer(index, (weights) => parts.choose(weights, y)),
             feed: (y) => inLayer(index, (weights, context) => parts.feed(weights, y, context)),
           }
         );
       },
-      end: (x) => rmsNorm(x, finalNorm, config.rmsNormEpsilon),
+      end: (x) => {
+        this.onStream?.(config.layerCount, x);
+        return rmsNorm(x, finalNorm, config.rmsNormEpsilon);
+      },
     };
   }
 
