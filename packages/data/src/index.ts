@@ -72,7 +72,7 @@ export {
 export { rowDigest } from "./rows/row-digest.js";
 export { type RowPlace } from "./read/row-place.js";
 export { ROW_SHAPES, RowError } from "./rows/row-error.js";
-export { type TokenizerSource } from "./tokenize/token-threads.js";
+export { TOKEN_THREAD_LIMITS, type TokenizerSource } from "./tokenize/token-threads.js";
 export { type RowTokenizer } from "./tokenize/row-tokenizer.js";
 export {
   UNSCORED,

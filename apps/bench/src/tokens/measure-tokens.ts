@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
+import { TOKEN_THREAD_LIMITS } from "@lathe/data";
 import { peakResidentBytes } from "@lathe/tensor";
 import type { DialogueRow } from "../data/dialogue-rows.js";
 import type { TokensJob, TokensOutcome } from "./tokens-job.js";
@@ -9,7 +10,7 @@ const BATCH_TEXTS = 500;
 const CHECK = 2 ** 31 - 1;
 const program = new URL("./encode-program.js", import.meta.url);
 
-/** Encodes texts on threads, each with a tokenizer of its own. */
+/** Encodes texts on threads, each with a tokenizer of its own and the limits that prepare's have. */
 export async function measureTokens({ file, tokenizer, threads: count }: TokensJob): Promise<TokensOutcome> {
   const texts = (await readFile(file, "utf8"))
     .trimEnd()
@@ -17,7 +18,7 @@ export async function measureTokens({ file, tokenizer, threads: count }: TokensJ
     .flatMap((line) => (JSON.parse(line) as DialogueRow).messages.map(({ content }) => content));
   const threads = Array.from(
     { length: count },
-    () => new Worker(program, { workerData: { folder: tokenizer } }),
+    () => new Worker(program, { workerData: { folder: tokenizer }, resourceLimits: TOKEN_THREAD_LIMITS }),
   );
   await Promise.all(threads.map((thread) => once(thread, "message")));
   const batches = Array.from({ length: Math.ceil(texts.length / BATCH_TEXTS) }, (_, batch) =>

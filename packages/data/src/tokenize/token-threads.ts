@@ -29,8 +29,8 @@ export type TokenThreadMessage =
 /** Batches that a thread has: the one at hand, and the next one so that it need not wait. */
 const BATCHES_A_THREAD = 2;
 
-/** What loading a tokenizer leaves behind is collected early within these: of 150,000 tokens it takes 140 MB then, else 230. */
-const resourceLimits = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 512 };
+/** Limits of a thread that tokenises. What loading a tokenizer leaves behind is collected early within these: of 150,000 tokens it takes half the memory. */
+export const TOKEN_THREAD_LIMITS = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 512 } as const;
 
 const program = new URL("./token-thread-program.js", import.meta.url);
 
@@ -72,7 +72,11 @@ class TokenThread {
   #failure: { readonly error: unknown } | null = null;
 
   constructor(data: TokenThreadData) {
-    this.#worker = new Worker(program, { workerData: data, execArgv: [], resourceLimits });
+    this.#worker = new Worker(program, {
+      workerData: data,
+      execArgv: [],
+      resourceLimits: TOKEN_THREAD_LIMITS,
+    });
     this.#worker.on("message", (message: TokenThreadMessage) => {
       if (message.type === "ready") this.#isReady = true;
       else if (message.type === "made") this.#waiting.shift()?.resolve(message.made);

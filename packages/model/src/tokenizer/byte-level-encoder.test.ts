@@ -14,7 +14,7 @@ const readJson = async (path: string | URL): Promise<Json> =>
 
 function open(json: Json): { encoder: ByteLevelEncoder | null; library: LibraryTokenizer } {
   const library = createLibraryTokenizer(json, {});
-  const table = mergeTableOf(library.model);
+  const table = mergeTableOf(json);
   return { encoder: table === null ? null : ByteLevelEncoder.of(json, {}, table), library };
 }
 
@@ -139,7 +139,7 @@ describe("what a tokenizer.json may say", () => {
 
   it("is left to the library where tokenizer_config.json changes texts", () => {
     const json = smallTokenizer();
-    const table = mergeTableOf(createLibraryTokenizer(json, {}).model)!;
+    const table = mergeTableOf(json)!;
     expect(ByteLevelEncoder.of(json, {}, table)).not.toBeNull();
     expect(ByteLevelEncoder.of(json, { remove_space: true }, table)).toBeNull();
     expect(ByteLevelEncoder.of(json, { do_lowercase_and_remove_accent: true }, table)).toBeNull();

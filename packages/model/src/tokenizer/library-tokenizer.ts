@@ -1,4 +1,4 @@
-import { phrase, SpokenError } from "@lathe/files";
+import { isRecord, phrase, SpokenError } from "@lathe/files";
 import { TextDecoder } from "node:util";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { quote } from "../errors.js";
@@ -18,9 +18,7 @@ export interface LibraryTokenizer {
   readonly model: LibraryModel;
 }
 
-interface LibraryModel extends Partial<MergeTable> {
-  readonly end_of_word_suffix?: string | null;
-  readonly continuing_subword_suffix?: string | null;
+interface LibraryModel {
   /** Tokens of a word, in byte-pair encoding. */
   bpe?(word: string): string[];
 }
@@ -66,12 +64,31 @@ export function createLibraryTokenizer(
   return library;
 }
 
-/** Tokens and merges of a byte-pair encoding that spells tokens as they are; null for any other kind of vocabulary. */
-export function mergeTableOf(model: LibraryModel): MergeTable | null {
-  const { tokens_to_ids, vocab, merges, bpe } = model;
-  if (!bpe || !tokens_to_ids || !vocab || !merges) return null;
-  if (model.end_of_word_suffix || model.continuing_subword_suffix) return null;
-  return { tokens_to_ids, vocab, merges };
+/**
+ * Tokens and merges of a byte-pair encoding that spells tokens as they are, from a tokenizer.json that was checked, added tokens among them;
+ * null for any other kind of vocabulary.
+ */
+export function mergeTableOf(json: Readonly<Record<string, unknown>>): MergeTable | null {
+  const model = json["model"];
+  if (!isRecord(model) || (model["type"] ?? "BPE") !== "BPE") return null;
+  if (!isRecord(model["vocab"]) || !Array.isArray(model["merges"])) return null;
+  if (model["end_of_word_suffix"] || model["continuing_subword_suffix"]) return null;
+  const ids = new Map(Object.entries(model["vocab"] as Readonly<Record<string, number>>));
+  const added = Array.isArray(json["added_tokens"]) ? (json["added_tokens"] as unknown[]) : [];
+  for (const token of added) {
+    if (isRecord(token)) ids.set(token["content"] as string, token["id"] as number);
+  }
+  const vocab: string[] = [];
+  for (const [token, id] of ids) vocab[id] = token;
+  const merges = (model["merges"] as (string | [string, string])[]).map((merge) =>
+    typeof merge === "string" ? (merge.split(" ") as [string, string]) : merge,
+  );
+  return { tokens_to_ids: ids, vocab, merges };
+}
+
+/** The same tokenizer.json without its merges, for a library that decodes and is asked for no ids of a text. */
+export function withoutMerges(json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return { ...json, model: { ...(json["model"] as object), merges: [] } };
 }
 
 /** Has the library encode words on pairs of ids; it keys pairs by their texts, for most of its time. */

@@ -9,6 +9,7 @@ import {
   type LibraryTokenizer,
   mergePairsOfIds,
   mergeTableOf,
+  withoutMerges,
 } from "./library-tokenizer.js";
 import { createStreamDecoder, type StreamDecoder } from "./stream-decoder.js";
 import { type Frame, templateFrame } from "./template-frame.js";
@@ -94,8 +95,13 @@ export class Tokenizer {
     const addedTokens = addedTokensOf(json, path);
     this.vocabularySize = largestId(json, addedTokens, path) + 1;
     checkTokenizerJson(json, path);
+    const table = mergeTableOf(json);
+    const templated = templateFrame(json["post_processor"]);
     try {
-      this.#library = createLibraryTokenizer(json, config);
+      this.#encoder = table === null ? null : ByteLevelEncoder.of(json, config, table);
+      const isEncoded = this.#encoder !== null && (saysFrame(config) || templated !== null);
+      // Merges take most of the memory of a tokenizer, and of the time to load it.
+      this.#library = createLibraryTokenizer(isEncoded ? withoutMerges(json) : json, config);
       // Parts with fields of a wrong kind fail at a text only.
       this.#library.encode("A b, 1.\n", { add_special_tokens: true });
     } catch (cause) {
@@ -111,12 +117,10 @@ export class Tokenizer {
     this.#specialIds = this.#collectSpecialIds(addedTokens, specialTokens, config);
     this.#addedTexts = new Map(addedTokens.map(({ id, content }) => [id, content]));
     this.#bytesOf = tokenBytesOf(json);
-    const table = mergeTableOf(this.#library.model);
-    this.#encoder = table === null ? null : ByteLevelEncoder.of(json, config, table);
     if (table !== null && this.#encoder === null) mergePairsOfIds(this.#library.model, table);
     this.#frame =
       frameOf(config, this.beginOfSequenceId, this.endOfSequenceId) ??
-      (this.#encoder === null ? null : templateFrame(json["post_processor"]));
+      (this.#encoder === null ? null : templated);
     this.hasChatTemplate = chatTemplate !== null;
     this.chatTemplate = chatTemplate !== null && "text" in chatTemplate ? chatTemplate.text : null;
     this.templateHash = this.chatTemplate === null ? null : sha256(this.chatTemplate);
@@ -271,12 +275,16 @@ function checkedId(id: unknown, token: string, path: string): number {
 }
 
 /** Either key in tokenizer_config.json takes the frame out of tokenizer.json's hands, as in Transformers. */
+function saysFrame(config: Readonly<Record<string, unknown>>): boolean {
+  return Object.hasOwn(config, "add_bos_token") || Object.hasOwn(config, "add_eos_token");
+}
+
 function frameOf(
   config: Readonly<Record<string, unknown>>,
   beginId: number | null,
   endId: number | null,
 ): Frame | null {
-  if (!Object.hasOwn(config, "add_bos_token") && !Object.hasOwn(config, "add_eos_token")) return null;
+  if (!saysFrame(config)) return null;
   return {
     before: config["add_bos_token"] === true && beginId !== null ? [beginId] : [],
     after: config["add_eos_token"] === true && endId !== null ? [endId] : [],
