@@ -11,13 +11,13 @@
 
 namespace lathe {
 
-enum class Format { fp32, bf16, fp16, int8, nf4 };
+enum class Format { fp32, bf16, fp16, int8, nf4, fp8 };
 
 constexpr std::int64_t kNf4Block = 64;         // weights that share a scale, as in QLoRA (arXiv:2305.14314)
 constexpr std::int64_t kNf4ScaleGroup = 256;   // scales that share a scale of their own (double quantisation)
 constexpr std::int64_t kGatedBlock = 64;       // kept numbers of a gated linear that share a scale
 
-constexpr std::int64_t kFp8Block = 128;        // rows, and columns, of 8-bit floats that share a scale
+constexpr std::int64_t kFp8Block = 128;        // columns of a row of 8-bit floats that share a scale; in files rows too
 
 constexpr std::int64_t kHeadBlock = 256;       // columns of an output head that are computed again together, or a multiple
 
@@ -53,10 +53,11 @@ static inline std::int64_t gatedBytes(std::int64_t N, std::int64_t f) {
 // nf4:  two codes a byte, the first in the high half, ceil(columns / 2) bytes a row; weight = scale of its block *
 //       codebook[code], blocks of kNf4Block starting anew in each row. The scale of block b is scales[b], or where scales
 //       is nullptr scaleOffset + groupScales[b / kNf4ScaleGroup] * scaleMap[scaleCodes[b]].
+// fp8:  8-bit floats (e4m3); weight = scale of its block * code, rounded to bfloat16; blocks of kFp8Block starting anew in each row.
 struct Weight {
   Format format;
   const void* codes;
-  const float* scales;  // int8: [rows]; nf4: [blocks] or nullptr; else nullptr
+  const float* scales;  // int8: [rows]; fp8: [blocks]; nf4: [blocks] or nullptr; else nullptr
   std::int64_t rows;
   std::int64_t columns;
   const std::uint8_t* scaleCodes;  // nf4: [blocks]

@@ -18,6 +18,7 @@ enum class Scratch {
   laneRows,
   laneSums,
   laneWeights,
+  widenedRows,
   headSums,
   rowScales,
   outlierMask,

@@ -5,7 +5,7 @@ import type { ElementFormat } from "./weight-matrix.js";
 const missing = nativeMissing();
 if (missing !== null) it.skip(`native kernels are not there: ${missing}`, () => {});
 
-const FORMATS: readonly ElementFormat[] = ["fp32", "bf16", "fp16", "int8", "nf4"];
+const FORMATS: readonly ElementFormat[] = ["fp32", "bf16", "fp16", "int8", "nf4", "fp8"];
 
 describe.each(missing === null ? nativeLevels() : [])("$level", (kernels) => {
   it.each([...FORMATS.map((format) => [format, "bf16"] as const), ["int8", "int8"] as const])(

@@ -1,6 +1,6 @@
 import { toBf16 } from "./bf16.js";
 
-/** Rows, and columns, of 8-bit floats that share a scale. */
+/** Columns of a row of 8-bit floats that share a scale; in published files so many rows share it too. */
 export const FP8_BLOCK = 128;
 
 /** The values of all 8-bit floats of type e4m3 without infinities (arXiv:2209.05433). */
@@ -10,6 +10,11 @@ const e4m3Values = Float32Array.from({ length: 256 }, (_, bits) => {
   if (exponent === 0xf && fraction === 7) return NaN;
   return sign * (exponent === 0 ? fraction * 2 ** -9 : (1 + fraction / 8) * 2 ** (exponent - 7));
 });
+
+/** 8-bit floats of type e4m3 as float32, exactly. */
+export function widenE4m3(codes: Uint8Array, target: Float32Array): void {
+  for (let i = 0; i < codes.length; i++) target[i] = e4m3Values[codes[i]];
+}
 
 /**
  * Rows [firstRow, firstRow + N) of a matrix [O, I] of 8-bit floats (e4m3) with a scale a block of 128 × 128, as DeepSeek-V3 is
@@ -27,8 +32,9 @@ export function fromFp8Blocks(
   const values = new Float32Array(columns);
   for (let start = 0, row = firstRow; start < codes.length; start += columns, row++) {
     const ofRow = Math.floor(row / FP8_BLOCK) * perRow;
+    widenE4m3(codes.subarray(start, start + columns), values);
     for (let column = 0; column < columns; column++) {
-      values[column] = e4m3Values[codes[start + column]] * scales[ofRow + Math.floor(column / FP8_BLOCK)];
+      values[column] *= scales[ofRow + Math.floor(column / FP8_BLOCK)];
     }
     toBf16(values, out.subarray(start, start + columns));
   }

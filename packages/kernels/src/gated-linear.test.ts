@@ -16,7 +16,7 @@ import type { ElementFormat } from "./weight-matrix.js";
 const missing = nativeMissing();
 if (missing !== null) it.skip(`native kernels are not there: ${missing}`, () => {});
 
-const FORMATS: readonly ElementFormat[] = ["fp32", "bf16", "fp16", "int8", "nf4"];
+const FORMATS: readonly ElementFormat[] = ["fp32", "bf16", "fp16", "int8", "nf4", "fp8"];
 const HALF = 2 ** -8; // of one number rounded to bfloat16, relative
 
 const widened = (codes: Uint16Array): Float32Array => {

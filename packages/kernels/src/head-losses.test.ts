@@ -10,7 +10,7 @@ import { widenWeights } from "./widen-weights.js";
 const missing = nativeMissing();
 if (missing !== null) it.skip(`native kernels are not there: ${missing}`, () => {});
 
-const FORMATS: readonly ElementFormat[] = ["fp32", "bf16", "fp16", "int8", "nf4"];
+const FORMATS: readonly ElementFormat[] = ["fp32", "bf16", "fp16", "int8", "nf4", "fp8"];
 
 /** Workspaces for N rows: whole and in parts, in both types. */
 function* workspaces(rows: number, vocabulary: number): Generator<KeptActivation> {

@@ -17,7 +17,8 @@ export {
 export { GATED_BLOCK, gatedBytes } from "./gated-linear.js";
 export { dropoutMask } from "./dropout-mask.js";
 export { CpuLevelError, SimdMemoryError, ThreadCountError } from "./errors.js";
-export { FP8_BLOCK, fromFp8Blocks } from "./fp8-blocks.js";
+export { toBf16 } from "./bf16.js";
+export { FP8_BLOCK, fromFp8Blocks, widenE4m3 } from "./fp8-blocks.js";
 export { gatherRows } from "./gather-rows.js";
 export { HEAD_BLOCK } from "./head-losses.js";
 export { int8Codes, int8Scale } from "./int8-weights.js";

@@ -33,7 +33,7 @@ const missing = nativeMissing();
 if (missing !== null) it.skip(`native kernels are not there: ${missing}`, () => {});
 
 const ROUNDING = 2 ** -23; // of one float32 operation, relative
-const FORMATS: readonly ElementFormat[] = ["fp32", "bf16", "fp16", "int8", "nf4"];
+const FORMATS: readonly ElementFormat[] = ["fp32", "bf16", "fp16", "int8", "nf4", "fp8"];
 
 const absolute = (values: Float32Array): Float32Array => values.map(Math.abs);
 const absoluteWeights = (weight: WeightMatrix): WeightMatrix => ({
@@ -98,7 +98,7 @@ const levelOptions = (level: CpuLevel): LevelOptions => ({
 
 /** What a level multiplies weights as where int8 is wanted: tile registers take bf16 and nf4 in bfloat16. */
 const multipliedAs = (level: CpuLevel, format: ElementFormat, wanted: ProductPrecision): ProductPrecision =>
-  wanted === "int8" && level.endsWith("amx") && (format === "bf16" || format === "nf4") ? "bf16" : wanted;
+  wanted === "int8" && level.endsWith("amx") && (format === "bf16" || format === "nf4" || format === "fp8") ? "bf16" : wanted;
 
 function checkProducts(
   kernels: NativeKernels,

@@ -1,5 +1,6 @@
 import { sayPhrase } from "@lathe/files";
 import { expect } from "vitest";
+import { FP8_BLOCK } from "./fp8-blocks.js";
 import { loadNativeKernels } from "./load-native.js";
 import type { NativeKernels } from "./native-kernels.js";
 import { NF4_BLOCK, NF4_SCALE_GROUP, type ElementFormat, type WeightMatrix } from "./weight-matrix.js";
@@ -67,6 +68,14 @@ export class Random {
           shape,
           codes: Int8Array.from({ length }, () => this.integer(-127, 127)),
           scales: Float32Array.from({ length: outputs }, () => (0.5 + this.next()) / 64),
+        };
+      case "fp8":
+        // From 0 to 2 in steps that grow with the numbers.
+        return {
+          format,
+          shape,
+          codes: Uint8Array.from({ length }, () => (this.integer(0, 1) << 7) | this.integer(0, 0x3f)),
+          scales: this.normals(outputs * Math.ceil(inputs / FP8_BLOCK)).map((value) => 0.5 + Math.abs(value) / 2),
         };
       case "nf4": {
         const codes = Uint8Array.from({ length: outputs * Math.ceil(inputs / 2) }, () =>

@@ -1,8 +1,10 @@
+import { fromBf16, toBf16 } from "./bf16.js";
+import { FP8_BLOCK, widenE4m3 } from "./fp8-blocks.js";
 import { NF4_CODEBOOK } from "./nf4-codebook.js";
 import { NF4_BLOCK, NF4_SCALE_GROUP, type WeightMatrix } from "./weight-matrix.js";
 
 /**
- * Rows [first, end) of the weights [O, I] as float32, all by default: bit patterns exactly, codes of int8 and nf4 times their
+ * Rows [first, end) of the weights [O, I] as float32, all by default: bit patterns exactly, codes of int8, nf4 and fp8 times their
  * scale.
  */
 export function widenWeights(
@@ -13,6 +15,7 @@ export function widenWeights(
   const { format, shape, scales } = matrix;
   const columns = shape[1];
   if (format === "nf4") return widenNf4(matrix, first, end);
+  if (format === "fp8") return widenFp8(matrix, first, end);
   const codes = matrix.codes.subarray(first * columns, end * columns);
   switch (format) {
     case "fp32":
@@ -33,6 +36,21 @@ function widenHalf(bits: number): number {
   const fraction = bits & 1023;
   if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+}
+
+function widenFp8({ shape, codes, scales }: WeightMatrix, first: number, end: number): Float32Array {
+  const columns = shape[1];
+  const blocks = Math.ceil(columns / FP8_BLOCK);
+  const weights = new Float32Array((end - first) * columns);
+  widenE4m3(codes.subarray(first * columns, end * columns) as Uint8Array, weights);
+  for (let i = 0; i < weights.length; i++) {
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    weights[i] *= scales![(first + row) * blocks + Math.floor(column / FP8_BLOCK)];
+  }
+  const rounded = new Uint16Array(weights.length);
+  toBf16(weights, rounded);
+  fromBf16(rounded, weights);
+  return weights;
 }
 
 function widenNf4(matrix: WeightMatrix, first: number, end: number): Float32Array {

@@ -1,7 +1,10 @@
-import { NF4_BLOCK, NF4_SCALE_GROUP } from "@lathe/kernels";
+import { NF4_SCALE_GROUP } from "@lathe/kernels";
 import type { RowRange } from "@lathe/model";
 import { widenNestedScales } from "./nest-scales.js";
-import type { Codes } from "./packed-format.js";
+import { widenRows } from "./dequantize.js";
+import type { Codes } from "./matrix-format.js";
+import type { PackedFormatName } from "./packed-format.js";
+import { matrixFormats } from "./matrix-formats.js";
 import { packedFormats } from "./packed-formats.js";
 import { emptyPackedMatrix, type PackedMatrix } from "./packed-matrix.js";
 
@@ -9,7 +12,8 @@ import { emptyPackedMatrix, type PackedMatrix } from "./packed-matrix.js";
  * Copies a stretch of a matrix: the same numbers. Nested scales, whose groups run on from row to row, are nested no more where the
  * stretch does not take whole groups of whole rows.
  * @param allocate gives zeroed memory for the codes; of the JavaScript heap if left out
- * @throws RangeError where columns begin or end within a block that shares a scale
+ * 8-bit floats that are cut within a block become the half floats that they stand for.
+ * @throws RangeError where columns begin or end within a block that shares a scale, and no other format has the same numbers
  */
 export function cutMatrix(
   matrix: PackedMatrix,
@@ -19,11 +23,12 @@ export function cutMatrix(
 ): PackedMatrix {
   const { format, shape, codes } = matrix;
   const columns = shape[1];
-  const { codesInRow, scalesInRow, scaling } = packedFormats[format];
-  const isOnBlocks = [inputs.start, inputs.end].every((at) => at === columns || at % NF4_BLOCK === 0);
+  const { codesInRow, scalesInRow, scaling, blockColumns, roundsTo } = matrixFormats[format];
+  const isOnBlocks = [inputs.start, inputs.end].every((at) => at === columns || at % blockColumns === 0);
   if (scaling === "block" && !isOnBlocks) {
+    if (roundsTo) return cutAs(roundsTo, matrix, outputs, inputs, allocate);
     throw new RangeError(
-      `expected columns at multiples of ${NF4_BLOCK}, as ${format} has blocks of as many, got ${inputs.start} to ${inputs.end}`,
+      `expected columns at multiples of ${blockColumns}, as ${format} has blocks of as many, got ${inputs.start} to ${inputs.end}`,
     );
   }
   const cut = emptyPackedMatrix(format, [outputs.end - outputs.start, inputs.end - inputs.start], allocate);
@@ -43,6 +48,24 @@ export function cutMatrix(
       ? { start: 0, end: rowScales }
       : { start: scalesInRow(inputs.start), end: scalesInRow(inputs.end) };
   copyStretch(scales, rowScales, all, ofColumns, cut.scales);
+  return cut;
+}
+
+/** A stretch in a format in which its numbers are exact, row by row. */
+function cutAs(
+  format: PackedFormatName,
+  matrix: PackedMatrix,
+  outputs: RowRange,
+  inputs: RowRange,
+  allocate?: (bytes: number) => ArrayBuffer,
+): PackedMatrix {
+  const width = inputs.end - inputs.start;
+  const cut = emptyPackedMatrix(format, [outputs.end - outputs.start, width], allocate);
+  for (let row = outputs.start; row < outputs.end; row++) {
+    const weights = widenRows(matrix, { start: row, end: row + 1 }).subarray(inputs.start, inputs.end);
+    const first = (row - outputs.start) * width;
+    packedFormats[format].encode(weights, null, cut.codes.subarray(first, first + width));
+  }
   return cut;
 }
 

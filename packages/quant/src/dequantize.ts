@@ -1,6 +1,6 @@
-import { NF4_BLOCK } from "@lathe/kernels";
 import type { RowRange } from "@lathe/model";
 import { widenNestedScales } from "./nest-scales.js";
+import { matrixFormats } from "./matrix-formats.js";
 import { packedFormats } from "./packed-formats.js";
 import type { PackedMatrix } from "./packed-matrix.js";
 
@@ -27,22 +27,30 @@ export function dequantize(packed: PackedMatrix, rows?: RowRange): Float32Array 
 export function widenRows(packed: PackedMatrix, { start, end }: RowRange): Float32Array {
   const { format, shape, codes } = packed;
   const columns = shape[1];
-  const { codesInRow, widen } = packedFormats[format];
+  const { codesInRow, widen, scaling, roundsTo } = matrixFormats[format];
   const rowCodes = codesInRow(columns);
   const target = new Float32Array((end - start) * columns);
   widen(codes.subarray(start * rowCodes, end * rowCodes), columns, target);
-  if (packedFormats[format].scaling === "block") applyBlockScales(packed, { start, end }, target);
+  if (scaling === "block") applyBlockScales(packed, { start, end }, target);
+  if (roundsTo) {
+    const halves = new Uint16Array(target.length);
+    packedFormats[roundsTo].encode(target, null, halves);
+    packedFormats[roundsTo].widen(halves, columns, target);
+  }
   return target;
 }
 
 /** Scales of output rows [O], to be applied to rows of {@link widenRows} or to sums; null where there are none. */
 export function rowScalesOf({ format, scales }: PackedMatrix): Float32Array | null {
-  return packedFormats[format].scaling === "row" ? scales : null;
+  return matrixFormats[format].scaling === "row" ? scales : null;
 }
 
-/** Scales of the blocks of some rows [rows, ⌈I/64⌉], whether they are quantised themselves or not. */
-function blockScales({ shape, scales, nested }: PackedMatrix, { start, end }: RowRange): Float32Array {
-  const rowBlocks = Math.ceil(shape[1] / NF4_BLOCK);
+/** Scales of the blocks of some rows [rows, blocks of a row], whether they are quantised themselves or not. */
+function blockScales(
+  { format, shape, scales, nested }: PackedMatrix,
+  { start, end }: RowRange,
+): Float32Array {
+  const rowBlocks = matrixFormats[format].scalesInRow(shape[1]);
   return nested
     ? widenNestedScales(nested, start * rowBlocks, end * rowBlocks)
     : scales!.subarray(start * rowBlocks, end * rowBlocks);
@@ -50,12 +58,13 @@ function blockScales({ shape, scales, nested }: PackedMatrix, { start, end }: Ro
 
 function applyBlockScales(packed: PackedMatrix, rows: RowRange, weights: Float32Array): void {
   const columns = packed.shape[1];
+  const { blockColumns } = matrixFormats[packed.format];
   const scales = blockScales(packed, rows);
   let block = 0;
   for (let first = 0; first < weights.length; first += columns) {
-    for (let start = 0; start < columns; start += NF4_BLOCK) {
+    for (let start = 0; start < columns; start += blockColumns) {
       const scale = scales[block++];
-      const end = first + Math.min(columns, start + NF4_BLOCK);
+      const end = first + Math.min(columns, start + blockColumns);
       for (let i = first + start; i < end; i++) weights[i] *= scale;
     }
   }

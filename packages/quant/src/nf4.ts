@@ -42,6 +42,9 @@ export const nf4: PackedFormat = {
   dtype: "U8",
   codeBytes: 1,
   scaling: "block",
+  blockColumns: NF4_BLOCK,
+  nestsScales: true,
+  roundsTo: null,
   leavesHead: true,
   headFormat: "int8",
   // The files' blocks run on from row to row.

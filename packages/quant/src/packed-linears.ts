@@ -73,9 +73,18 @@ export async function packedLinears(folder: string): Promise<ReadLinear | null> 
   return (await isPackedFolder(folder)) ? readPackedLinear : null;
 }
 
-/** A linear in the type of its file: half precision stays half, anything wider becomes dense float32. */
+/**
+ * A linear in the type of its file: half precision stays half, anything wider becomes dense float32. 8-bit floats with a scale a block
+ * stay so in the memory of the weights, if they have one, and become half floats else.
+ */
 export async function readAsStored(weights: StoredWeights, stored: StoredLinear): Promise<Linear> {
-  const { dtype } = weights.info(stored.weight);
+  const { weight, bias, shape } = stored;
+  const scaled = (weights.memory && (await weights.holdBlockScaled?.(weight))) ?? null;
+  if (scaled) {
+    const { codes, scales, release } = scaled;
+    return new QuantizedLinear({ format: "fp8", shape, codes, scales }, await readBias(weights, bias), release);
+  }
+  const { dtype } = weights.info(weight);
   const format: PackedFormatName | null = dtype === "F16" ? "fp16" : dtype === "BF16" ? "bf16" : null;
   if (format === null) return await readDenseLinear(weights, stored);
   return await readQuantized(weights, stored, format);

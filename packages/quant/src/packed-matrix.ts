@@ -1,25 +1,29 @@
 import { type NestedScales, NF4_SCALE_GROUP } from "@lathe/kernels";
 import { nestScales } from "./nest-scales.js";
-import type { Codes, PackedFormatName } from "./packed-format.js";
-import { packedFormats } from "./packed-formats.js";
+import type { Codes, MatrixFormatName } from "./matrix-format.js";
+import { matrixFormats } from "./matrix-formats.js";
+import type { PackedFormatName } from "./packed-format.js";
 
 /** A weight matrix in a packed format, on the host: plain data that the native kernels take as it is. */
 export interface PackedMatrix {
-  readonly format: PackedFormatName;
+  readonly format: MatrixFormatName;
   readonly shape: readonly [outFeatures: number, inFeatures: number];
   /**
-   * Row-major: an Int8Array [O, I] for int8, a Uint8Array [O, ⌈I/2⌉] for nf4, the bit patterns in a Uint16Array [O, I] for
+   * Row-major: an Int8Array [O, I] for int8, a Uint8Array [O, ⌈I/2⌉] for nf4 and [O, I] for fp8, the bit patterns in a Uint16Array [O, I] for
    * fp16 and bf16.
    */
   readonly codes: Codes;
-  /** [O] one scale an output row (int8), [O, ⌈I/64⌉] one a block (nf4 that is not nested), or null. */
+  /** [O] one scale an output row (int8), [O, ⌈I/64⌉] or [O, ⌈I/128⌉] one a block (nf4 that is not nested, fp8), or null. */
   readonly scales: Float32Array | null;
   /** Scales of nf4 that are quantised themselves. */
   readonly nested?: NestedScales | undefined;
 }
 
 /** A matrix to be filled row by row: its scales, if any, are float32 until {@link finished}. */
-export interface UnfinishedMatrix extends PackedMatrix {
+export interface UnfinishedMatrix<
+  Name extends MatrixFormatName = PackedFormatName,
+> extends PackedMatrix {
+  readonly format: Name;
   readonly nested?: undefined;
 }
 
@@ -28,13 +32,13 @@ export interface UnfinishedMatrix extends PackedMatrix {
  * @param allocate gives zeroed memory for the codes, aligned to their elements; of the JavaScript heap if left out
  * @throws RangeError on a shape that is not two counts
  */
-export function emptyPackedMatrix(
-  format: PackedFormatName,
+export function emptyPackedMatrix<Name extends MatrixFormatName>(
+  format: Name,
   shape: readonly [number, number],
   allocate: (bytes: number) => ArrayBuffer = (bytes) => new ArrayBuffer(bytes),
-): UnfinishedMatrix {
+): UnfinishedMatrix<Name> {
   checkShape(shape);
-  const spec = packedFormats[format];
+  const spec = matrixFormats[format];
   const [rows, columns] = shape;
   return {
     format,
@@ -47,7 +51,7 @@ export function emptyPackedMatrix(
 /** A matrix whose rows are all there: scales of blocks are quantised in their turn. */
 export function finished(matrix: UnfinishedMatrix): PackedMatrix {
   const { format, scales } = matrix;
-  if (packedFormats[format].scaling !== "block") return matrix;
+  if (!matrixFormats[format].nestsScales) return matrix;
   return { ...matrix, scales: null, nested: nestScales(scales!) };
 }
 
@@ -58,10 +62,10 @@ export function finished(matrix: UnfinishedMatrix): PackedMatrix {
 export function packedBytes(
   matrix: Pick<PackedMatrix, "format" | "shape"> & Partial<Pick<PackedMatrix, "scales">>,
 ): number {
-  const { codeBytes, codesInRow, scalesInRow, scaling } = packedFormats[matrix.format];
+  const { codeBytes, codesInRow, scalesInRow, nestsScales } = matrixFormats[matrix.format];
   const [rows, columns] = matrix.shape;
   const scales = rows * scalesInRow(columns);
-  const isNested = scaling === "block" && !matrix.scales;
+  const isNested = nestsScales && !matrix.scales;
   return (
     rows * codesInRow(columns) * codeBytes +
     (isNested
@@ -73,7 +77,7 @@ export function packedBytes(
 /** @throws RangeError when codes or scales are not of the format and shape that the matrix states */
 export function checkPackedMatrix({ format, shape, codes, scales, nested }: PackedMatrix): void {
   checkShape(shape);
-  const { codeBytes, codesInRow, scalesInRow, scaling } = packedFormats[format];
+  const { codeBytes, codesInRow, scalesInRow, nestsScales } = matrixFormats[format];
   const [rows, columns] = shape;
   const expect = (what: string, expected: number, actual: number): void => {
     if (actual === expected) return;
@@ -93,10 +97,10 @@ export function checkPackedMatrix({ format, shape, codes, scales, nested }: Pack
     expect("scales", blocks, scales?.length ?? 0);
     return;
   }
-  if (scaling !== "block" || scales !== null) {
+  if (!nestsScales || scales !== null) {
     throw new RangeError(
-      `packed ${format} matrix: expected ${scaling === "block" ? "scales or nested scales" : "no nested scales"}, got ` +
-        (scaling === "block" ? "both" : "some"),
+      `packed ${format} matrix: expected ${nestsScales ? "scales or nested scales" : "no nested scales"}, got ` +
+        (nestsScales ? "both" : "some"),
     );
   }
   expect("codes of scales", blocks, nested.codes.length);

@@ -11,7 +11,8 @@ import {
 import { engineInUse } from "@lathe/tensor";
 import { endianness } from "node:os";
 import { QuantizationError } from "./errors.js";
-import type { Codes, PackedFormatName } from "./packed-format.js";
+import type { Codes } from "./matrix-format.js";
+import type { PackedFormatName } from "./packed-format.js";
 import { packedFormats } from "./packed-formats.js";
 import { emptyPackedMatrix, finished, type PackedMatrix, type UnfinishedMatrix } from "./packed-matrix.js";
 import { findScales, quantizeRows } from "./quantize.js";

@@ -4,7 +4,6 @@ import { attention } from "./operations/attention.js";
 import { crossEntropyHead, type OutputHead } from "./operations/cross-entropy-head.js";
 import { withTape } from "./scope.js";
 import { Tape } from "./tape.js";
-import type { WeightMemory } from "./weight-memory.js";
 
 /** Seconds that something takes forward and backward. */
 export interface Pace {
@@ -121,12 +120,8 @@ export function headPace(
   }
 }
 
-/** Seconds to widen a weight of 8-bit floats with a scale a block. @param memory of the engine, which may have a kernel for it */
-export function wideningPace(
-  [rows, columns]: readonly [number, number],
-  memory: WeightMemory | null,
-): number {
-  const widen = memory?.fromFp8Blocks ?? fromFp8Blocks;
+/** Seconds to widen a weight of 8-bit floats with a scale a block, on the host. */
+export function wideningPace([rows, columns]: readonly [number, number]): number {
   const codes = new Uint8Array(rows * columns).fill(0x38);
   const scales = new Float32Array(Math.ceil(rows / FP8_BLOCK) * Math.ceil(columns / FP8_BLOCK)).fill(1);
   const out = new Uint16Array(codes.length);
@@ -134,7 +129,7 @@ export function wideningPace(
   const begun = performance.now();
   for (let repeat = 0; repeat <= REPEATS && performance.now() - begun < LONGEST; repeat++) {
     const started = performance.now();
-    widen(codes, columns, 0, scales, out);
+    fromFp8Blocks(codes, columns, 0, scales, out);
     best = Math.min(best, (performance.now() - started) / 1000);
   }
   return best / codes.length;

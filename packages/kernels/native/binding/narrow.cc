@@ -45,7 +45,7 @@ void callToInt8Weights(const Arguments& a, napi_value*) {
   const auto codes = a.array<std::int8_t>(1, "codes");
   const auto scales = a.array<float>(2, "scales");
   const Weight& weight = source.weight;
-  if (weight.format == Format::int8 || weight.format == Format::nf4) {
+  if (weight.scales != nullptr || weight.scaleCodes != nullptr) {
     a.failRange("expected a source in fp32, bf16 or fp16, got one that is packed");
   }
   a.expectLength(codes, weight.rows * weight.columns, "[O, I]");

@@ -53,6 +53,14 @@ static void readNf4Scales(const Arguments& a, napi_value object, Weight& weight)
   weight.scaleMap = map.data;
 }
 
+// The scales of 8-bit floats: one float32 a block of a row.
+static void readFp8Scales(const Arguments& a, napi_value object, Weight& weight) {
+  const auto scales = a.array<float>(a.field(object, "scales"), "scales of a weight");
+  a.expectLength(scales, weight.rows * ((weight.columns + kFp8Block - 1) / kFp8Block), "[O * ceil(I / 128)]");
+  expectFinite(a, scales);
+  weight.scales = scales.data;
+}
+
 WeightArgument readWeight(const Arguments& a, napi_value object, const char* name) {
   a.expectObject(object, name);
   const std::string of = std::string(" of ") + name;
@@ -87,9 +95,10 @@ WeightArgument readWeight(const Arguments& a, napi_value object, const char* nam
   else if (format == "fp16") take(std::uint16_t(), Format::fp16, weight.columns);
   else if (format == "int8") take(std::int8_t(), Format::int8, weight.columns);
   else if (format == "nf4") take(std::uint8_t(), Format::nf4, (weight.columns + 1) / 2);
-  else a.failRange("expected the format" + of + " to be fp32, bf16, fp16, int8 or nf4, got \"" + format + "\"");
-  if (weight.format == Format::nf4) {
-    readNf4Scales(a, object, weight);
+  else if (format == "fp8") take(std::uint8_t(), Format::fp8, weight.columns);
+  else a.failRange("expected the format" + of + " to be fp32, bf16, fp16, int8, nf4 or fp8, got \"" + format + "\"");
+  if (weight.format == Format::nf4 || weight.format == Format::fp8) {
+    (weight.format == Format::nf4 ? readNf4Scales : readFp8Scales)(a, object, weight);
     return result;
   }
   const napi_value scales = a.field(object, "scales");

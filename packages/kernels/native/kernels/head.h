@@ -102,7 +102,8 @@ static Weight weightRowsOf(const Weight& weight, std::int64_t first, std::int64_
   Weight part = weight;
   part.rows = rows;
   withFormat(weight.format, [&](auto type) { part.codes = WeightRow<decltype(type)>(weight, first).codes; });
-  const std::int64_t scalesInRow = weight.format == Format::nf4 ? ceilDivide(weight.columns, kNf4Block) : 1;
+  const std::int64_t perScale = weight.format == Format::nf4 ? kNf4Block : weight.format == Format::fp8 ? kFp8Block : weight.columns;
+  const std::int64_t scalesInRow = ceilDivide(weight.columns, perScale);
   if (weight.scales != nullptr) part.scales += first * scalesInRow;
   if (weight.scaleCodes != nullptr) {
     part.scaleCodes += first * scalesInRow;

@@ -186,6 +186,7 @@ static ReadLines readLinesOf(Format format) {
   if constexpr (Steps::depth == 2 && !Steps::isInteger) {
     if (format == Format::int8) return readLinesAs<Steps, Int8>;
     if (format == Format::nf4) return readLinesAs<Steps, Nf4>;
+    if (format == Format::fp8) return readLinesAs<Steps, Fp8>;
     return readLinesAs<Steps, Bf16>;
   } else {
     return withFormat(format, [](auto type) -> ReadLines { return readLinesAs<Steps, decltype(type)>; });

@@ -202,6 +202,7 @@ struct FewRows {
   Weight weight;
   const float* bias;
   float* y;
+  std::int64_t stride;  // of y
   std::int64_t N;
   float alpha;
   bool accumulate;
@@ -209,12 +210,12 @@ struct FewRows {
   FewRows from(std::int64_t row) const {
     FewRows rest = *this;
     rest.x += row * weight.columns;
-    rest.y += row * weight.rows;
+    rest.y += row * stride;
     rest.N -= row;
     return rest;
   }
   void write(std::int64_t row, std::int64_t output, float sum) const {
-    float& target = y[row * weight.rows + output];
+    float& target = y[row * stride + output];
     const float base = (accumulate ? target : 0.0f) + (bias == nullptr ? 0.0f : bias[output]);
     target = base + sum * (weight.format == Format::int8 ? alpha * weight.scales[output] : alpha);
   }
@@ -272,6 +273,45 @@ static void outputsOf(const FewRows& rows, std::int64_t first, std::int64_t end)
   interleavedOutputs<Type, N, 1>(rows, first, end);
 }
 
+// Outputs [first, end), of weights whose codes are numbers without blocks.
+template <class Type>
+static void fewRowsAs(const FewRows& rows, std::int64_t first, std::int64_t end) {
+  if (rows.N == 1) {
+    for (std::int64_t o = first; o < end; o++) rows.write(0, o, dotRow<Type>(rows.x, rows.weight, o));
+    return;
+  }
+  switch (InterleavedRows::rowsFor(rows.N)) {
+    case 2: return outputsOf<Type, 2>(rows, first, end);
+    case 4: return outputsOf<Type, 4>(rows, first, end);
+    case 6: return outputsOf<Type, 6>(rows, first, end);
+    default: return outputsOf<Type, 8>(rows, first, end);
+  }
+}
+
+// Rows of 8-bit floats are widened a few at a time, and multiplied as the float32 numbers that they are then: their scales come
+// before their rounding, so that sums cannot be scaled.
+static void fewFp8Rows(const FewRows& rows, std::int64_t first, std::int64_t end) {
+  constexpr std::int64_t together = 8;
+  const std::int64_t inputs = rows.weight.columns;
+  float* const widened = scratchFloats(Scratch::widenedRows, together * inputs);
+  for (; first < end; first += together) {
+    const std::int64_t count = smaller(together, end - first);
+    for (std::int64_t r = 0; r < count; r++) {
+      const WeightRow<Fp8> row(rows.weight, first + r);
+      for (std::int64_t c = 0; c < inputs; c += W) {
+        if (c % kLine == 0) __builtin_prefetch(row.codes + c + kFetchAhead, 0, 2);
+        storeUpTo(widened + r * inputs + c, row.at(c, smaller(W, inputs - c)), inputs - c);
+      }
+    }
+    FewRows part = rows;
+    part.weight = {Format::fp32, widened, nullptr, count, inputs, nullptr, nullptr, nullptr, 0};
+    part.y += first;
+    part.stride = rows.weight.rows;
+    if (part.bias != nullptr) part.bias += first;
+    fewRowsAs<Fp32>(part, 0, count);
+  }
+}
+
 // Outputs [first, end).
 static void fewRowsOf(const FewRows& rows, std::int64_t first, std::int64_t end) {
   withFormat(rows.weight.format, [&](auto type) {
@@ -279,18 +319,9 @@ static void fewRowsOf(const FewRows& rows, std::int64_t first, std::int64_t end)
     // What no row before asked for.
     const char* const start = reinterpret_cast<const char*>(WeightRow<Type>(rows.weight, first).codes);
     for (std::int64_t byte = 0; byte < kFetchAhead; byte += kLine) __builtin_prefetch(start + byte, 0, 2);
-    if constexpr (kIsNf4<Type>) {
-      fewNf4Rows(rows, first, end);
-    } else if (rows.N == 1) {
-      for (std::int64_t o = first; o < end; o++) rows.write(0, o, dotRow<Type>(rows.x, rows.weight, o));
-    } else {
-      switch (InterleavedRows::rowsFor(rows.N)) {
-        case 2: return outputsOf<Type, 2>(rows, first, end);
-        case 4: return outputsOf<Type, 4>(rows, first, end);
-        case 6: return outputsOf<Type, 6>(rows, first, end);
-        default: return outputsOf<Type, 8>(rows, first, end);
-      }
-    }
+    if constexpr (kIsNf4<Type>) fewNf4Rows(rows, first, end);
+    else if constexpr (kIsFp8<Type>) fewFp8Rows(rows, first, end);
+    else fewRowsAs<Type>(rows, first, end);
   });
 }
 
@@ -379,10 +410,10 @@ static void fewRowsOfMany(const Linear& l, const float* x) {
         sixteenBitProducts({whole, o.weight, o.bias, o.y, l.options.alpha, l.options.accumulate}, first, last);
       else
 #endif
-        fewRowsOf({x, interleaved, o.weight, o.bias, o.y, l.N, l.options.alpha, l.options.accumulate}, first, last);
+        fewRowsOf({x, interleaved, o.weight, o.bias, o.y, o.weight.rows, l.N, l.options.alpha, l.options.accumulate}, first, last);
       if (o.lowRank.rank == 0) continue;
       const Weight right = {Format::fp32, o.lowRank.right, nullptr, o.weight.rows, o.lowRank.rank, nullptr, nullptr, nullptr, 0};
-      fewRowsOf({o.lowRank.left, ofTerm, right, nullptr, o.y, l.N, o.lowRank.scale, true}, first, last);
+      fewRowsOf({o.lowRank.left, ofTerm, right, nullptr, o.y, o.weight.rows, l.N, o.lowRank.scale, true}, first, last);
     }
   });
 }

@@ -26,14 +26,6 @@ LATHE_INLINE std::int64_t stepsOf(std::int64_t depth) {
   return ceilDivide(depth, Steps::depth * Steps::group) * Steps::group;
 }
 
-// To bfloat16 in the low half of each lane: nearest, ties to even; NaN stays NaN.
-LATHE_INLINE I roundToBf16(F v) {
-  const I bits = (I)v;
-  const I rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-  const I isNumber = (I)(v == v);
-  return ((isNumber & rounded) | (~isNumber & 0x7fc0)) & 0xffff;
-}
-
 LATHE_INLINE void storeHalves(std::uint16_t* to, I words) {
 #if defined(LATHE_AVX512)
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16((__m512i)words));
@@ -92,6 +84,10 @@ template <class Type>
 constexpr bool kIsNf4 = false;
 template <>
 constexpr bool kIsNf4<Nf4> = true;
+template <class Type>
+constexpr bool kIsFp8 = false;
+template <>
+constexpr bool kIsFp8<Fp8> = true;
 
 // Bytes of a part of a row of weights.
 template <class Type>
@@ -124,6 +120,8 @@ template <>
 constexpr bool kIsExactInBf16<Bf16> = true;
 template <>
 constexpr bool kIsExactInBf16<Int8> = true;
+template <>
+constexpr bool kIsExactInBf16<Fp8> = true;  // rounded to it with their scales
 
 template <class Type>
 constexpr bool kIsBf16 = false;
@@ -579,6 +577,22 @@ struct PanelRow<Nf4, isWhole> {
   __attribute__((always_inline)) inline F at(int v) const {
     if constexpr (isWhole) return lookUpNf4(codes + v * W / 2) * scale;
     else return columns > v * W ? lookUpNf4UpTo(codes + v * W / 2, columns - v * W) * scale : F{};
+  }
+};
+template <bool isWhole>
+struct PanelRow<Fp8, isWhole> {
+  static_assert(kFp8Block % NR == 0, "the row's part lies in one block");
+  const std::uint8_t* codes;
+  std::int64_t columns;
+  F scale;
+  PanelRow(const Weight& weight, std::int64_t row, std::int64_t first, std::int64_t count) : columns(count) {
+    const WeightRow<Fp8> whole(weight, row);
+    codes = whole.codes + first;
+    scale = splat(whole.scales[first / kFp8Block]);
+  }
+  __attribute__((always_inline)) inline F at(int v) const {
+    if constexpr (isWhole) return inBf16(Fp8::widen(codes + v * W) * scale);
+    else return columns > v * W ? inBf16(widenUpTo<Fp8>(codes + v * W, columns - v * W) * scale) : F{};
   }
 };
 

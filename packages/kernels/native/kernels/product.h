@@ -134,6 +134,7 @@ static PackPanel packPanelOf(Format format) {
   if constexpr (Steps::depth == 2 && !Steps::isInteger) {
     if (format == Format::int8) return packPanelAs<Steps, Int8>;
     if (format == Format::nf4) return packPanelAs<Steps, Nf4>;
+    if (format == Format::fp8) return packPanelAs<Steps, Fp8>;
     return packPanelAs<Steps, Bf16>;
   } else {
     return withFormat(format, [](auto type) -> PackPanel { return packPanelAs<Steps, decltype(type)>; });
@@ -794,7 +795,7 @@ static OutlierTerms outlierTermsOf(const Product& p, const Outliers& outliers) {
 
 // Which steps multiply a format at a precision.
 LATHE_INLINE Precision precisionFor(Format format, Precision wanted) {
-  const bool goesIntoBf16 = format == Format::int8 || format == Format::bf16 || format == Format::nf4;
+  const bool goesIntoBf16 = format != Format::fp32 && format != Format::fp16;
 #if defined(LATHE_TILE_REGISTERS)
   // Tile registers gain less by 8 bits than rounding the weights to them costs.
   if (wanted == Precision::int8 && goesIntoBf16 && format != Format::int8) return Precision::bf16;

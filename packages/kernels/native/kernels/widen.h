@@ -1,4 +1,4 @@
-// Weight codes to float32 vectors, exactly and without their scale.
+// Weight codes to float32 vectors.
 #pragma once
 
 #include "../kernels.h"
@@ -67,6 +67,54 @@ struct Int8 {
     ByteW bytes;
     std::memcpy(&bytes, p, sizeof bytes);
     return __builtin_convertvector(__builtin_convertvector(bytes, I), F);
+#endif
+  }
+};
+
+// To bfloat16 in the low half of each lane: nearest, ties to even; NaN stays NaN.
+LATHE_INLINE I roundToBf16(F v) {
+  const I bits = (I)v;
+  const I rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  const I isNumber = (I)(v == v);
+  return ((isNumber & rounded) | (~isNumber & 0x7fc0)) & 0xffff;
+}
+// The bfloat16 number nearest to v, as float32.
+LATHE_INLINE F inBf16(F v) { return (F)(roundToBf16(v) << 16); }
+
+// 8-bit floats of type e4m3 without infinities (arXiv:2209.05433): 1 bit of sign, 4 of exponent, 3 of fraction; all ones is NaN.
+struct Fp8 {
+  using Code = std::uint8_t;
+  LATHE_INLINE F widen(const Code* p) {
+#if defined(LATHE_AVX2)
+    // The bits are those of a half float whose exponent is 8 too small; where that is zero both are small numbers alike.
+#if defined(LATHE_AVX512)
+    const __m256i codes = _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    const __m256i magnitude = _mm256_and_si256(codes, _mm256_set1_epi16(0x7f));
+    const __m256i isNan = _mm256_cmpeq_epi16(magnitude, _mm256_set1_epi16(0x7f));
+    const __m256i sign = _mm256_slli_epi16(_mm256_srli_epi16(codes, 7), 15);
+    const __m256i special = _mm256_and_si256(isNan, _mm256_set1_epi16(0x7c00));
+    const __m256i halves = _mm256_or_si256(_mm256_or_si256(_mm256_slli_epi16(magnitude, 7), sign), special);
+    return (F)_mm512_cvtph_ps(halves) * splat(256.0f);
+#else
+    const __m128i codes = _mm_cvtepu8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+    const __m128i magnitude = _mm_and_si128(codes, _mm_set1_epi16(0x7f));
+    const __m128i isNan = _mm_cmpeq_epi16(magnitude, _mm_set1_epi16(0x7f));
+    const __m128i sign = _mm_slli_epi16(_mm_srli_epi16(codes, 7), 15);
+    const __m128i special = _mm_and_si128(isNan, _mm_set1_epi16(0x7c00));
+    const __m128i halves = _mm_or_si128(_mm_or_si128(_mm_slli_epi16(magnitude, 7), sign), special);
+    return (F)_mm256_cvtph_ps(halves) * splat(256.0f);
+#endif
+#else
+    ByteW bytes;
+    std::memcpy(&bytes, p, sizeof bytes);
+    const I bits = __builtin_convertvector(bytes, I);
+    const I magnitude = bits & 0x7f;
+    const I isSmall = magnitude < 8;  // below the normal numbers: fraction * 2^-9
+    const I isNan = magnitude == 0x7f;
+    const I small = (I)(__builtin_convertvector(magnitude, F) * splat(0x1p-9f));
+    const I normal = (magnitude << 20) + ((127 - 7) << 23);
+    const I unsignedBits = (isNan & 0x7fc00000) | (~isNan & ((isSmall & small) | (~isSmall & normal)));
+    return (F)(unsignedBits | ((bits & 0x80) << 24));
 #endif
   }
 };
@@ -201,8 +249,8 @@ LATHE_INLINE float scaleOfBlock(const Weight& weight, std::int64_t block) {
   return weight.scaleOffset + weight.groupScales[block / kNf4ScaleGroup] * weight.scaleMap[weight.scaleCodes[block]];
 }
 
-// A row of a weight matrix: W weights from a column on (a multiple of W), without the scale of the row. Lanes from `count`
-// on are zero.
+// A row of a weight matrix: W weights from a column on (a multiple of W), without the scale of the row but with those of blocks.
+// Lanes from `count` on are zero.
 template <class Type>
 struct WeightRow {
   const typename Type::Code* codes;
@@ -224,6 +272,18 @@ struct WeightRow<Nf4> {
         firstBlock(row * ceilDivide(matrix.columns, kNf4Block)) {}
   __attribute__((always_inline)) inline F at(std::int64_t column, std::int64_t count) const {
     return lookUpNf4UpTo(codes + column / 2, count) * splat(scaleOfBlock(weight, firstBlock + column / kNf4Block));
+  }
+};
+
+template <>
+struct WeightRow<Fp8> {
+  const std::uint8_t* codes;
+  const float* scales;
+  WeightRow(const Weight& weight, std::int64_t row)
+      : codes(static_cast<const std::uint8_t*>(weight.codes) + row * weight.columns),
+        scales(weight.scales + row * ceilDivide(weight.columns, kFp8Block)) {}
+  __attribute__((always_inline)) inline F at(std::int64_t column, std::int64_t count) const {
+    return inBf16(widenUpTo<Fp8>(codes + column, count) * splat(scales[column / kFp8Block]));
   }
 };
 
@@ -265,6 +325,7 @@ LATHE_INLINE auto withFormat(Format format, Visit&& visit) {
     case Format::fp16: return visit(Fp16{});
     case Format::int8: return visit(Int8{});
     case Format::nf4: return visit(Nf4{});
+    case Format::fp8: return visit(Fp8{});
     case Format::fp32: break;
   }
   return visit(Fp32{});

@@ -65,6 +65,13 @@ export function withBlockScales(weights: StoredWeights): StoredWeights {
       if (!isScaled(name)) return await weights.readRaw(name, rows, target);
       return await readHalves(name, rows, target);
     },
+    async holdBlockScaled(name) {
+      if (!isScaled(name)) return null;
+      const [rowCount, width] = weights.info(name).shape as [number, number];
+      const scales = scalesOfRows(await scalesOf(weights, name, rowCount, width), rowCount);
+      const { bytes: codes, release } = await weights.hold(name);
+      return { codes, scales, release };
+    },
     async hold(name) {
       if (!isScaled(name)) return await weights.hold(name);
       return { ...(await readHalves(name)), release: () => undefined };
@@ -72,7 +79,18 @@ export function withBlockScales(weights: StoredWeights): StoredWeights {
   };
 }
 
-/** @throws WeightsError when the scales are not one a block */
+/** Scales a block of each of so many rows, of scales a block of 128 rows. */
+function scalesOfRows(scales: Float32Array, rows: number): Float32Array {
+  const inRow = scales.length / Math.ceil(rows / FP8_BLOCK);
+  const ofRows = new Float32Array(rows * inRow);
+  for (let row = 0; row < rows; row++) {
+    const first = Math.floor(row / FP8_BLOCK) * inRow;
+    ofRows.set(scales.subarray(first, first + inRow), row * inRow);
+  }
+  return ofRows;
+}
+
+/** @throws WeightsError when the scales are not one a block, or not finite */
 async function scalesOf(
   weights: StoredWeights,
   name: string,
@@ -90,5 +108,16 @@ async function scalesOf(
       actual: `[${shape.join(", ")}]`,
     });
   }
-  return await weights.readFloat32(tensor);
+  const scales = await weights.readFloat32(tensor);
+  const faulty = scales.findIndex((scale) => !Number.isFinite(scale));
+  if (faulty >= 0) {
+    throw new WeightsError({
+      path: weights.pathOf(tensor),
+      tensor,
+      expected: "scales that are finite",
+      actual: phrase`${scales[faulty]} for the block ${Math.floor(faulty / expected[1])}, ${faulty % expected[1]}`,
+      remedy: "the file is damaged; download it again",
+    });
+  }
+  return scales;
 }

@@ -1,4 +1,4 @@
-import type { HeldTensor, RawTensor, RowRange, TensorInfo } from "./tensor-info.js";
+import type { HeldBlockScaled, HeldTensor, RawTensor, RowRange, TensorInfo } from "./tensor-info.js";
 import type { WeightMemory } from "@lathe/tensor";
 
 /** Named tensors on disk, whichever files they lie in. Reading takes a tensor's own bytes only. */
@@ -31,6 +31,11 @@ export interface StoredWeights {
    * @throws WeightsError when there is no such tensor or the file was exchanged
    */
   hold(name: string): Promise<HeldTensor>;
+  /**
+   * A matrix of 8-bit floats with a scale a block as it is stored, held as by {@link StoredWeights.hold}; null where a tensor is none.
+   * Where this is missing, no tensor is one.
+   */
+  readonly holdBlockScaled?: (name: string) => Promise<HeldBlockScaled | null>;
   /** Where weights lie outside the JavaScript heap, or null. */
   readonly memory: WeightMemory | null;
   /** Closes the files; closing twice is harmless. Tensors that are held stay. */

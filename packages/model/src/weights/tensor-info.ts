@@ -64,3 +64,13 @@ export interface HeldTensor {
   /** Gives the bytes back, which must not be used from then on; a second call is harmless. */
   release(): void;
 }
+
+/** A matrix [O, I] of 8-bit floats (e4m3), each times the scale of its block, held until it is released. */
+export interface HeldBlockScaled {
+  /** [O, I] */
+  readonly codes: Uint8Array<ArrayBuffer>;
+  /** [O, ⌈I / 128⌉], one a block of a row */
+  readonly scales: Float32Array;
+  /** Gives the memory of the codes back, which must not be used from then on. */
+  readonly release: () => void;
+}

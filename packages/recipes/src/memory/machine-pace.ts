@@ -9,19 +9,19 @@ import {
   TrainableLinear,
 } from "@lathe/model";
 import {
+  type MatrixFormatName,
+  matrixFormats,
   packedFormats,
-  type PackedFormatName,
+  type PackedMatrix,
   quantize,
   QuantizedLinear,
   type WeightFormat,
 } from "@lathe/quant";
 import {
   attentionPace,
-  type Engine,
   headPace,
   type Pace,
   productPace,
-  type WeightMemory,
   wideningPace,
 } from "@lathe/tensor";
 
@@ -35,7 +35,7 @@ const LARGEST_SIDE = 2048;
 const LONGEST_ROW = 512;
 
 /** How weights are held that are multiplied with: packed or stored in a type, in float32, or trained in it. */
-export type HeldWeights = PackedFormatName | "fp32" | "trained";
+export type HeldWeights = MatrixFormatName | "fp32" | "trained";
 
 /** How fast a machine computes the parts of a training step. */
 export interface MachinePace {
@@ -46,8 +46,8 @@ export interface MachinePace {
   product(held: HeldWeights, tokenShare: number): Pace;
   /** Of a layer's attention, a token. */
   attention(): Pace;
-  /** Seconds to widen a byte of weights that are stored as 8-bit floats with a scale a block. */
-  widening(memory: WeightMemory | null): number;
+  /** Seconds to widen a byte of weights that are stored as 8-bit floats with a scale a block, where they are not multiplied so. */
+  widening(): number;
   /** Seconds of the head with its loss, both ways, a label and entry of the vocabulary. */
   head(held: HeldWeights): number;
 }
@@ -93,11 +93,7 @@ export function measuredPace(config: ModelConfig, { tokens, rowTokens }: PaceOpt
           );
         }),
       ),
-    widening: (memory) =>
-      once("widening", () => {
-        const [rows, columns] = capped(largest(1).shape);
-        return wideningPace([rows, columns], memory);
-      }),
+    widening: () => once("widening", () => wideningPace(capped(largest(1).shape))),
     attention: () =>
       once("attention", () => {
         const measured = Math.max(1, Math.min(LONGEST_ROW, Math.round(rowTokens)));
@@ -116,10 +112,12 @@ function withLinear<Result>(
   use: (linear: Linear, trained: TrainableLinear["weight"] | undefined) => Result,
 ): Result {
   const weight = Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => ((i % 17) - 8) / 200);
-  const isHeld = held === "trained" || held === "fp32" || !packedFormats[held].isStorable(shape[1]);
-  const linear = isHeld
-    ? new (held === "trained" ? TrainableLinear : DenseLinear)({ shape, weight, bias: null })
-    : new QuantizedLinear(quantize(weight, shape, held));
+  const linear =
+    held === "fp8"
+      ? new QuantizedLinear(eightBitFloats(shape))
+      : held === "trained" || held === "fp32" || !packedFormats[held].isStorable(shape[1])
+        ? new (held === "trained" ? TrainableLinear : DenseLinear)({ shape, weight, bias: null })
+        : new QuantizedLinear(quantize(weight, shape, held));
   try {
     return use(linear, linear instanceof TrainableLinear ? linear.weight : undefined);
   } finally {
@@ -127,19 +125,29 @@ function withLinear<Result>(
   }
 }
 
+/** A matrix of some 8-bit floats. */
+function eightBitFloats(shape: readonly [outFeatures: number, inFeatures: number]): PackedMatrix {
+  const { codesInRow, scalesInRow } = matrixFormats.fp8;
+  const [rows, columns] = shape;
+  const codes = Uint8Array.from({ length: rows * codesInRow(columns) }, (_, i) => i % 0x7f);
+  return { format: "fp8", shape, codes, scales: new Float32Array(rows * scalesInRow(columns)).fill(2 ** -9) };
+}
+
 /**
  * How a run holds the weights of its layers and of its head.
+ * @param inPlace whether the engine multiplies with stored weights as they lie
  * @param stored type in which the folder has them, or null for float32
  */
 export function heldWeights(
-  engine: Engine,
+  inPlace: boolean,
   quantize: WeightFormat,
-  stored: PackedFormatName | null,
+  stored: MatrixFormatName | null,
 ): { readonly layers: HeldWeights; readonly head: HeldWeights } {
   if (quantize !== "none") return { layers: quantize, head: packedFormats[quantize].headFormat };
   // What was packed stays so; halves are used in place, or widened.
   const isInPlace =
-    stored !== null && (engine.weightMemory !== null || packedFormats[stored].scaling !== "none");
-  const held = isInPlace ? stored : "fp32";
-  return { layers: held, head: held === "fp32" ? held : packedFormats[held].headFormat };
+    stored !== null && (inPlace || matrixFormats[stored].scaling !== "none");
+  if (!isInPlace) return { layers: "fp32", head: "fp32" };
+  // Heads are published in the type that 8-bit floats stand for.
+  return { layers: stored, head: stored === "fp8" ? "bf16" : packedFormats[stored].headFormat };
 }

@@ -97,7 +97,8 @@ export async function planStep(
   const plan = await planMemory({ ...asked, ...largest });
   const mean = objective.maskReport(folder.config.endOfSequenceIds);
   const { rows, tokens, labels } = meanStep(config, largest, mean);
-  const { format: stored, isWidened } = await storedLinears(folder);
+  const inPlace = engine.weightMemory !== null;
+  const { format: stored, isBlockScaled } = await storedLinears(folder);
   const paceOf = pacesOf(folder.config, tokens / rows);
   // Ranks on cards compute with one each; those on a processor have its cores together, as one rank would.
   const computing = engine.deviceBytes === null ? 1 : tensorParallel;
@@ -117,7 +118,7 @@ export async function planStep(
       held:
         method.name === "full"
           ? { layers: "trained", head: "trained" }
-          : heldWeights(engine, quantize, stored),
+          : heldWeights(inPlace, quantize, isBlockScaled && inPlace ? "fp8" : stored),
       plan,
     });
   return {
@@ -158,7 +159,7 @@ export async function planStep(
         quantize: format,
         ...planStream({
           weights: await withStoredTypes(folder.path, config, (types) =>
-            placedWeightBytes(config, types, format, engine.weightMemory !== null),
+            placedWeightBytes(config, types, format, inPlace),
           ),
           hiddenSize: config.hiddenSize,
           tokens: Math.round(tokens),
@@ -167,7 +168,7 @@ export async function planStep(
           bytesPerSecond,
           spillFormat: spillFormatOf(engine.precision),
           secondsPerByte:
-            format === "none" && isWidened ? paceOf(largest.tokens).widening(engine.weightMemory) : 0,
+            format === "none" && isBlockScaled && !inPlace ? paceOf(largest.tokens).widening() : 0,
           secondsComputing: secondsOf({
             plan: { ...plan, recomputedLayers: layerCount },
             quantize: format,
@@ -233,8 +234,8 @@ function pacesOf(config: ModelConfig, rowTokens: number): (tokens: number) => Ma
 interface StoredLinears {
   /** The type in which they are multiplied with as they are; null where there is none. */
   readonly format: PackedFormatName | null;
-  /** Whether they stand for wider numbers than those that are read. */
-  readonly isWidened: boolean;
+  /** Whether they are 8-bit floats with a scale a block, which stand for half floats. */
+  readonly isBlockScaled: boolean;
 }
 
 async function storedLinears({ path, config }: ModelFolder): Promise<StoredLinears> {
@@ -242,6 +243,6 @@ async function storedLinears({ path, config }: ModelFolder): Promise<StoredLinea
   const types: Readonly<Record<string, PackedFormatName>> = { BF16: "bf16", F16: "fp16" };
   return await withStoredTypes(path, config, (stored) => {
     const { dtype, fileBytes } = stored.info(linearPlaces(config)[0].weight);
-    return { format: packed ?? types[dtype] ?? null, isWidened: fileBytes !== undefined };
+    return { format: packed ?? types[dtype] ?? null, isBlockScaled: fileBytes !== undefined };
   });
 }

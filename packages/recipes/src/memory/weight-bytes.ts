@@ -11,6 +11,8 @@ import {
 } from "@lathe/model";
 import { estimateParameters } from "@lathe/peft";
 import {
+  type MatrixFormatName,
+  matrixFormats,
   packedBytes,
   type PackedFormatName,
   packedFormats,
@@ -80,14 +82,15 @@ export function placedWeightBytes(
   for (const { place, dtype } of places) {
     const { layer, block, weight, expert } = place;
     const shape = ownShape(place, sharing);
+    const { fileBytes } = weights.info(weight);
     const packed = isPackedFolder ? packedLinearFormat(place, dtype) : packedAs(place, dtype, format);
     const isDense = !packed && format === "none" && !inPlace;
-    const bytes = packed
-      ? packedBytes({ format: packed, shape })
+    const held = packed ?? (inPlace && fileBytes !== undefined ? fp8Of(place, shape) : null);
+    const bytes = held
+      ? packedBytes({ format: held, shape })
       : isDense
         ? elementCount(shape) * FLOAT_BYTES
         : Math.ceil((inMemory(weight) * elementCount(shape)) / elementCount(place.shape));
-    const { fileBytes } = weights.info(weight);
     const inFile = !packed && fileBytes !== undefined ? fileBytes : bytes;
     if (layer === null) ends += bytes;
     else {
@@ -146,6 +149,12 @@ function packedAs(
   const { isStorable, scaling, dtype: target } = packedFormats[packed];
   if (!isStorable(shape[1])) return null;
   return scaling === "none" && dtype === target ? null : packed;
+}
+
+/** What holds a part of a linear that is stored as 8-bit floats: these, or half floats where it is cut within a block. */
+function fp8Of({ shape }: LinearPlace, [, columns]: readonly [number, number]): MatrixFormatName {
+  const { blockColumns } = matrixFormats.fp8;
+  return columns === shape[1] || columns % blockColumns === 0 ? "fp8" : "bf16";
 }
 
 /** Bytes of an element in memory: what the file has, but for F64, which is narrowed. */

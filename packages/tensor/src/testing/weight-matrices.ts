@@ -16,6 +16,10 @@ export function weightMatrices(
   const halfValues = [1, -0.5, 2 ** -24, 512, 0.0999755859375];
   const brain = Uint16Array.of(0x3f80, 0xc000, 0x3dcd); // 1, −2, 0.10009765625
   const brainValues = [1, -2, 0.10009765625];
+  const eighths = Uint8Array.from(dense, (_, i) => [0x38, 0xb4, 0x01, 0x7e][i % 4]);
+  const eighthValues = [1, -0.75, 2 ** -9, 448];
+  // Powers of two, whose products need no rounding.
+  const eighthScales = floats(rows * Math.ceil(columns / 128)).map((x) => 2 ** Math.round(4 * x - 4));
   const pairs = bytes(rows * Math.ceil(columns / 2));
   const rowBlocks = Math.ceil(columns / 64);
   const blockScales = floats(rows * rowBlocks).map((x) => Math.abs(x) + 0.1);
@@ -48,6 +52,18 @@ export function weightMatrices(
       name: "int8",
       matrix: { format: "int8", shape, codes, scales },
       values: Float32Array.from(codes, (code, i) => code * scales[Math.floor(i / columns)]),
+    },
+    {
+      name: "fp8",
+      matrix: { format: "fp8", shape, codes: eighths, scales: eighthScales },
+      values: Float32Array.from(
+        eighths,
+        (_, i) =>
+          eighthValues[i % 4] *
+          eighthScales[
+            Math.floor(i / columns) * Math.ceil(columns / 128) + Math.floor((i % columns) / 128)
+          ],
+      ),
     },
     {
       name: "nf4",

@@ -1,10 +1,11 @@
-import { NF4_BLOCK, NF4_CODEBOOK, type WeightMatrix } from "@lathe/kernels";
+import { NF4_BLOCK, NF4_CODEBOOK, toBf16, type WeightMatrix, widenWeights } from "@lathe/kernels";
 import type * as tf from "@tensorflow/tfjs-core";
 import { ElementType } from "./addon-types.js";
 import type { Handle, ProductType, TensorFlowDevice } from "./device.js";
 
 /**
- * Packed weights on a device: the codes are uploaded once, as they are; each product unpacks a block of rows, uses it and
+ * Packed weights on a device: the codes are uploaded once, as they are, but for 8-bit floats, which no product there takes and which
+ * are uploaded as the half floats that they stand for; each product unpacks a block of rows, uses it and
  * frees it at once.
  */
 
@@ -14,7 +15,7 @@ const UNPACKED_WEIGHTS = 64 * 2 ** 20;
 interface RowBlock {
   readonly start: number;
   readonly rows: number;
-  /** int8 and nf4: bytes [rows, codes a row]; bf16, fp16, fp32: [rows, I] of their type. */
+  /** int8 and nf4: bytes [rows, codes a row]; bf16, fp16, fp32: [rows, I] of their type; fp8: [rows, I] in bf16. */
   readonly codes: Handle;
   /** [rows, 1] (int8) or [rows, blocks a row, 1] (nf4), float32; null where there are none. */
   readonly scales: Handle | null;
@@ -80,21 +81,27 @@ const ELEMENT_TYPES = {
   fp16: ElementType.half,
   int8: ElementType.int8,
   nf4: ElementType.uint8,
+  fp8: ElementType.bfloat16,
 } as const;
 
-function uploadCodes(
-  device: TensorFlowDevice,
-  { format, shape, codes }: WeightMatrix,
-  start: number,
-  rows: number,
-): Handle {
+function uploadCodes(device: TensorFlowDevice, matrix: WeightMatrix, start: number, rows: number): Handle {
+  const { format, shape, codes } = matrix;
   const width = format === "nf4" ? Math.ceil(shape[1] / 2) : shape[1];
-  const own = codes.subarray(start * width, (start + rows) * width);
+  const own =
+    format === "fp8"
+      ? inHalves(widenWeights(matrix, start, start + rows))
+      : codes.subarray(start * width, (start + rows) * width);
   if (own instanceof Float32Array) return device.upload([rows, width], ElementType.float, own);
   const bytes = new Uint8Array(own.buffer, own.byteOffset, own.byteLength);
   const size = own.BYTES_PER_ELEMENT;
   const raw = device.upload(size === 1 ? [rows, width] : [rows, width, size], ElementType.uint8, bytes);
   return format === "nf4" ? raw : device.bitcast(raw, ElementType.uint8, ELEMENT_TYPES[format]);
+}
+
+function inHalves(weights: Float32Array): Uint16Array {
+  const halves = new Uint16Array(weights.length);
+  toBf16(weights, halves);
+  return halves;
 }
 
 type Upload = [shape: number[], dtype: typeof ElementType.float, values: Float32Array];
@@ -150,6 +157,7 @@ function unpack(
     case "fp16":
       return through(codes, type);
     case "bf16":
+    case "fp8":
       // Cards cast bfloat16 to and from float32 alone.
       return through(codes, ElementType.float, type);
     case "int8": {

@@ -1,0 +1,6 @@
+import { fp8 } from "./fp8.js";
+import type { MatrixFormat, MatrixFormatName } from "./matrix-format.js";
+import { packedFormats } from "./packed-formats.js";
+
+/** All formats that matrices are held in, by name. */
+export const matrixFormats: Readonly<Record<MatrixFormatName, MatrixFormat>> = { ...packedFormats, fp8 };
