@@ -90,4 +90,36 @@ describe("matrices of 8-bit floats with block scales", () => {
     );
     await weights.close();
   });
+
+  it("are refused where a scale is not finite, by its block", async () => {
+    const scales = Float32Array.of(1, 2, 3, NaN, 5, 6);
+    await writeSafetensors(join(folder, "model.safetensors"), [
+      { name: "w", dtype: "F8_E4M3", shape: [130, 260], data: () => new Uint8Array(130 * 260) },
+      { name: "w_scale_inv", dtype: "F32", shape: [2, 3], data: () => scales },
+    ]);
+    const weights = await openWeights(folder);
+    for (const reading of [weights.readFloat32("w"), weights.holdBlockScaled!("w")]) {
+      await expect(reading).rejects.toThrow(
+        'tensor "w_scale_inv": expected scales that are finite, got NaN for the block 1, 0',
+      );
+    }
+    await weights.close();
+  });
+
+  it("are held as they are stored, with a scale a block of each row", async () => {
+    const weights = await openWeights(fixture);
+    const stored = await openSafetensors(join(fixture, "model.safetensors"));
+    const { codes, scales, release } = (await weights.holdBlockScaled!(NAME))!;
+    expect(Buffer.compare(codes, (await stored.readRaw(NAME)).bytes)).toBe(0);
+    const ofBlocks = await stored.readFloat32(`${NAME}_scale_inv`);
+    const [rows] = stored.info(NAME).shape;
+    expect(scales.length).toBe(rows * 3);
+    for (const row of [0, 127, 128, rows - 1]) {
+      const first = Math.floor(row / 128) * 3;
+      expect(scales.subarray(3 * row, 3 * row + 3)).toEqual(ofBlocks.subarray(first, first + 3));
+    }
+    expect(await weights.holdBlockScaled!("model.norm.weight")).toBeNull();
+    release();
+    await Promise.all([stored.close(), weights.close()]);
+  });
 });

@@ -8,9 +8,6 @@ import { expectation, field, type RecipeFault } from "../recipe-error.js";
 import { initAdapterConfig } from "./init-adapter.js";
 import type { FolderToTrain } from "./training-method.js";
 
-/** Weights of a row that share a scale in a format of blocks. */
-const BLOCK = 64;
-
 /** What a run cannot do whose ranks have parts of the layers, whatever the model is. */
 export function tensorFaults({
   tensorParallel = 1,
@@ -92,11 +89,12 @@ export async function tensorFaultsOfModel(
   const ofAdapter = await faultsOfAdapter(options, folder);
   const format = (await packedFormatOf(path)) ?? quantize;
   if (format === "none" || packedFormats[format].scaling !== "block") return ofAdapter;
+  const { blockColumns } = packedFormats[format];
   for (const { shape, division, path: place } of linearPlaces(config)) {
     if (!division || !packedFormats[format].isStorable(shape[1])) continue;
     const width = shareOf({ shape, division }, { rank: 0, size: tensorParallel })!.inputs.end;
-    if (width % BLOCK === 0) continue;
-    const sentence = phrase`${field("tensorParallel")} ${tensorParallel} gives a rank ${width} inputs of ${place}, and ${format} has a scale for each ${BLOCK}: take fewer ranks, or ${field("quantize")} int8 of the original weights`;
+    if (width % blockColumns === 0) continue;
+    const sentence = phrase`${field("tensorParallel")} ${tensorParallel} gives a rank ${width} inputs of ${place}, and ${format} has a scale for each ${blockColumns}: take fewer ranks, or ${field("quantize")} int8 of the original weights`;
     return [...ofAdapter, { field: "tensorParallel", sentence }];
   }
   return ofAdapter;
