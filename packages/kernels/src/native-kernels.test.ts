@@ -98,7 +98,9 @@ const levelOptions = (level: CpuLevel): LevelOptions => ({
 
 /** What a level multiplies weights as where int8 is wanted: tile registers take bf16 and nf4 in bfloat16. */
 const multipliedAs = (level: CpuLevel, format: ElementFormat, wanted: ProductPrecision): ProductPrecision =>
-  wanted === "int8" && level.endsWith("amx") && (format === "bf16" || format === "nf4" || format === "fp8") ? "bf16" : wanted;
+  wanted === "int8" && level.endsWith("amx") && (format === "bf16" || format === "nf4" || format === "fp8")
+    ? "bf16"
+    : wanted;
 
 function checkProducts(
   kernels: NativeKernels,

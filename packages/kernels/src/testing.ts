@@ -75,7 +75,9 @@ export class Random {
           format,
           shape,
           codes: Uint8Array.from({ length }, () => (this.integer(0, 1) << 7) | this.integer(0, 0x3f)),
-          scales: this.normals(outputs * Math.ceil(inputs / FP8_BLOCK)).map((value) => 0.5 + Math.abs(value) / 2),
+          scales: this.normals(outputs * Math.ceil(inputs / FP8_BLOCK)).map(
+            (value) => 0.5 + Math.abs(value) / 2,
+          ),
         };
       case "nf4": {
         const codes = Uint8Array.from({ length: outputs * Math.ceil(inputs / 2) }, () =>

@@ -82,7 +82,11 @@ export async function readAsStored(weights: StoredWeights, stored: StoredLinear)
   const scaled = (weights.memory && (await weights.holdBlockScaled?.(weight))) ?? null;
   if (scaled) {
     const { codes, scales, release } = scaled;
-    return new QuantizedLinear({ format: "fp8", shape, codes, scales }, await readBias(weights, bias), release);
+    return new QuantizedLinear(
+      { format: "fp8", shape, codes, scales },
+      await readBias(weights, bias),
+      release,
+    );
   }
   const { dtype } = weights.info(weight);
   const format: PackedFormatName | null = dtype === "F16" ? "fp16" : dtype === "BF16" ? "bf16" : null;

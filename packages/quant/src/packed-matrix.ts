@@ -20,9 +20,7 @@ export interface PackedMatrix {
 }
 
 /** A matrix to be filled row by row: its scales, if any, are float32 until {@link finished}. */
-export interface UnfinishedMatrix<
-  Name extends MatrixFormatName = PackedFormatName,
-> extends PackedMatrix {
+export interface UnfinishedMatrix<Name extends MatrixFormatName = PackedFormatName> extends PackedMatrix {
   readonly format: Name;
   readonly nested?: undefined;
 }

@@ -17,13 +17,7 @@ import {
   QuantizedLinear,
   type WeightFormat,
 } from "@lathe/quant";
-import {
-  attentionPace,
-  headPace,
-  type Pace,
-  productPace,
-  wideningPace,
-} from "@lathe/tensor";
+import { attentionPace, headPace, type Pace, productPace, wideningPace } from "@lathe/tensor";
 
 /** Rows of the products that are timed; fewer where micro-batches have fewer. */
 const ROWS = 256;
@@ -145,8 +139,7 @@ export function heldWeights(
 ): { readonly layers: HeldWeights; readonly head: HeldWeights } {
   if (quantize !== "none") return { layers: quantize, head: packedFormats[quantize].headFormat };
   // What was packed stays so; halves are used in place, or widened.
-  const isInPlace =
-    stored !== null && (inPlace || matrixFormats[stored].scaling !== "none");
+  const isInPlace = stored !== null && (inPlace || matrixFormats[stored].scaling !== "none");
   if (!isInPlace) return { layers: "fp32", head: "fp32" };
   // Heads are published in the type that 8-bit floats stand for.
   return { layers: stored, head: stored === "fp8" ? "bf16" : packedFormats[stored].headFormat };

@@ -60,9 +60,7 @@ export function weightMatrices(
         eighths,
         (_, i) =>
           eighthValues[i % 4] *
-          eighthScales[
-            Math.floor(i / columns) * Math.ceil(columns / 128) + Math.floor((i % columns) / 128)
-          ],
+          eighthScales[Math.floor(i / columns) * Math.ceil(columns / 128) + Math.floor((i % columns) / 128)],
       ),
     },
     {
