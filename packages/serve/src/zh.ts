@@ -18,6 +18,8 @@ export const zh: Translations = {
   "expected at most {0} characters, got {1}": "应不超过 {0} 个字符，实际为 {1} 个",
   "expected at most {0} groups within each other, got more": "嵌套的分组应不超过 {0} 层，实际更多",
   "expected a smaller one, got one that takes more than {0} places": "应更小，实际所需的位置超过 {0} 个",
+  "expected less beside the other keywords, got what takes more than {0} states together":
+    "与其他关键字并用时应更简单，实际合计所需的状态超过 {0} 个",
   "{0} stays as it was: {1}": "{0} 保持原样：{1}",
   "another program listens there": "已有其他程序监听",
   "it is no address of this machine": "不是本机的地址",

@@ -30,6 +30,11 @@ it("follows what travels, and goes no further than a bucket", () => {
   expect(exchangeBytes({ ...large, layerSumBytes: 1e8 }) - library).toBe(4 * BUCKET_VALUES + 2e8);
 });
 
+it("takes another micro-batch's beside the sum where ranks add up in order, and no room of the library's", () => {
+  const ordered = { ...alone, ranks: 2, isOrdered: true };
+  expect(exchangeBytes(ordered) - library).toBe(2 * all + 2 * all);
+});
+
 it("has copies of what a rank updates some rows of", () => {
   const dealt = { ...alone, ranks: 2, isSharded: true };
   expect(exchangeBytes(dealt) - library).toBe(5 * all + all / 2 + 4 * 500_000);

@@ -38,10 +38,8 @@ export function exchangeBytes(exchange: Exchange): number {
   if (ranks === 1) return apart;
   const travelling = Math.min(all, FLOAT_BYTES * BUCKET_VALUES);
   const scattered = isSharded ? travelling / ranks + cutBytes(optimizer, shapes, ranks) : 0;
-  const ordered = isOrdered ? travelling : 0;
-  const working = Math.max(
-    (isSharded ? PART_TIMES : SUM_TIMES) * travelling,
-    SUM_TIMES * exchange.layerSumBytes,
-  );
-  return Math.ceil(LIBRARY_BYTES + apart + travelling + scattered + ordered + working);
+  // In order a rank adds up what others send by itself: the library adds nothing up, and works in no memory for it.
+  const added = isOrdered ? travelling : (isSharded ? PART_TIMES : SUM_TIMES) * travelling;
+  const working = Math.max(added, SUM_TIMES * exchange.layerSumBytes);
+  return Math.ceil(LIBRARY_BYTES + apart + travelling + scattered + working);
 }

@@ -63,6 +63,23 @@ export function jsonString(least = 0, most = Infinity): BytePattern {
     : sequence(quote, repeat(rule(jsonRules.character), least, most), quote);
 }
 
+/** A JSON string as it is written shortest: no character is escaped that need not be. */
+export const plainJsonString: BytePattern = sequence(
+  quote,
+  repeat(
+    choice(
+      byteIn(0x20, 0x21),
+      byteIn(0x23, 0x5b),
+      byteIn(0x5d, 0x7f),
+      wideCharacter,
+      sequence(byteIn(0x5c), choice(...Array.from('"\\bfnrt', (escaped) => literal(escaped)))),
+    ),
+    0,
+    Infinity,
+  ),
+  quote,
+);
+
 /** A whole number. */
 export const jsonInteger: BytePattern = sequence(
   optional(literal("-")),

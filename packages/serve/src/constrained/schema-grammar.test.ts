@@ -7,58 +7,10 @@ import { jsonObjectGrammar, schemaGrammar } from "./schema-grammar.js";
 import { SchemaError } from "./schema-error.js";
 import { textFormats } from "./text-formats.js";
 import { TokenConstraint } from "./constraint.js";
-import { TokenTrie } from "./token-trie.js";
+import { babble, trieOfBytes } from "../testing/babble.js";
 import { seededNumbers } from "../../../tensor/testing/seeded-numbers.js";
 
-const texts = [
-  "{",
-  "}",
-  '"',
-  "name",
-  '{"',
-  '":',
-  '", "',
-  "tr",
-  "true",
-  "12",
-  ", ",
-  "\n",
-  "  ",
-  "]",
-  "[",
-  "\\u00",
-];
-const words = Array.from(texts, (text) => Buffer.from(text, "utf8"));
-
-/** All bytes and some words. */
-const vocabulary = {
-  vocabularySize: 257 + words.length,
-  tokenBytes: (id: number): Uint8Array | null =>
-    id === 256 ? null : id < 256 ? Uint8Array.of(id) : words[id - 257],
-};
-const END = 256;
-const trie = new TokenTrie(vocabulary);
-
-/** A text that a model without any sense would write under the grammar; short ones are likelier. */
-function babble(constraint: TokenConstraint, draw: () => number): string {
-  const reply = constraint.begin();
-  const bytes: number[] = [];
-  const closing = new Set([...'}]"'].map((sign) => sign.charCodeAt(0)));
-  while (!reply.isComplete) {
-    const logits = Float32Array.from({ length: vocabulary.vocabularySize }, (_, id) =>
-      closing.has(id) || id === END ? 3 * draw() + bytes.length / 100 : draw(),
-    );
-    reply.apply(logits, new Set([END]));
-    const id = logits.indexOf(Math.max(...logits));
-    expect(logits[id]).toBeGreaterThan(-Infinity);
-    if (id === END) break;
-    const text = vocabulary.tokenBytes(id)!;
-    reply.push(id, text);
-    bytes.push(...text);
-    expect(bytes.length).toBeLessThan(20_000);
-  }
-  return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(bytes));
-}
+const trie = trieOfBytes();
 
 type Draw = () => number;
 const pick = <Item>(draw: Draw, items: readonly Item[]): Item => items[Math.floor(draw() * items.length)];
@@ -302,8 +254,32 @@ describe("the grammar of a schema", () => {
     [{ type: "string", pattern: "(?:a{1000}){1000}" }, "expected a smaller one"],
     [{ type: "string", pattern: "[]" }, "expected a schema that takes a value that ends"],
     [
-      { type: "string", pattern: "a", maxLength: 3 },
-      "maxLength: replies cannot be held to this keyword beside pattern",
+      { type: "string", pattern: "^a+$", format: "date" },
+      "pattern: expected what lets a text in beside the other keywords",
+    ],
+    [
+      { type: "string", pattern: "^(?:a{1,40}b{1,40}){1,40}$", maxLength: 2000 },
+      "pattern: expected less beside the other keywords",
+    ],
+    [
+      { type: "object", propertyNames: { not: {} } },
+      "propertyNames.not: replies cannot be held to this keyword",
+    ],
+    [{ type: "object", propertyNames: { type: "integer" } }, "propertyNames.type: expected string"],
+    [{ type: "object", propertyNames: false }, "propertyNames: expected a schema that takes a text"],
+    [{ type: "object", propertyNames: { $ref: "#/propertyNames" } }, "does not lead back"],
+    [
+      {
+        type: "object",
+        properties: { a: true },
+        additionalProperties: true,
+        propertyNames: { maxLength: 3 },
+      },
+      "propertyNames: replies cannot be held to this keyword beside properties",
+    ],
+    [
+      { type: "object", properties: { c: true }, propertyNames: { enum: ["a", "b"] } },
+      "properties: expected names that propertyNames takes",
     ],
     [{ type: "string", format: "colour" }, "format: expected one of date, time"],
     [

@@ -22,12 +22,16 @@ import {
   jsonSpace,
   jsonString,
   otherKey,
+  plainJsonString,
 } from "./json-patterns.js";
 import { areExclusive } from "./exclusive-schemas.js";
 import { type NumberBound, numbersWithin } from "./number-range.js";
 import { SchemaError } from "./schema-error.js";
+import { SharedTexts, SharedTextsError } from "./shared-texts.js";
 import { textFormats } from "./text-formats.js";
-import { textPattern, TextPatternError } from "./text-pattern.js";
+import { textLengths } from "./text-lengths.js";
+import { textPattern } from "./text-pattern.js";
+import { TextPatternError } from "./text-pattern-error.js";
 
 /** Keywords that say nothing of what is valid. */
 const annotations: ReadonlySet<string> = new Set([
@@ -44,11 +48,17 @@ const annotations: ReadonlySet<string> = new Set([
   "discriminator",
   "readOnly",
   "writeOnly",
+  "contentEncoding",
+  "contentMediaType",
+  "contentSchema",
 ]);
+
+/** Whether a keyword says nothing of what is valid; those from `x-` on belong to whoever wrote them. */
+const isAnnotation = (key: string): boolean => annotations.has(key) || key.startsWith("x-");
 
 /** Keywords that replies are held to, by the type that they speak of. */
 const keywordsOf: Readonly<Record<string, readonly string[]>> = {
-  object: ["properties", "required", "additionalProperties"],
+  object: ["properties", "required", "additionalProperties", "propertyNames"],
   array: ["items", "prefixItems", "minItems", "maxItems"],
   string: ["minLength", "maxLength", "pattern", "format"],
   number: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"],
@@ -58,7 +68,6 @@ const keywordsOf: Readonly<Record<string, readonly string[]>> = {
 };
 const typeNames = Object.keys(keywordsOf);
 const known: ReadonlySet<string> = new Set([
-  ...annotations,
   ...Object.values(keywordsOf).flat(),
   "type",
   "enum",
@@ -89,6 +98,9 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
   const references = new Map<string, number>();
   /** What references point to and has no pattern yet: one after the other, for a chain of them may be longer than the stack. */
   const referred: { readonly rule: number; readonly target: unknown; readonly name: string }[] = [];
+
+  const ruleFor = ruleIn(rules);
+  const shared = new SharedTexts(rules);
 
   const fault = (place: string, expected: string, actual: unknown): SchemaError =>
     new SchemaError(place, phrase`expected ${asPhrase(expected)}, got ${brief(actual)}`);
@@ -155,6 +167,9 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
     const required = Object.hasOwn(of, "required") ? of["required"] : [];
     if (!Array.isArray(required) || required.some((name) => typeof name !== "string"))
       throw fault(at(place, "required"), "a list of names", required);
+    const asked = schemaOfNames(of, place);
+    const listedKeys = constantKeys(asked);
+    if (listedKeys !== null) return ofListedKeys(listedKeys, of, properties, place, depth);
     const names = Object.keys(properties);
     const additional = Object.hasOwn(of, "additionalProperties")
       ? of["additionalProperties"]
@@ -179,10 +194,10 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
           : extra!,
       ),
     }));
-    if (members.length === 0 && additional === true) return anyJsonObject;
+    if (members.length === 0 && additional === true && isAnyText(asked)) return anyJsonObject;
     const comma = sequence(jsonSpace, literal(","), jsonSpace);
     // Two rules for each place in the order: what may follow before a member has come, and after one.
-    const others = extra && member(otherKey(listed), extra);
+    const others = extra && member(otherNames(asked, listed, place), extra);
     let before: BytePattern = others ? optional(sequence(others, othersAfter(comma, others))) : sequence();
     let after: BytePattern = others ? othersAfter(comma, others) : sequence();
     for (const { isRequired: must, pattern } of members.toReversed()) {
@@ -195,8 +210,54 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
     return sequence(literal("{"), jsonSpace, before, jsonSpace, literal("}"));
   };
 
-  const ruleFor = (pattern: BytePattern): BytePattern =>
-    pattern.kind === "rule" ? pattern : { kind: "rule", rule: rules.push(pattern) - 1 };
+  /** An object whose keys are some constants, each with a value of the same kind. */
+  const ofListedKeys = (
+    keys: readonly string[],
+    of: Schema,
+    properties: Schema,
+    place: string,
+    depth: number,
+  ): BytePattern => {
+    const other = Object.keys(properties).find((name) => !keys.includes(name));
+    if (other !== undefined) throw fault(at(place, "properties"), "names that propertyNames takes", other);
+    const value = Object.hasOwn(of, "additionalProperties") ? of["additionalProperties"] : true;
+    const required = Object.hasOwn(of, "required") ? of["required"] : [];
+    // Keys without a schema of their own are ruled out where additional ones are.
+    const own = value === false ? [] : keys.map((key) => [key, value] as const);
+    const all = { ...Object.fromEntries(own), ...properties };
+    return ofObject({ properties: all, required, additionalProperties: false }, place, depth);
+  };
+
+  /** Keys other than the listed ones, as `propertyNames` asks for them. */
+  const otherNames = (asked: unknown, listed: readonly string[], place: string): BytePattern => {
+    if (isAnyText(asked)) return otherKey(listed);
+    if (listed.length > 0) throw refusedBeside("propertyNames", "properties", place);
+    return ofString(asked as Schema, at(place, "propertyNames"));
+  };
+
+  /** What keys are asked to be, with what references stand for in their place; `true` for any. */
+  const schemaOfNames = (of: Schema, place: string): unknown => {
+    const where = at(place, "propertyNames");
+    let asked = Object.hasOwn(of, "propertyNames") ? of["propertyNames"] : true;
+    while (isRecord(asked) && Object.hasOwn(asked, "$ref")) {
+      const pointer = asked["$ref"];
+      checkEnds(pointer, where);
+      asked = resolve(pointer, where);
+    }
+    if (asked === true) return true;
+    if (!isRecord(asked)) throw fault(where, "a schema that takes a text", asked);
+    if (Object.hasOwn(asked, "type") && asked["type"] !== "string")
+      throw fault(at(where, "type"), "string", asked["type"]);
+    const unknown = Object.keys(asked).find(
+      (key) => !isAnnotation(key) && !["type", "enum", "const", ...keywordsOf["string"]].includes(key),
+    );
+    if (unknown !== undefined)
+      throw new SchemaError(
+        at(where, unknown),
+        asPhrase("replies cannot be held to this keyword; leave it out"),
+      );
+    return asked;
+  };
 
   const ofArray = (of: Schema, place: string, depth: number): BytePattern => {
     const least = countOf(of, "minItems", place, 0);
@@ -237,35 +298,46 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
   };
 
   const ofString = (of: Schema, place: string): BytePattern => {
-    const [form, beside] = ["pattern", "format", "minLength", "maxLength"].filter((key) =>
-      Object.hasOwn(of, key),
-    );
-    if (form === "pattern" || form === "format") {
-      if (beside !== undefined) throw refusedBeside(beside, form, place);
-      return ofForm(form, of[form], at(place, form));
-    }
     const least = countOf(of, "minLength", place, 0);
     const most = countOf(of, "maxLength", place, Infinity);
     if (least > most) throw fault(at(place, "minLength"), "at most maxLength", least);
-    return jsonString(least, most);
+    const hasPattern = Object.hasOwn(of, "pattern");
+    // Generators write names of their own beside a pattern, which says all that they mean.
+    const hasFormat = Object.hasOwn(of, "format") && !(hasPattern && isUnknownFormat(of["format"]));
+    const forms = [...(hasPattern ? ["pattern"] : []), ...(hasFormat ? ["format"] : [])].map((kind) => ({
+      where: at(place, kind),
+      source: sourceOf(kind, of[kind], at(place, kind)),
+    }));
+    const lengths = forms.map(({ source, where }) => spoken(where, () => textLengths(source)));
+    const isWithin =
+      Math.max(0, ...lengths.map((form) => form.least)) >= least &&
+      Math.min(...lengths.map((form) => form.most)) <= most;
+    if (forms.length === 0) return jsonString(least, most);
+    const [{ where, source }] = forms;
+    if (forms.length === 1 && isWithin) return ofForm(source, where, ruleFor);
+    // Each as JSON writes it shortest: further ways to write the same would multiply the states.
+    const own: BytePattern[] = [sequence(), ...jsonRuleList];
+    const ownRule = ruleIn(own);
+    const all = [plainJsonString, ...forms.map((form) => ofForm(form.source, form.where, ownRule))];
+    if (!isWithin) all.push(jsonString(least, most));
+    const pattern = spoken(where, () => shared.textsOfAll(all, own));
+    if (pattern === null) throw fault(where, "what lets a text in beside the other keywords", of);
+    return pattern;
   };
 
-  /** A text that a regular expression says, or the name of one. */
-  const ofForm = (kind: "pattern" | "format", value: unknown, place: string): BytePattern => {
+  /** The regular expression that a keyword says, or names. */
+  const sourceOf = (kind: string, value: unknown, place: string): string => {
     if (typeof value !== "string") throw fault(place, "a text", value);
-    if (kind === "format" && !Object.hasOwn(textFormats, value))
-      throw fault(place, `one of ${Object.keys(textFormats).join(", ")}`, value);
-    try {
-      const text = textPattern(kind === "format" ? textFormats[value] : value, {
-        character: { kind: "rule", rule: jsonRules.character },
-        ruleFor,
-      });
-      return sequence(literal('"'), text, literal('"'));
-    } catch (error) {
-      if (error instanceof TextPatternError) throw new SchemaError(place, error.phrases()[0]);
-      throw error;
-    }
+    if (kind === "pattern") return value;
+    if (isUnknownFormat(value)) throw fault(place, `one of ${Object.keys(textFormats).join(", ")}`, value);
+    return textFormats[value];
   };
+
+  const ofForm = (source: string, place: string, own: typeof ruleFor): BytePattern =>
+    spoken(place, () => {
+      const character: BytePattern = { kind: "rule", rule: jsonRules.character };
+      return sequence(literal('"'), textPattern(source, { character, ruleFor: own }), literal('"'));
+    });
 
   const boundOf = (of: Schema, place: string, way: "minimum" | "maximum"): NumberBound | null => {
     const keys = { minimum: ["minimum", "exclusiveMinimum"], maximum: ["maximum", "exclusiveMaximum"] }[way];
@@ -343,7 +415,7 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
     if (of === true) return anyJson;
     if (!isRecord(of)) throw fault(place, "a schema that takes a value", of);
     if (depth > MAXIMUM_DEPTH) throw fault(place, `at most ${MAXIMUM_DEPTH} levels`, "more");
-    const unknown = Object.keys(of).find((key) => !known.has(key));
+    const unknown = Object.keys(of).find((key) => !known.has(key) && !isAnnotation(key));
     if (unknown !== undefined)
       throw new SchemaError(
         at(place, unknown),
@@ -355,7 +427,7 @@ export function schemaGrammar(schema: unknown): ByteGrammar {
     if (kinds.length === 0) return ofTypes(of, place, depth);
     const [kind] = kinds;
     // What stands beside would have to hold as well, which a grammar of alternatives does not say.
-    const beside = Object.keys(of).find((key) => key !== kind && key !== "type" && !annotations.has(key));
+    const beside = Object.keys(of).find((key) => key !== kind && key !== "type" && !isAnnotation(key));
     if (beside !== undefined) throw refusedBeside(beside, kind, place);
     if (kind === "$ref") return ofReference(of["$ref"], at(place, "$ref"));
     if (kind === "anyOf" || kind === "oneOf" || kind === "allOf") {
@@ -455,6 +527,38 @@ const refusedBeside = (key: string, kind: string, place: string): SchemaError =>
     at(place, key),
     phrase`replies cannot be held to this keyword beside ${kind}; leave it out`,
   );
+
+/** Puts patterns into rules under numbers of their own. */
+const ruleIn =
+  (rules: BytePattern[]) =>
+  (pattern: BytePattern): BytePattern =>
+    pattern.kind === "rule" ? pattern : { kind: "rule", rule: rules.push(pattern) - 1 };
+
+/** Says at which place of the schema a regular expression is at fault. */
+function spoken<Made>(place: string, make: () => Made): Made {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof TextPatternError || error instanceof SharedTextsError)
+      throw new SchemaError(place, error.phrases()[0]);
+    throw error;
+  }
+}
+
+const isUnknownFormat = (format: unknown): boolean =>
+  typeof format === "string" && !Object.hasOwn(textFormats, format);
+
+/** Whether a schema of names takes every text. */
+const isAnyText = (schema: unknown): boolean =>
+  schema === true ||
+  (isRecord(schema) && Object.keys(schema).every((key) => isAnnotation(key) || key === "type"));
+
+/** Texts that a schema of names lists; null where it lists none. */
+function constantKeys(schema: unknown): readonly string[] | null {
+  if (!isRecord(schema)) return null;
+  const values: unknown = Object.hasOwn(schema, "const") ? [schema["const"]] : schema["enum"];
+  return Array.isArray(values) ? values.filter((value): value is string => typeof value === "string") : null;
+}
 
 const at = (place: string, key: string): string => (place === "" ? key : `${place}.${key}`);
 

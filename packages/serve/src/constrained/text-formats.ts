@@ -3,8 +3,9 @@ const leapYear = "(?:[12][0-9](?:0[48]|[2468][048]|[13579][26])|(?:1[26]|2[048])
 const date = `(?:[12][0-9]{3}-(?:(?:0[1-9]|1[0-2])-${day}|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)|${leapYear}-02-29)`;
 const time =
   "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,6})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])";
-const label = "[A-Za-z0-9]{1,20}(?:-[A-Za-z0-9]{1,20}){0,2}";
-const domain = `${label}(?:\\.${label}){0,3}\\.[A-Za-z]{2,12}`;
+// An address of mail is no longer than the 254 characters that schemas bound it by, and a page's than 2083, so that both go with a bound.
+const label = "[A-Za-z0-9]{1,24}(?:-[A-Za-z0-9]{1,11}){0,2}";
+const domain = `${label}(?:\\.${label}){0,3}\\.[A-Za-z]{2,10}`;
 const byte = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
 const group = "[0-9A-Fa-f]{1,4}";
 
@@ -32,10 +33,13 @@ export const textFormats: Readonly<Record<string, string>> = {
   time: `^${time}$`,
   "date-time": `^${date}T${time}$`,
   duration: `^P(?:${amount}W|${days}(?:T${hours})?|T${hours})$`,
-  email: `^[A-Za-z0-9]{1,20}(?:[._+-][A-Za-z0-9]{1,20}){0,2}@${domain}$`,
+  email: `^[A-Za-z0-9]{1,20}(?:[._+-][A-Za-z0-9]{1,12}){0,2}@${domain}$`,
   hostname: `^${domain}$`,
   ipv4: `^${byte}(?:\\.${byte}){3}$`,
   ipv6: `^(?:${ipv6})$`,
-  uri: `^https?://${domain}(?::[1-9][0-9]{0,3})?(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]*)*(?:\\?[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?(?:#[A-Za-z0-9._~-]*)?$`,
+  uri: `^https?://${domain}(?::[1-9][0-9]{0,3})?(?:/[A-Za-z0-9._~!$&'()*+,;=:@/-]{0,800})?(?:\\?[A-Za-z0-9._~!$&'()*+,;=:@/?-]{0,600})?(?:#[A-Za-z0-9._~-]{0,100})?$`,
+  // Said to whoever shows or sends a text, and taken by validators as any: OpenAPI's.
+  binary: "",
+  password: "",
   uuid: "^[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
 };

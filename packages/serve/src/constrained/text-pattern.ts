@@ -1,16 +1,9 @@
-import { type AST, RegExpParser, RegExpSyntaxError } from "@eslint-community/regexpp";
-import { phrase, SpokenError } from "@lathe/files";
+import type { AST } from "@eslint-community/regexpp";
+import { phrase } from "@lathe/files";
 import { type BytePattern, choice, repeat, sequence } from "./byte-grammar.js";
 import { allBut, anyOfThem, type CodePoints, jsonCharacterOf, ofClass } from "./code-points.js";
-
-/** Characters of a pattern and levels of its groups at most: they are followed on the stack. */
-const MAXIMUM_LENGTH = 5000;
-const MAXIMUM_DEPTH = 50;
-
-/** A pattern is no regular expression, or asks for what texts are not held to. */
-export class TextPatternError extends SpokenError {
-  override readonly name = "TextPatternError";
-}
+import { parsedPattern } from "./parsed-pattern.js";
+import { TextPatternError } from "./text-pattern-error.js";
 
 /** What the grammar that a pattern becomes a part of lends it. */
 export interface PatternPlace {
@@ -55,10 +48,6 @@ const lineEnds: CodePoints = [
  * @throws TextPatternError where it is no regular expression, or asks for what stands around a place
  */
 export function textPattern(source: string, place: PatternPlace): BytePattern {
-  if (source.length > MAXIMUM_LENGTH)
-    throw new TextPatternError(phrase`expected at most ${MAXIMUM_LENGTH} characters, got ${source.length}`);
-  if (depthOf(source) > MAXIMUM_DEPTH)
-    throw new TextPatternError(phrase`expected at most ${MAXIMUM_DEPTH} groups within each other, got more`);
   const anything = repeat(place.character, 0, Infinity);
   const known = new Map<string, BytePattern>();
 
@@ -117,26 +106,7 @@ export function textPattern(source: string, place: PatternPlace): BytePattern {
     return sequence(...parts);
   };
 
-  return alternatives(parsed(source).alternatives, true, true);
-}
-
-/** Groups within each other at most, of a text that may be no regular expression. */
-function depthOf(source: string): number {
-  let [depth, deepest] = [0, 0];
-  for (const { 0: sign } of source.matchAll(/\\.|[()]/gsu)) {
-    if (sign === "(") deepest = Math.max(deepest, ++depth);
-    else if (sign === ")") depth--;
-  }
-  return deepest;
-}
-
-function parsed(source: string): AST.Pattern {
-  try {
-    return new RegExpParser({ ecmaVersion: 2025 }).parsePattern(source, 0, source.length, { unicode: true });
-  } catch (error) {
-    if (!(error instanceof RegExpSyntaxError)) throw error;
-    throw new TextPatternError(phrase`expected a regular expression, got “${error.message}”`);
-  }
+  return alternatives(parsedPattern(source).alternatives, true, true);
 }
 
 const refused = (raw: string): TextPatternError =>
