@@ -81,7 +81,7 @@ const GOALS: Readonly<Record<PersonalDataKind, number>> = {
   address: 0.9,
 };
 
-it.each(["generated", "hand-written", "held-out", "second-unseen"])(
+it.each(["generated", "hand-written", "held-out", "second-unseen", "third-unseen"])(
   "finds what is labelled in the %s set, and little else",
   (name) => {
     const faults: string[] = [];
