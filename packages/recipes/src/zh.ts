@@ -216,6 +216,8 @@ export const zh: Translations = {
     "每次 {0} 行，每步 {1} 次，因为更多放不进内存",
   "{0} steps, {1} passes over the rows: as many as there is time for":
     "{0} 步，即遍历数据 {1} 次：时间只够这么多",
+  "begun anew after {0} steps: the machine is faster than in the trials, and there is time for more steps than {1}":
+    "{0} 步后重新开始：机器比试验时更快，时间够训练多于 {1} 步",
   "{0} steps, {1} passes over the rows: with more, rows would be learnt by heart":
     "{0} 步，即遍历数据 {1} 次：再多就会死记数据",
   "{0}: expected more for this model, of which not even packed weights and one row at a time fit; shorten the rows with {1}, or take a smaller model":

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sayPhrase } from "@lathe/files";
 import { tensorMemory } from "@lathe/tensor";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { finetune } from "../finetune.js";
@@ -86,6 +87,33 @@ describe("autoTune", () => {
     while (!more.done) more = await rest.next();
     expect(more.value).toMatchObject({ interrupted: false, steps: chosen.steps });
     expect(tensorMemory().tensors).toBe(before);
+  });
+
+  it("begins its run anew with the steps that there is time for, where the machine turns out to be faster", async () => {
+    let ticks = 0;
+    let pace = 40;
+    // Another program ends as the run begins.
+    const clock = (): number => (ticks += pace);
+    const output = join(folder, "fast");
+    const many = Array.from({ length: 4 }, () => data).flat();
+    const run = autoTune({ model, data: many, output, memory: "8GB", time: 1000, clock });
+    const chosen: number[] = [];
+    const steps: number[] = [];
+    let next = await run.next();
+    for (; !next.done; next = await run.next()) {
+      if (next.value.type === "step") steps.push(next.value.report.step);
+      if (next.value.type !== "chosen") continue;
+      chosen.push(next.value.chosen.steps);
+      pace = 1;
+    }
+    const { result, time, why } = next.value;
+    expect(chosen).toHaveLength(2);
+    expect(chosen[1]).toBeGreaterThanOrEqual(1.5 * chosen[0]);
+    expect(steps).toEqual([1, 2, 3, 4, ...Array.from({ length: chosen[1] }, (_, step) => step + 1)]);
+    expect(result).toMatchObject({ interrupted: false, steps: chosen[1] });
+    expect(next.value.chosen.steps).toBe(chosen[1]);
+    expect(why.map((sentence) => sayPhrase(sentence)).join("\n")).toContain("begun anew after 4 steps");
+    expect(time.spent).toBeLessThanOrEqual(1000);
   });
 
   it("takes what suits most models where there is no time for trials", async () => {

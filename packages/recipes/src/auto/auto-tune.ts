@@ -65,6 +65,13 @@ const COMPARED_ROWS = 64;
 /** Passes over the rows at most: with more, adapters learn rows by heart. */
 const MOST_EPOCHS = 3;
 
+/** Share of the run's steps after which its own pace is known, and the fewest steps that tell it. */
+const PACE_SHARE = 0.05;
+const PACE_OF_RUN = 4;
+
+/** How many times as many steps there must be time for than were planned, for a run to be begun anew with them. */
+const WORTH_BEGINNING_ANEW = 1.5;
+
 /** Evaluations in the course of the run. */
 const EVALUATIONS = 4;
 
@@ -331,43 +338,72 @@ async function* trainBest(
 ): AsyncGenerator<AutoTuneReport, AutoTuneSummary, undefined> {
   const { options, engine, release, quantize, training, compared, spent, excluded } = search;
   const { time, output, overwrite, seed = 0, memory, language, signal, onEvent } = options;
-  const evaluation = (rows: RowSource<LabelledRow>): number => rows.length * EVALUATED_SHARE * rowSeconds;
+  const evaluation = (rows: RowSource<LabelledRow>, pace = rowSeconds): number =>
+    rows.length * EVALUATED_SHARE * pace;
   const validation =
     EVALUATIONS * evaluation(search.validation) <= RESERVE * time ? search.validation : compared;
-  const left = (1 - RESERVE) * time - spent() - EVALUATIONS * evaluation(validation);
-  const inTime = Math.floor(left / (rowSeconds * candidate.stepRows));
   const inEpochs = Math.ceil((MOST_EPOCHS * training.length) / candidate.stepRows);
-  const steps = Math.max(1, Math.min(inTime, inEpochs));
-  const epochs = Number(((steps * candidate.stepRows) / training.length).toPrecision(3));
-  const chosen = { ...candidate, batchSize, quantize, steps, epochs };
-  const why = reasons({ chosen, trials, isLimitedByTime: inTime < inEpochs });
+  /** Steps that there is time for from now on. @param pace seconds a row */
+  const stepsInTime = (pace: number): number => {
+    const left = (1 - RESERVE) * time - spent() - EVALUATIONS * evaluation(validation, pace);
+    return Math.floor(left / (pace * candidate.stepRows));
+  };
+  const timeIsOver = new AbortController();
+  let files: Awaited<ReturnType<typeof writeRows>> | null = null;
+  const begin = async (steps: number, isAnew: boolean) => {
+    files ??= await writeRows(search, validation);
+    // Read anew by the run itself, which then can be resumed and repeated with its own settings.
+    release();
+    const { train, ...way } = candidateOptions(candidate, { batchSize, maxSteps: steps, seed });
+    return finetune({
+      model: options.model,
+      engine,
+      quantize,
+      memory,
+      language,
+      overwrite: isAnew || overwrite,
+      onEvent,
+      ...way,
+      train: { ...train, evalEvery: steps < 2 * EVALUATIONS ? 0 : Math.ceil(steps / EVALUATIONS) },
+      data: files.training,
+      validation: files.validation,
+      samples: 0,
+      output: join(output, "run"),
+      signal: signal ? AbortSignal.any([signal, timeIsOver.signal]) : timeIsOver.signal,
+    });
+  };
+  const choose = (inTime: number, further: readonly Phrase[]) => {
+    const steps = Math.max(1, Math.min(inTime, inEpochs));
+    const epochs = Number(((steps * candidate.stepRows) / training.length).toPrecision(3));
+    const chosen: ChosenSettings = { ...candidate, batchSize, quantize, steps, epochs };
+    return { chosen, why: [...reasons({ chosen, trials, isLimitedByTime: inTime < inEpochs }), ...further] };
+  };
+  let { chosen, why } = choose(stepsInTime(rowSeconds), []);
   yield { type: "chosen", chosen, why };
 
-  const files = await writeRows(search, validation);
-  // Read anew by the run itself, which then can be resumed and repeated with its own settings.
-  release();
-  const timeIsOver = new AbortController();
-  const { train, ...way } = candidateOptions(candidate, { batchSize, maxSteps: steps, seed });
-  const run = finetune({
-    model: options.model,
-    engine,
-    quantize,
-    memory,
-    language,
-    overwrite,
-    onEvent,
-    ...way,
-    train: { ...train, evalEvery: steps < 2 * EVALUATIONS ? 0 : Math.ceil(steps / EVALUATIONS) },
-    data: files.training,
-    validation: files.validation,
-    samples: 0,
-    output: join(output, "run"),
-    signal: signal ? AbortSignal.any([signal, timeIsOver.signal]) : timeIsOver.signal,
-  });
+  let run = await begin(chosen.steps, false);
+  let pacedAt = Math.max(PACE_OF_RUN, Math.ceil(PACE_SHARE * chosen.steps));
+  let firstEnd = Number.NaN;
   let next = await run.next();
   for (; !next.done; next = await run.next()) {
+    const { step } = next.value;
     yield { type: "step", report: next.value };
-    if (spent() >= time) timeIsOver.abort();
+    const now = spent();
+    if (now >= time) timeIsOver.abort();
+    // The first step is slower than others.
+    if (step === 1) firstEnd = now;
+    if (step !== pacedAt || step === chosen.steps || chosen.steps === inEpochs) continue;
+    const pace = (now - firstEnd) / ((step - 1) * candidate.stepRows);
+    const better = choose(stepsInTime(pace), [
+      phrase`begun anew after ${step} steps: the machine is faster than in the trials, and there is time for more steps than ${chosen.steps}`,
+    ]);
+    if (better.chosen.steps < WORTH_BEGINNING_ANEW * chosen.steps) continue;
+    // A schedule ends with its steps: a run that has begun cannot be made longer.
+    await run.return(undefined as never);
+    ({ chosen, why } = better);
+    yield { type: "chosen", chosen, why };
+    run = await begin(chosen.steps, true);
+    pacedAt = Number.NaN;
   }
   const result = next.value;
   const checkpoint = join(output, "run/checkpoints", `step-${result.steps}`, "adapter");
