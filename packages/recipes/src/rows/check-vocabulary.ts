@@ -7,13 +7,19 @@ export function checkVocabulary(
   vocabularySize: number,
   place?: RowPlace,
 ): void {
-  const isOutside = (id: number): boolean => id < 0 || id >= vocabularySize;
-  const fault = (key: string, id: number): RowError => {
-    const expected = id < 0 ? asPhrase("from 0") : phrase`below ${vocabularySize}, the model's vocabulary`;
-    return new RowError(key, phrase`expected token ids ${expected}, got ${id}`, place);
-  };
-  const id = inputIds.find(isOutside);
-  if (id !== undefined) throw fault("input_ids", id);
-  const label = labels.find((value) => value !== UNSCORED && isOutside(value));
-  if (label !== undefined) throw fault("labels", label);
+  checkIds("input_ids", inputIds, vocabularySize, place);
+  checkIds(
+    "labels",
+    labels.filter((label) => label !== UNSCORED),
+    vocabularySize,
+    place,
+  );
+}
+
+/** @param key that the ids have in their row @throws RowError for an id that has no row in the model's embedding */
+export function checkIds(key: string, ids: Int32Array, vocabularySize: number, place?: RowPlace): void {
+  const id = ids.find((each) => each < 0 || each >= vocabularySize);
+  if (id === undefined) return;
+  const expected = id < 0 ? asPhrase("from 0") : phrase`below ${vocabularySize}, the model's vocabulary`;
+  throw new RowError(key, phrase`expected token ids ${expected}, got ${id}`, place);
 }

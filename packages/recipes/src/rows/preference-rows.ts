@@ -2,7 +2,7 @@ import { tokenizeJudgement, type TokenizedJudgement, tokenizePair, type Tokenize
 import { phrase } from "@lathe/files";
 import type { ReadRowsOf } from "../training/training-objective.js";
 import { RecipeError } from "../recipe-error.js";
-import { checkVocabulary } from "./check-vocabulary.js";
+import { checkIds } from "./check-vocabulary.js";
 import { isRowSource, isTokenFile } from "./rows-input.js";
 import { collectRows } from "./training-rows.js";
 
@@ -26,9 +26,10 @@ function readerOf<Row extends object>(tokenize: Tokenize<Row>): ReadRowsOf<Row> 
     const take = (row: Row): void => void rows.push(row);
     const { place, ...counts } = await collectRows(input, options, take, (value, at) => {
       const row = tokenize(value, folder.tokenizer, { maxTokens, place: at });
-      for (const ids of Object.values(row) as unknown[]) {
-        if (!(ids instanceof Int32Array)) continue;
-        checkVocabulary({ inputIds: ids, labels: ids }, folder.config.vocabularySize, at);
+      for (const [side, ids] of Object.entries(row) as [string, unknown][]) {
+        // Rows name their sides as promptIds does, with an underscore.
+        const key = side.replace("Ids", "_ids");
+        if (ids instanceof Int32Array) checkIds(key, ids, folder.config.vocabularySize, at);
       }
       return [row];
     });
