@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { packedFormatNames } from "@lathe/quant";
+import { matrixFormats } from "@lathe/quant";
 import { median } from "../measure.js";
 import { saveFlag, whole } from "../shared/flags.js";
 import { publish } from "../shared/report.js";
@@ -29,8 +29,8 @@ export function addExpertsCommand(program: Command): void {
     .option("--in-features <count>", "inputs of it", whole(1), 1792)
     .addOption(
       new Option("--formats <names...>", "weights")
-        .choices(packedFormatNames)
-        .default(["int8", "nf4", "bf16"]),
+        .choices(Object.keys(matrixFormats))
+        .default(["int8", "nf4", "fp8", "bf16"]),
     )
     .addOption(
       new Option("--precision <name>", "of products").choices(["fp32", "bf16", "int8"]).default("bf16"),

@@ -1,4 +1,4 @@
-import type { PackedFormatName } from "@lathe/quant";
+import type { MatrixFormatName } from "@lathe/quant";
 
 /** Products of a mixture's tokens with the experts that they go to, beside one product of as many operations. */
 export interface ExpertsJob {
@@ -7,14 +7,14 @@ export interface ExpertsJob {
   readonly expertsPerToken: number;
   readonly outFeatures: number;
   readonly inFeatures: number;
-  readonly formats: readonly PackedFormatName[];
+  readonly formats: readonly MatrixFormatName[];
   readonly precision: string;
   readonly repeats: number;
 }
 
 /** Seconds of both, forward and for the gradient of the inputs, in turns. */
 export interface MeasuredExperts {
-  readonly format: PackedFormatName;
+  readonly format: MatrixFormatName;
   readonly direction: "forward" | "gradient";
   /** Tokens sorted by expert, a product each. */
   readonly grouped: readonly number[];

@@ -1,4 +1,4 @@
-import { dequantize, packedBytes, packedFormatNames, QuantizedLinear } from "@lathe/quant";
+import { dequantize, matrixFormats, packedBytes, QuantizedLinear } from "@lathe/quant";
 import { describe, expect, it } from "vitest";
 import { randomFloats, randomMatrix, randomPicks } from "./random-weights.js";
 
@@ -15,7 +15,7 @@ describe("randomPicks", () => {
   });
 });
 
-describe.each(packedFormatNames)("randomMatrix, %s", (format) => {
+describe.each(Object.values(matrixFormats).map(({ name }) => name))("randomMatrix, %s", (format) => {
   // 896 inputs and odd sizes: scales of blocks must come out right where a row ends within one.
   it.each([
     [5, 896],

@@ -1,9 +1,10 @@
 import { type Linear, DenseLinear } from "@lathe/model";
 import type { WeightMemory } from "@lathe/tensor";
-import { NF4_SCALE_GROUP, threefry2x32 } from "@lathe/kernels";
+import { NF4_SCALE_GROUP, threefry2x32, widenE4m3 } from "@lathe/kernels";
 import {
+  type MatrixFormatName,
+  matrixFormats,
   packedFormatNames,
-  packedFormats,
   type PackedFormatName,
   type PackedMatrix,
   quantize,
@@ -64,17 +65,36 @@ function sampleWeights(): Float32Array {
 }
 
 let floats: Float32Array | undefined;
-const samples = new Map<PackedFormatName, PackedMatrix>();
+const samples = new Map<MatrixFormatName, PackedMatrix>();
 
 /** Float weights, e.g. of a bias. */
 export function randomFloats(length: number, stream: number): Float32Array {
   return randomPicks((floats ??= sampleWeights()), length, stream);
 }
 
-function sampleOf(format: PackedFormatName): PackedMatrix {
+/** Weights as the nearest 8-bit floats, times a scale that takes the largest of all to the largest of these. */
+function inEightBitFloats(weights: Float32Array): PackedMatrix {
+  const magnitudes = new Float32Array(0x7f);
+  widenE4m3(Uint8Array.from(magnitudes, (_, code) => code), magnitudes);
+  const scale = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / magnitudes[0x7e];
+  const codes = Uint8Array.from(weights, (weight) => {
+    const wanted = Math.abs(weight) / scale;
+    const above = magnitudes.findIndex((magnitude) => magnitude >= wanted);
+    const isBelow = above > 0 && wanted - magnitudes[above - 1] < magnitudes[above] - wanted;
+    return (isBelow ? above - 1 : Math.max(0, above)) | (weight < 0 ? 0x80 : 0);
+  });
+  const scales = new Float32Array(SAMPLE_ROWS * matrixFormats.fp8.scalesInRow(SAMPLE_COLUMNS)).fill(scale);
+  return { format: "fp8", shape: [SAMPLE_ROWS, SAMPLE_COLUMNS], codes, scales };
+}
+
+function sampleOf(format: MatrixFormatName): PackedMatrix {
   let sample = samples.get(format);
   if (!sample) {
-    sample = quantize((floats ??= sampleWeights()), [SAMPLE_ROWS, SAMPLE_COLUMNS], format);
+    floats ??= sampleWeights();
+    sample =
+      format === "fp8"
+        ? inEightBitFloats(floats)
+        : quantize(floats, [SAMPLE_ROWS, SAMPLE_COLUMNS], format);
     samples.set(format, sample);
   }
   return sample;
@@ -87,13 +107,13 @@ function sampleOf(format: PackedFormatName): PackedMatrix {
  * @param memory where the codes are to lie, as those of a model do in the memory of the engine; the JavaScript heap unless given
  */
 export function randomMatrix(
-  format: PackedFormatName,
+  format: MatrixFormatName,
   shape: readonly [outFeatures: number, inFeatures: number],
   stream: number,
   memory: Pick<WeightMemory, "allocate"> | null = null,
 ): PackedMatrix {
   const { codes, scales, nested } = sampleOf(format);
-  const { codesInRow, scalesInRow } = packedFormats[format];
+  const { codesInRow, scalesInRow } = matrixFormats[format];
   const [rows, columns] = shape;
   const scaleCount = rows * scalesInRow(columns);
   return {

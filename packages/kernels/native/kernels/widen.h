@@ -78,8 +78,12 @@ LATHE_INLINE I roundToBf16(F v) {
   const I isNumber = (I)(v == v);
   return ((isNumber & rounded) | (~isNumber & 0x7fc0)) & 0xffff;
 }
-// The bfloat16 number nearest to v, as float32.
-LATHE_INLINE F inBf16(F v) { return (F)(roundToBf16(v) << 16); }
+// The bfloat16 number nearest to v, as float32, ties to even. What is NaN has set bits that rounding does not carry out of, as those
+// that processors make and those of 8-bit floats have.
+LATHE_INLINE F inBf16(F v) {
+  const I bits = (I)v;
+  return (F)((bits + 0x7fff + ((bits >> 16) & 1)) & splatInt(-65536));
+}
 
 // 8-bit floats of type e4m3 without infinities (arXiv:2209.05433): 1 bit of sign, 4 of exponent, 3 of fraction; all ones is NaN.
 struct Fp8 {
