@@ -75,7 +75,10 @@ export function randomFloats(length: number, stream: number): Float32Array {
 /** Weights as the nearest 8-bit floats, times a scale that takes the largest of all to the largest of these. */
 function inEightBitFloats(weights: Float32Array): PackedMatrix {
   const magnitudes = new Float32Array(0x7f);
-  widenE4m3(Uint8Array.from(magnitudes, (_, code) => code), magnitudes);
+  widenE4m3(
+    Uint8Array.from(magnitudes, (_, code) => code),
+    magnitudes,
+  );
   const scale = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / magnitudes[0x7e];
   const codes = Uint8Array.from(weights, (weight) => {
     const wanted = Math.abs(weight) / scale;
@@ -92,9 +95,7 @@ function sampleOf(format: MatrixFormatName): PackedMatrix {
   if (!sample) {
     floats ??= sampleWeights();
     sample =
-      format === "fp8"
-        ? inEightBitFloats(floats)
-        : quantize(floats, [SAMPLE_ROWS, SAMPLE_COLUMNS], format);
+      format === "fp8" ? inEightBitFloats(floats) : quantize(floats, [SAMPLE_ROWS, SAMPLE_COLUMNS], format);
     samples.set(format, sample);
   }
   return sample;
