@@ -1,6 +1,7 @@
 import { whileServing } from "@lathe/command";
 import { messageOf, phrase } from "@lathe/files";
 import { serveModel, type ServeModelOptions, serveOptions } from "@lathe/serve";
+import { collectEarly } from "@lathe/train/process";
 import { namedFolder } from "../path-rules.js";
 import { defineVerb } from "../define-verb.js";
 
@@ -13,6 +14,8 @@ export const verb = defineVerb({
   ],
   options: serveOptions,
   async run(values, { io, narrator, note, recipeOptions, signal, warn }) {
+    // What a request leaves among old objects is soon dead: for days of them the process is to hold what it holds for hours.
+    collectEarly();
     const adapters = values.adapter.map((text) => namedFolder(text)!);
     let requests = 0;
     const server = await serveModel({
