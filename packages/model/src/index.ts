@@ -53,6 +53,7 @@ export { openSafetensors, type SafetensorsFile } from "./weights/safetensors-fil
 export {
   type Dtype,
   dtypeSizes,
+  type HeldBlockScaled,
   type HeldTensor,
   type RawTensor,
   type RowRange,

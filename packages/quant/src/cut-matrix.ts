@@ -3,7 +3,7 @@ import type { RowRange } from "@lathe/model";
 import { widenNestedScales } from "./nest-scales.js";
 import { widenRows } from "./dequantize.js";
 import type { Codes } from "./matrix-format.js";
-import type { PackedFormatName } from "./packed-format.js";
+import type { PackedFormatName } from "./format-names.js";
 import { matrixFormats } from "./matrix-formats.js";
 import { packedFormats } from "./packed-formats.js";
 import { emptyPackedMatrix, type PackedMatrix } from "./packed-matrix.js";

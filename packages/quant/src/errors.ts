@@ -1,5 +1,5 @@
 import { asPhrase, expectationPhrase, InputError, phrase } from "@lathe/files";
-import type { PackedFormatName } from "./packed-format.js";
+import type { PackedFormatName } from "./format-names.js";
 
 /** A weight that a format cannot hold. */
 export class QuantizationError extends InputError {

@@ -1,7 +1,7 @@
 import { type OnWarning, phrase } from "@lathe/files";
 import { ModelConfigError, readDenseLinear, type ReadLinear } from "@lathe/model";
 import { join } from "node:path";
-import type { PackedFormatName } from "./packed-format.js";
+import type { PackedFormatName } from "./format-names.js";
 import { readAsStored, readPackedLinear } from "./packed-linears.js";
 import { folderFormat } from "./quantization-config.js";
 import { quantizedLinears } from "./quantized-linears.js";

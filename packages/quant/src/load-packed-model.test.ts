@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { linearReader, type WeightFormat } from "./linear-reader.js";
-import type { PackedFormatName } from "./packed-format.js";
+import type { PackedFormatName } from "./format-names.js";
 import { packedFormatNames, packedFormats } from "./packed-formats.js";
 import { quantizeWeights } from "./quantize-weights.js";
 import { quantizedLinears } from "./quantized-linears.js";

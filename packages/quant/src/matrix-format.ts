@@ -1,7 +1,4 @@
-import type { PackedFormatName } from "./packed-format.js";
-
-/** Names of the formats that a weight matrix is held in: those that weights are packed in, and 8-bit floats as they are published. */
-export type MatrixFormatName = PackedFormatName | "fp8";
+import type { MatrixFormatName } from "./format-names.js";
 
 /** Weights as a format holds them: integers, pairs of 4-bit codes, 8-bit floats, or the bit patterns of half floats. */
 export type Codes = Int8Array | Uint8Array | Uint16Array;

@@ -1,8 +1,6 @@
 import type { Dtype } from "@lathe/model";
+import type { PackedFormatName } from "./format-names.js";
 import type { Codes, MatrixFormat } from "./matrix-format.js";
-
-/** Names of the formats a weight can be packed in. */
-export type PackedFormatName = "int8" | "nf4" | "fp16" | "bf16";
 
 /** How weights are packed in a format, and how a format stores them. */
 export interface PackedFormat extends MatrixFormat {

@@ -2,7 +2,8 @@ import { bf16 } from "./bf16.js";
 import { fp16 } from "./fp16.js";
 import { int8 } from "./int8.js";
 import { nf4 } from "./nf4.js";
-import type { PackedFormat, PackedFormatName } from "./packed-format.js";
+import type { PackedFormatName } from "./format-names.js";
+import type { PackedFormat } from "./packed-format.js";
 
 /** All formats, by name. */
 export const packedFormats: Readonly<Record<PackedFormatName, PackedFormat>> = { int8, nf4, fp16, bf16 };

@@ -12,7 +12,7 @@ import {
 } from "@lathe/model";
 import { dequantize } from "./dequantize.js";
 import { readNf4 } from "./nf4-tensors.js";
-import type { PackedFormatName } from "./packed-format.js";
+import type { PackedFormatName } from "./format-names.js";
 import { isPackedFolder } from "./quantization-config.js";
 import { QuantizedLinear } from "./quantized-linear.js";
 import { quantizeStored } from "./quantize-stored.js";

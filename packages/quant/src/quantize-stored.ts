@@ -12,7 +12,7 @@ import { engineInUse } from "@lathe/tensor";
 import { endianness } from "node:os";
 import { QuantizationError } from "./errors.js";
 import type { Codes } from "./matrix-format.js";
-import type { PackedFormatName } from "./packed-format.js";
+import type { PackedFormatName } from "./format-names.js";
 import { packedFormats } from "./packed-formats.js";
 import { emptyPackedMatrix, finished, type PackedMatrix, type UnfinishedMatrix } from "./packed-matrix.js";
 import { findScales, quantizeRows } from "./quantize.js";

@@ -30,7 +30,7 @@ import { createHash } from "node:crypto";
 import { copyFile, realpath, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { checkReplaceable, isWritten, writeFolder } from "./output-folder.js";
-import type { PackedFormatName } from "./packed-format.js";
+import type { PackedFormatName } from "./format-names.js";
 import type { PackedMatrix } from "./packed-matrix.js";
 import { packedFormats } from "./packed-formats.js";
 import { nf4ByteLength, type Nf4Tensor, nf4Tensors, torchTypeName } from "./nf4-tensors.js";

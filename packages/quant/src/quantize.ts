@@ -1,5 +1,5 @@
 import { QuantizationError } from "./errors.js";
-import type { PackedFormatName } from "./packed-format.js";
+import type { PackedFormatName } from "./format-names.js";
 import { packedFormats } from "./packed-formats.js";
 import {
   checkShape,

@@ -1,6 +1,6 @@
 import { type OnWarning, phrase, type Phrase } from "@lathe/files";
 import type { ReadLinear } from "@lathe/model";
-import type { PackedFormatName } from "./packed-format.js";
+import type { PackedFormatName } from "./format-names.js";
 import { packedFormats } from "./packed-formats.js";
 import { readAsStored, readQuantized } from "./packed-linears.js";
 

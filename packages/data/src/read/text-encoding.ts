@@ -1,16 +1,11 @@
 import { isUtf8 } from "node:buffer";
+import type { EncodingEvidence } from "./encoding-evidence.js";
 import { FREQUENT_CHARACTERS } from "./frequent-characters.js";
 import { windows1252Evidence } from "./windows-1252.js";
 
 /** How the characters of a text file are written, by the names that `TextDecoder` knows. */
 export type TextEncoding =
   "utf-8" | "utf-16le" | "utf-16be" | "gb18030" | "big5" | "shift_jis" | "euc-jp" | "euc-kr" | "windows-1252";
-
-/** Characters beyond ASCII that a text would have in an encoding, and those of them that speak for it. */
-export interface EncodingEvidence {
-  readonly characters: number;
-  readonly telling: number;
-}
 
 const LINE_FEED = 0x0a;
 const LEAST_NULLS = 2; // of a text in UTF-16 that no mark tells: a line feed and one other

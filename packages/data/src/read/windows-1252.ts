@@ -1,4 +1,4 @@
-import type { EncodingEvidence } from "./text-encoding.js";
+import type { EncodingEvidence } from "./encoding-evidence.js";
 
 /**
  * Where bytes beyond ASCII of English text stand, in the code page of Windows for western Europe: curly quotes, dashes and signs where they
