@@ -1,9 +1,8 @@
 import { type NestedScales, NF4_SCALE_GROUP } from "@lathe/kernels";
 import { nestScales } from "./nest-scales.js";
-import type { MatrixFormatName } from "./format-names.js";
+import type { MatrixFormatName, PackedFormatName } from "./format-names.js";
 import type { Codes } from "./matrix-format.js";
 import { matrixFormats } from "./matrix-formats.js";
-import type { PackedFormatName } from "./format-names.js";
 
 /** A weight matrix in a packed format, on the host: plain data that the native kernels take as it is. */
 export interface PackedMatrix {

@@ -2,7 +2,7 @@ import type { NativeKernels } from "@lathe/kernels";
 
 /**
  * Memory outside the JavaScript heap that weights lie in, freed at a word and not by garbage collection, and what widens stored
- * numbers into it that nothing multiplies with.
+ * 8-bit floats for whoever packs them anew.
  */
 export type WeightMemory = Pick<
   NativeKernels,

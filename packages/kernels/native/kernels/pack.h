@@ -62,7 +62,6 @@ LATHE_INLINE void storeBytes(std::uint8_t* to, I words) {
   const __m128i joined = _mm_unpacklo_epi32(_mm256_castsi256_si128(picked), _mm256_extracti128_si256(picked, 1));
   _mm_storel_epi64(reinterpret_cast<__m128i*>(to), joined);
 #else
-  typedef std::uint8_t UnsignedByteW __attribute__((vector_size(W)));
   const UnsignedByteW bytes = __builtin_convertvector((UnsignedW)words, UnsignedByteW);
   std::memcpy(to, &bytes, sizeof bytes);
 #endif

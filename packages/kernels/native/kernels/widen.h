@@ -9,6 +9,7 @@ namespace LATHE_LEVEL {
 
 typedef std::uint16_t HalfW __attribute__((vector_size(W * 2)));
 typedef std::int8_t ByteW __attribute__((vector_size(W)));
+typedef std::uint8_t UnsignedByteW __attribute__((vector_size(W)));
 typedef std::uint32_t UnsignedW __attribute__((vector_size(W * 4)));
 
 LATHE_INLINE I halfWords(const std::uint16_t* p) {
@@ -89,37 +90,16 @@ LATHE_INLINE F inBf16(F v) {
 struct Fp8 {
   using Code = std::uint8_t;
   LATHE_INLINE F widen(const Code* p) {
-#if defined(LATHE_AVX2)
     // The bits are those of a half float whose exponent is 8 too small; where that is zero both are small numbers alike.
-#if defined(LATHE_AVX512)
-    const __m256i codes = _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-    const __m256i magnitude = _mm256_and_si256(codes, _mm256_set1_epi16(0x7f));
-    const __m256i isNan = _mm256_cmpeq_epi16(magnitude, _mm256_set1_epi16(0x7f));
-    const __m256i sign = _mm256_slli_epi16(_mm256_srli_epi16(codes, 7), 15);
-    const __m256i special = _mm256_and_si256(isNan, _mm256_set1_epi16(0x7c00));
-    const __m256i halves = _mm256_or_si256(_mm256_or_si256(_mm256_slli_epi16(magnitude, 7), sign), special);
-    return (F)_mm512_cvtph_ps(halves) * splat(256.0f);
-#else
-    const __m128i codes = _mm_cvtepu8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
-    const __m128i magnitude = _mm_and_si128(codes, _mm_set1_epi16(0x7f));
-    const __m128i isNan = _mm_cmpeq_epi16(magnitude, _mm_set1_epi16(0x7f));
-    const __m128i sign = _mm_slli_epi16(_mm_srli_epi16(codes, 7), 15);
-    const __m128i special = _mm_and_si128(isNan, _mm_set1_epi16(0x7c00));
-    const __m128i halves = _mm_or_si128(_mm_or_si128(_mm_slli_epi16(magnitude, 7), sign), special);
-    return (F)_mm256_cvtph_ps(halves) * splat(256.0f);
-#endif
-#else
-    ByteW bytes;
+    UnsignedByteW bytes;
     std::memcpy(&bytes, p, sizeof bytes);
-    const I bits = __builtin_convertvector(bytes, I);
-    const I magnitude = bits & 0x7f;
-    const I isSmall = magnitude < 8;  // below the normal numbers: fraction * 2^-9
-    const I isNan = magnitude == 0x7f;
-    const I small = (I)(__builtin_convertvector(magnitude, F) * splat(0x1p-9f));
-    const I normal = (magnitude << 20) + ((127 - 7) << 23);
-    const I unsignedBits = (isNan & 0x7fc00000) | (~isNan & ((isSmall & small) | (~isSmall & normal)));
-    return (F)(unsignedBits | ((bits & 0x80) << 24));
-#endif
+    const HalfW codes = __builtin_convertvector(bytes, HalfW);
+    const HalfW magnitude = codes & 0x7f;
+    const HalfW special = (HalfW)(magnitude == 0x7f) & 0x7c00;
+    const HalfW halves = magnitude << 7 | codes >> 7 << 15 | special;
+    std::uint16_t lanes[W];
+    std::memcpy(lanes, &halves, sizeof halves);
+    return Fp16::widen(lanes) * splat(256.0f);
   }
 };
 

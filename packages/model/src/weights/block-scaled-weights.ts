@@ -12,7 +12,7 @@ const SCALE_SUFFIX = "_scale_inv";
 /**
  * Weights of which the matrices of 8-bit floats with a scale a block of 128 × 128 (DeepSeek-V3, arXiv:2412.19437, §3.3.2) read
  * as the bfloat16 matrices they stand for, as Transformers reads them: each number times its block's scale in float32, rounded to
- * bfloat16. Their scales are no tensors of their own any more. All else is as it was.
+ * bfloat16. As they are stored, `holdBlockScaled` gives them. Their scales are no tensors of their own any more. All else is as it was.
  *
  * Axes: O rows, I columns, scales [⌈O / 128⌉, ⌈I / 128⌉].
  */

@@ -105,18 +105,22 @@ function withLinear<Result>(
   held: HeldWeights,
   use: (linear: Linear, trained: TrainableLinear["weight"] | undefined) => Result,
 ): Result {
-  const weight = Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => ((i % 17) - 8) / 200);
-  const linear =
-    held === "fp8"
-      ? new QuantizedLinear(eightBitFloats(shape))
-      : held === "trained" || held === "fp32" || !packedFormats[held].isStorable(shape[1])
-        ? new (held === "trained" ? TrainableLinear : DenseLinear)({ shape, weight, bias: null })
-        : new QuantizedLinear(quantize(weight, shape, held));
+  const linear = linearOf(shape, held);
   try {
     return use(linear, linear instanceof TrainableLinear ? linear.weight : undefined);
   } finally {
     linear.dispose();
   }
+}
+
+/** A linear of some values, held as is asked where its shape can be. */
+function linearOf(shape: [outFeatures: number, inFeatures: number], held: HeldWeights): Linear {
+  if (held === "fp8") return new QuantizedLinear(eightBitFloats(shape));
+  const weight = Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => ((i % 17) - 8) / 200);
+  if (held === "trained") return new TrainableLinear({ shape, weight, bias: null });
+  if (held === "fp32" || !packedFormats[held].isStorable(shape[1]))
+    return new DenseLinear({ shape, weight, bias: null });
+  return new QuantizedLinear(quantize(weight, shape, held));
 }
 
 /** A matrix of some 8-bit floats. */
